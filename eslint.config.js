@@ -1,0 +1,14 @@
+import neostandard from 'neostandard'
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist/**', 'prisma/generated/**', '.tap/**', '.latchkey*/**'] }),
+  {
+    rules: {
+      // A TypeBox schema and its type share one name
+      '@typescript-eslint/no-redeclare': 'off',
+      // `error` is also a wire name of OAuth
+      'n/handle-callback-err': 'off',
+      '@stylistic/object-property-newline': 'off'
+    }
+  }
+]
