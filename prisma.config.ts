@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { defineConfig } from 'prisma/config'
+
+if (existsSync('.env')) process.loadEnvFile('.env')
+
+// Otherwise the CLI downloads an engine, which many networks forbid. Ours is the same one as WebAssembly, from npm.
+process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(import.meta.dirname, 'prisma', 'schema-engine.js')
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  datasource: { url: process.env.DATABASE_URL || embeddedUrl() }
+})
+
+/** Our engine starts the embedded database when it sees this host, and stops it at the end. */
+function embeddedUrl (): string {
+  const dataDir = resolve(process.env.LATCHKEY_DATA_DIR || '.latchkey')
+  return `postgresql://embedded/latchkey?dataDir=${encodeURIComponent(dataDir)}`
+}

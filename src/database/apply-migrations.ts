@@ -1,0 +1,73 @@
+import { isDriverAdapterError, type SqlDriverAdapter } from '@prisma/driver-adapter-utils'
+import type { MigrationList } from '@prisma/schema-engine-wasm'
+import pg, { type Pool } from 'pg'
+import { sessionSettings, type DatabaseConnection } from './connection.ts'
+import { adapterOn, ensureSchema, markChars } from './migration-adapter.ts'
+import { ensureHistoryTable } from './migration-history.ts'
+import { readMigrations } from './migrations-directory.ts'
+import { createSchemaEngine, engineMessage } from './schema-engine.ts'
+
+// The one that Prisma's own engine takes, so that a `prisma migrate deploy` waits for us, and we for it.
+const LOCK = 72707369
+
+/**
+ * All in one transaction: who is killed in the middle, or has a migration that fails, leaves the database as it was.
+ * It also keeps the lock and the settings on one server connection behind a pooler.
+ */
+export async function applyMigrations (database: DatabaseConnection, directory: string): Promise<string[]> {
+  const migrations = await readMigrations(directory)
+  const pool = transaction(database)
+  try {
+    await ensureSchema(pool, database.schema)
+    // Without it the engine refuses a schema that holds other tables.
+    await ensureHistoryTable(pool, database.schema)
+    const applied = await runEngine(await adapterOn(pool, database.schema), migrations)
+    await pool.query('COMMIT')
+    return applied
+  } finally {
+    await pool.end()
+  }
+}
+
+function transaction ({ options, schema }: DatabaseConnection): Pool {
+  let isOpen = false
+  const begin = async (client: pg.ClientBase) => {
+    if (isOpen) throw new Error('the connection to the database was lost while migrating')
+    isOpen = true
+    markChars(client)
+    await client.query(`BEGIN; ${sessionSettings(schema, 'LOCAL')}; SELECT pg_advisory_xact_lock(${LOCK})`)
+  }
+  const pool = new pg.Pool({ ...options, max: 1, idleTimeoutMillis: 0, onConnect: begin })
+  return pool.on('error', () => {})
+}
+
+async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationList): Promise<string[]> {
+  const { executeScript, executeRaw } = adapter
+  let failure: Error | undefined
+  adapter.executeScript = async (sql) => {
+    await executeScript(sql).catch((error: unknown) => {
+      failure = migrationFailure(migrationsList, sql, error)
+      throw error
+    })
+  }
+  // The engine's lock is the session's, and would stay behind in a pooler.
+  adapter.executeRaw = async (query) => await executeRaw.call(adapter, { ...query, sql: query.sql.replace('pg_advisory_lock', 'pg_advisory_xact_lock') })
+  const noShadow = async () => { throw new Error('migrations are applied without a shadow database') }
+  const engine = await createSchemaEngine({
+    adapter: { provider: adapter.provider, adapterName: adapter.adapterName, connect: async () => adapter, connectToShadowDb: noShadow }
+  })
+  try {
+    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: { externalTables: [], externalEnums: [] } })
+    return appliedMigrationNames
+  } catch (error) {
+    throw failure ?? new Error(`the migrations cannot be applied: ${engineMessage(error)}`, { cause: error })
+  } finally {
+    engine.free()
+  }
+}
+
+function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, cause: unknown): Error {
+  const migration = migrationDirectories.find(({ migrationFile: { content } }) => content.tag === 'ok' && content.value === sql)
+  const reason = isDriverAdapterError(cause) ? cause.cause.originalMessage ?? cause.message : String(cause)
+  return new Error(`migration ${migration?.path} failed, and nothing was changed: ${reason}`, { cause })
+}

@@ -1,0 +1,64 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { PrismaClient } from '../../prisma/generated/client.ts'
+import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
+
+/** Names with the schema before them, for SQL that we write. */
+export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events', string>
+
+/** Prisma and the pool beneath it: hot statements go to the pool, everything else through Prisma. */
+export type Database = {
+  prisma: PrismaClient
+  pool: pg.Pool
+  tables: Tables
+  schema: string
+  close: () => Promise<void>
+}
+
+export type DatabaseOptions = {
+  url: string
+  poolSize: number
+  /** The host's own client; it stays the host's to disconnect. */
+  prisma?: PrismaClient | undefined
+  onError: (error: Error) => void
+}
+
+const CONNECT_MS = 3000
+const QUERY_MS = 10_000
+
+export function openDatabase ({ url, poolSize, prisma: hosts, onError }: DatabaseOptions): Database {
+  const connection = parseDatabaseUrl(url)
+  const { schema } = connection
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    keepAlive: true,
+    application_name: 'latchkey',
+    ...poolConfig(connection),
+    max: poolSize
+  })
+  // An idle connection that breaks is replaced at the next query
+  pool.on('error', onError)
+  const prisma = hosts ?? new PrismaClient({ adapter: new PrismaPg(pool, { schema }) })
+
+  async function close (): Promise<void> {
+    if (!hosts) await prisma.$disconnect()
+    if (!pool.ended) await pool.end()
+  }
+
+  return { prisma, pool, tables: tablesIn(schema), schema, close }
+}
+
+function tablesIn (schema: string): Tables {
+  const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
+  return {
+    users: name('users'),
+    identifiers: name('identifiers'),
+    clients: name('clients'),
+    sessions: name('sessions'),
+    signing_keys: name('signing_keys'),
+    revocations: name('revocations'),
+    settings: name('settings'),
+    audit_events: name('audit_events')
+  }
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Whom PostgreSQL runs as when we are root, as whom it refuses to run. */
+export interface Account {
+  uid: number
+  gid: number
+}
+
+const NAME = 'postgres'
+
+/** For a database that exists it is the owner of its directory. Nothing when that is ourselves. */
+export async function databaseAccount (directory: string): Promise<Account | undefined> {
+  const self = process.getuid?.()
+  const owner = await ownerOf(directory)
+  if (self === undefined || (owner?.uid ?? self) === self) return self === 0 ? await postgresAccount() : undefined
+  if (self === 0) return owner
+  throw new Error(`${directory} belongs to another user (uid ${owner?.uid}): run as that user, or set LATCHKEY_DATA_DIR to another directory`)
+}
+
+/** Says which directory on the way to `path` the account cannot enter, before PostgreSQL says less. */
+export async function requireReachable (path: string, { uid, gid }: Account, fix: string): Promise<void> {
+  for (const directory of ancestors(path)) {
+    const { mode, uid: owner, gid: group } = await stat(directory)
+    const enter = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001
+    if ((mode & enter) !== 0) continue
+    const octal = (mode & 0o777).toString(8)
+    throw new Error(`as root, the embedded PostgreSQL runs as the user ${NAME}, who cannot enter ${directory} (mode ${octal}): ${fix}, or run "chmod o+x ${directory}"`)
+  }
+}
+
+async function ownerOf (directory: string): Promise<Account | undefined> {
+  return await stat(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+}
+
+async function postgresAccount (): Promise<Account> {
+  return await existingAccount().catch(createAccount)
+}
+
+async function existingAccount (): Promise<Account> {
+  return { uid: await id('-u'), gid: await id('-g') }
+}
+
+async function id (kind: '-u' | '-g'): Promise<number> {
+  const { stdout } = await run('id', [kind, NAME])
+  return Number(stdout)
+}
+
+async function createAccount (): Promise<Account> {
+  try {
+    await run('groupadd', ['--force', '--system', NAME])
+    await run('useradd', ['--system', '--gid', NAME, '--no-create-home', '--shell', '/usr/sbin/nologin', NAME])
+    return await existingAccount()
+  } catch (error) {
+    throw new Error(`PostgreSQL does not run as root, and a user ${NAME} could not be created: run as another user, or set DATABASE_URL`, { cause: error })
+  }
+}
+
+function ancestors (path: string): string[] {
+  const parent = dirname(path)
+  return parent === path ? [path] : [...ancestors(parent), path]
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { open, readFile, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import type { Account } from './account.ts'
+
+// `sun_path` has 108 bytes on Linux and 104 on macOS, the closing zero among them.
+const MAX_SOCKET_PATH = 103
+const MAX_LOG_BYTES = 1_000_000
+const LOG_LINES = 12
+
+/** A server being started; `failure` is told once it has ended. */
+export interface Launch {
+  pid: number | undefined
+  failure: string | undefined
+}
+
+export interface LaunchOptions {
+  postgres: string
+  directory: string
+  logFile: string
+  account: Account | undefined
+}
+
+/** In a session of its own: a Ctrl-C in the terminal must not reach the database before its users are done. */
+export async function launch ({ postgres, directory, logFile, account }: LaunchOptions): Promise<Launch> {
+  const start = await sizeOf(logFile)
+  const log = await open(logFile, start > MAX_LOG_BYTES ? 'w' : 'a', 0o600)
+  const server = spawn(postgres, await serverOptions(directory), {
+    ...account,
+    cwd: directory,
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', log.fd, log.fd],
+    env: { PATH: process.env.PATH, LC_ALL: 'C' }
+  })
+  server.unref()
+  const result: Launch = { pid: server.pid, failure: undefined }
+  server.once('error', (error) => { result.failure = cannotRun(postgres, error) })
+  server.once('exit', () => { lastLines(logFile, start).then((lines) => { result.failure = lines }, () => {}) })
+  await log.close()
+  return result
+}
+
+async function serverOptions (directory: string): Promise<string[]> {
+  return [
+    '-D', directory,
+    '-p', String(await freePort()),
+    '-c', 'listen_addresses=127.0.0.1',
+    '-c', `unix_socket_directories=${socketDirectory(directory)}`,
+    '-c', 'max_connections=200',
+    '-c', 'timezone=UTC',
+    '-c', 'log_timezone=UTC'
+  ]
+}
+
+function socketDirectory (directory: string): string {
+  const longest = join(directory, '.s.PGSQL.65535')
+  if (Buffer.byteLength(longest) > MAX_SOCKET_PATH || directory.includes('"')) return ''
+  return `"${directory}"`
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1')
+  return address.port
+}
+
+async function sizeOf (file: string): Promise<number> {
+  return await stat(file).then(({ size }) => size, () => 0)
+}
+
+async function lastLines (file: string, start: number): Promise<string> {
+  const content = await readFile(file)
+  const text = content.subarray(content.length < start ? 0 : start).toString('utf8').trim()
+  return text.split('\n').slice(-LOG_LINES).join('\n')
+}
+
+// The loader that a binary for glibc asks for is missing on musl, and the system then says that the binary is.
+function cannotRun (postgres: string, error: Error): string {
+  return `${postgres} does not run on this system (${error.message}): set DATABASE_URL to a PostgreSQL of your own`
+}

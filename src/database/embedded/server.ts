@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Client } from 'pg'
+import { DATABASE_USER } from './cluster.ts'
+import { launch, type Launch, type LaunchOptions } from './launch.ts'
+import { isLast, takeLease } from './lease.ts'
+import { findPostmaster, releaseStaleLock } from './postmaster.ts'
+
+const run = promisify(execFile)
+
+const DATABASE = 'latchkey'
+const POLL = 10
+// Recovery after a crash can take a while.
+const START_TIMEOUT = 60_000
+const STOP_TIMEOUT = 60_000
+// Before each try to start. The children of a crashed server take a moment to end.
+const PAUSES = [0, 100, 200, 400, 800, 1600, 3200]
+const PASSING_FAILURE = /already in use|still in use|lock file/
+
+export interface Site extends LaunchOptions {
+  password: string
+  pgCtl: string
+}
+
+export interface Running {
+  url: string
+  lease: Client
+  pid: number
+  /** Somebody else started it. */
+  adopted: boolean
+}
+
+export async function reachServer (site: Site): Promise<Running> {
+  const deadline = performance.now() + START_TIMEOUT
+  let launched: Launch | undefined
+  for (let tries = 0; performance.now() < deadline; await delay(POLL)) {
+    const running = await joinServer(site)
+    if (running === 'busy') continue
+    if (running !== undefined) return { ...running, adopted: running.pid !== launched?.pid }
+    if (launched !== undefined && launched.failure === undefined) continue
+    launched = await tryLaunch(site, tries++, launched?.failure)
+  }
+  throw new Error(`the embedded PostgreSQL in ${site.directory} did not get ready: see ${site.logFile}`)
+}
+
+/** `busy` is one that is starting or stopping. */
+export async function joinServer ({ directory, password }: Pick<Site, 'directory' | 'password'>): Promise<Omit<Running, 'adopted'> | 'busy' | undefined> {
+  const postmaster = await findPostmaster(directory)
+  if (postmaster === undefined) return undefined
+  if (!postmaster.ready) return 'busy'
+  const url = `postgresql://${DATABASE_USER}:${password}@127.0.0.1:${postmaster.port}/${DATABASE}`
+  const lease = await takeLease(url)
+  return lease === undefined ? 'busy' : { url, lease, pid: postmaster.pid }
+}
+
+/** False when others are connected: the server then goes on, and the last of them stops it. */
+export async function leaveServer (site: Site, { lease, pid }: Running): Promise<boolean> {
+  // A lease that is broken means that the server ended, and that whoever started it again holds it.
+  const last = await isLast(lease).catch(() => false)
+  if (last) await stopServer(site, pid)
+  await lease.end()
+  return last
+}
+
+async function tryLaunch (site: Site, tries: number, failure: string | undefined): Promise<Launch> {
+  const pause = PAUSES[tries]
+  if (failure !== undefined && (pause === undefined || !PASSING_FAILURE.test(failure))) {
+    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${failure}`)
+  }
+  await delay(pause)
+  await releaseStaleLock(site.directory)
+  return await launch(site)
+}
+
+async function stopServer ({ directory, pgCtl }: Site, pid: number): Promise<void> {
+  // SIGINT is PostgreSQL's fast shutdown; Windows has no such signal, so pg_ctl tells it in its own way.
+  if (process.platform === 'win32') await run(pgCtl, ['kill', 'INT', String(pid)])
+  else process.kill(pid, 'SIGINT')
+  const deadline = performance.now() + STOP_TIMEOUT
+  while ((await findPostmaster(directory))?.pid === pid) {
+    if (performance.now() > deadline) throw new Error(`the embedded PostgreSQL (process ${pid}) does not stop`)
+    await delay(POLL)
+  }
+}

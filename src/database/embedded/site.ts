@@ -1,0 +1,31 @@
+import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { databaseAccount, requireReachable, type Account } from './account.ts'
+import { findBinaries } from './binaries.ts'
+import { createCluster, readPassword } from './cluster.ts'
+import type { Site } from './server.ts'
+
+/** Everything that must be there before PostgreSQL can start. */
+export async function prepareSite (dataDir: string): Promise<Site> {
+  const home = await makeHome(resolve(dataDir))
+  const directory = join(home, 'postgres')
+  const { initdb, postgres, pgCtl } = await findBinaries()
+  const account = await databaseAccount(directory)
+  if (account !== undefined) await openTo(account, home, postgres)
+  await createCluster(directory, initdb, account)
+  return { directory, logFile: join(home, 'postgres.log'), account, postgres, pgCtl, password: await readPassword(directory) }
+}
+
+async function makeHome (path: string): Promise<string> {
+  const created = await mkdir(path, { recursive: true, mode: 0o700 })
+  // It holds keys and people's data, often in somebody's checkout.
+  if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n')
+  return await realpath(path)
+}
+
+async function openTo (account: Account, home: string, postgres: string): Promise<void> {
+  // To pass, not to look: what is secret in it has a mode of its own.
+  await chmod(home, 0o711)
+  await requireReachable(home, account, 'set LATCHKEY_DATA_DIR to a directory elsewhere')
+  await requireReachable(dirname(postgres), account, 'install the project elsewhere, set DATABASE_URL')
+}

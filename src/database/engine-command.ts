@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import { parseDatabaseUrl, quoteIdentifier } from './connection.ts'
+import { startEmbedded } from './embedded.ts'
+import { serveEngine } from './engine-rpc.ts'
+import { withClient } from './with-client.ts'
+
+/** Host in the URL that prisma.config.ts makes when there is no DATABASE_URL; `dataDir` is its parameter. */
+const EMBEDDED_HOST = 'embedded'
+const MAINTENANCE_DATABASE = 'postgres'
+// The CLI acts on some of Prisma's codes: it creates a database that does not exist.
+const PRISMA_CODES = new Map([
+  ['3D000', 'P1003'], ['28P01', 'P1000'], ['28000', 'P1010'], ['ECONNREFUSED', 'P1001'], ['ENOTFOUND', 'P1001'], ['ENOENT', 'P1001']
+])
+
+interface Datasource {
+  url: string
+  shadowDatabaseUrl: string | undefined
+}
+
+/** What `prisma/schema-engine.js` runs: the Prisma CLI takes that for its engine binary. */
+export async function engineCommand (args: string[]): Promise<void> {
+  const { values, positionals: [, command] } = parseArgs({
+    args,
+    strict: false,
+    allowPositionals: true,
+    options: { datamodels: { type: 'string', multiple: true }, datasource: { type: 'string' } }
+  })
+  const datasource = readDatasource(String(values.datasource))
+  if (command === 'can-connect-to-database') return await checkConnection(datasource.url)
+  if (command === 'create-database') return await createDatabase(datasource.url)
+  if (command !== undefined) throw new Error(`the migration engine has no command ${command}`)
+  await serve(datasource, (values.datamodels ?? []).map(String))
+}
+
+/** The lines on stderr from which the CLI reads an error; it skips the first. */
+export function engineFailure (error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const fields = { message, error_code: prismaCode(error) }
+  return `${message}\n${JSON.stringify({ level: 'ERROR', target: 'schema_engine::logger', fields })}\n`
+}
+
+async function serve ({ url, shadowDatabaseUrl }: Datasource, schemaFiles: string[]): Promise<void> {
+  const stopReading = () => { process.stdin.destroy() }
+  // The CLI kills its engine when it is done with it, and does not wait.
+  process.once('SIGTERM', stopReading).once('SIGINT', stopReading)
+  const dataDir = embeddedDataDir(url)
+  const embedded = dataDir === undefined ? undefined : await startEmbedded({ dataDir })
+  try {
+    const database = parseDatabaseUrl(embedded?.url ?? url)
+    const shadow = shadowDatabaseUrl === undefined ? undefined : parseDatabaseUrl(shadowDatabaseUrl)
+    await serveEngine({ database, shadow, schemaFiles, input: process.stdin, output: process.stdout })
+  } finally {
+    await embedded?.stop()
+  }
+}
+
+// The embedded one is started by the engine that the CLI runs next.
+async function checkConnection (url: string): Promise<void> {
+  if (embeddedDataDir(url) === undefined) await withClient(parseDatabaseUrl(url), async () => {})
+}
+
+async function createDatabase (url: string): Promise<void> {
+  const { options, schema } = parseDatabaseUrl(url)
+  const maintenance = { options: { ...options, database: MAINTENANCE_DATABASE }, schema }
+  await withClient(maintenance, async (client) => {
+    await client.query(`CREATE DATABASE ${quoteIdentifier(options.database ?? '')}`)
+  })
+}
+
+function embeddedDataDir (url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { hostname, searchParams } = new URL(url)
+  return hostname === EMBEDDED_HOST ? searchParams.get('dataDir') ?? undefined : undefined
+}
+
+function readDatasource (json: string): Datasource {
+  const value: unknown = JSON.parse(json)
+  if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') {
+    throw new Error('the Prisma CLI gave no URL of a database')
+  }
+  const shadow = 'shadowDatabaseUrl' in value ? value.shadowDatabaseUrl : undefined
+  return { url: value.url, shadowDatabaseUrl: typeof shadow === 'string' && shadow !== '' ? shadow : undefined }
+}
+
+function prismaCode (error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return PRISMA_CODES.get(code)
+}

@@ -1,0 +1,85 @@
+import type { SchemaEngine } from '@prisma/schema-engine-wasm'
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { migrationAdapters, type MigrationDatabases } from './migration-adapter.ts'
+import { createSchemaEngine, engineMessage } from './schema-engine.ts'
+
+const RENAMED = new Map([['getDatabaseVersion', 'version']])
+
+export interface EngineSession extends MigrationDatabases {
+  schemaFiles: string[]
+  input: Readable
+  output: Writable
+}
+
+interface Request {
+  id: unknown
+  method: string
+  params: unknown
+}
+
+/** Serves the Prisma CLI, one JSON-RPC message a line, until it closes the pipe. */
+export async function serveEngine ({ schemaFiles, input, output, ...databases }: EngineSession): Promise<void> {
+  const adapters = migrationAdapters(databases)
+  const datamodels = await Promise.all(schemaFiles.map(readSchema))
+  const engine = await createSchemaEngine({ adapter: adapters.factory, datamodels })
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      const request = readRequest(line)
+      if (request === undefined) continue
+      for (const message of await answer(engine, request)) output.write(`${JSON.stringify(message)}\n`)
+    }
+  } finally {
+    await adapters.close()
+  }
+}
+
+async function readSchema (path: string): Promise<[path: string, content: string]> {
+  return [path, await readFile(path, 'utf8')]
+}
+
+// What has no method is the CLI's acknowledgement of something printed; nothing waits for it.
+function readRequest (line: string): Request | undefined {
+  const message: unknown = JSON.parse(line)
+  if (typeof message !== 'object' || message === null || !('id' in message)) return undefined
+  if (!('method' in message) || typeof message.method !== 'string') return undefined
+  return { id: message.id, method: message.method, params: 'params' in message ? message.params : undefined }
+}
+
+async function answer (engine: SchemaEngine, { id, method, params }: Request): Promise<object[]> {
+  const reply = { jsonrpc: '2.0', id }
+  try {
+    const result = await call(engine, method, params)
+    return [...printed(result).map((content) => ({ ...reply, method: 'print', params: { content } })), { ...reply, result: result ?? null }]
+  } catch (error) {
+    return [{ ...reply, error: rpcError(error) }]
+  }
+}
+
+// Two methods forget the shadow database unless `devDiagnostic` has already worked out the same migrations in it.
+async function call (engine: SchemaEngine, name: string, params: unknown): Promise<unknown> {
+  try {
+    return await invoke(engine, RENAMED.get(name) ?? name, params)
+  } catch (error) {
+    if (!engineMessage(error).includes('must be provided through an external factory')) throw error
+    await invoke(engine, 'devDiagnostic', params)
+    return await invoke(engine, name, params)
+  }
+}
+
+async function invoke (engine: SchemaEngine, name: string, params: unknown): Promise<unknown> {
+  const method: unknown = Reflect.get(engine, name)
+  if (typeof method !== 'function') throw new Error(`the migration engine has no method ${name}`)
+  return await method.call(engine, params)
+}
+
+// The CLI does not read the text that `diff` returns: it waits for a request to print it.
+function printed (result: unknown): string[] {
+  const hasText = typeof result === 'object' && result !== null && 'stdout' in result && typeof result.stdout === 'string'
+  return hasText ? [String(result.stdout)] : []
+}
+
+function rpcError (error: unknown): object {
+  return { code: 4466, message: 'An error happened. Check the data field for details.', data: { is_panic: false, message: engineMessage(error), meta: null } }
+}

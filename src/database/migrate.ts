@@ -1,0 +1,52 @@
+import { parseDatabaseUrl, type DatabaseConnection } from './connection.ts'
+import { readHistory, type MigrationHistory } from './migration-history.ts'
+import { migrationNames, shippedMigrations } from './migrations-directory.ts'
+import { withClient } from './with-client.ts'
+
+export interface MigrationState {
+  /** Of the shipped ones only. */
+  applied: string[]
+  /** In their order. One that failed or was rolled back is among them. */
+  pending: string[]
+}
+
+/** Compares the database with the shipped migrations, by one query. */
+export async function pendingMigrations (url: string, directory = shippedMigrations): Promise<MigrationState> {
+  const names = await migrationNames(directory)
+  return compare(names, await historyOf(parseDatabaseUrl(url)))
+}
+
+/** Applies what is pending, all or nothing. Of two processes at once, the second finds nothing left to do. */
+export async function migrate (url: string, directory = shippedMigrations): Promise<{ applied: string[] }> {
+  const database = parseDatabaseUrl(url)
+  const names = await migrationNames(directory)
+  const history = await historyOf(database)
+  const { applied, pending } = compare(names, history)
+  if (pending.length === 0) return { applied: [] }
+  requireUsable(history, names, applied, database.schema)
+  // The engine is heavy, and most starts have nothing to apply.
+  const { applyMigrations } = await import('./apply-migrations.ts')
+  return { applied: await applyMigrations(database, directory) }
+}
+
+async function historyOf (database: DatabaseConnection): Promise<MigrationHistory> {
+  return await withClient(database, async (client) => await readHistory(client, database.schema))
+}
+
+function compare (names: string[], { applied }: MigrationHistory): MigrationState {
+  return {
+    applied: names.filter((name) => applied.has(name)),
+    pending: names.filter((name) => !applied.has(name))
+  }
+}
+
+function requireUsable ({ applied, failed }: MigrationHistory, names: string[], ours: string[], schema: string): void {
+  const broken = names.find((name) => failed.includes(name))
+  if (broken !== undefined) {
+    throw new Error(`migration ${broken} failed before: undo what it did, run "npx prisma migrate resolve --rolled-back ${broken}", then migrate again`)
+  }
+  const foreign = [...applied].find((name) => !names.includes(name))
+  if (foreign !== undefined && ours.length === 0) {
+    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): add ?schema=auth to the database URL, or take our models into that project with "npx latchkey prisma"`)
+  }
+}

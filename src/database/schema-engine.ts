@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { SchemaEngine } from '@prisma/schema-engine-wasm'
+
+type Datamodels = [path: string, content: string][]
+
+export interface EngineOptions {
+  adapter: SqlMigrationAwareDriverAdapterFactory
+  datamodels?: Datamodels
+  log?: (line: string) => void
+}
+
+// The part of it that is used: the types of Node 20 do not have it.
+declare const WebAssembly: {
+  instantiate (bytes: Uint8Array, imports: Record<string, object>): Promise<{ instance: { exports: Record<string, unknown> } }>
+}
+
+declare global {
+  // The engine looks for it by this name when it panics.
+  var PRISMA_WASM_PANIC_REGISTRY: { set_message (message: string): void }
+}
+
+let loading: ReturnType<typeof load> | undefined
+
+/** Prisma's migration engine on a connection. Loaded at the first call only: it is 5 MB of WebAssembly. */
+export async function createSchemaEngine ({ adapter, datamodels = [], log = () => {} }: EngineOptions): Promise<SchemaEngine> {
+  const engine = await (loading ??= load())
+  // It panics when there is a list, and nothing in it.
+  const options = { datamodels: datamodels.length === 0 ? undefined : datamodels }
+  return await engine.SchemaEngine.new(options, log, bindMigrationAwareSqlAdapterFactory(adapter))
+}
+
+/** The engine's messages end with the places in its source. */
+export function engineMessage (error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replace(/\n\s+0: [\s\S]*$/, '').trim()
+}
+
+// The package's own entry imports the .wasm file as a module, which Node 20 does only behind a flag.
+async function load () {
+  globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => { console.error(message) } }
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg')
+  const path = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  const bytes = await readFile(join(dirname(path), 'schema_engine_bg.wasm'))
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue })
+  glue.__wbg_set_wasm(instance.exports)
+  const { __wbindgen_start: start } = instance.exports
+  if (typeof start === 'function') start()
+  return glue
+}
