@@ -1,0 +1,10 @@
+export type Problem = { name: string, message: string }
+
+/** A configuration that cannot be used; the message holds one line per mistake and never a value. */
+export class ConfigError extends Error {
+  readonly code = 'LK_CONFIG'
+  constructor (readonly problems: Problem[]) {
+    super(problems.map(({ name, message }) => `${name} ${message}`).join('\n'))
+    this.name = 'ConfigError'
+  }
+}

@@ -1,0 +1,133 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { ConfigError, type Problem } from './config-error.ts'
+
+const DAY = 86_400
+
+const seconds = (env: string, fallback: number, description: string, minimum = 1) =>
+  Type.Integer({ env, default: fallback, minimum, maximum: 10 * 365 * DAY, description })
+
+const onOff = (env: string, fallback: 'on' | 'off', description: string) =>
+  Type.Union([Type.Literal('on'), Type.Literal('off')], { env, default: fallback, description })
+
+const url = (env: string, pattern: string, description: string) =>
+  Type.Optional(Type.String({ env, pattern, description }))
+
+const ProxyClient = Type.Object({
+  id: Type.String({ minLength: 1 }),
+  secret: Type.Optional(Type.String({ minLength: 1 }))
+}, { additionalProperties: false })
+
+/** Every option once: its type, its default, its environment variable (`env`) and what it is for. */
+export const Settings = Type.Object({
+  port: Type.Integer({ env: 'PORT', default: 3000, minimum: 0, maximum: 65535, description: 'Port that the server listens on' }),
+  host: Type.String({ env: 'HOST', default: '127.0.0.1', minLength: 1, description: 'Address that the server listens on' }),
+  appUrl: url('APP_URL', '^https?://[^\\s/?#]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com'),
+  prefix: Type.String({ default: '', pattern: '^(/[A-Za-z0-9._~-]+)*$', description: 'Path under which the routes stand, such as /auth' }),
+  appKey: Type.Optional(Type.String({ env: 'APP_KEY', secret: true, pattern: '^[A-Za-z0-9+/_-]{43}=?$', description: '32 random bytes in base64, such as `openssl rand -base64 32` prints' })),
+  appPreviousKeys: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/_-]{43}=?$' }), { env: 'APP_PREVIOUS_KEYS', secret: true, default: [], description: 'Earlier values of APP_KEY that are still accepted, separated by commas' }),
+  dataDir: Type.String({ env: 'LATCHKEY_DATA_DIR', default: '.latchkey', minLength: 1, description: 'Folder of the embedded database and of the APP_KEY made for it' }),
+  databaseUrl: url('DATABASE_URL', '^postgres(ql)?://', 'PostgreSQL to use instead of the embedded one, such as postgresql://user:password@host:5432/name'),
+  databaseDirectUrl: url('DATABASE_DIRECT_URL', '^postgres(ql)?://', 'The same database without PgBouncer between, for the revocation feed'),
+  databasePoolSize: Type.Integer({ env: 'DATABASE_POOL_SIZE', default: 10, minimum: 1, maximum: 1000, description: 'Connections that one process keeps' }),
+  login: Type.Object({
+    attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Any(), { description: 'Login attributes in the order in which they are tried: name and TypeBox schema' }),
+    prefix: Type.String({ default: '', description: 'Put before the attribute names in login bodies; a dot descends, as in `user.`' }),
+    defaultCountry: Type.Optional(Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' }))
+  }, { additionalProperties: false }),
+  scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), { env: 'SCOPES', default: {}, description: 'Scopes and what they allow, as JSON, such as { "orders:read": "See your orders" }' }),
+  accessTokenTtl: seconds('ACCESS_TOKEN_TTL', 3600, 'Seconds that an access token lives'),
+  refreshTokenTtl: seconds('REFRESH_TOKEN_TTL', 30 * DAY, 'Seconds without a refresh after which a session ends'),
+  sessionTtl: seconds('SESSION_TTL', 180 * DAY, 'Seconds after which a session ends whatever happens'),
+  refreshGrace: seconds('REFRESH_GRACE', 30, 'Seconds in which a refresh token that was just used gets the same successor again; 0 turns it off', 0),
+  corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
+  passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
+  trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ minLength: 1 })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
+  rateLimit: onOff('RATE_LIMIT', 'on', 'Limits on login, registration and the like; off for load tests'),
+  logLevel: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)), { env: 'LOG_LEVEL', default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' }),
+  keyRotation: seconds('KEY_ROTATION', 90 * DAY, 'Seconds after which a signing key is followed by a new one', 3600),
+  revocation: Type.Object({
+    maxStaleness: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'Seconds without news from the database after which guards answer 503' }),
+    onStale: Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { default: 'refuse', description: 'What guards do then' })
+  }, { additionalProperties: false, default: {} }),
+  passwords: Type.Object({
+    minLength: Type.Integer({ default: 8, minimum: 1, maximum: 1000, description: 'Characters that a password needs' }),
+    refuseCommon: Type.Boolean({ default: true, description: 'Refuse the most common leaked passwords' }),
+    memoryCost: Type.Integer({ default: 19_456, minimum: 8, maximum: 4_194_304, description: 'argon2id memory in KiB' }),
+    timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),
+    maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Hashes that may wait; more are answered 503' })
+  }, { additionalProperties: false, default: {} }),
+  clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
+}, { additionalProperties: false })
+
+export type Settings = Static<typeof Settings>
+
+type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K] }
+
+/** What `register(latchkey, options)` takes. Options win over the environment. */
+export type LatchkeyOptions = Omit<DeepPartial<Settings>, 'login' | 'scopes' | 'clients'> & {
+  login?: { attributes?: Record<string, TSchema>, prefix?: string, defaultCountry?: string }
+  scopes?: Record<string, string>
+  clients?: Record<string, { id: string, secret?: string }>
+}
+
+/** Settings with the derived issuer: `appUrl` + `prefix`, without a slash at the end. */
+export type Config = Settings & { appUrl: string, issuer: string }
+
+const validator = Compile(Settings)
+
+/**
+ * Checks the options as a whole and fills in defaults.
+ * @throws ConfigError naming each option or variable that is wrong and what to write instead
+ */
+export function resolveConfig (options: LatchkeyOptions): Config {
+  const filled = withDefaults(Settings, options) as Settings
+  const problems = validator.Errors(filled).map(toProblem)
+  if (problems.length > 0) throw new ConfigError(problems)
+  if (Object.keys(filled.login.attributes).length === 0) {
+    throw new ConfigError([{ name: 'LOGIN_ATTRIBUTES', message: 'is empty; name at least one, such as email' }])
+  }
+  if (filled.databaseUrl && !filled.appKey) {
+    throw new ConfigError([{ name: 'APP_KEY', message: 'is required with DATABASE_URL; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
+  }
+  const appUrl = (filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
+  return { ...filled, appUrl, issuer: appUrl + filled.prefix }
+}
+
+function withDefaults (schema: TSchema & { default?: unknown }, given: unknown): unknown {
+  const value = given === undefined ? structuredClone(schema.default) : given
+  const properties = (schema as { properties?: Record<string, TSchema> }).properties
+  if (!properties || (value !== undefined && !isObject(value))) return value
+  const filled: Record<string, unknown> = { ...value as object }
+  for (const [name, property] of Object.entries(properties)) {
+    const inner = withDefaults(property, filled[name])
+    if (inner === undefined) delete filled[name]
+    else filled[name] = inner
+  }
+  return filled
+}
+
+function toProblem (error: { instancePath: string, message: string, keyword: string, params: unknown }): Problem {
+  const path = error.instancePath.split('/').slice(1)
+  if (error.keyword === 'additionalProperties') {
+    const unknown = (error.params as { additionalProperties: string[] }).additionalProperties
+    return { name: [...path, ...unknown].join('.'), message: 'is not an option; see the table of options in README.md' }
+  }
+  const schema = schemaAt(path)
+  const name = schema?.env && path.length <= 2 ? schema.env : path.join('.')
+  return { name, message: `${error.message}. ${schema?.description ?? ''}`.trim() }
+}
+
+function schemaAt (path: string[]): { env?: string, description?: string } | undefined {
+  let schema: unknown = Settings
+  let best: { env?: string, description?: string } | undefined
+  for (const step of path) {
+    schema = (schema as { properties?: Record<string, unknown> } | undefined)?.properties?.[step]
+    if (schema) best = schema
+  }
+  return best
+}
+
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
