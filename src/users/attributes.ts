@@ -1,0 +1,77 @@
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { ConfigError } from '../config-error.ts'
+import { clean, email, phoneNormaliser, plain, type Normaliser } from './normalise.ts'
+
+/** An attribute's value: `value` is compared and unique, `display` is shown. */
+export type Identifier = { attribute: string, value: string, display: string }
+
+export type Attribute = {
+  name: string
+  schema: TSchema
+  /** What to write, for messages. */
+  title: string
+  /** The identifier that a text means under this attribute, or null when it cannot be one. */
+  parse: (text: unknown) => Identifier | null
+}
+
+export type Attributes = readonly Attribute[]
+
+// Names that mean something else in the bodies where attributes stand flat.
+const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', '__proto__', 'constructor', 'prototype'])
+
+/** Compiles `login.attributes`, keeping their order. */
+export async function createAttributes (login: { attributes: Record<string, TSchema>, defaultCountry?: string | undefined }): Promise<Attributes> {
+  const attributes: Attribute[] = []
+  for (const [name, schema] of Object.entries(login.attributes)) {
+    if (RESERVED.has(name)) throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
+    attributes.push(createAttribute(name, schema, await normaliserOf(schema, login.defaultCountry)))
+  }
+  return attributes
+}
+
+/** Every attribute that a value given as `username` may belong to, in configured order. */
+export function candidatesFor (attributes: Attributes, text: unknown): Identifier[] {
+  return attributes.flatMap((attribute) => attribute.parse(text) ?? [])
+}
+
+/** Another attribute as which the value could also be read: then it would not name one user only. */
+export function ambiguousWith (attributes: Attributes, identifier: Identifier): Attribute | undefined {
+  return attributes.find(({ name, parse }) => name !== identifier.attribute && (parse(identifier.display) ?? parse(identifier.value)) !== null)
+}
+
+function createAttribute (name: string, schema: TSchema, normalise: Normaliser): Attribute {
+  const check = compile(name, schema)
+  const keepsCase = !('normaliser' in schema)
+  return {
+    name,
+    schema,
+    title: titleOf(name, schema),
+    parse (text) {
+      const cleaned = typeof text === 'string' ? clean(text) : null
+      const value = cleaned === null ? null : normalise(cleaned)
+      if (cleaned === null || value === null || !(check(cleaned) || check(value))) return null
+      return { attribute: name, value, display: keepsCase ? cleaned : value }
+    }
+  }
+}
+
+function compile (name: string, schema: TSchema): (value: string) => boolean {
+  try {
+    const validator = Compile(schema)
+    return (value) => validator.Check(value)
+  } catch (cause) {
+    throw new ConfigError([{ name: `login.attributes.${name}`, message: `is not a TypeBox schema: ${(cause as Error).message}` }])
+  }
+}
+
+async function normaliserOf (schema: TSchema, defaultCountry?: string): Promise<Normaliser> {
+  const { normaliser } = schema as { normaliser?: string }
+  if (normaliser === 'email') return email
+  return normaliser === 'phone' ? await phoneNormaliser(defaultCountry) : plain
+}
+
+function titleOf (name: string, schema: TSchema): string {
+  const { title, pattern } = schema as { title?: string, pattern?: string }
+  return title ?? (pattern ? `${name} that matches ${pattern}` : name)
+}

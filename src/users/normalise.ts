@@ -1,0 +1,41 @@
+import { domainToASCII } from 'node:url'
+
+/** Turns what a person typed into the one spelling that is compared; null when it cannot be such a value. */
+export type Normaliser = (cleaned: string) => string | null
+
+// Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/u
+const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const PHONE = /^\+?[0-9 ().\-/]+$/
+const MAX_LENGTH = 255
+
+/** NFKC and trimmed; null when empty, too long for an index or holding characters that nobody sees. */
+export function clean (text: string): string | null {
+  if (text.length > MAX_LENGTH * 2) return null
+  const cleaned = text.normalize('NFKC').trim()
+  return cleaned === '' || cleaned.length > MAX_LENGTH || INVISIBLE.test(cleaned) ? null : cleaned
+}
+
+export const plain: Normaliser = (cleaned) => cleaned.toLowerCase().normalize('NFKC')
+
+/** ASCII local part, IDNA domain (RFC 5891). */
+export const email: Normaliser = (cleaned) => {
+  const at = cleaned.lastIndexOf('@')
+  const local = cleaned.slice(0, at).toLowerCase()
+  const domain = domainToASCII(cleaned.slice(at + 1).toLowerCase())
+  return at > 0 && LOCAL_PART.test(local) && domain !== '' ? `${local}@${domain}` : null
+}
+
+/** E.164 where libphonenumber knows the number, else `+` and its digits. Loaded when first asked for: it is 80 KB of tables. */
+export async function phoneNormaliser (defaultCountry?: string): Promise<Normaliser> {
+  const { default: parse } = await import('libphonenumber-js/min')
+  return (cleaned) => {
+    if (!PHONE.test(cleaned)) return null
+    const digits = cleaned.replace(/[^0-9]/g, '')
+    if (digits.length < 6 || digits.length > 15) return null
+    const international = cleaned.startsWith('+') ? cleaned : cleaned.replace(/^00/, '+')
+    if (international.startsWith('+')) return parse(international)?.number ?? `+${international.replace(/[^0-9]/g, '')}`
+    const country = defaultCountry as Parameters<typeof parse>[1]
+    return country ? parse(cleaned, country)?.number ?? null : null
+  }
+}

@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os'
+
+/** argon2id parameters (RFC 9106): memory in KiB, passes. */
+export type HashCost = { memoryCost: number, timeCost: number }
+
+export type Verdict = {
+  matches: boolean
+  /** The stored hash is weaker than the settings ask for, or of another kind: write a new one. */
+  outdated: boolean
+}
+
+export type Passwords = {
+  hash: (password: string) => Promise<string>
+  /** Costs the same whether there is a hash or not. @throws Overloaded */
+  verify: (hash: string | null, password: string) => Promise<Verdict>
+  /** Hashes that wait for their turn. */
+  waiting: () => number
+}
+
+/** The queue of password hashes is full: answer 503 with `Retry-After`. */
+export class Overloaded extends Error {
+  readonly retryAfter = 1
+  constructor () {
+    super('Too many logins at once, try again in a moment')
+    this.name = 'Overloaded'
+  }
+}
+
+const ARGON2ID = 2
+
+/** Hashing off the event loop, a bounded number at once: each takes its memory and a core. */
+export async function createPasswords (cost: HashCost & { maxQueue: number }): Promise<Passwords> {
+  const argon2 = await import('@node-rs/argon2')
+  const options = { algorithm: ARGON2ID, memoryCost: cost.memoryCost, timeCost: cost.timeCost, parallelism: 1 }
+  const queue = createQueue(availableParallelism(), cost.maxQueue)
+  const hash = (password: string) => queue.run(() => argon2.hash(password, options))
+  // Unknown users and users without a password cost what the others cost
+  const nobody = argon2.hash('a password that nobody has', options)
+
+  async function verify (stored: string | null, password: string): Promise<Verdict> {
+    const known = stored ?? await nobody
+    const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, password) : argon2.verify(known, password))
+    return { matches: matches && stored !== null, outdated: isOutdated(known, cost) }
+  }
+
+  return { hash, verify, waiting: queue.waiting }
+}
+
+/** True for the hashes that Laravel, Devise and others write ($2a$, $2b$, $2y$). */
+function isBcrypt (hash: string): boolean {
+  return /^\$2[abxy]\$/.test(hash)
+}
+
+async function verifyBcrypt (hash: string, password: string): Promise<boolean> {
+  const bcrypt = await import('@node-rs/bcrypt')
+  return bcrypt.verify(password, hash.replace(/^\$2[axy]\$/, '$2b$'))
+}
+
+function isOutdated (hash: string, cost: HashCost): boolean {
+  const [, memory, time] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(hash) ?? []
+  return Number(memory ?? 0) < cost.memoryCost || Number(time ?? 0) < cost.timeCost
+}
+
+function createQueue (width: number, maxQueue: number) {
+  const waiters: (() => void)[] = []
+  let running = 0
+
+  async function run<T> (work: () => Promise<T>): Promise<T> {
+    if (running >= width && waiters.length >= maxQueue) throw new Overloaded()
+    if (running >= width) await new Promise<void>((resolve) => waiters.push(resolve))
+    else running++
+    try {
+      return await work()
+    } finally {
+      // The place passes on to the next in line
+      const next = waiters.shift()
+      if (next) next()
+      else running--
+    }
+  }
+
+  return { run, waiting: () => waiters.length }
+}

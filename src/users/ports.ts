@@ -1,0 +1,39 @@
+import type { Identifier } from './attributes.ts'
+
+export type Account = {
+  id: string
+  passwordHash: string | null
+  passwordStamp: number
+  disabled: boolean
+}
+
+export type Profile = {
+  id: string
+  name: string | null
+  identifiers: { attribute: string, display: string, verifiedAt: Date | null }[]
+  disabledAt: Date | null
+  createdAt: Date
+}
+
+export type NewUser = { name: string | null, passwordHash: string, identifiers: Identifier[] }
+
+export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
+
+export type Users = {
+  /** The account of the first identifier that exists, in the given order. */
+  findByIdentifiers: (identifiers: Identifier[]) => Promise<Account | null>
+  find: (id: string) => Promise<Account | null>
+  profile: (id: string) => Promise<Profile | null>
+  list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
+  /** Which of these belong to somebody. */
+  taken: (identifiers: Identifier[]) => Promise<string[]>
+  /** @returns null when an identifier was taken meanwhile */
+  create: (user: NewUser) => Promise<Profile | null>
+  /** Writes a stronger hash of the same password, if the old one is still there. */
+  rehash: (userId: string, oldHash: string, newHash: string) => Promise<void>
+  /** Ends every session but `keepSession`; false when the password is not what it was. */
+  changePassword: (change: PasswordChange) => Promise<boolean>
+  /** Ends every session of a disabled user. @returns false when there is no such user */
+  setDisabled: (id: string, disabled: boolean) => Promise<boolean>
+  foldRevocations: (id: string) => Promise<void>
+}

@@ -1,0 +1,50 @@
+import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
+import { withArticle } from './login-candidates.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Passwords } from './passwords.ts'
+import type { Profile, Users } from './ports.ts'
+
+/** Messages per field. */
+export type FieldErrors = Record<string, string[]>
+
+export type Registration = { user: Profile, errors?: never } | { user?: never, errors: FieldErrors }
+
+export type Register = (body: Record<string, unknown>) => Promise<Registration>
+
+type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy }
+
+/** Makes a user from attributes that stand flat in the body, at least one, with a password. @throws Overloaded */
+export function createRegister ({ attributes, users, passwords, policy }: Dependencies): Register {
+  return async (body) => {
+    const { identifiers, errors } = identifiersFrom(attributes, body)
+    const password = String(body['password'] ?? '')
+    const weaknesses = await policy.check(password)
+    if (weaknesses.length > 0) errors['password'] = weaknesses
+    if (Object.keys(errors).length === 0) Object.assign(errors, takenErrors(await users.taken(identifiers)))
+    if (Object.keys(errors).length > 0) return { errors }
+
+    const name = typeof body['name'] === 'string' ? body['name'].trim() || null : null
+    const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers })
+    return user ? { user } : { errors: takenErrors(await users.taken(identifiers)) }
+  }
+}
+
+function identifiersFrom (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
+  const errors: FieldErrors = {}
+  const given = attributes.filter(({ name }) => body[name] !== undefined && body[name] !== null && body[name] !== '')
+  if (given.length === 0) {
+    for (const { name } of attributes) errors[name] = [`at least one of ${attributes.map((attribute) => attribute.name).join(', ')} is required`]
+  }
+  const identifiers = given.flatMap(({ name, title, parse }) => {
+    const identifier = parse(body[name])
+    const other = identifier && ambiguousWith(attributes, identifier)
+    if (!identifier) errors[name] = [`must be ${withArticle(title)}`]
+    else if (other) errors[name] = [`could also be taken for ${withArticle(other.title)}; choose another, or send it as ${other.name}`]
+    return identifier ?? []
+  })
+  return { identifiers, errors }
+}
+
+function takenErrors (names: string[]): FieldErrors {
+  return Object.fromEntries(names.map((name) => [name, [`The ${name} has already been taken.`]]))
+}
