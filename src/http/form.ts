@@ -1,0 +1,33 @@
+import { badBody } from './bad-body.ts'
+
+/**
+ * `application/x-www-form-urlencoded` with each parameter once (RFC 6749 section 3.2).
+ * @throws 400
+ */
+export function parseForm (text: string): Record<string, string> {
+  const params: Record<string, string> = Object.create(null)
+  // Fastify has replaced bytes that are not UTF-8 by U+FFFD
+  if (text.includes('\uFFFD')) throw badBody('The body is not UTF-8')
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+    if (name in params) throw badBody(`The parameter ${JSON.stringify(name.slice(0, 40))} is repeated`)
+    params[name] = equals < 0 ? '' : decode(pair.slice(equals + 1))
+  }
+  return params
+}
+
+function decode (encoded: string): string {
+  const text = decodePercent(encoded.replaceAll('+', ' '))
+  if (text.includes('\0')) throw badBody('The body holds a NUL character')
+  return text
+}
+
+function decodePercent (encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch (cause) {
+    throw badBody('The body is not form-encoded UTF-8', cause)
+  }
+}

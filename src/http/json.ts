@@ -1,0 +1,61 @@
+import secureJson from 'secure-json-parse'
+import { badBody } from './bad-body.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+// A string and the colon that makes it the name of a member
+const STRING = /"((?:[^"\\]|\\.)*)"\s*(:)?/g
+const MAX_DEPTH = 32
+
+/**
+ * JSON (RFC 8259) that means one thing only. An empty body is no body.
+ * @throws 400 for what is not JSON, not UTF-8, holds NUL or half a character, a member twice or a prototype
+ */
+export function parseJson (body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  const text = decode(body)
+  const value = parse(text)
+  const members = checkStrings(text)
+  if (countMembers(value) !== members) throw badBody('The body holds a member twice')
+  return value
+}
+
+function decode (body: Buffer): string {
+  try {
+    return utf8.decode(body)
+  } catch (cause) {
+    throw badBody('The body is not UTF-8', cause)
+  }
+}
+
+function parse (text: string): unknown {
+  try {
+    return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' })
+  } catch (cause) {
+    throw badBody('The body is not JSON', cause)
+  }
+}
+
+/** @returns how many members the text has */
+function checkStrings (text: string): number {
+  let members = 0
+  for (const [, content, colon] of text.matchAll(STRING)) {
+    if (colon) members++
+    if (!content!.includes('\\u')) continue
+    const string = JSON.parse(`"${content}"`) as string
+    if (string.includes('\0')) throw badBody('The body holds a NUL character')
+    if (!string.isWellFormed()) throw badBody('The body holds half of a character')
+  }
+  return members
+}
+
+function countMembers (root: unknown): number {
+  let count = 0
+  let level: unknown[] = [root]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw badBody('The body is nested too deeply')
+    const objects = level.filter((value): value is object => typeof value === 'object' && value !== null)
+    for (const object of objects) if (!Array.isArray(object)) count += Object.keys(object).length
+    level = objects.flatMap((object) => Object.values(object) as unknown[])
+  }
+  return count
+}

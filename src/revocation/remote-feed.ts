@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RefusedByIssuer, type IssuerClient } from '../http/issuer-client.ts'
+import { readEvents } from './event-reader.ts'
+import type { Revocation, RevocationList } from './revocation-list.ts'
+
+export type RemoteFeed = {
+  start: () => void
+  stop: () => Promise<void>
+  /** Seconds since the revocations were known to be complete, at the issuer. */
+  age: () => number
+}
+
+type Options = {
+  client: IssuerClient
+  list: RevocationList
+  log: { warn: (details: object, message: string) => void }
+}
+
+const RECONNECT_MS = 1000
+const SWEEP_MS = 60_000
+// The issuer sends a heartbeat every 2 s; silence means a cut connection
+const SILENCE_MS = 6000
+
+/** Follows the revocations of an issuer elsewhere, by server-sent events. */
+export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
+  const stopped = new AbortController()
+  let knownAt = -Infinity
+  let running: Promise<void> = Promise.resolve()
+
+  async function follow (): Promise<void> {
+    const cut = new AbortController()
+    let silence = setTimeout(() => cut.abort(), SILENCE_MS)
+    try {
+      const body = await client.stream('/v1/oauth/revocations', AbortSignal.any([stopped.signal, cut.signal]))
+      for await (const { event, data } of readEvents(body)) {
+        clearTimeout(silence)
+        silence = setTimeout(() => cut.abort(), SILENCE_MS)
+        if (event === 'heartbeat') knownAt = performance.now() - (JSON.parse(data) as { age: number }).age * 1000
+        else list.apply(JSON.parse(data) as Revocation[])
+      }
+    } finally {
+      clearTimeout(silence)
+    }
+  }
+
+  async function run (): Promise<void> {
+    for (let failures = 0; !stopped.signal.aborted; failures++) {
+      try {
+        await follow()
+      } catch (err) {
+        if (stopped.signal.aborted) return
+        if (failures === 0 || err instanceof RefusedByIssuer) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')
+      }
+      await sleep(RECONNECT_MS, undefined, { signal: stopped.signal }).catch(() => {})
+    }
+  }
+
+  const sweeper = setInterval(() => list.sweep(Date.now() - SWEEP_MS), SWEEP_MS).unref()
+
+  return {
+    start: () => { running = run() },
+    stop: async () => {
+      stopped.abort()
+      clearInterval(sweeper)
+      await running
+    },
+    age: () => (performance.now() - knownAt) / 1000
+  }
+}

@@ -1,0 +1,100 @@
+/** What a guard refuses although its signature is good. */
+export type Revocation = {
+  kind: 'token' | 'session' | 'client' | 'key' | 'user'
+  subject: string
+  /** The user of a session, the client of a token. */
+  owner: string | null
+  /** Of a user (or a client that acts for itself): tokens that carry less are refused … */
+  epoch: number | null
+  /** … except those of these sessions. */
+  except: string[]
+  /** Milliseconds of the database's clock. */
+  expiresAt: number
+}
+
+export type TokenFacts = { sub: string, client_id: string, jti: string, sid?: string | undefined, epoch?: number | undefined }
+
+export type RevocationList = {
+  apply: (rows: Revocation[]) => void
+  /** Why a token is refused, or null. Look-ups in memory only. */
+  refusal: (token: TokenFacts, kid: string) => string | null
+  /** Forgets what no token can carry any more. @param now milliseconds of the database's clock */
+  sweep: (now: number) => void
+  rows: () => Revocation[]
+  size: () => number
+  /** How many sessions and tokens of one owner are listed. */
+  ownedBy: (owner: string) => number
+  /** Called with each batch that is new. @returns unsubscribe */
+  subscribe: (listener: (rows: Revocation[]) => void) => () => void
+}
+
+/** Absolute for a token, a session, a client and a key: no times are compared, so clocks do not matter. */
+export function createRevocationList (): RevocationList {
+  const kinds = { token: new Map<string, Revocation>(), session: new Map<string, Revocation>(), client: new Map<string, Revocation>(), key: new Map<string, Revocation>(), user: new Map<string, Revocation>() }
+  const owned = new Map<string, Set<Revocation>>()
+  const listeners = new Set<(rows: Revocation[]) => void>()
+
+  function drop (row: Revocation): void {
+    kinds[row.kind].delete(row.subject)
+    const siblings = row.owner === null ? undefined : owned.get(row.owner)
+    siblings?.delete(row)
+    if (siblings?.size === 0) owned.delete(row.owner!)
+  }
+
+  function add (row: Revocation): void {
+    kinds[row.kind].set(row.subject, row)
+    if (row.owner === null) return
+    const siblings = owned.get(row.owner)
+    if (siblings) siblings.add(row)
+    else owned.set(row.owner, new Set([row]))
+  }
+
+  /** @returns whether it says something new */
+  function applyRow (row: Revocation): boolean {
+    const known = kinds[row.kind].get(row.subject)
+    if (known && (known.epoch ?? 0) > (row.epoch ?? 0)) return false
+    if (row.kind === 'user') {
+      // One epoch stands for every session and token that carries less
+      for (const covered of owned.get(row.subject) ?? []) if ((covered.epoch ?? 0) < (row.epoch ?? 0)) drop(covered)
+    } else if (row.owner !== null && (kinds.user.get(row.owner)?.epoch ?? 0) > (row.epoch ?? 0)) {
+      return false
+    }
+    if (known) drop(known)
+    add(row)
+    return known?.epoch !== row.epoch
+  }
+
+  function apply (rows: Revocation[]): void {
+    const fresh = rows.filter(applyRow)
+    if (fresh.length > 0) for (const listener of listeners) listener(fresh)
+  }
+
+  function refusal ({ sub, client_id: clientId, jti, sid, epoch }: TokenFacts, kid: string): string | null {
+    if (sid !== undefined && kinds.session.has(sid)) return 'session revoked'
+    if (kinds.token.has(jti)) return 'token revoked'
+    if (kinds.client.has(clientId)) return 'client revoked'
+    if (kinds.key.has(kid)) return 'key revoked'
+    const user = kinds.user.get(sub)
+    if (user && (epoch ?? 0) < user.epoch! && !(sid !== undefined && user.except.includes(sid))) return 'logged out everywhere'
+    return null
+  }
+
+  function sweep (now: number): void {
+    for (const map of Object.values(kinds)) for (const row of map.values()) if (row.expiresAt < now) drop(row)
+  }
+
+  function subscribe (listener: (rows: Revocation[]) => void) {
+    listeners.add(listener)
+    return () => { listeners.delete(listener) }
+  }
+
+  return {
+    apply,
+    refusal,
+    sweep,
+    subscribe,
+    rows: () => Object.values(kinds).flatMap((map) => [...map.values()]),
+    size: () => Object.values(kinds).reduce((sum, map) => sum + map.size, 0),
+    ownedBy: (owner) => owned.get(owner)?.size ?? 0
+  }
+}
