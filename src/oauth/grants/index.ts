@@ -1,0 +1,21 @@
+import type { TSchema } from 'typebox'
+import type { Client, Caller } from '../ports.ts'
+import type { TokenResponse } from '../../schemas/token.ts'
+
+/** What a grant gave: the body, and for a session when its refresh token ends. */
+export type Issued = {
+  body: TokenResponse
+  /** Seconds until the refresh token ends if it is not used. */
+  refreshTokenExpiresIn?: number
+}
+
+export type GrantRequest<Params> = { client: Client, params: Params, caller: Caller }
+
+/** One grant: its name on the wire, what it takes and what it does. */
+export type GrantHandler = {
+  grantType: string
+  /** Public clients may use it (RFC 6749 section 2.1). */
+  publicClients: boolean
+  params: TSchema
+  issue: (request: GrantRequest<Record<string, string>>) => Promise<Issued>
+}

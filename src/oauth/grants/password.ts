@@ -1,0 +1,32 @@
+import { Type } from 'typebox'
+import type { Attributes } from '../../users/attributes.ts'
+import { candidatesFrom } from '../../users/login-candidates.ts'
+import { invalidGrant, invalidRequest } from '../errors.ts'
+import type { Authenticate } from '../ports.ts'
+import type { Scopes } from '../scopes.ts'
+import type { StartSession } from '../start-session.ts'
+import type { GrantHandler } from './index.ts'
+
+type Dependencies = { attributes: Attributes, scopes: Scopes, authenticate: Authenticate, startSession: StartSession }
+
+/**
+ * RFC 6749 section 4.3, for confidential first-party clients only. `username` means any login attribute;
+ * an attribute's own name (`email`, `phone`, …) may stand in its place.
+ */
+export function passwordGrant ({ attributes, scopes, authenticate, startSession }: Dependencies): GrantHandler {
+  return {
+    grantType: 'password',
+    publicClients: false,
+    params: Type.Object({}),
+    async issue ({ client, params, caller }) {
+      const granted = scopes.grant(client, params['scope'])
+      const { candidates, missing } = candidatesFrom(attributes, params)
+      if (missing) throw invalidRequest('username is missing')
+      const { password } = params
+      if (password === undefined) throw invalidRequest('password is missing')
+      const user = await authenticate(candidates, password)
+      if (!user) throw invalidGrant('The user credentials were incorrect')
+      return await startSession(client, user, granted, caller)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { Identifier } from '../users/attributes.ts'
+
+/** An OAuth client (RFC 6749 section 2). */
+export type Client = {
+  id: string
+  slug: string | null
+  name: string
+  /** SHA-256 of the secret; null while the client has none. */
+  secretHash: Uint8Array | null
+  /** RFC 7591 section 2 token_endpoint_auth_method; `none` is a public client. */
+  authMethod: string
+  grantTypes: string[]
+  /** Scopes it may have; `*` stands for every registered one. */
+  scopes: string[]
+  /** Scopes it gets when it asks for none. */
+  defaultScopes: string[]
+  firstParty: boolean
+  proxy: boolean
+  refreshTokenInBody: boolean
+  /** Seconds; null takes the server's setting. */
+  accessTokenTtl: number | null
+  refreshGrace: number | null
+  /** Carried by the tokens that it gets for itself. */
+  tokenEpoch: number
+  revokedAt: Date | null
+}
+
+export type Clients = {
+  find: (id: string) => Promise<Client | null>
+  findBySlug: (slug: string) => Promise<Client | null>
+}
+
+/** Where a request came from, kept with the session that it makes. */
+export type Caller = { ip: string, userAgent: string | undefined }
+
+export type NewSession = {
+  id: string
+  userId: string
+  /** As read with the password hash; a password changed meanwhile makes the insert find nothing. */
+  passwordStamp: number
+  clientId: string
+  scopes: string[]
+  resources: string[]
+  secretHash: Uint8Array
+  /** Seconds. */
+  ttl: number
+  caller: Caller
+}
+
+export type Rotation = {
+  id: string
+  generation: number
+  secretHash: Uint8Array
+  clientId: string
+  /** Seconds without a rotation after which the session has ended. */
+  idleTtl: number
+  /** Scopes that must be among the session's; null asks for all of them. */
+  asked: string[] | null
+}
+
+/** What a token is made of. */
+export type Grant = {
+  sessionId: string
+  userId: string
+  scopes: string[]
+  resources: string[]
+  tokenEpoch: number
+  generation: number
+  expiresAt: Date
+}
+
+export type Rotated = Grant & {
+  /** The row was behind the token: the database went back to a backup. */
+  wentBack: boolean
+}
+
+/** The session as it stands when a rotation found nothing to do. */
+export type Superseded = Grant & {
+  clientId: string
+  /** Neither revoked nor expired; its user and its client are alive. */
+  alive: boolean
+  /** Seconds since the presented generation was replaced; null when it is the current one, infinite when that is too long ago to be known. */
+  supersededFor: number | null
+  /** The last rotation, or the start: the idle time counts from it. */
+  lastUsedAt: Date
+  ip: string | null
+  userAgent: string | null
+}
+
+export type Sessions = {
+  /** @returns null when the user or the client is not what it was: the caller refuses */
+  create: (session: NewSession) => Promise<{ tokenEpoch: number, expiresAt: Date } | null>
+  /** One compare-and-set; null when nothing matched. */
+  rotate: (rotation: Rotation) => Promise<Rotated | null>
+  inspect: (rotation: Rotation) => Promise<Superseded | null>
+  /** @returns whether it was alive */
+  revoke: (id: string) => Promise<boolean>
+  /** By what a refresh token carries, whatever its generation. */
+  revokeBySecret: (id: string, secretHash: Uint8Array, clientId: string) => Promise<boolean>
+  /** Revokes and writes the audit event in one statement. */
+  revokeReused: (id: string, caller: Caller) => Promise<boolean>
+  /** Writes an event without touching the session. */
+  noteReplay: (id: string, caller: Caller) => Promise<void>
+}
+
+/** Who a login turned out to be. */
+export type SignedIn = { userId: string, passwordStamp: number }
+
+/** @returns null for a wrong password, an unknown or a disabled user; takes the same time for each */
+export type Authenticate = (candidates: Identifier[], password: string) => Promise<SignedIn | null>
+
+/** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
+export type SignAccessToken = (claims: object) => string

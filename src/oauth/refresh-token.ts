@@ -1,0 +1,64 @@
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
+import type { DerivedKeys } from '../app-key.ts'
+
+/** What a refresh token says. It is not stored: the session row holds a hash of `secret` and the current generation. */
+export type RefreshToken = { sessionId: string, generation: number, secret: Buffer }
+
+export type RefreshTokens = {
+  encode: (token: RefreshToken) => string
+  /** @returns null for a forged or mangled token, before anybody asks the database */
+  decode: (text: string) => RefreshToken | null
+  newSecret: () => Buffer
+}
+
+const PREFIX = 'lk_rt_'
+// session id ‖ generation ‖ id of the MAC key ‖ secret ‖ HMAC-SHA-256
+const ID = 16
+const GENERATION = ID + 4
+const KEY_ID = GENERATION + 4
+const SECRET = KEY_ID + 16
+const LENGTH = SECRET + 32
+const TEXT_LENGTH = PREFIX.length + Math.ceil(LENGTH * 4 / 3)
+
+/**
+ * `APP_KEY` alone forges no token (the secret is random), the database alone forges none (the MAC),
+ * and whoever presents one brings what its successor is derived from.
+ */
+export function createRefreshTokens (keys: DerivedKeys, issuer: string): RefreshTokens {
+  const macKeys = keys.map((key) => ({ key, id: keyId(key) }))
+  const current = macKeys[0]!
+
+  function encode ({ sessionId, generation, secret }: RefreshToken): string {
+    const bytes = Buffer.alloc(LENGTH)
+    bytes.set(uuidToBytes(sessionId))
+    bytes.writeUInt32BE(generation, ID)
+    bytes.set(current.id, GENERATION)
+    bytes.set(secret, KEY_ID)
+    bytes.set(mac(current.key, bytes, issuer), SECRET)
+    return PREFIX + bytes.toString('base64url')
+  }
+
+  function decode (text: string): RefreshToken | null {
+    if (text.length !== TEXT_LENGTH || !text.startsWith(PREFIX)) return null
+    const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url')
+    if (bytes.length !== LENGTH) return null
+    const known = macKeys.find(({ id }) => id.equals(bytes.subarray(GENERATION, KEY_ID)))
+    if (!known || !timingSafeEqual(mac(known.key, bytes, issuer), bytes.subarray(SECRET))) return null
+    return {
+      sessionId: bytesToUuid(bytes.subarray(0, ID)),
+      generation: bytes.readUInt32BE(ID),
+      secret: bytes.subarray(KEY_ID, SECRET)
+    }
+  }
+
+  return { encode, decode, newSecret: () => randomBytes(SECRET - KEY_ID) }
+}
+
+function keyId (key: Buffer): Buffer {
+  return Buffer.from(hash('sha256', key, 'hex'), 'hex').subarray(0, KEY_ID - GENERATION)
+}
+
+function mac (key: Buffer, token: Buffer, issuer: string): Buffer {
+  return createHmac('sha256', key).update(token.subarray(0, SECRET)).update(issuer).digest()
+}

@@ -1,0 +1,60 @@
+import { invalidScope } from './errors.ts'
+import type { Client } from './ports.ts'
+
+/** Given to a client by the operator only, by name: it sees which sessions and users are revoked. */
+export const REVOCATIONS_READ = 'revocations:read'
+
+/** Everything; first-party clients only. */
+const ANY = '*'
+// RFC 6749 section 3.3
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/
+
+export type Scopes = {
+  /** The scopes that a client gets for what it asked. @throws OAuthError invalid_scope */
+  grant: (client: Client, asked: string | undefined) => string[]
+  /** For a grant without a user, where the operator's own scopes count too. */
+  grantToMachine: (client: Client, asked: string | undefined) => string[]
+}
+
+/** @param registry scope → what it allows */
+export function createScopes (registry: Record<string, string>): Scopes {
+  const registered = new Set(Object.keys(registry))
+
+  function mayHave (client: Client, scope: string): boolean {
+    const listed = client.scopes.includes(scope)
+    if (scope === ANY) return client.firstParty && listed
+    return registered.has(scope) && (listed || client.scopes.includes(ANY))
+  }
+
+  function choose (client: Client, asked: string | undefined, allowed: (scope: string) => boolean): string[] {
+    // What the operator gave as defaults and has since unregistered is left out; what a client asks for must all be allowed
+    if (asked === undefined) return client.defaultScopes.filter((scope) => scope !== ANY && allowed(scope))
+    const scopes = parseScope(asked)
+    const refused = scopes.find((scope) => !allowed(scope))
+    if (refused !== undefined) throw invalidScope(`The scope ${refused} is unknown or not allowed for this client`)
+    return scopes
+  }
+
+  return {
+    grant: (client, asked) => choose(client, asked, (scope) => mayHave(client, scope)),
+    grantToMachine: (client, asked) => choose(client, asked, (scope) =>
+      mayHave(client, scope) || (scope === REVOCATIONS_READ && client.scopes.includes(REVOCATIONS_READ)))
+  }
+}
+
+/** The scopes of a request, each once. @throws OAuthError invalid_scope */
+export function parseScope (text: string): string[] {
+  if (!SCOPE.test(text)) throw invalidScope('The scope must be names separated by single spaces')
+  return [...new Set(text.split(' '))]
+}
+
+/** RFC 6749 section 6: a refresh may narrow, for this access token only. @throws OAuthError invalid_scope */
+export function checkNarrowing (granted: string[], asked: string[] | null): void {
+  const extra = asked?.find((scope) => !covers(granted, scope))
+  if (extra !== undefined) throw invalidScope(`The scope ${extra} was not granted to this session`)
+}
+
+/** Whether a token with these scopes may do what `needed` names; `*` may do everything. */
+export function covers (scopes: readonly string[], needed: string): boolean {
+  return scopes.includes(ANY) || scopes.includes(needed)
+}

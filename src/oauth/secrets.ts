@@ -1,0 +1,20 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** SHA-256; enough for secrets of 256 random bits, which no list can hold. */
+export function hashSecret (secret: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash('sha256').update(secret).digest())
+}
+
+/** A client secret: 256 random bits behind a prefix that secret scanners know. */
+export function newClientSecret (): string {
+  return `lk_cs_${randomBytes(32).toString('base64url')}`
+}
+
+export function newClientId (): string {
+  return `lk_client_${randomBytes(15).toString('hex')}`
+}
+
+/** Compares in constant time. */
+export function secretMatches (hash: Uint8Array | null, secret: string): boolean {
+  return hash !== null && timingSafeEqual(hash, hashSecret(secret))
+}

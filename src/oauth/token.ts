@@ -1,0 +1,67 @@
+import { Compile } from 'typebox/compile'
+import type { TSchema } from 'typebox'
+import { authenticateClient, clientCredentials } from './client-authentication.ts'
+import { invalidRequest, unauthorizedClient, unsupportedGrantType } from './errors.ts'
+import type { GrantHandler, Issued } from './grants/index.ts'
+import type { Caller, Client, Clients } from './ports.ts'
+
+export type TokenRequest = {
+  authorization: string | undefined
+  body: Record<string, unknown>
+  caller: Caller
+}
+
+export type TokenEndpoint = {
+  /** @throws OAuthError */
+  issue: (request: TokenRequest) => Promise<Issued>
+  /** The same for a client that the server itself vouches for (the client proxies). */
+  issueFor: (client: Client, grantType: string, params: Record<string, string>, caller: Caller) => Promise<Issued>
+  grantTypes: string[]
+}
+
+/** RFC 6749 section 3.2: client, grant, parameters, in this order; the grant writes last. */
+export function createTokenEndpoint (clients: Clients, handlers: GrantHandler[]): TokenEndpoint {
+  const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
+
+  async function issue ({ authorization, body, caller }: TokenRequest): Promise<Issued> {
+    const params = strings(body)
+    const grantType = params['grant_type']
+    if (!grantType) throw invalidRequest('grant_type is missing')
+    if (!grants.has(grantType)) throw unsupportedGrantType(`The grant type is none of ${[...grants.keys()].join(', ')}`)
+    const client = await authenticateClient(clients, clientCredentials(authorization, params))
+    return await issueFor(client, grantType, params, caller)
+  }
+
+  async function issueFor (client: Client, grantType: string, params: Record<string, string>, caller: Caller): Promise<Issued> {
+    const grant = grants.get(grantType)
+    if (!grant) throw unsupportedGrantType('This grant type is turned off')
+    const allowed = client.grantTypes.includes(grantType) && (grant.publicClients || client.authMethod !== 'none')
+    if (!allowed) throw unauthorizedClient(`The client may not use the grant type ${grantType}`)
+    const problem = grant.problem(params)
+    if (problem) throw invalidRequest(problem)
+    return await grant.issue({ client, params, caller })
+  }
+
+  return { issue, issueFor, grantTypes: [...grants.keys()] }
+}
+
+/** RFC 6749 section 3.2: an empty parameter counts as absent. */
+function strings (body: Record<string, unknown>): Record<string, string> {
+  const params: Record<string, string> = Object.create(null)
+  for (const [name, value] of Object.entries(body)) {
+    if (value === undefined || value === '') continue
+    if (typeof value !== 'string') throw invalidRequest(`${name} must be a string`)
+    params[name] = value
+  }
+  return params
+}
+
+function createChecker (schema: TSchema) {
+  const validator = Compile(schema)
+  return (params: Record<string, string>): string | undefined => {
+    if (validator.Check(params)) return undefined
+    const [error] = validator.Errors(params)
+    const missing = (error?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0]
+    return missing ? `${missing} is missing` : `${error?.instancePath.slice(1)} ${error?.message}`
+  }
+}

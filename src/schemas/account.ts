@@ -1,0 +1,37 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import type { Attributes } from '../users/attributes.ts'
+import type { Profile } from '../users/ports.ts'
+
+const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })
+
+/** Attributes stand flat under their own names. */
+export const User = Type.Object({
+  id: Type.String({ format: 'uuid', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
+  name: Type.Union([Type.String(), Type.Null()], { examples: ['Ada Lovelace'] }),
+  created_at: Timestamp
+}, { additionalProperties: Type.Union([Type.String(), Type.Null(), Type.Boolean()]), examples: [{ id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', name: 'Ada Lovelace', email: 'ada@example.com', created_at: '2026-11-24T13:00:00.000Z' }] })
+export type User = Static<typeof User>
+
+/** At least one attribute, and a password. */
+export function registerBody (attributes: Attributes) {
+  const fields: Record<string, TSchema> = Object.fromEntries(attributes.map(({ name, title, schema }) => {
+    const { examples } = schema as { examples?: unknown[] }
+    return [name, Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))]
+  }))
+  return Type.Object({
+    ...fields,
+    name: Type.Optional(Type.String({ maxLength: 100, examples: ['Ada Lovelace'] })),
+    password: Type.String({ description: 'At least 8 characters, not a common one', examples: ['correct horse battery staple'] })
+  }, { additionalProperties: true })
+}
+
+export const PasswordBody = Type.Object({
+  current_password: Type.String({ minLength: 1 }),
+  new_password: Type.String({ minLength: 1, examples: ['correct horse battery staple'] })
+}, { additionalProperties: true })
+
+/** The wire form of a user. */
+export function userBody ({ id, name, identifiers, createdAt }: Profile): User {
+  const attributes = Object.fromEntries(identifiers.map(({ attribute, display }) => [attribute, display]))
+  return { ...attributes, id, name, created_at: createdAt.toISOString() }
+}

@@ -1,0 +1,18 @@
+import { Type, type Static } from 'typebox'
+
+/** Fastify's error form, with a stable code. */
+export const ErrorBody = Type.Object({
+  statusCode: Type.Integer({ examples: [401] }),
+  code: Type.String({ description: 'Stable, for programs', examples: ['LK_UNAUTHENTICATED'] }),
+  error: Type.String({ examples: ['Unauthorized'] }),
+  message: Type.String({ description: 'For people', examples: ['The access token is invalid, expired or revoked'] }),
+  errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()), {
+    description: 'Messages per field, for 422', examples: [{ email: ['The email field is required.'] }]
+  }))
+})
+export type ErrorBody = Static<typeof ErrorBody>
+
+/** Responses by status, for a route's schema. */
+export function errors<Status extends number> (...statuses: Status[]): Record<Status, typeof ErrorBody> {
+  return Object.fromEntries(statuses.map((status) => [status, ErrorBody])) as Record<Status, typeof ErrorBody>
+}

@@ -1,0 +1,28 @@
+import { Type, type TObject, type TSchema } from 'typebox'
+import type { Attributes } from '../users/attributes.ts'
+
+export const ProxyParams = Type.Object({
+  client: Type.String({ minLength: 1, maxLength: 64, description: 'Slug of a client with proxy routes', examples: ['web'] })
+})
+
+/** `username` or an attribute under its own name, a password, and if wished fewer scopes than the client's defaults. */
+export function loginBody (attributes: Attributes, prefix: string): TObject {
+  const fields: Record<string, TSchema> = { password: Type.String({ minLength: 1, examples: ['correct horse battery staple'] }) }
+  if (!prefix.includes('.')) {
+    fields[`${prefix}username`] = Type.Optional(Type.String({ description: 'Any login attribute' }))
+    for (const { name, title, schema } of attributes) {
+      const { examples } = schema as { examples?: unknown[] }
+      fields[prefix + name] = Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))
+    }
+  }
+  fields['scope'] = Type.Optional(Type.String())
+  return Type.Object(fields, { additionalProperties: true })
+}
+
+/** An empty body counts as `{}`: the cookie says it all. */
+export const RefreshBody = Type.Object({
+  refresh_token: Type.Optional(Type.String({ minLength: 1, description: 'Else the cookie `refreshToken`' })),
+  scope: Type.Optional(Type.String())
+}, { additionalProperties: true })
+
+export const Message = Type.Object({ message: Type.String({ examples: ['Token revoked successfully.'] }) })

@@ -1,0 +1,28 @@
+import { Type, type Static } from 'typebox'
+
+/** RFC 6749 section 5.1 */
+export const TokenResponse = Type.Object({
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.Integer({ description: 'Seconds until the access token ends', examples: [3600] }),
+  access_token: Type.String({ description: 'JWT (RFC 9068)', examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9…'] }),
+  refresh_token: Type.Optional(Type.String({ examples: ['lk_rt_AaINyIENdviLHeaLD51Z…'] })),
+  scope: Type.Optional(Type.String({ description: 'Granted scopes, separated by spaces', examples: ['orders:read'] }))
+})
+export type TokenResponse = Static<typeof TokenResponse>
+
+/** Open: each grant checks its own parameters, so that an unknown grant gets the error of RFC 6749. */
+export const TokenRequest = Type.Object({
+  grant_type: Type.Optional(Type.String({ examples: ['password'] })),
+  client_id: Type.Optional(Type.String({ examples: ['lk_client_5f0c…'] })),
+  client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic' })),
+  scope: Type.Optional(Type.String({ examples: ['orders:read'] })),
+  username: Type.Optional(Type.String({ examples: ['ada@example.com'] })),
+  password: Type.Optional(Type.String()),
+  refresh_token: Type.Optional(Type.String())
+}, { additionalProperties: true })
+
+/** RFC 6749 section 5.2 */
+export const OAuthErrorBody = Type.Object({
+  error: Type.String({ examples: ['invalid_grant'] }),
+  error_description: Type.String({ examples: ['The refresh token is invalid'] })
+})
