@@ -1,0 +1,39 @@
+import pg from 'pg'
+import { pollSql } from './revocations.ts'
+import type { FeedConnection } from '../../src/revocation/feed.ts'
+import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import { parseDatabaseUrl, quoteIdentifier, sessionSettings } from '../../src/database/connection.ts'
+
+const CONNECT_MS = 3000
+// A connection that was cut without a word is noticed by a statement that does not come back
+const QUERY_MS = 3000
+
+/** The feed's own connection, outside the pool: LISTEN needs one that stays. */
+export async function openFeedConnection (url: string, onNotification: () => void): Promise<FeedConnection> {
+  const { options, schema } = parseDatabaseUrl(url)
+  const client = new pg.Client({
+    connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey feed', ...options
+  })
+  const lost = new Promise<void>((resolve) => {
+    client.on('error', () => resolve())
+    client.on('end', () => resolve())
+  })
+  const channel = quoteIdentifier(`latchkey_revocations_${schema}`.slice(0, 63))
+  const text = pollSql(`${quoteIdentifier(schema)}.${quoteIdentifier('revocations')}`)
+  await client.connect()
+  // The payload is never read: a notification only says that there is something to read
+  client.on('notification', onNotification)
+  await client.query(`${sessionSettings(schema)}; LISTEN ${channel}`)
+
+  async function poll (cursor: string | null) {
+    const { rows } = await client.query<{ rows: Revocation[], cursor: string, now: number, standby: boolean }>({ name: 'feed-poll', text, values: [cursor] })
+    return rows[0]!
+  }
+
+  return {
+    poll,
+    notify: async () => { await client.query(`NOTIFY ${channel}`) },
+    close: () => client.end(),
+    lost
+  }
+}

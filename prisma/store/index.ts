@@ -1,0 +1,24 @@
+import type { Database } from '../../src/database/client.ts'
+import { createAuditStore } from './audit.ts'
+import { createClientStore } from './clients.ts'
+import { createKeyStore } from './keys.ts'
+import { createRevocationStore } from './revocations.ts'
+import { createSessionStore } from './sessions.ts'
+import { createSettingStore } from './settings.ts'
+import { createUserStore } from './users.ts'
+
+export type Store = ReturnType<typeof createStore>
+
+/** Everything that is asked of the database, by table. */
+export function createStore (database: Database, onRevoked: Parameters<typeof createRevocationStore>[1]) {
+  const revocations = createRevocationStore(database, onRevoked)
+  return {
+    audit: createAuditStore(database),
+    clients: createClientStore(database, revocations),
+    keys: createKeyStore(database, revocations),
+    revocations,
+    sessions: createSessionStore(database, revocations),
+    settings: createSettingStore(database),
+    users: createUserStore(database, revocations)
+  }
+}

@@ -1,0 +1,99 @@
+import type { Database } from '../../src/database/client.ts'
+import type { Caller, NewSession, Rotated, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
+import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import { auditSql } from './audit.ts'
+import type { RevocationStore } from './revocations.ts'
+
+type Revoked = { id: string, revocation: Revocation | null }
+
+/** Sessions, by single prepared statements: each re-checks in itself what may have changed since the last one. */
+export function createSessionStore ({ pool, tables }: Database, revocations: RevocationStore): Sessions {
+  const sql = statements(tables, revocations)
+
+  async function create ({ id, userId, passwordStamp, clientId, scopes, resources, secretHash, ttl, caller }: NewSession) {
+    const { rows } = await pool.query<{ tokenEpoch: number, expiresAt: Date }>({
+      name: 'session-create',
+      text: sql.create,
+      values: [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp]
+    })
+    return rows[0] ?? null
+  }
+
+  async function rotate ({ id, generation, secretHash, clientId, idleTtl, asked }: Rotation) {
+    const { rows } = await pool.query<Omit<Rotated, 'wentBack'> & { known: number }>({
+      name: 'session-rotate',
+      text: sql.rotate,
+      values: [id, generation, secretHash, clientId, idleTtl, asked]
+    })
+    const [row] = rows
+    // The times start anew when the row was behind, so a later generation with one time only tells
+    return row ? { ...row, wentBack: row.known === 1 && generation > 0 } : null
+  }
+
+  async function inspect ({ id, generation, secretHash, idleTtl }: Rotation) {
+    const { rows } = await pool.query<Superseded>({ name: 'session-inspect', text: sql.inspect, values: [id, generation, secretHash, idleTtl] })
+    return rows[0] ?? null
+  }
+
+  async function revoke (id: string) {
+    const rows = await revocations.run<Revoked>({ name: 'session-revoke', text: sql.revoke, values: [id] })
+    return rows.length > 0
+  }
+
+  async function revokeBySecret (id: string, secretHash: Uint8Array, clientId: string) {
+    const rows = await revocations.run<Revoked>({ name: 'session-revoke-by-secret', text: sql.revokeBySecret, values: [id, secretHash, clientId] })
+    return rows.length > 0
+  }
+
+  async function revokeReused (id: string, caller: Caller) {
+    const rows = await revocations.run<Revoked>({ name: 'session-reused', text: sql.revokeReused, values: [id, caller.ip, caller.userAgent] })
+    return rows.length > 0
+  }
+
+  async function noteReplay (id: string, caller: Caller) {
+    await pool.query({ name: 'session-replayed', text: sql.noteReplay, values: [id, caller.ip, caller.userAgent] })
+  }
+
+  return { create, rotate, inspect, revoke, revokeBySecret, revokeReused, noteReplay }
+}
+
+function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
+  const grant = 's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.generation, s.expires_at AS "expiresAt"'
+  const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
+  const inTime = (idle: string) => `s.revoked_at IS NULL AND s.expires_at > now() AND ${lastUsed} > now() - ${idle} * interval '1 second'`
+  const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
+  const revoke = (condition = '') => `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch),
+    listed AS (${insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})`
+  const revoked = 'SELECT ended.id, listed.revocation FROM ended LEFT JOIN listed ON true'
+
+  return {
+    create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch)
+      SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch FROM ${users} u, ${clients} c
+      WHERE u.id = $2 AND u.password_stamp = $10 AND u.disabled_at IS NULL AND c.id = $3 AND c.revoked_at IS NULL
+      RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt"`,
+
+    rotate: `UPDATE ${sessions} s SET generation = $2 + 1,
+        rotations = CASE WHEN s.generation = $2 THEN array_prepend(now(), s.rotations[1:7]) ELSE ARRAY[now()] END
+      FROM ${users} u, ${clients} c
+      WHERE s.id = $1 AND s.generation <= $2 AND s.secret_hash = $3 AND s.client_id = $4 AND ${inTime('$5')}
+        AND ($6::text[] IS NULL OR s.scopes @> $6 OR '*' = ANY (s.scopes))
+        AND u.id = s.user_id AND c.id = s.client_id AND ${ownersAlive}
+      RETURNING ${grant}, cardinality(s.rotations) AS known`,
+
+    inspect: `SELECT ${grant}, s.client_id AS "clientId", s.ip, s.user_agent AS "userAgent", ${lastUsed} AS "lastUsedAt",
+        (${inTime('$4')} AND coalesce(${ownersAlive}, false)) AS alive,
+        CASE WHEN s.generation <= $2 THEN NULL
+          ELSE coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8 END AS "supersededFor"
+      FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id LEFT JOIN ${clients} c ON c.id = s.client_id
+      WHERE s.id = $1 AND s.secret_hash = $3`,
+
+    revoke: `${revoke()} ${revoked}`,
+
+    revokeBySecret: `${revoke('AND secret_hash = $2 AND client_id = $3')} ${revoked}`,
+
+    revokeReused: `${revoke()},
+      noted AS (${auditSql(events, "SELECT 'session.reused', user_id, client_id, id, $2, $3 FROM ended")}) ${revoked}`,
+
+    noteReplay: auditSql(events, `SELECT 'session.replayed_elsewhere', user_id, client_id, id, $2, $3 FROM ${sessions} WHERE id = $1`)
+  }
+}

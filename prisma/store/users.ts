@@ -1,0 +1,96 @@
+import type { Database } from '../../src/database/client.ts'
+import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import type { Identifier } from '../../src/users/attributes.ts'
+import type { Account, NewUser, PasswordChange, Profile, Users } from '../../src/users/ports.ts'
+import type { RevocationStore } from './revocations.ts'
+
+type Revoked = { revocation: Revocation | null }
+
+const PROFILE = {
+  id: true, name: true, disabledAt: true, createdAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
+} as const
+
+const UNIQUE_VIOLATION = 'P2002'
+
+export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
+  const { users, sessions, identifiers } = tables
+  const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
+
+  async function findByIdentifiers (wanted: Identifier[]): Promise<Account | null> {
+    const { rows } = await pool.query<Account>({
+      name: 'user-by-identifiers',
+      text: `SELECT ${account} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
+        JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`,
+      values: [wanted.map(({ attribute }) => attribute), wanted.map(({ value }) => value)]
+    })
+    return rows[0] ?? null
+  }
+
+  async function find (id: string): Promise<Account | null> {
+    const { rows } = await pool.query<Account>({ name: 'user-by-id', text: `SELECT ${account} FROM ${users} u WHERE u.id = $1`, values: [id] })
+    return rows[0] ?? null
+  }
+
+  const profile = (id: string): Promise<Profile | null> => prisma.user.findUnique({ where: { id }, select: PROFILE })
+
+  const list: Users['list'] = ({ after, limit }) => prisma.user.findMany({
+    select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
+  })
+
+  async function taken (wanted: Identifier[]): Promise<string[]> {
+    if (wanted.length === 0) return []
+    const rows = await prisma.identifier.findMany({
+      where: { OR: wanted.map(({ attribute, value }) => ({ attribute, value })) }, select: { attribute: true }
+    })
+    return rows.map(({ attribute }) => attribute)
+  }
+
+  async function create ({ name, passwordHash, identifiers }: NewUser): Promise<Profile | null> {
+    try {
+      return await prisma.user.create({ data: { name, passwordHash, identifiers: { create: identifiers } }, select: PROFILE })
+    } catch (error) {
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return null
+      throw error
+    }
+  }
+
+  async function rehash (userId: string, oldHash: string, newHash: string): Promise<void> {
+    await prisma.user.updateMany({ where: { id: userId, passwordHash: oldHash }, data: { passwordHash: newHash } })
+  }
+
+  async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
+    const rows = await revocations.run<Revoked>({
+      text: `WITH changed AS (UPDATE ${users} SET password_hash = $2, password_stamp = password_stamp + 1, token_epoch = token_epoch + 1, updated_at = now()
+          WHERE id = $1 AND password_stamp = $3 AND disabled_at IS NULL RETURNING id, token_epoch),
+        kept AS (UPDATE ${sessions} s SET token_epoch = changed.token_epoch FROM changed
+          WHERE s.id = $4 AND s.user_id = changed.id AND s.revoked_at IS NULL AND s.token_epoch = changed.token_epoch - 1 RETURNING s.id)
+        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
+      values: [userId, passwordHash, passwordStamp, keepSession]
+    })
+    return rows.length > 0
+  }
+
+  async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
+    if (!disabled) return (await prisma.user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
+    const rows = await revocations.run<Revoked>({
+      text: `WITH ended AS (UPDATE ${users} SET disabled_at = coalesce(disabled_at, now()), token_epoch = token_epoch + 1, updated_at = now() WHERE id = $1 RETURNING id, token_epoch)
+        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM ended")}`,
+      values: [id]
+    })
+    return rows.length > 0
+  }
+
+  /** One row in place of the many of a user who logs in and out without end; the sessions that are alive go on. */
+  async function foldRevocations (id: string): Promise<void> {
+    await revocations.run<Revoked>({
+      text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch),
+        kept AS (UPDATE ${sessions} s SET token_epoch = raised.token_epoch FROM raised
+          WHERE s.user_id = raised.id AND s.revoked_at IS NULL AND s.expires_at > now() AND s.token_epoch = raised.token_epoch - 1 RETURNING s.id),
+        folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
+        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
+      values: [id]
+    })
+  }
+
+  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, setDisabled, foldRevocations }
+}
