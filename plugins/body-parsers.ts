@@ -1,0 +1,19 @@
+import formbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
+import { parseForm } from '../src/http/form.ts'
+import { parseJson } from '../src/http/json.ts'
+
+const BODY_LIMIT = 64 * 1024
+
+/** JSON and form bodies, strictly: UTF-8, no NUL, no member twice, no prototypes. Only for the scope it is called on. */
+export async function bodyParsers (scope: FastifyInstance): Promise<void> {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: parseForm })
+}

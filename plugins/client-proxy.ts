@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Issued } from '../src/oauth/grants/index.ts'
+import type { Caller } from '../src/oauth/ports.ts'
+import type { Attributes } from '../src/users/attributes.ts'
+import { closedScope } from './closed-scope.ts'
+import { localProxy } from './proxy/local.ts'
+import { remoteProxy, type RemoteProxyOptions } from './proxy/remote.ts'
+import { createRefreshCookie } from './refresh-cookie.ts'
+import { sameOrigin } from './same-origin.ts'
+import servicesPlugin, { type ServicesOptions } from './services.ts'
+
+/** Logs in for a client whose id and secret the caller never sees: in this process, or at an issuer elsewhere. */
+export type ProxyBackend = {
+  login: { attributes: Attributes, prefix: string }
+  issuer: string
+  appUrl: string
+  corsOrigins: string[]
+  rateLimit: 'on' | 'off'
+  prefix: string
+  logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<Issued>
+  refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<Issued>
+  /** Does nothing for a token that is not ours or has ended. */
+  logOut: (slug: string, token: string | undefined) => Promise<void>
+  /** Whether the refresh token stands in the body too. */
+  tokenInBody: (slug: string) => Promise<boolean>
+}
+
+export type ClientProxy = ProxyBackend & {
+  answer: (reply: FastifyReply, slug: string, issued: Issued) => Promise<FastifyReply>
+  clearCookie: (reply: FastifyReply, slug: string) => void
+}
+
+export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
+
+async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
+  const backend = 'issuer' in options && options.issuer !== undefined ? await remoteProxy(options) : await fromServices(host, options as ServicesOptions)
+  const cookie = createRefreshCookie(backend.appUrl + backend.prefix)
+
+  async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn }: Issued): Promise<FastifyReply> {
+    if (body.refresh_token !== undefined) cookie.set(reply, slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
+    const { refresh_token: _inCookie, ...rest } = body
+    return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(await backend.tokenInBody(slug) ? body : rest)
+  }
+
+  await host.register(async (scope) => {
+    await closedScope(scope, backend)
+    scope.decorate('clientProxy', { ...backend, answer, clearCookie: cookie.clear })
+    scope.addHook('preValidation', sameOrigin(backend.appUrl, backend.corsOrigins))
+    scope.addHook('preValidation', async (request) => { request.body ??= {} })
+    await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/v1/clients', import.meta.url)), options: { prefix: '/v1/clients' } })
+  }, { prefix: backend.prefix })
+}
+
+async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<ProxyBackend> {
+  await host.register(servicesPlugin, options)
+  return localProxy(host.latchkey)
+}
+
+export default fp(clientProxy, { name: 'latchkey-client-proxy', fastify: '5.x' })
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    clientProxy: ClientProxy
+  }
+}

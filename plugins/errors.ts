@@ -1,0 +1,87 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { isDatabaseUnavailable } from '../src/database/unavailable.ts'
+import { OAuthError, type OAuthErrorCode } from '../src/oauth/errors.ts'
+import { Overloaded } from '../src/users/passwords.ts'
+
+type Failure = {
+  statusCode: number
+  code: string
+  error: string
+  message: string
+  errors?: Record<string, string[]>
+  retryAfter?: number
+}
+
+type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number }
+
+const RETRY_AFTER = 2
+const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' }
+
+/** The only place that writes error bodies: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
+export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
+  const oauth = request.routeOptions.config.oauth === true
+  const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error)
+  log(error, failure, request)
+  if (error instanceof OAuthError) reply.headers(error.headers)
+  if (failure.retryAfter !== undefined) reply.header('retry-after', failure.retryAfter)
+  reply.code(failure.statusCode).header('cache-control', 'no-store')
+  if (oauth) reply.header('pragma', 'no-cache').send(oauthBody(error, failure))
+  else reply.send({ statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message, ...(failure.errors && { errors: failure.errors }) })
+}
+
+function describe (error: Raw): Failure {
+  if (error.validation) return fromValidation(error)
+  if (error instanceof Overloaded) return named(503, 'LK_OVERLOADED', error.message, { retryAfter: error.retryAfter })
+  if (isDatabaseUnavailable(error)) return named(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER })
+  const status = error.statusCode ?? 500
+  // Our own words may be shown, what others threw may not
+  if (status >= 500 && !error.code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', 'Something went wrong')
+  return named(status, error.code ?? `LK_${status}`, error.message, {
+    ...(error.errors && { errors: error.errors }),
+    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter })
+  })
+}
+
+function named (statusCode: number, code: string, message: string, more: Pick<Failure, 'errors' | 'retryAfter'> = {}): Failure {
+  return { statusCode, code, error: NAMES[statusCode] ?? 'Error', message, ...more }
+}
+
+function fromOAuth (error: OAuthError): Failure {
+  return named(error.statusCode, error.error, error.description)
+}
+
+/** 422 with messages per field. */
+function fromValidation (error: Raw): Failure {
+  const errors: Record<string, string[]> = {}
+  for (const { instancePath, params, message } of error.validation ?? []) {
+    const parent = instancePath.split('/').slice(1)
+    const missing = params['requiredProperties']
+    const fields = Array.isArray(missing) ? missing.map((name) => [...parent, name].join('.')) : [parent.join('.') || 'body']
+    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field} field is required.` : message ?? 'is invalid')
+  }
+  return named(422, 'LK_VALIDATION', 'The request is not valid', { errors })
+}
+
+function oauthBody (error: Raw, failure: Failure) {
+  if (error instanceof OAuthError) return { error: error.error, error_description: error.description }
+  return { error: oauthCode(failure.statusCode), error_description: failure.message }
+}
+
+function oauthCode (status: number): OAuthErrorCode {
+  if (status === 503 || status === 429) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+function log (error: Raw, { statusCode }: Failure, request: FastifyRequest): void {
+  const refusal = error instanceof OAuthError ? error : error.cause
+  if (statusCode >= 500) request.log.error({ err: error }, 'Request failed')
+  else if (refusal instanceof OAuthError) request.log.info({ error: refusal.error, reason: refusal.reason ?? refusal.description }, 'Refused')
+  else request.log.debug({ code: error.code, reason: error.message }, 'Refused')
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Errors of this route follow RFC 6749 section 5.2. */
+    oauth?: boolean
+  }
+}

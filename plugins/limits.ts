@@ -1,0 +1,18 @@
+import type { FastifyRequest } from 'fastify'
+
+/** Requests a minute from one address. */
+const PER_MINUTE = { password: 60, registration: 30, refresh: 600 }
+
+/** A route's `config` for @fastify/rate-limit. @param counts which requests count; all when not given */
+export function limit (kind: keyof typeof PER_MINUTE, counts?: (request: FastifyRequest) => boolean) {
+  return {
+    rateLimit: {
+      max: PER_MINUTE[kind],
+      timeWindow: 60_000,
+      hook: 'preHandler' as const,
+      ...(counts && { allowList: (request: FastifyRequest) => !counts(request) }),
+      errorResponseBuilder: (_request: FastifyRequest, { after }: { after: string }) =>
+        Object.assign(new Error(`Too many requests, try again in ${after}`), { statusCode: 429, code: 'LK_TOO_MANY_REQUESTS' })
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import authGuard from './auth-guard.ts'
+import { closedScope } from './closed-scope.ts'
+import servicesPlugin, { type ServicesOptions } from './services.ts'
+
+const routes = (path: string) => fileURLToPath(new URL(`../routes/${path}`, import.meta.url))
+
+/** The token endpoint, the public keys and the revocations. */
+async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
+  await host.register(servicesPlugin, options)
+  await host.register(authGuard, options)
+  const { config } = host.latchkey
+  await host.register(async (scope) => {
+    await closedScope(scope, config)
+    await scope.register(autoload, { dir: routes('v1/oauth'), options: { prefix: '/v1/oauth' } })
+    await scope.register(autoload, { dir: routes('well-known'), options: { prefix: '/.well-known' } })
+  }, { prefix: config.prefix })
+}
+
+export default fp(oauth, { name: 'latchkey-oauth', fastify: '5.x' })

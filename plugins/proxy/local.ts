@@ -1,0 +1,49 @@
+import { OAuthError } from '../../src/oauth/errors.ts'
+import { hashSecret } from '../../src/oauth/secrets.ts'
+import type { Client } from '../../src/oauth/ports.ts'
+import type { Services } from '../../src/services.ts'
+import type { ProxyBackend } from '../client-proxy.ts'
+import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
+import { loginParams } from './login-params.ts'
+
+/** The proxies beside the server: no secret is needed, and no request is made. */
+export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, store }: Services): ProxyBackend {
+  const login = { attributes, prefix: config.login.prefix }
+
+  async function clientOf (slug: string): Promise<Client> {
+    const client = config.passwordGrant === 'on' ? await proxyClient(slug) : null
+    if (!client) throw noSuchProxy(slug)
+    return client
+  }
+
+  return {
+    ...config,
+    login,
+    tokenInBody: async (slug) => (await clientOf(slug)).refreshTokenInBody,
+    async logIn (slug, body, caller) {
+      const client = await clientOf(slug)
+      const params = loginParams(login, body)
+      return await token.issueFor(client, 'password', params, caller).catch(explain(invalidCredentials))
+    },
+    async refresh (slug, refreshToken, scope, caller) {
+      const client = await clientOf(slug)
+      const params = { refresh_token: refreshToken, ...(scope && { scope }) }
+      return await token.issueFor(client, 'refresh_token', params, caller).catch(explain(invalidRefreshToken))
+    },
+    async logOut (slug, text) {
+      const client = await clientOf(slug)
+      const refreshToken = text === undefined ? null : refreshTokens.decode(text)
+      if (refreshToken) await store.sessions.revokeBySecret(refreshToken.sessionId, hashSecret(refreshToken.secret), client.id)
+    }
+  }
+}
+
+/** What the protocol refused, in the words of a caller that is no OAuth client. */
+function explain (invalidGrant: (cause: unknown) => Error) {
+  return (error: unknown): never => {
+    if (!(error instanceof OAuthError)) throw error
+    if (error.error === 'invalid_grant') throw invalidGrant(error)
+    if (error.error === 'invalid_scope') throw badScope(error.description)
+    throw misconfigured(error)
+  }
+}

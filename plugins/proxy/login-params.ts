@@ -1,0 +1,22 @@
+import type { Attributes } from '../../src/users/attributes.ts'
+import { candidatesFrom, loginFields, requiredErrors } from '../../src/users/login-candidates.ts'
+import { invalidFields } from './errors.ts'
+
+/**
+ * Parameters of the password grant from a login body: nothing else that the caller sends goes further.
+ * @throws 422 with messages per field
+ */
+export function loginParams ({ attributes, prefix }: { attributes: Attributes, prefix: string }, body: Record<string, unknown>): Record<string, string> {
+  const fields = loginFields(attributes, body, prefix)
+  const { candidates, missing, errors } = candidatesFrom(attributes, fields)
+  if (missing || candidates.length === 0) throw invalidFields(prefixed(prefix, missing ? requiredErrors(attributes) : errors))
+  return { ...strings(fields), ...strings({ scope: body['scope'] }), password: String(body['password']) }
+}
+
+function prefixed (prefix: string, errors: Record<string, string[]>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(errors).map(([name, messages]) => [prefix + name, messages]))
+}
+
+function strings (values: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== ''))
+}

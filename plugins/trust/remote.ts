@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify'
+import { ConfigError } from '../../src/config-error.ts'
+import { createIssuerClient } from '../../src/http/issuer-client.ts'
+import { createRemoteKeys } from '../../src/keys/remote-keys.ts'
+import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
+import { createRemoteFeed } from '../../src/revocation/remote-feed.ts'
+import { createRevocationList } from '../../src/revocation/revocation-list.ts'
+import type { Profile } from '../../src/users/ports.ts'
+import type { Trust } from '../auth-guard.ts'
+
+/** A guard without a database: it asks the issuer for keys and revocations. */
+export type RemoteTrustOptions = {
+  /** Such as https://id.example.com */
+  issuer: string
+  /** Client that may `revocations:read`; without one, tokens are accepted until they expire. */
+  clientId?: string
+  clientSecret?: string
+  /** What `aud` must hold; the issuer when not given. */
+  audience?: string | string[]
+  /** Seconds, and what to do after them. */
+  revocation?: { maxStaleness?: number, onStale?: 'refuse' | 'accept' }
+}
+
+const MAX_STALENESS = 10
+
+export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOptions): Promise<Trust> {
+  const issuer = options.issuer.replace(/\/+$/, '')
+  if (!/^https?:\/\//.test(issuer)) throw new ConfigError([{ name: 'issuer', message: 'must be a URL such as https://id.example.com' }])
+  const client = createIssuerClient({ issuer, clientId: options.clientId, clientSecret: options.clientSecret, scope: REVOCATIONS_READ })
+  const list = createRevocationList()
+  return {
+    issuer,
+    audience: options.audience ?? issuer,
+    accessTokenKey: createRemoteKeys(client),
+    refusal: list.refusal,
+    age: followed(host, options, client, list),
+    maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
+    onStale: options.revocation?.onStale ?? 'refuse',
+    user: (_claims, token) => profile(client, token)
+  }
+}
+
+/** @returns the age of what is known; always 0 where nothing is followed */
+function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteTrustOptions, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
+  if (clientId === undefined || clientSecret === undefined) {
+    host.log.warn({}, `Revocations are not followed: revoked access tokens pass until they expire. Give authGuard the clientId and clientSecret of a client with the scope ${REVOCATIONS_READ}`)
+    return () => 0
+  }
+  const feed = createRemoteFeed({ client, list, log: host.log })
+  feed.start()
+  host.addHook('onClose', feed.stop)
+  return feed.age
+}
+
+async function profile (client: Parameters<typeof createRemoteFeed>[0]['client'], token: string): Promise<Profile | null> {
+  const { id, name, created_at: createdAt, ...attributes } = await client.json('/v1/profile', { headers: { authorization: `Bearer ${token}` } }) as Record<string, string>
+  const identifiers = Object.entries(attributes).map(([attribute, display]) => ({ attribute, display, verifiedAt: null }))
+  return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), disabledAt: null, identifiers }
+}

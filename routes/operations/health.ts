@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Health, Readiness } from '../../src/schemas/health.ts'
+
+const health: FastifyPluginAsyncTypebox = async (app) => {
+  const { pool } = app.latchkey.database
+  const { revocation } = app.latchkey.config
+
+  app.get('/health', {
+    schema: { tags: ['Operations'], summary: 'The process answers', response: { 200: Health } }
+  }, async () => ({ status: 'ok' as const }))
+
+  app.get('/ready', {
+    schema: { tags: ['Operations'], summary: 'The database answers and revocations are known', response: { 200: Readiness, 503: Readiness } }
+  }, async (_request, reply) => {
+    const database = await pool.query('SELECT 1').then(() => true, () => false)
+    const feed = app.latchkey.feed.age() <= revocation.maxStaleness
+    const ready = database && feed
+    if (!ready) reply.code(503).header('retry-after', 2)
+    return { ready, database, revocations: feed }
+  })
+}
+
+export default health

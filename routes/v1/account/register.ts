@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { limit } from '../../../plugins/limits.ts'
+import { registerBody, User, userBody } from '../../../src/schemas/account.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+
+const register: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/register', {
+    config: limit('registration'),
+    schema: {
+      tags: ['Account'],
+      summary: 'Register a user',
+      description: 'Login attributes stand flat under their own names; at least one.',
+      body: registerBody(app.latchkey.attributes),
+      response: { 201: User, ...errors(400, 415, 422, 429, 503) }
+    }
+  }, async (request, reply) => {
+    const { user, errors } = await app.latchkey.register(request.body)
+    if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+    return reply.code(201).send(userBody(user))
+  })
+}
+
+export default register

@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
+import { limit } from '../../../plugins/limits.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { loginBody, ProxyParams } from '../../../src/schemas/proxy.ts'
+import { TokenResponse } from '../../../src/schemas/token.ts'
+
+const login: FastifyPluginAsyncTypebox = async (app) => {
+  const { attributes, prefix } = app.clientProxy.login
+  app.post('/:client/login', {
+    config: limit('password'),
+    schema: {
+      tags: ['Client proxies'],
+      summary: 'Log in without a client secret',
+      description: 'The client id and secret stay on the server. The refresh token also comes as the HttpOnly cookie `refreshToken`.',
+      params: ProxyParams,
+      body: loginBody(attributes, prefix),
+      response: { 200: TokenResponse, ...errors(400, 401, 403, 404, 422, 429, 503) }
+    }
+  }, async (request, reply) => {
+    const issued = await app.clientProxy.logIn(request.params.client, request.body, callerOf(request))
+    return app.clientProxy.answer(reply, request.params.client, issued)
+  })
+}
+
+export default login

@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { refreshTokenOf } from '../../../plugins/refresh-cookie.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { Message, ProxyParams, RefreshBody } from '../../../src/schemas/proxy.ts'
+
+const logout: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/:client/logout', {
+    schema: {
+      tags: ['Client proxies'],
+      summary: 'Log out by body or cookie',
+      description: 'Works with an expired access token too; always clears the cookie.',
+      params: ProxyParams,
+      body: RefreshBody,
+      response: { 202: Message, ...errors(400, 403, 404, 422, 503) }
+    }
+  }, async (request, reply) => {
+    await app.clientProxy.logOut(request.params.client, refreshTokenOf(request))
+    app.clientProxy.clearCookie(reply, request.params.client)
+    return reply.code(202).send({ message: 'Token revoked successfully.' })
+  })
+}
+
+export default logout

@@ -1,0 +1,27 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
+import { limit } from '../../../plugins/limits.ts'
+import { refreshTokenOf } from '../../../plugins/refresh-cookie.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { ProxyParams, RefreshBody } from '../../../src/schemas/proxy.ts'
+import { TokenResponse } from '../../../src/schemas/token.ts'
+
+const refresh: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/:client/refresh', {
+    config: limit('refresh'),
+    schema: {
+      tags: ['Client proxies'],
+      summary: 'Refresh by body or cookie',
+      params: ProxyParams,
+      body: RefreshBody,
+      response: { 200: TokenResponse, ...errors(400, 401, 403, 404, 422, 429, 503) }
+    }
+  }, async (request, reply) => {
+    const token = refreshTokenOf(request)
+    if (token === undefined) throw app.httpErrors.createError(401, 'Send refresh_token in the body, or the cookie refreshToken', { code: 'LK_NO_REFRESH_TOKEN' })
+    const issued = await app.clientProxy.refresh(request.params.client, token, request.body.scope, callerOf(request))
+    return app.clientProxy.answer(reply, request.params.client, issued)
+  })
+}
+
+export default refresh

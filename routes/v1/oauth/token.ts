@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
+import { limit } from '../../../plugins/limits.ts'
+import { OAuthErrorBody, TokenRequest, TokenResponse } from '../../../src/schemas/token.ts'
+
+const token: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/token', {
+    config: { oauth: true, ...limit('password', ({ body }) => (body as { grant_type?: unknown } | undefined)?.grant_type === 'password') },
+    schema: {
+      tags: ['OAuth'],
+      summary: 'Get tokens (RFC 6749)',
+      description: 'Grants: `password`, `refresh_token`, `client_credentials`. The client authenticates by HTTP Basic or in the body.',
+      consumes: ['application/x-www-form-urlencoded', 'application/json'],
+      security: [{ client: [] }, {}],
+      body: TokenRequest,
+      response: { 200: TokenResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
+    }
+  }, async (request, reply) => {
+    const { body } = await app.latchkey.token.issue({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(body)
+  })
+}
+
+export default token

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import accounts from '../plugins/accounts.ts'
+import authGuard from '../plugins/auth-guard.ts'
+import clientProxy from '../plugins/client-proxy.ts'
+import docs from '../plugins/docs.ts'
+import oauth from '../plugins/oauth.ts'
+import operations from '../plugins/operations.ts'
+import services, { type ServicesOptions } from '../plugins/services.ts'
+
+export type AppOptions = ServicesOptions & {
+  /** /docs, /health and /ready; by default with a prefix, where they cannot meet routes of the host. */
+  operations?: boolean
+}
+
+/** The server as one plugin, its parts in the order in which they need each other. */
+async function latchkey (host: FastifyInstance, { operations: withOperations, ...options }: AppOptions): Promise<void> {
+  await host.register(services, options)
+  await host.register(authGuard)
+  const operating = withOperations ?? host.latchkey.config.prefix !== ''
+  // A scope of its own: what describes our routes does not describe the host's
+  await host.register(async (scope) => {
+    if (operating) await scope.register(docs)
+    await scope.register(oauth)
+    await scope.register(clientProxy)
+    await scope.register(accounts)
+    if (operating) await scope.register(operations)
+  })
+}
+
+export default fp(latchkey, { name: 'latchkey', fastify: '5.x' })

@@ -1,0 +1,6 @@
+export { default as latchkey, type AppOptions as LatchkeyOptions } from './app.ts'
+export { default as oauth } from '../plugins/oauth.ts'
+export { default as clientProxy, type ClientProxyOptions } from '../plugins/client-proxy.ts'
+export { default as authGuard, type Auth, type AuthGuardOptions, type GuardOptions } from '../plugins/auth-guard.ts'
+export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
+export { OAuthError } from './oauth/errors.ts'

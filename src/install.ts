@@ -1,0 +1,58 @@
+import type { Config } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import type { Client } from './oauth/ports.ts'
+import { hashSecret, newClientId, secretMatches } from './oauth/secrets.ts'
+import type { NewClient } from '../prisma/store/clients.ts'
+import type { Store } from '../prisma/store/index.ts'
+
+const PROXY_SLUGS = ['web', 'mobile'] as const
+const PERSONAL_ACCESS = 'personal-access'
+
+/** The clients that every installation has: `web` and `mobile` for the proxies, one for personal access tokens. */
+export async function installClients (store: Store, config: Config): Promise<Client[]> {
+  const clients: Client[] = []
+  for (const client of [...PROXY_SLUGS.map((slug) => passwordClient(slug, config)), personalAccessClient()]) {
+    const existing = await store.clients.findBySlug(client.slug!)
+    const made = existing ?? await store.clients.create(client) ?? await store.clients.findBySlug(client.slug!)
+    if (made) clients.push(made)
+  }
+  return clients
+}
+
+/** CLIENT_WEB_ID and the like must name clients that exist, with the right secret. @throws ConfigError */
+export async function checkNamedClients (store: Store, config: Config): Promise<void> {
+  for (const [slug, { id, secret }] of Object.entries(config.clients)) {
+    const variable = `CLIENT_${slug.toUpperCase().replaceAll('-', '_')}`
+    const client = await store.clients.find(id)
+    if (!client || client.revokedAt) throw new ConfigError([{ name: `${variable}_ID`, message: 'names no client of this database; `npx latchkey clients` lists them' }])
+    if (secret !== undefined && client.secretHash && !secretMatches(client.secretHash, secret)) {
+      throw new ConfigError([{ name: `${variable}_SECRET`, message: `is not the secret of the client in ${variable}_ID` }])
+    }
+  }
+}
+
+function passwordClient (slug: typeof PROXY_SLUGS[number], { clients }: Config): NewClient {
+  const named = clients[slug]
+  return {
+    id: named?.id ?? newClientId(),
+    slug,
+    name: `${slug[0]!.toUpperCase()}${slug.slice(1)} Password Grant Client`,
+    secretHash: named?.secret ? hashSecret(named.secret) : null,
+    authMethod: 'client_secret_basic',
+    grantTypes: ['password', 'refresh_token'],
+    firstParty: true,
+    proxy: true
+  }
+}
+
+function personalAccessClient (): NewClient {
+  return {
+    id: newClientId(),
+    slug: PERSONAL_ACCESS,
+    name: 'Personal Access Client',
+    secretHash: null,
+    authMethod: 'client_secret_basic',
+    grantTypes: ['personal_access'],
+    firstParty: true
+  }
+}

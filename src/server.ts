@@ -1,0 +1,47 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { errorHandler } from '../plugins/errors.ts'
+import { resolveConfig, type Config, type LatchkeyOptions } from './config.ts'
+import { mergeOptions, optionsFromEnvironment, type Variables } from './environment.ts'
+import latchkey from './app.ts'
+
+// A first start makes a database; a slow disk must not end it
+const PLUGIN_TIMEOUT_MS = 120_000
+const BODY_LIMIT = 64 * 1024
+
+/** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
+export async function buildServer (options: LatchkeyOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
+  const merged = mergeOptions(options, optionsFromEnvironment(variables))
+  const config = resolveConfig(merged)
+  const app = Fastify({
+    logger: { level: config.logLevel },
+    trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
+    bodyLimit: BODY_LIMIT,
+    pluginTimeout: PLUGIN_TIMEOUT_MS
+  })
+  app.setErrorHandler(errorHandler)
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const path = url.split('?')[0]
+    return reply.code(404).send({ statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found', message: `There is no ${method} ${path}; see ${config.prefix}/docs` })
+  })
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${config.prefix}/docs`, 303))
+  await app.register(latchkey, { ...merged, operations: true })
+  await app.ready()
+  return { app, config }
+}
+
+/** Trusts the nearest hops only: those that we put there ourselves. */
+function nearest (hops: number) {
+  return (_address: string, hop: number) => hop < hops
+}
+
+/** Listens until the process is told to stop. @returns where it can be reached */
+export async function startServer (options: LatchkeyOptions, variables: Variables): Promise<{ app: FastifyInstance, address: string }> {
+  const { app, config } = await buildServer(options, variables)
+  try {
+    const address = await app.listen({ port: config.port, host: config.host })
+    return { app, address }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
