@@ -1,0 +1,4 @@
+import { startTestDatabase } from './database.ts'
+
+const { stop } = await startTestDatabase()
+await stop()

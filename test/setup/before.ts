@@ -1,0 +1,33 @@
+import pg from 'pg'
+import { migrate } from '../../src/database/migrate.ts'
+import { resolveConfig } from '../../src/config.ts'
+import { openCore, type Log } from '../../src/core.ts'
+import { installClients } from '../../src/install.ts'
+import { readyAttributes } from '../../src/schemas/identifiers.ts'
+import { APP_KEY, startTestDatabase, templateName, urlOf } from './database.ts'
+
+/** Keys and clients, so that no test has to make them. */
+async function install (databaseUrl: string): Promise<void> {
+  const config = resolveConfig({ appKey: APP_KEY, databaseUrl, login: { attributes: readyAttributes } })
+  const core = await openCore(config, { log: console as unknown as Log })
+  await installClients(core.store, config)
+  await core.close()
+}
+
+const { url } = await startTestDatabase()
+const client = new pg.Client(url)
+await client.connect()
+const template = templateName()
+const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [template])
+if (rowCount === 0) {
+  await client.query(`CREATE DATABASE "${template}_draft"`).catch(() => {})
+  const draft = urlOf(url, `${template}_draft`)
+  await migrate(draft)
+  await install(draft)
+  // The name says that it is whole
+  await client.query(`ALTER DATABASE "${template}_draft" RENAME TO "${template}"`)
+}
+await client.end()
+
+// Left running for the tests: nothing stops it when this process goes without giving it back
+process.exit(0)
