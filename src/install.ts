@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { Client } from './oauth/ports.ts'
-import { hashSecret, newClientId, secretMatches } from './oauth/secrets.ts'
+import { hashSecret, isClientId, newClientId, secretMatches } from './oauth/secrets.ts'
 import type { NewClient } from '../prisma/store/clients.ts'
 import type { Store } from '../prisma/store/index.ts'
 
@@ -33,6 +33,9 @@ export async function checkNamedClients (store: Store, config: Config): Promise<
 
 function passwordClient (slug: typeof PROXY_SLUGS[number], { clients }: Config): NewClient {
   const named = clients[slug]
+  if (named && !isClientId(named.id)) {
+    throw new ConfigError([{ name: `CLIENT_${slug.toUpperCase()}_ID`, message: 'is not the id of a client: they start with lk_client_; `npx latchkey install` prints one' }])
+  }
   return {
     id: named?.id ?? newClientId(),
     slug,

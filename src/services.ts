@@ -1,18 +1,11 @@
-import { deriveKeys } from './app-key.ts'
 import type { Config } from './config.ts'
 import { openCore, type Core, type CoreOptions, type Log } from './core.ts'
 import { openFeedConnection } from '../prisma/store/feed-connection.ts'
 import { checkNamedClients, installClients } from './install.ts'
-import { createAccessTokens } from './oauth/access-token.ts'
 import { createClientDirectory, type ClientDirectory } from './oauth/client-directory.ts'
-import { clientCredentialsGrant } from './oauth/grants/client-credentials.ts'
-import { passwordGrant } from './oauth/grants/password.ts'
-import { refreshTokenGrant } from './oauth/grants/refresh-token.ts'
 import type { Client } from './oauth/ports.ts'
-import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
-import { createScopes } from './oauth/scopes.ts'
-import { createStartSession } from './oauth/start-session.ts'
-import { createTokenEndpoint, type TokenEndpoint } from './oauth/token.ts'
+import { isClientId } from './oauth/secrets.ts'
+import { createProtocol, type Protocol } from './protocol.ts'
 import { createFeed, type Feed } from './revocation/feed.ts'
 import { createFolding } from './revocation/fold.ts'
 import { createRevocationList, type Revocation, type RevocationList } from './revocation/revocation-list.ts'
@@ -24,13 +17,11 @@ import { createPasswords, type Passwords } from './users/passwords.ts'
 import { createRegister, type Register } from './users/register.ts'
 
 /** Everything that routes and guards use, made once per process. */
-export type Services = Core & {
+export type Services = Core & Protocol & {
   attributes: Attributes
   clients: ClientDirectory
   /** The client behind a proxy route, or null. */
   proxyClient: (slug: string) => Promise<Client | null>
-  token: TokenEndpoint
-  refreshTokens: RefreshTokens
   register: Register
   changePassword: ChangePassword
   passwords: Passwords
@@ -57,7 +48,9 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     const feed = followRevocations(core, clients, revocations, options.log)
     after.feed = feed
     after.fold = createFolding({
-      list: revocations, fold: core.store.users.foldRevocations, onError: (err) => options.log.warn({ err }, 'Revocations could not be folded')
+      list: revocations,
+      fold: (owner) => isClientId(owner) ? core.store.clients.foldRevocations(owner) : core.store.users.foldRevocations(owner),
+      onError: (err) => options.log.warn({ err }, 'Revocations could not be folded')
     })
     await feed.start()
     const timer = watchKeys(core, options.log)
@@ -66,7 +59,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
       await feed.stop()
       await core.close()
     }
-    return { ...core, ...await createParts(core, clients, options.log), clients, revocations, feed, close }
+    return { ...core, ...await createParts(core, clients, revocations, options.log), clients, revocations, feed, close }
   } catch (error) {
     await after.feed?.stop()
     await core.close()
@@ -77,7 +70,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
 function followRevocations ({ config, databaseUrl, keys }: Core, clients: ClientDirectory, list: RevocationList, log: Log): Feed {
   function onRows (rows: Revocation[]): void {
     for (const { kind, subject } of rows) {
-      if (kind === 'client') clients.forget(subject)
+      if (kind === 'client' || isClientId(subject)) clients.forget(subject)
       if (kind === 'key') keys.load().catch((err) => log.warn({ err }, 'The signing keys could not be read'))
     }
   }
@@ -90,33 +83,12 @@ function watchKeys ({ keys }: Core, log: Log): NodeJS.Timeout {
   return setInterval(check, KEY_CHECK_MS).unref()
 }
 
-async function createParts ({ config, appKeys, store, keys }: Core, clients: ClientDirectory, log: Log) {
+async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, log: Log) {
+  const { config, store: { users } } = core
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
   const policy = createPasswordPolicy(config.passwords)
-  const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
-  const token = createTokenEndpoint(clients, createGrants())
-
-  function createGrants () {
-    const scopes = createScopes(config.scopes)
-    const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
-    const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
-    const startSession = createStartSession({ sessions: store.sessions, accessTokens, refreshTokens, sessionTtl, idleTtl })
-    const authenticate = createAuthenticate(store.users, passwords)
-    return [
-      ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),
-      clientCredentialsGrant({ accessTokens, scopes }),
-      refreshTokenGrant({
-        sessions: store.sessions,
-        accessTokens,
-        refreshTokens,
-        idleTtl,
-        grace,
-        onWentBack: () => log.warn({}, 'A session was behind its refresh token: the database went back to a backup'),
-        onReuse: (client, session) => log.warn({ client: client.id, session }, 'A refresh token was used again after its grace: its session is revoked')
-      })
-    ]
-  }
+  const authenticate = createAuthenticate(users, passwords)
 
   async function proxyClient (slug: string): Promise<Client | null> {
     const named = Object.hasOwn(config.clients, slug) ? config.clients[slug] : undefined
@@ -125,12 +97,11 @@ async function createParts ({ config, appKeys, store, keys }: Core, clients: Cli
   }
 
   return {
+    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, log }),
     attributes,
     passwords,
-    refreshTokens,
-    token,
     proxyClient,
-    register: createRegister({ attributes, users: store.users, passwords, policy }),
-    changePassword: createChangePassword({ users: store.users, passwords, policy })
+    register: createRegister({ attributes, users, passwords, policy }),
+    changePassword: createChangePassword({ users, passwords, policy })
   }
 }

@@ -13,6 +13,8 @@ export type ClientStore = Clients & {
   create: (client: NewClient) => Promise<Client | null>
   /** @returns false when it has a secret already */
   setFirstSecret: (id: string, secretHash: Uint8Array<ArrayBuffer>) => Promise<boolean>
+  /** One row in place of the many of a client that gets and revokes tokens without end; ends all its own tokens. */
+  foldRevocations: (id: string) => Promise<void>
   /** Ends its tokens and sessions in every process. @returns false when there is no such client alive */
   revoke: (id: string) => Promise<boolean>
 }
@@ -46,5 +48,14 @@ export function createClientStore ({ prisma, tables }: Database, revocations: Re
     return rows.length > 0
   }
 
-  return { find, findBySlug, list, create, setFirstSecret, revoke }
+  async function foldRevocations (id: string): Promise<void> {
+    await revocations.run<{ revocation: Revocation | null }>({
+      text: `WITH raised AS (UPDATE ${tables.clients} SET token_epoch = token_epoch + 1, updated_at = now() WHERE id = $1 RETURNING id, token_epoch),
+        folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id AND r.epoch < raised.token_epoch)
+        ${revocations.insertSql("SELECT 'user', id, NULL::text, token_epoch, '{}'::uuid[] FROM raised")}`,
+      values: [id]
+    })
+  }
+
+  return { find, findBySlug, list, create, setFirstSecret, revoke, foldRevocations }
 }

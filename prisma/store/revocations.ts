@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
 import type { Database } from '../../src/database/client.ts'
+import type { TokenRevocations } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { LONGEST_TOKEN_TTL } from './settings.ts'
 
@@ -34,7 +35,13 @@ export function createRevocationStore ({ pool, tables }: Database, onRevoked: (r
     return rows
   }
 
-  return { insertSql, run }
+  async function revokeToken ({ jti, clientId, epoch }: Parameters<TokenRevocations['revoke']>[0]): Promise<void> {
+    await run<{ revocation: Revocation | null }>({
+      name: 'token-revoke', text: insertSql("SELECT 'token', $1::text, $2::text, $3::int, '{}'::uuid[]"), values: [jti, clientId, epoch]
+    })
+  }
+
+  return { insertSql, run, revoke: revokeToken }
 }
 
 /** The feed's statement: rows and cursor in one snapshot. A cursor on an id or a time would miss the transaction that began first and committed last. */

@@ -40,17 +40,19 @@ export function engineFailure (error: unknown): string {
 }
 
 async function serve ({ url, shadowDatabaseUrl }: Datasource, schemaFiles: string[]): Promise<void> {
-  const stopReading = () => { process.stdin.destroy() }
-  // The CLI kills its engine when it is done with it, and does not wait.
-  process.once('SIGTERM', stopReading).once('SIGINT', stopReading)
+  const ended = new AbortController()
+  const end = () => { ended.abort() }
+  // The CLI ends its engine by SIGTERM; a Ctrl-C reaches both.
+  process.once('SIGTERM', end).once('SIGINT', end)
   const dataDir = embeddedDataDir(url)
   const embedded = dataDir === undefined ? undefined : await startEmbedded({ dataDir })
   try {
     const database = parseDatabaseUrl(embedded?.url ?? url)
     const shadow = shadowDatabaseUrl === undefined ? undefined : parseDatabaseUrl(shadowDatabaseUrl)
-    await serveEngine({ database, shadow, schemaFiles, input: process.stdin, output: process.stdout })
+    await serveEngine({ database, shadow, schemaFiles, input: process.stdin, output: process.stdout, signal: ended.signal })
   } finally {
     await embedded?.stop()
+    process.stdin.destroy()
   }
 }
 

@@ -11,6 +11,7 @@ export interface EngineSession extends MigrationDatabases {
   schemaFiles: string[]
   input: Readable
   output: Writable
+  signal: AbortSignal
 }
 
 interface Request {
@@ -19,13 +20,13 @@ interface Request {
   params: unknown
 }
 
-/** Serves the Prisma CLI, one JSON-RPC message a line, until it closes the pipe. */
-export async function serveEngine ({ schemaFiles, input, output, ...databases }: EngineSession): Promise<void> {
+/** Serves the Prisma CLI, one JSON-RPC message a line, until it closes the pipe or the signal is given. */
+export async function serveEngine ({ schemaFiles, input, output, signal, ...databases }: EngineSession): Promise<void> {
   const adapters = migrationAdapters(databases)
   const datamodels = await Promise.all(schemaFiles.map(readSchema))
   const engine = await createSchemaEngine({ adapter: adapters.factory, datamodels })
   try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    for await (const line of createInterface({ input, signal, crlfDelay: Infinity })) {
       const request = readRequest(line)
       if (request === undefined) continue
       for (const message of await answer(engine, request)) output.write(`${JSON.stringify(message)}\n`)

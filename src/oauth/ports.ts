@@ -103,6 +103,11 @@ export type Sessions = {
   noteReplay: (id: string, caller: Caller) => Promise<void>
 }
 
+export type TokenRevocations = {
+  /** A client's own access token. */
+  revoke: (token: { jti: string, clientId: string, epoch: number }) => Promise<void>
+}
+
 /** Who a login turned out to be. */
 export type SignedIn = { userId: string, passwordStamp: number }
 

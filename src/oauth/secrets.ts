@@ -10,8 +10,15 @@ export function newClientSecret (): string {
   return `lk_cs_${randomBytes(32).toString('base64url')}`
 }
 
+const CLIENT = 'lk_client_'
+
 export function newClientId (): string {
-  return `lk_client_${randomBytes(15).toString('hex')}`
+  return CLIENT + randomBytes(15).toString('hex')
+}
+
+/** The prefix tells a client from a user, whose id is a UUID. */
+export function isClientId (id: string): boolean {
+  return id.startsWith(CLIENT)
 }
 
 /** Compares in constant time. */

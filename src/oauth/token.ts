@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 import { authenticateClient, clientCredentials } from './client-authentication.ts'
 import { invalidRequest, unauthorizedClient, unsupportedGrantType } from './errors.ts'
 import type { GrantHandler, Issued } from './grants/index.ts'
+import { stringParams } from './params.ts'
 import type { Caller, Client, Clients } from './ports.ts'
 
 export type TokenRequest = {
@@ -24,7 +25,7 @@ export function createTokenEndpoint (clients: Clients, handlers: GrantHandler[])
   const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
 
   async function issue ({ authorization, body, caller }: TokenRequest): Promise<Issued> {
-    const params = strings(body)
+    const params = stringParams(body)
     const grantType = params['grant_type']
     if (!grantType) throw invalidRequest('grant_type is missing')
     if (!grants.has(grantType)) throw unsupportedGrantType(`The grant type is none of ${[...grants.keys()].join(', ')}`)
@@ -43,17 +44,6 @@ export function createTokenEndpoint (clients: Clients, handlers: GrantHandler[])
   }
 
   return { issue, issueFor, grantTypes: [...grants.keys()] }
-}
-
-/** RFC 6749 section 3.2: an empty parameter counts as absent. */
-function strings (body: Record<string, unknown>): Record<string, string> {
-  const params: Record<string, string> = Object.create(null)
-  for (const [name, value] of Object.entries(body)) {
-    if (value === undefined || value === '') continue
-    if (typeof value !== 'string') throw invalidRequest(`${name} must be a string`)
-    params[name] = value
-  }
-  return params
 }
 
 function createChecker (schema: TSchema) {

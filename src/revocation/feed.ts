@@ -63,12 +63,20 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
   }
 
   async function follow (current: FeedConnection): Promise<void> {
-    while (!stopped.signal.aborted) {
-      let woken = false
-      const news = new Promise<void>((resolve) => { wake = () => { woken = true; resolve() } })
+    let lost = false
+    current.lost.then(() => {
+      lost = true
+      wake()
+    })
+    while (!stopped.signal.aborted && !lost) {
+      // Whatever comes during the poll leads to another one
+      const news = new Promise<void>((resolve) => { wake = resolve })
       await poll(current)
-      if (!woken) await Promise.race([news, current.lost, sleep(POLL_MS, undefined, { signal: stopped.signal, ref: false }).catch(() => {})])
+      const timer = setTimeout(() => wake(), POLL_MS).unref()
+      await news
+      clearTimeout(timer)
     }
+    if (lost) throw new Error('connection lost')
   }
 
   async function run (first: FeedConnection): Promise<void> {
@@ -78,7 +86,7 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
         next ??= await open()
         const current: FeedConnection = next
         failures = 0
-        await Promise.race([follow(current), current.lost.then(() => { throw new Error('connection lost') })])
+        await follow(current)
       } catch (error) {
         if (stopped.signal.aborted) break
         if (failures++ === 0) log.warn({ err: error }, 'The revocation feed is cut off from the database; reconnecting')

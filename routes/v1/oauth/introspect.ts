@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Introspection, TokenParam } from '../../../src/schemas/introspection.ts'
+import { OAuthErrorBody } from '../../../src/schemas/token.ts'
+
+const introspect: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/introspect', {
+    config: { oauth: true },
+    schema: {
+      tags: ['OAuth'],
+      summary: 'Ask about a token (RFC 7662)',
+      description: 'For clients with a secret. Access tokens are answered from memory.',
+      consumes: ['application/x-www-form-urlencoded', 'application/json'],
+      security: [{ client: [] }, {}],
+      body: TokenParam,
+      response: { 200: Introspection, 400: OAuthErrorBody, 401: OAuthErrorBody, 503: OAuthErrorBody }
+    }
+  }, async (request, reply) => {
+    const answer = await app.latchkey.introspect({ authorization: request.headers.authorization, body: request.body })
+    return reply.header('cache-control', 'no-store').send(answer)
+  })
+}
+
+export default introspect

@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { TokenParam } from '../../../src/schemas/introspection.ts'
+import { OAuthErrorBody } from '../../../src/schemas/token.ts'
+
+const revoke: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/revoke', {
+    config: { oauth: true },
+    schema: {
+      tags: ['OAuth'],
+      summary: 'Revoke a token (RFC 7009)',
+      description: 'A token of a session ends the whole session, at once and in every process.',
+      consumes: ['application/x-www-form-urlencoded', 'application/json'],
+      security: [{ client: [] }, {}],
+      body: TokenParam,
+      response: { 200: Type.Null({ description: 'Revoked, or there was nothing to revoke' }), 400: OAuthErrorBody, 401: OAuthErrorBody, 503: OAuthErrorBody }
+    }
+  }, async (request, reply) => {
+    await app.latchkey.revoke({ authorization: request.headers.authorization, body: request.body })
+    return reply.code(200).header('cache-control', 'no-store').send(null)
+  })
+}
+
+export default revoke

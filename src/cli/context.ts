@@ -1,0 +1,57 @@
+import { resolveConfig, type Config } from '../config.ts'
+import type { AppOptions } from '../app.ts'
+import type { Core, Log } from '../core.ts'
+import { mergeOptions, optionsFromEnvironment, type Variables } from '../environment.ts'
+import { readConfigFile } from './config-file.ts'
+
+/** What every command gets. */
+export type Context = {
+  cwd: string
+  variables: Variables
+  /** Of the configuration file. */
+  options: Omit<AppOptions, 'operations'>
+  config: Config
+  log: Log
+  /** Opens the database and the keys for one piece of work. A database that is empty gets the whole install. */
+  withCore: <T>(work: (core: Core) => Promise<T>, options?: { migrate?: boolean }) => Promise<T>
+}
+
+type Options = { cwd: string, variables: Variables, log: Log }
+
+/** @throws ConfigError */
+export async function createContext ({ cwd, variables, log }: Options): Promise<Context> {
+  const { operations, ...options } = await readConfigFile(cwd, variables)
+  const { prisma, ...settings } = options
+  const config = resolveConfig(mergeOptions(settings, optionsFromEnvironment(variables)))
+
+  async function withCore<T> (work: (core: Core) => Promise<T>, { migrate = false } = {}): Promise<T> {
+    const { openCore } = await import('../core.ts')
+    let revoked = false
+    const core = await openCore(config, { log, prisma, migrate, onRevoked: () => { revoked = true } })
+    try {
+      if (core.fresh) await installEverything(core)
+      return await work(core)
+    } finally {
+      if (revoked) await announce(core, log)
+      await core.close()
+    }
+  }
+
+  return { cwd, variables, options, config, log, withCore }
+}
+
+async function installEverything ({ store, config }: Core): Promise<void> {
+  const { installClients } = await import('../install.ts')
+  await installClients(store, config)
+}
+
+/** Tells running servers that something was revoked; without it they would see it at their next poll. */
+async function announce ({ config, databaseUrl }: Core, log: Log): Promise<void> {
+  const { openFeedConnection } = await import('../../prisma/store/feed-connection.ts')
+  try {
+    const connection = await openFeedConnection(config.databaseDirectUrl ?? databaseUrl, () => {})
+    await connection.notify().finally(connection.close)
+  } catch (err) {
+    log.warn({ err }, 'Running servers could not be told at once and see it within 2 seconds')
+  }
+}

@@ -1,0 +1,38 @@
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { Context } from './context.ts'
+import { table, type Result } from './result.ts'
+
+/** The keys that sign, will sign, or have signed what may still be valid. */
+export async function listKeys ({ withCore }: Context): Promise<Result> {
+  return await withCore(async ({ keys }) => ({ json: { keys: keysJson(keys) }, lines: keyTable(keys) }))
+}
+
+/** A new key of each kind; it signs once every cache of the JWKS has it, or at once. */
+export async function rotateKeys ({ withCore }: Context, { now = false }: { now?: boolean }): Promise<Result> {
+  return await withCore(async ({ keys }) => {
+    const made = await keys.rotate(now)
+    return { json: { made, keys: keysJson(keys) }, lines: [...made.map((kid) => `New key ${kid}`), ...keyTable(keys)] }
+  })
+}
+
+/** Tokens signed with the key are refused at once, in every process; a new key takes its place. */
+export async function revokeKey ({ withCore }: Context, kid: string): Promise<Result> {
+  return await withCore(async ({ keys, store }) => {
+    const known = await store.keys.list()
+    if (!known.some((key) => key.kid === kid)) throw new Error(`There is no key ${kid}; \`npx latchkey keys\` lists them`)
+    const revoked = await keys.revoke(kid)
+    const said = revoked ? `Key ${kid} is revoked, and so is every token signed with it.` : `Key ${kid} was revoked before.`
+    return { json: { kid, revoked: true, keys: keysJson(keys) }, lines: [said, ...keyTable(keys)] }
+  })
+}
+
+export function keysJson (keys: KeyRing) {
+  return keys.list().map(({ kid, alg, state, createdAt, signsFrom, signsUntil }) => ({
+    kid, alg, state, created_at: createdAt.toISOString(), signs_from: signsFrom.toISOString(), signs_until: signsUntil?.toISOString() ?? null
+  }))
+}
+
+function keyTable (keys: KeyRing): string[] {
+  return table(['KID', 'ALG', 'STATE', 'SIGNS FROM', 'SIGNS UNTIL'], keysJson(keys).map((key) =>
+    [key.kid, key.alg, key.state, key.signs_from, key.signs_until ?? '-']))
+}

@@ -1,0 +1,11 @@
+import type { Log } from '../core.ts'
+import { reasonOf } from './failure.ts'
+
+/** Warnings and errors, a line each; what is only of interest to a server is dropped. */
+export function createLog (write: (line: string) => void): Log {
+  const say = (level: string) => (details: object, message: string) => {
+    const reason = 'err' in details ? `: ${reasonOf(details.err)}` : ''
+    write(`${level}: ${`${message}${reason}`.replace(/\s*\n\s*/g, ' ')}`)
+  }
+  return { debug: () => {}, info: () => {}, warn: say('warning'), error: say('error') }
+}

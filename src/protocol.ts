@@ -1,0 +1,66 @@
+import { deriveKeys } from './app-key.ts'
+import type { Core, Log } from './core.ts'
+import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
+import { createAccessTokens } from './oauth/access-token.ts'
+import { clientCredentialsGrant } from './oauth/grants/client-credentials.ts'
+import type { GrantHandler } from './oauth/grants/index.ts'
+import { passwordGrant } from './oauth/grants/password.ts'
+import { refreshTokenGrant } from './oauth/grants/refresh-token.ts'
+import { createIntrospect, type Introspect } from './oauth/introspect.ts'
+import type { Authenticate, Clients } from './oauth/ports.ts'
+import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
+import { createRevoke, type Revoke } from './oauth/revoke.ts'
+import { createScopes } from './oauth/scopes.ts'
+import { createStartSession } from './oauth/start-session.ts'
+import { createTokenEndpoint, type TokenEndpoint } from './oauth/token.ts'
+import type { RevocationList } from './revocation/revocation-list.ts'
+import type { Attributes } from './users/attributes.ts'
+
+export type Protocol = {
+  token: TokenEndpoint
+  refreshTokens: RefreshTokens
+  revoke: Revoke
+  introspect: Introspect
+}
+
+type Dependencies = Core & {
+  clients: Clients
+  revocations: RevocationList
+  attributes: Attributes
+  authenticate: Authenticate
+  log: Log
+}
+
+/** Puts the OAuth endpoints together. */
+export function createProtocol (deps: Dependencies): Protocol {
+  const { config, appKeys, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
+  const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
+  const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
+  return {
+    refreshTokens,
+    token: createTokenEndpoint(clients, createGrants(deps, refreshTokens)),
+    revoke: createRevoke({ clients, sessions, tokens, refreshTokens, verify }),
+    introspect: createIntrospect({ clients, sessions, refreshTokens, verify, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
+  }
+}
+
+function createGrants ({ config, store: { sessions }, keys, attributes, authenticate, log }: Dependencies, refreshTokens: RefreshTokens): GrantHandler[] {
+  const scopes = createScopes(config.scopes)
+  const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
+  const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
+  const startSession = createStartSession({ sessions, accessTokens, refreshTokens, sessionTtl, idleTtl })
+  const refresh = refreshTokenGrant({
+    sessions,
+    accessTokens,
+    refreshTokens,
+    idleTtl,
+    grace,
+    onWentBack: () => log.warn({}, 'A session was behind its refresh token: the database went back to a backup'),
+    onReuse: (client, session) => log.warn({ client: client.id, session }, 'A refresh token was used again after its grace: its session is revoked')
+  })
+  return [
+    ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),
+    clientCredentialsGrant({ accessTokens, scopes }),
+    refresh
+  ]
+}

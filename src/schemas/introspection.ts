@@ -1,0 +1,25 @@
+import { Type, type Static } from 'typebox'
+
+/** Body of revocation (RFC 7009 section 2.1) and introspection (RFC 7662 section 2.1). */
+export const TokenParam = Type.Object({
+  token: Type.Optional(Type.String({ description: 'An access or refresh token' })),
+  token_type_hint: Type.Optional(Type.String({ examples: ['refresh_token'] })),
+  client_id: Type.Optional(Type.String()),
+  client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic' }))
+}, { additionalProperties: true })
+
+/** RFC 7662 section 2.2 */
+export const Introspection = Type.Object({
+  active: Type.Boolean(),
+  token_type: Type.Optional(Type.String()),
+  scope: Type.Optional(Type.String()),
+  client_id: Type.Optional(Type.String()),
+  sub: Type.Optional(Type.String()),
+  aud: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+  iss: Type.Optional(Type.String()),
+  iat: Type.Optional(Type.Integer()),
+  exp: Type.Optional(Type.Integer()),
+  jti: Type.Optional(Type.String()),
+  sid: Type.Optional(Type.String({ description: 'Session' }))
+}, { examples: [{ active: false }] })
+export type Introspection = Static<typeof Introspection>
