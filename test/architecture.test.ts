@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import t from 'tap'
+import { packageRoot } from '../src/database/package-root.ts'
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from '([^']+)'|import\('([^']+)'\)|(?:^|\n)import '([^']+)'/g
+
+type Import = { file: string, target: string }
+
+const files = ['src', 'plugins', 'routes', 'prisma/store'].flatMap(sources)
+const imports: Import[] = files.flatMap((file) => [...readFileSync(join(packageRoot, file), 'utf8').matchAll(IMPORT)].map((match) => {
+  const specifier = match[1] ?? match[2] ?? match[3]!
+  const target = specifier.startsWith('.') ? relative(packageRoot, resolve(packageRoot, dirname(file), specifier)) : specifier
+  return { file, target }
+}))
+
+function sources (directory: string): string[] {
+  return readdirSync(join(packageRoot, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name)).map((name) => join(directory, name))
+}
+
+/** Composition roots put the parts together and may import anything. */
+const ROOTS = /^src\/(index|app|server|testing|core|services|protocol)\.ts$|^src\/cli\//
+
+/** Who may not import what. */
+const RULES: { rule: string, from: RegExp, to: RegExp }[] = [
+  { rule: 'src/oauth knows no Fastify', from: /^src\/oauth\//, to: /^(@?fastify|plugins\/|routes\/)/ },
+  { rule: 'src/oauth knows no Prisma and no database', from: /^src\/oauth\//, to: /^(prisma\/|@prisma|pg$|src\/database\/)/ },
+  { rule: 'routes never import prisma', from: /^routes\//, to: /^(prisma\/|@prisma|pg$)/ },
+  { rule: 'src imports no plugins and no routes', from: /^src\//, to: /^(plugins|routes)\// },
+  { rule: 'src imports the store only in its roots', from: /^src\/(?!install\.ts)/, to: /^prisma\/store\// },
+  { rule: 'the generated client is for the store and src/database', from: /^(?!prisma\/store\/|src\/database\/|plugins\/services\.ts)/, to: /^prisma\/generated\// },
+  { rule: 'the store knows no Fastify', from: /^prisma\/store\//, to: /^(@?fastify|plugins\/|routes\/)/ },
+  { rule: 'plugins know no routes', from: /^plugins\//, to: /^routes\// },
+  { rule: 'schemas know TypeBox only', from: /^src\/schemas\//, to: /^(?!typebox|src\/)/ }
+]
+
+t.test('arrows point inwards', async (t) => {
+  t.ok(imports.length > 200, 'the imports were read')
+  for (const { rule, from, to } of RULES) {
+    const broken = imports.filter(({ file, target }) => !ROOTS.test(file) && from.test(file) && to.test(target))
+    t.same(broken.map(({ file, target }) => `${file} → ${target}`), [], rule)
+  }
+})
+
+t.test('the environment is read in one place', async (t) => {
+  const readers = files.filter((file) => readFileSync(join(packageRoot, file), 'utf8').includes('process.env'))
+  t.same(readers.filter((file) => !/^src\/(environment\.ts|cli\/|database\/)/.test(file)), [])
+})
+
+t.test('the public names', async (t) => {
+  const door = await import('../src/index.ts')
+  t.same(Object.keys(door).sort(), ['EmailSchema', 'OAuthError', 'PhoneSchema', 'UsernameSchema', 'authGuard', 'clientProxy', 'latchkey', 'oauth'])
+})
+
+t.test('files stay small enough to read', async (t) => {
+  const long = files.map((file) => ({ file, lines: readFileSync(join(packageRoot, file), 'utf8').split('\n').length })).filter(({ lines }) => lines > 250)
+  t.same(long, [])
+})
