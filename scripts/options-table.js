@@ -1,0 +1,39 @@
+// Writes the table of options into README.md from the schema in src/config.ts; with --check only compares.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Settings } from '../dist/src/config.js'
+
+const readme = fileURLToPath(new URL('../README.md', import.meta.url))
+const MARK = '<!-- options -->'
+
+const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`', 'Some of `email`, `phone`, `username`, in the order in which they are tried'],
+  ['DEFAULT_COUNTRY', 'login.defaultCountry', '', 'Country of phone numbers in national format, such as `DE`'],
+  ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '', 'Client behind the proxy routes of a slug; needed only where the proxy runs apart from the server']]
+
+function rows (schema, path = '') {
+  return Object.entries(schema.properties).flatMap(([name, property]) => {
+    if (property.properties) return rows(property, `${path}${name}.`)
+    if (['login.attributes', 'login.defaultCountry', 'clients'].includes(path + name)) return []
+    return [[property.env ?? '', path + name, show(property.default), property.description ?? '']]
+  })
+}
+
+function show (value) {
+  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return ''
+  return `\`${typeof value === 'object' ? JSON.stringify(value) : value}\``
+}
+
+const table = ['| Variable | Option | Default | |', '|---|---|---|---|',
+  ...[...rows(Settings), ...EXTRA].map(([variable, option, fallback, text]) => `| ${variable.split(', ').filter(Boolean).map((name) => `\`${name}\``).join(', ')} | \`${option}\` | ${fallback} | ${text.replaceAll('|', '\\|')} |`)].join('\n')
+
+const old = readFileSync(readme, 'utf8')
+const [before, , after] = old.split(MARK).length === 3 ? old.split(MARK) : [old.split(MARK)[0], '', old.split(MARK)[1]]
+const wanted = `${before}${MARK}\n\n${table}\n\n${MARK}${after}`
+if (process.argv.includes('--check')) {
+  if (wanted !== old) {
+    console.error('README.md: the table of options is not that of src/config.ts; run `npm run docs:options`')
+    process.exit(1)
+  }
+} else {
+  writeFileSync(readme, wanted)
+}
