@@ -24,9 +24,9 @@ async function start (script) {
   const child = spawn(command[0], command.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'], cwd: import.meta.dirname })
   children.push(child)
   const [line] = await once(child.stdout, 'data')
-  const port = /ready (\d+)/.exec(String(line))?.[1]
+  const [, port, clients] = /ready (\d+) ?(.*)/.exec(String(line)) ?? []
   if (!port) throw new Error(`${script} did not start: ${line}`)
-  return { port: Number(port), pid: child.pid }
+  return { port: Number(port), pid: child.pid, clients: clients && JSON.parse(clients) }
 }
 
 function jsonOf (port) {
@@ -38,19 +38,13 @@ function jsonOf (port) {
   }, { base })
 }
 
-function makeClient (...flags) {
-  const made = JSON.parse(execFileSync(process.execPath, ['../dist/src/cli/main.js', 'client', ...flags, '--json'], { env, encoding: 'utf8', cwd: import.meta.dirname }))
-  return { client_id: made.client_id, client_secret: made.client_secret }
-}
-
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 const summary = (rounds) => Object.fromEntries(['perSecond', 'p50', 'p99', 'cpu'].map((name) => [name, median(rounds.map((round) => round[name]))]))
 
 try {
   const ours = await start('server.js')
   const limit = await start('limit-server.js')
-  const clients = { users: makeClient('--password', '--name', 'Bench'), machine: makeClient('--client', '--name', 'Machine') }
-  const theirs = { ours: await ourScenarios(jsonOf(ours.port), clients), limit: await limitScenarios(jsonOf(limit.port)) }
+  const theirs = { ours: await ourScenarios(jsonOf(ours.port), ours.clients), limit: await limitScenarios(jsonOf(limit.port)) }
   const names = Object.keys(theirs.limit).filter((name) => !values.only || name === values.only)
   console.log(`Node ${process.version}, ${cpus()[0].model}, ${seconds} s × ${values.rounds} rounds, medians\n`)
   console.log('| | server | requests/s | p50 ms | p99 ms | server CPU µs | ratio to the limit |\n|---|---|---|---|---|---|---|')

@@ -12,6 +12,9 @@ import { createRefreshCookie } from './refresh-cookie.ts'
 import { sameOrigin } from './same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
+/** What goes back to the caller. */
+export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn'>
+
 /** Logs in for a client whose id and secret the caller never sees: in this process, or at an issuer elsewhere. */
 export type ProxyBackend = {
   login: { attributes: Attributes, prefix: string }
@@ -20,8 +23,8 @@ export type ProxyBackend = {
   corsOrigins: string[]
   rateLimit: 'on' | 'off'
   prefix: string
-  logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<Issued>
-  refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<Issued>
+  logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<ProxyAnswer>
+  refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
   /** Does nothing for a token that is not ours or has ended. */
   logOut: (slug: string, token: string | undefined) => Promise<void>
   /** Whether the refresh token stands in the body too. */
@@ -29,7 +32,7 @@ export type ProxyBackend = {
 }
 
 export type ClientProxy = ProxyBackend & {
-  answer: (reply: FastifyReply, slug: string, issued: Issued) => Promise<FastifyReply>
+  answer: (reply: FastifyReply, slug: string, issued: ProxyAnswer) => Promise<FastifyReply>
   clearCookie: (reply: FastifyReply, slug: string) => void
 }
 
@@ -39,7 +42,7 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
   const backend = 'issuer' in options && options.issuer !== undefined ? await remoteProxy(options) : await fromServices(host, options as ServicesOptions)
   const cookie = createRefreshCookie(backend.appUrl + backend.prefix)
 
-  async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn }: Issued): Promise<FastifyReply> {
+  async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn }: ProxyAnswer): Promise<FastifyReply> {
     if (body.refresh_token !== undefined) cookie.set(reply, slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
     const { refresh_token: _inCookie, ...rest } = body
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(await backend.tokenInBody(slug) ? body : rest)

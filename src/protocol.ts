@@ -1,5 +1,6 @@
 import { deriveKeys } from './app-key.ts'
-import type { Core, Log } from './core.ts'
+import type { Core } from './core.ts'
+import type { Events } from './events.ts'
 import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { clientCredentialsGrant } from './oauth/grants/client-credentials.ts'
@@ -8,6 +9,7 @@ import { passwordGrant } from './oauth/grants/password.ts'
 import { refreshTokenGrant } from './oauth/grants/refresh-token.ts'
 import { createIntrospect, type Introspect } from './oauth/introspect.ts'
 import type { Authenticate, Clients } from './oauth/ports.ts'
+import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
 import { createRevoke, type Revoke } from './oauth/revoke.ts'
 import { createScopes } from './oauth/scopes.ts'
@@ -28,7 +30,7 @@ type Dependencies = Core & {
   revocations: RevocationList
   attributes: Attributes
   authenticate: Authenticate
-  log: Log
+  events: Events
 }
 
 /** Puts the OAuth endpoints together. */
@@ -38,13 +40,13 @@ export function createProtocol (deps: Dependencies): Protocol {
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
   return {
     refreshTokens,
-    token: createTokenEndpoint(clients, createGrants(deps, refreshTokens)),
+    token: observed(createTokenEndpoint(clients, createGrants(deps, refreshTokens)), deps.events),
     revoke: createRevoke({ clients, sessions, tokens, refreshTokens, verify }),
     introspect: createIntrospect({ clients, sessions, refreshTokens, verify, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
   }
 }
 
-function createGrants ({ config, store: { sessions }, keys, attributes, authenticate, log }: Dependencies, refreshTokens: RefreshTokens): GrantHandler[] {
+function createGrants ({ config, store: { sessions }, keys, attributes, authenticate, events }: Dependencies, refreshTokens: RefreshTokens): GrantHandler[] {
   const scopes = createScopes(config.scopes)
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
@@ -55,8 +57,7 @@ function createGrants ({ config, store: { sessions }, keys, attributes, authenti
     refreshTokens,
     idleTtl,
     grace,
-    onWentBack: () => log.warn({}, 'A session was behind its refresh token: the database went back to a backup'),
-    onReuse: (client, session) => log.warn({ client: client.id, session }, 'A refresh token was used again after its grace: its session is revoked')
+    events
   })
   return [
     ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),

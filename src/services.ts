@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import { openCore, type Core, type CoreOptions, type Log } from './core.ts'
 import { openFeedConnection } from '../prisma/store/feed-connection.ts'
+import { createEvents, type Events } from './events.ts'
 import { checkNamedClients, installClients } from './install.ts'
 import { createClientDirectory, type ClientDirectory } from './oauth/client-directory.ts'
 import type { Client } from './oauth/ports.ts'
@@ -27,6 +28,7 @@ export type Services = Core & Protocol & {
   passwords: Passwords
   revocations: RevocationList
   feed: Feed
+  events: Events
 }
 
 const KEY_CHECK_MS = 60_000
@@ -34,9 +36,12 @@ const KEY_CHECK_MS = 60_000
 /** Opens the database, follows the revocations, and puts the parts together. */
 export async function createServices (config: Config, options: Pick<CoreOptions, 'log' | 'prisma'>): Promise<Services> {
   const revocations = createRevocationList()
+  const events = createEvents((err, name) => options.log.error({ err, name }, 'A handler of an event failed'))
+  logEvents(events, options.log)
   const after: { feed?: Feed, fold?: (rows: Revocation[]) => void } = {}
   const onRevoked = (rows: Revocation[]) => {
     revocations.apply(rows)
+    for (const { kind, subject } of rows) events.emit('token.revoked', { kind, subject })
     after.feed?.announce()
     after.fold?.(rows)
   }
@@ -59,7 +64,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
       await feed.stop()
       await core.close()
     }
-    return { ...core, ...await createParts(core, clients, revocations, options.log), clients, revocations, feed, close }
+    return { ...core, ...await createParts(core, clients, revocations, events), clients, revocations, feed, events, close }
   } catch (error) {
     await after.feed?.stop()
     await core.close()
@@ -83,7 +88,13 @@ function watchKeys ({ keys }: Core, log: Log): NodeJS.Timeout {
   return setInterval(check, KEY_CHECK_MS).unref()
 }
 
-async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, log: Log) {
+/** What an operator should hear of. */
+function logEvents (events: Events, log: Log): void {
+  events.on('session.reused', (details) => log.warn(details, 'A refresh token was used again after its grace: its session is revoked'))
+  events.on('database.went_back', (details) => log.warn(details, 'A session was behind its refresh token: the database went back to a backup'))
+}
+
+async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, events: Events) {
   const { config, store: { users } } = core
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
@@ -97,7 +108,7 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   }
 
   return {
-    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, log }),
+    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, events }),
     attributes,
     passwords,
     proxyClient,

@@ -2,10 +2,9 @@ import { ConfigError } from '../../src/config-error.ts'
 import type { LatchkeyOptions } from '../../src/config.ts'
 import { mergeOptions, optionsFromEnvironment, readVariables } from '../../src/environment.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/http/issuer-client.ts'
-import type { Issued } from '../../src/oauth/grants/index.ts'
 import type { TokenResponse } from '../../src/schemas/token.ts'
 import { createAttributes } from '../../src/users/attributes.ts'
-import type { ProxyBackend } from '../client-proxy.ts'
+import type { ProxyAnswer, ProxyBackend } from '../client-proxy.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 import { loginParams } from './login-params.ts'
 
@@ -38,7 +37,7 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
     })
   }
 
-  async function token (slug: string, params: Record<string, string>, invalidGrant: (cause: unknown) => Error): Promise<Issued> {
+  async function token (slug: string, params: Record<string, string>, invalidGrant: (cause: unknown) => Error): Promise<ProxyAnswer> {
     const body = await post(slug, '/v1/oauth/token', params).catch(explain(invalidGrant)) as TokenResponse
     return { body, refreshTokenExpiresIn: options.refreshTokenTtl ?? MONTH }
   }

@@ -28,8 +28,10 @@ export function createStartSession ({ sessions, accessTokens, refreshTokens, ses
     })
     if (!made) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
     const access = accessTokens.forSession(client, { sessionId: id, userId: user.userId, scopes, resources: [], generation: 0, ...made }, scopes)
-    if (!client.grantTypes.includes('refresh_token')) return { body: tokenResponse(access, scopes) }
+    const about = { clientId: client.id, userId: user.userId, sessionId: id }
+    if (!client.grantTypes.includes('refresh_token')) return { body: tokenResponse(access, scopes), about }
     return {
+      about,
       body: tokenResponse(access, scopes, refreshTokens.encode({ sessionId: id, generation: 0, secret })),
       refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl)
     }

@@ -12,7 +12,7 @@ export function clientCredentialsGrant ({ accessTokens, scopes }: { accessTokens
     params: Type.Object({}),
     async issue ({ client, params }) {
       const granted = scopes.grantToMachine(client, params['scope'])
-      return { body: tokenResponse(accessTokens.forClient(client, granted), granted) }
+      return { body: tokenResponse(accessTokens.forClient(client, granted), granted), about: { clientId: client.id, userId: null, sessionId: null } }
     }
   }
 }

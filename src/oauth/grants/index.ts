@@ -5,6 +5,8 @@ import type { TokenResponse } from '../../schemas/token.ts'
 /** What a grant gave: the body, and for a session when its refresh token ends. */
 export type Issued = {
   body: TokenResponse
+  /** For whom, as events tell it. */
+  about: { clientId: string, userId: string | null, sessionId: string | null }
   /** Seconds until the refresh token ends if it is not used. */
   refreshTokenExpiresIn?: number
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { AccessTokens } from '../access-token.ts'
+import type { Events } from '../../events.ts'
 import { invalidGrant } from '../errors.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../refresh-token.ts'
@@ -15,13 +16,12 @@ type Dependencies = {
   /** Seconds. */
   idleTtl: number
   grace: number
-  onWentBack: () => void
-  onReuse: (client: Client, sessionId: string) => void
+  events: Events
 }
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, accessTokens, refreshTokens, idleTtl } = deps
+  const { sessions, accessTokens, refreshTokens, idleTtl, events } = deps
 
   async function issue (client: Client, text: string, scope: string | undefined, caller: Caller, retry = true): Promise<Issued> {
     const token = refreshTokens.decode(text)
@@ -29,7 +29,7 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     const asked = scope === undefined ? null : parseScope(scope)
     const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked }
     const rotated = await sessions.rotate(rotation)
-    if (rotated?.wentBack) deps.onWentBack()
+    if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
     if (rotated) return answer(client, token, rotated, asked, idleTtl)
 
     const session = await sessions.inspect(rotation)
@@ -39,18 +39,21 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     checkNarrowing(session.scopes, asked)
     // The row changed between the two statements: what stopped the rotation is gone
     if (session.supersededFor === null && retry) return await issue(client, text, scope, caller, false)
+    if (session.supersededFor === null) throw invalid('the session keeps changing')
     return await answerReplay(client, token, session, asked, caller)
   }
 
   /** Parallel tabs and lost answers get the current token again; what was replaced longer ago than the grace is a theft. */
   async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: string[] | null, caller: Caller): Promise<Issued> {
-    if ((session.supersededFor ?? 0) < (client.refreshGrace ?? deps.grace)) {
-      if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(session.sessionId, caller)
+    const { sessionId } = session
+    if (session.supersededFor! < (client.refreshGrace ?? deps.grace)) {
+      if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
+      events.emit('session.replayed', { clientId: client.id, sessionId })
       const idleLeft = idleTtl - (Date.now() - session.lastUsedAt.getTime()) / 1000
       return answer(client, token, session, asked, idleLeft)
     }
-    await sessions.revokeReused(session.sessionId, caller)
-    deps.onReuse(client, session.sessionId)
+    await sessions.revokeReused(sessionId, caller)
+    events.emit('session.reused', { clientId: client.id, sessionId })
     throw invalid('was used before: the session is revoked')
   }
 
@@ -59,6 +62,7 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     const scopes = asked ?? grant.scopes
     const left = (grant.expiresAt.getTime() - Date.now()) / 1000
     return {
+      about: { clientId: client.id, userId: grant.userId, sessionId },
       body: tokenResponse(accessTokens.forSession(client, grant, scopes), scopes, refreshTokens.encode({ sessionId, generation, secret })),
       refreshTokenExpiresIn: Math.max(1, Math.floor(Math.min(idleLeft, left)))
     }
