@@ -21,6 +21,7 @@ async function latchkey (host: FastifyInstance, { operations: withOperations, ..
   // A scope of its own: what describes our routes does not describe the host's
   await host.register(async (scope) => {
     if (operating) await scope.register(docs)
+    if (operating) await scope.register((await import('../plugins/metrics.ts')).default)
     await scope.register(oauth)
     await scope.register(clientProxy)
     await scope.register(accounts)

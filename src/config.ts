@@ -44,6 +44,8 @@ export const Settings = Type.Object({
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
   trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ minLength: 1 })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
   rateLimit: onOff('RATE_LIMIT', 'on', 'Limits on login, registration and the like; off for load tests'),
+  metricsToken: Type.Optional(Type.String({ env: 'METRICS_TOKEN', secret: true, minLength: 16, description: 'Bearer token that /metrics asks for; open to everybody when not given' })),
+  workers: Type.Integer({ env: 'WORKERS', default: 1, minimum: 1, maximum: 256, description: 'Processes that share the port' }),
   logLevel: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)), { env: 'LOG_LEVEL', default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' }),
   keyRotation: seconds('KEY_ROTATION', 90 * DAY, 'Seconds after which a signing key is followed by a new one', 3600),
   revocation: Type.Object({

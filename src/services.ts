@@ -88,6 +88,22 @@ function watchKeys ({ keys }: Core, log: Log): NodeJS.Timeout {
   return setInterval(check, KEY_CHECK_MS).unref()
 }
 
+function tellingRegister (register: Register, events: Events): Register {
+  return async (body) => {
+    const registration = await register(body)
+    if (registration.user) events.emit('user.registered', { userId: registration.user.id })
+    return registration
+  }
+}
+
+function tellingChange (change: ChangePassword, events: Events): ChangePassword {
+  return async (request) => {
+    const errors = await change(request)
+    if (!errors) events.emit('password.changed', { userId: request.userId })
+    return errors
+  }
+}
+
 /** What an operator should hear of. */
 function logEvents (events: Events, log: Log): void {
   events.on('session.reused', (details) => log.warn(details, 'A refresh token was used again after its grace: its session is revoked'))
@@ -112,7 +128,7 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
     attributes,
     passwords,
     proxyClient,
-    register: createRegister({ attributes, users, passwords, policy }),
-    changePassword: createChangePassword({ users, passwords, policy })
+    register: tellingRegister(createRegister({ attributes, users, passwords, policy }), events),
+    changePassword: tellingChange(createChangePassword({ users, passwords, policy }), events)
   }
 }

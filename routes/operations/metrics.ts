@@ -1,0 +1,29 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { errors } from '../../src/schemas/errors.ts'
+import { hashSecret } from '../../src/oauth/secrets.ts'
+
+const metrics: FastifyPluginAsyncTypebox = async (app) => {
+  const { metricsToken } = app.latchkey.config
+
+  app.get('/metrics', {
+    schema: {
+      tags: ['Operations'],
+      summary: 'Prometheus metrics',
+      description: 'With METRICS_TOKEN set, only with that bearer token.',
+      produces: ['text/plain'],
+      response: { 200: Type.String(), ...errors(401) }
+    }
+  }, async ({ headers }, reply) => {
+    const sent = /^bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1]
+    const allowed = metricsToken === undefined || (sent !== undefined && timingSafeEqual(hashSecret(sent), hashSecret(metricsToken)))
+    if (!allowed) {
+      reply.header('www-authenticate', 'Bearer realm="metrics"')
+      throw app.httpErrors.createError(401, 'Send METRICS_TOKEN as bearer token', { code: 'LK_UNAUTHENTICATED' })
+    }
+    return reply.header('content-type', app.metricsRegistry.contentType).header('cache-control', 'no-store').send(await app.metricsRegistry.metrics())
+  })
+}
+
+export default metrics
