@@ -6,6 +6,7 @@ import clientProxy from '../plugins/client-proxy.ts'
 import docs from '../plugins/docs.ts'
 import oauth from '../plugins/oauth.ts'
 import operations from '../plugins/operations.ts'
+import { overload } from '../plugins/overload.ts'
 import services, { type ServicesOptions } from '../plugins/services.ts'
 
 export type AppOptions = ServicesOptions & {
@@ -20,6 +21,7 @@ async function latchkey (host: FastifyInstance, { operations: withOperations, ..
   const operating = withOperations ?? host.latchkey.config.prefix !== ''
   // A scope of its own: what describes our routes does not describe the host's
   await host.register(async (scope) => {
+    await overload(scope)
     if (operating) await scope.register(docs)
     if (operating) await scope.register((await import('../plugins/metrics.ts')).default)
     await scope.register(oauth)

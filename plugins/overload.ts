@@ -1,0 +1,17 @@
+import underPressure from '@fastify/under-pressure'
+import type { FastifyInstance } from 'fastify'
+
+/** Milliseconds that the event loop may lag before new requests are turned away. */
+const MAX_EVENT_LOOP_DELAY = 1000
+const RETRY_AFTER = 2
+
+/** 503 with `Retry-After` at once when the event loop cannot keep up; a host that has @fastify/under-pressure decides itself. */
+export async function overload (scope: FastifyInstance): Promise<void> {
+  if (scope.hasDecorator('isUnderPressure')) return
+  await scope.register(underPressure, {
+    maxEventLoopDelay: MAX_EVENT_LOOP_DELAY,
+    pressureHandler: (_request, _reply, _type, _value) => {
+      throw Object.assign(new Error('The server is overloaded, try again in a moment'), { statusCode: 503, code: 'LK_OVERLOADED', retryAfter: RETRY_AFTER })
+    }
+  })
+}
