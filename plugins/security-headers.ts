@@ -19,9 +19,8 @@ const API: HelmetOptions = {
 export function securityHeaders (appUrl: string, options = API): onRequestHookHandler {
   const headers: Record<string, string> = {}
   const response = { setHeader: (name: string, value: string) => { headers[name.toLowerCase()] = value }, removeHeader: () => {} }
-  const https = appUrl.startsWith('https:')
-  const all: HelmetOptions = https ? options : { ...options, strictTransportSecurity: false }
-  helmet(all)({} as IncomingMessage, response as unknown as ServerResponse, () => {})
+  helmet(options)({} as IncomingMessage, response as unknown as ServerResponse, () => {})
+  if (!appUrl.startsWith('https:')) delete headers['strict-transport-security']
 
   return (_request, reply, done) => {
     reply.headers(headers)
