@@ -1,7 +1,10 @@
 import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isCluster, readPassword } from './embedded/cluster.ts'
 import { joinServer, leaveServer, reachServer, type Running, type Site } from './embedded/server.ts'
 import { prepareSite } from './embedded/site.ts'
+
+const REVIVE_PAUSE = 1000
 
 export interface EmbeddedOptions {
   /** The database is in `postgres` below it. */
@@ -17,16 +20,51 @@ export interface Embedded {
   stop (): Promise<void>
 }
 
-/** Starts the PostgreSQL of a data directory, or joins the one that runs on it. */
+/** Starts the PostgreSQL of a data directory, or joins the one that runs on it; starts it again, on its port, when it crashes. */
 export async function startEmbedded ({ dataDir, log = () => {} }: EmbeddedOptions): Promise<Embedded> {
   const site = await prepareSite(dataDir)
-  const running = await reachServer(site)
-  log(`${running.adopted ? 'using the running' : 'started the'} embedded PostgreSQL in ${site.directory}`)
+  const first = await reachServer(site)
+  log(`${first.adopted ? 'using the running' : 'started the'} embedded PostgreSQL in ${site.directory}`)
+  const watched = watch({ ...site, port: Number(new URL(first.url).port) }, first, log)
   let stopping: Promise<void> | undefined
   return {
-    url: running.url,
-    adopted: running.adopted,
-    stop: () => (stopping ??= stop(site, running, log))
+    url: first.url,
+    adopted: first.adopted,
+    stop: () => (stopping ??= watched.end().then((last) => stop(site, last, log)))
+  }
+}
+
+/** @returns how to end it; that gives the server as it then runs */
+function watch (site: Site, first: Running, log: (message: string) => void): { end: () => Promise<Running> } {
+  let current = first
+  let ended = false
+  let reviving: Promise<void> = Promise.resolve()
+
+  function follow (running: Running): void {
+    current = running
+    running.lease.once('end', () => { if (!ended) reviving = revive() })
+  }
+
+  async function revive (): Promise<void> {
+    log(`the embedded PostgreSQL in ${site.directory} is gone, starting it again`)
+    while (!ended) {
+      try {
+        follow(await reachServer(site))
+        return
+      } catch (error) {
+        log(error instanceof Error ? error.message : String(error))
+        await delay(REVIVE_PAUSE)
+      }
+    }
+  }
+
+  follow(first)
+  return {
+    end: async () => {
+      ended = true
+      await reviving
+      return current
+    }
   }
 }
 

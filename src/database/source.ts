@@ -6,7 +6,6 @@ export type DatabaseSource = { url: string, embedded: boolean, stop: () => Promi
 export async function embeddedOrUrl (config: Config, log: { info: (details: object, message: string) => void }): Promise<DatabaseSource> {
   if (config.databaseUrl) return { url: config.databaseUrl, embedded: false, stop: async () => {} }
   const { startEmbedded } = await import('./embedded.ts')
-  const { url, adopted, stop } = await startEmbedded({ dataDir: config.dataDir })
-  log.info({ adopted, dataDir: config.dataDir }, adopted ? 'Embedded PostgreSQL found running' : 'Embedded PostgreSQL started')
+  const { url, stop } = await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info({}, message) })
   return { url, embedded: true, stop }
 }

@@ -20,13 +20,15 @@ export interface LaunchOptions {
   directory: string
   logFile: string
   account: Account | undefined
+  /** The one that others know, when it is started again. */
+  port?: number
 }
 
 /** In a session of its own: a Ctrl-C in the terminal must not reach the database before its users are done. */
-export async function launch ({ postgres, directory, logFile, account }: LaunchOptions): Promise<Launch> {
+export async function launch ({ postgres, directory, logFile, account, port }: LaunchOptions): Promise<Launch> {
   const start = await sizeOf(logFile)
   const log = await open(logFile, start > MAX_LOG_BYTES ? 'w' : 'a', 0o600)
-  const server = spawn(postgres, await serverOptions(directory), {
+  const server = spawn(postgres, await serverOptions(directory, port), {
     ...account,
     cwd: directory,
     detached: true,
@@ -42,10 +44,10 @@ export async function launch ({ postgres, directory, logFile, account }: LaunchO
   return result
 }
 
-async function serverOptions (directory: string): Promise<string[]> {
+async function serverOptions (directory: string, port?: number): Promise<string[]> {
   return [
     '-D', directory,
-    '-p', String(await freePort()),
+    '-p', String(port ?? await freePort()),
     '-c', 'listen_addresses=127.0.0.1',
     '-c', `unix_socket_directories=${socketDirectory(directory)}`,
     '-c', 'max_connections=200',
