@@ -1,6 +1,9 @@
 import type { Database } from '../../src/database/client.ts'
 import { createAuditStore } from './audit.ts'
+import { createBrowserSessionStore } from './browser-sessions.ts'
 import { createClientStore } from './clients.ts'
+import { createCodeStore } from './codes.ts'
+import { createConsentStore } from './consents.ts'
 import { createKeyStore } from './keys.ts'
 import { createRevocationStore } from './revocations.ts'
 import { createSessionStore } from './sessions.ts'
@@ -14,7 +17,10 @@ export function createStore (database: Database, onRevoked: Parameters<typeof cr
   const revocations = createRevocationStore(database, onRevoked)
   return {
     audit: createAuditStore(database),
+    browserSessions: createBrowserSessionStore(database, revocations),
     clients: createClientStore(database, revocations),
+    codes: createCodeStore(database),
+    consents: createConsentStore(database),
     keys: createKeyStore(database, revocations),
     revocations,
     sessions: createSessionStore(database, revocations),

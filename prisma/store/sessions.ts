@@ -58,7 +58,7 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
 }
 
 function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
-  const grant = 's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.generation, s.expires_at AS "expiresAt"'
+  const grant = 's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt"'
   const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
   const inTime = (idle: string) => `s.revoked_at IS NULL AND s.expires_at > now() AND ${lastUsed} > now() - ${idle} * interval '1 second'`
   const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'

@@ -4,7 +4,7 @@ import { PrismaClient } from '../../prisma/generated/client.ts'
 import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
 
 /** Names with the schema before them, for SQL that we write. */
-export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events', string>
+export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes', string>
 
 /** Prisma and the pool beneath it: hot statements go to the pool, everything else through Prisma. */
 export type Database = {
@@ -59,6 +59,8 @@ function tablesIn (schema: string): Tables {
     signing_keys: name('signing_keys'),
     revocations: name('revocations'),
     settings: name('settings'),
-    audit_events: name('audit_events')
+    audit_events: name('audit_events'),
+    browser_sessions: name('browser_sessions'),
+    authorization_codes: name('authorization_codes')
   }
 }

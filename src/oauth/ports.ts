@@ -17,6 +17,13 @@ export type Client = {
   firstParty: boolean
   proxy: boolean
   refreshTokenInBody: boolean
+  redirectUris: string[]
+  postLogoutRedirectUris: string[]
+  /** Does not ask for consent. */
+  skipsConsent: boolean
+  /** Confidential, and cannot send PKCE. */
+  pkceOptional: boolean
+  idTokenAlg: string
   /** Seconds; null takes the server's setting. */
   accessTokenTtl: number | null
   refreshGrace: number | null
@@ -58,8 +65,20 @@ export type Rotation = {
   asked: string[] | null
 }
 
+/** What id tokens of a session say (OpenID Connect Core section 2). */
+export type OidcContext = {
+  nonce: string | null
+  /** Seconds since 1970. */
+  authTime: number
+  /** The `claims` parameter (section 5.5). */
+  claims: ClaimsRequest | null
+}
+
+export type ClaimsRequest = { id_token?: Record<string, unknown>, userinfo?: Record<string, unknown> }
+
 /** What a token is made of. */
 export type Grant = {
+  oidc: OidcContext | null
   sessionId: string
   userId: string
   scopes: string[]
@@ -101,6 +120,50 @@ export type Sessions = {
   revokeReused: (id: string, caller: Caller) => Promise<boolean>
   /** Writes an event without touching the session. */
   noteReplay: (id: string, caller: Caller) => Promise<void>
+}
+
+/** A code that waits to be redeemed; the session that redeeming makes is named already. */
+export type NewCode = {
+  hash: Uint8Array
+  clientId: string
+  userId: string
+  tokenEpoch: number
+  sessionId: string
+  redirectUri: string
+  scopes: string[]
+  resources: string[]
+  codeChallenge: string | null
+  oidc: OidcContext
+  /** Seconds. */
+  ttl: number
+}
+
+export type Redemption = {
+  hash: Uint8Array
+  clientId: string
+  redirectUri: string
+  /** Of the verifier that was sent; null when none was. */
+  codeChallenge: string | null
+  secretHash: Uint8Array
+  /** Seconds. */
+  ttl: number
+  caller: Caller
+}
+
+/** A code as it stands when it could not be redeemed. */
+export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId'> & { redeemed: boolean, expired: boolean }
+
+export type Codes = {
+  create: (code: NewCode) => Promise<void>
+  /** Redeems and makes the session in one statement; null when anything does not fit. */
+  redeem: (redemption: Redemption) => Promise<Grant | null>
+  inspect: (hash: Uint8Array) => Promise<SpentCode | null>
+}
+
+export type Consents = {
+  /** Scopes that the user has allowed the client. */
+  find: (userId: string, clientId: string) => Promise<string[]>
+  add: (userId: string, clientId: string, scopes: string[]) => Promise<void>
 }
 
 export type TokenRevocations = {

@@ -27,7 +27,7 @@ export function createStartSession ({ sessions, accessTokens, refreshTokens, ses
       id, ...user, clientId: client.id, scopes, resources: [], secretHash: hashSecret(secret), ttl: sessionTtl, caller
     })
     if (!made) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
-    const access = accessTokens.forSession(client, { sessionId: id, userId: user.userId, scopes, resources: [], generation: 0, ...made }, scopes)
+    const access = accessTokens.forSession(client, { sessionId: id, userId: user.userId, scopes, resources: [], generation: 0, oidc: null, ...made }, scopes)
     const about = { clientId: client.id, userId: user.userId, sessionId: id }
     if (!client.grantTypes.includes('refresh_token')) return { body: tokenResponse(access, scopes), about }
     return {

@@ -1,0 +1,47 @@
+import type { Database } from '../../src/database/client.ts'
+import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from '../../src/users/browser-session.ts'
+import type { RevocationStore } from './revocations.ts'
+
+export function createBrowserSessionStore ({ pool, tables }: Database, revocations: RevocationStore): BrowserSessionStore {
+  const { browser_sessions: sessions, users } = tables
+  const columns = 'b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"'
+
+  async function create ({ id, tokenHash, userId, passwordStamp, remember, ttl, caller }: NewBrowserSession): Promise<BrowserSession | null> {
+    const { rows } = await pool.query<BrowserSession>({
+      name: 'browser-session-create',
+      text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, remember, ip, user_agent, expires_at)
+        SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, now(), $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
+        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL RETURNING ${columns}`,
+      values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp]
+    })
+    return rows[0] ?? null
+  }
+
+  async function find (tokenHash: Uint8Array, idleTtl: number): Promise<BrowserSession | null> {
+    const { rows } = await pool.query<BrowserSession>({
+      name: 'browser-session-find',
+      text: `SELECT ${columns} FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
+        WHERE b.token_hash = $1 AND b.revoked_at IS NULL AND b.expires_at > now() AND (b.remember OR b.last_seen_at > now() - $2 * interval '1 second')
+          AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch`,
+      values: [tokenHash, idleTtl]
+    })
+    return rows[0] ?? null
+  }
+
+  async function touch (id: string): Promise<void> {
+    await pool.query({ name: 'browser-session-touch', text: `UPDATE ${sessions} SET last_seen_at = now() WHERE id = $1`, values: [id] })
+  }
+
+  async function revoke (id: string): Promise<boolean> {
+    const rows = await revocations.run<{ revocation: Revocation | null }>({
+      name: 'browser-session-revoke',
+      text: `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, token_epoch)
+        ${revocations.insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")}`,
+      values: [id]
+    })
+    return rows.length > 0
+  }
+
+  return { create, find, touch, revoke }
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import type { Caller, SignedIn } from '../oauth/ports.ts'
+import { hashSecret } from '../oauth/secrets.ts'
+
+/** A browser that is logged in. */
+export type BrowserSession = {
+  id: string
+  userId: string
+  tokenEpoch: number
+  /** When the user last proved who they are. */
+  authTime: Date
+  remember: boolean
+  lastSeenAt: Date
+  expiresAt: Date
+}
+
+export type NewBrowserSession = {
+  id: string
+  tokenHash: Uint8Array
+  remember: boolean
+  /** Seconds. */
+  ttl: number
+  caller: Caller
+} & SignedIn
+
+export type BrowserSessionStore = {
+  /** @returns null when the user is not what it was */
+  create: (session: NewBrowserSession) => Promise<BrowserSession | null>
+  /** Alive, and not idle for longer than `idleTtl` seconds unless it is remembered. */
+  find: (tokenHash: Uint8Array, idleTtl: number) => Promise<BrowserSession | null>
+  touch: (id: string) => Promise<void>
+  revoke: (id: string) => Promise<boolean>
+}
+
+export type BrowserSessions = {
+  /** @returns the session and the value of its cookie, which is nowhere else */
+  start: (user: SignedIn, remember: boolean, caller: Caller) => Promise<{ session: BrowserSession, token: string } | null>
+  /** The session of a cookie, or null. */
+  find: (token: string | undefined) => Promise<BrowserSession | null>
+  revoke: (session: BrowserSession) => Promise<void>
+}
+
+type Options = {
+  store: BrowserSessionStore
+  /** Why it is refused although the database said yes a moment ago, or null. */
+  refusal: (session: BrowserSession) => string | null
+  /** Seconds. */
+  idleTtl: number
+  ttl: number
+  rememberTtl: number
+}
+
+/** A session is asked for at the database once in this time; the feed ends it sooner. */
+const REMEMBER_MS = 5000
+const MAX_ENTRIES = 10_000
+const TOUCH_MS = 60_000
+
+export function createBrowserSessions ({ store, refusal, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
+  const known = new Map<string, { session: BrowserSession, until: number }>()
+
+  async function start (user: SignedIn, remember: boolean, caller: Caller) {
+    const token = randomBytes(32).toString('base64url')
+    const session = await store.create({ id: uuidv7(), tokenHash: hashSecret(token), remember, ttl: remember ? rememberTtl : ttl, caller, ...user })
+    return session && { session, token }
+  }
+
+  async function read (token: string): Promise<BrowserSession | null> {
+    const entry = known.get(token)
+    if (entry && entry.until > performance.now()) return entry.session
+    const session = await store.find(hashSecret(token), idleTtl)
+    known.delete(token)
+    if (!session) return null
+    if (known.size >= MAX_ENTRIES) known.clear()
+    known.set(token, { session, until: performance.now() + REMEMBER_MS })
+    if (Date.now() - session.lastSeenAt.getTime() > TOUCH_MS) await store.touch(session.id)
+    return session
+  }
+
+  async function find (token: string | undefined): Promise<BrowserSession | null> {
+    const session = token ? await read(token) : null
+    return session && session.expiresAt.getTime() > Date.now() && refusal(session) === null ? session : null
+  }
+
+  async function revoke (session: BrowserSession): Promise<void> {
+    await store.revoke(session.id)
+  }
+
+  return { start, find, revoke }
+}
