@@ -3,11 +3,13 @@ import type { Core } from './core.ts'
 import type { Events } from './events.ts'
 import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
+import { authorizationCodeGrant } from './oauth/grants/authorization-code.ts'
 import { clientCredentialsGrant } from './oauth/grants/client-credentials.ts'
 import type { GrantHandler } from './oauth/grants/index.ts'
 import { passwordGrant } from './oauth/grants/password.ts'
 import { refreshTokenGrant } from './oauth/grants/refresh-token.ts'
 import { createIntrospect, type Introspect } from './oauth/introspect.ts'
+import { createIssueTokens } from './oauth/issue-tokens.ts'
 import type { Authenticate, Clients } from './oauth/ports.ts'
 import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
@@ -15,6 +17,7 @@ import { createRevoke, type Revoke } from './oauth/revoke.ts'
 import { createScopes } from './oauth/scopes.ts'
 import { createStartSession } from './oauth/start-session.ts'
 import { createTokenEndpoint, type TokenEndpoint } from './oauth/token.ts'
+import { createIdTokens } from './oidc/id-token.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Attributes } from './users/attributes.ts'
 
@@ -46,14 +49,16 @@ export function createProtocol (deps: Dependencies): Protocol {
   }
 }
 
-function createGrants ({ config, store: { sessions }, keys, attributes, authenticate, events }: Dependencies, refreshTokens: RefreshTokens): GrantHandler[] {
+function createGrants ({ config, store: { sessions, codes, users }, keys, attributes, authenticate, events }: Dependencies, refreshTokens: RefreshTokens): GrantHandler[] {
   const scopes = createScopes(config.scopes)
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
-  const startSession = createStartSession({ sessions, accessTokens, refreshTokens, sessionTtl, idleTtl })
+  const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
+  const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken })
+  const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   const refresh = refreshTokenGrant({
     sessions,
-    accessTokens,
+    issueTokens,
     refreshTokens,
     idleTtl,
     grace,
@@ -61,6 +66,7 @@ function createGrants ({ config, store: { sessions }, keys, attributes, authenti
   })
   return [
     ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),
+    authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }),
     clientCredentialsGrant({ accessTokens, scopes }),
     refresh
   ]

@@ -20,7 +20,7 @@ export function createCodeStore ({ pool, tables }: Database): Codes {
     const { rows } = await pool.query<Grant>({
       name: 'code-redeem',
       text: `WITH redeemed AS (UPDATE ${codes} SET redeemed_at = now()
-          WHERE hash = $1 AND redeemed_at IS NULL AND expires_at > now() AND client_id = $2 AND redirect_uri = $3 AND code_challenge IS NOT DISTINCT FROM $4
+          WHERE hash = $1 AND redeemed_at IS NULL AND expires_at > now() AND client_id = $2 AND ($3::text IS NULL OR redirect_uri = $3) AND code_challenge IS NOT DISTINCT FROM $4
           RETURNING *)
         INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, oidc)
         SELECT r.session_id, u.id, c.id, r.scopes, r.resources, $5::bytea, $6::text, $7::text, now() + $8 * interval '1 second', u.token_epoch,

@@ -141,7 +141,8 @@ export type NewCode = {
 export type Redemption = {
   hash: Uint8Array
   clientId: string
-  redirectUri: string
+  /** Null when the client did not repeat it (OAuth 2.1 section 10.2). */
+  redirectUri: string | null
   /** Of the verifier that was sent; null when none was. */
   codeChallenge: string | null
   secretHash: Uint8Array

@@ -6,6 +6,7 @@ export const TokenResponse = Type.Object({
   expires_in: Type.Integer({ description: 'Seconds until the access token ends', examples: [3600] }),
   access_token: Type.String({ description: 'JWT (RFC 9068)', examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9…'] }),
   refresh_token: Type.Optional(Type.String({ examples: ['lk_rt_AaINyIENdviLHeaLD51Z…'] })),
+  id_token: Type.Optional(Type.String({ description: 'With the scope openid (OpenID Connect Core section 2)' })),
   scope: Type.Optional(Type.String({ description: 'Granted scopes, separated by spaces', examples: ['orders:read'] }))
 })
 export type TokenResponse = Static<typeof TokenResponse>
@@ -18,7 +19,10 @@ export const TokenRequest = Type.Object({
   scope: Type.Optional(Type.String({ examples: ['orders:read'] })),
   username: Type.Optional(Type.String({ examples: ['ada@example.com'] })),
   password: Type.Optional(Type.String()),
-  refresh_token: Type.Optional(Type.String())
+  refresh_token: Type.Optional(Type.String()),
+  code: Type.Optional(Type.String()),
+  code_verifier: Type.Optional(Type.String()),
+  redirect_uri: Type.Optional(Type.String())
 }, { additionalProperties: true })
 
 /** RFC 6749 section 5.2 */

@@ -18,14 +18,18 @@ const { url } = await startTestDatabase()
 const client = new pg.Client(url)
 await client.connect()
 const template = templateName()
+const draft = `${template}_draft`
+// Runs that start at once make it once
+await client.query('SELECT pg_advisory_lock(1)')
 const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [template])
 if (rowCount === 0) {
-  await client.query(`CREATE DATABASE "${template}_draft"`).catch(() => {})
-  const draft = urlOf(url, `${template}_draft`)
-  await migrate(draft)
-  await install(draft)
+  await client.query(`DROP DATABASE IF EXISTS "${draft}" WITH (FORCE)`)
+  await client.query(`CREATE DATABASE "${draft}"`)
+  await migrate(urlOf(url, draft))
+  await install(urlOf(url, draft))
+  await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [draft])
   // The name says that it is whole
-  await client.query(`ALTER DATABASE "${template}_draft" RENAME TO "${template}"`)
+  await client.query(`ALTER DATABASE "${draft}" RENAME TO "${template}"`)
 }
 await client.end()
 

@@ -1,17 +1,16 @@
 import { Type } from 'typebox'
-import type { AccessTokens } from '../access-token.ts'
 import type { Events } from '../../events.ts'
 import { invalidGrant } from '../errors.ts'
+import type { IssueTokens } from '../issue-tokens.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../refresh-token.ts'
 import { checkNarrowing, parseScope } from '../scopes.ts'
 import { hashSecret } from '../secrets.ts'
-import { tokenResponse } from '../token-response.ts'
 import type { GrantHandler, Issued } from './index.ts'
 
 type Dependencies = {
   sessions: Sessions
-  accessTokens: AccessTokens
+  issueTokens: IssueTokens
   refreshTokens: RefreshTokens
   /** Seconds. */
   idleTtl: number
@@ -21,7 +20,7 @@ type Dependencies = {
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, accessTokens, refreshTokens, idleTtl, events } = deps
+  const { sessions, issueTokens, refreshTokens, idleTtl, events } = deps
 
   async function issue (client: Client, text: string, scope: string | undefined, caller: Caller, retry = true): Promise<Issued> {
     const token = refreshTokens.decode(text)
@@ -30,7 +29,7 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked }
     const rotated = await sessions.rotate(rotation)
     if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
-    if (rotated) return answer(client, token, rotated, asked, idleTtl)
+    if (rotated) return await answer(client, token, rotated, asked, idleTtl)
 
     const session = await sessions.inspect(rotation)
     if (!session) throw invalid('no such session')
@@ -50,22 +49,17 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
       if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
       events.emit('session.replayed', { clientId: client.id, sessionId })
       const idleLeft = idleTtl - (Date.now() - session.lastUsedAt.getTime()) / 1000
-      return answer(client, token, session, asked, idleLeft)
+      return await answer(client, token, session, asked, idleLeft)
     }
     await sessions.revokeReused(sessionId, caller)
     events.emit('session.reused', { clientId: client.id, sessionId })
     throw invalid('was used before: the session is revoked')
   }
 
-  function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: string[] | null, idleLeft: number): Issued {
-    const { sessionId, generation } = grant
-    const scopes = asked ?? grant.scopes
+  async function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: string[] | null, idleLeft: number): Promise<Issued> {
     const left = (grant.expiresAt.getTime() - Date.now()) / 1000
-    return {
-      about: { clientId: client.id, userId: grant.userId, sessionId },
-      body: tokenResponse(accessTokens.forSession(client, grant, scopes), scopes, refreshTokens.encode({ sessionId, generation, secret })),
-      refreshTokenExpiresIn: Math.max(1, Math.floor(Math.min(idleLeft, left)))
-    }
+    const refreshTokenExpiresIn = Math.max(1, Math.floor(Math.min(idleLeft, left)))
+    return await issueTokens({ client, grant, scopes: asked ?? grant.scopes, secret, refreshTokenExpiresIn, isLogin: false })
   }
 
   return {

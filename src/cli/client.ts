@@ -1,0 +1,42 @@
+import { validate as isUuid } from 'uuid'
+import type { Core } from '../core.ts'
+import { hashSecret, newClientId, newClientSecret } from '../oauth/secrets.ts'
+import { clientJson } from './client-json.ts'
+import type { Context } from './context.ts'
+import { newClient, type ClientArgs } from './new-client.ts'
+import type { Result } from './result.ts'
+
+/** Makes a client. Its secret is shown here and never again. */
+export async function createClient ({ config, withCore }: Context, { user, ...args }: ClientArgs): Promise<Result> {
+  const asked = newClient(args, config)
+  // A personal access client acts inside the server only
+  const secret = asked.authMethod === 'none' || args.personal ? null : newClientSecret()
+  const client = await withCore(async ({ store }) => {
+    if (user !== undefined) await checkUser(store, user)
+    const made = await store.clients.create({
+      ...asked, id: newClientId(), secretHash: secret ? hashSecret(secret) : null, ...(user !== undefined && { ownerId: user })
+    })
+    if (!made) throw new Error(`The slug ${asked.slug} belongs to another client; \`npx latchkey clients\` lists them`)
+    return made
+  })
+  const { client_id: id, ...rest } = clientJson(client)
+  return {
+    json: {
+      client_id: id,
+      client_secret: secret,
+      ...rest,
+      redirect_uris: asked.redirectUris,
+      post_logout_redirect_uris: asked.postLogoutRedirectUris,
+      user_id: user ?? null
+    },
+    lines: [
+      `${args.password ? 'Password grant client' : args.personal ? 'Personal access client' : 'New client'} created successfully.`,
+      `Client ID: ${id}`,
+      ...(secret ? [`Client secret: ${secret}`] : [])
+    ]
+  }
+}
+
+async function checkUser (store: Core['store'], id: string): Promise<void> {
+  if (!isUuid(id) || !await store.users.find(id)) throw new Error(`There is no user ${id}; \`npx latchkey user list\` lists them`)
+}

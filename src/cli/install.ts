@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import type { Core } from '../core.ts'
+import { installClients } from '../install.ts'
+import type { Client } from '../oauth/ports.ts'
+import { hashSecret, newClientSecret } from '../oauth/secrets.ts'
+import type { Context } from './context.ts'
+import { writeVariables } from './env-file.ts'
+import { keysJson } from './keys.ts'
+import type { Result } from './result.ts'
+
+type Installed = { client: Client, secret: string | null }
+
+/** Migrations, keys and the clients that every installation has. What is there already stays as it is. */
+export async function install ({ cwd, log, withCore }: Context, { writeEnv = false }: { writeEnv?: boolean }): Promise<Result> {
+  const { installed, keys } = await withCore(async (core) => ({ installed: await clientsWithSecrets(core), keys: keysJson(core.keys) }), { migrate: true })
+  for (const { client } of installed) if (client.revokedAt) log.warn({}, `The client ${client.slug} is revoked`)
+  const variables = writeEnv ? variablesFor(installed) : {}
+  if (writeEnv) await writeVariables(join(cwd, '.env'), variables)
+  return {
+    json: {
+      clients: installed.map(({ client, secret }) => ({ slug: client.slug, client_id: client.id, client_secret: secret })),
+      keys: keys.map(({ kid, alg, state }) => ({ kid, alg, state }))
+    },
+    lines: [...installed.flatMap(describe), ...(writeEnv ? [`Written to .env: ${Object.keys(variables).join(', ')}`] : [])]
+  }
+}
+
+/** A client of a first start has no secret yet: it gets one, known in this run only. */
+async function clientsWithSecrets ({ store, config }: Core): Promise<Installed[]> {
+  const installed: Installed[] = []
+  for (const client of await installClients(store, config)) {
+    const secret = newClientSecret()
+    const wanted = isPasswordClient(client) && !client.revokedAt && !client.secretHash
+    const set = wanted && await store.clients.setFirstSecret(client.id, hashSecret(secret))
+    installed.push({ client, secret: set ? secret : null })
+  }
+  return installed
+}
+
+/** The proxy clients only; nothing reads the others from the environment. */
+function variablesFor (installed: Installed[]): Record<string, string> {
+  const proxies = installed.filter(({ client }) => isPasswordClient(client) && !client.revokedAt)
+  return Object.fromEntries(proxies.flatMap(({ client, secret }) => {
+    const name = `CLIENT_${client.slug!.toUpperCase()}`
+    return [[`${name}_ID`, client.id], ...(secret ? [[`${name}_SECRET`, secret]] : [])]
+  }))
+}
+
+/** In Passport's words. */
+function describe ({ client, secret }: Installed): string[] {
+  const kind = isPasswordClient(client) ? 'Password grant client' : 'Personal access client'
+  return [
+    secret ? `${kind} created successfully.` : `${kind}:`,
+    `Client slug: ${client.slug}`,
+    `Client ID: ${client.id}`,
+    ...(secret ? [`Client secret: ${secret}`] : [])
+  ]
+}
+
+function isPasswordClient ({ grantTypes }: Client): boolean {
+  return grantTypes.includes('password')
+}

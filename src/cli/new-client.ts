@@ -1,0 +1,125 @@
+import type { NewClient } from '../../prisma/store/clients.ts'
+import type { Config } from '../config.ts'
+import { REVOCATIONS_READ } from '../oauth/scopes.ts'
+import { redirectUriProblem } from './redirect-uri.ts'
+
+export type ClientArgs = {
+  password?: boolean
+  client?: boolean
+  public?: boolean
+  device?: boolean
+  personal?: boolean
+  name?: string
+  slug?: string
+  proxy?: boolean
+  redirectUri?: string[]
+  postLogoutRedirectUri?: string[]
+  authMethod?: string
+  scope?: string[]
+  defaultScope?: string[]
+  user?: string
+}
+
+type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
+
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
+const ANY = '*'
+const MAX_NAME = 255
+const SLUG = /^[a-z0-9-]{1,64}$/
+
+const NAMES: Record<Kind, string> = {
+  password: 'Password Grant Client',
+  client: 'Client Credentials Grant Client',
+  personal: 'Personal Access Client',
+  code: 'Authorization Code Client',
+  device: 'Device Client'
+}
+
+/** The client that the flags ask for, without its id and secret. @throws Error that says what to change */
+export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>): Omit<NewClient, 'id' | 'secretHash'> {
+  const kind = kindOf(args)
+  const authMethod = authMethodOf(kind, args)
+  checkSlug(kind, args)
+  const redirectUris = redirectUrisOf(kind, args)
+  return {
+    name: nameOf(kind, args),
+    authMethod,
+    grantTypes: grantTypesOf(kind, args),
+    redirectUris,
+    postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', args.postLogoutRedirectUri),
+    firstParty: kind === 'password' || kind === 'personal',
+    proxy: args.proxy ?? false,
+    ...scopesOf(kind, args, scopes),
+    ...(args.slug !== undefined && { slug: args.slug })
+  }
+}
+
+function kindOf (args: ClientArgs): Kind {
+  const [kind, second] = (['password', 'client', 'personal'] as const).filter((flag) => args[flag])
+  if (second) throw new Error(`--${kind} and --${second} make different clients; choose one`)
+  const other = (['public', 'device'] as const).find((flag) => args[flag])
+  if (kind && other) throw new Error(`--${other} does not go with --${kind}${other === 'public' ? ', whose client has a secret' : ''}`)
+  // Who types in a code elsewhere is not redirected
+  return kind ?? (args.device && !args.redirectUri ? 'device' : 'code')
+}
+
+function authMethodOf (kind: Kind, { public: isPublic, authMethod }: ClientArgs): string {
+  if (isPublic && authMethod !== undefined && authMethod !== 'none') throw new Error(`--auth-method ${authMethod} needs a secret, which a --public client does not have`)
+  const method = isPublic ? 'none' : authMethod ?? 'client_secret_basic'
+  if (method === 'none' && kind !== 'code' && kind !== 'device') throw new Error(`--auth-method none does not go with --${kind}, whose client has a secret`)
+  return method
+}
+
+function grantTypesOf (kind: Kind, { device }: ClientArgs): string[] {
+  if (kind === 'client') return ['client_credentials']
+  if (kind === 'personal') return ['personal_access']
+  if (kind === 'password') return ['password', 'refresh_token']
+  return [...(kind === 'code' ? ['authorization_code'] : []), 'refresh_token', ...(device ? [DEVICE_CODE] : [])]
+}
+
+function checkSlug (kind: Kind, { proxy, slug }: ClientArgs): void {
+  if (slug !== undefined && !SLUG.test(slug)) throw new Error('--slug must be 1 to 64 lower-case letters, digits and dashes')
+  if (proxy && (kind !== 'password' || slug === undefined)) throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
+}
+
+function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {
+  if (kind === 'code' && !redirectUri) throw new Error('--redirect-uri <uri> is missing; without one, choose --password, --client, --device or --personal')
+  if (kind !== 'code' && redirectUri) throw new Error(`--redirect-uri does not go with --${kind}`)
+  return checkUris('--redirect-uri', redirectUri)
+}
+
+function checkUris (flag: string, uris: string[] = []): string[] {
+  for (const uri of uris) {
+    const problem = redirectUriProblem(uri)
+    if (problem) throw new Error(`${flag} ${uri} ${problem}`)
+  }
+  return [...new Set(uris)]
+}
+
+function scopesOf (kind: Kind, { scope, defaultScope }: ClientArgs, registry: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
+  const scopes = words(scope) ?? [ANY]
+  const defaultScopes = words(defaultScope) ?? []
+  const unknown = [...scopes, ...defaultScopes].filter((name) => !Object.hasOwn(registry, name) && name !== ANY && name !== REVOCATIONS_READ)
+  if (unknown.length > 0) throw new Error(`unknown scope ${[...new Set(unknown)].join(', ')}; ${known(registry)}`)
+  if (scopes.includes(REVOCATIONS_READ) && kind !== 'client') throw new Error(`--scope ${REVOCATIONS_READ} is for --client only`)
+  if (defaultScopes.includes(ANY)) throw new Error('--default-scope cannot be *; name the scopes')
+  const beyond = defaultScopes.filter((name) => !scopes.includes(name) && (name === REVOCATIONS_READ || !scopes.includes(ANY)))
+  if (beyond.length > 0) throw new Error(`--default-scope ${beyond.join(' ')} is not among --scope`)
+  return { scopes, defaultScopes }
+}
+
+function known (registry: Config['scopes']): string {
+  const names = Object.keys(registry)
+  return names.length > 0 ? `SCOPES has ${names.join(', ')}` : 'SCOPES registers none yet, for example SCOPES=\'{ "orders:read": "See your orders" }\''
+}
+
+/** Each once; `--scope "a b"` is two. */
+function words (values: string[] | undefined): string[] | undefined {
+  return values && [...new Set(values.flatMap((value) => value.split(/\s+/)).filter(Boolean))]
+}
+
+function nameOf (kind: Kind, { name, slug }: ClientArgs): string {
+  const chosen = name?.trim() ?? [...(slug ? [slug[0]!.toUpperCase() + slug.slice(1)] : []), NAMES[kind]].join(' ')
+  if (chosen === '' || chosen.length > MAX_NAME || /\p{C}/u.test(chosen)) throw new Error(`--name must have 1 to ${MAX_NAME} visible characters`)
+  return chosen
+}

@@ -1,0 +1,34 @@
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
+export type PasswordArgs = { password?: string, passwordStdin?: boolean }
+type Terminal = { stdin: NodeJS.ReadableStream & { isTTY?: boolean }, stderr: NodeJS.WritableStream }
+
+/** The password of the command line, of standard input, or asked for where somebody can answer. */
+export async function readPassword ({ password, passwordStdin }: PasswordArgs, { stdin, stderr }: Terminal = process): Promise<string> {
+  if (password !== undefined && passwordStdin) throw new Error('--password and --password-stdin are two ways to say one thing; choose one')
+  if (password !== undefined) return password
+  if (passwordStdin) return (await text(stdin)).replace(/\r?\n$/, '')
+  if (!stdin.isTTY) throw new Error('the password is missing; give --password-stdin or --password <password>')
+  const first = await ask('Password: ', { stdin, stderr })
+  if (await ask('Again: ', { stdin, stderr }) !== first) throw new Error('the two passwords differ')
+  return first
+}
+
+/** Reads a line without echo. */
+async function ask (question: string, { stdin, stderr }: Terminal): Promise<string> {
+  stderr.write(question)
+  const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: stdin, output: silence, terminal: true, historySize: 0 })
+  try {
+    return await new Promise((resolve, reject) => {
+      lines.once('line', resolve)
+      lines.once('SIGINT', () => reject(new Error('interrupted')))
+      lines.once('close', () => reject(new Error('interrupted')))
+    })
+  } finally {
+    lines.close()
+    stderr.write('\n')
+  }
+}

@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { version } from '../version.ts'
+import type { Context } from './context.ts'
+import type { Result } from './result.ts'
+
+type Options = { context: () => Promise<Context>, write: (text: string) => void }
+type Load<Args extends unknown[]> = () => Promise<(context: Context, ...args: Args) => Promise<Result | null>>
+type Run = <Args extends unknown[]>(load: Load<Args>) => (...given: unknown[]) => Promise<void>
+
+/** The commands and their options; a command's module is loaded when it runs, so that `--help` is quick. */
+export function createProgram ({ context, write }: Options): Command {
+  const program = new Command('latchkey')
+    .description('OAuth 2.1 / OpenID Connect server and first-party login')
+    .version(version)
+    .addHelpText('after', '\nSettings come from the environment, .env and latchkey.config.js in the working directory.')
+    .configureOutput({ outputError: (text, out) => out(`${text.trim().replaceAll('\n', ' ')}\n`) })
+
+  const run: Run = (load) => async (...given) => {
+    // The last one is the command itself
+    const args = given.slice(0, -1)
+    const { json } = args.at(-1) as { json?: boolean }
+    const command = await load()
+    const result = await command(await context(), ...args as Parameters<typeof command> extends [Context, ...infer Rest] ? Rest : never)
+    if (result) write(`${json ? JSON.stringify(result.json, null, 2) : result.lines.join('\n')}\n`)
+  }
+
+  addServerCommands(program, run)
+  addClientCommands(program, run)
+  addKeyCommands(program, run)
+  addUserCommands(program, run, context)
+  return program
+}
+
+function addServerCommands (program: Command, run: Run): void {
+  command(program, 'serve', 'Run the server; logs go to standard output')
+    .action(run(async () => (await import('./serve.ts')).serve))
+  command(program, 'install', 'Set everything up: migrations, keys and clients; may be run again')
+    .option('--write-env', 'put CLIENT_WEB_ID, CLIENT_WEB_SECRET and those of mobile into .env')
+    .action(run(async () => (await import('./install.ts')).install))
+  command(program, 'migrate', 'Apply the migrations that the database has not had')
+    .action(run(async () => (await import('./migrate.ts')).migrate))
+}
+
+function addClientCommands (program: Command, run: Run): void {
+  command(program, 'client', 'Make a client; without a flag for its grant it gets authorization codes')
+    .option('--password', 'password grant, for first-party clients')
+    .option('--client', 'client credentials grant, for machines')
+    .option('--public', 'no secret, for single-page and mobile apps')
+    .option('--device', 'device grant; with --redirect-uri authorization codes, too')
+    .option('--personal', 'personal access tokens')
+    .option('--name <name>', 'shown to people')
+    .option('--redirect-uri <uri...>', 'where authorization codes may go')
+    .option('--post-logout-redirect-uri <uri...>', 'where a logout may lead')
+    .addOption(new Option('--auth-method <method>', 'how it authenticates').choices(['client_secret_basic', 'client_secret_post', 'none']))
+    .option('--scope <scope...>', 'scopes that it may ask for (default: all that are registered)')
+    .option('--default-scope <scope...>', 'scopes that it gets when it asks for none (default: none)')
+    .option('--slug <slug>', 'short name, unique')
+    .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout; needs --slug and --password')
+    .option('--user <id>', 'user whom it belongs to')
+    .action(run(async () => (await import('./client.ts')).createClient))
+
+  const clients = program.command('clients').description('List and revoke clients')
+  command(clients, 'list', 'List all clients', true)
+    .action(run(async () => (await import('./clients.ts')).listClients))
+  command(clients, 'revoke <id>', 'End a client with its tokens and sessions, at once and everywhere')
+    .action(run(async () => (await import('./clients.ts')).revokeClient))
+}
+
+function addKeyCommands (program: Command, run: Run): void {
+  const keys = program.command('keys').description('List, rotate and revoke signing keys')
+  command(keys, 'list', 'List the keys that are in use', true)
+    .action(run(async () => (await import('./keys.ts')).listKeys))
+  command(keys, 'rotate', 'Make new keys, which sign when every cache has them')
+    .option('--now', 'let them sign at once')
+    .action(run(async () => (await import('./keys.ts')).rotateKeys))
+  command(keys, 'revoke <kid>', 'Refuse what the key signed, at once and everywhere')
+    .action(run(async () => (await import('./keys.ts')).revokeKey))
+}
+
+function addUserCommands (program: Command, run: Run, context: Options['context']): void {
+  const user = program.command('user').description('Create, list, disable and enable users')
+  command(user, 'create', 'Register a user')
+    .option('--attribute <name=value...>', 'login attribute')
+    .option('--name <name>', 'full name')
+    .option('--password <password>', 'seen by others in the list of processes')
+    .option('--password-stdin', 'read the password from standard input')
+    .action(run(async () => (await import('./user.ts')).createUser))
+  command(user, 'list', 'List users', true)
+    .option('--limit <number>', 'how many', positiveInteger, 100)
+    .option('--after <id>', 'those after this one')
+    .action(run(async () => (await import('./user.ts')).listUsers))
+  command(user, 'disable <user>', 'Log a user out everywhere and refuse logins; by id or by what they sign in with')
+    .action(run(async () => (await import('./user.ts')).disableUser))
+  command(user, 'enable <user>', 'Allow logins again')
+    .action(run(async () => (await import('./user.ts')).enableUser))
+  user.hook('preSubcommand', async (_user, create) => {
+    if (create.name() === 'create') await addAttributeOptions(create, context)
+  })
+}
+
+/** `--email <value>` and so on, as configured. */
+async function addAttributeOptions (create: Command, context: Options['context']): Promise<void> {
+  // A configuration that cannot be read is told when the command runs; its help must work without
+  const config = await context().then((known) => known.config, () => null)
+  if (!config) create.allowUnknownOption().allowExcessArguments()
+  for (const [name, { title }] of Object.entries<{ title?: string }>(config?.login.attributes ?? {})) {
+    const option = new Option(`--${name} <value>`, title ?? 'login attribute')
+    const known = create.options.some((other) => other.attributeName() === option.attributeName())
+    if (!known && name !== 'help') create.addOption(option)
+  }
+}
+
+function command (parent: Command, nameAndArgs: string, description: string, isDefault = false): Command {
+  return parent.command(nameAndArgs, { isDefault }).description(description).option('--json', 'print JSON')
+}
+
+function positiveInteger (text: string): number {
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.')
+  return Number(text)
+}

@@ -1,0 +1,86 @@
+import { validate as isUuid } from 'uuid'
+import { userBody } from '../schemas/account.ts'
+import { candidatesFor, createAttributes } from '../users/attributes.ts'
+import { createPasswordPolicy } from '../users/password-policy.ts'
+import { createPasswords } from '../users/passwords.ts'
+import type { Profile } from '../users/ports.ts'
+import { createRegister, type FieldErrors } from '../users/register.ts'
+import type { Context } from './context.ts'
+import { readPassword, type PasswordArgs } from './password-input.ts'
+import { table, type Result } from './result.ts'
+
+/** Each configured attribute has an option of its own beside these. */
+export type NewUserArgs = PasswordArgs & { name?: string, attribute?: string[], [attribute: string]: unknown }
+
+const MAX_NAME = 100
+
+/** Registers a user by the rules of POST /v1/register. */
+export async function createUser ({ config, withCore }: Context, args: NewUserArgs): Promise<Result> {
+  const fields = loginFields(Object.keys(config.login.attributes), args)
+  if (args.name !== undefined && args.name.length > MAX_NAME) throw new Error(`--name must have at most ${MAX_NAME} characters`)
+  const password = await readPassword(args)
+  const attributes = await createAttributes(config.login)
+  const passwords = await createPasswords(config.passwords)
+  const { user, errors } = await withCore(async ({ store }) => {
+    const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })
+    return await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
+  })
+  if (errors) throw new Error(sentence(errors))
+  return { json: userJson(user), lines: ['User created successfully.', `User ID: ${user.id}`] }
+}
+
+/** Users by the time they came, a page at a time. */
+export async function listUsers ({ withCore }: Context, { limit = 100, after }: { limit?: number, after?: string }): Promise<Result> {
+  if (after !== undefined && !isUuid(after)) throw new Error(`--after ${after} is not the id of a user`)
+  const found = await withCore(({ store }) => store.users.list({ after, limit: limit + 1 }))
+  const users = found.slice(0, limit)
+  const next = found.length > limit ? users.at(-1)!.id : null
+  return {
+    json: { users: users.map(userJson), next },
+    lines: [
+      ...table(['ID', 'NAME', 'SIGNS IN WITH', 'STATE'], users.map(({ id, name, identifiers, disabledAt }) =>
+        [id, name ?? '-', identifiers.map(({ display }) => display).join(', '), disabledAt ? 'disabled' : 'active'])),
+      ...(next ? [`More: latchkey user list --after ${next}`] : [])
+    ]
+  }
+}
+
+/** Ends the user's sessions in every process; no login until enabled again. */
+export const disableUser = async (context: Context, user: string): Promise<Result> => await setDisabled(context, user, true)
+
+export const enableUser = async (context: Context, user: string): Promise<Result> => await setDisabled(context, user, false)
+
+async function setDisabled ({ config, withCore }: Context, text: string, disabled: boolean): Promise<Result> {
+  const attributes = await createAttributes(config.login)
+  return await withCore(async ({ store }) => {
+    const id = isUuid(text) ? text : (await store.users.findByIdentifiers(candidatesFor(attributes, text)))?.id
+    if (!id || !await store.users.setDisabled(id, disabled)) throw new Error(`There is no user ${text}; \`npx latchkey user list\` lists them`)
+    return describe((await store.users.profile(id))!, disabled)
+  })
+}
+
+function describe (user: Profile, disabled: boolean): Result {
+  return { json: userJson(user), lines: [disabled ? `User ${user.id} is disabled and logged out everywhere.` : `User ${user.id} is enabled.`] }
+}
+
+function userJson (user: Profile): object {
+  return { ...userBody(user), disabled_at: user.disabledAt?.toISOString() ?? null }
+}
+
+function loginFields (names: string[], args: NewUserArgs): Record<string, string> {
+  const own = names.flatMap((name) => typeof args[name] === 'string' ? [[name, args[name]] as const] : [])
+  const fields = Object.fromEntries([...own, ...(args.attribute ?? []).map((text) => pair(names, text))])
+  if (Object.keys(fields).length === 0) throw new Error(`a user needs something to sign in with: give ${names.map((name) => `--${name}`).join(' or ')}`)
+  return fields
+}
+
+function pair (names: string[], text: string): [string, string] {
+  const [name = '', ...value] = text.split('=')
+  if (value.length === 0) throw new Error(`--attribute ${text} must be name=value`)
+  if (!names.includes(name)) throw new Error(`there is no login attribute ${name}; LOGIN_ATTRIBUTES has ${names.join(', ')}`)
+  return [name, value.join('=')]
+}
+
+function sentence (errors: FieldErrors): string {
+  return Object.entries(errors).map(([field, messages]) => messages.map((message) => message.startsWith('The ') ? message : `${field} ${message}`).join('; ')).join('; ')
+}

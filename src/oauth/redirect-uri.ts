@@ -1,0 +1,30 @@
+// RFC 8252 section 7.3: any port, for the loopback addresses but not for the name
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:\d{1,5})?(?=[/?]|$)/
+
+/**
+ * The registered URI that a request's redirect_uri is, by exact string (RFC 9700 section 4.1.3);
+ * only the port of a loopback address may differ.
+ */
+export function matchesRedirectUri (registered: readonly string[], asked: string): boolean {
+  if (registered.includes(asked)) return true
+  return LOOPBACK.test(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
+}
+
+/** RFC 6749 section 3.1.2 and RFC 9700 section 2.6. @returns what is wrong, or null */
+export function redirectUriProblem (uri: string): string | null {
+  if (!URL.canParse(uri) || /\s|[\u0000-\u001f\u007f]/.test(uri)) return 'is not an absolute URI'
+  if (uri.includes('#')) return 'has a fragment'
+  const { protocol, hostname, username, password } = new URL(uri)
+  if (username || password) return 'holds a user name or password'
+  if (protocol === 'https:') return null
+  if (protocol === 'http:') return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) ? null : 'is http on another host than this machine; use https'
+  return protocol.includes('.') ? null : 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
+}
+
+export function isLoopback (uri: string): boolean {
+  return LOOPBACK.test(uri) || /^http:\/\/localhost(:|\/|$)/.test(uri)
+}
+
+function withoutPort (uri: string): string {
+  return uri.replace(LOOPBACK, (_match, host: string) => `http://${host}`)
+}

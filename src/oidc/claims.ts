@@ -1,0 +1,40 @@
+import type { Profile } from '../users/ports.ts'
+
+/** Scopes of OpenID Connect Core section 5.4, with what a user allows by them. */
+export const OIDC_SCOPES: Record<string, string> = {
+  openid: 'Know who you are',
+  profile: 'See your name and user name',
+  email: 'See your e-mail address',
+  phone: 'See your phone number',
+  address: 'See your postal address',
+  offline_access: 'Stay signed in'
+}
+
+const CLAIMS_OF: Record<string, readonly string[]> = {
+  profile: ['name', 'preferred_username', 'updated_at'],
+  email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified']
+}
+
+export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...Object.values(CLAIMS_OF).flat()]
+
+export type UserClaims = Record<string, string | number | boolean>
+
+/** OpenID Connect Core section 5.1, as far as we know the user. */
+function everything ({ name, identifiers, createdAt }: Profile): UserClaims {
+  const find = (attribute: string) => identifiers.find((identifier) => identifier.attribute === attribute)
+  const [email, phone, username] = [find('email'), find('phone'), find('username')]
+  return {
+    ...(name && { name }),
+    ...(username && { preferred_username: username.display }),
+    updated_at: Math.floor(createdAt.getTime() / 1000),
+    ...(email && { email: email.display, email_verified: email.verifiedAt !== null }),
+    ...(phone && { phone_number: phone.display, phone_number_verified: phone.verifiedAt !== null })
+  }
+}
+
+/** What scopes and a `claims` parameter (section 5.5) ask for. Claims that we do not have are left out. */
+export function userClaims (profile: Profile, scopes: readonly string[], requested: Record<string, unknown> = {}): UserClaims {
+  const wanted = new Set([...scopes.flatMap((scope) => CLAIMS_OF[scope] ?? []), ...Object.keys(requested)])
+  return Object.fromEntries(Object.entries(everything(profile)).filter(([name]) => wanted.has(name)))
+}
