@@ -1,4 +1,5 @@
 import { deriveKeys } from './app-key.ts'
+import { createAuthorization, type Authorization } from './authorization.ts'
 import type { Core } from './core.ts'
 import type { Events } from './events.ts'
 import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
@@ -14,14 +15,15 @@ import type { Authenticate, Clients } from './oauth/ports.ts'
 import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
 import { createRevoke, type Revoke } from './oauth/revoke.ts'
-import { createScopes } from './oauth/scopes.ts'
+import { createScopes, type Scopes } from './oauth/scopes.ts'
 import { createStartSession } from './oauth/start-session.ts'
 import { createTokenEndpoint, type TokenEndpoint } from './oauth/token.ts'
+import { OIDC_SCOPES } from './oidc/claims.ts'
 import { createIdTokens } from './oidc/id-token.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Attributes } from './users/attributes.ts'
 
-export type Protocol = {
+export type Protocol = Authorization & {
   token: TokenEndpoint
   refreshTokens: RefreshTokens
   revoke: Revoke
@@ -39,18 +41,20 @@ type Dependencies = Core & {
 /** Puts the OAuth endpoints together. */
 export function createProtocol (deps: Dependencies): Protocol {
   const { config, appKeys, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
+  const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes })
   const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
+  const token = observed(createTokenEndpoint(clients, createGrants(deps, scopes, refreshTokens)), deps.events)
   return {
+    ...createAuthorization({ ...deps, scopes, grantTypes: token.grantTypes }),
     refreshTokens,
-    token: observed(createTokenEndpoint(clients, createGrants(deps, refreshTokens)), deps.events),
+    token,
     revoke: createRevoke({ clients, sessions, tokens, refreshTokens, verify }),
     introspect: createIntrospect({ clients, sessions, refreshTokens, verify, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
   }
 }
 
-function createGrants ({ config, store: { sessions, codes, users }, keys, attributes, authenticate, events }: Dependencies, refreshTokens: RefreshTokens): GrantHandler[] {
-  const scopes = createScopes(config.scopes)
+function createGrants ({ config, store: { sessions, codes, users }, keys, attributes, authenticate, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })

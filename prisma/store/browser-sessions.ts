@@ -7,13 +7,13 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
   const { browser_sessions: sessions, users } = tables
   const columns = 'b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"'
 
-  async function create ({ id, tokenHash, userId, passwordStamp, remember, ttl, caller }: NewBrowserSession): Promise<BrowserSession | null> {
+  async function create ({ id, tokenHash, userId, passwordStamp, authTime, remember, ttl, caller }: NewBrowserSession): Promise<BrowserSession | null> {
     const { rows } = await pool.query<BrowserSession>({
       name: 'browser-session-create',
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, remember, ip, user_agent, expires_at)
-        SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, now(), $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
+        SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
         FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL RETURNING ${columns}`,
-      values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp]
+      values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, authTime]
     })
     return rows[0] ?? null
   }

@@ -1,5 +1,5 @@
 import type { Database } from '../../src/database/client.ts'
-import type { Caller, NewSession, Rotated, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
+import type { Caller, ClaimsRequest, NewSession, Rotated, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { auditSql } from './audit.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -35,6 +35,11 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
     return rows[0] ?? null
   }
 
+  async function requestedClaims (id: string) {
+    const { rows } = await pool.query<{ claims: ClaimsRequest | null }>({ name: 'session-claims', text: sql.requestedClaims, values: [id] })
+    return rows[0]?.claims ?? null
+  }
+
   async function revoke (id: string) {
     const rows = await revocations.run<Revoked>({ name: 'session-revoke', text: sql.revoke, values: [id] })
     return rows.length > 0
@@ -54,7 +59,7 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
     await pool.query({ name: 'session-replayed', text: sql.noteReplay, values: [id, caller.ip, caller.userAgent] })
   }
 
-  return { create, rotate, inspect, revoke, revokeBySecret, revokeReused, noteReplay }
+  return { create, rotate, inspect, requestedClaims, revoke, revokeBySecret, revokeReused, noteReplay }
 }
 
 function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
@@ -86,6 +91,8 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
           ELSE coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8 END AS "supersededFor"
       FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id LEFT JOIN ${clients} c ON c.id = s.client_id
       WHERE s.id = $1 AND s.secret_hash = $3`,
+
+    requestedClaims: `SELECT oidc->'claims' AS claims FROM ${sessions} WHERE id = $1`,
 
     revoke: `${revoke()} ${revoked}`,
 

@@ -112,6 +112,8 @@ export type Sessions = {
   /** One compare-and-set; null when nothing matched. */
   rotate: (rotation: Rotation) => Promise<Rotated | null>
   inspect: (rotation: Rotation) => Promise<Superseded | null>
+  /** The `claims` parameter that the session was made with. */
+  requestedClaims: (id: string) => Promise<ClaimsRequest | null>
   /** @returns whether it was alive */
   revoke: (id: string) => Promise<boolean>
   /** By what a refresh token carries, whatever its generation. */

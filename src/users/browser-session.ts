@@ -18,6 +18,8 @@ export type BrowserSession = {
 export type NewBrowserSession = {
   id: string
   tokenHash: Uint8Array
+  /** By the clock that compares it later. */
+  authTime: Date
   remember: boolean
   /** Seconds. */
   ttl: number
@@ -61,7 +63,7 @@ export function createBrowserSessions ({ store, refusal, idleTtl, ttl, rememberT
 
   async function start (user: SignedIn, remember: boolean, caller: Caller) {
     const token = randomBytes(32).toString('base64url')
-    const session = await store.create({ id: uuidv7(), tokenHash: hashSecret(token), remember, ttl: remember ? rememberTtl : ttl, caller, ...user })
+    const session = await store.create({ id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(), remember, ttl: remember ? rememberTtl : ttl, caller, ...user })
     return session && { session, token }
   }
 

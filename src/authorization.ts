@@ -1,0 +1,52 @@
+import { deriveKeys } from './app-key.ts'
+import type { Core } from './core.ts'
+import { createAuthorizationCheck } from './oauth/authorization-request.ts'
+import { createAuthorize, type Authorize } from './oauth/authorize.ts'
+import type { Clients } from './oauth/ports.ts'
+import type { Scopes } from './oauth/scopes.ts'
+import { createMetadata } from './oidc/discovery.ts'
+import { createEndSession, type EndSession } from './oidc/end-session.ts'
+import { createReadIdToken } from './oidc/id-token-hint.ts'
+import { createUserInfo, type UserInfo } from './oidc/user-info.ts'
+import type { RevocationList } from './revocation/revocation-list.ts'
+import type { Metadata } from './schemas/discovery.ts'
+import { createBrowserSessions, type BrowserSessions } from './users/browser-session.ts'
+
+/** What browsers use. */
+export type Authorization = {
+  authorize: Authorize
+  browserSessions: BrowserSessions
+  endSession: EndSession
+  metadata: Metadata
+  userInfo: UserInfo
+}
+
+type Dependencies = Core & { clients: Clients, revocations: RevocationList, scopes: Scopes, grantTypes: string[] }
+
+/** Puts the authorization endpoint, the logins of browsers and OpenID Connect together. */
+export function createAuthorization ({ config, appKeys, store, keys, clients, revocations, scopes, grantTypes }: Dependencies): Authorization {
+  const { sessions, codes, consents, users } = store
+  const { issuer, resourceServers } = config
+  const readIdToken = createReadIdToken(keys, issuer)
+  const browserSessions = createBrowserSessions({
+    store: store.browserSessions,
+    refusal: ({ id, userId, tokenEpoch }) => revocations.refusal({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, ''),
+    idleTtl: config.browserIdleTtl,
+    ttl: config.browserSessionTtl,
+    rememberTtl: config.browserRememberTtl
+  })
+  return {
+    browserSessions,
+    metadata: createMetadata(config, grantTypes),
+    userInfo: createUserInfo({ profile: users.profile, requestedClaims: sessions.requestedClaims }),
+    endSession: createEndSession({ clients, sessions, browserSessions, readIdToken }),
+    authorize: createAuthorize({
+      check: createAuthorizationCheck({ clients, scopes, resourceServers }),
+      codes,
+      consents,
+      issuer,
+      userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
+      markKey: deriveKeys(appKeys, 'reauthentication')[0]!
+    })
+  }
+}

@@ -1,0 +1,126 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import type { BrowserSession } from '../users/browser-session.ts'
+import { AuthorizationError, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
+import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './authorization-request.ts'
+import type { Codes, Consents } from './ports.ts'
+import { hashSecret } from './secrets.ts'
+
+/** What the browser does next. */
+export type Outcome =
+  | { kind: 'answer', destination: Destination, params: Record<string, string> }
+  /** `params` is the request to come back with. */
+  | { kind: 'login', request: AuthorizationRequest, params: Params }
+  | { kind: 'consent', request: AuthorizationRequest, session: BrowserSession, newScopes: string[] }
+
+export type Authorize = {
+  /** @throws UntrustedRequest, AuthorizationError */
+  begin: (params: Params, session: BrowserSession | null) => Promise<Outcome>
+  /** The user allowed it. */
+  approve: (params: Params, session: BrowserSession | null) => Promise<Outcome>
+  deny: (params: Params) => Promise<Outcome>
+  /** An error as an answer, with `iss` (RFC 9207). */
+  refuse: (error: AuthorizationError) => Outcome
+}
+
+type Dependencies = {
+  check: CheckAuthorizationRequest
+  codes: Codes
+  consents: Consents
+  /** The user of an id token that we signed, expired or not; null for any other text. */
+  userOfIdToken: (idToken: string) => Promise<string | null>
+  issuer: string
+  /** Signs when a login was asked for, so that it is asked for once. */
+  markKey: Buffer
+}
+
+/** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
+const CODE_TTL = 60
+const MARK = 'reauth'
+
+export function createAuthorize (deps: Dependencies): Authorize {
+  const { check, codes, consents, issuer } = deps
+
+  async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
+    const request = await check(params)
+    const { prompts, client, scopes } = request
+    if (!session || await mustLogIn(request, params, session)) {
+      if (prompts.includes('none')) throw refusal(request, 'login_required', 'The user is not logged in')
+      return { kind: 'login', request, params: { ...params, [MARK]: mark(request) } }
+    }
+    const allowed = client.skipsConsent && client.firstParty ? scopes : await consents.find(session.userId, client.id)
+    const newScopes = scopes.filter((scope) => !allowed.includes(scope))
+    const known = newScopes.length === 0 && (allowed.length > 0 || client.skipsConsent)
+    if (known && !prompts.includes('consent')) return await answerWithCode(request, session)
+    if (prompts.includes('none')) throw refusal(request, 'consent_required', 'The user has not allowed this')
+    return { kind: 'consent', request, session, newScopes: prompts.includes('consent') ? scopes : newScopes }
+  }
+
+  async function approve (params: Params, session: BrowserSession | null): Promise<Outcome> {
+    const request = await check(params)
+    if (!session || await mustLogIn(request, params, session)) return await begin(params, session)
+    await consents.add(session.userId, request.client.id, request.scopes)
+    return await answerWithCode(request, session)
+  }
+
+  async function deny (params: Params): Promise<Outcome> {
+    throw refusal(await check(params), 'access_denied', 'The user did not allow it')
+  }
+
+  async function answerWithCode (request: AuthorizationRequest, session: BrowserSession): Promise<Outcome> {
+    const { client, destination, scopes, resources, codeChallenge, nonce, claims } = request
+    const code = `lk_ac_${randomBytes(32).toString('base64url')}`
+    await codes.create({
+      hash: hashSecret(code),
+      clientId: client.id,
+      userId: session.userId,
+      tokenEpoch: session.tokenEpoch,
+      sessionId: uuidv7(),
+      redirectUri: destination.redirectUri,
+      scopes,
+      resources,
+      codeChallenge,
+      oidc: { nonce, authTime: Math.floor(session.authTime.getTime() / 1000), claims },
+      ttl: CODE_TTL
+    })
+    return answer(destination, { code })
+  }
+
+  async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
+    const { prompts, maxAge, idTokenHint } = request
+    const asked = markedTime(request, params[MARK])
+    const isFresh = asked !== null && session.authTime.getTime() >= asked
+    const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
+    if ((isOld || prompts.includes('login') || prompts.includes('select_account')) && !isFresh) return true
+    const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
+    if (hinted === null || hinted === session.userId) return false
+    if (isFresh) throw refusal(request, 'login_required', 'Another user is logged in than the application asked for')
+    return true
+  }
+
+  function answer (destination: Destination, params: Record<string, string>): Outcome {
+    const { state } = destination
+    return { kind: 'answer', destination, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
+  }
+
+  /** The time, and a MAC that binds it to this request: nobody takes the mark of another one. */
+  function mark (request: AuthorizationRequest, time = Date.now()): string {
+    const { client, destination: { redirectUri, state }, nonce, codeChallenge } = request
+    const bound = JSON.stringify([time, client.id, redirectUri, state, nonce, codeChallenge])
+    return `${time}.${createHmac('sha256', deps.markKey).update(bound).digest('base64url')}`
+  }
+
+  function markedTime (request: AuthorizationRequest, value: unknown): number | null {
+    if (typeof value !== 'string') return null
+    const time = Number(value.split('.')[0])
+    const expected = Buffer.from(mark(request, time))
+    const given = Buffer.from(value)
+    return given.length === expected.length && timingSafeEqual(given, expected) ? time : null
+  }
+
+  return { begin, approve, deny, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }) }
+}
+
+function refusal ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {
+  return new AuthorizationError(error, description, destination)
+}

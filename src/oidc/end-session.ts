@@ -1,0 +1,50 @@
+import { UntrustedRequest } from '../oauth/authorization-error.ts'
+import type { Clients, Sessions } from '../oauth/ports.ts'
+import type { BrowserSession, BrowserSessions } from '../users/browser-session.ts'
+import type { IdTokenFacts, ReadIdToken } from './id-token-hint.ts'
+
+export type EndSession = {
+  /** Checks the request. @throws UntrustedRequest for a redirect that is not registered */
+  begin: (params: Record<string, unknown>, session: BrowserSession | null) => Promise<LogoutRequest>
+  /** Ends the login of the browser and what the hint names. */
+  end: (request: LogoutRequest, session: BrowserSession | null) => Promise<void>
+}
+
+export type LogoutRequest = {
+  /** The application has shown that it belongs to this login: the user need not be asked. */
+  confirmed: boolean
+  /** Where to go, registered by the client; null stays here. */
+  redirectTo: string | null
+  hint: IdTokenFacts | null
+}
+
+type Dependencies = { clients: Clients, sessions: Sessions, browserSessions: BrowserSessions, readIdToken: ReadIdToken }
+
+/** OpenID Connect RP-Initiated Logout 1.0. */
+export function createEndSession ({ clients, sessions, browserSessions, readIdToken }: Dependencies): EndSession {
+  async function begin (params: Record<string, unknown>, session: BrowserSession | null): Promise<LogoutRequest> {
+    const text = (name: string) => typeof params[name] === 'string' && params[name] !== '' ? params[name] : undefined
+    const hintText = text('id_token_hint')
+    const hint = hintText === undefined ? null : await readIdToken(hintText)
+    if (hintText !== undefined && !hint) throw new UntrustedRequest('The id_token_hint was not issued here')
+    const clientId = text('client_id')
+    if (hint && clientId !== undefined && clientId !== hint.clientId) throw new UntrustedRequest('client_id is not the application of the id_token_hint')
+    const redirectTo = await target(hint?.clientId ?? clientId, text('post_logout_redirect_uri'), text('state'))
+    return { confirmed: !session || hint?.userId === session.userId, redirectTo, hint }
+  }
+
+  /** Section 3: exact match, and only for a client that is known. */
+  async function target (clientId: string | undefined, uri: string | undefined, state: string | undefined): Promise<string | null> {
+    if (uri === undefined) return null
+    const client = clientId === undefined ? null : await clients.find(clientId)
+    if (!client?.postLogoutRedirectUris.includes(uri)) throw new UntrustedRequest('The application asks to go to an address that it has not registered (post_logout_redirect_uri)')
+    return state === undefined ? uri : `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
+  }
+
+  async function end ({ hint }: LogoutRequest, session: BrowserSession | null): Promise<void> {
+    if (session) await browserSessions.revoke(session)
+    if (hint?.sessionId && (!session || session.userId === hint.userId)) await sessions.revoke(hint.sessionId)
+  }
+
+  return { begin, end }
+}
