@@ -44,8 +44,8 @@ export const Settings = Type.Object({
   browserSessionTtl: seconds('BROWSER_SESSION_TTL', 12 * 3600, 'Seconds that a browser stays logged in on the pages'),
   browserIdleTtl: seconds('BROWSER_IDLE_TTL', 2 * 3600, 'Seconds without a request after which a browser is logged out, unless it is remembered'),
   browserRememberTtl: seconds('BROWSER_REMEMBER_TTL', 30 * DAY, 'Seconds that a browser stays logged in with "remember me"'),
-  loginPath: Type.String({ env: 'LOGIN_PATH', default: '/login', pattern: '^/(?!/)', description: 'Login page that guests of authGuard(\'web\') are sent to' }),
-  homePath: Type.String({ env: 'HOME_PATH', default: '/account', pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else' }),
+  loginPath: Type.Optional(Type.String({ env: 'LOGIN_PATH', pattern: '^/(?!/)', description: 'Login page that guests of authGuard(\'web\') are sent to; `/login` under the prefix when not given' })),
+  homePath: Type.Optional(Type.String({ env: 'HOME_PATH', pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else; `/account` under the prefix when not given' })),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
   trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ minLength: 1 })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
@@ -80,7 +80,7 @@ export type LatchkeyOptions = Omit<DeepPartial<Settings>, 'login' | 'scopes' | '
 }
 
 /** Settings with the derived issuer: `appUrl` + `prefix`, without a slash at the end. */
-export type Config = Settings & { appUrl: string, issuer: string }
+export type Config = Settings & { appUrl: string, issuer: string, loginPath: string, homePath: string }
 
 const validator = Compile(Settings)
 
@@ -99,7 +99,8 @@ export function resolveConfig (options: LatchkeyOptions): Config {
     throw new ConfigError([{ name: 'APP_KEY', message: 'is required with DATABASE_URL; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
   }
   const appUrl = (filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
-  return { ...filled, appUrl, issuer: appUrl + filled.prefix }
+  const { prefix, loginPath = `${prefix}/login`, homePath = `${prefix}/account` } = filled
+  return { ...filled, appUrl, loginPath, homePath, issuer: appUrl + prefix }
 }
 
 function withDefaults (schema: TSchema & { default?: unknown }, given: unknown): unknown {

@@ -4,7 +4,7 @@ import { openFeedConnection } from '../prisma/store/feed-connection.ts'
 import { createEvents, type Events } from './events.ts'
 import { checkNamedClients, installClients } from './install.ts'
 import { createClientDirectory, type ClientDirectory } from './oauth/client-directory.ts'
-import type { Client } from './oauth/ports.ts'
+import type { Authenticate, Client } from './oauth/ports.ts'
 import { isClientId } from './oauth/secrets.ts'
 import { createProtocol, type Protocol } from './protocol.ts'
 import { createFeed, type Feed } from './revocation/feed.ts'
@@ -20,6 +20,7 @@ import { createRegister, type Register } from './users/register.ts'
 /** Everything that routes and guards use, made once per process. */
 export type Services = Core & Protocol & {
   attributes: Attributes
+  authenticate: Authenticate
   clients: ClientDirectory
   /** The client behind a proxy route, or null. */
   proxyClient: (slug: string) => Promise<Client | null>
@@ -126,6 +127,7 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   return {
     ...createProtocol({ ...core, clients, revocations, attributes, authenticate, events }),
     attributes,
+    authenticate,
     passwords,
     proxyClient,
     register: tellingRegister(createRegister({ attributes, users, passwords, policy }), events),

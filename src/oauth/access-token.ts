@@ -47,7 +47,8 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
       const left = Math.max(1, Math.floor((grant.expiresAt.getTime() - Date.now()) / 1000))
       return issue(client, scopes, Math.min(client.accessTokenTtl ?? ttl, left), {
         sub: grant.userId,
-        aud: grant.resources.length > 0 ? grant.resources : issuer,
+        // UserInfo takes it too (OpenID Connect Core section 5.3)
+        aud: grant.resources.length > 0 ? [...grant.resources, ...(scopes.includes('openid') ? [issuer] : [])] : issuer,
         sid: grant.sessionId,
         epoch: grant.tokenEpoch
       })
