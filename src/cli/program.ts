@@ -4,8 +4,9 @@ import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 
 type Options = { context: () => Promise<Context>, write: (text: string) => void }
-type Load<Args extends unknown[]> = () => Promise<(context: Context, ...args: Args) => Promise<Result | null>>
-type Run = <Args extends unknown[]>(load: Load<Args>) => (...given: unknown[]) => Promise<void>
+/** What commander has parsed is what the command's options say. */
+type Action = (context: Context, ...args: never[]) => Promise<Result | null>
+type Run = (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>
 
 /** The commands and their options; a command's module is loaded when it runs, so that `--help` is quick. */
 export function createProgram ({ context, write }: Options): Command {
@@ -20,7 +21,7 @@ export function createProgram ({ context, write }: Options): Command {
     const args = given.slice(0, -1)
     const { json } = args.at(-1) as { json?: boolean }
     const command = await load()
-    const result = await command(await context(), ...args as Parameters<typeof command> extends [Context, ...infer Rest] ? Rest : never)
+    const result = await command(await context(), ...args as never[])
     if (result) write(`${json ? JSON.stringify(result.json, null, 2) : result.lines.join('\n')}\n`)
   }
 

@@ -27,8 +27,8 @@ export function createIntrospect ({ clients, sessions, refreshTokens, verify, re
   async function accessToken (text: string): Promise<Introspection> {
     const verified = await verify(text)
     if (!verified || refusal(verified.claims, verified.kid) !== null) return INACTIVE
-    const { iss, sub, aud, client_id, iat, exp, jti, scope, sid } = verified.claims
-    return { active: true, token_type: 'Bearer', iss, sub, aud, client_id, iat, exp, jti, ...(scope && { scope }), ...(sid && { sid }) }
+    const { epoch, ...claims } = verified.claims
+    return { active: true, token_type: 'Bearer', ...claims }
   }
 
   async function refreshToken ({ sessionId, generation, secret }: RefreshToken): Promise<Introspection> {

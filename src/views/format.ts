@@ -1,0 +1,38 @@
+const RTL = new Set(['ar', 'ckb', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 'ur', 'yi'])
+const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
+  ['year', 31_557_600], ['month', 2_629_800], ['day', 86_400], ['hour', 3600], ['minute', 60]
+]
+
+export function direction (locale: string): 'ltr' | 'rtl' {
+  return RTL.has(new Intl.Locale(locale).language) ? 'rtl' : 'ltr'
+}
+
+/** `24 Nov 2026`. In UTC, as the visitor's zone is not known. */
+export function formatDate (date: Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(date)
+}
+
+/** `24 Nov 2026, 13:05 UTC`. */
+export function formatMoment (date: Date, locale: string): string {
+  return `${new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(date)} UTC`
+}
+
+/** `3 hours ago`: right in every time zone. */
+export function formatAgo (date: Date, now: Date, locale: string): string {
+  const seconds = Math.min(0, (date.getTime() - now.getTime()) / 1000)
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  for (const [unit, size] of UNITS) {
+    if (seconds <= -size) return format.format(Math.ceil(seconds / size), unit)
+  }
+  return format.format(0, 'minute')
+}
+
+/** `E-mail, phone or user name`. */
+export function formatChoice (words: readonly string[], locale: string): string {
+  return capitalise(new Intl.ListFormat(locale, { type: 'disjunction' }).format(words), locale)
+}
+
+export function capitalise (text: string, locale: string): string {
+  const [first = ''] = text
+  return first.toLocaleUpperCase(locale) + text.slice(first.length)
+}

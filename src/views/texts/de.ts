@@ -1,0 +1,129 @@
+import type { Texts } from './en.ts'
+
+export const de: Texts = {
+  attributes: { email: 'E-Mail', phone: 'Telefon', username: 'Benutzername' },
+  scopes: {
+    openid: 'Wissen, welches Konto Ihnen gehört',
+    profile: 'Ihren Namen und Ihr Profil sehen',
+    email: 'Ihre E-Mail-Adresse sehen',
+    phone: 'Ihre Telefonnummer sehen',
+    offline_access: 'Diesen Zugriff behalten, während Sie weg sind',
+    '*': 'Alles tun, was Sie selbst tun können'
+  },
+  form: {
+    errorPrefix: 'Fehler: ',
+    problem: 'Bitte prüfen Sie Ihre Angaben',
+    optional: 'freiwillig'
+  },
+  problems: {
+    wrongLogin: 'Zu diesen Angaben gibt es kein Konto. Prüfen Sie sie und versuchen Sie es noch einmal.',
+    tooMany: 'Zu viele Versuche. Warten Sie einen Moment und versuchen Sie es dann noch einmal.',
+    stale: 'Diese Seite war zu lange offen. Bitte senden Sie sie noch einmal ab.',
+    missing: 'Füllen Sie dieses Feld aus.',
+    invalid: 'Das sieht nicht richtig aus. Prüfen Sie es auf Tippfehler.',
+    taken: 'Das wird schon verwendet.',
+    oneNeeded: 'Füllen Sie mindestens eines davon aus.',
+    passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
+    passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
+    passwordCommon: 'Dieses Passwort gehört zu den ersten, die Angreifer versuchen. Wählen Sie ein anderes.',
+    unknownCode: 'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie das Gerät einen neuen anzeigen.'
+  },
+  login: {
+    title: 'Anmelden',
+    to: (app) => `und weiter zu ${app}`,
+    password: 'Passwort',
+    remember: 'Auf diesem Gerät angemeldet bleiben',
+    submit: 'Anmelden',
+    register: 'Konto anlegen',
+    forgot: 'Passwort vergessen?'
+  },
+  register: {
+    title: 'Konto anlegen',
+    name: 'Name',
+    oneNeeded: 'Eines davon genügt:',
+    password: 'Passwort',
+    passwordHint: (length) => `Mindestens ${length} Zeichen. Einige Wörter hintereinander merken sich leicht.`,
+    submit: 'Konto anlegen',
+    login: 'Mit einem Konto anmelden, das Sie schon haben'
+  },
+  consent: {
+    title: (app) => `Darf ${app} Ihr Konto verwenden?`,
+    unverified: (app, brand) => `${brand} hat nicht geprüft, wer hinter „${app}“ steht. Fahren Sie nur fort, wenn Sie der App vertrauen.`,
+    signedIn: 'Angemeldet als',
+    switch: 'Anderes Konto verwenden',
+    redirect: 'Danach geht es zu',
+    redirectApp: (scheme) => `einer App auf diesem Gerät (${scheme})`,
+    local: 'Das ist ein Programm auf diesem Computer. Fahren Sie nur fort, wenn Sie es gerade selbst gestartet haben.',
+    scopes: 'Die App wird Folgendes können',
+    noScopes: 'Sehen, dass Sie hier ein Konto haben',
+    allow: 'Erlauben',
+    deny: 'Ablehnen',
+    later: 'Sie können das in Ihrem Konto jederzeit zurücknehmen.'
+  },
+  device: {
+    title: 'Gerät verbinden',
+    intro: 'Geben Sie den Code ein, den Ihr Gerät anzeigt.',
+    code: 'Code',
+    next: 'Weiter',
+    confirm: (app) => `${app} mit Ihrem Konto verbinden?`,
+    shown: 'Code auf dem Gerät',
+    warning: 'Fahren Sie nur fort, wenn Sie genau diesen Code auf einem eigenen Gerät sehen. Niemand hat einen Grund, Ihnen einen zu schicken.',
+    allow: 'Verbinden',
+    deny: 'Nicht verbinden',
+    allowedTitle: 'Das Gerät ist verbunden',
+    allowed: 'Sie können diese Seite schließen und dort weitermachen.',
+    deniedTitle: 'Das Gerät wurde nicht verbunden',
+    denied: 'Es wurde nichts weitergegeben. Sie können diese Seite schließen.'
+  },
+  logout: {
+    title: 'Abmelden?',
+    question: 'Sie werden in diesem Browser abgemeldet.',
+    asked: (app) => `${app} möchte Sie in diesem Browser abmelden.`,
+    signedIn: 'Angemeldet als',
+    submit: 'Abmelden',
+    stay: 'Angemeldet bleiben',
+    doneTitle: 'Sie sind abgemeldet',
+    done: 'Sie können diese Seite schließen.',
+    login: 'Wieder anmelden'
+  },
+  errors: {
+    id: 'Kennung',
+    notFound: { title: 'Hier ist nichts', message: 'Diese Seite gibt es nicht.', advice: 'Prüfen Sie die Adresse, oder gehen Sie zurück zu der App, aus der Sie kommen.' },
+    badRequest: { title: 'Das hat nicht geklappt', message: 'Die App hat eine Anfrage gesendet, die nicht beantwortet werden kann.', advice: 'Gehen Sie zurück zur App und versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie es den Betreibern der App.' },
+    stale: { title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.', advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.' },
+    tooMany: { title: 'Zu viele Versuche', message: 'Wir halten kurz an, damit Konten sicher bleiben.', advice: 'Warten Sie eine Minute und versuchen Sie es dann noch einmal.' },
+    server: { title: 'Bei uns ist etwas schiefgegangen', message: 'Ihre Anfrage konnte nicht ausgeführt werden.', advice: 'Versuchen Sie es gleich noch einmal. Geschieht es wieder, nennen Sie uns die Kennung unten.' }
+  },
+  account: {
+    title: 'Ihr Konto',
+    logout: 'Abmelden',
+    sessions: 'Wo Sie angemeldet sind',
+    noSessions: 'Nirgends sonst.',
+    unknownDevice: 'Unbekanntes Gerät',
+    current: 'Dieser Browser',
+    lastUsed: 'Zuletzt verwendet',
+    neverUsed: 'Nie verwendet',
+    endSession: 'Beenden',
+    apps: 'Apps mit Zugriff',
+    noApps: 'Keine App hat Zugriff auf Ihr Konto.',
+    since: 'Seit',
+    endApp: 'Entfernen',
+    tokens: 'Persönliche Zugriffstoken',
+    tokensHint: 'Damit handeln Ihre eigenen Skripte in Ihrem Namen. Behandeln Sie jedes wie ein Passwort.',
+    noTokens: 'Sie haben keines.',
+    made: 'Angelegt',
+    expires: 'Läuft ab',
+    neverExpires: 'Läuft nie ab',
+    endToken: 'Löschen',
+    newToken: 'Neues Token',
+    tokenName: 'Wofür ist es?',
+    tokenScopes: 'Was darf es?',
+    tokenLife: 'Wie lange gilt es?',
+    days: (days) => `${days} Tage`,
+    forever: 'Bis ich es lösche',
+    createToken: 'Token anlegen',
+    tokenMade: (name) => `Kopieren Sie das Token „${name}“ jetzt`,
+    tokenOnce: 'Es wird nur dieses eine Mal angezeigt. Bewahren Sie es sicher auf.',
+    tokenValue: 'Ihr neues Token'
+  }
+}

@@ -1,0 +1,132 @@
+/** Every word on the pages. Another language is one more file of this shape. */
+export const en = {
+  /** In the middle of a sentence; the first letter is raised where one begins. */
+  attributes: { email: 'e-mail', phone: 'phone', username: 'user name' } as Record<string, string>,
+  /** For scopes that the operator did not describe. */
+  scopes: {
+    openid: 'Know which account is yours',
+    profile: 'See your name and profile',
+    email: 'See your e-mail address',
+    phone: 'See your phone number',
+    offline_access: 'Keep this access while you are away',
+    '*': 'Do everything that you can do'
+  } as Record<string, string>,
+  form: {
+    errorPrefix: 'Error: ',
+    problem: 'Please check your entries',
+    optional: 'optional'
+  },
+  problems: {
+    wrongLogin: 'These details match no account. Check them and try again.',
+    tooMany: 'Too many attempts. Wait a moment and try again.',
+    stale: 'This page was open for too long. Please send it again.',
+    missing: 'Fill in this field.',
+    invalid: 'This does not look right. Check it for typing errors.',
+    taken: 'This is in use already.',
+    oneNeeded: 'Fill in at least one of these.',
+    passwordShort: (length: number) => `Use at least ${length} characters.`,
+    passwordLong: 'Use a shorter password.',
+    passwordCommon: 'This password is one of the first that attackers try. Choose another.',
+    unknownCode: 'This code is unknown or has expired. Check it, or ask the device for a new one.'
+  },
+  login: {
+    title: 'Log in',
+    to: (app: string) => `to go on to ${app}`,
+    password: 'Password',
+    remember: 'Keep me logged in on this device',
+    submit: 'Log in',
+    register: 'Create an account',
+    forgot: 'Forgot your password?'
+  },
+  register: {
+    title: 'Create an account',
+    name: 'Name',
+    oneNeeded: 'One of these is enough:',
+    password: 'Password',
+    passwordHint: (length: number) => `At least ${length} characters. A few words in a row are easy to keep in mind.`,
+    submit: 'Create account',
+    login: 'Log in to an account you have'
+  },
+  consent: {
+    title: (app: string) => `Allow ${app} to use your account?`,
+    unverified: (app: string, brand: string) => `${brand} has not checked who is behind “${app}”. Go on only if you trust it.`,
+    signedIn: 'Logged in as',
+    switch: 'Use another account',
+    redirect: 'Then you go to',
+    redirectApp: (scheme: string) => `an app on this device (${scheme})`,
+    local: 'That is a program on this computer. Go on only if you have just started it yourself.',
+    scopes: 'It will be able to',
+    noScopes: 'See that you have an account here',
+    allow: 'Allow',
+    deny: 'Deny',
+    later: 'You can take this back in your account at any time.'
+  },
+  device: {
+    title: 'Connect a device',
+    intro: 'Type the code that your device shows.',
+    code: 'Code',
+    next: 'Continue',
+    confirm: (app: string) => `Connect ${app} to your account?`,
+    shown: 'Code on the device',
+    warning: 'Go on only if you see this very code on a device of your own. Nobody has a reason to send you one.',
+    allow: 'Connect',
+    deny: 'Do not connect',
+    allowedTitle: 'The device is connected',
+    allowed: 'You can close this page and go on there.',
+    deniedTitle: 'The device was not connected',
+    denied: 'Nothing was shared. You can close this page.'
+  },
+  logout: {
+    title: 'Log out?',
+    question: 'You will be logged out of this browser.',
+    asked: (app: string) => `${app} asks to log you out of this browser.`,
+    signedIn: 'Logged in as',
+    submit: 'Log out',
+    stay: 'Stay logged in',
+    doneTitle: 'You are logged out',
+    done: 'You can close this page.',
+    login: 'Log in again'
+  },
+  errors: {
+    id: 'Reference',
+    notFound: { title: 'There is nothing here', message: 'The page does not exist.', advice: 'Check the address, or go back to the app you came from.' },
+    badRequest: { title: 'That did not work', message: 'The app sent a request that cannot be answered.', advice: 'Go back to the app and try again. If it happens again, tell those who run the app.' },
+    stale: { title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.', advice: 'Go back, load the page again and repeat what you did.' },
+    tooMany: { title: 'Too many attempts', message: 'We stop for a moment to keep accounts safe.', advice: 'Wait a minute, then try again.' },
+    server: { title: 'Something went wrong on our side', message: 'Your request could not be completed.', advice: 'Try again in a moment. If it happens again, tell us the reference below.' }
+  },
+  account: {
+    title: 'Your account',
+    logout: 'Log out',
+    sessions: 'Where you are logged in',
+    noSessions: 'Nowhere else.',
+    unknownDevice: 'Unknown device',
+    current: 'This browser',
+    lastUsed: 'Last used',
+    neverUsed: 'Never used',
+    endSession: 'End',
+    apps: 'Apps with access',
+    noApps: 'No app has access to your account.',
+    since: 'Since',
+    endApp: 'Remove',
+    tokens: 'Personal access tokens',
+    tokensHint: 'They let your own scripts act in your name. Treat each like a password.',
+    noTokens: 'You have none.',
+    made: 'Made',
+    expires: 'Expires',
+    neverExpires: 'Never expires',
+    endToken: 'Delete',
+    newToken: 'New token',
+    tokenName: 'What is it for?',
+    tokenScopes: 'What may it do?',
+    tokenLife: 'How long is it valid?',
+    days: (days: number) => `${days} days`,
+    forever: 'Until I delete it',
+    createToken: 'Create token',
+    tokenMade: (name: string) => `Copy the token “${name}” now`,
+    tokenOnce: 'It is shown only this once. Keep it in a safe place.',
+    tokenValue: 'Your new token'
+  }
+}
+
+export type Texts = typeof en

@@ -1,0 +1,48 @@
+import { de } from './de.ts'
+import { en, type Texts } from './en.ts'
+
+export type { Texts } from './en.ts'
+
+/** Words, and the locale for dates and lists: `en-GB` has the words of `en`. */
+export type Language = { texts: Texts, locale: string }
+
+/** What a visitor asks for: `ui_locales` of OpenID Connect, then the browser's header. */
+export type Wishes = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
+
+/** By language; the first is for those who want none of them. */
+export const languages: Record<string, Texts> = { en, de }
+
+const FALLBACK = 'en'
+/** Longer lists are no longer a person's wish. */
+const MAX_LENGTH = 500
+
+export function pickLanguage ({ uiLocales, acceptLanguage }: Wishes): Language {
+  for (const tag of [...tagsOf(uiLocales), ...rankedTags(acceptLanguage)]) {
+    const texts = languages[tag.language]
+    if (texts) return { texts, locale: tag.region ? `${tag.language}-${tag.region}` : tag.language }
+  }
+  return { texts: en, locale: FALLBACK }
+}
+
+/** OpenID Connect Core section 3.1.2.1: separated by spaces, the best first. */
+function tagsOf (uiLocales = ''): Intl.Locale[] {
+  return uiLocales.slice(0, MAX_LENGTH).split(' ').flatMap(parseTag)
+}
+
+/** RFC 9110 section 12.5.4. */
+function rankedTags (header = ''): Intl.Locale[] {
+  const wishes = header.slice(0, MAX_LENGTH).split(',').map((item) => {
+    const [tag = '', ...parameters] = item.split(';').map((part) => part.trim())
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))
+    return { tag, weight: weight ? Number(weight.slice(2)) || 0 : 1 }
+  })
+  return wishes.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight).flatMap(({ tag }) => parseTag(tag))
+}
+
+function parseTag (tag: string): Intl.Locale[] {
+  try {
+    return [new Intl.Locale(tag)]
+  } catch {
+    return []
+  }
+}
