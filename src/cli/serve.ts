@@ -1,30 +1,45 @@
+import cluster from 'node:cluster'
 import type { Context } from './context.ts'
 
 /** As long as `docker stop` waits before it kills. */
 const GRACE_MS = 10_000
 
+type Running = { address: string, close: () => Promise<void>, log: (details: object, message: string) => void }
+
 /** Runs the server until the process is told to stop; then answers the requests that are open, stops its database and exits. */
-export async function serve ({ config, options, variables }: Context): Promise<null> {
-  const [{ startServer }, { default: closeWithGrace }] = await Promise.all([import('../server.ts'), import('close-with-grace')])
-  const starting = startServer(options, variables)
+export async function serve (context: Context): Promise<null> {
+  const { config } = context
+  const { default: closeWithGrace } = await import('close-with-grace')
+  const starting = config.workers > 1 && cluster.isPrimary ? startWorkers(context) : startAlone(context)
   const grace = closeWithGrace({
     delay: GRACE_MS,
     logger: false,
     onTimeout: () => { process.stderr.write(`error: something was still open ${GRACE_MS / 1000} seconds after the signal\n`) }
   }, async ({ signal, err }) => {
-    const { app } = await starting
-    if (err) app.log.fatal({ err }, 'Closing after an unexpected error')
-    else app.log.info({ signal }, 'Closing')
-    await app.close()
+    const { close, log } = await starting
+    log({ signal, err }, err ? 'Closing after an unexpected error' : 'Closing')
+    await close()
   })
   try {
     const { address } = await starting
-    if (process.stdout.isTTY) greet(address, config.prefix)
+    if (process.stdout.isTTY && cluster.isPrimary) greet(address, config.prefix)
     return null
   } catch (error) {
     grace.uninstall()
     throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(config, error) : error
   }
+}
+
+async function startAlone ({ options, variables }: Context): Promise<Running> {
+  const { startServer } = await import('../server.ts')
+  const { app, address } = await startServer(options, variables)
+  return { address, close: () => app.close(), log: (details, message) => app.log.info(details, message) }
+}
+
+async function startWorkers ({ config, log }: Context): Promise<Running> {
+  const { startCluster } = await import('../cluster.ts')
+  const { address, close } = await startCluster(config, log)
+  return { address, close, log: log.info }
 }
 
 function greet (address: string, prefix: string): void {
