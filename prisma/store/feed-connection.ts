@@ -25,14 +25,22 @@ export async function openFeedConnection (url: string, onNotification: () => voi
   client.on('notification', onNotification)
   await client.query(`${sessionSettings(schema)}; LISTEN ${channel}`)
 
+  // One statement at a time
+  let last: Promise<unknown> = Promise.resolve()
+  function next<T> (work: () => Promise<T>): Promise<T> {
+    const mine = last.then(work, work)
+    last = mine.catch(() => {})
+    return mine
+  }
+
   async function poll (cursor: string | null) {
     const { rows } = await client.query<{ rows: Revocation[], cursor: string, now: number, standby: boolean }>({ name: 'feed-poll', text, values: [cursor] })
     return rows[0]!
   }
 
   return {
-    poll,
-    notify: async () => { await client.query(`NOTIFY ${channel}`) },
+    poll: (cursor) => next(() => poll(cursor)),
+    notify: () => next(async () => { await client.query(`NOTIFY ${channel}`) }),
     close: () => client.end(),
     lost
   }

@@ -4,7 +4,7 @@ import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { auditSql } from './audit.ts'
 import type { RevocationStore } from './revocations.ts'
 
-type Revoked = { id: string, revocation: Revocation | null }
+type Revoked = { id: string | null, revocation: Revocation | null }
 
 /** Sessions, by single prepared statements: each re-checks in itself what may have changed since the last one. */
 export function createSessionStore ({ pool, tables }: Database, revocations: RevocationStore): Sessions {
@@ -19,11 +19,11 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
     return rows[0] ?? null
   }
 
-  async function rotate ({ id, generation, secretHash, clientId, idleTtl, asked }: Rotation) {
+  async function rotate ({ id, generation, secretHash, clientId, idleTtl, asked }: Rotation, caller: Caller) {
     const { rows } = await pool.query<Omit<Rotated, 'wentBack'> & { known: number }>({
       name: 'session-rotate',
       text: sql.rotate,
-      values: [id, generation, secretHash, clientId, idleTtl, asked]
+      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent]
     })
     const [row] = rows
     // The times start anew when the row was behind, so a later generation with one time only tells
@@ -42,7 +42,7 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
 
   async function revoke (id: string) {
     const rows = await revocations.run<Revoked>({ name: 'session-revoke', text: sql.revoke, values: [id] })
-    return rows.length > 0
+    return rows.some((row) => row.id !== null)
   }
 
   async function revokeBySecret (id: string, secretHash: Uint8Array, clientId: string) {
@@ -67,7 +67,8 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
   const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
   const inTime = (idle: string) => `s.revoked_at IS NULL AND s.expires_at > now() AND ${lastUsed} > now() - ${idle} * interval '1 second'`
   const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
-  const revoke = (condition = '') => `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch),
+  const end = (condition = '') => `UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch`
+  const revoke = (condition = '') => `WITH ended AS (${end(condition)}),
     listed AS (${insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})`
   const revoked = 'SELECT ended.id, listed.revocation FROM ended LEFT JOIN listed ON true'
 
@@ -78,7 +79,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt"`,
 
     rotate: `UPDATE ${sessions} s SET generation = $2 + 1,
-        rotations = CASE WHEN s.generation = $2 THEN array_prepend(now(), s.rotations[1:7]) ELSE ARRAY[now()] END
+        rotations = CASE WHEN s.generation = $2 THEN array_prepend(now(), s.rotations[1:7]) ELSE ARRAY[now()] END, ip = $7, user_agent = $8
       FROM ${users} u, ${clients} c
       WHERE s.id = $1 AND s.generation <= $2 AND s.secret_hash = $3 AND s.client_id = $4 AND ${inTime('$5')}
         AND ($6::text[] IS NULL OR s.scopes @> $6 OR '*' = ANY (s.scopes))
@@ -86,15 +87,18 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       RETURNING ${grant}, cardinality(s.rotations) AS known`,
 
     inspect: `SELECT ${grant}, s.client_id AS "clientId", s.ip, s.user_agent AS "userAgent", ${lastUsed} AS "lastUsedAt",
-        (${inTime('$4')} AND coalesce(${ownersAlive}, false)) AS alive,
+        (${inTime('$4')} AND c.id IS NOT NULL AND coalesce(${ownersAlive}, false)) AS alive,
         CASE WHEN s.generation <= $2 THEN NULL
-          ELSE coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8 END AS "supersededFor"
+          ELSE greatest(0, coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8) END AS "supersededFor"
       FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id LEFT JOIN ${clients} c ON c.id = s.client_id
       WHERE s.id = $1 AND s.secret_hash = $3`,
 
     requestedClaims: `SELECT oidc->'claims' AS claims FROM ${sessions} WHERE id = $1`,
 
-    revoke: `${revoke()} ${revoked}`,
+    // Listed even when the row is not there: a token may outlive a session that a restored backup does not know
+    revoke: `WITH ended AS (${end()}),
+      listed AS (${insertSql("SELECT 'session', $1::uuid::text, (SELECT user_id::text FROM ended), coalesce((SELECT token_epoch FROM ended), 2147483647), '{}'::uuid[]")})
+      SELECT (SELECT id FROM ended) AS id, listed.revocation FROM listed`,
 
     revokeBySecret: `${revoke('AND secret_hash = $2 AND client_id = $3')} ${revoked}`,
 

@@ -10,6 +10,8 @@ export interface EmbeddedOptions {
   /** The database is in `postgres` below it. */
   dataDir: string
   log?: (message: string) => void
+  /** A free one when not given. */
+  port?: number
 }
 
 export interface Embedded {
@@ -21,8 +23,8 @@ export interface Embedded {
 }
 
 /** Starts the PostgreSQL of a data directory, or joins the one that runs on it; starts it again, on its port, when it crashes. */
-export async function startEmbedded ({ dataDir, log = () => {} }: EmbeddedOptions): Promise<Embedded> {
-  const site = await prepareSite(dataDir)
+export async function startEmbedded ({ dataDir, log = () => {}, port }: EmbeddedOptions): Promise<Embedded> {
+  const site = { ...await prepareSite(dataDir), ...(port !== undefined && { port }) }
   const first = await reachServer(site)
   log(`${first.adopted ? 'using the running' : 'started the'} embedded PostgreSQL in ${site.directory}`)
   const watched = watch({ ...site, port: Number(new URL(first.url).port) }, first, log)

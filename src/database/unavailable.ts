@@ -3,7 +3,7 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EN
 const STATES = /^(08...|53300|57P0[123]|25006)$/
 // Prisma: unreachable, timed out, closed, pool timeout
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
-const MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
+const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
 
 /** Whether an error says that the database is away for now, rather than that a statement was wrong. */
 export function isDatabaseUnavailable (error: unknown): boolean {
@@ -11,13 +11,13 @@ export function isDatabaseUnavailable (error: unknown): boolean {
     const code = typeof current.code === 'string' ? current.code : ''
     if (NETWORK.has(code) || STATES.test(code) || PRISMA.has(code)) return true
     if (MESSAGES.test(current.message ?? '')) return true
-    if (current.errors?.some(isDatabaseUnavailable)) return true
+    if (Array.isArray(current.errors) && current.errors.some(isDatabaseUnavailable)) return true
     if (typeof current.originalCode === 'string' && STATES.test(current.originalCode)) return true
   }
   return false
 }
 
-type ErrorLike = { code?: unknown, message?: string, cause?: unknown, originalCode?: unknown, errors?: unknown[] }
+type ErrorLike = { code?: unknown, message?: string, cause?: unknown, originalCode?: unknown, errors?: unknown }
 
 function isErrorLike (value: unknown): value is ErrorLike {
   return typeof value === 'object' && value !== null

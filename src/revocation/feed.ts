@@ -55,7 +55,8 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     const began = performance.now()
     const result = await from.poll(cursor)
     if (result.standby) return
-    list.apply(result.rows)
+    if (cursor === null) list.reload(result.rows)
+    else list.apply(result.rows)
     onRows?.(result.rows)
     list.sweep(result.now)
     cursor = result.cursor

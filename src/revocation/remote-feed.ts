@@ -36,6 +36,7 @@ export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
         clearTimeout(silence)
         silence = setTimeout(() => cut.abort(), SILENCE_MS)
         if (event === 'heartbeat') knownAt = performance.now() - (JSON.parse(data) as { age: number }).age * 1000
+        else if (event === 'snapshot') list.reload(JSON.parse(data) as Revocation[])
         else list.apply(JSON.parse(data) as Revocation[])
       }
     } finally {

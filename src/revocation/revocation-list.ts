@@ -16,6 +16,11 @@ export type TokenFacts = { sub: string, client_id: string, jti: string, sid?: st
 
 export type RevocationList = {
   apply: (rows: Revocation[]) => void
+  /**
+   * Everything that the database knows. Epochs of users follow it, backwards too: after a backup was restored, tokens carry the
+   * lower ones again. What was revoked by itself stays revoked.
+   */
+  reload: (rows: Revocation[]) => void
   /** Why a token is refused, or null. Look-ups in memory only. */
   refusal: (token: TokenFacts, kid: string) => string | null
   /** Forgets what no token can carry any more. @param now milliseconds of the database's clock */
@@ -69,6 +74,11 @@ export function createRevocationList (): RevocationList {
     if (fresh.length > 0) for (const listener of listeners) listener(fresh)
   }
 
+  function reload (rows: Revocation[]): void {
+    for (const row of kinds.user.values()) drop(row)
+    apply(rows)
+  }
+
   function refusal ({ sub, client_id: clientId, jti, sid, epoch }: TokenFacts, kid: string): string | null {
     if (sid !== undefined && kinds.session.has(sid)) return 'session revoked'
     if (kinds.token.has(jti)) return 'token revoked'
@@ -90,6 +100,7 @@ export function createRevocationList (): RevocationList {
 
   return {
     apply,
+    reload,
     refusal,
     sweep,
     subscribe,

@@ -39,7 +39,7 @@ export async function launch ({ postgres, directory, logFile, account, port }: L
   server.unref()
   const result: Launch = { pid: server.pid, failure: undefined }
   server.once('error', (error) => { result.failure = cannotRun(postgres, error) })
-  server.once('exit', () => { lastLines(logFile, start).then((lines) => { result.failure = lines }, () => {}) })
+  server.once('exit', () => { lastLines(logFile, start).catch(String).then((lines) => { result.failure = lines }) })
   await log.close()
   return result
 }
