@@ -1,9 +1,20 @@
+import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../src/oauth/ports.ts'
+import { deviceOf } from './device-cookie.ts'
 
 const MAX_USER_AGENT = 400
+/** A proxy apart from the server says whose request it passes on. */
+export const CLIENT_IP_HEADER = 'x-latchkey-client-ip'
 
 /** Where a request comes from, as it is kept with the session. NUL cannot be stored, and longer agents say nothing more. */
-export function callerOf ({ ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>): Caller {
-  return { ip, userAgent: headers['user-agent']?.slice(0, MAX_USER_AGENT).toWellFormed() }
+export function callerOf (request: Pick<FastifyRequest, 'ip' | 'headers' | 'cookies'>): Caller {
+  const { ip, headers } = request
+  const toldIp = headers[CLIENT_IP_HEADER]
+  return {
+    ip,
+    userAgent: headers['user-agent']?.slice(0, MAX_USER_AGENT).toWellFormed(),
+    device: deviceOf(request),
+    toldIp: typeof toldIp === 'string' && isIP(toldIp) !== 0 ? toldIp : undefined
+  }
 }

@@ -8,12 +8,13 @@ import type { Attributes } from '../src/users/attributes.ts'
 import { closedScope } from './closed-scope.ts'
 import { localProxy } from './proxy/local.ts'
 import { remoteProxy, type RemoteProxyOptions } from './proxy/remote.ts'
+import { createDeviceCookie } from './device-cookie.ts'
 import { createRefreshCookie } from './refresh-cookie.ts'
 import { sameOrigin } from './same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
 /** What goes back to the caller. */
-export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn'>
+export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn' | 'device'>
 
 /** Logs in for a client whose id and secret the caller never sees: in this process, or at an issuer elsewhere. */
 export type ProxyBackend = {
@@ -41,9 +42,11 @@ export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
 async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
   const backend = 'issuer' in options && options.issuer !== undefined ? await remoteProxy(options) : await fromServices(host, options as ServicesOptions)
   const cookie = createRefreshCookie(backend.appUrl + backend.prefix)
+  const deviceCookie = createDeviceCookie(backend.appUrl + backend.prefix, '/v1/clients')
 
-  async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn }: ProxyAnswer): Promise<FastifyReply> {
+  async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn, device }: ProxyAnswer): Promise<FastifyReply> {
     if (body.refresh_token !== undefined) cookie.set(reply, slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
+    if (device !== undefined) deviceCookie.set(reply, device)
     const { refresh_token: _inCookie, ...rest } = body
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(await backend.tokenInBody(slug) ? body : rest)
   }
@@ -52,7 +55,11 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
     await closedScope(scope, backend)
     scope.decorate('clientProxy', { ...backend, answer, clearCookie: cookie.clear })
     scope.addHook('preValidation', sameOrigin(backend.appUrl, backend.corsOrigins))
-    scope.addHook('preValidation', async (request) => { request.body ??= {} })
+    scope.addHook('preValidation', async (request) => {
+      // 404, whatever else is wrong
+      await backend.tokenInBody((request.params as { client: string }).client)
+      request.body ??= {}
+    })
     await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/v1/clients', import.meta.url)), options: { prefix: '/v1/clients' } })
   }, { prefix: backend.prefix })
 }

@@ -22,7 +22,12 @@ async function docs (host: FastifyInstance): Promise<void> {
       }
     })
   }
-  await host.register(swaggerUi, { routePrefix: `${config.prefix}/docs`, staticCSP: true })
+  await host.register(swaggerUi, {
+    routePrefix: `${config.prefix}/docs`,
+    staticCSP: true,
+    // Over plain http the page would ask for its own files over https
+    transformStaticCSP: (csp) => config.appUrl.startsWith('https:') ? csp : csp.replace(' upgrade-insecure-requests;', '')
+  })
 }
 
 export default fp(docs, { name: 'latchkey-docs', fastify: '5.x', dependencies: ['latchkey-services'] })

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isDatabaseUnavailable } from '../src/database/unavailable.ts'
-import { OAuthError, type OAuthErrorCode } from '../src/oauth/errors.ts'
+import { OAuthError, wireText, type OAuthErrorCode } from '../src/oauth/errors.ts'
+import { TooManyAttempts } from '../src/users/attempts.ts'
 import { Overloaded } from '../src/users/passwords.ts'
 
 type Failure = {
@@ -20,7 +21,7 @@ const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized',
 /** The only place that writes error bodies: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
 export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
   const oauth = request.routeOptions.config.oauth === true
-  const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error)
+  const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error, oauth)
   log(error, failure, request)
   if (error instanceof OAuthError) reply.headers(error.headers)
   if (failure.retryAfter !== undefined) reply.header('retry-after', failure.retryAfter)
@@ -29,8 +30,9 @@ export function errorHandler (error: Raw, request: FastifyRequest, reply: Fastif
   else reply.send({ statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message, ...(failure.errors && { errors: failure.errors }) })
 }
 
-function describe (error: Raw): Failure {
-  if (error.validation) return fromValidation(error)
+function describe (error: Raw, oauth: boolean): Failure {
+  if (error.validation) return oauth ? fromOAuthValidation(error) : fromValidation(error)
+  if (error instanceof TooManyAttempts) return named(429, 'LK_TOO_MANY_ATTEMPTS', error.message, { retryAfter: error.retryAfter })
   if (error instanceof Overloaded) return named(503, 'LK_OVERLOADED', error.message, { retryAfter: error.retryAfter })
   if (isDatabaseUnavailable(error)) return named(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER })
   const status = error.statusCode ?? 500
@@ -57,14 +59,20 @@ function fromValidation (error: Raw): Failure {
     const parent = instancePath.split('/').slice(1)
     const missing = params['requiredProperties']
     const fields = Array.isArray(missing) ? missing.map((name) => [...parent, name].join('.')) : [parent.join('.') || 'body']
-    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field} field is required.` : message ?? 'is invalid')
+    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field.replaceAll('_', ' ')} field is required.` : message ?? 'is invalid')
   }
   return named(422, 'LK_VALIDATION', 'The request is not valid', { errors })
 }
 
+/** RFC 6749 section 5.2: 400, and one text. */
+function fromOAuthValidation (error: Raw): Failure {
+  const [field, messages] = Object.entries(fromValidation(error).errors ?? {})[0] ?? []
+  return named(400, 'LK_VALIDATION', `${field} ${messages?.[0]}`)
+}
+
 function oauthBody (error: Raw, failure: Failure) {
   if (error instanceof OAuthError) return { error: error.error, error_description: error.description }
-  return { error: oauthCode(failure.statusCode), error_description: failure.message }
+  return { error: oauthCode(failure.statusCode), error_description: wireText(failure.message) }
 }
 
 function oauthCode (status: number): OAuthErrorCode {

@@ -29,6 +29,7 @@ function countEvents (registry: Registry, { events }: Services): void {
   const reuses = counter('refresh_reuses_total', 'Refresh tokens that came again after the grace; their sessions were revoked')
   const wentBack = counter('database_went_back_total', 'Sessions behind their refresh token: a backup was restored')
   const bearers = counter('bearer_refusals_total', 'Bearer tokens that a guard refused, by reason', ['reason'])
+  const throttled = counter('attempts_refused_total', 'Attempts refused after too many failures, by what was counted', ['counter'])
   const registrations = counter('registrations_total', 'Users registered')
   const logins = counter('login_failures_total', 'Logins refused')
   events.on('token.issued', ({ grantType }) => issued.inc({ grant: grantType }))
@@ -41,6 +42,7 @@ function countEvents (registry: Registry, { events }: Services): void {
   events.on('session.reused', () => reuses.inc())
   events.on('database.went_back', () => wentBack.inc())
   events.on('bearer.refused', ({ reason }) => bearers.inc({ reason }))
+  events.on('attempt.refused', ({ counter }) => throttled.inc({ counter }))
   events.on('user.registered', () => registrations.inc())
 }
 

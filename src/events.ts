@@ -11,6 +11,8 @@ export type EventDetails = {
   /** A session was behind its refresh token: the database went back to a backup. */
   'database.went_back': { sessionId: string }
   'bearer.refused': { reason: string }
+  /** Too many failures; `counter` says of what. */
+  'attempt.refused': { counter: string }
   'user.registered': { userId: string }
   'password.changed': { userId: string }
 }

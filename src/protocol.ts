@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import type { Events } from './events.ts'
 import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
+import { createAuthenticateClient } from './oauth/client-authentication.ts'
 import { authorizationCodeGrant } from './oauth/grants/authorization-code.ts'
 import { clientCredentialsGrant } from './oauth/grants/client-credentials.ts'
 import type { GrantHandler } from './oauth/grants/index.ts'
@@ -22,6 +23,7 @@ import { OIDC_SCOPES } from './oidc/claims.ts'
 import { createIdTokens } from './oidc/id-token.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Attributes } from './users/attributes.ts'
+import type { Throttle } from './users/throttle.ts'
 
 export type Protocol = Authorization & {
   token: TokenEndpoint
@@ -35,6 +37,7 @@ type Dependencies = Core & {
   revocations: RevocationList
   attributes: Attributes
   authenticate: Authenticate
+  throttle: Throttle
   events: Events
 }
 
@@ -44,13 +47,14 @@ export function createProtocol (deps: Dependencies): Protocol {
   const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes })
   const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
-  const token = observed(createTokenEndpoint(clients, createGrants(deps, scopes, refreshTokens)), deps.events)
+  const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)
+  const token = observed(createTokenEndpoint(authenticateClient, createGrants(deps, scopes, refreshTokens)), deps.events)
   return {
     ...createAuthorization({ ...deps, scopes, grantTypes: token.grantTypes }),
     refreshTokens,
     token,
-    revoke: createRevoke({ clients, sessions, tokens, refreshTokens, verify }),
-    introspect: createIntrospect({ clients, sessions, refreshTokens, verify, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
+    revoke: createRevoke({ authenticateClient, sessions, tokens, refreshTokens, verify }),
+    introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
   }
 }
 

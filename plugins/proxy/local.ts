@@ -6,12 +6,15 @@ import type { ProxyBackend } from '../client-proxy.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
 import { loginParams } from './login-params.ts'
 
+// As clients have them
+const SLUG = /^[a-z0-9-]{1,64}$/
+
 /** The proxies beside the server: no secret is needed, and no request is made. */
 export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, store }: Services): ProxyBackend {
   const login = { attributes, prefix: config.login.prefix }
 
   async function clientOf (slug: string): Promise<Client> {
-    const client = config.passwordGrant === 'on' ? await proxyClient(slug) : null
+    const client = config.passwordGrant === 'on' && SLUG.test(slug) ? await proxyClient(slug) : null
     if (!client) throw noSuchProxy(slug)
     return client
   }

@@ -1,5 +1,5 @@
 import type { Attributes } from '../../src/users/attributes.ts'
-import { candidatesFrom, loginFields, requiredErrors } from '../../src/users/login-candidates.ts'
+import { candidatesFrom, loginFields, requiredErrors, requiredMessage } from '../../src/users/login-candidates.ts'
 import { invalidFields } from './errors.ts'
 
 /**
@@ -9,8 +9,11 @@ import { invalidFields } from './errors.ts'
 export function loginParams ({ attributes, prefix }: { attributes: Attributes, prefix: string }, body: Record<string, unknown>): Record<string, string> {
   const fields = loginFields(attributes, body, prefix)
   const { candidates, missing, errors } = candidatesFrom(attributes, fields)
-  if (missing || candidates.length === 0) throw invalidFields(prefixed(prefix, missing ? requiredErrors(attributes) : errors))
-  return { ...strings(fields), ...strings({ scope: body['scope'] }), password: String(body['password']) }
+  const { password, scope } = body
+  const wrong = candidates.length > 0 ? {} : prefixed(prefix, missing ? requiredErrors(attributes) : errors)
+  if (typeof password !== 'string' || password === '') wrong['password'] = [requiredMessage('password')]
+  if (Object.keys(wrong).length > 0) throw invalidFields(wrong)
+  return { ...strings(fields), ...strings({ scope, password }) }
 }
 
 function prefixed (prefix: string, errors: Record<string, string[]>): Record<string, string[]> {

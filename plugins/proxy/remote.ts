@@ -1,10 +1,14 @@
+import { isIP } from 'node:net'
 import { ConfigError } from '../../src/config-error.ts'
 import type { LatchkeyOptions } from '../../src/config.ts'
 import { mergeOptions, optionsFromEnvironment, readVariables } from '../../src/environment.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/http/issuer-client.ts'
+import type { Caller } from '../../src/oauth/ports.ts'
 import type { TokenResponse } from '../../src/schemas/token.ts'
 import { createAttributes } from '../../src/users/attributes.ts'
+import { CLIENT_IP_HEADER } from '../caller.ts'
 import type { ProxyAnswer, ProxyBackend } from '../client-proxy.ts'
+import { DEVICE_HEADER } from '../device-cookie.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 import { loginParams } from './login-params.ts'
 
@@ -29,17 +33,18 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
   const attributes = await createAttributes({ attributes: login!.attributes!, defaultCountry: login!.defaultCountry })
   const client = createIssuerClient({ issuer })
 
-  async function post (slug: string, path: string, params: Record<string, string>): Promise<unknown> {
+  async function post (slug: string, path: string, params: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
     const named = Object.hasOwn(clients, slug) ? clients[slug] : undefined
     if (!named) throw noSuchProxy(slug)
-    return await client.json(path, {
-      method: 'POST', headers: { authorization: basic(named.id, named.secret ?? '') }, body: new URLSearchParams(params)
+    return await client.send(path, {
+      method: 'POST', headers: { ...headers, authorization: basic(named.id, named.secret ?? '') }, body: new URLSearchParams(params)
     })
   }
 
-  async function token (slug: string, params: Record<string, string>, invalidGrant: (cause: unknown) => Error): Promise<ProxyAnswer> {
-    const body = await post(slug, '/v1/oauth/token', params).catch(explain(invalidGrant)) as TokenResponse
-    return { body, refreshTokenExpiresIn: options.refreshTokenTtl ?? MONTH }
+  async function token (slug: string, params: Record<string, string>, caller: Caller): Promise<ProxyAnswer> {
+    const response = await post(slug, '/v1/oauth/token', params, headersFor(caller))
+    const body = await response.json() as TokenResponse
+    return { body, refreshTokenExpiresIn: options.refreshTokenTtl ?? MONTH, device: response.headers.get(DEVICE_HEADER) ?? undefined }
   }
 
   return {
@@ -50,12 +55,25 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
     corsOrigins: options.corsOrigins ?? [],
     rateLimit: options.rateLimit ?? 'on',
     tokenInBody: async () => options.refreshTokenInBody ?? true,
-    logIn: (slug, body, _caller) => token(slug, { ...loginParams({ attributes, prefix: login!.prefix ?? '' }, body), grant_type: 'password' }, invalidCredentials),
-    refresh: (slug, refreshToken, scope) => token(slug, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, invalidRefreshToken),
+    async logIn (slug, body, caller) {
+      const params = loginParams({ attributes, prefix: login!.prefix ?? '' }, body)
+      return await token(slug, { ...params, grant_type: 'password' }, caller).catch(explain(invalidCredentials))
+    },
+    refresh: (slug, refreshToken, scope, caller) =>
+      token(slug, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(explain(invalidRefreshToken)),
     logOut: async (slug, refreshToken) => {
       if (refreshToken === undefined) return
       await post(slug, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))
     }
+  }
+}
+
+/** Who is behind the request; the issuer believes the address when the client is marked as a trusted proxy. */
+function headersFor ({ ip, userAgent, device }: Caller): Record<string, string> {
+  return {
+    ...(isIP(ip) !== 0 && { [CLIENT_IP_HEADER]: ip }),
+    ...(userAgent !== undefined && { 'user-agent': userAgent }),
+    ...(device !== undefined && { [DEVICE_HEADER]: device })
   }
 }
 

@@ -1,5 +1,7 @@
 /** Requests to an issuer elsewhere, as one of its clients. */
 export type IssuerClient = {
+  /** @throws RefusedByIssuer */
+  send: (path: string, init?: RequestInit) => Promise<Response>
   json: (path: string, init?: RequestInit) => Promise<unknown>
   /** A response body that goes on, with an access token of the client. */
   stream: (path: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>
@@ -43,7 +45,7 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
     return response.body!
   }
 
-  return { json, stream }
+  return { send, json, stream }
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded first. */

@@ -1,5 +1,6 @@
+import type { Throttle } from '../users/throttle.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
-import type { Client, Clients } from './ports.ts'
+import type { Caller, Client, Clients } from './ports.ts'
 import { secretMatches } from './secrets.ts'
 
 export type Credentials = { id: string, secret: string | undefined, viaHeader: boolean }
@@ -25,19 +26,24 @@ export function clientCredentials (authorization: string | undefined, body: Reco
 
 /**
  * The client, if it is alive and its secret is right.
- * @throws OAuthError invalid_client, with the same words whatever was wrong
+ * @throws OAuthError invalid_client, with the same words whatever was wrong; TooManyAttempts
  */
-export async function authenticateClient (clients: Clients, credentials: Credentials): Promise<Client> {
-  const client = await clients.find(credentials.id)
-  const reason = refusal(client, credentials)
-  if (!client || reason) {
+export type AuthenticateClient = (request: { authorization: string | undefined, params: Record<string, unknown>, caller: Caller }) => Promise<Client>
+
+export function createAuthenticateClient (clients: Clients, throttle: Throttle['clientSecret']): AuthenticateClient {
+  return async ({ authorization, params, caller }) => {
+    const credentials = clientCredentials(authorization, params)
+    throttle.check(credentials.id, caller.ip)
+    const client = await clients.find(credentials.id)
+    const reason = refusal(client, credentials)
+    if (client && !reason) return client
+    await throttle.failed(client && client.id, caller.ip)
     throw invalidClient('Client authentication failed', {
       reason: `client ${JSON.stringify(credentials.id.slice(0, 80))}: ${reason}`,
       // RFC 6749 section 5.2
       headers: credentials.viaHeader ? { 'www-authenticate': 'Basic realm="OAuth"' } : {}
     })
   }
-  return client
 }
 
 function refusal (client: Client | null, { secret }: Credentials): string | undefined {
@@ -56,13 +62,14 @@ function parseBasic (authorization: string): { id: string, secret: string } | un
   const colon = decoded.indexOf(':')
   const id = colon > 0 ? formDecode(decoded.slice(0, colon)) : null
   const secret = colon > 0 ? formDecode(decoded.slice(colon + 1)) : null
-  if (!id || secret === null) throw invalidRequest('The Authorization header is not "Basic base64(client_id:client_secret)"')
+  if (!id || secret === null) throw invalidRequest('The Authorization header is not Basic base64(client_id:client_secret)')
   return { id, secret }
 }
 
 function formDecode (encoded: string): string | null {
   try {
-    return decodeURIComponent(encoded.replaceAll('+', ' '))
+    const text = decodeURIComponent(encoded.replaceAll('+', ' '))
+    return text.includes('\0') ? null : text
   } catch {
     return null
   }

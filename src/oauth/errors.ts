@@ -12,14 +12,21 @@ type Details = {
 
 /** A refusal of the protocol. `description` is public; `reason` and `cause` go to the log only. */
 export class OAuthError extends Error {
+  readonly description: string
   readonly reason: string | undefined
   readonly headers: Record<string, string>
-  constructor (readonly error: OAuthErrorCode, readonly description: string, readonly statusCode: number, { reason, cause, headers = {} }: Details = {}) {
+  constructor (readonly error: OAuthErrorCode, description: string, readonly statusCode: number, { reason, cause, headers = {} }: Details = {}) {
     super(description, { cause })
     this.name = 'OAuthError'
+    this.description = wireText(description)
     this.reason = reason
     this.headers = headers
   }
+}
+
+/** What may stand in `error_description` (RFC 6749 section 5.2): printable ASCII but quotes and backslashes. */
+export function wireText (text: string): string {
+  return text.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')
 }
 
 const factory = (error: OAuthErrorCode, statusCode = 400) =>

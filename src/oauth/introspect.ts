@@ -1,17 +1,17 @@
 import type { VerifyAccessToken } from '../keys/access-token-verifier.ts'
 import type { Introspection } from '../schemas/introspection.ts'
 import type { AccessTokenClaims } from './access-token.ts'
-import { authenticateClient, clientCredentials } from './client-authentication.ts'
+import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
 import { stringParams } from './params.ts'
-import type { Clients, Sessions } from './ports.ts'
+import type { Caller, Sessions } from './ports.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 import { hashSecret } from './secrets.ts'
 
-export type Introspect = (request: { authorization: string | undefined, body: Record<string, unknown> }) => Promise<Introspection>
+export type Introspect = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<Introspection>
 
 type Dependencies = {
-  clients: Clients
+  authenticateClient: AuthenticateClient
   sessions: Sessions
   refreshTokens: RefreshTokens
   verify: VerifyAccessToken
@@ -23,7 +23,7 @@ type Dependencies = {
 const INACTIVE: Introspection = { active: false }
 
 /** RFC 7662. An access token costs no database read; why a token is not active stays here (section 2.2). */
-export function createIntrospect ({ clients, sessions, refreshTokens, verify, refusal, idleTtl }: Dependencies): Introspect {
+export function createIntrospect ({ authenticateClient, sessions, refreshTokens, verify, refusal, idleTtl }: Dependencies): Introspect {
   async function accessToken (text: string): Promise<Introspection> {
     const verified = await verify(text)
     if (!verified || refusal(verified.claims, verified.kid) !== null) return INACTIVE
@@ -45,9 +45,9 @@ export function createIntrospect ({ clients, sessions, refreshTokens, verify, re
     }
   }
 
-  return async ({ authorization, body }) => {
+  return async ({ authorization, body, caller }) => {
     const params = stringParams(body)
-    const client = await authenticateClient(clients, clientCredentials(authorization, params))
+    const client = await authenticateClient({ authorization, params, caller })
     if (client.authMethod === 'none') throw invalidClient('Introspection is for clients with a secret')
     const { token } = params
     if (token === undefined) throw invalidRequest('token is missing')

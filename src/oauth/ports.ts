@@ -17,6 +17,8 @@ export type Client = {
   firstParty: boolean
   proxy: boolean
   refreshTokenInBody: boolean
+  /** Runs proxies apart from the server: its word on the user's address counts. */
+  trustedProxy: boolean
   redirectUris: string[]
   postLogoutRedirectUris: string[]
   /** Does not ask for consent. */
@@ -37,8 +39,15 @@ export type Clients = {
   findBySlug: (slug: string) => Promise<Client | null>
 }
 
-/** Where a request came from, kept with the session that it makes. */
-export type Caller = { ip: string, userAgent: string | undefined }
+/** Where a request came from; address and agent are kept with the session that it makes. */
+export type Caller = {
+  ip: string
+  userAgent: string | undefined
+  /** Signed proof that a user has logged in from there before. */
+  device?: string | undefined
+  /** The user's address as a client tells it; counts for a trusted proxy only. */
+  toldIp?: string | undefined
+}
 
 export type NewSession = {
   id: string
@@ -102,6 +111,7 @@ export type Superseded = Grant & {
   supersededFor: number | null
   /** The last rotation, or the start: the idle time counts from it. */
   lastUsedAt: Date
+  /** Who came then. */
   ip: string | null
   userAgent: string | null
 }
@@ -110,7 +120,7 @@ export type Sessions = {
   /** @returns null when the user or the client is not what it was: the caller refuses */
   create: (session: NewSession) => Promise<{ tokenEpoch: number, expiresAt: Date } | null>
   /** One compare-and-set; null when nothing matched. */
-  rotate: (rotation: Rotation) => Promise<Rotated | null>
+  rotate: (rotation: Rotation, caller: Caller) => Promise<Rotated | null>
   inspect: (rotation: Rotation) => Promise<Superseded | null>
   /** The `claims` parameter that the session was made with. */
   requestedClaims: (id: string) => Promise<ClaimsRequest | null>
@@ -177,8 +187,11 @@ export type TokenRevocations = {
 /** Who a login turned out to be. */
 export type SignedIn = { userId: string, passwordStamp: number }
 
-/** @returns null for a wrong password, an unknown or a disabled user; takes the same time for each */
-export type Authenticate = (candidates: Identifier[], password: string) => Promise<SignedIn | null>
+/**
+ * @returns null for a wrong password, an unknown or a disabled user; takes the same time for each. `device` is what the caller shows next time
+ * @throws TooManyAttempts
+ */
+export type Authenticate = (candidates: Identifier[], password: string, caller: Caller) => Promise<SignedIn & { device: string | undefined } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
 export type SignAccessToken = (claims: object) => string

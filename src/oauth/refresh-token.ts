@@ -19,7 +19,8 @@ const GENERATION = ID + 4
 const KEY_ID = GENERATION + 4
 const SECRET = KEY_ID + 16
 const LENGTH = SECRET + 32
-const TEXT_LENGTH = PREFIX.length + Math.ceil(LENGTH * 4 / 3)
+// 72 bytes leave no bits over: each token has one spelling
+const FORM = /^lk_rt_[A-Za-z0-9_-]{96}$/
 
 /**
  * `APP_KEY` alone forges no token (the secret is random), the database alone forges none (the MAC),
@@ -40,9 +41,8 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
   }
 
   function decode (text: string): RefreshToken | null {
-    if (text.length !== TEXT_LENGTH || !text.startsWith(PREFIX)) return null
+    if (!FORM.test(text)) return null
     const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url')
-    if (bytes.length !== LENGTH) return null
     const known = macKeys.find(({ id }) => id.equals(bytes.subarray(GENERATION, KEY_ID)))
     if (!known || !timingSafeEqual(mac(known.key, bytes, issuer), bytes.subarray(SECRET))) return null
     return {

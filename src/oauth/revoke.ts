@@ -1,15 +1,15 @@
 import type { VerifyAccessToken } from '../keys/access-token-verifier.ts'
-import { authenticateClient, clientCredentials } from './client-authentication.ts'
+import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidGrant, invalidRequest } from './errors.ts'
-import type { Client, Clients, Sessions, TokenRevocations } from './ports.ts'
+import type { Caller, Client, Sessions, TokenRevocations } from './ports.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import { hashSecret } from './secrets.ts'
 import { stringParams } from './params.ts'
 
-export type Revoke = (request: { authorization: string | undefined, body: Record<string, unknown> }) => Promise<void>
+export type Revoke = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<void>
 
 type Dependencies = {
-  clients: Clients
+  authenticateClient: AuthenticateClient
   sessions: Sessions
   tokens: TokenRevocations
   refreshTokens: RefreshTokens
@@ -21,7 +21,7 @@ type Dependencies = {
  * What is no token, or has ended, is no error (section 2.2).
  * @throws OAuthError invalid_grant for a token of another client (section 2.1)
  */
-export function createRevoke ({ clients, sessions, tokens, refreshTokens, verify }: Dependencies): Revoke {
+export function createRevoke ({ authenticateClient, sessions, tokens, refreshTokens, verify }: Dependencies): Revoke {
   async function revokeAccessToken (client: Client, text: string): Promise<void> {
     const verified = await verify(text)
     if (!verified) return
@@ -31,9 +31,9 @@ export function createRevoke ({ clients, sessions, tokens, refreshTokens, verify
     else await tokens.revoke({ jti, clientId, epoch })
   }
 
-  return async ({ authorization, body }) => {
+  return async ({ authorization, body, caller }) => {
     const params = stringParams(body)
-    const client = await authenticateClient(clients, clientCredentials(authorization, params))
+    const client = await authenticateClient({ authorization, params, caller })
     const { token } = params
     if (token === undefined) throw invalidRequest('token is missing')
     const refreshToken = refreshTokens.decode(token)

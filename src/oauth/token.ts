@@ -1,10 +1,10 @@
 import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
-import { authenticateClient, clientCredentials } from './client-authentication.ts'
+import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidRequest, unauthorizedClient, unsupportedGrantType } from './errors.ts'
 import type { GrantHandler, Issued } from './grants/index.ts'
 import { stringParams } from './params.ts'
-import type { Caller, Client, Clients } from './ports.ts'
+import type { Caller, Client } from './ports.ts'
 
 export type TokenRequest = {
   authorization: string | undefined
@@ -21,7 +21,7 @@ export type TokenEndpoint = {
 }
 
 /** RFC 6749 section 3.2: client, grant, parameters, in this order; the grant writes last. */
-export function createTokenEndpoint (clients: Clients, handlers: GrantHandler[]): TokenEndpoint {
+export function createTokenEndpoint (authenticateClient: AuthenticateClient, handlers: GrantHandler[]): TokenEndpoint {
   const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
 
   async function issue ({ authorization, body, caller }: TokenRequest): Promise<Issued> {
@@ -29,8 +29,8 @@ export function createTokenEndpoint (clients: Clients, handlers: GrantHandler[])
     const grantType = params['grant_type']
     if (!grantType) throw invalidRequest('grant_type is missing')
     if (!grants.has(grantType)) throw unsupportedGrantType(`The grant type is none of ${[...grants.keys()].join(', ')}`)
-    const client = await authenticateClient(clients, clientCredentials(authorization, params))
-    return await issueFor(client, grantType, params, caller)
+    const client = await authenticateClient({ authorization, params, caller })
+    return await issueFor(client, grantType, params, userBehind(client, caller))
   }
 
   async function issueFor (client: Client, grantType: string, params: Record<string, string>, caller: Caller): Promise<Issued> {
@@ -44,6 +44,11 @@ export function createTokenEndpoint (clients: Clients, handlers: GrantHandler[])
   }
 
   return { issue, issueFor, grantTypes: [...grants.keys()] }
+}
+
+/** A proxy that runs apart tells whose request it passes on; nobody else is believed. */
+function userBehind ({ trustedProxy }: Client, caller: Caller): Caller {
+  return trustedProxy && caller.toldIp !== undefined ? { ...caller, ip: caller.toldIp } : caller
 }
 
 function createChecker (schema: TSchema) {

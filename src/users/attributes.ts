@@ -18,13 +18,13 @@ export type Attribute = {
 export type Attributes = readonly Attribute[]
 
 // Names that mean something else in the bodies where attributes stand flat.
-const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', '__proto__', 'constructor', 'prototype'])
+const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at', 'prototype'])
 
 /** Compiles `login.attributes`, keeping their order. */
 export async function createAttributes (login: { attributes: Record<string, TSchema>, defaultCountry?: string | undefined }): Promise<Attributes> {
   const attributes: Attribute[] = []
   for (const [name, schema] of Object.entries(login.attributes)) {
-    if (RESERVED.has(name)) throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
+    if (RESERVED.has(name) || name in Object.prototype) throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
     attributes.push(createAttribute(name, schema, await normaliserOf(schema, login.defaultCountry)))
   }
   return attributes
@@ -43,6 +43,8 @@ export function ambiguousWith (attributes: Attributes, identifier: Identifier): 
 function createAttribute (name: string, schema: TSchema, normalise: Normaliser): Attribute {
   const check = compile(name, schema)
   const keepsCase = !('normaliser' in schema)
+  // What is compared knows no case, so a pattern in capitals is met in any
+  const spellings = (cleaned: string, value: string) => keepsCase ? [cleaned, value, cleaned.toUpperCase()] : [cleaned, value]
   return {
     name,
     schema,
@@ -50,14 +52,16 @@ function createAttribute (name: string, schema: TSchema, normalise: Normaliser):
     parse (text) {
       const cleaned = typeof text === 'string' ? clean(text) : null
       const value = cleaned === null ? null : normalise(cleaned)
-      if (cleaned === null || value === null || !(check(cleaned) || check(value))) return null
-      return { attribute: name, value, display: keepsCase ? cleaned : value }
+      const fitting = cleaned === null || value === null ? undefined : spellings(cleaned, value).find(check)
+      if (value === null || fitting === undefined) return null
+      return { attribute: name, value, display: keepsCase ? fitting : value }
     }
   }
 }
 
 function compile (name: string, schema: TSchema): (value: string) => boolean {
   try {
+    if (typeof schema !== 'object') throw new TypeError(`it is a ${typeof schema}`)
     const validator = Compile(schema)
     return (value) => validator.Check(value)
   } catch (cause) {

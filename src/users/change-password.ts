@@ -2,17 +2,21 @@ import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { Users } from './ports.ts'
 import type { FieldErrors } from './register.ts'
+import type { Throttle } from './throttle.ts'
 
 export type ChangePassword = (change: { userId: string, sessionId: string | null, current: string, next: string }) => Promise<FieldErrors | null>
 
-type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy }
+type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
 
-/** Ends the other sessions. @returns messages per field, or null when it is done. @throws Overloaded */
-export function createChangePassword ({ users, passwords, policy }: Dependencies): ChangePassword {
+/** Ends the other sessions. @returns messages per field, or null when it is done. @throws Overloaded, TooManyAttempts */
+export function createChangePassword ({ users, passwords, policy, throttle }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next }) => {
     const account = await users.find(userId)
-    const { matches } = await passwords.verify(account?.passwordHash ?? null, current)
-    if (!account || !matches) return { current_password: ['is not your password'] }
+    const proven = await throttle.currentPassword(userId)(async () => {
+      const { matches } = await passwords.verify(account?.passwordHash ?? null, current)
+      return matches || null
+    })
+    if (!account || !proven) return { current_password: ['is not your password'] }
     const weaknesses = await policy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
     const passwordHash = await passwords.hash(next)

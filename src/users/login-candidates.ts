@@ -48,9 +48,12 @@ export function requiredErrors (attributes: Attributes): Record<string, string[]
   const names = attributes.map(({ name }) => name)
   return Object.fromEntries(names.map((name) => {
     const others = names.filter((other) => other !== name)
-    const when = others.length > 0 ? ` when none of ${others.join(', ')} are present` : ''
-    return [name, [`The ${name} field is required${when}.`]]
+    return [name, [requiredMessage(name, others.length > 0 ? ` when none of ${others.join(' / ')} are present` : '')]]
   }))
+}
+
+export function requiredMessage (field: string, when = ''): string {
+  return `The ${field.replaceAll('_', ' ')} field is required${when}.`
 }
 
 export function withArticle (title: string): string {

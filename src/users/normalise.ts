@@ -3,9 +3,12 @@ import { domainToASCII } from 'node:url'
 /** Turns what a person typed into the one spelling that is compared; null when it cannot be such a value. */
 export type Normaliser = (cleaned: string) => string | null
 
-// Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates
-const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/u
+// Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates, fillers, variation selectors
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+// Node reads a domain as the host of a URL: it drops what follows these, and makes addresses of numbers
+const URL_SYNTAX = /[/?#\\%:@[\]]/
+const IPV4 = /^[0-9.]+$/
 const PHONE = /^\+?[0-9 ().\-/]+$/
 const MAX_LENGTH = 255
 
@@ -22,8 +25,9 @@ export const plain: Normaliser = (cleaned) => cleaned.toLowerCase().normalize('N
 export const email: Normaliser = (cleaned) => {
   const at = cleaned.lastIndexOf('@')
   const local = cleaned.slice(0, at).toLowerCase()
-  const domain = domainToASCII(cleaned.slice(at + 1).toLowerCase())
-  return at > 0 && LOCAL_PART.test(local) && domain !== '' ? `${local}@${domain}` : null
+  const domain = cleaned.slice(at + 1).toLowerCase()
+  const ascii = URL_SYNTAX.test(domain) ? '' : domainToASCII(domain)
+  return at > 0 && LOCAL_PART.test(local) && ascii !== '' && !IPV4.test(ascii) ? `${local}@${ascii}` : null
 }
 
 /** E.164 where libphonenumber knows the number, else `+` and its digits. Loaded when first asked for: it is 80 KB of tables. */

@@ -27,6 +27,7 @@ export class Overloaded extends Error {
 }
 
 const ARGON2ID = 2
+const ARGON2 = /^\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
 
 /** Hashing off the event loop, a bounded number at once: each takes its memory and a core. */
 export async function createPasswords (cost: HashCost & { maxQueue: number }): Promise<Passwords> {
@@ -34,13 +35,14 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
   const options = { algorithm: ARGON2ID, memoryCost: cost.memoryCost, timeCost: cost.timeCost, parallelism: 1 }
   const queue = createQueue(availableParallelism(), cost.maxQueue)
   const hash = (password: string) => queue.run(() => argon2.hash(password, options))
-  // Unknown users and users without a password cost what the others cost
+  // Unknown users, users without a password and hashes that nobody can read cost what the others cost
   const nobody = argon2.hash('a password that nobody has', options)
 
   async function verify (stored: string | null, password: string): Promise<Verdict> {
-    const known = stored ?? await nobody
+    const readable = stored !== null && (isBcrypt(stored) || ARGON2.test(stored))
+    const known = readable ? stored : await nobody
     const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, password) : argon2.verify(known, password))
-    return { matches: matches && stored !== null, outdated: isOutdated(known, cost) }
+    return { matches: matches && readable, outdated: isOutdated(known, cost) }
   }
 
   return { hash, verify, waiting: queue.waiting }
@@ -48,7 +50,7 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
 
 /** True for the hashes that Laravel, Devise and others write ($2a$, $2b$, $2y$). */
 function isBcrypt (hash: string): boolean {
-  return /^\$2[abxy]\$/.test(hash)
+  return /^\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/.test(hash)
 }
 
 async function verifyBcrypt (hash: string, password: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
-import { withArticle } from './login-candidates.ts'
+import { requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { Profile, Users } from './ports.ts'
@@ -18,7 +18,7 @@ export function createRegister ({ attributes, users, passwords, policy }: Depend
   return async (body) => {
     const { identifiers, errors } = identifiersFrom(attributes, body)
     const password = String(body['password'] ?? '')
-    const weaknesses = await policy.check(password)
+    const weaknesses = password === '' ? [requiredMessage('password')] : await policy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
     if (Object.keys(errors).length === 0) Object.assign(errors, takenErrors(await users.taken(identifiers)))
     if (Object.keys(errors).length > 0) return { errors }
@@ -30,11 +30,8 @@ export function createRegister ({ attributes, users, passwords, policy }: Depend
 }
 
 function identifiersFrom (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
-  const errors: FieldErrors = {}
   const given = attributes.filter(({ name }) => body[name] !== undefined && body[name] !== null && body[name] !== '')
-  if (given.length === 0) {
-    for (const { name } of attributes) errors[name] = [`at least one of ${attributes.map((attribute) => attribute.name).join(', ')} is required`]
-  }
+  const errors: FieldErrors = given.length === 0 ? requiredErrors(attributes) : {}
   const identifiers = given.flatMap(({ name, title, parse }) => {
     const identifier = parse(body[name])
     const other = identifier && ambiguousWith(attributes, identifier)

@@ -4,7 +4,16 @@ import { errors } from '../../../src/schemas/errors.ts'
 import { Message } from '../../../src/schemas/proxy.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
-  const cookie = createRefreshCookie(app.latchkey.config.issuer)
+  const { config, clients } = app.latchkey
+  const cookie = createRefreshCookie(config.issuer)
+
+  /** The proxies whose cookie the client's tokens may be in: its own, and those that the configuration gives it. */
+  async function slugsOf (clientId: string): Promise<Set<string>> {
+    const named = Object.entries(config.clients).filter(([, { id }]) => id === clientId).map(([slug]) => slug)
+    const { slug } = await clients.find(clientId) ?? {}
+    return new Set([...named, ...(slug ? [slug] : [])])
+  }
+
   for (const path of ['/api/logout', '/logout']) {
     app.post(path, {
       onRequest: app.authGuard('api'),
@@ -17,8 +26,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     }, async (request, reply) => {
       const { sessionId, clientId } = request.auth!
       if (sessionId) await app.latchkey.store.sessions.revoke(sessionId)
-      const client = await app.latchkey.clients.find(clientId)
-      if (client?.slug) cookie.clear(reply, client.slug)
+      for (const slug of await slugsOf(clientId)) cookie.clear(reply, slug)
       return reply.code(202).send({ message: 'Token revoked successfully.' })
     })
   }

@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limit } from '../../../plugins/limits.ts'
+import { requiredLater } from '../../../plugins/required-later.ts'
 import { registerBody, User, userBody } from '../../../src/schemas/account.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/register', {
     config: limit('registration'),
+    validatorCompiler: requiredLater,
     schema: {
       tags: ['Account'],
       summary: 'Register a user',

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
+import { requiredLater } from '../../../plugins/required-later.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { loginBody, ProxyParams } from '../../../src/schemas/proxy.ts'
 import { TokenResponse } from '../../../src/schemas/token.ts'
@@ -9,6 +10,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
   const { attributes, prefix } = app.clientProxy.login
   app.post('/:client/login', {
     config: limit('password'),
+    validatorCompiler: requiredLater,
     schema: {
       tags: ['Client proxies'],
       summary: 'Log in without a client secret',

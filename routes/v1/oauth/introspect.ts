@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
 import { Introspection, TokenParam } from '../../../src/schemas/introspection.ts'
 import { OAuthErrorBody } from '../../../src/schemas/token.ts'
 
@@ -12,10 +13,10 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,
-      response: { 200: Introspection, 400: OAuthErrorBody, 401: OAuthErrorBody, 503: OAuthErrorBody }
+      response: { 200: Introspection, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await app.latchkey.introspect({ authorization: request.headers.authorization, body: request.body })
+    const answer = await app.latchkey.introspect({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
     return reply.header('cache-control', 'no-store').send(answer)
   })
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { callerOf } from '../../../plugins/caller.ts'
 import { TokenParam } from '../../../src/schemas/introspection.ts'
 import { OAuthErrorBody } from '../../../src/schemas/token.ts'
 
@@ -13,10 +14,10 @@ const revoke: FastifyPluginAsyncTypebox = async (app) => {
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,
-      response: { 200: Type.Null({ description: 'Revoked, or there was nothing to revoke' }), 400: OAuthErrorBody, 401: OAuthErrorBody, 503: OAuthErrorBody }
+      response: { 200: Type.Null({ description: 'Revoked, or there was nothing to revoke' }), 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    await app.latchkey.revoke({ authorization: request.headers.authorization, body: request.body })
+    await app.latchkey.revoke({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
     return reply.code(200).header('cache-control', 'no-store').send(null)
   })
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/caller.ts'
+import { DEVICE_HEADER } from '../../../plugins/device-cookie.ts'
 import { limit } from '../../../plugins/limits.ts'
 import { OAuthErrorBody, TokenRequest, TokenResponse } from '../../../src/schemas/token.ts'
 
@@ -9,14 +10,15 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Get tokens (RFC 6749)',
-      description: 'Grants: `password`, `refresh_token`, `client_credentials`. The client authenticates by HTTP Basic or in the body.',
+      description: 'Grants: `password`, `refresh_token`, `client_credentials`. The client authenticates by HTTP Basic or in the body. A trusted proxy tells the user\'s address in `X-Latchkey-Client-IP`; a login answers with `X-Latchkey-Device`, which spares the user the limits on guessing when it is sent with the next one.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenRequest,
       response: { 200: TokenResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const { body } = await app.latchkey.token.issue({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    const { body, device } = await app.latchkey.token.issue({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    if (device !== undefined) reply.header(DEVICE_HEADER, device)
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(body)
   })
 }

@@ -9,6 +9,8 @@ export type Issued = {
   about: { clientId: string, userId: string | null, sessionId: string | null }
   /** Seconds until the refresh token ends if it is not used. */
   refreshTokenExpiresIn?: number
+  /** Of a login: what the user's device shows at the next one. */
+  device?: string | undefined
 }
 
 export type GrantRequest<Params> = { client: Client, params: Params, caller: Caller }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Attributes } from '../../users/attributes.ts'
 import { candidatesFrom } from '../../users/login-candidates.ts'
-import { invalidGrant, invalidRequest } from '../errors.ts'
+import { invalidGrant, invalidRequest, unauthorizedClient } from '../errors.ts'
 import type { Authenticate } from '../ports.ts'
 import type { Scopes } from '../scopes.ts'
 import type { StartSession } from '../start-session.ts'
@@ -19,14 +19,17 @@ export function passwordGrant ({ attributes, scopes, authenticate, startSession 
     publicClients: false,
     params: Type.Object({}),
     async issue ({ client, params, caller }) {
+      // RFC 9700 section 2.4: the password of a user is nothing for third parties
+      if (!client.firstParty) throw unauthorizedClient('The client may not use the grant type password')
       const granted = scopes.grant(client, params['scope'])
       const { candidates, missing } = candidatesFrom(attributes, params)
       if (missing) throw invalidRequest('username is missing')
       const { password } = params
       if (password === undefined) throw invalidRequest('password is missing')
-      const user = await authenticate(candidates, password)
-      if (!user) throw invalidGrant('The user credentials were incorrect')
-      return await startSession(client, user, granted, caller)
+      const authenticated = await authenticate(candidates, password, caller)
+      if (!authenticated) throw invalidGrant('The user credentials were incorrect')
+      const { device, ...user } = authenticated
+      return { ...await startSession(client, user, granted, caller), device }
     }
   }
 }

@@ -18,16 +18,19 @@ type Dependencies = {
   events: Events
 }
 
+// A session that other statements change in the same moment is tried again
+const TRIES = 3
+
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
   const { sessions, issueTokens, refreshTokens, idleTtl, events } = deps
 
-  async function issue (client: Client, text: string, scope: string | undefined, caller: Caller, retry = true): Promise<Issued> {
+  async function issue (client: Client, text: string, scope: string | undefined, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
     if (!token) throw invalid('forged, mangled or of another issuer')
     const asked = scope === undefined ? null : parseScope(scope)
     const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked }
-    const rotated = await sessions.rotate(rotation)
+    const rotated = await sessions.rotate(rotation, caller)
     if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
     if (rotated) return await answer(client, token, rotated, asked, idleTtl)
 
@@ -35,25 +38,29 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     if (!session) throw invalid('no such session')
     if (session.clientId !== client.id) throw invalid('belongs to another client')
     if (!session.alive) throw invalid('the session has ended')
+    const { supersededFor } = session
+    if (supersededFor !== null && supersededFor >= (client.refreshGrace ?? deps.grace)) return await refuseReuse(client, session, caller)
     checkNarrowing(session.scopes, asked)
+    if (supersededFor !== null) return await answerReplay(client, token, session, asked, caller)
     // The row changed between the two statements: what stopped the rotation is gone
-    if (session.supersededFor === null && retry) return await issue(client, text, scope, caller, false)
-    if (session.supersededFor === null) throw invalid('the session keeps changing')
-    return await answerReplay(client, token, session, asked, caller)
+    if (tries === 1) throw invalid('the session keeps changing')
+    return await issue(client, text, scope, caller, tries - 1)
   }
 
-  /** Parallel tabs and lost answers get the current token again; what was replaced longer ago than the grace is a theft. */
-  async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: string[] | null, caller: Caller): Promise<Issued> {
-    const { sessionId } = session
-    if (session.supersededFor! < (client.refreshGrace ?? deps.grace)) {
-      if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
-      events.emit('session.replayed', { clientId: client.id, sessionId })
-      const idleLeft = idleTtl - (Date.now() - session.lastUsedAt.getTime()) / 1000
-      return await answer(client, token, session, asked, idleLeft)
-    }
+  /** What was replaced longer ago than the grace is a theft. */
+  async function refuseReuse (client: Client, { sessionId }: Superseded, caller: Caller): Promise<never> {
     await sessions.revokeReused(sessionId, caller)
     events.emit('session.reused', { clientId: client.id, sessionId })
     throw invalid('was used before: the session is revoked')
+  }
+
+  /** Parallel tabs and lost answers get the current token again. */
+  async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: string[] | null, caller: Caller): Promise<Issued> {
+    const { sessionId } = session
+    if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
+    events.emit('session.replayed', { clientId: client.id, sessionId })
+    const idleLeft = idleTtl - (Date.now() - session.lastUsedAt.getTime()) / 1000
+    return await answer(client, token, session, asked, idleLeft)
   }
 
   async function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: string[] | null, idleLeft: number): Promise<Issued> {
