@@ -1,6 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { ConfigError, type Problem } from './config-error.ts'
+import { ConfigError } from './config-error.ts'
+import { problemsOf } from './config-problems.ts'
 
 const DAY = 86_400
 
@@ -13,6 +14,9 @@ const onOff = (env: string, fallback: 'on' | 'off', description: string) =>
 const url = (env: string, pattern: string, description: string) =>
   Type.Optional(Type.String({ env, pattern, description }))
 
+// Of TRUST_PROXY: an address or a network, or one of these words
+const PROXY = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[0-9.]+)?)'
+
 const ProxyClient = Type.Object({
   id: Type.String({ minLength: 1 }),
   secret: Type.Optional(Type.String({ minLength: 1 }))
@@ -22,7 +26,7 @@ const ProxyClient = Type.Object({
 export const Settings = Type.Object({
   port: Type.Integer({ env: 'PORT', default: 3000, minimum: 0, maximum: 65535, description: 'Port that the server listens on' }),
   host: Type.String({ env: 'HOST', default: '127.0.0.1', minLength: 1, description: 'Address that the server listens on' }),
-  appUrl: url('APP_URL', '^https?://[^\\s/?#]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com'),
+  appUrl: url('APP_URL', '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com'),
   prefix: Type.String({ default: '', pattern: '^(/[A-Za-z0-9._~-]+)*$', description: 'Path under which the routes stand, such as /auth' }),
   appKey: Type.Optional(Type.String({ env: 'APP_KEY', secret: true, pattern: '^[A-Za-z0-9+/_-]{43}=?$', description: '32 random bytes in base64, such as `openssl rand -base64 32` prints' })),
   appPreviousKeys: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/_-]{43}=?$' }), { env: 'APP_PREVIOUS_KEYS', secret: true, default: [], description: 'Earlier values of APP_KEY that are still accepted, separated by commas' }),
@@ -30,12 +34,13 @@ export const Settings = Type.Object({
   databaseUrl: url('DATABASE_URL', '^postgres(ql)?://', 'PostgreSQL to use instead of the embedded one, such as postgresql://user:password@host:5432/name'),
   databaseDirectUrl: url('DATABASE_DIRECT_URL', '^postgres(ql)?://', 'The same database without PgBouncer between, for the revocation feed'),
   databasePoolSize: Type.Integer({ env: 'DATABASE_POOL_SIZE', default: 10, minimum: 1, maximum: 1000, description: 'Connections that one process keeps' }),
+  databasePrepare: onOff('DATABASE_PREPARE', 'on', 'Prepared statements; off behind a PgBouncer in transaction mode that is older than 1.21'),
   login: Type.Object({
-    attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Any(), { description: 'Login attributes in the order in which they are tried: name and TypeBox schema' }),
+    attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, description: 'Login attributes in the order in which they are tried: name and TypeBox schema' }),
     prefix: Type.String({ default: '', description: 'Put before the attribute names in login bodies; a dot descends, as in `user.`' }),
     defaultCountry: Type.Optional(Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' }))
   }, { additionalProperties: false }),
-  scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), { env: 'SCOPES', default: {}, description: 'Scopes and what they allow, as JSON, such as { "orders:read": "See your orders" }' }),
+  scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), { env: 'SCOPES', additionalProperties: false, default: {}, description: 'Scopes and what they allow, as JSON, such as { "orders:read": "See your orders" }' }),
   resourceServers: Type.Array(Type.String({ pattern: '^https?://[^\\s#]+$' }), { env: 'RESOURCE_SERVERS', default: [], description: 'Resource servers that tokens can be made for (RFC 8707), separated by commas, such as https://api.example.com' }),
   accessTokenTtl: seconds('ACCESS_TOKEN_TTL', 3600, 'Seconds that an access token lives'),
   refreshTokenTtl: seconds('REFRESH_TOKEN_TTL', 30 * DAY, 'Seconds without a refresh after which a session ends'),
@@ -48,12 +53,14 @@ export const Settings = Type.Object({
   homePath: Type.Optional(Type.String({ env: 'HOME_PATH', pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else; `/account` under the prefix when not given' })),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
-  trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ minLength: 1 })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
+  trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
   rateLimit: onOff('RATE_LIMIT', 'on', 'Limits on login, registration and the like; off for load tests'),
   metricsToken: Type.Optional(Type.String({ env: 'METRICS_TOKEN', secret: true, minLength: 16, description: 'Bearer token that /metrics asks for; open to everybody when not given' })),
   workers: Type.Integer({ env: 'WORKERS', default: 1, minimum: 1, maximum: 256, description: 'Processes that share the port' }),
   logLevel: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)), { env: 'LOG_LEVEL', default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' }),
   keyRotation: seconds('KEY_ROTATION', 90 * DAY, 'Seconds after which a signing key is followed by a new one', 3600),
+  auditRetention: seconds('AUDIT_RETENTION', 90 * DAY, 'Seconds that audit events are kept'),
+  purgeEvery: seconds('PURGE_EVERY', 600, 'Seconds after which a process deletes what has expired, again; 0 leaves that to `latchkey purge`', 0),
   revocation: Type.Object({
     maxStaleness: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'Seconds without news from the database after which guards answer 503' }),
     onStale: Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { default: 'refuse', description: 'What guards do then' })
@@ -65,7 +72,7 @@ export const Settings = Type.Object({
     timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),
     maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Hashes that may wait; more are answered 503' })
   }, { additionalProperties: false, default: {} }),
-  clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
+  clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { additionalProperties: false, default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
 }, { additionalProperties: false })
 
 export type Settings = Static<typeof Settings>
@@ -90,7 +97,7 @@ const validator = Compile(Settings)
  */
 export function resolveConfig (options: LatchkeyOptions): Config {
   const filled = withDefaults(Settings, options) as Settings
-  const problems = validator.Errors(filled).map(toProblem)
+  const problems = problemsOf(Settings, validator.Errors(filled))
   if (problems.length > 0) throw new ConfigError(problems)
   if (Object.keys(filled.login.attributes).length === 0) {
     throw new ConfigError([{ name: 'LOGIN_ATTRIBUTES', message: 'is empty; name at least one, such as email' }])
@@ -114,27 +121,6 @@ function withDefaults (schema: TSchema & { default?: unknown }, given: unknown):
     else filled[name] = inner
   }
   return filled
-}
-
-function toProblem (error: { instancePath: string, message: string, keyword: string, params: unknown }): Problem {
-  const path = error.instancePath.split('/').slice(1)
-  if (error.keyword === 'additionalProperties') {
-    const unknown = (error.params as { additionalProperties: string[] }).additionalProperties
-    return { name: [...path, ...unknown].join('.'), message: 'is not an option; see the table of options in README.md' }
-  }
-  const schema = schemaAt(path)
-  const name = schema?.env && path.length <= 2 ? schema.env : path.join('.')
-  return { name, message: `${error.message}. ${schema?.description ?? ''}`.trim() }
-}
-
-function schemaAt (path: string[]): { env?: string, description?: string } | undefined {
-  let schema: unknown = Settings
-  let best: { env?: string, description?: string } | undefined
-  for (const step of path) {
-    schema = (schema as { properties?: Record<string, unknown> } | undefined)?.properties?.[step]
-    if (schema) best = schema
-  }
-  return best
 }
 
 function isObject (value: unknown): value is object {

@@ -37,7 +37,7 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
   const appKey = config.appKey ?? await embeddedAppKey(config.dataDir)
   const appKeys = [appKey, ...config.appPreviousKeys]
   const database = openDatabase({
-    url: ready.url, poolSize: config.databasePoolSize, prisma, onError: (err) => log.warn({ err }, 'A database connection broke')
+    url: ready.url, poolSize: config.databasePoolSize, prepare: config.databasePrepare === 'on', prisma, onError: (err) => log.warn({ err }, 'A database connection broke')
   })
   const close = async () => {
     await database.close()

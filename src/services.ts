@@ -1,3 +1,4 @@
+import { deriveKeys } from './app-key.ts'
 import type { Config } from './config.ts'
 import { openCore, type Core, type CoreOptions, type Log } from './core.ts'
 import { openFeedConnection } from '../prisma/store/feed-connection.ts'
@@ -5,6 +6,7 @@ import { createEvents, type Events } from './events.ts'
 import { checkNamedClients, installClients } from './install.ts'
 import { createClientDirectory, type ClientDirectory } from './oauth/client-directory.ts'
 import type { Authenticate, Client } from './oauth/ports.ts'
+import { startPurgeJob } from './maintenance/purge-job.ts'
 import { isClientId } from './oauth/secrets.ts'
 import { createProtocol, type Protocol } from './protocol.ts'
 import { createFeed, type Feed } from './revocation/feed.ts'
@@ -14,8 +16,10 @@ import { createAttributes, type Attributes } from './users/attributes.ts'
 import { createAuthenticate } from './users/authenticate.ts'
 import { createChangePassword, type ChangePassword } from './users/change-password.ts'
 import { createPasswordPolicy } from './users/password-policy.ts'
+import { createDevices } from './users/devices.ts'
 import { createPasswords, type Passwords } from './users/passwords.ts'
 import { createRegister, type Register } from './users/register.ts'
+import { createThrottle, noThrottle, type Throttle } from './users/throttle.ts'
 
 /** Everything that routes and guards use, made once per process. */
 export type Services = Core & Protocol & {
@@ -60,8 +64,10 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     })
     await feed.start()
     const timer = watchKeys(core, options.log)
+    const purging = startPurgeJob(core, options.log)
     const close = async () => {
       clearInterval(timer)
+      await purging.stop()
       await feed.stop()
       await core.close()
     }
@@ -111,12 +117,23 @@ function logEvents (events: Events, log: Log): void {
   events.on('database.went_back', (details) => log.warn(details, 'A session was behind its refresh token: the database went back to a backup'))
 }
 
+async function openThrottle ({ config, appKeys, store }: Core, events: Events): Promise<Throttle> {
+  if (config.rateLimit === 'off') return noThrottle
+  return createThrottle({
+    counter: await store.throttle.counters(),
+    devices: createDevices(deriveKeys(appKeys, 'devices')),
+    secret: deriveKeys(appKeys, 'throttle')[0]!,
+    onRefused: (counter) => events.emit('attempt.refused', { counter })
+  })
+}
+
 async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, events: Events) {
   const { config, store: { users } } = core
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
   const policy = createPasswordPolicy(config.passwords)
-  const authenticate = createAuthenticate(users, passwords)
+  const throttle = await openThrottle(core, events)
+  const authenticate = createAuthenticate({ users, passwords, throttle })
 
   async function proxyClient (slug: string): Promise<Client | null> {
     const named = Object.hasOwn(config.clients, slug) ? config.clients[slug] : undefined
@@ -125,12 +142,12 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   }
 
   return {
-    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, events }),
+    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events }),
     attributes,
     authenticate,
     passwords,
     proxyClient,
     register: tellingRegister(createRegister({ attributes, users, passwords, policy }), events),
-    changePassword: tellingChange(createChangePassword({ users, passwords, policy }), events)
+    changePassword: tellingChange(createChangePassword({ users, passwords, policy, throttle }), events)
   }
 }

@@ -4,7 +4,7 @@ import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { RevocationStore } from './revocations.ts'
 
 export type NewClient = Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
-  & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
+  & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
 
 export type ClientStore = Clients & {
@@ -21,7 +21,7 @@ export type ClientStore = Clients & {
 
 const SELECT = {
   id: true, slug: true, name: true, secretHash: true, authMethod: true, grantTypes: true, scopes: true, defaultScopes: true, firstParty: true,
-  proxy: true, refreshTokenInBody: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, revokedAt: true, createdAt: true
+  proxy: true, refreshTokenInBody: true, trustedProxy: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, revokedAt: true, createdAt: true
 } as const
 
 export function createClientStore ({ prisma, tables }: Database, revocations: RevocationStore): ClientStore {

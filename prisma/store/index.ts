@@ -5,9 +5,11 @@ import { createClientStore } from './clients.ts'
 import { createCodeStore } from './codes.ts'
 import { createConsentStore } from './consents.ts'
 import { createKeyStore } from './keys.ts'
+import { createPurgeStore } from './purge.ts'
 import { createRevocationStore } from './revocations.ts'
 import { createSessionStore } from './sessions.ts'
 import { createSettingStore } from './settings.ts'
+import { createThrottleStore } from './throttle.ts'
 import { createUserStore } from './users.ts'
 
 export type Store = ReturnType<typeof createStore>
@@ -22,9 +24,11 @@ export function createStore (database: Database, onRevoked: Parameters<typeof cr
     codes: createCodeStore(database),
     consents: createConsentStore(database),
     keys: createKeyStore(database, revocations),
+    purge: createPurgeStore(database),
     revocations,
     sessions: createSessionStore(database, revocations),
     settings: createSettingStore(database),
+    throttle: createThrottleStore(database),
     users: createUserStore(database, revocations)
   }
 }

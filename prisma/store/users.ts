@@ -13,8 +13,16 @@ const PROFILE = {
 const UNIQUE_VIOLATION = 'P2002'
 
 export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
-  const { users, sessions, identifiers } = tables
+  const { users, sessions, browser_sessions: browsers, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
+
+  /** Parts of a WITH clause: sessions of our clients and of browsers that go on with the epoch that `raised` has given their user. */
+  const keepSql = (raised: string, condition: string) => {
+    const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
+      WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.token_epoch - 1 AND ${condition} RETURNING s.id`
+    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}),
+      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers)`
+  }
 
   async function findByIdentifiers (wanted: Identifier[]): Promise<Account | null> {
     const { rows } = await pool.query<Account>({
@@ -62,8 +70,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     const rows = await revocations.run<Revoked>({
       text: `WITH changed AS (UPDATE ${users} SET password_hash = $2, password_stamp = password_stamp + 1, token_epoch = token_epoch + 1, updated_at = now()
           WHERE id = $1 AND password_stamp = $3 AND disabled_at IS NULL RETURNING id, token_epoch),
-        kept AS (UPDATE ${sessions} s SET token_epoch = changed.token_epoch FROM changed
-          WHERE s.id = $4 AND s.user_id = changed.id AND s.revoked_at IS NULL AND s.token_epoch = changed.token_epoch - 1 RETURNING s.id)
+        ${keepSql('changed', 's.id = $4')}
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
       values: [userId, passwordHash, passwordStamp, keepSession]
     })
@@ -84,8 +91,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   async function foldRevocations (id: string): Promise<void> {
     await revocations.run<Revoked>({
       text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch),
-        kept AS (UPDATE ${sessions} s SET token_epoch = raised.token_epoch FROM raised
-          WHERE s.user_id = raised.id AND s.revoked_at IS NULL AND s.expires_at > now() AND s.token_epoch = raised.token_epoch - 1 RETURNING s.id),
+        ${keepSql('raised', 's.expires_at > now()')},
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
       values: [id]

@@ -1,0 +1,85 @@
+import pg from 'pg'
+import type { Database } from '../../src/database/client.ts'
+import { quoteIdentifier } from '../../src/database/connection.ts'
+import type { Batch, PurgeOptions, PurgeStep, PurgeStore } from '../../src/maintenance/purge.ts'
+
+/**
+ * When rows of a table have ended: an indexed column, and what must pass after it. A session outlives its access
+ * tokens a little, or a logout with the last of them would find nothing to revoke; a code that was redeemed tells a replay.
+ */
+const EXPIRED = [
+  { table: 'sessions', column: 'expires_at', keep: 60 },
+  { table: 'browser_sessions', column: 'expires_at', keep: 60 },
+  { table: 'authorization_codes', column: 'expires_at', keep: 3600 },
+  { table: 'revocations', column: 'expires_at', keep: 0 },
+  { table: 'signing_keys', column: 'keep_until', keep: 0 },
+  // Counted by the clocks of the processes, which may differ
+  { table: 'rate_limits', column: 'expire', keep: 3600, milliseconds: true }
+]
+
+/** Not indexed by when they were revoked: they are looked for along the primary key. Guards do not need the row, but its revocation. */
+const REVOKED = [
+  { table: 'sessions', key: 'id', type: 'uuid', first: '00000000-0000-0000-0000-000000000000' },
+  { table: 'browser_sessions', key: 'id', type: 'uuid', first: '00000000-0000-0000-0000-000000000000' },
+  { table: 'signing_keys', key: 'kid', type: 'text', first: '' }
+]
+
+/** Tables that fill by themselves, and how to empty them in batches small enough for requests not to notice. */
+export function createPurgeStore ({ pool, schema }: Database): PurgeStore {
+  const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
+
+  async function run (text: string, limit: number, values: unknown[]): Promise<Batch> {
+    const { rows } = await pool.query<Omit<Batch, 'done'> & { seen: number }>(text, [limit, ...values])
+    const { count, cursor, seen } = rows[0]!
+    return { count, cursor, done: seen < limit }
+  }
+
+  /** From the oldest on; the cursor spares it the index entries of what was deleted before. */
+  function expired (table: string, column: string, seconds: number, milliseconds = false): PurgeStep {
+    const [type, first, end] = milliseconds
+      ? ['bigint', '-1', "(extract(epoch FROM now() - $2 * interval '1 second') * 1000)::bigint"]
+      : ['timestamptz', '-infinity', "now() - $2 * interval '1 second'"]
+    const text = `WITH gone AS (DELETE FROM ${name(table)} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ${name(table)} WHERE ${column} < ${end} AND ${column} >= coalesce($3::${type}, '${first}')
+        ORDER BY ${column} LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING ${column})
+      SELECT count(*)::int AS count, count(*)::int AS seen, max(${column})::text AS cursor FROM gone`
+    return { table, batch: (limit, cursor) => run(text, limit, [seconds, cursor]) }
+  }
+
+  function revoked (table: string, key: string, type: string, first: string): PurgeStep {
+    const text = `WITH page AS MATERIALIZED (SELECT ${key} AS key, revoked_at FROM ${name(table)} WHERE ${key} > coalesce($2::${type}, '${first}') ORDER BY ${key} LIMIT $1),
+        gone AS (DELETE FROM ${name(table)} WHERE ${key} = ANY (ARRAY(SELECT key FROM page WHERE revoked_at IS NOT NULL)) RETURNING 1)
+      SELECT (SELECT count(*)::int FROM gone) AS count, (SELECT count(*)::int FROM page) AS seen, (SELECT key::text FROM page ORDER BY key DESC LIMIT 1) AS cursor`
+    return { table, batch: (limit, cursor) => run(text, limit, [cursor]) }
+  }
+
+  function steps (options: PurgeOptions): PurgeStep[] {
+    return [
+      ...(options.revoked ? REVOKED.map(({ table, key, type, first }) => revoked(table, key, type, first)) : []),
+      ...(options.expired
+        ? [
+            ...EXPIRED.map(({ table, column, keep, milliseconds }) => expired(table, column, keep + options.keep, milliseconds)),
+            expired('audit_events', 'created_at', options.auditRetention + options.keep)
+          ]
+        : [])
+    ]
+  }
+
+  /** The lock is a transaction's, on a connection beside the pool: it holds behind a pooler too, and goes with whoever held it. */
+  async function alone<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
+    const lost = new AbortController()
+    const client = new pg.Client({ ...pool.options, password: pool.options.password, application_name: 'latchkey purge' })
+    client.on('error', () => lost.abort())
+    client.on('end', () => lost.abort())
+    try {
+      await client.connect()
+      await client.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0')
+      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock(hashtext($1)) AS taken', [`latchkey purge ${schema}`])
+      return rows[0]!.taken ? await work(lost.signal) : null
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+
+  return { steps, alone }
+}

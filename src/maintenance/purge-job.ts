@@ -1,0 +1,48 @@
+import type { Config } from '../config.ts'
+import type { Log } from '../core.ts'
+import { purge, type PurgeStore } from './purge.ts'
+
+type Options = {
+  config: Pick<Config, 'purgeEvery' | 'auditRetention'>
+  store: { purge: PurgeStore }
+}
+
+export type PurgeJob = { stop: () => Promise<void> }
+
+// A server that has just started has other things to do
+const FIRST_AFTER = 60
+// Servers that were started together part
+const JITTER = 0.25
+
+/** Deletes what has expired, from time to time, as long as the process lives. */
+export function startPurgeJob ({ config, store }: Options, log: Log): PurgeJob {
+  const { purgeEvery, auditRetention } = config
+  const stopped = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  async function run (): Promise<void> {
+    try {
+      const purged = await purge(store.purge, { expired: true, revoked: false, keep: 0, auditRetention }, stopped.signal)
+      if (Object.values(purged ?? {}).some((count) => count > 0)) log.info({ purged }, 'Expired rows purged')
+    } catch (err) {
+      if (!stopped.signal.aborted) log.warn({ err }, 'Expired rows could not be purged')
+    }
+    schedule(purgeEvery)
+  }
+
+  function schedule (seconds: number): void {
+    if (stopped.signal.aborted) return
+    const spread = 1 + JITTER * (2 * Math.random() - 1)
+    timer = setTimeout(() => { running = run() }, seconds * spread * 1000).unref()
+  }
+
+  async function stop (): Promise<void> {
+    stopped.abort()
+    clearTimeout(timer)
+    await running
+  }
+
+  if (purgeEvery > 0) schedule(Math.min(FIRST_AFTER, purgeEvery))
+  return { stop }
+}
