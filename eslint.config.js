@@ -8,6 +8,8 @@ export default [
       '@typescript-eslint/no-redeclare': 'off',
       // `error` is also a wire name of OAuth
       'n/handle-callback-err': 'off',
+      // The pages are strings, there is no list to reconcile
+      'react/jsx-key': 'off',
       // Closures change them
       'no-unmodified-loop-condition': 'off',
       '@stylistic/object-property-newline': 'off'

@@ -1,0 +1,72 @@
+import type { PropsWithChildren } from '@kitajs/html'
+import type { AccountApp, AccountModel, AccountSession } from './account.tsx'
+import { Form } from './form.tsx'
+import { formatAgo, formatDate, formatMoment } from './format.ts'
+import { scopeText, type Csrf } from './page.ts'
+import { Name } from './parts.tsx'
+import { shown } from './untrusted.ts'
+
+export function AccountSessions ({ model }: { model: AccountModel }): JSX.Element {
+  const { texts: { account: t }, sessions } = model
+  return (
+    <section aria-labelledby='sessions'>
+      <h2 id='sessions' safe>{t.sessions}</h2>
+      {sessions.length === 0 && <p class='quiet' safe>{t.noSessions}</p>}
+      <ul class='items'>{sessions.map((session) => <SessionItem model={model} session={session} />)}</ul>
+    </section>
+  )
+}
+
+function SessionItem ({ model, session }: { model: AccountModel, session: AccountSession }): JSX.Element {
+  const { texts: { account: t }, csrf, actions } = model
+  const device = session.device ?? t.unknownDevice
+  return (
+    <Item action={actions.endSession} csrf={csrf} id={session.id} button={t.endSession} name={device}>
+      <h3><Name name={device} />{session.current && <span class='badge' safe>{t.current}</span>}</h3>
+      {session.place !== null && <p><Name name={session.place} /></p>}
+      <p><LastUsed model={model} date={session.lastUsedAt} /></p>
+    </Item>
+  )
+}
+
+export function AccountApps ({ model }: { model: AccountModel }): JSX.Element {
+  const { texts: { account: t }, apps } = model
+  return (
+    <section aria-labelledby='apps'>
+      <h2 id='apps' safe>{t.apps}</h2>
+      {apps.length === 0 && <p class='quiet' safe>{t.noApps}</p>}
+      <ul class='items'>{apps.map((app) => <AppItem model={model} app={app} />)}</ul>
+    </section>
+  )
+}
+
+function AppItem ({ model, app }: { model: AccountModel, app: AccountApp }): JSX.Element {
+  const { texts, locale, csrf, actions } = model
+  const t = texts.account
+  return (
+    <Item action={actions.endApp} csrf={csrf} id={app.id} button={t.endApp} name={app.name}>
+      <h3><Name name={app.name} /></h3>
+      {app.scopes.length > 0 && <p safe>{app.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
+      <p><span safe>{`${t.since} ${formatDate(app.since, locale)} · `}</span><LastUsed model={model} date={app.lastUsedAt} /></p>
+    </Item>
+  )
+}
+
+type ItemProps = PropsWithChildren<{ action: string, csrf: Csrf, id: string, button: string, name: string }>
+
+/** One thing that has access, and the button that ends it; its name is said with the button where it is not seen. */
+export function Item ({ action, csrf, id, button, name, children }: ItemProps): JSX.Element {
+  return (
+    <li>
+      <div class='about'>{children}</div>
+      <Form action={action} csrf={csrf} hidden={{ id }}>
+        <button class='small danger' type='submit'><span safe>{button}</span><span class='unseen' safe>{` ${shown(name)}`}</span></button>
+      </Form>
+    </li>
+  )
+}
+
+export function LastUsed ({ model: { texts: { account: t }, locale, now }, date }: { model: AccountModel, date: Date | null }): JSX.Element {
+  if (date === null) return <span safe>{t.neverUsed}</span>
+  return <><span safe>{`${t.lastUsed} `}</span><time datetime={date.toISOString()} title={formatMoment(date, locale)} safe>{formatAgo(date, now, locale)}</time></>
+}

@@ -1,0 +1,99 @@
+import { Item, LastUsed } from './account-access.tsx'
+import type { AccountModel } from './account.tsx'
+import { Field, Form } from './form.tsx'
+import { formatDate } from './format.ts'
+import { scopeText, type Scope } from './page.ts'
+import { Name } from './parts.tsx'
+import { attr, shown } from './untrusted.ts'
+
+export type AccountToken = { id: string, name: string, scopes: readonly Scope[], createdAt: Date, lastUsedAt: Date | null, expiresAt: Date | null }
+
+/** A new token. Posts `name`, `days` (`0` is for ever) and `scope:<name>` for each ticked scope; `values.scopes` are ticked. */
+export type TokenForm = {
+  scopes: readonly Scope[]
+  days: readonly number[]
+  values?: { name?: string | undefined, days?: number | undefined, scopes?: readonly string[] | undefined } | undefined
+}
+
+export function AccountTokens ({ model }: { model: AccountModel }): JSX.Element {
+  const { texts: { account: t }, tokens, newToken } = model
+  return (
+    <section aria-labelledby='tokens'>
+      <h2 id='tokens' safe>{t.tokens}</h2>
+      <p class='quiet' safe>{t.tokensHint}</p>
+      {newToken !== undefined && <NewToken model={model} token={newToken} />}
+      {tokens.length === 0 && <p class='quiet' safe>{t.noTokens}</p>}
+      <ul class='items'>{tokens.map((token) => <TokenItem model={model} token={token} />)}</ul>
+      <CreateToken model={model} />
+    </section>
+  )
+}
+
+/** A text area: the keyboard can select it, and on a phone it is seen whole. */
+function NewToken ({ model: { texts: { account: t } }, token }: { model: AccountModel, token: { name: string, value: string } }): JSX.Element {
+  return (
+    <div class='box good made' role='status'>
+      <h3 safe>{t.tokenMade(shown(token.name))}</h3>
+      <p id='token-once' safe>{t.tokenOnce}</p>
+      <label class='unseen' for='token-value' safe>{t.tokenValue}</label>
+      <textarea id='token-value' class='secret' dir='ltr' rows='2' readonly autofocus spellcheck='false' aria-describedby='token-once' safe>{token.value}</textarea>
+    </div>
+  )
+}
+
+function TokenItem ({ model, token }: { model: AccountModel, token: AccountToken }): JSX.Element {
+  const { texts, locale, csrf, actions } = model
+  const t = texts.account
+  const made = `${t.made} ${formatDate(token.createdAt, locale)}`
+  const end = token.expiresAt === null ? t.neverExpires : `${t.expires} ${formatDate(token.expiresAt, locale)}`
+  return (
+    <Item action={actions.endToken} csrf={csrf} id={token.id} button={t.endToken} name={token.name}>
+      <h3><Name name={token.name} /></h3>
+      {token.scopes.length > 0 && <p safe>{token.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
+      <p><span safe>{`${made} · ${end} · `}</span><LastUsed model={model} date={token.lastUsedAt} /></p>
+    </Item>
+  )
+}
+
+function CreateToken ({ model }: { model: AccountModel }): JSX.Element {
+  const { texts: { account: t }, csrf, actions, tokenForm, errors } = model
+  return (
+    <div class='make'>
+      <Form action={actions.createToken} csrf={csrf}>
+        <h3 safe>{t.newToken}</h3>
+        <Field name='name' label={t.tokenName} value={tokenForm.values?.name} errors={errors} input={{ required: true, maxlength: 100, autocomplete: 'off' }} />
+        {tokenForm.scopes.length > 0 && <TokenScopes model={model} />}
+        <TokenLife model={model} />
+        <button type='submit' safe>{t.createToken}</button>
+      </Form>
+    </div>
+  )
+}
+
+/** A name for each box: a parameter that is there twice is refused. */
+function TokenScopes ({ model: { texts, tokenForm: { scopes, values } } }: { model: AccountModel }): JSX.Element {
+  return (
+    <fieldset>
+      <legend safe>{texts.account.tokenScopes}</legend>
+      <div class='checks'>
+        {scopes.map((scope) => (
+          <label class='check'>
+            <input type='checkbox' name={attr(`scope:${scope.name}`)} value='on' checked={values?.scopes?.includes(scope.name) === true} />
+            <span safe>{scopeText(scope, texts)}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
+function TokenLife ({ model: { texts: { account: t }, tokenForm: { days, values } } }: { model: AccountModel }): JSX.Element {
+  return (
+    <div class='field'>
+      <label for='field-days' safe>{t.tokenLife}</label>
+      <select id='field-days' name='days'>
+        {days.map((count) => <option value={String(count)} selected={count === values?.days} safe>{count === 0 ? t.forever : t.days(count)}</option>)}
+      </select>
+    </div>
+  )
+}

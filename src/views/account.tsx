@@ -1,0 +1,49 @@
+import { AccountApps, AccountSessions } from './account-access.tsx'
+import { AccountTokens, type AccountToken, type TokenForm } from './account-tokens.tsx'
+import { Form, Messages } from './form.tsx'
+import { Layout, renderPage } from './layout.tsx'
+import type { Csrf, FormErrors, Page, Scope } from './page.ts'
+import { Name } from './parts.tsx'
+
+/** A browser or app in which the user is logged in; `current` is the one that asks. */
+export type AccountSession = { id: string, device: string | null, place: string | null, lastUsedAt: Date, current: boolean }
+
+/** An app that the user gave access. */
+export type AccountApp = { id: string, name: string, scopes: readonly Scope[], since: Date, lastUsedAt: Date | null }
+
+/** All that has access to an account. Every button posts the hidden field `id` to one of `actions`; `now` is what times are told from. */
+export type AccountModel = Page & {
+  csrf: Csrf
+  account: { name: string }
+  now: Date
+  sessions: readonly AccountSession[]
+  apps: readonly AccountApp[]
+  tokens: readonly AccountToken[]
+  tokenForm: TokenForm
+  actions: { logout: string, endSession: string, endApp: string, endToken: string, createToken: string }
+  /** Just made; the only time that its value is there. */
+  newToken?: { name: string, value: string } | undefined
+  errors?: FormErrors | undefined
+  notice?: string | undefined
+}
+
+export function accountPage (model: AccountModel): string {
+  const { texts: { account: t }, csrf, actions, errors } = model
+  return renderPage(
+    <Layout page={model} title={t.title} errors={errors} wide>
+      <div class='top'>
+        <div>
+          <h1 safe>{t.title}</h1>
+          <p class='lead'><Name name={model.account.name} /></p>
+        </div>
+        <Form action={actions.logout} csrf={csrf}>
+          <button class='small' type='submit' safe>{t.logout}</button>
+        </Form>
+      </div>
+      <Messages page={model} labels={[['name', t.tokenName]]} />
+      <AccountSessions model={model} />
+      <AccountApps model={model} />
+      <AccountTokens model={model} />
+    </Layout>
+  )
+}

@@ -1,0 +1,12 @@
+/** How an attribute is typed: the keyboard of a phone, and what the browser may fill in. */
+export type AttributeInput = { inputmode?: 'email' | 'tel' | undefined, autocomplete: string }
+
+const KNOWN: Readonly<Record<string, AttributeInput>> = {
+  email: { inputmode: 'email', autocomplete: 'email' },
+  phone: { inputmode: 'tel', autocomplete: 'tel' },
+  username: { autocomplete: 'username' }
+}
+
+export function attributeInput (attribute: string): AttributeInput {
+  return (Object.hasOwn(KNOWN, attribute) ? KNOWN[attribute] : undefined) ?? { autocomplete: 'off' }
+}

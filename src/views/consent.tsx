@@ -1,0 +1,59 @@
+import { Form } from './form.tsx'
+import { Layout, renderPage } from './layout.tsx'
+import { scopeText, type FormPage, type Scope } from './page.ts'
+import { Link, Name } from './parts.tsx'
+import { redirectTarget, type RedirectTarget } from './redirect-target.ts'
+import { shown } from './untrusted.ts'
+
+/** An app asks for access. Posts `decision`, `allow` or `deny`; `switchUrl` is where another account logs in. */
+export type ConsentModel = FormPage & {
+  client: { name: string, firstParty: boolean }
+  redirectUri: string
+  account: { name: string, switchUrl: string }
+  scopes: readonly Scope[]
+}
+
+export function consentPage (model: ConsentModel): string {
+  const { texts: { consent: t }, brand, client } = model
+  const app = shown(client.name)
+  const target = redirectTarget(model.redirectUri)
+  return renderPage(
+    <Layout page={model} title={t.title(app)}>
+      <h1 safe>{t.title(app)}</h1>
+      {!client.firstParty && <p class='box warn' safe>{t.unverified(app, brand.name)}</p>}
+      <div>
+        <h2 safe>{t.scopes}</h2>
+        <ScopeList model={model} />
+      </div>
+      <Facts model={model} target={target} />
+      {target.kind === 'local' && <p class='box warn' safe>{t.local}</p>}
+      <Form {...model}>
+        <div class='buttons pair'>
+          <button class='main' type='submit' name='decision' value='allow' safe>{t.allow}</button>
+          <button type='submit' name='decision' value='deny' safe>{t.deny}</button>
+        </div>
+      </Form>
+      <p class='quiet' safe>{t.later}</p>
+    </Layout>
+  )
+}
+
+export function ScopeList ({ model: { scopes, texts } }: { model: Pick<ConsentModel, 'scopes' | 'texts'> }): JSX.Element {
+  const descriptions = scopes.length === 0 ? [texts.consent.noScopes] : scopes.map((scope) => scopeText(scope, texts))
+  return <ul class='scopes'>{descriptions.map((description) => <li><span safe>{description}</span></li>)}</ul>
+}
+
+function Facts ({ model: { account, texts: { consent: t } }, target }: { model: ConsentModel, target: RedirectTarget }): JSX.Element {
+  return (
+    <dl class='facts'>
+      <div>
+        <dt safe>{t.signedIn}</dt>
+        <dd><Name name={account.name} /><br /><Link href={account.switchUrl} text={t.switch} /></dd>
+      </div>
+      <div>
+        <dt safe>{t.redirect}</dt>
+        <dd><bdi safe>{target.kind === 'app' ? t.redirectApp(shown(target.name)) : target.name}</bdi></dd>
+      </div>
+    </dl>
+  )
+}

@@ -1,0 +1,43 @@
+/** Fields, buttons and what is wrong with them. */
+export const form = `
+form { display: grid; gap: 1.125rem; grid-template-columns: minmax(0, 1fr); }
+.field { display: grid; gap: 0.3125rem; }
+.group { display: grid; gap: 0.875rem; }
+.field label, legend { font-weight: 600; }
+.field .hint, .field .optional { color: var(--quiet); font-size: 0.9375rem; font-weight: 400; }
+.field .wrong { color: var(--danger); font-size: 0.9375rem; font-weight: 600; }
+input:not([type="checkbox"]), select, textarea {
+  inline-size: 100%; min-block-size: 2.875rem; padding: 0.5rem 0.75rem; font: inherit; color: inherit;
+  background: var(--card); border: 1px solid var(--edge); border-radius: var(--radius);
+}
+input[aria-invalid="true"] { border-color: var(--danger); box-shadow: inset 0 0 0 1px var(--danger); }
+input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 1px; border-radius: var(--radius); }
+.secret { resize: none; user-select: all; }
+.code-input { font-size: 1.375rem; letter-spacing: 0.15em; text-transform: uppercase; }
+.check { display: flex; gap: 0.625rem; align-items: flex-start; padding-block: 0.375rem; cursor: pointer; }
+.check input { flex: none; inline-size: 1.25rem; block-size: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent-edge); }
+.checks { display: grid; gap: 0.125rem; margin-block-start: 0.25rem; }
+
+button {
+  min-block-size: 2.875rem; padding: 0.5rem 1.125rem; font: inherit; font-weight: 600; cursor: pointer;
+  color: var(--ink); background: transparent; border: 1px solid var(--edge); border-radius: var(--radius);
+}
+button:hover { box-shadow: inset 0 0 0 1px var(--edge); }
+button:focus-visible { border-radius: var(--radius); }
+button.main { color: var(--on-accent); background: var(--accent); border-color: var(--accent-edge); }
+button.main:hover { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent-edge); }
+button.small { min-block-size: 2.75rem; padding-inline: 0.875rem; font-size: 0.9375rem; }
+button.danger { color: var(--danger); }
+.buttons { display: grid; gap: 0.625rem; }
+@media (min-width: 24rem) { .buttons.pair { grid-template-columns: 1fr 1fr; } }
+@media (prefers-reduced-motion: no-preference) { button { transition: box-shadow 0.12s; } }
+@media (forced-colors: active) { button.main { border-width: 2px; } }
+
+.box { border-inline-start: 4px solid; border-radius: 0.25rem; padding: 0.75rem 0.875rem; font-size: 0.9375rem; }
+.box ul { display: grid; gap: 0.125rem; margin-block-start: 0.25rem; }
+.box.bad { color: var(--danger); background: var(--danger-box); border-color: var(--danger); }
+.box.bad h2 { font-size: inherit; }
+.box.bad a { color: inherit; }
+.box.warn { color: var(--warn); background: var(--warn-box); border-color: var(--warn-edge); }
+.box.good { color: var(--good); background: var(--good-box); border-color: var(--good-edge); }
+`

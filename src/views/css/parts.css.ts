@@ -1,0 +1,24 @@
+/** Facts, scopes, the device code and the lists of the account page. */
+export const parts = `
+.facts { display: grid; border-block: 1px solid var(--line); }
+.facts > div { padding-block: 0.75rem; }
+.facts > div + div { border-block-start: 1px solid var(--line); }
+.facts dt { color: var(--quiet); font-size: 0.875rem; }
+.facts dd { font-weight: 600; }
+.facts dd a { font-weight: 400; font-size: 0.9375rem; }
+.scopes { display: grid; gap: 0.5rem; margin-block-start: 0.5rem; }
+.scopes li { display: grid; grid-template-columns: 1.25rem minmax(0, 1fr); gap: 0.5rem; }
+.scopes li::before { content: "\\2713" / ""; color: var(--accent-text); font-weight: 700; }
+.user-code { font-size: 1.5rem; letter-spacing: 0.12em; }
+
+.top { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: space-between; }
+section { display: grid; gap: 0.75rem; grid-template-columns: minmax(0, 1fr); padding-block-start: 1.5rem; border-block-start: 1px solid var(--line); }
+.items > li { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; padding-block: 0.75rem; }
+.items > li + li { border-block-start: 1px solid var(--line); }
+.items .about { flex: 1 1 14rem; min-inline-size: 0; }
+.items .about p { color: var(--quiet); font-size: 0.9375rem; }
+.badge { display: inline-block; margin-inline-start: 0.25rem; padding: 0 0.5rem; border-radius: 1rem; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-box); }
+.make { padding: 1.125rem; border: 1px solid var(--line); border-radius: var(--radius); }
+.make button { justify-self: start; }
+.reference { font-size: 0.875rem; color: var(--quiet); }
+`

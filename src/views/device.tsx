@@ -1,0 +1,90 @@
+import { ScopeList } from './consent.tsx'
+import { Field, Form, Messages } from './form.tsx'
+import { Layout, renderPage } from './layout.tsx'
+import type { FormPage, Page, Scope } from './page.ts'
+import { Link, Name } from './parts.tsx'
+import { shown } from './untrusted.ts'
+
+/** First step: the code that a device shows. Posts `user_code`, which may come filled in from `verification_uri_complete`. */
+export type DeviceCodeModel = FormPage & { values?: { user_code?: string | undefined } | undefined }
+
+/** Second step: which app it is. Posts `user_code` and `decision`, `allow` or `deny`. */
+export type DeviceConfirmModel = FormPage & {
+  userCode: string
+  client: { name: string, firstParty: boolean }
+  account: { name: string, switchUrl: string }
+  scopes: readonly Scope[]
+}
+
+/** Last step: whether the device got access. */
+export type DeviceDoneModel = Page & { allowed: boolean }
+
+export function deviceCodePage (model: DeviceCodeModel): string {
+  const { texts: { device: t }, errors, values = {} } = model
+  return renderPage(
+    <Layout page={model} title={t.title} errors={errors}>
+      <div>
+        <h1 safe>{t.title}</h1>
+        <p class='lead' safe>{t.intro}</p>
+      </div>
+      <Messages page={model} labels={[['user_code', t.code]]} />
+      <Form {...model}>
+        <Field
+          name='user_code' label={t.code} value={values.user_code} errors={errors}
+          input={{ class: 'code code-input', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', dir: 'ltr', maxlength: 32, required: true, autofocus: true }}
+        />
+        <button class='main' type='submit' safe>{t.next}</button>
+      </Form>
+    </Layout>
+  )
+}
+
+export function deviceConfirmPage (model: DeviceConfirmModel): string {
+  const { texts, brand, client, userCode, hidden } = model
+  const t = texts.device
+  const app = shown(client.name)
+  return renderPage(
+    <Layout page={model} title={t.confirm(app)}>
+      <h1 safe>{t.confirm(app)}</h1>
+      <p class='box warn' safe>{t.warning}</p>
+      <DeviceFacts model={model} />
+      <div>
+        <h2 safe>{texts.consent.scopes}</h2>
+        <ScopeList model={model} />
+      </div>
+      {!client.firstParty && <p class='box warn' safe>{texts.consent.unverified(app, brand.name)}</p>}
+      <Form {...model} hidden={{ ...hidden, user_code: userCode }}>
+        <div class='buttons pair'>
+          <button class='main' type='submit' name='decision' value='allow' safe>{t.allow}</button>
+          <button type='submit' name='decision' value='deny' safe>{t.deny}</button>
+        </div>
+      </Form>
+    </Layout>
+  )
+}
+
+function DeviceFacts ({ model: { texts, userCode, account } }: { model: DeviceConfirmModel }): JSX.Element {
+  return (
+    <dl class='facts'>
+      <div>
+        <dt safe>{texts.device.shown}</dt>
+        <dd class='code user-code' dir='ltr' safe>{shown(userCode)}</dd>
+      </div>
+      <div>
+        <dt safe>{texts.consent.signedIn}</dt>
+        <dd><Name name={account.name} /><br /><Link href={account.switchUrl} text={texts.consent.switch} /></dd>
+      </div>
+    </dl>
+  )
+}
+
+export function deviceDonePage (model: DeviceDoneModel): string {
+  const { texts: { device: t }, allowed } = model
+  const title = allowed ? t.allowedTitle : t.deniedTitle
+  return renderPage(
+    <Layout page={model} title={title}>
+      <h1 safe>{title}</h1>
+      <p safe>{allowed ? t.allowed : t.denied}</p>
+    </Layout>
+  )
+}

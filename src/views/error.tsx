@@ -1,0 +1,28 @@
+import { Layout, renderPage } from './layout.tsx'
+import type { Page } from './page.ts'
+import { Links, type LinkItem } from './parts.tsx'
+import { shown } from './untrusted.ts'
+
+/** What went wrong and what to do: spread one of `texts.errors`, or own words. `correlationId` is what the log knows the request by. */
+export type ErrorModel = Page & {
+  title: string
+  message: string
+  advice?: string | undefined
+  correlationId?: string | undefined
+  links?: readonly LinkItem[] | undefined
+}
+
+export function errorPage (model: ErrorModel): string {
+  const { texts, title, message, advice, correlationId, links = [] } = model
+  return renderPage(
+    <Layout page={model} title={title}>
+      <div>
+        <h1 safe>{title}</h1>
+        <p class='lead' safe>{message}</p>
+      </div>
+      {advice !== undefined && <p safe>{advice}</p>}
+      <Links links={links} />
+      {correlationId !== undefined && <p class='reference'><span safe>{texts.errors.id}</span>: <code dir='ltr' safe>{shown(correlationId)}</code></p>}
+    </Layout>
+  )
+}

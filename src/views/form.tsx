@@ -1,0 +1,82 @@
+import type { PropsWithChildren } from '@kitajs/html'
+import { messagesFor, type Csrf, type FormErrors, type FormPage } from './page.ts'
+import type { Texts } from './texts/index.ts'
+import { attr, localHref } from './untrusted.ts'
+
+type FormProps = PropsWithChildren<{ action: string, csrf: Csrf, hidden?: Readonly<Record<string, string>> | undefined }>
+
+/** @throws TypeError when the form would go to another site */
+export function Form ({ action, csrf, hidden = {}, children }: FormProps): JSX.Element {
+  const target = localHref(action)
+  if (target === undefined) throw new TypeError(`A form goes to a path on this server, not to ${JSON.stringify(action)}`)
+  return (
+    <form method='post' action={target}>
+      <input type='hidden' name={attr(csrf.name)} value={attr(csrf.value)} />
+      {Object.entries(hidden).map(([name, value]) => <input type='hidden' name={attr(name)} value={attr(value)} />)}
+      {children}
+    </form>
+  )
+}
+
+export type FieldProps = {
+  name: string
+  label: string
+  /** After the label: that it may stay empty. */
+  note?: string | undefined
+  hint?: string | undefined
+  value?: string | undefined
+  errors: FormErrors | undefined
+  input?: JSX.HtmlInputTag
+}
+
+/** A label, its input, and what is wrong with it, tied together. */
+export function Field ({ name, label, note, hint, value, errors, input = {} }: FieldProps): JSX.Element {
+  const id = fieldId(name)
+  const messages = messagesFor(errors, name)
+  const described = [hint !== undefined && `${id}-hint`, messages.length > 0 && `${id}-wrong`].filter(Boolean).join(' ')
+  return (
+    <div class='field'>
+      <label for={id}><span safe>{label}</span>{note !== undefined && <span class='optional' safe>{` (${note})`}</span>}</label>
+      {hint !== undefined && <p class='hint' id={`${id}-hint`} safe>{hint}</p>}
+      {messages.length > 0 && <p class='wrong' id={`${id}-wrong`} safe>{messages.join(' ')}</p>}
+      <input
+        type='text' {...input} id={id} name={attr(name)} value={value ? attr(value) : undefined}
+        aria-invalid={messages.length > 0 ? 'true' : undefined} aria-describedby={described || undefined}
+      />
+    </div>
+  )
+}
+
+/** What was wrong, in one place, with a way to each field; or good news. */
+export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }): JSX.Element {
+  const { errors, notice, texts } = page
+  const wrong = labels.filter(([name]) => messagesFor(errors, name).length > 0)
+  return (
+    <>
+      {notice !== undefined && <p class='box good' role='status' safe>{notice}</p>}
+      {errors?.form?.map((message) => <p class='box bad' role='alert' safe>{message}</p>)}
+      {wrong.length > 0 && <Summary texts={texts} errors={errors} wrong={wrong} />}
+    </>
+  )
+}
+
+function Summary ({ texts, errors, wrong }: { texts: Texts, errors: FormErrors | undefined, wrong: readonly (readonly [name: string, label: string])[] }): JSX.Element {
+  return (
+    <div class='box bad' role='alert'>
+      <h2 safe>{texts.form.problem}</h2>
+      <ul>
+        {wrong.map(([name, label]) => <li><a href={`#${fieldId(name)}`} safe>{`${label}: ${messagesFor(errors, name).join(' ')}`}</a></li>)}
+      </ul>
+    </div>
+  )
+}
+
+/** The field to type in next: the first that is wrong, else the first that is empty. */
+export function focusField (names: readonly string[], errors: FormErrors | undefined, values: Readonly<Record<string, string | undefined>>): string | undefined {
+  return names.find((name) => messagesFor(errors, name).length > 0) ?? names.find((name) => !values[name])
+}
+
+/** Ids hold no spaces, as `aria-describedby` is a list of them. */
+function fieldId (name: string): string {
+  return `field-${name.replace(/[^\w-]/g, '_')}`
+}

@@ -1,0 +1,49 @@
+import type { PropsWithChildren } from '@kitajs/html'
+import { direction } from './format.ts'
+import type { FormErrors, Page } from './page.ts'
+import { attr, shown } from './untrusted.ts'
+
+type LayoutProps = PropsWithChildren<{
+  page: Page
+  /** Of the browser's tab; the page's own `h1` is among the children. */
+  title: string
+  errors?: FormErrors | undefined
+  wide?: boolean | undefined
+}>
+
+/** The frame of every page: no script, no inline style, nothing from elsewhere. */
+export function Layout ({ page, title, errors, wide, children }: LayoutProps): JSX.Element {
+  const { brand, texts, locale } = page
+  return (
+    <html lang={attr(locale)} dir={direction(locale)}>
+      <head>
+        <meta charset='utf-8' />
+        <title safe>{(hasErrors(errors) ? texts.form.errorPrefix : '') + `${title} · ${brand.name}`}</title>
+        <meta name='viewport' content='width=device-width, initial-scale=1' />
+        <meta name='color-scheme' content='light dark' />
+        <meta name='robots' content='noindex' />
+        <link rel='stylesheet' href={attr(brand.stylesheet.path)} />
+        <link rel='icon' href={attr(brand.logo ?? 'data:,')} />
+      </head>
+      <body>
+        <div class={['page', wide && 'wide']}>
+          <header class='brand'>
+            {brand.logo !== null && <img src={attr(brand.logo)} alt='' />}
+            <span safe>{shown(brand.name)}</span>
+          </header>
+          <main>{children}</main>
+        </div>
+      </body>
+    </html>
+  )
+}
+
+/** The text of a page. Nothing on the pages is a promise, so it is there at once. */
+export function renderPage (page: JSX.Element): string {
+  if (typeof page !== 'string') throw new TypeError('A page does not wait')
+  return `<!DOCTYPE html>${page}`
+}
+
+function hasErrors (errors: FormErrors | undefined): boolean {
+  return (errors?.form?.length ?? 0) > 0 || Object.values(errors?.fields ?? {}).some((messages) => messages.length > 0)
+}

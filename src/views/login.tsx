@@ -1,0 +1,57 @@
+import { attributeInput } from './attribute-input.ts'
+import { Field, focusField, Form, Messages } from './form.tsx'
+import { formatChoice } from './format.ts'
+import { Layout, renderPage } from './layout.tsx'
+import { attributeWord, type AttributeField, type FormPage } from './page.ts'
+import { Links } from './parts.tsx'
+import { shown } from './untrusted.ts'
+
+/** Login by any of `fields`. Posts `username`, `password` and, when ticked, `remember`; `app` is the one that sent the visitor. */
+export type LoginModel = FormPage & {
+  fields: readonly AttributeField[]
+  values?: { username?: string | undefined, remember?: boolean | undefined } | undefined
+  app?: string | undefined
+  links?: { register?: string | undefined, forgot?: string | undefined } | undefined
+}
+
+export function loginPage (model: LoginModel): string {
+  const { texts, locale, fields, values = {}, errors, app, links = {} } = model
+  const label = formatChoice(fields.map((field) => attributeWord(field, texts)), locale)
+  const focus = focusField(['username', 'password'], errors, { username: values.username })
+  return renderPage(
+    <Layout page={model} title={texts.login.title} errors={errors}>
+      <div>
+        <h1 safe>{texts.login.title}</h1>
+        {app !== undefined && <p class='lead' safe>{texts.login.to(shown(app))}</p>}
+      </div>
+      <Messages page={model} labels={[['username', label], ['password', texts.login.password]]} />
+      <Form {...model}>
+        <Field
+          name='username' label={label} value={values.username} errors={errors}
+          input={{ ...usernameInput(fields), autocomplete: 'username', required: true, autofocus: focus === 'username' }}
+        />
+        <Field
+          name='password' label={texts.login.password} errors={errors}
+          input={{ type: 'password', autocomplete: 'current-password', required: true, autofocus: focus === 'password' }}
+        />
+        <label class='check'>
+          <input type='checkbox' name='remember' value='on' checked={values.remember === true} />
+          <span safe>{texts.login.remember}</span>
+        </label>
+        <button class='main' type='submit' safe>{texts.login.submit}</button>
+      </Form>
+      <Links links={[
+        links.forgot === undefined ? undefined : { href: links.forgot, text: texts.login.forgot },
+        links.register === undefined ? undefined : { href: links.register, text: texts.login.register }
+      ]}
+      />
+    </Layout>
+  )
+}
+
+/** Only one kind of value brings its own keyboard. The type stays text: the server decides what is valid. */
+function usernameInput (fields: readonly AttributeField[]): JSX.HtmlInputTag {
+  const [field, another] = fields
+  const { inputmode } = attributeInput(field && !another ? field.attribute : '')
+  return { autocapitalize: 'none', spellcheck: 'false', inputmode }
+}

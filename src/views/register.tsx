@@ -1,0 +1,61 @@
+import { attributeInput } from './attribute-input.ts'
+import { Field, focusField, Form, Messages } from './form.tsx'
+import { capitalise } from './format.ts'
+import { Layout, renderPage } from './layout.tsx'
+import { attributeWord, type AttributeField, type FormPage } from './page.ts'
+import { Links } from './parts.tsx'
+
+/** A new account. Posts each attribute under its own name, `name` when asked for, and `password`; `values` never holds a password. */
+export type RegisterModel = FormPage & {
+  fields: readonly (AttributeField & { hint?: string | undefined })[]
+  askName?: boolean | undefined
+  minPasswordLength: number
+  values?: Readonly<Record<string, string | undefined>> | undefined
+  links?: { login?: string | undefined } | undefined
+}
+
+export function registerPage (model: RegisterModel): string {
+  const { texts, fields, errors, links = {}, values = {} } = model
+  const t = texts.register
+  const labels = [...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['name', t.name] as const, ['password', t.password] as const]
+  const focus = focusField([...fields.map(({ attribute }) => attribute), 'password'], errors, values)
+  return renderPage(
+    <Layout page={model} title={t.title} errors={errors}>
+      <h1 safe>{t.title}</h1>
+      <Messages page={model} labels={labels} />
+      <Form {...model}>
+        {model.askName && <Field name='name' label={t.name} note={texts.form.optional} value={values['name']} errors={errors} input={{ autocomplete: 'name', maxlength: 100 }} />}
+        <AttributeFields model={model} focus={focus} />
+        <Field
+          name='password' label={t.password} hint={t.passwordHint(model.minPasswordLength)} errors={errors}
+          input={{ type: 'password', autocomplete: 'new-password', required: true, autofocus: focus === 'password' }}
+        />
+        <button class='main' type='submit' safe>{t.submit}</button>
+      </Form>
+      <Links links={[links.login === undefined ? undefined : { href: links.login, text: t.login }]} />
+    </Layout>
+  )
+}
+
+function AttributeFields ({ model, focus }: { model: RegisterModel, focus: string | undefined }): JSX.Element {
+  const { fields, values = {}, errors, texts } = model
+  const inputs = fields.map((field) => (
+    <Field
+      name={field.attribute} label={labelOf(field, model)} hint={field.hint} value={values[field.attribute]} errors={errors}
+      input={{ ...inputOf(field, fields), required: fields.length === 1, autofocus: focus === field.attribute }}
+    />
+  ))
+  if (fields.length === 1) return <>{inputs}</>
+  return <fieldset class='group'><legend safe>{texts.register.oneNeeded}</legend>{inputs}</fieldset>
+}
+
+/** Password managers need one field that they know as the user name. */
+function inputOf (field: AttributeField, fields: readonly AttributeField[]): JSX.HtmlInputTag {
+  const { inputmode, autocomplete } = attributeInput(field.attribute)
+  const key = fields.find(({ attribute }) => attribute === 'username') ?? fields[0]
+  return { inputmode, autocapitalize: 'none', spellcheck: 'false', autocomplete: field === key ? 'username' : autocomplete }
+}
+
+function labelOf (field: AttributeField, { texts, locale }: RegisterModel): string {
+  return capitalise(attributeWord(field, texts), locale)
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { createBrand } from '../../src/views/brand.ts'
+import { brand, LOGO, pageOf, samplePages } from '../unit/views/samples.ts'
+import { launch, openContext, SCREENS, type Screen } from './chromium.ts'
+import { servePages } from './serve.ts'
+
+const SCREENSHOTS = '.screenshots'
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const yellow = createBrand({ name: 'Sunny', logo: LOGO, accent: '#ffe600' })
+const white = createBrand({ name: 'Snow', accent: '#ffffff' })
+const named = (prefix: string, pages: Record<string, string>) => Object.fromEntries(Object.entries(pages).map(([name, html]) => [`${prefix}-${name}`, html]))
+const plain = named('en', samplePages(pageOf()))
+const variants = {
+  ...named('de', samplePages(pageOf('de'))),
+  ...named('rtl', samplePages(pageOf('en', 'ar'))),
+  ...named('yellow', samplePages({ ...pageOf(), brand: yellow })),
+  ...named('white', samplePages({ ...pageOf(), brand: white }))
+}
+const pages = { ...plain, ...variants }
+
+mkdirSync(SCREENSHOTS, { recursive: true })
+const browser = await launch()
+const server = await servePages(pages, [brand, yellow, white])
+t.teardown(async () => {
+  server.close()
+  await browser.close()
+})
+
+for (const screen of SCREENS) {
+  t.test(`${screen.colorScheme}, ${screen.width} px`, async (t) => {
+    const context = await openContext(browser, screen)
+    const page = await context.newPage()
+    // Languages and accents change words and colours, not the frame: the narrow screen tells
+    for (const name of Object.keys(screen.width === 375 ? pages : plain)) t.same(await faults(page, name, screen), [], name)
+    await context.close()
+  })
+}
+
+/** What axe finds, what the console says, and what does not fit on the screen. */
+async function faults (page: Page, name: string, screen: Screen): Promise<string[]> {
+  const said: string[] = []
+  const hear = (message: { text: () => string }) => { said.push(message.text()) }
+  page.on('console', hear)
+  await page.goto(`${server.url}/${name}`)
+  await page.screenshot({ path: `${SCREENSHOTS}/${name}-${screen.colorScheme}-${screen.width}.png`, fullPage: true })
+  const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth > window.innerWidth')
+  page.off('console', hear)
+  // The protocol's evaluate is not bound by the page's policy
+  await page.evaluate(axeSource)
+  const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })')
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  return [...found, ...said, ...(wide ? ['wider than the screen'] : [])]
+}
+
+t.test('the keyboard goes through a page in reading order', async (t) => {
+  const context = await openContext(browser, SCREENS[0]!)
+  const page = await context.newPage()
+  t.same(await tabOrder(page, 'en-login'), ['username', 'password', 'remember', 'Log in', 'Forgot your password?', 'Create an account'])
+  t.same(await tabOrder(page, 'en-login-wrong'), ['password', 'remember', 'Log in', 'Forgot your password?', 'Create an account'])
+  t.same((await tabOrder(page, 'en-register-wrong')).slice(0, 3), ['email', 'phone', 'password'])
+  t.same(await tabOrder(page, 'en-consent'), ['Use another account', 'Allow', 'Deny'])
+  t.same((await tabOrder(page, 'en-account')).slice(0, 4), ['Log out', 'End Firefox on Linux', 'End Safari on iPhone', 'End Unknown device'])
+  t.same((await tabOrder(page, 'en-account-token')).slice(0, 1), ['A token that is shown once'])
+  await context.close()
+})
+
+/** From where the page puts the focus to its end. */
+async function tabOrder (page: Page, name: string): Promise<string[]> {
+  const focused = `(() => { const it = document.activeElement
+    return it === document.body ? '' : it.readOnly ? 'A token that is shown once' : it.name && it.name !== 'decision' ? it.name : it.textContent })()`
+  const outline = '(() => getComputedStyle(document.activeElement).outlineStyle)()'
+  await page.goto(`${server.url}/${name}`)
+  const order: string[] = []
+  for (let step = 0; step < 40; step++) {
+    const here = await page.evaluate<string>(focused)
+    if (here === '' && order.length > 0) break
+    if (here !== '') {
+      order.push(here)
+      if (await page.evaluate<string>(outline) === 'none') order.push(`${here}: no visible focus`)
+    }
+    await page.keyboard.press('Tab')
+  }
+  return order
+}
+
+t.test('forms work without JavaScript, and bring every value as it was', async (t) => {
+  const context = await openContext(browser, SCREENS[0]!, false)
+  const page = await context.newPage()
+  await page.goto(`${server.url}/en-login`)
+  await page.keyboard.type('ada@example.com')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('pass & word')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/login')
+  await page.goto(`${server.url}/en-consent`)
+  await page.getByRole('button', { name: 'Deny' }).click()
+  await page.waitForURL('**/authorize')
+  await context.close()
+  t.same(server.posts.map(({ path, body }) => [path, Object.fromEntries(new URLSearchParams(body))]), [
+    ['/login', { _csrf: 'csrf-token', return_to: '/v1/oauth/authorize?client_id=a&state=b', username: 'ada@example.com', password: 'pass & word' }],
+    ['/v1/oauth/authorize', { _csrf: 'csrf-token', client_id: 'lk_client_1', state: 'a&b', decision: 'deny' }]
+  ])
+})
