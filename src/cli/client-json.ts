@@ -1,13 +1,15 @@
 import type { Client } from '../oauth/ports.ts'
 
 /** The wire form of a client; names of RFC 7591 section 2 where there is one. */
-export function clientJson (client: Pick<Client, 'id' | 'slug' | 'name' | 'grantTypes' | 'authMethod' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy'>) {
+export function clientJson (client: Client) {
   return {
     client_id: client.id,
     name: client.name,
     slug: client.slug,
     grant_types: client.grantTypes,
     token_endpoint_auth_method: client.authMethod,
+    redirect_uris: client.redirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
     scopes: client.scopes,
     default_scopes: client.defaultScopes,
     first_party: client.firstParty,

@@ -21,14 +21,7 @@ export async function createClient ({ config, withCore }: Context, { user, ...ar
   })
   const { client_id: id, ...rest } = clientJson(client)
   return {
-    json: {
-      client_id: id,
-      client_secret: secret,
-      ...rest,
-      redirect_uris: asked.redirectUris,
-      post_logout_redirect_uris: asked.postLogoutRedirectUris,
-      user_id: user ?? null
-    },
+    json: { client_id: id, client_secret: secret, ...rest, user_id: user ?? null },
     lines: [
       `${args.password ? 'Password grant client' : args.personal ? 'Personal access client' : 'New client'} created successfully.`,
       `Client ID: ${id}`,

@@ -3,7 +3,7 @@ import { chmod, chown, readFile, realpath, rename, stat, unlink, writeFile } fro
 
 // As Node reads it: a quoted value may span lines, anything else ends at `#` or with the line
 const ASSIGNMENT = /^([ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\r\n#]*)([^\r\n]*)/gm
-const ANY_VALUE_MODE = 0o600
+const OWNER_ONLY = 0o600
 
 /** Sets variables in a `.env` file; every other byte stays. A file that is new is its owner's alone. */
 export async function writeVariables (path: string, variables: Record<string, string>): Promise<void> {
@@ -13,7 +13,7 @@ export async function writeVariables (path: string, variables: Record<string, st
   const text = owner ? await readFile(target, 'latin1') : ''
   const draft = `${target}.${randomBytes(6).toString('hex')}`
   try {
-    await writeFile(draft, setVariables(text, variables), { encoding: 'latin1', mode: ANY_VALUE_MODE, flag: 'wx', flush: true })
+    await writeFile(draft, setVariables(text, variables), { encoding: 'latin1', mode: OWNER_ONLY, flag: 'wx', flush: true })
     if (owner) {
       await chown(draft, owner.uid, owner.gid).catch(() => {})
       await chmod(draft, owner.mode & 0o777)
@@ -34,6 +34,7 @@ export function setVariables (text: string, variables: Record<string, string>): 
     const comment = after.trimStart().startsWith('#') ? ` ${after.trimStart()}` : ''
     return `${before}${name}=${variables[name]}${comment}`
   })
+  if (missing.size === 0) return replaced
   const eol = /\r?\n/.exec(text)?.[0] ?? '\n'
   const end = replaced === '' || replaced.endsWith('\n') ? '' : eol
   return replaced + end + [...missing].map((name) => `${name}=${variables[name]}${eol}`).join('')

@@ -1,7 +1,7 @@
 import type { NewClient } from '../../prisma/store/clients.ts'
 import type { Config } from '../config.ts'
+import { redirectUriProblem } from '../oauth/redirect-uri.ts'
 import { REVOCATIONS_READ } from '../oauth/scopes.ts'
-import { redirectUriProblem } from './redirect-uri.ts'
 
 export type ClientArgs = {
   password?: boolean

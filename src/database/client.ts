@@ -4,7 +4,7 @@ import { PrismaClient } from '../../prisma/generated/client.ts'
 import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
 
 /** Names with the schema before them, for SQL that we write. */
-export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes', string>
+export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes' | 'rate_limits', string>
 
 /** Prisma and the pool beneath it: hot statements go to the pool, everything else through Prisma. */
 export type Database = {
@@ -18,6 +18,8 @@ export type Database = {
 export type DatabaseOptions = {
   url: string
   poolSize: number
+  /** Name the hot statements, so that PostgreSQL keeps their plans. */
+  prepare?: boolean
   /** The host's own client; it stays the host's to disconnect. */
   prisma?: PrismaClient | undefined
   onError: (error: Error) => void
@@ -26,10 +28,11 @@ export type DatabaseOptions = {
 const CONNECT_MS = 3000
 const QUERY_MS = 10_000
 
-export function openDatabase ({ url, poolSize, prisma: hosts, onError }: DatabaseOptions): Database {
+export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, onError }: DatabaseOptions): Database {
   const connection = parseDatabaseUrl(url)
   const { schema } = connection
-  const pool = new pg.Pool({
+  const Pool = prepare ? pg.Pool : UnnamedPool
+  const pool = new Pool({
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     keepAlive: true,
@@ -49,6 +52,12 @@ export function openDatabase ({ url, poolSize, prisma: hosts, onError }: Databas
   return { prisma, pool, tables: tablesIn(schema), schema, close }
 }
 
+/** For a PgBouncer in transaction mode that does not know prepared statements: the next statement meets another connection. */
+class UnnamedPool extends pg.Pool {
+  override query = ((config: pg.QueryConfig | string, ...rest: never[]) =>
+    super.query(typeof config === 'string' ? config : { ...config, name: undefined }, ...rest)) as pg.Pool['query']
+}
+
 function tablesIn (schema: string): Tables {
   const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
   return {
@@ -61,6 +70,7 @@ function tablesIn (schema: string): Tables {
     settings: name('settings'),
     audit_events: name('audit_events'),
     browser_sessions: name('browser_sessions'),
-    authorization_codes: name('authorization_codes')
+    authorization_codes: name('authorization_codes'),
+    rate_limits: name('rate_limits')
   }
 }

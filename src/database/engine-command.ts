@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { parseDatabaseUrl, quoteIdentifier } from './connection.ts'
 import { startEmbedded } from './embedded.ts'
-import { serveEngine } from './engine-rpc.ts'
+import { serveEngine, type OpenEngine } from './engine-rpc.ts'
+import { migrationAdapters } from './migration-adapter.ts'
+import { createSchemaEngine, engineVersion } from './schema-engine.ts'
 import { withClient } from './with-client.ts'
 
 /** Host in the URL that prisma.config.ts makes when there is no DATABASE_URL; `dataDir` is its parameter. */
@@ -23,8 +26,9 @@ export async function engineCommand (args: string[]): Promise<void> {
     args,
     strict: false,
     allowPositionals: true,
-    options: { datamodels: { type: 'string', multiple: true }, datasource: { type: 'string' } }
+    options: { datamodels: { type: 'string', multiple: true }, datasource: { type: 'string' }, version: { type: 'boolean' } }
   })
+  if (values.version === true) return await printVersion()
   const datasource = readDatasource(String(values.datasource))
   if (command === 'can-connect-to-database') return await checkConnection(datasource.url)
   if (command === 'create-database') return await createDatabase(datasource.url)
@@ -39,21 +43,40 @@ export function engineFailure (error: unknown): string {
   return `${message}\n${JSON.stringify({ level: 'ERROR', target: 'schema_engine::logger', fields })}\n`
 }
 
-async function serve ({ url, shadowDatabaseUrl }: Datasource, schemaFiles: string[]): Promise<void> {
+async function serve (datasource: Datasource, schemaFiles: string[]): Promise<void> {
   const ended = new AbortController()
   const end = () => { ended.abort() }
   // The CLI ends its engine by SIGTERM; a Ctrl-C reaches both.
   process.once('SIGTERM', end).once('SIGINT', end)
+  const open = async () => await openEngine(datasource, schemaFiles)
+  await serveEngine({ open, input: process.stdin, output: process.stdout, signal: ended.signal })
+  process.stdin.destroy()
+}
+
+async function openEngine ({ url, shadowDatabaseUrl }: Datasource, schemaFiles: string[]): Promise<OpenEngine> {
   const dataDir = embeddedDataDir(url)
   const embedded = dataDir === undefined ? undefined : await startEmbedded({ dataDir })
-  try {
-    const database = parseDatabaseUrl(embedded?.url ?? url)
-    const shadow = shadowDatabaseUrl === undefined ? undefined : parseDatabaseUrl(shadowDatabaseUrl)
-    await serveEngine({ database, shadow, schemaFiles, input: process.stdin, output: process.stdout, signal: ended.signal })
-  } finally {
+  const shadow = shadowDatabaseUrl === undefined ? undefined : parseDatabaseUrl(shadowDatabaseUrl)
+  const adapters = migrationAdapters({ database: parseDatabaseUrl(embedded?.url ?? url), shadow })
+  const close = async () => {
+    await adapters.close()
     await embedded?.stop()
-    process.stdin.destroy()
   }
+  try {
+    const datamodels = await Promise.all(schemaFiles.map(readSchema))
+    return { engine: await createSchemaEngine({ adapter: adapters.factory, datamodels }), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function readSchema (path: string): Promise<[path: string, content: string]> {
+  return [path, await readFile(path, 'utf8')]
+}
+
+async function printVersion (): Promise<void> {
+  process.stdout.write(`schema-engine-wasm ${await engineVersion()}\n`)
 }
 
 // The embedded one is started by the engine that the CLI runs next.

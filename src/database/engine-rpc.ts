@@ -1,14 +1,18 @@
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
-import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { migrationAdapters, type MigrationDatabases } from './migration-adapter.ts'
-import { createSchemaEngine, engineMessage } from './schema-engine.ts'
+import { engineMessage } from './schema-engine.ts'
 
 const RENAMED = new Map([['getDatabaseVersion', 'version']])
 
-export interface EngineSession extends MigrationDatabases {
-  schemaFiles: string[]
+export interface OpenEngine {
+  engine: SchemaEngine
+  close (): Promise<void>
+}
+
+export interface EngineSession {
+  /** Why it fails is the answer to every request: the CLI shows that, where it overlooks an engine that ends. */
+  open (): Promise<OpenEngine>
   input: Readable
   output: Writable
   signal: AbortSignal
@@ -21,23 +25,17 @@ interface Request {
 }
 
 /** Serves the Prisma CLI, one JSON-RPC message a line, until it closes the pipe or the signal is given. */
-export async function serveEngine ({ schemaFiles, input, output, signal, ...databases }: EngineSession): Promise<void> {
-  const adapters = migrationAdapters(databases)
-  const datamodels = await Promise.all(schemaFiles.map(readSchema))
-  const engine = await createSchemaEngine({ adapter: adapters.factory, datamodels })
-  try {
-    for await (const line of createInterface({ input, signal, crlfDelay: Infinity })) {
-      const request = readRequest(line)
-      if (request === undefined) continue
-      for (const message of await answer(engine, request)) output.write(`${JSON.stringify(message)}\n`)
-    }
-  } finally {
-    await adapters.close()
+export async function serveEngine ({ open, input, output, signal }: EngineSession): Promise<void> {
+  const opening = open()
+  // Until the first request asks for it.
+  opening.catch(() => {})
+  for await (const line of createInterface({ input, signal, crlfDelay: Infinity })) {
+    const request = readRequest(line)
+    if (request === undefined) continue
+    for (const message of await answer(opening, request)) output.write(`${JSON.stringify(message)}\n`)
   }
-}
-
-async function readSchema (path: string): Promise<[path: string, content: string]> {
-  return [path, await readFile(path, 'utf8')]
+  const opened = await opening.catch(() => undefined)
+  await opened?.close()
 }
 
 // What has no method is the CLI's acknowledgement of something printed; nothing waits for it.
@@ -48,9 +46,10 @@ function readRequest (line: string): Request | undefined {
   return { id: message.id, method: message.method, params: 'params' in message ? message.params : undefined }
 }
 
-async function answer (engine: SchemaEngine, { id, method, params }: Request): Promise<object[]> {
+async function answer (opening: Promise<OpenEngine>, { id, method, params }: Request): Promise<object[]> {
   const reply = { jsonrpc: '2.0', id }
   try {
+    const { engine } = await opening
     const result = await call(engine, method, params)
     return [...printed(result).map((content) => ({ ...reply, method: 'print', params: { content } })), { ...reply, result: result ?? null }]
   } catch (error) {

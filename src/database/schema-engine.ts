@@ -32,6 +32,11 @@ export async function createSchemaEngine ({ adapter, datamodels = [], log = () =
   return await engine.SchemaEngine.new(options, log, bindMigrationAwareSqlAdapterFactory(adapter))
 }
 
+export async function engineVersion (): Promise<string> {
+  const engine = await (loading ??= load())
+  return engine.version()
+}
+
 /** The engine's messages end with the places in its source. */
 export function engineMessage (error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
@@ -44,9 +49,15 @@ async function load () {
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg')
   const path = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   const bytes = await readFile(join(dirname(path), 'schema_engine_bg.wasm'))
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue })
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': withIdleTimers(glue) })
   glue.__wbg_set_wasm(instance.exports)
   const { __wbindgen_start: start } = instance.exports
   if (typeof start === 'function') start()
   return glue
+}
+
+// The engine limits its wait for a lock by a timer of 10 s that it never clears; the process must not wait for that.
+function withIdleTimers (glue: object): object {
+  const idleTimer = (callback: () => void, ms: number) => setTimeout(callback, ms).unref()
+  return Object.fromEntries(Object.entries(glue).map(([name, value]) => [name, name.startsWith('__wbg_setTimeout_') ? idleTimer : value]))
 }

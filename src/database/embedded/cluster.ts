@@ -4,6 +4,7 @@ import { chown, lstat, mkdtemp, readFile, readdir, rename, rm, writeFile } from 
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
+import { cannotRun } from './binaries.ts'
 import { isAlive } from './postmaster.ts'
 
 const run = promisify(execFile)
@@ -11,10 +12,11 @@ const run = promisify(execFile)
 export const DATABASE_USER = 'latchkey'
 const PASSWORD_FILE = 'latchkey.password'
 
-// The same sorting and case rules on every machine, whatever its locale.
+// The same sorting and case rules on every machine, whatever its locale. Unsynced, for a slow disk takes ten seconds over
+// it: only a machine that fails within seconds of the first start can lose something, and nothing that was in it before.
 const INITDB = [
   `--username=${DATABASE_USER}`, '--auth=scram-sha-256', '--encoding=UTF8',
-  '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'
+  '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions', '--no-sync'
 ]
 
 /**
@@ -51,8 +53,9 @@ async function initialise (work: string, initdb: string, account: Account | unde
   const data = join(work, 'data')
   // initdb asks for the name of its working directory, which an account of its own might not be allowed to know.
   await run(initdb, [...INITDB, `--pgdata=${data}`, `--pwfile=${passwordFile}`], { ...account, cwd: work, env: { PATH: process.env.PATH, LC_ALL: 'C' } })
-    .catch((error: { stderr?: string, message: string }) => {
-      throw new Error(`the embedded PostgreSQL could not make its data directory: ${(error.stderr ?? '').trim() || error.message}`)
+    .catch((error: Error & { code?: unknown, stderr?: string }) => {
+      if (error.code === 'ENOENT') throw new Error(cannotRun(initdb, error))
+      throw new Error(`the embedded PostgreSQL could not make its data directory: ${error.stderr?.trim() || error.message}`)
     })
   await rename(passwordFile, join(data, PASSWORD_FILE))
 }

@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Account } from './account.ts'
+import { cannotRun } from './binaries.ts'
 
 // `sun_path` has 108 bytes on Linux and 104 on macOS, the closing zero among them.
 const MAX_SOCKET_PATH = 103
@@ -81,9 +82,4 @@ async function lastLines (file: string, start: number): Promise<string> {
   const content = await readFile(file)
   const text = content.subarray(content.length < start ? 0 : start).toString('utf8').trim()
   return text.split('\n').slice(-LOG_LINES).join('\n')
-}
-
-// The loader that a binary for glibc asks for is missing on musl, and the system then says that the binary is.
-function cannotRun (postgres: string, error: Error): string {
-  return `${postgres} does not run on this system (${error.message}): set DATABASE_URL to a PostgreSQL of your own`
 }

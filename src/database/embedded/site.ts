@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, realpath, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { databaseAccount, requireReachable, type Account } from './account.ts'
 import { findBinaries } from './binaries.ts'
@@ -25,7 +25,7 @@ async function makeHome (path: string): Promise<string> {
 
 async function openTo (account: Account, home: string, postgres: string): Promise<void> {
   // To pass, not to look: what is secret in it has a mode of its own.
-  await chmod(home, 0o711)
+  if ((await stat(home)).uid !== account.uid) await chmod(home, 0o711)
   await requireReachable(home, account, 'set LATCHKEY_DATA_DIR to a directory elsewhere')
   await requireReachable(dirname(postgres), account, 'install the project elsewhere, set DATABASE_URL')
 }
