@@ -36,6 +36,8 @@ export type AuditRow = { type: string, user_id: string, client_id: string, sessi
 
 export const auditEvents = (app: FastifyInstance) => sql<AuditRow>(app, 'SELECT type, user_id, client_id, session_id, ip, user_agent FROM audit_events ORDER BY created_at')
 
+export const eventTypes = async (app: FastifyInstance) => (await auditEvents(app)).map(({ type }) => type)
+
 export const revocations = (app: FastifyInstance) => sql<{ kind: string, subject: string, epoch: number, except_sessions: string[] }>(app, 'SELECT kind, subject, epoch, except_sessions FROM revocations')
 
 /** How often a connection was asked for while `run` ran: once for each statement. */

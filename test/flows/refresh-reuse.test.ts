@@ -1,6 +1,6 @@
 import t from 'tap'
 import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
-import { age, auditEvents, refreshGrant, revocations, rotated, sessionId, sessionOf } from '../session-rows.ts'
+import { age, auditEvents, eventTypes, refreshGrant, revocations, rotated, sessionId, sessionOf } from '../session-rows.ts'
 
 t.test('the old token after the grace revokes the session, here and in every other process, and leaves an event', async (t) => {
   const { app, databaseUrl, logs } = await build(t)
@@ -18,7 +18,7 @@ t.test('the old token after the grace revokes the session, here and in every oth
 
   const { user_id: userId, client_id: clientId } = await sessionOf(app, first)
   t.same(await auditEvents(app), [{ type: 'session.reused', user_id: userId, client_id: clientId, session_id: sessionId(first), ip: '127.0.0.1', user_agent: 'lightMyRequest' }])
-  t.match(await revocations(app), [{ kind: 'session', subject: sessionId(first) }])
+  t.same((await revocations(app)).map(({ kind, subject }) => [kind, subject]), [['session', sessionId(first)]])
   t.match(logs(), /used again after its grace/)
 })
 
@@ -76,7 +76,7 @@ t.test('REFRESH_GRACE=0: a token is good once', async (t) => {
   const third = await rotated(app, second.refresh_token)
   t.equal((await refresh(app, second.refresh_token)).statusCode, 401)
   t.equal((await refresh(app, third.refresh_token)).statusCode, 401)
-  t.match(await auditEvents(app), [{ type: 'session.reused' }])
+  t.same(await eventTypes(app), ['session.reused'])
 })
 
 t.test('REFRESH_GRACE=0: of parallel refreshes one at most is answered, and the session is revoked', async (t) => {
@@ -88,6 +88,14 @@ t.test('REFRESH_GRACE=0: of parallel refreshes one at most is answered, and the 
     t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 401, 401, 401, 401, 401, 401, 401])
     t.ok((await sessionOf(app, first)).revoked_at)
   }
+})
+
+t.test('REFRESH_GRACE=0: a rotation time in the future, by rounding or a clock that went back, is no grace', async (t) => {
+  const { app } = await build(t, { refreshGrace: 0 })
+  const first = await signedIn(app)
+  await rotated(app, first.refresh_token)
+  await age(app, first, -1)
+  t.equal((await refresh(app, first.refresh_token)).statusCode, 401)
 })
 
 t.test('a client has its own grace', async (t) => {

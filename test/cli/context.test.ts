@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { createContext } from '../../src/cli/context.ts'
+import { failureLines } from '../../src/cli/failure.ts'
+import { createLog } from '../../src/cli/log.ts'
+import { createUser } from '../../src/cli/user.ts'
+import { ConfigError } from '../../src/config-error.ts'
+import type { Variables } from '../../src/environment.ts'
+import { createDatabase, PASSWORD } from '../helper.ts'
+import { contextFor } from './helper.ts'
+
+const TYPEBOX = pathToFileURL(join(import.meta.dirname, '../../node_modules/typebox/build/index.mjs')).href
+const load = (cwd: string, variables: Variables = {}) => createContext({ cwd, variables, log: createLog(() => {}) })
+
+t.test('the configuration file says what variables cannot, and wins over them', async (t) => {
+  const cwd = t.testdir({
+    'latchkey.config.js': `import { Type } from '${TYPEBOX}'
+      export default { port: 4001, operations: true, login: { attributes: { badge: Type.String({ pattern: '^B[0-9]{4}$' }) } } }`
+  })
+  const context = await contextFor(t, { PORT: '4000', HOST: '127.0.0.2', DATABASE_URL: await createDatabase(t) }, cwd)
+  t.match(context.config, { port: 4001, host: '127.0.0.2' })
+  t.match((await createUser(context, { badge: 'B1234', password: PASSWORD })).json, { badge: 'B1234' })
+  await t.rejects(createUser(context, { badge: '1234', password: PASSWORD }), { message: /^badge must be/ })
+})
+
+t.test('LATCHKEY_CONFIG names another one', async (t) => {
+  const cwd = t.testdir({ conf: { 'mine.mjs': 'export default { port: 4002 }' } })
+  t.equal((await load(cwd, { LATCHKEY_CONFIG: 'conf/mine.mjs' })).config.port, 4002)
+})
+
+const BROKEN: [rule: string, file: string, message: RegExp][] = [
+  ['a file that throws', 'throw new Error("no luck")', /^latchkey\.config\.js cannot be loaded: no luck$/],
+  ['a file that is not JavaScript', 'export default {', /^latchkey\.config\.js cannot be loaded: /],
+  ['a file without a default export', 'export const port = 1', /^latchkey\.config\.js has no options; write `export default/],
+  ['an option that there is not', 'export default { prot: 1 }', /^prot is not an option/],
+  ['several mistakes', 'export default { port: -1, host: 5 }', /^PORT .*\nHOST /]
+]
+
+for (const [rule, file, message] of BROKEN) {
+  t.test(`refuses ${rule}`, async (t) => {
+    await t.rejects(load(t.testdir({ 'latchkey.config.js': file })), { code: 'LK_CONFIG', message })
+  })
+}
+
+t.test('refuses a LATCHKEY_CONFIG that is not there', async (t) => {
+  await t.rejects(load(t.testdir({}), { LATCHKEY_CONFIG: 'none.js' }), { code: 'LK_CONFIG', message: /^LATCHKEY_CONFIG names .*none\.js, which does not exist$/ })
+})
+
+t.test('a failure is one line, or one for each mistake in the configuration', async (t) => {
+  t.same(failureLines(new Error('first\n  second\n')), ['error: first second'])
+  t.same(failureLines(new ConfigError([{ name: 'PORT', message: 'is\nwrong' }, { name: 'HOST', message: 'too' }])), ['error: PORT is wrong', 'error: HOST too'])
+  t.same(failureLines(Object.assign(new Error('\nInvalid `x.y()` invocation in\n/src/x.ts:1\n\n  code\nThe table is gone'), { name: 'PrismaClientKnownRequestError' })), ['error: The table is gone'])
+  t.same(failureLines(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('other')], '')), ['error: connect ECONNREFUSED ::1:1'])
+  t.same(failureLines(Object.assign(new Error(''), { code: 'ECONNRESET' })), ['error: ECONNRESET'])
+  t.same(failureLines('text'), ['error: text'])
+})
+
+t.test('warnings are one line; what interests a server only is dropped', async (t) => {
+  const lines: string[] = []
+  const log = createLog((line) => lines.push(line))
+  log.info({}, 'started')
+  log.debug({}, 'detail')
+  log.warn({ err: new Error('over\nthere') }, 'Something')
+  log.error({}, 'Worse')
+  t.same(lines, ['warning: Something: over there', 'error: Worse'])
+})

@@ -1,0 +1,100 @@
+import { chmod, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import t from 'tap'
+import { embeddedUrl, startEmbedded } from '../../../src/database/embedded.ts'
+import { query, start, temporaryDirectory } from './embedded-helper.ts'
+
+const IS_ROOT = process.getuid?.() === 0
+
+// For what needs no first start, which takes longest.
+const shared = await temporaryDirectory(t)
+
+t.test('starts, stops, and starts again with what was in it', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  t.equal(await embeddedUrl(dataDir), null)
+  const first = await start(t, dataDir)
+  t.notOk(first.adopted)
+  t.equal(await embeddedUrl(dataDir), first.url)
+  await query(first.url, 'CREATE TABLE kept (id int)')
+  t.strictSame(
+    await query(first.url, "SELECT current_database() AS database, current_setting('TimeZone') AS zone, current_setting('fsync') AS fsync, current_setting('listen_addresses') AS addresses"),
+    [{ database: 'latchkey', zone: 'UTC', fsync: 'on', addresses: '127.0.0.1' }])
+  t.equal((await stat(join(dataDir, 'postgres', 'latchkey.password'))).mode & 0o777, 0o600)
+  await first.stop()
+  t.equal(await embeddedUrl(dataDir), null)
+  const second = await start(t, dataDir)
+  t.notOk(second.adopted)
+  t.strictSame(await query(second.url, 'SELECT * FROM kept'), [])
+})
+
+t.test('lets nobody in without the password', async (t) => {
+  const { url } = await start(t, shared)
+  const wrong = new URL(url)
+  wrong.password = 'wrong'
+  await t.rejects(query(wrong.href, 'SELECT 1'), { code: '28P01' })
+})
+
+t.test('two at once: one starts it, the other joins, the last one out stops it', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  const both = await Promise.all([start(t, dataDir), start(t, dataDir)])
+  t.strictSame(both.map(({ adopted }) => adopted).sort(), [false, true])
+  t.equal(both[0].url, both[1].url)
+  await both[0].stop()
+  t.equal(await embeddedUrl(dataDir), both[1].url, 'goes on for the other')
+  await both[1].stop()
+  t.equal(await embeddedUrl(dataDir), null)
+})
+
+t.test('two that leave at once leave nothing running', async (t) => {
+  const dataDir = shared
+  const both = await Promise.all([start(t, dataDir), start(t, dataDir)])
+  await Promise.all(both.map(({ stop }) => stop()))
+  t.equal(await embeddedUrl(dataDir), null)
+})
+
+t.test('one that comes while it stops gets a running one', async (t) => {
+  const dataDir = shared
+  const first = await start(t, dataDir)
+  const [, second] = await Promise.all([first.stop(), start(t, dataDir)])
+  t.strictSame(await query(second.url, 'SELECT 1 AS one'), [{ one: 1 }])
+})
+
+t.test('goes on while others are connected', async (t) => {
+  const dataDir = shared
+  const { url, stop } = await start(t, dataDir)
+  const other = new pg.Client(url)
+  await other.connect()
+  await stop()
+  t.strictSame((await other.query('SELECT 1 AS one')).rows, [{ one: 1 }])
+  await other.end()
+  const { adopted } = await start(t, dataDir)
+  t.ok(adopted)
+})
+
+t.test('starts in a directory whose name is too long for a socket, or strange', async (t) => {
+  const dataDir = join(await temporaryDirectory(t), 'a, b "c" é'.padEnd(100, '-'))
+  const { url } = await start(t, dataDir)
+  t.strictSame(await query(url, 'SHOW unix_socket_directories'), [{ unix_socket_directories: '' }])
+})
+
+t.test('says what PostgreSQL says when it does not start', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  await (await start(t, dataDir)).stop()
+  await writeFile(join(dataDir, 'postgres', 'postgresql.conf'), 'no_such_setting = 1\n')
+  await t.rejects(startEmbedded({ dataDir }), { message: /did not start:\n.*no_such_setting/s })
+})
+
+t.test('refuses a database whose password is gone, and leaves it alone', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  await (await start(t, dataDir)).stop()
+  await rm(join(dataDir, 'postgres', 'latchkey.password'))
+  await t.rejects(startEmbedded({ dataDir }), { message: /latchkey\.password/ })
+  t.ok((await stat(join(dataDir, 'postgres', 'global', 'pg_control'))).isFile())
+})
+
+t.test('as root, names the directory that PostgreSQL cannot enter', { skip: !IS_ROOT }, async (t) => {
+  const parent = await temporaryDirectory(t)
+  await chmod(parent, 0o700)
+  await t.rejects(startEmbedded({ dataDir: join(parent, 'data') }), { message: new RegExp(`cannot enter ${parent} \\(mode 700\\).*chmod o\\+x ${parent}`) })
+})

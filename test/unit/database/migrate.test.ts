@@ -1,0 +1,171 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { migrate, pendingMigrations } from '../../../src/database/migrate.ts'
+import { shippedMigrations } from '../../../src/database/migrations-directory.ts'
+import { createDatabase } from '../../helper.ts'
+
+const MIGRATOR = fileURLToPath(new URL('migrator.ts', import.meta.url))
+const shipped = (await readdir(shippedMigrations)).filter((name) => !name.includes('.')).sort()
+
+t.test('applies what is shipped, once', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  t.strictSame(await pendingMigrations(url), { applied: [], pending: shipped })
+  t.strictSame(await migrate(url), { applied: shipped })
+  t.strictSame(await pendingMigrations(url), { applied: shipped, pending: [] })
+  t.strictSame(await migrate(url), { applied: [] })
+})
+
+t.test('does not load the engine when there is nothing to apply', async (t) => {
+  const url = await createDatabase(t)
+  const { migrate } = await t.mockImport<typeof import('../../../src/database/migrate.ts')>('../../../src/database/migrate.ts', {
+    '../../../src/database/apply-migrations.ts': { applyMigrations: () => { throw new Error('loaded') } }
+  })
+  t.strictSame(await migrate(url), { applied: [] })
+})
+
+t.test('applies them once when several start at once', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const results = await Promise.all([migrate(url), migrate(url), migrate(url)])
+  t.strictSame(results.map(({ applied }) => applied).sort((a, b) => b.length - a.length), [shipped, [], []])
+})
+
+t.test('keeps everything in the schema of the URL', async (t) => {
+  const url = `${await createDatabase(t, { empty: true })}?schema=au"th`
+  t.strictSame((await migrate(url)).applied, shipped)
+  t.strictSame(await pendingMigrations(url), { applied: shipped, pending: [] })
+  const schemas = await query(url, "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('users', 'signing_keys', '_prisma_migrations')")
+  t.strictSame(schemas, [{ schemaname: 'au"th' }])
+})
+
+t.test('applies them beside the tables of others', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  await query(url, 'CREATE TABLE orders (id int)')
+  t.strictSame((await migrate(url)).applied, shipped)
+})
+
+t.test('says in one line which database it cannot reach, and why', async (t) => {
+  const cases: [url: string, message: RegExp][] = [
+    ['postgresql://u:secret@127.0.0.1:1/db', /^cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED .*$/],
+    ['postgresql://u:secret@no-such-host.invalid/db', /^cannot connect to the database at no-such-host\.invalid:5432: .*ENOTFOUND.*$/],
+    ['postgresql://u:secret@/db?host=/nowhere', /^cannot connect to the database at \/nowhere\/\.s\.PGSQL\.5432: .*ENOENT.*$/],
+    [(await createDatabase(t, { empty: true })).replace(/\/[^/]*$/, '/no_such_database'), /^cannot connect .*database "no_such_database" does not exist$/]
+  ]
+  for (const [url, message] of cases) {
+    await t.rejects(migrate(url), { message })
+    await t.rejects(pendingMigrations(url), { message })
+  }
+})
+
+t.test('a migration that fails changes nothing, and can be tried again', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const directory = await migrations(t, { '1_good': 'CREATE TABLE good (id int)', '2_bad': 'CREATE TABLE bad (id int); SELECT 1/0;' })
+  await t.rejects(migrate(url, directory), { message: /^migration 2_bad failed, and nothing was changed: division by zero$/ })
+  t.strictSame(await tables(url), [])
+  t.strictSame(await pendingMigrations(url, directory), { applied: [], pending: ['1_good', '2_bad'] })
+  await writeFile(join(directory, '2_bad', 'migration.sql'), 'CREATE TABLE bad (id int)')
+  t.strictSame(await migrate(url, directory), { applied: ['1_good', '2_bad'] })
+})
+
+t.test('one that is killed half-way leaves nothing behind', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const directory = await migrations(t, { '1_slow': 'CREATE TABLE slow (id int); SELECT pg_sleep(60)' })
+  const migrator = fork(MIGRATOR, [url, directory])
+  t.teardown(() => migrator.kill('SIGKILL'))
+  while ((await query(url, "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")).length === 0) await delay(20)
+  migrator.kill('SIGKILL')
+  await once(migrator, 'exit')
+  await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")
+  await writeFile(join(directory, '1_slow', 'migration.sql'), 'CREATE TABLE slow (id int)')
+  t.strictSame(await migrate(url, directory), { applied: ['1_slow'] })
+})
+
+t.test('runs a script whole, semicolons in functions and strings and all', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const directory = await migrations(t, {
+    '1_function': "CREATE FUNCTION two() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'a;b'; END; $$; -- not; the end\nCREATE TABLE after (id int);"
+  })
+  await migrate(url, directory)
+  t.strictSame(await query(url, 'SELECT two()'), [{ two: 'a;b' }])
+})
+
+t.test('says what to do about one that a Prisma CLI left failed', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const directory = await migrations(t, { '1_first': 'CREATE TABLE first (id int)' })
+  await migrate(url, directory)
+  await query(url, 'DROP TABLE first; UPDATE _prisma_migrations SET finished_at = NULL')
+  t.strictSame(await pendingMigrations(url, directory), { applied: [], pending: ['1_first'] })
+  await t.rejects(migrate(url, directory), { message: /^migration 1_first failed before: .*--rolled-back 1_first/ })
+  await query(url, 'UPDATE _prisma_migrations SET rolled_back_at = now()')
+  t.strictSame(await pendingMigrations(url, directory), { applied: [], pending: ['1_first'] })
+  t.strictSame(await migrate(url, directory), { applied: ['1_first'] })
+  t.strictSame(await pendingMigrations(url, directory), { applied: ['1_first'], pending: [] })
+})
+
+t.test('does not mix with the migrations of another project', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  await migrate(url, await migrations(t, { '1_theirs': 'CREATE TABLE theirs (id int)' }))
+  await t.rejects(migrate(url), { message: /another Prisma project \(1_theirs\).*\?schema=auth/ })
+  t.strictSame((await migrate(`${url}?schema=auth`)).applied, shipped)
+})
+
+t.test('leaves a database alone that is ahead', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const directory = await migrations(t, {})
+  await cp(shippedMigrations, directory, { recursive: true })
+  await mkdir(join(directory, '99999999999999_later'))
+  await writeFile(join(directory, '99999999999999_later', 'migration.sql'), 'CREATE TABLE later (id int)')
+  await migrate(url, directory)
+  t.strictSame(await migrate(url), { applied: [] })
+})
+
+t.test('the transaction id of a revocation comes and goes as PostgreSQL has it', async (t) => {
+  const url = await createDatabase(t)
+  await query(url, "INSERT INTO revocations (kind, subject, expires_at) VALUES ('token', 'a', now())")
+  const [row] = await query(url, 'SELECT xid::text, pg_typeof(xid)::text AS type FROM revocations')
+  t.match(row, { xid: /^\d+$/, type: 'xid8' })
+  t.equal((await query(url, 'SELECT FROM revocations WHERE xid >= $1::xid8', [row?.xid])).length, 1)
+  t.equal((await query(url, 'SELECT FROM revocations WHERE xid > $1::xid8', [row?.xid])).length, 0)
+})
+
+t.test('one key per algorithm signs without an end', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  await migrate(url)
+  const insert = "INSERT INTO signing_keys (kid, alg, public_jwk, sealed, signs_from) VALUES ($1, 'ES256', '{}', '', now())"
+  await query(url, insert, ['first'])
+  await t.rejects(query(url, insert, ['second']), { code: '23505' })
+  await query(url, 'UPDATE signing_keys SET signs_until = now()')
+  await query(url, insert, ['second'])
+})
+
+/** A directory of migrations: name → script. */
+async function migrations (t: Test, scripts: Record<string, string>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-migrations-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  await writeFile(join(directory, 'migration_lock.toml'), 'provider = "postgresql"\n')
+  for (const [name, script] of Object.entries(scripts)) {
+    await mkdir(join(directory, name))
+    await writeFile(join(directory, name, 'migration.sql'), script)
+  }
+  return directory
+}
+
+async function tables (url: string): Promise<unknown[]> {
+  return await query(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+}
+
+async function query (url: string, sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(sql, values)).rows
+  } finally {
+    await client.end()
+  }
+}

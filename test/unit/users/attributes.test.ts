@@ -1,0 +1,65 @@
+import t from 'tap'
+import { Type } from 'typebox'
+import { EmailSchema, PhoneSchema, readyAttributes, UsernameSchema } from '../../../src/schemas/identifiers.ts'
+import { ambiguousWith, candidatesFor, createAttributes } from '../../../src/users/attributes.ts'
+
+const Employee = Type.String({ pattern: '^E[0-9]{6}$' })
+const read = async (attributes: Record<string, never> | Parameters<typeof createAttributes>[0]['attributes'], text: unknown, defaultCountry?: string) =>
+  candidatesFor(await createAttributes({ attributes, defaultCountry }), text).map(({ attribute, value }) => `${attribute} ${value}`)
+
+t.test('a value means each attribute whose schema it satisfies, in configured order', async (t) => {
+  t.same(await read(readyAttributes, 'A@B.co'), ['email a@b.co'])
+  t.same(await read(readyAttributes, '+49 170 1234567'), ['phone +491701234567'])
+  t.same(await read(readyAttributes, 'Ada'), ['username ada'])
+  t.same(await read(readyAttributes, 'a'), [])
+  const Badge = Type.String({ pattern: '^[a-z]{3}[0-9]+$' })
+  t.same(await read({ username: UsernameSchema, badge: Badge }, 'ABC12'), ['username abc12', 'badge abc12'])
+  t.same(await read({ badge: Badge, username: UsernameSchema }, 'ABC12'), ['badge abc12', 'username abc12'])
+})
+
+t.test('what is no text means nobody', async (t) => {
+  for (const value of [undefined, null, 5, true, ['a@b.co'], { email: 'a@b.co' }, '']) t.same(await read(readyAttributes, value), [])
+})
+
+t.test('the ready user names can be taken for nothing else', async (t) => {
+  for (const name of ['ada', 'a.b-c_d', 'a23', 'x'.repeat(32)]) t.same(await read(readyAttributes, name), [`username ${name}`], name)
+  for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) t.notMatch(await read(readyAttributes, name), [/^username/], name)
+})
+
+t.test('phone numbers have 6 to 25 characters', async (t) => {
+  t.same(await read({ phone: PhoneSchema }, '+1234567890'), ['phone +1234567890'])
+  t.same(await read({ phone: PhoneSchema }, '+1 2 3 4 5 6 7 8 9 0 1 2 3'), ['phone +1234567890123'])
+  t.same(await read({ phone: PhoneSchema }, '0170 1234567', 'DE'), ['phone +491701234567'])
+  t.same(await read({ phone: PhoneSchema }, '0170 1234567'), [])
+})
+
+t.test('an attribute of our own: compared without case, shown as its schema wants it', async (t) => {
+  const [employee] = await createAttributes({ attributes: { employee: Employee } })
+  for (const typed of ['E123456', ' E123456 ', 'Ｅ１２３４５６', 'e123456']) {
+    t.same(employee!.parse(typed), { attribute: 'employee', value: 'e123456', display: 'E123456' }, typed)
+  }
+  for (const typed of ['E12345', 'E1234567', 'F123456', 'E12345\u200b6', 'EE23456']) t.equal(employee!.parse(typed), null, typed)
+  t.equal(employee!.title, 'employee that matches ^E[0-9]{6}$')
+})
+
+t.test('a value that could be read as another attribute is ambiguous, in whatever spelling', async (t) => {
+  const Anything = Type.String({ minLength: 1, maxLength: 100 })
+  const attributes = await createAttributes({ attributes: { email: EmailSchema, phone: PhoneSchema, nick: Anything } })
+  const nick = attributes[2]!
+  for (const value of ['+49 170 1234567', '0049 170 1234567', '＋４９１７０１２３４５６７']) t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'phone', value)
+  for (const value of ['A@B.co', 'a@bücher.example', 'ａ＠ｂ．ｃｏ']) t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'email', value)
+  t.equal(ambiguousWith(attributes, nick.parse('Ada')!), undefined)
+  t.equal(ambiguousWith(attributes, attributes[0]!.parse('a@b.co')!)?.name, 'nick', 'the other way round, too')
+})
+
+t.test('names that mean something else are refused at the start', async (t) => {
+  for (const name of ['id', 'name', 'password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at', 'constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    const attributes = JSON.parse(`{${JSON.stringify(name)}:{"type":"string"}}`)
+    await t.rejects(createAttributes({ attributes }), { name: 'ConfigError', message: new RegExp(`login.attributes cannot hold ${name}`) }, name)
+  }
+})
+
+t.test('what is no schema is named', async (t) => {
+  await t.rejects(createAttributes({ attributes: { badge: Type.String({ pattern: '(' }) } }), { name: 'ConfigError', message: /^login\.attributes\.badge is not a TypeBox schema: / })
+  await t.rejects(createAttributes({ attributes: { badge: 5 as never } }), { name: 'ConfigError', message: /^login\.attributes\.badge is not a TypeBox schema: it is a number/ })
+})

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { Type } from 'typebox'
+import { EmailSchema, PhoneSchema, readyAttributes } from '../../../src/schemas/identifiers.ts'
+import { createAttributes } from '../../../src/users/attributes.ts'
+import { candidatesFrom, loginFields, requiredErrors } from '../../../src/users/login-candidates.ts'
+
+const ready = await createAttributes({ attributes: readyAttributes })
+const two = await createAttributes({ attributes: { email: EmailSchema, phone: PhoneSchema } })
+const named = (attributes: typeof ready, fields: Record<string, unknown>) => candidatesFrom(attributes, fields).candidates.map(({ attribute, value }) => `${attribute} ${value}`)
+
+t.test('a value under the name of an attribute is that attribute only', async (t) => {
+  t.same(named(ready, { email: 'a@b.co' }), ['email a@b.co'])
+  t.same(named(ready, { phone: '+49 170 1234567' }), ['phone +491701234567'])
+  t.same(named(ready, { email: '+49 170 1234567' }), [])
+  t.same(named(ready, { phone: 'a@b.co' }), [])
+})
+
+t.test('username means any attribute, whether or not one has that name', async (t) => {
+  for (const attributes of [ready, two]) {
+    t.same(named(attributes, { username: 'a@b.co' }), ['email a@b.co'])
+    t.same(named(attributes, { username: '+491701234567' }), ['phone +491701234567'])
+  }
+  t.same(named(ready, { username: 'Ada' }), ['username ada'])
+  t.same(named(two, { username: 'Ada' }), [])
+})
+
+t.test('several fields keep the configured order, not that of the body', async (t) => {
+  t.same(named(ready, { username: 'ada', phone: '+491701234567', email: 'a@b.co' }), ['email a@b.co', 'phone +491701234567', 'username ada'])
+  t.same(named(ready, { phone: '+491701234567', username: 'x@y.de', email: 'a@b.co' }), ['email a@b.co', 'email x@y.de', 'phone +491701234567'])
+})
+
+t.test('fields that cannot be such a value are named', async (t) => {
+  t.match(candidatesFrom(two, { email: 'nope' }), { missing: false, candidates: [], errors: { email: ['must be an e-mail address'] } })
+  t.match(candidatesFrom(two, { username: '!' }).errors, { username: ['must be an e-mail address or a phone number with its country code'] })
+  t.match(candidatesFrom(two, { email: 'nope', phone: '+491701234567' }), { candidates: [{ attribute: 'phone' }], errors: { email: [/^must be/] } })
+  t.match(candidatesFrom(two, { email: 5 }), { missing: false, candidates: [] })
+})
+
+t.test('empty and unknown fields count as absent', async (t) => {
+  t.same(loginFields(ready, { email: '', fax: '1', username: 'ada', password: 'x' }, ''), { username: 'ada' })
+  t.equal(candidatesFrom(ready, loginFields(ready, { email: '', fax: '1' }, '')).missing, true)
+})
+
+t.test('a prefix stands before each name, and a dot descends', async (t) => {
+  t.same(loginFields(two, { login_email: 'a@b.co', email: 'x@y.de' }, 'login_'), { email: 'a@b.co' })
+  t.same(loginFields(two, { user: { email: 'a@b.co', username: 'x' }, email: 'x@y.de' }, 'user.'), { email: 'a@b.co', username: 'x' })
+  t.same(loginFields(two, { data: { user: { phone: '1' } } }, 'data.user.'), { phone: '1' })
+  for (const body of [{}, { user: null }, { user: 'a@b.co' }, { user: ['a@b.co'] }, { 'user.email': 'a@b.co' }]) t.same(loginFields(two, body, 'user.'), {}, JSON.stringify(body))
+  t.same(loginFields(two, {}, 'constructor.'), {}, 'what is inherited was not sent')
+})
+
+t.test('what is missing is said in the words of Laravel', async (t) => {
+  const one = await createAttributes({ attributes: { email: EmailSchema } })
+  t.same(requiredErrors(one), { email: ['The email field is required.'] })
+  t.same(requiredErrors(two), {
+    email: ['The email field is required when none of phone are present.'], phone: ['The phone field is required when none of email are present.']
+  })
+  const three = await createAttributes({ attributes: { email: EmailSchema, staff_id: Type.String(), phone: PhoneSchema } })
+  t.same(requiredErrors(three)['staff_id'], ['The staff id field is required when none of email / phone are present.'])
+})

@@ -1,0 +1,90 @@
+import { accountPage, type AccountModel } from '../../../src/views/account.tsx'
+import { createBrand } from '../../../src/views/brand.ts'
+import { consentPage, type ConsentModel } from '../../../src/views/consent.tsx'
+import { deviceCodePage, deviceConfirmPage, deviceDonePage, type DeviceConfirmModel } from '../../../src/views/device.tsx'
+import { errorPage } from '../../../src/views/error.tsx'
+import { loginPage, type LoginModel } from '../../../src/views/login.tsx'
+import { loggedOutPage, logoutPage } from '../../../src/views/logout.tsx'
+import type { Page } from '../../../src/views/page.ts'
+import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
+import { languages } from '../../../src/views/texts/index.ts'
+
+export const LOGO = '<svg viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2f5bd3"/><path d="M11 15v-3a5 5 0 0 1 10 0v3m-11 0h12v8H10z" fill="none" stroke="#fff" stroke-width="2"/></svg>'
+
+export const brand = createBrand({ name: 'Northwind', logo: LOGO })
+const csrf = { name: '_csrf', value: 'csrf-token' }
+const scopes = [{ name: 'openid' }, { name: 'orders:read', description: 'See your orders' }, { name: 'orders:write', description: 'Place and cancel orders' }]
+const account = { name: 'ada@example.com', switchUrl: '/login?prompt=login' }
+
+/** Every page in each of its states, by a name for test messages and screenshots. */
+export function samplePages (page: Page): Record<string, string> {
+  return {
+    login: loginPage(loginModel(page)),
+    'login-wrong': loginPage({ ...loginModel(page), app: 'Acme Reports', values: { username: 'ada@example.com' }, errors: { form: [page.texts.problems.wrongLogin] } }),
+    register: registerPage(registerModel(page)),
+    'register-wrong': registerPage({ ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' }, errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } } }),
+    consent: consentPage(consentModel(page)),
+    'consent-first-party': consentPage({ ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true }, scopes: [] }),
+    'consent-local': consentPage({ ...consentModel(page), redirectUri: 'http://127.0.0.1:53682/callback' }),
+    'device-code': deviceCodePage({ ...page, csrf, action: '/v1/oauth/device' }),
+    'device-code-wrong': deviceCodePage({ ...page, csrf, action: '/v1/oauth/device', values: { user_code: 'WDJB-MJHX' }, errors: { fields: { user_code: [page.texts.problems.unknownCode] } } }),
+    'device-confirm': deviceConfirmPage(deviceModel(page)),
+    'device-allowed': deviceDonePage({ ...page, allowed: true }),
+    'device-denied': deviceDonePage({ ...page, allowed: false }),
+    logout: logoutPage({ ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' }, links: { stay: '/account' } }),
+    'logged-out': loggedOutPage({ ...page, links: { login: '/login' } }),
+    error: errorPage({ ...page, ...page.texts.errors.badRequest, correlationId: 'req-1f8k', links: [{ href: '/account', text: page.texts.account.title }] }),
+    account: accountPage(accountModel(page)),
+    'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
+    'account-empty': accountPage({ ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } } })
+  }
+}
+
+export function pageOf (language = 'en', locale = language): Page {
+  const texts = languages[language]
+  if (!texts) throw new Error(`no texts for ${language}`)
+  return { brand, texts, locale }
+}
+
+export function loginModel (page: Page): LoginModel {
+  return {
+    ...page, csrf, action: '/login', hidden: { return_to: '/v1/oauth/authorize?client_id=a&state=b' },
+    fields: [{ attribute: 'email', title: 'e-mail address' }, { attribute: 'phone', title: 'phone number' }],
+    links: { register: '/register', forgot: '/forgot' }
+  }
+}
+
+export function registerModel (page: Page): RegisterModel {
+  return { ...page, csrf, action: '/register', fields: loginModel(page).fields, askName: true, minPasswordLength: 8, links: { login: '/login' } }
+}
+
+export function consentModel (page: Page): ConsentModel {
+  return {
+    ...page, csrf, action: '/v1/oauth/authorize', hidden: { client_id: 'lk_client_1', state: 'a&b' },
+    client: { name: 'Acme Reports', firstParty: false }, redirectUri: 'https://reports.acme.example/callback', account, scopes
+  }
+}
+
+export function deviceModel (page: Page): DeviceConfirmModel {
+  return { ...page, csrf, action: '/v1/oauth/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false }, account, scopes }
+}
+
+export function accountModel (page: Page): AccountModel {
+  const now = new Date('2026-11-24T13:05:00Z')
+  const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
+  return {
+    ...page, csrf, now, account: { name: 'ada@example.com' },
+    actions: { logout: '/logout', endSession: '/account/sessions/end', endApp: '/account/apps/end', endToken: '/account/tokens/end', createToken: '/account/tokens' },
+    sessions: [
+      { id: 's1', device: 'Firefox on Linux', place: '203.0.113.7', lastUsedAt: ago(0), current: true },
+      { id: 's2', device: 'Safari on iPhone', place: 'Leipzig, Germany', lastUsedAt: ago(3), current: false },
+      { id: 's3', device: null, place: null, lastUsedAt: ago(400), current: false }
+    ],
+    apps: [{ id: 'a1', name: 'Acme Reports', scopes, since: ago(2000), lastUsedAt: ago(30) }],
+    tokens: [
+      { id: 't1', name: 'Nightly export', scopes: scopes.slice(1, 2), createdAt: ago(900), lastUsedAt: null, expiresAt: ago(-900) },
+      { id: 't2', name: 'CI', scopes: [], createdAt: ago(90), lastUsedAt: ago(1), expiresAt: null }
+    ],
+    tokenForm: { scopes: scopes.slice(1), days: [30, 90, 365, 0], values: { days: 90 } }
+  }
+}
