@@ -20,12 +20,12 @@ export function readVariables (dotenv?: string): Variables {
  * @throws ConfigError naming the variable and what to write instead
  */
 export function optionsFromEnvironment (variables: Variables): LatchkeyOptions {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const given: Variables = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value?.trim()] as const).filter(([, value]) => value))
   const values = coerce(given)
   const options: Record<string, unknown> = {}
   for (const [name, property] of Object.entries(Settings.properties)) {
     const { env } = property as Property
-    if (env && values[env] !== undefined) options[name] = values[env]
+    if (env && values[env] !== undefined) options[name] = trimmed(values[env])
   }
   const login = loginOptions(given)
   if (login) options['login'] = login
@@ -56,6 +56,11 @@ function coerce (given: Variables): Record<string, unknown> {
     if (!errors) throw error
     throw new ConfigError(errors.map(({ instancePath, message }) => describe(instancePath.slice(1), message)))
   }
+}
+
+/** The items of a list, which people write with spaces. */
+function trimmed (value: unknown): unknown {
+  return Array.isArray(value) ? value.map((item) => String(item).trim()).filter(Boolean) : value
 }
 
 function coercion (property: Property): object {

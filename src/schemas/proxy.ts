@@ -2,12 +2,12 @@ import { Type, type TObject, type TSchema } from 'typebox'
 import type { Attributes } from '../users/attributes.ts'
 
 export const ProxyParams = Type.Object({
-  client: Type.String({ minLength: 1, maxLength: 64, description: 'Slug of a client with proxy routes', examples: ['web'] })
+  client: Type.String({ description: 'Slug of a client with proxy routes', examples: ['web'] })
 })
 
 /** `username` or an attribute under its own name, a password, and if wished fewer scopes than the client's defaults. */
 export function loginBody (attributes: Attributes, prefix: string): TObject {
-  const fields: Record<string, TSchema> = { password: Type.String({ minLength: 1, examples: ['correct horse battery staple'] }) }
+  const fields: Record<string, TSchema> = { password: Type.String({ examples: ['correct horse battery staple'] }) }
   if (!prefix.includes('.')) {
     fields[`${prefix}username`] = Type.Optional(Type.String({ description: 'Any login attribute' }))
     for (const { name, title, schema } of attributes) {
