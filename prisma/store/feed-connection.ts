@@ -8,6 +8,9 @@ const CONNECT_MS = 3000
 // A connection that was cut without a word is noticed by a statement that does not come back
 const QUERY_MS = 3000
 
+/** Holds the schema: servers of several schemas may share a database. */
+export const feedChannel = (schema: string) => quoteIdentifier(`latchkey_revocations_${schema}`.slice(0, 63))
+
 /** The feed's own connection, outside the pool: LISTEN needs one that stays. */
 export async function openFeedConnection (url: string, onNotification: () => void): Promise<FeedConnection> {
   const { options, schema } = parseDatabaseUrl(url)
@@ -18,7 +21,7 @@ export async function openFeedConnection (url: string, onNotification: () => voi
     client.on('error', () => resolve())
     client.on('end', () => resolve())
   })
-  const channel = quoteIdentifier(`latchkey_revocations_${schema}`.slice(0, 63))
+  const channel = feedChannel(schema)
   const text = pollSql(`${quoteIdentifier(schema)}.${quoteIdentifier('revocations')}`)
   await client.connect()
   // The payload is never read: a notification only says that there is something to read

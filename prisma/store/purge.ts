@@ -3,6 +3,8 @@ import type { Database } from '../../src/database/client.ts'
 import { quoteIdentifier } from '../../src/database/connection.ts'
 import type { Batch, PurgeOptions, PurgeStep, PurgeStore } from '../../src/maintenance/purge.ts'
 
+const NO_UUID = '00000000-0000-0000-0000-000000000000'
+
 /**
  * When rows of a table have ended: an indexed column, and what must pass after it. A session outlives its access
  * tokens a little, or a logout with the last of them would find nothing to revoke; a code that was redeemed tells a replay.
@@ -13,18 +15,17 @@ const EXPIRED = [
   { table: 'authorization_codes', column: 'expires_at', keep: 3600 },
   { table: 'revocations', column: 'expires_at', keep: 0 },
   { table: 'signing_keys', column: 'keep_until', keep: 0 },
-  // Counted by the clocks of the processes, which may differ
-  { table: 'rate_limits', column: 'expire', keep: 3600, milliseconds: true }
+  { table: 'rate_limits', column: 'expire', keep: 0, milliseconds: true }
 ]
 
 /** Not indexed by when they were revoked: they are looked for along the primary key. Guards do not need the row, but its revocation. */
 const REVOKED = [
-  { table: 'sessions', key: 'id', type: 'uuid', first: '00000000-0000-0000-0000-000000000000' },
-  { table: 'browser_sessions', key: 'id', type: 'uuid', first: '00000000-0000-0000-0000-000000000000' },
+  { table: 'sessions', key: 'id', type: 'uuid', first: NO_UUID },
+  { table: 'browser_sessions', key: 'id', type: 'uuid', first: NO_UUID },
   { table: 'signing_keys', key: 'kid', type: 'text', first: '' }
 ]
 
-/** Tables that fill by themselves, and how to empty them in batches small enough for requests not to notice. */
+/** Tables that fill by themselves, and how to empty them. Who locks a row keeps it: no batch waits, and none makes a deadlock. */
 export function createPurgeStore ({ pool, schema }: Database): PurgeStore {
   const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
 
@@ -48,7 +49,8 @@ export function createPurgeStore ({ pool, schema }: Database): PurgeStore {
 
   function revoked (table: string, key: string, type: string, first: string): PurgeStep {
     const text = `WITH page AS MATERIALIZED (SELECT ${key} AS key, revoked_at FROM ${name(table)} WHERE ${key} > coalesce($2::${type}, '${first}') ORDER BY ${key} LIMIT $1),
-        gone AS (DELETE FROM ${name(table)} WHERE ${key} = ANY (ARRAY(SELECT key FROM page WHERE revoked_at IS NOT NULL)) RETURNING 1)
+        gone AS (DELETE FROM ${name(table)} WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM ${name(table)} WHERE ${key} = ANY (ARRAY(SELECT key FROM page WHERE revoked_at IS NOT NULL)) FOR UPDATE SKIP LOCKED)) RETURNING 1)
       SELECT (SELECT count(*)::int FROM gone) AS count, (SELECT count(*)::int FROM page) AS seen, (SELECT key::text FROM page ORDER BY key DESC LIMIT 1) AS cursor`
     return { table, batch: (limit, cursor) => run(text, limit, [cursor]) }
   }

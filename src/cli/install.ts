@@ -11,7 +11,7 @@ import type { Result } from './result.ts'
 type Installed = { client: Client, secret: string | null }
 
 /** Migrations, keys and the clients that every installation has. What is there already stays as it is. */
-export async function install ({ cwd, log, withCore }: Context, { writeEnv = false }: { writeEnv?: boolean }): Promise<Result> {
+export async function install ({ cwd, log, withCore }: Context, { writeEnv = false }: { writeEnv?: boolean } = {}): Promise<Result> {
   const { installed, keys } = await withCore(async (core) => ({ installed: await clientsWithSecrets(core), keys: keysJson(core.keys) }), { migrate: true })
   for (const { client } of installed) if (client.revokedAt) log.warn({}, `The client ${client.slug} is revoked`)
   const variables = writeEnv ? variablesFor(installed) : {}

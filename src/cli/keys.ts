@@ -8,7 +8,7 @@ export async function listKeys ({ withCore }: Context): Promise<Result> {
 }
 
 /** A new key of each kind; it signs once every cache of the JWKS has it, or at once. */
-export async function rotateKeys ({ withCore }: Context, { now = false }: { now?: boolean }): Promise<Result> {
+export async function rotateKeys ({ withCore }: Context, { now = false }: { now?: boolean } = {}): Promise<Result> {
   return await withCore(async ({ keys }) => {
     const made = await keys.rotate(now)
     return { json: { made, keys: keysJson(keys) }, lines: [...made.map((kid) => `New key ${kid}`), ...keyTable(keys)] }

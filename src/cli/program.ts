@@ -6,7 +6,7 @@ import type { Result } from './result.ts'
 type Options = { context: () => Promise<Context>, write: (text: string) => void }
 /** What commander has parsed is what the command's options say. */
 type Action = (context: Context, ...args: never[]) => Promise<Result | null>
-type Run = (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>
+type Run = (load: () => Promise<Action>, withoutContext?: (error: unknown) => Promise<Result>) => (...given: unknown[]) => Promise<void>
 
 /** The commands and their options; a command's module is loaded when it runs, so that `--help` is quick. */
 export function createProgram ({ context, write }: Options): Command {
@@ -16,19 +16,21 @@ export function createProgram ({ context, write }: Options): Command {
     .addHelpText('after', '\nSettings come from the environment, .env and latchkey.config.js in the working directory.')
     .configureOutput({ outputError: (text, out) => out(`${text.trim().replaceAll('\n', ' ')}\n`) })
 
-  const run: Run = (load) => async (...given) => {
+  const run: Run = (load, withoutContext) => async (...given) => {
     // The last one is the command itself
     const args = given.slice(0, -1)
     const { json } = args.at(-1) as { json?: boolean }
     const command = await load()
-    const result = await command(await context(), ...args as never[])
+    const result = await context().then((known) => command(known, ...args as never[]), withoutContext)
     if (result) write(`${json ? JSON.stringify(result.json, null, 2) : result.lines.join('\n')}\n`)
+    if (result?.exitCode) process.exitCode = result.exitCode
   }
 
   addServerCommands(program, run)
   addClientCommands(program, run)
   addKeyCommands(program, run)
   addUserCommands(program, run, context)
+  addMaintenanceCommands(program, run)
   return program
 }
 
@@ -99,6 +101,17 @@ function addUserCommands (program: Command, run: Run, context: Options['context'
   })
 }
 
+function addMaintenanceCommands (program: Command, run: Run): void {
+  command(program, 'purge', 'Delete what has expired or was revoked')
+    .option('--revoked', 'only what was revoked')
+    .option('--expired', 'only what has expired')
+    .addOption(new Option('--hours [number]', 'keep what expired less than so many hours ago; 168 when no number follows').preset('168').argParser(hours))
+    .action(run(async () => (await import('./purge.ts')).purge))
+  command(program, 'doctor', 'Look for what is wrong with configuration, database, keys and clients; exits with 1 when something is')
+    .option('--strict', 'warnings count too')
+    .action(run(async () => (await import('./doctor.ts')).doctor, async (error) => (await import('./doctor.ts')).misconfigured(error)))
+}
+
 /** `--email <value>` and so on, as configured. */
 async function addAttributeOptions (create: Command, context: Options['context']): Promise<void> {
   // A configuration that cannot be read is told when the command runs; its help must work without
@@ -117,5 +130,10 @@ function command (parent: Command, nameAndArgs: string, description: string, isD
 
 function positiveInteger (text: string): number {
   if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.')
+  return Number(text)
+}
+
+function hours (text: string): number {
+  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError('It must be a number of hours.')
   return Number(text)
 }

@@ -1,5 +1,5 @@
 /** What a command found or did: `json` for programs, `lines` for people. */
-export type Result = { json: object, lines: string[] }
+export type Result = { json: object, lines: string[], exitCode?: number }
 
 /** Rows in aligned columns under their heads. */
 export function table (heads: string[], rows: string[][]): string[] {

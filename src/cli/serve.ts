@@ -1,8 +1,12 @@
 import cluster from 'node:cluster'
+import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 
 /** As long as `docker stop` waits before it kills. */
 const GRACE_MS = 10_000
+/** Then connections are cut, so that the rest has time to close. */
+const DRAIN_MS = 7000
+const SWEEP_MS = 50
 
 type Running = { address: string, close: () => Promise<void>, log: (details: object, message: string) => void }
 
@@ -33,7 +37,17 @@ export async function serve (context: Context): Promise<null> {
 async function startAlone ({ options, variables }: Context): Promise<Running> {
   const { startServer } = await import('../server.ts')
   const { app, address } = await startServer(options, variables)
-  return { address, close: () => app.close(), log: (details, message) => app.log.info(details, message) }
+  return { address, close: () => drain(app), log: (details, message) => app.log.info(details, message) }
+}
+
+/** Closes when every open request is answered. */
+async function drain (app: FastifyInstance): Promise<void> {
+  // Node closes the connections that are idle when it is told to close, not those that become idle after it
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+  const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  await app.close()
+  clearInterval(sweep)
+  clearTimeout(cut)
 }
 
 async function startWorkers ({ config, log }: Context): Promise<Running> {

@@ -1,8 +1,9 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import { ColumnTypeEnum, type SqlDriverAdapter, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import { ColumnTypeEnum, DriverAdapterError, type SqlDriverAdapter, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { randomUUID } from 'node:crypto'
 import pg, { type ClientBase, type Pool } from 'pg'
 import { quoteIdentifier, sessionSettings, type DatabaseConnection } from './connection.ts'
+import { withClient } from './with-client.ts'
 
 const OID_CHAR = 18
 const OID_TIME = 1083
@@ -30,11 +31,17 @@ export function migrationAdapters ({ database, shadow }: MigrationDatabases): Mi
     factory: {
       provider: 'postgres',
       adapterName: '@prisma/adapter-pg',
-      connect: async () => remember(await connectTo(database)),
-      connectToShadowDb: async () => shadow === undefined ? await connectToNewShadow(database) : remember(await connectTo(shadow))
+      connect: async () => remember(await connectTo(database).catch(told)),
+      connectToShadowDb: async () => shadow === undefined ? await connectToNewShadow(database).catch(told) : remember(await connectTo(shadow).catch(told))
     },
     close: async () => { await Promise.all(opened.map(async (adapter) => await adapter.dispose())) }
   }
+}
+
+// Of an error that is not an adapter's the engine shows only a number.
+function told (error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error)
+  throw new DriverAdapterError({ kind: 'postgres', code: '', severity: 'ERROR', message, detail: undefined, column: undefined, hint: undefined })
 }
 
 /**
@@ -62,25 +69,25 @@ export async function adapterOn (pool: Pool, schema: string): Promise<SqlDriverA
   return adapter
 }
 
-async function connectTo ({ options, schema }: DatabaseConnection): Promise<SqlDriverAdapter> {
+async function connectTo (database: DatabaseConnection): Promise<SqlDriverAdapter> {
+  const { options, schema } = database
+  await withClient(database, async (client) => { await ensureSchema(client, schema) })
   const onConnect = async (client: ClientBase) => {
     markChars(client)
     await client.query(sessionSettings(schema))
   }
-  const pool = new pg.Pool({ ...options, onConnect }).on('error', () => {})
-  await ensureSchema(pool, schema)
-  return await adapterOn(pool, schema)
+  return await adapterOn(new pg.Pool({ ...options, onConnect }).on('error', () => {}), schema)
 }
 
 // The adapter drops its shadow database while still connected to it, which fails.
-async function connectToNewShadow ({ options, schema }: DatabaseConnection): Promise<SqlDriverAdapter> {
+async function connectToNewShadow (main: DatabaseConnection): Promise<SqlDriverAdapter> {
   const database = `latchkey_shadow_${randomUUID()}`
-  await onceConnected(options, `CREATE DATABASE ${quoteIdentifier(database)}`)
-  const adapter = await connectTo({ options: { ...options, database }, schema })
+  await withClient(main, async (client) => await client.query(`CREATE DATABASE ${quoteIdentifier(database)}`))
+  const adapter = await connectTo({ ...main, options: { ...main.options, database } })
   const close = adapter.dispose.bind(adapter)
   adapter.dispose = async () => {
     await close()
-    await onceConnected(options, `DROP DATABASE ${quoteIdentifier(database)} WITH (FORCE)`)
+    await withClient(main, async (client) => await client.query(`DROP DATABASE ${quoteIdentifier(database)} WITH (FORCE)`))
   }
   return adapter
 }
@@ -89,14 +96,4 @@ async function connectToNewShadow ({ options, schema }: DatabaseConnection): Pro
 export async function ensureSchema (client: Pick<ClientBase, 'query'>, schema: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])
   if (rowCount === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
-}
-
-async function onceConnected (options: pg.ClientConfig, sql: string): Promise<void> {
-  const client = new pg.Client(options)
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
 }

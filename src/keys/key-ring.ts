@@ -159,6 +159,11 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, 
   }
 }
 
+/** Whether one of the keys that APP_KEY and its predecessors give opens it. */
+export function canOpen (sealKeys: DerivedKeys, row: SigningKey): boolean {
+  return unseal(sealKeys, row.sealed, context(row)) !== null
+}
+
 export function stateOf ({ signsFrom, signsUntil, keepUntil, revokedAt }: SigningKey): KeyState {
   if (revokedAt) return 'revoked'
   if (!isPast(signsFrom)) return 'next'

@@ -5,7 +5,7 @@ export type Normaliser = (cleaned: string) => string | null
 
 // Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates, fillers, variation selectors
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
-const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const LOCAL_PART = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
 // Node reads a domain as the host of a URL: it drops what follows these, and makes addresses of numbers
 const URL_SYNTAX = /[/?#\\%:@[\]]/
 const IPV4 = /^[0-9.]+$/

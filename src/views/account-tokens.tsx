@@ -36,7 +36,7 @@ function NewToken ({ model: { texts: { account: t } }, token }: { model: Account
       <h3 safe>{t.tokenMade(shown(token.name))}</h3>
       <p id='token-once' safe>{t.tokenOnce}</p>
       <label class='unseen' for='token-value' safe>{t.tokenValue}</label>
-      <textarea id='token-value' class='secret' dir='ltr' rows='2' readonly autofocus spellcheck='false' aria-describedby='token-once' safe>{token.value}</textarea>
+      <textarea id='token-value' class='secret' dir='ltr' rows='3' readonly autofocus spellcheck='false' aria-describedby='token-once' safe>{token.value}</textarea>
     </div>
   )
 }
@@ -61,7 +61,7 @@ function CreateToken ({ model }: { model: AccountModel }): JSX.Element {
     <div class='make'>
       <Form action={actions.createToken} csrf={csrf}>
         <h3 safe>{t.newToken}</h3>
-        <Field name='name' label={t.tokenName} value={tokenForm.values?.name} errors={errors} input={{ required: true, maxlength: 100, autocomplete: 'off' }} />
+        <Field name='name' label={t.tokenName} hint={t.tokenNameHint} value={tokenForm.values?.name} errors={errors} input={{ required: true, maxlength: 100, autocomplete: 'off' }} />
         {tokenForm.scopes.length > 0 && <TokenScopes model={model} />}
         <TokenLife model={model} />
         <button type='submit' safe>{t.createToken}</button>

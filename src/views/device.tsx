@@ -27,7 +27,7 @@ export function deviceCodePage (model: DeviceCodeModel): string {
         <h1 safe>{t.title}</h1>
         <p class='lead' safe>{t.intro}</p>
       </div>
-      <Messages page={model} labels={[['user_code', t.code]]} />
+      <Messages page={model} labels={[]} />
       <Form {...model}>
         <Field
           name='user_code' label={t.code} value={values.user_code} errors={errors}

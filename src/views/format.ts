@@ -24,7 +24,7 @@ export function formatAgo (date: Date, now: Date, locale: string): string {
   for (const [unit, size] of UNITS) {
     if (seconds <= -size) return format.format(Math.ceil(seconds / size), unit)
   }
-  return format.format(0, 'minute')
+  return format.format(0, 'second')
 }
 
 /** `E-mail, phone or user name`. */

@@ -4,6 +4,7 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { createBrand } from '../../src/views/brand.ts'
+import { formActionFor } from '../../src/views/redirect-target.ts'
 import { brand, LOGO, pageOf, samplePages } from '../unit/views/samples.ts'
 import { launch, openContext, SCREENS, type Screen } from './chromium.ts'
 import { servePages } from './serve.ts'
@@ -21,11 +22,12 @@ const variants = {
   ...named('yellow', samplePages({ ...pageOf(), brand: yellow })),
   ...named('white', samplePages({ ...pageOf(), brand: white }))
 }
+const broken = '<!DOCTYPE html><html><title>x</title><body style="color: #777"><img src="https://elsewhere.invalid/x.png"></body></html>'
 const pages = { ...plain, ...variants }
 
 mkdirSync(SCREENSHOTS, { recursive: true })
 const browser = await launch()
-const server = await servePages(pages, [brand, yellow, white])
+const server = await servePages({ ...pages, broken }, [brand, yellow, white])
 t.teardown(async () => {
   server.close()
   await browser.close()
@@ -56,6 +58,13 @@ async function faults (page: Page, name: string, screen: Screen): Promise<string
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
   return [...found, ...said, ...(wide ? ['wider than the screen'] : [])]
 }
+
+t.test('these checks see what is wrong', async (t) => {
+  const context = await openContext(browser, SCREENS[0]!)
+  const found = (await faults(await context.newPage(), 'broken', SCREENS[0]!)).join('\n')
+  for (const fault of [/html-has-lang/, /image-alt/, /inline style/, /elsewhere\.invalid/]) t.match(found, fault)
+  await context.close()
+})
 
 t.test('the keyboard goes through a page in reading order', async (t) => {
   const context = await openContext(browser, SCREENS[0]!)
@@ -105,4 +114,20 @@ t.test('forms work without JavaScript, and bring every value as it was', async (
     ['/login', { _csrf: 'csrf-token', return_to: '/v1/oauth/authorize?client_id=a&state=b', username: 'ada@example.com', password: 'pass & word' }],
     ['/v1/oauth/authorize', { _csrf: 'csrf-token', client_id: 'lk_client_1', state: 'a&b', decision: 'deny' }]
   ])
+})
+
+t.test('allowing leads to the app, where the policy names it', async (t) => {
+  const app = await servePages({ callback: '<!DOCTYPE html><html lang="en"><title>app</title></html>' }, [])
+  const redirectTo = `${app.url}/callback?code=1`
+  const page = await (await openContext(browser, SCREENS[0]!)).newPage()
+  for (const [formAction, end] of [[formActionFor(redirectTo), redirectTo], ["'self'", 'consent']] as const) {
+    const site = await servePages({ consent: pages['en-consent'] ?? '' }, [brand], { redirectTo, formAction })
+    await page.goto(`${site.url}/consent`)
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.waitForTimeout(300)
+    t.ok(page.url().endsWith(end), formAction)
+    site.close()
+  }
+  await page.context().close()
+  app.close()
 })

@@ -2,36 +2,50 @@ import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { readPassword } from '../../src/cli/password-input.ts'
 
-function terminal (isTTY: boolean) {
+/** A terminal where somebody types each answer when a question stands there. */
+function terminal (answers: string[], isTTY = true) {
   const stdin = Object.assign(new PassThrough(), { isTTY })
   const stderr = new PassThrough()
-  let shown = ''
-  stderr.on('data', (chunk: Buffer) => { shown += chunk.toString() })
-  return { stdin, stderr, shown: () => shown }
+  const shown: string[] = []
+  stderr.on('data', (chunk: Buffer) => {
+    shown.push(chunk.toString())
+    if (chunk.toString().endsWith(': ')) setImmediate(() => stdin.write(answers.shift() ?? ''))
+  })
+  return { stdin, stderr, shown }
 }
 
-t.test('of the command line', async (t) => {
+t.test('of the command line, as it is', async (t) => {
   t.equal(await readPassword({ password: ' as it is ' }), ' as it is ')
 })
 
 for (const [given, read] of [['secret\n', 'secret'], ['secret\r\n', 'secret'], ['secret', 'secret'], [' two lines\nof it\n', ' two lines\nof it']] as const) {
   t.test(`of standard input: ${JSON.stringify(given)}`, async (t) => {
-    const { stdin, stderr } = terminal(false)
+    const { stdin, stderr } = terminal([], false)
     stdin.end(given)
     t.equal(await readPassword({ passwordStdin: true }, { stdin, stderr }), read)
   })
 }
 
 t.test('asks twice where somebody can answer, and shows nothing of it', async (t) => {
-  const { stdin, stderr, shown } = terminal(true)
-  const password = readPassword({}, { stdin, stderr })
-  for (const line of ['open sesame\r', 'open sesame\r']) setTimeout(() => stdin.write(line), 20 * (1 + shown().length))
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  stdin.write('open sesame\r')
-  t.equal(await password, 'open sesame')
-  t.equal(shown(), 'Password: \nAgain: \n')
+  const { shown, ...streams } = terminal(['open sesame\r', 'open sesame\r'])
+  t.equal(await readPassword({}, streams), 'open sesame')
+  t.equal(shown.join(''), 'Password: \nAgain: \n')
 })
 
+t.test('refuses two that differ', async (t) => {
+  await t.rejects(readPassword({}, terminal(['open sesame\r', 'open barley\r'])), { message: 'the two passwords differ' })
+})
+
+for (const [key, typed] of [['Ctrl-C', '\x03'], ['Ctrl-D', '\x04']] as const) {
+  t.test(`${key} ends it`, async (t) => {
+    await t.rejects(readPassword({}, terminal([typed])), { message: 'interrupted' })
+  })
+}
+
 t.test('nobody to ask is an error that says what to do', async (t) => {
-  await t.rejects(readPassword({}, terminal(false)), { message: 'the password is missing; give --password-stdin or --password <password>' })
+  await t.rejects(readPassword({}, terminal([], false)), { message: 'the password is missing; give --password-stdin or --password <password>' })
+})
+
+t.test('two ways at once are an error', async (t) => {
+  await t.rejects(readPassword({ password: 'x', passwordStdin: true }), { message: /choose one$/ })
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createUser, disableUser, enableUser, listUsers } from '../../src/cli/user.ts'
+import { createUser, disableUser, enableUser, listUsers, type NewUserArgs } from '../../src/cli/user.ts'
 import { build, eventually, login, PASSWORD, profile, signedIn } from '../helper.ts'
 import { contextFor } from './helper.ts'
 
@@ -19,7 +19,7 @@ t.test('every configured attribute, under its own option or as --attribute', asy
   t.match((await createUser(context, { attribute: ['email=a=b@example.com'], password: PASSWORD })).json, { email: 'a=b@example.com' }, 'the value may hold =')
 })
 
-const REFUSED: [rule: string, args: object, message: RegExp | string][] = [
+const REFUSED: [rule: string, args: NewUserArgs, message: RegExp | string][] = [
   ['nothing to sign in with', { password: PASSWORD }, 'a user needs something to sign in with: give --email or --phone'],
   ['an attribute that is not configured', { attribute: ['shoe=42'], password: PASSWORD }, 'there is no login attribute shoe; LOGIN_ATTRIBUTES has email, phone'],
   ['an attribute without a value', { attribute: ['email'], password: PASSWORD }, '--attribute email must be name=value'],

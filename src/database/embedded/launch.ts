@@ -10,10 +10,19 @@ const MAX_SOCKET_PATH = 103
 const MAX_LOG_BYTES = 1_000_000
 const LOG_LINES = 12
 
-/** A server being started; `failure` is told once it has ended. */
+/** A server being started. */
 export interface Launch {
   pid: number | undefined
-  failure: string | undefined
+  /** Once it runs no more. */
+  end?: LaunchEnd
+}
+
+export interface LaunchEnd {
+  /** Nobody's fault: another process, which had joined it, stopped it again. */
+  stopped: boolean
+  /** Of the log that several servers may be writing to: the lines of this one. */
+  ownLines: string
+  lastLines: string
 }
 
 export interface LaunchOptions {
@@ -38,9 +47,14 @@ export async function launch ({ postgres, directory, logFile, account, port }: L
     env: { PATH: process.env.PATH, LC_ALL: 'C' }
   })
   server.unref()
-  const result: Launch = { pid: server.pid, failure: undefined }
-  server.once('error', (error) => { result.failure = cannotRun(postgres, error) })
-  server.once('exit', () => { lastLines(logFile, start).catch(String).then((lines) => { result.failure = lines }) })
+  const result: Launch = { pid: server.pid }
+  server.once('error', (error) => { result.end = { stopped: false, ownLines: '', lastLines: cannotRun(postgres, error) } })
+  server.once('exit', (code) => {
+    linesFrom(logFile, start).catch((error: unknown) => [String(error)]).then((lines) => {
+      const ownLines = lines.filter((line) => line.includes(`[${server.pid}]`)).join('\n')
+      result.end = { stopped: code === 0, ownLines, lastLines: lines.slice(-LOG_LINES).join('\n') }
+    })
+  })
   await log.close()
   return result
 }
@@ -78,8 +92,7 @@ async function sizeOf (file: string): Promise<number> {
   return await stat(file).then(({ size }) => size, () => 0)
 }
 
-async function lastLines (file: string, start: number): Promise<string> {
+async function linesFrom (file: string, start: number): Promise<string[]> {
   const content = await readFile(file)
-  const text = content.subarray(content.length < start ? 0 : start).toString('utf8').trim()
-  return text.split('\n').slice(-LOG_LINES).join('\n')
+  return content.subarray(content.length < start ? 0 : start).toString('utf8').trim().split('\n')
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Client } from 'pg'
 import { DATABASE_USER } from './cluster.ts'
-import { launch, type Launch, type LaunchOptions } from './launch.ts'
+import { launch, type Launch, type LaunchEnd, type LaunchOptions } from './launch.ts'
 import { isLast, takeLease } from './lease.ts'
 import { findPostmaster, releaseStaleLock } from './postmaster.ts'
 
@@ -38,8 +38,8 @@ export async function reachServer (site: Site): Promise<Running> {
     const running = await joinServer(site)
     if (running === 'busy') continue
     if (running !== undefined) return { ...running, adopted: running.pid !== launched?.pid }
-    if (launched !== undefined && launched.failure === undefined) continue
-    launched = await tryLaunch(site, tries++, launched?.failure)
+    if (launched !== undefined && launched.end === undefined) continue
+    launched = await tryLaunch(site, tries++, launched?.end)
   }
   throw new Error(`the embedded PostgreSQL in ${site.directory} did not get ready: see ${site.logFile}`)
 }
@@ -63,10 +63,10 @@ export async function leaveServer (site: Site, { lease, pid }: Running): Promise
   return last
 }
 
-async function tryLaunch (site: Site, tries: number, failure: string | undefined): Promise<Launch> {
+async function tryLaunch (site: Site, tries: number, end: LaunchEnd | undefined): Promise<Launch> {
   const pause = PAUSES[tries]
-  if (failure !== undefined && (pause === undefined || !PASSING_FAILURE.test(failure))) {
-    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${failure}`)
+  if (end !== undefined && !end.stopped && (pause === undefined || !PASSING_FAILURE.test(end.ownLines))) {
+    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${end.lastLines}`)
   }
   await delay(pause)
   await releaseStaleLock(site.directory)

@@ -3,6 +3,7 @@ export const form = `
 form { display: grid; gap: 1.125rem; grid-template-columns: minmax(0, 1fr); }
 .field { display: grid; gap: 0.3125rem; }
 .group { display: grid; gap: 0.875rem; }
+.group > legend { padding-block-end: 0.625rem; font-weight: 400; color: var(--quiet); }
 .field label, legend { font-weight: 600; }
 .field .hint, .field .optional { color: var(--quiet); font-size: 0.9375rem; font-weight: 400; }
 .field .wrong { color: var(--danger); font-size: 0.9375rem; font-weight: 600; }
@@ -12,7 +13,7 @@ input:not([type="checkbox"]), select, textarea {
 }
 input[aria-invalid="true"] { border-color: var(--danger); box-shadow: inset 0 0 0 1px var(--danger); }
 input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 1px; border-radius: var(--radius); }
-.secret { resize: none; user-select: all; }
+.secret { resize: none; field-sizing: content; margin-block-start: 0.5rem; user-select: all; }
 .code-input { font-size: 1.375rem; letter-spacing: 0.15em; text-transform: uppercase; }
 .check { display: flex; gap: 0.625rem; align-items: flex-start; padding-block: 0.375rem; cursor: pointer; }
 .check input { flex: none; inline-size: 1.25rem; block-size: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent-edge); }

@@ -15,9 +15,10 @@ export const parts = `
 section { display: grid; gap: 0.75rem; grid-template-columns: minmax(0, 1fr); padding-block-start: 1.5rem; border-block-start: 1px solid var(--line); }
 .items > li { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; padding-block: 0.75rem; }
 .items > li + li { border-block-start: 1px solid var(--line); }
-.items .about { flex: 1 1 14rem; min-inline-size: 0; }
+.items .about { flex: 1 1 10rem; min-inline-size: 0; }
 .items .about p { color: var(--quiet); font-size: 0.9375rem; }
-.badge { display: inline-block; margin-inline-start: 0.25rem; padding: 0 0.5rem; border-radius: 1rem; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-box); }
+.items h3 { display: flex; flex-wrap: wrap; gap: 0.125rem 0.5rem; align-items: center; }
+.badge { padding: 0 0.5rem; border-radius: 1rem; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-box); }
 .make { padding: 1.125rem; border: 1px solid var(--line); border-radius: var(--radius); }
 .make button { justify-self: start; }
 .reference { font-size: 0.875rem; color: var(--quiet); }

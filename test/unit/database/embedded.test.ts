@@ -60,6 +60,16 @@ t.test('one that comes while it stops gets a running one', async (t) => {
   t.strictSame(await query(second.url, 'SELECT 1 AS one'), [{ one: 1 }])
 })
 
+t.test('many that come and go at once each find it running', async (t) => {
+  const comeAndGo = async () => {
+    const { url, stop } = await start(t, shared)
+    t.strictSame(await query(url, 'SELECT 1 AS one'), [{ one: 1 }])
+    await stop()
+  }
+  await Promise.all(Array.from({ length: 8 }, comeAndGo))
+  t.equal(await embeddedUrl(shared), null)
+})
+
 t.test('goes on while others are connected', async (t) => {
   const dataDir = shared
   const { url, stop } = await start(t, dataDir)

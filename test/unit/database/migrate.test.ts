@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,6 +43,16 @@ t.test('keeps everything in the schema of the URL', async (t) => {
   t.strictSame(await pendingMigrations(url), { applied: shipped, pending: [] })
   const schemas = await query(url, "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('users', 'signing_keys', '_prisma_migrations')")
   t.strictSame(schemas, [{ schemaname: 'au"th' }])
+})
+
+t.test('needs no right but in its own schema', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const role = `role_${randomBytes(6).toString('hex')}`
+  await query(url, `CREATE ROLE ${role} LOGIN PASSWORD 'role'; CREATE SCHEMA auth AUTHORIZATION ${role}`)
+  t.teardown(() => query(url, `DROP OWNED BY ${role}; DROP ROLE ${role}`))
+  const limited = new URL(url)
+  Object.assign(limited, { username: role, password: 'role', search: '?schema=auth' })
+  t.strictSame((await migrate(limited.href)).applied, shipped)
 })
 
 t.test('applies them beside the tables of others', async (t) => {

@@ -37,5 +37,5 @@ for (const [name, text, message] of BAD) {
 
 t.test('a name is not repeated at length', async (t) => {
   const name = 'n'.repeat(5000)
-  t.throws(() => parseForm(`${name}=1&${name}=2`), { message: new RegExp(`^The parameter "n{40}" is repeated$`) })
+  t.throws(() => parseForm(`${name}=1&${name}=2`), { message: /^The parameter "n{40}" is repeated$/ })
 })

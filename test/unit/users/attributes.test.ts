@@ -26,6 +26,11 @@ t.test('the ready user names can be taken for nothing else', async (t) => {
   for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) t.notMatch(await read(readyAttributes, name), [/^username/], name)
 })
 
+t.test('the ready e-mail addresses are what RFC 5321 has, but for quotes', async (t) => {
+  t.same(await read({ email: EmailSchema }, 'A@BÜCHER.example'), ['email a@xn--bcher-kva.example'])
+  for (const text of ['a', 'a@b..co', 'a@b.co.', 'a@.co', 'a@-b.co', 'a@b.co/x', 'a@127.0.0.1', '"a"@b.co', `${'x'.repeat(65)}@b.co`, `a@${'x'.repeat(64)}.co`, `a@${'x.'.repeat(126)}co`]) t.same(await read({ email: EmailSchema }, text), [], text)
+})
+
 t.test('phone numbers have 6 to 25 characters', async (t) => {
   t.same(await read({ phone: PhoneSchema }, '+1234567890'), ['phone +1234567890'])
   t.same(await read({ phone: PhoneSchema }, '+1 2 3 4 5 6 7 8 9 0 1 2 3'), ['phone +1234567890123'])

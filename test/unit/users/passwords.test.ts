@@ -23,7 +23,7 @@ t.test('the settings of production', async (t) => {
 
 t.test('hashes of other systems are accepted, and are outdated', async (t) => {
   const { verify } = await createPasswords(CHEAP)
-  const written = await bcrypt.hash(PASSWORD, 4)
+  const written = await bcrypt.hash(PASSWORD, { cost: 4 })
   for (const version of ['$2a$', '$2b$', '$2y$', '$2x$']) {
     const stored = version + written.slice(4)
     t.same(await verify(stored, PASSWORD), { matches: true, outdated: true }, version)

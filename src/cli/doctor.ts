@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from 'pg'
+import { createInspection, type Inspection } from '../../prisma/store/inspection.ts'
+import { feedChannel, openFeedConnection } from '../../prisma/store/feed-connection.ts'
+import { deriveKeys, embeddedAppKey } from '../app-key.ts'
+import { ConfigError } from '../config-error.ts'
+import type { Config } from '../config.ts'
+import { parseDatabaseUrl } from '../database/connection.ts'
+import { readHistory } from '../database/migration-history.ts'
+import { migrationNames, shippedMigrations } from '../database/migrations-directory.ts'
+import { embeddedOrUrl } from '../database/source.ts'
+import { withClient } from '../database/with-client.ts'
+import { ok, type Check } from '../maintenance/doctor/check.ts'
+import { checkClients } from '../maintenance/doctor/clients.ts'
+import { checkClock } from '../maintenance/doctor/clock.ts'
+import { checkConfiguration, misconfiguration } from '../maintenance/doctor/configuration.ts'
+import { checkDatabase, unreachable } from '../maintenance/doctor/database.ts'
+import { checkExposure } from '../maintenance/doctor/exposure.ts'
+import { checkFeed } from '../maintenance/doctor/feed.ts'
+import { checkKeys } from '../maintenance/doctor/keys.ts'
+import { checkExtras, checkMigrations, type MigrationFacts } from '../maintenance/doctor/migrations.ts'
+import type { Context } from './context.ts'
+import type { Result } from './result.ts'
+
+export type DoctorArgs = { strict?: boolean }
+
+/** Looks for what is wrong, and changes nothing. */
+export async function doctor (context: Context, { strict = false }: DoctorArgs): Promise<Result> {
+  return report([...checkConfiguration(context.config), ...checkExposure(context.config), ...await databaseChecks(context)], strict)
+}
+
+/** When there is no configuration to look at. */
+export function misconfigured (error: unknown): Result {
+  if (error instanceof ConfigError) return report(misconfiguration(error), false)
+  throw error
+}
+
+async function databaseChecks (context: Context): Promise<Check[]> {
+  const { config, log } = context
+  if (!config.databaseUrl && !existsSync(join(config.dataDir, 'postgres'))) return [ok('database', 'the embedded one, not made yet; the first start makes it')]
+  try {
+    const { url, stop } = await embeddedOrUrl(config, log)
+    return await inspect(context, url).finally(stop)
+  } catch (error) {
+    return [unreachable(error)]
+  }
+}
+
+async function inspect ({ config, options }: Context, url: string): Promise<Check[]> {
+  const database = parseDatabaseUrl(url)
+  return await withClient(database, async (client) => {
+    const inspection = createInspection(client, database.schema)
+    const checks = [...checkDatabase(config, url, await inspection.server()), checkClock(await inspection.clockAhead())]
+    const hasTables = await inspection.hasTables()
+    const { applied, failed } = await readHistory(client, database.schema)
+    const names = await migrationNames(shippedMigrations)
+    const facts: MigrationFacts = {
+      pending: names.filter((name) => !applied.has(name)),
+      failed: failed.filter((name) => names.includes(name)),
+      unknown: names.some((name) => applied.has(name)) ? [...applied].filter((name) => !names.includes(name)) : []
+    }
+    // Tables without any of our migrations come from the host's
+    const isHosts = options.prisma !== undefined || (hasTables && facts.pending.length === names.length)
+    checks.push(checkMigrations(isHosts ? null : facts))
+    if (!hasTables || (!isHosts && facts.pending.length > 0)) return checks
+    return [...checks, ...await tableChecks(config, inspection), await feedCheck(config, url, client)]
+  })
+}
+
+async function tableChecks (config: Config, inspection: Inspection): Promise<Check[]> {
+  const longestTokenTtl = await inspection.longestTokenTtl() ?? config.accessTokenTtl
+  return [
+    ...checkExtras(await inspection.extras()),
+    ...checkKeys(await inspection.keys(), await sealKeys(config), config.keyRotation),
+    ...checkClients(await inspection.clients(), Math.max(longestTokenTtl, config.accessTokenTtl))
+  ]
+}
+
+async function sealKeys ({ appKey, appPreviousKeys, dataDir }: Config) {
+  const current = appKey ?? (existsSync(join(dataDir, 'app.key')) ? await embeddedAppKey(dataDir) : undefined)
+  return current === undefined ? null : deriveKeys([current, ...appPreviousKeys], 'signing-keys')
+}
+
+async function feedCheck ({ databaseDirectUrl }: Config, url: string, client: Client): Promise<Check> {
+  const channel = feedChannel(parseDatabaseUrl(url).schema)
+  return await checkFeed({
+    direct: databaseDirectUrl !== undefined,
+    listen: (onNotification) => openFeedConnection(databaseDirectUrl ?? url, onNotification),
+    notify: async () => { await client.query(`NOTIFY ${channel}`) }
+  })
+}
+
+function report (checks: Check[], strict: boolean): Result {
+  const failed = checks.some(({ status }) => status === 'fail' || (strict && status === 'warn'))
+  const width = Math.max(...checks.map(({ name }) => name.length))
+  return {
+    json: { ok: !failed, checks },
+    lines: checks.map(({ name, status, message, fix }) => `${status.padEnd(4)}  ${name.padEnd(width)}  ${message}${fix ? ` → ${fix}` : ''}`),
+    exitCode: failed ? 1 : 0
+  }
+}

@@ -1,0 +1,56 @@
+import { addressOf, parseDatabaseUrl } from '../../database/connection.ts'
+import type { Config } from '../../config.ts'
+import { fail, ok, warn, type Check } from './check.ts'
+
+export type ServerFacts = {
+  version: string
+  /** As `server_version_num`. */
+  versionNumber: number
+  standby: boolean
+  readOnly: boolean
+  /** Without those kept for superusers. */
+  maxConnections: number
+  /** The connection goes through a pooler. */
+  pooled: boolean
+  /** Milliseconds of a statement that does nothing, the median. */
+  latency: number
+}
+
+const OLDEST = 15
+const SLOW_MS = 5
+// The feed, the purge
+const BESIDE_POOL = 2
+
+export function checkDatabase (config: Config, url: string, facts: ServerFacts): Check[] {
+  return [version(url, facts), role(facts), latency(facts), connections(config, facts)]
+}
+
+export function unreachable (error: unknown): Check {
+  return fail('database', error instanceof Error ? error.message : String(error), 'start the database, or set DATABASE_URL right')
+}
+
+function version (url: string, { version, versionNumber, pooled }: ServerFacts): Check {
+  const where = `at ${addressOf(parseDatabaseUrl(url).options)}${pooled ? ', through a pooler' : ''}`
+  if (versionNumber >= OLDEST * 10_000) return ok('database', `PostgreSQL ${version} ${where}`)
+  return fail('database', `PostgreSQL ${version} ${where} is older than ${OLDEST}`, `use PostgreSQL ${OLDEST} or newer`)
+}
+
+function role ({ standby, readOnly }: ServerFacts): Check {
+  if (standby) return fail('database-role', 'this is a standby: nothing can be written, and revocations come late', 'let DATABASE_URL name the primary; with several hosts add ?target_session_attrs=primary where your proxy knows it')
+  if (readOnly) return fail('database-role', 'transactions are read-only by default', 'set default_transaction_read_only = off for this user and database')
+  return ok('database-role', 'primary')
+}
+
+function latency ({ latency }: ServerFacts): Check {
+  const text = `${latency.toFixed(1)} ms for a statement`
+  return latency <= SLOW_MS ? ok('database-latency', text) : warn('database-latency', `${text}; each login and refresh waits for it`, 'run server and database in one place')
+}
+
+function connections ({ databasePoolSize, workers }: Config, { maxConnections, pooled }: ServerFacts): Check {
+  const needed = workers * (databasePoolSize + BESIDE_POOL)
+  const text = `${needed} of ${maxConnections} (${workers} × (${databasePoolSize} + ${BESIDE_POOL})) for this server`
+  if (pooled) return ok('database-connections', `${text}, shared by the pooler`)
+  if (needed > maxConnections) return fail('database-connections', text, 'lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections')
+  if (needed > maxConnections / 2) return warn('database-connections', `${text}: a second one, or a restart that overlaps, finds none`, 'lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections')
+  return ok('database-connections', text)
+}

@@ -1,0 +1,39 @@
+import type { Config } from '../../config.ts'
+import { parseDatabaseUrl } from '../../database/connection.ts'
+import { isLoopback, ok, warn, type Check } from './check.ts'
+
+/** Who can reach the server, and whom it believes. */
+export function checkExposure (config: Config): Check[] {
+  return [proxy(config), metrics(config), databaseTls(config)]
+}
+
+function proxy ({ appUrl, host, trustProxy }: Config): Check {
+  const { protocol, hostname } = new URL(appUrl)
+  if (trustProxy === true && !isLoopback(host)) {
+    return warn('proxy', `TRUST_PROXY is true and the server listens on ${host}: whoever reaches it chooses the address that limits and logs see`,
+      'set TRUST_PROXY to the number of proxies before the server, or to their addresses')
+  }
+  if (trustProxy === false && protocol === 'https:') {
+    return warn('proxy', 'TRUST_PROXY is off, but something before the server speaks TLS: all users seem to come from its address and share its limits',
+      'set TRUST_PROXY to the number of proxies before the server, or to their addresses')
+  }
+  if (!isLoopback(host) && isLoopback(hostname)) {
+    return warn('proxy', `the server listens on ${host}, but APP_URL is ${appUrl}: tokens and links name an address that others cannot reach`, 'set APP_URL to the public address')
+  }
+  return ok('proxy', trustProxy === false ? 'no proxy is trusted' : `TRUST_PROXY is ${trustProxy}`)
+}
+
+function metrics ({ host, metricsToken, appUrl }: Config): Check {
+  if (metricsToken !== undefined) return ok('metrics', '/metrics asks for METRICS_TOKEN')
+  if (isLoopback(host) && isLoopback(new URL(appUrl).hostname)) return ok('metrics', '/metrics is open, on this machine only')
+  return warn('metrics', '/metrics is open to everybody who reaches the server', 'set METRICS_TOKEN')
+}
+
+function databaseTls ({ databaseUrl }: Config): Check {
+  if (databaseUrl === undefined) return ok('database-tls', 'the embedded database is on this machine')
+  const { host = 'localhost', ssl } = parseDatabaseUrl(databaseUrl).options
+  if (ssl) return ok('database-tls', typeof ssl === 'object' && ssl.rejectUnauthorized === false ? 'on, without checking the certificate' : 'on')
+  // A socket, this machine, or a name of one word, as containers of one network have them
+  if (host.startsWith('/') || isLoopback(host) || !/[.:]/.test(host)) return ok('database-tls', `off, to ${host}`)
+  return warn('database-tls', `off: what goes to ${host} travels in clear`, 'add ?sslmode=verify-full to DATABASE_URL')
+}

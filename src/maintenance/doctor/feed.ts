@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fail, ok, type Check } from './check.ts'
+
+export type FeedProbe = {
+  /** Listens as a server does. */
+  listen: (onNotification: () => void) => Promise<{ close: () => Promise<void> }>
+  /** Says something, over the connection that statements take. */
+  notify: () => Promise<void>
+  /** DATABASE_DIRECT_URL is set. */
+  direct: boolean
+}
+
+const WAIT_MS = 2000
+
+/** A notification there and back: through a pooler in transaction mode it is lost, and a logout counts two seconds later. */
+export async function checkFeed ({ listen, notify, direct }: FeedProbe, waitMs = WAIT_MS): Promise<Check> {
+  const variable = direct ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL'
+  let hear = () => {}
+  const heard = new Promise<boolean>((resolve) => { hear = () => resolve(true) })
+  let connection: Awaited<ReturnType<typeof listen>> | undefined
+  try {
+    connection = await listen(hear)
+    const began = performance.now()
+    await notify()
+    if (await Promise.race([heard, sleep(waitMs, false, { ref: false })])) return ok('feed', `a notification over ${variable} took ${(performance.now() - began).toFixed(1)} ms`)
+    return direct
+      ? fail('feed', 'what was said over DATABASE_URL was not heard over DATABASE_DIRECT_URL: another database, or a pooler in transaction mode', 'let DATABASE_DIRECT_URL name the same database, without a pooler between')
+      : fail('feed', 'LISTEN does not work over DATABASE_URL: a pooler in transaction mode is between', 'set DATABASE_DIRECT_URL to the database itself')
+  } catch (error) {
+    return fail('feed', `${variable}: ${error instanceof Error ? error.message : String(error)}`, `set ${variable} right`)
+  } finally {
+    await connection?.close().catch(() => {})
+  }
+}

@@ -1,0 +1,41 @@
+import { fail, listed, ok, warn, type Check } from './check.ts'
+
+export type MigrationFacts = {
+  pending: string[]
+  /** Begun, neither finished nor declared rolled back. */
+  failed: string[]
+  /** Applied, but not among those of this version. */
+  unknown: string[]
+}
+
+/** What a Prisma schema cannot say, so that `prisma migrate` of a host does not make it. */
+export type Extras = {
+  /** Of `sessions`; null when it is not set. */
+  fillfactor: number | null
+  openKeyIndex: boolean
+  /** Indexes that are there but not used. */
+  invalidIndexes: string[]
+}
+
+const FILLFACTOR = 'ALTER TABLE sessions SET (fillfactor = 80)'
+const OPEN_KEY = 'CREATE UNIQUE INDEX signing_keys_open_key ON signing_keys (alg) WHERE signs_until IS NULL AND revoked_at IS NULL'
+
+/** @param facts null when the tables are migrated by a host's own Prisma project */
+export function checkMigrations (facts: MigrationFacts | null): Check {
+  if (!facts) return ok('migrations', 'those of your own Prisma project')
+  const { pending, failed, unknown } = facts
+  if (failed.length > 0) {
+    return fail('migrations', `failed half-way: ${listed(failed)}`, `undo what it did, run "npx prisma migrate resolve --rolled-back ${failed[0]}", then "npx latchkey migrate"`)
+  }
+  if (pending.length > 0) return fail('migrations', `not applied: ${listed(pending)}`, 'run "npx latchkey migrate"')
+  if (unknown.length > 0) return warn('migrations', `of a newer version: ${listed(unknown)}`, 'update this server, too')
+  return ok('migrations', 'all applied')
+}
+
+export function checkExtras ({ fillfactor, openKeyIndex, invalidIndexes }: Extras): Check[] {
+  const checks: Check[] = []
+  if (!openKeyIndex) checks.push(fail('migration-extras', 'the index signing_keys_open_key is missing: two processes can make a key at once', OPEN_KEY))
+  if (fillfactor === null || fillfactor > 90) checks.push(warn('migration-extras', 'sessions has no fillfactor: refreshes do not stay in place, and the table bloats', FILLFACTOR))
+  if (invalidIndexes.length > 0) checks.push(warn('migration-extras', `PostgreSQL does not use ${listed(invalidIndexes)}`, `REINDEX INDEX CONCURRENTLY ${invalidIndexes[0]}`))
+  return checks.length > 0 ? checks : [ok('migration-extras', 'fillfactor and partial index are there')]
+}

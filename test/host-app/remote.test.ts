@@ -1,0 +1,77 @@
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { authGuard, clientProxy } from '../../src/index.ts'
+import { build, eventually, logout, makeClient, PASSWORD, profile, refresh, signedIn, type Tokens } from '../helper.ts'
+
+/** A server that listens; its issuer is its address. */
+async function issuer (t: Test) {
+  const { createServer } = await import('node:net')
+  const probe = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => probe.once('listening', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  const { app } = await build(t, { appUrl: `http://127.0.0.1:${port}` })
+  await app.listen({ port, host: '127.0.0.1' })
+  return { app, url: `http://127.0.0.1:${port}` }
+}
+
+async function resourceServer (t: Test, options: object): Promise<FastifyInstance> {
+  const api = Fastify()
+  t.teardown(() => api.close())
+  await api.register(authGuard, options as { issuer: string })
+  api.get('/me', { onRequest: api.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId, email: (await auth!.user())!.identifiers[0]!.display }))
+  return api
+}
+
+t.test('a guard without a database follows the issuer', async (t) => {
+  const { app, url } = await issuer(t)
+  const { id, secret } = await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'] })
+  const api = await resourceServer(t, { issuer: url, clientId: id, clientSecret: secret })
+  const { access_token: text, user } = await signedIn(app)
+  const me = () => api.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })
+  t.ok(await eventually(async () => (await me()).statusCode === 200, 5000), 'once it knows what is revoked')
+  t.same((await me()).json(), { user: user.id, email: 'ada@example.com' })
+  await logout(app, text)
+  t.ok(await eventually(async () => (await me()).statusCode === 401, 1500))
+})
+
+t.test('only a client with revocations:read may follow', async (t) => {
+  const { app } = await build(t)
+  const { basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
+  const asked = await app.inject({ method: 'POST', url: '/v1/oauth/token', headers: { authorization: basic }, payload: { grant_type: 'client_credentials', scope: 'revocations:read' } })
+  t.match(asked.json(), { error: 'invalid_scope' })
+  const { access_token: user } = await signedIn(app)
+  t.equal((await app.inject({ url: '/v1/oauth/revocations', headers: { authorization: `Bearer ${user}` } })).statusCode, 403)
+})
+
+t.test('a guard with the issuer only checks signatures', async (t) => {
+  const { app, url } = await issuer(t)
+  const api = await resourceServer(t, { issuer: url })
+  const { access_token: text } = await signedIn(app)
+  t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).statusCode, 200)
+  t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}x` } })).statusCode, 401)
+})
+
+t.test('the proxies apart from the server', async (t) => {
+  const { app, url } = await issuer(t)
+  const { id, secret } = await makeClient(app)
+  await signedIn(app)
+  const front = Fastify()
+  t.teardown(() => front.close())
+  await front.register(clientProxy, { issuer: url, clients: { web: { id, secret }, wrong: { id, secret: 'wrong' } } })
+  const login = (slug: string, password: string) => front.inject({ method: 'POST', url: `/v1/clients/${slug}/login`, payload: { email: 'ada@example.com', password } })
+  const good = await login('web', PASSWORD)
+  t.equal(good.statusCode, 200, good.body)
+  t.match(good.headers['set-cookie'], /refreshToken=lk_rt_/)
+  t.equal((await profile(app, good.json<Tokens>().access_token)).statusCode, 200)
+  t.match((await login('web', 'nonsense')).json(), { statusCode: 401, code: 'LK_INVALID_CREDENTIALS' })
+  t.match((await login('wrong', PASSWORD)).json(), { statusCode: 500, code: 'LK_MISCONFIGURED' })
+  t.match((await login('other', PASSWORD)).json(), { statusCode: 404 })
+  const next = (await refresh(front, good.json<Tokens>().refresh_token)).json<Tokens>()
+  const out = await front.inject({ method: 'POST', url: '/v1/clients/web/logout', payload: { refresh_token: next.refresh_token } })
+  t.equal(out.statusCode, 202, out.body)
+  t.equal((await profile(app, next.access_token)).statusCode, 401)
+  await app.close()
+  t.match((await login('web', PASSWORD)).json(), { statusCode: 503, code: 'LK_ISSUER_UNAVAILABLE' })
+})

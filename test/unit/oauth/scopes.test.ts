@@ -1,0 +1,64 @@
+import t from 'tap'
+import type { Client } from '../../../src/oauth/ports.ts'
+import { checkNarrowing, covers, createScopes, parseScope, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
+
+const scopes = createScopes({ read: 'Read', write: 'Write', 'orders:read': 'Orders', toString: 'A name' })
+const client = (values: Partial<Client>) => ({ scopes: [], defaultScopes: [], firstParty: false, ...values }) as unknown as Client
+const invalid = { error: 'invalid_scope', statusCode: 400 }
+
+t.test('a client gets what it asks for, if all of it is registered and on its list', async (t) => {
+  const listed = client({ scopes: ['read', 'gone'] })
+  t.same(scopes.grant(listed, 'read'), ['read'])
+  for (const asked of ['write', 'read write', 'gone', 'unknown', 'READ', 'read:more', 'constructor', '*']) t.throws(() => scopes.grant(listed, asked), invalid, asked)
+  t.throws(() => scopes.grant(client({}), 'read'), invalid, 'an empty list allows nothing')
+})
+
+t.test('* on the list of a client stands for every registered scope, and for no other', async (t) => {
+  const anything = client({ scopes: ['*'] })
+  t.same(scopes.grant(anything, 'read orders:read'), ['read', 'orders:read'])
+  t.same(scopes.grant(anything, 'toString'), ['toString'])
+  for (const asked of ['unknown', '*', REVOCATIONS_READ, 'hasOwnProperty']) t.throws(() => scopes.grant(anything, asked), invalid, asked)
+})
+
+t.test('* itself is for first-party clients that have it on their list', async (t) => {
+  t.same(scopes.grant(client({ scopes: ['*'], firstParty: true }), '*'), ['*'])
+  t.throws(() => scopes.grant(client({ scopes: ['read'], firstParty: true }), '*'), invalid)
+  t.throws(() => scopes.grantToMachine(client({ scopes: ['*'] }), '*'), invalid)
+})
+
+t.test('who asks for nothing gets the defaults, and never *', async (t) => {
+  t.same(scopes.grant(client({ scopes: ['read', 'write'], defaultScopes: ['read'] }), undefined), ['read'])
+  t.same(scopes.grant(client({ scopes: ['*'], defaultScopes: ['*', 'read', 'gone'], firstParty: true }), undefined), ['read'])
+  t.same(scopes.grant(client({ scopes: ['read'], defaultScopes: ['write'] }), undefined), [], 'not more than it may have')
+  t.same(scopes.grant(client({ scopes: ['*'] }), undefined), [])
+})
+
+t.test('the scope of the operator goes only to a machine that has it by name', async (t) => {
+  const named = client({ scopes: [REVOCATIONS_READ] })
+  t.same(scopes.grantToMachine(named, REVOCATIONS_READ), [REVOCATIONS_READ])
+  t.throws(() => scopes.grant(named, REVOCATIONS_READ), invalid)
+  t.throws(() => scopes.grantToMachine(client({ scopes: ['*'], firstParty: true }), REVOCATIONS_READ), invalid)
+})
+
+t.test('RFC 6749 section 3.3: names separated by single spaces, each counted once', async (t) => {
+  t.same(parseScope('a b a'), ['a', 'b'])
+  t.same(parseScope("!#[]~:/'"), ["!#[]~:/'"])
+  for (const text of ['', ' ', ' a', 'a ', 'a  b', 'a\tb', 'a\nb', 'a"b', 'a\\b', 'é', 'a\0', '\u3000']) t.throws(() => parseScope(text), invalid, JSON.stringify(text))
+})
+
+t.test('RFC 6749 section 6: a refresh may narrow, not widen', async (t) => {
+  t.doesNotThrow(() => checkNarrowing(['read', 'write'], ['read']))
+  t.doesNotThrow(() => checkNarrowing(['read'], null))
+  t.doesNotThrow(() => checkNarrowing(['*'], ['read', '*']))
+  t.throws(() => checkNarrowing(['read'], ['read', 'write']), invalid)
+  t.throws(() => checkNarrowing(['read'], ['*']), invalid)
+  t.throws(() => checkNarrowing([], ['read']), invalid)
+})
+
+t.test('what a token covers', async (t) => {
+  t.ok(covers(['*'], 'read'))
+  t.ok(covers(['read'], 'read'))
+  t.notOk(covers(['read'], 'read:all'))
+  t.notOk(covers(['read:all'], 'read'))
+  t.notOk(covers([], ''))
+})
