@@ -1,11 +1,11 @@
 import cookie from '@fastify/cookie'
-import cors from '@fastify/cors'
 import rateLimit from '@fastify/rate-limit'
 import sensible from '@fastify/sensible'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../src/config.ts'
 import { bodyParsers } from './body-parsers.ts'
+import { allowOrigins } from './cors.ts'
 import { errorHandler } from './errors.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -20,6 +20,6 @@ export async function closedScope (scope: FastifyInstance, config: Pick<Config, 
   if (!scope.hasDecorator('httpErrors')) await scope.register(sensible)
   if (!scope.hasReplyDecorator('setCookie')) await scope.register(cookie)
   scope.addHook('onRequest', securityHeaders(config.appUrl))
-  if (config.corsOrigins.length > 0) await scope.register(cors, { origin: config.corsOrigins, credentials: true, methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], maxAge: 600 })
+  if (config.corsOrigins.length > 0) allowOrigins(scope, config.corsOrigins)
   if (config.rateLimit === 'on' && !scope.hasDecorator('rateLimit')) await scope.register(rateLimit, { global: false })
 }

@@ -34,7 +34,7 @@ function describe (error: Raw, oauth: boolean): Failure {
   if (error.validation) return oauth ? fromOAuthValidation(error) : fromValidation(error)
   if (error instanceof TooManyAttempts) return named(429, 'LK_TOO_MANY_ATTEMPTS', error.message, { retryAfter: error.retryAfter })
   if (error instanceof Overloaded) return named(503, 'LK_OVERLOADED', error.message, { retryAfter: error.retryAfter })
-  if (isDatabaseUnavailable(error)) return named(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER })
+  if (!error.code?.startsWith('LK_') && isDatabaseUnavailable(error)) return named(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER })
   const status = error.statusCode ?? 500
   // Our own words may be shown, what others threw may not
   if (status >= 500 && !error.code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', 'Something went wrong')

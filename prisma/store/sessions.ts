@@ -97,7 +97,9 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
 
     // Listed even when the row is not there: a token may outlive a session that a restored backup does not know
     revoke: `WITH ended AS (${end()}),
-      listed AS (${insertSql("SELECT 'session', $1::uuid::text, (SELECT user_id::text FROM ended), coalesce((SELECT token_epoch FROM ended), 2147483647), '{}'::uuid[]")})
+      unknown AS (SELECT $1::uuid AS id WHERE NOT EXISTS (SELECT FROM ${sessions} WHERE id = $1)),
+      listed AS (${insertSql(`SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended
+        UNION ALL SELECT 'session', id::text, NULL, 2147483647, '{}' FROM unknown`)})
       SELECT (SELECT id FROM ended) AS id, listed.revocation FROM listed`,
 
     revokeBySecret: `${revoke('AND secret_hash = $2 AND client_id = $3')} ${revoked}`,

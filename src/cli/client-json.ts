@@ -13,6 +13,7 @@ export function clientJson (client: Client) {
     scopes: client.scopes,
     default_scopes: client.defaultScopes,
     first_party: client.firstParty,
-    proxy: client.proxy
+    proxy: client.proxy,
+    trusted_proxy: client.trustedProxy
   }
 }

@@ -12,6 +12,7 @@ export type ClientArgs = {
   name?: string
   slug?: string
   proxy?: boolean
+  trustedProxy?: boolean
   redirectUri?: string[]
   postLogoutRedirectUri?: string[]
   authMethod?: string
@@ -49,6 +50,7 @@ export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>)
     postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', args.postLogoutRedirectUri),
     firstParty: kind === 'password' || kind === 'personal',
     proxy: args.proxy ?? false,
+    trustedProxy: args.trustedProxy ?? false,
     ...scopesOf(kind, args, scopes),
     ...(args.slug !== undefined && { slug: args.slug })
   }
@@ -77,7 +79,8 @@ function grantTypesOf (kind: Kind, { device }: ClientArgs): string[] {
   return [...(kind === 'code' ? ['authorization_code'] : []), 'refresh_token', ...(device ? [DEVICE_CODE] : [])]
 }
 
-function checkSlug (kind: Kind, { proxy, slug }: ClientArgs): void {
+function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: ClientArgs): void {
+  if (trustedProxy && kind !== 'password') throw new Error('--trusted-proxy needs --password')
   if (slug !== undefined && !SLUG.test(slug)) throw new Error('--slug must be 1 to 64 lower-case letters, digits and dashes')
   if (proxy && (kind !== 'password' || slug === undefined)) throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
 }

@@ -59,6 +59,7 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--default-scope <scope...>', 'scopes that it gets when it asks for none (default: none)')
     .option('--slug <slug>', 'short name, unique')
     .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout; needs --slug and --password')
+    .option('--trusted-proxy', 'runs proxies apart from the server: its word on the address of users counts')
     .option('--user <id>', 'user whom it belongs to')
     .action(run(async () => (await import('./client.ts')).createClient))
 

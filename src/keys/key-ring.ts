@@ -108,12 +108,13 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, 
   }
 
   async function rotateDue (): Promise<string[]> {
+    await load()
     const made: string[] = []
     for (const alg of ALGORITHMS.filter((alg) => !current(alg) || isOld(newest(alg)))) {
       const kid = await add(alg, current(alg) ? PUBLISHED_AHEAD : 0, current(alg) ? rotateEvery - PUBLISHED_AHEAD : START_TOGETHER)
       if (kid) made.push(kid)
     }
-    await load()
+    if (made.length > 0) await load()
     return made
   }
 

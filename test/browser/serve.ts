@@ -22,9 +22,9 @@ export async function servePages (pages: Record<string, string>, brands: readonl
     const path = (request.url ?? '/').split('?')[0] ?? '/'
     const css = styles.get(path)
     if (request.method === 'POST') posts.push({ path, body: await bodyOf(request) })
-    if (request.method === 'POST' && redirectTo) return void response.writeHead(303, { location: redirectTo }).end()
     const page = request.method === 'POST' ? '<!DOCTYPE html><html lang="en"><title>posted</title></html>' : pages[path.slice(1)]
-    response.writeHead(css ?? page ? 200 : 404, { 'content-type': css ? 'text/css' : 'text/html; charset=utf-8', 'content-security-policy': policy(formAction), 'x-content-type-options': 'nosniff' })
+    const location = request.method === 'POST' ? redirectTo : undefined
+    response.writeHead(location ? 303 : css ?? page ? 200 : 404, { 'content-type': css ? 'text/css' : 'text/html; charset=utf-8', 'content-security-policy': policy(formAction), 'x-content-type-options': 'nosniff', ...(location && { location }) })
     response.end(css ?? page ?? '')
   }
 
