@@ -37,7 +37,7 @@ export async function build (t: Test, options: AppOptions & { databaseUrl?: stri
   const databaseUrl = options.databaseUrl ?? await createDatabase(t)
   let text = ''
   const stream = new Writable({ write (chunk, _encoding, done) { text += chunk; done() } })
-  const app = Fastify({ logger: { level: 'trace', stream } })
+  const app = Fastify({ logger: { level: 'trace', stream }, pluginTimeout: 60_000 })
   t.teardown(() => app.close())
   await app.register(latchkey, { ...FAST, operations: true, ...options, databaseUrl })
   await app.ready()

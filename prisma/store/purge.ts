@@ -76,7 +76,8 @@ export function createPurgeStore ({ pool, schema }: Database): PurgeStore {
     try {
       await client.connect()
       await client.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0')
-      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock(hashtext($1)) AS taken', [`latchkey purge ${schema}`])
+      // A statement with parameters would leave a snapshot open, and the vacuum would wait for it
+      const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtext(${pg.escapeLiteral(`latchkey purge ${schema}`)})) AS taken`)
       return rows[0]!.taken ? await work(lost.signal) : null
     } finally {
       await client.end().catch(() => {})

@@ -20,7 +20,6 @@ const words = { ...named('de', samplePages(pageOf('de'))), ...named('rtl', sampl
 const accents = { ...named('yellow', samplePages({ ...pageOf(), brand: yellow })), ...named('white', samplePages({ ...pageOf(), brand: white })) }
 const pages = { ...plain, ...words, ...accents }
 const broken = '<!DOCTYPE html><html><title>x</title><body style="color: #777"><img src="https://elsewhere.invalid/x.png"></body></html>'
-const pages = { ...plain, ...variants }
 
 mkdirSync(SCREENSHOTS, { recursive: true })
 const browser = await launch()

@@ -5,7 +5,7 @@ import { embeddedUrl, startEmbedded } from '../../src/database/embedded.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
 
 /** One PostgreSQL for the whole run, kept between runs; its folder is not in git. */
-export const testDataDir = join(packageRoot, '.latchkey-test')
+export const testDataDir = process.env['LATCHKEY_TEST_DIR'] ?? join(packageRoot, '.latchkey-test')
 
 /** Of the keys in the template. */
 export const APP_KEY = Buffer.alloc(32, 'tests').toString('base64')
