@@ -1,0 +1,206 @@
+import { connect, createServer, type AddressInfo } from 'node:net'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { doctor } from '../../src/cli/doctor.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import { resolveConfig } from '../../src/config.ts'
+import type { Check } from '../../src/maintenance/doctor/check.ts'
+import { checkClients, type ClientFacts } from '../../src/maintenance/doctor/clients.ts'
+import { checkClock } from '../../src/maintenance/doctor/clock.ts'
+import { checkDatabase, type ServerFacts } from '../../src/maintenance/doctor/database.ts'
+import { checkFeed } from '../../src/maintenance/doctor/feed.ts'
+import type { Variables } from '../../src/environment.ts'
+import { readyAttributes } from '../../src/schemas/identifiers.ts'
+import { APP_KEY, createDatabase } from '../helper.ts'
+import { contextFor, run } from './helper.ts'
+
+type Report = { ok: boolean, checks: Check[] }
+
+async function examine (t: Test, variables: Variables = {}, args = {}) {
+  const { json, lines, exitCode } = await doctor(await contextFor(t, variables), args)
+  const { ok, checks } = json as Report
+  return { ok, checks, lines, exitCode, statusOf: (name: string) => checks.find((check) => check.name === name)?.status }
+}
+
+/** A database that was changed by this SQL. */
+async function databaseAfter (t: Test, sql: string): Promise<Variables> {
+  const url = await createDatabase(t)
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(sql).finally(() => client.end())
+  return { DATABASE_URL: url }
+}
+
+t.test('finds nothing where nothing is wrong, and writes nothing', async (t) => {
+  const { ok, checks, lines, exitCode } = await examine(t, {}, { strict: true })
+  t.same(checks.filter(({ status }) => status !== 'ok'), [])
+  t.ok(ok)
+  t.equal(exitCode, 0)
+  t.equal(lines.length, checks.length)
+  t.match(lines.find((line) => line.includes(' migrations ')), /^ok {4}migrations +all applied$/)
+})
+
+t.test('configuration', async (t) => {
+  const wrong: [string, string, Variables][] = [
+    ['app-url', 'fail', { APP_URL: 'http://id.example.com' }],
+    ['app-url', 'ok', { APP_URL: 'https://id.example.com', TRUST_PROXY: '1' }],
+    ['rate-limit', 'warn', { RATE_LIMIT: 'off' }],
+    ['cors', 'warn', { CORS_ORIGINS: 'http://app.example.com' }],
+    ['cors', 'ok', { CORS_ORIGINS: 'http://localhost:8080,https://app.example.com' }],
+    ['token-lifetime', 'warn', { ACCESS_TOKEN_TTL: '604800' }],
+    ['token-lifetime', 'warn', { SESSION_TTL: '3600' }],
+    ['password-grant', 'ok', { PASSWORD_GRANT: 'off' }],
+    ['proxy', 'warn', { TRUST_PROXY: 'true', HOST: '0.0.0.0' }],
+    ['proxy', 'warn', { APP_URL: 'https://id.example.com' }],
+    ['proxy', 'warn', { HOST: '0.0.0.0' }],
+    ['proxy', 'ok', { TRUST_PROXY: 'true' }],
+    ['metrics', 'warn', { HOST: '0.0.0.0' }],
+    ['metrics', 'ok', { HOST: '0.0.0.0', METRICS_TOKEN: 'x'.repeat(20) }]
+  ]
+  for (const [name, status, variables] of wrong) t.equal((await examine(t, variables)).statusOf(name), status, `${name} ${JSON.stringify(variables)}`)
+})
+
+t.test('a warning counts only when it is asked to', async (t) => {
+  t.equal((await examine(t, { RATE_LIMIT: 'off' })).exitCode, 0)
+  const strict = await examine(t, { RATE_LIMIT: 'off' }, { strict: true })
+  t.equal(strict.exitCode, 1)
+  t.notOk(strict.ok)
+})
+
+t.test('the database that is not there, and the one that is not made yet', async (t) => {
+  const { exitCode, checks } = await examine(t, { DATABASE_URL: 'postgresql://user:secret@127.0.0.1:1/none' })
+  t.equal(exitCode, 1)
+  t.match(checks.at(-1), { name: 'database', status: 'fail', message: /127\.0\.0\.1:1/ })
+  t.notMatch(JSON.stringify(checks), /secret/)
+  t.match((await examine(t, { LATCHKEY_DATA_DIR: t.testdir() })).checks.at(-1), { name: 'database', status: 'ok' })
+})
+
+t.test('database: version, role, latency, connections, TLS', async (t) => {
+  const facts: ServerFacts = { version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false, latency: 1 }
+  const url = 'postgresql://user@db/name'
+  const check = (changed: Partial<ServerFacts>, options = {}) =>
+    checkDatabase(resolveConfig({ databaseUrl: url, appKey: APP_KEY, login: { attributes: readyAttributes }, ...options }), url, { ...facts, ...changed })
+      .filter(({ status }) => status !== 'ok').map(({ name, status }) => `${status} ${name}`)
+  t.same(check({}), [])
+  t.same(check({ versionNumber: 140012 }), ['fail database'])
+  t.same(check({ standby: true }), ['fail database-role'])
+  t.same(check({ readOnly: true }), ['fail database-role'])
+  t.same(check({ latency: 9 }), ['warn database-latency'])
+  t.same(check({}, { workers: 6 }), ['warn database-connections'])
+  t.same(check({}, { workers: 10 }), ['fail database-connections'])
+  t.same(check({ pooled: true }, { workers: 10 }), [])
+  const tls = async (databaseUrl: string) => (await examine(t, { DATABASE_URL: databaseUrl })).statusOf('database-tls')
+  t.equal(await tls('postgresql://u@127.0.0.1:1/d'), 'ok')
+  t.equal(await tls('postgresql://u@db.invalid/d'), 'warn')
+  t.equal(await tls('postgresql://u@db.invalid/d?sslmode=verify-full'), 'ok')
+})
+
+t.test('migrations: pending, failed, newer, a host\'s own', async (t) => {
+  const empty = await examine(t, { DATABASE_URL: await createDatabase(t, { empty: true }) })
+  t.match(empty.checks.at(-1), { name: 'migrations', status: 'fail', fix: /latchkey migrate/ })
+  const last = '(SELECT max(migration_name) FROM _prisma_migrations)'
+  const pending = await examine(t, await databaseAfter(t, `DELETE FROM _prisma_migrations WHERE migration_name = ${last}`))
+  t.match(pending.checks.at(-1), { name: 'migrations', status: 'fail', message: /not applied/ })
+  const failed = await examine(t, await databaseAfter(t, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = ${last}`))
+  t.match(failed.checks.at(-1), { name: 'migrations', status: 'fail', message: /failed/, fix: /resolve --rolled-back/ })
+  const newer = await examine(t, await databaseAfter(t, "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', '', '29990101000000_later', now())"))
+  t.equal(newer.statusOf('migrations'), 'warn')
+  const hosts = await examine(t, await databaseAfter(t, 'DELETE FROM _prisma_migrations'))
+  t.match(hosts.checks.find(({ name }) => name === 'migrations'), { status: 'ok', message: /own Prisma project/ })
+  t.equal(hosts.statusOf('feed'), 'ok')
+})
+
+t.test('what a Prisma schema cannot say', async (t) => {
+  const { checks } = await examine(t, await databaseAfter(t, `ALTER TABLE sessions RESET (fillfactor); DROP INDEX signing_keys_open_key;
+    UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'sessions_user_id_idx'::regclass`))
+  const extras = checks.filter(({ name }) => name === 'migration-extras')
+  t.same(extras.map(({ status }) => status).sort(), ['fail', 'warn', 'warn'])
+  for (const { fix } of extras) t.match(fix, /^(ALTER TABLE|CREATE UNIQUE INDEX|REINDEX)/)
+})
+
+t.test('keys', async (t) => {
+  const other = await examine(t, { APP_KEY: Buffer.alloc(32, 'other').toString('base64') })
+  t.match(other.checks.find(({ name }) => name === 'keys'), { status: 'fail', fix: /APP_PREVIOUS_KEYS/ })
+  t.equal((await examine(t, { APP_KEY: Buffer.alloc(32, 'other').toString('base64'), APP_PREVIOUS_KEYS: APP_KEY })).statusOf('keys'), 'ok')
+  t.equal((await examine(t, await databaseAfter(t, "UPDATE signing_keys SET signs_from = now() - interval '99 days'"))).statusOf('key-age'), 'warn')
+  t.equal((await examine(t, await databaseAfter(t, "UPDATE signing_keys SET revoked_at = now() WHERE alg = 'ES256'"))).statusOf('key-age'), 'fail')
+  t.match((await examine(t, await databaseAfter(t, 'DELETE FROM signing_keys'))).checks.find(({ name }) => name === 'keys'), { status: 'ok', message: /first start/ })
+})
+
+t.test('clocks', async (t) => {
+  t.same([3, -3000, 60_000].map((ahead) => checkClock(ahead).status), ['ok', 'warn', 'fail'])
+  t.match(checkClock(-3000).message, '3.00 s behind')
+})
+
+t.test('clients with weak settings', async (t) => {
+  const strong: ClientFacts = {
+    id: 'lk_client_1', slug: null, hasSecret: true, authMethod: 'client_secret_basic', grantTypes: ['authorization_code'], redirectUris: ['https://a.example/cb', 'http://127.0.0.1/cb', 'com.example.app:/cb'],
+    scopes: ['a'], firstParty: false, proxy: false, skipsConsent: false, pkceOptional: false, accessTokenTtl: null
+  }
+  const found = (weak: Partial<ClientFacts>) => checkClients([strong, { ...strong, ...weak, slug: 'weak' }], 3600).map(({ name, status, message }) => ({ name, status, names: message.endsWith(': weak') }))
+  t.match(checkClients([strong], 3600), [{ name: 'clients', status: 'ok' }])
+  const weak: [Partial<ClientFacts>, string, string][] = [
+    [{ authMethod: 'none', hasSecret: false, grantTypes: ['password'] }, 'client-password', 'fail'],
+    [{ hasSecret: false }, 'client-secret', 'warn'],
+    [{ redirectUris: ['http://a.example/cb'] }, 'client-redirect', 'warn'],
+    [{ scopes: ['*'] }, 'client-scopes', 'warn'],
+    [{ skipsConsent: true }, 'client-consent', 'warn'],
+    [{ authMethod: 'none', hasSecret: false, pkceOptional: true }, 'client-pkce', 'warn'],
+    [{ accessTokenTtl: 7200 }, 'client-revocation', 'fail']
+  ]
+  for (const [settings, name, status] of weak) t.same(found(settings), [{ name, status, names: true }], name)
+  t.same(found({ accessTokenTtl: 90_000 }).map(({ name }) => name), ['client-lifetime', 'client-revocation'])
+  t.match(found({ hasSecret: false, proxy: true }), [{ name: 'clients' }])
+  const many = Array.from({ length: 7 }, (_, index) => ({ ...strong, slug: `c${index}`, scopes: ['*'] }))
+  t.match(checkClients(many, 3600)[0]!.message, /: c0, c1, c2, c3, c4 and 2 more$/)
+})
+
+t.test('the feed behind a pooler that loses notifications', async (t) => {
+  const url = await pooler(t, await createDatabase(t))
+  const { statusOf, checks } = await examine(t, { DATABASE_URL: url })
+  t.match(checks.find(({ name }) => name === 'feed'), { status: 'fail', fix: /DATABASE_DIRECT_URL/ })
+  t.match(checks.find(({ name }) => name === 'database'), { status: 'ok', message: /through a pooler/ })
+  t.equal(statusOf('database-connections'), 'ok')
+  const probe = { listen: async () => ({ close: async () => {} }), notify: async () => {}, direct: true }
+  t.match(await checkFeed(probe, 10), { status: 'fail', message: /another database/ })
+  t.match(await checkFeed({ ...probe, listen: async () => { throw new Error('away') } }, 10), { status: 'fail', message: 'DATABASE_DIRECT_URL: away' })
+})
+
+t.test('the command', async (t) => {
+  const cwd = t.testdir({})
+  const wrong = await run(['doctor', '--json'], { cwd, env: { PORT: 'x' } })
+  t.equal(wrong.code, 1)
+  t.match(JSON.parse(wrong.stdout), { ok: false, checks: [{ name: 'configuration', status: 'fail', message: /^PORT / }] })
+  t.equal(wrong.stderr, '')
+  const right = await run(['doctor'], { cwd })
+  t.equal(right.code, 0)
+  t.match(right.stdout, /^ok {4}configuration/)
+  const program = createProgram({ context: async () => { throw new Error('away') }, write: () => {} })
+  await t.rejects(program.parseAsync(['doctor'], { from: 'user' }), { message: 'away' })
+})
+
+/** What PgBouncer in transaction mode does to a session: a made-up process id, and no notifications. */
+async function pooler (t: Test, url: string): Promise<string> {
+  const target = new URL(url)
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname)
+    let waiting = Buffer.alloc(0)
+    client.on('error', () => {}).on('close', () => upstream.destroy()).pipe(upstream)
+    upstream.on('error', () => {}).on('close', () => client.destroy()).on('data', (data: Buffer) => {
+      waiting = Buffer.concat([waiting, data])
+      for (let length = lengthOf(waiting); length <= waiting.length; length = lengthOf(waiting)) {
+        const message = Buffer.from(waiting.subarray(0, length))
+        waiting = waiting.subarray(length)
+        if (message[0] === 0x4b) message.writeInt32BE(4711, 5)
+        if (message[0] !== 0x41) client.write(message)
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close() })
+  target.port = String((server.address() as AddressInfo).port)
+  return target.href
+}
+
+/** Of the first message: a letter, then the length of the rest. */
+const lengthOf = (bytes: Buffer) => bytes.length < 5 ? Infinity : 1 + bytes.readInt32BE(1)
