@@ -3,6 +3,7 @@ import type { Database } from '../../src/database/client.ts'
 import type { TokenRevocations } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { LONGEST_TOKEN_TTL } from './settings.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Columns of a revocation, as JSON, with the expiry in milliseconds. */
 const AS_JSON = (row: string) => `json_build_object('kind', ${row}.kind, 'subject', ${row}.subject, 'owner', ${row}.owner, 'epoch', ${row}.epoch,
@@ -30,9 +31,23 @@ export function createRevocationStore ({ pool, tables }: Database, onRevoked: (r
   /** Runs a statement whose rows may carry a `revocation`, and passes those on. */
   async function run<Row extends { revocation: Revocation | null }> (query: QueryConfig): Promise<Row[]> {
     const { rows } = await pool.query<Row>(query)
+    tell(rows)
+    return rows
+  }
+
+  /** The same after another statement has locked something, so that it sees what whoever held the lock has done. */
+  async function runLocked<Row extends { revocation: Revocation | null }> (lock: QueryConfig, query: QueryConfig): Promise<Row[]> {
+    const { rows } = await inTransaction(pool, async (client) => {
+      await client.query(lock)
+      return await client.query<Row>(query)
+    })
+    tell(rows)
+    return rows
+  }
+
+  function tell (rows: { revocation: Revocation | null }[]): void {
     const revoked = rows.flatMap(({ revocation }) => revocation ?? [])
     if (revoked.length > 0) onRevoked(revoked)
-    return rows
   }
 
   async function revokeToken ({ jti, clientId, epoch }: Parameters<TokenRevocations['revoke']>[0]): Promise<void> {
@@ -41,7 +56,7 @@ export function createRevocationStore ({ pool, tables }: Database, onRevoked: (r
     })
   }
 
-  return { insertSql, run, revoke: revokeToken }
+  return { insertSql, run, runLocked, revoke: revokeToken }
 }
 
 /** The feed's statement: rows and cursor in one snapshot. A cursor on an id or a time would miss the transaction that began first and committed last. */

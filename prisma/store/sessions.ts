@@ -76,6 +76,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
     create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch)
       SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch FROM ${users} u, ${clients} c
       WHERE u.id = $2 AND u.password_stamp = $10 AND u.disabled_at IS NULL AND c.id = $3 AND c.revoked_at IS NULL
+      FOR KEY SHARE OF u
       RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt"`,
 
     rotate: `UPDATE ${sessions} s SET generation = $2 + 1,

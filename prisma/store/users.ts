@@ -16,6 +16,9 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   const { users, sessions, browser_sessions: browsers, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
+  /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
+  const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
+
   /** Parts of a WITH clause: sessions of our clients and of browsers that go on with the epoch that `raised` has given their user. */
   const keepSql = (raised: string, condition: string) => {
     const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
@@ -67,7 +70,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   }
 
   async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
-    const rows = await revocations.run<Revoked>({
+    const rows = await revocations.runLocked<Revoked>(lock(userId, 'NO KEY UPDATE'), {
       text: `WITH changed AS (UPDATE ${users} SET password_hash = $2, password_stamp = password_stamp + 1, token_epoch = token_epoch + 1, updated_at = now()
           WHERE id = $1 AND password_stamp = $3 AND disabled_at IS NULL RETURNING id, token_epoch),
         ${keepSql('changed', 's.id = $4')}
@@ -89,7 +92,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
 
   /** One row in place of the many of a user who logs in and out without end; the sessions that are alive go on. */
   async function foldRevocations (id: string): Promise<void> {
-    await revocations.run<Revoked>({
+    await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
       text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch),
         ${keepSql('raised', 's.expires_at > now()')},
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)

@@ -134,3 +134,34 @@ t.test('folding keeps the browsers of the user logged in, and so does a change o
   t.equal(await theirs.find(), null)
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
 })
+
+t.test('folding at once in several processes, and while the password changes, logs nobody out', async (t) => {
+  const { app, databaseUrl, users, tokens } = await prepare(t)
+  const other = await build(t, { databaseUrl })
+  for (let round = 0; round < 10; round++) {
+    await Promise.all([app, other.app, app, other.app].map((each) => each.latchkey.store.users.foldRevocations(tokens.user.id)))
+    t.equal((await refresh(app, tokens.refresh_token)).statusCode, 200, 'folds')
+    const [changed] = await Promise.all([
+      users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp: round, keepSession: sessionId(tokens) }),
+      other.app.latchkey.store.users.foldRevocations(tokens.user.id)
+    ])
+    t.ok(changed)
+    t.equal((await refresh(app, tokens.refresh_token)).statusCode, 200, 'and a change of password')
+  }
+  t.equal((await profile(app, tokens.access_token)).statusCode, 200, 'the first access token is still good')
+  t.equal((await profile(other.app, tokens.access_token)).statusCode, 200)
+})
+
+t.test('a login while the revocations of its user are folded is good', async (t) => {
+  const { app, databaseUrl, users, tokens } = await prepare(t)
+  const { reached, blocked, release } = await pause(t, databaseUrl, 'login')
+  const answer = login(app)
+  await reached()
+  const folded = users.foldRevocations(tokens.user.id)
+  await blocked()
+  await release()
+  await folded
+  const fresh = (await answer).json<Tokens>()
+  t.equal((await profile(app, fresh.access_token)).statusCode, 200)
+  t.equal((await refresh(app, fresh.refresh_token)).statusCode, 200)
+})

@@ -1,0 +1,18 @@
+import type pg from 'pg'
+
+/** Several statements on one connection, all or none. */
+export async function inTransaction<Result> (pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect()
+  let broken = false
+  try {
+    await client.query('BEGIN')
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => { broken = true })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
