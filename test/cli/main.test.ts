@@ -38,14 +38,10 @@ t.test('the help of `user create` has the configured attributes, and works with 
 const FAILING: [rule: string, args: string[], env: Record<string, string>, stderr: RegExp, where?: string][] = [
   ['an unknown command', ['clint'], {}, /^error: unknown command 'clint' \(Did you mean client\?\)\n$/],
   ['an unknown option', ['install', '--wrte-env'], {}, /^error: unknown option '--wrte-env' \(Did you mean --write-env\?\)\n$/],
-  ['a limit that is no number', ['user', 'list', '--limit', 'all'], {}, /^error: .*number from 1 to 999999\.\n$/],
-  ['flags that contradict each other', ['client', '--password', '--public'], {}, /^error: --public does not go with --password.*\n$/],
   ['an unreachable database', ['clients'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none', APP_KEY }, /^error: cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
   ['an unreachable database at start', ['serve'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none', APP_KEY }, /^error: cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
-  ['a database URL that is none', ['migrate'], { DATABASE_URL: 'mysql://me:hunter2@localhost/none', APP_KEY }, /^error: DATABASE_URL .*\n$/],
   ['DATABASE_URL without APP_KEY', ['clients'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none' }, /^error: APP_KEY is required with DATABASE_URL.*\n$/],
-  ['two mistakes in the configuration, a line each', ['keys'], { PORT: 'x', ACCESS_TOKEN_TTL: '1h' }, /^error: PORT .*\nerror: ACCESS_TOKEN_TTL .*\n$|^error: (PORT|ACCESS_TOKEN_TTL) .*\n$/],
-  ['a broken configuration file', ['clients'], {}, /^error: latchkey\.config\.js cannot be loaded: .*\n$/, 'broken'],
+  ['two mistakes in the configuration, a line each', ['keys'], { PORT: 'x', ACCESS_TOKEN_TTL: '1h' }, /^error: PORT .*\nerror: ACCESS_TOKEN_TTL .*\n$/],
   ['a broken configuration file, with options that follow from it', ['user', 'create', '--email', 'ada@example.com'], {}, /^error: latchkey\.config\.js cannot be loaded: .*\n$/, 'broken'],
   ['nobody to ask for a password', ['user', 'create', '--email', 'ada@example.com'], {}, /^error: the password is missing; give --password-stdin.*\n$/]
 ]

@@ -64,18 +64,16 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
       if (generation > row.generation) say(`a token of generation ${generation}, the session is at ${row.generation}`)
       given.set(generation, text)
     }
-    await checkTokens(row, [first, third, ...refreshed(answers)], say)
+    const last = refreshed(answers).at(-1) ?? third
+    await checkTokens(row, [first, last], random() < 0.5 ? app : other.app, say)
   }
 
-  async function checkTokens (row: SessionRow, tokens: Tokens[], say: (problem: string) => void): Promise<void> {
+  async function checkTokens (row: SessionRow, tokens: Tokens[], where: FastifyInstance, say: (problem: string) => void): Promise<void> {
     const status = row.revoked_at === null ? 200 : 401
     for (const { access_token: accessToken } of tokens) {
-      for (const each of [app, other.app]) {
-        if (!await eventually(async () => (await profile(each, accessToken)).statusCode === status)) say(`an access token is not ${status}`)
-      }
+      if (!await eventually(async () => (await profile(where, accessToken)).statusCode === status)) say(`an access token is not ${status}`)
     }
-    const last = refreshed([await refresh(app, tokens.at(-1)!.refresh_token)])
-    if ((last.length === 1) !== (status === 200)) say('the last refresh token does not follow the session')
+    if ((await refresh(where, tokens.at(-1)!.refresh_token)).statusCode !== status) say('the last refresh token does not follow the session')
     seen[row.revoked_at === null ? 'alive' : 'revoked']++
   }
 

@@ -1,0 +1,32 @@
+import t from 'tap'
+import { purge } from '../../src/cli/purge.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import { contextFor } from './helper.ts'
+
+t.test('says in Passport\'s words what it did', async (t) => {
+  const context = await contextFor(t)
+  let text = ''
+  const run = async (...args: string[]) => {
+    text = ''
+    await createProgram({ context: async () => context, write: (written) => { text += written } }).exitOverride().parseAsync(['purge', ...args], { from: 'user' })
+    return text.trim()
+  }
+  t.equal(await run(), 'Purged revoked items and expired items.')
+  t.equal(await run('--hours'), 'Purged revoked items and items expired for more than 1 week.')
+  t.equal(await run('--hours', '48'), 'Purged revoked items and items expired for more than 2 days.')
+  t.equal(await run('--hours=1', '--expired'), 'Purged items expired for more than 1 hour.')
+  t.equal(await run('--revoked'), 'Purged revoked items.')
+  t.equal(await run('--revoked', '--expired', '--hours=0'), 'Purged revoked items and expired items.')
+  t.match(JSON.parse(await run('--json', '--revoked')), { expired: false, revoked: true, hours: null, purged: { sessions: 0 } })
+})
+
+t.test('waits for another process that does it', async (t) => {
+  const context = await contextFor(t)
+  const purging = await context.withCore(async ({ store }) => await store.purge.alone(async () => {
+    const waiting = purge(context, {})
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    t.match(context.said, ['warning: Another process is purging at this moment; waiting for it'])
+    return { waiting }
+  }))
+  t.match((await purging!.waiting).json, { purged: { sessions: 0 } })
+})
