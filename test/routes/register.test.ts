@@ -121,12 +121,6 @@ t.test('what a user may not say of itself is not heard', async (t) => {
   t.equal((await login(app)).statusCode, 200)
 })
 
-t.test('a form is read like JSON', async (t) => {
-  const { app } = await build(t)
-  const answer = await app.inject({ method: 'POST', url: '/v1/register', headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams({ email: 'ada@example.com', password: PASSWORD }).toString() })
-  t.equal(answer.statusCode, 201)
-})
-
 t.test('a limit says when to come back', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   let answer = await post(app, {})
