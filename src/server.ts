@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { errorHandler } from '../plugins/errors.ts'
-import { resolveConfig, type Config, type LatchkeyOptions } from './config.ts'
+import type { ServicesOptions } from '../plugins/services.ts'
+import { resolveConfig, type Config } from './config.ts'
 import { mergeOptions, optionsFromEnvironment, type Variables } from './environment.ts'
 import latchkey from './app.ts'
 
@@ -9,7 +10,7 @@ const PLUGIN_TIMEOUT_MS = 120_000
 const BODY_LIMIT = 64 * 1024
 
 /** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
-export async function buildServer (options: LatchkeyOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
+export async function buildServer ({ prisma, ...options }: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
   const merged = mergeOptions(options, optionsFromEnvironment(variables))
   const config = resolveConfig(merged)
   const app = Fastify({
@@ -24,8 +25,13 @@ export async function buildServer (options: LatchkeyOptions, variables: Variable
     return reply.code(404).send({ statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found', message: `There is no ${method} ${path}; see ${config.prefix}/docs` })
   })
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${config.prefix}/docs`, 303))
-  await app.register(latchkey, { ...merged, operations: true })
-  await app.ready()
+  try {
+    await app.register(latchkey, { ...merged, operations: true, ...(prisma && { prisma }) })
+    await app.ready()
+  } catch (error) {
+    await app.close().catch(() => {})
+    throw error
+  }
   return { app, config }
 }
 
@@ -35,7 +41,7 @@ function nearest (hops: number) {
 }
 
 /** Listens until the process is told to stop. @returns where it can be reached */
-export async function startServer (options: LatchkeyOptions, variables: Variables): Promise<{ app: FastifyInstance, address: string }> {
+export async function startServer (options: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, address: string }> {
   const { app, config } = await buildServer(options, variables)
   try {
     const address = await app.listen({ port: config.port, host: config.host })

@@ -13,6 +13,7 @@ export function matchesRedirectUri (registered: readonly string[], asked: string
 /** RFC 6749 section 3.1.2 and RFC 9700 section 2.6. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
   if (!URL.canParse(uri) || /[\s\p{Cc}]/u.test(uri)) return 'is not an absolute URI'
+  if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
   const { protocol, hostname, username, password } = new URL(uri)
   if (username || password) return 'holds a user name or password'

@@ -33,25 +33,24 @@ export type RevocationList = {
   subscribe: (listener: (rows: Revocation[]) => void) => () => void
 }
 
+// One for all rows that have none
+const NONE: string[] = []
+
 /** Absolute for a token, a session, a client and a key: no times are compared, so clocks do not matter. */
 export function createRevocationList (): RevocationList {
   const kinds = { token: new Map<string, Revocation>(), session: new Map<string, Revocation>(), client: new Map<string, Revocation>(), key: new Map<string, Revocation>(), user: new Map<string, Revocation>() }
-  const owned = new Map<string, Set<Revocation>>()
+  const owned = createOwned()
   const listeners = new Set<(rows: Revocation[]) => void>()
 
   function drop (row: Revocation): void {
     kinds[row.kind].delete(row.subject)
-    const siblings = row.owner === null ? undefined : owned.get(row.owner)
-    siblings?.delete(row)
-    if (siblings?.size === 0) owned.delete(row.owner!)
+    owned.drop(row)
   }
 
-  function add (row: Revocation): void {
+  function add (given: Revocation): void {
+    const row = given.except.length > 0 ? given : { ...given, except: NONE }
     kinds[row.kind].set(row.subject, row)
-    if (row.owner === null) return
-    const siblings = owned.get(row.owner)
-    if (siblings) siblings.add(row)
-    else owned.set(row.owner, new Set([row]))
+    owned.add(row)
   }
 
   /** @returns whether it says something new */
@@ -60,7 +59,7 @@ export function createRevocationList (): RevocationList {
     if (known && (known.epoch ?? 0) > (row.epoch ?? 0)) return false
     if (row.kind === 'user') {
       // One epoch stands for every session and token that carries less
-      for (const covered of owned.get(row.subject) ?? []) if ((covered.epoch ?? 0) < (row.epoch ?? 0)) drop(covered)
+      for (const covered of owned.of(row.subject)) if ((covered.epoch ?? 0) < (row.epoch ?? 0)) drop(covered)
     } else if (row.owner !== null && (kinds.user.get(row.owner)?.epoch ?? 0) > (row.epoch ?? 0)) {
       return false
     }
@@ -106,6 +105,33 @@ export function createRevocationList (): RevocationList {
     subscribe,
     rows: () => Object.values(kinds).flatMap((map) => [...map.values()]),
     size: () => Object.values(kinds).reduce((sum, map) => sum + map.size, 0),
-    ownedBy: (owner) => owned.get(owner)?.size ?? 0
+    ownedBy: (owner) => owned.of(owner).length
   }
+}
+
+/** Rows by their owner. Most have one, and a hundred thousand sets of one would weigh as much as the rows. */
+function createOwned () {
+  const owned = new Map<string, Revocation | Set<Revocation>>()
+
+  function of (owner: string): Revocation[] {
+    const known = owned.get(owner)
+    if (!known) return []
+    return known instanceof Set ? [...known] : [known]
+  }
+
+  function add (row: Revocation): void {
+    if (row.owner === null) return
+    const known = owned.get(row.owner)
+    if (known instanceof Set) known.add(row)
+    else owned.set(row.owner, known ? new Set([known, row]) : row)
+  }
+
+  function drop (row: Revocation): void {
+    if (row.owner === null) return
+    const known = owned.get(row.owner)
+    if (known instanceof Set) known.delete(row)
+    if (known === row || (known instanceof Set && known.size === 0)) owned.delete(row.owner)
+  }
+
+  return { of, add, drop }
 }
