@@ -105,7 +105,7 @@ export function createRevocationList (): RevocationList {
     subscribe,
     rows: () => Object.values(kinds).flatMap((map) => [...map.values()]),
     size: () => Object.values(kinds).reduce((sum, map) => sum + map.size, 0),
-    ownedBy: (owner) => owned.of(owner).length
+    ownedBy: owned.count
   }
 }
 
@@ -117,6 +117,12 @@ function createOwned () {
     const known = owned.get(owner)
     if (!known) return []
     return known instanceof Set ? [...known] : [known]
+  }
+
+  function count (owner: string): number {
+    const known = owned.get(owner)
+    if (!known) return 0
+    return known instanceof Set ? known.size : 1
   }
 
   function add (row: Revocation): void {
@@ -133,5 +139,5 @@ function createOwned () {
     if (known === row || (known instanceof Set && known.size === 0)) owned.delete(row.owner)
   }
 
-  return { of, add, drop }
+  return { of, count, add, drop }
 }
