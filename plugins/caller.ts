@@ -9,12 +9,17 @@ export const CLIENT_IP_HEADER = 'x-latchkey-client-ip'
 
 /** Where a request comes from, as it is kept with the session. NUL cannot be stored, and longer agents say nothing more. */
 export function callerOf (request: Pick<FastifyRequest, 'ip' | 'headers' | 'cookies'>): Caller {
-  const { ip, headers } = request
+  const { headers } = request
   const toldIp = headers[CLIENT_IP_HEADER]
   return {
-    ip,
+    ip: addressOf(request),
     userAgent: headers['user-agent']?.slice(0, MAX_USER_AGENT).toWellFormed(),
     device: deviceOf(request),
     toldIp: typeof toldIp === 'string' && isIP(toldIp) !== 0 ? toldIp : undefined
   }
+}
+
+/** Who comes through a Unix socket has none, unless TRUST_PROXY says where it stands. */
+export function addressOf ({ ip }: { ip?: string }): string {
+  return ip ?? 'unknown'
 }

@@ -25,6 +25,8 @@ async function docs (host: FastifyInstance): Promise<void> {
   await host.register(swaggerUi, {
     routePrefix: `${config.prefix}/docs`,
     staticCSP: true,
+    // No third party hears of the document
+    uiConfig: { validatorUrl: null },
     // Over plain http the page would ask for its own files over https
     transformStaticCSP: (csp) => config.appUrl.startsWith('https:') ? csp : csp.replace(' upgrade-insecure-requests;', '')
   })

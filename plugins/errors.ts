@@ -55,11 +55,12 @@ function fromOAuth (error: OAuthError): Failure {
 /** 422 with messages per field. */
 function fromValidation (error: Raw): Failure {
   const errors: Record<string, string[]> = {}
-  for (const { instancePath, params, message } of error.validation ?? []) {
+  for (const { instancePath, params, keyword, message } of error.validation ?? []) {
     const parent = instancePath.split('/').slice(1)
     const missing = params['requiredProperties']
     const fields = Array.isArray(missing) ? missing.map((name) => [...parent, name].join('.')) : [parent.join('.') || 'body']
-    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field.replaceAll('_', ' ')} field is required.` : message ?? 'is invalid')
+    const wrong = keyword === 'minLength' && params['limit'] === 1 ? 'must not be empty' : message ?? 'is invalid'
+    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field.replaceAll('_', ' ')} field is required.` : wrong)
   }
   return named(422, 'LK_VALIDATION', 'The request is not valid', { errors })
 }

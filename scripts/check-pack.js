@@ -1,6 +1,6 @@
 // What users install: packs the package, installs the tarball in an empty Fastify app, and runs that app.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,8 @@ const MAX_MEBIBYTES = 1
 const run = (command, args, cwd, options = {}) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options })
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-pack-'))
+// As root the embedded PostgreSQL runs as another user, who must get in
+chmodSync(folder, 0o755)
 try {
   const [packed] = JSON.parse(run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root))
   const tarball = join(folder, packed.filename)

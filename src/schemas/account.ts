@@ -28,7 +28,7 @@ export function registerBody (attributes: Attributes) {
 export const PasswordBody = Type.Object({
   current_password: Type.String({ minLength: 1 }),
   new_password: Type.String({ minLength: 1, examples: ['correct horse battery staple'] })
-}, { additionalProperties: true })
+}, { additionalProperties: true, examples: [{ current_password: 'the one of today', new_password: 'correct horse battery staple' }] })
 
 /** The wire form of a user. */
 export function userBody ({ id, name, identifiers, createdAt }: Profile): User {

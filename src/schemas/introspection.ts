@@ -6,7 +6,7 @@ export const TokenParam = Type.Object({
   token_type_hint: Type.Optional(Type.String({ examples: ['refresh_token'] })),
   client_id: Type.Optional(Type.String()),
   client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic' }))
-}, { additionalProperties: true })
+}, { additionalProperties: true, examples: [{ token: 'lk_rt_AaINyIENdviLHeaLD51Z…', token_type_hint: 'refresh_token' }] })
 
 /** RFC 7662 section 2.2 */
 export const Introspection = Type.Object({

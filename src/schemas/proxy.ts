@@ -15,14 +15,20 @@ export function loginBody (attributes: Attributes, prefix: string): TObject {
       fields[prefix + name] = Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))
     }
   }
-  fields['scope'] = Type.Optional(Type.String())
-  return Type.Object(fields, { additionalProperties: true })
+  fields['scope'] = Type.Optional(Type.String({ description: 'Fewer scopes than the defaults of the client, separated by spaces' }))
+  return Type.Object(fields, { additionalProperties: true, examples: [loginExample(attributes, prefix)] })
+}
+
+function loginExample ([first]: Attributes, prefix: string): object {
+  const { examples: [value] = ['…'] } = first!.schema as { examples?: unknown[] }
+  const steps = (prefix + first!.name).split('.')
+  return { ...steps.reduceRight<object>((inner, step) => ({ [step]: inner }), value as object), password: 'correct horse battery staple' }
 }
 
 /** An empty body counts as `{}`: the cookie says it all. */
 export const RefreshBody = Type.Object({
   refresh_token: Type.Optional(Type.String({ minLength: 1, description: 'Else the cookie `refreshToken`' })),
-  scope: Type.Optional(Type.String())
-}, { additionalProperties: true })
+  scope: Type.Optional(Type.String({ description: 'Fewer scopes, for this access token only' }))
+}, { additionalProperties: true, examples: [{ refresh_token: 'lk_rt_AaINyIENdviLHeaLD51Z…' }] })
 
 export const Message = Type.Object({ message: Type.String({ examples: ['Token revoked successfully.'] }) })

@@ -23,7 +23,7 @@ export const TokenRequest = Type.Object({
   code: Type.Optional(Type.String()),
   code_verifier: Type.Optional(Type.String()),
   redirect_uri: Type.Optional(Type.String())
-}, { additionalProperties: true })
+}, { additionalProperties: true, examples: [{ grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }] })
 
 /** RFC 6749 section 5.2 */
 export const OAuthErrorBody = Type.Object({

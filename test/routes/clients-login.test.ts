@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { request as send, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
@@ -271,4 +275,29 @@ t.test('neither password nor tokens are in the log', async (t) => {
   const tokens = (await login(app)).json<Tokens>()
   await post(app, { email: 'ada@example.com', password: 'a wrong password' })
   for (const secret of [PASSWORD, 'a wrong password', tokens.access_token, tokens.refresh_token]) t.notOk(logs().includes(secret))
+})
+
+t.test('a client named in the configuration must exist, with that secret', async (t) => {
+  const { app, databaseUrl } = await build(t)
+  const { id, secret } = await makeClient(app)
+  const wrong: [{ id: string, secret?: string }, RegExp][] = [[{ id: 'lk_client_unknown' }, /^CLIENT_WEB_ID .*`npx latchkey clients`/], [{ id, secret: `${secret}x` }, /^CLIENT_WEB_SECRET is not the secret/]]
+  for (const [web, message] of wrong) {
+    await t.rejects(build(t, { databaseUrl, clients: { web } }), { name: 'ConfigError', message })
+    await build(t, { databaseUrl, clients: { web } }).catch((error: Error) => t.notOk(error.message.includes(secret)))
+  }
+  const { app: other } = await build(t, { databaseUrl, clients: { web: { id, secret } } })
+  await register(other)
+  t.equal(claimsOf((await login(other)).json<Tokens>().access_token)['client_id'], id)
+})
+
+t.test('over a Unix socket, where nobody has an address', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  await register(app)
+  const socketPath = join(tmpdir(), `latchkey-${process.pid}.sock`)
+  await app.listen({ path: socketPath })
+  const call = send({ socketPath, method: 'POST', path: '/v1/clients/web/login', headers: { 'content-type': 'application/json' } })
+  call.end(JSON.stringify({ email: 'ada@example.com', password: PASSWORD }))
+  const [answer] = await once(call, 'response') as [IncomingMessage]
+  answer.resume()
+  t.equal(answer.statusCode, 200)
 })

@@ -128,3 +128,12 @@ t.test('a limit says when to come back', async (t) => {
   t.match(answer.json(), { statusCode: 429, code: 'LK_TOO_MANY_REQUESTS', message: /try again/ })
   t.ok(Number(answer.headers['retry-after']) >= 1)
 })
+
+t.test('the /64 of an IPv6 subscriber is one address', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  const from = (remoteAddress: string) => app.inject({ method: 'POST', url: '/v1/register', payload: {}, remoteAddress })
+  const statuses = new Set<number>()
+  for (let i = 0; i < 40; i++) statuses.add((await from(`2001:db8:1:2::${i.toString(16)}`)).statusCode)
+  t.same([...statuses], [422, 429])
+  t.equal((await from('2001:db8:1:3::1')).statusCode, 422, 'the next one has its own count')
+})

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import bcrypt from '@node-rs/bcrypt'
 import argon2 from '@node-rs/argon2'
 import t from 'tap'
 import { createPasswords, Overloaded } from '../../../src/users/passwords.ts'
@@ -23,9 +22,8 @@ t.test('the settings of production', async (t) => {
 
 t.test('hashes of other systems are accepted, and are outdated', async (t) => {
   const { verify } = await createPasswords(CHEAP)
-  const written = await bcrypt.hash(PASSWORD, { cost: 4 })
-  for (const version of ['$2a$', '$2b$', '$2y$', '$2x$']) {
-    const stored = version + written.slice(4)
+  for (const version of ['$2a$', '$2b$', '$2y$']) {
+    const stored = `${version}04$pQRFQkG26Qja72FSU7Ah2O3ajOHoio8MEh2KUiZb62pKyGxaD.tWe`
     t.same(await verify(stored, PASSWORD), { matches: true, outdated: true }, version)
     t.equal((await verify(stored, 'wrong')).matches, false)
   }

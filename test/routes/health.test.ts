@@ -1,0 +1,53 @@
+import t from 'tap'
+import { build } from '../helper.ts'
+
+t.test('/health answers as long as the process does', async (t) => {
+  const { app } = await build(t)
+  const answer = await app.inject('/health')
+  t.match([answer.statusCode, answer.json()], [200, { status: 'ok' }])
+  app.latchkey.database.pool.query = (async () => { throw new Error('away') }) as never
+  t.equal((await app.inject('/health')).statusCode, 200, 'without a database, too')
+})
+
+t.test('/ready says whether the database answers', async (t) => {
+  const { app } = await build(t)
+  t.match((await app.inject('/ready')).json(), { ready: true, database: true, revocations: true })
+  const { pool } = app.latchkey.database
+  const { query } = pool
+  pool.query = (async () => { throw new Error('away') }) as never
+  const answer = await app.inject('/ready')
+  t.match([answer.statusCode, answer.json()], [503, { ready: false, database: false, revocations: true }])
+  t.ok(Number(answer.headers['retry-after']) >= 1)
+  pool.query = query
+  t.equal((await app.inject('/ready')).statusCode, 200, 'and when it is back')
+})
+
+t.test('/ready says whether the revocations are known', async (t) => {
+  const { app } = await build(t)
+  const { feed, config } = app.latchkey
+  const { age } = feed
+  feed.age = () => config.revocation.maxStaleness + 1
+  const answer = await app.inject('/ready')
+  t.match([answer.statusCode, answer.json()], [503, { ready: false, database: true, revocations: false }])
+  feed.age = age
+  t.equal((await app.inject('/ready')).statusCode, 200)
+})
+
+t.test('probes cost no limit, and tell nothing about the inside', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  for (let i = 0; i < 100; i++) {
+    const answer = await app.inject('/health')
+    if (answer.statusCode !== 200) t.fail(answer.body)
+  }
+  const { rawPayload, headers } = await app.inject('/ready')
+  t.ok(rawPayload.length < 100)
+  t.notOk(headers['x-powered-by'] ?? headers['server'])
+})
+
+t.test('inside a host they stand under the prefix, or not at all', async (t) => {
+  const { app } = await build(t, { prefix: '/auth' })
+  t.equal((await app.inject('/auth/health')).statusCode, 200)
+  t.equal((await app.inject('/health')).statusCode, 404)
+  const { app: plain } = await build(t, { operations: false })
+  for (const path of ['/health', '/ready', '/metrics', '/docs']) t.equal((await plain.inject(path)).statusCode, 404, path)
+})

@@ -1,0 +1,39 @@
+import { createRemoteJWKSet, importJWK, jwtVerify, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
+import t from 'tap'
+import { build, signedIn } from '../helper.ts'
+
+t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
+  const { app } = await build(t)
+  const answer = await app.inject('/.well-known/jwks.json')
+  t.equal(answer.statusCode, 200)
+  const { keys } = answer.json<JSONWebKeySet>()
+  t.ok(keys.some(({ alg }) => alg === 'ES256'))
+  t.equal(new Set(keys.map(({ kid }) => kid)).size, keys.length, 'each kid once')
+  for (const key of keys) {
+    t.match(key, { kid: /^.{8,}$/, use: 'sig' })
+    t.match(key, key.alg === 'ES256' ? { kty: 'EC', crv: 'P-256', x: /^[\w-]{43}$/, y: /^[\w-]{43}$/ } : { alg: 'RS256', kty: 'RSA', e: 'AQAB', n: /^[\w-]{300,}$/ })
+    for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) t.notOk(secret in key, secret)
+    t.equal((await importJWK(key) as CryptoKey).type, 'public')
+  }
+})
+
+t.test('every site may read them, and caches may keep them for a while', async (t) => {
+  const { app } = await build(t)
+  const { headers } = await app.inject('/.well-known/jwks.json')
+  t.match(headers, { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin', 'cache-control': /^public, max-age=[1-9]\d*$/, 'content-type': /^application\/json/ })
+})
+
+t.test('a resource server finds the key of a token by its kid, over HTTP', async (t) => {
+  const { app } = await build(t)
+  const { access_token: accessToken } = await signedIn(app)
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', address))
+  const { issuer } = app.latchkey.config
+  const { protectedHeader } = await jwtVerify(accessToken, keys, { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256'] })
+  t.equal(protectedHeader.kid, decodeProtectedHeader(accessToken).kid)
+})
+
+t.test('under a prefix, too', async (t) => {
+  const { app } = await build(t, { prefix: '/auth' })
+  t.equal((await app.inject('/auth/.well-known/jwks.json')).statusCode, 200)
+})
