@@ -4,16 +4,16 @@ import { Pool } from 'undici'
 const TICKS_PER_SECOND = 100
 
 /** User and system time of a process, in microseconds. */
-function cpuOf (pid) {
+export function cpuOf (pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 1_000_000 / TICKS_PER_SECOND
 }
 
-const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
+export const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
 /**
- * Sends requests for some seconds, one at a time on each connection; `next(lane)` makes a request, `take(lane, body)` sees its answer.
- * @returns requests/s, p50 and p99 in ms, CPU of the server in µs a request
+ * Sends requests for some seconds, one at a time on each connection; `next(lane)` makes a request, or none when there are no more, `take(lane, body)` sees its answer.
+ * @returns requests/s, p50 and p99 in ms, all times, CPU of the server in µs a request
  */
 export async function load ({ port, pid, seconds, connections, next, take = () => {} }) {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 })
@@ -23,9 +23,11 @@ export async function load ({ port, pid, seconds, connections, next, take = () =
   async function lane (index) {
     while (performance.now() < until) {
       const began = performance.now()
-      const { statusCode, body } = await pool.request(next(index))
+      const request = next(index)
+      if (!request) return
+      const { statusCode, body } = await pool.request(request)
       const text = await body.text()
-      if (statusCode !== 200) throw new Error(`status ${statusCode}: ${text}`)
+      if (statusCode >= 300) throw new Error(`status ${statusCode}: ${text}`)
       times.push(performance.now() - began)
       take(index, text)
     }
@@ -38,5 +40,5 @@ export async function load ({ port, pid, seconds, connections, next, take = () =
   const used = cpuOf(pid) - cpu
   await pool.close()
   times.sort((a, b) => a - b)
-  return { perSecond: times.length / elapsed, p50: percentile(times, 0.5), p99: percentile(times, 0.99), cpu: used / times.length }
+  return { perSecond: times.length / elapsed, p50: percentile(times, 0.5), p99: percentile(times, 0.99), times, cpu: used / times.length }
 }

@@ -1,10 +1,11 @@
 // The built server inside a host app with one guarded route, as users run it. Prints `ready <port> <clients>`.
+// BENCH_OPTIONS are more options, as JSON; BENCH_CLIENTS the clients, when they are there already. SIGUSR2 starts the purge.
 import Fastify from 'fastify'
 import { latchkey } from '../dist/src/index.js'
 import { hashSecret, newClientId, newClientSecret } from '../dist/src/oauth/secrets.js'
 
 const app = Fastify()
-await app.register(latchkey, { rateLimit: 'off', databasePoolSize: 20 })
+await app.register(latchkey, { rateLimit: 'off', databasePoolSize: 20, ...JSON.parse(process.env.BENCH_OPTIONS ?? '{}') })
 app.get('/guarded', { onRequest: app.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
 await app.listen({ port: 0, host: '127.0.0.1' })
 
@@ -16,9 +17,13 @@ async function makeClient (name, grantTypes) {
   return client
 }
 
-const clients = { users: await makeClient('Bench', ['password', 'refresh_token']), machine: await makeClient('Machine', ['client_credentials']) }
+const clients = process.env.BENCH_CLIENTS ? JSON.parse(process.env.BENCH_CLIENTS) : { users: await makeClient('Bench', ['password', 'refresh_token']), machine: await makeClient('Machine', ['client_credentials']) }
 console.log(`ready ${app.server.address().port} ${JSON.stringify(clients)}`)
 
+process.once('SIGUSR2', async () => {
+  const { startPurgeJob } = await import('../dist/src/maintenance/purge-job.js')
+  startPurgeJob({ ...app.latchkey, config: { ...app.latchkey.config, purgeEvery: 1 } }, app.log)
+})
 process.once('SIGTERM', async () => {
   await app.close()
   process.exit(0)

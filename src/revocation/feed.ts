@@ -30,6 +30,8 @@ type Options = {
 
 const POLL_MS = 2000
 const COALESCE_MS = 5
+// It looks at every row, and polls come as often as logouts
+const SWEEP_MS = 30_000
 const RECONNECT_MS = [100, 250, 500, 1000, 2000]
 
 /** Follows the table of revocations: a full load, then what is new every 2 s and at each notification. */
@@ -37,6 +39,7 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
   const stopped = new AbortController()
   let connection: FeedConnection | null = null
   let lastPoll = -Infinity
+  let sweptAt = -Infinity
   let cursor: string | null = null
   let wake: () => void = () => {}
   let announcing: NodeJS.Timeout | null = null
@@ -58,7 +61,10 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     if (cursor === null) list.reload(result.rows)
     else list.apply(result.rows)
     onRows?.(result.rows)
-    list.sweep(result.now)
+    if (began - sweptAt > SWEEP_MS) {
+      list.sweep(result.now)
+      sweptAt = began
+    }
     cursor = result.cursor
     lastPoll = began
   }

@@ -1,19 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { v7 as uuidv7 } from 'uuid'
-import { build, login, profile, refresh, signedIn, type Tokens } from '../../helper.ts'
+import { build, profile, refresh, signedIn, type Tokens } from '../../helper.ts'
 import { pause } from '../../pause.ts'
-import { auditEvents, eventTypes, revocations, rotated, sessionId, sessionOf, sql } from '../../session-rows.ts'
+import { auditEvents, eventTypes, revocations, sessionId, sessionOf, sql } from '../../session-rows.ts'
 
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
 
 async function prepare (t: Test) {
   const built = await build(t)
   const tokens = await signedIn(built.app)
-  const { revocations: list, store: { sessions, users }, refreshTokens, clients } = built.app.latchkey
-  const { secret } = refreshTokens.decode(tokens.refresh_token)!
-  const client = (await clients.findBySlug('web'))!
-  return { ...built, tokens, id: sessionId(tokens), list, sessions, users, secret, client }
+  const { store: { sessions }, clients } = built.app.latchkey
+  return { ...built, tokens, id: sessionId(tokens), sessions, client: (await clients.findBySlug('web'))! }
 }
 
 t.test('revoke: once, for good, listed with user and epoch', async (t) => {
@@ -90,78 +88,4 @@ t.test('a revocation waits for a refresh that is under way, and the refreshed to
   const second = (await answer).json<Tokens>()
   t.equal((await profile(app, second.access_token)).statusCode, 401)
   t.equal((await refresh(app, second.refresh_token)).statusCode, 401)
-})
-
-t.test('folding the revocations of a user: one row in place of many, and who was alive goes on', async (t) => {
-  const { app, sessions, users, tokens, list, databaseUrl } = await prepare(t)
-  const other = await build(t, { databaseUrl })
-  const ended: Tokens[] = []
-  for (let i = 0; i < 10; i++) {
-    ended.push((await login(app)).json<Tokens>())
-    await sessions.revoke(sessionId(ended[i]!))
-    await sessions.revoke(sessionId(ended[i]!))
-  }
-  const second = await rotated(app, tokens.refresh_token)
-  await users.foldRevocations(tokens.user.id)
-  t.same((await revocations(app)).map(({ kind, epoch, except_sessions: kept }) => [kind, epoch, kept]), [['user', 1, [sessionId(tokens)]]])
-  t.equal(list.ownedBy(tokens.user.id), 0)
-  await other.app.close()
-  const later = await build(t, { databaseUrl })
-  for (const each of [app, later.app]) {
-    for (const { access_token: accessToken } of [tokens, second]) t.equal((await profile(each, accessToken)).statusCode, 200)
-    for (const { access_token: accessToken } of ended) t.equal((await profile(each, accessToken)).statusCode, 401)
-  }
-  t.equal((await rotated(app, tokens.refresh_token)).refresh_token, second.refresh_token, 'the grace holds')
-  t.equal((await profile(app, (await rotated(app, second.refresh_token)).access_token)).statusCode, 200)
-  t.equal((await refresh(app, ended[0]!.refresh_token)).statusCode, 401)
-})
-
-t.test('folding keeps the browsers of the user logged in, and so does a change of password from one of them', async (t) => {
-  const { app, users, tokens } = await prepare(t)
-  const { browserSessions } = app.latchkey.store
-  const makeBrowser = async () => {
-    const tokenHash = randomBytes(32)
-    const { passwordStamp } = (await users.find(tokens.user.id))!
-    const made = await browserSessions.create({ id: uuidv7(), tokenHash, userId: tokens.user.id, passwordStamp, authTime: new Date(), remember: false, ttl: 1000, caller })
-    return { id: made!.id, find: () => browserSessions.find(tokenHash, 1000) }
-  }
-  const [mine, theirs] = [await makeBrowser(), await makeBrowser()]
-  await users.foldRevocations(tokens.user.id)
-  t.equal((await mine.find())?.tokenEpoch, 1)
-  t.ok(await theirs.find())
-  t.ok(await users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: mine.id }))
-  t.equal((await mine.find())?.tokenEpoch, 2)
-  t.equal(await theirs.find(), null)
-  t.equal((await profile(app, tokens.access_token)).statusCode, 401)
-})
-
-t.test('folding at once in several processes, and while the password changes, logs nobody out', async (t) => {
-  const { app, databaseUrl, users, tokens } = await prepare(t)
-  const other = await build(t, { databaseUrl })
-  for (let round = 0; round < 10; round++) {
-    await Promise.all([app, other.app, app, other.app].map((each) => each.latchkey.store.users.foldRevocations(tokens.user.id)))
-    t.equal((await refresh(app, tokens.refresh_token)).statusCode, 200, 'folds')
-    const [changed] = await Promise.all([
-      users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp: round, keepSession: sessionId(tokens) }),
-      other.app.latchkey.store.users.foldRevocations(tokens.user.id)
-    ])
-    t.ok(changed)
-    t.equal((await refresh(app, tokens.refresh_token)).statusCode, 200, 'and a change of password')
-  }
-  t.equal((await profile(app, tokens.access_token)).statusCode, 200, 'the first access token is still good')
-  t.equal((await profile(other.app, tokens.access_token)).statusCode, 200)
-})
-
-t.test('a login while the revocations of its user are folded is good', async (t) => {
-  const { app, databaseUrl, users, tokens } = await prepare(t)
-  const { reached, blocked, release } = await pause(t, databaseUrl, 'login')
-  const answer = login(app)
-  await reached()
-  const folded = users.foldRevocations(tokens.user.id)
-  await blocked()
-  await release()
-  await folded
-  const fresh = (await answer).json<Tokens>()
-  t.equal((await profile(app, fresh.access_token)).statusCode, 200)
-  t.equal((await refresh(app, fresh.refresh_token)).statusCode, 200)
 })
