@@ -1,27 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
-import { covers } from '../src/oauth/scopes.ts'
 import type { Profile } from '../src/users/ports.ts'
+import { createAuth, factsOf, type Auth } from './auth.ts'
 import { localTrust } from './trust/local.ts'
 import { remoteTrust, type RemoteTrustOptions } from './trust/remote.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { forbidden, stale, unauthorized } from './guard-errors.ts'
+import { authenticateBrowser, type WebTrust } from './web-guard.ts'
 import { createVerifier, keyFailure, type Verified, type Verify } from './verifier.ts'
-
-/** Who a request comes from. */
-export type Auth = {
-  /** Null for a client that acts for itself. */
-  userId: string | null
-  clientId: string
-  scopes: string[]
-  sessionId: string | null
-  tokenId: string
-  /** Whether the token has the scope. */
-  can: (scope: string) => boolean
-  /** The user, read when first asked for; null for a client. */
-  user: () => Promise<Profile | null>
-}
 
 export type GuardOptions = {
   /** All of them are needed. */
@@ -32,7 +19,10 @@ export type GuardOptions = {
   clients?: boolean
 }
 
-export type AuthGuard = (guard: 'api', options?: GuardOptions) => onRequestAsyncHookHandler
+/** `api`: bearer tokens. `web`: browsers that are logged in on the pages. */
+export type GuardKind = 'api' | 'web'
+
+export type AuthGuard = (guard: GuardKind, options?: GuardOptions) => onRequestAsyncHookHandler
 
 /** What a guard must know: whose tokens, which keys, what is revoked, and how old that knowledge is. */
 export type Trust = {
@@ -45,23 +35,23 @@ export type Trust = {
   maxStaleness: number
   onStale: 'refuse' | 'accept'
   user: (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
+  /** Null where there are no browsers. */
+  web: WebTrust | null
 }
 
 export type AuthGuardOptions = ServicesOptions | RemoteTrustOptions
 
-const guards = new WeakMap<object, GuardOptions>()
+const guards = new WeakMap<object, { guard: GuardKind, wanted: GuardOptions }>()
 
-/** RFC 6750 bearer tokens: `onRequest: app.authGuard('api', { scopes: ['orders:read'] })`. */
+/** `onRequest: app.authGuard('api', { scopes: ['orders:read'] })` for bearer tokens (RFC 6750), `app.authGuard('web')` for browsers. */
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
   if (host.hasDecorator('authGuard')) return
   const trust = 'issuer' in options && options.issuer !== undefined ? await remoteTrust(host, options) : await fromServices(host, options as ServicesOptions)
   const verify = await createVerifier(host, trust)
   host.decorateRequest('auth', null)
-  host.decorate('authGuard', (_guard: 'api', wanted: GuardOptions = {}) => {
-    const hook: onRequestAsyncHookHandler = async (request, reply) => {
-      request.auth = await authenticate(verify, trust, request, reply, wanted)
-    }
-    guards.set(hook, wanted)
+  host.decorate('authGuard', (guard: GuardKind, wanted: GuardOptions = {}) => {
+    const hook = guard === 'web' ? webHook(trust) : apiHook(verify, trust, wanted)
+    guards.set(hook, { guard, wanted })
     return hook
   })
   host.addHook('onRoute', describeSecurity)
@@ -72,18 +62,40 @@ async function fromServices (host: FastifyInstance, options: ServicesOptions): P
   return localTrust(host.latchkey)
 }
 
+function apiHook (verify: Verify, trust: Trust, wanted: GuardOptions): onRequestAsyncHookHandler {
+  return async (request, reply) => {
+    request.auth = await authenticate(verify, trust, request, reply, wanted)
+  }
+}
+
+/** @throws TypeError in a service without the database */
+function webHook (trust: Trust): onRequestAsyncHookHandler {
+  const { web } = trust
+  if (!web) throw new TypeError("authGuard('web') works where the pages are, not with { issuer }; use authGuard('api') here")
+  return async (request, reply) => {
+    refuseStale(trust, reply)
+    const session = await authenticateBrowser(web, request, reply)
+    if (!session) return reply
+    request.auth = createAuth({ userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId))
+  }
+}
+
+/** Never a yes on old knowledge, and no word on the token either. @throws 503 */
+function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply): void {
+  if (age() > maxStaleness && onStale === 'refuse') throw stale(reply)
+}
+
 async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: GuardOptions): Promise<Auth> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
   const token = bearer(request.headers.authorization)
   if (token === undefined) throw unauthorized(reply, {})
-  // Never a yes on old knowledge, and no word on the token either
-  if (trust.age() > trust.maxStaleness && trust.onStale === 'refuse') throw stale(reply)
+  refuseStale(trust, reply)
   const { header, payload } = await verified(verifier, token, request, reply)
   const reason = trust.refusal(payload, header.kid)
   if (reason !== null) throw refuse(request, reply, reason)
   const isClient = payload.sub === payload.client_id
   if (isClient && !wanted.clients) throw refuse(request, reply, 'a client is not a user', 'This needs the token of a user')
-  const auth = createAuth(trust, payload, token)
+  const auth = createAuth(factsOf(payload, isClient), () => trust.user(payload, token))
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed)
   return auth
 }
@@ -101,21 +113,6 @@ function refuse (request: FastifyRequest, reply: FastifyReply, reason: string, d
   return unauthorized(reply, { error: 'invalid_token', error_description: description })
 }
 
-function createAuth (trust: Trust, claims: AccessTokenClaims, token: string): Auth {
-  const scopes = claims.scope ? claims.scope.split(' ') : []
-  const userId = claims.sub === claims.client_id ? null : claims.sub
-  let user: Promise<Profile | null> | undefined
-  return {
-    userId,
-    clientId: claims.client_id,
-    scopes,
-    sessionId: claims.sid ?? null,
-    tokenId: claims.jti,
-    can: (scope) => covers(scopes, scope),
-    user: () => (user ??= userId === null ? Promise.resolve(null) : trust.user(claims, token))
-  }
-}
-
 function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boolean {
   return scopes.every(can) && (anyScope === undefined || anyScope.some(can))
 }
@@ -128,9 +125,10 @@ function bearer (authorization: string | undefined): string | undefined {
 /** What OpenAPI says of a route follows from its guard. */
 function describeSecurity (route: RouteOptions): void {
   const hooks = [route.onRequest ?? []].flat()
-  const wanted = hooks.map((hook) => guards.get(hook)).find(Boolean)
-  if (!wanted) return
-  route.schema = { ...route.schema, security: [{ bearer: wanted.scopes ?? wanted.anyScope ?? [] }] }
+  const found = hooks.map((hook) => guards.get(hook)).find(Boolean)
+  if (!found) return
+  const { guard, wanted: { scopes, anyScope } } = found
+  route.schema = { ...route.schema, security: [guard === 'web' ? { browser: [] } : { bearer: scopes ?? anyScope ?? [] }] }
 }
 
 export default fp(authGuard, { name: 'latchkey-auth-guard', fastify: '5.x' })

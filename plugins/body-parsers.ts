@@ -1,6 +1,6 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
-import { parseForm } from '../src/http/form.ts'
+import { formParser, parseForm } from '../src/http/form.ts'
 import { parseJson } from '../src/http/json.ts'
 
 const BODY_LIMIT = 64 * 1024
@@ -16,4 +16,10 @@ export async function bodyParsers (scope: FastifyInstance): Promise<void> {
     }
   })
   await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: parseForm })
+}
+
+/** Forms only, as pages send them. RFC 8707 section 2: a request may name several resources. */
+export async function formParsers (scope: FastifyInstance): Promise<void> {
+  scope.removeAllContentTypeParsers()
+  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: formParser('resource') })
 }

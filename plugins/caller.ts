@@ -8,7 +8,7 @@ const MAX_USER_AGENT = 400
 export const CLIENT_IP_HEADER = 'x-latchkey-client-ip'
 
 /** Where a request comes from, as it is kept with the session. NUL cannot be stored, and longer agents say nothing more. */
-export function callerOf (request: Pick<FastifyRequest, 'ip' | 'headers' | 'cookies'>): Caller {
+export function callerOf (request: Pick<FastifyRequest, 'ip' | 'headers'>): Caller {
   const { headers } = request
   const toldIp = headers[CLIENT_IP_HEADER]
   return {

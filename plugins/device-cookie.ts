@@ -1,3 +1,4 @@
+import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { looksLikeDevice } from '../src/users/devices.ts'
 
@@ -13,9 +14,9 @@ export function createDeviceCookie (issuer: string, path: string) {
   const options = {
     path: pathname.replace(/\/$/, '') + path, httpOnly: true, sameSite: 'lax' as const, secure: protocol === 'https:', maxAge: YEAR
   }
-  return { set: (reply: FastifyReply, device: string): void => { reply.setCookie(DEVICE_COOKIE, device, options) } }
+  return { set: (reply: FastifyReply, device: string): void => { reply.header('set-cookie', fastifyCookie.serialize(DEVICE_COOKIE, device, options)) } }
 }
 
-export function deviceOf ({ headers, cookies }: Pick<FastifyRequest, 'headers' | 'cookies'>): string | undefined {
-  return [cookies?.[DEVICE_COOKIE], headers[DEVICE_HEADER]].flat().find(looksLikeDevice)
+export function deviceOf ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  return [headers.cookie && fastifyCookie.parse(headers.cookie)[DEVICE_COOKIE], headers[DEVICE_HEADER]].flat().find(looksLikeDevice)
 }

@@ -6,6 +6,7 @@ import { version } from '../src/version.ts'
 
 const SECURITY = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Access token (RFC 6750)' },
+  browser: { type: 'apiKey', in: 'cookie', name: 'latchkey', description: 'A browser that is logged in on the pages' },
   client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret (RFC 6749 section 2.3.1)' }
 } as const
 

@@ -4,7 +4,7 @@ import { OAuthError, wireText, type OAuthErrorCode } from '../src/oauth/errors.t
 import { TooManyAttempts } from '../src/users/attempts.ts'
 import { Overloaded } from '../src/users/passwords.ts'
 
-type Failure = {
+export type Failure = {
   statusCode: number
   code: string
   error: string
@@ -13,21 +13,27 @@ type Failure = {
   retryAfter?: number
 }
 
-type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number }
+export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number }
 
 const RETRY_AFTER = 2
 const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' }
 
-/** The only place that writes error bodies: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
+/** The only place that writes error bodies, but for the pages of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
 export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
   const oauth = request.routeOptions.config.oauth === true
-  const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error, oauth)
-  log(error, failure, request)
+  const failure = failureOf(error, request)
   if (error instanceof OAuthError) reply.headers(error.headers)
   if (failure.retryAfter !== undefined) reply.header('retry-after', failure.retryAfter)
   reply.code(failure.statusCode).header('cache-control', 'no-store')
   if (oauth) reply.header('pragma', 'no-cache').send(oauthBody(error, failure))
   else reply.send({ statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message, ...(failure.errors && { errors: failure.errors }) })
+}
+
+/** What an error is to who asked; the rest goes to the log. */
+export function failureOf (error: Raw, request: FastifyRequest): Failure {
+  const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error, request.routeOptions.config.oauth === true)
+  log(error, failure, request)
+  return failure
 }
 
 function describe (error: Raw, oauth: boolean): Failure {

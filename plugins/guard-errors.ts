@@ -18,6 +18,17 @@ export function forbidden (reply: FastifyReply, needed: string[]): Error {
   return failure(403, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`)
 }
 
+/** 401 for a guest whom a login page does not help. */
+export function loginNeeded (reply: FastifyReply): Error {
+  reply.header('www-authenticate', 'Session realm="latchkey"')
+  return failure(401, 'LK_UNAUTHENTICATED', 'Log in first')
+}
+
+/** 403: another site may have made the browser send it. */
+export function foreignForm (): Error {
+  return failure(403, 'LK_FOREIGN_ORIGIN', 'The request does not come from a page of this server')
+}
+
 /** 503: what is revoked is not known for certain at the moment. */
 export function stale (reply: FastifyReply): Error {
   reply.header('retry-after', RETRY_AFTER)

@@ -4,11 +4,12 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import authGuard from './auth-guard.ts'
 import { closedScope } from './closed-scope.ts'
+import { serveMetadata } from './metadata.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
 const routes = (path: string) => fileURLToPath(new URL(`../routes/${path}`, import.meta.url))
 
-/** The token endpoint, the public keys and the revocations. */
+/** The token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
   await host.register(servicesPlugin, options)
   await host.register(authGuard, options)
@@ -17,7 +18,14 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
     await closedScope(scope, config)
     await scope.register(autoload, { dir: routes('v1/oauth'), options: { prefix: '/v1/oauth' } })
     await scope.register(autoload, { dir: routes('well-known'), options: { prefix: '/.well-known' } })
+    serveMetadata(scope)
   }, { prefix: config.prefix })
+  if (config.basePath !== '') {
+    await host.register(async (scope) => {
+      await closedScope(scope, config)
+      serveMetadata(scope, { suffix: config.basePath, hide: true })
+    })
+  }
 }
 
 export default fp(oauth, { name: 'latchkey-oauth', fastify: '5.x' })

@@ -12,3 +12,15 @@ export function sameOrigin (appUrl: string, allowed: readonly string[]) {
     if (body !== undefined && isForm) throw Object.assign(new Error('Send the body as application/json'), { statusCode: 415, code: 'LK_JSON_ONLY' })
   }
 }
+
+/**
+ * `Sec-Fetch-Site` cannot be forged by a page, and knows the address that the browser has open, whatever APP_URL is;
+ * without it `Origin` must be ours. `silent` is the answer for those who send neither: yes where a token is asked for, too.
+ */
+export function sameSite (appUrl: string, { allowed = [], silent }: { allowed?: readonly string[], silent: boolean }) {
+  const origins = new Set([appUrl, ...allowed].map((url) => new URL(url).origin))
+  return ({ headers: { origin, 'sec-fetch-site': site } }: Pick<FastifyRequest, 'headers'>): boolean => {
+    if (origin !== undefined && origins.has(origin)) return true
+    return site === undefined ? silent && origin === undefined : site === 'same-origin' || site === 'none'
+  }
+}

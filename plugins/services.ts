@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { resolveConfig, type LatchkeyOptions } from '../src/config.ts'
 import type { Database } from '../src/database/client.ts'
 import { mergeOptions, optionsFromEnvironment, readVariables } from '../src/environment.ts'
+import { createBrowser, type Browser } from './browser.ts'
 import { createServices, type Services } from '../src/services.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
@@ -15,7 +16,7 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
   if (host.hasDecorator('latchkey')) return
   const config = resolveConfig(mergeOptions(options, optionsFromEnvironment(readVariables())))
   const made = await createServices(config, { log: host.log, prisma })
-  host.decorate('latchkey', made)
+  host.decorate('latchkey', { ...made, browser: createBrowser(made) })
   host.addHook('onClose', made.close)
 }
 
@@ -23,6 +24,6 @@ export default fp(services, { name: 'latchkey-services', fastify: '5.x' })
 
 declare module 'fastify' {
   interface FastifyInstance {
-    latchkey: Services
+    latchkey: Services & { browser: Browser }
   }
 }

@@ -12,7 +12,6 @@ const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`', 'Some of `ema
 
 function rows (schema, path = '') {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
-    if (property.internal) return []
     if (property.properties) return rows(property, `${path}${name}.`)
     if (['login.attributes', 'login.defaultCountry', 'clients'].includes(path + name)) return []
     return [[property.env ?? '', path + name, show(property.default), property.description ?? '']]

@@ -5,9 +5,8 @@ import { problemsOf } from './config-problems.ts'
 
 const DAY = 86_400
 
-// `internal` options belong to what is not served yet and stand in no table
-const seconds = (env: string, fallback: number, description: string, minimum = 1, internal = false) =>
-  Type.Integer({ env, default: fallback, minimum, maximum: 10 * 365 * DAY, description, internal })
+const seconds = (env: string, fallback: number, description: string, minimum = 1) =>
+  Type.Integer({ env, default: fallback, minimum, maximum: 10 * 365 * DAY, description })
 
 const onOff = (env: string, fallback: 'on' | 'off', description: string) =>
   Type.Union([Type.Literal('on'), Type.Literal('off')], { env, default: fallback, description })
@@ -42,16 +41,16 @@ export const Settings = Type.Object({
     defaultCountry: Type.Optional(Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' }))
   }, { additionalProperties: false }),
   scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), { env: 'SCOPES', additionalProperties: false, default: {}, description: 'Scopes and what they allow, as JSON, such as { "orders:read": "See your orders" }' }),
-  resourceServers: Type.Array(Type.String({ pattern: '^https?://[^\\s#]+$' }), { env: 'RESOURCE_SERVERS', internal: true, default: [], description: 'Resource servers that tokens can be made for (RFC 8707), separated by commas, such as https://api.example.com' }),
+  resourceServers: Type.Array(Type.String({ pattern: '^https?://[^\\s#]+$' }), { env: 'RESOURCE_SERVERS', default: [], description: 'Resource servers that tokens can be made for (RFC 8707), separated by commas, such as https://api.example.com' }),
   accessTokenTtl: seconds('ACCESS_TOKEN_TTL', 3600, 'Seconds that an access token lives'),
   refreshTokenTtl: seconds('REFRESH_TOKEN_TTL', 30 * DAY, 'Seconds without a refresh after which a session ends'),
   sessionTtl: seconds('SESSION_TTL', 180 * DAY, 'Seconds after which a session ends whatever happens'),
   refreshGrace: seconds('REFRESH_GRACE', 30, 'Seconds in which a refresh token that was just used gets the same successor again; 0 turns it off', 0),
-  browserSessionTtl: seconds('BROWSER_SESSION_TTL', 12 * 3600, 'Seconds that a browser stays logged in on the pages', 1, true),
-  browserIdleTtl: seconds('BROWSER_IDLE_TTL', 2 * 3600, 'Seconds without a request after which a browser is logged out, unless it is remembered', 1, true),
-  browserRememberTtl: seconds('BROWSER_REMEMBER_TTL', 30 * DAY, 'Seconds that a browser stays logged in with "remember me"', 1, true),
-  loginPath: Type.Optional(Type.String({ env: 'LOGIN_PATH', internal: true, pattern: '^/(?!/)', description: 'Login page that guests of authGuard(\'web\') are sent to; `/login` under the prefix when not given' })),
-  homePath: Type.Optional(Type.String({ env: 'HOME_PATH', internal: true, pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else; `/account` under the prefix when not given' })),
+  browserSessionTtl: seconds('BROWSER_SESSION_TTL', 12 * 3600, 'Seconds that a browser stays logged in on the pages'),
+  browserIdleTtl: seconds('BROWSER_IDLE_TTL', 2 * 3600, 'Seconds without a request after which a browser is logged out, unless it is remembered'),
+  browserRememberTtl: seconds('BROWSER_REMEMBER_TTL', 30 * DAY, 'Seconds that a browser stays logged in with "remember me"'),
+  loginPath: Type.Optional(Type.String({ env: 'LOGIN_PATH', pattern: '^/(?!/)', description: 'Login page that guests of authGuard(\'web\') are sent to; the one of this server when not given' })),
+  homePath: Type.Optional(Type.String({ env: 'HOME_PATH', pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else; `/account` of this server when not given' })),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
   trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
@@ -88,7 +87,14 @@ export type LatchkeyOptions = Omit<DeepPartial<Settings>, 'login' | 'scopes' | '
 }
 
 /** Settings with the derived issuer: `appUrl` + `prefix`, without a slash at the end. */
-export type Config = Settings & { appUrl: string, issuer: string, loginPath: string, homePath: string }
+export type Config = Settings & {
+  appUrl: string
+  issuer: string
+  /** Path of the issuer, empty at the root: what stands before the paths of links. */
+  basePath: string
+  loginPath: string
+  homePath: string
+}
 
 const validator = Compile(Settings)
 
@@ -107,8 +113,10 @@ export function resolveConfig (options: LatchkeyOptions): Config {
     throw new ConfigError([{ name: 'APP_KEY', message: 'is required with DATABASE_URL; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
   }
   const appUrl = (filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
-  const { prefix, loginPath = `${prefix}/login`, homePath = `${prefix}/account` } = filled
-  return { ...filled, appUrl, loginPath, homePath, issuer: appUrl + prefix }
+  const issuer = appUrl + filled.prefix
+  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const { loginPath = `${basePath}/login`, homePath = `${basePath}/account` } = filled
+  return { ...filled, appUrl, basePath, loginPath, homePath, issuer }
 }
 
 function withDefaults (schema: TSchema & { default?: unknown }, given: unknown): unknown {

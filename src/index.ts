@@ -1,6 +1,7 @@
 export { default as latchkey, type AppOptions as LatchkeyOptions } from './app.ts'
 export { default as oauth } from '../plugins/oauth.ts'
 export { default as clientProxy, type ClientProxyOptions } from '../plugins/client-proxy.ts'
-export { default as authGuard, type Auth, type AuthGuardOptions, type GuardOptions } from '../plugins/auth-guard.ts'
+export { default as authGuard, type AuthGuardOptions, type GuardKind, type GuardOptions } from '../plugins/auth-guard.ts'
+export type { Auth } from '../plugins/auth.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
 export { OAuthError } from './oauth/errors.ts'

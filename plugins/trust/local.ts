@@ -1,8 +1,9 @@
-import type { Services } from '../../src/services.ts'
+import type { FastifyInstance } from 'fastify'
 import type { Trust } from '../auth-guard.ts'
+import { sameSite } from '../same-origin.ts'
 
 /** A guard in the process that has the database. */
-export function localTrust ({ config, keys, revocations, feed, store }: Services): Trust {
+export function localTrust ({ config, keys, revocations, feed, store, browser }: FastifyInstance['latchkey']): Trust {
   return {
     issuer: config.issuer,
     audience: config.issuer,
@@ -11,6 +12,12 @@ export function localTrust ({ config, keys, revocations, feed, store }: Services
     age: feed.age,
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,
-    user: ({ sub }) => store.users.profile(sub)
+    user: ({ sub }) => store.users.profile(sub),
+    web: {
+      session: browser.session,
+      isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),
+      loginPath: config.loginPath,
+      user: store.users.profile
+    }
   }
 }

@@ -36,7 +36,8 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOp
     age: followed(host, options, client, list),
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',
-    user: (_claims, token) => profile(client, token)
+    user: (_claims, token) => profile(client, token),
+    web: null
   }
 }
 

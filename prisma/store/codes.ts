@@ -3,17 +3,20 @@ import type { Codes, Grant, NewCode, Redemption, SpentCode } from '../../src/oau
 
 /** Authorization codes. Redeeming one and making its session are one statement: a replay always finds something to revoke. */
 export function createCodeStore ({ pool, tables }: Database): Codes {
-  const { authorization_codes: codes, sessions, users, clients } = tables
+  const { authorization_codes: codes, browser_sessions: browsers, sessions, users, clients } = tables
 
-  async function create (code: NewCode): Promise<void> {
+  async function create (code: NewCode): Promise<boolean> {
     const { oidc } = code
-    await pool.query({
+    const { rowCount } = await pool.query({
       name: 'code-create',
       text: `INSERT INTO ${codes} (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, resources, code_challenge, nonce, auth_time, claims, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, to_timestamp($11), $12, now() + $13 * interval '1 second')`,
-      values: [code.hash, code.clientId, code.userId, code.sessionId, code.tokenEpoch, code.redirectUri, code.scopes, code.resources,
-        code.codeChallenge, oidc.nonce, oidc.authTime, oidc.claims, code.ttl]
+        SELECT $1::bytea, $2::text, u.id, $3::uuid, u.token_epoch, $4::text, $5::text[], $6::text[], $7::text, $8::text, to_timestamp($9), $10::jsonb, now() + $11 * interval '1 second'
+        FROM ${browsers} b JOIN ${users} u ON u.id = b.user_id AND u.token_epoch = b.token_epoch AND u.disabled_at IS NULL
+        WHERE b.id = $12 AND b.user_id = $13 AND b.revoked_at IS NULL AND b.expires_at > now()`,
+      values: [code.hash, code.clientId, code.sessionId, code.redirectUri, code.scopes, code.resources, code.codeChallenge,
+        oidc.nonce, oidc.authTime, oidc.claims, code.ttl, code.browserSessionId, code.userId]
     })
+    return rowCount === 1
   }
 
   async function redeem ({ hash, clientId, redirectUri, codeChallenge, secretHash, ttl, caller }: Redemption): Promise<Grant | null> {

@@ -5,15 +5,27 @@ import { badBody } from './bad-body.ts'
  * @throws 400
  */
 export function parseForm (text: string): Record<string, string> {
-  const params: Record<string, string> = Object.create(null)
+  return parse(text, []) as Record<string, string>
+}
+
+/** The same, where some parameters may be repeated: then they are lists. */
+export function formParser (...repeatable: string[]) {
+  return (text: string) => parse(text, repeatable)
+}
+
+function parse (text: string, repeatable: readonly string[]): Record<string, string | string[]> {
+  const params: Record<string, string | string[]> = Object.create(null)
   // Fastify has replaced bytes that are not UTF-8 by U+FFFD
   if (text.includes('\uFFFD')) throw badBody('The body is not UTF-8')
   for (const pair of text.split('&')) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
-    if (name in params) throw badBody(`The parameter ${JSON.stringify(name.slice(0, 40))} is repeated`)
-    params[name] = equals < 0 ? '' : decode(pair.slice(equals + 1))
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
+    const before = params[name]
+    if (before === undefined) params[name] = value
+    else if (repeatable.includes(name)) params[name] = [before, value].flat()
+    else throw badBody(`The parameter ${JSON.stringify(name.slice(0, 40))} is repeated`)
   }
   return params
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { BrowserSession } from '../users/browser-session.ts'
-import { AuthorizationError, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
+import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './authorization-request.ts'
 import type { Codes, Consents } from './ports.ts'
 import { hashSecret } from './secrets.ts'
@@ -9,9 +9,10 @@ import { hashSecret } from './secrets.ts'
 /** What the browser does next. */
 export type Outcome =
   | { kind: 'answer', destination: Destination, params: Record<string, string> }
-  /** `params` is the request to come back with. */
-  | { kind: 'login', request: AuthorizationRequest, params: Params }
-  | { kind: 'consent', request: AuthorizationRequest, session: BrowserSession, newScopes: string[] }
+  /** `params` is the request to come back with; `again` when somebody is logged in already. */
+  | { kind: 'login', request: AuthorizationRequest, params: Params, again: boolean }
+  /** `params` is the request to post with the decision. */
+  | { kind: 'consent', request: AuthorizationRequest, params: Params, session: BrowserSession, newScopes: string[] }
 
 export type Authorize = {
   /** @throws UntrustedRequest, AuthorizationError */
@@ -21,6 +22,8 @@ export type Authorize = {
   deny: (params: Params) => Promise<Outcome>
   /** An error as an answer, with `iss` (RFC 9207). */
   refuse: (error: AuthorizationError) => Outcome
+  /** For whom a request is and where it ends, if that is to be trusted. */
+  peek: (params: Params) => Promise<{ clientName: string, redirectUri: string } | null>
 }
 
 type Dependencies = {
@@ -37,6 +40,8 @@ type Dependencies = {
 /** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
 const CODE_TTL = 60
 const MARK = 'reauth'
+/** The user who saw the consent page that is posted. */
+export const SHOWN_TO = 'shown_to'
 
 export function createAuthorize (deps: Dependencies): Authorize {
   const { check, codes, consents, issuer } = deps
@@ -44,38 +49,40 @@ export function createAuthorize (deps: Dependencies): Authorize {
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
     const request = await check(params)
     const { prompts, client, scopes } = request
-    if (!session || await mustLogIn(request, params, session)) {
-      if (prompts.includes('none')) throw refusal(request, 'login_required', 'The user is not logged in')
-      return { kind: 'login', request, params: { ...params, [MARK]: mark(request) } }
-    }
+    if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
     const allowed = client.skipsConsent && client.firstParty ? scopes : await consents.find(session.userId, client.id)
-    const newScopes = scopes.filter((scope) => !allowed.includes(scope))
-    const known = newScopes.length === 0 && (allowed.length > 0 || client.skipsConsent)
-    if (known && !prompts.includes('consent')) return await answerWithCode(request, session)
+    const newScopes = scopes.filter((scope) => !allowed?.includes(scope))
+    if (allowed && newScopes.length === 0 && !prompts.includes('consent')) return await answerWithCode(request, params, session)
     if (prompts.includes('none')) throw refusal(request, 'consent_required', 'The user has not allowed this')
-    return { kind: 'consent', request, session, newScopes: prompts.includes('consent') ? scopes : newScopes }
+    return { kind: 'consent', request, params, session, newScopes: prompts.includes('consent') ? scopes : newScopes }
   }
 
-  async function approve (params: Params, session: BrowserSession | null): Promise<Outcome> {
+  function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
+    if (request.prompts.includes('none')) throw refusal(request, 'login_required', 'The user is not logged in')
+    return { kind: 'login', request, params: { ...params, [MARK]: mark(request) }, again: session !== null }
+  }
+
+  async function approve ({ [SHOWN_TO]: shownTo, ...params }: Params, session: BrowserSession | null): Promise<Outcome> {
     const request = await check(params)
-    if (!session || await mustLogIn(request, params, session)) return await begin(params, session)
+    // Somebody else may have logged in since the page was shown
+    if (!session || shownTo !== session.userId || await mustLogIn(request, params, session)) return await begin(params, session)
     await consents.add(session.userId, request.client.id, request.scopes)
-    return await answerWithCode(request, session)
+    return await answerWithCode(request, params, session)
   }
 
   async function deny (params: Params): Promise<Outcome> {
     throw refusal(await check(params), 'access_denied', 'The user did not allow it')
   }
 
-  async function answerWithCode (request: AuthorizationRequest, session: BrowserSession): Promise<Outcome> {
+  async function answerWithCode (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<Outcome> {
     const { client, destination, scopes, resources, codeChallenge, nonce, claims } = request
     const code = `lk_ac_${randomBytes(32).toString('base64url')}`
-    await codes.create({
+    const made = await codes.create({
       hash: hashSecret(code),
       clientId: client.id,
       userId: session.userId,
-      tokenEpoch: session.tokenEpoch,
       sessionId: uuidv7(),
+      browserSessionId: session.id,
       redirectUri: destination.redirectUri,
       scopes,
       resources,
@@ -83,7 +90,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
       oidc: { nonce, authTime: Math.floor(session.authTime.getTime() / 1000), claims },
       ttl: CODE_TTL
     })
-    return answer(destination, { code })
+    return made ? answer(destination, { code }) : logIn(request, params, null)
   }
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
@@ -118,7 +125,18 @@ export function createAuthorize (deps: Dependencies): Authorize {
     return given.length === expected.length && timingSafeEqual(given, expected) ? time : null
   }
 
-  return { begin, approve, deny, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }) }
+  async function peek (params: Params) {
+    try {
+      const { client, destination } = await check(params)
+      return { clientName: client.name, redirectUri: destination.redirectUri }
+    } catch (error) {
+      if (error instanceof AuthorizationError) return { clientName: '', redirectUri: error.destination.redirectUri }
+      if (error instanceof UntrustedRequest) return null
+      throw error
+    }
+  }
+
+  return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }) }
 }
 
 function refusal ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {

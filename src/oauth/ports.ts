@@ -139,8 +139,9 @@ export type NewCode = {
   hash: Uint8Array
   clientId: string
   userId: string
-  tokenEpoch: number
   sessionId: string
+  /** The login of the browser that it is made for. */
+  browserSessionId: string
   redirectUri: string
   scopes: string[]
   resources: string[]
@@ -167,15 +168,16 @@ export type Redemption = {
 export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId'> & { redeemed: boolean, expired: boolean }
 
 export type Codes = {
-  create: (code: NewCode) => Promise<void>
+  /** @returns false when the login has ended meanwhile */
+  create: (code: NewCode) => Promise<boolean>
   /** Redeems and makes the session in one statement; null when anything does not fit. */
   redeem: (redemption: Redemption) => Promise<Grant | null>
   inspect: (hash: Uint8Array) => Promise<SpentCode | null>
 }
 
 export type Consents = {
-  /** Scopes that the user has allowed the client. */
-  find: (userId: string, clientId: string) => Promise<string[]>
+  /** Scopes that the user has allowed the client; null when the user was never asked. */
+  find: (userId: string, clientId: string) => Promise<string[] | null>
   add: (userId: string, clientId: string, scopes: string[]) => Promise<void>
 }
 

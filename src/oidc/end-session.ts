@@ -1,5 +1,5 @@
 import { UntrustedRequest } from '../oauth/authorization-error.ts'
-import type { Clients, Sessions } from '../oauth/ports.ts'
+import type { Client, Clients, Sessions } from '../oauth/ports.ts'
 import type { BrowserSession, BrowserSessions } from '../users/browser-session.ts'
 import type { IdTokenFacts, ReadIdToken } from './id-token-hint.ts'
 
@@ -16,6 +16,8 @@ export type LogoutRequest = {
   /** Where to go, registered by the client; null stays here. */
   redirectTo: string | null
   hint: IdTokenFacts | null
+  /** Who asks, if that is known. */
+  client: Client | null
 }
 
 type Dependencies = { clients: Clients, sessions: Sessions, browserSessions: BrowserSessions, readIdToken: ReadIdToken }
@@ -29,14 +31,15 @@ export function createEndSession ({ clients, sessions, browserSessions, readIdTo
     if (hintText !== undefined && !hint) throw new UntrustedRequest('The id_token_hint was not issued here')
     const clientId = text('client_id')
     if (hint && clientId !== undefined && clientId !== hint.clientId) throw new UntrustedRequest('client_id is not the application of the id_token_hint')
-    const redirectTo = await target(hint?.clientId ?? clientId, text('post_logout_redirect_uri'), text('state'))
-    return { confirmed: !session || hint?.userId === session.userId, redirectTo, hint }
+    const asking = hint?.clientId ?? clientId
+    const client = asking === undefined ? null : await clients.find(asking)
+    const redirectTo = target(client, text('post_logout_redirect_uri'), text('state'))
+    return { confirmed: !session || hint?.userId === session.userId, redirectTo, hint, client }
   }
 
   /** Section 3: exact match, and only for a client that is known. */
-  async function target (clientId: string | undefined, uri: string | undefined, state: string | undefined): Promise<string | null> {
+  function target (client: Client | null, uri: string | undefined, state: string | undefined): string | null {
     if (uri === undefined) return null
-    const client = clientId === undefined ? null : await clients.find(clientId)
     if (!client?.postLogoutRedirectUris.includes(uri)) throw new UntrustedRequest('The application asks to go to an address that it has not registered (post_logout_redirect_uri)')
     return state === undefined ? uri : `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
   }

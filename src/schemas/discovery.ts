@@ -35,7 +35,7 @@ export type Metadata = Static<typeof Metadata>
 
 /** RFC 9728 section 2 */
 export const ProtectedResource = Type.Object({
-  resource: Type.String(),
+  resource: Type.String({ examples: ['https://id.example.com'] }),
   authorization_servers: Names,
   jwks_uri: Url,
   scopes_supported: Names,

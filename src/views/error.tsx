@@ -8,12 +8,14 @@ export type ErrorModel = Page & {
   title: string
   message: string
   advice?: string | undefined
+  /** For those who run the app, in English. */
+  detail?: string | undefined
   correlationId?: string | undefined
   links?: readonly LinkItem[] | undefined
 }
 
 export function errorPage (model: ErrorModel): string {
-  const { texts, title, message, advice, correlationId, links = [] } = model
+  const { texts, title, message, advice, detail, correlationId, links = [] } = model
   return renderPage(
     <Layout page={model} title={title}>
       <div>
@@ -21,6 +23,7 @@ export function errorPage (model: ErrorModel): string {
         <p class='lead' safe>{message}</p>
       </div>
       {advice !== undefined && <p safe>{advice}</p>}
+      {detail !== undefined && <p class='quiet' lang='en' dir='ltr' safe>{detail}</p>}
       <Links links={links} />
       {correlationId !== undefined && <p class='reference'><span safe>{texts.errors.id}</span>: <code dir='ltr' safe>{shown(correlationId)}</code></p>}
     </Layout>

@@ -1,9 +1,9 @@
 import type { PropsWithChildren } from '@kitajs/html'
-import { messagesFor, type Csrf, type FormErrors, type FormPage } from './page.ts'
+import { messagesFor, type Csrf, type FormErrors, type FormPage, type Hidden } from './page.ts'
 import type { Texts } from './texts/index.ts'
 import { attr, localHref } from './untrusted.ts'
 
-type FormProps = PropsWithChildren<{ action: string, csrf: Csrf, hidden?: Readonly<Record<string, string>> | undefined }>
+type FormProps = PropsWithChildren<{ action: string, csrf: Csrf, hidden?: Hidden | undefined }>
 
 /** @throws TypeError when the form would go to another site */
 export function Form ({ action, csrf, hidden = {}, children }: FormProps): JSX.Element {
@@ -12,10 +12,15 @@ export function Form ({ action, csrf, hidden = {}, children }: FormProps): JSX.E
   return (
     <form method='post' action={target}>
       <input type='hidden' name={attr(csrf.name)} value={attr(csrf.value)} />
-      {Object.entries(hidden).map(([name, value]) => <input type='hidden' name={attr(name)} value={attr(value)} />)}
+      <HiddenFields hidden={hidden} />
       {children}
     </form>
   )
+}
+
+export function HiddenFields ({ hidden }: { hidden: Hidden }): JSX.Element {
+  const fields = Object.entries(hidden).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
+  return <>{fields.map(([name, value]) => <input type='hidden' name={attr(name)} value={attr(value)} />)}</>
 }
 
 export type FieldProps = {

@@ -9,10 +9,12 @@ type LayoutProps = PropsWithChildren<{
   title: string
   errors?: FormErrors | undefined
   wide?: boolean | undefined
+  /** Path of a script. */
+  script?: string | undefined
 }>
 
-/** The frame of every page: no script, no inline style, nothing from elsewhere. */
-export function Layout ({ page, title, errors, wide, children }: LayoutProps): JSX.Element {
+/** The frame of every page: nothing inline, nothing from elsewhere. */
+export function Layout ({ page, title, errors, wide, script, children }: LayoutProps): JSX.Element {
   const { brand, texts, locale } = page
   return (
     <html lang={attr(locale)} dir={direction(locale)}>
@@ -24,6 +26,7 @@ export function Layout ({ page, title, errors, wide, children }: LayoutProps): J
         <meta name='robots' content='noindex' />
         <link rel='stylesheet' href={attr(brand.stylesheet.path)} />
         <link rel='icon' href={attr(brand.logo ?? 'data:,')} />
+        {script !== undefined && <script src={attr(script)} defer />}
       </head>
       <body>
         <div class={['page', wide && 'wide']}>

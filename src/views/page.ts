@@ -10,11 +10,14 @@ export type Csrf = { name: string, value: string }
 /** What is wrong, ready to show: with the form as a whole, and by field name. */
 export type FormErrors = { form?: readonly string[] | undefined, fields?: Readonly<Record<string, readonly string[]>> | undefined }
 
+/** What a form carries along unseen; a list is a parameter that is there several times. */
+export type Hidden = Readonly<Record<string, string | readonly string[]>>
+
 /** A page with one form: where it goes, what it carries along unseen (`return_to`), what was wrong last time. */
 export type FormPage = Page & {
   action: string
   csrf: Csrf
-  hidden?: Readonly<Record<string, string>> | undefined
+  hidden?: Hidden | undefined
   errors?: FormErrors | undefined
   /** Good news from the step before. */
   notice?: string | undefined

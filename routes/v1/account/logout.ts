@@ -8,9 +8,9 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   const cookie = createRefreshCookie(config.issuer)
 
   /** The proxies whose cookie the client's tokens may be in: its own, and those that the configuration gives it. */
-  async function slugsOf (clientId: string): Promise<Set<string>> {
+  async function slugsOf (clientId: string | null): Promise<Set<string>> {
     const named = Object.entries(config.clients).filter(([, { id }]) => id === clientId).map(([slug]) => slug)
-    const { slug } = await clients.find(clientId) ?? {}
+    const { slug } = (clientId && await clients.find(clientId)) || {}
     return new Set([...named, ...(slug ? [slug] : [])])
   }
 

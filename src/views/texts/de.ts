@@ -8,6 +8,7 @@ export const de: Texts = {
     email: 'Ihre E-Mail-Adresse sehen',
     phone: 'Ihre Telefonnummer sehen',
     offline_access: 'Diesen Zugriff behalten, während Sie weg sind',
+    address: 'Ihre Postanschrift sehen',
     '*': 'Alles tun, was Sie selbst tun können'
   },
   form: {
@@ -86,8 +87,13 @@ export const de: Texts = {
     done: 'Sie können diese Seite schließen.',
     login: 'Wieder anmelden'
   },
+  formPost: {
+    title: 'Weiter zur App',
+    submit: 'Weiter'
+  },
   errors: {
     id: 'Kennung',
+    again: 'Noch einmal versuchen',
     notFound: { title: 'Hier ist nichts', message: 'Diese Seite gibt es nicht.', advice: 'Prüfen Sie die Adresse, oder gehen Sie zurück zu der App, aus der Sie kommen.' },
     badRequest: { title: 'Das hat nicht geklappt', message: 'Die App hat eine Anfrage gesendet, die nicht beantwortet werden kann.', advice: 'Gehen Sie zurück zur App und versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie es den Betreibern der App.' },
     stale: { title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.', advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.' },

@@ -9,6 +9,7 @@ export const en = {
     email: 'See your e-mail address',
     phone: 'See your phone number',
     offline_access: 'Keep this access while you are away',
+    address: 'See your postal address',
     '*': 'Do everything that you can do'
   } as Record<string, string>,
   form: {
@@ -87,8 +88,13 @@ export const en = {
     done: 'You can close this page.',
     login: 'Log in again'
   },
+  formPost: {
+    title: 'Go on to the app',
+    submit: 'Continue'
+  },
   errors: {
     id: 'Reference',
+    again: 'Try again',
     notFound: { title: 'There is nothing here', message: 'The page does not exist.', advice: 'Check the address, or go back to the app you came from.' },
     badRequest: { title: 'That did not work', message: 'The app sent a request that cannot be answered.', advice: 'Go back to the app and try again. If it happens again, tell those who run the app.' },
     stale: { title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.', advice: 'Go back, load the page again and repeat what you did.' },

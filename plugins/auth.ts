@@ -1,0 +1,33 @@
+import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
+import { covers } from '../src/oauth/scopes.ts'
+import type { Profile } from '../src/users/ports.ts'
+
+/** Who a request comes from. */
+export type Auth = {
+  /** Null for a client that acts for itself. */
+  userId: string | null
+  /** Null in a browser that is logged in. */
+  clientId: string | null
+  scopes: string[]
+  sessionId: string | null
+  tokenId: string | null
+  /** Whether the token has the scope. */
+  can: (scope: string) => boolean
+  /** The user, read when first asked for; null for a client. */
+  user: () => Promise<Profile | null>
+}
+
+export type Facts = Omit<Auth, 'can' | 'user'>
+
+export function factsOf ({ sub, client_id: clientId, scope, sid, jti }: AccessTokenClaims, isClient: boolean): Facts {
+  return { userId: isClient ? null : sub, clientId, scopes: scope ? scope.split(' ') : [], sessionId: sid ?? null, tokenId: jti }
+}
+
+export function createAuth (facts: Facts, readUser: () => Promise<Profile | null>): Auth {
+  let user: Promise<Profile | null> | undefined
+  return {
+    ...facts,
+    can: (scope) => covers(facts.scopes, scope),
+    user: () => (user ??= facts.userId === null ? Promise.resolve(null) : readUser())
+  }
+}

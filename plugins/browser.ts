@@ -1,0 +1,59 @@
+import { fastifyCookie } from '@fastify/cookie'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { SignedIn } from '../src/oauth/ports.ts'
+import type { Services } from '../src/services.ts'
+import type { BrowserSession } from '../src/users/browser-session.ts'
+import { candidatesFrom } from '../src/users/login-candidates.ts'
+import { callerOf } from './caller.ts'
+import { createDeviceCookie } from './device-cookie.ts'
+
+export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean }
+
+/** The login of a browser and its cookie. Works on routes of the host, too: it needs no cookie plugin. */
+export type Browser = {
+  /** Null for a guest. */
+  session: (request: FastifyRequest) => Promise<BrowserSession | null>
+  /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded */
+  logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
+  /** A new id at each login (session fixation). @returns null when the user changed meanwhile */
+  logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean) => Promise<BrowserSession | null>
+  logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+}
+
+export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate }: Services): Browser {
+  const secure = config.appUrl.startsWith('https:')
+  // RFC 6265bis section 4.1.3.2: the prefix binds it to this host and to https
+  const name = secure ? '__Host-latchkey' : 'latchkey'
+  const options = { path: '/', httpOnly: true, sameSite: 'lax' as const, secure }
+  const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
+  const tokenOf = ({ headers }: FastifyRequest) => headers.cookie === undefined ? undefined : fastifyCookie.parse(headers.cookie)[name]
+  const setCookie = (reply: FastifyReply, value: string, more: object = {}) => reply.header('set-cookie', fastifyCookie.serialize(name, value, { ...options, ...more }))
+
+  async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false): Promise<BrowserSession | null> {
+    const old = await sessions.find(tokenOf(request))
+    const started = await sessions.start(user, remember, callerOf(request))
+    if (!started) return null
+    if (old) await sessions.revoke(old)
+    const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
+    setCookie(reply, started.token, remember ? { maxAge } : {})
+    return started.session
+  }
+
+  async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember }: Credentials): Promise<BrowserSession | null> {
+    const { candidates } = candidatesFrom(attributes, { username })
+    const known = password ? await authenticate(candidates, password, callerOf(request)) : null
+    if (!known) return null
+    const { device: proof, ...user } = known
+    const session = await logIn(request, reply, user, remember)
+    if (session && proof !== undefined) device.set(reply, proof)
+    return session
+  }
+
+  async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const session = await sessions.find(tokenOf(request))
+    if (session) await sessions.revoke(session)
+    setCookie(reply, '', { maxAge: 0, expires: new Date(0) })
+  }
+
+  return { session: (request) => sessions.find(tokenOf(request)), logIn, logInWithPassword, logOut }
+}

@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import { JWKS_MAX_AGE } from '../src/keys/key-ring.ts'
+import { Metadata, ProtectedResource } from '../src/schemas/discovery.ts'
+
+const PUBLIC = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}`, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
+const tags = ['Discovery']
+
+/**
+ * What this server is. RFC 8414 section 3.1 and RFC 9728 section 3.1 put the path of an issuer after the name (`suffix`),
+ * OpenID Connect Discovery section 4 puts the name after the path: both are asked for.
+ */
+export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
+  const { metadata, config } = scope.latchkey
+
+  for (const name of ['openid-configuration', 'oauth-authorization-server']) {
+    scope.get(`/.well-known/${name}${suffix}`, {
+      schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
+    }, async (_request, reply) => reply.headers(PUBLIC).send(metadata))
+  }
+
+  scope.get(`/.well-known/oauth-protected-resource${suffix}`, {
+    schema: { hide, tags, summary: 'How to get a token for this API (RFC 9728)', response: { 200: ProtectedResource } }
+  }, async (_request, reply) => reply.headers(PUBLIC).send({
+    resource: config.issuer,
+    authorization_servers: [config.issuer],
+    jwks_uri: metadata.jwks_uri,
+    scopes_supported: metadata.scopes_supported,
+    bearer_methods_supported: ['header']
+  }))
+}

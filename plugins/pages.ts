@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { closedScope } from './closed-scope.ts'
+import { formParsers } from './body-parsers.ts'
+import { createAnswer, type Answer } from './pages/answer.ts'
+import { createPageErrors } from './pages/errors.ts'
+import { PAGE_HEADERS } from './pages/headers.ts'
+import { createHomePage, type ShowHome } from './pages/home.ts'
+import { createKit } from './pages/kit.ts'
+import { createLoginPage, type ShowLogin } from './pages/login.ts'
+import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
+import { createFindWay } from './pages/on-the-way.ts'
+import { createRegisterPage, type ShowRegister } from './pages/register.ts'
+import { securityHeaders } from './security-headers.ts'
+import type { Stylesheet } from '../src/views/style.css.ts'
+
+export type Pages = {
+  stylesheet: Stylesheet
+  /** @throws 403 for a post of another site */
+  checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  answer: Answer
+  home: ShowHome
+  login: ShowLogin
+  logout: ShowLogout
+  register: ShowRegister
+}
+
+/** What people see: login, registration, consent, logout. */
+async function pages (host: FastifyInstance): Promise<void> {
+  const services = host.latchkey
+  const { config } = services
+  const kit = await createKit(services)
+  const answer = createAnswer(kit, services)
+  const findWay = createFindWay(kit, services.authorize)
+
+  await host.register(async (scope) => {
+    // RFC 9700 section 2.6: no CORS where people are
+    await closedScope(scope, { ...config, corsOrigins: [] })
+    await formParsers(scope)
+    scope.setErrorHandler(createPageErrors(kit, services, answer))
+    scope.addHook('onRequest', securityHeaders(config.appUrl, PAGE_HEADERS))
+    scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+    scope.decorate('pages', {
+      stylesheet: kit.stylesheet,
+      checkCsrf: kit.checkCsrf,
+      answer,
+      home: createHomePage(kit),
+      login: createLoginPage(kit, services, findWay),
+      logout: createLogoutPages(kit, services),
+      register: createRegisterPage(kit, services, findWay)
+    })
+    await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/pages', import.meta.url)) })
+  }, { prefix: config.prefix })
+}
+
+export default fp(pages, { name: 'latchkey-pages', fastify: '5.x', dependencies: ['latchkey-services', 'latchkey-auth-guard'] })
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    pages: Pages
+  }
+}

@@ -1,0 +1,79 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
+import type { Params } from '../../src/oauth/authorization-request.ts'
+import type { Config } from '../../src/config.ts'
+import type { Services } from '../../src/services.ts'
+import { consentPage } from '../../src/views/consent.tsx'
+import { formPostPage } from '../../src/views/form-post.tsx'
+import type { Hidden } from '../../src/views/page.ts'
+import { CSRF_FIELD } from './csrf.ts'
+import type { Kit } from './kit.ts'
+
+export const AUTHORIZE = '/v1/oauth/authorize'
+
+export type Answer = (request: FastifyRequest, reply: FastifyReply, outcome: Outcome) => Promise<FastifyReply>
+
+type Of<Kind> = Extract<Outcome, { kind: Kind }>
+
+/** What the browser gets for the outcome of an authorization request. */
+export function createAnswer (kit: Kit, { config }: Services): Answer {
+  function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params }: Of<'answer'>): FastifyReply {
+    // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
+    if (responseMode === 'query') return reply.redirect(withParams(redirectUri, params), 303)
+    const model = { ...kit.page(request), redirectUri, params, script: kit.script }
+    return kit.send(reply, formPostPage, model, { formTarget: redirectUri, script: true })
+  }
+
+  function logIn (reply: FastifyReply, { request: { loginHint, uiLocales }, params, again }: Of<'login'>): FastifyReply {
+    const query = new URLSearchParams({
+      return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(loginHint !== undefined && { login_hint: loginHint }), ...(uiLocales !== undefined && { ui_locales: uiLocales })
+    })
+    return reply.redirect(withParams(config.loginPath, query), 303)
+  }
+
+  async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
+    const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params) })
+    return kit.send(reply, consentPage, {
+      ...kit.page(request, uiLocales),
+      action: kit.link(AUTHORIZE),
+      csrf: kit.csrf(reply),
+      hidden: { ...hiddenParams(params), [SHOWN_TO]: session.userId },
+      client,
+      redirectUri: destination.redirectUri,
+      account: { name: await kit.accountName(session.userId), switchUrl },
+      scopes: newScopes.map((name) => ({ name, description: config.scopes[name] }))
+    }, { formTarget: destination.redirectUri })
+  }
+
+  return async (request, reply, outcome) => {
+    if (outcome.kind === 'consent') return await consent(request, reply, outcome)
+    return outcome.kind === 'login' ? logIn(reply, outcome) : answer(request, reply, outcome)
+  }
+}
+
+const OWN = [CSRF_FIELD, SHOWN_TO, 'decision']
+
+/** The request itself, without what our form adds to it. */
+export function requestParams (params: Params): Params {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)))
+}
+
+/** Where the same request begins again. */
+export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: Params): string {
+  return pathWith(basePath + AUTHORIZE, params)
+}
+
+/** Parameters that are no texts are left out. */
+export function pathWith (path: string, params: Params): string {
+  const pairs = Object.entries(hiddenParams(params)).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value]))
+  return pairs.length === 0 ? path : withParams(path, new URLSearchParams(pairs))
+}
+
+export function hiddenParams (params: Params): Hidden {
+  return Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1])))
+}
+
+/** The address as it is, which was compared letter by letter, with parameters after its own. */
+export function withParams (url: string, params: Record<string, string> | URLSearchParams): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(params)}`
+}

@@ -1,0 +1,27 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Services } from '../../src/services.ts'
+import { loginPage } from '../../src/views/login.tsx'
+import type { Kit } from './kit.ts'
+import type { FindWay } from './on-the-way.ts'
+
+export type LoginState = { returnTo: string | null, username?: string | undefined, remember?: boolean, failed?: boolean }
+
+export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
+
+export function createLoginPage (kit: Kit, { attributes }: Services, findWay: FindWay): ShowLogin {
+  return async (request, reply, { returnTo, username, remember = false, failed = false }) => {
+    const page = kit.page(request)
+    const { app, formTarget } = await findWay(returnTo)
+    return kit.send(reply, loginPage, {
+      ...page,
+      action: kit.link('/login'),
+      csrf: kit.csrf(reply),
+      hidden: returnTo === null ? {} : { return_to: returnTo },
+      fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
+      values: { username, remember },
+      app,
+      ...(failed && { errors: { form: [page.texts.problems.wrongLogin] } }),
+      links: { register: kit.link('/register', { return_to: returnTo ?? undefined }) }
+    }, { formTarget })
+  }
+}

@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LogoutRequest } from '../../src/oidc/end-session.ts'
+import type { Services } from '../../src/services.ts'
+import type { BrowserSession } from '../../src/users/browser-session.ts'
+import { loggedOutPage, logoutPage } from '../../src/views/logout.tsx'
+import { hiddenParams, requestParams } from './answer.ts'
+import type { Kit } from './kit.ts'
+
+export const END_SESSION = '/v1/oauth/logout'
+
+type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession }
+
+export type ShowLogout = {
+  ask: (request: FastifyRequest, reply: FastifyReply, wanted: Wanted) => Promise<FastifyReply>
+  done: (request: FastifyRequest, reply: FastifyReply) => FastifyReply
+}
+
+export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
+  return {
+    async ask (request, reply, { params, wanted: { client, redirectTo }, session }) {
+      return kit.send(reply, logoutPage, {
+        ...kit.page(request),
+        action: kit.link('/logout'),
+        csrf: kit.csrf(reply),
+        hidden: hiddenParams(requestParams(params)),
+        app: client?.name,
+        account: { name: await kit.accountName(session.userId) },
+        links: { stay: config.homePath }
+      }, { formTarget: redirectTo ?? undefined })
+    },
+    done: (request, reply) => kit.send(reply, loggedOutPage, { ...kit.page(request), links: { login: config.loginPath } })
+  }
+}

@@ -1,0 +1,31 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Services } from '../../src/services.ts'
+import type { FieldErrors } from '../../src/users/register.ts'
+import { registerPage } from '../../src/views/register.tsx'
+import type { Kit } from './kit.ts'
+import type { FindWay } from './on-the-way.ts'
+import { registerErrors } from './register-errors.ts'
+
+export type RegisterState = { returnTo: string | null, values?: Record<string, unknown>, errors?: FieldErrors }
+
+export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
+
+export function createRegisterPage (kit: Kit, { attributes, config }: Services, findWay: FindWay): ShowRegister {
+  return async (request, reply, { returnTo, values = {}, errors }) => {
+    const page = kit.page(request)
+    const { formTarget } = await findWay(returnTo)
+    const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) => typeof values[name] === 'string' ? [[name, values[name]]] : [])
+    return kit.send(reply, registerPage, {
+      ...page,
+      action: kit.link('/register'),
+      csrf: kit.csrf(reply),
+      hidden: returnTo === null ? {} : { return_to: returnTo },
+      fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
+      askName: true,
+      minPasswordLength: config.passwords.minLength,
+      values: Object.fromEntries(shownAgain) as Record<string, string>,
+      ...(errors && { errors: registerErrors(errors, { attributes, values, texts: page.texts, minLength: config.passwords.minLength }) }),
+      links: { login: kit.link('/login', { return_to: returnTo ?? undefined }) }
+    }, { formTarget })
+  }
+}

@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { localPath } from '../src/http/return-to.ts'
+import type { BrowserSession } from '../src/users/browser-session.ts'
+import type { Profile } from '../src/users/ports.ts'
+import { foreignForm, loginNeeded } from './guard-errors.ts'
+import { wantsHtml } from './wants-html.ts'
+
+/** What a guard must know of browsers; there are none in a service without the database. */
+export type WebTrust = {
+  session: (request: FastifyRequest) => Promise<BrowserSession | null>
+  /** Whether a request comes from a page of ours. */
+  isOwn: (request: FastifyRequest) => boolean
+  loginPath: string
+  user: (userId: string) => Promise<Profile | null>
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * The login of a browser. Its cookie comes along whoever made the browser send it: what changes something must come from a page of ours.
+ * @returns null for a guest who has been sent to the login page. @throws 401, 403
+ */
+export async function authenticateBrowser ({ session: find, isOwn, loginPath }: WebTrust, request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | null> {
+  const isSafe = SAFE.has(request.method)
+  const session = await find(request)
+  if (session && !isSafe && !isOwn(request)) throw foreignForm()
+  if (session) return session
+  if (!isSafe || !wantsHtml(request)) throw loginNeeded(reply)
+  const returnTo = localPath(request.originalUrl)
+  const query = returnTo === null ? '' : `${loginPath.includes('?') ? '&' : '?'}${new URLSearchParams({ return_to: returnTo })}`
+  reply.header('cache-control', 'no-store').redirect(loginPath + query, 303)
+  return null
+}

@@ -1,0 +1,44 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { AUTHORIZE, authorizePath, requestParams } from '../../plugins/pages/answer.ts'
+import { afterForm, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
+
+const tags = ['OAuth']
+
+const authorize: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { authorize, browser, config } = app.latchkey
+
+  app.get(AUTHORIZE, {
+    schema: {
+      tags,
+      summary: 'Ask for an authorization code (RFC 6749 section 4.1.1)',
+      description: 'With PKCE. Shows login and consent where they are needed, then goes to the redirect URI.',
+      querystring: OpenParams,
+      response: showPage
+    }
+  }, async (request, reply) => {
+    const session = await browser.session(request)
+    return await pages.answer(request, reply, await authorize.begin(requestParams(request.query), session))
+  })
+
+  app.post(AUTHORIZE, {
+    schema: { tags, summary: 'Allow or deny; or ask by POST', ...form, body: OpenParams, response: afterForm }
+  }, async (request, reply) => {
+    const { body } = request
+    const { decision } = body
+    // Cookies do not come with a post of another site (SameSite=Lax): begin again with a GET (OpenID Connect Core section 3.1.2.1)
+    if (decision === undefined) return reply.redirect(authorizePath(config, requestParams(body)), 303)
+    await pages.checkCsrf(request, reply)
+    const session = await browser.session(request)
+    return await pages.answer(request, reply, decision === 'allow' ? await authorize.approve(body, session) : await authorize.deny(body))
+  })
+
+  app.delete(AUTHORIZE, {
+    schema: { tags, summary: 'Deny', ...form, body: OpenParams, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    return await pages.answer(request, reply, await authorize.deny(request.body))
+  })
+}
+
+export default authorize

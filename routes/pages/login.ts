@@ -1,0 +1,35 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { limit } from '../../plugins/limits.ts'
+import { localPath } from '../../src/http/return-to.ts'
+import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
+
+const tags = ['Pages']
+
+const login: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { browser, config } = app.latchkey
+
+  app.get('/login', {
+    schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
+  }, async (request, reply) => {
+    const { return_to: target, login_hint: username, prompt } = request.query
+    const returnTo = localPath(target)
+    if (prompt !== 'login' && await browser.session(request)) return reply.redirect(returnTo ?? config.homePath, 303)
+    return await pages.login(request, reply, { returnTo, username })
+  })
+
+  app.post('/login', {
+    config: limit('password'),
+    schema: { tags, summary: 'Log in on the page', ...form, body: LoginForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const { username, password, return_to: target, ...body } = request.body
+    const returnTo = localPath(target)
+    const remember = body.remember !== undefined
+    const session = await browser.logInWithPassword(request, reply, { username, password, remember })
+    if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, failed: true })
+    return reply.redirect(returnTo ?? config.homePath, 303)
+  })
+}
+
+export default login

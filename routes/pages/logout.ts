@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { pathWith } from '../../plugins/pages/answer.ts'
+import { END_SESSION } from '../../plugins/pages/logout.ts'
+import { afterForm, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
+
+const logout: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { browser, config, endSession } = app.latchkey
+
+  async function begin (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {
+    const session = await browser.session(request)
+    const wanted = await endSession.begin(params, session)
+    return session && !wanted.confirmed ? await pages.logout.ask(request, reply, { params, wanted, session }) : await finish(request, reply, params)
+  }
+
+  async function finish (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {
+    const session = await browser.session(request)
+    const wanted = await endSession.begin(params, session)
+    await endSession.end(wanted, session)
+    await browser.logOut(request, reply)
+    return wanted.redirectTo === null ? pages.logout.done(request, reply) : reply.redirect(wanted.redirectTo, 303)
+  }
+
+  app.get('/logout', {
+    schema: { tags: ['Pages'], summary: 'Asks whether to log out', response: showPage }
+  }, async (request, reply) => await begin(request, reply, {}))
+
+  app.post('/logout', {
+    schema: { tags: ['Pages'], summary: 'Log out on the page', ...form, body: OpenParams, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    return await finish(request, reply, request.body)
+  })
+
+  app.get(END_SESSION, {
+    schema: {
+      tags: ['OpenID Connect'],
+      summary: 'Log out for an application (RP-Initiated Logout)',
+      description: 'Asks the user unless `id_token_hint` shows that the application belongs to this login; then goes to `post_logout_redirect_uri`.',
+      querystring: OpenParams,
+      response: showPage
+    }
+  }, async (request, reply) => await begin(request, reply, request.query))
+
+  // As with authorize: the login's cookie comes with a GET only
+  app.post(END_SESSION, {
+    schema: { tags: ['OpenID Connect'], summary: 'Log out for an application, by POST', ...form, body: OpenParams, response: afterForm }
+  }, async (request, reply) => reply.redirect(pathWith(config.basePath + END_SESSION, request.body), 303))
+}
+
+export default logout

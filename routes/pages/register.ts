@@ -1,0 +1,34 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { limit } from '../../plugins/limits.ts'
+import { localPath } from '../../src/http/return-to.ts'
+import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
+
+const tags = ['Pages']
+
+const register: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { browser, config } = app.latchkey
+
+  app.get('/register', {
+    schema: { tags, summary: 'Registration page', querystring: RegisterQuery, response: showPage }
+  }, async (request, reply) => {
+    const returnTo = localPath(request.query.return_to)
+    if (returnTo === null && await browser.session(request)) return reply.redirect(config.homePath, 303)
+    return await pages.register(request, reply, { returnTo })
+  })
+
+  app.post('/register', {
+    config: limit('registration'),
+    schema: { tags, summary: 'Register on the page, and log in', ...form, body: RegisterForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const { body } = request
+    const returnTo = localPath(body['return_to'])
+    const { user, errors } = await app.latchkey.register(body)
+    if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
+    await browser.logIn(request, reply, { userId: user.id, passwordStamp: 0 })
+    return reply.redirect(returnTo ?? config.homePath, 303)
+  })
+}
+
+export default register

@@ -1,0 +1,24 @@
+import { HiddenFields } from './form.tsx'
+import { Layout, renderPage } from './layout.tsx'
+import type { Page } from './page.ts'
+import { redirectTarget } from './redirect-target.ts'
+import { attr, shown } from './untrusted.ts'
+
+/** The answer to an application as a form (OAuth 2.0 Form Post Response Mode). `script` presses the button where scripts run. */
+export type FormPostModel = Page & { redirectUri: string, params: Readonly<Record<string, string>>, script?: string | undefined }
+
+export function formPostPage (model: FormPostModel): string {
+  const { texts: { formPost: t }, redirectUri, params, script } = model
+  return renderPage(
+    <Layout page={model} title={t.title} script={script}>
+      <div>
+        <h1 safe>{t.title}</h1>
+        <p class='lead'><bdi safe>{shown(redirectTarget(redirectUri).name)}</bdi></p>
+      </div>
+      <form method='post' action={attr(redirectUri)}>
+        <HiddenFields hidden={params} />
+        <button class='main' type='submit' safe>{t.submit}</button>
+      </form>
+    </Layout>
+  )
+}
