@@ -13,7 +13,6 @@ import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
 import { createFindWay } from './pages/on-the-way.ts'
 import { createRegisterPage, type ShowRegister } from './pages/register.ts'
-import { securityHeaders } from './security-headers.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 
 export type Pages = {
@@ -37,10 +36,7 @@ async function pages (host: FastifyInstance): Promise<void> {
 
   await host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
-    await closedScope(scope, { ...config, corsOrigins: [] })
-    await formParsers(scope)
-    scope.setErrorHandler(createPageErrors(kit, services, answer))
-    scope.addHook('onRequest', securityHeaders(config.appUrl, PAGE_HEADERS))
+    await closedScope(scope, { ...config, corsOrigins: [] }, { onError: createPageErrors(kit, services, answer), parsers: formParsers, headers: PAGE_HEADERS })
     scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,

@@ -16,7 +16,7 @@ const API: HelmetOptions = {
 }
 
 /** Helmet's headers, asked for once: they are the same for every answer, and making them costs as much as routing a request. */
-export function securityHeaders (appUrl: string, options = API): onRequestHookHandler {
+export function securityHeaders (appUrl: string, options: HelmetOptions = API): onRequestHookHandler {
   const headers: Record<string, string> = {}
   const response = { setHeader: (name: string, value: string) => { headers[name.toLowerCase()] = value }, removeHeader: () => {} }
   helmet(options)({} as IncomingMessage, response as unknown as ServerResponse, () => {})
