@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope } from './closed-scope.ts'
 import { formParsers } from './body-parsers.ts'
+import { badBody } from '../src/http/bad-body.ts'
 import { createAnswer, type Answer } from './pages/answer.ts'
 import { createPageErrors } from './pages/errors.ts'
 import { PAGE_HEADERS } from './pages/headers.ts'
@@ -37,7 +38,10 @@ async function pages (host: FastifyInstance): Promise<void> {
   await host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
     await closedScope(scope, { ...config, corsOrigins: [] }, { onError: createPageErrors(kit, services, answer), parsers: formParsers, headers: PAGE_HEADERS })
-    scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+    scope.addHook('onRequest', async ({ url }, reply) => {
+      reply.header('cache-control', 'no-store')
+      if (url.includes('%00')) throw badBody('The address holds a NUL character')
+    })
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,
       checkCsrf: kit.checkCsrf,

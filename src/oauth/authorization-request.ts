@@ -1,3 +1,4 @@
+import { parseJson } from '../http/json.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import { OAuthError } from './errors.ts'
 import type { ClaimsRequest, Client, Clients } from './ports.ts'
@@ -130,7 +131,7 @@ function challengeOf ({ authMethod, pkceOptional }: Client, params: Params, refu
 function claimsOf (text: string | undefined, refuse: Refuse): ClaimsRequest | null {
   if (text === undefined) return null
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseJson(Buffer.from(text))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch {}
   throw refuse('invalid_request', 'claims is not a JSON object')
