@@ -10,7 +10,7 @@ const ORIGIN = 'http://localhost:3000'
 export type Fields = Record<string, string>
 type Answer = LightMyRequestResponse
 
-/** A browser without scripts: it keeps cookies, sends what browsers send, and fills in forms. */
+/** A browser without scripts: it keeps cookies, sends what browsers send, and fills in forms. A header that is empty is not sent. */
 export type Visitor = {
   cookies: Map<string, string>
   get: (url: string, headers?: Fields) => Promise<Answer>
@@ -27,7 +27,9 @@ export function visit (app: FastifyInstance, { origin = ORIGIN, ...always }: Fie
 
   async function send (method: 'GET' | 'POST', url: string, headers: Fields, payload?: string): Promise<Answer> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await app.inject({ method, url, headers: { accept: 'text/html,*/*;q=0.8', ...always, ...(cookie && { cookie }), ...headers }, ...(payload !== undefined && { payload }) })
+    const all = { accept: 'text/html,*/*;q=0.8', ...always, cookie, ...headers }
+    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+    const answer = await app.inject({ method, url, headers: sent, ...(payload !== undefined && { payload }) })
     for (const { name, value, maxAge } of answer.cookies) {
       if (maxAge === 0) cookies.delete(name)
       else cookies.set(name, value)
