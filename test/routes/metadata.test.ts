@@ -1,0 +1,52 @@
+import t from 'tap'
+import { build } from '../helper.ts'
+import { authorizeUrl, makeApp, visit } from '../visitor.ts'
+
+const OIDC = '/.well-known/openid-configuration'
+const OAUTH = '/.well-known/oauth-authorization-server'
+const RESOURCE = '/.well-known/oauth-protected-resource'
+
+t.test('the metadata says what is served, and every endpoint is there', async (t) => {
+  const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
+  const answer = await app.inject(OIDC)
+  t.match(answer.headers, { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*', 'content-type': /^application\/json/ })
+  const metadata = answer.json<Record<string, string>>()
+  t.same((await app.inject(OAUTH)).json(), metadata)
+  t.match(metadata, {
+    issuer: 'http://localhost:3000', code_challenge_methods_supported: ['S256'], response_types_supported: ['code'], authorization_response_iss_parameter_supported: true, subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'], grant_types_supported: ['password', 'authorization_code', 'client_credentials', 'refresh_token']
+  })
+  t.ok(['openid', 'offline_access', 'orders:read'].every((scope) => metadata['scopes_supported']!.includes(scope)))
+  for (const [name, url] of Object.entries(metadata)) {
+    if (!/_endpoint$|^jwks_uri$/.test(name)) continue
+    const { origin, pathname } = new URL(url)
+    t.equal(origin, 'http://localhost:3000')
+    t.ok(app.hasRoute({ method: 'GET', url: pathname }) || app.hasRoute({ method: 'POST', url: pathname }), name)
+  }
+  t.match((await app.inject(RESOURCE)).json(), { resource: 'http://localhost:3000', authorization_servers: ['http://localhost:3000'], bearer_methods_supported: ['header'] })
+})
+
+t.test('under a prefix it stands in both places: after the path (OpenID Connect) and before it (RFC 8414, RFC 9728)', async (t) => {
+  const { app } = await build(t, { prefix: '/auth', appUrl: 'https://id.example.com' })
+  for (const url of [`/auth${OIDC}`, `/auth${OAUTH}`, `${OIDC}/auth`, `${OAUTH}/auth`]) {
+    t.match((await app.inject(url)).json(), { issuer: 'https://id.example.com/auth', token_endpoint: 'https://id.example.com/auth/v1/oauth/token' }, url)
+  }
+  for (const url of [`/auth${RESOURCE}`, `${RESOURCE}/auth`]) t.match((await app.inject(url)).json(), { resource: 'https://id.example.com/auth' }, url)
+  t.equal((await app.inject(OIDC)).statusCode, 404, 'the root is the host\'s')
+})
+
+t.test('addresses come from APP_URL, never from the request', async (t) => {
+  const { app } = await build(t, { appUrl: 'https://id.example.com' })
+  const client = await makeApp(app)
+  const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' }
+  const visitor = visit(app)
+  for (const url of [OIDC, RESOURCE, '/login', '/register', '/logout', authorizeUrl(client.id), authorizeUrl('nobody')]) {
+    const { body, headers: answered } = await visitor.get(url, headers)
+    t.notMatch(body + JSON.stringify(answered), 'evil.example', url)
+  }
+})
+
+t.test('PASSWORD_GRANT=off leaves it out', async (t) => {
+  const { app } = await build(t, { passwordGrant: 'off' })
+  t.notOk((await app.inject(OIDC)).json<{ grant_types_supported: string[] }>().grant_types_supported.includes('password'))
+})
