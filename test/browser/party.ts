@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import latchkey, { type AppOptions } from '../../src/app.ts'
+import { createDatabase, FAST } from '../helper.ts'
+
+/** A port that was free a moment ago: an issuer must be known before it listens. */
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The whole server, listening, with the host's pages when there are some. */
+export async function startIssuer (t: Test, options: AppOptions = {}, addPages: (app: FastifyInstance) => void = () => {}): Promise<{ app: FastifyInstance, issuer: string }> {
+  const port = await freePort()
+  const appUrl = `http://localhost:${port}`
+  const app = Fastify({ pluginTimeout: 60_000 })
+  t.teardown(() => app.close())
+  await app.register(latchkey, { ...FAST, appUrl, port, databaseUrl: await createDatabase(t), ...options })
+  addPages(app)
+  await app.listen({ port, host: 'localhost' })
+  return { app, issuer: app.latchkey.config.issuer }
+}
+
+export type Party = { callback: string, bye: string, /** What came by POST. */ posted: URLSearchParams[] }
+
+/** An application on another origin: it shows what it got. */
+export async function startParty (t: Test): Promise<Party> {
+  const posted: URLSearchParams[] = []
+  const server: Server = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => { body += chunk }).on('end', () => {
+      if (request.method === 'POST') posted.push(new URLSearchParams(body))
+      response.writeHead(200, { 'content-type': 'text/html' }).end(`<!DOCTYPE html><html lang="en"><title>The app</title><h1>${request.method}</h1></html>`)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { callback: `${origin}/callback`, bye: `${origin}/bye`, posted }
+}
