@@ -1,6 +1,8 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from './config-error.ts'
+import type { Views } from './views/index.ts'
+import type { PartialTexts } from './views/texts/index.ts'
 import { problemsOf } from './config-problems.ts'
 
 const DAY = 86_400
@@ -41,6 +43,7 @@ export const Settings = Type.Object({
     defaultCountry: Type.Optional(Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' }))
   }, { additionalProperties: false }),
   scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), { env: 'SCOPES', additionalProperties: false, default: {}, description: 'Scopes and what they allow, as JSON, such as { "orders:read": "See your orders" }' }),
+  scopeInheritance: onOff('SCOPE_INHERITANCE', 'off', 'A scope brings the registered ones below it: who gets `orders` gets `orders:read`'),
   resourceServers: Type.Array(Type.String({ pattern: '^https?://[^\\s#]+$' }), { env: 'RESOURCE_SERVERS', default: [], description: 'Resource servers that tokens can be made for (RFC 8707), separated by commas, such as https://api.example.com' }),
   accessTokenTtl: seconds('ACCESS_TOKEN_TTL', 3600, 'Seconds that an access token lives'),
   refreshTokenTtl: seconds('REFRESH_TOKEN_TTL', 30 * DAY, 'Seconds without a refresh after which a session ends'),
@@ -51,6 +54,13 @@ export const Settings = Type.Object({
   browserRememberTtl: seconds('BROWSER_REMEMBER_TTL', 30 * DAY, 'Seconds that a browser stays logged in with "remember me"'),
   loginPath: Type.Optional(Type.String({ env: 'LOGIN_PATH', pattern: '^/(?!/)', description: 'Login page that guests of authGuard(\'web\') are sent to; the one of this server when not given' })),
   homePath: Type.Optional(Type.String({ env: 'HOME_PATH', pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else; `/account` of this server when not given' })),
+  brand: Type.Object({
+    name: Type.String({ default: 'Latchkey', minLength: 1, maxLength: 100, description: 'Whose pages these are' }),
+    logo: Type.Optional(Type.String({ description: 'A path on this server, a `data:image` URL, or the text of an SVG' })),
+    colour: Type.Optional(Type.String({ description: 'Of buttons and links, such as #2f5bd3; made readable in light and dark' }))
+  }, { additionalProperties: false, default: {} }),
+  views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: 'Pages of your own by name: `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `formPost`, `error`' }),
+  languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
   trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
@@ -80,14 +90,18 @@ export type Settings = Static<typeof Settings>
 type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K] }
 
 /** What `register(latchkey, options)` takes. Options win over the environment. */
-export type LatchkeyOptions = Omit<DeepPartial<Settings>, 'login' | 'scopes' | 'clients'> & {
+export type LatchkeyOptions = Omit<DeepPartial<Settings>, 'login' | 'scopes' | 'clients' | 'views' | 'languages'> & {
   login?: { attributes?: Record<string, TSchema>, prefix?: string, defaultCountry?: string }
   scopes?: Record<string, string>
   clients?: Record<string, { id: string, secret?: string }>
+  views?: Views
+  languages?: Record<string, PartialTexts>
 }
 
 /** Settings with the derived issuer: `appUrl` + `prefix`, without a slash at the end. */
-export type Config = Settings & {
+export type Config = Omit<Settings, 'views' | 'languages'> & {
+  views: Views
+  languages: Record<string, PartialTexts>
   appUrl: string
   issuer: string
   /** Path of the issuer, empty at the root: what stands before the paths of links. */
@@ -116,7 +130,7 @@ export function resolveConfig (options: LatchkeyOptions): Config {
   const issuer = appUrl + filled.prefix
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const { loginPath = `${basePath}/login`, homePath = `${basePath}/account` } = filled
-  return { ...filled, appUrl, basePath, loginPath, homePath, issuer }
+  return { ...filled, views: filled.views as Views, appUrl, basePath, loginPath, homePath, issuer }
 }
 
 function withDefaults (schema: TSchema & { default?: unknown }, given: unknown): unknown {

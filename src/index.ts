@@ -4,4 +4,6 @@ export { default as clientProxy, type ClientProxyOptions } from '../plugins/clie
 export { default as authGuard, type AuthGuardOptions, type GuardKind, type GuardOptions } from '../plugins/auth-guard.ts'
 export type { Auth } from '../plugins/auth.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
+export type { ViewModel, ViewName, Views } from './views/index.ts'
+export type { PartialTexts, Texts } from './views/texts/index.ts'
 export { OAuthError } from './oauth/errors.ts'

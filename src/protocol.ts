@@ -44,7 +44,7 @@ type Dependencies = Core & {
 /** Puts the OAuth endpoints together. */
 export function createProtocol (deps: Dependencies): Protocol {
   const { config, appKeys, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
-  const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes })
+  const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
   const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
   const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)

@@ -3,8 +3,6 @@ import { SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
 import type { Config } from '../../src/config.ts'
 import type { Services } from '../../src/services.ts'
-import { consentPage } from '../../src/views/consent.tsx'
-import { formPostPage } from '../../src/views/form-post.tsx'
 import type { Hidden } from '../../src/views/page.ts'
 import { CSRF_FIELD } from './csrf.ts'
 import type { Kit } from './kit.ts'
@@ -17,11 +15,11 @@ type Of<Kind> = Extract<Outcome, { kind: Kind }>
 
 /** What the browser gets for the outcome of an authorization request. */
 export function createAnswer (kit: Kit, { config }: Services): Answer {
-  function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params }: Of<'answer'>): FastifyReply {
+  async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params }: Of<'answer'>): Promise<FastifyReply> {
     // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
     if (responseMode === 'query') return reply.redirect(withParams(redirectUri, params), 303)
     const model = { ...kit.page(request), redirectUri, params, script: kit.script }
-    return kit.send(reply, formPostPage, model, { formTarget: redirectUri, script: true })
+    return await kit.send(reply, 'formPost', model, { formTarget: redirectUri, script: true })
   }
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales }, params, again }: Of<'login'>): FastifyReply {
@@ -33,7 +31,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
 
   async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
     const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params) })
-    return kit.send(reply, consentPage, {
+    return kit.send(reply, 'consent', {
       ...kit.page(request, uiLocales),
       action: kit.link(AUTHORIZE),
       csrf: kit.csrf(reply),
@@ -47,7 +45,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
 
   return async (request, reply, outcome) => {
     if (outcome.kind === 'consent') return await consent(request, reply, outcome)
-    return outcome.kind === 'login' ? logIn(reply, outcome) : answer(request, reply, outcome)
+    return outcome.kind === 'login' ? logIn(reply, outcome) : await answer(request, reply, outcome)
   }
 }
 

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AuthorizationError } from '../../src/oauth/authorization-error.ts'
 import type { Services } from '../../src/services.ts'
-import { errorPage } from '../../src/views/error.tsx'
 import type { Texts } from '../../src/views/texts/index.ts'
 import { errorHandler, failureOf, type Raw } from '../errors.ts'
 import { wantsHtml } from '../wants-html.ts'
@@ -18,7 +17,7 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, ans
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     const page = kit.page(request)
     const again = retryPath(kit, request)
-    return kit.send(reply.code(statusCode), errorPage, {
+    return kit.send(reply.code(statusCode), 'error', {
       ...page,
       ...wordsFor(statusCode, page.texts),
       ...(statusCode === 400 && { detail: message }),

@@ -3,11 +3,13 @@ import type { Services } from '../../src/services.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import { createBrand } from '../../src/views/brand.ts'
 import type { Csrf, Page } from '../../src/views/page.ts'
+import type { ViewModel, ViewName } from '../../src/views/index.ts'
 import { scriptHash } from '../../src/views/script.ts'
 import type { Stylesheet } from '../../src/views/style.css.ts'
-import { pickLanguage } from '../../src/views/texts/index.ts'
+import { pickLanguage, withLanguages } from '../../src/views/texts/index.ts'
 import { createCsrf } from './csrf.ts'
-import { setPolicy, type Policy } from './headers.ts'
+import type { Policy } from './headers.ts'
+import { createSend } from './send.ts'
 
 /** What every page is made with. */
 export type Kit = {
@@ -19,19 +21,20 @@ export type Kit = {
   page: (request: FastifyRequest, uiLocales?: string) => Page
   csrf: (reply: FastifyReply) => Csrf
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
-  send: <Model>(reply: FastifyReply, view: (model: Model) => string, model: Model, policy?: Policy) => FastifyReply
+  send: <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy?: Policy) => Promise<FastifyReply>
   /** How a user is called on the pages. */
   accountName: (userId: string) => Promise<string>
 }
 
 export async function createKit ({ config, attributes, store }: Services): Promise<Kit> {
   const { basePath } = config
-  const brand = createBrand({ name: 'Latchkey', basePath })
+  const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.colour, basePath })
+  const languages = withLanguages(config.languages)
   const csrf = await createCsrf(config.appUrl)
 
   function page ({ headers, query }: FastifyRequest, uiLocales?: string): Page {
     const { ui_locales: asked } = (query ?? {}) as { ui_locales?: unknown }
-    return { brand, ...pickLanguage({ uiLocales: uiLocales ?? (typeof asked === 'string' ? asked : undefined), acceptLanguage: headers['accept-language'] }) }
+    return { brand, ...pickLanguage({ uiLocales: uiLocales ?? (typeof asked === 'string' ? asked : undefined), acceptLanguage: headers['accept-language'] }, languages) }
   }
 
   function nameOf ({ name, identifiers }: Profile): string {
@@ -46,10 +49,7 @@ export async function createKit ({ config, attributes, store }: Services): Promi
     page,
     csrf: csrf.field,
     checkCsrf: csrf.check,
-    send (reply, view, model, policy = {}) {
-      setPolicy(reply, policy)
-      return reply.type('text/html; charset=utf-8').send(view(model))
-    },
+    send: createSend(config.views),
     async accountName (userId) {
       const profile = await store.users.profile(userId)
       return profile ? nameOf(profile) : ''

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/services.ts'
-import { loginPage } from '../../src/views/login.tsx'
 import type { Kit } from './kit.ts'
 import type { FindWay } from './on-the-way.ts'
 
@@ -12,7 +11,7 @@ export function createLoginPage (kit: Kit, { attributes }: Services, findWay: Fi
   return async (request, reply, { returnTo, username, remember = false, failed = false }) => {
     const page = kit.page(request)
     const { app, formTarget } = await findWay(returnTo)
-    return kit.send(reply, loginPage, {
+    return kit.send(reply, 'login', {
       ...page,
       action: kit.link('/login'),
       csrf: kit.csrf(reply),

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogoutRequest } from '../../src/oidc/end-session.ts'
 import type { Services } from '../../src/services.ts'
 import type { BrowserSession } from '../../src/users/browser-session.ts'
-import { loggedOutPage, logoutPage } from '../../src/views/logout.tsx'
 import { hiddenParams, requestParams } from './answer.ts'
 import type { Kit } from './kit.ts'
 
@@ -12,13 +11,13 @@ type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session:
 
 export type ShowLogout = {
   ask: (request: FastifyRequest, reply: FastifyReply, wanted: Wanted) => Promise<FastifyReply>
-  done: (request: FastifyRequest, reply: FastifyReply) => FastifyReply
+  done: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 }
 
 export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
   return {
     async ask (request, reply, { params, wanted: { client, redirectTo }, session }) {
-      return kit.send(reply, logoutPage, {
+      return kit.send(reply, 'logout', {
         ...kit.page(request),
         action: kit.link('/logout'),
         csrf: kit.csrf(reply),
@@ -28,6 +27,6 @@ export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
         links: { stay: config.homePath }
       }, { formTarget: redirectTo ?? undefined })
     },
-    done: (request, reply) => kit.send(reply, loggedOutPage, { ...kit.page(request), links: { login: config.loginPath } })
+    done: (request, reply) => kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
   }
 }

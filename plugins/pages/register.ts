@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/services.ts'
 import type { FieldErrors } from '../../src/users/register.ts'
-import { registerPage } from '../../src/views/register.tsx'
 import type { Kit } from './kit.ts'
 import type { FindWay } from './on-the-way.ts'
 import { registerErrors } from './register-errors.ts'
@@ -15,7 +14,7 @@ export function createRegisterPage (kit: Kit, { attributes, config }: Services, 
     const page = kit.page(request)
     const { formTarget } = await findWay(returnTo)
     const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) => typeof values[name] === 'string' ? [[name, values[name]]] : [])
-    return kit.send(reply, registerPage, {
+    return kit.send(reply, 'register', {
       ...page,
       action: kit.link('/register'),
       csrf: kit.csrf(reply),

@@ -1,6 +1,7 @@
 import type { NewClient } from '../../prisma/store/clients.ts'
 import type { Config } from '../config.ts'
 import { redirectUriProblem } from '../oauth/redirect-uri.ts'
+import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { REVOCATIONS_READ } from '../oauth/scopes.ts'
 
 export type ClientArgs = {
@@ -19,6 +20,9 @@ export type ClientArgs = {
   scope?: string[]
   defaultScope?: string[]
   user?: string
+  firstParty?: boolean
+  skipConsent?: boolean
+  idTokenAlg?: string
 }
 
 type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
@@ -48,7 +52,9 @@ export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>)
     grantTypes: grantTypesOf(kind, args),
     redirectUris,
     postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', args.postLogoutRedirectUri),
-    firstParty: kind === 'password' || kind === 'personal',
+    firstParty: kind === 'password' || kind === 'personal' || args.firstParty === true || args.skipConsent === true,
+    skipsConsent: args.skipConsent ?? false,
+    ...idTokenAlgOf(args),
     proxy: args.proxy ?? false,
     trustedProxy: args.trustedProxy ?? false,
     ...scopesOf(kind, args, scopes),
@@ -85,6 +91,12 @@ function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: ClientArgs): void
   if (proxy && (kind !== 'password' || slug === undefined)) throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
 }
 
+function idTokenAlgOf ({ idTokenAlg }: ClientArgs): Pick<NewClient, 'idTokenAlg'> {
+  if (idTokenAlg === undefined) return {}
+  if (idTokenAlg !== 'RS256' && idTokenAlg !== 'ES256') throw new Error('--id-token-alg must be RS256 or ES256')
+  return { idTokenAlg }
+}
+
 function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {
   if (kind === 'code' && !redirectUri) throw new Error('--redirect-uri <uri> is missing; without one, choose --password, --client, --device or --personal')
   if (kind !== 'code' && redirectUri) throw new Error(`--redirect-uri does not go with --${kind}`)
@@ -99,11 +111,12 @@ function checkUris (flag: string, uris: string[] = []): string[] {
   return [...new Set(uris)]
 }
 
-function scopesOf (kind: Kind, { scope, defaultScope }: ClientArgs, registry: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
+function scopesOf (kind: Kind, { scope, defaultScope }: ClientArgs, own: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
+  const registry = { ...OIDC_SCOPES, ...own }
   const scopes = words(scope) ?? [ANY]
   const defaultScopes = words(defaultScope) ?? []
   const unknown = [...scopes, ...defaultScopes].filter((name) => !Object.hasOwn(registry, name) && name !== ANY && name !== REVOCATIONS_READ)
-  if (unknown.length > 0) throw new Error(`unknown scope ${[...new Set(unknown)].join(', ')}; ${known(registry)}`)
+  if (unknown.length > 0) throw new Error(`unknown scope ${[...new Set(unknown)].join(', ')}; ${known(own)}`)
   if (scopes.includes(REVOCATIONS_READ) && kind !== 'client') throw new Error(`--scope ${REVOCATIONS_READ} is for --client only`)
   if (defaultScopes.includes(ANY)) throw new Error('--default-scope cannot be *; name the scopes')
   const beyond = defaultScopes.filter((name) => !scopes.includes(name) && (name === REVOCATIONS_READ || !scopes.includes(ANY)))

@@ -60,6 +60,9 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--slug <slug>', 'short name, unique')
     .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout; needs --slug and --password')
     .option('--trusted-proxy', 'runs proxies apart from the server: its word on the address of users counts')
+    .option('--first-party', 'your own application: the consent page does not warn of it')
+    .option('--skip-consent', 'your own application, and users are not asked for consent')
+    .option('--id-token-alg <alg>', 'RS256 or ES256, for id tokens')
     .option('--user <id>', 'user whom it belongs to')
     .action(run(async () => (await import('./client.ts')).createClient))
 

@@ -16,23 +16,26 @@ export type Scopes = {
   grantToMachine: (client: Client, asked: string | undefined) => string[]
 }
 
-/** @param registry scope → what it allows */
-export function createScopes (registry: Record<string, string>): Scopes {
+/** @param registry scope → what it allows. @param inherit whether `orders` brings `orders:read` */
+export function createScopes (registry: Record<string, string>, { inherit = false } = {}): Scopes {
   const registered = new Set(Object.keys(registry))
+  const below = new Map(Object.keys(registry).map((scope) => [scope, inherit ? Object.keys(registry).filter((other) => other.startsWith(`${scope}:`)) : []]))
+  // In the token, so that guards everywhere need not know of it
+  const withInherited = (scopes: string[]) => inherit ? [...new Set(scopes.flatMap((scope) => [scope, ...below.get(scope) ?? []]))] : scopes
 
   function mayHave (client: Client, scope: string): boolean {
-    const listed = client.scopes.includes(scope)
+    const listed = client.scopes.includes(scope) || (inherit && client.scopes.some((parent) => below.get(parent)?.includes(scope)))
     if (scope === ANY) return client.firstParty && listed
     return registered.has(scope) && (listed || client.scopes.includes(ANY))
   }
 
   function choose (client: Client, asked: string | undefined, allowed: (scope: string) => boolean): string[] {
     // What the operator gave as defaults and has since unregistered is left out; what a client asks for must all be allowed
-    if (asked === undefined) return client.defaultScopes.filter((scope) => scope !== ANY && allowed(scope))
+    if (asked === undefined) return withInherited(client.defaultScopes.filter((scope) => scope !== ANY && allowed(scope)))
     const scopes = parseScope(asked)
     const refused = scopes.find((scope) => !allowed(scope))
     if (refused !== undefined) throw invalidScope(`The scope ${refused} is unknown or not allowed for this client`)
-    return scopes
+    return withInherited(scopes)
   }
 
   return {

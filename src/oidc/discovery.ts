@@ -1,11 +1,12 @@
 import type { Config } from '../config.ts'
 import type { Metadata } from '../schemas/discovery.ts'
+import { withLanguages } from '../views/texts/index.ts'
 import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** RFC 8414 section 2 and OpenID Connect Discovery section 3; from the configuration, never from a request. */
-export function createMetadata ({ issuer, scopes }: Pick<Config, 'issuer' | 'scopes'>, grantTypes: string[]): Metadata {
+export function createMetadata ({ issuer, scopes, languages }: Pick<Config, 'issuer' | 'scopes' | 'languages'>, grantTypes: string[]): Metadata {
   return {
     issuer,
     authorization_endpoint: `${issuer}/v1/oauth/authorize`,
@@ -31,6 +32,6 @@ export function createMetadata ({ issuer, scopes }: Pick<Config, 'issuer' | 'sco
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
-    ui_locales_supported: ['en', 'de']
+    ui_locales_supported: Object.keys(withLanguages(languages))
   }
 }

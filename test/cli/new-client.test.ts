@@ -22,6 +22,9 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
   ['apps on this machine and on phones have URIs of their own', { redirectUri: ['http://127.0.0.1/cb', 'http://[::1]:8000/cb', 'http://localhost:3001/cb', 'com.example.app:/cb'] }, {}],
   ['scopes in one word or several', { client: true, scope: ['orders:read orders:write', 'orders:read'], defaultScope: ['orders:read'] }, { scopes: ['orders:read', 'orders:write'], defaultScopes: ['orders:read'] }],
   ['default scopes of a client that may have all', { client: true, defaultScope: ['orders:read'] }, { scopes: ['*'], defaultScopes: ['orders:read'] }],
+  ['scopes of OpenID Connect need no registration', { redirectUri: uri, scope: ['openid email orders:read'], defaultScope: ['openid'] }, { scopes: ['openid', 'email', 'orders:read'], defaultScopes: ['openid'] }],
+  ['--first-party is shown as such and asks', { redirectUri: uri, firstParty: true }, { firstParty: true, skipsConsent: false }],
+  ['--skip-consent is first-party', { redirectUri: uri, skipConsent: true, idTokenAlg: 'ES256' }, { firstParty: true, skipsConsent: true, idTokenAlg: 'ES256' }],
   ['revocations:read needs no registration', { client: true, scope: ['revocations:read'], defaultScope: ['revocations:read'] }, { scopes: ['revocations:read'], defaultScopes: ['revocations:read'] }]
 ]
 
@@ -36,6 +39,7 @@ const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
   ['--device with another grant', { personal: true, device: true }, /--device does not go with --personal/],
   ['--auth-method none with the password grant', { password: true, authMethod: 'none' }, /--auth-method none does not go with --password/],
   ['a secret for a public client', { public: true, authMethod: 'client_secret_basic', redirectUri: uri }, /does not have/],
+  ['an id token that nobody signs', { redirectUri: uri, idTokenAlg: 'none' }, /--id-token-alg must be RS256 or ES256/],
   ['no redirect URI', {}, /--redirect-uri <uri> is missing/],
   ['a redirect URI where nobody is redirected', { client: true, redirectUri: uri }, /--redirect-uri does not go with --client/],
   ['--proxy without a slug', { password: true, proxy: true }, /--proxy needs --password and --slug/],

@@ -9,19 +9,33 @@ export type Language = { texts: Texts, locale: string }
 /** What a visitor asks for: `ui_locales` of OpenID Connect, then the browser's header. */
 export type Wishes = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
 
+/** Some of the words. */
+export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> }
+
 /** By language; the first is for those who want none of them. */
 export const languages: Record<string, Texts> = { en, de }
+
+/** With those of the operator; what is missing in one of them stays as it is, or English. */
+export function withLanguages (more: Readonly<Record<string, PartialTexts>>): Record<string, Texts> {
+  const made = Object.entries(more).map(([language, texts]) => [language, merged(languages[language] ?? en, texts)] as const)
+  return { ...languages, ...Object.fromEntries(made) }
+}
+
+function merged (base: Texts, texts: PartialTexts): Texts {
+  const parts = Object.entries(base).map(([name, part]) => [name, { ...part, ...texts[name as keyof Texts] }])
+  return Object.fromEntries(parts) as Texts
+}
 
 const FALLBACK = 'en'
 /** Longer lists are no longer a person's wish. */
 const MAX_LENGTH = 500
 
-export function pickLanguage ({ uiLocales, acceptLanguage }: Wishes): Language {
+export function pickLanguage ({ uiLocales, acceptLanguage }: Wishes, known: Readonly<Record<string, Texts>> = languages): Language {
   for (const tag of [...tagsOf(uiLocales), ...rankedTags(acceptLanguage)]) {
-    const texts = languages[tag.language]
+    const texts = Object.hasOwn(known, tag.language) ? known[tag.language] : undefined
     if (texts) return { texts, locale: tag.region ? `${tag.language}-${tag.region}` : tag.language }
   }
-  return { texts: en, locale: FALLBACK }
+  return { texts: known[FALLBACK] ?? en, locale: FALLBACK }
 }
 
 /** OpenID Connect Core section 3.1.2.1: separated by spaces, the best first. */

@@ -1,0 +1,32 @@
+import type { FastifyReply } from 'fastify'
+import { consentPage } from './consent.tsx'
+import { errorPage } from './error.tsx'
+import { formPostPage } from './form-post.tsx'
+import { homePage } from './home.tsx'
+import { loginPage } from './login.tsx'
+import { loggedOutPage, logoutPage } from './logout.tsx'
+import { registerPage } from './register.tsx'
+
+/** The pages that are served, by the names under which a host gives its own. */
+export const views = {
+  login: loginPage,
+  register: registerPage,
+  consent: consentPage,
+  logout: logoutPage,
+  loggedOut: loggedOutPage,
+  account: homePage,
+  formPost: formPostPage,
+  error: errorPage
+}
+
+export type ViewName = keyof typeof views
+
+/** What a page is made of. */
+export type ViewModel<Name extends ViewName> = Parameters<(typeof views)[Name]>[0]
+
+/**
+ * Pages of the host: HTML, or what `reply.view()` and the like return. Each form must post `model.hidden` and the field
+ * `model.csrf` to `model.action`. A page that needs more than the policy allows sets `content-security-policy` on the reply.
+ * @example { login: (model, reply) => reply.view('login', model) }
+ */
+export type Views = { [Name in ViewName]?: (model: ViewModel<Name>, reply: FastifyReply) => unknown }
