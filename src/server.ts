@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { errorHandler } from '../plugins/errors.ts'
+import { answerNotFound } from '../plugins/pages/not-found.ts'
 import type { ServicesOptions } from '../plugins/services.ts'
 import { resolveConfig, type Config } from './config.ts'
 import { mergeOptions, optionsFromEnvironment, type Variables } from './environment.ts'
@@ -20,13 +21,10 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     pluginTimeout: PLUGIN_TIMEOUT_MS
   })
   app.setErrorHandler(errorHandler)
-  app.setNotFoundHandler(({ method, url }, reply) => {
-    const path = url.split('?')[0]
-    return reply.code(404).send({ statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found', message: `There is no ${method} ${path}; see ${config.prefix}/docs` })
-  })
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${config.prefix}/docs`, 303))
   try {
     await app.register(latchkey, { ...merged, operations: true, ...(prisma && { prisma }) })
+    await answerNotFound(app, app.latchkey)
     await app.ready()
   } catch (error) {
     await app.close().catch(() => {})
