@@ -35,6 +35,8 @@ export type Trust = {
   maxStaleness: number
   onStale: 'refuse' | 'accept'
   user: (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
+  /** Where a client learns how to get a token (RFC 9728 section 5.1). */
+  about: { resource_metadata?: string }
   /** Null where there are no browsers. */
   web: WebTrust | null
 }
@@ -88,29 +90,29 @@ function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply
 async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: GuardOptions): Promise<Auth> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
   const token = bearer(request.headers.authorization)
-  if (token === undefined) throw unauthorized(reply, {})
+  if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
-  const { header, payload } = await verified(verifier, token, request, reply)
+  const { header, payload } = await verified(verifier, trust, token, request, reply)
   const reason = trust.refusal(payload, header.kid)
-  if (reason !== null) throw refuse(request, reply, reason)
+  if (reason !== null) throw refuse(trust, request, reply, reason)
   const isClient = payload.sub === payload.client_id
-  if (isClient && !wanted.clients) throw refuse(request, reply, 'a client is not a user', 'This needs the token of a user')
+  if (isClient && !wanted.clients) throw refuse(trust, request, reply, 'a client is not a user', 'This needs the token of a user')
   const auth = createAuth(factsOf(payload, isClient), () => trust.user(payload, token))
-  if (!isAllowed(auth, wanted)) throw forbidden(reply, needed)
+  if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
   return auth
 }
 
-async function verified (verify: Verify, token: string, request: FastifyRequest, reply: FastifyReply): Promise<Verified> {
+async function verified (verify: Verify, trust: Trust, token: string, request: FastifyRequest, reply: FastifyReply): Promise<Verified> {
   try {
     return await verify(token)
   } catch (error) {
-    throw keyFailure(error) ?? refuse(request, reply, (error as Error).message)
+    throw keyFailure(error) ?? refuse(trust, request, reply, (error as Error).message)
   }
 }
 
-function refuse (request: FastifyRequest, reply: FastifyReply, reason: string, description = 'The access token is invalid, expired or revoked') {
+function refuse ({ about }: Trust, request: FastifyRequest, reply: FastifyReply, reason: string, description = 'The access token is invalid, expired or revoked') {
   request.log.info({ reason }, 'Bearer token refused')
-  return unauthorized(reply, { error: 'invalid_token', error_description: description })
+  return unauthorized(reply, { error: 'invalid_token', error_description: description, ...about })
 }
 
 function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boolean {

@@ -1,5 +1,6 @@
 import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { localPath } from '../src/http/return-to.ts'
 import type { SignedIn } from '../src/oauth/ports.ts'
 import type { Services } from '../src/services.ts'
 import type { BrowserSession } from '../src/users/browser-session.ts'
@@ -18,9 +19,11 @@ export type Browser = {
   /** A new id at each login (session fixation). @returns null when the user changed meanwhile */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean) => Promise<BrowserSession | null>
   logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  /** Where a login leads: `return_to` if it is a path on this server, else the home path. */
+  returnPath: (returnTo: unknown) => string
 }
 
-export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate }: Services): Browser {
+export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate, events }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   // RFC 6265bis section 4.1.3.2: the prefix binds it to this host and to https
   const name = secure ? '__Host-latchkey' : 'latchkey'
@@ -33,6 +36,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
     const old = await sessions.find(tokenOf(request))
     const started = await sessions.start(user, remember, callerOf(request))
     if (!started) return null
+    events.emit('login.made', { userId: user.userId })
     if (old) await sessions.revoke(old)
     const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
     setCookie(reply, started.token, remember ? { maxAge } : {})
@@ -42,7 +46,10 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
   async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember }: Credentials): Promise<BrowserSession | null> {
     const { candidates } = candidatesFrom(attributes, { username })
     const known = password ? await authenticate(candidates, password, callerOf(request)) : null
-    if (!known) return null
+    if (!known) {
+      events.emit('login.refused', {})
+      return null
+    }
     const { device: proof, ...user } = known
     const session = await logIn(request, reply, user, remember)
     if (session && proof !== undefined) device.set(reply, proof)
@@ -55,5 +62,11 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
     setCookie(reply, '', { maxAge: 0, expires: new Date(0) })
   }
 
-  return { session: (request) => sessions.find(tokenOf(request)), logIn, logInWithPassword, logOut }
+  return {
+    session: (request) => sessions.find(tokenOf(request)),
+    logIn,
+    logInWithPassword,
+    logOut,
+    returnPath: (returnTo) => localPath(returnTo) ?? config.homePath
+  }
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 
 /** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
-export type Challenge = { error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string }
+export type Challenge = { error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string, resource_metadata?: string }
 
 const RETRY_AFTER = 2
 
@@ -12,9 +12,9 @@ export function unauthorized (reply: FastifyReply, details: Challenge): Error {
 }
 
 /** 403 that names what is missing. */
-export function forbidden (reply: FastifyReply, needed: string[]): Error {
+export function forbidden (reply: FastifyReply, needed: string[], about: Challenge): Error {
   const scope = needed.join(' ')
-  reply.header('www-authenticate', challenge({ error: 'insufficient_scope', error_description: 'The access token lacks a scope', scope }))
+  reply.header('www-authenticate', challenge({ error: 'insufficient_scope', error_description: 'The access token lacks a scope', scope, ...about }))
   return failure(403, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`)
 }
 

@@ -5,15 +5,17 @@ import fp from 'fastify-plugin'
 import authGuard from './auth-guard.ts'
 import { closedScope } from './closed-scope.ts'
 import { serveMetadata } from './metadata.ts'
+import pages from './pages.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
 const routes = (path: string) => fileURLToPath(new URL(`../routes/${path}`, import.meta.url))
 
-/** The token endpoint, discovery, the public keys and the revocations. */
+/** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
   await host.register(servicesPlugin, options)
   await host.register(authGuard, options)
   const { config } = host.latchkey
+  await host.register(pages)
   await host.register(async (scope) => {
     await closedScope(scope, config)
     await scope.register(autoload, { dir: routes('v1/oauth'), options: { prefix: '/v1/oauth' } })

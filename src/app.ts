@@ -7,7 +7,6 @@ import docs from '../plugins/docs.ts'
 import oauth from '../plugins/oauth.ts'
 import operations from '../plugins/operations.ts'
 import { overload } from '../plugins/overload.ts'
-import pages from '../plugins/pages.ts'
 import services, { type ServicesOptions } from '../plugins/services.ts'
 
 export type AppOptions = ServicesOptions & {
@@ -28,7 +27,6 @@ async function latchkey (host: FastifyInstance, { operations: withOperations, ..
     await scope.register(oauth)
     await scope.register(clientProxy)
     await scope.register(accounts)
-    await scope.register(pages)
     if (operating) await scope.register(operations)
   })
 }

@@ -13,6 +13,9 @@ export type EventDetails = {
   'bearer.refused': { reason: string }
   /** Too many failures; `counter` says of what. */
   'attempt.refused': { counter: string }
+  /** A browser logged in, or did not, on a login page. */
+  'login.made': { userId: string }
+  'login.refused': object
   'user.registered': { userId: string }
   'password.changed': { userId: string }
 }

@@ -13,6 +13,7 @@ export function localTrust ({ config, keys, revocations, feed, store, browser }:
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,
     user: ({ sub }) => store.users.profile(sub),
+    about: { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` },
     web: {
       session: browser.session,
       isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),

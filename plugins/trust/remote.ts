@@ -37,6 +37,7 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOp
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',
     user: (_claims, token) => profile(client, token),
+    about: {},
     web: null
   }
 }

@@ -7,14 +7,14 @@ const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config } = app.latchkey
+  const { browser } = app.latchkey
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
   }, async (request, reply) => {
     const { return_to: target, login_hint: username, prompt } = request.query
     const returnTo = localPath(target)
-    if (prompt !== 'login' && await browser.session(request)) return reply.redirect(returnTo ?? config.homePath, 303)
+    if (prompt !== 'login' && await browser.session(request)) return reply.redirect(browser.returnPath(target), 303)
     return await pages.login(request, reply, { returnTo, username })
   })
 
@@ -28,7 +28,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember })
     if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, failed: true })
-    return reply.redirect(returnTo ?? config.homePath, 303)
+    return reply.redirect(browser.returnPath(target), 303)
   })
 }
 

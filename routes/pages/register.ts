@@ -27,7 +27,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { user, errors } = await app.latchkey.register(body)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     await browser.logIn(request, reply, { userId: user.id, passwordStamp: 0 })
-    return reply.redirect(returnTo ?? config.homePath, 303)
+    return reply.redirect(browser.returnPath(body['return_to']), 303)
   })
 }
 

@@ -11,6 +11,8 @@ export type ConsentModel = FormPage & {
   redirectUri: string
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
+  /** The account page has a button for it. */
+  canTakeBack?: boolean | undefined
 }
 
 export function consentPage (model: ConsentModel): string {
@@ -33,7 +35,7 @@ export function consentPage (model: ConsentModel): string {
           <button type='submit' name='decision' value='deny' safe>{t.deny}</button>
         </div>
       </Form>
-      <p class='quiet' safe>{t.later}</p>
+      {model.canTakeBack === true && <p class='quiet' safe>{t.later}</p>}
     </Layout>
   )
 }

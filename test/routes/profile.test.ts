@@ -31,7 +31,7 @@ t.test('RFC 6750 section 3: the challenge names what is wrong, and nothing when 
   const { app } = await build(t)
   const { access_token: accessToken } = await signedIn(app)
   const bare = await app.inject('/v1/profile')
-  t.equal(bare.headers['www-authenticate'], 'Bearer realm="latchkey"')
+  t.equal(bare.headers['www-authenticate'], 'Bearer realm="latchkey", resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource"', 'RFC 9728 section 5.1')
   t.match(bare.json(), { statusCode: 401, code: 'LK_UNAUTHENTICATED', error: 'Unauthorized' })
   const sign = (claims: object, typ = 'at+jwt') => app.latchkey.keys.sign('ES256', { ...claimsOf(accessToken), ...claims }, typ)
   t.equal((await profile(app, sign({}))).statusCode, 200, 'what is signed here is good')

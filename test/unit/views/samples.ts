@@ -61,7 +61,7 @@ export function registerModel (page: Page): RegisterModel {
 export function consentModel (page: Page): ConsentModel {
   return {
     ...page, csrf, action: '/v1/oauth/authorize', hidden: { client_id: 'lk_client_1', state: 'a&b' },
-    client: { name: 'Acme Reports', firstParty: false }, redirectUri: 'https://reports.acme.example/callback', account, scopes
+    client: { name: 'Acme Reports', firstParty: false }, redirectUri: 'https://reports.acme.example/callback', account, scopes, canTakeBack: true
   }
 }
 
