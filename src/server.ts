@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { errorHandler } from '../plugins/errors.ts'
 import { answerNotFound } from '../plugins/pages/not-found.ts'
 import type { ServicesOptions } from '../plugins/services.ts'
@@ -15,7 +15,7 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   const merged = mergeOptions(options, optionsFromEnvironment(variables))
   const config = resolveConfig(merged)
   const app = Fastify({
-    logger: { level: config.logLevel },
+    logger: { level: config.logLevel, serializers: { req: withoutQuery } },
     trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
     bodyLimit: BODY_LIMIT,
     pluginTimeout: PLUGIN_TIMEOUT_MS
@@ -31,6 +31,11 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     throw error
   }
   return { app, config }
+}
+
+/** What stands after the path names people (`login_hint`) and holds tokens (`id_token_hint`). */
+function withoutQuery ({ method, url, host, ip, socket }: FastifyRequest) {
+  return { method, url: url.replace(/\?.*/s, ''), host, remoteAddress: ip, ...(socket.remotePort !== undefined && { remotePort: socket.remotePort }) }
 }
 
 /** Trusts the nearest hops only: those that we put there ourselves. */

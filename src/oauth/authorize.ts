@@ -90,7 +90,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
       oidc: { nonce, authTime: Math.floor(session.authTime.getTime() / 1000), claims },
       ttl: CODE_TTL
     })
-    return made ? answer(destination, { code }) : logIn(request, params, null)
+    return made ? answer(destination, { code }) : logIn(request, params, session)
   }
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {

@@ -12,7 +12,8 @@ export function matchesRedirectUri (registered: readonly string[], asked: string
 
 /** RFC 6749 section 3.1.2 and RFC 9700 section 2.6. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
-  if (!URL.canParse(uri) || /[\s\p{Cc}]/u.test(uri)) return 'is not an absolute URI'
+  // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode
+  if (!URL.canParse(uri) || /[^\x21-\x7e]/.test(uri)) return 'is not an absolute URI'
   if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
   const { protocol, hostname, username, password } = new URL(uri)

@@ -54,7 +54,8 @@ const register = (address: string) => fetch(`${address}/v1/register`, {
 
 t.test('on SIGTERM the open request is answered, the database stopped, the exit code 0', async (t) => {
   const { child, cwd, dataDir, address, exited, logged, stderr } = await serve(t, 8)
-  t.equal((await fetch(`${address}/health`)).status, 200)
+  t.equal((await fetch(`${address}/health?token=x`)).status, 200)
+  t.ok(await logged(/^incoming request/, '/health'), 'what stands after the path is not logged')
 
   const listed = await run(['user', 'list', '--json'], { cwd })
   t.same(listed, { code: 0, stdout: '{\n  "users": [],\n  "next": null\n}\n', stderr: '' }, 'a command uses the running database')

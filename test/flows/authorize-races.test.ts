@@ -50,7 +50,9 @@ t.test('no code for a login that has ended in another process a moment ago', asy
   const [row] = await other.latchkey.database.prisma.browserSession.findMany()
   // As it is before the feed has told this process
   await other.latchkey.database.prisma.browserSession.update({ where: { id: row!.id }, data: { revokedAt: new Date() } })
-  t.match((await visitor.get(authorizeUrl(client.id))).headers.location, /^\/login/)
+  const answer = await visitor.get(authorizeUrl(client.id))
+  t.match(answer.headers.location, /^\/login/)
+  t.match((await visitor.follow(answer)).body, 'name="password"', 'and no circle of redirects')
 })
 
 t.test('a login that another process ends counts no more here, at once', async (t) => {

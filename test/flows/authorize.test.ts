@@ -67,6 +67,19 @@ t.test('who denies sends the application away with access_denied, state and iss'
   t.equal(paramsOf(await visitor.submit(asked, { decision: 'maybe' }))['error'], 'access_denied', 'anything but allow is no')
 })
 
+t.test('DELETE denies, too, with the token of the page', async (t) => {
+  const { app } = await build(t)
+  const visitor = await loggedIn(app)
+  const client = await makeApp(app)
+  const { hidden } = formOf(await visitor.get(authorizeUrl(client.id)))
+  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const send = (fields: Record<string, string>) => app.inject({
+    method: 'DELETE', url: '/v1/oauth/authorize', headers: { cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams(fields).toString()
+  })
+  t.match(paramsOf(await send(hidden)), { error: 'access_denied', state: 'of the app', iss: ISSUER })
+  t.equal((await send({ ...hidden, _csrf: '' })).statusCode, 403)
+})
+
 t.test('consent is remembered, and asked again only for new scopes', async (t) => {
   const { app } = await build(t, { scopes: SCOPES })
   const visitor = await loggedIn(app)

@@ -53,6 +53,9 @@ t.test('APP_URL and the prefix make the issuer, without a slash at the end', asy
   ]
   for (const [appUrl, prefix, issuer] of issuers) t.equal(from({ APP_URL: appUrl }, { prefix }).issuer, issuer)
   t.match(from({}, { prefix: '/auth' }), { loginPath: '/auth/login', issuer: 'http://localhost:3000/auth' })
+  t.match(from({ APP_URL: 'https://example.com/id/' }, { prefix: '/auth' }), { basePath: '/id/auth', loginPath: '/id/auth/login', homePath: '/id/auth/account' }, 'behind a proxy that has a path')
+  t.match(from({ LOGIN_PATH: '/signin', HOME_PATH: '/start' }), { loginPath: '/signin', homePath: '/start' })
+  t.same(problems(() => from({ LOGIN_PATH: 'https://evil.example' })).map(({ name }) => name), ['LOGIN_PATH'])
 })
 
 t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
