@@ -1,5 +1,7 @@
+import Fastify from 'fastify'
 import t from 'tap'
-import { build } from '../helper.ts'
+import { oauth } from '../../src/index.ts'
+import { build, createDatabase, FAST } from '../helper.ts'
 import { authorizeUrl, makeApp, visit } from '../visitor.ts'
 
 const OIDC = '/.well-known/openid-configuration'
@@ -49,4 +51,16 @@ t.test('addresses come from APP_URL, never from the request', async (t) => {
 t.test('PASSWORD_GRANT=off leaves it out', async (t) => {
   const { app } = await build(t, { passwordGrant: 'off' })
   t.notOk((await app.inject(OIDC)).json<{ grant_types_supported: string[] }>().grant_types_supported.includes('password'))
+})
+
+t.test('the plugin oauth alone serves what its metadata names, login page and all', async (t) => {
+  const host = Fastify()
+  t.teardown(() => host.close())
+  await host.register(oauth, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })
+  const metadata = (await host.inject(`/auth${OIDC}`)).json<Record<string, string>>()
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'end_session_endpoint', 'jwks_uri']) {
+    const { pathname } = new URL(metadata[name]!)
+    t.ok(host.hasRoute({ method: 'GET', url: pathname }) || host.hasRoute({ method: 'POST', url: pathname }), name)
+  }
+  t.equal((await visit(host).get('/auth/login')).statusCode, 200)
 })

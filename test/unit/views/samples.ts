@@ -3,6 +3,7 @@ import { createBrand } from '../../../src/views/brand.ts'
 import { consentPage, type ConsentModel } from '../../../src/views/consent.tsx'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage, type DeviceConfirmModel } from '../../../src/views/device.tsx'
 import { errorPage } from '../../../src/views/error.tsx'
+import { homePage } from '../../../src/views/home.tsx'
 import { loginPage, type LoginModel } from '../../../src/views/login.tsx'
 import { loggedOutPage, logoutPage } from '../../../src/views/logout.tsx'
 import type { Page } from '../../../src/views/page.ts'
@@ -33,7 +34,8 @@ export function samplePages (page: Page): Record<string, string> {
     'device-denied': deviceDonePage({ ...page, allowed: false }),
     logout: logoutPage({ ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' }, links: { stay: '/account' } }),
     'logged-out': loggedOutPage({ ...page, links: { login: '/login' } }),
-    error: errorPage({ ...page, ...page.texts.errors.badRequest, correlationId: 'req-1f8k', links: [{ href: '/account', text: page.texts.account.title }] }),
+    error: errorPage({ ...page, ...page.texts.errors.badRequest, correlationId: 'req-1f8k', detail: 'redirect_uri is not registered', links: [{ href: '/account', text: page.texts.account.title }] }),
+    home: homePage({ ...page, csrf, action: '/logout', account }),
     account: accountPage(accountModel(page)),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
     'account-empty': accountPage({ ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } } })
