@@ -17,5 +17,8 @@ export function createDeviceCookie (issuer: string, path: string) {
 }
 
 export function deviceOf ({ headers, cookies }: Pick<FastifyRequest, 'headers' | 'cookies'>): string | undefined {
-  return [cookies?.[DEVICE_COOKIE], headers[DEVICE_HEADER]].flat().find(looksLikeDevice)
+  const cookie = cookies?.[DEVICE_COOKIE]
+  if (looksLikeDevice(cookie)) return cookie
+  const header = headers[DEVICE_HEADER]
+  return looksLikeDevice(header) ? header : undefined
 }

@@ -19,7 +19,8 @@ export function parseForm (text: string): Record<string, string> {
 }
 
 function decode (encoded: string): string {
-  const text = decodePercent(encoded.replaceAll('+', ' '))
+  // Most names and secrets are as they are
+  const text = /[%+]/.test(encoded) ? decodePercent(encoded.replaceAll('+', ' ')) : encoded
   if (text.includes('\0')) throw badBody('The body holds a NUL character')
   return text
 }
