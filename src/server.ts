@@ -8,6 +8,8 @@ import latchkey from './app.ts'
 // A first start makes a database; a slow disk must not end it
 const PLUGIN_TIMEOUT_MS = 120_000
 const BODY_LIMIT = 64 * 1024
+// Time for a request to arrive whole: who sends a byte a minute holds no connection
+const REQUEST_TIMEOUT_MS = 30_000
 
 /** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
 export async function buildServer ({ prisma, ...options }: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
@@ -17,7 +19,9 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     logger: { level: config.logLevel },
     trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
     bodyLimit: BODY_LIMIT,
-    pluginTimeout: PLUGIN_TIMEOUT_MS
+    pluginTimeout: PLUGIN_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    frameworkErrors: errorHandler
   })
   app.setErrorHandler(errorHandler)
   app.setNotFoundHandler(({ method, url }, reply) => {
