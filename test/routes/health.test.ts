@@ -54,10 +54,11 @@ t.test('inside a host they stand under the prefix, or not at all', async (t) => 
 
 t.test('/health and /metrics answer when the event loop is late, and nothing else does', async (t) => {
   const { app } = await build(t)
-  const until = performance.now() + 2500
-  // Late for longer than the sampling interval of the check
-  while (performance.now() < until) { /* busy */ }
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let round = 0; round < 5; round++) {
+    const until = performance.now() + 1200
+    while (performance.now() < until) { /* each turn of the loop takes that long */ }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
   t.match(await app.inject('/.well-known/jwks.json'), { statusCode: 503, headers: { 'retry-after': '2' } })
   t.equal((await app.inject('/health')).statusCode, 200)
   t.equal((await app.inject('/metrics')).statusCode, 200)
