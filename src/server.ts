@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { errorHandler } from '../plugins/errors.ts'
 import type { ServicesOptions } from '../plugins/services.ts'
 import { resolveConfig, type Config } from './config.ts'
@@ -16,7 +16,7 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   const merged = mergeOptions(options, optionsFromEnvironment(variables))
   const config = resolveConfig(merged)
   const app = Fastify({
-    logger: { level: config.logLevel },
+    logger: { level: config.logLevel, serializers: { req: describeRequest } },
     trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
     bodyLimit: BODY_LIMIT,
     pluginTimeout: PLUGIN_TIMEOUT_MS,
@@ -37,6 +37,11 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     throw error
   }
   return { app, config }
+}
+
+/** Without the query: it may hold what no log should (id_token_hint, a token where none belongs). */
+function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {
+  return { method, url: url.split('?')[0]!, host, remoteAddress: ip, remotePort: socket.remotePort ?? 0 }
 }
 
 /** Trusts the nearest hops only: those that we put there ourselves. */
