@@ -49,7 +49,7 @@ const guards = new WeakMap<object, { guard: GuardKind, wanted: GuardOptions }>()
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
   if (host.hasDecorator('authGuard')) return
   const trust = 'issuer' in options && options.issuer !== undefined ? await remoteTrust(host, options) : await fromServices(host, options as ServicesOptions)
-  const verify = await createVerifier(host, trust)
+  const verify = createVerifier(trust)
   host.decorateRequest('auth', null)
   host.decorate('authGuard', (guard: GuardKind, wanted: GuardOptions = {}) => {
     const hook = guard === 'web' ? webHook(trust) : apiHook(verify, trust, wanted)

@@ -18,5 +18,8 @@ export function createDeviceCookie (issuer: string, path: string) {
 }
 
 export function deviceOf ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
-  return [headers.cookie && fastifyCookie.parse(headers.cookie)[DEVICE_COOKIE], headers[DEVICE_HEADER]].flat().find(looksLikeDevice)
+  const cookie = headers.cookie?.includes(DEVICE_COOKIE) ? fastifyCookie.parse(headers.cookie)[DEVICE_COOKIE] : undefined
+  if (looksLikeDevice(cookie)) return cookie
+  const header = headers[DEVICE_HEADER]
+  return looksLikeDevice(header) ? header : undefined
 }

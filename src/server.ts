@@ -9,16 +9,20 @@ import latchkey from './app.ts'
 // A first start makes a database; a slow disk must not end it
 const PLUGIN_TIMEOUT_MS = 120_000
 const BODY_LIMIT = 64 * 1024
+// Time for a request to arrive whole: who sends a byte a minute holds no connection
+const REQUEST_TIMEOUT_MS = 30_000
 
 /** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
 export async function buildServer ({ prisma, ...options }: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
   const merged = mergeOptions(options, optionsFromEnvironment(variables))
   const config = resolveConfig(merged)
   const app = Fastify({
-    logger: { level: config.logLevel, serializers: { req: withoutQuery } },
+    logger: { level: config.logLevel, serializers: { req: describeRequest } },
     trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
     bodyLimit: BODY_LIMIT,
-    pluginTimeout: PLUGIN_TIMEOUT_MS
+    pluginTimeout: PLUGIN_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    frameworkErrors: errorHandler
   })
   app.setErrorHandler(errorHandler)
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${config.prefix}/docs`, 303))
@@ -33,9 +37,9 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   return { app, config }
 }
 
-/** What stands after the path names people (`login_hint`) and holds tokens (`id_token_hint`). */
-function withoutQuery ({ method, url, host, ip, socket }: FastifyRequest) {
-  return { method, url: url.replace(/\?.*/s, ''), host, remoteAddress: ip, ...(socket.remotePort !== undefined && { remotePort: socket.remotePort }) }
+/** Without the query: it may hold what no log should (id_token_hint, a token where none belongs). */
+function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {
+  return { method, url: url.split('?')[0]!, host, remoteAddress: ip, remotePort: socket.remotePort ?? 0 }
 }
 
 /** Trusts the nearest hops only: those that we put there ourselves. */

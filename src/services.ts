@@ -43,10 +43,13 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
   const revocations = createRevocationList()
   const events = createEvents((err, name) => options.log.error({ err, name }, 'A handler of an event failed'))
   logEvents(events, options.log)
-  const after: { feed?: Feed, fold?: (rows: Revocation[]) => void } = {}
+  const after: { feed?: Feed, clients?: ClientDirectory, fold?: (rows: Revocation[]) => void } = {}
   const onRevoked = (rows: Revocation[]) => {
     revocations.apply(rows)
-    for (const { kind, subject } of rows) events.emit('token.revoked', { kind, subject })
+    for (const { kind, subject } of rows) {
+      if (isClientId(subject)) after.clients?.forget(subject)
+      events.emit('token.revoked', { kind, subject })
+    }
     after.feed?.announce()
     after.fold?.(rows)
   }
@@ -57,6 +60,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     const clients = createClientDirectory(core.store.clients)
     const feed = followRevocations(core, clients, revocations, options.log)
     after.feed = feed
+    after.clients = clients
     after.fold = createFolding({
       list: revocations,
       fold: (owner) => isClientId(owner) ? core.store.clients.foldRevocations(owner) : core.store.users.foldRevocations(owner),

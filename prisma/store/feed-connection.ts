@@ -1,7 +1,6 @@
 import pg from 'pg'
-import { pollSql } from './revocations.ts'
+import { pollSql, rowsOf, type Polled } from './revocations.ts'
 import type { FeedConnection } from '../../src/revocation/feed.ts'
-import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { parseDatabaseUrl, quoteIdentifier, sessionSettings } from '../../src/database/connection.ts'
 
 const CONNECT_MS = 3000
@@ -37,8 +36,8 @@ export async function openFeedConnection (url: string, onNotification: () => voi
   }
 
   async function poll (cursor: string | null) {
-    const { rows } = await client.query<{ rows: Revocation[], cursor: string, now: number, standby: boolean }>({ name: 'feed-poll', text, values: [cursor] })
-    return rows[0]!
+    const { rows: [polled] } = await client.query<Polled>({ name: 'feed-poll', text, values: [cursor] })
+    return { ...polled!, rows: rowsOf(polled!) }
   }
 
   return {

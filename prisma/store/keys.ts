@@ -1,4 +1,3 @@
-import type { JsonWebKey } from 'node:crypto'
 import type { Database } from '../../src/database/client.ts'
 import type { KeyStore, SigningKey } from '../../src/keys/key-ring.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
@@ -8,8 +7,9 @@ export function createKeyStore ({ prisma, pool, tables }: Database, revocations:
   const keys = tables.signing_keys
 
   async function list (): Promise<SigningKey[]> {
-    const rows = await prisma.signingKey.findMany({ orderBy: [{ signsFrom: 'asc' }, { createdAt: 'asc' }] })
-    return rows.map((row) => ({ ...row, publicJwk: row.publicJwk as JsonWebKey }))
+    const { rows } = await pool.query<SigningKey>(`SELECT kid, alg, public_jwk AS "publicJwk", sealed, created_at AS "createdAt",
+      signs_from AS "signsFrom", signs_until AS "signsUntil", keep_until AS "keepUntil", revoked_at AS "revokedAt" FROM ${keys} ORDER BY signs_from, created_at`)
+    return rows
   }
 
   const add: KeyStore['add'] = async ({ kid, alg, publicJwk, sealed }, { delay, keepFor, unlessYoungerThan }) => {

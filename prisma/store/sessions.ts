@@ -1,13 +1,16 @@
 import type { Database } from '../../src/database/client.ts'
-import type { Caller, ClaimsRequest, NewSession, Rotated, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
+import type { Caller, ClaimsRequest, NewSession, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { auditSql } from './audit.ts'
 import type { RevocationStore } from './revocations.ts'
+import { createRotate } from './rotations.ts'
+import { grantColumns, inTime, lastUsed, ownersAlive } from './session-sql.ts'
 
 type Revoked = { id: string | null, revocation: Revocation | null }
 
 /** Sessions, by single prepared statements: each re-checks in itself what may have changed since the last one. */
-export function createSessionStore ({ pool, tables }: Database, revocations: RevocationStore): Sessions {
+export function createSessionStore (database: Database, revocations: RevocationStore): Sessions {
+  const { pool, tables } = database
   const sql = statements(tables, revocations)
 
   async function create ({ id, userId, passwordStamp, clientId, scopes, resources, secretHash, ttl, caller }: NewSession) {
@@ -17,17 +20,6 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
       values: [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp]
     })
     return rows[0] ?? null
-  }
-
-  async function rotate ({ id, generation, secretHash, clientId, idleTtl, asked }: Rotation, caller: Caller) {
-    const { rows } = await pool.query<Omit<Rotated, 'wentBack'> & { known: number }>({
-      name: 'session-rotate',
-      text: sql.rotate,
-      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent]
-    })
-    const [row] = rows
-    // The times start anew when the row was behind, so a later generation with one time only tells
-    return row ? { ...row, wentBack: row.known === 1 && generation > 0 } : null
   }
 
   async function inspect ({ id, generation, secretHash, idleTtl }: Rotation) {
@@ -59,14 +51,10 @@ export function createSessionStore ({ pool, tables }: Database, revocations: Rev
     await pool.query({ name: 'session-replayed', text: sql.noteReplay, values: [id, caller.ip, caller.userAgent] })
   }
 
-  return { create, rotate, inspect, requestedClaims, revoke, revokeBySecret, revokeReused, noteReplay }
+  return { create, rotate: createRotate(database), inspect, requestedClaims, revoke, revokeBySecret, revokeReused, noteReplay }
 }
 
 function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
-  const grant = 's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt"'
-  const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
-  const inTime = (idle: string) => `s.revoked_at IS NULL AND s.expires_at > now() AND ${lastUsed} > now() - ${idle} * interval '1 second'`
-  const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
   const end = (condition = '') => `UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch`
   const revoke = (condition = '') => `WITH ended AS (${end(condition)}),
     listed AS (${insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})`
@@ -79,15 +67,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       FOR KEY SHARE OF u
       RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt"`,
 
-    rotate: `UPDATE ${sessions} s SET generation = $2 + 1,
-        rotations = CASE WHEN s.generation = $2 THEN array_prepend(now(), s.rotations[1:7]) ELSE ARRAY[now()] END, ip = $7, user_agent = $8
-      FROM ${users} u, ${clients} c
-      WHERE s.id = $1 AND s.generation <= $2 AND s.secret_hash = $3 AND s.client_id = $4 AND ${inTime('$5')}
-        AND ($6::text[] IS NULL OR s.scopes @> $6 OR '*' = ANY (s.scopes))
-        AND u.id = s.user_id AND c.id = s.client_id AND ${ownersAlive}
-      RETURNING ${grant}, cardinality(s.rotations) AS known`,
-
-    inspect: `SELECT ${grant}, s.client_id AS "clientId", s.ip, s.user_agent AS "userAgent", ${lastUsed} AS "lastUsedAt",
+    inspect: `SELECT ${grantColumns}, s.client_id AS "clientId", s.ip, s.user_agent AS "userAgent", ${lastUsed} AS "lastUsedAt",
         (${inTime('$4')} AND c.id IS NOT NULL AND coalesce(${ownersAlive}, false)) AS alive,
         CASE WHEN s.generation <= $2 THEN NULL
           ELSE greatest(0, coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8) END AS "supersededFor"

@@ -6,6 +6,8 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
   const { revocation } = app.latchkey.config
 
   app.get('/health', {
+    // Busy is not dead: who restarts it on that makes it worse
+    config: { pressureHandler: () => {} },
     schema: { tags: ['Operations'], summary: 'The process answers', response: { 200: Health } }
   }, async () => ({ status: 'ok' as const }))
 

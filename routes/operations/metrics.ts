@@ -8,6 +8,8 @@ const metrics: FastifyPluginAsyncTypebox = async (app) => {
   const { metricsToken } = app.latchkey.config
 
   app.get('/metrics', {
+    // What it says matters most when the process is busy
+    config: { pressureHandler: () => {} },
     schema: {
       tags: ['Operations'],
       summary: 'Prometheus metrics',

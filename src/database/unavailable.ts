@@ -3,7 +3,8 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EN
 const STATES = /^(08...|53300|57P0[123]|25006)$/
 // Prisma: unreachable, timed out, closed, pool timeout
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
-const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
+// … and P2039, which has the SQLSTATE in its text only
+const MESSAGES = /Database error\. Code: `(08...|53300|57P0[123]|25006)`|Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
 
 /** Whether an error says that the database is away for now, rather than that a statement was wrong. */
 export function isDatabaseUnavailable (error: unknown): boolean {

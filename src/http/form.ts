@@ -31,7 +31,8 @@ function parse (text: string, repeatable: readonly string[]): Record<string, str
 }
 
 function decode (encoded: string): string {
-  const text = decodePercent(encoded.replaceAll('+', ' '))
+  // Most names and secrets are as they are
+  const text = /[%+]/.test(encoded) ? decodePercent(encoded.replaceAll('+', ' ')) : encoded
   if (text.includes('\0')) throw badBody('The body holds a NUL character')
   return text
 }

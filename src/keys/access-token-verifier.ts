@@ -1,6 +1,6 @@
 import { createVerifier } from 'fast-jwt'
 import type { AccessTokenClaims } from '../oauth/access-token.ts'
-import { keyFailure, keyFinder, type AccessTokenKey } from './token-key.ts'
+import { keyFailure, verifyByKey, type AccessTokenKey } from './token-key.ts'
 
 export type VerifiedToken = { kid: string, claims: AccessTokenClaims }
 
@@ -13,8 +13,8 @@ const CACHE = 10_000
 
 /** For endpoints that are given a token, whatever its audience: revocation (RFC 7009) and introspection (RFC 7662). */
 export function createAccessTokenVerifier (issuer: string, accessTokenKey: AccessTokenKey): VerifyAccessToken {
-  const verify = createVerifier({
-    key: keyFinder(accessTokenKey),
+  const verify = verifyByKey(accessTokenKey, (key) => createVerifier({
+    key,
     algorithms: ['ES256'],
     checkTyp: 'at+jwt',
     allowedIss: issuer,
@@ -22,7 +22,7 @@ export function createAccessTokenVerifier (issuer: string, accessTokenKey: Acces
     complete: true,
     cache: CACHE,
     errorCacheTTL: 0
-  }) as (token: string) => Promise<Complete>
+  }) as (token: string) => Complete)
 
   return async (token) => {
     try {

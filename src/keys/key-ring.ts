@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, hash, type JsonWebKey } from 'node:crypto'
 import { promisify } from 'node:util'
-import { createSigner } from 'fast-jwt'
 import type { DerivedKeys } from '../app-key.ts'
 import { seal, unseal } from './seal.ts'
+import { createSigner } from './signer.ts'
 
 /** ES256 signs access tokens, RS256 id tokens (OpenID Connect Core section 15.1). */
 export type Algorithm = 'ES256' | 'RS256'
@@ -132,7 +132,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, 
     const id = `${key.kid} ${type}`
     let signer = signers.get(id)
     if (!signer) {
-      signer = createSigner({ key: key.pem, algorithm: alg, kid: key.kid, header: { typ: type, alg } })
+      signer = createSigner(key.pem, { alg, typ: type, kid: key.kid })
       signers.set(id, signer)
     }
     return signer(claims)

@@ -1,19 +1,53 @@
-/** The key of a token, by its `kid`. */
+/** PEM of the key of a token, by its `kid`. */
 export type AccessTokenKey = (kid: unknown) => Promise<string | undefined>
 
-class UnknownKey extends Error {}
+/** Rejects for whatever is not a valid token. */
+type Verify<Verified> = (token: string) => Verified | Promise<Verified>
 
-/** A key function for fast-jwt that tells an unknown key from keys that cannot be read. */
-export function keyFinder (accessTokenKey: AccessTokenKey) {
-  return async ({ header }: { header: { kid?: unknown } }): Promise<string> => {
-    const key = await accessTokenKey(header.kid)
-    if (!key) throw new UnknownKey('Signed with an unknown key')
-    return key
+/** The failure that is no fault of the token: the keys could not be read. */
+class KeysUnreadable extends Error {}
+
+// Ours change about once in three months; strangers make up as many as they like
+const MOST = 16
+
+/**
+ * One verifier for each key, which reads its key once: to read a public key costs more than to check a signature with it.
+ * @returns rejects when the key is unknown or cannot be read (`keyFailure`), or with what `make`'s verifier throws
+ */
+export function verifyByKey<Verified> (accessTokenKey: AccessTokenKey, make: (pem: string) => Verify<Verified> | Promise<Verify<Verified>>): (token: string) => Promise<Verified> {
+  // The encoded header is the same text in all tokens of a key
+  const kids = new Map<string, unknown>()
+  const verifiers = new Map<string, Verify<Verified> | Promise<Verify<Verified>>>()
+
+  return async (token) => {
+    const header = token.slice(0, token.indexOf('.'))
+    const kid = kids.get(header) ?? kidOf(header)
+    // Asked each time: a key may have been revoked
+    const pem = await accessTokenKey(kid).catch((cause: unknown) => { throw new KeysUnreadable('The keys cannot be read', { cause }) })
+    if (pem === undefined) throw new Error('Signed with an unknown key')
+    const verified = await (await remembered(verifiers, pem, () => make(pem)))(token)
+    remembered(kids, header, () => kid)
+    return verified
   }
 }
 
-/** The failure that is no fault of the token: the keys could not be read. */
 export function keyFailure (error: unknown): Error | undefined {
-  const { originalError, code } = error as { originalError?: Error, code?: string }
-  return code === 'FAST_JWT_KEY_FETCHING_ERROR' && !(originalError instanceof UnknownKey) ? originalError : undefined
+  return error instanceof KeysUnreadable ? error.cause as Error : undefined
+}
+
+function remembered<Value> (map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  if (map.size >= MOST) map.clear()
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+function kidOf (header: string): unknown {
+  try {
+    return (JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid?: unknown } | null)?.kid
+  } catch {
+    return undefined
+  }
 }

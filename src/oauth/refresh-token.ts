@@ -1,4 +1,4 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
 import type { DerivedKeys } from '../app-key.ts'
 
@@ -27,7 +27,8 @@ const FORM = /^lk_rt_[A-Za-z0-9_-]{96}$/
  * and whoever presents one brings what its successor is derived from.
  */
 export function createRefreshTokens (keys: DerivedKeys, issuer: string): RefreshTokens {
-  const macKeys = keys.map((key) => ({ key, id: keyId(key) }))
+  const macKeys = keys.map((key) => ({ key: createSecretKey(key), id: keyId(key) }))
+  const issuerBytes = Buffer.from(issuer)
   const current = macKeys[0]!
 
   function encode ({ sessionId, generation, secret }: RefreshToken): string {
@@ -36,7 +37,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
     bytes.writeUInt32BE(generation, ID)
     bytes.set(current.id, GENERATION)
     bytes.set(secret, KEY_ID)
-    bytes.set(mac(current.key, bytes, issuer), SECRET)
+    bytes.set(mac(current.key, bytes, issuerBytes), SECRET)
     return PREFIX + bytes.toString('base64url')
   }
 
@@ -44,7 +45,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
     if (!FORM.test(text)) return null
     const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url')
     const known = macKeys.find(({ id }) => id.equals(bytes.subarray(GENERATION, KEY_ID)))
-    if (!known || !timingSafeEqual(mac(known.key, bytes, issuer), bytes.subarray(SECRET))) return null
+    if (!known || !timingSafeEqual(mac(known.key, bytes, issuerBytes), bytes.subarray(SECRET))) return null
     return {
       sessionId: bytesToUuid(bytes.subarray(0, ID)),
       generation: bytes.readUInt32BE(ID),
@@ -59,6 +60,6 @@ function keyId (key: Buffer): Buffer {
   return Buffer.from(hash('sha256', key, 'hex'), 'hex').subarray(0, KEY_ID - GENERATION)
 }
 
-function mac (key: Buffer, token: Buffer, issuer: string): Buffer {
+function mac (key: KeyObject, token: Buffer, issuer: Buffer): Buffer {
   return createHmac('sha256', key).update(token.subarray(0, SECRET)).update(issuer).digest()
 }

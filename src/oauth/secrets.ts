@@ -1,8 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** SHA-256; enough for secrets of 256 random bits, which no list can hold. */
 export function hashSecret (secret: string | Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash('sha256').update(secret).digest())
+  return hash('sha256', secret, 'buffer') as Buffer<ArrayBuffer>
 }
 
 /** A client secret: 256 random bits behind a prefix that secret scanners know. */
@@ -22,6 +22,6 @@ export function isClientId (id: string): boolean {
 }
 
 /** Compares in constant time. */
-export function secretMatches (hash: Uint8Array | null, secret: string): boolean {
-  return hash !== null && timingSafeEqual(hash, hashSecret(secret))
+export function secretMatches (expected: Uint8Array | null, secret: string): boolean {
+  return expected !== null && timingSafeEqual(expected, hashSecret(secret))
 }

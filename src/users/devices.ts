@@ -19,8 +19,8 @@ const LENGTH = ID + 32
 const TEXT = /^[A-Za-z0-9_-]{86}$/
 
 /** @returns whether a text could be a device; only such a one need be passed on */
-export function looksLikeDevice (text: string | undefined): text is string {
-  return text !== undefined && TEXT.test(text)
+export function looksLikeDevice (text: unknown): text is string {
+  return typeof text === 'string' && TEXT.test(text)
 }
 
 /** Proof of an earlier login, and no more: it opens nothing, but strangers who guess do not slow its owner down. */

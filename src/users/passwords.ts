@@ -34,18 +34,23 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
   const argon2 = await import('@node-rs/argon2')
   const options = { algorithm: ARGON2ID, memoryCost: cost.memoryCost, timeCost: cost.timeCost, parallelism: 1 }
   const queue = createQueue(availableParallelism(), cost.maxQueue)
-  const hash = (password: string) => queue.run(() => argon2.hash(password, options))
+  const hash = (password: string) => queue.run(() => argon2.hash(normalised(password), options))
   // Unknown users, users without a password and hashes that nobody can read cost what the others cost
   const nobody = argon2.hash('a password that nobody has', options)
 
   async function verify (stored: string | null, password: string): Promise<Verdict> {
     const readable = stored !== null && (isBcrypt(stored) || ARGON2.test(stored))
     const known = readable ? stored : await nobody
-    const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, password) : argon2.verify(known, password))
+    const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, password) : argon2.verify(known, normalised(password)))
     return { matches: matches && readable, outdated: isOutdated(known, cost) }
   }
 
   return { hash, verify, waiting: queue.waiting }
+}
+
+/** RFC 8265 section 4.2: an accent typed on a Mac and on Windows is the same letter. */
+function normalised (password: string): string {
+  return password.normalize('NFC')
 }
 
 /** True for the hashes that Laravel, Devise and others write ($2a$, $2b$, $2y$). */

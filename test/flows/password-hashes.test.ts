@@ -98,3 +98,12 @@ t.test('a login passes when there is no time for a stronger hash', async (t) => 
   t.equal((await login(app)).statusCode, 200)
   t.match((await stored(app)).hash, /^\$argon2id\$/)
 })
+
+t.test('a password is the same however its accents were typed (RFC 8265 section 4.2)', async (t) => {
+  const { app } = await build(t)
+  const password = 'déjà vu à Århus, 1999'
+  t.not(password.normalize('NFD'), password.normalize('NFC'))
+  t.equal((await register(app, { email: 'ada@example.com', password: password.normalize('NFD') })).statusCode, 201)
+  for (const form of ['NFC', 'NFD']) t.equal((await login(app, { email: 'ada@example.com', password: password.normalize(form) })).statusCode, 200)
+  t.equal((await login(app, { email: 'ada@example.com', password: 'deja vu a Arhus, 1999' })).statusCode, 401)
+})

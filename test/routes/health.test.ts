@@ -51,3 +51,15 @@ t.test('inside a host they stand under the prefix, or not at all', async (t) => 
   const { app: plain } = await build(t, { operations: false })
   for (const path of ['/health', '/ready', '/metrics', '/docs']) t.equal((await plain.inject(path)).statusCode, 404, path)
 })
+
+t.test('/health and /metrics answer when the event loop is late, and nothing else does', async (t) => {
+  const { app } = await build(t)
+  for (let round = 0; round < 5; round++) {
+    const until = performance.now() + 1200
+    while (performance.now() < until) { /* each turn of the loop takes that long */ }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  t.match(await app.inject('/.well-known/jwks.json'), { statusCode: 503, headers: { 'retry-after': '2' } })
+  t.equal((await app.inject('/health')).statusCode, 200)
+  t.equal((await app.inject('/metrics')).statusCode, 200)
+})
