@@ -1,20 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
+import type { BearerRefusal } from '../src/events.ts'
+import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import { covers } from '../src/oauth/scopes.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { localTrust } from './trust/local.ts'
 import { remoteTrust, type RemoteTrustOptions } from './trust/remote.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { forbidden, stale, unauthorized } from './guard-errors.ts'
-import { createVerifier, keyFailure, type Verified, type Verify } from './verifier.ts'
+import { codeOf, refusalOf } from './bearer-refusal.ts'
+import { createVerifier, keyFailure, type Verify } from './verifier.ts'
 
 /** Who a request comes from. */
 export type Auth = {
+  /** What the token is of: a session, a client that acts for itself, or a program that a user gave a personal access token. */
+  kind: 'session' | 'client' | 'personal'
   /** Null for a client that acts for itself. */
   userId: string | null
   clientId: string
   scopes: string[]
+  /** Null for a client, and for a personal access token. */
   sessionId: string | null
   tokenId: string
   /** Whether the token has the scope. */
@@ -32,7 +38,9 @@ export type GuardOptions = {
   clients?: boolean
 }
 
-export type AuthGuard = (guard: 'api', options?: GuardOptions) => onRequestAsyncHookHandler
+/** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others. */
+export type GuardName = 'api' | 'client'
+export type AuthGuard = (guard: GuardName, options?: GuardOptions) => onRequestAsyncHookHandler
 
 /** What a guard must know: whose tokens, which keys, what is revoked, and how old that knowledge is. */
 export type Trust = {
@@ -45,6 +53,9 @@ export type Trust = {
   maxStaleness: number
   onStale: 'refuse' | 'accept'
   user: (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
+  /** The claims that a personal access token stands for; where there are none, those are refused. */
+  personal?: (token: string) => Promise<AccessTokenClaims | null>
+  onRefused?: (reason: BearerRefusal) => void
 }
 
 export type AuthGuardOptions = ServicesOptions | RemoteTrustOptions
@@ -57,9 +68,9 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   const trust = 'issuer' in options && options.issuer !== undefined ? await remoteTrust(host, options) : await fromServices(host, options as ServicesOptions)
   const verify = await createVerifier(host, trust)
   host.decorateRequest('auth', null)
-  host.decorate('authGuard', (_guard: 'api', wanted: GuardOptions = {}) => {
+  host.decorate('authGuard', (guard: GuardName, wanted: GuardOptions = {}) => {
     const hook: onRequestAsyncHookHandler = async (request, reply) => {
-      request.auth = await authenticate(verify, trust, request, reply, wanted)
+      request.auth = await authenticate(verify, trust, request, reply, { ...wanted, guard })
     }
     guards.set(hook, wanted)
     return hook
@@ -72,32 +83,39 @@ async function fromServices (host: FastifyInstance, options: ServicesOptions): P
   return localTrust(host.latchkey)
 }
 
-async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: GuardOptions): Promise<Auth> {
+async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: GuardOptions & { guard: GuardName }): Promise<Auth> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
   const token = bearer(request.headers.authorization)
   if (token === undefined) throw unauthorized(reply, {})
   // Never a yes on old knowledge, and no word on the token either
   if (trust.age() > trust.maxStaleness && trust.onStale === 'refuse') throw stale(reply)
-  const { header, payload } = await verified(verifier, token, request, reply)
-  const reason = trust.refusal(payload, header.kid)
-  if (reason !== null) throw refuse(request, reply, reason)
-  const isClient = payload.sub === payload.client_id
-  if (isClient && !wanted.clients) throw refuse(request, reply, 'a client is not a user', 'This needs the token of a user')
-  const auth = createAuth(trust, payload, token)
+  const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
+  const claims = looksLikePersonalToken(token) ? await personal(trust, token, refuse) : await verified(verifier, trust, token, refuse)
+  const auth = createAuth(trust, claims, token)
+  if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
+  if (auth.kind !== 'client' && wanted.guard === 'client') throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed)
   return auth
 }
 
-async function verified (verify: Verify, token: string, request: FastifyRequest, reply: FastifyReply): Promise<Verified> {
-  try {
-    return await verify(token)
-  } catch (error) {
-    throw keyFailure(error) ?? refuse(request, reply, (error as Error).message)
-  }
+type Refuse = (reason: BearerRefusal, description?: string) => Error
+
+async function verified (verify: Verify, trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
+  const { header, payload } = await verify(token).catch((error: unknown) => { throw keyFailure(error) ?? refuse(refusalOf(error)) })
+  const reason = trust.refusal(payload, header.kid)
+  if (reason !== null) throw refuse(codeOf(reason))
+  return payload
 }
 
-function refuse (request: FastifyRequest, reply: FastifyReply, reason: string, description = 'The access token is invalid, expired or revoked') {
+async function personal (trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
+  const claims = await trust.personal?.(token)
+  if (!claims) throw refuse('personal_token')
+  return claims
+}
+
+function refusal (trust: Trust, request: FastifyRequest, reply: FastifyReply, reason: BearerRefusal, description = 'The access token is invalid, expired or revoked'): Error {
   request.log.info({ reason }, 'Bearer token refused')
+  trust.onRefused?.(reason)
   return unauthorized(reply, { error: 'invalid_token', error_description: description })
 }
 
@@ -106,6 +124,7 @@ function createAuth (trust: Trust, claims: AccessTokenClaims, token: string): Au
   const userId = claims.sub === claims.client_id ? null : claims.sub
   let user: Promise<Profile | null> | undefined
   return {
+    kind: userId === null ? 'client' : looksLikePersonalToken(token) ? 'personal' : 'session',
     userId,
     clientId: claims.client_id,
     scopes,

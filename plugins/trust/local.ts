@@ -1,8 +1,10 @@
+import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
+import type { PersonalToken } from '../../src/oauth/personal-token-ports.ts'
 import type { Services } from '../../src/services.ts'
 import type { Trust } from '../auth-guard.ts'
 
 /** A guard in the process that has the database. */
-export function localTrust ({ config, keys, revocations, feed, store }: Services): Trust {
+export function localTrust ({ config, keys, revocations, feed, store, personalTokens, events }: Services): Trust {
   return {
     issuer: config.issuer,
     audience: config.issuer,
@@ -11,6 +13,26 @@ export function localTrust ({ config, keys, revocations, feed, store }: Services
     age: feed.age,
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,
-    user: ({ sub }) => store.users.profile(sub)
+    user: ({ sub }) => store.users.profile(sub),
+    onRefused: (reason) => events.emit('bearer.refused', { reason }),
+    async personal (text) {
+      const token = await personalTokens.verify(text)
+      return token && personalClaims(token, config.issuer)
+    }
+  }
+}
+
+/** What the token of a session would say. */
+function personalClaims ({ id, userId, clientId, scopes, tokenEpoch, createdAt, expiresAt }: PersonalToken, issuer: string): AccessTokenClaims {
+  return {
+    iss: issuer,
+    sub: userId,
+    aud: issuer,
+    client_id: clientId,
+    iat: Math.floor(createdAt.getTime() / 1000),
+    exp: expiresAt ? Math.floor(expiresAt.getTime() / 1000) : Number.MAX_SAFE_INTEGER,
+    jti: id,
+    epoch: tokenEpoch,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') })
   }
 }

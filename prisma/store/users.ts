@@ -13,18 +13,18 @@ const PROFILE = {
 const UNIQUE_VIOLATION = 'P2002'
 
 export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
-  const { users, sessions, browser_sessions: browsers, identifiers } = tables
+  const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
   /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
   const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
 
-  /** Parts of a WITH clause: sessions of our clients and of browsers that go on with the epoch that `raised` has given their user. */
+  /** Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has given their user. */
   const keepSql = (raised: string, condition: string) => {
     const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
       WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.token_epoch - 1 AND ${condition} RETURNING s.id`
-    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}),
-      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers)`
+    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}), kept_personal AS (${keep(personal)}),
+      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
   }
 
   async function findByIdentifiers (wanted: Identifier[]): Promise<Account | null> {
@@ -94,7 +94,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   async function foldRevocations (id: string): Promise<void> {
     await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
       text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch),
-        ${keepSql('raised', 's.expires_at > now()')},
+        ${keepSql('raised', "coalesce(s.expires_at, 'infinity') > now()")},
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
       values: [id]

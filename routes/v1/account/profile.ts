@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
 import { PasswordBody, User, userBody } from '../../../src/schemas/account.ts'
 import { errors } from '../../../src/schemas/errors.ts'
@@ -31,7 +32,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request) => {
     const { userId, sessionId } = request.auth!
     const { current_password: current, new_password: next } = request.body
-    const errors = await app.latchkey.changePassword({ userId: userId!, sessionId, current, next })
+    const errors = await app.latchkey.changePassword({ userId: userId!, sessionId, current, next, caller: callerOf(request) })
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     return { message: 'Password changed. Other sessions have ended.' }
   })
