@@ -15,6 +15,7 @@ import { createFolding } from './revocation/fold.ts'
 import { createRevocationList, type Revocation, type RevocationList } from './revocation/revocation-list.ts'
 import { createAttributes, type Attributes } from './users/attributes.ts'
 import { createAuthenticate } from './users/authenticate.ts'
+import { createChangeProfile, type ChangeProfile } from './users/change-profile.ts'
 import { createChangePassword, type ChangePassword } from './users/change-password.ts'
 import { createPasswordPolicy } from './users/password-policy.ts'
 import { createDevices } from './users/devices.ts'
@@ -31,6 +32,7 @@ export type Services = Core & Protocol & {
   proxyClient: (slug: string) => Promise<Client | null>
   register: Register
   changePassword: ChangePassword
+  changeProfile: ChangeProfile
   passwords: Passwords
   revocations: RevocationList
   feed: Feed
@@ -155,6 +157,7 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
     passwords,
     proxyClient,
     register: tellingRegister(createRegister({ attributes, users, passwords, policy }), events),
-    changePassword: tellingChange(createChangePassword({ users, passwords, policy, throttle }), events)
+    changePassword: tellingChange(createChangePassword({ users, passwords, policy, throttle }), events),
+    changeProfile: createChangeProfile({ attributes, users, passwords, throttle, events })
   }
 }

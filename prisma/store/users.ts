@@ -1,7 +1,7 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
-import type { Account, NewUser, PasswordChange, Profile, Users } from '../../src/users/ports.ts'
+import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } from '../../src/users/ports.ts'
 import type { RevocationStore } from './revocations.ts'
 
 type Revoked = { revocation: Revocation | null }
@@ -11,6 +11,7 @@ const PROFILE = {
 } as const
 
 const UNIQUE_VIOLATION = 'P2002'
+const UNIQUE_VIOLATION_SQL = '23505'
 
 export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
@@ -48,10 +49,10 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
   })
 
-  async function taken (wanted: Identifier[]): Promise<string[]> {
+  async function taken (wanted: Identifier[], except?: string): Promise<string[]> {
     if (wanted.length === 0) return []
     const rows = await prisma.identifier.findMany({
-      where: { OR: wanted.map(({ attribute, value }) => ({ attribute, value })) }, select: { attribute: true }
+      where: { OR: wanted.map(({ attribute, value }) => ({ attribute, value })), ...(except !== undefined && { userId: { not: except } }) }, select: { attribute: true }
     })
     return rows.map(({ attribute }) => attribute)
   }
@@ -80,6 +81,22 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     return rows.length > 0
   }
 
+  async function changeProfile ({ userId, passwordStamp, name, identifiers: changes }: ProfileChange): Promise<Profile | 'taken' | 'stale'> {
+    try {
+      const { rows } = await pool.query<{ changed: boolean }>(
+        `WITH proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now() WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
+           written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
+             SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
+             ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
+         SELECT EXISTS (SELECT FROM proven) AS changed`,
+        [userId, passwordStamp, name !== undefined, name, changes.map(({ attribute }) => attribute), changes.map(({ value }) => value), changes.map(({ display }) => display)])
+      return rows[0]!.changed ? (await profile(userId)) ?? 'stale' : 'stale'
+    } catch (error) {
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION_SQL) return 'taken'
+      throw error
+    }
+  }
+
   async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
     if (!disabled) return (await prisma.user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
     const rows = await revocations.run<Revoked>({
@@ -101,5 +118,5 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     })
   }
 
-  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, setDisabled, foldRevocations }
+  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations }
 }

@@ -45,6 +45,8 @@ export type ClientManagement = {
 
 type Dependencies = { store: OwnedClients, directory: Pick<ClientDirectory, 'forget'>, scopes: Pick<Scopes, 'list'>, events: Events }
 
+// What a path holds may be anything
+const CLIENT_ID = /^lk_client_[\x21-\x7E]+$/
 // A registry for a person, not a store
 const MAX_CLIENTS = 100
 
@@ -86,7 +88,7 @@ export function createClientManagement ({ store, directory, scopes, events }: De
 
   async function rotateSecret (ownerId: string, id: string, overlap: number, caller: Caller) {
     const secret = newClientSecret()
-    const rotated = await store.rotateSecret({ id, ownerId, overlap, secretHash: hashSecret(secret) })
+    const rotated = CLIENT_ID.test(id) ? await store.rotateSecret({ id, ownerId, overlap, secretHash: hashSecret(secret) }) : null
     if (!rotated) return null
     directory.forget(id)
     events.emit('client.secret_rotated', { clientId: id, userId: ownerId, overlap, ...originOf(caller) })
@@ -94,9 +96,10 @@ export function createClientManagement ({ store, directory, scopes, events }: De
   }
 
   async function revoke (ownerId: string, id: string, caller: Caller): Promise<boolean> {
-    const revoked = await store.revoke(id, ownerId)
-    if (revoked) events.emit('client.revoked', { clientId: id, userId: ownerId, ...originOf(caller) })
-    return revoked
+    if (!CLIENT_ID.test(id) || !await store.revoke(id, ownerId)) return false
+    directory.forget(id)
+    events.emit('client.revoked', { clientId: id, userId: ownerId, ...originOf(caller) })
+    return true
   }
 
   async function find (ownerId: string, id: string): Promise<OwnedClient | null> {
