@@ -42,6 +42,11 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
     return rows
   }
 
+  async function listAll (limit: number): Promise<PersonalToken[]> {
+    const { rows } = await pool.query<PersonalToken>(`SELECT ${columns} FROM ${tokens} p WHERE ${alive} ORDER BY p.created_at DESC, p.id LIMIT $1`, [limit])
+    return rows
+  }
+
   async function revoke (id: string, userId: string | null) {
     const rows = await revocations.run<Revoked>({
       name: 'personal-token-revoke',
@@ -54,5 +59,5 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
     return row ? { userId: row.userId!, clientId: row.clientId! } : null
   }
 
-  return { create, find, touch, list, revoke }
+  return { create, find, touch, list, listAll, revoke }
 }

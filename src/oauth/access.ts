@@ -5,6 +5,7 @@ import type { Caller } from './ports.ts'
 export type Access = {
   id: string
   kind: 'session' | 'browser'
+  userId: string
   client: { id: string, name: string, firstParty: boolean } | null
   scopes: string[]
   ip: string | null
@@ -14,13 +15,18 @@ export type Access = {
   expiresAt: Date
 }
 
+/** All when empty. */
+export type AccessFilter = { userId?: string | undefined, clientId?: string | undefined, limit?: number | undefined }
+
 export type AccessStore = {
   /** Alive, the one used last first. */
-  list: (userId: string, idleTtl: { session: number, browser: number }) => Promise<Access[]>
-  /** Ends one of the user's; a third party must ask for consent again. @returns of which client, or null when the user has none of that id */
-  end: (id: string, userId: string) => Promise<{ clientId: string | null } | null>
+  list: (filter: AccessFilter, idleTtl: { session: number, browser: number }) => Promise<Access[]>
+  /** Ends one, of this user unless the operator asks; a third party must ask for consent again. @returns whose it was, or null when there is none of that id */
+  end: (id: string, userId: string | null) => Promise<{ userId: string, clientId: string | null } | null>
   /** Ends all of a user's, or all but one, and their personal access tokens. @returns false when there is no such user */
   endAll: (userId: string, keepSession: string | null) => Promise<boolean>
+  /** Ends all sessions of a client, and the tokens that it has got for itself; it may go on. @returns how many sessions */
+  endOfClient: (clientId: string) => Promise<number>
 }
 
 /** What has access to an account, and how its user ends that. */
@@ -35,9 +41,9 @@ type Dependencies = { store: AccessStore, events: Events, idleTtl: { session: nu
 export function createAccountAccess ({ store, events, idleTtl }: Dependencies): AccountAccess {
   async function end (id: string, userId: string, caller: Caller): Promise<boolean> {
     const ended = await store.end(id, userId)
-    if (ended) events.emit('session.ended', { sessionId: id, userId, ...ended, reason: 'user', ...originOf(caller) })
+    if (ended) events.emit('session.ended', { sessionId: id, ...ended, reason: 'user', ...originOf(caller) })
     return ended !== null
   }
 
-  return { list: (userId) => store.list(userId, idleTtl), end }
+  return { list: (userId) => store.list({ userId }, idleTtl), end }
 }

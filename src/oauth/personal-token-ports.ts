@@ -29,6 +29,8 @@ export type PersonalTokenStore = {
   /** Notes that it was used, unless that was noted so many seconds ago. */
   touch: (id: string, seconds: number) => Promise<void>
   list: (userId: string) => Promise<PersonalToken[]>
+  /** Of everybody, the newest first. */
+  listAll: (limit: number) => Promise<PersonalToken[]>
   /** @returns whose it was, or null when there is none alive, or not of this user */
   revoke: (id: string, userId: string | null) => Promise<{ userId: string, clientId: string } | null>
 }
