@@ -27,8 +27,8 @@ export function seconds (text: string): number {
 }
 
 /** `never`, or a number of seconds. */
-export function secondsOrNever (text: string): number | null {
-  return text === 'never' ? null : seconds(text)
+export function secondsOrNever (text: string): number | 'never' {
+  return text === 'never' ? text : seconds(text)
 }
 
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }

@@ -46,7 +46,7 @@ export async function revokeTokens ({ config, withCore }: Context, { user, clien
 }
 
 /** A personal access token for a user; shown here and never again. */
-export async function createToken ({ config, log, withCore }: Context, { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | null }): Promise<Result> {
+export async function createToken ({ config, log, withCore }: Context, { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }): Promise<Result> {
   const scopes = [...new Set(scope.flatMap((text) => text.split(/\s+/)).filter(Boolean))]
   return await withCore(async ({ store }) => {
     const userId = await findUser(config, store, user)
@@ -55,7 +55,7 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
     })
     const problem = scopeProblem(createScopes({ ...OIDC_SCOPES, ...config.scopes }), [await tokens.client()], scopes)
     if (problem) throw new Error(problem)
-    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes, ttl: expiresIn === undefined ? DEFAULT_TTL : expiresIn })
+    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes, ttl: expiresIn === 'never' ? null : expiresIn ?? DEFAULT_TTL })
     if (!made) throw new Error(`The user ${user} is disabled`)
     await store.audit.write([{ type: 'personal_token.created', userId, clientId: made.token.clientId, detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes } }])
     return {

@@ -80,7 +80,7 @@ t.test('names one thing that is there', async (t) => {
 t.test('makes a personal access token that a running server takes', async (t) => {
   const { app, context } = await both(t)
   const { user } = await signedIn(app)
-  const { json, lines } = await createToken(context, { user: 'ada@example.com', name: 'Cron', scope: ['read'], expiresIn: null })
+  const { json, lines } = await createToken(context, { user: 'ada@example.com', name: 'Cron', scope: ['read'], expiresIn: 'never' })
   t.match(json, { access_token: /^lk_pat_/, token: { name: 'Cron', scopes: ['read'], expires_at: null, user_id: user.id } })
   t.match(lines[0], 'created successfully')
   t.equal((await profile(app, (json as { access_token: string }).access_token)).statusCode, 200)
