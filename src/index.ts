@@ -4,3 +4,4 @@ export { default as clientProxy, type ClientProxyOptions } from '../plugins/clie
 export { default as authGuard, type Auth, type AuthGuardOptions, type GuardOptions } from '../plugins/auth-guard.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
 export { OAuthError } from './oauth/errors.ts'
+export type { EventDetails, EventHandler, EventName } from './events.ts'

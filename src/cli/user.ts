@@ -25,7 +25,9 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
   const passwords = await createPasswords(config.passwords)
   const { user, errors } = await withCore(async ({ store }) => {
     const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })
-    return await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
+    const registration = await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
+    if (registration.user) await store.audit.write([{ type: 'user.registered', userId: registration.user.id, detail: BY_OPERATOR }])
+    return registration
   })
   if (errors) throw new Error(sentence(errors))
   return { json: userJson(user), lines: ['User created successfully.', `User ID: ${user.id}`] }

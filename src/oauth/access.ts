@@ -38,6 +38,9 @@ export type AccountAccess = {
 
 type Dependencies = { store: AccessStore, events: Events, idleTtl: { session: number, browser: number } }
 
+// Who has more has a program that logs in and never out
+const MAX_LISTED = 500
+
 export function createAccountAccess ({ store, events, idleTtl }: Dependencies): AccountAccess {
   async function end (id: string, userId: string, caller: Caller): Promise<boolean> {
     const ended = await store.end(id, userId)
@@ -45,5 +48,5 @@ export function createAccountAccess ({ store, events, idleTtl }: Dependencies): 
     return ended !== null
   }
 
-  return { list: (userId) => store.list({ userId }, idleTtl), end }
+  return { list: (userId) => store.list({ userId, limit: MAX_LISTED }, idleTtl), end }
 }

@@ -30,8 +30,8 @@ export function profileBody (attributes: Attributes) {
   const { password: _password, ...fields } = registerBody(attributes).properties
   return Type.Object({
     ...fields,
-    name: Type.Optional(Type.Union([Type.String({ maxLength: 100, examples: ['Ada Lovelace'] }), Type.Null()])),
-    current_password: Type.Optional(Type.String({ minLength: 1 }))
+    name: Type.Optional(Type.Union([Type.String({ maxLength: 100 }), Type.Null()], { examples: ['Ada Lovelace'] })),
+    current_password: Type.Optional(Type.String({ minLength: 1, examples: ['correct horse battery staple'] }))
   }, { additionalProperties: true })
 }
 

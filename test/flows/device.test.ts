@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ask, asked, CALLER, decider, DEVICE_CODE, expire, makeTv, poll, wait } from '../device.ts'
 import { basic, build, claimsOf, makeClient, profile, register, token, type Tokens } from '../helper.ts'
-import { eventTypes, sessionOf, sql } from '../session-rows.ts'
+import { sessionOf, sql } from '../session-rows.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 
@@ -181,6 +181,15 @@ t.test('guesses at user codes are counted by user and by address, wherever they 
   t.ok(await deviceVerification.approve({ userCode, user: other, caller: { ...CALLER, ip: '198.51.100.8' } }), 'nobody else is slowed down')
 })
 
+t.test('one address gets so many codes a minute', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  const { id } = await makeTv(app)
+  const statuses: number[] = []
+  for (let index = 0; index < 61; index++) statuses.push((await ask(app, { client_id: id })).statusCode)
+  t.same(statuses, [...Array.from({ length: 60 }, () => 200), 429])
+  t.match((await ask(app, { client_id: id })).json(), { error: 'temporarily_unavailable' })
+})
+
 t.test('decisions are in the audit log, and in events', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
@@ -193,7 +202,7 @@ t.test('decisions are in the audit log, and in events', async (t) => {
   t.same(seen, [{ clientId: id, userId: user.userId, scopes: [], ...CALLER }])
   await app.close()
   const { app: after } = await build(t, { databaseUrl: app.latchkey.config.databaseUrl! })
-  t.same((await eventTypes(after)).filter((type) => type.startsWith('device.')), ['device.approved', 'device.denied'])
+  t.same((await after.latchkey.store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved', 'device.denied'])
   t.match(await after.latchkey.store.audit.list({ type: 'device.denied', limit: 5 }), [{ userId: user.userId, clientId: id, ip: CALLER.ip, userAgent: CALLER.userAgent, detail: { scopes: [] } }])
 })
 
