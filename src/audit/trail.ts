@@ -34,14 +34,27 @@ const EVERY_MS = 100
 const BATCH = 500
 // Who floods us with wrong passwords must not fill our memory
 const MAX_WAITING = 10_000
+// ... nor our disk: that somebody goes on without being let try is said once in a while
+const REPEATED_MS = 60_000
 
 /** Writes the events that matter to security into the audit log. A process that is killed loses those of the last moment. */
 export function startAuditTrail ({ events, write, onError }: Options): AuditTrail {
   const waiting: AuditEntry[] = []
+  const told = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> = Promise.resolve()
 
+  function isRepeated ({ ip, userId, detail }: AuditEntry): boolean {
+    if ((detail as { reason?: string }).reason !== 'too_many_attempts') return false
+    const key = JSON.stringify([ip, userId])
+    const isNew = performance.now() - (told.get(key) ?? -Infinity) > REPEATED_MS
+    if (told.size >= MAX_WAITING) told.clear()
+    if (isNew) told.set(key, performance.now())
+    return !isNew
+  }
+
   function add (entry: AuditEntry): void {
+    if (isRepeated(entry)) return
     if (waiting.length >= MAX_WAITING) return onError(new Error('Too many audit events at once'), 1)
     waiting.push(entry)
     timer ??= setTimeout(flush, EVERY_MS).unref()

@@ -117,9 +117,12 @@ t.test('revocation by a client and too many attempts are written, too', async (t
   const tokens = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic)).json<Tokens>()
   await app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: tokens.refresh_token } })
   t.match(await written(app, 'session.ended'), [{ sessionId: sessionId(tokens), detail: { reason: 'client' } }])
-  t.same((await times(6, () => attempt(app))).at(-1), 429)
+  t.same((await times(30, () => attempt(app))).at(-1), 429)
   const failures = await written(app, 'login.failed', 6)
-  t.same(failures.map(({ detail }) => (detail as { reason: string }).reason).sort(), ['too_many_attempts', ...Array.from({ length: 5 }, () => 'wrong_password')])
+  const reasons = failures.map(({ detail }) => (detail as { reason: string }).reason)
+  t.equal(reasons.filter((reason) => reason === 'wrong_password').length, 5)
+  const refused = reasons.filter((reason) => reason === 'too_many_attempts').length
+  t.ok(refused === 1 || refused === 2, 'of 25 one line a minute for the user, and one for those whom nobody looks up any more')
 })
 
 t.test('a database that does not take them fails no request', async (t) => {
