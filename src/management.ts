@@ -22,7 +22,7 @@ export type Management = {
   clientManagement: ClientManagement
   deviceVerification: DeviceVerification
   findOwner: FindOwner
-  ownTokens: MakeOwnToken
+  makeOwnToken: MakeOwnToken
   personalTokens: PersonalTokens
   scopes: Scopes
 }
@@ -55,7 +55,7 @@ export function createManagement ({ config, appKeys, store, clients, revocations
     clientManagement: createClientManagement({ store: store.clients, directory: clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
     findOwner: createFindOwner({ clients, sessions }),
-    ownTokens: createMakeOwnToken({ personalTokens, scopes }),
+    makeOwnToken: createMakeOwnToken({ personalTokens, scopes }),
     personalTokens
   }
 }

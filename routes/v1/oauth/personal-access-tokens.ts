@@ -7,7 +7,7 @@ import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../sr
 import { personalTokenJson } from '../../../src/schemas/management-json.ts'
 
 const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
-  const { personalTokens, ownTokens, findOwner } = app.latchkey
+  const { personalTokens, makeOwnToken, findOwner } = app.latchkey
 
   app.get('/personal-access-tokens', {
     onRequest: app.authGuard('api'),
@@ -33,7 +33,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const owner = await findOwner(request.auth!)
     const { name, scopes, expires_in: expiresIn } = request.body
-    const { made, errors } = await ownTokens(owner, { name, scopes: scopes ?? [], expiresIn }, callerOf(request))
+    const { made, errors } = await makeOwnToken(owner, { name, scopes: scopes ?? [], expiresIn }, callerOf(request))
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     if (!made) throw app.httpErrors.createError(401, 'You have been logged out meanwhile', { code: 'LK_UNAUTHENTICATED' })
     return reply.code(201).header('cache-control', 'no-store').send({ access_token: made.text, accessToken: made.text, token: personalTokenJson(made.token) })
