@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
+import type { BearerRefusal } from '../src/events.ts'
+import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
 import { localTrust } from './trust/local.ts'
@@ -8,7 +10,8 @@ import { remoteTrust, type RemoteTrustOptions } from './trust/remote.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { forbidden, stale, unauthorized } from './guard-errors.ts'
 import { authenticateBrowser, type WebTrust } from './web-guard.ts'
-import { createVerifier, keyFailure, type Verified, type Verify } from './verifier.ts'
+import { codeOf, refusalOf } from './bearer-refusal.ts'
+import { createVerifier, keyFailure, type Verify } from './verifier.ts'
 
 export type GuardOptions = {
   /** All of them are needed. */
@@ -19,8 +22,8 @@ export type GuardOptions = {
   clients?: boolean
 }
 
-/** `api`: bearer tokens. `web`: browsers that are logged in on the pages. */
-export type GuardKind = 'api' | 'web'
+/** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the pages. */
+export type GuardKind = 'api' | 'client' | 'web'
 
 export type AuthGuard = (guard: GuardKind, options?: GuardOptions) => onRequestAsyncHookHandler
 
@@ -39,6 +42,9 @@ export type Trust = {
   about: { resource_metadata?: string }
   /** Null where there are no browsers. */
   web: WebTrust | null
+  /** The claims that a personal access token stands for; where there are none, those are refused. */
+  personal?: (token: string) => Promise<AccessTokenClaims | null>
+  onRefused?: (reason: BearerRefusal) => void
 }
 
 export type AuthGuardOptions = ServicesOptions | RemoteTrustOptions
@@ -52,7 +58,7 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   const verify = createVerifier(trust)
   host.decorateRequest('auth', null)
   host.decorate('authGuard', (guard: GuardKind, wanted: GuardOptions = {}) => {
-    const hook = guard === 'web' ? webHook(trust) : apiHook(verify, trust, wanted)
+    const hook = guard === 'web' ? webHook(trust) : apiHook(verify, trust, { ...wanted, guard })
     guards.set(hook, { guard, wanted })
     return hook
   })
@@ -64,7 +70,9 @@ async function fromServices (host: FastifyInstance, options: ServicesOptions): P
   return localTrust(host.latchkey)
 }
 
-function apiHook (verify: Verify, trust: Trust, wanted: GuardOptions): onRequestAsyncHookHandler {
+type Wanted = GuardOptions & { guard: 'api' | 'client' }
+
+function apiHook (verify: Verify, trust: Trust, wanted: Wanted): onRequestAsyncHookHandler {
   return async (request, reply) => {
     request.auth = await authenticate(verify, trust, request, reply, wanted)
   }
@@ -78,7 +86,7 @@ function webHook (trust: Trust): onRequestAsyncHookHandler {
     refuseStale(trust, reply)
     const session = await authenticateBrowser(web, request, reply)
     if (!session) return reply
-    request.auth = createAuth({ userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId))
+    request.auth = createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId))
   }
 }
 
@@ -87,32 +95,39 @@ function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply
   if (age() > maxStaleness && onStale === 'refuse') throw stale(reply)
 }
 
-async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: GuardOptions): Promise<Auth> {
+async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<Auth> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
   const token = bearer(request.headers.authorization)
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
-  const { header, payload } = await verified(verifier, trust, token, request, reply)
-  const reason = trust.refusal(payload, header.kid)
-  if (reason !== null) throw refuse(trust, request, reply, reason)
-  const isClient = payload.sub === payload.client_id
-  if (isClient && !wanted.clients) throw refuse(trust, request, reply, 'a client is not a user', 'This needs the token of a user')
-  const auth = createAuth(factsOf(payload, isClient), () => trust.user(payload, token))
+  const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
+  const claims = looksLikePersonalToken(token) ? await personal(trust, token, refuse) : await verified(verifier, trust, token, refuse)
+  const auth = createAuth(factsOf(claims, token), () => trust.user(claims, token))
+  if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
+  if (auth.kind !== 'client' && wanted.guard === 'client') throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
   return auth
 }
 
-async function verified (verify: Verify, trust: Trust, token: string, request: FastifyRequest, reply: FastifyReply): Promise<Verified> {
-  try {
-    return await verify(token)
-  } catch (error) {
-    throw keyFailure(error) ?? refuse(trust, request, reply, (error as Error).message)
-  }
+type Refuse = (reason: BearerRefusal, description?: string) => Error
+
+async function verified (verify: Verify, trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
+  const { header, payload } = await verify(token).catch((error: unknown) => { throw keyFailure(error) ?? refuse(refusalOf(error)) })
+  const reason = trust.refusal(payload, header.kid)
+  if (reason !== null) throw refuse(codeOf(reason))
+  return payload
 }
 
-function refuse ({ about }: Trust, request: FastifyRequest, reply: FastifyReply, reason: string, description = 'The access token is invalid, expired or revoked') {
+async function personal (trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
+  const claims = await trust.personal?.(token)
+  if (!claims) throw refuse('personal_token')
+  return claims
+}
+
+function refusal (trust: Trust, request: FastifyRequest, reply: FastifyReply, reason: BearerRefusal, description = 'The access token is invalid, expired or revoked'): Error {
   request.log.info({ reason }, 'Bearer token refused')
-  return unauthorized(reply, { error: 'invalid_token', error_description: description, ...about })
+  trust.onRefused?.(reason)
+  return unauthorized(reply, { error: 'invalid_token', error_description: description, ...trust.about })
 }
 
 function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boolean {

@@ -23,7 +23,7 @@ export type Browser = {
   returnPath: (returnTo: unknown) => string
 }
 
-export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate, events }: Services): Browser {
+export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   // RFC 6265bis section 4.1.3.2: the prefix binds it to this host and to https
   const name = secure ? '__Host-latchkey' : 'latchkey'
@@ -36,7 +36,6 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
     const old = await sessions.find(tokenOf(request))
     const started = await sessions.start(user, remember, callerOf(request))
     if (!started) return null
-    events.emit('login.made', { userId: user.userId })
     if (old) await sessions.revoke(old)
     const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
     setCookie(reply, started.token, remember ? { maxAge } : {})
@@ -46,10 +45,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
   async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember }: Credentials): Promise<BrowserSession | null> {
     const { candidates } = candidatesFrom(attributes, { username })
     const known = password ? await authenticate(candidates, password, callerOf(request)) : null
-    if (!known) {
-      events.emit('login.refused', {})
-      return null
-    }
+    if (!known) return null
     const { device: proof, ...user } = known
     const session = await logIn(request, reply, user, remember)
     if (session && proof !== undefined) device.set(reply, proof)

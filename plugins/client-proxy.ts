@@ -27,7 +27,7 @@ export type ProxyBackend = {
   logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<ProxyAnswer>
   refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
   /** Does nothing for a token that is not ours or has ended. */
-  logOut: (slug: string, token: string | undefined) => Promise<void>
+  logOut: (slug: string, token: string | undefined, caller: Caller) => Promise<void>
   /** Whether the refresh token stands in the body too. */
   tokenInBody: (slug: string) => Promise<boolean>
 }

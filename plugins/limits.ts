@@ -3,7 +3,7 @@ import { networkOf } from '../src/users/network.ts'
 import { addressOf } from './caller.ts'
 
 /** Requests a minute from one address, or one /64 of IPv6. */
-const PER_MINUTE = { password: 60, registration: 30, refresh: 600 }
+const PER_MINUTE = { password: 60, registration: 30, refresh: 600, device: 60 }
 
 /** A route's `config` for @fastify/rate-limit. @param counts which requests count; all when not given */
 export function limit (kind: keyof typeof PER_MINUTE, counts?: (request: FastifyRequest) => boolean) {

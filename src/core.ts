@@ -46,12 +46,13 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
   try {
     const store = createStore(database, onRevoked)
     await checkAppKey(store, appKeys)
-    const longestTokenTtl = await store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
+    const longestTokenTtl = () => store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
+    await longestTokenTtl()
     const keys = createKeyRing({
       store: store.keys,
       sealKeys: deriveKeys(appKeys, 'signing-keys'),
       rotateEvery: config.keyRotation,
-      longestTokenTtl: () => longestTokenTtl,
+      longestTokenTtl,
       onSealedElsewhere: wrongAppKey
     })
     await keys.rotateDue()

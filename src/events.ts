@@ -1,3 +1,18 @@
+/** Where it came from; null where that is not known, as on the command line. */
+export type Origin = { ip: string | null, userAgent: string | null }
+
+type Login = Origin & { userId: string | null, clientId: string | null }
+type ClientChange = Origin & { clientId: string, userId: string | null }
+type PersonalTokenChange = Origin & { tokenId: string, userId: string, clientId: string | null }
+type DeviceDecision = Origin & { clientId: string, userId: string, scopes: string[] }
+
+export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled' | 'too_many_attempts'
+
+/** Why a guard refused a bearer token. */
+export type BearerRefusal =
+  | 'expired' | 'malformed' | 'bad_signature' | 'unknown_key' | 'wrong_issuer' | 'wrong_audience' | 'wrong_type' | 'invalid'
+  | 'session_revoked' | 'token_revoked' | 'client_revoked' | 'key_revoked' | 'logged_out_everywhere' | 'not_a_user' | 'not_a_client' | 'personal_token'
+
 /** What happens, by name. No event holds a secret. */
 export type EventDetails = {
   'token.issued': { grantType: string, clientId: string, userId: string | null, sessionId: string | null }
@@ -10,14 +25,27 @@ export type EventDetails = {
   'session.reused': { clientId: string, sessionId: string }
   /** A session was behind its refresh token: the database went back to a backup. */
   'database.went_back': { sessionId: string }
-  'bearer.refused': { reason: string }
+  /** A session was ended on purpose: by a logout, by its client (RFC 7009), or by its user in the list of sessions. */
+  'session.ended': Origin & { sessionId: string, userId: string | null, clientId: string | null, reason: 'logout' | 'client' | 'user' }
+  'bearer.refused': { reason: BearerRefusal }
+  /** A password was right; `clientId` is null on our own pages. */
+  'login.succeeded': Login & { userId: string }
+  /** `userId` is null when nobody has that identifier. */
+  'login.failed': Login & { reason: LoginFailure }
   /** Too many failures; `counter` says of what. */
   'attempt.refused': { counter: string }
-  /** A browser logged in, or did not, on a login page. */
-  'login.made': { userId: string }
-  'login.refused': object
-  'user.registered': { userId: string }
-  'password.changed': { userId: string }
+  'user.registered': Origin & { userId: string }
+  'password.changed': Origin & { userId: string }
+  /** `fields`: names only, not what stands in them. */
+  'profile.changed': Origin & { userId: string, fields: string[] }
+  'client.created': ClientChange
+  'client.changed': ClientChange
+  'client.secret_rotated': ClientChange & { overlap: number }
+  'client.revoked': ClientChange
+  'personal_token.created': PersonalTokenChange & { scopes: string[] }
+  'personal_token.revoked': PersonalTokenChange
+  'device.approved': DeviceDecision
+  'device.denied': DeviceDecision
 }
 
 export type EventName = keyof EventDetails
@@ -27,6 +55,10 @@ export type Events = {
   /** @returns unsubscribe */
   on: <Name extends EventName>(name: Name, handler: EventHandler<Name>) => () => void
   emit: <Name extends EventName>(name: Name, details: EventDetails[Name]) => void
+}
+
+export function originOf (caller: { ip: string, userAgent: string | undefined } | undefined): Origin {
+  return { ip: caller?.ip ?? null, userAgent: caller?.userAgent ?? null }
 }
 
 type Handlers = { [Name in EventName]?: Set<EventHandler<Name>> }

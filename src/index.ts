@@ -7,3 +7,4 @@ export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.
 export type { ViewModel, ViewName, Views } from './views/index.ts'
 export type { PartialTexts, Texts } from './views/texts/index.ts'
 export { OAuthError } from './oauth/errors.ts'
+export type { EventDetails, EventHandler, EventName } from './events.ts'

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { Client } from './oauth/ports.ts'
-import { hashSecret, isClientId, newClientId, secretMatches } from './oauth/secrets.ts'
+import { hashSecret, isClientId, isClientSecret, newClientId } from './oauth/secrets.ts'
 import type { NewClient } from '../prisma/store/clients.ts'
 import type { Store } from '../prisma/store/index.ts'
 
@@ -25,7 +25,7 @@ export async function checkNamedClients (store: Store, config: Config): Promise<
     const variable = `CLIENT_${slug.toUpperCase().replaceAll('-', '_')}`
     const client = await store.clients.find(id)
     if (!client || client.revokedAt) throw new ConfigError([{ name: `${variable}_ID`, message: 'names no client of this database; `npx latchkey clients` lists them' }])
-    if (secret !== undefined && client.secretHash && !secretMatches(client.secretHash, secret)) {
+    if (secret !== undefined && client.secretHash && !isClientSecret(client, secret)) {
       throw new ConfigError([{ name: `${variable}_SECRET`, message: `is not the secret of the client in ${variable}_ID` }])
     }
   }

@@ -1,18 +1,21 @@
 import { deriveKeys } from './app-key.ts'
 import { createAuthorization, type Authorization } from './authorization.ts'
-import type { Core } from './core.ts'
+import type { Core, Log } from './core.ts'
 import type { Events } from './events.ts'
 import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
+import { createManagement, type Management } from './management.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { createAuthenticateClient } from './oauth/client-authentication.ts'
+import type { ClientDirectory } from './oauth/client-directory.ts'
 import { authorizationCodeGrant } from './oauth/grants/authorization-code.ts'
 import { clientCredentialsGrant } from './oauth/grants/client-credentials.ts'
+import { deviceCodeGrant } from './oauth/grants/device-code.ts'
 import type { GrantHandler } from './oauth/grants/index.ts'
 import { passwordGrant } from './oauth/grants/password.ts'
 import { refreshTokenGrant } from './oauth/grants/refresh-token.ts'
 import { createIntrospect, type Introspect } from './oauth/introspect.ts'
 import { createIssueTokens } from './oauth/issue-tokens.ts'
-import type { Authenticate, Clients } from './oauth/ports.ts'
+import type { Authenticate } from './oauth/ports.ts'
 import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
 import { createRevoke, type Revoke } from './oauth/revoke.ts'
@@ -25,7 +28,7 @@ import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Attributes } from './users/attributes.ts'
 import type { Throttle } from './users/throttle.ts'
 
-export type Protocol = Authorization & {
+export type Protocol = Authorization & Management & {
   token: TokenEndpoint
   refreshTokens: RefreshTokens
   revoke: Revoke
@@ -33,12 +36,13 @@ export type Protocol = Authorization & {
 }
 
 type Dependencies = Core & {
-  clients: Clients
+  clients: ClientDirectory
   revocations: RevocationList
   attributes: Attributes
   authenticate: Authenticate
   throttle: Throttle
   events: Events
+  log: Log
 }
 
 /** Puts the OAuth endpoints together. */
@@ -49,16 +53,19 @@ export function createProtocol (deps: Dependencies): Protocol {
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
   const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)
   const token = observed(createTokenEndpoint(authenticateClient, createGrants(deps, scopes, refreshTokens)), deps.events)
+  const management = createManagement({ ...deps, scopes, authenticateClient })
+  const { personalTokens } = management
   return {
+    ...management,
     ...createAuthorization({ ...deps, scopes, grantTypes: token.grantTypes }),
     refreshTokens,
     token,
-    revoke: createRevoke({ authenticateClient, sessions, tokens, refreshTokens, verify }),
-    introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
+    revoke: createRevoke({ authenticateClient, sessions, tokens, refreshTokens, verify, personalTokens, events: deps.events }),
+    introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
   }
 }
 
-function createGrants ({ config, store: { sessions, codes, users }, keys, attributes, authenticate, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
+function createGrants ({ config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
@@ -75,6 +82,7 @@ function createGrants ({ config, store: { sessions, codes, users }, keys, attrib
   return [
     ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),
     authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }),
+    deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens }),
     clientCredentialsGrant({ accessTokens, scopes }),
     refresh
   ]

@@ -2,7 +2,8 @@ import { deriveKeys } from './app-key.ts'
 import type { Config } from './config.ts'
 import { openCore, type Core, type CoreOptions, type Log } from './core.ts'
 import { openFeedConnection } from '../prisma/store/feed-connection.ts'
-import { createEvents, type Events } from './events.ts'
+import { startAuditTrail } from './audit/trail.ts'
+import { createEvents, originOf, type Events } from './events.ts'
 import { checkNamedClients, installClients } from './install.ts'
 import { createClientDirectory, type ClientDirectory } from './oauth/client-directory.ts'
 import type { Authenticate, Client } from './oauth/ports.ts'
@@ -14,6 +15,7 @@ import { createFolding } from './revocation/fold.ts'
 import { createRevocationList, type Revocation, type RevocationList } from './revocation/revocation-list.ts'
 import { createAttributes, type Attributes } from './users/attributes.ts'
 import { createAuthenticate } from './users/authenticate.ts'
+import { createChangeProfile, type ChangeProfile } from './users/change-profile.ts'
 import { createChangePassword, type ChangePassword } from './users/change-password.ts'
 import { createPasswordPolicy } from './users/password-policy.ts'
 import { createDevices } from './users/devices.ts'
@@ -30,10 +32,13 @@ export type Services = Core & Protocol & {
   proxyClient: (slug: string) => Promise<Client | null>
   register: Register
   changePassword: ChangePassword
+  changeProfile: ChangeProfile
   passwords: Passwords
   revocations: RevocationList
   feed: Feed
   events: Events
+  /** Hears of what happens: `app.latchkey.on('login.failed', handler)`. @returns unsubscribe */
+  on: Events['on']
 }
 
 const KEY_CHECK_MS = 60_000
@@ -69,13 +74,17 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     await feed.start()
     const timer = watchKeys(core, options.log)
     const purging = startPurgeJob(core, options.log)
+    const trail = startAuditTrail({
+      events, write: core.store.audit.write, onError: (err, lost) => options.log.warn({ err, lost }, 'Audit events are lost')
+    })
     const close = async () => {
       clearInterval(timer)
       await purging.stop()
+      await trail.stop()
       await feed.stop()
       await core.close()
     }
-    return { ...core, ...await createParts(core, clients, revocations, events), clients, revocations, feed, events, close }
+    return { ...core, ...await createParts(core, clients, revocations, events, options.log), clients, revocations, feed, events, on: events.on, close }
   } catch (error) {
     await after.feed?.stop()
     await core.close()
@@ -100,9 +109,9 @@ function watchKeys ({ keys }: Core, log: Log): NodeJS.Timeout {
 }
 
 function tellingRegister (register: Register, events: Events): Register {
-  return async (body) => {
-    const registration = await register(body)
-    if (registration.user) events.emit('user.registered', { userId: registration.user.id })
+  return async (body, caller) => {
+    const registration = await register(body, caller)
+    if (registration.user) events.emit('user.registered', { userId: registration.user.id, ...originOf(caller) })
     return registration
   }
 }
@@ -110,7 +119,7 @@ function tellingRegister (register: Register, events: Events): Register {
 function tellingChange (change: ChangePassword, events: Events): ChangePassword {
   return async (request) => {
     const errors = await change(request)
-    if (!errors) events.emit('password.changed', { userId: request.userId })
+    if (!errors) events.emit('password.changed', { userId: request.userId, ...originOf(request.caller) })
     return errors
   }
 }
@@ -131,13 +140,13 @@ async function openThrottle ({ config, appKeys, store }: Core, events: Events): 
   })
 }
 
-async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, events: Events) {
+async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, events: Events, log: Log) {
   const { config, store: { users } } = core
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
   const policy = createPasswordPolicy(config.passwords)
   const throttle = await openThrottle(core, events)
-  const authenticate = createAuthenticate({ users, passwords, throttle })
+  const authenticate = createAuthenticate({ users, passwords, throttle, events })
 
   async function proxyClient (slug: string): Promise<Client | null> {
     const named = Object.hasOwn(config.clients, slug) ? config.clients[slug] : undefined
@@ -146,12 +155,13 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   }
 
   return {
-    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events }),
+    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events, log }),
     attributes,
     authenticate,
     passwords,
     proxyClient,
     register: tellingRegister(createRegister({ attributes, users, passwords, policy }), events),
-    changePassword: tellingChange(createChangePassword({ users, passwords, policy, throttle }), events)
+    changePassword: tellingChange(createChangePassword({ users, passwords, policy, throttle }), events),
+    changeProfile: createChangeProfile({ attributes, users, passwords, throttle, events })
   }
 }

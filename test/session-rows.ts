@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { claimsOf, refresh, token, type Tokens } from './helper.ts'
+import { isAudit } from './throttled.ts'
 
 export type SessionRow = {
   id: string, user_id: string, client_id: string, scopes: string[], generation: number, rotations: Date[], token_epoch: number
@@ -34,22 +35,35 @@ export async function backup (app: FastifyInstance, tokens: Access): Promise<() 
 
 export type AuditRow = { type: string, user_id: string, client_id: string, session_id: string, ip: string, user_agent: string }
 
-export const auditEvents = (app: FastifyInstance) => sql<AuditRow>(app, 'SELECT type, user_id, client_id, session_id, ip, user_agent FROM audit_events ORDER BY created_at')
+/** What statements about refresh tokens wrote. */
+export const auditEvents = (app: FastifyInstance) => sql<AuditRow>(app, "SELECT type, user_id, client_id, session_id, ip, user_agent FROM audit_events WHERE type LIKE 'session.re%' ORDER BY created_at")
 
 export const eventTypes = async (app: FastifyInstance) => (await auditEvents(app)).map(({ type }) => type)
 
 export const revocations = (app: FastifyInstance) => sql<{ kind: string, subject: string, epoch: number, except_sessions: string[] }>(app, 'SELECT kind, subject, epoch, except_sessions FROM revocations')
 
-/** How often a connection was asked for while `run` ran: once for each statement. */
+/** How often a connection was asked for while `run` ran: once for each statement but those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => Promise<unknown>): Promise<number> {
   const { pool } = app.latchkey.database
-  const connect = pool.connect
+  const { connect, query } = pool
   let count = 0
+  let audit = false
+  pool.query = function (...args: unknown[]) {
+    audit = isAudit(args[0])
+    try {
+      return Reflect.apply(query, pool, args)
+    } finally {
+      audit = false
+    }
+  } as typeof query
   pool.connect = function (this: unknown, ...args: unknown[]) {
-    count++
+    if (!audit) count++
     return Reflect.apply(connect, pool, args) as unknown
   } as typeof connect
-  await run().finally(() => { pool.connect = connect })
+  await run().finally(() => {
+    pool.connect = connect
+    pool.query = query
+  })
   return count
 }
 

@@ -1,3 +1,4 @@
+import { originOf } from '../../src/events.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
@@ -10,7 +11,7 @@ import { loginParams } from './login-params.ts'
 const SLUG = /^[a-z0-9-]{1,64}$/
 
 /** The proxies beside the server: no secret is needed, and no request is made. */
-export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, store }: Services): ProxyBackend {
+export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, store, events }: Services): ProxyBackend {
   const login = { attributes, prefix: config.login.prefix }
 
   async function clientOf (slug: string): Promise<Client> {
@@ -33,10 +34,13 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
       const params = { refresh_token: refreshToken, ...(scope && { scope }) }
       return await token.issueFor(client, 'refresh_token', params, caller).catch(explain(invalidRefreshToken))
     },
-    async logOut (slug, text) {
+    async logOut (slug, text, caller) {
       const client = await clientOf(slug)
       const refreshToken = text === undefined ? null : refreshTokens.decode(text)
-      if (refreshToken) await store.sessions.revokeBySecret(refreshToken.sessionId, hashSecret(refreshToken.secret), client.id)
+      if (!refreshToken) return
+      const { sessionId, secret } = refreshToken
+      const userId = await store.sessions.revokeBySecret(sessionId, hashSecret(secret), client.id)
+      if (userId !== null) events.emit('session.ended', { sessionId, userId, clientId: client.id, reason: 'logout', ...originOf(caller) })
     }
   }
 }

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
+import type { PersonalToken } from '../../src/oauth/personal-token-ports.ts'
 import type { Trust } from '../auth-guard.ts'
 import { sameSite } from '../same-origin.ts'
 
 /** A guard in the process that has the database. */
-export function localTrust ({ config, keys, revocations, feed, store, browser }: FastifyInstance['latchkey']): Trust {
+export function localTrust ({ config, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']): Trust {
   return {
     issuer: config.issuer,
     audience: config.issuer,
@@ -19,6 +21,26 @@ export function localTrust ({ config, keys, revocations, feed, store, browser }:
       isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),
       loginPath: config.loginPath,
       user: store.users.profile
+    },
+    onRefused: (reason) => events.emit('bearer.refused', { reason }),
+    async personal (text) {
+      const token = await personalTokens.verify(text)
+      return token && personalClaims(token, config.issuer)
     }
+  }
+}
+
+/** What the token of a session would say. */
+function personalClaims ({ id, userId, clientId, scopes, tokenEpoch, createdAt, expiresAt }: PersonalToken, issuer: string): AccessTokenClaims {
+  return {
+    iss: issuer,
+    sub: userId,
+    aud: issuer,
+    client_id: clientId,
+    iat: Math.floor(createdAt.getTime() / 1000),
+    exp: expiresAt ? Math.floor(expiresAt.getTime() / 1000) : Number.MAX_SAFE_INTEGER,
+    jti: id,
+    epoch: tokenEpoch,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') })
   }
 }

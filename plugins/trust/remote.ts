@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../../src/config-error.ts'
 import { createIssuerClient } from '../../src/http/issuer-client.ts'
 import { createRemoteKeys } from '../../src/keys/remote-keys.ts'
+import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
+import { createRemotePersonalTokens } from '../../src/oauth/remote-personal-tokens.ts'
 import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
 import { createRemoteFeed } from '../../src/revocation/remote-feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
@@ -28,9 +30,10 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOp
   if (!/^https?:\/\//.test(issuer)) throw new ConfigError([{ name: 'issuer', message: 'must be a URL such as https://id.example.com' }])
   const client = createIssuerClient({ issuer, clientId: options.clientId, clientSecret: options.clientSecret, scope: REVOCATIONS_READ })
   const list = createRevocationList()
+  const audience = options.audience ?? issuer
   return {
     issuer,
-    audience: options.audience ?? issuer,
+    audience,
     accessTokenKey: createRemoteKeys(client),
     refusal: list.refusal,
     age: followed(host, options, client, list),
@@ -38,8 +41,17 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOp
     onStale: options.revocation?.onStale ?? 'refuse',
     user: (_claims, token) => profile(client, token),
     about: {},
-    web: null
+    web: null,
+    // Nobody answers who does not say who asks
+    ...(options.clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience })) })
   }
+}
+
+/** The issuer that cannot answer is no fault of the token. */
+function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | null>) {
+  return async (token: string) => await verify(token).catch((cause: unknown) => {
+    throw Object.assign(new Error('The issuer cannot be asked about this token at the moment, try again', { cause }), { statusCode: 503, code: 'LK_ISSUER_UNAVAILABLE' })
+  })
 }
 
 /** @returns the age of what is known; always 0 where nothing is followed */

@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../src/audit/trail.ts'
 import type { Database } from '../../src/database/client.ts'
 
 /** An INSERT of events from a SELECT of type, user, client, session, address and agent. */
@@ -6,8 +7,36 @@ export function auditSql (events: string, from: string): string {
     SELECT gen_random_uuid(), e.* FROM (${from}) AS e (type, user_id, client_id, session_id, ip, user_agent)`
 }
 
-export function createAuditStore ({ prisma }: Database) {
-  return {
-    list: (limit: number) => prisma.auditEvent.findMany({ orderBy: { createdAt: 'desc' }, take: limit })
+export type AuditFilter = { userId?: string | undefined, clientId?: string | undefined, type?: string | undefined, since?: Date | undefined, limit: number }
+
+export type AuditLine = Required<AuditEntry> & { id: string, createdAt: Date }
+
+export function createAuditStore ({ prisma, pool, tables }: Database) {
+  /** All of them in one statement. */
+  async function write (entries: AuditEntry[]): Promise<void> {
+    await pool.query({
+      name: 'audit-write',
+      text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail)
+        SELECT gen_random_uuid(), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}')
+        FROM jsonb_to_recordset($1::jsonb) AS e (type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb)`,
+      values: [JSON.stringify(entries)]
+    })
   }
+
+  /** The newest first. A type may end in `.*`. */
+  async function list ({ userId, clientId, type, since, limit }: AuditFilter): Promise<AuditLine[]> {
+    const rows = await prisma.auditEvent.findMany({
+      where: {
+        ...(userId !== undefined && { userId }),
+        ...(clientId !== undefined && { clientId }),
+        ...(type !== undefined && { type: type.endsWith('.*') ? { startsWith: type.slice(0, -1) } : type }),
+        ...(since !== undefined && { createdAt: { gte: since } })
+      },
+      orderBy: { createdAt: 'desc' },
+      take: limit
+    })
+    return rows as AuditLine[]
+  }
+
+  return { write, list }
 }

@@ -2,34 +2,53 @@ import type { Database } from '../../src/database/client.ts'
 import type { Client, Clients } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { RevocationStore } from './revocations.ts'
+import type { SettingStore } from './settings.ts'
 
 export type NewClient = Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
   & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
 
-export type ClientStore = Clients & {
-  list: () => Promise<(Client & { createdAt: Date })[]>
+/** `overlap`: seconds in which the old secret counts, too. */
+export type SecretRotation = { id: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number, ownerId?: string | undefined }
+
+export type StoredClient = Client & { createdAt: Date }
+
+export type ClientStore = Omit<Clients, 'findAgain'> & {
+  list: () => Promise<StoredClient[]>
+  /** Those of a user that are alive, by name. */
+  listOwned: (ownerId: string) => Promise<StoredClient[]>
+  /** The newest one that personal access tokens can be made with. */
+  findPersonal: () => Promise<Client | null>
   /** @returns null when the slug is taken */
   create: (client: NewClient) => Promise<Client | null>
   /** @returns false when it has a secret already */
   setFirstSecret: (id: string, secretHash: Uint8Array<ArrayBuffer>) => Promise<boolean>
+  /** @returns when the old secret stops, or null when there is no such client alive that has a secret */
+  rotateSecret: (rotation: SecretRotation) => Promise<{ previousSecretUntil: Date | null } | null>
+  /** @returns false when the user has no such client alive */
+  update: (id: string, ownerId: string, values: { name: string, redirectUris: string[] }) => Promise<boolean>
   /** One row in place of the many of a client that gets and revokes tokens without end; ends all its own tokens. */
   foldRevocations: (id: string) => Promise<void>
-  /** Ends its tokens and sessions in every process. @returns false when there is no such client alive */
-  revoke: (id: string) => Promise<boolean>
+  /** Ends its tokens and sessions in every process; its slug is free again. @returns false when there is no such client alive, or not of this user */
+  revoke: (id: string, ownerId?: string) => Promise<boolean>
 }
 
 const SELECT = {
-  id: true, slug: true, name: true, secretHash: true, authMethod: true, grantTypes: true, scopes: true, defaultScopes: true, firstParty: true,
-  proxy: true, refreshTokenInBody: true, trustedProxy: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, revokedAt: true, createdAt: true
+  id: true, slug: true, name: true, secretHash: true, previousSecretHash: true, previousSecretUntil: true, authMethod: true, grantTypes: true, scopes: true, defaultScopes: true, firstParty: true,
+  proxy: true, refreshTokenInBody: true, trustedProxy: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, ownerId: true, revokedAt: true, createdAt: true
 } as const
 
-export function createClientStore ({ prisma, tables }: Database, revocations: RevocationStore): ClientStore {
+export function createClientStore ({ prisma, pool, tables }: Database, revocations: RevocationStore, settings: SettingStore): ClientStore {
   const find = (id: string) => prisma.client.findUnique({ where: { id }, select: SELECT })
   const findBySlug = (slug: string) => prisma.client.findUnique({ where: { slug }, select: SELECT })
   const list = () => prisma.client.findMany({ select: SELECT, orderBy: { createdAt: 'asc' } })
 
+  const listOwned = (ownerId: string) => prisma.client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
+  const findPersonal = () => prisma.client.findFirst({ select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } }, orderBy: { createdAt: 'desc' } })
+
   async function create (client: NewClient): Promise<Client | null> {
+    // Before the first token: revocations and keys are kept as long as the longest-lived one
+    if (client.accessTokenTtl) await settings.raiseLongestTokenTtl(client.accessTokenTtl)
     const { count } = await prisma.client.createMany({ data: [client], skipDuplicates: true })
     return count > 0 ? await find(client.id) : null
   }
@@ -39,11 +58,26 @@ export function createClientStore ({ prisma, tables }: Database, revocations: Re
     return count > 0
   }
 
-  async function revoke (id: string): Promise<boolean> {
+  async function rotateSecret ({ id, secretHash, overlap, ownerId }: SecretRotation) {
+    const { rows } = await pool.query<{ previousSecretUntil: Date | null }>(
+      `UPDATE ${tables.clients} SET secret_hash = $2, updated_at = now(), previous_secret_hash = CASE WHEN $3 > 0 THEN secret_hash END,
+         previous_secret_until = CASE WHEN $3 > 0 AND secret_hash IS NOT NULL THEN now() + $3 * interval '1 second' END
+       WHERE id = $1 AND revoked_at IS NULL AND auth_method <> 'none' AND ($4::uuid IS NULL OR owner_id = $4)
+       RETURNING previous_secret_until AS "previousSecretUntil"`, [id, secretHash, overlap, ownerId])
+    return rows[0] ?? null
+  }
+
+  async function update (id: string, ownerId: string, values: { name: string, redirectUris: string[] }): Promise<boolean> {
+    const { count } = await prisma.client.updateMany({ where: { id, ownerId, revokedAt: null }, data: values })
+    return count > 0
+  }
+
+  async function revoke (id: string, ownerId?: string): Promise<boolean> {
     const rows = await revocations.run<{ revocation: Revocation | null }>({
-      text: `WITH ended AS (UPDATE ${tables.clients} SET revoked_at = now(), updated_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id)
+      text: `WITH ended AS (UPDATE ${tables.clients} SET revoked_at = now(), slug = NULL, updated_at = now()
+          WHERE id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR owner_id = $2) RETURNING id)
         ${revocations.insertSql("SELECT 'client', id, NULL::text, NULL::int, '{}'::uuid[] FROM ended")}`,
-      values: [id]
+      values: [id, ownerId]
     })
     return rows.length > 0
   }
@@ -57,5 +91,5 @@ export function createClientStore ({ prisma, tables }: Database, revocations: Re
     })
   }
 
-  return { find, findBySlug, list, create, setFirstSecret, revoke, foldRevocations }
+  return { find, findBySlug, list, listOwned, findPersonal, create, setFirstSecret, rotateSecret, update, revoke, foldRevocations }
 }

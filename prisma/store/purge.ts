@@ -7,12 +7,15 @@ const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
 /**
  * When rows of a table have ended: an indexed column, and what must pass after it. A session outlives its access
- * tokens a little, or a logout with the last of them would find nothing to revoke; a code that was redeemed tells a replay.
+ * tokens a little, or a logout with the last of them would find nothing to revoke; a code that was redeemed tells a replay,
+ * one that has expired tells its device.
  */
 const EXPIRED = [
   { table: 'sessions', column: 'expires_at', keep: 60 },
   { table: 'browser_sessions', column: 'expires_at', keep: 60 },
   { table: 'authorization_codes', column: 'expires_at', keep: 3600 },
+  { table: 'device_codes', column: 'expires_at', keep: 3600 },
+  { table: 'personal_access_tokens', column: 'expires_at', keep: 3600 },
   { table: 'revocations', column: 'expires_at', keep: 0 },
   { table: 'signing_keys', column: 'keep_until', keep: 0 },
   { table: 'rate_limits', column: 'expire', keep: 0, milliseconds: true }
@@ -22,6 +25,7 @@ const EXPIRED = [
 const REVOKED = [
   { table: 'sessions', key: 'id', type: 'uuid', first: NO_UUID },
   { table: 'browser_sessions', key: 'id', type: 'uuid', first: NO_UUID },
+  { table: 'personal_access_tokens', key: 'id', type: 'uuid', first: NO_UUID },
   { table: 'signing_keys', key: 'kid', type: 'text', first: '' }
 ]
 

@@ -39,7 +39,12 @@ export function createSessionStore (database: Database, revocations: RevocationS
 
   async function revokeBySecret (id: string, secretHash: Uint8Array, clientId: string) {
     const rows = await revocations.run<Revoked>({ name: 'session-revoke-by-secret', text: sql.revokeBySecret, values: [id, secretHash, clientId] })
-    return rows.length > 0
+    return rows[0]?.revocation?.owner ?? null
+  }
+
+  async function standing (id: string) {
+    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number }>({ name: 'session-standing', text: sql.standing, values: [id] })
+    return rows[0] ?? null
   }
 
   async function revokeReused (id: string, caller: Caller) {
@@ -51,7 +56,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
     await pool.query({ name: 'session-replayed', text: sql.noteReplay, values: [id, caller.ip, caller.userAgent] })
   }
 
-  return { create, rotate: createRotate(database), inspect, requestedClaims, revoke, revokeBySecret, revokeReused, noteReplay }
+  return { create, rotate: createRotate(database), inspect, requestedClaims, revoke, revokeBySecret, standing, revokeReused, noteReplay }
 }
 
 function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
@@ -75,6 +80,8 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       WHERE s.id = $1 AND s.secret_hash = $3`,
 
     requestedClaims: `SELECT oidc->'claims' AS claims FROM ${sessions} WHERE id = $1`,
+
+    standing: `SELECT scopes, token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`,
 
     // Listed even when the row is not there: a token may outlive a session that a restored backup does not know
     revoke: `WITH ended AS (${end()}),

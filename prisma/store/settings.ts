@@ -3,6 +3,8 @@ import type { Database } from '../../src/database/client.ts'
 export const LONGEST_TOKEN_TTL = 'longest_access_token_ttl'
 const KEY_CHECK = 'app_key_check'
 
+export type SettingStore = ReturnType<typeof createSettingStore>
+
 /** Facts that every process must agree on. What a start asks is plain SQL: Prisma's query compiler weighs 100 MB from its first query on. */
 export function createSettingStore ({ prisma, pool, tables }: Database) {
   /** Raises the longest life of an access token (seconds) that was ever configured. @returns what it is now */

@@ -1,7 +1,7 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
-import type { Account, NewUser, PasswordChange, Profile, Users } from '../../src/users/ports.ts'
+import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } from '../../src/users/ports.ts'
 import type { RevocationStore } from './revocations.ts'
 
 type Revoked = { revocation: Revocation | null }
@@ -11,20 +11,21 @@ const PROFILE = {
 } as const
 
 const UNIQUE_VIOLATION = 'P2002'
+const UNIQUE_VIOLATION_SQL = '23505'
 
 export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
-  const { users, sessions, browser_sessions: browsers, identifiers } = tables
+  const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
   /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
   const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
 
-  /** Parts of a WITH clause: sessions of our clients and of browsers that go on with the epoch that `raised` has given their user. */
+  /** Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has given their user. */
   const keepSql = (raised: string, condition: string) => {
     const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
       WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.token_epoch - 1 AND ${condition} RETURNING s.id`
-    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}),
-      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers)`
+    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}), kept_personal AS (${keep(personal)}),
+      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
   }
 
   async function findByIdentifiers (wanted: Identifier[]): Promise<Account | null> {
@@ -48,10 +49,10 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
   })
 
-  async function taken (wanted: Identifier[]): Promise<string[]> {
+  async function taken (wanted: Identifier[], except?: string): Promise<string[]> {
     if (wanted.length === 0) return []
     const rows = await prisma.identifier.findMany({
-      where: { OR: wanted.map(({ attribute, value }) => ({ attribute, value })) }, select: { attribute: true }
+      where: { OR: wanted.map(({ attribute, value }) => ({ attribute, value })), ...(except !== undefined && { userId: { not: except } }) }, select: { attribute: true }
     })
     return rows.map(({ attribute }) => attribute)
   }
@@ -80,6 +81,22 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     return rows.length > 0
   }
 
+  async function changeProfile ({ userId, passwordStamp, name, identifiers: changes }: ProfileChange): Promise<Profile | 'taken' | 'stale'> {
+    try {
+      const { rows } = await pool.query<{ changed: boolean }>(
+        `WITH proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now() WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
+           written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
+             SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
+             ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
+         SELECT EXISTS (SELECT FROM proven) AS changed`,
+        [userId, passwordStamp, name !== undefined, name, changes.map(({ attribute }) => attribute), changes.map(({ value }) => value), changes.map(({ display }) => display)])
+      return rows[0]!.changed ? (await profile(userId)) ?? 'stale' : 'stale'
+    } catch (error) {
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION_SQL) return 'taken'
+      throw error
+    }
+  }
+
   async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
     if (!disabled) return (await prisma.user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
     const rows = await revocations.run<Revoked>({
@@ -94,12 +111,12 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   async function foldRevocations (id: string): Promise<void> {
     await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
       text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch),
-        ${keepSql('raised', 's.expires_at > now()')},
+        ${keepSql('raised', "coalesce(s.expires_at, 'infinity') > now()")},
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
       values: [id]
     })
   }
 
-  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, setDisabled, foldRevocations }
+  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations }
 }

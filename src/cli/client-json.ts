@@ -14,6 +14,8 @@ export function clientJson (client: Client) {
     default_scopes: client.defaultScopes,
     first_party: client.firstParty,
     proxy: client.proxy,
-    trusted_proxy: client.trustedProxy
+    trusted_proxy: client.trustedProxy,
+    access_token_ttl: client.accessTokenTtl,
+    user_id: client.ownerId
   }
 }

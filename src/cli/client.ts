@@ -3,6 +3,7 @@ import type { Core } from '../core.ts'
 import { hashSecret, newClientId, newClientSecret } from '../oauth/secrets.ts'
 import { clientJson } from './client-json.ts'
 import type { Context } from './context.ts'
+import { BY_OPERATOR } from './operator.ts'
 import { newClient, type ClientArgs } from './new-client.ts'
 import type { Result } from './result.ts'
 
@@ -17,11 +18,12 @@ export async function createClient ({ config, withCore }: Context, { user, ...ar
       ...asked, id: newClientId(), secretHash: secret ? hashSecret(secret) : null, ...(user !== undefined && { ownerId: user })
     })
     if (!made) throw new Error(`The slug ${asked.slug} belongs to another client; \`npx latchkey clients\` lists them`)
+    await store.audit.write([{ type: 'client.created', clientId: made.id, userId: user ?? null, detail: BY_OPERATOR }])
     return made
   })
   const { client_id: id, ...rest } = clientJson(client)
   return {
-    json: { client_id: id, client_secret: secret, ...rest, user_id: user ?? null },
+    json: { client_id: id, client_secret: secret, ...rest },
     lines: [
       `${args.password ? 'Password grant client' : args.personal ? 'Personal access client' : 'New client'} created successfully.`,
       `Client ID: ${id}`,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Core } from '../core.ts'
+import type { Core, Log } from '../core.ts'
 import { installClients } from '../install.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, newClientSecret } from '../oauth/secrets.ts'
@@ -12,8 +12,10 @@ type Installed = { client: Client, secret: string | null }
 
 /** Migrations, keys and the clients that every installation has. What is there already stays as it is. */
 export async function install ({ cwd, log, withCore }: Context, { writeEnv = false }: { writeEnv?: boolean } = {}): Promise<Result> {
-  const { installed, keys } = await withCore(async (core) => ({ installed: await clientsWithSecrets(core), keys: keysJson(core.keys) }), { migrate: true })
-  for (const { client } of installed) if (client.revokedAt) log.warn({}, `The client ${client.slug} is revoked`)
+  const { installed, keys } = await withCore(async (core) => {
+    await warnOfRevoked(core, log)
+    return { installed: await clientsWithSecrets(core), keys: keysJson(core.keys) }
+  }, { migrate: true })
   const variables = writeEnv ? variablesFor(installed) : {}
   if (writeEnv) await writeVariables(join(cwd, '.env'), variables)
   return {
@@ -25,12 +27,20 @@ export async function install ({ cwd, log, withCore }: Context, { writeEnv = fal
   }
 }
 
+/** One that was revoked has given up its slug to a new one, unless a variable insists on it. */
+async function warnOfRevoked ({ store, config }: Core, log: Log): Promise<void> {
+  for (const [slug, { id }] of Object.entries(config.clients)) {
+    const client = await store.clients.find(id)
+    if (client?.revokedAt) log.warn({}, `The client ${id}, which CLIENT_${slug.toUpperCase()}_ID names, is revoked; remove the variable`)
+  }
+}
+
 /** A client of a first start has no secret yet: it gets one, known in this run only. */
 async function clientsWithSecrets ({ store, config }: Core): Promise<Installed[]> {
   const installed: Installed[] = []
   for (const client of await installClients(store, config)) {
     const secret = newClientSecret()
-    const wanted = isPasswordClient(client) && !client.revokedAt && !client.secretHash
+    const wanted = isPasswordClient(client) && !client.secretHash
     const set = wanted && await store.clients.setFirstSecret(client.id, hashSecret(secret))
     installed.push({ client, secret: set ? secret : null })
   }
@@ -39,7 +49,7 @@ async function clientsWithSecrets ({ store, config }: Core): Promise<Installed[]
 
 /** The proxy clients only; nothing reads the others from the environment. */
 function variablesFor (installed: Installed[]): Record<string, string> {
-  const proxies = installed.filter(({ client }) => isPasswordClient(client) && !client.revokedAt)
+  const proxies = installed.filter(({ client }) => isPasswordClient(client))
   return Object.fromEntries(proxies.flatMap(({ client, secret }) => {
     const name = `CLIENT_${client.slug!.toUpperCase()}`
     return [[`${name}_ID`, client.id], ...(secret ? [[`${name}_SECRET`, secret]] : [])]

@@ -1,5 +1,6 @@
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Context } from './context.ts'
+import { BY_OPERATOR } from './operator.ts'
 import { table, type Result } from './result.ts'
 
 /** The keys that sign, will sign, or have signed what may still be valid. */
@@ -9,8 +10,9 @@ export async function listKeys ({ withCore }: Context): Promise<Result> {
 
 /** A new key of each kind; it signs once every cache of the JWKS has it, or at once. */
 export async function rotateKeys ({ withCore }: Context, { now = false }: { now?: boolean } = {}): Promise<Result> {
-  return await withCore(async ({ keys }) => {
+  return await withCore(async ({ keys, store }) => {
     const made = await keys.rotate(now)
+    await store.audit.write([{ type: 'key.rotated', detail: { ...BY_OPERATOR, made } }])
     return { json: { made, keys: keysJson(keys) }, lines: [...made.map((kid) => `New key ${kid}`), ...keyTable(keys)] }
   })
 }
@@ -21,6 +23,7 @@ export async function revokeKey ({ withCore }: Context, kid: string): Promise<Re
     const known = await store.keys.list()
     if (!known.some((key) => key.kid === kid)) throw new Error(`There is no key ${kid}; \`npx latchkey keys\` lists them`)
     const revoked = await keys.revoke(kid)
+    if (revoked) await store.audit.write([{ type: 'key.revoked', detail: { ...BY_OPERATOR, kid } }])
     const said = revoked ? `Key ${kid} is revoked, and so is every token signed with it.` : `Key ${kid} was revoked before.`
     return { json: { kid, revoked: true, keys: keysJson(keys) }, lines: [said, ...keyTable(keys)] }
   })

@@ -19,6 +19,8 @@ export type ClientArgs = {
   authMethod?: string
   scope?: string[]
   defaultScope?: string[]
+  /** Seconds. */
+  accessTokenTtl?: number
   user?: string
   firstParty?: boolean
   skipConsent?: boolean
@@ -30,6 +32,8 @@ type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 const ANY = '*'
 const MAX_NAME = 255
+// As for ACCESS_TOKEN_TTL
+const MAX_TTL = 10 * 365 * 86_400
 const SLUG = /^[a-z0-9-]{1,64}$/
 
 const NAMES: Record<Kind, string> = {
@@ -45,6 +49,7 @@ export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>)
   const kind = kindOf(args)
   const authMethod = authMethodOf(kind, args)
   checkSlug(kind, args)
+  if (args.accessTokenTtl !== undefined && (args.accessTokenTtl < 1 || args.accessTokenTtl > MAX_TTL)) throw new Error(`--access-token-ttl must be 1 to ${MAX_TTL} seconds`)
   const redirectUris = redirectUrisOf(kind, args)
   return {
     name: nameOf(kind, args),
@@ -58,6 +63,7 @@ export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>)
     proxy: args.proxy ?? false,
     trustedProxy: args.trustedProxy ?? false,
     ...scopesOf(kind, args, scopes),
+    ...(args.accessTokenTtl !== undefined && { accessTokenTtl: args.accessTokenTtl }),
     ...(args.slug !== undefined && { slug: args.slug })
   }
 }

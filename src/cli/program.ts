@@ -1,12 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { version } from '../version.ts'
+import { command, hours, positiveInteger, seconds, type Run } from './command.ts'
 import type { Context } from './context.ts'
-import type { Result } from './result.ts'
+import { addTokenCommands } from './program-tokens.ts'
 
 type Options = { context: () => Promise<Context>, write: (text: string) => void }
-/** What commander has parsed is what the command's options say. */
-type Action = (context: Context, ...args: never[]) => Promise<Result | null>
-type Run = (load: () => Promise<Action>, withoutContext?: (error: unknown) => Promise<Result>) => (...given: unknown[]) => Promise<void>
 
 /** The commands and their options; a command's module is loaded when it runs, so that `--help` is quick. */
 export function createProgram ({ context, write }: Options): Command {
@@ -28,6 +26,7 @@ export function createProgram ({ context, write }: Options): Command {
 
   addServerCommands(program, run)
   addClientCommands(program, run)
+  addTokenCommands(program, run)
   addKeyCommands(program, run)
   addUserCommands(program, run, context)
   addMaintenanceCommands(program, run)
@@ -57,6 +56,7 @@ function addClientCommands (program: Command, run: Run): void {
     .addOption(new Option('--auth-method <method>', 'how it authenticates').choices(['client_secret_basic', 'client_secret_post', 'none']))
     .option('--scope <scope...>', 'scopes that it may ask for (default: all that are registered)')
     .option('--default-scope <scope...>', 'scopes that it gets when it asks for none (default: none)')
+    .option('--access-token-ttl <seconds>', 'how long its access tokens live (default: ACCESS_TOKEN_TTL)', seconds)
     .option('--slug <slug>', 'short name, unique')
     .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout; needs --slug and --password')
     .option('--trusted-proxy', 'runs proxies apart from the server: its word on the address of users counts')
@@ -66,9 +66,14 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--user <id>', 'user whom it belongs to')
     .action(run(async () => (await import('./client.ts')).createClient))
 
-  const clients = program.command('clients').description('List and revoke clients')
+  const clients = program.command('clients').description('List, show and revoke clients; give them new secrets')
   command(clients, 'list', 'List all clients', true)
     .action(run(async () => (await import('./clients.ts')).listClients))
+  command(clients, 'show <id>', 'Tell all about a client, but its secret')
+    .action(run(async () => (await import('./clients.ts')).showClient))
+  command(clients, 'rotate-secret <id>', 'Give a client a new secret')
+    .option('--overlap <seconds>', 'how long the old one counts, too (default: not at all)', seconds)
+    .action(run(async () => (await import('./clients.ts')).rotateSecret))
   command(clients, 'revoke <id>', 'End a client with its tokens and sessions, at once and everywhere')
     .action(run(async () => (await import('./clients.ts')).revokeClient))
 }
@@ -126,18 +131,4 @@ async function addAttributeOptions (create: Command, context: Options['context']
     const known = create.options.some((other) => other.attributeName() === option.attributeName())
     if (!known && name !== 'help') create.addOption(option)
   }
-}
-
-function command (parent: Command, nameAndArgs: string, description: string, isDefault = false): Command {
-  return parent.command(nameAndArgs, { isDefault }).description(description).option('--json', 'print JSON')
-}
-
-function positiveInteger (text: string): number {
-  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.')
-  return Number(text)
-}
-
-function hours (text: string): number {
-  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError('It must be a number of hours.')
-  return Number(text)
 }

@@ -1,11 +1,13 @@
 import { validate as isUuid } from 'uuid'
 import { userBody } from '../schemas/account.ts'
-import { candidatesFor, createAttributes } from '../users/attributes.ts'
+import { createAttributes } from '../users/attributes.ts'
 import { createPasswordPolicy } from '../users/password-policy.ts'
 import { createPasswords } from '../users/passwords.ts'
 import type { Profile } from '../users/ports.ts'
 import { createRegister, type FieldErrors } from '../users/register.ts'
 import type { Context } from './context.ts'
+import { findUser, noSuchUser } from './find-user.ts'
+import { BY_OPERATOR } from './operator.ts'
 import { readPassword, type PasswordArgs } from './password-input.ts'
 import { table, type Result } from './result.ts'
 
@@ -23,7 +25,9 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
   const passwords = await createPasswords(config.passwords)
   const { user, errors } = await withCore(async ({ store }) => {
     const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })
-    return await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
+    const registration = await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
+    if (registration.user) await store.audit.write([{ type: 'user.registered', userId: registration.user.id, detail: BY_OPERATOR }])
+    return registration
   })
   if (errors) throw new Error(sentence(errors))
   return { json: userJson(user), lines: ['User created successfully.', `User ID: ${user.id}`] }
@@ -51,10 +55,10 @@ export const disableUser = async (context: Context, user: string): Promise<Resul
 export const enableUser = async (context: Context, user: string): Promise<Result> => await setDisabled(context, user, false)
 
 async function setDisabled ({ config, withCore }: Context, text: string, disabled: boolean): Promise<Result> {
-  const attributes = await createAttributes(config.login)
   return await withCore(async ({ store }) => {
-    const id = isUuid(text) ? text : (await store.users.findByIdentifiers(candidatesFor(attributes, text)))?.id
-    if (!id || !await store.users.setDisabled(id, disabled)) throw new Error(`There is no user ${text}; \`npx latchkey user list\` lists them`)
+    const id = await findUser(config, store, text)
+    if (!await store.users.setDisabled(id, disabled)) throw noSuchUser(text)
+    await store.audit.write([{ type: disabled ? 'user.disabled' : 'user.enabled', userId: id, detail: BY_OPERATOR }])
     return describe((await store.users.profile(id))!, disabled)
   })
 }

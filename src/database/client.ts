@@ -4,7 +4,7 @@ import { PrismaClient } from '../../prisma/generated/client.ts'
 import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
 
 /** Names with the schema before them, for SQL that we write. */
-export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes' | 'consents' | 'rate_limits', string>
+export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens', string>
 
 /** Prisma and the pool beneath it: hot statements go to the pool, everything else through Prisma. */
 export type Database = {
@@ -70,8 +70,10 @@ function tablesIn (schema: string): Tables {
     settings: name('settings'),
     audit_events: name('audit_events'),
     browser_sessions: name('browser_sessions'),
-    consents: name('consents'),
     authorization_codes: name('authorization_codes'),
-    rate_limits: name('rate_limits')
+    rate_limits: name('rate_limits'),
+    consents: name('consents'),
+    device_codes: name('device_codes'),
+    personal_access_tokens: name('personal_access_tokens')
   }
 }

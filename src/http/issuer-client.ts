@@ -3,6 +3,8 @@ export type IssuerClient = {
   /** @throws RefusedByIssuer */
   send: (path: string, init?: RequestInit) => Promise<Response>
   json: (path: string, init?: RequestInit) => Promise<unknown>
+  /** What the issuer says of a token (RFC 7662). */
+  introspect: (token: string) => Promise<unknown>
   /** A response body that goes on, with an access token of the client. */
   stream: (path: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>
 }
@@ -40,12 +42,18 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
     return await (await send(path, init)).json()
   }
 
+  async function introspect (token: string): Promise<unknown> {
+    return await json('/v1/oauth/introspect', {
+      method: 'POST', headers: { authorization: basic(clientId ?? '', clientSecret ?? '') }, body: new URLSearchParams({ token })
+    })
+  }
+
   async function stream (path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await send(path, { signal, headers: { authorization: `Bearer ${await accessToken()}` } })
     return response.body!
   }
 
-  return { send, json, stream }
+  return { send, json, introspect, stream }
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded first. */

@@ -65,7 +65,8 @@ type Options = {
   sealKeys: DerivedKeys
   /** Seconds. */
   rotateEvery: number
-  longestTokenTtl: () => number
+  /** Asked for when a key is followed by another: a client made meanwhile may have raised it. */
+  longestTokenTtl: () => Promise<number>
   onSealedElsewhere: (kid: string) => Error
 }
 
@@ -93,7 +94,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, 
 
   async function add (alg: Algorithm, delay: number, unlessYoungerThan: number): Promise<string | null> {
     const key = await makeKey(alg, sealKeys[0]!)
-    const added = await store.add(key, { delay, keepFor: longestTokenTtl() + CLOCK_SKEW, unlessYoungerThan })
+    const added = await store.add(key, { delay, keepFor: await longestTokenTtl() + CLOCK_SKEW, unlessYoungerThan })
     return added ? key.kid : null
   }
 

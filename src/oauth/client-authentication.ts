@@ -1,10 +1,11 @@
 import type { Throttle } from '../users/throttle.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
 import type { Caller, Client, Clients } from './ports.ts'
-import { secretMatches } from './secrets.ts'
+import { isClientSecret } from './secrets.ts'
 
 export type Credentials = { id: string, secret: string | undefined, viaHeader: boolean }
 
+const WRONG_SECRET = 'wrong secret'
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i
 
 /**
@@ -34,8 +35,10 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
   return async ({ authorization, params, caller }) => {
     const credentials = clientCredentials(authorization, params)
     throttle.check(credentials.id, caller.ip)
-    const client = await clients.find(credentials.id)
-    const reason = refusal(client, credentials)
+    let client = await clients.find(credentials.id)
+    let reason = refusal(client, credentials)
+    // Rotated in another process a moment ago, perhaps
+    if (reason === WRONG_SECRET) reason = refusal(client = await clients.findAgain(credentials.id), credentials)
     if (client && !reason) return client
     await throttle.failed(client && client.id, caller.ip)
     throw invalidClient('Client authentication failed', {
@@ -51,7 +54,7 @@ function refusal (client: Client | null, { secret }: Credentials): string | unde
   if (client.revokedAt) return 'revoked'
   if (client.authMethod === 'none') return undefined
   if (secret === undefined || secret === '') return 'sent no secret'
-  return secretMatches(client.secretHash, secret) ? undefined : 'wrong secret'
+  return isClientSecret(client, secret) ? undefined : WRONG_SECRET
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded. */

@@ -10,7 +10,7 @@ const TTL_MS = 2000
 const MAX_ENTRIES = 10_000
 
 /** Clients from memory for a moment: token requests need no statement to know who asks. */
-export function createClientDirectory (store: Clients): ClientDirectory {
+export function createClientDirectory (store: Omit<Clients, 'findAgain'>): ClientDirectory {
   const entries = new Map<string, { until: number, client: Promise<Client | null> }>()
 
   function remember (key: string, load: () => Promise<Client | null>): Promise<Client | null> {
@@ -29,7 +29,13 @@ export function createClientDirectory (store: Clients): ClientDirectory {
     for (const [key, { client }] of entries) client.then((found) => { if (found?.id === id) entries.delete(key) }, () => {})
   }
 
+  function findAgain (id: string): Promise<Client | null> {
+    entries.delete(`id ${id}`)
+    return remember(`id ${id}`, () => store.find(id))
+  }
+
   return {
+    findAgain,
     find: (id) => remember(`id ${id}`, () => store.find(id)),
     findBySlug: (slug) => remember(`slug ${slug}`, () => store.findBySlug(slug)),
     forget

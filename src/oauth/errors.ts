@@ -1,7 +1,8 @@
-/** Wire codes of RFC 6749 section 5.2 and 4.1.2.1. */
+/** Wire codes of RFC 6749 section 5.2 and 4.1.2.1, and of RFC 8628 section 3.5. */
 export type OAuthErrorCode =
   | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client'
   | 'unsupported_grant_type' | 'invalid_scope' | 'server_error' | 'temporarily_unavailable'
+  | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token'
 
 type Details = {
   /** For the log; never in a response. */
@@ -38,3 +39,7 @@ export const invalidGrant = factory('invalid_grant')
 export const unauthorizedClient = factory('unauthorized_client')
 export const unsupportedGrantType = factory('unsupported_grant_type')
 export const invalidScope = factory('invalid_scope')
+export const authorizationPending = factory('authorization_pending')
+export const slowDown = factory('slow_down')
+export const accessDenied = factory('access_denied')
+export const expiredToken = factory('expired_token')

@@ -7,6 +7,9 @@ export type Client = {
   name: string
   /** SHA-256 of the secret; null while the client has none. */
   secretHash: Uint8Array | null
+  /** The one before the last rotation, which counts until then. */
+  previousSecretHash: Uint8Array | null
+  previousSecretUntil: Date | null
   /** RFC 7591 section 2 token_endpoint_auth_method; `none` is a public client. */
   authMethod: string
   grantTypes: string[]
@@ -31,12 +34,16 @@ export type Client = {
   refreshGrace: number | null
   /** Carried by the tokens that it gets for itself. */
   tokenEpoch: number
+  /** The user whom it belongs to; null for the operator's. */
+  ownerId: string | null
   revokedAt: Date | null
 }
 
 export type Clients = {
   find: (id: string) => Promise<Client | null>
   findBySlug: (slug: string) => Promise<Client | null>
+  /** Past what is remembered of it: another process may have changed it a moment ago. */
+  findAgain: (id: string) => Promise<Client | null>
 }
 
 /** Where a request came from; address and agent are kept with the session that it makes. */
@@ -47,6 +54,8 @@ export type Caller = {
   device?: string | undefined
   /** The user's address as a client tells it; counts for a trusted proxy only. */
   toldIp?: string | undefined
+  /** The client that a user logs in through, for what is told of the login. */
+  clientId?: string | undefined
 }
 
 export type NewSession = {
@@ -126,8 +135,10 @@ export type Sessions = {
   requestedClaims: (id: string) => Promise<ClaimsRequest | null>
   /** @returns whether it was alive */
   revoke: (id: string) => Promise<boolean>
-  /** By what a refresh token carries, whatever its generation. */
-  revokeBySecret: (id: string, secretHash: Uint8Array, clientId: string) => Promise<boolean>
+  /** By what a refresh token carries, whatever its generation. @returns the user whose it was, or null */
+  revokeBySecret: (id: string, secretHash: Uint8Array, clientId: string) => Promise<string | null>
+  /** What a session that is alive may do, and its epoch. */
+  standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number } | null>
   /** Revokes and writes the audit event in one statement. */
   revokeReused: (id: string, caller: Caller) => Promise<boolean>
   /** Writes an event without touching the session. */

@@ -1,8 +1,11 @@
+import { originOf, type Events } from '../events.ts'
 import type { VerifyAccessToken } from '../keys/access-token-verifier.ts'
 import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidGrant, invalidRequest } from './errors.ts'
 import type { Caller, Client, Sessions, TokenRevocations } from './ports.ts'
-import type { RefreshTokens } from './refresh-token.ts'
+import { looksLikePersonalToken } from './personal-token-form.ts'
+import type { PersonalTokens } from './personal-tokens.ts'
+import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 import { hashSecret } from './secrets.ts'
 import { stringParams } from './params.ts'
 
@@ -14,21 +17,33 @@ type Dependencies = {
   tokens: TokenRevocations
   refreshTokens: RefreshTokens
   verify: VerifyAccessToken
+  personalTokens: Pick<PersonalTokens, 'revokeText'>
+  events: Events
 }
 
 /**
  * RFC 7009. A token of a session ends the session, its access and refresh tokens; a client's own token ends alone.
- * What is no token, or has ended, is no error (section 2.2).
+ * What is no token, or has ended, is no error (section 2.2). A personal access token was issued to no client that could ask:
+ * whoever holds it may end it, which is what finders of leaked ones do.
  * @throws OAuthError invalid_grant for a token of another client (section 2.1)
  */
-export function createRevoke ({ authenticateClient, sessions, tokens, refreshTokens, verify }: Dependencies): Revoke {
-  async function revokeAccessToken (client: Client, text: string): Promise<void> {
+export function createRevoke ({ authenticateClient, sessions, tokens, refreshTokens, verify, personalTokens, events }: Dependencies): Revoke {
+  function tellEnd (client: Client, sessionId: string, userId: string, caller: Caller): void {
+    events.emit('session.ended', { sessionId, userId, clientId: client.id, reason: 'client', ...originOf(caller) })
+  }
+
+  async function revokeAccessToken (client: Client, text: string, caller: Caller): Promise<void> {
     const verified = await verify(text)
     if (!verified) return
-    const { client_id: clientId, sid, jti, epoch } = verified.claims
+    const { client_id: clientId, sub, sid, jti, epoch } = verified.claims
     if (clientId !== client.id) throw invalidGrant('The token was issued to another client')
-    if (sid !== undefined) await sessions.revoke(sid)
-    else await tokens.revoke({ jti, clientId, epoch })
+    if (sid === undefined) await tokens.revoke({ jti, clientId, epoch })
+    else if (await sessions.revoke(sid)) tellEnd(client, sid, sub, caller)
+  }
+
+  async function revokeRefreshToken (client: Client, { sessionId, secret }: RefreshToken, caller: Caller): Promise<void> {
+    const userId = await sessions.revokeBySecret(sessionId, hashSecret(secret), client.id)
+    if (userId !== null) tellEnd(client, sessionId, userId, caller)
   }
 
   return async ({ authorization, body, caller }) => {
@@ -37,7 +52,8 @@ export function createRevoke ({ authenticateClient, sessions, tokens, refreshTok
     const { token } = params
     if (token === undefined) throw invalidRequest('token is missing')
     const refreshToken = refreshTokens.decode(token)
-    if (refreshToken) await sessions.revokeBySecret(refreshToken.sessionId, hashSecret(refreshToken.secret), client.id)
-    else await revokeAccessToken(client, token)
+    if (looksLikePersonalToken(token)) await personalTokens.revokeText(token, caller)
+    else if (refreshToken) await revokeRefreshToken(client, refreshToken, caller)
+    else await revokeAccessToken(client, token, caller)
   }
 }

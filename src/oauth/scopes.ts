@@ -14,6 +14,8 @@ export type Scopes = {
   grant: (client: Client, asked: string | undefined) => string[]
   /** For a grant without a user, where the operator's own scopes count too. */
   grantToMachine: (client: Client, asked: string | undefined) => string[]
+  /** Every registered scope and what it allows. */
+  list: () => { id: string, description: string }[]
 }
 
 /** @param registry scope → what it allows. @param inherit whether `orders` brings `orders:read` */
@@ -39,6 +41,7 @@ export function createScopes (registry: Record<string, string>, { inherit = fals
   }
 
   return {
+    list: () => Object.entries(registry).map(([id, description]) => ({ id, description })),
     grant: (client, asked) => choose(client, asked, (scope) => mayHave(client, scope)),
     grantToMachine: (client, asked) => choose(client, asked, (scope) =>
       mayHave(client, scope) || (scope === REVOCATIONS_READ && client.scopes.includes(REVOCATIONS_READ)))

@@ -1,4 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Client } from './ports.ts'
 
 /** SHA-256; enough for secrets of 256 random bits, which no list can hold. */
 export function hashSecret (secret: string | Uint8Array): Uint8Array<ArrayBuffer> {
@@ -19,6 +20,12 @@ export function newClientId (): string {
 /** The prefix tells a client from a user, whose id is a UUID. */
 export function isClientId (id: string): boolean {
   return id.startsWith(CLIENT)
+}
+
+/** Whether it is the secret of the client, or the one before while both count. */
+export function isClientSecret ({ secretHash, previousSecretHash, previousSecretUntil }: Pick<Client, 'secretHash' | 'previousSecretHash' | 'previousSecretUntil'>, secret: string): boolean {
+  const isPrevious = previousSecretUntil !== null && previousSecretUntil.getTime() > Date.now() && secretMatches(previousSecretHash, secret)
+  return secretMatches(secretHash, secret) || isPrevious
 }
 
 /** Compares in constant time. */

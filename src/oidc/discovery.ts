@@ -11,6 +11,7 @@ export function createMetadata ({ issuer, scopes, languages }: Pick<Config, 'iss
     issuer,
     authorization_endpoint: `${issuer}/v1/oauth/authorize`,
     token_endpoint: `${issuer}/v1/oauth/token`,
+    device_authorization_endpoint: `${issuer}/v1/oauth/device/code`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     userinfo_endpoint: `${issuer}/v1/oauth/userinfo`,
     revocation_endpoint: `${issuer}/v1/oauth/revoke`,

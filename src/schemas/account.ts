@@ -25,6 +25,16 @@ export function registerBody (attributes: Attributes) {
   }, { additionalProperties: true })
 }
 
+/** What is to change; what people log in with needs `current_password`. */
+export function profileBody (attributes: Attributes) {
+  const { password: _password, ...fields } = registerBody(attributes).properties
+  return Type.Object({
+    ...fields,
+    name: Type.Optional(Type.Union([Type.String({ maxLength: 100 }), Type.Null()], { examples: ['Ada Lovelace'] })),
+    current_password: Type.Optional(Type.String({ minLength: 1, examples: ['correct horse battery staple'] }))
+  }, { additionalProperties: true })
+}
+
 export const PasswordBody = Type.Object({
   current_password: Type.String({ minLength: 1 }),
   new_password: Type.String({ minLength: 1, examples: ['correct horse battery staple'] })

@@ -8,6 +8,7 @@ export const Metadata = Type.Object({
   issuer: Type.String({ examples: ['https://id.example.com'] }),
   authorization_endpoint: Url,
   token_endpoint: Url,
+  device_authorization_endpoint: Url,
   jwks_uri: Url,
   userinfo_endpoint: Url,
   revocation_endpoint: Url,

@@ -22,7 +22,8 @@ export const TokenRequest = Type.Object({
   refresh_token: Type.Optional(Type.String()),
   code: Type.Optional(Type.String()),
   code_verifier: Type.Optional(Type.String()),
-  redirect_uri: Type.Optional(Type.String())
+  redirect_uri: Type.Optional(Type.String()),
+  device_code: Type.Optional(Type.String())
 }, { additionalProperties: true, examples: [{ grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }] })
 
 /** RFC 6749 section 5.2 */

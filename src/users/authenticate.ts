@@ -1,14 +1,16 @@
-import type { Authenticate } from '../oauth/ports.ts'
+import { originOf, type Events, type LoginFailure } from '../events.ts'
+import type { Authenticate, Caller } from '../oauth/ports.ts'
+import { TooManyAttempts } from './attempts.ts'
 import { Overloaded, type Passwords } from './passwords.ts'
 import type { Account, Users } from './ports.ts'
 import type { Throttle } from './throttle.ts'
 
 const MAX_BYTES = 1000
 
-type Dependencies = { users: Users, passwords: Passwords, throttle: Throttle }
+type Dependencies = { users: Users, passwords: Passwords, throttle: Throttle, events: Pick<Events, 'emit'> }
 
 /** One look-up and one hash, whoever asks for whom. @throws Overloaded */
-export function createAuthenticate ({ users, passwords, throttle }: Dependencies): Authenticate {
+export function createAuthenticate ({ users, passwords, throttle, events }: Dependencies): Authenticate {
   async function check (account: Account | null, password: string) {
     // Longer ones cannot have been set; hashing them anyway keeps the time the same
     const { matches, outdated } = await passwords.verify(account?.passwordHash ?? null, password.slice(0, MAX_BYTES))
@@ -26,10 +28,27 @@ export function createAuthenticate ({ users, passwords, throttle }: Dependencies
     }
   }
 
-  return async (candidates, password, caller) => {
-    const attempt = throttle.login(candidates, caller)
-    const account = candidates.length > 0 ? await users.findByIdentifiers(candidates) : null
-    const user = await attempt.guard(account?.id ?? null)(() => check(account, password))
-    return user && { ...user, device: attempt.device(user.userId) }
+  function tellFailure (account: Account | null, reason: LoginFailure, caller: Caller): void {
+    events.emit('login.failed', { userId: account?.id ?? null, clientId: caller.clientId ?? null, reason, ...originOf(caller) })
   }
+
+  return async (candidates, password, caller) => {
+    let account: Account | null = null
+    try {
+      const attempt = throttle.login(candidates, caller)
+      account = candidates.length > 0 ? await users.findByIdentifiers(candidates) : null
+      const user = await attempt.guard(account?.id ?? null)(() => check(account, password))
+      if (!user) tellFailure(account, reasonFor(account), caller)
+      else events.emit('login.succeeded', { userId: user.userId, clientId: caller.clientId ?? null, ...originOf(caller) })
+      return user && { ...user, device: attempt.device(user.userId) }
+    } catch (error) {
+      if (error instanceof TooManyAttempts) tellFailure(account, 'too_many_attempts', caller)
+      throw error
+    }
+  }
+}
+
+function reasonFor (account: Account | null): LoginFailure {
+  if (!account) return 'unknown_user'
+  return account.disabled ? 'disabled' : 'wrong_password'
 }

@@ -1,10 +1,11 @@
+import type { Caller } from '../oauth/ports.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { Users } from './ports.ts'
 import type { FieldErrors } from './register.ts'
 import type { Throttle } from './throttle.ts'
 
-export type ChangePassword = (change: { userId: string, sessionId: string | null, current: string, next: string }) => Promise<FieldErrors | null>
+export type ChangePassword = (change: { userId: string, sessionId: string | null, current: string, next: string, caller?: Caller }) => Promise<FieldErrors | null>
 
 type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
 

@@ -19,20 +19,25 @@ export type NewUser = { name: string | null, passwordHash: string, identifiers: 
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
 
+/** `name`: undefined leaves it as it is. */
+export type ProfileChange = { userId: string, passwordStamp: number, name: string | null | undefined, identifiers: Identifier[] }
+
 export type Users = {
   /** The account of the first identifier that exists, in the given order. */
   findByIdentifiers: (identifiers: Identifier[]) => Promise<Account | null>
   find: (id: string) => Promise<Account | null>
   profile: (id: string) => Promise<Profile | null>
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
-  /** Which of these belong to somebody. */
-  taken: (identifiers: Identifier[]) => Promise<string[]>
+  /** Which of these belong to somebody, or to somebody else than `except`. */
+  taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
   /** @returns null when an identifier was taken meanwhile */
   create: (user: NewUser) => Promise<Profile | null>
   /** Writes a stronger hash of the same password, if the old one is still there. */
   rehash: (userId: string, oldHash: string, newHash: string) => Promise<void>
   /** Ends every session but `keepSession`; false when the password is not what it was. */
   changePassword: (change: PasswordChange) => Promise<boolean>
+  /** All or nothing. `taken`: an identifier is somebody else's; `stale`: the password is not what it was, or the user is disabled. */
+  changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'stale'>
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>

@@ -1,3 +1,4 @@
+import type { Caller } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
 import type { PasswordPolicy } from './password-policy.ts'
@@ -9,7 +10,8 @@ export type FieldErrors = Record<string, string[]>
 
 export type Registration = { user: Profile, errors?: never } | { user?: never, errors: FieldErrors }
 
-export type Register = (body: Record<string, unknown>) => Promise<Registration>
+/** `caller` is for the audit log. */
+export type Register = (body: Record<string, unknown>, caller?: Caller) => Promise<Registration>
 
 type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy }
 

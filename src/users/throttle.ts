@@ -19,6 +19,8 @@ export type Throttle = {
   /** @throws TooManyAttempts before anybody is looked up, when the address is known to be blocked */
   login: (candidates: Identifier[], caller: Caller) => LoginAttempt
   currentPassword: (userId: string) => Guard
+  /** Codes that devices show, typed in by a user. */
+  userCode: (userId: string, ip: string) => Guard
   clientSecret: {
     /** Costs nothing while no client is blocked. @throws TooManyAttempts */
     check: (clientId: string, ip: string) => void
@@ -52,6 +54,8 @@ const TIERS = {
   /** A device of the user, which counts in none of the above: strangers cannot lock the user out. */
   device: [[10, MINUTE], [50, HOUR], [200, DAY]],
   current_password: [[5, MINUTE], [20, HOUR], [60, DAY]],
+  /** What people mistype; 34 bits fall to nobody at this pace (RFC 8628 section 5.1). */
+  user_code: [[10, MINUTE], [40, HOUR]],
   client: [[30, MINUTE], [300, HOUR]]
 } satisfies Record<string, Tier[]>
 
@@ -64,9 +68,11 @@ export function createThrottle ({ counter, devices, secret, onRefused }: Depende
     counterOf: (name, remember = 'when flooded') => counter({ name, tiers: TIERS[name], remember })
   }
   const passwords = parts.counterOf('current_password')
+  const userCodes = parts.counterOf('user_code')
   return {
     login: createLogin(parts),
     currentPassword: (userId) => (check) => attempts.guard([{ counter: passwords, key: parts.keyOf(userId) }], check),
+    userCode: (userId, ip) => (check) => attempts.guard([{ counter: userCodes, key: parts.keyOf('user', userId) }, { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }], check),
     clientSecret: createClientSecret(parts)
   }
 }
@@ -123,5 +129,6 @@ function createClientSecret ({ refuseBlocked, add, keyOf, counterOf }: Parts): T
 export const noThrottle: Throttle = {
   login: () => ({ guard: () => (check) => check(), device: () => undefined }),
   currentPassword: () => (check) => check(),
+  userCode: () => (check) => check(),
   clientSecret: { check: () => {}, failed: async () => {} }
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createClient } from '../../src/cli/client.ts'
-import { listClients, revokeClient } from '../../src/cli/clients.ts'
+import { listClients, revokeClient, rotateSecret, showClient } from '../../src/cli/clients.ts'
 import type { ClientArgs } from '../../src/cli/new-client.ts'
 import { createUser } from '../../src/cli/user.ts'
 import { APP_KEY, basic, build, eventually, PASSWORD, profile, signedIn, token } from '../helper.ts'
@@ -87,4 +87,43 @@ t.test('a revocation that cannot be announced is still made, with a warning', as
   const { client_id: id } = await make(context, { client: true })
   t.match(await revokeClient(context, id), { json: { revoked: true } })
   t.match(context.said, [/^warning: Running servers could not be told at once.*ECONNREFUSED/])
+})
+
+t.test('a new secret by the command line, with an overlap, counts in a running server', async (t) => {
+  const { app, databaseUrl } = await build(t)
+  const context = await contextFor(t, { DATABASE_URL: databaseUrl })
+  const { client_id: id, client_secret: first } = await make(context, { client: true })
+  const status = async (secret: string) => (await token(app, { grant_type: 'client_credentials' }, basic(id, secret))).statusCode
+  t.equal(await status(first!), 200)
+  const { json, lines } = await rotateSecret(context, id, { overlap: 3600 })
+  const { client_secret: second } = json as { client_secret: string }
+  t.match(lines, [/^Client ID/, /^Client secret: lk_cs_/, /^The old secret counts until/])
+  t.same([await status(second), await status(first!)], [200, 200])
+  await rotateSecret(context, id, {})
+  t.ok(await eventually(async () => await status(second) === 401, 4000))
+  t.notMatch(JSON.stringify(await showClient(context, id)), second)
+  t.match((await showClient(context, id)).json, { client_id: id, has_secret: true, grant_types: ['client_credentials'], revoked_at: null })
+  const { client_id: open } = await make(context, { public: true, redirectUri: ['https://app.example.com/cb'] })
+  await t.rejects(rotateSecret(context, open, {}), { message: /is public: it has no secret/ })
+  await revokeClient(context, id)
+  await t.rejects(rotateSecret(context, id, {}), { message: /is revoked/ })
+  await t.rejects(rotateSecret(context, 'lk_client_nobody', {}), { message: /^There is no client/ })
+})
+
+t.test('a revoked client gives up its slug', async (t) => {
+  const context = await contextFor(t)
+  const { client_id: id } = await make(context, { password: true, slug: 'kiosk' })
+  await revokeClient(context, id)
+  t.match((await showClient(context, id)).json, { slug: null, revoked_at: String })
+  t.match(await make(context, { password: true, slug: 'kiosk' }), { client_id: /^lk_client_/ })
+})
+
+t.test('a client\'s own lifetime: revocations and keys are kept as long', async (t) => {
+  const { app, databaseUrl } = await build(t)
+  const context = await contextFor(t, { DATABASE_URL: databaseUrl })
+  const { client_id: id, client_secret: secret } = await make(context, { client: true, accessTokenTtl: 86_400 })
+  const { expires_in: expiresIn } = (await token(app, { grant_type: 'client_credentials' }, basic(id, secret!))).json<{ expires_in: number }>()
+  t.equal(expiresIn, 86_400)
+  t.equal(await app.latchkey.store.settings.raiseLongestTokenTtl(1), 86_400)
+  await t.rejects(make(context, { client: true, accessTokenTtl: 0 }), { message: /--access-token-ttl must be/ })
 })

@@ -80,14 +80,22 @@ t.test('any other command on an empty database installs, too, so that a server f
   t.match((await install(context)).json, { clients: [{ client_secret: /^lk_cs_/ }, { client_secret: /^lk_cs_/ }, {}] })
 })
 
-t.test('a revoked client gets no secret and a warning', async (t) => {
-  const context = await contextFor(t)
+t.test('a revoked client has given up its slug: a new one takes its place', async (t) => {
+  const databaseUrl = await createDatabase(t)
+  const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { clients } = (await install(context)).json as Installed
-  await revokeClient(context, clients[0]!.client_id)
+  const old = clients[0]!.client_id
+  await revokeClient(context, old)
   const cwd = t.testdir({})
-  await install({ ...context, cwd }, { writeEnv: true })
-  t.notMatch(readFileSync(join(cwd, '.env'), 'utf8'), clients[0]!.client_id)
-  t.same(context.said, ['warning: The client web is revoked'])
+  const again = (await install({ ...context, cwd }, { writeEnv: true })).json as Installed
+  t.match(again.clients[0], { slug: 'web', client_id: /^lk_client_/, client_secret: /^lk_cs_/ })
+  t.not(again.clients[0]!.client_id, old)
+  t.notMatch(readFileSync(join(cwd, '.env'), 'utf8'), old)
+  t.same(context.said, [])
+
+  const named = await contextFor(t, { DATABASE_URL: databaseUrl, CLIENT_WEB_ID: old })
+  await install(named)
+  t.match(named.said, [`warning: The client ${old}, which CLIENT_WEB_ID names, is revoked; remove the variable`])
 })
 
 t.test('the embedded database is started for the command and stopped after it', async (t) => {

@@ -19,6 +19,8 @@ const count = async (app: FastifyInstance, table: string) => (await sql<{ n: num
 /** Two rows in each table that fills by itself, one of them past its end. */
 async function fill (app: FastifyInstance): Promise<void> {
   const { user } = await signedIn(app)
+  // The login of a moment ago is written by then
+  await eventually(async () => await count(app, 'audit_events') === 2)
   await sql(app, 'DELETE FROM sessions; DELETE FROM rate_limits; DELETE FROM audit_events')
   const ends = ["now() - interval '2 hours'", "now() + interval '2 hours'"]
   for (const [index, end] of ends.entries()) {
@@ -26,6 +28,8 @@ async function fill (app: FastifyInstance): Promise<void> {
     await sql(app, `INSERT INTO browser_sessions (id, token_hash, user_id, token_epoch, auth_time, expires_at) VALUES (gen_random_uuid(), '${index}', $1, 0, now(), ${end})`, [user.id])
     await sql(app, `INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, auth_time, expires_at)
       VALUES ('${index}', 'c', $1, gen_random_uuid(), 0, 'https://a', '{}', now(), ${end})`, [user.id])
+    await sql(app, `INSERT INTO device_codes (hash, user_code_hash, client_id, scopes, interval, expires_at) VALUES ('${index}', '${index}', 'c', '{}', 5, ${end})`)
+    await sql(app, `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, 'c', 'x', '{}', '${index}', 0, ${end})`, [user.id])
     await sql(app, `INSERT INTO revocations (kind, subject, expires_at) VALUES ('token', '${index}', ${end})`)
     await sql(app, `INSERT INTO rate_limits (key, points, expire) VALUES ('${index}', 1, (extract(epoch FROM ${end}) * 1000)::bigint)`)
     await sql(app, `INSERT INTO signing_keys (kid, alg, public_jwk, sealed, signs_from, signs_until, keep_until) VALUES ('${index}', 'ES256', '{}', '', now(), now(), ${end})`)
@@ -40,8 +44,8 @@ const expiredSessions = (app: FastifyInstance, userId: string, many: number) => 
 t.test('deletes what has expired, in every table, and nothing else', async (t) => {
   const { app } = await build(t)
   await fill(app)
-  t.same(await run(app), { sessions: 1, browser_sessions: 1, authorization_codes: 1, revocations: 1, signing_keys: 1, rate_limits: 1, audit_events: 1 })
-  t.same(Object.values((await run(app))!), Array(7).fill(0))
+  t.same(await run(app), { sessions: 1, browser_sessions: 1, authorization_codes: 1, device_codes: 1, personal_access_tokens: 1, revocations: 1, signing_keys: 1, rate_limits: 1, audit_events: 1 })
+  t.same(Object.values((await run(app))!), Array(9).fill(0))
   t.equal(await count(app, 'sessions'), 1)
   t.ok((await login(app)).statusCode === 200, 'the keys that sign are there')
 })
@@ -49,7 +53,7 @@ t.test('deletes what has expired, in every table, and nothing else', async (t) =
 t.test('keeps what expired less than so many hours ago', async (t) => {
   const { app } = await build(t)
   await fill(app)
-  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(7).fill(0))
+  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(9).fill(0))
 })
 
 t.test('every table with an end is among them', async (t) => {

@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, clientProxy } from '../../src/index.ts'
-import { build, eventually, logout, makeClient, PASSWORD, profile, refresh, signedIn, type Tokens } from '../helper.ts'
+import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, type Tokens } from '../helper.ts'
+import { personalToken } from '../machines.ts'
 
 /** A server that listens; its issuer is its address. */
 async function issuer (t: Test) {
@@ -51,6 +52,29 @@ t.test('a guard with the issuer only checks signatures', async (t) => {
   const { access_token: text } = await signedIn(app)
   t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).statusCode, 200)
   t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}x` } })).statusCode, 401)
+})
+
+t.test('personal access tokens at a guard without a database', async (t) => {
+  const { app, url } = await issuer(t)
+  const { id, secret } = await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'] })
+  const api = await resourceServer(t, { issuer: url, clientId: id, clientSecret: secret })
+  const foreign = await resourceServer(t, { issuer: url, clientId: id, clientSecret: secret, audience: 'https://api.example.com' })
+  const bare = await resourceServer(t, { issuer: url })
+  const { access_token: bearer, user } = await signedIn(app)
+  const made = await personalToken(app, bearer)
+  const me = (where: FastifyInstance, text: string) => where.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })
+  t.ok(await eventually(async () => (await me(api, made.access_token)).statusCode === 200, 5000))
+  t.same((await me(api, made.access_token)).json(), { user: user.id, email: 'ada@example.com' })
+  t.ok(await eventually(async () => (await me(foreign, made.access_token)).statusCode === 401, 5000), 'of another audience')
+  t.equal((await me(bare, made.access_token)).statusCode, 401, 'without a client there is nobody to ask for')
+  t.equal((await me(api, `lk_pat_${'A'.repeat(48)}`)).statusCode, 401)
+  await app.latchkey.personalTokens.revoke(made.token.id, user.id)
+  t.ok(await eventually(async () => (await me(api, made.access_token)).statusCode === 401, 1500), 'revoked')
+  const { access_token: next } = await personalToken(app, bearer)
+  t.equal((await me(api, next)).statusCode, 200)
+  await app.latchkey.store.access.endAll(user.id, null)
+  t.ok(await eventually(async () => (await me(api, next)).statusCode === 401, 1500), 'logged out everywhere')
+  t.equal((await me(api, (await personalToken(app, (await login(app)).json<Tokens>().access_token)).access_token)).statusCode, 200, 'a new one works')
 })
 
 t.test('the proxies apart from the server', async (t) => {

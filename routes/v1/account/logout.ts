@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { callerOf } from '../../../plugins/caller.ts'
 import { createRefreshCookie } from '../../../plugins/refresh-cookie.ts'
+import { originOf } from '../../../src/events.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message } from '../../../src/schemas/proxy.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
-  const { config, clients } = app.latchkey
+  const { config, clients, events, personalTokens, store } = app.latchkey
   const cookie = createRefreshCookie(config.issuer)
 
   /** The proxies whose cookie the client's tokens may be in: its own, and those that the configuration gives it. */
@@ -14,18 +17,25 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     return new Set([...named, ...(slug ? [slug] : [])])
   }
 
+  async function endAccess (request: FastifyRequest): Promise<void> {
+    const { kind, sessionId, userId, clientId, tokenId } = request.auth!
+    const caller = callerOf(request)
+    if (kind === 'personal') await personalTokens.revoke(tokenId!, userId!, caller)
+    else if (await store.sessions.revoke(sessionId!)) events.emit('session.ended', { sessionId: sessionId!, userId, clientId, reason: 'logout', ...originOf(caller) })
+  }
+
   for (const path of ['/api/logout', '/logout']) {
     app.post(path, {
       onRequest: app.authGuard('api'),
       schema: {
         tags: ['Account'],
         summary: 'Log out',
-        description: 'Revokes the session of the bearer token, its access and refresh tokens, at once and everywhere.',
+        description: 'Revokes the session of the bearer token, its access and refresh tokens, at once and everywhere; a personal access token ends itself.',
         response: { 202: Message, ...errors(401, 403, 503) }
       }
     }, async (request, reply) => {
-      const { sessionId, clientId } = request.auth!
-      if (sessionId) await app.latchkey.store.sessions.revoke(sessionId)
+      const { clientId } = request.auth!
+      await endAccess(request)
       for (const slug of await slugsOf(clientId)) cookie.clear(reply, slug)
       return reply.code(202).send({ message: 'Token revoked successfully.' })
     })

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
 import { requiredLater } from '../../../plugins/required-later.ts'
 import { registerBody, User, userBody } from '../../../src/schemas/account.ts'
@@ -16,7 +17,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: User, ...errors(400, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { user, errors } = await app.latchkey.register(request.body)
+    const { user, errors } = await app.latchkey.register(request.body, callerOf(request))
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     return reply.code(201).send(userBody(user))
   })

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
 import { refreshTokenOf } from '../../../plugins/refresh-cookie.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message, ProxyParams, RefreshBody } from '../../../src/schemas/proxy.ts'
@@ -14,7 +15,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       response: { 202: Message, ...errors(400, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    await app.clientProxy.logOut(request.params.client, refreshTokenOf(request))
+    await app.clientProxy.logOut(request.params.client, refreshTokenOf(request), callerOf(request))
     app.clientProxy.clearCookie(reply, request.params.client)
     return reply.code(202).send({ message: 'Token revoked successfully.' })
   })

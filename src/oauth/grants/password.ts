@@ -26,7 +26,7 @@ export function passwordGrant ({ attributes, scopes, authenticate, startSession 
       if (missing) throw invalidRequest('username is missing')
       const { password } = params
       if (password === undefined) throw invalidRequest('password is missing')
-      const authenticated = await authenticate(candidates, password, caller)
+      const authenticated = await authenticate(candidates, password, { ...caller, clientId: client.id })
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
       const { device, ...user } = authenticated
       return { ...await startSession(client, user, granted, caller), device }

@@ -39,7 +39,7 @@ t.test('one method at a time (OAuth 2.1 section 2.4.1)', async (t) => {
   t.match(clientCredentials(header, { client_id: 'id' }), { id: 'id', viaHeader: true }, 'the same id twice is no second method')
 })
 
-const confidential = { id: 'conf', authMethod: 'client_secret_basic', secretHash: hashSecret('secret'), revokedAt: null } as Client
+const confidential = { id: 'conf', authMethod: 'client_secret_basic', secretHash: hashSecret('secret'), previousSecretHash: null, previousSecretUntil: null, revokedAt: null } as Client
 const known: Record<string, Client> = {
   conf: confidential,
   open: { ...confidential, id: 'open', authMethod: 'none', secretHash: null },
@@ -47,7 +47,8 @@ const known: Record<string, Client> = {
   dead: { ...confidential, id: 'dead', revokedAt: new Date() },
   'dead-open': { ...confidential, id: 'dead-open', authMethod: 'none', secretHash: null, revokedAt: new Date() }
 }
-const clients = { find: async (id: string) => known[id] ?? null, findBySlug: async () => null }
+const find = async (id: string) => known[id] ?? null
+const clients = { find, findAgain: find, findBySlug: async () => null }
 const authenticate = createAuthenticateClient(clients, noThrottle.clientSecret)
 const by = (id: string, secret?: string, viaHeader = false) => authenticate({
   ...(viaHeader ? { authorization: `Basic ${base64(`${id}:${secret}`)}`, params: {} } : { authorization: undefined, params: { client_id: id, client_secret: secret } }),
@@ -60,6 +61,18 @@ t.test('who proves to be a client is that client', async (t) => {
   t.equal(await by('conf', 'secret', true), confidential)
   t.equal(await by('open'), known['open'])
   t.equal(await by('open', '', true), known['open'], 'a public client in the header')
+})
+
+t.test('of a rotation both secrets count until its end; what is remembered of the client is not the last word', async (t) => {
+  const rotated = { ...confidential, secretHash: hashSecret('next'), previousSecretHash: hashSecret('secret'), previousSecretUntil: new Date(Date.now() + 60_000) }
+  const remembering = (now: Client) => createAuthenticateClient({ ...clients, findAgain: async () => now }, noThrottle.clientSecret)
+  const ask = (now: Client, secret: string) => remembering(now)({ authorization: undefined, params: { client_id: 'conf', client_secret: secret }, caller: { ip: '127.0.0.1', userAgent: undefined } })
+  t.equal(await ask(rotated, 'next'), rotated)
+  t.equal((await ask(rotated, 'secret')).id, 'conf')
+  await t.rejects(ask(rotated, 'wrong'), { error: 'invalid_client' })
+  const over = { ...rotated, previousSecretUntil: new Date(Date.now() - 1) }
+  const after = createAuthenticateClient({ ...clients, find: async () => over, findAgain: async () => over }, noThrottle.clientSecret)
+  await t.rejects(after({ authorization: undefined, params: { client_id: 'conf', client_secret: 'secret' }, caller: { ip: '127.0.0.1', userAgent: undefined } }), { error: 'invalid_client' })
 })
 
 t.test('whatever was wrong, the words are the same; the log knows', async (t) => {

@@ -1,0 +1,77 @@
+import type { Database } from '../../src/database/client.ts'
+import type { Decider, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from '../../src/oauth/device-ports.ts'
+import type { Grant } from '../../src/oauth/ports.ts'
+
+/** Clocks and networks are not exact: a poll may come this much early. */
+const EARLY = "interval '500 milliseconds'"
+
+/** Devices that wait for their user. Each decision and each redemption is one compare-and-set. */
+export function createDeviceStore ({ pool, tables }: Database): Devices {
+  const { device_codes: devices, sessions, users, clients } = tables
+  const waiting = 'approved_at IS NULL AND denied_at IS NULL AND expires_at > now()'
+
+  async function create ({ hash, userCodeHash, clientId, scopes, interval, ttl, caller }: NewDevice): Promise<boolean> {
+    const { rowCount } = await pool.query({
+      name: 'device-create',
+      text: `INSERT INTO ${devices} (hash, user_code_hash, client_id, scopes, interval, ip, user_agent, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 second')
+        ON CONFLICT (user_code_hash) DO NOTHING`,
+      values: [hash, userCodeHash, clientId, scopes, interval, caller.ip, caller.userAgent, ttl]
+    })
+    return rowCount! > 0
+  }
+
+  async function findWaiting (userCodeHashes: Uint8Array[]): Promise<WaitingDevice | null> {
+    const { rows } = await pool.query<WaitingDevice>({
+      name: 'device-find',
+      text: `SELECT client_id AS "clientId", scopes, ip, user_agent AS "userAgent", created_at AS "createdAt" FROM ${devices} WHERE user_code_hash = ANY ($1) AND ${waiting}`,
+      values: [userCodeHashes]
+    })
+    return rows[0] ?? null
+  }
+
+  async function decide (userCodeHashes: Uint8Array[], { userId, tokenEpoch, authTime }: Decider, allowed: boolean) {
+    const { rows } = await pool.query<{ clientId: string, scopes: string[] }>({
+      name: `device-${allowed ? 'approve' : 'deny'}`,
+      text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, ${allowed ? 'approved_at' : 'denied_at'} = now()
+        WHERE user_code_hash = ANY ($1) AND ${waiting} AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
+        RETURNING client_id AS "clientId", scopes`,
+      values: [userCodeHashes, userId, tokenEpoch, authTime]
+    })
+    return rows[0] ?? null
+  }
+
+  async function redeem ({ hash, clientId, sessionId, secretHash, ttl, caller }: DeviceRedemption): Promise<Grant | null> {
+    const { rows } = await pool.query<Grant>({
+      name: 'device-redeem',
+      text: `WITH redeemed AS (UPDATE ${devices} SET redeemed_at = now()
+          WHERE hash = $1 AND client_id = $2 AND approved_at IS NOT NULL AND redeemed_at IS NULL AND expires_at > now() RETURNING *)
+        INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, secret_hash, ip, user_agent, expires_at, token_epoch, oidc)
+        SELECT $3::uuid, u.id, c.id, r.scopes, $4::bytea, $5::text, $6::text, now() + $7 * interval '1 second', u.token_epoch,
+          json_build_object('nonce', NULL, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', NULL)
+        FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch
+          JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL
+        RETURNING s.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt"`,
+      values: [hash, clientId, sessionId, secretHash, caller.ip, caller.userAgent, ttl]
+    })
+    return rows[0] ?? null
+  }
+
+  async function poll (hash: Uint8Array, clientId: string, penalty: number): Promise<DeviceState> {
+    const { rows } = await pool.query<{ state: DeviceState }>({
+      name: 'device-poll',
+      // Locked first, so that polls at once each see what the one before has noted
+      text: `WITH seen AS (SELECT hash, clock_timestamp() AS at, CASE
+            WHEN expires_at <= now() THEN 'expired' WHEN denied_at IS NOT NULL THEN 'denied' WHEN redeemed_at IS NOT NULL THEN 'redeemed' WHEN approved_at IS NOT NULL THEN 'approved'
+            WHEN last_polled_at + interval * interval '1 second' - ${EARLY} > clock_timestamp() THEN 'too soon' ELSE 'pending' END AS state
+          FROM ${devices} WHERE hash = $1 AND client_id = $2 FOR UPDATE),
+        noted AS (UPDATE ${devices} d SET last_polled_at = seen.at, interval = d.interval + CASE seen.state WHEN 'too soon' THEN $3 ELSE 0 END
+          FROM seen WHERE d.hash = seen.hash AND seen.state IN ('pending', 'too soon'))
+        SELECT state FROM seen`,
+      values: [hash, clientId, penalty]
+    })
+    return rows[0]?.state ?? 'unknown'
+  }
+
+  return { create, findWaiting, decide, redeem, poll }
+}

@@ -1,0 +1,31 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../../plugins/caller.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { ById, RotateBody, RotatedSecret } from '../../../src/schemas/management.ts'
+
+const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/clients/:id/secret', {
+    onRequest: app.authGuard('api'),
+    // All of it has a default
+    preValidation: async (request) => { request.body ??= {} },
+    schema: {
+      tags: ['Management'],
+      summary: 'Give a client of mine a new secret',
+      description: 'The old one counts for `overlap` seconds more, so that nothing stands still while it is exchanged.',
+      params: ById,
+      body: RotateBody,
+      response: { 201: RotatedSecret, ...errors(400, 401, 403, 404, 415, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await app.latchkey.findOwner(request.auth!)
+    const { id } = request.params
+    const rotated = await app.latchkey.clientManagement.rotateSecret(userId, id, request.body.overlap ?? 0, callerOf(request))
+    if (!rotated) throw app.httpErrors.createError(404, 'You have no such client with a secret', { code: 'LK_NOT_FOUND' })
+    const { secret, previousSecretUntil } = rotated
+    return reply.code(201).header('cache-control', 'no-store').send({
+      client_id: id, client_secret: secret, previous_secret_until: previousSecretUntil?.toISOString() ?? null
+    })
+  })
+}
+
+export default clientSecret

@@ -1,0 +1,77 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { callerOf } from '../../../plugins/caller.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
+import { ownClientJson } from '../../../src/schemas/management-json.ts'
+
+const clients: FastifyPluginAsyncTypebox = async (app) => {
+  const { clientManagement, findOwner } = app.latchkey
+  const notFound = () => app.httpErrors.createError(404, 'You have no such client', { code: 'LK_NOT_FOUND' })
+  const invalid = (errors: Record<string, string[]>) => app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+
+  app.get('/clients', {
+    onRequest: app.authGuard('api'),
+    schema: { tags: ['Management'], summary: 'My clients', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
+  }, async (request) => {
+    const { userId } = await findOwner(request.auth!)
+    return (await clientManagement.list(userId)).map(ownClientJson)
+  })
+
+  app.post('/clients', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'Register a client of mine',
+      description: 'A third party: it asks its users for consent. The secret is shown this once.',
+      body: NewClientBody,
+      response: { 201: CreatedClient, ...errors(400, 401, 403, 415, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await findOwner(request.auth!)
+    const { name, confidential = true, device = false, scopes = ['*'] } = request.body
+    const made = await clientManagement.create(userId, { name, confidential, device, scopes, redirectUris: redirectsOf(request.body) }, callerOf(request))
+    if (made.errors) throw invalid(made.errors)
+    const { client, secret } = made
+    return reply.code(201).header('cache-control', 'no-store').send({ ...ownClientJson(client), client_secret: secret, secret })
+  })
+
+  app.put('/clients/:id', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'Change a client of mine',
+      params: ById,
+      body: ClientBody,
+      response: { 200: OwnClient, ...errors(400, 401, 403, 404, 415, 422, 503) }
+    }
+  }, async (request) => {
+    const { userId } = await findOwner(request.auth!)
+    const changed = await clientManagement.update(userId, request.params.id, { name: request.body.name, redirectUris: redirectsOf(request.body) }, callerOf(request))
+    if (!changed) throw notFound()
+    if (changed.errors) throw invalid(changed.errors)
+    return ownClientJson(changed.client)
+  })
+
+  app.delete('/clients/:id', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'Revoke a client of mine',
+      description: 'Its tokens and sessions are refused at once, in every process.',
+      params: ById,
+      response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await findOwner(request.auth!)
+    if (!await clientManagement.revoke(userId, request.params.id, callerOf(request))) throw notFound()
+    return reply.code(204).send(null)
+  })
+}
+
+/** An array, or as Passport has it one text with commas. */
+function redirectsOf ({ redirect_uris: uris, redirect }: { redirect_uris?: string[], redirect?: string }): string[] {
+  return uris ?? redirect?.split(',').map((uri) => uri.trim()).filter(Boolean) ?? []
+}
+
+export default clients

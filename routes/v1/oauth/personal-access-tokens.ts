@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { validate as isUuid } from 'uuid'
+import { callerOf } from '../../../plugins/caller.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
+import { personalTokenJson } from '../../../src/schemas/management-json.ts'
+
+const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
+  const { personalTokens, makeOwnToken, findOwner } = app.latchkey
+
+  app.get('/personal-access-tokens', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'My personal access tokens',
+      response: { 200: PersonalTokenList, ...errors(401, 403, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await findOwner(request.auth!)
+    return reply.header('cache-control', 'no-store').send((await personalTokens.list(userId)).map(personalTokenJson))
+  })
+
+  app.post('/personal-access-tokens', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'Make a personal access token',
+      description: 'For the access token of a first-party login: a token of a third party, or a personal access token, makes none. The token is shown this once.',
+      body: NewTokenBody,
+      response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const owner = await findOwner(request.auth!)
+    const { name, scopes, expires_in: expiresIn } = request.body
+    const { made, errors } = await makeOwnToken(owner, { name, scopes: scopes ?? [], expiresIn }, callerOf(request))
+    if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+    if (!made) throw app.httpErrors.createError(401, 'You have been logged out meanwhile', { code: 'LK_UNAUTHENTICATED' })
+    return reply.code(201).header('cache-control', 'no-store').send({ access_token: made.text, accessToken: made.text, token: personalTokenJson(made.token) })
+  })
+
+  app.delete('/personal-access-tokens/:id', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'Revoke one of my personal access tokens',
+      description: 'It is refused at once, in every process.',
+      params: ById,
+      response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await findOwner(request.auth!)
+    const { id } = request.params
+    if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) throw app.httpErrors.createError(404, 'You have no such token', { code: 'LK_NOT_FOUND' })
+    return reply.code(204).send(null)
+  })
+}
+
+export default personalAccessTokens

@@ -1,0 +1,16 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { errors } from '../../../src/schemas/errors.ts'
+import { ScopeList } from '../../../src/schemas/management.ts'
+
+const scopes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/scopes', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'Scopes and what they allow',
+      response: { 200: ScopeList, ...errors(401, 403, 503) }
+    }
+  }, async () => app.latchkey.scopes.list())
+}
+
+export default scopes

@@ -1,0 +1,43 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { validate as isUuid } from 'uuid'
+import { callerOf } from '../../../plugins/caller.ts'
+import { errors } from '../../../src/schemas/errors.ts'
+import { AccessList, ById } from '../../../src/schemas/management.ts'
+import { accessJson } from '../../../src/schemas/management-json.ts'
+
+const tokens: FastifyPluginAsyncTypebox = async (app) => {
+  const { accountAccess, findOwner } = app.latchkey
+
+  app.get('/tokens', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'My sessions and authorised applications',
+      description: 'For the access token of a first-party login. The one used last comes first.',
+      response: { 200: AccessList, ...errors(401, 403, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId, sessionId } = await findOwner(request.auth!)
+    const all = await accountAccess.list(userId)
+    return reply.header('cache-control', 'no-store').send(all.map((access) => accessJson(access, sessionId)))
+  })
+
+  app.delete('/tokens/:id', {
+    onRequest: app.authGuard('api'),
+    schema: {
+      tags: ['Management'],
+      summary: 'End one of my sessions',
+      description: 'Its access and refresh tokens are refused at once, in every process; an application must ask for consent again.',
+      params: ById,
+      response: { 204: Type.Null({ description: 'Ended' }), ...errors(401, 403, 404, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await findOwner(request.auth!)
+    const { id } = request.params
+    if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) throw app.httpErrors.createError(404, 'You have no such session', { code: 'LK_NOT_FOUND' })
+    return reply.code(204).send(null)
+  })
+}
+
+export default tokens

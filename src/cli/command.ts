@@ -1,0 +1,42 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import type { Context } from './context.ts'
+import type { Result } from './result.ts'
+
+/** What commander has parsed is what the command's options say. */
+export type Action = (context: Context, ...args: never[]) => Promise<Result | null>
+export type Run = (load: () => Promise<Action>, withoutContext?: (error: unknown) => Promise<Result>) => (...given: unknown[]) => Promise<void>
+
+/** A command that takes --json like every other. */
+export function command (parent: Command, nameAndArgs: string, description: string, isDefault = false): Command {
+  return parent.command(nameAndArgs, { isDefault }).description(description).option('--json', 'print JSON')
+}
+
+export function positiveInteger (text: string): number {
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.')
+  return Number(text)
+}
+
+export function hours (text: string): number {
+  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError('It must be a number of hours.')
+  return Number(text)
+}
+
+export function seconds (text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a number of seconds.')
+  return Number(text)
+}
+
+/** `never`, or a number of seconds. */
+export function secondsOrNever (text: string): number | 'never' {
+  return text === 'never' ? text : seconds(text)
+}
+
+const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** A time such as 2026-11-24T13:00:00Z, or how long ago: 30m, 24h, 7d. */
+export function since (text: string): Date {
+  const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
+  const date = count ? new Date(Date.now() - Number(count) * UNITS[unit!]! * 1000) : new Date(text)
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It must be a time such as 2026-11-24T13:00:00Z, or how long ago, such as 24h or 7d.')
+  return date
+}

@@ -1,0 +1,15 @@
+import { validate as isUuid } from 'uuid'
+import type { Config } from '../config.ts'
+import type { Core } from '../core.ts'
+import { candidatesFor, createAttributes } from '../users/attributes.ts'
+
+/** The id of a user who is named by it or by what they sign in with. */
+export async function findUser ({ login }: Pick<Config, 'login'>, { users }: Core['store'], text: string): Promise<string> {
+  const account = isUuid(text) ? await users.find(text) : await users.findByIdentifiers(candidatesFor(await createAttributes(login), text))
+  if (!account) throw noSuchUser(text)
+  return account.id
+}
+
+export function noSuchUser (text: string): Error {
+  return new Error(`There is no user ${text}; \`npx latchkey user list\` lists them`)
+}

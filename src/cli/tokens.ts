@@ -1,0 +1,106 @@
+import { validate as isUuid } from 'uuid'
+import type { Core } from '../core.ts'
+import { createEvents } from '../events.ts'
+import type { Access } from '../oauth/access.ts'
+import { DEFAULT_TTL, scopeProblem } from '../oauth/own-tokens.ts'
+import { createPersonalTokens } from '../oauth/personal-tokens.ts'
+import type { PersonalToken } from '../oauth/personal-token-ports.ts'
+import { createScopes } from '../oauth/scopes.ts'
+import { OIDC_SCOPES } from '../oidc/claims.ts'
+import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
+import type { Context } from './context.ts'
+import { findUser } from './find-user.ts'
+import { BY_OPERATOR } from './operator.ts'
+import { table, type Result } from './result.ts'
+
+export type Which = { user?: string, client?: string }
+
+/** Sessions and personal access tokens that are alive. */
+export async function listTokens ({ config, withCore }: Context, { user, client, limit = 100 }: Which & { limit?: number }): Promise<Result> {
+  if (user !== undefined && client !== undefined) throw new Error('--user and --client: choose one')
+  return await withCore(async ({ store }) => {
+    const userId = user === undefined ? undefined : await findUser(config, store, user)
+    if (client !== undefined) await checkClient(store, client)
+    const sessions = await store.access.list({ userId, clientId: client, limit }, { session: config.refreshTokenTtl, browser: config.browserIdleTtl })
+    const personal = client !== undefined ? [] : userId === undefined ? await store.personalTokens.listAll(limit) : await store.personalTokens.list(userId)
+    return {
+      json: {
+        sessions: sessions.map((session) => { const { current: _current, ...rest } = accessJson(session, null); return { ...rest, user_id: session.userId } }),
+        personal_access_tokens: personal.map((token) => ({ ...personalTokenJson(token), user_id: token.userId }))
+      },
+      lines: table(['ID', 'KIND', 'USER', 'OF', 'LAST USED', 'EXPIRES'], [...sessions.map(sessionRow), ...personal.map(personalRow)])
+    }
+  })
+}
+
+/** Ends what is named, in every process. */
+export async function revokeTokens ({ config, withCore }: Context, { user, client, session, token }: Which & { session?: string, token?: string }): Promise<Result> {
+  const given = Object.entries({ user, client, session, token }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const [[kind, name] = []] = given
+  if (kind === undefined || name === undefined || given.length > 1) throw new Error('name one: --user <user>, --client <id>, --session <id> or --token <id>')
+  return await withCore(async ({ config: _config, store }) => {
+    if (kind === 'user') return await ofUser(store, await findUser(config, store, name))
+    if (kind === 'client') return await ofClient(store, name)
+    return kind === 'session' ? await oneSession(store, name) : await onePersonal(store, name)
+  })
+}
+
+/** A personal access token for a user; shown here and never again. */
+export async function createToken ({ config, log, withCore }: Context, { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }): Promise<Result> {
+  const scopes = [...new Set(scope.flatMap((text) => text.split(/\s+/)).filter(Boolean))]
+  return await withCore(async ({ store }) => {
+    const userId = await findUser(config, store, user)
+    const tokens = createPersonalTokens({
+      store: store.personalTokens, findClient: store.clients.findPersonal, refusal: () => null, events: createEvents(() => {}), onError: (err) => log.warn({ err }, 'Not noted')
+    })
+    const problem = scopeProblem(createScopes({ ...OIDC_SCOPES, ...config.scopes }), [await tokens.client()], scopes)
+    if (problem) throw new Error(problem)
+    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes, ttl: expiresIn === 'never' ? null : expiresIn ?? DEFAULT_TTL })
+    if (!made) throw new Error(`The user ${user} is disabled`)
+    await store.audit.write([{ type: 'personal_token.created', userId, clientId: made.token.clientId, detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes } }])
+    return {
+      json: { access_token: made.text, token: { ...personalTokenJson(made.token), user_id: userId } },
+      lines: ['Personal access token created successfully.', `Token ID: ${made.token.id}`, `Token: ${made.text}`]
+    }
+  })
+}
+
+async function ofUser (store: Core['store'], userId: string): Promise<Result> {
+  await store.access.endAll(userId, null)
+  await store.audit.write([{ type: 'user.logged_out', userId, detail: BY_OPERATOR }])
+  return { json: { user_id: userId, revoked: true }, lines: [`User ${userId} is logged out everywhere; personal access tokens have ended, too.`] }
+}
+
+async function ofClient (store: Core['store'], id: string): Promise<Result> {
+  await checkClient(store, id)
+  const count = await store.access.endOfClient(id)
+  await store.clients.foldRevocations(id)
+  await store.audit.write([{ type: 'client.logged_out', clientId: id, detail: { ...BY_OPERATOR, sessions: count } }])
+  return { json: { client_id: id, revoked: true, sessions: count }, lines: [`${count} sessions of client ${id} have ended, and the tokens that it had for itself. The client may go on.`] }
+}
+
+async function oneSession (store: Core['store'], id: string): Promise<Result> {
+  const ended = isUuid(id) ? await store.access.end(id, null) : null
+  if (!ended) throw new Error(`There is no session ${id} alive; \`npx latchkey tokens list\` lists them`)
+  await store.audit.write([{ type: 'session.ended', sessionId: id, ...ended, detail: { ...BY_OPERATOR, reason: 'operator' } }])
+  return { json: { session_id: id, revoked: true }, lines: [`Session ${id} has ended.`] }
+}
+
+async function onePersonal (store: Core['store'], id: string): Promise<Result> {
+  const revoked = isUuid(id) ? await store.personalTokens.revoke(id, null) : null
+  if (!revoked) throw new Error(`There is no personal access token ${id} alive; \`npx latchkey tokens list\` lists them`)
+  await store.audit.write([{ type: 'personal_token.revoked', ...revoked, detail: { ...BY_OPERATOR, tokenId: id } }])
+  return { json: { token_id: id, revoked: true }, lines: [`Personal access token ${id} is revoked.`] }
+}
+
+async function checkClient (store: Core['store'], id: string): Promise<void> {
+  if (!await store.clients.find(id)) throw new Error(`There is no client ${id}; \`npx latchkey clients\` lists them`)
+}
+
+function sessionRow ({ id, kind, userId, client, lastUsedAt, expiresAt }: Access): string[] {
+  return [id, kind, userId, client?.name ?? 'pages', lastUsedAt.toISOString(), expiresAt.toISOString()]
+}
+
+function personalRow ({ id, userId, name, lastUsedAt, expiresAt }: PersonalToken): string[] {
+  return [id, 'personal', userId, name, lastUsedAt?.toISOString() ?? 'never', expiresAt?.toISOString() ?? 'never']
+}

@@ -1,0 +1,61 @@
+import { deriveKeys } from './app-key.ts'
+import type { Core, Log } from './core.ts'
+import type { Events } from './events.ts'
+import { createAccountAccess, type AccountAccess } from './oauth/access.ts'
+import type { AuthenticateClient } from './oauth/client-authentication.ts'
+import type { ClientDirectory } from './oauth/client-directory.ts'
+import { createClientManagement, type ClientManagement } from './oauth/client-management.ts'
+import { createDeviceAuthorization, type AuthorizeDevice } from './oauth/device-authorization.ts'
+import { createDeviceVerification, type DeviceVerification } from './oauth/device.ts'
+import { createMakeOwnToken, type MakeOwnToken } from './oauth/own-tokens.ts'
+import { createFindOwner, type FindOwner } from './oauth/owner.ts'
+import { createPersonalTokens, type PersonalTokens } from './oauth/personal-tokens.ts'
+import type { Scopes } from './oauth/scopes.ts'
+import { createUserCodes } from './oauth/user-code.ts'
+import type { RevocationList } from './revocation/revocation-list.ts'
+import type { Throttle } from './users/throttle.ts'
+
+/** What devices ask for, and what users manage themselves. */
+export type Management = {
+  accountAccess: AccountAccess
+  authorizeDevice: AuthorizeDevice
+  clientManagement: ClientManagement
+  deviceVerification: DeviceVerification
+  findOwner: FindOwner
+  makeOwnToken: MakeOwnToken
+  personalTokens: PersonalTokens
+  scopes: Scopes
+}
+
+type Dependencies = Core & {
+  clients: ClientDirectory
+  revocations: RevocationList
+  throttle: Throttle
+  events: Events
+  log: Log
+  scopes: Scopes
+  authenticateClient: AuthenticateClient
+}
+
+/** Puts devices, personal access tokens and the management of clients and sessions together. */
+export function createManagement ({ config, appKeys, store, clients, revocations, throttle, events, log, scopes, authenticateClient }: Dependencies): Management {
+  const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
+  const { devices, sessions } = store
+  const personalTokens = createPersonalTokens({
+    store: store.personalTokens,
+    findClient: store.clients.findPersonal,
+    refusal: revocations.refusal,
+    events,
+    onError: (err) => log.warn({ err }, 'The use of a personal access token could not be noted')
+  })
+  return {
+    scopes,
+    accountAccess: createAccountAccess({ store: store.access, events, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
+    authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, userCodes, verificationUri: `${config.issuer}/device` }),
+    clientManagement: createClientManagement({ store: store.clients, directory: clients, scopes, events }),
+    deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
+    findOwner: createFindOwner({ clients, sessions }),
+    makeOwnToken: createMakeOwnToken({ personalTokens, scopes }),
+    personalTokens
+  }
+}

@@ -1,0 +1,47 @@
+import { OAuthError } from './errors.ts'
+import type { Owner } from './owner.ts'
+import type { PersonalTokens } from './personal-tokens.ts'
+import type { PersonalToken } from './personal-token-ports.ts'
+import type { Caller, Client } from './ports.ts'
+import type { Scopes } from './scopes.ts'
+
+type Wishes = {
+  name: string
+  scopes: string[]
+  /** Seconds; null for one that does not expire. */
+  expiresIn: number | null | undefined
+}
+
+type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: Record<string, string[]> }
+
+/** A personal access token for its owner. @returns messages per field, or null in `made` when the owner was logged out meanwhile */
+export type MakeOwnToken = (owner: Owner, wishes: Wishes, caller: Caller) => Promise<Made>
+
+/** Seconds: a year, as in Passport. */
+export const DEFAULT_TTL = 365 * 86_400
+// A list for a person, not a store
+const MAX_TOKENS = 100
+
+/** It can do no more than the client through which its owner is logged in. */
+export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
+  return async (owner, { name, scopes: asked, expiresIn }, caller) => {
+    const problem = scopeProblem(scopes, [owner.client, await personalTokens.client()], asked)
+    if (problem) return { errors: { scopes: [problem] } }
+    if (name.trim() === '' || /\p{Cc}/u.test(name)) return { errors: { name: ['The name field is required.'] } }
+    if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
+    const ttl = expiresIn === undefined ? DEFAULT_TTL : expiresIn
+    return { made: await personalTokens.create({ owner, name: name.trim(), scopes: [...new Set(asked)], ttl, caller }) }
+  }
+}
+
+/** Why one of the clients may not have a scope. */
+export function scopeProblem (scopes: Scopes, clients: Client[], asked: string[]): string | undefined {
+  if (asked.length === 0) return undefined
+  try {
+    for (const client of clients) scopes.grant(client, asked.join(' '))
+    return undefined
+  } catch (error) {
+    if (error instanceof OAuthError) return error.description
+    throw error
+  }
+}

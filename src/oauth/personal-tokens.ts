@@ -1,0 +1,124 @@
+import { v7 as uuidv7 } from 'uuid'
+import { originOf, type Events } from '../events.ts'
+import type { TokenFacts } from '../revocation/revocation-list.ts'
+import { isPersonalToken, newPersonalToken } from './personal-token-form.ts'
+import type { PersonalToken, PersonalTokenStore, TokenOwner } from './personal-token-ports.ts'
+import type { Caller, Client } from './ports.ts'
+import { hashSecret } from './secrets.ts'
+
+export type NewPersonalTokenRequest = {
+  owner: TokenOwner
+  name: string
+  scopes: string[]
+  /** Seconds; null for one that does not expire. */
+  ttl: number | null
+  caller?: Caller | undefined
+}
+
+export type PersonalTokens = {
+  /** @returns the token, which is nowhere else; null when the user is not what it was. @throws NoPersonalClient */
+  create: (request: NewPersonalTokenRequest) => Promise<{ text: string, token: PersonalToken } | null>
+  /** The token behind a text, if it is valid now; null for anything else. */
+  verify: (text: string) => Promise<PersonalToken | null>
+  list: (userId: string) => Promise<PersonalToken[]>
+  /** Refused at once, in every process. @returns false when the user has no such token */
+  revoke: (id: string, userId: string, caller?: Caller) => Promise<boolean>
+  /** By whoever holds it. */
+  revokeText: (text: string, caller?: Caller) => Promise<boolean>
+  /** The client that stands behind them. @throws NoPersonalClient */
+  client: () => Promise<Client>
+}
+
+type Dependencies = {
+  store: PersonalTokenStore
+  findClient: () => Promise<Client | null>
+  /** Why it is refused although the database said yes a moment ago, or null. */
+  refusal: (facts: TokenFacts, kid: string) => string | null
+  events: Events
+  onError: (error: unknown) => void
+}
+
+/** There is no client for personal access tokens: `latchkey install` makes one. */
+export class NoPersonalClient extends Error {
+  readonly statusCode = 503
+  readonly code = 'LK_NO_PERSONAL_CLIENT'
+  constructor () {
+    super('Personal access client not found. Please create one: `npx latchkey client --personal`')
+    this.name = 'NoPersonalClient'
+  }
+}
+
+/** A token is asked for at the database once in this time; the feed ends it sooner. */
+const REMEMBER_MS = 5000
+const MAX_ENTRIES = 10_000
+/** How often a process writes that a token was used. */
+const TOUCH_MS = 60_000
+
+type Entry = { token: PersonalToken, until: number }
+
+export function createPersonalTokens ({ store, findClient, refusal, events, onError }: Dependencies): PersonalTokens {
+  const known = new Map<string, Entry>()
+  const touched = new Map<string, number>()
+
+  async function client (): Promise<Client> {
+    const found = await findClient()
+    if (!found) throw new NoPersonalClient()
+    return found
+  }
+
+  async function create ({ owner, name, scopes, ttl, caller }: NewPersonalTokenRequest) {
+    const { id: clientId } = await client()
+    const text = newPersonalToken()
+    const token = await store.create({ id: uuidv7(), ...owner, clientId, name, scopes, ttl, hash: hashSecret(text) })
+    if (!token) return null
+    events.emit('personal_token.created', { tokenId: token.id, userId: token.userId, clientId, scopes, ...originOf(caller) })
+    return { text, token }
+  }
+
+  async function read (text: string): Promise<PersonalToken | null> {
+    const hash = hashSecret(text)
+    const key = Buffer.from(hash).toString('base64')
+    const entry = known.get(key)
+    if (entry && entry.until > performance.now()) return entry.token
+    known.delete(key)
+    const token = await store.find(hash)
+    if (!token) return null
+    if (known.size >= MAX_ENTRIES) known.clear()
+    known.set(key, { token, until: performance.now() + REMEMBER_MS })
+    return token
+  }
+
+  async function verify (text: string): Promise<PersonalToken | null> {
+    const token = isPersonalToken(text) ? await read(text) : null
+    if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) || refusal(factsOf(token), '') !== null) return null
+    touch(token.id)
+    return token
+  }
+
+  /** Nobody waits for it. */
+  function touch (id: string): void {
+    const now = performance.now()
+    if (now - (touched.get(id) ?? -Infinity) < TOUCH_MS) return
+    if (touched.size >= MAX_ENTRIES) touched.clear()
+    touched.set(id, now)
+    store.touch(id, TOUCH_MS / 1000).catch(onError)
+  }
+
+  async function revoke (id: string, userId: string, caller?: Caller): Promise<boolean> {
+    const revoked = await store.revoke(id, userId)
+    if (revoked) events.emit('personal_token.revoked', { tokenId: id, ...revoked, ...originOf(caller) })
+    return revoked !== null
+  }
+
+  async function revokeText (text: string, caller?: Caller): Promise<boolean> {
+    const token = isPersonalToken(text) ? await store.find(hashSecret(text)) : null
+    return token !== null && await revoke(token.id, token.userId, caller)
+  }
+
+  return { create, verify, revoke, revokeText, client, list: store.list }
+}
+
+/** A fold of its user's revocations spares it as it spares sessions, by its id. */
+export function factsOf ({ id, userId, clientId, tokenEpoch }: PersonalToken): TokenFacts {
+  return { sub: userId, client_id: clientId, jti: id, sid: id, epoch: tokenEpoch }
+}

@@ -1,0 +1,54 @@
+import { originOf, type Events } from '../events.ts'
+import type { Caller } from '../oauth/ports.ts'
+import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
+import { requiredMessage, withArticle } from './login-candidates.ts'
+import type { Passwords } from './passwords.ts'
+import type { Account, Profile, Users } from './ports.ts'
+import type { FieldErrors } from './register.ts'
+import type { Throttle } from './throttle.ts'
+
+type Request = { userId: string, body: Record<string, unknown>, caller: Caller }
+
+export type ChangeProfile = (request: Request) => Promise<{ user: Profile, errors?: never } | { errors: FieldErrors, user?: never }>
+
+type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, throttle: Throttle, events: Events }
+
+/**
+ * Changes the name and login attributes, which stand flat in the body. What people log in with opens the account, so a change of it
+ * needs `current_password`. @throws Overloaded, TooManyAttempts
+ */
+export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
+  async function isProven (account: Account, current: unknown): Promise<boolean> {
+    const proven = await throttle.currentPassword(account.id)(async () => (await passwords.verify(account.passwordHash, String(current))).matches || null)
+    return proven === true
+  }
+
+  return async ({ userId, body, caller }) => {
+    const { identifiers, errors } = changesIn(attributes, body)
+    const name = body['name'] === undefined ? undefined : String(body['name'] ?? '').trim() || null
+    const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute)]
+    if (fields.length === 0 && Object.keys(errors).length === 0) errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`]
+    const account = await users.find(userId)
+    if (identifiers.length > 0 && body['current_password'] === undefined) errors['current_password'] = [requiredMessage('current_password')]
+    if (Object.keys(errors).length > 0) return { errors }
+    if (!account || (identifiers.length > 0 && !await isProven(account, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
+
+    const changed = await users.changeProfile({ userId, passwordStamp: account.passwordStamp, name, identifiers })
+    if (changed === 'taken') return { errors: Object.fromEntries((await users.taken(identifiers, userId)).map((field) => [field, [`The ${field} has already been taken.`]])) }
+    if (changed === 'stale') return { errors: { current_password: ['was changed by someone else in this moment'] } }
+    events.emit('profile.changed', { userId, fields, ...originOf(caller) })
+    return { user: changed }
+  }
+}
+
+function changesIn (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
+  const errors: FieldErrors = {}
+  const identifiers = attributes.filter(({ name }) => body[name] !== undefined).flatMap(({ name, title, parse }) => {
+    const identifier = parse(body[name])
+    const other = identifier && ambiguousWith(attributes, identifier)
+    if (!identifier) errors[name] = [`must be ${withArticle(title)}`]
+    else if (other) errors[name] = [`could also be taken for ${withArticle(other.title)}; choose another, or send it as ${other.name}`]
+    return identifier ?? []
+  })
+  return { identifiers, errors }
+}

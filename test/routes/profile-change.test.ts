@@ -1,0 +1,84 @@
+import t from 'tap'
+import { readyAttributes } from '../../src/schemas/identifiers.ts'
+import { call } from '../machines.ts'
+import { build, login, PASSWORD, profile, register, signedIn } from '../helper.ts'
+import { sql } from '../session-rows.ts'
+
+const LOGIN = { login: { attributes: readyAttributes } }
+const patch = (app: Parameters<typeof call>[0], bearer: string, body: object) => call(app, 'PATCH', '/v1/profile', bearer, body)
+
+t.test('the name changes without a password, and may be taken away', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app)
+  t.match((await patch(app, bearer, { name: ' Ada Lovelace ' })).json(), { name: 'Ada Lovelace', email: 'ada@example.com' })
+  t.match((await profile(app, bearer)).json(), { name: 'Ada Lovelace' })
+  t.match((await patch(app, bearer, { name: null })).json(), { name: null })
+})
+
+t.test('what people log in with needs the current password, and then counts at once', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer, user } = await signedIn(app)
+  await sql(app, 'UPDATE identifiers SET verified_at = now()')
+  t.match((await patch(app, bearer, { email: 'lovelace@example.com' })).json(), { statusCode: 422, errors: { current_password: [/required/] } })
+  t.match((await patch(app, bearer, { email: 'lovelace@example.com', current_password: 'wrong' })).json(), { statusCode: 422, errors: { current_password: ['is not your password'] } })
+  t.equal((await login(app)).statusCode, 200, 'nothing has changed')
+  const answer = await patch(app, bearer, { email: ' Lovelace@Example.com', phone: '+49 170 1234567', username: 'ada', current_password: PASSWORD })
+  t.match([answer.statusCode, answer.json()], [200, { id: user.id, email: 'lovelace@example.com', phone: '+491701234567', username: 'ada' }])
+  t.equal((await login(app)).statusCode, 401, 'the old one logs nobody in')
+  for (const fields of [{ email: 'lovelace@example.com' }, { phone: '+491701234567' }, { username: 'ada' }]) t.equal((await login(app, fields)).statusCode, 200)
+  t.equal((await profile(app, bearer)).statusCode, 200, 'sessions go on')
+  t.same(await sql(app, 'SELECT attribute, verified_at FROM identifiers ORDER BY attribute'), ['email', 'phone', 'username'].map((attribute) => ({ attribute, verified_at: null })), 'a new one is not verified')
+})
+
+t.test('the same value again stays verified', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app)
+  await sql(app, 'UPDATE identifiers SET verified_at = now()')
+  t.equal((await patch(app, bearer, { email: 'ADA@example.com', current_password: PASSWORD })).statusCode, 200)
+  t.ok((await sql(app, 'SELECT verified_at FROM identifiers'))[0]!['verified_at'])
+})
+
+t.test('what is somebody else\'s is 422, also for two at once, and nothing is written', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app)
+  await register(app, { email: 'grace@example.com', username: 'grace' })
+  const answer = await patch(app, bearer, { email: 'grace@example.com', name: 'Eve', current_password: PASSWORD })
+  t.match(answer.json(), { statusCode: 422, code: 'LK_VALIDATION', errors: { email: ['The email has already been taken.'] } })
+  t.match((await profile(app, bearer)).json(), { name: null, email: 'ada@example.com' })
+
+  const bearers = await Promise.all(['one', 'two', 'three'].map(async (name) => (await signedIn(app, { email: `${name}@example.com` })).access_token))
+  const answers = await Promise.all(bearers.map((each) => patch(app, each, { username: 'wanted', current_password: PASSWORD })))
+  t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 422, 422])
+})
+
+t.test('what is wrong is 422, by field', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app)
+  const bad: [object, object][] = [
+    [{}, { body: [/name or email or phone or username/] }],
+    [{ email: 'nonsense', current_password: PASSWORD }, { email: ['must be an e-mail address'] }],
+    [{ email: null }, { email: [String] }],
+    [{ email: 7 }, { email: [String] }],
+    [{ name: 'x'.repeat(101) }, { name: [String] }],
+    [{ username: 'x', current_password: '' }, { current_password: [String] }]
+  ]
+  for (const [body, errors] of bad) t.match((await patch(app, bearer, body)).json(), { statusCode: 422, errors }, JSON.stringify(body).slice(0, 60))
+})
+
+t.test('a password that changes in between refuses the change', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { user } = await signedIn(app)
+  const { store } = app.latchkey
+  const change = { userId: user.id, passwordStamp: 7, name: 'Eve', identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }] }
+  t.equal(await store.users.changeProfile(change), 'stale')
+  t.same(await sql(app, 'SELECT name FROM users'), [{ name: null }])
+})
+
+t.test('wrong passwords are counted', async (t) => {
+  const { app } = await build(t, { ...LOGIN, rateLimit: 'on' })
+  const { access_token: bearer } = await signedIn(app)
+  const guess = () => patch(app, bearer, { email: 'eve@example.com', current_password: 'wrong' })
+  for (let index = 0; index < 5; index++) t.equal((await guess()).statusCode, 422)
+  const answer = await guess()
+  t.match([answer.statusCode, answer.json()], [429, { code: 'LK_TOO_MANY_ATTEMPTS' }])
+})
