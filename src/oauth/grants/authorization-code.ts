@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { Type } from 'typebox'
 import type { IssueTokens } from '../issue-tokens.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
@@ -60,7 +60,7 @@ export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueT
 
 /** RFC 7636 section 4.2 */
 function challengeOf (verifier: string | undefined): string | null {
-  return verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url')
+  return verifier === undefined ? null : digest('sha256', verifier, 'base64url')
 }
 
 function invalid (reason: string) {
