@@ -10,7 +10,7 @@ import { hashSecret } from './secrets.ts'
 export type Outcome =
   | { kind: 'answer', destination: Destination, params: Record<string, string> }
   /** `params` is the request to come back with; `again` when somebody is logged in already. */
-  | { kind: 'login', request: AuthorizationRequest, params: Params, again: boolean }
+  | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales'>, params: Params, again: boolean }
   /** `params` is the request to post with the decision. */
   | { kind: 'consent', request: AuthorizationRequest, params: Params, session: BrowserSession, newScopes: string[] }
 
@@ -47,7 +47,16 @@ export function createAuthorize (deps: Dependencies): Authorize {
   const { check, codes, consents, issuer } = deps
 
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
-    const request = await check(params)
+    try {
+      return await decide(await check(params), params, session)
+    } catch (error) {
+      if (session || params['prompt'] === 'none' || !(error instanceof AuthorizationError)) throw error
+      // RFC 9700 section 4.11.2: nobody is sent on before they have logged in, or a link with a mistake would be an open redirector
+      return { kind: 'login', request: { loginHint: undefined, uiLocales: undefined }, params, again: false }
+    }
+  }
+
+  async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
     const { prompts, client, scopes } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
     const allowed = client.skipsConsent && client.firstParty ? scopes : await consents.find(session.userId, client.id)
