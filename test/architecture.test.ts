@@ -48,6 +48,15 @@ t.test('the environment is read in one place', async (t) => {
   t.same(readers.filter((file) => !/^src\/(environment\.ts|cli\/|database\/)/.test(file)), [])
 })
 
+t.test('secrets are compared in constant time only', async (t) => {
+  const sources = files.map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8') }))
+  const early = sources.filter(({ text }) => /\.equals\(|Buffer\.compare\(|[!=]==? hash(?:Secret)?\(|\b(?:secret|signature|mac|digest)(?:Hash)?\b [!=]==? (?!undefined|null|'')/i.test(text))
+  t.same(early.map(({ file }) => file), [], 'what stops at the first byte that differs tells where it is')
+  for (const file of ['src/oauth/secrets.ts', 'src/oauth/refresh-token.ts', 'src/oauth/authorize.ts', 'src/users/devices.ts']) {
+    t.match(sources.find((source) => source.file === file)?.text, 'timingSafeEqual(', file)
+  }
+})
+
 t.test('the public names', async (t) => {
   const door = await import('../src/index.ts')
   t.same(Object.keys(door).sort(), ['EmailSchema', 'OAuthError', 'PhoneSchema', 'UsernameSchema', 'authGuard', 'clientProxy', 'latchkey', 'oauth'])
