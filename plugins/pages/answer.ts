@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
+import { MARK, SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
 import type { Config } from '../../src/config.ts'
 import type { Services } from '../../src/services.ts'
@@ -56,9 +56,15 @@ export function requestParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)))
 }
 
+/** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must not get into an address. */
+const REQUEST = [
+  'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method', 'resource', 'request', 'request_uri',
+  'nonce', 'claims', 'claims_locales', 'prompt', 'max_age', 'login_hint', 'id_token_hint', 'ui_locales', 'acr_values', 'display', MARK
+]
+
 /** Where the same request begins again. */
 export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: Params): string {
-  return pathWith(basePath + AUTHORIZE, params)
+  return pathWith(basePath + AUTHORIZE, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
 }
 
 /** Parameters that are no texts are left out. */

@@ -39,7 +39,8 @@ type Dependencies = {
 
 /** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
 const CODE_TTL = 60
-const MARK = 'reauth'
+/** Carries the time at which a login was asked for. */
+export const MARK = 'reauth'
 /** The user who saw the consent page that is posted. */
 export const SHOWN_TO = 'shown_to'
 

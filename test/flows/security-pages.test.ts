@@ -2,7 +2,7 @@ import t from 'tap'
 import { buildServer } from '../../src/server.ts'
 import { build, createDatabase, FAST, login, makeClient, PASSWORD, register, signedIn, token } from '../helper.ts'
 import { call } from '../machines.ts'
-import { asked, makeTv } from '../device.ts'
+import { makeTv } from '../device.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../visitor.ts'
 
 const HTML = { accept: 'text/html' }

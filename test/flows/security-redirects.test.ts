@@ -5,30 +5,29 @@ import { authorizeUrl, formOf, loggedIn, logIn, makeApp, paramsOf, visit, type F
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 const EVIL = 'https://evil.example/phish'
+const BYE = 'https://app.example.com/bye'
 const PATH = '/v1/oauth/authorize'
 
 t.test('RFC 9700 section 4.12: every redirect is 303, and none carries what was typed', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const client = await makeApp(app)
+  const client = await makeApp(app, { postLogoutRedirectUris: [BYE] })
   const visitor = visit(app)
   const params = Object.fromEntries(new URLSearchParams(authorizeUrl(client.id).split('?')[1]))
-  const posted = await visitor.post(PATH, { ...params, password: PASSWORD })
-  const login = await visitor.follow(posted)
-  const loggedIn = await visitor.submit(login, LOGIN)
-  const consent = await visitor.follow(loggedIn)
-  const allowed = await visitor.submit(consent, { decision: 'allow', password: PASSWORD })
-  const denied = await visitor.submit(await visitor.get(authorizeUrl(client.id, { prompt: 'consent' })), { decision: 'deny' })
-  const registered = await visit(app).get('/register').then(async (page) => {
-    const other = visit(app)
-    return await other.submit(await other.get('/register'), { ...formOf(page).hidden, _csrf: formOf(await other.get('/register')).hidden['_csrf']!, email: 'new@example.com', password: PASSWORD })
-  })
-  const out = await visitor.post('/v1/oauth/logout', { state: 'x' })
+  const credentials = { username: 'ada@example.com', password: PASSWORD, client_secret: client.secret, client_assertion: 'eyJ' }
+  const posted = await visitor.post(PATH, { ...params, ...credentials })
+  const loggedIn = await visitor.submit(await visitor.follow(posted), LOGIN)
+  const allowed = await visitor.submit(await visitor.follow(loggedIn), { ...credentials, decision: 'allow' })
+  const denied = await visitor.submit(await visitor.get(authorizeUrl(client.id, { prompt: 'consent' })), { ...credentials, decision: 'deny' })
+  const other = visit(app)
+  const registered = await other.submit(await other.get('/register'), { email: 'new@example.com', password: PASSWORD })
+  const out = await visitor.submit(await visitor.get('/logout'), { client_id: client.id, post_logout_redirect_uri: BYE, state: 's' })
   for (const [name, answer] of Object.entries({ posted, loggedIn, allowed, denied, registered, out })) {
     t.equal(answer.statusCode, 303, name)
-    if (name !== 'posted') t.notMatch(answer.headers.location, /correct|password/, name)
+    t.notMatch(answer.headers.location, /correct|password|secret|assertion|username/, name)
   }
-  t.match(await visitor.get('/login'), { statusCode: 303 }, 'who is logged in goes on the same way')
+  t.match(out.headers.location, BYE)
+  t.equal((await other.get('/login')).statusCode, 303, 'who is logged in goes on the same way')
 })
 
 t.test('RFC 9700 section 4.11.2: a request with a mistake sends nobody on who has not logged in', async (t) => {
@@ -57,7 +56,7 @@ const LEADS = ['return_to', 'redirect_uri', 'post_logout_redirect_uri', 'redirec
 
 t.test('RFC 9700 section 4.11: no parameter leads to another site', async (t) => {
   const { app } = await build(t)
-  const client = await makeApp(app, { postLogoutRedirectUris: ['https://app.example.com/bye'] })
+  const client = await makeApp(app, { postLogoutRedirectUris: [BYE] })
   const user = await loggedIn(app)
   const evils = [EVIL, '//evil.example', '/\\evil.example', '/%09/evil.example', '\\/evil.example', 'https:evil.example', 'javascript:alert(1)//evil.example']
   for (const evil of evils) {
@@ -83,7 +82,7 @@ t.test('RFC 9700 section 2.6: http redirect URIs are for this machine only, cust
   const make = (uri: string) => call(app, 'POST', 'clients', bearer, { name: 'Mine', redirect_uris: [uri] })
   const bad = [
     'http://app.example.com/cb', 'HTTP://app.example.com/cb', 'http://127.0.0.1.evil.example/cb', 'http://localhost.evil.example/cb', 'http://127.0.0.2/cb', 'http://0.0.0.0/cb', 'http://192.168.1.10/cb', 'http://localhost@evil.example/cb',
-    'https://user:pass@app.example.com/cb', 'https://app.example.com/cb#x', 'https:app.example.com/cb', '//app.example.com/cb', '/cb', 'https://*.example.com/cb\u0000', 'https://äpp.example.com/cb',
+    'https://user:pass@app.example.com/cb', 'https://app.example.com/cb#x', 'https:app.example.com/cb', '//app.example.com/cb', '/cb', 'https://äpp.example.com/cb',
     'myapp:/cb', 'myapp://cb', 'com.example.app://cb', 'com.example.app:///cb', 'COM.EXAMPLE.APP://cb', 'javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'ftp://app.example.com/', 'urn:ietf:wg:oauth:2.0:oob', 'about:blank', 'blob:https://app.example.com/x'
   ]
   for (const uri of bad) t.match((await make(uri)).json(), { statusCode: 422, errors: { redirect_uris: [/invalid URI/, String] } }, uri)
