@@ -15,11 +15,12 @@ type Of<Kind> = Extract<Outcome, { kind: Kind }>
 
 /** What the browser gets for the outcome of an authorization request. */
 export function createAnswer (kit: Kit, { config }: Services): Answer {
-  async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params }: Of<'answer'>): Promise<FastifyReply> {
+  async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params, ask }: Of<'answer'>): Promise<FastifyReply> {
+    const model = { ...kit.page(request), redirectUri, params }
+    if (ask) return await kit.send(reply, 'formPost', { ...model, ask: responseMode === 'query' ? 'get' : 'post' }, { formTarget: redirectUri })
     // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
     if (responseMode === 'query') return reply.redirect(withParams(redirectUri, params), 303)
-    const model = { ...kit.page(request), redirectUri, params, script: kit.script }
-    return await kit.send(reply, 'formPost', model, { formTarget: redirectUri, script: true })
+    return await kit.send(reply, 'formPost', { ...model, script: kit.script }, { formTarget: redirectUri, script: true })
   }
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales }, params, again }: Of<'login'>): FastifyReply {

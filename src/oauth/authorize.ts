@@ -8,7 +8,8 @@ import { hashSecret } from './secrets.ts'
 
 /** What the browser does next. */
 export type Outcome =
-  | { kind: 'answer', destination: Destination, params: Record<string, string> }
+  /** `ask` leaves it to the user whether to go there (RFC 9700 section 4.11.2). */
+  | { kind: 'answer', destination: Destination, params: Record<string, string>, ask: boolean }
   /** `params` is the request to come back with; `again` when somebody is logged in already. */
   | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales'>, params: Params, again: boolean }
   /** `params` is the request to post with the decision. */
@@ -115,9 +116,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
     return true
   }
 
-  function answer (destination: Destination, params: Record<string, string>): Outcome {
+  function answer (destination: Destination, params: Record<string, string>, ask = false): Outcome {
     const { state } = destination
-    return { kind: 'answer', destination, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
+    return { kind: 'answer', destination, ask, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
   }
 
   /** The time, and a MAC that binds it to this request: nobody takes the mark of another one. */
@@ -146,7 +147,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     }
   }
 
-  return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }) }
+  return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }, !destination.trusted) }
 }
 
 function refusal ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {

@@ -51,6 +51,30 @@ t.test('RFC 9700 section 4.11.2: a request with a mistake sends nobody on who ha
   t.match(paramsOf(await visit(app).get(authorizeUrl(client.id, { prompt: 'none', scope: 'nonsense' }))), { error: 'invalid_scope' }, 'who asks for no page gets none')
 })
 
+t.test('RFC 9700 section 4.11.2: an error leads to the address of a client that a user registered only by a button', async (t) => {
+  const { app } = await build(t)
+  const { access_token: bearer } = await signedIn(app, { email: 'mallory@example.com' })
+  const uri = 'https://evil.example/phish?a=b'
+  const made = await call(app, 'POST', 'clients', bearer, { name: 'Free phones', redirect_uris: [uri] })
+  const { client_id: id } = made.json<{ client_id: string }>()
+  const ask = (more: Fields) => authorizeUrl(id, { redirect_uri: uri, ...more })
+  const ada = await loggedIn(app)
+  const denied = await ada.submit(await ada.get(ask({})), { decision: 'deny' })
+  const pages = { guest: await visit(app).get(ask({ prompt: 'none' })), mistake: await ada.get(ask({ scope: 'nonsense' })), denied, byForm: await ada.get(ask({ scope: 'nonsense', response_mode: 'form_post' })) }
+  for (const [name, page] of Object.entries(pages)) {
+    t.match([page.statusCode, page.headers.location], [200, undefined], name)
+    t.match(page.body, /evil\.example<\/bdi>[^]*Go on only if you know this address/, name)
+    t.notMatch(page.body, /<script|http-equiv/, name)
+    t.match(page.headers['content-security-policy'], "form-action 'self' https://evil.example;", name)
+    t.match(page.body, `<form method="${name === 'byForm' ? 'post' : 'get'}"`)
+    t.match(formOf(page), { action: uri, hidden: { error: String, state: 'of the app', iss: 'http://localhost:3000', ...(name !== 'byForm' && { a: 'b' }) } }, name)
+  }
+  const allowed = await ada.submit(await ada.get(ask({})), { decision: 'allow' })
+  t.ok(allowed.headers.location?.startsWith(`${uri}&code=lk_ac_`), 'who allowed it goes straight on')
+  const own = await makeApp(app)
+  t.equal(paramsOf(await ada.get(authorizeUrl(own.id, { scope: 'nonsense' })))['error'], 'invalid_scope', 'and so do all to the clients of the operator')
+})
+
 /** Everything that any server calls the way back. */
 const LEADS = ['return_to', 'redirect_uri', 'post_logout_redirect_uri', 'redirect', 'redirect_url', 'next', 'url', 'continue', 'returnUrl', 'target', 'client_uri', 'request_uri', 'target_link_uri', 'login_path', 'referer']
 
