@@ -48,7 +48,7 @@ t.test('the environment is read in one place', async (t) => {
   t.same(readers.filter((file) => !/^src\/(environment\.ts|cli\/|database\/)/.test(file)), [])
 })
 
-t.test('secrets are compared in constant time only', async (t) => {
+t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only', async (t) => {
   const sources = files.map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8') }))
   const early = /\w+[\w()., ]*\.equals\(|Buffer\.compare\(|[!=]== ?hash(?:Secret)?\(|\b(?:secret|signature|mac|digest)(?:Hash)? [!=]== (?!undefined|null|'')/gi
   const found = sources.flatMap(({ file, text }) => [...text.matchAll(early)].map(([words]) => `${file}: ${words.trim()}`))

@@ -36,7 +36,7 @@ for (const [rule, args, client] of MADE) {
 
 const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
   ['two grants', { password: true, client: true }, /--password and --client make different clients/],
-  ['a public client with the password grant (D13)', { password: true, public: true }, /--public does not go with --password, whose client has a secret/],
+  ['a public client with the password grant (RFC 9700 section 2.4)', { password: true, public: true }, /--public does not go with --password, whose client has a secret/],
   ['a public machine', { client: true, public: true }, /--public does not go with --client/],
   ['--device with another grant', { personal: true, device: true }, /--device does not go with --personal/],
   ['--auth-method none with the password grant', { password: true, authMethod: 'none' }, /--auth-method none does not go with --password/],

@@ -8,7 +8,7 @@ const OIDC = '/.well-known/openid-configuration'
 const OAUTH = '/.well-known/oauth-authorization-server'
 const RESOURCE = '/.well-known/oauth-protected-resource'
 
-t.test('the metadata says what is served, and every endpoint is there', async (t) => {
+t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint is there', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const answer = await app.inject(OIDC)
   t.match(answer.headers, { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*', 'content-type': /^application\/json/ })
@@ -37,7 +37,7 @@ t.test('under a prefix it stands in both places: after the path (OpenID Connect)
   t.equal((await app.inject(OIDC)).statusCode, 404, 'the root is the host\'s')
 })
 
-t.test('addresses come from APP_URL, never from the request', async (t) => {
+t.test('RFC 9700 section 4.13: addresses come from APP_URL, never from the request', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com' })
   const client = await makeApp(app)
   const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' }
