@@ -175,7 +175,7 @@ t.test('several resources can be asked for, and survive the forms (RFC 8707)', a
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { resource: 'https://evil.example/' }))), { error: 'invalid_target' })
 })
 
-t.test('a public client has no secret, and needs its verifier', async (t) => {
+t.test('a public client has no secret, and needs its verifier (OAuth 2.1 section 4.1.1)', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { authMethod: 'none' })

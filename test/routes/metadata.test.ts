@@ -16,7 +16,7 @@ t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint
   t.same((await app.inject(OAUTH)).json(), metadata)
   t.match(metadata, {
     issuer: 'http://localhost:3000', code_challenge_methods_supported: ['S256'], response_types_supported: ['code'], authorization_response_iss_parameter_supported: true, subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256', 'ES256'], grant_types_supported: ['password', 'authorization_code', 'client_credentials', 'refresh_token']
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'], grant_types_supported: ['password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials', 'refresh_token']
   })
   t.ok(['openid', 'offline_access', 'orders:read'].every((scope) => metadata['scopes_supported']!.includes(scope)))
   for (const [name, url] of Object.entries(metadata)) {

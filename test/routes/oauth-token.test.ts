@@ -82,7 +82,7 @@ t.test('a client without the refresh grant gets no refresh token', async (t) => 
   t.same(Object.keys((await token(app, ADA, basic)).json()), ['token_type', 'expires_in', 'access_token'])
 })
 
-t.test('lifetimes: of the server, of the client', async (t) => {
+t.test('RFC 9700 section 2.2.2: lifetimes, of the server and of the client', async (t) => {
   const app = await built(t, { accessTokenTtl: 120 })
   const [usual, own] = [await makeClient(app), await makeClient(app, { accessTokenTtl: 60 })]
   for (const [{ basic }, seconds] of [[usual, 120], [own, 60]] as const) {
