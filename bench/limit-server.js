@@ -40,6 +40,12 @@ app.post('/refresh', async ({ body }) => {
   const { rows: [{ generation }] } = await pool.query({ ...statements.rotate, values: [Number(body.refresh_token)] })
   return { access_token: sign(claims('user')), token_type: 'Bearer', expires_in: 3600, refresh_token: body.refresh_token, generation }
 })
+app.post('/code', async ({ body }) => {
+  authenticate(body)
+  const challenge = sha256(body.code_verifier).toString('base64url')
+  const { rows: [{ generation }] } = await pool.query({ ...statements.rotate, values: [Number(body.code)] })
+  return { access_token: sign(claims('user')), token_type: 'Bearer', expires_in: 3600, refresh_token: challenge, generation }
+})
 app.post('/password', async ({ body }) => {
   authenticate(body)
   if (!await verify(passwordHash, body.password)) throw new Error('no')

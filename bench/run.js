@@ -44,7 +44,7 @@ const summary = (rounds) => Object.fromEntries(['perSecond', 'p50', 'p99', 'cpu'
 try {
   const ours = await start('server.js')
   const limit = await start('limit-server.js')
-  const theirs = { ours: await ourScenarios(jsonOf(ours.port), ours.clients), limit: await limitScenarios(jsonOf(limit.port)) }
+  const theirs = { ours: await ourScenarios(jsonOf(ours.port), ours.clients, database.url), limit: await limitScenarios(jsonOf(limit.port)) }
   const names = Object.keys(theirs.limit).filter((name) => !values.only || name === values.only)
   console.log(`Node ${process.version}, ${cpus()[0].model}, ${seconds} s × ${values.rounds} rounds, medians\n`)
   console.log('| | server | requests/s | p50 ms | p99 ms | server CPU µs | ratio to the limit |\n|---|---|---|---|---|---|---|')

@@ -1,4 +1,9 @@
+import { hash } from 'node:crypto'
+import pg from 'pg'
+
 const PASSWORD = 'correct horse battery staple'
+const VERIFIER = 'a-verifier-of-forty-three-characters-or-more'
+const CODES = 150_000
 const form = (params, headers = {}) => ({
   method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body: new URLSearchParams(params).toString()
 })
@@ -11,14 +16,26 @@ export async function limitScenarios (fetchJson) {
   return {
     client_credentials: { connections: LANES, next: () => ({ path: '/client_credentials', ...form({ ...client, grant_type: 'client_credentials' }) }) },
     refresh: { connections: LANES, next: (lane) => ({ path: '/refresh', ...form({ ...client, grant_type: 'refresh_token', refresh_token: String(lane) }) }) },
+    code: { connections: LANES, next: (lane) => ({ path: '/code', ...form({ ...client, grant_type: 'authorization_code', code: String(lane), code_verifier: VERIFIER }) }) },
     guarded: { connections: LANES, next: () => ({ path: '/guarded', method: 'GET', headers: { authorization: `Bearer ${token}` } }) },
     introspection: { connections: LANES, next: () => ({ path: '/introspect', ...form({ ...client, token }) }) },
     password: { connections: 8, next: () => ({ path: '/password', ...form({ ...client, grant_type: 'password', username: 'ada@example.com', password: PASSWORD }) }) }
   }
 }
 
-/** The same of ours. @param clients made by the command line: one for users, one for itself */
-export async function ourScenarios (fetchJson, { users, machine }) {
+/** Codes that wait to be redeemed, as the authorization endpoint leaves them: numbered, with one PKCE verifier. */
+async function fillCodes (databaseUrl, clientId) {
+  const client = new pg.Client(databaseUrl)
+  await client.connect()
+  await client.query(`INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, code_challenge, auth_time, expires_at)
+    SELECT sha256(('lk_ac_' || n)::bytea), $1, u.id, gen_random_uuid(), u.token_epoch, 'http://127.0.0.1/callback', '{}', $2, now(), now() + interval '1 hour'
+    FROM generate_series(1, $3::int) n, (SELECT id, token_epoch FROM users LIMIT 1) u`, [clientId, hash('sha256', VERIFIER, 'base64url'), CODES])
+  await client.query('VACUUM ANALYZE authorization_codes')
+  await client.end()
+}
+
+/** The same of ours. @param clients made by the command line: one for users, one for itself. Without a database no codes */
+export async function ourScenarios (fetchJson, { users, machine }, databaseUrl) {
   const path = '/v1/oauth/token'
   const register = await fetch(`${fetchJson.base}/v1/register`, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'ada@example.com', password: PASSWORD })
@@ -28,7 +45,10 @@ export async function ourScenarios (fetchJson, { users, machine }) {
   const { access_token: token } = await fetchJson(path, login)
   const chains = []
   for (let lane = 0; lane < LANES; lane++) chains.push((await fetchJson(path, login)).refresh_token)
+  if (databaseUrl) await fillCodes(databaseUrl, users.client_id)
+  let redeemed = 0
   return {
+    code: { connections: LANES, next: () => ({ path, ...form({ ...users, grant_type: 'authorization_code', code: `lk_ac_${++redeemed}`, code_verifier: VERIFIER }) }) },
     client_credentials: { connections: LANES, next: () => ({ path, ...form({ ...machine, grant_type: 'client_credentials' }) }) },
     refresh: {
       connections: LANES,

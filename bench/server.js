@@ -17,7 +17,7 @@ async function makeClient (name, grantTypes) {
   return client
 }
 
-const clients = process.env.BENCH_CLIENTS ? JSON.parse(process.env.BENCH_CLIENTS) : { users: await makeClient('Bench', ['password', 'refresh_token']), machine: await makeClient('Machine', ['client_credentials']) }
+const clients = process.env.BENCH_CLIENTS ? JSON.parse(process.env.BENCH_CLIENTS) : { users: await makeClient('Bench', ['password', 'refresh_token', 'authorization_code']), machine: await makeClient('Machine', ['client_credentials']) }
 console.log(`ready ${app.server.address().port} ${JSON.stringify(clients)}`)
 
 process.once('SIGUSR2', async () => {

@@ -28,11 +28,16 @@ export function factsOf ({ sub, client_id: clientId, scope, sid, jti }: AccessTo
   return { kind, userId: kind === 'client' ? null : sub, clientId, scopes: scope ? scope.split(' ') : [], sessionId: sid ?? null, tokenId: jti }
 }
 
-export function createAuth (facts: Facts, readUser: () => Promise<Profile | null>): Auth {
+export function createAuth ({ kind, userId, clientId, scopes, sessionId, tokenId }: Facts, readUser: () => Promise<Profile | null>): Auth {
   let user: Promise<Profile | null> | undefined
   return {
-    ...facts,
-    can: (scope) => covers(facts.scopes, scope),
-    user: () => (user ??= facts.userId === null ? Promise.resolve(null) : readUser())
+    kind,
+    userId,
+    clientId,
+    scopes,
+    sessionId,
+    tokenId,
+    can: (scope) => covers(scopes, scope),
+    user: () => (user ??= userId === null ? Promise.resolve(null) : readUser())
   }
 }

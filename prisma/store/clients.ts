@@ -39,8 +39,16 @@ const SELECT = {
 } as const
 
 export function createClientStore ({ prisma, pool, tables }: Database, revocations: RevocationStore, settings: SettingStore): ClientStore {
-  const find = (id: string) => prisma.client.findUnique({ where: { id }, select: SELECT })
-  const findBySlug = (slug: string) => prisma.client.findUnique({ where: { slug }, select: SELECT })
+  const columns = Object.keys(SELECT).map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`).join(', ')
+
+  /** Plain SQL: token requests ask it, and a start. */
+  async function findBy (column: 'id' | 'slug', value: string): Promise<StoredClient | null> {
+    const { rows } = await pool.query<StoredClient>({ name: `client-by-${column}`, text: `SELECT ${columns} FROM ${tables.clients} WHERE ${column} = $1`, values: [value] })
+    return rows[0] ?? null
+  }
+
+  const find = (id: string) => findBy('id', id)
+  const findBySlug = (slug: string) => findBy('slug', slug)
   const list = () => prisma.client.findMany({ select: SELECT, orderBy: { createdAt: 'asc' } })
 
   const listOwned = (ownerId: string) => prisma.client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })

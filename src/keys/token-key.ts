@@ -2,6 +2,7 @@
 export type AccessTokenKey = (kid: unknown) => Promise<string | undefined>
 
 /** Rejects for whatever is not a valid token. */
+/** Throws or rejects for whatever is not a valid token. */
 type Verify<Verified> = (token: string) => Verified | Promise<Verified>
 
 /** The failure that is no fault of the token: the keys could not be read. */
@@ -17,16 +18,29 @@ const MOST = 16
 export function verifyByKey<Verified> (accessTokenKey: AccessTokenKey, make: (pem: string) => Verify<Verified> | Promise<Verify<Verified>>): (token: string) => Promise<Verified> {
   // The encoded header is the same text in all tokens of a key
   const kids = new Map<string, unknown>()
-  const verifiers = new Map<string, Verify<Verified> | Promise<Verify<Verified>>>()
+  const verifiers = new Map<string, Verify<Verified>>()
+
+  /** Asked each time: a key may have been revoked. */
+  async function pemOf (kid: unknown): Promise<string> {
+    let pem: string | undefined
+    try {
+      pem = await accessTokenKey(kid)
+    } catch (cause) {
+      throw new KeysUnreadable('The keys cannot be read', { cause })
+    }
+    if (pem === undefined) throw new Error('Signed with an unknown key')
+    return pem
+  }
 
   return async (token) => {
     const header = token.slice(0, token.indexOf('.'))
-    const kid = kids.get(header) ?? kidOf(header)
-    // Asked each time: a key may have been revoked
-    const pem = await accessTokenKey(kid).catch((cause: unknown) => { throw new KeysUnreadable('The keys cannot be read', { cause }) })
-    if (pem === undefined) throw new Error('Signed with an unknown key')
-    const verified = await (await remembered(verifiers, pem, () => make(pem)))(token)
-    remembered(kids, header, () => kid)
+    const known = kids.get(header)
+    const kid = known ?? kidOf(header)
+    const pem = await pemOf(kid)
+    let verify = verifiers.get(pem)
+    if (!verify) remember(verifiers, pem, verify = await make(pem))
+    const verified = await verify(token)
+    if (known === undefined) remember(kids, header, kid)
     return verified
   }
 }
@@ -35,13 +49,9 @@ export function keyFailure (error: unknown): Error | undefined {
   return error instanceof KeysUnreadable ? error.cause as Error : undefined
 }
 
-function remembered<Value> (map: Map<string, Value>, key: string, make: () => Value): Value {
-  const known = map.get(key)
-  if (known !== undefined) return known
+function remember<Value> (map: Map<string, Value>, key: string, value: Value): void {
   if (map.size >= MOST) map.clear()
-  const made = make()
-  map.set(key, made)
-  return made
+  map.set(key, value)
 }
 
 function kidOf (header: string): unknown {
