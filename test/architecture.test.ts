@@ -54,7 +54,7 @@ t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only',
   const found = sources.flatMap(({ file, text }) => [...text.matchAll(early)].map(([words]) => `${file}: ${words.trim()}`))
   // Neither is a secret: the checksum of a token, and the id of a key
   t.same(found, ['src/oauth/personal-token-form.ts: return checksum(bytes.subarray(0, SECRET)).equals(', 'src/oauth/refresh-token.ts: id.equals('])
-  for (const file of ['src/oauth/secrets.ts', 'src/oauth/refresh-token.ts', 'src/oauth/authorize.ts', 'src/users/devices.ts']) {
+  for (const file of ['src/oauth/secrets.ts', 'src/oauth/refresh-token.ts', 'src/oauth/login-mark.ts', 'src/users/devices.ts']) {
     t.match(sources.find((source) => source.file === file)?.text, 'timingSafeEqual(', file)
   }
 })

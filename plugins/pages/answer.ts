@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { MARK, SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
+import { SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
+import { MARK } from '../../src/oauth/login-mark.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
 import type { Config } from '../../src/config.ts'
 import type { Services } from '../../src/services.ts'

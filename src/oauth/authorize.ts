@@ -1,8 +1,9 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { BrowserSession } from '../users/browser-session.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './authorization-request.ts'
+import { createLoginMarks, MARK } from './login-mark.ts'
 import type { Codes, Consents } from './ports.ts'
 import { hashSecret } from './secrets.ts'
 
@@ -40,13 +41,12 @@ type Dependencies = {
 
 /** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
 const CODE_TTL = 60
-/** Carries the time at which a login was asked for. */
-export const MARK = 'reauth'
 /** The user who saw the consent page that is posted. */
 export const SHOWN_TO = 'shown_to'
 
 export function createAuthorize (deps: Dependencies): Authorize {
   const { check, codes, consents, issuer } = deps
+  const marks = createLoginMarks(deps.markKey)
 
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
     try {
@@ -70,7 +70,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
     if (request.prompts.includes('none')) throw refusal(request, 'login_required', 'The user is not logged in')
-    return { kind: 'login', request, params: { ...params, [MARK]: mark(request) }, again: session !== null }
+    return { kind: 'login', request, params: { ...params, [MARK]: marks.make(request) }, again: session !== null }
   }
 
   async function approve ({ [SHOWN_TO]: shownTo, ...params }: Params, session: BrowserSession | null): Promise<Outcome> {
@@ -106,7 +106,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
     const { prompts, maxAge, idTokenHint } = request
-    const asked = markedTime(request, params[MARK])
+    const asked = marks.timeOf(request, params[MARK])
     const isFresh = asked !== null && session.authTime.getTime() >= asked
     const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.includes('login') || prompts.includes('select_account')) && !isFresh) return true
@@ -119,21 +119,6 @@ export function createAuthorize (deps: Dependencies): Authorize {
   function answer (destination: Destination, params: Record<string, string>, ask = false): Outcome {
     const { state } = destination
     return { kind: 'answer', destination, ask, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
-  }
-
-  /** The time, and a MAC that binds it to this request: nobody takes the mark of another one. */
-  function mark (request: AuthorizationRequest, time = Date.now()): string {
-    const { client, destination: { redirectUri, state }, nonce, codeChallenge } = request
-    const bound = JSON.stringify([time, client.id, redirectUri, state, nonce, codeChallenge])
-    return `${time}.${createHmac('sha256', deps.markKey).update(bound).digest('base64url')}`
-  }
-
-  function markedTime (request: AuthorizationRequest, value: unknown): number | null {
-    if (typeof value !== 'string') return null
-    const time = Number(value.split('.')[0])
-    const expected = Buffer.from(mark(request, time))
-    const given = Buffer.from(value)
-    return given.length === expected.length && timingSafeEqual(given, expected) ? time : null
   }
 
   async function peek (params: Params) {
