@@ -48,6 +48,17 @@ t.test('the environment is read in one place', async (t) => {
   t.same(readers.filter((file) => !/^src\/(environment\.ts|cli\/|database\/)/.test(file)), [])
 })
 
+t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only', async (t) => {
+  const sources = files.map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8') }))
+  const early = /\w+[\w()., ]*\.equals\(|Buffer\.compare\(|[!=]== ?hash(?:Secret)?\(|\b(?:secret|signature|mac|digest)(?:Hash)? [!=]== (?!undefined|null|'')/gi
+  const found = sources.flatMap(({ file, text }) => [...text.matchAll(early)].map(([words]) => `${file}: ${words.trim()}`))
+  // Neither is a secret: the checksum of a token, and the id of a key
+  t.same(found, ['src/oauth/personal-token-form.ts: return checksum(bytes.subarray(0, SECRET)).equals(', 'src/oauth/refresh-token.ts: id.equals('])
+  for (const file of ['src/oauth/secrets.ts', 'src/oauth/refresh-token.ts', 'src/oauth/login-mark.ts', 'src/users/devices.ts']) {
+    t.match(sources.find((source) => source.file === file)?.text, 'timingSafeEqual(', file)
+  }
+})
+
 t.test('the public names', async (t) => {
   const door = await import('../src/index.ts')
   t.same(Object.keys(door).sort(), ['EmailSchema', 'OAuthError', 'PhoneSchema', 'UsernameSchema', 'authGuard', 'clientProxy', 'latchkey', 'oauth'])

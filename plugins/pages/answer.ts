@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
+import { MARK } from '../../src/oauth/login-mark.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
 import type { Config } from '../../src/config.ts'
 import type { Services } from '../../src/services.ts'
@@ -15,11 +16,12 @@ type Of<Kind> = Extract<Outcome, { kind: Kind }>
 
 /** What the browser gets for the outcome of an authorization request. */
 export function createAnswer (kit: Kit, { config }: Services): Answer {
-  async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params }: Of<'answer'>): Promise<FastifyReply> {
+  async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params, ask }: Of<'answer'>): Promise<FastifyReply> {
+    const model = { ...kit.page(request), redirectUri, params }
+    if (ask) return await kit.send(reply, 'formPost', { ...model, ask: responseMode === 'query' ? 'get' : 'post' }, { formTarget: redirectUri })
     // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
     if (responseMode === 'query') return reply.redirect(withParams(redirectUri, params), 303)
-    const model = { ...kit.page(request), redirectUri, params, script: kit.script }
-    return await kit.send(reply, 'formPost', model, { formTarget: redirectUri, script: true })
+    return await kit.send(reply, 'formPost', { ...model, script: kit.script }, { formTarget: redirectUri, script: true })
   }
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales }, params, again }: Of<'login'>): FastifyReply {
@@ -56,9 +58,15 @@ export function requestParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)))
 }
 
+/** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must not get into an address. */
+const REQUEST = [
+  'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method', 'resource', 'request', 'request_uri',
+  'nonce', 'claims', 'claims_locales', 'prompt', 'max_age', 'login_hint', 'id_token_hint', 'ui_locales', 'acr_values', 'display', MARK
+]
+
 /** Where the same request begins again. */
 export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: Params): string {
-  return pathWith(basePath + AUTHORIZE, params)
+  return pathWith(basePath + AUTHORIZE, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
 }
 
 /** Parameters that are no texts are left out. */

@@ -4,9 +4,9 @@ import type { Services } from '../../src/services.ts'
 import type { Texts } from '../../src/views/texts/index.ts'
 import { errorHandler, failureOf, type Raw } from '../errors.ts'
 import { wantsHtml } from '../wants-html.ts'
-import { AUTHORIZE, authorizePath, pathWith, requestParams, type Answer } from './answer.ts'
+import { AUTHORIZE, authorizePath, requestParams, type Answer } from './answer.ts'
 import type { Kit } from './kit.ts'
-import { END_SESSION } from './logout.ts'
+import { endSessionPath } from './logout.ts'
 
 /** A page where a browser asked, JSON where a program did; what an application may hear of goes to the application. */
 export function createPageErrors (kit: Kit, { authorize, config }: Services, answer: Answer) {
@@ -32,7 +32,7 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, ans
     const params = requestParams({ ...body })
     const path = url?.slice(config.prefix.length)
     if (path === AUTHORIZE) return authorizePath(config, params)
-    if (path === '/logout') return pathWith(kit.link(END_SESSION), params)
+    if (path === '/logout') return endSessionPath(config, params)
     const { return_to: returnTo } = params
     return path === undefined ? undefined : kit.link(path, { return_to: typeof returnTo === 'string' ? returnTo : undefined })
   }

@@ -1,11 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogoutRequest } from '../../src/oidc/end-session.ts'
+import type { Config } from '../../src/config.ts'
 import type { Services } from '../../src/services.ts'
 import type { BrowserSession } from '../../src/users/browser-session.ts'
-import { hiddenParams, requestParams } from './answer.ts'
+import { hiddenParams, pathWith, requestParams } from './answer.ts'
 import type { Kit } from './kit.ts'
 
 export const END_SESSION = '/v1/oauth/logout'
+const REQUEST = ['id_token_hint', 'logout_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales']
+
+/** Where the same request begins again, with its parameters and nothing else that a form brought. */
+export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: Record<string, unknown>): string {
+  return pathWith(basePath + END_SESSION, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
+}
 
 type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession }
 

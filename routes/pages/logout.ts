@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pathWith } from '../../plugins/pages/answer.ts'
-import { END_SESSION } from '../../plugins/pages/logout.ts'
+import { END_SESSION, endSessionPath } from '../../plugins/pages/logout.ts'
 import { afterForm, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
@@ -46,7 +45,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   // As with authorize: the login's cookie comes with a GET only
   app.post(END_SESSION, {
     schema: { tags: ['OpenID Connect'], summary: 'Log out for an application, by POST', ...form, body: OpenParams, response: afterForm }
-  }, async (request, reply) => reply.redirect(pathWith(config.basePath + END_SESSION, request.body), 303))
+  }, async (request, reply) => reply.redirect(endSessionPath(config, request.body), 303))
 }
 
 export default logout

@@ -24,6 +24,7 @@ export type ClientArgs = {
   user?: string
   firstParty?: boolean
   skipConsent?: boolean
+  pkceOptional?: boolean
   idTokenAlg?: string
 }
 
@@ -59,6 +60,7 @@ export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>)
     postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', args.postLogoutRedirectUri),
     firstParty: kind === 'password' || kind === 'personal' || args.firstParty === true || args.skipConsent === true,
     skipsConsent: args.skipConsent ?? false,
+    pkceOptional: pkceOptionalOf(kind, authMethod, args),
     ...idTokenAlgOf(args),
     proxy: args.proxy ?? false,
     trustedProxy: args.trustedProxy ?? false,
@@ -95,6 +97,12 @@ function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: ClientArgs): void
   if (trustedProxy && kind !== 'password') throw new Error('--trusted-proxy needs --password')
   if (slug !== undefined && !SLUG.test(slug)) throw new Error('--slug must be 1 to 64 lower-case letters, digits and dashes')
   if (proxy && (kind !== 'password' || slug === undefined)) throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
+}
+
+function pkceOptionalOf (kind: Kind, authMethod: string, { pkceOptional = false }: ClientArgs): boolean {
+  if (pkceOptional && kind !== 'code') throw new Error(`--pkce-optional does not go with --${kind}, which has no authorization codes`)
+  if (pkceOptional && authMethod === 'none') throw new Error('--pkce-optional needs a client with a secret: PKCE is all that protects the codes of a public one')
+  return pkceOptional
 }
 
 function idTokenAlgOf ({ idTokenAlg }: ClientArgs): Pick<NewClient, 'idTokenAlg'> {

@@ -62,6 +62,7 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--trusted-proxy', 'runs proxies apart from the server: its word on the address of users counts')
     .option('--first-party', 'your own application: the consent page does not warn of it')
     .option('--skip-consent', 'your own application, and users are not asked for consent')
+    .option('--pkce-optional', 'for an old application with a secret that cannot send PKCE')
     .option('--id-token-alg <alg>', 'RS256 or ES256, for id tokens')
     .option('--user <id>', 'user whom it belongs to')
     .action(run(async () => (await import('./client.ts')).createClient))

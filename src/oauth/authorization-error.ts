@@ -6,8 +6,8 @@ export type AuthorizationErrorCode =
   | 'login_required' | 'consent_required' | 'interaction_required' | 'request_not_supported' | 'request_uri_not_supported'
   | 'registration_not_supported' | 'invalid_target'
 
-/** Where an answer goes. */
-export type Destination = { redirectUri: string, state: string | undefined, responseMode: ResponseMode }
+/** Where an answer goes. `trusted` when the operator registered the client, not a user of the server. */
+export type Destination = { redirectUri: string, state: string | undefined, responseMode: ResponseMode, trusted: boolean }
 
 /** A refusal that the client may hear of: it is sent to its redirect URI. */
 export class AuthorizationError extends Error {

@@ -44,7 +44,7 @@ export function createAuthorizationCheck ({ clients, scopes, resourceServers }: 
     const redirectUri = findRedirectUri(client, params)
     const state = textOf(params['state'])
     const responseMode = params['response_mode'] === 'form_post' ? 'form_post' : 'query'
-    const destination: Destination = { redirectUri, state, responseMode }
+    const destination: Destination = { redirectUri, state, responseMode, trusted: client.ownerId === null }
     const refuse = (error: AuthorizationErrorCode, description: string) => new AuthorizationError(error, description, destination)
 
     checkForm(client, params, refuse)

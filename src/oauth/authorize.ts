@@ -1,16 +1,18 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { BrowserSession } from '../users/browser-session.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './authorization-request.ts'
+import { createLoginMarks, MARK } from './login-mark.ts'
 import type { Codes, Consents } from './ports.ts'
 import { hashSecret } from './secrets.ts'
 
 /** What the browser does next. */
 export type Outcome =
-  | { kind: 'answer', destination: Destination, params: Record<string, string> }
+  /** `ask` leaves it to the user whether to go there (RFC 9700 section 4.11.2). */
+  | { kind: 'answer', destination: Destination, params: Record<string, string>, ask: boolean }
   /** `params` is the request to come back with; `again` when somebody is logged in already. */
-  | { kind: 'login', request: AuthorizationRequest, params: Params, again: boolean }
+  | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales'>, params: Params, again: boolean }
   /** `params` is the request to post with the decision. */
   | { kind: 'consent', request: AuthorizationRequest, params: Params, session: BrowserSession, newScopes: string[] }
 
@@ -39,15 +41,24 @@ type Dependencies = {
 
 /** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
 const CODE_TTL = 60
-const MARK = 'reauth'
 /** The user who saw the consent page that is posted. */
 export const SHOWN_TO = 'shown_to'
 
 export function createAuthorize (deps: Dependencies): Authorize {
   const { check, codes, consents, issuer } = deps
+  const marks = createLoginMarks(deps.markKey)
 
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
-    const request = await check(params)
+    try {
+      return await decide(await check(params), params, session)
+    } catch (error) {
+      if (session || params['prompt'] === 'none' || !(error instanceof AuthorizationError)) throw error
+      // RFC 9700 section 4.11.2: nobody is sent on before they have logged in, or a link with a mistake would be an open redirector
+      return { kind: 'login', request: { loginHint: undefined, uiLocales: undefined }, params, again: false }
+    }
+  }
+
+  async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
     const { prompts, client, scopes } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
     const allowed = client.skipsConsent && client.firstParty ? scopes : await consents.find(session.userId, client.id)
@@ -59,7 +70,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
     if (request.prompts.includes('none')) throw refusal(request, 'login_required', 'The user is not logged in')
-    return { kind: 'login', request, params: { ...params, [MARK]: mark(request) }, again: session !== null }
+    return { kind: 'login', request, params: { ...params, [MARK]: marks.make(request) }, again: session !== null }
   }
 
   async function approve ({ [SHOWN_TO]: shownTo, ...params }: Params, session: BrowserSession | null): Promise<Outcome> {
@@ -95,7 +106,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
     const { prompts, maxAge, idTokenHint } = request
-    const asked = markedTime(request, params[MARK])
+    const asked = marks.timeOf(request, params[MARK])
     const isFresh = asked !== null && session.authTime.getTime() >= asked
     const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.includes('login') || prompts.includes('select_account')) && !isFresh) return true
@@ -105,24 +116,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
     return true
   }
 
-  function answer (destination: Destination, params: Record<string, string>): Outcome {
+  function answer (destination: Destination, params: Record<string, string>, ask = false): Outcome {
     const { state } = destination
-    return { kind: 'answer', destination, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
-  }
-
-  /** The time, and a MAC that binds it to this request: nobody takes the mark of another one. */
-  function mark (request: AuthorizationRequest, time = Date.now()): string {
-    const { client, destination: { redirectUri, state }, nonce, codeChallenge } = request
-    const bound = JSON.stringify([time, client.id, redirectUri, state, nonce, codeChallenge])
-    return `${time}.${createHmac('sha256', deps.markKey).update(bound).digest('base64url')}`
-  }
-
-  function markedTime (request: AuthorizationRequest, value: unknown): number | null {
-    if (typeof value !== 'string') return null
-    const time = Number(value.split('.')[0])
-    const expected = Buffer.from(mark(request, time))
-    const given = Buffer.from(value)
-    return given.length === expected.length && timingSafeEqual(given, expected) ? time : null
+    return { kind: 'answer', destination, ask, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
   }
 
   async function peek (params: Params) {
@@ -136,7 +132,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     }
   }
 
-  return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }) }
+  return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }, !destination.trusted) }
 }
 
 function refusal ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {

@@ -10,7 +10,7 @@ export function matchesRedirectUri (registered: readonly string[], asked: string
   return LOOPBACK.test(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
 }
 
-/** RFC 6749 section 3.1.2 and RFC 9700 section 2.6. @returns what is wrong, or null */
+/** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
   // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode
   if (!URL.canParse(uri) || /[^\x21-\x7e]/.test(uri)) return 'is not an absolute URI'
@@ -20,6 +20,8 @@ export function redirectUriProblem (uri: string): string | null {
   if (username || password) return 'holds a user name or password'
   if (protocol === 'https:') return null
   if (protocol === 'http:') return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) ? null : 'is http on another host than this machine; use https'
+  // OAuth 2.1 section 8.4.3: nobody names the hosts of such a scheme
+  if (uri.slice(protocol.length).startsWith('//')) return 'has two slashes after its scheme; use one, such as com.example.app:/callback'
   return protocol.includes('.') ? null : 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
 }
 

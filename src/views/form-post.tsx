@@ -4,19 +4,25 @@ import type { Page } from './page.ts'
 import { redirectTarget } from './redirect-target.ts'
 import { attr, shown } from './untrusted.ts'
 
-/** The answer to an application as a form (OAuth 2.0 Form Post Response Mode). `script` presses the button where scripts run. */
-export type FormPostModel = Page & { redirectUri: string, params: Readonly<Record<string, string>>, script?: string | undefined }
+/**
+ * The answer to an application as a form (OAuth 2.0 Form Post Response Mode). `script` presses the button where scripts run.
+ * `ask` leaves it to the user, who is told to look where it leads; then the form may be a GET, too.
+ */
+export type FormPostModel = Page & { redirectUri: string, params: Readonly<Record<string, string>>, script?: string | undefined, ask?: 'get' | 'post' | undefined }
 
 export function formPostPage (model: FormPostModel): string {
-  const { texts: { formPost: t }, redirectUri, params, script } = model
+  const { texts: { formPost: t }, redirectUri, params, script, ask } = model
+  // A form that is a GET has no query but its fields
+  const own = ask === 'get' ? Object.fromEntries(new URL(redirectUri).searchParams) : {}
   return renderPage(
     <Layout page={model} title={t.title} script={script}>
       <div>
         <h1 safe>{t.title}</h1>
         <p class='lead'><bdi safe>{shown(redirectTarget(redirectUri).name)}</bdi></p>
       </div>
-      <form method='post' action={attr(redirectUri)}>
-        <HiddenFields hidden={params} />
+      {ask !== undefined && <p safe>{t.untrusted}</p>}
+      <form method={ask ?? 'post'} action={attr(redirectUri)}>
+        <HiddenFields hidden={{ ...own, ...params }} />
         <button class='main' type='submit' safe>{t.submit}</button>
       </form>
     </Layout>

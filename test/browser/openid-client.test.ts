@@ -123,6 +123,22 @@ for (const scripts of [true, false]) {
   })
 }
 
+t.test('an error of a client that a user registered waits for a button (RFC 9700 section 4.11.2)', async (t) => {
+  const { app, party, config, page } = await world(t)
+  const { id: ownerId } = await app.latchkey.database.prisma.user.findFirstOrThrow()
+  const callback = `${party.callback}?tenant=a%20b`
+  const { id, secret } = await makeClient(app, { name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [callback], ownerId })
+  const owned = await client.discovery(new URL(config.serverMetadata().issuer), id, secret, undefined, insecure)
+  const { url, checks } = await begin(owned, callback, { prompt: 'none' })
+  await page.goto(url)
+  t.equal(page.url(), url, 'still here')
+  t.match(await page.textContent('main'), /127\.0\.0\.1:\d+[^]*Go on only if you know this address/)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.waitForURL(`${party.callback}?*`)
+  t.equal(new URL(page.url()).searchParams.get('tenant'), 'a b', 'the query of the address stays')
+  await t.rejects(client.authorizationCodeGrant(owned, new URL(page.url()), checks), { error: 'login_required' })
+})
+
 t.test('a page of a host that needs a login', async (t) => {
   const { app, issuer } = await startIssuer(t, { prefix: '/auth' }, (host) => {
     host.get('/orders', { onRequest: host.authGuard('web') }, async (request, reply) => reply.type('text/html').send(`<!DOCTYPE html><title>Orders</title><h1>${(await request.auth!.user())!.identifiers[0]!.display}</h1><form method="post"><button>Order</button></form>`))

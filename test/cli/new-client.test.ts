@@ -25,6 +25,8 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
   ['scopes of OpenID Connect need no registration', { redirectUri: uri, scope: ['openid email orders:read'], defaultScope: ['openid'] }, { scopes: ['openid', 'email', 'orders:read'], defaultScopes: ['openid'] }],
   ['--first-party is shown as such and asks', { redirectUri: uri, firstParty: true }, { firstParty: true, skipsConsent: false }],
   ['--skip-consent is first-party', { redirectUri: uri, skipConsent: true, idTokenAlg: 'ES256' }, { firstParty: true, skipsConsent: true, idTokenAlg: 'ES256' }],
+  ['PKCE is optional only for who asks for it', { redirectUri: uri }, { pkceOptional: false }],
+  ['--pkce-optional', { redirectUri: uri, pkceOptional: true }, { pkceOptional: true }],
   ['revocations:read needs no registration', { client: true, scope: ['revocations:read'], defaultScope: ['revocations:read'] }, { scopes: ['revocations:read'], defaultScopes: ['revocations:read'] }]
 ]
 
@@ -34,10 +36,12 @@ for (const [rule, args, client] of MADE) {
 
 const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
   ['two grants', { password: true, client: true }, /--password and --client make different clients/],
-  ['a public client with the password grant (D13)', { password: true, public: true }, /--public does not go with --password, whose client has a secret/],
+  ['a public client with the password grant (RFC 9700 section 2.4)', { password: true, public: true }, /--public does not go with --password, whose client has a secret/],
   ['a public machine', { client: true, public: true }, /--public does not go with --client/],
   ['--device with another grant', { personal: true, device: true }, /--device does not go with --personal/],
   ['--auth-method none with the password grant', { password: true, authMethod: 'none' }, /--auth-method none does not go with --password/],
+  ['a public client without PKCE (RFC 9700 section 2.1.1)', { public: true, pkceOptional: true, redirectUri: uri }, /--pkce-optional needs a client with a secret/],
+  ['--pkce-optional where there are no codes', { client: true, pkceOptional: true }, /--pkce-optional does not go with --client/],
   ['a secret for a public client', { public: true, authMethod: 'client_secret_basic', redirectUri: uri }, /does not have/],
   ['an id token that nobody signs', { redirectUri: uri, idTokenAlg: 'none' }, /--id-token-alg must be RS256 or ES256/],
   ['no redirect URI', {}, /--redirect-uri <uri> is missing/],
@@ -64,7 +68,7 @@ t.test('tells how to register scopes when there are none', async (t) => {
   t.throws(() => newClient({ client: true, scope: ['a'] }, { scopes: {} }), { message: /SCOPES registers none yet/ })
 })
 
-for (const wrong of ['app.example.com/callback', '/callback', 'https://app.example.com/cb#top', 'http://app.example.com/cb', 'https://me@app.example.com/cb', 'javascript:alert(1)', 'myapp:/cb', '']) {
+for (const wrong of ['app.example.com/callback', '/callback', 'https://app.example.com/cb#top', 'http://app.example.com/cb', 'https://me@app.example.com/cb', 'javascript:alert(1)', 'myapp:/cb', 'com.example.app://cb', '']) {
   t.test(`refuses the redirect URI ${JSON.stringify(wrong)}`, async (t) => {
     t.throws(() => newClient({ redirectUri: [wrong] }, config), { message: /^--redirect-uri / })
     t.throws(() => newClient({ redirectUri: uri, postLogoutRedirectUri: [wrong] }, config), { message: /^--post-logout-redirect-uri / })

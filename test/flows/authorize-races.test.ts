@@ -4,7 +4,7 @@ import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIE
 
 const params = (code: string) => ({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER })
 
-t.test('of 100 exchanges of one code at the same time exactly one succeeds', async (t) => {
+t.test('RFC 6749 section 4.1.2: of 100 exchanges of one code at the same time exactly one succeeds', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)

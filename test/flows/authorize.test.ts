@@ -8,7 +8,7 @@ const SCOPES = { 'orders:read': 'See your orders', 'orders:write': 'Place orders
 const exchange = (app: Parameters<typeof token>[0], client: { basic: string }, code: string, more: Record<string, string> = {}) =>
   token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER, ...more }, client.basic)
 
-t.test('a guest logs in, allows, and the application gets its tokens', async (t) => {
+t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application gets its tokens, with PKCE', async (t) => {
   const { app, logs } = await build(t, { scopes: SCOPES })
   await register(app)
   const client = await makeApp(app)
@@ -115,7 +115,7 @@ t.test('first-party applications skip consent; others do not, whatever their row
   t.match((await visitor.get(authorizeUrl(own.id, { prompt: 'consent' }))).body, 'Allow Acme Reports', 'unless it asks for it')
 })
 
-t.test('default scopes, and scopes outside the list of the client', async (t) => {
+t.test('RFC 9700 section 2.3: default scopes, and scopes outside the list of the client', async (t) => {
   const { app } = await build(t, { scopes: SCOPES })
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { scopes: ['openid', 'orders:read'], defaultScopes: ['orders:read'] })
@@ -127,7 +127,7 @@ t.test('default scopes, and scopes outside the list of the client', async (t) =>
   }
 })
 
-t.test('answers go where and how the request says', async (t) => {
+t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_post, too)', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const withQuery = 'https://app.example.com/cb?tenant=a%20b'
@@ -175,7 +175,7 @@ t.test('several resources can be asked for, and survive the forms (RFC 8707)', a
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { resource: 'https://evil.example/' }))), { error: 'invalid_target' })
 })
 
-t.test('a public client has no secret, and needs its verifier', async (t) => {
+t.test('a public client has no secret, and needs its verifier (OAuth 2.1 section 4.1.1)', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { authMethod: 'none' })
@@ -230,7 +230,7 @@ t.test('a consent page that was shown to one user does not count for the next', 
   t.match(answer.body, /Allow Acme Reports[^]*eve@example\.com/)
 })
 
-t.test('the authorization code is bound to its client and redirect URI', async (t) => {
+t.test('the authorization code is bound to its client and redirect URI (RFC 9700 section 4.5)', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { redirectUris: [CALLBACK, `${CALLBACK}/two`] })

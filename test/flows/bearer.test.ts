@@ -53,7 +53,7 @@ t.test('RFC 9068 section 4: a token that is not ours, or not of this kind, is in
   t.equal((await profile(app, ours({}))).statusCode, 200, 'what was changed above is what was refused')
 })
 
-t.test('scopes: all of them, one of them, and 403 names what is missing', async (t) => {
+t.test('RFC 6750 section 3.1: scopes: all of them, one of them, and 403 names what is missing', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const { basic } = await makeClient(app)
   await signedIn(app)
@@ -76,7 +76,7 @@ t.test('scopes: all of them, one of them, and 403 names what is missing', async 
   t.match(refused.headers['www-authenticate'], /error="insufficient_scope".*scope="read write"/)
 })
 
-t.test('a client is never a user', async (t) => {
+t.test('RFC 9700 section 4.15: a client is never a user', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
   const machine = (await token(app, { grant_type: 'client_credentials' }, basic)).json<Tokens>()

@@ -20,7 +20,7 @@ t.test('guesses at the current password are counted by user', async (t) => {
   t.equal((await change(grace.access_token, PASSWORD)).statusCode, 200, 'another user')
 })
 
-t.test('guesses at a client secret are counted by client and address', async (t) => {
+t.test('RFC 6749 section 2.3.1: guesses at a client secret are counted by client and address', async (t) => {
   const { app } = await build(t, ON)
   const client = await makeClient(app, { grantTypes: ['client_credentials'] })
   const other = await makeClient(app, { grantTypes: ['client_credentials'] })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, makeClient, register, token } from '../helper.ts'
 import { all, attempt, deviceCookie, farAway, ON, rightly, statementsDuring, times, WRONG } from '../throttled.ts'
 
-t.test('after five failures an address must wait, and no other', async (t) => {
+t.test('RFC 6749 section 10.7: after five failures an address must wait, and no other', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   t.same(await times(5, () => attempt(app)), all(5, 401))

@@ -164,7 +164,7 @@ t.test('who may ask: the client, in its way, with the grant', async (t) => {
   t.equal(tokens.scope, 'orders:read')
 })
 
-t.test('guesses at user codes are counted by user and by address, wherever they are sent', async (t) => {
+t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by address, wherever they are sent', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { id } = await makeTv(app)
   await register(app)

@@ -9,7 +9,7 @@ const FOREIGN: Record<string, string>[] = [
   { origin: EVIL, 'sec-fetch-site': '' }, { origin: 'http://localhost:3001', 'sec-fetch-site': '' }, { origin: 'http://localhost:3000.evil.example', 'sec-fetch-site': '' }, { origin: 'null', 'sec-fetch-site': '' }, { origin: '', 'sec-fetch-site': 'cross-site' }
 ]
 
-t.test('forms of other sites are refused with a page, whatever token they carry', async (t) => {
+t.test('RFC 6749 section 10.12: forms of other sites are refused with a page, whatever token they carry', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -27,7 +27,7 @@ t.test('forms of other sites are refused with a page, whatever token they carry'
   t.equal(await app.latchkey.database.prisma.consent.count(), 0, 'nothing was allowed')
 })
 
-t.test('a form needs the token of this browser', async (t) => {
+t.test('RFC 6749 section 10.12: a form needs the token of this browser', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)

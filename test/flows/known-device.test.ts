@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, makeClient, PASSWORD, register } from '../helper.ts'
 import { all, attempt, deviceCookie, farAway, ON, rightly, times } from '../throttled.ts'
 
-t.test('many addresses on one user are stopped, and the user goes on at a device of the past', async (t) => {
+t.test('RFC 6749 section 10.7: many addresses on one user are stopped, and the user goes on at a device of the past', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   await register(app, { email: 'mallory@example.com' })

@@ -19,7 +19,7 @@ t.test('who logs in is known from then on, by a cookie that scripts and other si
   t.notOk(Buffer.from(row.tokenHash).toString('base64url').includes(visitor.cookies.get('latchkey')!), 'the database holds its hash')
 })
 
-t.test('over https the cookies are Secure, and bound to the host', async (t) => {
+t.test('RFC 9700 section 2.6: over https the cookies are Secure, and bound to the host', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com' })
   await register(app)
   const visitor = visit(app, { origin: 'https://id.example.com' })

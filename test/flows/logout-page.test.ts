@@ -73,7 +73,7 @@ t.test('an id token that has expired is a hint all the same', async (t) => {
   t.equal((await end(visitor, { id_token_hint: expired, post_logout_redirect_uri: AFTER })).headers.location, AFTER)
 })
 
-t.test('what cannot be trusted is a page, and logs nobody out', async (t) => {
+t.test('RFC 9700 section 4.11: a logout that cannot be trusted is a page, and logs nobody out', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken, access_token: accessToken } = await withTokens(app)
   const other = await makeApp(app)

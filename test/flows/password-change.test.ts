@@ -12,7 +12,7 @@ const change = (app: FastifyInstance, accessToken: string, next = NEXT, current 
 const logInWith = (app: FastifyInstance, password: string) =>
   app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password } })
 
-t.test('a changed password ends the other sessions everywhere; the current one goes on, and so do its tokens', async (t) => {
+t.test('RFC 9700 section 4.14.2: a changed password ends the other sessions everywhere; the current one goes on, and so do its tokens', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const mine = await signedIn(app)

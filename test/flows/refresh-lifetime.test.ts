@@ -11,7 +11,7 @@ const maxAge = (answer: LightMyRequestResponse) => Number(/Max-Age=(\d+)/.exec(c
 const endIn = (app: FastifyInstance, tokens: Tokens, seconds: number) =>
   sql(app, "UPDATE sessions SET expires_at = now() + $2 * interval '1 second' WHERE id = $1", [sessionId(tokens), seconds])
 
-t.test('a session ends when it was not refreshed for REFRESH_TOKEN_TTL, and nothing is revoked', async (t) => {
+t.test('RFC 9700 section 4.14.2: a session ends when it was not refreshed for REFRESH_TOKEN_TTL, and nothing is revoked', async (t) => {
   const { app } = await build(t, { refreshTokenTtl: 1000 })
   const first = await signedIn(app)
   await age(app, first, 995)

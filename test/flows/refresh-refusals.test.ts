@@ -13,7 +13,7 @@ async function withClient (app: FastifyInstance, values: Parameters<typeof makeC
   return { ...made, tokens: answer.json<Tokens>() }
 }
 
-t.test('a token of another client is invalid_grant, and the session goes on', async (t) => {
+t.test('RFC 6749 section 6: a token of another client is invalid_grant, and the session goes on', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const mine = await withClient(app)
@@ -31,7 +31,7 @@ t.test('a token of another client is invalid_grant, and the session goes on', as
   t.same(await revocations(app), [])
 })
 
-t.test('forged, mangled, truncated and foreign tokens are refused before the database is asked', async (t) => {
+t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens are refused before the database is asked', async (t) => {
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
   const { config: { issuer } } = app.latchkey
@@ -117,7 +117,7 @@ t.test('a user who is disabled and enabled again has no session of before', asyn
   t.same(await auditEvents(app), [])
 })
 
-t.test('a refresh narrows the scope of that access token only, and never widens it', async (t) => {
+t.test('RFC 6749 section 6: a refresh narrows the scope of that access token only, and never widens it', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write', admin: 'Everything' } })
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app, { scopes: ['read', 'write', 'admin'], defaultScopes: ['read', 'write'] })
@@ -150,7 +150,7 @@ t.test('a session of all scopes can be narrowed to any', async (t) => {
   t.match((await refreshGrant(app, first.refresh_token, basic, { scope: 'read' })).json(), { error: 'invalid_scope' }, 'one without scopes to none')
 })
 
-t.test('a client that may not refresh gets no refresh token, and none of others', async (t) => {
+t.test('RFC 9700 section 4.14.2: a client that may not refresh gets no refresh token, and none of others', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const { tokens, basic } = await withClient(app, { grantTypes: ['password'] })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
 import { age, auditEvents, eventTypes, refreshGrant, revocations, rotated, sessionId, sessionOf } from '../session-rows.ts'
 
-t.test('the old token after the grace revokes the session, here and in every other process, and leaves an event', async (t) => {
+t.test('RFC 9700 section 4.14.2: the old token after the grace revokes the session, here and in every other process, and leaves an event', async (t) => {
   const { app, databaseUrl, logs } = await build(t)
   const other = await build(t, { databaseUrl })
   const first = await signedIn(app)
@@ -69,7 +69,7 @@ t.test('an old token is reuse whatever scope it asks for', async (t) => {
   t.ok((await sessionOf(app, first)).revoked_at)
 })
 
-t.test('REFRESH_GRACE=0: a token is good once', async (t) => {
+t.test('REFRESH_GRACE=0: a token is good once (OAuth 2.1 section 4.3.1)', async (t) => {
   const { app } = await build(t, { refreshGrace: 0 })
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -119,7 +119,7 @@ t.test('a client has its own grace', async (t) => {
   }
 })
 
-t.test('refresh, log out, present the old token within the grace: refused, and nothing else happens', async (t) => {
+t.test('RFC 9700 section 4.14.2: refresh, log out, present the old token within the grace: refused, and nothing else happens', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)

@@ -9,7 +9,7 @@ const refreshFrom = (app: FastifyInstance, refreshToken: string, remoteAddress: 
   method: 'POST', url: '/v1/clients/web/refresh', payload: { refresh_token: refreshToken }, remoteAddress, headers: { 'user-agent': agent }
 })
 
-t.test('fifty parallel refreshes with one token are one rotation, and all get the same successor', async (t) => {
+t.test('RFC 9700 section 2.2.2: fifty parallel refreshes with one token are one rotation, and all get the same successor', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const answers = await parallel(50, () => refresh(app, first.refresh_token))

@@ -25,7 +25,7 @@ t.test('a trusted proxy tells the address of the user', async (t) => {
   t.same(await times(6, (index) => logIn(`no address ${index}`)), [...all(5, 400), 429], 'what is no address is ignored')
 })
 
-t.test('nobody else is believed', async (t) => {
+t.test('RFC 9700 section 4.13: nobody but a trusted proxy is believed', async (t) => {
   const { app, logIn, lastAddress } = await backend(t, false)
   t.equal((await logIn('203.0.113.1', PASSWORD)).statusCode, 200)
   t.equal(await lastAddress(), '192.0.2.1')

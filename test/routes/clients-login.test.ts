@@ -50,7 +50,7 @@ t.test('a wrong password, an unknown user and a disabled one: the same answer', 
   }
 })
 
-t.test('one request is one verification, whoever it asks for', async (t) => {
+t.test('RFC 6819 section 4.4.3.6: one request is one verification, whoever it asks for', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
   await register(app, { email: 'bob@example.com' })
@@ -157,7 +157,7 @@ t.test('other slugs are 404, whatever is sent', async (t) => {
   }
 })
 
-t.test('PASSWORD_GRANT=off: there are no proxies', async (t) => {
+t.test('PASSWORD_GRANT=off: there are no proxies (RFC 9700 section 2.4)', async (t) => {
   const { app } = await build(t, { passwordGrant: 'off' })
   await register(app)
   for (const action of ['login', 'refresh', 'logout']) {

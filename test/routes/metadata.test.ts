@@ -8,7 +8,7 @@ const OIDC = '/.well-known/openid-configuration'
 const OAUTH = '/.well-known/oauth-authorization-server'
 const RESOURCE = '/.well-known/oauth-protected-resource'
 
-t.test('the metadata says what is served, and every endpoint is there', async (t) => {
+t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint is there', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const answer = await app.inject(OIDC)
   t.match(answer.headers, { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*', 'content-type': /^application\/json/ })
@@ -16,7 +16,7 @@ t.test('the metadata says what is served, and every endpoint is there', async (t
   t.same((await app.inject(OAUTH)).json(), metadata)
   t.match(metadata, {
     issuer: 'http://localhost:3000', code_challenge_methods_supported: ['S256'], response_types_supported: ['code'], authorization_response_iss_parameter_supported: true, subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256', 'ES256'], grant_types_supported: ['password', 'authorization_code', 'client_credentials', 'refresh_token']
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'], grant_types_supported: ['password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials', 'refresh_token']
   })
   t.ok(['openid', 'offline_access', 'orders:read'].every((scope) => metadata['scopes_supported']!.includes(scope)))
   for (const [name, url] of Object.entries(metadata)) {
@@ -37,7 +37,7 @@ t.test('under a prefix it stands in both places: after the path (OpenID Connect)
   t.equal((await app.inject(OIDC)).statusCode, 404, 'the root is the host\'s')
 })
 
-t.test('addresses come from APP_URL, never from the request', async (t) => {
+t.test('RFC 9700 section 4.13: addresses come from APP_URL, never from the request', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com' })
   const client = await makeApp(app)
   const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' }

@@ -23,7 +23,7 @@ async function verified (app: App, accessToken: string) {
   return await jwtVerify(accessToken, createLocalJWKSet(keys), { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256'] })
 }
 
-t.test('form and JSON, secret in the header and in the body: the same answer', async (t) => {
+t.test('OAuth 2.1 section 2.4.1: form and JSON, secret in the header and in the body: the same answer', async (t) => {
   const app = await built(t)
   const { id, secret, basic } = await makeClient(app)
   const answers = [
@@ -82,7 +82,7 @@ t.test('a client without the refresh grant gets no refresh token', async (t) => 
   t.same(Object.keys((await token(app, ADA, basic)).json()), ['token_type', 'expires_in', 'access_token'])
 })
 
-t.test('lifetimes: of the server, of the client', async (t) => {
+t.test('RFC 9700 section 2.2.2: lifetimes, of the server and of the client', async (t) => {
   const app = await built(t, { accessTokenTtl: 120 })
   const [usual, own] = [await makeClient(app), await makeClient(app, { accessTokenTtl: 60 })]
   for (const [{ basic }, seconds] of [[usual, 120], [own, 60]] as const) {
@@ -216,7 +216,7 @@ t.test('the password grant takes any login attribute as username, or one under i
   }
 })
 
-t.test('a wrong password, an unknown, an impossible and a disabled user get the same answer for one verification each', async (t) => {
+t.test('RFC 6819 section 4.4.3.6: a wrong password, an unknown, an impossible and a disabled user get the same answer for one verification each', async (t) => {
   const app = await built(t)
   const { basic } = await makeClient(app)
   const { user } = await signedIn(app, { email: 'bob@example.com' })
@@ -236,7 +236,7 @@ t.test('a wrong password, an unknown, an impossible and a disabled user get the 
   t.same([...bodies], ['{"error":"invalid_grant","error_description":"The user credentials were incorrect"}'])
 })
 
-t.test('PASSWORD_GRANT=off: the grant is unknown', async (t) => {
+t.test('PASSWORD_GRANT=off: the grant is unknown (RFC 9700 section 2.4)', async (t) => {
   const app = await built(t, { passwordGrant: 'off' })
   const { basic } = await makeClient(app)
   t.match((await token(app, ADA, basic)).json(), { error: 'unsupported_grant_type' })

@@ -1,25 +1,38 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UserInfo } from '../../../src/schemas/discovery.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 
+const SCOPES = ['openid']
+const FORM = 'application/x-www-form-urlencoded'
+
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  for (const method of ['GET', 'POST'] as const) {
-    app.route({
-      method,
-      url: '/userinfo',
-      onRequest: app.authGuard('api', { scopes: ['openid'] }),
-      schema: {
-        tags: ['OpenID Connect'],
-        summary: 'Claims about the user (OpenID Connect Core section 5.3)',
-        response: { 200: UserInfo, ...errors(401, 403, 503) }
-      },
-      handler: async (request, reply) => {
-        const claims = await app.latchkey.userInfo(request.auth!)
-        if (!claims) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
-        return reply.header('cache-control', 'no-store').send(claims)
-      }
-    })
+  const guard = app.authGuard('api', { scopes: SCOPES })
+  const schema = {
+    tags: ['OpenID Connect'],
+    summary: 'Claims about the user (OpenID Connect Core section 5.3)',
+    response: { 200: UserInfo, ...errors(401, 403, 503) }
   }
+
+  async function answer (request: FastifyRequest, reply: FastifyReply) {
+    const claims = await app.latchkey.userInfo(request.auth!)
+    if (!claims) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
+    return reply.header('cache-control', 'no-store').send(claims)
+  }
+
+  /** RFC 6750 section 2.2: a token in a posted form, and then nowhere else. @throws 400 */
+  async function takeFromForm ({ headers, body }: FastifyRequest): Promise<void> {
+    const { access_token: token } = (body ?? {}) as { access_token?: unknown }
+    if (typeof token !== 'string' || !headers['content-type']?.toLowerCase().startsWith(FORM)) return
+    if (headers.authorization !== undefined) throw app.httpErrors.badRequest('Send the token once: in the Authorization header or in the form')
+    headers.authorization = `Bearer ${token}`
+  }
+
+  app.get('/userinfo', { onRequest: guard, schema }, answer)
+  app.post('/userinfo', {
+    preValidation: [takeFromForm, guard],
+    schema: { ...schema, description: 'The token may stand in a form, as `access_token`.', security: [{ bearer: SCOPES }], response: { ...schema.response, ...errors(400, 415) } }
+  }, answer)
 }
 
 export default userinfo

@@ -89,6 +89,7 @@ export const de: Texts = {
   },
   formPost: {
     title: 'Weiter zur App',
+    untrusted: 'Ihre Anfrage konnte nicht beantwortet werden. Gehen Sie nur weiter, wenn Sie diese Adresse kennen.',
     submit: 'Weiter'
   },
   errors: {

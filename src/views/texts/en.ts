@@ -90,6 +90,7 @@ export const en = {
   },
   formPost: {
     title: 'Go on to the app',
+    untrusted: 'Its request could not be answered. Go on only if you know this address.',
     submit: 'Continue'
   },
   errors: {

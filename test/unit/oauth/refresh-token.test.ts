@@ -26,7 +26,7 @@ t.test('it is lk_rt_ and 96 characters that need no escaping, and fits a cookie'
   for (let i = 0; i < 100; i++) t.match(encode(sample()), /^lk_rt_[A-Za-z0-9_-]{96}$/)
 })
 
-t.test('secrets are 128 bits and never the same', async (t) => {
+t.test('RFC 6749 section 10.10: secrets are 128 bits and never the same', async (t) => {
   const secrets = Array.from({ length: 1000 }, () => newSecret().toString('hex'))
   t.equal(new Set(secrets).size, 1000)
   t.same([...new Set(secrets.map((secret) => secret.length))], [32])
