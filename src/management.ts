@@ -60,7 +60,7 @@ export function createManagement ({ config, appKeys, store, clients, revocations
     deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
     findOwner: createFindOwner({ clients, sessions, browsers: store.browserSessions }),
     makeOwnToken: createMakeOwnToken({ personalTokens, scopes }),
-    ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes }),
+    ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) }),
     personalTokens
   }
 }

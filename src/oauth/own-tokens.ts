@@ -38,13 +38,14 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
   }
 }
 
-export function createOwnTokenScopes ({ personalTokens, scopes }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes }): OwnTokenScopes {
+/** @param offered the operator's own: those of OpenID Connect are for logging in */
+export function createOwnTokenScopes ({ personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }): OwnTokenScopes {
   return async () => {
     const client = await personalTokens.client().catch((error: unknown) => {
       if (error instanceof NoPersonalClient) return null
       throw error
     })
-    return client && scopes.list().map(({ id }) => id).filter((id) => scopeProblem(scopes, [client], [id]) === undefined)
+    return client && offered.filter((id) => scopeProblem(scopes, [client], [id]) === undefined)
   }
 }
 

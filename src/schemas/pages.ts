@@ -47,7 +47,7 @@ const Csrf = Type.Optional(Type.String({ description: 'Hidden field of the page'
 export const DeviceForm = Type.Object({
   user_code: Type.Optional(Type.String({ examples: ['WDJB-MJHT'] })),
   decision: Type.Optional(Type.String({ description: '`allow` or `deny`, on the second page', examples: ['allow'] })),
-  shown_to: Type.Optional(Type.String({ description: 'Hidden field of the second page: who decides' })),
+  shown_to: Type.Optional(Type.String({ description: 'Hidden field of the second page: who decides', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] })),
   _csrf: Csrf
 }, { additionalProperties: true })
 
