@@ -90,8 +90,11 @@ function DeviceOrigin ({ model: { texts, locale, device, now } }: { model: Devic
       <dt safe>{texts.device.from}</dt>
       <dd>
         <Name name={device.name ?? texts.account.unknownDevice} />
-        {device.place !== null && <><br /><Name name={device.place} /></>}
-        <br /><time datetime={device.askedAt.toISOString()} title={formatMoment(device.askedAt, locale)} safe>{formatAgo(device.askedAt, now, locale)}</time>
+        <br />
+        <small>
+          {device.place !== null && <><Name name={device.place} /><span>{' · '}</span></>}
+          <time datetime={device.askedAt.toISOString()} title={formatMoment(device.askedAt, locale)} safe>{formatAgo(device.askedAt, now, locale)}</time>
+        </small>
       </dd>
     </div>
   )

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { makeTv } from '../device.ts'
 import { PASSWORD, register } from '../helper.ts'
+import { sql } from '../session-rows.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer } from './party.ts'
 
@@ -66,10 +67,11 @@ t.test('by the address with the code in it, and denied', async (t) => {
 })
 
 t.test('slow_down raises the interval of openid-client, and that of the server', async (t) => {
-  const { config, page, polls } = await world(t)
+  const { app, config, page, polls } = await world(t)
   const waiting = await client.initiateDeviceAuthorization(config, { scope: 'openid' })
   const hasty = client.pollDeviceAuthorizationGrant(config, { ...waiting, interval: 1 })
   while (!polls.some(({ error }) => error === 'slow_down')) await new Promise((resolve) => setTimeout(resolve, 100))
+  t.match(await sql(app, 'SELECT interval FROM device_codes'), [{ interval: 10 }])
   await connect(page, waiting.verification_uri, waiting.user_code, 'Connect')
   t.ok((await hasty).access_token)
   t.same(polls.map(({ error }) => error), ['authorization_pending', 'slow_down', undefined])

@@ -17,10 +17,12 @@ const browser = await launch()
 t.teardown(() => browser.close())
 const { app, issuer } = await startIssuer(t, { scopes: { 'orders:read': 'See your orders' }, login: { attributes: (await import('../../src/schemas/identifiers.ts')).readyAttributes } })
 const party = await startParty(t)
-await register(app)
+const { id: user } = (await register(app)).json<{ id: string }>()
 const own = { grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback, 'https://app.example.com/callback'] }
 const { id } = await makeClient(app, { name: 'Acme Reports', firstParty: false, ...own })
 const { id: trusted } = await makeClient(app, { name: 'Shop', firstParty: true, skipsConsent: true, ...own })
+const { id: allowed } = await makeClient(app, { name: 'Holiday Photos', firstParty: false, ...own })
+await app.latchkey.store.consents.add(user, allowed, ['openid', 'orders:read'])
 const { id: tv } = await makeTv(app, { name: 'Living Room TV', scopes: ['*'] })
 const ask = (client: string, more: Record<string, string> = {}) => issuer + authorizeUrl(client, { scope: 'openid email orders:read', ...more })
 
@@ -62,7 +64,7 @@ const STEPS: Step[] = [
     await page.goto(`${issuer}/device?user_code=${(await asked(app, { client_id: tv })).user_code}`)
     await page.getByRole('button', { name: 'Do not connect' }).click()
   }],
-  ['account-empty', (page) => page.goto(`${issuer}/account`)],
+  ['account', (page) => page.goto(`${issuer}/account`)],
   ['account-wrong', async (page) => {
     await page.evaluate('document.querySelector("#field-name").required = false')
     await page.getByRole('button', { name: 'Create token' }).click()
@@ -72,14 +74,9 @@ const STEPS: Step[] = [
     await page.getByLabel('See your orders').check()
     await page.getByRole('button', { name: 'Create token' }).click()
   }],
-  ['account', async (page) => {
-    await page.goto(ask(id))
-    await page.getByRole('button', { name: 'Allow' }).click()
-    await page.goto(`${issuer}/account`)
-  }],
   ['account-expired', async (page) => {
     await page.evaluate('for (const field of document.querySelectorAll("[name=_csrf]")) field.value = "old"')
-    await page.getByRole('button', { name: 'Remove Acme Reports' }).click()
+    await page.getByRole('button', { name: 'Remove Holiday Photos' }).click()
   }],
   ['logout', (page) => page.goto(`${issuer}/logout`)],
   ['logged-out', (page) => page.getByRole('button', { name: 'Log out' }).click()],
