@@ -49,7 +49,9 @@ export type Trust = {
 
 export type AuthGuardOptions = ServicesOptions | RemoteTrustOptions
 
-const guards = new WeakMap<object, { guard: GuardKind, wanted: GuardOptions }>()
+type Security = Record<string, string[]>[]
+
+const guards = new WeakMap<object, Security>()
 
 /** `onRequest: app.authGuard('api', { scopes: ['orders:read'] })` for bearer tokens (RFC 6750), `app.authGuard('web')` for browsers. */
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
@@ -59,8 +61,7 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   host.decorateRequest('auth', null)
   host.decorate('authGuard', (guard: GuardKind, wanted: GuardOptions = {}) => {
     const hook = guard === 'web' ? webHook(trust) : apiHook(verify, trust, { ...wanted, guard })
-    guards.set(hook, { guard, wanted })
-    return hook
+    return guardedBy(hook, [guard === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
   })
   host.addHook('onRoute', describeSecurity)
 }
@@ -140,12 +141,15 @@ function bearer (authorization: string | undefined): string | undefined {
 }
 
 /** What OpenAPI says of a route follows from its guard. */
+export function guardedBy (hook: onRequestAsyncHookHandler, security: Security): onRequestAsyncHookHandler {
+  guards.set(hook, security)
+  return hook
+}
+
 function describeSecurity (route: RouteOptions): void {
   const hooks = [route.onRequest ?? []].flat()
-  const found = hooks.map((hook) => guards.get(hook)).find(Boolean)
-  if (!found) return
-  const { guard, wanted: { scopes, anyScope } } = found
-  route.schema = { ...route.schema, security: [guard === 'web' ? { browser: [] } : { bearer: scopes ?? anyScope ?? [] }] }
+  const security = hooks.map((hook) => guards.get(hook)).find(Boolean)
+  if (security) route.schema = { ...route.schema, security }
 }
 
 export default fp(authGuard, { name: 'latchkey-auth-guard', fastify: '5.x' })

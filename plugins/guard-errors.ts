@@ -29,6 +29,11 @@ export function foreignForm (): Error {
   return failure(403, 'LK_FOREIGN_ORIGIN', 'The request does not come from a page of this server')
 }
 
+/** 415: a form of another site could be sent without asking first. */
+export function jsonOnly (): Error {
+  return failure(415, 'LK_JSON_ONLY', 'Send the body as application/json')
+}
+
 /** 503: what is revoked is not known for certain at the moment. */
 export function stale (reply: FastifyReply): Error {
   reply.header('retry-after', RETRY_AFTER)

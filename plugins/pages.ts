@@ -5,10 +5,11 @@ import fp from 'fastify-plugin'
 import { closedScope } from './closed-scope.ts'
 import { formParsers } from './body-parsers.ts'
 import { badBody } from '../src/http/bad-body.ts'
+import { createAccountPage, type ShowAccount } from './pages/account.ts'
 import { createAnswer, type Answer } from './pages/answer.ts'
+import { createDevicePages, type ShowDevice } from './pages/device.ts'
 import { createPageErrors } from './pages/errors.ts'
 import { PAGE_HEADERS } from './pages/headers.ts'
-import { createHomePage, type ShowHome } from './pages/home.ts'
 import { createKit } from './pages/kit.ts'
 import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
@@ -20,14 +21,15 @@ export type Pages = {
   stylesheet: Stylesheet
   /** @throws 403 for a post of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  account: ShowAccount
   answer: Answer
-  home: ShowHome
+  device: ShowDevice
   login: ShowLogin
   logout: ShowLogout
   register: ShowRegister
 }
 
-/** What people see: login, registration, consent, logout. */
+/** What people see: login, registration, consent, devices, their account, logout. */
 async function pages (host: FastifyInstance): Promise<void> {
   const services = host.latchkey
   const { config } = services
@@ -45,8 +47,9 @@ async function pages (host: FastifyInstance): Promise<void> {
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,
       checkCsrf: kit.checkCsrf,
+      account: createAccountPage(kit, services),
       answer,
-      home: createHomePage(kit),
+      device: createDevicePages(kit, services),
       login: createLoginPage(kit, services, findWay),
       logout: createLogoutPages(kit, services),
       register: createRegisterPage(kit, services, findWay)

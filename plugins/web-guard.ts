@@ -14,7 +14,8 @@ export type WebTrust = {
   user: (userId: string) => Promise<Profile | null>
 }
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** RFC 9110 section 9.2.1 */
+export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * The login of a browser. Its cookie comes along whoever made the browser send it: what changes something must come from a page of ours.

@@ -59,7 +59,7 @@ export const Settings = Type.Object({
     logo: Type.Optional(Type.String({ description: 'A path on this server, a `data:image` URL, or the text of an SVG' })),
     colour: Type.Optional(Type.String({ description: 'Of buttons and links, such as #2f5bd3; made readable in light and dark' }))
   }, { additionalProperties: false, default: {} }),
-  views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: 'Pages of your own by name: `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `formPost`, `error`' }),
+  views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: 'Pages of your own by name: `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`' }),
   languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),

@@ -2,12 +2,13 @@ import { deriveKeys } from './app-key.ts'
 import type { Core, Log } from './core.ts'
 import type { Events } from './events.ts'
 import { createAccountAccess, type AccountAccess } from './oauth/access.ts'
+import { createAuthorisedApps, type AuthorisedApps } from './oauth/apps.ts'
 import type { AuthenticateClient } from './oauth/client-authentication.ts'
 import type { ClientDirectory } from './oauth/client-directory.ts'
 import { createClientManagement, type ClientManagement } from './oauth/client-management.ts'
 import { createDeviceAuthorization, type AuthorizeDevice } from './oauth/device-authorization.ts'
 import { createDeviceVerification, type DeviceVerification } from './oauth/device.ts'
-import { createMakeOwnToken, type MakeOwnToken } from './oauth/own-tokens.ts'
+import { createMakeOwnToken, createOwnTokenScopes, type MakeOwnToken, type OwnTokenScopes } from './oauth/own-tokens.ts'
 import { createFindOwner, type FindOwner } from './oauth/owner.ts'
 import { createPersonalTokens, type PersonalTokens } from './oauth/personal-tokens.ts'
 import type { Scopes } from './oauth/scopes.ts'
@@ -18,11 +19,13 @@ import type { Throttle } from './users/throttle.ts'
 /** What devices ask for, and what users manage themselves. */
 export type Management = {
   accountAccess: AccountAccess
+  authorisedApps: AuthorisedApps
   authorizeDevice: AuthorizeDevice
   clientManagement: ClientManagement
   deviceVerification: DeviceVerification
   findOwner: FindOwner
   makeOwnToken: MakeOwnToken
+  ownTokenScopes: OwnTokenScopes
   personalTokens: PersonalTokens
   scopes: Scopes
 }
@@ -51,11 +54,13 @@ export function createManagement ({ config, appKeys, store, clients, revocations
   return {
     scopes,
     accountAccess: createAccountAccess({ store: store.access, events, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
+    authorisedApps: createAuthorisedApps({ store: store.apps, events, idleTtl: config.refreshTokenTtl }),
     authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, userCodes, verificationUri: `${config.issuer}/device` }),
     clientManagement: createClientManagement({ store: store.clients, directory: clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
-    findOwner: createFindOwner({ clients, sessions }),
+    findOwner: createFindOwner({ clients, sessions, browsers: store.browserSessions }),
     makeOwnToken: createMakeOwnToken({ personalTokens, scopes }),
+    ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) }),
     personalTokens
   }
 }

@@ -41,7 +41,8 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
       client,
       redirectUri: destination.redirectUri,
       account: { name: await kit.accountName(session.userId), switchUrl },
-      scopes: newScopes.map((name) => ({ name, description: config.scopes[name] }))
+      scopes: kit.scopes(newScopes),
+      canTakeBack: true
     }, { formTarget: destination.redirectUri })
   }
 

@@ -4,7 +4,9 @@ import type { Services } from '../../src/services.ts'
 import type { Texts } from '../../src/views/texts/index.ts'
 import { errorHandler, failureOf, type Raw } from '../errors.ts'
 import { wantsHtml } from '../wants-html.ts'
-import { AUTHORIZE, authorizePath, requestParams, type Answer } from './answer.ts'
+import { ACCOUNT } from './account.ts'
+import { AUTHORIZE, authorizePath, pathWith, requestParams, type Answer } from './answer.ts'
+import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
 import { endSessionPath } from './logout.ts'
 
@@ -33,6 +35,8 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, ans
     const path = url?.slice(config.prefix.length)
     if (path === AUTHORIZE) return authorizePath(config, params)
     if (path === '/logout') return endSessionPath(config, params)
+    if (path === DEVICE) return pathWith(kit.link(DEVICE), { user_code: params['user_code'] })
+    if (path?.startsWith(`${ACCOUNT}/`)) return kit.link(ACCOUNT)
     const { return_to: returnTo } = params
     return path === undefined ? undefined : kit.link(path, { return_to: typeof returnTo === 'string' ? returnTo : undefined })
   }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/services.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import { createBrand } from '../../src/views/brand.ts'
-import type { Csrf, Page } from '../../src/views/page.ts'
+import type { Csrf, Page, Scope } from '../../src/views/page.ts'
 import type { ViewModel, ViewName } from '../../src/views/index.ts'
 import { scriptHash } from '../../src/views/script.ts'
 import type { Stylesheet } from '../../src/views/style.css.ts'
@@ -24,6 +24,8 @@ export type Kit = {
   send: <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy?: Policy) => Promise<FastifyReply>
   /** How a user is called on the pages. */
   accountName: (userId: string) => Promise<string>
+  /** With the operator's words. */
+  scopes: (names: readonly string[]) => Scope[]
 }
 
 export async function createKit ({ config, attributes, store }: Services): Promise<Kit> {
@@ -53,7 +55,8 @@ export async function createKit ({ config, attributes, store }: Services): Promi
     async accountName (userId) {
       const profile = await store.users.profile(userId)
       return profile ? nameOf(profile) : ''
-    }
+    },
+    scopes: (names) => names.map((name) => ({ name, description: Object.hasOwn(config.scopes, name) ? config.scopes[name] : undefined }))
   }
 }
 

@@ -29,6 +29,13 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     return rows[0] ?? null
   }
 
+  async function standing (id: string): Promise<{ tokenEpoch: number } | null> {
+    const { rows } = await pool.query<{ tokenEpoch: number }>({
+      name: 'browser-session-standing', text: `SELECT token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`, values: [id]
+    })
+    return rows[0] ?? null
+  }
+
   async function touch (id: string): Promise<void> {
     await pool.query({ name: 'browser-session-touch', text: `UPDATE ${sessions} SET last_seen_at = now() WHERE id = $1`, values: [id] })
   }
@@ -43,5 +50,5 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     return rows.length > 0
   }
 
-  return { create, find, touch, revoke }
+  return { create, find, standing, touch, revoke }
 }

@@ -7,7 +7,7 @@ const EARLY = "interval '500 milliseconds'"
 
 /** Devices that wait for their user. Each decision and each redemption is one compare-and-set. */
 export function createDeviceStore ({ pool, tables }: Database): Devices {
-  const { device_codes: devices, sessions, users, clients } = tables
+  const { device_codes: devices, sessions, browser_sessions: browsers, users, clients } = tables
   const waiting = 'approved_at IS NULL AND denied_at IS NULL AND expires_at > now()'
 
   async function create ({ hash, userCodeHash, clientId, scopes, interval, ttl, caller }: NewDevice): Promise<boolean> {
@@ -30,13 +30,14 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
     return rows[0] ?? null
   }
 
-  async function decide (userCodeHashes: Uint8Array[], { userId, tokenEpoch, authTime }: Decider, allowed: boolean) {
+  async function decide (userCodeHashes: Uint8Array[], { userId, tokenEpoch, authTime, browserSessionId }: Decider, allowed: boolean) {
     const { rows } = await pool.query<{ clientId: string, scopes: string[] }>({
       name: `device-${allowed ? 'approve' : 'deny'}`,
       text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, ${allowed ? 'approved_at' : 'denied_at'} = now()
         WHERE user_code_hash = ANY ($1) AND ${waiting} AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
+          AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ${browsers} WHERE id = $5 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()))
         RETURNING client_id AS "clientId", scopes`,
-      values: [userCodeHashes, userId, tokenEpoch, authTime]
+      values: [userCodeHashes, userId, tokenEpoch, authTime, browserSessionId]
     })
     return rows[0] ?? null
   }

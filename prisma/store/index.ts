@@ -1,5 +1,6 @@
 import type { Database } from '../../src/database/client.ts'
 import { createAccessStore } from './access.ts'
+import { createAppStore } from './apps.ts'
 import { createAuditStore } from './audit.ts'
 import { createBrowserSessionStore } from './browser-sessions.ts'
 import { createClientStore } from './clients.ts'
@@ -23,6 +24,7 @@ export function createStore (database: Database, onRevoked: Parameters<typeof cr
   const settings = createSettingStore(database)
   return {
     access: createAccessStore(database, revocations),
+    apps: createAppStore(database, revocations),
     audit: createAuditStore(database),
     browserSessions: createBrowserSessionStore(database, revocations),
     clients: createClientStore(database, revocations, settings),

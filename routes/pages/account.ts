@@ -1,11 +1,40 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { showPage } from '../../src/schemas/pages.ts'
+import { validate as isUuid } from 'uuid'
+import { ownerInPerson } from '../../plugins/browser-owner.ts'
+import { callerOf } from '../../plugins/caller.ts'
+import { ACCOUNT, ACTIONS } from '../../plugins/pages/account.ts'
+import { afterForm, EndForm, form, showPage } from '../../src/schemas/pages.ts'
 
+const tags = ['Pages']
+
+/** What has access to an account, and how its user ends that. Every action is the user's own: what is another's is not found, and nothing happens. */
 const account: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/account', {
+  const { pages } = app
+  const { accountAccess, authorisedApps, personalTokens, config } = app.latchkey
+  const owner = ownerInPerson(app)
+
+  app.get(ACCOUNT, {
     onRequest: app.authGuard('web'),
-    schema: { tags: ['Pages'], summary: 'Who is logged in', response: showPage }
-  }, async (request, reply) => await app.pages.home(request, reply, request.auth!.userId!))
+    schema: { tags, summary: 'What has access to the account', response: showPage }
+  }, async (request, reply) => {
+    const { userId, sessionId } = request.auth!
+    return await pages.account(request, reply, { userId: userId!, sessionId })
+  })
+
+  const ends = [
+    [ACTIONS.endSession, 'End a session, or the login of a browser', (id, userId, caller) => isUuid(id) ? accountAccess.end(id, userId, caller) : false],
+    [ACTIONS.endApp, 'Take back all that an application may do', authorisedApps.end],
+    [ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) => isUuid(id) ? personalTokens.revoke(id, userId, caller) : false]
+  ] satisfies [string, string, (id: string, userId: string, caller: ReturnType<typeof callerOf>) => unknown][]
+
+  for (const [path, summary, end] of ends) {
+    app.post(path, { schema: { tags, summary, ...form, body: EndForm, response: afterForm } }, async (request, reply) => {
+      await pages.checkCsrf(request, reply)
+      const found = await owner(request)
+      if (found) await end(request.body.id, found.userId, callerOf(request))
+      return reply.redirect(config.basePath + ACCOUNT, 303)
+    })
+  }
 }
 
 export default account

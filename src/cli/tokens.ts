@@ -53,9 +53,11 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
     const tokens = createPersonalTokens({
       store: store.personalTokens, findClient: store.clients.findPersonal, refusal: () => null, events: createEvents(() => {}), onError: (err) => log.warn({ err }, 'Not noted')
     })
-    const problem = scopeProblem(createScopes({ ...OIDC_SCOPES, ...config.scopes }), [await tokens.client()], scopes)
+    const registry = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
+    const personal = await tokens.client()
+    const problem = scopeProblem(registry, [personal], scopes)
     if (problem) throw new Error(problem)
-    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes, ttl: expiresIn === 'never' ? null : expiresIn ?? DEFAULT_TTL })
+    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [], ttl: expiresIn === 'never' ? null : expiresIn ?? DEFAULT_TTL })
     if (!made) throw new Error(`The user ${user} is disabled`)
     await store.audit.write([{ type: 'personal_token.created', userId, clientId: made.token.clientId, detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes } }])
     return {

@@ -15,8 +15,8 @@ export type NewDevice = {
 /** A device that waits for its user. */
 export type WaitingDevice = Pick<NewDevice, 'clientId' | 'scopes'> & { ip: string | null, userAgent: string | null, createdAt: Date }
 
-/** The user who decides, as they are logged in now. */
-export type Decider = { userId: string, tokenEpoch: number, authTime: Date }
+/** The user who decides, as they are logged in now; a browser's login must be alive still. */
+export type Decider = { userId: string, tokenEpoch: number, authTime: Date, browserSessionId?: string }
 
 export type DeviceState = 'unknown' | 'expired' | 'denied' | 'redeemed' | 'approved' | 'pending' | 'too soon'
 

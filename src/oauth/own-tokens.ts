@@ -1,6 +1,6 @@
 import { OAuthError } from './errors.ts'
 import type { Owner } from './owner.ts'
-import type { PersonalTokens } from './personal-tokens.ts'
+import { NoPersonalClient, type PersonalTokens } from './personal-tokens.ts'
 import type { PersonalToken } from './personal-token-ports.ts'
 import type { Caller, Client } from './ports.ts'
 import type { Scopes } from './scopes.ts'
@@ -22,15 +22,30 @@ export const DEFAULT_TTL = 365 * 86_400
 // A list for a person, not a store
 const MAX_TOKENS = 100
 
-/** It can do no more than the client through which its owner is logged in. */
+/** What a token made in person, on our own pages, can be given; null when there is no client for personal access tokens. */
+export type OwnTokenScopes = () => Promise<string[] | null>
+
+/** It can do no more than the personal access client, and no more than the client through which its owner is logged in, if there is one. */
 export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
   return async (owner, { name, scopes: asked, expiresIn }, caller) => {
-    const problem = scopeProblem(scopes, [owner.client, await personalTokens.client()], asked)
+    const personal = await personalTokens.client()
+    const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
     if (problem) return { errors: { scopes: [problem] } }
     if (name.trim() === '' || /\p{Cc}/u.test(name)) return { errors: { name: ['The name field is required.'] } }
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
     const ttl = expiresIn === undefined ? DEFAULT_TTL : expiresIn
-    return { made: await personalTokens.create({ owner, name: name.trim(), scopes: [...new Set(asked)], ttl, caller }) }
+    return { made: await personalTokens.create({ owner, name: name.trim(), scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, caller }) }
+  }
+}
+
+/** @param offered the operator's own: those of OpenID Connect are for logging in */
+export function createOwnTokenScopes ({ personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }): OwnTokenScopes {
+  return async () => {
+    const client = await personalTokens.client().catch((error: unknown) => {
+      if (error instanceof NoPersonalClient) return null
+      throw error
+    })
+    return client && offered.filter((id) => scopeProblem(scopes, [client], [id]) === undefined)
   }
 }
 

@@ -7,11 +7,11 @@ export type Owner = {
   sessionId: string
   /** The user's, as the session carries it: what is made for the owner re-checks it. */
   tokenEpoch: number
-  /** Through which they are logged in. */
-  client: Client
+  /** Through which they are logged in; null for a browser on our own pages, where the user acts in person. */
+  client: Client | null
 }
 
-/** Of a bearer token, as a guard has read it. */
+/** Of a bearer token or a browser, as a guard has read it. */
 export type Bearer = { kind: 'session' | 'client' | 'personal' | 'browser', userId: string | null, clientId: string | null, sessionId: string | null, scopes: readonly string[] }
 
 export type FindOwner = (bearer: Bearer) => Promise<Owner>
@@ -26,17 +26,37 @@ export class NotTheOwner extends Error {
   }
 }
 
+type Dependencies = {
+  clients: Pick<Clients, 'find'>
+  sessions: Pick<Sessions, 'standing'>
+  browsers: { standing: (id: string) => Promise<{ tokenEpoch: number } | null> }
+}
+
 /**
- * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed. One of a third party, a personal access
- * token, or one that was narrowed for a service would otherwise make itself a stronger one.
+ * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed; or the login of a browser. One of a third
+ * party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
  * @throws NotTheOwner
  */
-export function createFindOwner ({ clients, sessions }: { clients: Pick<Clients, 'find'>, sessions: Pick<Sessions, 'standing'> }): FindOwner {
-  return async ({ kind, userId, clientId, sessionId, scopes }) => {
-    const client = kind === 'session' && clientId !== null ? await clients.find(clientId) : null
-    if (!client?.firstParty || userId === null || sessionId === null) throw new NotTheOwner()
+export function createFindOwner ({ clients, sessions, browsers }: Dependencies): FindOwner {
+  async function ofToken ({ clientId, scopes }: Bearer, userId: string, sessionId: string): Promise<Owner> {
+    const client = clientId === null ? null : await clients.find(clientId)
+    if (!client?.firstParty) throw new NotTheOwner()
     const session = await sessions.standing(sessionId)
     if (!session || !session.scopes.every((scope) => covers(scopes, scope))) throw new NotTheOwner()
     return { userId, sessionId, tokenEpoch: session.tokenEpoch, client }
+  }
+
+  async function ofBrowser (userId: string, sessionId: string): Promise<Owner> {
+    const session = await browsers.standing(sessionId)
+    if (!session) throw new NotTheOwner()
+    return { userId, sessionId, tokenEpoch: session.tokenEpoch, client: null }
+  }
+
+  return async (bearer) => {
+    const { kind, userId, sessionId } = bearer
+    if (userId === null || sessionId === null) throw new NotTheOwner()
+    if (kind === 'browser') return await ofBrowser(userId, sessionId)
+    if (kind === 'session') return await ofToken(bearer, userId, sessionId)
+    throw new NotTheOwner()
   }
 }

@@ -36,3 +36,23 @@ export const LoginForm = Type.Object({
 export const RegisterQuery = Type.Object({ return_to: Text, ui_locales: Text }, { additionalProperties: true })
 
 export const RegisterForm = Type.Record(Type.String(), Type.String())
+
+export const DeviceQuery = Type.Object({
+  user_code: Type.Optional(Type.String({ description: 'What the device shows', examples: ['WDJB-MJHT'] })),
+  ui_locales: Text
+}, { additionalProperties: true })
+
+const Csrf = Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))
+
+export const DeviceForm = Type.Object({
+  user_code: Type.Optional(Type.String({ examples: ['WDJB-MJHT'] })),
+  decision: Type.Optional(Type.String({ description: '`allow` or `deny`, on the second page', examples: ['allow'] })),
+  shown_to: Type.Optional(Type.String({ description: 'Hidden field of the second page: who decides', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] })),
+  _csrf: Csrf
+}, { additionalProperties: true })
+
+/** One thing that has access to the account. */
+export const EndForm = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100, examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }), _csrf: Csrf }, { additionalProperties: true })
+
+/** `name`, `days` (`0` is for ever), and `scope:<name>` for each scope. */
+export const TokenForm = Type.Record(Type.String(), Type.String(), { examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }] })

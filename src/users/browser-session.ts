@@ -31,6 +31,8 @@ export type BrowserSessionStore = {
   create: (session: NewBrowserSession) => Promise<BrowserSession | null>
   /** Alive, and not idle for longer than `idleTtl` seconds unless it is remembered. */
   find: (tokenHash: Uint8Array, idleTtl: number) => Promise<BrowserSession | null>
+  /** The epoch of one that is alive, asked at the database. */
+  standing: (id: string) => Promise<{ tokenEpoch: number } | null>
   touch: (id: string) => Promise<void>
   revoke: (id: string) => Promise<boolean>
 }

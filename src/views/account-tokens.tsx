@@ -24,7 +24,7 @@ export function AccountTokens ({ model }: { model: AccountModel }): JSX.Element 
       {newToken !== undefined && <NewToken model={model} token={newToken} />}
       {tokens.length === 0 && <p class='quiet' safe>{t.noTokens}</p>}
       <ul class='items'>{tokens.map((token) => <TokenItem model={model} token={token} />)}</ul>
-      <CreateToken model={model} />
+      {model.tokenForm !== null && <CreateToken model={model} form={model.tokenForm} />}
     </section>
   )
 }
@@ -55,15 +55,17 @@ function TokenItem ({ model, token }: { model: AccountModel, token: AccountToken
   )
 }
 
-function CreateToken ({ model }: { model: AccountModel }): JSX.Element {
-  const { texts: { account: t }, csrf, actions, tokenForm, errors } = model
+type FormProps = { model: AccountModel, form: TokenForm }
+
+function CreateToken ({ model, form }: FormProps): JSX.Element {
+  const { texts: { account: t }, csrf, actions, errors } = model
   return (
     <div class='make'>
       <Form action={actions.createToken} csrf={csrf}>
         <h3 safe>{t.newToken}</h3>
-        <Field name='name' label={t.tokenName} hint={t.tokenNameHint} value={tokenForm.values?.name} errors={errors} input={{ required: true, maxlength: 100, autocomplete: 'off' }} />
-        {tokenForm.scopes.length > 0 && <TokenScopes model={model} />}
-        <TokenLife model={model} />
+        <Field name='name' label={t.tokenName} hint={t.tokenNameHint} value={form.values?.name} errors={errors} input={{ required: true, maxlength: 100, autocomplete: 'off' }} />
+        {form.scopes.length > 0 && <TokenScopes model={model} form={form} />}
+        <TokenLife model={model} form={form} />
         <button type='submit' safe>{t.createToken}</button>
       </Form>
     </div>
@@ -71,7 +73,7 @@ function CreateToken ({ model }: { model: AccountModel }): JSX.Element {
 }
 
 /** A name for each box: a parameter that is there twice is refused. */
-function TokenScopes ({ model: { texts, tokenForm: { scopes, values } } }: { model: AccountModel }): JSX.Element {
+function TokenScopes ({ model: { texts }, form: { scopes, values } }: FormProps): JSX.Element {
   return (
     <fieldset>
       <legend safe>{texts.account.tokenScopes}</legend>
@@ -87,7 +89,7 @@ function TokenScopes ({ model: { texts, tokenForm: { scopes, values } } }: { mod
   )
 }
 
-function TokenLife ({ model: { texts: { account: t }, tokenForm: { days, values } } }: { model: AccountModel }): JSX.Element {
+function TokenLife ({ model: { texts: { account: t } }, form: { days, values } }: FormProps): JSX.Element {
   return (
     <div class='field'>
       <label for='field-days' safe>{t.tokenLife}</label>

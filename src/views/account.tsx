@@ -19,7 +19,8 @@ export type AccountModel = Page & {
   sessions: readonly AccountSession[]
   apps: readonly AccountApp[]
   tokens: readonly AccountToken[]
-  tokenForm: TokenForm
+  /** Null when there is no client for personal access tokens. */
+  tokenForm: TokenForm | null
   actions: { logout: string, endSession: string, endApp: string, endToken: string, createToken: string }
   /** Just made; the only time that its value is there. */
   newToken?: { name: string, value: string } | undefined

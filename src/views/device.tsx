@@ -1,5 +1,6 @@
 import { ScopeList } from './consent.tsx'
 import { Field, Form, Messages } from './form.tsx'
+import { formatAgo, formatMoment } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import type { FormPage, Page, Scope } from './page.ts'
 import { Link, Name } from './parts.tsx'
@@ -8,12 +9,14 @@ import { shown } from './untrusted.ts'
 /** First step: the code that a device shows. Posts `user_code`, which may come filled in from `verification_uri_complete`. */
 export type DeviceCodeModel = FormPage & { values?: { user_code?: string | undefined } | undefined }
 
-/** Second step: which app it is. Posts `user_code` and `decision`, `allow` or `deny`. */
+/** Second step: which app it is, and where it asks from. Posts `user_code` and `decision`, `allow` or `deny`. `now` is what times are told from. */
 export type DeviceConfirmModel = FormPage & {
   userCode: string
   client: { name: string, firstParty: boolean }
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
+  device: { name: string | null, place: string | null, askedAt: Date }
+  now: Date
 }
 
 /** Last step: whether the device got access. */
@@ -63,18 +66,37 @@ export function deviceConfirmPage (model: DeviceConfirmModel): string {
   )
 }
 
-function DeviceFacts ({ model: { texts, userCode, account } }: { model: DeviceConfirmModel }): JSX.Element {
+function DeviceFacts ({ model }: { model: DeviceConfirmModel }): JSX.Element {
+  const { texts, userCode, account } = model
   return (
     <dl class='facts'>
       <div>
         <dt safe>{texts.device.shown}</dt>
         <dd class='code user-code' dir='ltr' safe>{shown(userCode)}</dd>
       </div>
+      <DeviceOrigin model={model} />
       <div>
         <dt safe>{texts.consent.signedIn}</dt>
         <dd><Name name={account.name} /><br /><Link href={account.switchUrl} text={texts.consent.switch} /></dd>
       </div>
     </dl>
+  )
+}
+
+/** RFC 8628 section 5.4: who was sent a code by somebody else can see that the device is not theirs. */
+function DeviceOrigin ({ model: { texts, locale, device, now } }: { model: DeviceConfirmModel }): JSX.Element {
+  return (
+    <div>
+      <dt safe>{texts.device.from}</dt>
+      <dd>
+        <Name name={device.name ?? texts.account.unknownDevice} />
+        <br />
+        <small>
+          {device.place !== null && <><Name name={device.place} /><span>{' · '}</span></>}
+          <time datetime={device.askedAt.toISOString()} title={formatMoment(device.askedAt, locale)} safe>{formatAgo(device.askedAt, now, locale)}</time>
+        </small>
+      </dd>
+    </div>
   )
 }
 

@@ -1,8 +1,9 @@
 import type { FastifyReply } from 'fastify'
+import { accountPage } from './account.tsx'
 import { consentPage } from './consent.tsx'
+import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device.tsx'
 import { errorPage } from './error.tsx'
 import { formPostPage } from './form-post.tsx'
-import { homePage } from './home.tsx'
 import { loginPage } from './login.tsx'
 import { loggedOutPage, logoutPage } from './logout.tsx'
 import { registerPage } from './register.tsx'
@@ -14,7 +15,10 @@ export const views = {
   consent: consentPage,
   logout: logoutPage,
   loggedOut: loggedOutPage,
-  account: homePage,
+  account: accountPage,
+  deviceCode: deviceCodePage,
+  deviceConfirm: deviceConfirmPage,
+  deviceDone: deviceDonePage,
   formPost: formPostPage,
   error: errorPage
 }
@@ -26,7 +30,7 @@ export type ViewModel<Name extends ViewName> = Parameters<(typeof views)[Name]>[
 
 /**
  * Pages of the host: HTML, or what `reply.view()` and the like return. Each form must post `model.hidden` and the field
- * `model.csrf` to `model.action`. A page that needs more than the policy allows sets `content-security-policy` on the reply.
+ * `model.csrf` to `model.action`; those of `account` to one of `model.actions`. A page that needs more than the policy allows sets `content-security-policy` on the reply.
  * @example { login: (model, reply) => reply.view('login', model) }
  */
 export type Views = { [Name in ViewName]?: (model: ViewModel<Name>, reply: FastifyReply) => unknown }

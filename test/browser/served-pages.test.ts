@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { asked, makeTv } from '../device.ts'
 import { makeClient, PASSWORD, register } from '../helper.ts'
 import { authorizeUrl } from '../visitor.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
@@ -16,10 +17,13 @@ const browser = await launch()
 t.teardown(() => browser.close())
 const { app, issuer } = await startIssuer(t, { scopes: { 'orders:read': 'See your orders' }, login: { attributes: (await import('../../src/schemas/identifiers.ts')).readyAttributes } })
 const party = await startParty(t)
-await register(app)
+const { id: user } = (await register(app)).json<{ id: string }>()
 const own = { grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback, 'https://app.example.com/callback'] }
 const { id } = await makeClient(app, { name: 'Acme Reports', firstParty: false, ...own })
 const { id: trusted } = await makeClient(app, { name: 'Shop', firstParty: true, skipsConsent: true, ...own })
+const { id: allowed } = await makeClient(app, { name: 'Holiday Photos', firstParty: false, ...own })
+await app.latchkey.store.consents.add(user, allowed, ['openid', 'orders:read'])
+const { id: tv } = await makeTv(app, { name: 'Living Room TV', scopes: ['*'] })
 const ask = (client: string, more: Record<string, string> = {}) => issuer + authorizeUrl(client, { scope: 'openid email orders:read', ...more })
 
 type Step = [name: string, go: (page: Page) => Promise<unknown>]
@@ -46,7 +50,34 @@ const STEPS: Step[] = [
     await page.getByRole('button', { name: 'Log in' }).click()
   }],
   ['form-post', (page) => page.goto(ask(trusted, { response_mode: 'form_post' }))],
+  ['device', (page) => page.goto(`${issuer}/device`)],
+  ['device-wrong', async (page) => {
+    await page.getByLabel('Code').fill('BBBB-BBBB')
+    await page.getByRole('button', { name: 'Continue' }).click()
+  }],
+  ['device-confirm', async (page) => {
+    await page.getByLabel('Code').fill((await asked(app, { client_id: tv, scope: 'openid orders:read' })).user_code)
+    await page.getByRole('button', { name: 'Continue' }).click()
+  }],
+  ['device-allowed', (page) => page.getByRole('button', { name: 'Connect', exact: true }).click()],
+  ['device-denied', async (page) => {
+    await page.goto(`${issuer}/device?user_code=${(await asked(app, { client_id: tv })).user_code}`)
+    await page.getByRole('button', { name: 'Do not connect' }).click()
+  }],
   ['account', (page) => page.goto(`${issuer}/account`)],
+  ['account-wrong', async (page) => {
+    await page.evaluate('document.querySelector("#field-name").required = false')
+    await page.getByRole('button', { name: 'Create token' }).click()
+  }],
+  ['account-token', async (page) => {
+    await page.getByLabel('Name', { exact: true }).fill('Nightly backup')
+    await page.getByLabel('See your orders').check()
+    await page.getByRole('button', { name: 'Create token' }).click()
+  }],
+  ['account-expired', async (page) => {
+    await page.evaluate('for (const field of document.querySelectorAll("[name=_csrf]")) field.value = "old"')
+    await page.getByRole('button', { name: 'Remove Holiday Photos' }).click()
+  }],
   ['logout', (page) => page.goto(`${issuer}/logout`)],
   ['logged-out', (page) => page.getByRole('button', { name: 'Log out' }).click()],
   ['forged', async (page) => {

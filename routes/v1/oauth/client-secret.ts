@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/caller.ts'
+import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, RotateBody, RotatedSecret } from '../../../src/schemas/management.ts'
 
 const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/clients/:id/secret', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     // All of it has a default
     preValidation: async (request) => { request.body ??= {} },
     schema: {

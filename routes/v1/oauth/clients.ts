@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { callerOf } from '../../../plugins/caller.ts'
+import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
@@ -11,7 +12,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   const invalid = (errors: Record<string, string[]>) => app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
 
   app.get('/clients', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: { tags: ['Management'], summary: 'My clients', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
   }, async (request) => {
     const { userId } = await findOwner(request.auth!)
@@ -19,7 +20,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/clients', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'Register a client of mine',
@@ -37,7 +38,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.put('/clients/:id', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'Change a client of mine',
@@ -54,7 +55,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.delete('/clients/:id', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'Revoke a client of mine',

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { validate as isUuid } from 'uuid'
 import { callerOf } from '../../../plugins/caller.ts'
+import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
 import { personalTokenJson } from '../../../src/schemas/management-json.ts'
@@ -10,7 +11,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   const { personalTokens, makeOwnToken, findOwner } = app.latchkey
 
   app.get('/personal-access-tokens', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'My personal access tokens',
@@ -22,11 +23,11 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/personal-access-tokens', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'Make a personal access token',
-      description: 'For the access token of a first-party login: a token of a third party, or a personal access token, makes none. The token is shown this once.',
+      description: 'For the access token of a first-party login, or a browser that is logged in: a token of a third party, or a personal access token, makes none. The token is shown this once.',
       body: NewTokenBody,
       response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
     }
@@ -40,7 +41,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.delete('/personal-access-tokens/:id', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'Revoke one of my personal access tokens',

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ScopeList } from '../../../src/schemas/management.ts'
 
 const scopes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/scopes', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'Scopes and what they allow',

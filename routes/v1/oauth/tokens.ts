@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { validate as isUuid } from 'uuid'
 import { callerOf } from '../../../plugins/caller.ts'
+import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { AccessList, ById } from '../../../src/schemas/management.ts'
 import { accessJson } from '../../../src/schemas/management-json.ts'
@@ -10,11 +11,11 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
   const { accountAccess, findOwner } = app.latchkey
 
   app.get('/tokens', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'My sessions and authorised applications',
-      description: 'For the access token of a first-party login. The one used last comes first.',
+      description: 'For the access token of a first-party login, or a browser that is logged in. The one used last comes first.',
       response: { 200: AccessList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
@@ -24,7 +25,7 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.delete('/tokens/:id', {
-    onRequest: app.authGuard('api'),
+    onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
       summary: 'End one of my sessions',

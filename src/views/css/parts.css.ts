@@ -5,7 +5,7 @@ export const parts = `
 .facts > div + div { border-block-start: 1px solid var(--line); }
 .facts dt { color: var(--quiet); font-size: 0.875rem; }
 .facts dd { font-weight: 600; }
-.facts dd a { font-weight: 400; font-size: 0.9375rem; }
+.facts dd a, .facts dd small { font-weight: 400; font-size: 0.9375rem; }
 .scopes { display: grid; gap: 0.5rem; margin-block-start: 0.5rem; }
 .scopes li { display: grid; grid-template-columns: 1.25rem minmax(0, 1fr); gap: 0.5rem; }
 .scopes li::before { content: "\\2713" / ""; color: var(--accent-text); font-weight: 700; }

@@ -27,6 +27,7 @@ export const de: Texts = {
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
     passwordCommon: 'Dieses Passwort gehört zu den ersten, die Angreifer versuchen. Wählen Sie ein anderes.',
+    tooManyTokens: 'Sie haben zu viele Token. Löschen Sie zuerst eines.',
     unknownCode: 'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie das Gerät einen neuen anzeigen.'
   },
   login: {
@@ -68,6 +69,7 @@ export const de: Texts = {
     next: 'Weiter',
     confirm: (app) => `${app} mit Ihrem Konto verbinden?`,
     shown: 'Code auf dem Gerät',
+    from: 'Die Anfrage kam von',
     warning: 'Fahren Sie nur fort, wenn Sie genau diesen Code auf einem eigenen Gerät sehen. Niemand hat einen Grund, Ihnen einen zu schicken.',
     allow: 'Verbinden',
     deny: 'Nicht verbinden',

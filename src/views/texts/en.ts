@@ -28,6 +28,7 @@ export const en = {
     passwordShort: (length: number) => `Use at least ${length} characters.`,
     passwordLong: 'Use a shorter password.',
     passwordCommon: 'This password is one of the first that attackers try. Choose another.',
+    tooManyTokens: 'You have too many tokens. Delete one first.',
     unknownCode: 'This code is unknown or has expired. Check it, or ask the device for a new one.'
   },
   login: {
@@ -69,6 +70,7 @@ export const en = {
     next: 'Continue',
     confirm: (app: string) => `Connect ${app} to your account?`,
     shown: 'Code on the device',
+    from: 'The request came from',
     warning: 'Go on only if you see this very code on a device of your own. Nobody has a reason to send you one.',
     allow: 'Connect',
     deny: 'Do not connect',

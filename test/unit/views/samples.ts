@@ -3,7 +3,6 @@ import { createBrand } from '../../../src/views/brand.ts'
 import { consentPage, type ConsentModel } from '../../../src/views/consent.tsx'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage, type DeviceConfirmModel } from '../../../src/views/device.tsx'
 import { errorPage } from '../../../src/views/error.tsx'
-import { homePage } from '../../../src/views/home.tsx'
 import { loginPage, type LoginModel } from '../../../src/views/login.tsx'
 import { loggedOutPage, logoutPage } from '../../../src/views/logout.tsx'
 import type { Page } from '../../../src/views/page.ts'
@@ -27,15 +26,14 @@ export function samplePages (page: Page): Record<string, string> {
     consent: consentPage(consentModel(page)),
     'consent-first-party': consentPage({ ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true }, scopes: [] }),
     'consent-local': consentPage({ ...consentModel(page), redirectUri: 'http://127.0.0.1:53682/callback' }),
-    'device-code': deviceCodePage({ ...page, csrf, action: '/v1/oauth/device' }),
-    'device-code-wrong': deviceCodePage({ ...page, csrf, action: '/v1/oauth/device', values: { user_code: 'WDJB-MJHX' }, errors: { fields: { user_code: [page.texts.problems.unknownCode] } } }),
+    'device-code': deviceCodePage({ ...page, csrf, action: '/device' }),
+    'device-code-wrong': deviceCodePage({ ...page, csrf, action: '/device', values: { user_code: 'WDJB-MJHX' }, errors: { fields: { user_code: [page.texts.problems.unknownCode] } } }),
     'device-confirm': deviceConfirmPage(deviceModel(page)),
     'device-allowed': deviceDonePage({ ...page, allowed: true }),
     'device-denied': deviceDonePage({ ...page, allowed: false }),
     logout: logoutPage({ ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' }, links: { stay: '/account' } }),
     'logged-out': loggedOutPage({ ...page, links: { login: '/login' } }),
     error: errorPage({ ...page, ...page.texts.errors.badRequest, correlationId: 'req-1f8k', detail: 'redirect_uri is not registered', links: [{ href: '/account', text: page.texts.account.title }] }),
-    home: homePage({ ...page, csrf, action: '/logout', account }),
     account: accountPage(accountModel(page)),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
     'account-empty': accountPage({ ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } } })
@@ -68,7 +66,7 @@ export function consentModel (page: Page): ConsentModel {
 }
 
 export function deviceModel (page: Page): DeviceConfirmModel {
-  return { ...page, csrf, action: '/v1/oauth/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false }, account, scopes }
+  return { ...page, csrf, action: '/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false }, account, scopes, device: { name: 'SmartTV/3.1', place: '203.0.113.9', askedAt: new Date('2026-11-24T13:03:00Z') }, now: new Date('2026-11-24T13:05:00Z') }
 }
 
 export function accountModel (page: Page): AccountModel {

@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Access } from '../../src/oauth/access.ts'
+import type { Services } from '../../src/services.ts'
+import { agentName } from '../../src/users/agent.ts'
+import type { AccountModel } from '../../src/views/account.tsx'
+import type { Kit } from './kit.ts'
+import { tokenErrors } from './token-errors.ts'
+
+export const ACCOUNT = '/account'
+/** What posts to where, under the account page. */
+export const ACTIONS = { endSession: `${ACCOUNT}/sessions/end`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`, createToken: `${ACCOUNT}/tokens` }
+
+/** How long a personal access token may be valid; 0 is for ever. */
+export const DAYS = [30, 90, 365, 0]
+const DEFAULT_DAYS = 90
+
+type Who = { userId: string, sessionId: string | null }
+
+export type AccountState = {
+  newToken?: { name: string, value: string }
+  /** What was typed in and was wrong. */
+  values?: { name: string, days: number, scopes: string[] }
+  errors?: Record<string, string[]>
+}
+
+export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Who, state?: AccountState) => Promise<FastifyReply>
+
+/** All that has access to an account. */
+export function createAccountPage (kit: Kit, services: Services): ShowAccount {
+  const { accountAccess, authorisedApps, personalTokens, ownTokenScopes } = services
+  const { createToken, ...ends } = ACTIONS
+  const link = (path: string) => kit.link(path)
+  const actions = { logout: link('/logout'), endSession: link(ends.endSession), endApp: link(ends.endApp), endToken: link(ends.endToken), createToken: link(createToken) }
+
+  async function lists ({ userId, sessionId }: Who): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
+    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId), personalTokens.list(userId)])
+    const appIds = new Set(apps.map(({ id }) => id))
+    return {
+      sessions: access.filter(({ client }) => client === null || !appIds.has(client.id)).map((item) => session(item, sessionId)),
+      apps: apps.map((app) => ({ ...app, scopes: kit.scopes(app.scopes) })),
+      tokens: tokens.map((token) => ({ ...token, scopes: kit.scopes(token.scopes) }))
+    }
+  }
+
+  return async (request, reply, who, { newToken, values, errors } = {}) => {
+    const page = kit.page(request)
+    const offered = await ownTokenScopes()
+    return kit.send(errors ? reply.code(422) : reply, 'account', {
+      ...page,
+      csrf: kit.csrf(reply),
+      account: { name: await kit.accountName(who.userId) },
+      now: new Date(),
+      ...await lists(who),
+      tokenForm: offered ? { scopes: kit.scopes(offered), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,
+      actions,
+      newToken,
+      ...(errors && { errors: tokenErrors(errors, values?.name ?? '', page.texts) })
+    })
+  }
+}
+
+/** An application of ours is called by its name, too. */
+function session ({ id, client, userAgent, ip, lastUsedAt }: Access, current: string | null): AccountModel['sessions'][number] {
+  const names = [client?.name, agentName(userAgent)].filter((name) => name != null)
+  return { id, device: names.length === 0 ? null : names.join(' · '), place: ip, lastUsedAt, current: id === current }
+}

@@ -1,0 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { SHOWN_TO } from '../../src/oauth/authorize.ts'
+import type { DeviceRequest } from '../../src/oauth/device.ts'
+import { displayCode, plainCode } from '../../src/oauth/user-code.ts'
+import type { Services } from '../../src/services.ts'
+import { agentName } from '../../src/users/agent.ts'
+import { withParams } from './answer.ts'
+import type { Kit } from './kit.ts'
+
+export const DEVICE = '/device'
+
+export type ShowDevice = {
+  /** @param wrong there is no such code, or not any more */
+  code: (request: FastifyRequest, reply: FastifyReply, entered: { userCode?: string | undefined, wrong?: boolean }) => Promise<FastifyReply>
+  confirm: (request: FastifyRequest, reply: FastifyReply, shown: { device: DeviceRequest, userId: string }) => Promise<FastifyReply>
+  done: (request: FastifyRequest, reply: FastifyReply, allowed: boolean) => Promise<FastifyReply>
+  /** Logs in, and comes back with the code. */
+  loginPath: (userCode: string, again?: boolean) => string
+}
+
+/** RFC 8628 section 3.3 */
+export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
+  function loginPath (userCode: string, again = false): string {
+    return withParams(config.loginPath, { return_to: kit.link(DEVICE, { user_code: userCode }), ...(again && { prompt: 'login' }) })
+  }
+
+  const code: ShowDevice['code'] = async (request, reply, { userCode = '', wrong = false }) => {
+    const page = kit.page(request)
+    const plain = plainCode(userCode)
+    return kit.send(wrong ? reply.code(422) : reply, 'deviceCode', {
+      ...page,
+      action: kit.link(DEVICE),
+      csrf: kit.csrf(reply),
+      values: { user_code: plain === null ? userCode.slice(0, 32) : displayCode(plain) },
+      ...(wrong && { errors: { fields: { user_code: [page.texts.problems.unknownCode] } } })
+    })
+  }
+
+  const confirm: ShowDevice['confirm'] = async (request, reply, { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }) => kit.send(reply, 'deviceConfirm', {
+    ...kit.page(request),
+    action: kit.link(DEVICE),
+    csrf: kit.csrf(reply),
+    hidden: { [SHOWN_TO]: userId },
+    userCode,
+    client,
+    account: { name: await kit.accountName(userId), switchUrl: loginPath(userCode, true) },
+    scopes: kit.scopes(scopes),
+    device: { name: agentName(userAgent), place: ip, askedAt },
+    now: new Date()
+  })
+
+  return { code, confirm, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }), loginPath }
+}

@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { pathWith } from '../../plugins/pages/answer.ts'
+import { DEVICE } from '../../plugins/pages/device.ts'
+import { callerOf } from '../../plugins/caller.ts'
+import type { CodeEntry } from '../../src/oauth/device.ts'
+import { plainCode } from '../../src/oauth/user-code.ts'
+import { afterForm, DeviceForm, DeviceQuery, form, showPage } from '../../src/schemas/pages.ts'
+import type { BrowserSession } from '../../src/users/browser-session.ts'
+
+const tags = ['Pages']
+
+/** What is typed in is asked about only for who is logged in: guesses count by user (RFC 8628 section 5.1). */
+const device: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { browser, config, deviceVerification } = app.latchkey
+
+  const entryOf = (request: FastifyRequest, userCode: string, { id, userId, tokenEpoch, authTime }: BrowserSession): CodeEntry =>
+    ({ userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id }, caller: callerOf(request) })
+
+  async function ask (request: FastifyRequest, reply: FastifyReply, userCode: string, session: BrowserSession): Promise<FastifyReply> {
+    const found = await deviceVerification.find(entryOf(request, userCode, session))
+    return found ? await pages.device.confirm(request, reply, { device: found, userId: session.userId }) : await pages.device.code(request, reply, { userCode, wrong: true })
+  }
+
+  app.get(DEVICE, {
+    schema: { tags, summary: 'Where people type in the code of a device (RFC 8628 section 3.3)', querystring: DeviceQuery, response: showPage }
+  }, async (request, reply) => {
+    const { user_code: userCode = '' } = request.query
+    const isCode = plainCode(userCode) !== null
+    const session = isCode ? await browser.session(request) : null
+    return session ? await ask(request, reply, userCode, session) : await pages.device.code(request, reply, { userCode, wrong: userCode !== '' && !isCode })
+  })
+
+  app.post(DEVICE, {
+    schema: { tags, summary: 'Send the code, then allow or deny', ...form, body: DeviceForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const { user_code: userCode = '', decision, shown_to: shownTo } = request.body
+    if (plainCode(userCode) === null) return await pages.device.code(request, reply, { userCode, wrong: true })
+    const session = await browser.session(request)
+    if (!session) return reply.redirect(pages.device.loginPath(userCode), 303)
+    // Somebody else may have logged in since the page was shown
+    if (decision === undefined || shownTo !== session.userId) return await ask(request, reply, userCode, session)
+    const allowed = decision === 'allow'
+    const isDecided = await deviceVerification[allowed ? 'approve' : 'deny'](entryOf(request, userCode, session))
+    return isDecided ? await pages.device.done(request, reply, allowed) : await pages.device.code(request, reply, { userCode, wrong: true })
+  })
+
+  app.get('/v1/oauth/device', {
+    schema: { tags: ['OAuth'], summary: 'The same page, under the protocol', querystring: DeviceQuery, response: showPage }
+  }, async (request, reply) => reply.redirect(pathWith(config.basePath + DEVICE, request.query), 303))
+}
+
+export default device

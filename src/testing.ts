@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { v7 as uuidv7 } from 'uuid'
+import { createAccessTokens, type AccessTokens } from './oauth/access-token.ts'
+import type { Client } from './oauth/ports.ts'
+import { hashSecret, newClientId } from './oauth/secrets.ts'
+
+/** For `app.inject({ headers })`. */
+export type ActingHeaders = { authorization: string }
+
+/** Seconds. */
+const TTL = 3600
+const CALLER = { ip: '127.0.0.1', userAgent: 'Tests' }
+const clients = new WeakMap<object, Promise<Client>>()
+
+/**
+ * A session of a user, with the scopes that a test wants: a token like any other, which a logout ends.
+ * @param scopes any, registered or not; `['*']` may do everything
+ * @throws TypeError when there is no such user, or a disabled one
+ * @example await app.inject({ url: '/orders', headers: await actingAs(app, user.id, ['orders:read']) })
+ */
+export async function actingAs (app: FastifyInstance, userId: string, scopes: string[] = []): Promise<ActingHeaders> {
+  const { store } = app.latchkey
+  const client = await testClient(app)
+  const user = await store.users.find(userId)
+  const sessionId = uuidv7()
+  const made = user && await store.sessions.create({
+    id: sessionId, userId, passwordStamp: user.passwordStamp, clientId: client.id, scopes, resources: [], secretHash: hashSecret(randomBytes(16).toString('hex')), ttl: TTL, caller: CALLER
+  })
+  if (!made) throw new TypeError(`There is no user ${userId} who may log in`)
+  return bearer(accessTokens(app).forSession(client, { sessionId, userId, scopes, resources: [], generation: 0, oidc: null, ...made }, scopes))
+}
+
+/**
+ * A client that acts for itself, as by `client_credentials` (RFC 6749 section 4.4).
+ * @example await app.inject({ url: '/reports', headers: await actingAsClient(app, ['reports:read']) })
+ */
+export async function actingAsClient (app: FastifyInstance, scopes: string[] = []): Promise<ActingHeaders> {
+  return bearer(accessTokens(app).forClient(await testClient(app), scopes))
+}
+
+function accessTokens ({ latchkey: { config, keys } }: FastifyInstance): AccessTokens {
+  return createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
+}
+
+const bearer = ({ token }: { token: string }): ActingHeaders => ({ authorization: `Bearer ${token}` })
+
+/** A first-party client without a secret: nobody can log in through it. */
+async function testClient ({ latchkey: { store } }: FastifyInstance): Promise<Client> {
+  const known = clients.get(store) ?? store.clients.create({ id: newClientId(), name: 'Tests', authMethod: 'none', secretHash: null, grantTypes: [], firstParty: true, scopes: ['*'] }) as Promise<Client>
+  clients.set(store, known)
+  return await known
+}
