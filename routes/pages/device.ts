@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathWith } from '../../plugins/pages/answer.ts'
 import { DEVICE } from '../../plugins/pages/device.ts'
 import { callerOf } from '../../plugins/caller.ts'
+import { sameSite } from '../../plugins/same-origin.ts'
 import type { CodeEntry } from '../../src/oauth/device.ts'
 import { plainCode } from '../../src/oauth/user-code.ts'
 import { afterForm, DeviceForm, DeviceQuery, form, showPage } from '../../src/schemas/pages.ts'
@@ -14,6 +15,7 @@ const tags = ['Pages']
 const device: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { browser, config, deviceVerification } = app.latchkey
+  const isOwn = sameSite(config.appUrl, { silent: true })
 
   const entryOf = (request: FastifyRequest, userCode: string, { id, userId, tokenEpoch, authTime }: BrowserSession): CodeEntry =>
     ({ userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id }, caller: callerOf(request) })
@@ -28,7 +30,8 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { user_code: userCode = '' } = request.query
     const isCode = plainCode(userCode) !== null
-    const session = isCode ? await browser.session(request) : null
+    // Another site that sends somebody here with wrong codes would use up their attempts
+    const session = isCode && isOwn(request) ? await browser.session(request) : null
     return session ? await ask(request, reply, userCode, session) : await pages.device.code(request, reply, { userCode, wrong: userCode !== '' && !isCode })
   })
 

@@ -145,6 +145,17 @@ t.test('who guesses gets a page with 429 and when to come back, for codes that a
   t.equal((await visitor.get(`/device?user_code=${code}`)).statusCode, 429)
 })
 
+t.test('links of other sites fill the form in, and use up no attempts of who follows them', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  const { id } = await makeTv(app)
+  const visitor = await loggedIn(app)
+  const waiting = await asked(app, { client_id: id })
+  for (let index = 0; index < 11; index++) await visitor.get('/device?user_code=BBBB-BBBB', { 'sec-fetch-site': 'cross-site' })
+  const filled = await visitor.get(path(waiting), { 'sec-fetch-site': 'cross-site' })
+  t.match(filled.body, `value="${waiting.user_code}"`)
+  t.match((await visitor.submit(filled, { user_code: waiting.user_code })).body, 'Connect Television to your account?')
+})
+
 t.test('under a prefix, over https, in German', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com', prefix: '/auth' })
   const { id } = await makeTv(app)
