@@ -18,6 +18,7 @@ import { createIssueTokens } from './oauth/issue-tokens.ts'
 import type { Authenticate } from './oauth/ports.ts'
 import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
+import { createResources } from './oauth/resources.ts'
 import { createRevoke, type Revoke } from './oauth/revoke.ts'
 import { createScopes, type Scopes } from './oauth/scopes.ts'
 import { createStartSession } from './oauth/start-session.ts'
@@ -71,8 +72,10 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken })
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
+  const resources = createResources(config.resourceServers, config.issuer)
   const refresh = refreshTokenGrant({
     sessions,
+    resources,
     issueTokens,
     refreshTokens,
     idleTtl,
@@ -80,10 +83,10 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
     events
   })
   return [
-    ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),
-    authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }),
-    deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens }),
-    clientCredentialsGrant({ accessTokens, scopes }),
+    ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, resources, authenticate, startSession })] : []),
+    authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }),
+    deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens, resources }),
+    clientCredentialsGrant({ accessTokens, scopes, resources }),
     refresh
   ]
 }

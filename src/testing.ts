@@ -36,7 +36,7 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
  * @example await app.inject({ url: '/reports', headers: await actingAsClient(app, ['reports:read']) })
  */
 export async function actingAsClient (app: FastifyInstance, scopes: string[] = []): Promise<ActingHeaders> {
-  return bearer(accessTokens(app).forClient(await testClient(app), scopes))
+  return bearer(accessTokens(app).forClient(await testClient(app), scopes, []))
 }
 
 function accessTokens ({ latchkey: { config, keys } }: FastifyInstance): AccessTokens {

@@ -23,7 +23,7 @@ export function createCodeStore (database: Database): Codes {
   async function inspect (hash: Uint8Array): Promise<SpentCode | null> {
     const { rows } = await pool.query<SpentCode>({
       name: 'code-inspect',
-      text: `SELECT client_id AS "clientId", redirect_uri AS "redirectUri", code_challenge AS "codeChallenge", session_id AS "sessionId",
+      text: `SELECT client_id AS "clientId", redirect_uri AS "redirectUri", code_challenge AS "codeChallenge", session_id AS "sessionId", resources,
           redeemed_at IS NOT NULL AS redeemed, expires_at <= now() AS expired FROM ${codes} WHERE hash = $1`,
       values: [hash]
     })

@@ -1,7 +1,7 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Grant, Redemption } from '../../src/oauth/ports.ts'
 import { createBatch } from './batch.ts'
-import { grantColumns } from './session-sql.ts'
+import { grantColumns, targets } from './session-sql.ts'
 
 type Row = Omit<Grant, 'expiresAt'> & { expiresAt: string | Date }
 
@@ -14,9 +14,9 @@ const BATCH = 100
 export function createRedeem ({ pool, tables }: Database): (redemption: Redemption) => Promise<Grant | null> {
   const sql = statements(tables)
 
-  async function alone ({ hash, clientId, redirectUri, codeChallenge, secretHash, ttl, caller }: Redemption): Promise<Grant | null> {
+  async function alone ({ hash, clientId, redirectUri, codeChallenge, secretHash, resources, ttl, caller }: Redemption): Promise<Grant | null> {
     const { rows } = await pool.query<Grant>({
-      name: 'code-redeem', text: sql.redeem, values: [hash, clientId, redirectUri, codeChallenge, secretHash, caller.ip, caller.userAgent, ttl]
+      name: 'code-redeem', text: sql.redeem, values: [hash, clientId, redirectUri, codeChallenge, secretHash, caller.ip, caller.userAgent, ttl, resources]
     })
     return rows[0] ?? null
   }
@@ -31,7 +31,9 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
     })
   }
 
-  return createBatch({ size: BATCH, keyOf: ({ hash }) => hex(hash), alone, together })
+  const batch = createBatch({ size: BATCH, keyOf: ({ hash }: Redemption) => hex(hash), alone, together })
+  // To narrow is rare
+  return (redemption) => redemption.resources ? alone(redemption) : batch(redemption)
 }
 
 const hex = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('hex')
@@ -50,7 +52,7 @@ function statements ({ authorization_codes: codes, sessions, users, clients }: D
       JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL`
 
   return {
-    redeem: `WITH redeemed AS (UPDATE ${codes} SET redeemed_at = now() WHERE hash = $1 AND ${fits('$2', '$3::text', '$4')} RETURNING *)
+    redeem: `WITH redeemed AS (UPDATE ${codes} SET redeemed_at = now() WHERE hash = $1 AND ${fits('$2', '$3::text', '$4')} AND ${targets('resources', '$9')} RETURNING *)
       ${start('$5::bytea', '$6::text', '$7::text', '$8')} RETURNING ${grantColumns}`,
 
     redeemMany: `WITH asked AS MATERIALIZED (

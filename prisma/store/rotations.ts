@@ -1,7 +1,7 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Caller, Rotated, Rotation } from '../../src/oauth/ports.ts'
 import { createBatch } from './batch.ts'
-import { grantColumns, inTime, ownersAlive } from './session-sql.ts'
+import { grantColumns, inTime, ownersAlive, targets } from './session-sql.ts'
 
 type Asked = Rotation & { caller: Caller }
 type Row = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: string | Date, known: number }
@@ -16,11 +16,11 @@ const BATCH = 100
 export function createRotate ({ pool, tables }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
   const sql = statements(tables)
 
-  async function alone ({ id, generation, secretHash, clientId, idleTtl, asked, caller }: Asked): Promise<Rotated | null> {
+  async function alone ({ id, generation, secretHash, clientId, idleTtl, asked, resources, caller }: Asked): Promise<Rotated | null> {
     const { rows } = await pool.query<Row>({
       name: 'session-rotate',
       text: sql.rotate,
-      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent]
+      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent, resources]
     })
     return rows[0] ? rotated(rows[0], generation) : null
   }
@@ -36,8 +36,8 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
   }
 
   const batch = createBatch({ size: BATCH, keyOf: ({ id }: Asked) => id, alone, together })
-  // A narrowed scope is rare
-  return (rotation, caller) => rotation.asked ? alone({ ...rotation, caller }) : batch({ ...rotation, caller })
+  // To narrow is rare
+  return (rotation, caller) => rotation.asked ?? rotation.resources ? alone({ ...rotation, caller }) : batch({ ...rotation, caller })
 }
 
 const parameters = ({ id, generation, secretHash, clientId, caller }: Asked) => ({
@@ -59,7 +59,7 @@ function statements ({ sessions, users, clients }: Database['tables']) {
     rotate: `UPDATE ${sessions} s SET ${set('$2', '$7', '$8')}
       FROM ${users} u, ${clients} c
       WHERE s.id = $1 AND s.generation <= $2 AND s.secret_hash = $3 AND s.client_id = $4 AND ${inTime('$5')}
-        AND ($6::text[] IS NULL OR s.scopes @> $6 OR '*' = ANY (s.scopes))
+        AND ($6::text[] IS NULL OR s.scopes @> $6 OR '*' = ANY (s.scopes)) AND ${targets('s.resources', '$9')}
         AND ${owners}
       RETURNING ${grantColumns}, cardinality(s.rotations) AS known`,
 

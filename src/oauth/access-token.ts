@@ -22,7 +22,7 @@ export type AccessToken = { token: string, expiresIn: number }
 
 export type AccessTokens = {
   forSession: (client: Client, grant: Grant, scopes: string[]) => AccessToken
-  forClient: (client: Client, scopes: string[]) => AccessToken
+  forClient: (client: Client, scopes: string[], resources: string[]) => AccessToken
 }
 
 /** @param ttl seconds, unless the client has its own */
@@ -53,6 +53,6 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
         epoch: grant.tokenEpoch
       })
     },
-    forClient: (client, scopes) => issue(client, scopes, client.accessTokenTtl ?? ttl, { sub: client.id, aud: issuer, epoch: client.tokenEpoch })
+    forClient: (client, scopes, resources) => issue(client, scopes, client.accessTokenTtl ?? ttl, { sub: client.id, aud: resources.length > 0 ? resources : issuer, epoch: client.tokenEpoch })
   }
 }

@@ -1,8 +1,8 @@
-/** Wire codes of RFC 6749 section 5.2 and 4.1.2.1, and of RFC 8628 section 3.5. */
+/** Wire codes of RFC 6749 section 5.2 and 4.1.2.1, of RFC 8628 section 3.5 and RFC 8707 section 2. */
 export type OAuthErrorCode =
   | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client'
   | 'unsupported_grant_type' | 'invalid_scope' | 'server_error' | 'temporarily_unavailable'
-  | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token'
+  | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token' | 'invalid_target'
 
 type Details = {
   /** For the log; never in a response. */
@@ -39,6 +39,8 @@ export const invalidGrant = factory('invalid_grant')
 export const unauthorizedClient = factory('unauthorized_client')
 export const unsupportedGrantType = factory('unsupported_grant_type')
 export const invalidScope = factory('invalid_scope')
+/** RFC 8707 section 2 */
+export const invalidTarget = factory('invalid_target')
 export const authorizationPending = factory('authorization_pending')
 export const slowDown = factory('slow_down')
 export const accessDenied = factory('access_denied')

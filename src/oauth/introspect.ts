@@ -51,7 +51,7 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
   }
 
   async function refreshToken ({ sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
-    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: '', idleTtl, asked: null })
+    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: '', idleTtl, asked: null, resources: null })
     if (!session?.alive || session.supersededFor !== null) return INACTIVE
     return {
       active: true,

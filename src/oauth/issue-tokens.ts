@@ -9,6 +9,8 @@ export type IssueRequest = {
   grant: Grant
   /** Of this access token; a refresh may have narrowed them. */
   scopes: string[]
+  /** The same of its audience (RFC 8707 section 2.2); null for all that was granted. */
+  resources: string[] | null
   /** Of the session; a refresh token is made from it when the client may refresh. */
   secret: Buffer
   /** Seconds. */
@@ -26,9 +28,9 @@ export type SignIdToken = (request: { client: Client, grant: Grant, accessToken:
 type Dependencies = { accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken }
 
 export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken }: Dependencies): IssueTokens {
-  return async ({ client, grant, scopes, secret, refreshTokenExpiresIn, isLogin }) => {
+  return async ({ client, grant, scopes, resources, secret, refreshTokenExpiresIn, isLogin }) => {
     const { sessionId, userId, generation } = grant
-    const access = accessTokens.forSession(client, grant, scopes)
+    const access = accessTokens.forSession(client, { ...grant, resources: resources ?? grant.resources }, scopes)
     const idToken = scopes.includes('openid') ? await signIdToken({ client, grant, accessToken: access.token, isLogin }) : undefined
     const refreshes = client.grantTypes.includes('refresh_token')
     const refreshToken = refreshes ? refreshTokens.encode({ sessionId, generation, secret }) : undefined

@@ -81,6 +81,8 @@ export type Rotation = {
   idleTtl: number
   /** Scopes that must be among the session's; null asks for all of them. */
   asked: string[] | null
+  /** Resources that must be among the session's; none but the issuer when empty, null asks for all of them. */
+  resources: string[] | null
 }
 
 /** What id tokens of a session say (OpenID Connect Core section 2). */
@@ -170,13 +172,15 @@ export type Redemption = {
   /** Of the verifier that was sent; null when none was. */
   codeChallenge: string | null
   secretHash: Uint8Array
+  /** Must be among the resources of the code, as in a rotation. */
+  resources: string[] | null
   /** Seconds. */
   ttl: number
   caller: Caller
 }
 
 /** A code as it stands when it could not be redeemed. */
-export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId'> & { redeemed: boolean, expired: boolean }
+export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId' | 'resources'> & { redeemed: boolean, expired: boolean }
 
 export type Codes = {
   /** @returns false when the login has ended meanwhile */

@@ -7,7 +7,7 @@ import type { RefreshTokens } from './refresh-token.ts'
 import { hashSecret } from './secrets.ts'
 
 /** Makes a session for a user and answers with its tokens. @throws OAuthError invalid_grant when the user changed meanwhile */
-export type StartSession = (client: Client, user: SignedIn, scopes: string[], caller: Caller) => Promise<Issued>
+export type StartSession = (client: Client, user: SignedIn, scopes: string[], resources: string[], caller: Caller) => Promise<Issued>
 
 type Dependencies = {
   sessions: Sessions
@@ -19,14 +19,14 @@ type Dependencies = {
 }
 
 export function createStartSession ({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): StartSession {
-  return async (client, user, scopes, caller) => {
+  return async (client, user, scopes, resources, caller) => {
     const id = uuidv7()
     const secret = refreshTokens.newSecret()
     const made = await sessions.create({
-      id, ...user, clientId: client.id, scopes, resources: [], secretHash: hashSecret(secret), ttl: sessionTtl, caller
+      id, ...user, clientId: client.id, scopes, resources, secretHash: hashSecret(secret), ttl: sessionTtl, caller
     })
     if (!made) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
-    const grant = { sessionId: id, userId: user.userId, scopes, resources: [], generation: 0, oidc: null, ...made }
-    return await issueTokens({ client, grant, scopes, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
+    const grant = { sessionId: id, userId: user.userId, scopes, resources, generation: 0, oidc: null, ...made }
+    return await issueTokens({ client, grant, scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
   }
 }

@@ -4,6 +4,7 @@ import type { IssueTokens } from '../issue-tokens.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
 import type { Client, Codes, Sessions } from '../ports.ts'
 import type { RefreshTokens } from '../refresh-token.ts'
+import { checkTarget, type Resources } from '../resources.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler } from './index.ts'
 
@@ -12,19 +13,20 @@ type Dependencies = {
   sessions: Sessions
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
+  resources: Resources
   /** Seconds. */
   sessionTtl: number
   idleTtl: number
 }
 
-type CodeParams = { code: string, verifier: string | undefined, redirectUri: string | undefined }
+type CodeParams = { code: string, verifier: string | undefined, redirectUri: string | undefined, asked: string[] | null }
 
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
 /** RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6). Redeeming a code and making its session are one statement. */
-export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
+export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }: Dependencies): GrantHandler {
   /** Why it did not fit; a second use ends what the first one made (RFC 9700 section 4.2.4). */
-  async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri }: CodeParams) {
+  async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams) {
     const code = await codes.inspect(hash)
     if (!code) return invalid('unknown')
     if (code.clientId !== client.id) return invalid('issued to another client')
@@ -36,6 +38,7 @@ export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueT
     if (redirectUri !== undefined && redirectUri !== code.redirectUri) return invalid('redirect_uri differs')
     if (code.codeChallenge === null && verifier !== undefined) return invalid('code_verifier without a code_challenge in the request')
     if (code.codeChallenge !== null && code.codeChallenge !== challengeOf(verifier)) return invalid(verifier === undefined ? 'code_verifier is missing' : 'code_verifier does not fit')
+    checkTarget(code.resources, asked)
     return invalid('the user or the client changed since')
   }
 
@@ -47,13 +50,14 @@ export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueT
       const { code, code_verifier: verifier, redirect_uri: redirectUri } = params
       if (verifier !== undefined && !VERIFIER.test(verifier)) throw invalidRequest('code_verifier must have 43 to 128 unreserved characters')
       if (verifier === undefined && redirectUri === undefined) throw invalidRequest('code_verifier is missing')
+      const asked = resources.parse(params['resource'])
       const hash = hashSecret(code!)
       const secret = refreshTokens.newSecret()
       const grant = await codes.redeem({
-        hash, clientId: client.id, redirectUri: redirectUri ?? null, codeChallenge: challengeOf(verifier), secretHash: hashSecret(secret), ttl: sessionTtl, caller
+        hash, clientId: client.id, redirectUri: redirectUri ?? null, codeChallenge: challengeOf(verifier), secretHash: hashSecret(secret), resources: asked, ttl: sessionTtl, caller
       })
-      if (!grant) throw await refusal(client, hash, { code: code!, verifier, redirectUri })
-      return await issueTokens({ client, grant, scopes: grant.scopes, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
+      if (!grant) throw await refusal(client, hash, { code: code!, verifier, redirectUri, asked })
+      return await issueTokens({ client, grant, scopes: grant.scopes, resources: asked, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
     }
   }
 }

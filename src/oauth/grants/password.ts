@@ -3,17 +3,18 @@ import type { Attributes } from '../../users/attributes.ts'
 import { candidatesFrom } from '../../users/login-candidates.ts'
 import { invalidGrant, invalidRequest, unauthorizedClient } from '../errors.ts'
 import type { Authenticate } from '../ports.ts'
+import type { Resources } from '../resources.ts'
 import type { Scopes } from '../scopes.ts'
 import type { StartSession } from '../start-session.ts'
 import type { GrantHandler } from './index.ts'
 
-type Dependencies = { attributes: Attributes, scopes: Scopes, authenticate: Authenticate, startSession: StartSession }
+type Dependencies = { attributes: Attributes, scopes: Scopes, resources: Resources, authenticate: Authenticate, startSession: StartSession }
 
 /**
  * RFC 6749 section 4.3, for confidential first-party clients only. `username` means any login attribute;
  * an attribute's own name (`email`, `phone`, …) may stand in its place.
  */
-export function passwordGrant ({ attributes, scopes, authenticate, startSession }: Dependencies): GrantHandler {
+export function passwordGrant ({ attributes, scopes, resources, authenticate, startSession }: Dependencies): GrantHandler {
   return {
     grantType: 'password',
     publicClients: false,
@@ -22,6 +23,7 @@ export function passwordGrant ({ attributes, scopes, authenticate, startSession 
       // RFC 9700 section 2.4: the password of a user is nothing for third parties
       if (!client.firstParty) throw unauthorizedClient('The client may not use the grant type password')
       const granted = scopes.grant(client, params['scope'])
+      const audience = resources.parse(params['resource']) ?? []
       const { candidates, missing } = candidatesFrom(attributes, params)
       if (missing) throw invalidRequest('username is missing')
       const { password } = params
@@ -29,7 +31,7 @@ export function passwordGrant ({ attributes, scopes, authenticate, startSession 
       const authenticated = await authenticate(candidates, password, { ...caller, clientId: client.id })
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
       const { device, ...user } = authenticated
-      return { ...await startSession(client, user, granted, caller), device }
+      return { ...await startSession(client, user, granted, audience, caller), device }
     }
   }
 }

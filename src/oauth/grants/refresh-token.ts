@@ -4,6 +4,7 @@ import { invalidGrant } from '../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../refresh-token.ts'
+import { checkTarget, type Resources } from '../resources.ts'
 import { checkNarrowing, parseScope } from '../scopes.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler, Issued } from './index.ts'
@@ -12,24 +13,27 @@ type Dependencies = {
   sessions: Sessions
   issueTokens: IssueTokens
   refreshTokens: RefreshTokens
+  resources: Resources
   /** Seconds. */
   idleTtl: number
   grace: number
   events: Events
 }
 
+/** For this access token only; null for all that the session has. */
+type Asked = { scopes: string[] | null, resources: string[] | null }
+
 // A session that other statements change in the same moment is tried again
 const TRIES = 3
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, issueTokens, refreshTokens, idleTtl, events } = deps
+  const { sessions, issueTokens, refreshTokens, resources, idleTtl, events } = deps
 
-  async function issue (client: Client, text: string, scope: string | undefined, caller: Caller, tries = TRIES): Promise<Issued> {
+  async function issue (client: Client, text: string, asked: Asked, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
     if (!token) throw invalid('forged, mangled or of another issuer')
-    const asked = scope === undefined ? null : parseScope(scope)
-    const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked }
+    const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked: asked.scopes, resources: asked.resources }
     const rotated = await sessions.rotate(rotation, caller)
     if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
     if (rotated) return await answer(client, token, rotated, asked, idleTtl)
@@ -40,11 +44,12 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     if (!session.alive) throw invalid('the session has ended')
     const { supersededFor } = session
     if (supersededFor !== null && supersededFor >= (client.refreshGrace ?? deps.grace)) return await refuseReuse(client, session, caller)
-    checkNarrowing(session.scopes, asked)
+    checkNarrowing(session.scopes, asked.scopes)
+    checkTarget(session.resources, asked.resources)
     if (supersededFor !== null) return await answerReplay(client, token, session, asked, caller)
     // The row changed between the two statements: what stopped the rotation is gone
     if (tries === 1) throw invalid('the session keeps changing')
-    return await issue(client, text, scope, caller, tries - 1)
+    return await issue(client, text, asked, caller, tries - 1)
   }
 
   /** What was replaced longer ago than the grace is a theft. */
@@ -55,7 +60,7 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
   }
 
   /** Parallel tabs and lost answers get the current token again. */
-  async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: string[] | null, caller: Caller): Promise<Issued> {
+  async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: Asked, caller: Caller): Promise<Issued> {
     const { sessionId } = session
     if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
     events.emit('session.replayed', { clientId: client.id, sessionId })
@@ -63,17 +68,20 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     return await answer(client, token, session, asked, idleLeft)
   }
 
-  async function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: string[] | null, idleLeft: number): Promise<Issued> {
+  async function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: Asked, idleLeft: number): Promise<Issued> {
     const left = (grant.expiresAt.getTime() - Date.now()) / 1000
     const refreshTokenExpiresIn = Math.max(1, Math.floor(Math.min(idleLeft, left)))
-    return await issueTokens({ client, grant, scopes: asked ?? grant.scopes, secret, refreshTokenExpiresIn, isLogin: false })
+    return await issueTokens({ client, grant, scopes: asked.scopes ?? grant.scopes, resources: asked.resources, secret, refreshTokenExpiresIn, isLogin: false })
   }
 
   return {
     grantType: 'refresh_token',
     publicClients: true,
     params: Type.Object({ refresh_token: Type.String({ minLength: 1 }) }),
-    issue: ({ client, params, caller }) => issue(client, params['refresh_token']!, params['scope'], caller)
+    async issue ({ client, params, caller }) {
+      const { scope, resource } = params
+      return await issue(client, params['refresh_token']!, { scopes: scope === undefined ? null : parseScope(scope), resources: resources.parse(resource) }, caller)
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { createEvents, type EventName } from '../../../src/events.ts'
 import { refreshTokenGrant } from '../../../src/oauth/grants/refresh-token.ts'
 import type { Client, Sessions, Superseded } from '../../../src/oauth/ports.ts'
 import { createRefreshTokens } from '../../../src/oauth/refresh-token.ts'
+import { createResources } from '../../../src/oauth/resources.ts'
 
 const client = { id: 'lk_client_1', refreshGrace: null } as Client
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
@@ -30,6 +31,7 @@ function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Super
   const grant = refreshTokenGrant({
     sessions,
     refreshTokens,
+    resources: createResources([], 'https://id.example'),
     idleTtl: 1000,
     grace,
     events,
