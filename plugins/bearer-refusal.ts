@@ -1,11 +1,13 @@
 import type { BearerRefusal } from '../src/events.ts'
+import { MALFORMED, UNKNOWN_KEY } from '../src/keys/token-key.ts'
 
 /** By the code of fast-jwt, which @fastify/jwt passes on as the cause or as it is. */
 const BY_CODE: Record<string, BearerRefusal> = {
   FAST_JWT_EXPIRED: 'expired',
   FAST_JWT_MALFORMED: 'malformed',
   FAST_JWT_INVALID_SIGNATURE: 'bad_signature',
-  FAST_JWT_KEY_FETCHING_ERROR: 'unknown_key',
+  [MALFORMED]: 'malformed',
+  [UNKNOWN_KEY]: 'unknown_key',
   FAST_JWT_INVALID_TYPE: 'wrong_type'
 }
 

@@ -9,16 +9,16 @@ export function auditSql (events: string, from: string): string {
 
 export type AuditFilter = { userId?: string | undefined, clientId?: string | undefined, type?: string | undefined, since?: Date | undefined, limit: number }
 
-export type AuditLine = Required<AuditEntry> & { id: string, createdAt: Date }
+export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { id: string, createdAt: Date }
 
 export function createAuditStore ({ prisma, pool, tables }: Database) {
   /** All of them in one statement. */
   async function write (entries: AuditEntry[]): Promise<void> {
     await pool.query({
       name: 'audit-write',
-      text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail)
-        SELECT gen_random_uuid(), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}')
-        FROM jsonb_to_recordset($1::jsonb) AS e (type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb)`,
+      text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
+        SELECT gen_random_uuid(), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'), now() - coalesce(e.ago, 0) * interval '1 millisecond'
+        FROM jsonb_to_recordset($1::jsonb) AS e (type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)`,
       values: [JSON.stringify(entries)]
     })
   }

@@ -10,6 +10,8 @@ export type AuditEntry = {
   userAgent?: string | null
   /** What else there is to say; never a secret. */
   detail?: object
+  /** Milliseconds since it happened. */
+  ago?: number
 }
 
 export type AuditTrail = {
@@ -39,7 +41,7 @@ const REPEATED_MS = 60_000
 
 /** Writes the events that matter to security into the audit log. A process that is killed loses those of the last moment. */
 export function startAuditTrail ({ events, write, onError }: Options): AuditTrail {
-  const waiting: AuditEntry[] = []
+  const waiting: { entry: AuditEntry, at: number }[] = []
   const told = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> = Promise.resolve()
@@ -56,7 +58,7 @@ export function startAuditTrail ({ events, write, onError }: Options): AuditTrai
   function add (entry: AuditEntry): void {
     if (isRepeated(entry)) return
     if (waiting.length >= MAX_WAITING) return onError(new Error('Too many audit events at once'), 1)
-    waiting.push(entry)
+    waiting.push({ entry, at: performance.now() })
     timer ??= setTimeout(flush, EVERY_MS).unref()
   }
 
@@ -67,7 +69,8 @@ export function startAuditTrail ({ events, write, onError }: Options): AuditTrai
 
   async function writeAll (): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, BATCH)
+      const now = performance.now()
+      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: now - at }))
       await write(batch).catch((error: unknown) => onError(error, batch.length))
     }
   }

@@ -31,15 +31,14 @@ const QUERY_MS = 10_000
 export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, onError }: DatabaseOptions): Database {
   const connection = parseDatabaseUrl(url)
   const { schema } = connection
-  const Pool = prepare ? pg.Pool : UnnamedPool
-  const pool = new Pool({
+  const pool = retrying(new pg.Pool({
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     keepAlive: true,
     application_name: 'latchkey',
     ...poolConfig(connection),
     max: poolSize
-  })
+  }), prepare)
   // An idle connection that breaks is replaced at the next query
   pool.on('error', onError)
   const prisma = hosts ?? new PrismaClient({ adapter: new PrismaPg(pool, { schema }) })
@@ -52,10 +51,24 @@ export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, on
   return { prisma, pool, tables: tablesIn(schema), schema, close }
 }
 
-/** For a PgBouncer in transaction mode that does not know prepared statements: the next statement meets another connection. */
-class UnnamedPool extends pg.Pool {
-  override query = ((config: pg.QueryConfig | string, ...rest: never[]) =>
-    super.query(typeof config === 'string' ? config : { ...config, name: undefined }, ...rest)) as pg.Pool['query']
+/** Two transactions that wait for each other: one is broken off, and nothing of it has happened. */
+const CONFLICTS = new Set(['40P01', '40001'])
+
+/**
+ * A statement that was broken off for another one is tried once more; those inside a transaction are not, as they go through a client.
+ * @param prepare false for a PgBouncer in transaction mode that does not know prepared statements: the next statement meets another connection
+ */
+function retrying (pool: pg.Pool, prepare: boolean): pg.Pool {
+  const query = pool.query.bind(pool) as unknown as (config: pg.QueryConfig | string, ...rest: never[]) => Promise<unknown> | undefined
+  pool.query = ((config: pg.QueryConfig | string, ...rest: never[]) => {
+    const run = () => query(prepare || typeof config === 'string' ? config : { ...config, name: undefined }, ...rest)
+    // Nothing comes back where a callback was given
+    return run()?.catch((error: unknown) => {
+      if (CONFLICTS.has((error as { code?: string }).code ?? '')) return run()
+      throw error
+    })
+  }) as pg.Pool['query']
+  return pool
 }
 
 function tablesIn (schema: string): Tables {

@@ -1,6 +1,6 @@
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
-// SQLSTATE: connection exceptions, out of connections, shutting down, starting up; a database that is read-only after a failover
-const STATES = /^(08...|53300|57P0[123]|25006)$/
+// SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a database that is read-only after a failover
+const STATES = /^(08...|40001|40P01|53300|57P0[123]|25006)$/
 // Prisma: unreachable, timed out, closed, pool timeout
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
 // … and P2039, which has the SQLSTATE in its text only

@@ -5,6 +5,10 @@ export type AccessTokenKey = (kid: unknown) => Promise<string | undefined>
 /** Throws or rejects for whatever is not a valid token. */
 type Verify<Verified> = (token: string) => Verified | Promise<Verified>
 
+/** Codes of the errors that come before the signature is looked at. */
+export const MALFORMED = 'LK_MALFORMED_TOKEN'
+export const UNKNOWN_KEY = 'LK_UNKNOWN_KEY'
+
 /** The failure that is no fault of the token: the keys could not be read. */
 class KeysUnreadable extends Error {}
 
@@ -28,7 +32,7 @@ export function verifyByKey<Verified> (accessTokenKey: AccessTokenKey, make: (pe
     } catch (cause) {
       throw new KeysUnreadable('The keys cannot be read', { cause })
     }
-    if (pem === undefined) throw new Error('Signed with an unknown key')
+    if (pem === undefined) throw Object.assign(new Error('Signed with an unknown key'), { code: kid === undefined ? MALFORMED : UNKNOWN_KEY })
     return pem
   }
 

@@ -70,7 +70,7 @@ t.test('authGuard(\'client\') lets machines in and nobody else', async (t) => {
   for (const [url, text] of [['/machines', users], ['/users', own], ['/machines', undefined]] as const) {
     const answer = await get(url, text)
     t.equal(answer.statusCode, 401, url)
-    t.match(answer.headers['www-authenticate'], text === undefined ? /^Bearer realm="latchkey"$/ : /error="invalid_token"/)
+    t.match(answer.headers['www-authenticate'], text === undefined ? /^Bearer realm="latchkey", resource_metadata="[^"]+"$/ : /error="invalid_token"/)
   }
 })
 

@@ -71,3 +71,13 @@ t.test('when the shared statement fails, each is tried alone', async (t) => {
   for (const each of [tokens[0]!, tokens[1]!, tokens[3]!]) t.equal((await sessionOf(app, each)).generation, 1)
   t.equal((await sessionOf(app, tokens[2]!)).generation, 0)
 })
+
+t.test('a statement that is broken off for another transaction is tried once more', async (t) => {
+  const { app, tokens } = await prepare(t, 1)
+  await sql(app, 'CREATE SEQUENCE tries')
+  // A sequence remembers what is rolled back
+  await sql(app, "CREATE FUNCTION deadlock () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') = 1 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$")
+  await sql(app, 'CREATE TRIGGER deadlock BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION deadlock()')
+  t.equal((await refresh(app, tokens[0]!.refresh_token)).statusCode, 200)
+  t.equal((await sessionOf(app, tokens[0]!)).generation, 1)
+})
