@@ -1,6 +1,7 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Decider, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from '../../src/oauth/device-ports.ts'
 import type { Grant } from '../../src/oauth/ports.ts'
+import { grantColumns } from './session-sql.ts'
 
 /** Clocks and networks are not exact: a poll may come this much early. */
 const EARLY = "interval '500 milliseconds'"
@@ -52,7 +53,7 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
           json_build_object('nonce', NULL, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', NULL)
         FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch
           JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL
-        RETURNING s.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt"`,
+        RETURNING ${grantColumns}`,
       values: [hash, clientId, sessionId, secretHash, caller.ip, caller.userAgent, ttl]
     })
     return rows[0] ?? null

@@ -1,17 +1,19 @@
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
 // SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a database that is read-only after a failover
-const STATES = /^(08...|40001|40P01|53300|57P0[123]|25006)$/
+const SQLSTATES = '08...|40001|40P01|53300|57P0[123]|25006'
+const STATES = new RegExp(`^(${SQLSTATES})$`)
 // Prisma: unreachable, timed out, closed, pool timeout
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
 // … and P2039, which has the SQLSTATE in its text only
-const MESSAGES = /Database error\. Code: `(08...|53300|57P0[123]|25006)`|Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
+const STATE_IN_TEXT = new RegExp(`Database error\\. Code: \`(${SQLSTATES})\``)
+const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
 
 /** Whether an error says that the database is away for now, rather than that a statement was wrong. */
 export function isDatabaseUnavailable (error: unknown): boolean {
   for (let current = error, depth = 0; isErrorLike(current) && depth < 5; current = current.cause, depth++) {
     const code = typeof current.code === 'string' ? current.code : ''
     if (NETWORK.has(code) || STATES.test(code) || PRISMA.has(code)) return true
-    if (MESSAGES.test(current.message ?? '')) return true
+    if (MESSAGES.test(current.message ?? '') || STATE_IN_TEXT.test(current.message ?? '')) return true
     if (Array.isArray(current.errors) && current.errors.some(isDatabaseUnavailable)) return true
     if (typeof current.originalCode === 'string' && STATES.test(current.originalCode)) return true
   }

@@ -1,10 +1,10 @@
 import { originOf, type Events } from '../events.ts'
 import type { Caller } from '../oauth/ports.ts'
-import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
-import { requiredMessage, withArticle } from './login-candidates.ts'
+import type { Attributes } from './attributes.ts'
+import { requiredMessage } from './login-candidates.ts'
 import type { Passwords } from './passwords.ts'
 import type { Account, Profile, Users } from './ports.ts'
-import type { FieldErrors } from './register.ts'
+import { readIdentifiers, takenErrors, type FieldErrors } from './register.ts'
 import type { Throttle } from './throttle.ts'
 
 type Request = { userId: string, body: Record<string, unknown>, caller: Caller }
@@ -24,7 +24,7 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
   }
 
   return async ({ userId, body, caller }) => {
-    const { identifiers, errors } = changesIn(attributes, body)
+    const { identifiers, errors } = readIdentifiers(attributes, attributes.filter(({ name }) => body[name] !== undefined), body)
     const name = body['name'] === undefined ? undefined : String(body['name'] ?? '').trim() || null
     const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute)]
     if (fields.length === 0 && Object.keys(errors).length === 0) errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`]
@@ -34,21 +34,9 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
     if (!account || (identifiers.length > 0 && !await isProven(account, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
 
     const changed = await users.changeProfile({ userId, passwordStamp: account.passwordStamp, name, identifiers })
-    if (changed === 'taken') return { errors: Object.fromEntries((await users.taken(identifiers, userId)).map((field) => [field, [`The ${field} has already been taken.`]])) }
+    if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }
     if (changed === 'stale') return { errors: { current_password: ['was changed by someone else in this moment'] } }
     events.emit('profile.changed', { userId, fields, ...originOf(caller) })
     return { user: changed }
   }
-}
-
-function changesIn (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
-  const errors: FieldErrors = {}
-  const identifiers = attributes.filter(({ name }) => body[name] !== undefined).flatMap(({ name, title, parse }) => {
-    const identifier = parse(body[name])
-    const other = identifier && ambiguousWith(attributes, identifier)
-    if (!identifier) errors[name] = [`must be ${withArticle(title)}`]
-    else if (other) errors[name] = [`could also be taken for ${withArticle(other.title)}; choose another, or send it as ${other.name}`]
-    return identifier ?? []
-  })
-  return { identifiers, errors }
 }

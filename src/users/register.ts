@@ -33,7 +33,12 @@ export function createRegister ({ attributes, users, passwords, policy }: Depend
 
 function identifiersFrom (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
   const given = attributes.filter(({ name }) => body[name] !== undefined && body[name] !== null && body[name] !== '')
-  const errors: FieldErrors = given.length === 0 ? requiredErrors(attributes) : {}
+  return given.length === 0 ? { identifiers: [], errors: requiredErrors(attributes) } : readIdentifiers(attributes, given, body)
+}
+
+/** Those of `given`, normalised; a value that another attribute could also mean is refused. */
+export function readIdentifiers (attributes: Attributes, given: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
+  const errors: FieldErrors = {}
   const identifiers = given.flatMap(({ name, title, parse }) => {
     const identifier = parse(body[name])
     const other = identifier && ambiguousWith(attributes, identifier)
@@ -44,6 +49,6 @@ function identifiersFrom (attributes: Attributes, body: Record<string, unknown>)
   return { identifiers, errors }
 }
 
-function takenErrors (names: string[]): FieldErrors {
+export function takenErrors (names: string[]): FieldErrors {
   return Object.fromEntries(names.map((name) => [name, [`The ${name} has already been taken.`]]))
 }
