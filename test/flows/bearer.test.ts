@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
+import { guardedHost } from '../guarded-host.ts'
 import { build, makeClient, profile, signedIn, token, type Tokens } from '../helper.ts'
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -58,12 +59,7 @@ t.test('RFC 6750 section 3.1: scopes: all of them, one of them, and 403 names wh
   const { basic } = await makeClient(app)
   await signedIn(app)
   const login = async (scope: string) => (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple', scope }, basic)).json<Tokens>().access_token
-  const { default: Fastify } = await import('fastify')
-  const { default: authGuard } = await import('../../plugins/auth-guard.ts')
-  const host = Fastify()
-  t.teardown(() => host.close())
-  host.decorate('latchkey', app.latchkey)
-  await host.register(authGuard)
+  const host = await guardedHost(t, app)
   host.get('/all', { onRequest: host.authGuard('api', { scopes: ['read', 'write'] }) }, async ({ auth }) => ({ can: auth!.can('write'), scopes: auth!.scopes }))
   host.get('/any', { onRequest: host.authGuard('api', { anyScope: ['read', 'write'] }) }, async () => ({}))
   const get = async (url: string, scope: string) => await host.inject({ url, headers: { authorization: `bearer ${await login(scope)}` } })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { guardedHost } from '../guarded-host.ts'
 import { basic, build, claimsOf, makeClient, signedIn, token, type Tokens } from '../helper.ts'
 import { sql } from '../session-rows.ts'
 
@@ -7,12 +8,7 @@ const SCOPES = { scopes: { 'orders:read': 'See orders', 'orders:write': 'Change 
 /** A host with routes of its own behind the guard. */
 async function host (t: Parameters<typeof build>[0]) {
   const { app } = await build(t, SCOPES)
-  const { default: Fastify } = await import('fastify')
-  const { default: authGuard } = await import('../../plugins/auth-guard.ts')
-  const host = Fastify()
-  t.teardown(() => host.close())
-  host.decorate('latchkey', app.latchkey)
-  await host.register(authGuard)
+  const host = await guardedHost(t, app)
   const { authGuard: guard } = host
   host.get('/machines', { onRequest: guard('client') }, async ({ auth }) => ({ kind: auth!.kind, userId: auth!.userId, clientId: auth!.clientId, user: await auth!.user() }))
   host.get('/machines/write', { onRequest: guard('client', { scopes: ['orders:read', 'orders:write'] }) }, async () => ({}))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { guardedHost } from '../guarded-host.ts'
 import { personalToken, call, type MadeToken } from '../machines.ts'
 import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../helper.ts'
 import { sql } from '../session-rows.ts'
@@ -77,12 +78,7 @@ t.test('a body that says too little or too much is 422, by field', async (t) => 
 t.test('a token can do what it was given, and no more', async (t) => {
   const { app } = await build(t, SCOPES)
   const { access_token: bearer } = await signedIn(app)
-  const { default: Fastify } = await import('fastify')
-  const { default: authGuard } = await import('../../plugins/auth-guard.ts')
-  const host = Fastify()
-  t.teardown(() => host.close())
-  host.decorate('latchkey', app.latchkey)
-  await host.register(authGuard)
+  const host = await guardedHost(t, app)
   host.get('/read', { onRequest: host.authGuard('api', { scopes: ['orders:read'] }) }, async ({ auth }) => auth)
   host.get('/write', { onRequest: host.authGuard('api', { scopes: ['orders:write'] }) }, async () => ({}))
   host.get('/machine', { onRequest: host.authGuard('client') }, async () => ({}))
