@@ -29,18 +29,23 @@ export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
 
   async function follow (): Promise<void> {
     const cut = new AbortController()
-    let silence = setTimeout(() => cut.abort(), SILENCE_MS)
+    const end = () => cut.abort()
+    // Not AbortSignal.any: Node 20 lets go of what it makes
+    stopped.signal.addEventListener('abort', end)
+    let silence = setTimeout(end, SILENCE_MS)
     try {
-      const body = await client.stream('/v1/oauth/revocations', AbortSignal.any([stopped.signal, cut.signal]))
-      for await (const { event, data } of readEvents(body)) {
+      const body = await client.stream('/v1/oauth/revocations', cut.signal)
+      for await (const { event, data } of readEvents(body, cut.signal)) {
         clearTimeout(silence)
-        silence = setTimeout(() => cut.abort(), SILENCE_MS)
+        silence = setTimeout(end, SILENCE_MS)
         if (event === 'heartbeat') knownAt = performance.now() - (JSON.parse(data) as { age: number }).age * 1000
         else if (event === 'snapshot') list.reload(JSON.parse(data) as Revocation[])
         else list.apply(JSON.parse(data) as Revocation[])
       }
+      if (cut.signal.aborted && !stopped.signal.aborted) throw new Error(`Nothing came for ${SILENCE_MS / 1000} seconds`)
     } finally {
       clearTimeout(silence)
+      stopped.signal.removeEventListener('abort', end)
     }
   }
 

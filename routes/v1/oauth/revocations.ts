@@ -7,8 +7,12 @@ import { followEvents } from '../../../src/revocation/events.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
   const open = new Set<PassThrough>()
+  let closing = false
   // Streams never end by themselves; the server could not close
-  app.addHook('preClose', async () => { for (const stream of open) stream.end() })
+  app.addHook('preClose', async () => {
+    closing = true
+    for (const stream of open) stream.end()
+  })
 
   app.get('/revocations', {
     onRequest: app.authGuard('api', { scopes: [REVOCATIONS_READ], clients: true }),
@@ -21,8 +25,9 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (_request, reply) => {
     const stream = new PassThrough()
-    const stop = followEvents(app.latchkey, (text) => stream.write(text))
+    const stop = followEvents(app.latchkey, (text) => stream.writable && stream.write(text))
     open.add(stream)
+    if (closing) stream.end()
     stream.once('close', () => {
       stop()
       open.delete(stream)
