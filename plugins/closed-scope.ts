@@ -1,11 +1,11 @@
 import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import sensible from '@fastify/sensible'
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HelmetOptions } from 'helmet'
 import type { Config } from '../src/config.ts'
 import { bodyParsers } from './body-parsers.ts'
+import { compileSerializer, compileValidator } from './compilers.ts'
 import { allowOrigins } from './cors.ts'
 import { errorHandler, type Raw } from './errors.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -25,7 +25,8 @@ export type ScopeOptions = {
  */
 export async function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): Promise<void> {
   scope.setErrorHandler(onError)
-  scope.setValidatorCompiler(TypeBoxValidatorCompiler)
+  scope.setValidatorCompiler(compileValidator)
+  scope.setSerializerCompiler(compileSerializer)
   await parsers(scope)
   if (!scope.hasDecorator('httpErrors')) await scope.register(sensible)
   if (!scope.hasReplyDecorator('setCookie')) await scope.register(cookie)

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { resolveConfig, type LatchkeyOptions } from '../src/config.ts'
-import type { Database } from '../src/database/client.ts'
+import type { PrismaClient } from '../prisma/generated/client.ts'
 import { mergeOptions, optionsFromEnvironment, readVariables } from '../src/environment.ts'
 import { createBrowser, type Browser } from './browser.ts'
 import { createServices, type Services } from '../src/services.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
   /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */
-  prisma?: Database['prisma']
+  prisma?: PrismaClient
 }
 
 /** Makes the parts once for a host and its children, from options and environment; closes them with it. */

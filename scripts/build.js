@@ -1,7 +1,8 @@
-// Prisma client, then TypeScript to dist/; runs at `npm ci` and before the tests.
+// Prisma client, then TypeScript to dist/, then what is bundled of the dependencies; runs at `npm ci` and before the tests.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -13,4 +14,5 @@ function run (script, ...args) {
 run('node_modules/prisma/build/index.js', 'generate')
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true })
 run('node_modules/typescript/bin/tsc')
+await bundle()
 chmodSync(new URL('../dist/src/cli/main.js', import.meta.url), 0o755)

@@ -6,6 +6,7 @@ import { openDatabase, type Database } from './database/client.ts'
 import { readyDatabase } from './database/ready.ts'
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts'
 import type { Revocation } from './revocation/revocation-list.ts'
+import type { PrismaClient } from '../prisma/generated/client.ts'
 import { createStore, type Store } from '../prisma/store/index.ts'
 
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', (details: object, message: string) => void>
@@ -25,7 +26,7 @@ export type Core = {
 
 export type CoreOptions = {
   log: Log
-  prisma?: Database['prisma'] | undefined
+  prisma?: PrismaClient | undefined
   onRevoked?: (rows: Revocation[]) => void
   /** Apply migrations even to a database that is not embedded and not empty. */
   migrate?: boolean

@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import envSchema from 'env-schema'
 import { ConfigError } from './config-error.ts'
 import { Settings, type LatchkeyOptions } from './config.ts'
 import { readyAttributes } from './schemas/identifiers.ts'
 
 export type Variables = Record<string, string | undefined>
 type Property = { env?: string, type?: string, anyOf?: unknown[], description?: string }
-
-const LISTS = new Set(['array'])
 
 /** The variables of the process; with `dotenv` also those of that file, which count less. */
 export function readVariables (dotenv?: string): Variables {
@@ -21,11 +18,11 @@ export function readVariables (dotenv?: string): Variables {
  */
 export function optionsFromEnvironment (variables: Variables): LatchkeyOptions {
   const given: Variables = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value?.trim()] as const).filter(([, value]) => value))
-  const values = coerce(given)
   const options: Record<string, unknown> = {}
   for (const [name, property] of Object.entries(Settings.properties)) {
     const { env } = property as Property
-    if (env && values[env] !== undefined) options[name] = trimmed(values[env])
+    const text = env && given[env]
+    if (text) options[name] = fromText(property, text)
   }
   const login = loginOptions(given)
   if (login) options['login'] = login
@@ -44,28 +41,10 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
   return { ...merged, login: { ...login, attributes }, clients: { ...environment.clients, ...options.clients } }
 }
 
-function coerce (given: Variables): Record<string, unknown> {
-  const properties: Record<string, object> = {}
-  for (const property of Object.values(Settings.properties) as Property[]) {
-    if (property.env) properties[property.env] = coercion(property)
-  }
-  try {
-    return envSchema({ schema: { type: 'object', properties }, data: given, env: false }) as Record<string, unknown>
-  } catch (error) {
-    const errors = (error as { errors?: { instancePath: string, message: string }[] }).errors
-    if (!errors) throw error
-    throw new ConfigError(errors.map(({ instancePath, message }) => describe(instancePath.slice(1), message)))
-  }
-}
-
-/** The items of a list, which people write with spaces. */
-function trimmed (value: unknown): unknown {
-  return Array.isArray(value) ? value.map((item) => String(item).trim()).filter(Boolean) : value
-}
-
-function coercion (property: Property): object {
-  if (LISTS.has(property.type ?? '')) return { type: 'string', separator: ',' }
-  return property.type === 'integer' ? { type: 'integer' } : { type: 'string' }
+/** Text as the type of the option; what cannot be read as it stays text, which the check of the options then names. */
+function fromText (property: Property, text: string): unknown {
+  if (property.type === 'array') return text.split(',').map((item) => item.trim()).filter(Boolean)
+  return property.type === 'integer' && !Number.isNaN(Number(text)) ? Number(text) : text
 }
 
 function describe (variable: string, message: string) {

@@ -25,7 +25,7 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
 
   /** The newest first. A type may end in `.*`. */
   async function list ({ userId, clientId, type, since, limit }: AuditFilter): Promise<AuditLine[]> {
-    const rows = await prisma.auditEvent.findMany({
+    const rows = await (await prisma()).auditEvent.findMany({
       where: {
         ...(userId !== undefined && { userId }),
         ...(clientId !== undefined && { clientId }),

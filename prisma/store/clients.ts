@@ -1,4 +1,5 @@
 import type { Database } from '../../src/database/client.ts'
+import { quoteIdentifier } from '../../src/database/connection.ts'
 import type { Client, Clients } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -39,7 +40,7 @@ const SELECT = {
 } as const
 
 export function createClientStore ({ prisma, pool, tables }: Database, revocations: RevocationStore, settings: SettingStore): ClientStore {
-  const columns = Object.keys(SELECT).map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`).join(', ')
+  const columns = Object.keys(SELECT).map((name) => `${columnOf(name)} AS "${name}"`).join(', ')
 
   /** Plain SQL: token requests ask it, and a start. */
   async function findBy (column: 'id' | 'slug', value: string): Promise<StoredClient | null> {
@@ -49,20 +50,23 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
 
   const find = (id: string) => findBy('id', id)
   const findBySlug = (slug: string) => findBy('slug', slug)
-  const list = () => prisma.client.findMany({ select: SELECT, orderBy: { createdAt: 'asc' } })
+  const list = async () => (await prisma()).client.findMany({ select: SELECT, orderBy: { createdAt: 'asc' } })
 
-  const listOwned = (ownerId: string) => prisma.client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
-  const findPersonal = () => prisma.client.findFirst({ select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } }, orderBy: { createdAt: 'desc' } })
+  const listOwned = async (ownerId: string) => (await prisma()).client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
+  const findPersonal = async () => (await prisma()).client.findFirst({ select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } }, orderBy: { createdAt: 'desc' } })
 
   async function create (client: NewClient): Promise<Client | null> {
     // Before the first token: revocations and keys are kept as long as the longest-lived one
     if (client.accessTokenTtl) await settings.raiseLongestTokenTtl(client.accessTokenTtl)
-    const { count } = await prisma.client.createMany({ data: [client], skipDuplicates: true })
-    return count > 0 ? await find(client.id) : null
+    const given = Object.entries(client).filter(([, value]) => value !== undefined)
+    const { rows } = await pool.query<StoredClient>(
+      `INSERT INTO ${tables.clients} (${given.map(([name]) => columnOf(name)).join(', ')}) VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')})
+       ON CONFLICT DO NOTHING RETURNING ${columns}`, given.map(([, value]) => value))
+    return rows[0] ?? null
   }
 
   async function setFirstSecret (id: string, secretHash: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const { count } = await prisma.client.updateMany({ where: { id, secretHash: null, authMethod: { not: 'none' } }, data: { secretHash } })
+    const { count } = await (await prisma()).client.updateMany({ where: { id, secretHash: null, authMethod: { not: 'none' } }, data: { secretHash } })
     return count > 0
   }
 
@@ -76,7 +80,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   }
 
   async function update (id: string, ownerId: string, values: { name: string, redirectUris: string[] }): Promise<boolean> {
-    const { count } = await prisma.client.updateMany({ where: { id, ownerId, revokedAt: null }, data: values })
+    const { count } = await (await prisma()).client.updateMany({ where: { id, ownerId, revokedAt: null }, data: values })
     return count > 0
   }
 
@@ -100,4 +104,8 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   }
 
   return { find, findBySlug, list, listOwned, findPersonal, create, setFirstSecret, rotateSecret, update, revoke, foldRevocations }
+}
+
+function columnOf (property: string): string {
+  return quoteIdentifier(property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
 }

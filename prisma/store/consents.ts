@@ -1,10 +1,12 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Consents } from '../../src/oauth/ports.ts'
 
-export function createConsentStore ({ prisma, pool, tables }: Database): Consents {
+export function createConsentStore ({ pool, tables }: Database): Consents {
   async function find (userId: string, clientId: string): Promise<string[] | null> {
-    const consent = await prisma.consent.findUnique({ where: { userId_clientId: { userId, clientId } }, select: { scopes: true } })
-    return consent?.scopes ?? null
+    const { rows } = await pool.query<{ scopes: string[] }>({
+      name: 'consent', text: `SELECT scopes FROM ${tables.consents} WHERE user_id = $1 AND client_id = $2`, values: [userId, clientId]
+    })
+    return rows[0]?.scopes ?? null
   }
 
   /** One statement: two at once lose nothing. */

@@ -38,7 +38,7 @@ export function createKeyStore ({ prisma, pool, tables }: Database, revocations:
   }
 
   async function reseal (kid: string, sealed: Uint8Array<ArrayBuffer>): Promise<void> {
-    await prisma.signingKey.update({ where: { kid }, data: { sealed } })
+    await (await prisma()).signingKey.update({ where: { kid }, data: { sealed } })
   }
 
   async function revoke (kid: string): Promise<boolean> {

@@ -23,7 +23,7 @@ export function createSettingStore ({ prisma, pool, tables }: Database) {
   }
 
   async function replaceKeyCheck (mine: string): Promise<void> {
-    await prisma.setting.update({ where: { name: KEY_CHECK }, data: { value: mine } })
+    await (await prisma()).setting.update({ where: { name: KEY_CHECK }, data: { value: mine } })
   }
 
   return { raiseLongestTokenTtl, keyCheck, replaceKeyCheck }

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/database/client.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
@@ -10,11 +11,14 @@ const PROFILE = {
   id: true, name: true, disabledAt: true, createdAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
 } as const
 
-const UNIQUE_VIOLATION = 'P2002'
-const UNIQUE_VIOLATION_SQL = '23505'
+const UNIQUE_VIOLATION = '23505'
+
+/** One for each identifier, or one without. */
+type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
 
 export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
+  const profileColumns = 'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
   /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
@@ -33,7 +37,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
       name: 'user-by-identifiers',
       text: `SELECT ${account} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
         JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`,
-      values: [wanted.map(({ attribute }) => attribute), wanted.map(({ value }) => value)]
+      values: columnsOf(wanted).slice(0, 2)
     })
     return rows[0] ?? null
   }
@@ -43,23 +47,36 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     return rows[0] ?? null
   }
 
-  const profile = (id: string): Promise<Profile | null> => prisma.user.findUnique({ where: { id }, select: PROFILE })
+  async function profile (id: string): Promise<Profile | null> {
+    const { rows } = await pool.query<ProfileRow>({
+      name: 'user-profile', text: `SELECT ${profileColumns} FROM ${users} u LEFT JOIN ${identifiers} i ON i.user_id = u.id WHERE u.id = $1 ORDER BY i.attribute`, values: [id]
+    })
+    return profileOf(rows)
+  }
 
-  const list: Users['list'] = ({ after, limit }) => prisma.user.findMany({
+  const list: Users['list'] = async ({ after, limit }) => (await prisma()).user.findMany({
     select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
   })
 
   async function taken (wanted: Identifier[], except?: string): Promise<string[]> {
-    if (wanted.length === 0) return []
-    const rows = await prisma.identifier.findMany({
-      where: { OR: wanted.map(({ attribute, value }) => ({ attribute, value })), ...(except !== undefined && { userId: { not: except } }) }, select: { attribute: true }
+    const { rows } = await pool.query<{ attribute: string }>({
+      name: 'identifiers-taken',
+      text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR i.user_id <> $3`,
+      values: [...columnsOf(wanted).slice(0, 2), except]
     })
     return rows.map(({ attribute }) => attribute)
   }
 
-  async function create ({ name, passwordHash, identifiers }: NewUser): Promise<Profile | null> {
+  async function create ({ name, passwordHash, identifiers: given }: NewUser): Promise<Profile | null> {
     try {
-      return await prisma.user.create({ data: { name, passwordHash, identifiers: { create: identifiers } }, select: PROFILE })
+      const { rows } = await pool.query<ProfileRow>({
+        name: 'user-create',
+        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash) VALUES ($1, $2, $3) RETURNING id, name, disabled_at, created_at),
+            i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id) SELECT w.*, u.id FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w RETURNING attribute, display, verified_at)
+          SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`,
+        values: [uuidv7(), name, passwordHash, ...columnsOf(given)]
+      })
+      return profileOf(rows)
     } catch (error) {
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return null
       throw error
@@ -67,7 +84,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   }
 
   async function rehash (userId: string, oldHash: string, newHash: string): Promise<void> {
-    await prisma.user.updateMany({ where: { id: userId, passwordHash: oldHash }, data: { passwordHash: newHash } })
+    await (await prisma()).user.updateMany({ where: { id: userId, passwordHash: oldHash }, data: { passwordHash: newHash } })
   }
 
   async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
@@ -89,16 +106,16 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
              SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
              ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
          SELECT EXISTS (SELECT FROM proven) AS changed`,
-        [userId, passwordStamp, name !== undefined, name, changes.map(({ attribute }) => attribute), changes.map(({ value }) => value), changes.map(({ display }) => display)])
+        [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes)])
       return rows[0]!.changed ? (await profile(userId)) ?? 'stale' : 'stale'
     } catch (error) {
-      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION_SQL) return 'taken'
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return 'taken'
       throw error
     }
   }
 
   async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
-    if (!disabled) return (await prisma.user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
+    if (!disabled) return (await (await prisma()).user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
     const rows = await revocations.run<Revoked>({
       text: `WITH ended AS (UPDATE ${users} SET disabled_at = coalesce(disabled_at, now()), token_epoch = token_epoch + 1, updated_at = now() WHERE id = $1 RETURNING id, token_epoch)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM ended")}`,
@@ -119,4 +136,16 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   }
 
   return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations }
+}
+
+/** For `unnest`: attributes, values, displays. */
+function columnsOf (identifiers: Identifier[]): string[][] {
+  return [identifiers.map(({ attribute }) => attribute), identifiers.map(({ value }) => value), identifiers.map(({ display }) => display)]
+}
+
+function profileOf (rows: ProfileRow[]): Profile | null {
+  const [user] = rows
+  if (!user) return null
+  const { id, name, disabledAt, createdAt } = user
+  return { id, name, disabledAt, createdAt, identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt }) }
 }

@@ -1,6 +1,5 @@
-import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { PrismaClient } from '../../prisma/generated/client.ts'
+import type { PrismaClient } from '../../prisma/generated/client.ts'
 import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
 
 /** Names with the schema before them, for SQL that we write. */
@@ -8,7 +7,8 @@ export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | '
 
 /** Prisma and the pool beneath it: hot statements go to the pool, everything else through Prisma. */
 export type Database = {
-  prisma: PrismaClient
+  /** Loaded when something first asks for it: a start and token requests do without. */
+  prisma: () => Promise<PrismaClient>
   pool: pg.Pool
   tables: Tables
   schema: string
@@ -41,14 +41,20 @@ export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, on
   }), prepare)
   // An idle connection that breaks is replaced at the next query
   pool.on('error', onError)
-  const prisma = hosts ?? new PrismaClient({ adapter: new PrismaPg(pool, { schema }) })
+  let own: Promise<PrismaClient> | undefined
+  const prisma = async () => hosts ?? await (own ??= openPrisma(pool, schema))
 
   async function close (): Promise<void> {
-    if (!hosts) await prisma.$disconnect()
+    await (await own)?.$disconnect()
     if (!pool.ended) await pool.end()
   }
 
   return { prisma, pool, tables: tablesIn(schema), schema, close }
+}
+
+async function openPrisma (pool: pg.Pool, schema: string): Promise<PrismaClient> {
+  const [{ PrismaClient }, { PrismaPg }] = await Promise.all([import('../../prisma/generated/client.ts'), import('@prisma/adapter-pg')])
+  return new PrismaClient({ adapter: new PrismaPg(pool, { schema }) })
 }
 
 /** Two transactions that wait for each other: one is broken off, and nothing of it has happened. */

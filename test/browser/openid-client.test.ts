@@ -125,7 +125,7 @@ for (const scripts of [true, false]) {
 
 t.test('an error of a client that a user registered waits for a button (RFC 9700 section 4.11.2)', async (t) => {
   const { app, party, config, page } = await world(t)
-  const { id: ownerId } = await app.latchkey.database.prisma.user.findFirstOrThrow()
+  const { id: ownerId } = await (await app.latchkey.database.prisma()).user.findFirstOrThrow()
   const callback = `${party.callback}?tenant=a%20b`
   const { id, secret } = await makeClient(app, { name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [callback], ownerId })
   const owned = await client.discovery(new URL(config.serverMetadata().issuer), id, secret, undefined, insecure)

@@ -48,5 +48,5 @@ t.test('clients that do not exist share a counter', async (t) => {
     method: 'POST', url: '/v1/oauth/token', payload: { client_id: `lk_client_${index}`, client_secret: 'x', grant_type: 'client_credentials' }
   })
   t.same(await times(31, guess), [...all(30, 401), 429])
-  t.equal(await app.latchkey.database.prisma.rateLimit.count(), 2, 'one row for each tier')
+  t.equal(await (await app.latchkey.database.prisma()).rateLimit.count(), 2, 'one row for each tier')
 })

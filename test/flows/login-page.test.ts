@@ -15,7 +15,7 @@ t.test('who logs in is known from then on, by a cookie that scripts and other si
   t.match((await visitor.follow(answer)).body, '<bdi>ada@example.com</bdi>')
   t.match((await visitor.get('/login')).headers.location, '/account', 'and need not do it again')
   t.match((await visitor.get('/login?prompt=login')).body, 'name="password"', 'unless it is asked for')
-  const row = await app.latchkey.database.prisma.browserSession.findFirstOrThrow()
+  const row = await (await app.latchkey.database.prisma()).browserSession.findFirstOrThrow()
   t.notOk(Buffer.from(row.tokenHash).toString('base64url').includes(visitor.cookies.get('latchkey')!), 'the database holds its hash')
 })
 
@@ -40,7 +40,7 @@ t.test('a login that nobody used for too long, or for long enough, has ended', a
   const { app } = await build(t, { browserIdleTtl: 1, browserSessionTtl: 2 })
   const visitor = await loggedIn(app)
   t.equal((await visitor.get('/account')).statusCode, 200)
-  const { prisma } = app.latchkey.database
+  const prisma = await app.latchkey.database.prisma()
   await prisma.browserSession.updateMany({ data: { lastSeenAt: new Date(Date.now() - 2000) } })
   const [row] = await prisma.browserSession.findMany()
   t.equal(await app.latchkey.store.browserSessions.find(row!.tokenHash, 1), null, 'idle')

@@ -9,7 +9,7 @@ t.test('who registers is logged in, and goes on to where they came from', async 
   const answer = await visitor.submit(await visitor.get('/register?return_to=%2Faccount%3Fwelcome'), { email: 'New@Example.com', name: ' Neo ', password: PASSWORD })
   t.match([answer.statusCode, answer.headers.location], [303, '/account?welcome'])
   t.match((await visitor.follow(answer)).body, '<bdi>new@example.com</bdi>')
-  t.match(await app.latchkey.database.prisma.user.findFirstOrThrow(), { name: 'Neo' })
+  t.match(await (await app.latchkey.database.prisma()).user.findFirstOrThrow(), { name: 'Neo' })
   t.equal((await visitor.get('/register')).headers.location, '/account', 'who is logged in has an account')
   const evil = visit(app)
   t.equal((await evil.submit(await evil.get('/register?return_to=%2F%2Fevil.example'), { email: 'two@example.com', password: PASSWORD })).headers.location, '/account')
@@ -36,7 +36,7 @@ t.test('what is wrong is said at its field, in the language of the page, and wha
     if (typed['password']) t.notOk(answer.body.includes(`"${typed['password']}"`), 'never the password')
   }
   t.match((await german.submit(await german.get('/register'), { email: 'ada@example.com', password: '' })).body, /lang="de"[^]*Fehler/)
-  t.equal(await app.latchkey.database.prisma.user.count(), 1)
+  t.equal(await (await app.latchkey.database.prisma()).user.count(), 1)
 })
 
 t.test('of two who register the same at once one gets it, the other a page', async (t) => {

@@ -102,7 +102,7 @@ for (const [trustProxy, expected] of [[undefined, '127.0.0.1'], [1, '203.0.113.7
     const headers = { 'x-forwarded-for': '198.51.100.66, 203.0.113.7', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', 'x-real-ip': '198.51.100.66', forwarded: 'for=198.51.100.66;host=evil.example' }
     const answer = await app.inject({ method: 'POST', url: '/v1/clients/web/login', headers, payload: { email: 'ada@example.com', password: PASSWORD } })
     t.equal(answer.statusCode, 200)
-    t.equal((await app.latchkey.database.prisma.session.findFirstOrThrow()).ip, expected)
+    t.equal((await (await app.latchkey.database.prisma()).session.findFirstOrThrow()).ip, expected)
     t.notMatch((await app.inject({ url: '/.well-known/openid-configuration', headers })).body, 'evil.example')
   })
 }

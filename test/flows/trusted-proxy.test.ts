@@ -13,7 +13,7 @@ async function backend (t: Test, trustedProxy: boolean) {
     method: 'POST', url: '/v1/oauth/token', remoteAddress: '192.0.2.1',
     headers: { authorization: basic, 'x-latchkey-client-ip': ip }, payload: { grant_type: 'password', username: 'ada@example.com', password }
   })
-  const lastAddress = async () => (await app.latchkey.database.prisma.session.findFirst({ orderBy: { createdAt: 'desc' } }))?.ip
+  const lastAddress = async () => (await (await app.latchkey.database.prisma()).session.findFirst({ orderBy: { createdAt: 'desc' } }))?.ip
   return { app, logIn, lastAddress }
 }
 
@@ -44,7 +44,7 @@ t.test('proxies in another process pass on address, agent and device', async (t)
 
   const first = await rightly(app, { headers: { 'user-agent': 'Browser/1' } })
   t.equal(first.statusCode, 200)
-  const session = await issuer.latchkey.database.prisma.session.findFirstOrThrow()
+  const session = await (await issuer.latchkey.database.prisma()).session.findFirstOrThrow()
   t.match(session, { ip: '203.0.113.1', userAgent: 'Browser/1' })
 
   t.same(await times(20, (index) => attempt(app, { from: farAway(index) })), all(20, 401))

@@ -62,7 +62,8 @@ t.test('what changes something must come from a page of ours: the cookie comes a
 
 t.test('a login that was revoked, whose user is disabled or changed the password is refused at once', async (t) => {
   const host = await createHost(t)
-  const { store, database: { prisma } } = host.latchkey
+  const { store, database } = host.latchkey
+  const prisma = await database.prisma()
   const visitor = visit(host)
   const logInAndUse = async () => {
     await visitor.submit(await visitor.get('/auth/login?prompt=login'), LOGIN)

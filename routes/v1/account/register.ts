@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
-import { requiredLater } from '../../../plugins/required-later.ts'
+import { requiredLater } from '../../../plugins/compilers.ts'
 import { registerBody, User, userBody } from '../../../src/schemas/account.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 

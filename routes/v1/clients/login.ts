@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
-import { requiredLater } from '../../../plugins/required-later.ts'
+import { requiredLater } from '../../../plugins/compilers.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { loginBody, ProxyParams } from '../../../src/schemas/proxy.ts'
 import { TokenResponse } from '../../../src/schemas/token.ts'

@@ -1,0 +1,64 @@
+// Some dependencies are hundreds of small files, and a start would open each of them: dist/vendor/ holds each as one, and dist/ imports that.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { build } from 'esbuild'
+
+const BUNDLED = ['typebox', 'typebox/compile', '@fastify/type-provider-typebox', 'jose', 'uuid']
+
+const root = join(import.meta.dirname, '..')
+const vendor = join(root, 'dist/vendor')
+const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`
+
+/** Formats stay one registry: a host that adds its own to TypeBox adds them to ours. */
+const sharedFormats = {
+  name: 'shared-formats',
+  setup ({ onResolve }) {
+    onResolve({ filter: /\/format\/index\.mjs$/ }, ({ importer }) => importer.includes('/typebox/') ? { path: 'typebox/format', external: true } : undefined)
+  }
+}
+
+/** Writes dist/vendor/ and makes the files of dist/ import it. */
+export async function bundle () {
+  await build({
+    absWorkingDir: root,
+    entryPoints: BUNDLED.map((name) => ({ in: name, out: fileOf(name).slice(0, -'.js'.length) })),
+    outdir: vendor,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['ajv-formats', 'typebox/format'],
+    plugins: [sharedFormats],
+    logLevel: 'warning'
+  })
+  for (const file of filesOf(join(root, 'dist'), '.js')) redirect(file)
+  writeFileSync(join(vendor, 'LICENSES.txt'), licences())
+}
+
+function filesOf (folder, suffix) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(suffix))
+    .map((name) => join(folder, name))
+    .filter((file) => !file.startsWith(vendor))
+}
+
+function redirect (file) {
+  const before = readFileSync(file, 'utf8')
+  const after = before.replace(/(?<=^(?:import|export) .*from )'([^'.][^']*)'/gm, (quoted, name) => BUNDLED.includes(name) ? `'${pathTo(file, name)}'` : quoted)
+  if (after !== before) writeFileSync(file, after)
+}
+
+function pathTo (file, name) {
+  const path = relative(dirname(file), join(vendor, fileOf(name))).replaceAll('\\', '/')
+  return path.startsWith('.') ? path : `./${path}`
+}
+
+function licences () {
+  const packages = new Set(BUNDLED.map((name) => name.startsWith('@') ? name : name.split('/')[0]))
+  return [...packages].map((name) => {
+    const folder = join(root, 'node_modules', name)
+    const licence = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+    return `${name}\n\n${readFileSync(join(folder, licence), 'utf8').trim()}\n`
+  }).join(`\n${'-'.repeat(80)}\n\n`)
+}
