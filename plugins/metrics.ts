@@ -14,8 +14,9 @@ async function metrics (scope: FastifyInstance): Promise<void> {
   const durations = new Histogram({
     name: 'latchkey_request_duration_seconds', help: 'Time to answer, by route', labelNames: ['method', 'route', 'status'], buckets: SECONDS, registers: [registry]
   })
-  scope.addHook('onResponse', async (request, reply) => {
+  scope.addHook('onResponse', (request, reply, done) => {
     durations.observe({ method: request.method, route: routeOf(request), status: reply.statusCode }, reply.elapsedTime / 1000)
+    done()
   })
   scope.decorate('metricsRegistry', registry)
 }

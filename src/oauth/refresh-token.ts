@@ -1,5 +1,4 @@
 import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto'
-import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
 import type { DerivedKeys } from '../app-key.ts'
 
 /** What a refresh token says. It is not stored: the session row holds a hash of `secret` and the current generation. */
@@ -33,7 +32,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
 
   function encode ({ sessionId, generation, secret }: RefreshToken): string {
     const bytes = Buffer.alloc(LENGTH)
-    bytes.set(uuidToBytes(sessionId))
+    bytes.write(sessionId.replaceAll('-', ''), 'hex')
     bytes.writeUInt32BE(generation, ID)
     bytes.set(current.id, GENERATION)
     bytes.set(secret, KEY_ID)
@@ -47,7 +46,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
     const known = macKeys.find(({ id }) => id.equals(bytes.subarray(GENERATION, KEY_ID)))
     if (!known || !timingSafeEqual(mac(known.key, bytes, issuerBytes), bytes.subarray(SECRET))) return null
     return {
-      sessionId: bytesToUuid(bytes.subarray(0, ID)),
+      sessionId: uuidOf(bytes.toString('hex', 0, ID)),
       generation: bytes.readUInt32BE(ID),
       secret: bytes.subarray(KEY_ID, SECRET)
     }
@@ -58,6 +57,10 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
 
 function keyId (key: Buffer): Buffer {
   return Buffer.from(hash('sha256', key, 'hex'), 'hex').subarray(0, KEY_ID - GENERATION)
+}
+
+function uuidOf (hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
 function mac (key: KeyObject, token: Buffer, issuer: Buffer): Buffer {
