@@ -186,3 +186,10 @@ t.test('over https its files are asked for over https; under a prefix all of it 
   t.same(moved.servers, [{ url: 'https://id.example.com' }])
   t.ok(Object.keys(moved.paths).every((path) => path.startsWith('/auth/')), Object.keys(moved.paths).join(' '))
 })
+
+t.test('what is not there is 404, and HEAD has no body', async (t) => {
+  const { app } = await build(t)
+  const [none, head] = [await app.inject('/docs/static/none.js'), await app.inject({ method: 'HEAD', url: '/docs' })]
+  t.match([none.statusCode, none.json()], [404, { statusCode: 404, code: 'LK_NOT_FOUND', message: 'There is no /docs/static/none.js; see /docs' }])
+  t.match([head.statusCode, head.headers['content-type'], head.body], [200, /^text\/html/, ''])
+})
