@@ -1,6 +1,7 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Access, AccessFilter, AccessStore } from '../../src/oauth/access.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import { nextEpoch } from './epoch.ts'
 import type { RevocationStore } from './revocations.ts'
 
 const BATCH = 500
@@ -61,9 +62,9 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
 
   async function endAll (userId: string, keepSession: string | null): Promise<boolean> {
     const rows = await revocations.runLocked<{ revocation: Revocation | null }>({ text: `SELECT FROM ${users} WHERE id = $1 FOR NO KEY UPDATE`, values: [userId] }, {
-      text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1, updated_at = now() WHERE id = $1 RETURNING id, token_epoch),
+      text: `WITH raised AS (UPDATE ${users} u SET token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now() FROM ${users} o WHERE u.id = $1 AND o.id = u.id RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         kept AS (UPDATE ${sessions} s SET token_epoch = raised.token_epoch FROM raised
-          WHERE s.id = $2 AND s.user_id = raised.id AND s.revoked_at IS NULL AND s.token_epoch = raised.token_epoch - 1 RETURNING s.id)
+          WHERE s.id = $2 AND s.user_id = raised.id AND s.revoked_at IS NULL AND s.token_epoch = raised.before RETURNING s.id)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
       values: [userId, keepSession]
     })

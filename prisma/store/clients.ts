@@ -2,6 +2,7 @@ import type { Database } from '../../src/database/client.ts'
 import { quoteIdentifier } from '../../src/database/connection.ts'
 import type { Client, Clients } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import { nextEpoch } from './epoch.ts'
 import type { RevocationStore } from './revocations.ts'
 import type { SettingStore } from './settings.ts'
 
@@ -96,7 +97,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
 
   async function foldRevocations (id: string): Promise<void> {
     await revocations.run<{ revocation: Revocation | null }>({
-      text: `WITH raised AS (UPDATE ${tables.clients} SET token_epoch = token_epoch + 1, updated_at = now() WHERE id = $1 RETURNING id, token_epoch),
+      text: `WITH raised AS (UPDATE ${tables.clients} SET token_epoch = ${nextEpoch('token_epoch')}, updated_at = now() WHERE id = $1 RETURNING id, token_epoch),
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id AND r.epoch < raised.token_epoch)
         ${revocations.insertSql("SELECT 'user', id, NULL::text, token_epoch, '{}'::uuid[] FROM raised")}`,
       values: [id]

@@ -3,6 +3,8 @@ import type { Database } from '../../src/database/client.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
 import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } from '../../src/users/ports.ts'
+import { nextEpoch } from './epoch.ts'
+import { columnsOf, profileColumns, profileOf, type ProfileRow } from './profile-rows.ts'
 import type { RevocationStore } from './revocations.ts'
 
 type Revoked = { revocation: Revocation | null }
@@ -13,12 +15,8 @@ const PROFILE = {
 
 const UNIQUE_VIOLATION = '23505'
 
-/** One for each identifier, or one without. */
-type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
-
 export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
-  const profileColumns = 'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
   /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
@@ -27,7 +25,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   /** Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has given their user. */
   const keepSql = (raised: string, condition: string) => {
     const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
-      WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.token_epoch - 1 AND ${condition} RETURNING s.id`
+      WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.before AND ${condition} RETURNING s.id`
     return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}), kept_personal AS (${keep(personal)}),
       kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
   }
@@ -59,6 +57,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   })
 
   async function taken (wanted: Identifier[], except?: string): Promise<string[]> {
+    if (wanted.length === 0) return []
     const { rows } = await pool.query<{ attribute: string }>({
       name: 'identifiers-taken',
       text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR i.user_id <> $3`,
@@ -89,8 +88,8 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
 
   async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
     const rows = await revocations.runLocked<Revoked>(lock(userId, 'NO KEY UPDATE'), {
-      text: `WITH changed AS (UPDATE ${users} SET password_hash = $2, password_stamp = password_stamp + 1, token_epoch = token_epoch + 1, updated_at = now()
-          WHERE id = $1 AND password_stamp = $3 AND disabled_at IS NULL RETURNING id, token_epoch),
+      text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
+          FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND u.disabled_at IS NULL RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         ${keepSql('changed', 's.id = $4')}
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
       values: [userId, passwordHash, passwordStamp, keepSession]
@@ -117,7 +116,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
     if (!disabled) return (await (await prisma()).user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
     const rows = await revocations.run<Revoked>({
-      text: `WITH ended AS (UPDATE ${users} SET disabled_at = coalesce(disabled_at, now()), token_epoch = token_epoch + 1, updated_at = now() WHERE id = $1 RETURNING id, token_epoch)
+      text: `WITH ended AS (UPDATE ${users} SET disabled_at = coalesce(disabled_at, now()), token_epoch = ${nextEpoch('token_epoch')}, updated_at = now() WHERE id = $1 RETURNING id, token_epoch)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM ended")}`,
       values: [id]
     })
@@ -127,7 +126,7 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   /** One row in place of the many of a user who logs in and out without end; the sessions that are alive go on. */
   async function foldRevocations (id: string): Promise<void> {
     await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
-      text: `WITH raised AS (UPDATE ${users} SET token_epoch = token_epoch + 1 WHERE id = $1 RETURNING id, token_epoch),
+      text: `WITH raised AS (UPDATE ${users} u SET token_epoch = ${nextEpoch('u.token_epoch')} FROM ${users} o WHERE u.id = $1 AND o.id = u.id RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         ${keepSql('raised', "coalesce(s.expires_at, 'infinity') > now()")},
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
@@ -136,16 +135,4 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
   }
 
   return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations }
-}
-
-/** For `unnest`: attributes, values, displays. */
-function columnsOf (identifiers: Identifier[]): string[][] {
-  return [identifiers.map(({ attribute }) => attribute), identifiers.map(({ value }) => value), identifiers.map(({ display }) => display)]
-}
-
-function profileOf (rows: ProfileRow[]): Profile | null {
-  const [user] = rows
-  if (!user) return null
-  const { id, name, disabledAt, createdAt } = user
-  return { id, name, disabledAt, createdAt, identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt }) }
 }

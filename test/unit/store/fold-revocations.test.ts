@@ -23,7 +23,7 @@ t.test('folding the revocations of a user: one row in place of many, and who was
   }
   const second = await rotated(app, tokens.refresh_token)
   await users.foldRevocations(tokens.user.id)
-  t.same((await revocations(app)).map(({ kind, epoch, except_sessions: kept }) => [kind, epoch, kept]), [['user', 1, [sessionId(tokens)]]])
+  t.same((await revocations(app)).map(({ kind, except_sessions: kept }) => [kind, kept]), [['user', [sessionId(tokens)]]])
   t.equal(list.ownedBy(tokens.user.id), 0)
   await other.app.close()
   const later = await build(t, { databaseUrl })
@@ -47,10 +47,11 @@ t.test('folding keeps the browsers of the user logged in, and so does a change o
   }
   const [mine, theirs] = [await makeBrowser(), await makeBrowser()]
   await users.foldRevocations(tokens.user.id)
-  t.equal((await mine.find())?.tokenEpoch, 1)
+  const folded = (await mine.find())!.tokenEpoch
+  t.ok(folded > 0)
   t.ok(await theirs.find())
   t.ok(await users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: mine.id }))
-  t.equal((await mine.find())?.tokenEpoch, 2)
+  t.ok((await mine.find())!.tokenEpoch > folded)
   t.equal(await theirs.find(), null)
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
 })
