@@ -126,7 +126,8 @@ t.test('who changed between approval and poll gets nothing', async (t) => {
   await store.access.endAll(user.userId, null)
   t.match((await poll(app, id, before.device_code)).json(), { error: 'invalid_grant' }, 'logged out everywhere')
   t.notOk(await deviceVerification.approve({ userCode: later.user_code, user, caller: CALLER }), 'a browser session of before')
-  const now = { ...user, tokenEpoch: 1 }
+  const [raised] = await sql<{ token_epoch: number }>(app, 'SELECT token_epoch FROM users WHERE id = $1', [user.userId])
+  const now = { ...user, tokenEpoch: raised!.token_epoch }
   t.ok(await deviceVerification.approve({ userCode: later.user_code, user: now, caller: CALLER }))
   await store.users.setDisabled(user.userId, true)
   t.match((await poll(app, id, later.device_code)).json(), { error: 'invalid_grant' }, 'disabled')
