@@ -5,7 +5,7 @@ import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
 /** Names with the schema before them, for SQL that we write. */
 export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens', string>
 
-/** Prisma and the pool beneath it: hot statements go to the pool, everything else through Prisma. */
+/** Prisma and the pool beneath it: what people do all day goes to the pool, what is rare through Prisma. */
 export type Database = {
   /** Loaded when something first asks for it: a start and token requests do without. */
   prisma: () => Promise<PrismaClient>
