@@ -6,6 +6,7 @@ import { PASSWORD, register } from '../helper.ts'
 import { sql } from '../session-rows.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer } from './party.ts'
+import { errorWith } from '../error-with.ts'
 
 const browser = await launch()
 t.teardown(() => browser.close())
@@ -54,13 +55,13 @@ t.test('openid-client polls while the user types the code, logs in and allows', 
   await page.getByRole('button', { name: 'Remove Living Room TV' }).click()
   await page.getByText('No app has access to your account.').waitFor()
   await t.rejects(client.fetchUserInfo(config, tokens.access_token, sub), 'taken back by one click')
-  await t.rejects(client.refreshTokenGrant(config, tokens.refresh_token!), { error: 'invalid_grant' })
+  await t.rejects(client.refreshTokenGrant(config, tokens.refresh_token!), errorWith({ error: 'invalid_grant' }))
 })
 
 t.test('by the address with the code in it, and denied', async (t) => {
   const { config, page } = await world(t)
   const waiting = await client.initiateDeviceAuthorization(config, { scope: 'openid' })
-  const refused = t.rejects(client.pollDeviceAuthorizationGrant(config, waiting), { error: 'access_denied' })
+  const refused = t.rejects(client.pollDeviceAuthorizationGrant(config, waiting), errorWith({ error: 'access_denied' }))
   await connect(page, waiting.verification_uri_complete!, null, 'Do not connect')
   t.match(await page.textContent('h1'), 'The device was not connected')
   await refused

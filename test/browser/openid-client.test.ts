@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { makeClient, PASSWORD } from '../helper.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer, startParty } from './party.ts'
+import { errorWith } from '../error-with.ts'
 
 const browser = await launch()
 t.teardown(() => browser.close())
@@ -70,7 +71,7 @@ for (const [name, values, prefix] of [
     t.equal(page.url(), `${party.bye}?state=bye`)
     const after = await begin(config, party.callback, { prompt: 'none' })
     await page.goto(after.url)
-    await t.rejects(client.authorizationCodeGrant(config, new URL(page.url()), after.checks), { error: 'login_required' }, 'logged out')
+    await t.rejects(client.authorizationCodeGrant(config, new URL(page.url()), after.checks), errorWith({ error: 'login_required' }), 'logged out')
   })
 }
 
@@ -136,7 +137,7 @@ t.test('an error of a client that a user registered waits for a button (RFC 9700
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.waitForURL(`${party.callback}?*`)
   t.equal(new URL(page.url()).searchParams.get('tenant'), 'a b', 'the query of the address stays')
-  await t.rejects(client.authorizationCodeGrant(owned, new URL(page.url()), checks), { error: 'login_required' })
+  await t.rejects(client.authorizationCodeGrant(owned, new URL(page.url()), checks), errorWith({ error: 'login_required' }))
 })
 
 t.test('a page of a host that needs a login', async (t) => {

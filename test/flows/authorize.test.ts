@@ -162,7 +162,7 @@ t.test('several resources can be asked for, and survive the forms (RFC 8707)', a
   await register(app)
   const client = await makeApp(app)
   const visitor = visit(app)
-  const url = `${authorizeUrl(client.id)}&${new URLSearchParams(resources.map((resource) => ['resource', resource]))}`
+  const url = `${authorizeUrl(client.id)}&${new URLSearchParams(resources.map((resource): [string, string] => ['resource', resource]))}`
   const consent = await visitor.follow(await visitor.submit(await visitor.follow(await visitor.get(url)), { username: 'ada@example.com', password: 'correct horse battery staple' }))
   const fields = [...consent.body.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]): [string, string] => [name!, value!.replaceAll('&amp;', '&')])
   t.same(fields.filter(([name]) => name === 'resource').map(([, value]) => value), resources)

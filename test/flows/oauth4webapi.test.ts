@@ -3,6 +3,7 @@ import t from 'tap'
 import { makeClient, PASSWORD, register } from '../helper.ts'
 import { startIssuer } from '../browser/party.ts'
 import { CALLBACK, visit } from '../visitor.ts'
+import { errorWith } from '../error-with.ts'
 
 const insecure = { [oauth.allowInsecureRequests]: true }
 
@@ -48,6 +49,6 @@ for (const alg of ['RS256', 'ES256'] as const) {
     t.match(await oauth.processIntrospectionResponse(as, client, await oauth.introspectionRequest(as, client, auth, refreshed.access_token, insecure)), { active: false })
 
     const denied = await visitor.get(`${start.pathname}?${new URLSearchParams({ ...params, scope: 'openid phone', prompt: 'none' })}`)
-    t.throws(() => oauth.validateAuthResponse(as, client, new URL(denied.headers.location!), state), { error: 'consent_required' }, 'an error that carries the right iss and state')
+    t.throws(() => oauth.validateAuthResponse(as, client, new URL(denied.headers.location!), state), errorWith({ error: 'consent_required' }), 'an error that carries the right iss and state')
   })
 }

@@ -34,7 +34,7 @@ t.test('RFC 9700 section 4.14.2: a changed password ends the other sessions ever
     t.equal((await profile(each, mine.access_token)).statusCode, 200, 'the token that asked is good')
     t.equal((await profile(each, stranger.access_token)).statusCode, 200, 'other users notice nothing')
   }
-  const [{ epoch }] = await revocations(app) as [{ epoch: number }]
+  const [{ epoch }] = (await revocations(app)) as [Awaited<ReturnType<typeof revocations>>[number]]
   t.ok(epoch > 0)
   t.same(await sessionOf(app, mine), { ...before, token_epoch: epoch }, 'nothing else of the session has changed')
   const refreshed = await rotated(other.app, mine.refresh_token)

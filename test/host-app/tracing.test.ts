@@ -3,7 +3,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import Fastify from 'fastify'
 import t from 'tap'
 import { latchkey } from '../../src/index.ts'
-import { APP_KEY, createDatabase, FAST, login, logout, PASSWORD, profile, refresh, register, type Tokens } from '../helper.ts'
+import { createDatabase, FAST, login, logout, PASSWORD, profile, refresh, register, type Tokens } from '../helper.ts'
 
 t.test('a host with OpenTelemetry sees our requests by route, and no secret', async (t) => {
   const exporter = new InMemorySpanExporter()
@@ -12,7 +12,7 @@ t.test('a host with OpenTelemetry sees our requests by route, and no secret', as
   instrumentation.setTracerProvider(provider)
   const app = Fastify()
   await app.register(instrumentation.plugin())
-  await app.register(latchkey, { databaseUrl: await createDatabase(t), appKey: APP_KEY, ...FAST })
+  await app.register(latchkey, { databaseUrl: await createDatabase(t), ...FAST })
   t.teardown(() => app.close())
 
   await register(app)

@@ -13,7 +13,7 @@ t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
     t.match(key, { kid: /^.{8,}$/, use: 'sig' })
     t.match(key, key.alg === 'ES256' ? { kty: 'EC', crv: 'P-256', x: /^[\w-]{43}$/, y: /^[\w-]{43}$/ } : { alg: 'RS256', kty: 'RSA', e: 'AQAB', n: /^[\w-]{300,}$/ })
     for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) t.notOk(secret in key, secret)
-    t.equal((await importJWK(key) as CryptoKey).type, 'public')
+    t.equal((await importJWK(key) as { type?: string }).type, 'public')
   }
 })
 

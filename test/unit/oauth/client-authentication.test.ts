@@ -4,9 +4,10 @@ import { OAuthError, wireText } from '../../../src/oauth/errors.ts'
 import type { Client } from '../../../src/oauth/ports.ts'
 import { hashSecret } from '../../../src/oauth/secrets.ts'
 import { noThrottle } from '../../../src/users/throttle.ts'
+import { errorWith } from '../../error-with.ts'
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
-const invalid = { error: 'invalid_request', statusCode: 400 }
+const invalid = errorWith({ error: 'invalid_request', statusCode: 400 })
 
 t.test('HTTP Basic, form-encoded (RFC 6749 section 2.3.1)', async (t) => {
   const read: [string, { id: string, secret: string }][] = [
@@ -69,10 +70,10 @@ t.test('of a rotation both secrets count until its end; what is remembered of th
   const ask = (now: Client, secret: string) => remembering(now)({ authorization: undefined, params: { client_id: 'conf', client_secret: secret }, caller: { ip: '127.0.0.1', userAgent: undefined } })
   t.equal(await ask(rotated, 'next'), rotated)
   t.equal((await ask(rotated, 'secret')).id, 'conf')
-  await t.rejects(ask(rotated, 'wrong'), { error: 'invalid_client' })
+  await t.rejects(ask(rotated, 'wrong'), errorWith({ error: 'invalid_client' }))
   const over = { ...rotated, previousSecretUntil: new Date(Date.now() - 1) }
   const after = createAuthenticateClient({ ...clients, find: async () => over, findAgain: async () => over }, noThrottle.clientSecret)
-  await t.rejects(after({ authorization: undefined, params: { client_id: 'conf', client_secret: 'secret' }, caller: { ip: '127.0.0.1', userAgent: undefined } }), { error: 'invalid_client' })
+  await t.rejects(after({ authorization: undefined, params: { client_id: 'conf', client_secret: 'secret' }, caller: { ip: '127.0.0.1', userAgent: undefined } }), errorWith({ error: 'invalid_client' }))
 })
 
 t.test('whatever was wrong, the words are the same; the log knows', async (t) => {

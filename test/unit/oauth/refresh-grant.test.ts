@@ -6,6 +6,7 @@ import { refreshTokenGrant } from '../../../src/oauth/grants/refresh-token.ts'
 import type { Client, Sessions, Superseded } from '../../../src/oauth/ports.ts'
 import { createRefreshTokens } from '../../../src/oauth/refresh-token.ts'
 import { createResources } from '../../../src/oauth/resources.ts'
+import { errorWith } from '../../error-with.ts'
 
 const client = { id: 'lk_client_1', refreshGrace: null } as Client
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
@@ -60,7 +61,7 @@ t.test('the order of the decision: ended, then reuse, then scope, then grace', a
     { name: 'current, and a scope too many', row: { ...found, supersededFor: null }, scope: 'write', error: 'invalid_scope', calls: [] }
   ]) {
     const grant = grantOn({ row })
-    await t.rejects(grant.run(scope), { error }, name)
+    await t.rejects(grant.run(scope), errorWith({ error }), name)
     t.same(grant.calls, ['rotate', 'inspect', ...calls], name)
   }
   const grant = grantOn({})
@@ -91,7 +92,7 @@ t.test('a session that others change in the same moment is tried again, then ref
     t.equal((await second.run()).body.refresh_token, '4')
     t.same(second.calls, ['rotate', 'inspect', 'rotate'])
     const never = grantOn({ row, grace })
-    await t.rejects(never.run(), { error: 'invalid_grant' })
+    await t.rejects(never.run(), errorWith({ error: 'invalid_grant' }))
     t.same(never.calls, ['rotate', 'inspect', 'rotate', 'inspect', 'rotate', 'inspect'])
   }
 })

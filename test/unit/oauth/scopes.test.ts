@@ -1,10 +1,11 @@
 import t from 'tap'
 import type { Client } from '../../../src/oauth/ports.ts'
 import { checkNarrowing, covers, createScopes, parseScope, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
+import { errorWith } from '../../error-with.ts'
 
 const scopes = createScopes({ read: 'Read', write: 'Write', 'orders:read': 'Orders', toString: 'A name' })
 const client = (values: Partial<Client>) => ({ scopes: [], defaultScopes: [], firstParty: false, ...values }) as unknown as Client
-const invalid = { error: 'invalid_scope', statusCode: 400 }
+const invalid = errorWith({ error: 'invalid_scope', statusCode: 400 })
 
 t.test('a client gets what it asks for, if all of it is registered and on its list', async (t) => {
   const listed = client({ scopes: ['read', 'gone'] })
