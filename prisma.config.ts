@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { defineConfig } from 'prisma/config'
+import { readDotenv } from './src/dotenv.ts'
 
-if (existsSync('.env')) process.loadEnvFile('.env')
+for (const [name, value] of Object.entries(readDotenv('.env'))) process.env[name] ??= value
 
 // Otherwise the CLI downloads an engine, which many networks forbid. Ours is the same one as WebAssembly, from npm.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(import.meta.dirname, 'prisma', 'schema-engine.js')

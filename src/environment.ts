@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import { ConfigError } from './config-error.ts'
 import { Settings, type LatchkeyOptions } from './config.ts'
+import { readDotenv } from './dotenv.ts'
 import { readyAttributes } from './schemas/identifiers.ts'
 
 export type Variables = Record<string, string | undefined>
@@ -92,15 +91,6 @@ function parseTrustProxy (text: string): boolean | number | string {
   if (text === 'true' || text === 'on') return true
   if (text === 'false' || text === 'off') return false
   return /^[0-9]+$/.test(text) ? Number(text) : text
-}
-
-function readDotenv (path: string): Variables {
-  try {
-    return parseEnv(readFileSync(path, 'utf8')) as Variables
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
-  }
 }
 
 function defined<T extends object> (values: T): T {

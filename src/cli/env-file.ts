@@ -1,28 +1,45 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { access, chmod, chown, constants, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { dotenvText } from '../dotenv.ts'
 
-// As Node reads it: a quoted value may span lines, anything else ends at `#` or with the line
-const ASSIGNMENT = /^([ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\r\n#]*)([^\r\n]*)/gm
+// As Node reads it: a quoted value may span lines, anything else ends at `#` or with the line. A byte order mark is not read
+const ASSIGNMENT = /^(\uFEFF*[ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\r\n#]*)([^\r\n]*)/gm
 const OWNER_ONLY = 0o600
+const OTHERS = 0o007
 
-/** Sets variables in a `.env` file; every other byte stays. A file that is new is its owner's alone. */
+/** To be called before secrets are made that are shown once. @throws when the file could not be written */
+export async function checkWritable (path: string): Promise<void> {
+  const target = await realpath(path).catch(missing(path))
+  if (await stat(target).catch(missing(null))) dotenvText(await readFile(target))
+  await access(dirname(target), constants.W_OK)
+}
+
+/**
+ * Sets variables in a `.env` file; every other byte stays. The file is its owner's alone, or that of a group where it was already kept from all others.
+ * @throws ConfigError when it is not UTF-8
+ */
 export async function writeVariables (path: string, variables: Record<string, string>): Promise<void> {
   const target = await realpath(path).catch(missing(path))
   const owner = await stat(target).catch(missing(null))
-  // Every byte has a character in latin1, so none changes
-  const text = owner ? await readFile(target, 'latin1') : ''
+  const text = owner ? dotenvText(await readFile(target)) : ''
   const draft = `${target}.${randomBytes(6).toString('hex')}`
   try {
-    await writeFile(draft, setVariables(text, variables), { encoding: 'latin1', mode: OWNER_ONLY, flag: 'wx', flush: true })
+    await writeFile(draft, setVariables(text, variables), { mode: OWNER_ONLY, flag: 'wx', flush: true })
     if (owner) {
       await chown(draft, owner.uid, owner.gid).catch(() => {})
-      await chmod(draft, owner.mode & 0o777)
+      await chmod(draft, secretMode(owner.mode))
     }
     await rename(draft, target)
   } catch (error) {
     await unlink(draft).catch(() => {})
     throw error
   }
+}
+
+/** A mode that lets everybody in is nobody's choice, but that of a umask. */
+function secretMode (mode: number): number {
+  return (mode & OTHERS) === 0 ? mode & 0o777 : mode & 0o700
 }
 
 /** @param variables values of letters, digits, `_` and `-`, which need no quotes */

@@ -4,7 +4,7 @@ import { installClients } from '../install.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, newClientSecret } from '../oauth/secrets.ts'
 import type { Context } from './context.ts'
-import { writeVariables } from './env-file.ts'
+import { checkWritable, writeVariables } from './env-file.ts'
 import { keysJson } from './keys.ts'
 import type { Result } from './result.ts'
 
@@ -12,12 +12,14 @@ type Installed = { client: Client, secret: string | null }
 
 /** Migrations, keys and the clients that every installation has. What is there already stays as it is. */
 export async function install ({ cwd, log, withCore }: Context, { writeEnv = false }: { writeEnv?: boolean } = {}): Promise<Result> {
+  const envFile = join(cwd, '.env')
+  if (writeEnv) await checkWritable(envFile)
   const { installed, keys } = await withCore(async (core) => {
     await warnOfRevoked(core, log)
     return { installed: await clientsWithSecrets(core), keys: keysJson(core.keys) }
   }, { migrate: true })
   const variables = writeEnv ? variablesFor(installed) : {}
-  if (writeEnv) await writeVariables(join(cwd, '.env'), variables)
+  if (writeEnv) await writeVariables(envFile, variables)
   return {
     json: {
       clients: installed.map(({ client, secret }) => ({ slug: client.slug, client_id: client.id, client_secret: secret })),

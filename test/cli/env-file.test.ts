@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import t from 'tap'
-import { setVariables, writeVariables } from '../../src/cli/env-file.ts'
+import { checkWritable, setVariables, writeVariables } from '../../src/cli/env-file.ts'
 
 const CASES: [rule: string, before: string, after: string][] = [
   ['an empty file gets the line', '', 'A_ID=new\n'],
@@ -19,6 +19,7 @@ const CASES: [rule: string, before: string, after: string][] = [
   ['a longer name is another one', 'A_ID_2=old\nMY_A_ID=1\n', 'A_ID_2=old\nMY_A_ID=1\nA_ID=new\n'],
   ['a line within a quoted value is none', 'X="one\nA_ID=old\n"\n', 'X="one\nA_ID=old\n"\nA_ID=new\n'],
   ['a quoted value of several lines is replaced whole', 'A_ID="one\ntwo"\nY=2\n', 'A_ID=new\nY=2\n'],
+  ['the first line is replaced behind a byte order mark', '\uFEFFA_ID=old\nY=2\n', '\uFEFFA_ID=new\nY=2\n'],
   ['an open quote ends with its line', 'X=it\'s\nA_ID=old\n', 'X=it\'s\nA_ID=new\n']
 ]
 
@@ -26,7 +27,7 @@ for (const [rule, before, after] of CASES) {
   t.test(rule, async (t) => {
     const written = setVariables(before, { A_ID: 'new' })
     t.equal(written, after)
-    t.equal(parseEnv(written)['A_ID'], 'new')
+    t.equal(parseEnv(written.replace('\uFEFF', ''))['A_ID'], 'new')
     t.equal(setVariables(written, { A_ID: 'new' }), written, 'again changes nothing')
   })
 }
@@ -39,16 +40,39 @@ t.test('a new file is its owner\'s alone, and nothing stays beside it', async (t
   t.same(readdirSync(directory), ['.env'])
 })
 
-t.test('other bytes stay, even those that are no UTF-8, and so does the mode', async (t) => {
+t.test('other bytes stay', async (t) => {
+  const path = join(t.testdir({}), '.env')
+  const before = Buffer.from('\uFEFF# Grüße 👋\r\nX=1\r\n')
+  writeFileSync(path, before)
+  await writeVariables(path, { A: '1' })
+  t.same(readFileSync(path), Buffer.concat([before, Buffer.from('A=1\r\n')]))
+})
+
+t.test('a file that is not UTF-8 is refused and stays as it is', async (t) => {
   const directory = t.testdir({})
   const path = join(directory, '.env')
-  const before = Buffer.from([0x58, 0x3d, 0xff, 0xfe, 0xc3, 0xa9, 0x0a])
+  const before = Buffer.from('X=1\n', 'utf16le')
   writeFileSync(path, before)
-  chmodSync(path, 0o640)
-  await writeVariables(path, { A: '1' })
-  t.same(readFileSync(path), Buffer.concat([before, Buffer.from('A=1\n')]))
-  t.equal(statSync(path).mode & 0o777, 0o640)
+  await t.rejects(writeVariables(path, { A: '1' }), { name: 'ConfigError', message: /not UTF-8/ })
+  await t.rejects(checkWritable(path), { name: 'ConfigError', message: /not UTF-8/ })
+  t.same(readFileSync(path), before)
+  t.same(readdirSync(directory), ['.env'])
 })
+
+/** Mode before, mode after. */
+const MODES: [string, number, number][] = [
+  ['everybody could read', 0o644, 0o600], ['everybody could write', 0o666, 0o600], ['everybody could read, and a group write', 0o664, 0o600],
+  ['only its owner could read', 0o600, 0o600], ['the operator opened to a group alone', 0o640, 0o640], ['nobody could write', 0o400, 0o400]
+]
+
+for (const [which, before, after] of MODES) {
+  t.test(`secrets are not left to everybody: a file that ${which} has the mode ${after.toString(8)}`, async (t) => {
+    const path = join(t.testdir({ '.env': 'X=1\n' }), '.env')
+    chmodSync(path, before)
+    await writeVariables(path, { A: '1' })
+    t.equal((statSync(path).mode & 0o777).toString(8), after.toString(8))
+  })
+}
 
 t.test('a link stays one', async (t) => {
   const directory = t.testdir({ real: 'X=1\n' })
@@ -61,5 +85,6 @@ t.test('a link stays one', async (t) => {
 t.test('a folder that is not there is an error, and leaves no draft', async (t) => {
   const directory = t.testdir({})
   await t.rejects(writeVariables(join(directory, 'gone', '.env'), { A: '1' }), { code: 'ENOENT' })
+  await t.rejects(checkWritable(join(directory, 'gone', '.env')), { code: 'ENOENT' })
   t.same(readdirSync(directory), [])
 })

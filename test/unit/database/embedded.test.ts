@@ -1,4 +1,4 @@
-import { chmod, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import t from 'tap'
@@ -107,4 +107,27 @@ t.test('as root, names the directory that PostgreSQL cannot enter', { skip: !IS_
   const parent = await temporaryDirectory(t)
   await chmod(parent, 0o700)
   await t.rejects(startEmbedded({ dataDir: join(parent, 'data') }), { message: new RegExp(`cannot enter ${parent} \\(mode 700\\).*chmod o\\+x ${parent}`) })
+})
+
+/** Mode before, and after a start. */
+const MODES: [which: string, before: number, after: number][] = [
+  ['open to everybody', 0o1777, 0o1777], ['that everybody may pass', 0o755, 0o755], ['closed to everybody else', 0o700, 0o711], ['closed, with a sticky bit', 0o1750, 0o1751]
+]
+
+for (const [which, before, after] of MODES) {
+  t.test(`as root, a data directory ${which} has the mode ${after.toString(8)}`, { skip: !IS_ROOT }, async (t) => {
+    const dataDir = join(await temporaryDirectory(t), 'data')
+    await mkdir(dataDir)
+    await chmod(dataDir, before)
+    await start(t, dataDir)
+    t.equal(((await stat(dataDir)).mode & 0o7777).toString(8), after.toString(8))
+  })
+}
+
+t.test('as root, the data directory of somebody else keeps its mode', { skip: !IS_ROOT }, async (t) => {
+  const dataDir = join(await temporaryDirectory(t), 'data')
+  await mkdir(dataDir, 0o700)
+  await chown(dataDir, 12_345, 12_345)
+  await t.rejects(startEmbedded({ dataDir }), { message: /cannot enter .*data \(mode 700\)/ })
+  t.equal((await stat(dataDir)).mode & 0o7777, 0o700)
 })

@@ -37,6 +37,16 @@ t.test('without DATABASE_URL it starts the embedded database, and stops it', { s
   t.equal(await embeddedUrl(dataDir), null)
 })
 
+t.test('it reads .env as the server does: a byte order mark does not cost the first variable', { skip }, async (t) => {
+  const cwd = t.testdir({ '.env': '\uFEFFDATABASE_URL=postgresql://u:p@127.0.0.1:1/none\n' })
+  const { DATABASE_URL: _url, ...env } = process.env
+  const { stderr } = await run(process.execPath, [PRISMA, 'migrate', 'status', '--config', join(packageRoot, 'prisma.config.ts')], {
+    cwd, env: { ...env, CHECKPOINT_DISABLE: '1', NODE_OPTIONS: '' }
+  }).catch((error: { stderr: string }) => error)
+  t.match(stderr, /127\.0\.0\.1:1\b/)
+  t.notOk(existsSync(join(cwd, '.latchkey')))
+})
+
 async function prisma (env: Record<string, string>, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [PRISMA, ...args], {
     cwd: packageRoot,
