@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import pino, { type DestinationStream } from 'pino'
 import { errorHandler } from '../plugins/errors.ts'
 import { answerNotFound } from '../plugins/pages/not-found.ts'
 import type { ServicesOptions } from '../plugins/services.ts'
@@ -11,13 +12,16 @@ const PLUGIN_TIMEOUT_MS = 120_000
 const BODY_LIMIT = 64 * 1024
 // Time for a request to arrive whole: who sends a byte a minute holds no connection
 const REQUEST_TIMEOUT_MS = 30_000
+const STDOUT = 1
+// Of log lines that could not be written; then they are dropped
+const MAX_UNWRITTEN = 1024 * 1024
 
 /** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
 export async function buildServer ({ prisma, ...options }: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
   const merged = mergeOptions(options, optionsFromEnvironment(variables))
   const config = resolveConfig(merged)
   const app = Fastify({
-    logger: { level: config.logLevel, serializers: { req: describeRequest } },
+    logger: { level: config.logLevel, serializers: { req: describeRequest }, stream: standardOutput() },
     trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
     bodyLimit: BODY_LIMIT,
     pluginTimeout: PLUGIN_TIMEOUT_MS,
@@ -35,6 +39,11 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     throw error
   }
   return { app, config }
+}
+
+/** That a terminal is gone, or a disk is full, ends no server, least of all one that is closing because of it. */
+function standardOutput (): DestinationStream {
+  return pino.destination({ dest: STDOUT, sync: true, maxLength: MAX_UNWRITTEN }).on('error', () => {})
 }
 
 /** Without the query: it may hold what no log should (id_token_hint, a token where none belongs). */

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
+import { CRASHES, onStop, SIGNALS } from './stop.ts'
 
 /** As long as `docker stop` waits before it kills. */
 const GRACE_MS = 10_000
@@ -15,20 +16,32 @@ export async function serve (context: Context): Promise<null> {
   const { config } = context
   const { default: closeWithGrace } = await import('close-with-grace')
   const starting = config.workers > 1 && cluster.isPrimary ? startWorkers(context) : startAlone(context)
+  // A terminal that is gone cannot be told anything
+  process.stderr.on('error', () => {})
+  let reason: string | undefined
   const grace = closeWithGrace({
     delay: GRACE_MS,
     logger: false,
+    skip: [...SIGNALS, ...CRASHES],
     onTimeout: () => { process.stderr.write(`error: something was still open ${GRACE_MS / 1000} seconds after the signal\n`) }
-  }, async ({ signal, err }) => {
+  }, async ({ signal = reason, err }) => {
     const { close, log } = await starting
     log({ signal, err }, err ? 'Closing after an unexpected error' : 'Closing')
     await close()
+  })
+  const unhear = onStop({
+    stop: (told) => {
+      reason = told
+      grace.close()
+    },
+    now: () => process.exit(1)
   })
   try {
     const { address } = await starting
     if (process.stdout.isTTY && cluster.isPrimary) greet(address, config.prefix)
     return null
   } catch (error) {
+    unhear()
     grace.uninstall()
     throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(config, error) : error
   }

@@ -32,13 +32,24 @@ t.test('on SIGTERM the open request is answered, the database stopped, the exit 
   await t.rejects(fetch(`${address}/health`))
 })
 
-t.test('a second signal ends it at once', async (t) => {
+t.test('a signal that comes twice is one: from the terminal and from npm, or from a primary, too', async (t) => {
+  const { child, dataDir, address, exited, logged } = await serve(t, 8)
+  const answer = register(address)
+  await logged(/^incoming request/, '/v1/register')
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal)
+  t.equal((await answer).status, 201)
+  t.equal(await exited, 0)
+  t.equal(await embeddedUrl(dataDir), null)
+})
+
+t.test('a signal of somebody who has lost patience ends it at once', async (t) => {
   const { child, address, exited, logged } = await serve(t, 60)
   register(address).catch(() => {})
   await logged(/^incoming request/, '/v1/register')
   child.kill('SIGINT')
   await logged(/^Closing$/)
-  child.kill('SIGINT')
+  const again = setInterval(() => child.kill('SIGINT'), 100)
+  t.teardown(() => clearInterval(again))
   t.equal(await exited, 1)
 })
 
