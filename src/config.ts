@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { asciiPath, asciiUrl } from './ascii-url.ts'
 import { ConfigError } from './config-error.ts'
 import type { Views } from './views/index.ts'
 import type { PartialTexts } from './views/texts/index.ts'
@@ -126,11 +127,27 @@ export function resolveConfig (options: LatchkeyOptions): Config {
   if (filled.databaseUrl && !filled.appKey) {
     throw new ConfigError([{ name: 'APP_KEY', message: 'is required with DATABASE_URL; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
   }
-  const appUrl = (filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
+  const appUrl = readUrl('APP_URL', filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
   const issuer = appUrl + filled.prefix
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const { loginPath = `${basePath}/login`, homePath = `${basePath}/account` } = filled
-  return { ...filled, views: filled.views as Views, appUrl, basePath, loginPath, homePath, issuer }
+  return {
+    ...filled,
+    corsOrigins: filled.corsOrigins.map((origin) => readUrl('CORS_ORIGINS', origin)),
+    resourceServers: filled.resourceServers.map((resource) => readUrl('RESOURCE_SERVERS', resource)),
+    views: filled.views as Views,
+    appUrl,
+    basePath,
+    loginPath: asciiPath(loginPath),
+    homePath: asciiPath(homePath),
+    issuer
+  }
+}
+
+function readUrl (name: string, text: string): string {
+  const url = asciiUrl(text)
+  if (url === null) throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
+  return url
 }
 
 function withDefaults (schema: TSchema & { default?: unknown }, given: unknown): unknown {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
+import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 
@@ -26,9 +27,12 @@ export function seconds (text: string): number {
   return Number(text)
 }
 
-/** `never`, or a number of seconds. */
-export function secondsOrNever (text: string): number | 'never' {
-  return text === 'never' ? text : seconds(text)
+/** How long a personal access token lives: `never`, or as many seconds as a user may ask for. */
+export function expiresIn (text: string): number | 'never' {
+  if (text === 'never') return text
+  const { min, max } = PERSONAL_TOKEN_TTL
+  if (!/^[0-9]+$/.test(text) || Number(text) < min || Number(text) > max) throw new InvalidArgumentError(`It must be never, or a number of seconds from ${min} to ${max}.`)
+  return Number(text)
 }
 
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { command, positiveInteger, secondsOrNever, since, type Run } from './command.ts'
+import { command, positiveInteger, expiresIn, since, type Run } from './command.ts'
 
 /** What has access, and what happened. */
 export function addTokenCommands (program: Command, run: Run): void {
@@ -19,7 +19,7 @@ export function addTokenCommands (program: Command, run: Run): void {
     .requiredOption('--user <user>', 'for whom, by id or by what they sign in with')
     .requiredOption('--name <name>', 'what it is for')
     .option('--scope <scope...>', 'what it may do')
-    .option('--expires-in <seconds>', 'how long it lives, or `never` (default: a year)', secondsOrNever)
+    .option('--expires-in <seconds>', 'how long it lives, or `never` (default: a year)', expiresIn)
     .action(run(async () => (await import('./tokens.ts')).createToken))
 
   command(program, 'audit', 'Tell what happened, the newest first')

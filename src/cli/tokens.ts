@@ -2,9 +2,10 @@ import { validate as isUuid } from 'uuid'
 import type { Core } from '../core.ts'
 import { createEvents } from '../events.ts'
 import type { Access } from '../oauth/access.ts'
-import { DEFAULT_TTL, scopeProblem } from '../oauth/own-tokens.ts'
+import { scopeProblem } from '../oauth/own-tokens.ts'
 import { createPersonalTokens } from '../oauth/personal-tokens.ts'
 import type { PersonalToken } from '../oauth/personal-token-ports.ts'
+import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
 import { createScopes } from '../oauth/scopes.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
@@ -57,7 +58,7 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
     const personal = await tokens.client()
     const problem = scopeProblem(registry, [personal], scopes)
     if (problem) throw new Error(problem)
-    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [], ttl: expiresIn === 'never' ? null : expiresIn ?? DEFAULT_TTL })
+    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [], ttl: expiresIn === 'never' ? null : expiresIn ?? PERSONAL_TOKEN_TTL.usual })
     if (!made) throw new Error(`The user ${user} is disabled`)
     await store.audit.write([{ type: 'personal_token.created', userId, clientId: made.token.clientId, detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes } }])
     return {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../core.ts'
+import { timerMs } from '../timer.ts'
 import { purge, type PurgeStore } from './purge.ts'
 
 type Options = {
@@ -34,7 +35,7 @@ export function startPurgeJob ({ config, store }: Options, log: Log): PurgeJob {
   function schedule (seconds: number): void {
     if (stopped.signal.aborted) return
     const spread = 1 + JITTER * (2 * Math.random() - 1)
-    timer = setTimeout(() => { running = run() }, seconds * spread * 1000).unref()
+    timer = setTimeout(() => { running = run() }, timerMs(seconds * spread)).unref()
   }
 
   async function stop (): Promise<void> {

@@ -147,7 +147,7 @@ function promptsOf (text: string | undefined, refuse: Refuse): Prompt[] {
 
 function maxAgeOf (text: string | undefined, refuse: Refuse): number | null {
   if (text === undefined) return null
-  if (!/^\d{1,9}$/.test(text)) throw refuse('invalid_request', 'max_age must be a number of seconds')
+  if (!/^\d+$/.test(text)) throw refuse('invalid_request', 'max_age must be a number of seconds')
   return Number(text)
 }
 

@@ -2,6 +2,7 @@ import { OAuthError } from './errors.ts'
 import type { Owner } from './owner.ts'
 import { NoPersonalClient, type PersonalTokens } from './personal-tokens.ts'
 import type { PersonalToken } from './personal-token-ports.ts'
+import { PERSONAL_TOKEN_TTL } from './personal-token-ttl.ts'
 import type { Caller, Client } from './ports.ts'
 import type { Scopes } from './scopes.ts'
 
@@ -17,8 +18,6 @@ type Made = { made: { text: string, token: PersonalToken } | null, errors?: neve
 /** A personal access token for its owner. @returns messages per field, or null in `made` when the owner was logged out meanwhile */
 export type MakeOwnToken = (owner: Owner, wishes: Wishes, caller: Caller) => Promise<Made>
 
-/** Seconds: a year, as in Passport. */
-export const DEFAULT_TTL = 365 * 86_400
 // A list for a person, not a store
 const MAX_TOKENS = 100
 
@@ -33,7 +32,7 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
     if (problem) return { errors: { scopes: [problem] } }
     if (name.trim() === '' || /\p{Cc}/u.test(name)) return { errors: { name: ['The name field is required.'] } }
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
-    const ttl = expiresIn === undefined ? DEFAULT_TTL : expiresIn
+    const ttl = expiresIn === undefined ? PERSONAL_TOKEN_TTL.usual : expiresIn
     return { made: await personalTokens.create({ owner, name: name.trim(), scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, caller }) }
   }
 }

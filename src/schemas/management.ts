@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })
 const Maybe = <Schema extends Parameters<typeof Type.Union>[0][number]> (schema: Schema) => Type.Union([schema, Type.Null()])
@@ -76,12 +77,10 @@ export const RotatedSecret = Type.Object({
   previous_secret_until: Maybe(Timestamp)
 })
 
-const DAY = 86_400
-
 export const NewTokenBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255, examples: ['Backup script'] }),
   scopes: Type.Optional(ScopeNames),
-  expires_in: Type.Optional(Type.Union([Type.Integer({ minimum: 60, maximum: 3650 * DAY }), Type.Null()], { description: 'Seconds; a year when not given, null for one that does not expire' }))
+  expires_in: Type.Optional(Type.Union([Type.Integer({ minimum: PERSONAL_TOKEN_TTL.min, maximum: PERSONAL_TOKEN_TTL.max }), Type.Null()], { description: 'Seconds; a year when not given, null for one that does not expire' }))
 }, { additionalProperties: true, examples: [{ name: 'Backup script', scopes: ['orders:read'], expires_in: 2592000 }] })
 
 export const PersonalTokenItem = Type.Object({

@@ -116,6 +116,11 @@ t.test('the built commands print their result only, and fail with one line', asy
   t.equal(list.stderr, '')
   t.match(JSON.parse(list.stdout), { sessions: [{ kind: 'session' }] })
   t.match(JSON.parse((await run(['audit', '--since', '1h', '--json'], options)).stdout), { events: [{}] })
+  for (const wrong of ['0', '59', '315360001', '-1', '1e9', '3600s', '', 'NEVER']) {
+    const { code, stderr } = await run(['tokens', 'create', '--user', 'ada@example.com', '--name', 'x', `--expires-in=${wrong}`], options)
+    t.equal(code, 1, wrong)
+    t.match(stderr, /^error: .*never, or a number of seconds from 60 to 315360000/, 'as at the route')
+  }
   t.match(JSON.parse((await run(['tokens', 'create', '--user', 'ada@example.com', '--name', 'x', '--expires-in', 'never', '--json'], options)).stdout), { token: { expires_at: null } })
   for (const [args, message] of [
     [['tokens', 'revoke'], /^error: name one.*\n$/],

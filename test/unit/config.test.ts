@@ -58,6 +58,18 @@ t.test('APP_URL and the prefix make the issuer, without a slash at the end', asy
   t.same(problems(() => from({ LOGIN_PATH: 'https://evil.example' })).map(({ name }) => name), ['LOGIN_PATH'])
 })
 
+t.test('addresses in other letters become what travels: punycode and percent signs', async (t) => {
+  const addresses: [string, string][] = [
+    ['https://日本.example', 'https://xn--wgv71a.example'], ['https://bücher.example:8443/größe/', 'https://xn--bcher-kva.example:8443/gr%C3%B6%C3%9Fe'],
+    ['https://ｉｄ.example', 'https://id.example'], ['https://xn--wgv71a.example/id', 'https://xn--wgv71a.example/id'], ['https://ID.example.com', 'https://ID.example.com']
+  ]
+  for (const [appUrl, issuer] of addresses) t.equal(from({ APP_URL: appUrl }).issuer, issuer, appUrl)
+  const { corsOrigins, resourceServers, loginPath, homePath } = from({ CORS_ORIGINS: 'https://日本.example,https://a.example', RESOURCE_SERVERS: 'https://bücher.example/v1', LOGIN_PATH: '/einloggen/größe?ü=1', HOME_PATH: '/a%20b' })
+  t.same({ corsOrigins, resourceServers, loginPath, homePath }, {
+    corsOrigins: ['https://xn--wgv71a.example', 'https://a.example'], resourceServers: ['https://xn--bcher-kva.example/v1'], loginPath: '/einloggen/gr%C3%B6%C3%9Fe?%C3%BC=1', homePath: '/a%20b'
+  })
+})
+
 t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
   const { clients } = from({ CLIENT_WEB_ID: 'lk_client_a', CLIENT_WEB_SECRET: SECRET, CLIENT_OLD_APP_ID: 'lk_client_b', CLIENT_MOBILE_SECRET: SECRET, CLIENT_ID: 'x' })
   t.same(clients, { web: { id: 'lk_client_a', secret: SECRET }, 'old-app': { id: 'lk_client_b' } })
@@ -82,7 +94,7 @@ t.test('the variables of the process win over the file', async (t) => {
 /** Variable, mistaken value, what the message says to write. */
 const MISTAKES: [string, string, RegExp][] = [
   ['PORT', 'x', /integer/], ['PORT', '99999', /65535/], ['PORT', '3.5', /integer/], ['PORT', '-1', />= 0/],
-  ['APP_URL', 'localhost:3000', /such as https:/], ['APP_URL', 'ftp://id.example.com', /such as https:/], ['APP_URL', 'https://id.example.com/?a', /such as https:/], ['APP_URL', `https://user:${SECRET}@id.example.com`, /such as https:/],
+  ['APP_URL', 'localhost:3000', /such as https:/], ['APP_URL', 'ftp://id.example.com', /such as https:/], ['APP_URL', 'https://id.example.com/?a', /such as https:/], ['APP_URL', 'https://id.example.com:99999', /host or a port/], ['APP_URL', 'https://xn--a.example', /host or a port/], ['CORS_ORIGINS', 'https://a.example:99999', /host or a port/], ['RESOURCE_SERVERS', 'https://[::1', /host or a port/], ['APP_URL', `https://user:${SECRET}@id.example.com`, /such as https:/],
   ['APP_KEY', SECRET, /openssl rand -base64 32/], ['APP_PREVIOUS_KEYS', `${KEY},${SECRET}`, /commas/],
   ['DATABASE_URL', `mysql://root:${SECRET}@db/x`, /such as postgresql:/], ['DATABASE_DIRECT_URL', SECRET, /postgres/], ['DATABASE_POOL_SIZE', '0', />= 1/],
   ['LOGIN_ATTRIBUTES', 'email,fax', /no ready schema for fax; write some of email, phone, username/], ['LOGIN_ATTRIBUTES', 'toString', /no ready schema/], ['LOGIN_ATTRIBUTES', ',', /name at least one/], ['DEFAULT_COUNTRY', 'Germany', /such as DE/],
