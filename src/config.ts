@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { asciiPath, asciiUrl } from './ascii-url.ts'
 import { ConfigError } from './config-error.ts'
 import type { Views } from './views/index.ts'
-import type { PartialTexts } from './views/texts/index.ts'
+import { languages as builtIn, type PartialTexts } from './views/texts/index.ts'
 import { problemsOf } from './config-problems.ts'
 
 const DAY = 86_400
@@ -61,6 +61,7 @@ export const Settings = Type.Object({
     colour: Type.Optional(Type.String({ description: 'Of buttons and links, such as #2f5bd3; made readable in light and dark' }))
   }, { additionalProperties: false, default: {} }),
   views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: 'Pages of your own by name: `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`' }),
+  defaultLanguage: Type.String({ env: 'DEFAULT_LANGUAGE', pattern: '^[a-z]{2,3}$', default: 'en', description: 'Language of the pages for visitors who ask for none that is there: `en`, `de`, or one of `languages`' }),
   languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
@@ -123,6 +124,9 @@ export function resolveConfig (options: LatchkeyOptions): Config {
   if (problems.length > 0) throw new ConfigError(problems)
   if (Object.keys(filled.login.attributes).length === 0) {
     throw new ConfigError([{ name: 'LOGIN_ATTRIBUTES', message: 'is empty; name at least one, such as email' }])
+  }
+  if (!Object.hasOwn({ ...builtIn, ...filled.languages }, filled.defaultLanguage)) {
+    throw new ConfigError([{ name: 'DEFAULT_LANGUAGE', message: `has no words: name one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or give its words in the option languages` }])
   }
   if (filled.databaseUrl && !filled.appKey) {
     throw new ConfigError([{ name: 'APP_KEY', message: 'is required with DATABASE_URL; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])

@@ -3,6 +3,7 @@ import type { Access } from '../../src/oauth/access.ts'
 import type { Services } from '../../src/services.ts'
 import { agentName } from '../../src/users/agent.ts'
 import type { AccountModel } from '../../src/views/account.tsx'
+import type { Page } from '../../src/views/page.ts'
 import type { Kit } from './kit.ts'
 import { tokenErrors } from './token-errors.ts'
 
@@ -32,13 +33,13 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   const link = (path: string) => kit.link(path)
   const actions = { logout: link('/logout'), endSession: link(ends.endSession), endApp: link(ends.endApp), endToken: link(ends.endToken), createToken: link(createToken) }
 
-  async function lists ({ userId, sessionId }: Who): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
+  async function lists ({ userId, sessionId }: Who, page: Page): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
     const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId), personalTokens.list(userId)])
     const appIds = new Set(apps.map(({ id }) => id))
     return {
-      sessions: access.filter(({ client }) => client === null || !appIds.has(client.id)).map((item) => session(item, sessionId)),
-      apps: apps.map((app) => ({ ...app, scopes: kit.scopes(app.scopes) })),
-      tokens: tokens.map((token) => ({ ...token, scopes: kit.scopes(token.scopes) }))
+      sessions: access.filter(({ client }) => client === null || !appIds.has(client.id)).map((item) => session(item, sessionId, page)),
+      apps: apps.map((app) => ({ ...app, scopes: kit.scopes(app.scopes, page) })),
+      tokens: tokens.map((token) => ({ ...token, scopes: kit.scopes(token.scopes, page) }))
     }
   }
 
@@ -50,8 +51,8 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
       csrf: kit.csrf(reply),
       account: { name: await kit.accountName(who.userId) },
       now: new Date(),
-      ...await lists(who),
-      tokenForm: offered ? { scopes: kit.scopes(offered), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,
+      ...await lists(who, page),
+      tokenForm: offered ? { scopes: kit.scopes(offered, page), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,
       actions,
       newToken,
       ...(errors && { errors: tokenErrors(errors, values?.name ?? '', page.texts) })
@@ -60,7 +61,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
 }
 
 /** An application of ours is called by its name, too. */
-function session ({ id, client, userAgent, ip, lastUsedAt }: Access, current: string | null): AccountModel['sessions'][number] {
-  const names = [client?.name, agentName(userAgent)].filter((name) => name != null)
+function session ({ id, client, userAgent, ip, lastUsedAt }: Access, current: string | null, { texts }: Page): AccountModel['sessions'][number] {
+  const names = [client?.name, agentName(userAgent, texts.account.browserOn)].filter((name) => name != null)
   return { id, device: names.length === 0 ? null : names.join(' · '), place: ip, lastUsedAt, current: id === current }
 }

@@ -33,15 +33,16 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
 
   async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
     const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params) })
+    const page = kit.page(request, uiLocales)
     return kit.send(reply, 'consent', {
-      ...kit.page(request, uiLocales),
+      ...page,
       action: kit.link(AUTHORIZE),
       csrf: kit.csrf(reply),
       hidden: { ...hiddenParams(params), [SHOWN_TO]: session.userId },
       client,
       redirectUri: destination.redirectUri,
       account: { name: await kit.accountName(session.userId), switchUrl },
-      scopes: kit.scopes(newScopes),
+      scopes: kit.scopes(newScopes, page),
       canTakeBack: true
     }, { formTarget: destination.redirectUri })
   }

@@ -5,7 +5,7 @@ import { displayCode, plainCode } from '../../src/oauth/user-code.ts'
 import type { Services } from '../../src/services.ts'
 import { agentName } from '../../src/users/agent.ts'
 import { withParams } from './answer.ts'
-import type { Kit } from './kit.ts'
+import { localesOf, type Kit } from './kit.ts'
 
 export const DEVICE = '/device'
 
@@ -15,13 +15,13 @@ export type ShowDevice = {
   confirm: (request: FastifyRequest, reply: FastifyReply, shown: { device: DeviceRequest, userId: string }) => Promise<FastifyReply>
   done: (request: FastifyRequest, reply: FastifyReply, allowed: boolean) => Promise<FastifyReply>
   /** Logs in, and comes back with the code. */
-  loginPath: (userCode: string, again?: boolean) => string
+  loginPath: (request: FastifyRequest, userCode: string, again?: boolean) => string
 }
 
 /** RFC 8628 section 3.3 */
 export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
-  function loginPath (userCode: string, again = false): string {
-    return withParams(config.loginPath, { return_to: kit.link(DEVICE, { user_code: userCode }), ...(again && { prompt: 'login' }) })
+  function loginPath (request: FastifyRequest, userCode: string, again = false): string {
+    return withParams(config.loginPath, { return_to: kit.link(DEVICE, { user_code: userCode, ui_locales: localesOf(request) }), ...(again && { prompt: 'login' }) })
   }
 
   const code: ShowDevice['code'] = async (request, reply, { userCode = '', wrong = false }) => {
@@ -31,23 +31,32 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
       ...page,
       action: kit.link(DEVICE),
       csrf: kit.csrf(reply),
+      hidden: localesField(request),
       values: { user_code: plain === null ? userCode.slice(0, 32) : displayCode(plain) },
       ...(wrong && { errors: { fields: { user_code: [page.texts.problems.unknownCode] } } })
     })
   }
 
-  const confirm: ShowDevice['confirm'] = async (request, reply, { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }) => kit.send(reply, 'deviceConfirm', {
-    ...kit.page(request),
-    action: kit.link(DEVICE),
-    csrf: kit.csrf(reply),
-    hidden: { [SHOWN_TO]: userId },
-    userCode,
-    client,
-    account: { name: await kit.accountName(userId), switchUrl: loginPath(userCode, true) },
-    scopes: kit.scopes(scopes),
-    device: { name: agentName(userAgent), place: ip, askedAt },
-    now: new Date()
-  })
+  const confirm: ShowDevice['confirm'] = async (request, reply, { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }) => {
+    const page = kit.page(request)
+    return kit.send(reply, 'deviceConfirm', {
+      ...page,
+      action: kit.link(DEVICE),
+      csrf: kit.csrf(reply),
+      hidden: { [SHOWN_TO]: userId, ...localesField(request) },
+      userCode,
+      client,
+      account: { name: await kit.accountName(userId), switchUrl: loginPath(request, userCode, true) },
+      scopes: kit.scopes(scopes, page),
+      device: { name: agentName(userAgent, page.texts.account.browserOn), place: ip, askedAt },
+      now: new Date()
+    })
+  }
 
   return { code, confirm, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }), loginPath }
+}
+
+function localesField (request: FastifyRequest): { ui_locales?: string } {
+  const uiLocales = localesOf(request)
+  return uiLocales === undefined ? {} : { ui_locales: uiLocales }
 }

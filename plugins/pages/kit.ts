@@ -6,7 +6,7 @@ import type { Csrf, Page, Scope } from '../../src/views/page.ts'
 import type { ViewModel, ViewName } from '../../src/views/index.ts'
 import { scriptHash } from '../../src/views/script.ts'
 import type { Stylesheet } from '../../src/views/style.css.ts'
-import { pickLanguage, withLanguages } from '../../src/views/texts/index.ts'
+import { languageOf, pickLanguage, withLanguages } from '../../src/views/texts/index.ts'
 import { createCsrf } from './csrf.ts'
 import type { Policy } from './headers.ts'
 import { createSend } from './send.ts'
@@ -24,8 +24,21 @@ export type Kit = {
   send: <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy?: Policy) => Promise<FastifyReply>
   /** How a user is called on the pages. */
   accountName: (userId: string) => Promise<string>
-  /** With the operator's words. */
-  scopes: (names: readonly string[]) => Scope[]
+  /** With the operator's words: those of the page's language first, then the description in SCOPES. */
+  scopes: (names: readonly string[], page: Page) => Scope[]
+}
+
+const MAX_LOCALES = 200
+
+/** `ui_locales` of the request, of the form before it, or of what the visitor is on the way to. */
+export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body'>): string | undefined {
+  for (const params of [query, body]) {
+    const { ui_locales: locales, return_to: returnTo } = (params ?? {}) as { ui_locales?: unknown, return_to?: unknown }
+    if (typeof locales === 'string' && locales !== '') return locales.slice(0, MAX_LOCALES)
+    const onTheWay = typeof returnTo === 'string' ? new URLSearchParams(returnTo.split('?')[1]).get('ui_locales') : null
+    if (onTheWay) return onTheWay.slice(0, MAX_LOCALES)
+  }
+  return undefined
 }
 
 export async function createKit ({ config, attributes, store }: Services): Promise<Kit> {
@@ -34,9 +47,8 @@ export async function createKit ({ config, attributes, store }: Services): Promi
   const languages = withLanguages(config.languages)
   const csrf = await createCsrf(config.appUrl)
 
-  function page ({ headers, query }: FastifyRequest, uiLocales?: string): Page {
-    const { ui_locales: asked } = (query ?? {}) as { ui_locales?: unknown }
-    return { brand, ...pickLanguage({ uiLocales: uiLocales ?? (typeof asked === 'string' ? asked : undefined), acceptLanguage: headers['accept-language'] }, languages) }
+  function page (request: FastifyRequest, uiLocales = localesOf(request)): Page {
+    return { brand, ...pickLanguage({ uiLocales, acceptLanguage: request.headers['accept-language'] }, languages, config.defaultLanguage) }
   }
 
   function nameOf ({ name, identifiers }: Profile): string {
@@ -56,8 +68,12 @@ export async function createKit ({ config, attributes, store }: Services): Promi
       const profile = await store.users.profile(userId)
       return profile ? nameOf(profile) : ''
     },
-    scopes: (names) => names.map((name) => ({ name, description: Object.hasOwn(config.scopes, name) ? config.scopes[name] : undefined }))
+    scopes: (names, { locale }) => names.map((name) => ({ name, description: wordOf(config.languages[languageOf(locale)]?.scopes, name) ?? wordOf(config.scopes, name) }))
   }
+}
+
+function wordOf (words: Readonly<Record<string, string | undefined>> | undefined, name: string): string | undefined {
+  return words && Object.hasOwn(words, name) ? words[name] : undefined
 }
 
 function queryOf (params: Record<string, string | undefined>): string {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/services.ts'
 import type { FieldErrors } from '../../src/users/register.ts'
-import type { Kit } from './kit.ts'
+import { localesOf, type Kit } from './kit.ts'
 import type { FindWay } from './on-the-way.ts'
 import { registerErrors } from './register-errors.ts'
 
@@ -12,19 +12,20 @@ export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state:
 export function createRegisterPage (kit: Kit, { attributes, config }: Services, findWay: FindWay): ShowRegister {
   return async (request, reply, { returnTo, values = {}, errors }) => {
     const page = kit.page(request)
+    const uiLocales = localesOf(request)
     const { formTarget } = await findWay(returnTo)
     const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) => typeof values[name] === 'string' ? [[name, values[name]]] : [])
     return kit.send(reply, 'register', {
       ...page,
       action: kit.link('/register'),
       csrf: kit.csrf(reply),
-      hidden: returnTo === null ? {} : { return_to: returnTo },
+      hidden: { ...(returnTo !== null && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales }) },
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       askName: true,
       minPasswordLength: config.passwords.minLength,
       values: Object.fromEntries(shownAgain) as Record<string, string>,
       ...(errors && { errors: registerErrors(errors, { attributes, values, texts: page.texts, minLength: config.passwords.minLength }) }),
-      links: { login: kit.link('/login', { return_to: returnTo ?? undefined }) }
+      links: { login: kit.link('/login', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
     }, { formTarget })
   }
 }

@@ -42,7 +42,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     const { user_code: userCode = '', decision, shown_to: shownTo } = request.body
     if (plainCode(userCode) === null) return await pages.device.code(request, reply, { userCode, wrong: true })
     const session = await browser.session(request)
-    if (!session) return reply.redirect(pages.device.loginPath(userCode), 303)
+    if (!session) return reply.redirect(pages.device.loginPath(request, userCode), 303)
     // Somebody else may have logged in since the page was shown
     if (decision === undefined || shownTo !== session.userId) return await ask(request, reply, userCode, session)
     const allowed = decision === 'allow'

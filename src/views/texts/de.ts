@@ -109,6 +109,7 @@ export const de: Texts = {
     sessions: 'Wo Sie angemeldet sind',
     noSessions: 'Nirgends sonst.',
     unknownDevice: 'Unbekanntes Gerät',
+    browserOn: (browser, system) => `${browser} auf ${system}`,
     current: 'Dieser Browser',
     lastUsed: 'Zuletzt verwendet',
     neverUsed: 'Nie verwendet',

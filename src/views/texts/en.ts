@@ -110,6 +110,7 @@ export const en = {
     sessions: 'Where you are logged in',
     noSessions: 'Nowhere else.',
     unknownDevice: 'Unknown device',
+    browserOn: (browser: string, system: string) => `${browser} on ${system}`,
     current: 'This browser',
     lastUsed: 'Last used',
     neverUsed: 'Never used',

@@ -30,12 +30,18 @@ const FALLBACK = 'en'
 /** Longer lists are no longer a person's wish. */
 const MAX_LENGTH = 500
 
-export function pickLanguage ({ uiLocales, acceptLanguage }: Wishes, known: Readonly<Record<string, Texts>> = languages): Language {
+/** @param fallback the language of those who ask for none that is known */
+export function pickLanguage ({ uiLocales, acceptLanguage }: Wishes, known: Readonly<Record<string, Texts>> = languages, fallback = FALLBACK): Language {
   for (const tag of [...tagsOf(uiLocales), ...rankedTags(acceptLanguage)]) {
     const texts = Object.hasOwn(known, tag.language) ? known[tag.language] : undefined
     if (texts) return { texts, locale: tag.region ? `${tag.language}-${tag.region}` : tag.language }
   }
-  return { texts: known[FALLBACK] ?? en, locale: FALLBACK }
+  return { texts: known[fallback] ?? en, locale: fallback }
+}
+
+/** `de` of `de-AT`. */
+export function languageOf (locale: string): string {
+  return new Intl.Locale(locale).language
 }
 
 /** OpenID Connect Core section 3.1.2.1: separated by spaces, the best first. */
