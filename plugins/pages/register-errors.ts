@@ -1,4 +1,5 @@
 import type { Attributes } from '../../src/users/attributes.ts'
+import { passwordText } from '../../src/users/password-text.ts'
 import type { FieldErrors } from '../../src/users/register.ts'
 import type { FormErrors } from '../../src/views/page.ts'
 import type { Texts } from '../../src/views/texts/index.ts'
@@ -26,7 +27,7 @@ function attributeProblem (name: string, { attributes, values, texts: { problems
 
 function passwordProblem ({ values: { password }, texts: { problems }, minLength }: Form): string {
   if (typeof password !== 'string' || password === '') return problems.missing
-  const length = [...password].length
-  if (length < minLength) return problems.passwordShort(minLength)
-  return Buffer.byteLength(password) > 1000 ? problems.passwordLong : problems.passwordCommon
+  const text = passwordText(password)
+  if (text === null) return problems.passwordLong
+  return [...text].length < minLength ? problems.passwordShort(minLength) : problems.passwordCommon
 }

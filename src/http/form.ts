@@ -1,5 +1,10 @@
 import { badBody } from './bad-body.ts'
 
+/** Of one request: forms of people and of programs have a few dozen. */
+const MAX_PARAMETERS = 1000
+/** Of one parameter that may be repeated. */
+const MAX_REPEATS = 50
+
 /**
  * `application/x-www-form-urlencoded` with each parameter once (RFC 6749 section 3.2).
  * @throws 400
@@ -17,17 +22,25 @@ function parse (text: string, repeatable: readonly string[]): Record<string, str
   const params: Record<string, string | string[]> = Object.create(null)
   // Fastify has replaced bytes that are not UTF-8 by U+FFFD
   if (text.includes('\uFFFD')) throw badBody('The body is not UTF-8')
-  for (const pair of text.split('&')) {
+  // No more pieces than would be read: an unbounded list is work before the first check
+  const pairs = text.split('&', MAX_PARAMETERS + 1)
+  if (pairs.length > MAX_PARAMETERS) throw badBody(`The body has more than ${MAX_PARAMETERS} parameters`)
+  for (const pair of pairs) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
     const before = params[name]
     if (before === undefined) params[name] = value
-    else if (repeatable.includes(name)) params[name] = [before, value].flat()
-    else throw badBody(`The parameter ${JSON.stringify(name.slice(0, 40))} is repeated`)
+    else if (!repeatable.includes(name)) throw badBody(`The parameter ${shortened(name)} is repeated`)
+    else if (typeof before === 'string') params[name] = [before, value]
+    else if (before.push(value) > MAX_REPEATS) throw badBody(`The parameter ${shortened(name)} is repeated more than ${MAX_REPEATS} times`)
   }
   return params
+}
+
+function shortened (name: string): string {
+  return JSON.stringify(name.slice(0, 40))
 }
 
 function decode (encoded: string): string {

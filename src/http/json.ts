@@ -5,10 +5,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 // A string and the colon that makes it the name of a member
 const STRING = /"((?:[^"\\]|\\.)*)"\s*(:)?/g
 const MAX_DEPTH = 32
+/** Members and elements of one body: nothing that is asked for here has more than a few hundred. */
+const MAX_VALUES = 1000
 
 /**
  * JSON (RFC 8259) that means one thing only. An empty body is no body.
- * @throws 400 for what is not JSON, not UTF-8, holds NUL or half a character, a member twice or a prototype
+ * @throws 400 for what is not JSON, not UTF-8, holds NUL or half a character, a member twice or a prototype, or is too deep or too long a list
  */
 export function parseJson (body: Buffer): unknown {
   if (body.length === 0) return undefined
@@ -50,9 +52,11 @@ function checkStrings (text: string): number {
 
 function countMembers (root: unknown): number {
   let count = 0
+  let values = 0
   let level: unknown[] = [root]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) throw badBody('The body is nested too deeply')
+    if ((values += level.length) > MAX_VALUES) throw badBody(`The body has more than ${MAX_VALUES} members and elements`)
     const objects = level.filter((value): value is object => typeof value === 'object' && value !== null)
     for (const object of objects) if (!Array.isArray(object)) count += Object.keys(object).length
     level = objects.flatMap((object) => Object.values(object) as unknown[])

@@ -1,6 +1,9 @@
 // RFC 8252 section 7.3: any port, for the loopback addresses but not for the name
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:\d{1,5})?(?=[/?]|$)/
 
+/** Reading a host costs the square of its length. */
+const MAX_LENGTH = 2000
+
 /**
  * The registered URI that a request's redirect_uri is, by exact string (RFC 9700 section 4.1.3);
  * only the port of a loopback address may differ.
@@ -12,8 +15,9 @@ export function matchesRedirectUri (registered: readonly string[], asked: string
 
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
+  if (uri.length > MAX_LENGTH) return `has more than ${MAX_LENGTH} characters`
   // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode
-  if (!URL.canParse(uri) || /[^\x21-\x7e]/.test(uri)) return 'is not an absolute URI'
+  if (/[^\x21-\x7e]/.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI'
   if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
   const { protocol, hostname, username, password } = new URL(uri)

@@ -5,16 +5,13 @@ import { Overloaded, type Passwords } from './passwords.ts'
 import type { Account, Users } from './ports.ts'
 import type { Throttle } from './throttle.ts'
 
-const MAX_BYTES = 1000
-
 type Dependencies = { users: Users, passwords: Passwords, throttle: Throttle, events: Pick<Events, 'emit'> }
 
 /** One look-up and one hash, whoever asks for whom. @throws Overloaded */
 export function createAuthenticate ({ users, passwords, throttle, events }: Dependencies): Authenticate {
   async function check (account: Account | null, password: string) {
-    // Longer ones cannot have been set; hashing them anyway keeps the time the same
-    const { matches, outdated } = await passwords.verify(account?.passwordHash ?? null, password.slice(0, MAX_BYTES))
-    if (!account?.passwordHash || !matches || account.disabled || password.length > MAX_BYTES) return null
+    const { matches, outdated } = await passwords.verify(account?.passwordHash ?? null, password)
+    if (!account?.passwordHash || !matches || account.disabled) return null
     if (outdated) await strengthen(account.id, account.passwordHash, password)
     return { userId: account.id, passwordStamp: account.passwordStamp }
   }

@@ -1,20 +1,21 @@
+import { MAX_PASSWORD_BYTES, passwordText } from './password-text.ts'
+
 export type PasswordPolicy = {
   /** What is wrong with a new password, as messages; empty when it may be used. */
   check: (password: string) => Promise<string[]>
 }
-
-const MAX_BYTES = 1000
 
 /** NIST SP 800-63B section 3.1.1.2: length and a list of known passwords, no rules on kinds of characters. */
 export function createPasswordPolicy ({ minLength, refuseCommon }: { minLength: number, refuseCommon: boolean }): PasswordPolicy {
   let common: Promise<Set<string>> | undefined
 
   async function check (password: string): Promise<string[]> {
-    if ([...password].length < minLength) return [`must have at least ${minLength} characters`]
-    if (Buffer.byteLength(password) > MAX_BYTES) return [`must have at most ${MAX_BYTES} bytes`]
+    const text = passwordText(password)
+    if (text === null) return [`must have at most ${MAX_PASSWORD_BYTES} bytes`]
+    if ([...text].length < minLength) return [`must have at least ${minLength} characters`]
     if (!refuseCommon) return []
     common ??= commonPasswords(minLength)
-    return (await common).has(password.toLowerCase()) ? ['is one of the most used passwords, which are tried first; choose another'] : []
+    return (await common).has(text.toLowerCase()) ? ['is one of the most used passwords, which are tried first; choose another'] : []
   }
 
   return { check }

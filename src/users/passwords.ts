@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { MAX_PASSWORD_BYTES, passwordText } from './password-text.ts'
 
 /** argon2id parameters (RFC 9106): memory in KiB, passes. */
 export type HashCost = { memoryCost: number, timeCost: number }
@@ -34,23 +35,26 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
   const argon2 = await import('@node-rs/argon2')
   const options = { algorithm: ARGON2ID, memoryCost: cost.memoryCost, timeCost: cost.timeCost, parallelism: 1 }
   const queue = createQueue(availableParallelism(), cost.maxQueue)
-  const hash = (password: string) => queue.run(() => argon2.hash(normalised(password), options))
+
+  async function hash (password: string): Promise<string> {
+    const text = passwordText(password)
+    if (text === null) throw new RangeError(`A password has at most ${MAX_PASSWORD_BYTES} bytes`)
+    return await queue.run(() => argon2.hash(text, options))
+  }
+
   // Unknown users, users without a password and hashes that nobody can read cost what the others cost
   const nobody = argon2.hash('a password that nobody has', options)
 
   async function verify (stored: string | null, password: string): Promise<Verdict> {
     const readable = stored !== null && (isBcrypt(stored) || ARGON2.test(stored))
     const known = readable ? stored : await nobody
-    const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, password) : argon2.verify(known, normalised(password)))
-    return { matches: matches && readable, outdated: isOutdated(known, cost) }
+    // One that is too long cannot have been set; it costs the same all the same
+    const text = passwordText(password)
+    const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, text === null ? '' : password) : argon2.verify(known, text ?? ''))
+    return { matches: matches && readable && text !== null, outdated: isOutdated(known, cost) }
   }
 
   return { hash, verify, waiting: queue.waiting }
-}
-
-/** RFC 8265 section 4.2: an accent typed on a Mac and on Windows is the same letter. */
-function normalised (password: string): string {
-  return password.normalize('NFC')
 }
 
 /** True for the hashes that Laravel, Devise and others write ($2a$, $2b$, $2y$). */

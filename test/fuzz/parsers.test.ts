@@ -117,6 +117,13 @@ t.test('normalising twice is normalising once', async (t) => {
   }
 })
 
+t.test('a way back is no host, however long it is', async (t) => {
+  t.equal(localPath('//evil.example'), null)
+  const before = process.cpuUsage()
+  t.equal(localPath(`//${Array.from({ length: 21_000 }, (_, index) => String.fromCharCode(0x4e00 + index % 20_000)).join('')}`), null)
+  t.ok(process.cpuUsage(before).user < 200_000, 'as a host it would take a second')
+})
+
 t.test('a way back never leaves this server', async (t) => {
   const parts = fc.constantFrom('/', '//', '\\', '/\\', 'evil.example', ':', '@', '?', '#', '%2f', '\t', '\n', ' ', 'http:', 'javascript:', '.', '..', 'a', 'ｅvil', '\u2028')
   check(t, fc.property(fc.array(parts, { maxLength: 8 }), (list) => {

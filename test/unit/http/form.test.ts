@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseForm } from '../../../src/http/form.ts'
+import { formParser, parseForm } from '../../../src/http/form.ts'
 
 t.test('parameters as the URL standard reads them', async (t) => {
   const texts = ['', 'a=1', 'a=1&b=2', 'a', 'a=', '=x', '&&a=1&', 'a=b=c', 'a+b=c+d', 'a%20b=%2B%26%3D', '%C3%A9=%F0%9F%98%80', 'scope=a+b', 'a=1&A=2', 'a=%EF%BF%BD']
@@ -26,6 +26,8 @@ const BAD: [string, string, RegExp][] = [
   ['an encoded NUL', 'a=x%00y', /NUL/],
   ['an encoded NUL in a name', '%00=1', /NUL/],
   ['a raw NUL', 'a=\0', /NUL/],
+  ['more than 1000 parameters', Array.from({ length: 1001 }, (_, index) => `p${index}=`).join('&'), /more than 1000 parameters/],
+  ['more than 1000 separators', '&'.repeat(1001), /more than 1000 parameters/],
   ['bytes that were not UTF-8', Buffer.from([0x61, 0x3d, 0xff]).toString(), /UTF-8/]
 ]
 
@@ -38,4 +40,13 @@ for (const [name, text, message] of BAD) {
 t.test('a name is not repeated at length', async (t) => {
   const name = 'n'.repeat(5000)
   t.throws(() => parseForm(`${name}=1&${name}=2`), { message: /^The parameter "n{40}" is repeated$/ })
+})
+
+t.test('a parameter that may be repeated is a list, of 50 at most', async (t) => {
+  const parse = formParser('resource')
+  t.strictSame({ ...parse('a=1&resource=x') }, { a: '1', resource: 'x' })
+  t.strictSame({ ...parse('resource=x&a=1&resource=y&resource=') }, { resource: ['x', 'y', ''], a: '1' })
+  t.equal(parse(Array(50).fill('resource').join('&'))['resource']?.length, 50)
+  t.throws(() => parse(Array(51).fill('resource').join('&')), { statusCode: 400, message: /"resource" is repeated more than 50 times/ })
+  t.throws(() => parse('a=1&a=2'), { statusCode: 400, message: /"a" is repeated$/ }, 'the others are not')
 })

@@ -38,6 +38,9 @@ const BAD: [string, string | Buffer, RegExp][] = [
   ['an escaped prototype', '{"\\u005f_proto__":{}}', /not JSON/],
   ['a prototype within', '{"a":[{"__proto__":null}]}', /not JSON/],
   ['a prototype by its constructor', '{"constructor":{"prototype":{"admin":true}}}', /not JSON/],
+  ['a list without end', JSON.stringify(Array(1001).fill(1)), /more than 1000/],
+  ['an object without end', JSON.stringify(Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`m${index}`, 1]))), /more than 1000/],
+  ['many small lists', JSON.stringify(Array(200).fill([1, 2, 3, 4, 5])), /more than 1000/],
   ['34 levels', deep(34), /too deeply/],
   ['thousands of levels', deep(30_000), /too deeply/],
   ['thousands of objects', '{"a":'.repeat(8000) + '1' + '}'.repeat(8000), /too deeply/]

@@ -10,6 +10,8 @@ t.test('length counts characters as people do, and bytes at the other end', asyn
   t.same(await policy.check('x'.repeat(1000)), [])
   t.match(await policy.check('x'.repeat(1001)), [/at most 1000 bytes/])
   t.match(await policy.check('é'.repeat(501)), [/at most 1000 bytes/])
+  t.same(await policy.check('é'.repeat(500).normalize('NFD')), [], 'counted as it is hashed')
+  t.match(await policy.check('x'.repeat(60_000)), [/at most 1000 bytes/])
 })
 
 t.test('no rules on kinds of characters', async (t) => {

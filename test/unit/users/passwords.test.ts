@@ -42,6 +42,20 @@ t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {
   for (const stored of unreadable) t.equal((await verify(stored, PASSWORD)).matches, false, stored)
 })
 
+t.test('a password has 1000 bytes at most, in whatever form its accents are typed, and is cut before it is normalised', async (t) => {
+  const { hash, verify } = await createPasswords(CHEAP)
+  const longest = 'é'.repeat(500)
+  const stored = await hash(longest)
+  t.equal((await verify(stored, longest.normalize('NFD'))).matches, true, 'NFD has 1500 bytes')
+  for (const longer of [`${longest}x`, `${longest}${'x'.repeat(60_000)}`]) {
+    t.equal((await verify(stored, longer)).matches, false)
+    await t.rejects(hash(longer), RangeError)
+  }
+  const before = process.cpuUsage()
+  t.equal((await verify(stored, `a${'\u0301'.repeat(16_000)}${'\u0327'.repeat(16_000)}`)).matches, false)
+  t.ok(process.cpuUsage(before).user < 200_000, 'putting 32,000 marks in order takes more than a second')
+})
+
 t.test('the queue is bounded, tells how many wait, and goes on after a refusal', async (t) => {
   const { hash, waiting } = await createPasswords({ ...CHEAP, maxQueue: 2 })
   const width = availableParallelism()
