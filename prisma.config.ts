@@ -10,7 +10,7 @@ process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(import.meta.dirname, 'prisma', 
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
-  datasource: { url: process.env.DATABASE_URL || embeddedUrl() }
+  datasource: { url: process.env.LATCHKEY_DATABASE_URL || process.env.DATABASE_URL || embeddedUrl() }
 })
 
 /** Our engine starts the embedded database when it sees this host, and stops it at the end. */

@@ -5,7 +5,7 @@ import { latchkey } from '../dist/src/index.js'
 import { hashSecret, newClientId, newClientSecret } from '../dist/src/oauth/secrets.js'
 
 const app = Fastify()
-await app.register(latchkey, { rateLimit: 'off', databasePoolSize: 20, ...JSON.parse(process.env.BENCH_OPTIONS ?? '{}') })
+await app.register(latchkey, { env: true, rateLimit: 'off', databasePoolSize: 20, ...JSON.parse(process.env.BENCH_OPTIONS ?? '{}') })
 app.get('/guarded', { onRequest: app.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
 await app.listen({ port: 0, host: '127.0.0.1' })
 

@@ -8,6 +8,9 @@ const app = Fastify({ logger: { level: 'warn' } })
 await app.register(latchkey, {
   prefix: '/auth',
   appUrl: `http://127.0.0.1:${port}`,
+  // Without them an embedded database; of a host's variables only LATCHKEY_… is read
+  databaseUrl: process.env.DATABASE_URL,
+  appKey: process.env.APP_KEY,
   scopes: { 'orders:read': 'See your orders' },
   homePath: '/orders'
 })

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { resolveConfig, type LatchkeyOptions } from '../src/config.ts'
+import type { Config, LatchkeyOptions } from '../src/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
-import { mergeOptions, optionsFromEnvironment, readVariables } from '../src/environment.ts'
+import { configFrom, readEnvironment, readVariables } from '../src/environment.ts'
 import { createBrowser, type Browser } from './browser.ts'
 import { createServices, type Services } from '../src/services.ts'
 
@@ -11,13 +11,28 @@ export type ServicesOptions = LatchkeyOptions & {
   prisma?: PrismaClient
 }
 
+/** Of the server, which has read its variables and `.env` itself. */
+export const RESOLVED = Symbol('resolved configuration')
+
+export type ResolvedOptions = { [RESOLVED]: Config, prisma?: PrismaClient }
+
 /** Makes the parts once for a host and its children, from options and environment; closes them with it. */
-async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions): Promise<void> {
+async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
   if (host.hasDecorator('latchkey')) return
-  const config = resolveConfig(mergeOptions(options, optionsFromEnvironment(readVariables())))
+  const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host.log)
   const made = await createServices(config, { log: host.log, prisma })
   host.decorate('latchkey', { ...made, browser: createBrowser(made) })
   host.addHook('onClose', made.close)
+}
+
+/** A host's variables are its own: of them only those under our prefix count, unless the host says otherwise. */
+function configOf (options: LatchkeyOptions, log: FastifyBaseLogger): Config {
+  const variables = readVariables()
+  const config = configFrom(options, readEnvironment(variables, { prefixedOnly: options.env !== true }))
+  if (!config.databaseUrl && variables['DATABASE_URL']) {
+    log.warn({}, `DATABASE_URL is the host's: Latchkey uses the embedded database in ${config.dataDir}. To share it, give databaseUrl (or LATCHKEY_DATABASE_URL), or env: true`)
+  }
+  return config
 }
 
 export default fp(services, { name: 'latchkey-services', fastify: '5.x' })

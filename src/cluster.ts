@@ -16,7 +16,8 @@ const RESTART_MS = 500
 export async function startCluster (config: Config, log: Log): Promise<Cluster> {
   const core = await openCore(config, { log })
   if (core.fresh) await installClients(core.store, config)
-  const env = { DATABASE_URL: core.databaseUrl, APP_KEY: core.appKeys[0]! }
+  // In the spelling that wins
+  const env = { LATCHKEY_DATABASE_URL: core.databaseUrl, LATCHKEY_APP_KEY: core.appKeys[0]! }
   let closing = false
 
   function fork (): Worker {

@@ -1,23 +1,24 @@
 import type { Problem } from './config-error.ts'
+import { nameOf, type Sources } from './config-names.ts'
 
 /** As a TypeBox validator tells it. */
 export type SchemaError = { instancePath: string, message: string, keyword: string, params: unknown }
 
-type Schema = { env?: string, description?: string, properties?: Record<string, Schema>, patternProperties?: Record<string, Schema>, anyOf?: { const?: unknown }[] }
+type Schema = { description?: string, properties?: Record<string, Schema>, patternProperties?: Record<string, Schema>, anyOf?: { const?: unknown }[] }
 
 /** Each mistake once, under the name of the variable or option, with what to write instead. */
-export function problemsOf (settings: object, errors: SchemaError[]): Problem[] {
+export function problemsOf (settings: object, errors: SchemaError[], sources: Sources): Problem[] {
   const unions = new Set(errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath))
   return errors
     // What each member of a union says, and that an unknown option may not be there, is said once already
     .filter(({ keyword, instancePath }) => keyword === 'anyOf' || (keyword !== 'boolean' && !unions.has(instancePath)))
-    .map((error) => toProblem(settings, error))
+    .map((error) => toProblem(settings, error, sources))
 }
 
-function toProblem (settings: Schema, { keyword, instancePath, message, params }: SchemaError): Problem {
+function toProblem (settings: Schema, { keyword, instancePath, message, params }: SchemaError, sources: Sources): Problem {
   const path = instancePath.split('/').slice(1)
   const { schema, named } = schemaAt(settings, path)
-  const name = named?.env && path.length <= 2 ? named.env : path.join('.')
+  const name = nameOf(sources, path)
   const { additionalProperties: unknown = [] } = params as { additionalProperties?: string[] }
   if (keyword === 'additionalProperties') {
     const [pattern] = Object.keys(schema?.patternProperties ?? {})

@@ -4,6 +4,7 @@ import { asciiPath, asciiUrl } from './ascii-url.ts'
 import { ConfigError } from './config-error.ts'
 import type { Views } from './views/index.ts'
 import { languages as builtIn, type PartialTexts } from './views/texts/index.ts'
+import { IN_CODE, nameOf, settingName, type Sources } from './config-names.ts'
 import { problemsOf } from './config-problems.ts'
 
 const DAY = 86_400
@@ -19,6 +20,9 @@ const url = (env: string, pattern: string, description: string) =>
 
 // Of TRUST_PROXY: an address or a network, or one of these words
 const PROXY = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[0-9.]+)?)'
+
+/** Of the clients that every installation has for its proxies. */
+export const PROXY_SLUGS = ['web', 'mobile'] as const
 
 const ProxyClient = Type.Object({
   id: Type.String({ minLength: 1 }),
@@ -39,7 +43,7 @@ export const Settings = Type.Object({
   databasePoolSize: Type.Integer({ env: 'DATABASE_POOL_SIZE', default: 10, minimum: 1, maximum: 1000, description: 'Connections that one process keeps' }),
   databasePrepare: onOff('DATABASE_PREPARE', 'on', 'Prepared statements; off behind a PgBouncer in transaction mode that is older than 1.21'),
   login: Type.Object({
-    attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, description: 'Login attributes in the order in which they are tried: name and TypeBox schema' }),
+    attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Unsafe<object>({ type: 'object' }), { env: 'LOGIN_ATTRIBUTES', additionalProperties: false, description: 'Login attributes in the order in which they are tried: name and TypeBox schema' }),
     prefix: Type.String({ default: '', description: 'Put before the attribute names in login bodies; a dot descends, as in `user.`' }),
     defaultCountry: Type.Optional(Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' }))
   }, { additionalProperties: false }),
@@ -84,6 +88,7 @@ export const Settings = Type.Object({
     timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),
     maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Hashes that may wait; more are answered 503' })
   }, { additionalProperties: false, default: {} }),
+  env: Type.Boolean({ default: false, description: 'Inside a host: read the variables without the prefix LATCHKEY_, too' }),
   clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { additionalProperties: false, default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
 }, { additionalProperties: false })
 
@@ -110,6 +115,8 @@ export type Config = Omit<Settings, 'views' | 'languages'> & {
   basePath: string
   loginPath: string
   homePath: string
+  /** For messages that name an option. */
+  sources: Sources
 }
 
 const validator = Compile(Settings)
@@ -118,33 +125,34 @@ const validator = Compile(Settings)
  * Checks the options as a whole and fills in defaults.
  * @throws ConfigError naming each option or variable that is wrong and what to write instead
  */
-export function resolveConfig (options: LatchkeyOptions): Config {
+export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_CODE): Config {
   const filled = withDefaults(Settings, options) as Settings
-  const problems = problemsOf(Settings, validator.Errors(filled))
+  const problems = problemsOf(Settings, validator.Errors(filled), sources)
   if (problems.length > 0) throw new ConfigError(problems)
   if (Object.keys(filled.login.attributes).length === 0) {
-    throw new ConfigError([{ name: 'LOGIN_ATTRIBUTES', message: 'is empty; name at least one, such as email' }])
+    throw new ConfigError([{ name: nameOf(sources, ['login', 'attributes']), message: 'is empty; name at least one, such as email' }])
   }
   if (!Object.hasOwn({ ...builtIn, ...filled.languages }, filled.defaultLanguage)) {
-    throw new ConfigError([{ name: 'DEFAULT_LANGUAGE', message: `has no words: name one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or give its words in the option languages` }])
+    throw new ConfigError([{ name: nameOf(sources, ['defaultLanguage']), message: `has no words: name one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or give its words in the option languages` }])
   }
   if (filled.databaseUrl && !filled.appKey) {
-    throw new ConfigError([{ name: 'APP_KEY', message: 'is required with DATABASE_URL; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
+    throw new ConfigError([{ name: settingName(sources, 'appKey', 'APP_KEY'), message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database` }])
   }
-  const appUrl = readUrl('APP_URL', filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
+  const appUrl = readUrl(nameOf(sources, ['appUrl']), filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
   const issuer = appUrl + filled.prefix
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const { loginPath = `${basePath}/login`, homePath = `${basePath}/account` } = filled
   return {
     ...filled,
-    corsOrigins: filled.corsOrigins.map((origin) => readUrl('CORS_ORIGINS', origin)),
-    resourceServers: filled.resourceServers.map((resource) => readUrl('RESOURCE_SERVERS', resource)),
+    corsOrigins: filled.corsOrigins.map((origin, index) => readUrl(nameOf(sources, ['corsOrigins', String(index)]), origin)),
+    resourceServers: filled.resourceServers.map((resource, index) => readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)),
     views: filled.views as Views,
     appUrl,
     basePath,
     loginPath: asciiPath(loginPath),
     homePath: asciiPath(homePath),
-    issuer
+    issuer,
+    sources
   }
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { deriveKeys, embeddedAppKey } from './app-key.ts'
 import { ConfigError } from './config-error.ts'
+import { settingName } from './config-names.ts'
 import type { Config } from './config.ts'
 import { openDatabase, type Database } from './database/client.ts'
 import { readyDatabase } from './database/ready.ts'
@@ -46,7 +47,7 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
   }
   try {
     const store = createStore(database, onRevoked)
-    await checkAppKey(store, appKeys)
+    await checkAppKey(store, appKeys, config)
     const longestTokenTtl = () => store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
     await longestTokenTtl()
     const keys = createKeyRing({
@@ -54,7 +55,7 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
       sealKeys: deriveKeys(appKeys, 'signing-keys'),
       rotateEvery: config.keyRotation,
       longestTokenTtl,
-      onSealedElsewhere: wrongAppKey
+      onSealedElsewhere: () => wrongAppKey(config)
     })
     await keys.rotateDue()
     return { config, appKeys, database, databaseUrl: ready.url, store, keys, fresh: ready.fresh, close }
@@ -65,13 +66,14 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
 }
 
 /** A wrong APP_KEY is an error at start, never a reason for new keys. */
-async function checkAppKey (store: Store, appKeys: readonly string[]): Promise<void> {
+async function checkAppKey (store: Store, appKeys: readonly string[], config: Config): Promise<void> {
   const checks = deriveKeys(appKeys, 'check').map((key) => hash('sha256', key, 'base64url'))
   const known = await store.settings.keyCheck(checks[0]!)
-  if (!checks.includes(known)) throw wrongAppKey()
+  if (!checks.includes(known)) throw wrongAppKey(config)
   if (known !== checks[0]) await store.settings.replaceKeyCheck(checks[0]!)
 }
 
-function wrongAppKey (): ConfigError {
-  return new ConfigError([{ name: 'APP_KEY', message: 'is not the one that this database was set up with; give that one, as APP_KEY or in APP_PREVIOUS_KEYS' }])
+function wrongAppKey ({ sources }: Config): ConfigError {
+  const [current, previous] = [settingName(sources, 'appKey', 'APP_KEY'), settingName(sources, 'appPreviousKeys', 'APP_PREVIOUS_KEYS')]
+  return new ConfigError([{ name: current, message: `is not the one that this database was set up with; give that one, as ${current} or in ${previous}` }])
 }

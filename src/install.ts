@@ -1,11 +1,11 @@
-import type { Config } from './config.ts'
+import { nameOf } from './config-names.ts'
+import { PROXY_SLUGS, type Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { Client } from './oauth/ports.ts'
 import { hashSecret, isClientId, isClientSecret, newClientId } from './oauth/secrets.ts'
 import type { NewClient } from '../prisma/store/clients.ts'
 import type { Store } from '../prisma/store/index.ts'
 
-const PROXY_SLUGS = ['web', 'mobile'] as const
 const PERSONAL_ACCESS = 'personal-access'
 
 /** The clients that every installation has: `web` and `mobile` for the proxies, one for personal access tokens. */
@@ -22,19 +22,19 @@ export async function installClients (store: Store, config: Config): Promise<Cli
 /** CLIENT_WEB_ID and the like must name clients that exist, with the right secret. @throws ConfigError */
 export async function checkNamedClients (store: Store, config: Config): Promise<void> {
   for (const [slug, { id, secret }] of Object.entries(config.clients)) {
-    const variable = `CLIENT_${slug.toUpperCase().replaceAll('-', '_')}`
+    const name = (field: 'id' | 'secret') => nameOf(config.sources, ['clients', slug, field])
     const client = await store.clients.find(id)
-    if (!client || client.revokedAt) throw new ConfigError([{ name: `${variable}_ID`, message: 'names no client of this database; `npx latchkey clients` lists them' }])
+    if (!client || client.revokedAt) throw new ConfigError([{ name: name('id'), message: 'names no client of this database; `npx latchkey clients` lists them' }])
     if (secret !== undefined && client.secretHash && !isClientSecret(client, secret)) {
-      throw new ConfigError([{ name: `${variable}_SECRET`, message: `is not the secret of the client in ${variable}_ID` }])
+      throw new ConfigError([{ name: name('secret'), message: `is not the secret of the client in ${name('id')}` }])
     }
   }
 }
 
-function passwordClient (slug: typeof PROXY_SLUGS[number], { clients }: Config): NewClient {
+function passwordClient (slug: typeof PROXY_SLUGS[number], { clients, sources }: Config): NewClient {
   const named = clients[slug]
   if (named && !isClientId(named.id)) {
-    throw new ConfigError([{ name: `CLIENT_${slug.toUpperCase()}_ID`, message: 'is not the id of a client: they start with lk_client_; `npx latchkey install` prints one' }])
+    throw new ConfigError([{ name: nameOf(sources, ['clients', slug, 'id']), message: 'is not the id of a client: they start with lk_client_; `npx latchkey install` prints one' }])
   }
   return {
     id: named?.id ?? newClientId(),

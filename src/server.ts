@@ -2,9 +2,9 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import pino, { type DestinationStream } from 'pino'
 import { errorHandler } from '../plugins/errors.ts'
 import { answerNotFound } from '../plugins/pages/not-found.ts'
-import type { ServicesOptions } from '../plugins/services.ts'
-import { resolveConfig, type Config } from './config.ts'
-import { mergeOptions, optionsFromEnvironment, type Variables } from './environment.ts'
+import services, { RESOLVED, type ServicesOptions } from '../plugins/services.ts'
+import type { Config } from './config.ts'
+import { configFrom, readEnvironment, type Variables } from './environment.ts'
 import latchkey from './app.ts'
 
 // A first start makes a database; a slow disk must not end it
@@ -18,8 +18,7 @@ const MAX_UNWRITTEN = 1024 * 1024
 
 /** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
 export async function buildServer ({ prisma, ...options }: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
-  const merged = mergeOptions(options, optionsFromEnvironment(variables))
-  const config = resolveConfig(merged)
+  const config = configFrom(options, readEnvironment(variables, { prefixedOnly: false }))
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { req: describeRequest }, stream: standardOutput() },
     trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
@@ -31,7 +30,8 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   app.setErrorHandler(errorHandler)
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${config.prefix}/docs`, 303))
   try {
-    await app.register(latchkey, { ...merged, operations: true, ...(prisma && { prisma }) })
+    await app.register(services, { [RESOLVED]: config, ...(prisma && { prisma }) })
+    await app.register(latchkey, { operations: true })
     await answerNotFound(app, app.latchkey)
     await app.ready()
   } catch (error) {

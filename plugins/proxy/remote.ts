@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { ConfigError } from '../../src/config-error.ts'
 import type { LatchkeyOptions } from '../../src/config.ts'
-import { mergeOptions, optionsFromEnvironment, readVariables } from '../../src/environment.ts'
+import { mergeOptions, readEnvironment, readVariables } from '../../src/environment.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/http/issuer-client.ts'
 import type { Caller } from '../../src/oauth/ports.ts'
 import type { TokenResponse } from '../../src/schemas/token.ts'
@@ -13,10 +13,10 @@ import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuc
 import { loginParams } from './login-params.ts'
 
 /** Proxies apart from the server: this process holds the client's secret and asks the issuer. */
-export type RemoteProxyOptions = Pick<LatchkeyOptions, 'login' | 'prefix' | 'corsOrigins' | 'rateLimit' | 'appUrl' | 'refreshTokenTtl'> & {
+export type RemoteProxyOptions = Pick<LatchkeyOptions, 'login' | 'prefix' | 'corsOrigins' | 'rateLimit' | 'appUrl' | 'refreshTokenTtl' | 'env'> & {
   /** Such as https://id.example.com */
   issuer: string
-  /** By slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET and the like when not given. */
+  /** By slug; from LATCHKEY_CLIENT_WEB_ID, LATCHKEY_CLIENT_WEB_SECRET and the like when not given. */
   clients?: Record<string, { id: string, secret: string }>
   /** Whether the refresh token stands in the body beside the cookie. */
   refreshTokenInBody?: boolean
@@ -25,9 +25,9 @@ export type RemoteProxyOptions = Pick<LatchkeyOptions, 'login' | 'prefix' | 'cor
 const MONTH = 30 * 86_400
 
 export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBackend> {
-  const { login, clients = {} } = mergeOptions(options, optionsFromEnvironment(readVariables()))
+  const { login, clients = {} } = mergeOptions(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }).options)
   if (Object.keys(clients).length === 0) {
-    throw new ConfigError([{ name: 'CLIENT_WEB_ID', message: 'and CLIENT_WEB_SECRET are needed where the proxy runs apart from the server' }])
+    throw new ConfigError([{ name: 'clients', message: 'is needed where the proxy runs apart from the server: { web: { id, secret } }, or LATCHKEY_CLIENT_WEB_ID and LATCHKEY_CLIENT_WEB_SECRET' }])
   }
   const issuer = options.issuer.replace(/\/+$/, '')
   const attributes = await createAttributes({ attributes: login!.attributes!, defaultCountry: login!.defaultCountry })

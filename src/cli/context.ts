@@ -1,7 +1,7 @@
-import { resolveConfig, type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import type { AppOptions } from '../app.ts'
 import type { Core, Log } from '../core.ts'
-import { mergeOptions, optionsFromEnvironment, type Variables } from '../environment.ts'
+import { configFrom, readEnvironment, type Variables } from '../environment.ts'
 import { readConfigFile } from './config-file.ts'
 
 /** What every command gets. */
@@ -22,7 +22,7 @@ type Options = { cwd: string, variables: Variables, log: Log }
 export async function createContext ({ cwd, variables, log }: Options): Promise<Context> {
   const { operations, ...options } = await readConfigFile(cwd, variables)
   const { prisma, ...settings } = options
-  const config = resolveConfig(mergeOptions(settings, optionsFromEnvironment(variables)))
+  const config = configFrom(settings, readEnvironment(variables, { prefixedOnly: false }))
 
   async function withCore<T> (work: (core: Core) => Promise<T>, { migrate = false } = {}): Promise<T> {
     const { openCore } = await import('../core.ts')

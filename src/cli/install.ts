@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { nameOf } from '../config-names.ts'
 import type { Core, Log } from '../core.ts'
 import { installClients } from '../install.ts'
 import type { Client } from '../oauth/ports.ts'
@@ -33,7 +34,7 @@ export async function install ({ cwd, log, withCore }: Context, { writeEnv = fal
 async function warnOfRevoked ({ store, config }: Core, log: Log): Promise<void> {
   for (const [slug, { id }] of Object.entries(config.clients)) {
     const client = await store.clients.find(id)
-    if (client?.revokedAt) log.warn({}, `The client ${id}, which CLIENT_${slug.toUpperCase()}_ID names, is revoked; remove the variable`)
+    if (client?.revokedAt) log.warn({}, `The client ${id}, which ${nameOf(config.sources, ['clients', slug, 'id'])} names, is revoked; remove it`)
   }
 }
 

@@ -34,7 +34,7 @@ const BROKEN: [rule: string, file: string, message: RegExp][] = [
   ['a file that is not JavaScript', 'export default {', /^latchkey\.config\.js cannot be loaded: /],
   ['a file without a default export', 'export const port = 1', /^latchkey\.config\.js has no options; write `export default/],
   ['an option that there is not', 'export default { prot: 1 }', /^prot is not an option/],
-  ['several mistakes', 'export default { port: -1, host: 5 }', /^PORT .*\nHOST /]
+  ['several mistakes', 'export default { port: -1, host: 5 }', /^port .*\nhost /]
 ]
 
 for (const [rule, file, message] of BROKEN) {

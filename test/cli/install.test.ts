@@ -95,7 +95,7 @@ t.test('a revoked client has given up its slug: a new one takes its place', asyn
 
   const named = await contextFor(t, { DATABASE_URL: databaseUrl, CLIENT_WEB_ID: old })
   await install(named)
-  t.match(named.said, [`warning: The client ${old}, which CLIENT_WEB_ID names, is revoked; remove the variable`])
+  t.match(named.said, [`warning: The client ${old}, which CLIENT_WEB_ID names, is revoked; remove it`])
 })
 
 t.test('the embedded database is started for the command and stopped after it', async (t) => {

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Type } from 'typebox'
 import { ConfigError } from '../../src/config-error.ts'
-import { resolveConfig, Settings, type LatchkeyOptions } from '../../src/config.ts'
-import { mergeOptions, optionsFromEnvironment, readVariables, type Variables } from '../../src/environment.ts'
+import { Settings, type LatchkeyOptions } from '../../src/config.ts'
+import { configFrom, readEnvironment, readVariables, type Variables } from '../../src/environment.ts'
 import { EmailSchema, PhoneSchema } from '../../src/schemas/identifiers.ts'
 
 const KEY = Buffer.alloc(32, 1).toString('base64')
 const SECRET = 'hunter2-hunter2'
-const from = (variables: Variables, options: LatchkeyOptions = {}) => resolveConfig(mergeOptions(options, optionsFromEnvironment(variables)))
+const from = (variables: Variables, options: LatchkeyOptions = {}) => configFrom(options, readEnvironment(variables, { prefixedOnly: false }))
+const inHost = (variables: Variables, options: LatchkeyOptions = {}) => configFrom(options, readEnvironment(variables, { prefixedOnly: true }))
 const withOptions = (options: object) => from({}, options as LatchkeyOptions)
 
 function problems (run: () => unknown): ConfigError['problems'] {
@@ -73,7 +74,42 @@ t.test('addresses in other letters become what travels: punycode and percent sig
 t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
   const { clients } = from({ CLIENT_WEB_ID: 'lk_client_a', CLIENT_WEB_SECRET: SECRET, CLIENT_OLD_APP_ID: 'lk_client_b', CLIENT_MOBILE_SECRET: SECRET, CLIENT_ID: 'x' })
   t.same(clients, { web: { id: 'lk_client_a', secret: SECRET }, 'old-app': { id: 'lk_client_b' } })
+  t.same(from({ CLIENT_GOOGLE_ID: 'x.apps.googleusercontent.com', CLIENT_ID: 'y', HTTP_CLIENT_OLD_ID: 'z' }).clients, {}, 'that of another service is nobody\'s')
+  t.same(from({ LATCHKEY_CLIENT_GOOGLE_ID: 'x' }).clients, { google: { id: 'x' } }, 'under the prefix it is ours')
   t.same(from({ CLIENT_WEB_ID: 'a' }, { clients: { web: { id: 'b' } } }).clients, { web: { id: 'b' } }, 'options win')
+})
+
+t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (t) => {
+  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) => !name.startsWith('LATCHKEY_'))
+  for (const name of [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY']) {
+    const wrong = { [`LATCHKEY_${name}`]: '?' }
+    // A few take any text
+    if (['HOST', 'APP_URL'].includes(name)) continue
+    t.same(problems(() => from({ ...wrong, [name]: '' })).map((problem) => problem.name), [`LATCHKEY_${name}`], name)
+    t.same(problems(() => inHost(wrong)).map((problem) => problem.name), [`LATCHKEY_${name}`], `${name} inside a host`)
+  }
+  t.match(from({ PORT: 'x', LATCHKEY_PORT: '1', LOGIN_ATTRIBUTES: 'fax', LATCHKEY_LOGIN_ATTRIBUTES: 'phone', CLIENT_WEB_ID: 'a', LATCHKEY_CLIENT_WEB_ID: 'b' }), { port: 1, login: { attributes: { phone: {} } }, clients: { web: { id: 'b' } } })
+  t.equal(from({ PORT: '2', LATCHKEY_PORT: ' ' }).port, 2, 'an empty one counts as absent')
+  t.equal(from({ LATCHKEY_DATA_DIR: '/data' }).dataDir, '/data')
+})
+
+t.test('inside a host variables without the prefix are the host\'s own', async (t) => {
+  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) => !name.startsWith('LATCHKEY_'))
+  const theirs = Object.fromEntries([...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_GOOGLE_ID'].map((name) => [name, '\\\\.\\pipe\\?']))
+  t.same({ ...inHost(theirs), sources: null }, { ...inHost({}), sources: null })
+  t.equal(inHost({ LATCHKEY_SCOPES: '{"a":"b"}', SCOPES: 'read write' }).scopes['a'], 'b')
+})
+
+t.test('a mistake is told under the name that whoever made it wrote', async (t) => {
+  const names = (run: () => unknown) => problems(run).map(({ name }) => name)
+  t.same(names(() => from({ PORT: 'x', LATCHKEY_HOST: 'h' }, { workers: 0 })), ['PORT', 'workers'])
+  t.same(names(() => from({ PORT: 'x' }, { port: -1 })), ['port'], 'of the option, which wins')
+  t.same(names(() => from({ CORS_ORIGINS: 'https://a.example/' }, { corsOrigins: ['*'] })), ['corsOrigins.0'])
+  t.same(names(() => from({ CLIENT_WEB_ID: 'a', CLIENT_WEB_SECRET: 'b' }, { clients: { mobile: { id: '' } } })), ['clients.mobile.id'])
+  t.same(names(() => from({ DEFAULT_COUNTRY: 'x' }, { login: { attributes: { email: EmailSchema } } })), ['DEFAULT_COUNTRY'])
+  t.same(names(() => from({}, { databaseUrl: 'postgres://db/app' })), ['APP_KEY'])
+  t.same(problems(() => inHost({}, { databaseUrl: 'postgres://db/app' })), [{ name: 'appKey (or LATCHKEY_APP_KEY)', message: 'is required with databaseUrl; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
+  t.match(problems(() => inHost({ LATCHKEY_DATABASE_URL: 'postgres://db/app' })), [{ message: /^is required with LATCHKEY_DATABASE_URL;/ }])
 })
 
 t.test('options win over the environment, one by one', async (t) => {
@@ -123,7 +159,7 @@ t.test('APP_KEY is asked for beside DATABASE_URL', async (t) => {
 })
 
 t.test('all mistakes are told at once, a line each', async (t) => {
-  t.throws(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 }), { name: 'ConfigError', code: 'LK_CONFIG', message: /^(?=[^]*^PORT )(?=[^]*^HOST )(?=[^]*^ACCESS_TOKEN_TTL )(?=[^]*^nope is not an option)/m })
+  t.throws(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 }), { name: 'ConfigError', code: 'LK_CONFIG', message: /^(?=[^]*^port )(?=[^]*^host )(?=[^]*^accessTokenTtl )(?=[^]*^nope is not an option)/m })
   t.equal(problems(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 })).length, 4)
 })
 
@@ -134,7 +170,7 @@ const OPTIONS: [string, object, string, RegExp][] = [
   ['a choice', { revocation: { onStale: 'maybe' } }, 'revocation.onStale', /must be refuse or accept/],
   ['an attribute that can be no member', { login: { attributes: { 'e mail': EmailSchema } } }, 'login.attributes', /cannot hold the name "e mail"/],
   ['an attribute without a schema', { login: { attributes: { email: 'email' } } }, 'login.attributes.email', /object/],
-  ['no attribute', { login: { attributes: {} } }, 'LOGIN_ATTRIBUTES', /name at least one/],
+  ['no attribute', { login: { attributes: {} } }, 'login.attributes', /name at least one/],
   ['a slug that is none', { clients: { 'My App': { id: 'x' } } }, 'clients', /cannot hold the name "My App"/],
   ['a client without id', { clients: { web: { id: '' } } }, 'clients.web.id', /CLIENT_WEB_ID/],
   ['a prefix without slash', { prefix: 'auth' }, 'prefix', /such as \/auth/],
