@@ -35,7 +35,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   const { config } = services
   const kit = await createKit(services)
   const answer = createAnswer(kit, services)
-  const findWay = createFindWay(kit, services.authorize)
+  const findWay = createFindWay(kit, services.authorize, config)
 
   await host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are

@@ -56,7 +56,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
       actions,
       newToken,
       ...(errors && { errors: tokenErrors(errors, values?.name ?? '', page.texts) })
-    })
+    }, { leaves: kit.loginLeaves })
   }
 }
 

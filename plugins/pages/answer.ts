@@ -18,10 +18,10 @@ type Of<Kind> = Extract<Outcome, { kind: Kind }>
 export function createAnswer (kit: Kit, { config }: Services): Answer {
   async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params, ask }: Of<'answer'>): Promise<FastifyReply> {
     const model = { ...kit.page(request), redirectUri, params }
-    if (ask) return await kit.send(reply, 'formPost', { ...model, ask: responseMode === 'query' ? 'get' : 'post' }, { formTarget: redirectUri })
+    if (ask) return await kit.send(reply, 'formPost', { ...model, ask: responseMode === 'query' ? 'get' : 'post' }, { leaves: true })
     // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
     if (responseMode === 'query') return reply.redirect(withParams(redirectUri, params), 303)
-    return await kit.send(reply, 'formPost', { ...model, script: kit.script }, { formTarget: redirectUri, script: true })
+    return await kit.send(reply, 'formPost', { ...model, script: kit.script }, { leaves: true, script: true })
   }
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales }, params, again }: Of<'login'>): FastifyReply {
@@ -38,17 +38,18 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
       ...page,
       action: kit.link(AUTHORIZE),
       csrf: kit.csrf(reply),
-      hidden: { ...hiddenParams(params), [SHOWN_TO]: session.userId },
+      hidden: { ...hiddenParams(knownParams(params)), [SHOWN_TO]: session.userId },
       client,
       redirectUri: destination.redirectUri,
       account: { name: await kit.accountName(session.userId), switchUrl },
       scopes: kit.scopes(newScopes, page),
       canTakeBack: true
-    }, { formTarget: destination.redirectUri })
+    }, { leaves: true })
   }
 
   return async (request, reply, outcome) => {
     if (outcome.kind === 'consent') return await consent(request, reply, outcome)
+    if (outcome.kind === 'again') return reply.redirect(authorizePath(config, outcome.params), 303)
     return outcome.kind === 'login' ? logIn(reply, outcome) : await answer(request, reply, outcome)
   }
 }
@@ -60,7 +61,7 @@ export function requestParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)))
 }
 
-/** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must not get into an address. */
+/** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must get neither into an address nor into the next form. */
 const REQUEST = [
   'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method', 'resource', 'request', 'request_uri',
   'nonce', 'claims', 'claims_locales', 'prompt', 'max_age', 'login_hint', 'id_token_hint', 'ui_locales', 'acr_values', 'display', MARK
@@ -68,7 +69,11 @@ const REQUEST = [
 
 /** Where the same request begins again. */
 export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: Params): string {
-  return pathWith(basePath + AUTHORIZE, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
+  return pathWith(basePath + AUTHORIZE, knownParams(params))
+}
+
+function knownParams (params: Params): Params {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name)))
 }
 
 /** Parameters that are no texts are left out. */

@@ -34,7 +34,7 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
       hidden: localesField(request),
       values: { user_code: plain === null ? userCode.slice(0, 32) : displayCode(plain) },
       ...(wrong && { errors: { fields: { user_code: [page.texts.problems.unknownCode] } } })
-    })
+    }, { leaves: kit.loginLeaves })
   }
 
   const confirm: ShowDevice['confirm'] = async (request, reply, { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }) => {
@@ -50,7 +50,7 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
       scopes: kit.scopes(scopes, page),
       device: { name: agentName(userAgent, page.texts.account.browserOn), place: ip, askedAt },
       now: new Date()
-    })
+    }, { leaves: kit.loginLeaves })
   }
 
   return { code, confirm, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }), loginPath }

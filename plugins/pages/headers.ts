@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
 import type { HelmetOptions } from 'helmet'
-import { formActionFor } from '../../src/views/redirect-target.ts'
 
 /** What every answer of the page scope says; a page replaces the policy by its own. */
 export const PAGE_HEADERS: HelmetOptions = {
@@ -17,16 +16,19 @@ export const PAGE_HEADERS: HelmetOptions = {
 }
 
 export type Policy = {
-  /** Where a redirect after the form may end. */
-  formTarget?: string | undefined
+  /**
+   * A redirect after the form may end on a site that is not ours. Chromium holds each redirect of the chain to `form-action`, and where an
+   * application sends its user on to is not known here: the button would do nothing.
+   */
+  leaves?: boolean
   script?: boolean
 }
 
 /** RFC 9700 sections 4.2.4 and 4.16: nothing of third parties, nothing inline, no frames. */
-export function setPolicy (reply: FastifyReply, { formTarget, script = false }: Policy): void {
+export function setPolicy (reply: FastifyReply, { leaves = false, script = false }: Policy): void {
   const directives = [
     "default-src 'none'", "style-src 'self'", "img-src 'self' data:", ...(script ? ["script-src 'self'"] : []),
-    `form-action ${formActionFor(formTarget)}`, "frame-ancestors 'none'", "base-uri 'none'"
+    ...(leaves ? [] : ["form-action 'self'"]), "frame-ancestors 'none'", "base-uri 'none'"
   ]
   reply.header('content-security-policy', directives.join('; '))
 }

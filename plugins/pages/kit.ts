@@ -16,6 +16,8 @@ export type Kit = {
   stylesheet: Stylesheet
   /** Path of the script, for the one page that has it. */
   script: string
+  /** Whether guests are sent to a login page that is not ours, and from there perhaps to another site. */
+  loginLeaves: boolean
   /** A path under the issuer, with parameters; those that are undefined are left out. */
   link: (path: string, params?: Record<string, string | undefined>) => string
   page: (request: FastifyRequest, uiLocales?: string) => Page
@@ -59,6 +61,7 @@ export async function createKit ({ config, attributes, store }: Services): Promi
   return {
     stylesheet: brand.stylesheet,
     script: `${basePath}/assets/latchkey.${scriptHash}.js`,
+    loginLeaves: config.loginPath !== `${basePath}/login`,
     link: (path, params = {}) => basePath + path + queryOf(params),
     page,
     csrf: csrf.field,

@@ -11,7 +11,7 @@ export function createLoginPage (kit: Kit, { attributes }: Services, findWay: Fi
   return async (request, reply, { returnTo, username, remember = false, failed = false }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
-    const { app, formTarget } = await findWay(returnTo)
+    const { app, leaves } = await findWay(returnTo)
     return kit.send(reply, 'login', {
       ...page,
       action: kit.link('/login'),
@@ -22,6 +22,6 @@ export function createLoginPage (kit: Kit, { attributes }: Services, findWay: Fi
       app,
       ...(failed && { errors: { form: [page.texts.problems.wrongLogin] } }),
       links: { register: kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
-    }, { formTarget })
+    }, { leaves })
   }
 }

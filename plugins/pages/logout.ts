@@ -32,7 +32,7 @@ export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
         app: client?.name,
         account: { name: await kit.accountName(session.userId) },
         links: { stay: config.homePath }
-      }, { formTarget: redirectTo ?? undefined })
+      }, { leaves: redirectTo !== null })
     },
     done: (request, reply) => kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
   }

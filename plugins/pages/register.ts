@@ -13,7 +13,7 @@ export function createRegisterPage (kit: Kit, { attributes, config }: Services, 
   return async (request, reply, { returnTo, values = {}, errors }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
-    const { formTarget } = await findWay(returnTo)
+    const { leaves } = await findWay(returnTo)
     const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) => typeof values[name] === 'string' ? [[name, values[name]]] : [])
     return kit.send(reply, 'register', {
       ...page,
@@ -26,6 +26,6 @@ export function createRegisterPage (kit: Kit, { attributes, config }: Services, 
       values: Object.fromEntries(shownAgain) as Record<string, string>,
       ...(errors && { errors: registerErrors(errors, { attributes, values, texts: page.texts, minLength: config.passwords.minLength }) }),
       links: { login: kit.link('/login', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
-    }, { formTarget })
+    }, { leaves })
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AUTHORIZE, authorizePath, requestParams } from '../../plugins/pages/answer.ts'
+import { SHOWN_TO } from '../../src/oauth/authorize.ts'
 import { afterForm, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const tags = ['OAuth']
@@ -25,19 +26,20 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags, summary: 'Allow or deny; or ask by POST', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => {
     const { body } = request
-    const { decision } = body
+    const { decision, [SHOWN_TO]: shownTo } = body
+    const params = requestParams(body)
     // Cookies do not come with a post of another site (SameSite=Lax): begin again with a GET (OpenID Connect Core section 3.1.2.1)
-    if (decision === undefined) return reply.redirect(authorizePath(config, requestParams(body)), 303)
+    if (decision === undefined) return reply.redirect(authorizePath(config, params), 303)
     await pages.checkCsrf(request, reply)
     const session = await browser.session(request)
-    return await pages.answer(request, reply, decision === 'allow' ? await authorize.approve(body, session) : await authorize.deny(body))
+    return await pages.answer(request, reply, decision === 'allow' ? await authorize.approve(params, shownTo, session) : await authorize.deny(params))
   })
 
   app.delete(AUTHORIZE, {
     schema: { tags, summary: 'Deny', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
-    return await pages.answer(request, reply, await authorize.deny(request.body))
+    return await pages.answer(request, reply, await authorize.deny(requestParams(request.body)))
   })
 }
 

@@ -13,19 +13,21 @@ export type Outcome =
   | { kind: 'answer', destination: Destination, params: Record<string, string>, ask: boolean }
   /** `params` is the request to come back with; `again` when somebody is logged in already. */
   | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales'>, params: Params, again: boolean }
+  /** `params` is the request, to be asked about once more by a GET. */
+  | { kind: 'again', params: Params }
   /** `params` is the request to post with the decision. */
   | { kind: 'consent', request: AuthorizationRequest, params: Params, session: BrowserSession, newScopes: string[] }
 
 export type Authorize = {
   /** @throws UntrustedRequest, AuthorizationError */
   begin: (params: Params, session: BrowserSession | null) => Promise<Outcome>
-  /** The user allowed it. */
-  approve: (params: Params, session: BrowserSession | null) => Promise<Outcome>
+  /** The user who saw the question allowed it; for anybody else the request begins again. */
+  approve: (params: Params, shownTo: unknown, session: BrowserSession | null) => Promise<Outcome>
   deny: (params: Params) => Promise<Outcome>
   /** An error as an answer, with `iss` (RFC 9207). */
   refuse: (error: AuthorizationError) => Outcome
-  /** For whom a request is and where it ends, if that is to be trusted. */
-  peek: (params: Params) => Promise<{ clientName: string, redirectUri: string } | null>
+  /** For whom a request is, if it ends at an application at all; no name where the request is wrong. */
+  peek: (params: Params) => Promise<{ clientName: string } | null>
 }
 
 type Dependencies = {
@@ -73,10 +75,10 @@ export function createAuthorize (deps: Dependencies): Authorize {
     return { kind: 'login', request, params: { ...params, [MARK]: marks.make(request) }, again: session !== null }
   }
 
-  async function approve ({ [SHOWN_TO]: shownTo, ...params }: Params, session: BrowserSession | null): Promise<Outcome> {
+  async function approve (params: Params, shownTo: unknown, session: BrowserSession | null): Promise<Outcome> {
     const request = await check(params)
     // Somebody else may have logged in since the page was shown
-    if (!session || shownTo !== session.userId || await mustLogIn(request, params, session)) return await begin(params, session)
+    if (!session || shownTo !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
     await consents.add(session.userId, request.client.id, request.scopes)
     return await answerWithCode(request, params, session)
   }
@@ -123,10 +125,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   async function peek (params: Params) {
     try {
-      const { client, destination } = await check(params)
-      return { clientName: client.name, redirectUri: destination.redirectUri }
+      return { clientName: (await check(params)).client.name }
     } catch (error) {
-      if (error instanceof AuthorizationError) return { clientName: '', redirectUri: error.destination.redirectUri }
+      if (error instanceof AuthorizationError) return { clientName: '' }
       if (error instanceof UntrustedRequest) return null
       throw error
     }

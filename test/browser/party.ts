@@ -30,14 +30,15 @@ export async function startIssuer (t: Test, options: AppOptions = {}, addPages: 
 
 export type Party = { callback: string, bye: string, /** What came by POST. */ posted: URLSearchParams[] }
 
-/** An application on another origin: it shows what it got. */
-export async function startParty (t: Test): Promise<Party> {
+/** An application on another origin: it shows what it got, or redirects on. */
+export async function startParty (t: Test, redirectTo?: string): Promise<Party> {
   const posted: URLSearchParams[] = []
   const server: Server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8').on('data', (chunk: string) => { body += chunk }).on('end', () => {
       if (request.method === 'POST') posted.push(new URLSearchParams(body))
-      response.writeHead(200, { 'content-type': 'text/html' }).end(`<!DOCTYPE html><html lang="en"><title>The app</title><h1>${request.method}</h1></html>`)
+      if (redirectTo !== undefined) response.writeHead(302, { location: redirectTo }).end()
+      else response.writeHead(200, { 'content-type': 'text/html' }).end(`<!DOCTYPE html><html lang="en"><title>The app</title><h1>${request.method}</h1></html>`)
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -3,15 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Brand } from '../../src/views/brand.ts'
 
-const policy = (formAction: string) => `default-src 'none'; style-src 'self'; img-src 'self' data:; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`
+const POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 export type PageServer = { url: string, posts: { path: string, body: string }[], close: () => void }
 
-/** Where posts lead, instead of to a page that says so. */
-type Options = { redirectTo?: string, formAction?: string }
-
 /** Serves pages by their names, and their stylesheets, under the policy that the product sends. */
-export async function servePages (pages: Record<string, string>, brands: readonly Brand[], { redirectTo, formAction = "'self'" }: Options = {}): Promise<PageServer> {
+export async function servePages (pages: Record<string, string>, brands: readonly Brand[]): Promise<PageServer> {
   const styles = new Map(brands.map(({ stylesheet }) => [stylesheet.path, stylesheet.css]))
   const posts: PageServer['posts'] = []
   const server = createServer((request, response) => {
@@ -23,8 +20,7 @@ export async function servePages (pages: Record<string, string>, brands: readonl
     const css = styles.get(path)
     if (request.method === 'POST') posts.push({ path, body: await bodyOf(request) })
     const page = request.method === 'POST' ? '<!DOCTYPE html><html lang="en"><title>posted</title></html>' : pages[path.slice(1)]
-    const location = request.method === 'POST' ? redirectTo : undefined
-    response.writeHead(location ? 303 : css ?? page ? 200 : 404, { 'content-type': css ? 'text/css' : 'text/html; charset=utf-8', 'content-security-policy': policy(formAction), 'x-content-type-options': 'nosniff', ...(location && { location }) })
+    response.writeHead(css ?? page ? 200 : 404, { 'content-type': css ? 'text/css' : 'text/html; charset=utf-8', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' })
     response.end(css ?? page ?? '')
   }
 

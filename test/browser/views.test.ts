@@ -4,7 +4,6 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { createBrand } from '../../src/views/brand.ts'
-import { formActionFor } from '../../src/views/redirect-target.ts'
 import { brand, LOGO, pageOf, samplePages } from '../unit/views/samples.ts'
 import { launch, openContext, SCREENS, type Screen } from './chromium.ts'
 import { servePages } from './serve.ts'
@@ -122,23 +121,4 @@ t.test('forms work without JavaScript, and bring every value as it was', async (
     ['/login', { _csrf: 'csrf-token', return_to: '/v1/oauth/authorize?client_id=a&state=b', username: 'ada@example.com', password: 'pass & word' }],
     ['/v1/oauth/authorize', { _csrf: 'csrf-token', client_id: 'lk_client_1', state: 'a&b', decision: 'deny' }]
   ])
-})
-
-t.test('allowing leads to the app, if the policy names it', async (t) => {
-  const app = await servePages({ callback: '<!DOCTYPE html><html lang="en"><title>app</title></html>' }, [])
-  const redirectTo = `${app.url}/callback?code=1`
-  const page = await (await openContext(browser, SCREENS[0]!)).newPage()
-  const allow = async (formAction: string) => {
-    const site = await servePages({ consent: pages['en-consent'] ?? '' }, [brand], { redirectTo, formAction })
-    t.teardown(site.close)
-    await page.goto(`${site.url}/consent`)
-    await page.getByRole('button', { name: 'Allow' }).click()
-  }
-  await allow(formActionFor(redirectTo))
-  await page.waitForURL(redirectTo)
-  const refusal = page.waitForEvent('console', (message) => message.text().includes('form-action'))
-  await allow("'self'")
-  t.match((await refusal).text(), 'blocked')
-  await page.context().close()
-  app.close()
 })

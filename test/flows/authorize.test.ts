@@ -1,6 +1,7 @@
 import t from 'tap'
 import { basic, build, claimsOf, profile, register, token, type Tokens } from '../helper.ts'
 import { authorize, authorizeUrl, CALLBACK, challengeOf, formOf, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../visitor.ts'
+import { tagsOf } from '../unit/views/html.ts'
 
 const ISSUER = 'http://localhost:3000'
 const SCOPES = { 'orders:read': 'See your orders', 'orders:write': 'Place orders' }
@@ -139,7 +140,7 @@ t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_
   const page = await visitor.get(authorizeUrl(client.id, { response_mode: 'form_post' }))
   t.equal(page.statusCode, 200)
   t.match(formOf(page), { action: CALLBACK, hidden: { code: /^lk_ac_/, state: 'of the app', iss: ISSUER } })
-  t.match(page.headers, { 'content-security-policy': /script-src 'self'; form-action 'self' https:\/\/app\.example\.com;/, 'cache-control': 'no-store' })
+  t.match(page.headers, { 'content-security-policy': /script-src 'self'; frame-ancestors 'none'; base-uri 'none'$/, 'cache-control': 'no-store' })
   t.notMatch(page.body, /<script(?![^>]*\ssrc=)/, 'nothing inline')
   const script = /<script src="([^"]+)"/.exec(page.body)![1]!
   t.match((await visitor.get(script)).headers, { 'content-type': /javascript/, 'cache-control': /immutable/ })
@@ -212,22 +213,32 @@ t.test('the request survives an expired login, and a consent page that lay open 
   const elsewhere = await visitor.get('/logout')
   await visitor.submit(elsewhere)
   const answer = await visitor.submit(consent, { decision: 'allow' })
-  t.match(answer.headers.location, /^\/login\?/, 'the login page, not an error')
+  t.match(answer.headers.location, /^\/v1\/oauth\/authorize\?/, 'it begins again, by a GET')
   const again = await visitor.submit(await visitor.follow(answer), { username: 'ada@example.com', password: 'correct horse battery staple' })
   t.match((await visitor.follow(again)).body, 'Allow Acme Reports')
   t.notMatch(await authorize(visitor, client.id), { statusCode: 400 })
 })
 
-t.test('a consent page that was shown to one user does not count for the next', async (t) => {
-  const { app } = await build(t)
+t.test('a consent page that was shown to one user does not count for the next, who is asked anew and can answer', async (t) => {
+  const { app } = await build(t, { resourceServers: ['https://a.example', 'https://b.example'] })
   const visitor = await loggedIn(app)
   await register(app, { email: 'eve@example.com' })
   const client = await makeApp(app)
-  const consent = await visitor.get(authorizeUrl(client.id))
+  const url = `${authorizeUrl(client.id, { nonce: 'n', extra: 'of the app' })}&resource=https%3A%2F%2Fa.example&resource=https%3A%2F%2Fb.example`
+  const consent = await visitor.get(url)
   await logIn(visitor, '/login?prompt=login', { username: 'eve@example.com' })
-  const answer = await visitor.submit(consent, { decision: 'allow' })
-  t.equal(answer.statusCode, 200)
-  t.match(answer.body, /Allow Acme Reports[^]*eve@example\.com/)
+  const { hidden } = formOf(consent)
+  const body = new URLSearchParams([...Object.entries({ ...hidden, decision: 'allow', password: 'of another form' }), ['resource', 'https://a.example']])
+  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const posted = await app.inject({ method: 'POST', url: '/v1/oauth/authorize', headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000', cookie }, payload: body.toString() })
+  t.match([posted.statusCode, posted.headers.location], [303, /^\/v1\/oauth\/authorize\?/], 'by a GET, so that F5 posts nothing again')
+  t.notMatch(posted.headers.location, /decision|_csrf|shown_to|password/)
+  const again = await visitor.follow(posted)
+  t.match(again.body, /Allow Acme Reports[^]*eve@example\.com/)
+  const names = tagsOf(again.body).filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => attributes['name']).sort()
+  t.same(names, ['_csrf', 'client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource', 'resource', 'response_type', 'scope', 'shown_to', 'state'], 'each field once, and none that decides')
+  t.match(paramsOf(await visitor.submit(again, { decision: 'allow' })), { code: /^lk_ac_/ })
+  t.match(paramsOf(await visitor.submit(await visitor.get(authorizeUrl(client.id, { prompt: 'consent' })), { decision: 'deny' })), { error: 'access_denied' })
 })
 
 t.test('the authorization code is bound to its client and redirect URI (RFC 9700 section 4.5)', async (t) => {

@@ -60,7 +60,7 @@ t.test('without a hint, or with that of another user, the user is asked and sees
     t.ok(await isLoggedIn(visitor))
   }
   const page = await end(visitor, { client_id: client.id, post_logout_redirect_uri: AFTER, state: 's' })
-  t.match(page.headers['content-security-policy'], "form-action 'self' https://app.example.com;")
+  t.notMatch(page.headers['content-security-policy'], 'form-action', 'its redirects may go on to any site')
   t.equal((await visitor.submit(page)).headers.location, `${AFTER}&state=s`)
   t.notOk(await isLoggedIn(visitor))
 })

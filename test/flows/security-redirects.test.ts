@@ -65,7 +65,7 @@ t.test('RFC 9700 section 4.11.2: an error leads to the address of a client that 
     t.match([page.statusCode, page.headers.location], [200, undefined], name)
     t.match(page.body, /evil\.example<\/bdi>[^]*Go on only if you know this address/, name)
     t.notMatch(page.body, /<script|http-equiv/, name)
-    t.match(page.headers['content-security-policy'], "form-action 'self' https://evil.example;", name)
+    t.notMatch(page.headers['content-security-policy'], 'form-action', name)
     t.match(page.body, `<form method="${name === 'byForm' ? 'post' : 'get'}"`)
     t.match(formOf(page), { action: uri, hidden: { error: String, state: 'of the app', iss: 'http://localhost:3000', ...(name !== 'byForm' && { a: 'b' }) } }, name)
   }

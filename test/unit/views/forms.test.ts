@@ -2,7 +2,7 @@ import t from 'tap'
 import { accountPage } from '../../../src/views/account.tsx'
 import { consentPage } from '../../../src/views/consent.tsx'
 import { loginPage } from '../../../src/views/login.tsx'
-import { formActionFor, redirectTarget } from '../../../src/views/redirect-target.ts'
+import { redirectTarget } from '../../../src/views/redirect-target.ts'
 import { registerPage } from '../../../src/views/register.tsx'
 import { tagsOf } from './html.ts'
 import { accountModel, consentModel, loginModel, pageOf, registerModel } from './samples.ts'
@@ -74,14 +74,6 @@ t.test('where a redirect URI leads', async (t) => {
   t.same(redirectTarget('https://аpple.example/'), { kind: 'site', name: 'xn--pple-43d.example' }, 'look-alikes are written out')
   t.equal(redirectTarget('https://localhost.evil.example/').kind, 'site')
   t.same(redirectTarget('nonsense'), { kind: 'app', name: 'nonsense' })
-})
-
-t.test('the policy lets a form end at the app', async (t) => {
-  t.equal(formActionFor(undefined), "'self'")
-  t.equal(formActionFor("'none'; script-src *"), "'self'")
-  t.equal(formActionFor('https://app.example:8443/cb?x=;script-src'), "'self' https://app.example:8443")
-  t.equal(formActionFor('com.acme.app:/cb'), "'self' com.acme.app:")
-  t.equal(formActionFor('http://[::1]:5000/cb'), "'self' http:")
 })
 
 t.test('the account page', async (t) => {
