@@ -1,29 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
 import type { BearerRefusal } from '../src/events.ts'
+import { checkOptions } from '../src/checked-options.ts'
+import { ConfigError } from '../src/config-error.ts'
 import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
+import { guardOptions, type ApiGuardOptions, type RemoteGuard } from '../src/schemas/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
 import { localTrust } from './trust/local.ts'
-import { remoteTrust, type RemoteTrustOptions } from './trust/remote.ts'
+import { isRemote } from './remote.ts'
+import { remoteTrust } from './trust/remote.ts'
+import { alreadyRegistered } from './once.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { forbidden, stale, unauthorized } from './guard-errors.ts'
 import { authenticateBrowser, type WebTrust } from './web-guard.ts'
 import { codeOf, refusalOf } from './bearer-refusal.ts'
 import { createVerifier, keyFailure, type Verify } from './verifier.ts'
 
-export type GuardOptions = {
-  /** All of them are needed. */
-  scopes?: string[]
-  /** One of them is enough. */
-  anyScope?: string[]
-  /** Clients that act for themselves may pass, too. */
-  clients?: boolean
-}
+export type GuardOptions = ApiGuardOptions
 
 /** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the pages. */
-export type GuardKind = 'api' | 'client' | 'web'
+export type GuardKind = keyof typeof guardOptions
 
 export type AuthGuard = (guard: GuardKind, options?: GuardOptions) => onRequestAsyncHookHandler
 
@@ -47,23 +46,43 @@ export type Trust = {
   onRefused?: (reason: BearerRefusal) => void
 }
 
-export type AuthGuardOptions = ServicesOptions | RemoteTrustOptions
+export type AuthGuardOptions = ServicesOptions | RemoteGuard
 
 type Security = Record<string, string[]>[]
 
 const guards = new WeakMap<object, Security>()
+/** What the guard of an instance was made with; null for the process that has the database. */
+const madeWith = new WeakMap<AuthGuard, RemoteGuard | null>()
 
 /** `onRequest: app.authGuard('api', { scopes: ['orders:read'] })` for bearer tokens (RFC 6750), `app.authGuard('web')` for browsers. */
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
-  if (host.hasDecorator('authGuard')) return
-  const trust = 'issuer' in options && options.issuer !== undefined ? await remoteTrust(host, options) : await fromServices(host, options as ServicesOptions)
+  const remote = isRemote(options) ? options : null
+  if (host.hasDecorator('authGuard')) return await useExisting(host, options, remote)
+  const trust = remote ? await remoteTrust(host, remote) : await fromServices(host, options as ServicesOptions)
   const verify = createVerifier(trust)
+  const guard: AuthGuard = (kind, wanted = {}) => {
+    checkGuard(kind, wanted)
+    const hook = kind === 'web' ? webHook(trust) : apiHook(verify, trust, { ...structuredClone(wanted), guard: kind })
+    return guardedBy(hook, [kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
+  }
+  madeWith.set(guard, remote)
   host.decorateRequest('auth', null)
-  host.decorate('authGuard', (guard: GuardKind, wanted: GuardOptions = {}) => {
-    const hook = guard === 'web' ? webHook(trust) : apiHook(verify, trust, { ...wanted, guard })
-    return guardedBy(hook, [guard === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
-  })
+  host.decorate('authGuard', guard)
   host.addHook('onRoute', describeSecurity)
+}
+
+/** A guard that asks for less than was meant lets people in: a mistake in it stops the start. @throws ConfigError */
+function checkGuard (kind: unknown, wanted: unknown): asserts kind is GuardKind {
+  const kinds = Object.keys(guardOptions)
+  if (typeof kind !== 'string' || !kinds.includes(kind)) throw new ConfigError([{ name: 'authGuard', message: `takes ${kinds.map((name) => `'${name}'`).join(' or ')} and then options, as in onRequest: app.authGuard('api', { scopes: ['orders:read'] })` }])
+  checkOptions(`authGuard('${kind}')`, guardOptions[kind as GuardKind], wanted)
+}
+
+/** What was registered first counts; a second registration may say the same. @throws ConfigError when it says something else */
+async function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: RemoteGuard | null): Promise<void> {
+  const first = madeWith.get(host.authGuard)
+  if (first === null && remote === null) await host.register(servicesPlugin, options as ServicesOptions)
+  else if (!first || !isDeepStrictEqual(first, remote)) throw alreadyRegistered('authGuard', first ? `, for the tokens of ${first.issuer}` : ', for the tokens of this server')
 }
 
 async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<Trust> {

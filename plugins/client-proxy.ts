@@ -6,10 +6,12 @@ import type { Issued } from '../src/oauth/grants/index.ts'
 import type { Caller } from '../src/oauth/ports.ts'
 import type { Attributes } from '../src/users/attributes.ts'
 import { closedScope } from './closed-scope.ts'
+import { claim, refuseTwice } from './once.ts'
 import { localProxy } from './proxy/local.ts'
 import { remoteProxy, type RemoteProxyOptions } from './proxy/remote.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createRefreshCookie } from './refresh-cookie.ts'
+import { isRemote } from './remote.ts'
 import { sameOrigin } from './same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
@@ -40,7 +42,9 @@ export type ClientProxy = ProxyBackend & {
 export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
 
 async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
-  const backend = 'issuer' in options && options.issuer !== undefined ? await remoteProxy(options) : await fromServices(host, options as ServicesOptions)
+  const backend = isRemote(options) ? await remoteProxy(options) : await fromServices(host, options as ServicesOptions)
+  refuseTwice(host, ['clientProxy'], backend.prefix)
+  claim(host, ['clientProxy'], backend.prefix)
   const cookie = createRefreshCookie(backend.appUrl + backend.prefix)
   const deviceCookie = createDeviceCookie(backend.appUrl + backend.prefix, '/v1/clients')
 

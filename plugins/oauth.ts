@@ -5,6 +5,7 @@ import fp from 'fastify-plugin'
 import authGuard from './auth-guard.ts'
 import { closedScope } from './closed-scope.ts'
 import { serveMetadata } from './metadata.ts'
+import { claim, refuseTwice } from './once.ts'
 import pages from './pages.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
@@ -12,9 +13,11 @@ const routes = (path: string) => fileURLToPath(new URL(`../routes/${path}`, impo
 
 /** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
+  refuseTwice(host, ['oauth'])
   await host.register(servicesPlugin, options)
   await host.register(authGuard, options)
   const { config } = host.latchkey
+  claim(host, ['oauth'])
   await host.register(pages)
   await host.register(async (scope) => {
     await closedScope(scope, config)

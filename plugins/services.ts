@@ -1,10 +1,12 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { ConfigError } from '../src/config-error.ts'
 import type { Config, LatchkeyOptions } from '../src/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/environment.ts'
-import { createBrowser, type Browser } from './browser.ts'
 import { createServices, type Services } from '../src/services.ts'
+import { createBrowser, type Browser } from './browser.ts'
+import { alreadyRegistered, refuseOthers } from './once.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
   /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */
@@ -16,23 +18,32 @@ export const RESOLVED = Symbol('resolved configuration')
 
 export type ResolvedOptions = { [RESOLVED]: Config, prisma?: PrismaClient }
 
+const clients = new WeakMap<object, PrismaClient | undefined>()
+
 /** Makes the parts once for a host and its children, from options and environment; closes them with it. */
 async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
-  if (host.hasDecorator('latchkey')) return
-  const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host.log)
+  if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') throw new ConfigError([{ name: 'prisma', message: 'must be a Prisma client, such as new PrismaClient({ adapter })' }])
+  const config = RESOLVED in options ? options[RESOLVED] : configOf(options)
+  if (host.hasDecorator('latchkey')) {
+    if (prisma && prisma !== clients.get(host.latchkey)) throw alreadyRegistered('latchkey', ', with another Prisma client')
+    return RESOLVED in options ? undefined : refuseOthers(options, config, host.latchkey.config)
+  }
+  if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
   const made = await createServices(config, { log: host.log, prisma })
   host.decorate('latchkey', { ...made, browser: createBrowser(made) })
+  clients.set(host.latchkey, prisma)
   host.addHook('onClose', made.close)
 }
 
 /** A host's variables are its own: of them only those under our prefix count, unless the host says otherwise. */
-function configOf (options: LatchkeyOptions, log: FastifyBaseLogger): Config {
-  const variables = readVariables()
-  const config = configFrom(options, readEnvironment(variables, { prefixedOnly: options.env !== true }))
-  if (!config.databaseUrl && variables['DATABASE_URL']) {
+function configOf (options: LatchkeyOptions): Config {
+  return configFrom(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }))
+}
+
+function warnOfDatabase (config: Config, log: FastifyBaseLogger): void {
+  if (!config.databaseUrl && readVariables()['DATABASE_URL']) {
     log.warn({}, `DATABASE_URL is the host's: Latchkey uses the embedded database in ${config.dataDir}. To share it, give databaseUrl (or LATCHKEY_DATABASE_URL), or env: true`)
   }
-  return config
 }
 
 export default fp(services, { name: 'latchkey-services', fastify: '5.x' })

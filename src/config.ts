@@ -2,6 +2,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { asciiPath, asciiUrl } from './ascii-url.ts'
 import { ConfigError } from './config-error.ts'
+import { checkViews, viewNames } from './views/check.ts'
 import type { Views } from './views/index.ts'
 import { languages as builtIn, type PartialTexts } from './views/texts/index.ts'
 import { IN_CODE, nameOf, settingName, type Sources } from './config-names.ts'
@@ -64,7 +65,7 @@ export const Settings = Type.Object({
     logo: Type.Optional(Type.String({ description: 'A path on this server, a `data:image` URL, or the text of an SVG' })),
     colour: Type.Optional(Type.String({ description: 'Of buttons and links, such as #2f5bd3; made readable in light and dark' }))
   }, { additionalProperties: false, default: {} }),
-  views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: 'Pages of your own by name: `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`' }),
+  views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: `Pages of your own by name: ${viewNames.map((name) => `\`${name}\``).join(', ')}` }),
   defaultLanguage: Type.String({ env: 'DEFAULT_LANGUAGE', pattern: '^[a-z]{2,3}$', default: 'en', description: 'Language of the pages for visitors who ask for none that is there: `en`, `de`, or one of `languages`' }),
   languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
@@ -129,6 +130,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   const filled = withDefaults(Settings, options) as Settings
   const problems = problemsOf(Settings, validator.Errors(filled), sources)
   if (problems.length > 0) throw new ConfigError(problems)
+  checkViews(filled.views)
   if (Object.keys(filled.login.attributes).length === 0) {
     throw new ConfigError([{ name: nameOf(sources, ['login', 'attributes']), message: 'is empty; name at least one, such as email' }])
   }

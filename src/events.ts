@@ -49,10 +49,36 @@ export type EventDetails = {
 }
 
 export type EventName = keyof EventDetails
+
+/** A handler under a name that is never emitted would never be called. */
+const NAMES: Record<EventName, true> = {
+  'token.issued': true,
+  'token.refused': true,
+  'token.revoked': true,
+  'session.replayed': true,
+  'session.reused': true,
+  'database.went_back': true,
+  'session.ended': true,
+  'bearer.refused': true,
+  'login.succeeded': true,
+  'login.failed': true,
+  'attempt.refused': true,
+  'user.registered': true,
+  'password.changed': true,
+  'profile.changed': true,
+  'client.created': true,
+  'client.changed': true,
+  'client.secret_rotated': true,
+  'client.revoked': true,
+  'personal_token.created': true,
+  'personal_token.revoked': true,
+  'device.approved': true,
+  'device.denied': true
+}
 export type EventHandler<Name extends EventName> = (details: EventDetails[Name]) => void | Promise<void>
 
 export type Events = {
-  /** @returns unsubscribe */
+  /** @returns unsubscribe. @throws TypeError for a name that no event has */
   on: <Name extends EventName>(name: Name, handler: EventHandler<Name>) => () => void
   emit: <Name extends EventName>(name: Name, details: EventDetails[Name]) => void
 }
@@ -68,6 +94,8 @@ export function createEvents (onError: (error: unknown, name: EventName) => void
   const handlers: Handlers = {}
 
   function on<Name extends EventName> (name: Name, handler: EventHandler<Name>): () => void {
+    if (!Object.hasOwn(NAMES, name)) throw new TypeError(`There is no event ${JSON.stringify(name)}; there are ${Object.keys(NAMES).join(', ')}`)
+    if (typeof handler !== 'function') throw new TypeError(`The handler of ${name} must be a function`)
     const known: Set<EventHandler<Name>> = handlers[name] ?? new Set<EventHandler<Name>>()
     Object.assign(handlers, { [name]: known.add(handler) })
     return () => { known.delete(handler) }

@@ -20,6 +20,7 @@ const clients = new WeakMap<object, Promise<Client>>()
  * @example await app.inject({ url: '/orders', headers: await actingAs(app, user.id, ['orders:read']) })
  */
 export async function actingAs (app: FastifyInstance, userId: string, scopes: string[] = []): Promise<ActingHeaders> {
+  checkScopes(app, scopes)
   const { store } = app.latchkey
   const client = await testClient(app)
   const user = await store.users.find(userId)
@@ -36,7 +37,14 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
  * @example await app.inject({ url: '/reports', headers: await actingAsClient(app, ['reports:read']) })
  */
 export async function actingAsClient (app: FastifyInstance, scopes: string[] = []): Promise<ActingHeaders> {
+  checkScopes(app, scopes)
   return bearer(accessTokens(app).forClient(await testClient(app), scopes, []))
+}
+
+/** @throws TypeError */
+function checkScopes (app: FastifyInstance, scopes: unknown): void {
+  if (!app.hasDecorator('latchkey')) throw new TypeError('Register latchkey in the app first, and await it')
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && /^\S+$/.test(scope))) throw new TypeError("scopes must be a list of names, such as ['orders:read']")
 }
 
 function accessTokens ({ latchkey: { config, keys } }: FastifyInstance): AccessTokens {

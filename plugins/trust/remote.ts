@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { checkOptions } from '../../src/checked-options.ts'
 import { ConfigError } from '../../src/config-error.ts'
 import { createIssuerClient } from '../../src/http/issuer-client.ts'
 import { createRemoteKeys } from '../../src/keys/remote-keys.ts'
@@ -7,28 +8,20 @@ import { createRemotePersonalTokens } from '../../src/oauth/remote-personal-toke
 import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
 import { createRemoteFeed } from '../../src/revocation/remote-feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
+import { RemoteGuard } from '../../src/schemas/guard-options.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import type { Trust } from '../auth-guard.ts'
 
-/** A guard without a database: it asks the issuer for keys and revocations. */
-export type RemoteTrustOptions = {
-  /** Such as https://id.example.com */
-  issuer: string
-  /** Client that may `revocations:read`; without one, tokens are accepted until they expire. */
-  clientId?: string
-  clientSecret?: string
-  /** What `aud` must hold; the issuer when not given. */
-  audience?: string | string[]
-  /** Seconds, and what to do after them. */
-  revocation?: { maxStaleness?: number, onStale?: 'refuse' | 'accept' }
-}
-
 const MAX_STALENESS = 10
 
-export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOptions): Promise<Trust> {
+export async function remoteTrust (host: FastifyInstance, options: RemoteGuard): Promise<Trust> {
+  checkOptions('authGuard', RemoteGuard, options)
+  const { clientId, clientSecret } = options
+  if ((clientId === undefined) !== (clientSecret === undefined)) {
+    throw new ConfigError([{ name: clientId === undefined ? 'authGuard.clientId' : 'authGuard.clientSecret', message: 'is missing; without both the guard cannot follow revocations' }])
+  }
   const issuer = options.issuer.replace(/\/+$/, '')
-  if (!/^https?:\/\//.test(issuer)) throw new ConfigError([{ name: 'issuer', message: 'must be a URL such as https://id.example.com' }])
-  const client = createIssuerClient({ issuer, clientId: options.clientId, clientSecret: options.clientSecret, scope: REVOCATIONS_READ })
+  const client = createIssuerClient({ issuer, clientId, clientSecret, scope: REVOCATIONS_READ })
   const list = createRevocationList()
   const audience = options.audience ?? issuer
   return {
@@ -43,7 +36,7 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteTrustOp
     about: {},
     web: null,
     // Nobody answers who does not say who asks
-    ...(options.clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience })) })
+    ...(clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience })) })
   }
 }
 
@@ -55,7 +48,7 @@ function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | n
 }
 
 /** @returns the age of what is known; always 0 where nothing is followed */
-function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteTrustOptions, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
+function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteGuard, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
   if (clientId === undefined || clientSecret === undefined) {
     host.log.warn({}, `Revocations are not followed: revoked access tokens pass until they expire. Give authGuard the clientId and clientSecret of a client with the scope ${REVOCATIONS_READ}`)
     return () => 0

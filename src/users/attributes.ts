@@ -25,7 +25,7 @@ export async function createAttributes (login: { attributes: Record<string, TSch
   const attributes: Attribute[] = []
   for (const [name, schema] of Object.entries(login.attributes)) {
     if (RESERVED.has(name) || name in Object.prototype) throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
-    attributes.push(createAttribute(name, schema, await normaliserOf(schema, login.defaultCountry)))
+    attributes.push(createAttribute(name, schema, await normaliserOf(name, schema, login.defaultCountry)))
   }
   return attributes
 }
@@ -69,10 +69,12 @@ function compile (name: string, schema: TSchema): (value: string) => boolean {
   }
 }
 
-async function normaliserOf (schema: TSchema, defaultCountry?: string): Promise<Normaliser> {
-  const { normaliser } = schema as { normaliser?: string }
+async function normaliserOf (name: string, schema: TSchema, defaultCountry?: string): Promise<Normaliser> {
+  const { normaliser = 'plain' } = schema as { normaliser?: unknown }
   if (normaliser === 'email') return email
-  return normaliser === 'phone' ? await phoneNormaliser(defaultCountry) : plain
+  if (normaliser === 'phone') return await phoneNormaliser(defaultCountry)
+  if (normaliser === 'plain') return plain
+  throw new ConfigError([{ name: `login.attributes.${name}`, message: 'has an unknown normaliser; there are email, phone and plain' }])
 }
 
 function titleOf (name: string, schema: TSchema): string {

@@ -1,3 +1,4 @@
+import { checkWords } from './check.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
 
@@ -15,8 +16,9 @@ export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> }
 /** By language; the first is for those who want none of them. */
 export const languages: Record<string, Texts> = { en, de }
 
-/** With those of the operator; what is missing in one of them stays as it is, or English. */
+/** With those of the operator; what is missing in one of them stays as it is, or English. @throws ConfigError */
 export function withLanguages (more: Readonly<Record<string, PartialTexts>>): Record<string, Texts> {
+  for (const [language, texts] of Object.entries(more)) checkWords(language, texts, en)
   const made = Object.entries(more).map(([language, texts]) => [language, merged(languages[language] ?? en, texts)] as const)
   return { ...languages, ...Object.fromEntries(made) }
 }

@@ -1,0 +1,32 @@
+import { Type, type Static } from 'typebox'
+
+// RFC 6749 section 3.3: a name holds no space
+const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' })
+const Scopes = (description: string) => Type.Optional(Type.Array(Scope, { minItems: 1, description }))
+
+const members = { scopes: Scopes('All of them are needed'), anyScope: Scopes('One of them is enough') }
+const closed = { additionalProperties: false }
+
+/** What `app.authGuard(kind, options)` takes, by kind. A browser that is logged in acts in person: there is nothing to choose. */
+export const guardOptions = {
+  api: Type.Object({ ...members, clients: Type.Optional(Type.Boolean({ description: 'Clients that act for themselves may pass, too' })) }, closed),
+  client: Type.Object(members, closed),
+  web: Type.Object({}, closed)
+}
+
+export type ApiGuardOptions = Static<typeof guardOptions.api>
+
+/** Of a guard without a database. */
+export const RemoteGuard = Type.Object({
+  issuer: Type.String({ pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', description: 'The server whose tokens count, such as https://id.example.com' }),
+  clientId: Type.Optional(Type.String({ minLength: 1, description: 'Client that may `revocations:read`; without one, tokens are accepted until they expire' })),
+  clientSecret: Type.Optional(Type.String({ minLength: 1, description: 'Its secret' })),
+  audience: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], { description: 'What `aud` must hold; the issuer when not given' })),
+  revocation: Type.Optional(Type.Object({
+    maxStaleness: Type.Optional(Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds without news from the issuer after which the guard answers 503; 10 when not given' })),
+    onStale: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { description: 'What the guard does then; `refuse` when not given' }))
+  }, closed))
+}, closed)
+
+/** A guard without a database: it asks the issuer for keys and revocations. */
+export type RemoteGuard = Static<typeof RemoteGuard>

@@ -1,0 +1,18 @@
+import { ConfigError } from '../config-error.ts'
+import type { ViewName } from './index.ts'
+
+const NAMES: Record<ViewName, true> = {
+  login: true, register: true, consent: true, logout: true, loggedOut: true, account: true, deviceCode: true, deviceConfirm: true, deviceDone: true, formPost: true, error: true
+}
+
+/** Pages that a host can have of its own; without the pages themselves, which the command line does not need. */
+export const viewNames = Object.keys(NAMES)
+
+/** A page under another name would be seen by nobody. @throws ConfigError */
+export function checkViews (views: Record<string, unknown>): void {
+  const problems = Object.entries(views).flatMap(([name, view]) => {
+    if (!viewNames.includes(name)) return [{ name: `views.${name}`, message: `is no page; there are ${viewNames.join(', ')}` }]
+    return typeof view === 'function' ? [] : [{ name: `views.${name}`, message: 'must be a function that makes the page of its model' }]
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+}
