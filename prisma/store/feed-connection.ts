@@ -1,7 +1,8 @@
-import pg from 'pg'
 import { pollSql, rowsOf, type Polled } from './revocations.ts'
 import type { FeedConnection } from '../../src/revocation/feed.ts'
-import { parseDatabaseUrl, quoteIdentifier, sessionSettings } from '../../src/database/connection.ts'
+import { newClient } from '../../src/database/connect.ts'
+import { parseDatabaseUrl, quoteIdentifier } from '../../src/database/connection.ts'
+import { sessionSettings } from '../../src/database/session.ts'
 
 const CONNECT_MS = 3000
 // A connection that was cut without a word is noticed by a statement that does not come back
@@ -12,10 +13,9 @@ export const feedChannel = (schema: string) => quoteIdentifier(`latchkey_revocat
 
 /** The feed's own connection, outside the pool: LISTEN needs one that stays. */
 export async function openFeedConnection (url: string, onNotification: () => void): Promise<FeedConnection> {
-  const { options, schema } = parseDatabaseUrl(url)
-  const client = new pg.Client({
-    connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey feed', ...options
-  })
+  const database = parseDatabaseUrl(url)
+  const { schema } = database
+  const client = newClient(database, { connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey feed' })
   const lost = new Promise<void>((resolve) => {
     client.on('error', () => resolve())
     client.on('end', () => resolve())
@@ -25,7 +25,7 @@ export async function openFeedConnection (url: string, onNotification: () => voi
   await client.connect()
   // The payload is never read: a notification only says that there is something to read
   client.on('notification', onNotification)
-  await client.query(`${sessionSettings(schema)}; LISTEN ${channel}`)
+  await client.query(`${sessionSettings({ schema, timeouts: { statement_timeout: String(QUERY_MS) } })}; LISTEN ${channel}`)
 
   // One statement at a time
   let last: Promise<unknown> = Promise.resolve()

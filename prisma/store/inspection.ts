@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { quoteIdentifier } from '../../src/database/connection.ts'
 import type { SigningKey } from '../../src/keys/key-ring.ts'
 import type { ClientFacts } from '../../src/maintenance/doctor/clients.ts'
-import type { ServerFacts } from '../../src/maintenance/doctor/database.ts'
+import { POOLED, type ServerFacts } from '../../src/maintenance/doctor/database.ts'
 import type { Extras } from '../../src/maintenance/doctor/migrations.ts'
 import { LONGEST_TOKEN_TTL } from './settings.ts'
 
@@ -16,7 +16,8 @@ export function createInspection (client: Client, schema: string) {
     const { rows } = await client.query<Omit<ServerFacts, 'pooled' | 'latency'> & { pid: number }>(
       `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS "versionNumber",
         pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only')::bool AS "readOnly",
-        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "maxConnections", pg_backend_pid() AS pid`)
+        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "maxConnections", pg_backend_pid() AS pid,
+        (SELECT json_object_agg(name, reset_val) FROM pg_settings WHERE name = ANY ($1)) AS settings`, [Object.keys(POOLED)])
     const { pid, ...facts } = rows[0]!
     // A pooler makes up the process id that it tells
     const told = (client as unknown as { processID: number | null }).processID

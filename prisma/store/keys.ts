@@ -2,6 +2,7 @@ import type { Database } from '../../src/database/client.ts'
 import type { KeyStore, SigningKey } from '../../src/keys/key-ring.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { RevocationStore } from './revocations.ts'
+import { inTransaction } from './transaction.ts'
 
 export function createKeyStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): KeyStore {
   const keys = tables.signing_keys
@@ -13,28 +14,19 @@ export function createKeyStore ({ prisma, pool, tables }: Database, revocations:
   }
 
   const add: KeyStore['add'] = async ({ kid, alg, publicJwk, sealed }, { delay, keepFor, unlessYoungerThan }) => {
-    const client = await pool.connect()
-    try {
-      await client.query('BEGIN')
+    return await inTransaction(pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`latchkey keys ${keys}`])
       const { rowCount } = await client.query(
         `SELECT 1 FROM ${keys} WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL AND created_at > now() - $2 * interval '1 second'`, [alg, unlessYoungerThan])
-      if (rowCount === 0) {
-        await client.query(
-          `UPDATE ${keys} SET signs_until = now() + $2 * interval '1 second', keep_until = now() + ($2 + $3) * interval '1 second'
-           WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL`, [alg, delay, keepFor])
-        await client.query(
-          `INSERT INTO ${keys} (kid, alg, public_jwk, sealed, signs_from) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second')`,
-          [kid, alg, publicJwk, sealed, delay])
-      }
-      await client.query('COMMIT')
-      return rowCount === 0
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => {})
-      throw error
-    } finally {
-      client.release()
-    }
+      if (rowCount !== 0) return false
+      await client.query(
+        `UPDATE ${keys} SET signs_until = now() + $2 * interval '1 second', keep_until = now() + ($2 + $3) * interval '1 second'
+         WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL`, [alg, delay, keepFor])
+      await client.query(
+        `INSERT INTO ${keys} (kid, alg, public_jwk, sealed, signs_from) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second')`,
+        [kid, alg, publicJwk, sealed, delay])
+      return true
+    })
   }
 
   async function reseal (kid: string, sealed: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -1,8 +1,11 @@
 import pg from 'pg'
 import type { Database } from '../../src/database/client.ts'
+import { newClient } from '../../src/database/connect.ts'
 import { quoteIdentifier } from '../../src/database/connection.ts'
+import { sessionSettings } from '../../src/database/session.ts'
 import type { Batch, PurgeOptions, PurgeStep, PurgeStore } from '../../src/maintenance/purge.ts'
 
+const CONNECT_MS = 3000
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
 /**
@@ -30,7 +33,7 @@ const REVOKED = [
 ]
 
 /** Tables that fill by themselves, and how to empty them. Who locks a row keeps it: no batch waits, and none makes a deadlock. */
-export function createPurgeStore ({ pool, schema }: Database): PurgeStore {
+export function createPurgeStore ({ pool, schema, connection }: Database): PurgeStore {
   const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
 
   async function run (text: string, limit: number, values: unknown[]): Promise<Batch> {
@@ -74,12 +77,12 @@ export function createPurgeStore ({ pool, schema }: Database): PurgeStore {
   /** The lock is a transaction's, on a connection beside the pool: it holds behind a pooler too, and goes with whoever held it. */
   async function alone<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
     const lost = new AbortController()
-    const client = new pg.Client({ ...pool.options, password: pool.options.password, application_name: 'latchkey purge' })
+    const client = newClient(connection, { connectionTimeoutMillis: CONNECT_MS, keepAlive: true, application_name: 'latchkey purge' })
     client.on('error', () => lost.abort())
     client.on('end', () => lost.abort())
     try {
       await client.connect()
-      await client.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0')
+      await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema, local: true })}`)
       // A statement with parameters would leave a snapshot open, and the vacuum would wait for it
       const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtext(${pg.escapeLiteral(`latchkey purge ${schema}`)})) AS taken`)
       return rows[0]!.taken ? await work(lost.signal) : null

@@ -1,11 +1,11 @@
 import type pg from 'pg'
 
-/** Several statements on one connection, all or none. */
+/** Several statements on one connection, all or none; each sees what others have committed before it. */
 export async function inTransaction<Result> (pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
   let broken = false
   try {
-    await client.query('BEGIN')
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
     const result = await work(client)
     await client.query('COMMIT')
     return result

@@ -1,11 +1,13 @@
 import { isDriverAdapterError, type SqlDriverAdapter } from '@prisma/driver-adapter-utils'
 import type { MigrationList } from '@prisma/schema-engine-wasm'
-import pg, { type Pool } from 'pg'
-import { sessionSettings, type DatabaseConnection } from './connection.ts'
+import type { ClientBase, Pool } from 'pg'
+import { newPool } from './connect.ts'
+import type { DatabaseConnection } from './connection.ts'
 import { adapterOn, ensureSchema, markChars } from './migration-adapter.ts'
 import { ensureHistoryTable } from './migration-history.ts'
 import { readMigrations } from './migrations-directory.ts'
 import { createSchemaEngine, engineMessage } from './schema-engine.ts'
+import { sessionSettings } from './session.ts'
 
 // The one that Prisma's own engine takes, so that a `prisma migrate deploy` waits for us, and we for it.
 const LOCK = 72707369
@@ -29,16 +31,15 @@ export async function applyMigrations (database: DatabaseConnection, directory: 
   }
 }
 
-function transaction ({ options, schema }: DatabaseConnection): Pool {
+function transaction (database: DatabaseConnection): Pool {
   let isOpen = false
-  const begin = async (client: pg.ClientBase) => {
+  const begin = async (client: ClientBase) => {
     if (isOpen) throw new Error('the connection to the database was lost while migrating')
     isOpen = true
     markChars(client)
-    await client.query(`BEGIN; ${sessionSettings(schema, 'LOCAL')}; SELECT pg_advisory_xact_lock(${LOCK})`)
+    await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema: database.schema, local: true })}; SELECT pg_advisory_xact_lock(${LOCK})`)
   }
-  const pool = new pg.Pool({ ...options, max: 1, idleTimeoutMillis: 0, onConnect: begin })
-  return pool.on('error', () => {})
+  return newPool(database, { max: 1, idleTimeoutMillis: 0 }, begin).on('error', () => {})
 }
 
 async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationList): Promise<string[]> {

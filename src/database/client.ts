@@ -1,6 +1,7 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
-import { parseDatabaseUrl, poolConfig, quoteIdentifier } from './connection.ts'
+import { newPool } from './connect.ts'
+import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './connection.ts'
 
 /** Names with the schema before them, for SQL that we write. */
 export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens', string>
@@ -12,6 +13,8 @@ export type Database = {
   pool: pg.Pool
   tables: Tables
   schema: string
+  /** For connections beside the pool. */
+  connection: DatabaseConnection
   close: () => Promise<void>
 }
 
@@ -29,16 +32,11 @@ const CONNECT_MS = 3000
 const QUERY_MS = 10_000
 
 export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, onError }: DatabaseOptions): Database {
-  const connection = parseDatabaseUrl(url)
-  const { schema } = connection
-  const pool = retrying(new pg.Pool({
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
-    keepAlive: true,
-    application_name: 'latchkey',
-    ...poolConfig(connection),
-    max: poolSize
-  }), prepare)
+  const parsed = parseDatabaseUrl(url)
+  const { schema } = parsed
+  // A statement that nobody waits for any more ends on the server, too
+  const connection = { ...parsed, prepare: prepare && parsed.prepare, timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts } }
+  const pool = retrying(newPool(connection, { connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey', max: poolSize }))
   // An idle connection that breaks is replaced at the next query
   pool.on('error', onError)
   let own: Promise<PrismaClient> | undefined
@@ -49,7 +47,7 @@ export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, on
     if (!pool.ended) await pool.end()
   }
 
-  return { prisma, pool, tables: tablesIn(schema), schema, close }
+  return { prisma, pool, tables: tablesIn(schema), schema, connection, close }
 }
 
 async function openPrisma (pool: pg.Pool, schema: string): Promise<PrismaClient> {
@@ -60,14 +58,11 @@ async function openPrisma (pool: pg.Pool, schema: string): Promise<PrismaClient>
 /** Two transactions that wait for each other: one is broken off, and nothing of it has happened. */
 const CONFLICTS = new Set(['40P01', '40001'])
 
-/**
- * A statement that was broken off for another one is tried once more; those inside a transaction are not, as they go through a client.
- * @param prepare false for a PgBouncer in transaction mode that does not know prepared statements: the next statement meets another connection
- */
-function retrying (pool: pg.Pool, prepare: boolean): pg.Pool {
+/** A statement that was broken off for another one is tried once more; those inside a transaction are not, as they go through a client. */
+function retrying (pool: pg.Pool): pg.Pool {
   const query = pool.query.bind(pool) as unknown as (config: pg.QueryConfig | string, ...rest: never[]) => Promise<unknown> | undefined
   pool.query = ((config: pg.QueryConfig | string, ...rest: never[]) => {
-    const run = () => query(prepare || typeof config === 'string' ? config : { ...config, name: undefined }, ...rest)
+    const run = () => query(config, ...rest)
     // Nothing comes back where a callback was given
     return run()?.catch((error: unknown) => {
       if (CONFLICTS.has((error as { code?: string }).code ?? '')) return run()

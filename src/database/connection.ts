@@ -1,27 +1,48 @@
-import type { ClientConfig, PoolConfig } from 'pg'
+import type { ClientConfig } from 'pg'
 import { parse, toClientConfig } from 'pg-connection-string'
+import { timerMs } from '../timer.ts'
+import { hasRawPassword } from './raw-password.ts'
+import type { Timeouts } from './session.ts'
+import { createTls, takeTlsParameters, type Tls } from './tls.ts'
 
 const EXAMPLE = 'postgresql://user:password@host:5432/database'
 const DEFAULT_SCHEMA = 'public'
 const DEFAULT_PORT = 5432
 // PostgreSQL would cut a longer one without a word.
 const MAX_IDENTIFIER_BYTES = 63
+const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const
 
 export interface DatabaseConnection {
-  /** For `new pg.Client()`, `new pg.Pool()` and `new PrismaPg()`. */
-  options: ClientConfig
+  /** Whom to connect to, and as whom. */
+  options: Pick<ClientConfig, 'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'>
   /** Where the tables are: `?schema=` of the URL. */
   schema: string
+  tls: Tls
+  /** Statements may have names. Not with `?pgbouncer=true`: the next one meets another connection. */
+  prepare: boolean
+  timeouts: Timeouts
 }
 
 /** Reads a PostgreSQL URL. No error of it repeats the URL, which may hold a password. */
 export function parseDatabaseUrl (url: string): DatabaseConnection {
   if (!/^postgres(ql)?:\/\//i.test(url)) throw new Error(`the database URL must look like ${EXAMPLE}`)
-  const { config, schema = DEFAULT_SCHEMA, timeout } = parsed(url)
+  if (hasRawPassword(url)) {
+    throw new Error('the database URL has an @, /, ? or # where none can be: percent-encode those of the password (@ is %40, / is %2F, ? is %3F, # is %23)')
+  }
+  const [address, query = ''] = split(url)
+  const parameters = new URLSearchParams(query)
+  const tls = takeTlsParameters(parameters)
+  const { schema = DEFAULT_SCHEMA, connect_timeout: timeout, pgbouncer, ...rest } = parsed(`${address}?${parameters}`)
   if (schema === '' || Buffer.byteLength(schema) > MAX_IDENTIFIER_BYTES) {
     throw new Error(`the schema in the database URL is empty or longer than ${MAX_IDENTIFIER_BYTES} bytes`)
   }
-  return { options: { ...config, ...connectionTimeout(timeout) }, schema }
+  return {
+    options: { ...optionsOf(rest), ...connectionTimeout(timeout) },
+    schema,
+    tls: createTls(tls, isLocal(rest['host'])),
+    prepare: pgbouncer !== 'true',
+    timeouts: Object.fromEntries(TIMEOUTS.flatMap((name) => rest[name] ? [[name, rest[name]]] : []))
+  }
 }
 
 /** `host:port`, or the path of the socket; never the user or the password. */
@@ -34,42 +55,36 @@ export function quoteIdentifier (name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/**
- * Prisma's adapter sends times without an offset and drops the offset of those it reads, so it is right
- * only in sessions that run in UTC; and unqualified names must find the tables of `?schema=`.
- */
-export function sessionSettings (schema: string, scope: 'SESSION' | 'LOCAL' = 'SESSION'): string {
-  return `SET ${scope} TIME ZONE 'UTC'; SET ${scope} search_path TO ${quoteIdentifier(schema)}`
+function split (url: string): [address: string, query?: string] {
+  const at = url.indexOf('?')
+  return at < 0 ? [url] : [url.slice(0, at), url.slice(at + 1)]
 }
 
-/** Options of a pool whose sessions all have the settings above. */
-export function poolConfig ({ options, schema }: DatabaseConnection): PoolConfig {
-  return { ...options, onConnect: async (client) => { await client.query(sessionSettings(schema)) } }
-}
+type Parameters = Record<string, string | undefined>
 
-interface ParsedUrl {
-  config: ClientConfig
-  schema: string | undefined
-  timeout: string | undefined
-}
-
-function parsed (url: string): ParsedUrl {
+function parsed (url: string): Parameters {
   try {
-    // `sslmode` and the files of certificates have become `ssl`.
-    const { schema, connect_timeout: timeout, sslmode, sslcert, sslkey, sslrootcert, ...rest } = parse(url)
-    return { config: toClientConfig(rest), schema: textOrNothing(schema), timeout: textOrNothing(timeout) }
+    const { port, ...rest } = toClientConfig(parse(url))
+    return { ...Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string')), ...(port !== undefined && { port: String(port) }) }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    // Behind a colon stands the value, which can be a piece of a password
+    const [reason] = (error instanceof Error ? error.message : String(error)).split(':')
     throw new Error(`the database URL cannot be read (${reason}); it must look like ${EXAMPLE}, special characters percent-encoded`)
   }
 }
 
-function textOrNothing (value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
+/** What pg is told. Other parameters are for other programs, such as Prisma's `connection_limit`. */
+function optionsOf ({ user, password, host, port, database, application_name: name, options }: Parameters): DatabaseConnection['options'] {
+  const given = { user, password, host, database, application_name: name, options }
+  return { ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)), ...(port !== undefined && { port: Number(port) }) }
+}
+
+function isLocal (host = 'localhost'): boolean {
+  return host === '' || host === 'localhost' || host === '::1' || host.startsWith('127.') || host.startsWith('/')
 }
 
 function connectionTimeout (seconds: string | undefined): Pick<ClientConfig, 'connectionTimeoutMillis'> {
   if (seconds === undefined) return {}
   if (!/^\d+$/.test(seconds)) throw new Error('connect_timeout in the database URL is not a number of seconds')
-  return { connectionTimeoutMillis: Number(seconds) * 1000 }
+  return { connectionTimeoutMillis: timerMs(Number(seconds)) }
 }

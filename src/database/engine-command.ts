@@ -85,8 +85,8 @@ async function checkConnection (url: string): Promise<void> {
 }
 
 async function createDatabase (url: string): Promise<void> {
-  const { options, schema } = parseDatabaseUrl(url)
-  const maintenance = { options: { ...options, database: MAINTENANCE_DATABASE }, schema }
+  const { options, ...rest } = parseDatabaseUrl(url)
+  const maintenance = { ...rest, options: { ...options, database: MAINTENANCE_DATABASE } }
   await withClient(maintenance, async (client) => {
     await client.query(`CREATE DATABASE ${quoteIdentifier(options.database ?? '')}`)
   })

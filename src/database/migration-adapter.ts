@@ -2,7 +2,9 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { ColumnTypeEnum, DriverAdapterError, type SqlDriverAdapter, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { randomUUID } from 'node:crypto'
 import pg, { type ClientBase, type Pool } from 'pg'
-import { quoteIdentifier, sessionSettings, type DatabaseConnection } from './connection.ts'
+import { newPool } from './connect.ts'
+import { quoteIdentifier, type DatabaseConnection } from './connection.ts'
+import { sessionSettings } from './session.ts'
 import { withClient } from './with-client.ts'
 
 const OID_CHAR = 18
@@ -70,13 +72,13 @@ export async function adapterOn (pool: Pool, schema: string): Promise<SqlDriverA
 }
 
 async function connectTo (database: DatabaseConnection): Promise<SqlDriverAdapter> {
-  const { options, schema } = database
+  const { schema } = database
   await withClient(database, async (client) => { await ensureSchema(client, schema) })
   const onConnect = async (client: ClientBase) => {
     markChars(client)
-    await client.query(sessionSettings(schema))
+    await client.query(sessionSettings({ schema }))
   }
-  return await adapterOn(new pg.Pool({ ...options, onConnect }).on('error', () => {}), schema)
+  return await adapterOn(newPool(database, {}, onConnect).on('error', () => {}), schema)
 }
 
 // The adapter drops its shadow database while still connected to it, which fails.

@@ -1,7 +1,9 @@
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
-// SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a database that is read-only after a failover
-const SQLSTATES = '08...|40001|40P01|53300|57P0[123]|25006'
+// SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a statement that took too long; a database that is read-only after a failover
+const SQLSTATES = '08...|40001|40P01|53300|57P0[123]|57014|25006'
 const STATES = new RegExp(`^(${SQLSTATES})$`)
+// A certificate that is not good, or no TLS at all: what Node and we call it
+const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|LK_NO_TLS)/
 // Prisma: unreachable, timed out, closed, pool timeout
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
 // … and P2039, which has the SQLSTATE in its text only
@@ -12,7 +14,7 @@ const MESSAGES = /Can't reach database server|Connection terminated|timeout exce
 export function isDatabaseUnavailable (error: unknown): boolean {
   for (let current = error, depth = 0; isErrorLike(current) && depth < 5; current = current.cause, depth++) {
     const code = typeof current.code === 'string' ? current.code : ''
-    if (NETWORK.has(code) || STATES.test(code) || PRISMA.has(code)) return true
+    if (NETWORK.has(code) || STATES.test(code) || TLS.test(code) || PRISMA.has(code)) return true
     if (MESSAGES.test(current.message ?? '') || STATE_IN_TEXT.test(current.message ?? '')) return true
     if (Array.isArray(current.errors) && current.errors.some(isDatabaseUnavailable)) return true
     if (typeof current.originalCode === 'string' && STATES.test(current.originalCode)) return true

@@ -1,16 +1,26 @@
-import pg, { type Client } from 'pg'
+import type { Client } from 'pg'
+import { newClient } from './connect.ts'
 import { addressOf, type DatabaseConnection } from './connection.ts'
+import { sessionSettings } from './session.ts'
+
+/** What to write into the URL where TLS fails. */
+const WAYS_OUT = [
+  { code: /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/, say: 'name the certificate of its CA with ?sslrootcert=<file>, or take any with ?sslmode=require' },
+  { code: /^ERR_TLS_CERT_ALTNAME_INVALID$/, say: 'use the name that is in its certificate, or ?sslmode=verify-ca' },
+  { code: /^LK_NO_TLS$/, say: 'give the server a certificate, or use ?sslmode=prefer' }
+]
 
 // Long enough for a server that wakes up, short enough for a person who mistyped the host.
 const CONNECT_TIMEOUT = 10_000
 
 /** One connection for one piece of work; an error says in one line which database did not answer, and why. */
 export async function withClient<Result> (database: DatabaseConnection, use: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionTimeoutMillis: CONNECT_TIMEOUT, ...database.options })
+  const client = newClient(database, { connectionTimeoutMillis: CONNECT_TIMEOUT })
   // A connection that breaks also fails the query that waits for it.
   client.on('error', () => {})
   try {
     await client.connect()
+    await client.query(sessionSettings(database))
   } catch (error) {
     throw connectionError(database, error)
   }
@@ -22,7 +32,12 @@ export async function withClient<Result> (database: DatabaseConnection, use: (cl
 }
 
 export function connectionError ({ options }: DatabaseConnection, error: unknown): Error {
-  return new Error(`cannot connect to the database at ${addressOf(options)}: ${reasonOf(error)}`, { cause: error })
+  const wayOut = WAYS_OUT.find(({ code }) => code.test(codeOf(error)))
+  return new Error(`cannot connect to the database at ${addressOf(options)}: ${reasonOf(error)}${wayOut ? `; ${wayOut.say}` : ''}`, { cause: error })
+}
+
+function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 function reasonOf (error: unknown): string {

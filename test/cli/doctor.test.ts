@@ -74,7 +74,8 @@ t.test('TLS to the database', async (t) => {
   const tls = async (databaseUrl: string) => (await examine(t, { DATABASE_URL: databaseUrl })).statusOf('database-tls')
   t.equal(await tls('postgresql://u@127.0.0.1:1/d'), 'ok')
   t.equal(await tls('postgresql://u@db.invalid/d'), 'warn')
-  t.equal(await tls('postgresql://u@db.invalid/d?sslmode=verify-full'), 'ok')
+  for (const mode of ['disable', 'allow', 'prefer']) t.equal(await tls(`postgresql://u@db.invalid/d?sslmode=${mode}`), 'warn', mode)
+  for (const mode of ['require', 'verify-full']) t.equal(await tls(`postgresql://u@db.invalid/d?sslmode=${mode}`), 'ok', mode)
 })
 
 t.test('migrations: pending, failed, newer, a host\'s own', async (t) => {

@@ -32,5 +32,6 @@ export async function testDatabaseUrl (): Promise<string> {
 export function urlOf (serverUrl: string, database: string): string {
   const url = new URL(serverUrl)
   url.pathname = `/${database}`
+  url.search = ''
   return url.href
 }

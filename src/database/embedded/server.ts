@@ -49,7 +49,7 @@ export async function joinServer ({ directory, password }: Pick<Site, 'directory
   const postmaster = await findPostmaster(directory)
   if (postmaster === undefined) return undefined
   if (!postmaster.ready) return 'busy'
-  const url = `postgresql://${DATABASE_USER}:${password}@127.0.0.1:${postmaster.port}/${DATABASE}`
+  const url = `postgresql://${DATABASE_USER}:${password}@127.0.0.1:${postmaster.port}/${DATABASE}?sslmode=disable`
   const lease = await takeLease(url)
   return lease === undefined ? 'busy' : { url, lease, pid: postmaster.pid }
 }

@@ -12,17 +12,21 @@ export type ServerFacts = {
   maxConnections: number
   /** The connection goes through a pooler. */
   pooled: boolean
+  /** Those of POOLED as they are for a connection that sets nothing. */
+  settings: Record<string, string>
   /** Milliseconds of a statement that does nothing, the median. */
   latency: number
 }
 
+/** What each connection of ours sets, and a pooler in transaction mode does not keep for it. */
+export const POOLED: Readonly<Record<string, string>> = { default_transaction_isolation: 'read committed', transform_null_equals: 'off', array_nulls: 'on' }
 const OLDEST = 15
 const SLOW_MS = 5
 // The feed, the purge
 const BESIDE_POOL = 2
 
 export function checkDatabase (config: Config, url: string, facts: ServerFacts): Check[] {
-  return [version(url, facts), role(facts), latency(facts), connections(config, facts)]
+  return [version(url, facts), role(facts), settings(facts), latency(facts), connections(config, facts)]
 }
 
 export function unreachable (error: unknown): Check {
@@ -39,6 +43,14 @@ function role ({ standby, readOnly }: ServerFacts): Check {
   if (standby) return fail('database-role', 'this is a standby: nothing can be written, and revocations come late', 'let DATABASE_URL name the primary; with several hosts add ?target_session_attrs=primary where your proxy knows it')
   if (readOnly) return fail('database-role', 'transactions are read-only by default', 'set default_transaction_read_only = off for this user and database')
   return ok('database-role', 'primary')
+}
+
+function settings ({ pooled, settings }: ServerFacts): Check {
+  const wrong = Object.keys(POOLED).filter((name) => settings[name] !== undefined && settings[name] !== POOLED[name])
+  if (wrong.length === 0) return ok('database-settings', 'those that we rely on are right')
+  if (!pooled) return ok('database-settings', `each connection of ours changes ${wrong.join(', ')}`)
+  return warn('database-settings', `${wrong.map((name) => `${name} is ${settings[name]}`).join(', ')}: through a pooler, some statements meet a connection that nobody has told`,
+    wrong.map((name) => `ALTER ROLE … SET ${name} = '${POOLED[name]}'`).join('; '))
 }
 
 function latency ({ latency }: ServerFacts): Check {

@@ -31,9 +31,11 @@ function metrics ({ host, metricsToken, appUrl }: Config): Check {
 
 function databaseTls ({ databaseUrl }: Config): Check {
   if (databaseUrl === undefined) return ok('database-tls', 'the embedded database is on this machine')
-  const { host = 'localhost', ssl } = parseDatabaseUrl(databaseUrl).options
-  if (ssl) return ok('database-tls', typeof ssl === 'object' && ssl.rejectUnauthorized === false ? 'on, without checking the certificate' : 'on')
+  const { options: { host = 'localhost' }, tls: { mode, options } } = parseDatabaseUrl(databaseUrl)
   // A socket, this machine, or a name of one word, as containers of one network have them
-  if (host.startsWith('/') || isLoopback(host) || !/[.:]/.test(host)) return ok('database-tls', `off, to ${host}`)
-  return warn('database-tls', `off: what goes to ${host} travels in clear`, 'add ?sslmode=verify-full to DATABASE_URL')
+  const isNear = host.startsWith('/') || isLoopback(host) || !/[.:]/.test(host)
+  if (isNear && ['disable', 'allow', 'prefer'].includes(mode)) return ok('database-tls', `not asked for, to ${host}`)
+  if (mode === 'disable' || mode === 'allow') return warn('database-tls', `off: what goes to ${host} travels in clear`, 'add ?sslmode=verify-full to DATABASE_URL')
+  if (mode === 'prefer') return warn('database-tls', `only where ${host} offers it: somebody between can keep it from being used`, 'add ?sslmode=verify-full to DATABASE_URL')
+  return ok('database-tls', options.rejectUnauthorized === false ? 'on, without checking the certificate' : 'on')
 }

@@ -1,5 +1,8 @@
 import t from 'tap'
-import { addressOf, parseDatabaseUrl, poolConfig, quoteIdentifier, sessionSettings } from '../../../src/database/connection.ts'
+import { addressOf, parseDatabaseUrl, quoteIdentifier } from '../../../src/database/connection.ts'
+import { sessionSettings } from '../../../src/database/session.ts'
+
+const KNOWN = ['user', 'password', 'host', 'port', 'database', 'application_name', 'options', 'connectionTimeoutMillis']
 
 const READS: [url: string, options: object, schema?: string][] = [
   ['postgresql://u:p@h:5433/db', { user: 'u', password: 'p', host: 'h', port: 5433, database: 'db' }],
@@ -11,9 +14,10 @@ const READS: [url: string, options: object, schema?: string][] = [
   ['postgresql:///db?host=/var/run/postgresql', { host: '/var/run/postgresql', database: 'db' }],
   ['postgresql://u:p@/db?host=/tmp&port=5433', { user: 'u', password: 'p', host: '/tmp', port: 5433 }],
   ['postgresql://u:p@%2Ftmp/db', { user: 'u', host: '/tmp', database: 'db' }],
-  ['postgresql://u:p@h/db?sslmode=disable', { ssl: false }],
-  ['postgresql://u:p@h/db?sslmode=verify-full', { ssl: {} }],
-  ['postgresql://u:p@h/db?sslmode=no-verify', { ssl: { rejectUnauthorized: false } }],
+  ['postgresql://u:p@ss@h/db', { password: 'p@ss', host: 'h' }],
+  ['postgresql:///db?host=/cloudsql/p:r:i&user=me@project.iam', { user: 'me@project.iam', host: '/cloudsql/p:r:i' }],
+  ['postgresql://h/db?user=me@project.iam', { user: 'me@project.iam', host: 'h' }],
+  ['postgresql://u:p@h/db?connect_timeout=99999999', { connectionTimeoutMillis: 2 ** 31 - 1 }],
   ['postgresql://u:p@h/db?connect_timeout=5', { connectionTimeoutMillis: 5000 }],
   ['postgresql://u:p@h/db?application_name=app', { application_name: 'app' }]
 ]
@@ -23,7 +27,7 @@ for (const [url, options, schema = 'public'] of READS) {
     const connection = parseDatabaseUrl(url)
     t.match(connection.options, options)
     t.equal(connection.schema, schema)
-    t.notOk('schema' in connection.options, 'pg gets only what it knows')
+    t.strictSame(Object.keys(connection.options).filter((name) => !KNOWN.includes(name)), [], 'pg gets only what it knows')
   })
 }
 
@@ -31,14 +35,27 @@ const REFUSES: [url: string, message: RegExp][] = [
   ['', /must look like postgresql:/],
   ['mysql://u:secret@h/db', /must look like postgresql:/],
   ['u:secret@h/db', /must look like postgresql:/],
-  ['postgresql://u:sec/ret@h:5432/db', /special characters percent-encoded/],
+  ['postgresql://u:sec/ret@h:5432/db', /percent-encode/],
   ['postgresql://u:secret@h:99999/db', /cannot be read/],
   ['postgresql://u:secret@h/db?port=x', /Invalid port/],
   ['postgresql://u:secret@h/db?schema=', /schema/],
   [`postgresql://u:secret@h/db?schema=${'x'.repeat(64)}`, /longer than 63 bytes/],
   ['postgresql://u:secret@h/db?connect_timeout=soon', /connect_timeout/],
-  ['postgresql://u:secret@h/db?sslrootcert=/nowhere/ca.pem', /\/nowhere\/ca.pem/]
+  ['postgresql://u:secret@h/db?sslmode=require&sslrootcert=/nowhere/ca.pem', /\/nowhere\/ca.pem/]
 ]
+
+/** A password that was not percent-encoded: nothing of it may be taken for a host. */
+const RAW = [
+  'p@ss/w#rd', 'p@ss/word', '12/34', 'p@ss?w=rd', '12?34', '12#34', 'p@ss#', '1/2?user=3', '12?user=34', 'p@ss?port=9/9', '#', '/', '?', 'a/b@c', '%zz/x'
+]
+
+for (const password of RAW) {
+  t.test(`a raw ${password} in the password is named, and no piece of it`, async (t) => {
+    const { message } = t.throws(() => parseDatabaseUrl(`postgresql://boss:${password}@127.0.0.1:1/db`)) as Error
+    t.match(message, /percent-encode/)
+    t.notMatch(message, /boss|p@ss|w#rd|12|34/)
+  })
+}
 
 for (const [url, message] of REFUSES) {
   t.test(`refuses ${url || 'nothing'}`, async (t) => {
@@ -57,6 +74,16 @@ t.test('names the address and nothing that is secret', async (t) => {
 
 t.test('quotes a schema in the settings of a session', async (t) => {
   t.equal(quoteIdentifier('a"b'), '"a""b"')
-  t.equal(sessionSettings('a"b', 'LOCAL'), 'SET LOCAL TIME ZONE \'UTC\'; SET LOCAL search_path TO "a""b"')
-  t.type(poolConfig(parseDatabaseUrl('postgresql://h/db')).onConnect, 'function')
+  t.match(sessionSettings({ schema: 'a"b\'c', local: true }), 'set_config(\'search_path\', \'"a""b\'\'c"\', true)')
+})
+
+t.test('timeouts of the URL are set by us, since a pooler might refuse them as parameters', async (t) => {
+  const { timeouts } = parseDatabaseUrl('postgresql://u:p@h/db?statement_timeout=5000&lock_timeout=100')
+  t.same(timeouts, { statement_timeout: '5000', lock_timeout: '100' })
+  t.match(sessionSettings({ schema: 'public', timeouts }), "set_config('statement_timeout', '5000', false), set_config('lock_timeout', '100', false)")
+})
+
+t.test('pgbouncer=true means no prepared statements', async (t) => {
+  t.equal(parseDatabaseUrl('postgresql://u:p@h/db?pgbouncer=true').prepare, false)
+  t.equal(parseDatabaseUrl('postgresql://u:p@h/db').prepare, true)
 })

@@ -7,7 +7,7 @@ import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { APP_KEY } from '../../helper.ts'
 
 t.test('database: version, role, latency, connections', async (t) => {
-  const facts: ServerFacts = { version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false, latency: 1 }
+  const facts: ServerFacts = { version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false, settings: { array_nulls: 'on' }, latency: 1 }
   const url = 'postgresql://user@db/name'
   const check = (changed: Partial<ServerFacts>, options = {}) =>
     checkDatabase(resolveConfig({ databaseUrl: url, appKey: APP_KEY, login: { attributes: readyAttributes }, ...options }), url, { ...facts, ...changed })
@@ -20,6 +20,9 @@ t.test('database: version, role, latency, connections', async (t) => {
   t.same(check({}, { workers: 6 }), ['warn database-connections'])
   t.same(check({}, { workers: 10 }), ['fail database-connections'])
   t.same(check({ pooled: true }, { workers: 10 }), [])
+  const settings = { default_transaction_isolation: 'serializable' }
+  t.same(check({ settings }), [], 'connections of our own change it')
+  t.same(check({ settings, pooled: true }), ['warn database-settings'])
 })
 
 t.test('clocks', async (t) => {

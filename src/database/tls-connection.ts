@@ -1,0 +1,140 @@
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import pg, { type ClientConfig, type Connection } from 'pg'
+import type { Tls } from './tls.ts'
+
+declare module 'pg' {
+  // What pg has and its types do not tell
+  interface Connection {
+    _connecting: boolean
+    _ending: boolean
+    attachListeners (stream: Duplex): void
+  }
+  interface ClientConfig {
+    connection?: Connection
+  }
+}
+
+// PostgreSQL protocol, section 53.2.10: a length of 8 and a code that is no version
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
+const [YES, NO, ERROR] = [...Buffer.from('SNE')]
+const HEADER = 5
+// pg_hba.conf has no line for such a connection; PgBouncer says it differently
+const REFUSALS = new Set(['28000', '08P01'])
+
+/** The server has no TLS, and `sslmode` asks for it. */
+export class NoTls extends Error {
+  readonly code = 'LK_NO_TLS'
+  constructor (mode: string) {
+    super(`the server offers no TLS, which sslmode=${mode} asks for`)
+    this.name = 'NoTls'
+  }
+}
+
+/**
+ * A connection of pg that is encrypted as libpq would: pg knows no `allow` and `prefer`, which go on without TLS, or try again with it.
+ * Once the server has taken the connection, nothing of this is in its way.
+ */
+export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInitialDelayMillis }: ClientConfig): Connection {
+  const { mode, direct, sni, options } = settings
+  const connection = new pg.Connection({ keepAlive })
+  let target: { path: string } | { port: number, host: string }
+
+  function connect (port: number | string, host?: string): void {
+    connection._connecting = true
+    target = host === undefined ? { path: String(port) } : { port: Number(port), host }
+    // libpq asks for no TLS on a socket of this machine
+    if (host === undefined || mode === 'disable') return attempt(false)
+    if (mode === 'allow') return attempt(false, () => attempt(true))
+    attempt(true, mode === 'prefer' ? () => attempt(false) : undefined)
+  }
+
+  /** @param otherwise what to try when this is refused */
+  function attempt (encrypted: boolean, otherwise?: () => void): void {
+    const socket = new net.Socket()
+    use(socket)
+    socket.setNoDelay(true)
+    socket.once('connect', () => {
+      if (keepAlive) socket.setKeepAlive(true, keepAliveInitialDelayMillis)
+      if (!encrypted) return ready(socket, otherwise)
+      return direct ? encrypt(socket, otherwise) : ask(socket, otherwise)
+    })
+    socket.connect(target)
+  }
+
+  /** Only the stream of the last attempt is heard. @param handled takes an error that is not the end */
+  function use (stream: Duplex, handled: () => boolean = () => false): void {
+    Object.assign(connection, { stream })
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (connection.stream !== stream) return
+      if (connection._ending && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) return
+      if (connection._ending || !handled()) connection.emit('error', error)
+    })
+    stream.on('close', () => { if (connection.stream === stream) connection.emit('end') })
+  }
+
+  function ask (socket: net.Socket, otherwise?: () => void): void {
+    socket.write(SSL_REQUEST)
+    socket.once('data', (answer: Buffer) => {
+      // What comes behind the one byte was put there by somebody between (CVE-2021-23222)
+      const [said] = answer.length === 1 || answer[0] === ERROR ? answer : []
+      if (said === YES) return encrypt(socket, otherwise)
+      if (said === NO && mode === 'prefer') return ready(socket)
+      if (said === ERROR && otherwise) return leave(socket, otherwise)
+      connection.emit('error', said === NO ? new NoTls(mode) : new Error('the server did not answer the request for TLS as PostgreSQL does'))
+      socket.destroy()
+    })
+  }
+
+  function encrypt (socket: net.Socket, otherwise?: () => void): void {
+    const host = 'host' in target ? target.host : ''
+    const servername = sni && net.isIP(host) === 0 ? { servername: host } : {}
+    const stream = tls.connect({ ...options, socket, host, ...servername, ...(direct && { ALPNProtocols: ['postgresql'] }) })
+    let isOpen = false
+    use(stream, () => {
+      if (isOpen || !otherwise) return false
+      otherwise()
+      return true
+    })
+    stream.once('secureConnect', () => {
+      isOpen = true
+      ready(stream, otherwise)
+    })
+  }
+
+  /** pg may send its startup message. */
+  function ready (stream: Duplex, otherwise?: () => void): void {
+    if (otherwise) listen(stream, otherwise)
+    else connection.attachListeners(stream)
+    connection.emit('connect')
+  }
+
+  /** Looks at the first message of the server, and gives it back. */
+  function listen (stream: Duplex, otherwise: () => void): void {
+    let bytes = Buffer.alloc(0)
+    stream.on('data', function look (chunk: Buffer) {
+      bytes = Buffer.concat([bytes, chunk])
+      if (bytes[0] === ERROR && (bytes.length < HEADER || bytes.length < bytes.readUInt32BE(1) + 1)) return
+      stream.off('data', look)
+      if (bytes[0] === ERROR && REFUSALS.has(stateOf(bytes)) && !connection._ending) return leave(stream, otherwise)
+      stream.pause()
+      stream.unshift(bytes)
+      connection.attachListeners(stream)
+      stream.resume()
+    })
+  }
+
+  function leave (stream: Duplex, otherwise: () => void): void {
+    otherwise()
+    stream.destroy()
+  }
+
+  return Object.assign(connection, { connect })
+}
+
+/** SQLSTATE of an ErrorResponse: fields that each begin with a letter and end with a zero. */
+function stateOf (message: Buffer): string {
+  const fields = message.subarray(HEADER).toString('latin1').split('\0')
+  return fields.find((field) => field.startsWith('C'))?.slice(1) ?? ''
+}
