@@ -1,15 +1,14 @@
-import { fileURLToPath } from 'node:url'
-import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope } from './closed-scope.ts'
+import { loadRoutes } from './load-routes.ts'
 
 /** Registration, profile, password, logout. */
 async function accounts (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
   await host.register(async (scope) => {
     await closedScope(scope, config)
-    await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/v1/account', import.meta.url)), options: { prefix: '/v1' } })
+    await loadRoutes(scope, 'v1/account', config, '/v1')
   }, { prefix: config.prefix })
 }
 

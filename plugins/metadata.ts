@@ -12,7 +12,8 @@ const tags = ['Discovery']
 export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
   const { metadata, config } = scope.latchkey
 
-  for (const name of ['openid-configuration', 'oauth-authorization-server']) {
+  // OpenID Connect Discovery section 3 demands an authorization endpoint
+  for (const name of [...(config.routes.pages ? ['openid-configuration'] : []), 'oauth-authorization-server']) {
     scope.get(`/.well-known/${name}${suffix}`, {
       schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
     }, async (_request, reply) => reply.headers(PUBLIC).send(metadata))

@@ -1,15 +1,11 @@
-import { fileURLToPath } from 'node:url'
-import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import authGuard from './auth-guard.ts'
 import { closedScope } from './closed-scope.ts'
+import { loadRoutes } from './load-routes.ts'
 import { serveMetadata } from './metadata.ts'
 import { claim, refuseTwice } from './once.ts'
-import pages from './pages.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
-
-const routes = (path: string) => fileURLToPath(new URL(`../routes/${path}`, import.meta.url))
 
 /** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
@@ -18,11 +14,11 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
   await host.register(authGuard, options)
   const { config } = host.latchkey
   claim(host, ['oauth'])
-  await host.register(pages)
+  if (config.routes.pages) await host.register((await import('./pages.ts')).default)
   await host.register(async (scope) => {
     await closedScope(scope, config)
-    await scope.register(autoload, { dir: routes('v1/oauth'), options: { prefix: '/v1/oauth' } })
-    await scope.register(autoload, { dir: routes('well-known'), options: { prefix: '/.well-known' } })
+    await loadRoutes(scope, 'v1/oauth', config, '/v1/oauth')
+    await loadRoutes(scope, 'well-known', config, '/.well-known')
     serveMetadata(scope)
   }, { prefix: config.prefix })
   if (config.basePath !== '') {

@@ -1,15 +1,14 @@
-import { fileURLToPath } from 'node:url'
-import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope } from './closed-scope.ts'
+import { loadRoutes } from './load-routes.ts'
 
 /** Liveness and readiness. */
 async function operations (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
   await host.register(async (scope) => {
     await closedScope(scope, config)
-    await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/operations', import.meta.url)) })
+    await loadRoutes(scope, 'operations', config)
   }, { prefix: config.prefix })
 }
 

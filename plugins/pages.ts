@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
-import autoload from '@fastify/autoload'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope } from './closed-scope.ts'
+import { loadRoutes } from './load-routes.ts'
 import { formParsers } from './body-parsers.ts'
 import { badBody } from '../src/http/bad-body.ts'
+import { turnedOff } from '../src/turned-off.ts'
 import { createAccountPage, type ShowAccount } from './pages/account.ts'
 import { createAnswer, type Answer } from './pages/answer.ts'
 import { createDevicePages, type ShowDevice } from './pages/device.ts'
@@ -14,7 +14,7 @@ import { createKit } from './pages/kit.ts'
 import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
 import { createFindWay } from './pages/on-the-way.ts'
-import { createRegisterPage, type ShowRegister } from './pages/register.ts'
+import type { ShowRegister } from './pages/register.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 
 export type Pages = {
@@ -52,9 +52,9 @@ async function pages (host: FastifyInstance): Promise<void> {
       device: createDevicePages(kit, services),
       login: createLoginPage(kit, services, findWay),
       logout: createLogoutPages(kit, services),
-      register: createRegisterPage(kit, services, findWay)
+      register: config.registration === 'off' ? turnedOff('registration') : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
     })
-    await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/pages', import.meta.url)) })
+    await loadRoutes(scope, 'pages', config)
   }, { prefix: config.prefix })
 }
 

@@ -10,7 +10,8 @@ export type WebTrust = {
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
   /** Whether a request comes from a page of ours. */
   isOwn: (request: FastifyRequest) => boolean
-  loginPath: string
+  /** Null when there is no page to log in on. */
+  loginPath: string | null
   user: (userId: string) => Promise<Profile | null>
 }
 
@@ -26,7 +27,7 @@ export async function authenticateBrowser ({ session: find, isOwn, loginPath }: 
   const session = await find(request)
   if (session && !isSafe && !isOwn(request)) throw foreignForm()
   if (session) return session
-  if (!isSafe || !wantsHtml(request)) throw loginNeeded(reply)
+  if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
   const returnTo = localPath(request.originalUrl)
   const query = returnTo === null ? '' : `${loginPath.includes('?') ? '&' : '?'}${new URLSearchParams({ return_to: returnTo })}`
   reply.header('cache-control', 'no-store').redirect(loginPath + query, 303)

@@ -3,7 +3,6 @@ import fp from 'fastify-plugin'
 import accounts from '../plugins/accounts.ts'
 import authGuard from '../plugins/auth-guard.ts'
 import clientProxy from '../plugins/client-proxy.ts'
-import docs from '../plugins/docs.ts'
 import oauth from '../plugins/oauth.ts'
 import operations from '../plugins/operations.ts'
 import { claim, refuseTwice } from '../plugins/once.ts'
@@ -21,7 +20,7 @@ async function latchkey (host: FastifyInstance, { operations: withOperations, ..
   if (withOperations !== undefined && typeof withOperations !== 'boolean') throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
   refuseTwice(host, ['latchkey', 'oauth'])
   await host.register(services, options)
-  const { prefix } = host.latchkey.config
+  const { prefix, routes } = host.latchkey.config
   refuseTwice(host, ['latchkey', 'clientProxy'], prefix)
   claim(host, ['latchkey'])
   await host.register(authGuard)
@@ -29,8 +28,8 @@ async function latchkey (host: FastifyInstance, { operations: withOperations, ..
   // A scope of its own: what describes our routes does not describe the host's
   await host.register(async (scope) => {
     await overload(scope)
-    if (operating) await scope.register(docs)
-    if (operating) await scope.register((await import('../plugins/metrics.ts')).default)
+    if (operating && routes.docs) await scope.register((await import('../plugins/docs.ts')).default)
+    if (operating && routes.metrics) await scope.register((await import('../plugins/metrics.ts')).default)
     await scope.register(oauth)
     await scope.register(clientProxy)
     await scope.register(accounts)

@@ -16,6 +16,9 @@ const seconds = (env: string, fallback: number, description: string, minimum = 1
 const onOff = (env: string, fallback: 'on' | 'off', description: string) =>
   Type.Union([Type.Literal('on'), Type.Literal('off')], { env, default: fallback, description })
 
+const feature = (env: string | undefined, description: string) =>
+  Type.Boolean({ ...(env && { env }), default: true, description })
+
 const url = (env: string, pattern: string, description: string) =>
   Type.Optional(Type.String({ env, pattern, description }))
 
@@ -70,6 +73,15 @@ export const Settings = Type.Object({
   languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
   corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
+  registration: Type.Union([Type.Literal('open'), Type.Literal('off')], { env: 'REGISTRATION', default: 'open', description: 'Whether people register themselves: `open` or `off`; `latchkey user create` makes users in both' }),
+  routes: Type.Object({
+    profile: feature('PROFILE', '`/v1/profile`: `on` or `off`, true or false as option, like those below. What is off is 404, on no page and in no document'),
+    clients: feature('USER_CLIENTS', 'Clients that users register: `/v1/oauth/clients`. Those that are there go on'),
+    personalTokens: feature('PERSONAL_TOKENS', 'Personal access tokens that users make: `/v1/oauth/personal-access-tokens` and their part of the account page. Those that are there go on, as do those of `latchkey tokens create`'),
+    docs: feature('DOCS', '`/docs` and `/docs/json`'),
+    metrics: feature('METRICS', '`/metrics`'),
+    pages: feature(undefined, 'The pages, and what needs them: authorization codes, devices, OpenID Connect Discovery, logout for applications')
+  }, { additionalProperties: false, default: {} }),
   trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
   rateLimit: onOff('RATE_LIMIT', 'on', 'Limits on login, registration and the like; off for load tests'),
   metricsToken: Type.Optional(Type.String({ env: 'METRICS_TOKEN', secret: true, minLength: 16, description: 'Bearer token that /metrics asks for; open to everybody when not given' })),

@@ -35,6 +35,8 @@ export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<So
   }
   const login = loginOptions(given, names)
   if (login) options['login'] = login
+  const routes = routeOptions(given, names)
+  if (routes) options['routes'] = routes
   const clients = clientOptions(variables, given, prefixedOnly, names)
   if (clients) options['clients'] = clients
   return { options: options as LatchkeyOptions, names, prefixedOnly }
@@ -50,7 +52,7 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
   const merged = { ...environment, ...defined(options) }
   const login = { ...environment.login, ...defined(options.login ?? {}) }
   const attributes = login.attributes ?? { email: readyAttributes['email']! }
-  return { ...merged, login: { ...login, attributes }, clients: { ...environment.clients, ...options.clients } }
+  return { ...merged, login: { ...login, attributes }, routes: { ...environment.routes, ...defined(options.routes ?? {}) }, clients: { ...environment.clients, ...options.clients } }
 }
 
 type Found = { name: string, text: string }
@@ -62,9 +64,9 @@ function spellings (name: string, prefixedOnly: boolean): string[] {
 }
 
 /** Of the options that code gives, no variable is to blame. */
-function namesLeft ({ login = {}, clients = {}, ...options }: LatchkeyOptions, { names }: Environment): Record<string, string> {
+function namesLeft ({ login = {}, routes = {}, clients = {}, ...options }: LatchkeyOptions, { names }: Environment): Record<string, string> {
   const given = new Set([
-    ...Object.keys(defined(options)), ...Object.keys(defined(login)).map((name) => `login.${name}`), ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
+    ...Object.keys(defined(options)), ...Object.keys(defined(login)).map((name) => `login.${name}`), ...Object.keys(defined(routes)).map((name) => `routes.${name}`), ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
   ])
   return Object.fromEntries(Object.entries(names).filter(([option]) => !given.has(option)))
 }
@@ -98,6 +100,19 @@ function loginOptions (given: Given, names: Record<string, string>): LatchkeyOpt
     ...(wanted && { attributes: Object.fromEntries(wanted.map((name) => [name, readyAttributes[name]!])) }),
     ...(country && { defaultCountry: country.text })
   }
+}
+
+/** Each has a variable of its own, `on` or `off`; as an option they are one group. */
+function routeOptions (given: Given, names: Record<string, string>): LatchkeyOptions['routes'] | undefined {
+  const options: Record<string, boolean> = {}
+  for (const [option, { env, description }] of Object.entries<Property>(Settings.properties.routes.properties)) {
+    const found = env === undefined ? undefined : given(env)
+    if (!found) continue
+    if (found.text !== 'on' && found.text !== 'off') throw new ConfigError([{ name: found.name, message: `must be on or off. ${description}` }])
+    options[option] = found.text === 'on'
+    names[`routes.${option}`] = found.name
+  }
+  return Object.keys(options).length > 0 ? options : undefined
 }
 
 /** CLIENT_GOOGLE_ID is not ours: without the prefix only those of our own proxies count, and those whose value is an id of ours. */

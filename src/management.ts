@@ -5,15 +5,16 @@ import { createAccountAccess, type AccountAccess } from './oauth/access.ts'
 import { createAuthorisedApps, type AuthorisedApps } from './oauth/apps.ts'
 import type { AuthenticateClient } from './oauth/client-authentication.ts'
 import type { ClientDirectory } from './oauth/client-directory.ts'
-import { createClientManagement, type ClientManagement } from './oauth/client-management.ts'
+import type { ClientManagement } from './oauth/client-management.ts'
 import { createDeviceAuthorization, type AuthorizeDevice } from './oauth/device-authorization.ts'
 import { createDeviceVerification, type DeviceVerification } from './oauth/device.ts'
-import { createMakeOwnToken, createOwnTokenScopes, type MakeOwnToken, type OwnTokenScopes } from './oauth/own-tokens.ts'
+import type { MakeOwnToken, OwnTokenScopes } from './oauth/own-tokens.ts'
 import { createFindOwner, type FindOwner } from './oauth/owner.ts'
 import { createPersonalTokens, type PersonalTokens } from './oauth/personal-tokens.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createUserCodes } from './oauth/user-code.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
+import { turnedOff } from './turned-off.ts'
 import type { Throttle } from './users/throttle.ts'
 
 /** What devices ask for, and what users manage themselves. */
@@ -41,7 +42,7 @@ type Dependencies = Core & {
 }
 
 /** Puts devices, personal access tokens and the management of clients and sessions together. */
-export function createManagement ({ config, appKeys, store, clients, revocations, throttle, events, log, scopes, authenticateClient }: Dependencies): Management {
+export async function createManagement ({ config, appKeys, store, clients, revocations, throttle, events, log, scopes, authenticateClient }: Dependencies): Promise<Management> {
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { devices, sessions } = store
   const personalTokens = createPersonalTokens({
@@ -56,11 +57,23 @@ export function createManagement ({ config, appKeys, store, clients, revocations
     accountAccess: createAccountAccess({ store: store.access, events, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
     authorisedApps: createAuthorisedApps({ store: store.apps, events, idleTtl: config.refreshTokenTtl }),
     authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, userCodes, verificationUri: `${config.issuer}/device` }),
-    clientManagement: createClientManagement({ store: store.clients, directory: clients, scopes, events }),
+    clientManagement: await ownClients({ config, store, clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
     findOwner: createFindOwner({ clients, sessions, browsers: store.browserSessions }),
-    makeOwnToken: createMakeOwnToken({ personalTokens, scopes }),
-    ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) }),
+    ...await ownTokens({ config, scopes }, personalTokens),
     personalTokens
   }
+}
+
+async function ownClients ({ config, store, clients, scopes, events }: Pick<Dependencies, 'config' | 'store' | 'clients' | 'scopes' | 'events'>): Promise<ClientManagement> {
+  const off = turnedOff('routes.clients')
+  if (!config.routes.clients) return { list: off, create: off, update: off, rotateSecret: off, revoke: off }
+  const { createClientManagement } = await import('./oauth/client-management.ts')
+  return createClientManagement({ store: store.clients, directory: clients, scopes, events })
+}
+
+async function ownTokens ({ config, scopes }: Pick<Dependencies, 'config' | 'scopes'>, personalTokens: PersonalTokens): Promise<Pick<Management, 'makeOwnToken' | 'ownTokenScopes'>> {
+  if (!config.routes.personalTokens) return { makeOwnToken: turnedOff('routes.personalTokens'), ownTokenScopes: turnedOff('routes.personalTokens') }
+  const { createMakeOwnToken, createOwnTokenScopes } = await import('./oauth/own-tokens.ts')
+  return { makeOwnToken: createMakeOwnToken({ personalTokens, scopes }), ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) }) }
 }

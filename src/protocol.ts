@@ -47,14 +47,14 @@ type Dependencies = Core & {
 }
 
 /** Puts the OAuth endpoints together. */
-export function createProtocol (deps: Dependencies): Protocol {
+export async function createProtocol (deps: Dependencies): Promise<Protocol> {
   const { config, appKeys, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
   const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
   const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
   const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)
   const token = observed(createTokenEndpoint(authenticateClient, createGrants(deps, scopes, refreshTokens)), deps.events)
-  const management = createManagement({ ...deps, scopes, authenticateClient })
+  const management = await createManagement({ ...deps, scopes, authenticateClient })
   const { personalTokens } = management
   return {
     ...management,
@@ -84,8 +84,13 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
   })
   return [
     ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, resources, authenticate, startSession })] : []),
-    authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }),
-    deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens, resources }),
+    // Both begin on a page
+    ...(config.routes.pages
+      ? [
+          authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }),
+          deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens, resources })
+        ]
+      : []),
     clientCredentialsGrant({ accessTokens, scopes, resources }),
     refresh
   ]

@@ -28,7 +28,8 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     frameworkErrors: errorHandler
   })
   app.setErrorHandler(errorHandler)
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${config.prefix}/docs`, 303))
+  const start = startPath(config)
+  if (start) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(start, 303))
   try {
     await app.register(services, { [RESOLVED]: config, ...(prisma && { prisma }) })
     await app.register(latchkey, { operations: true })
@@ -39,6 +40,11 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     throw error
   }
   return { app, config }
+}
+
+function startPath ({ prefix, routes, homePath }: Config): string | null {
+  if (routes.docs) return `${prefix}/docs`
+  return routes.pages ? homePath : null
 }
 
 /** That a terminal is gone, or a disk is full, ends no server, least of all one that is closing because of it. */

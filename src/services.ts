@@ -15,12 +15,13 @@ import { createFolding } from './revocation/fold.ts'
 import { createRevocationList, type Revocation, type RevocationList } from './revocation/revocation-list.ts'
 import { createAttributes, type Attributes } from './users/attributes.ts'
 import { createAuthenticate } from './users/authenticate.ts'
-import { createChangeProfile, type ChangeProfile } from './users/change-profile.ts'
-import { createChangePassword, type ChangePassword } from './users/change-password.ts'
+import type { ChangeProfile } from './users/change-profile.ts'
+import type { ChangePassword } from './users/change-password.ts'
 import { createPasswordPolicy } from './users/password-policy.ts'
 import { createDevices } from './users/devices.ts'
 import { createPasswords, type Passwords } from './users/passwords.ts'
-import { createRegister, type Register } from './users/register.ts'
+import type { Register } from './users/register.ts'
+import { turnedOff } from './turned-off.ts'
 import { createThrottle, noThrottle, type Throttle } from './users/throttle.ts'
 
 /** Everything that routes and guards use, made once per process. */
@@ -155,13 +156,26 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   }
 
   return {
-    ...createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events, log }),
+    ...await createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events, log }),
     attributes,
     authenticate,
     passwords,
     proxyClient,
-    register: tellingRegister(createRegister({ attributes, users, passwords, policy }), events),
-    changePassword: tellingChange(createChangePassword({ users, passwords, policy, throttle }), events),
-    changeProfile: createChangeProfile({ attributes, users, passwords, throttle, events })
+    register: await createRegistration({ attributes, users, passwords, policy }, core, events),
+    ...await createProfileChanges({ attributes, users, passwords, policy, throttle, events }, core)
   }
+}
+
+type Accounts = { attributes: Attributes, users: Core['store']['users'], passwords: Passwords, policy: ReturnType<typeof createPasswordPolicy> }
+
+async function createRegistration (parts: Accounts, { config }: Core, events: Events): Promise<Register> {
+  if (config.registration === 'off') return turnedOff('registration')
+  const { createRegister } = await import('./users/register.ts')
+  return tellingRegister(createRegister(parts), events)
+}
+
+async function createProfileChanges (parts: Accounts & { throttle: Throttle, events: Events }, { config }: Core): Promise<Pick<Services, 'changePassword' | 'changeProfile'>> {
+  if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
+  const [{ createChangePassword }, { createChangeProfile }] = await Promise.all([import('./users/change-password.ts'), import('./users/change-profile.ts')])
+  return { changePassword: tellingChange(createChangePassword(parts), parts.events), changeProfile: createChangeProfile(parts) }
 }

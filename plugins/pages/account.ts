@@ -28,24 +28,25 @@ export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Wh
 
 /** All that has access to an account. */
 export function createAccountPage (kit: Kit, services: Services): ShowAccount {
-  const { accountAccess, authorisedApps, personalTokens, ownTokenScopes } = services
+  const { accountAccess, authorisedApps, personalTokens, ownTokenScopes, config } = services
+  const hasTokens = config.routes.personalTokens
   const { createToken, ...ends } = ACTIONS
   const link = (path: string) => kit.link(path)
   const actions = { logout: link('/logout'), endSession: link(ends.endSession), endApp: link(ends.endApp), endToken: link(ends.endToken), createToken: link(createToken) }
 
   async function lists ({ userId, sessionId }: Who, page: Page): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
-    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId), personalTokens.list(userId)])
+    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId), hasTokens ? personalTokens.list(userId) : null])
     const appIds = new Set(apps.map(({ id }) => id))
     return {
       sessions: access.filter(({ client }) => client === null || !appIds.has(client.id)).map((item) => session(item, sessionId, page)),
       apps: apps.map((app) => ({ ...app, scopes: kit.scopes(app.scopes, page) })),
-      tokens: tokens.map((token) => ({ ...token, scopes: kit.scopes(token.scopes, page) }))
+      tokens: tokens && tokens.map((token) => ({ ...token, scopes: kit.scopes(token.scopes, page) }))
     }
   }
 
   return async (request, reply, who, { newToken, values, errors } = {}) => {
     const page = kit.page(request)
-    const offered = await ownTokenScopes()
+    const offered = hasTokens ? await ownTokenScopes() : null
     return kit.send(errors ? reply.code(422) : reply, 'account', {
       ...page,
       csrf: kit.csrf(reply),

@@ -7,7 +7,7 @@ export type LoginState = { returnTo: string | null, username?: string | undefine
 
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
-export function createLoginPage (kit: Kit, { attributes }: Services, findWay: FindWay): ShowLogin {
+export function createLoginPage (kit: Kit, { attributes, config }: Services, findWay: FindWay): ShowLogin {
   return async (request, reply, { returnTo, username, remember = false, failed = false }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
@@ -21,7 +21,7 @@ export function createLoginPage (kit: Kit, { attributes }: Services, findWay: Fi
       values: { username, remember },
       app,
       ...(failed && { errors: { form: [page.texts.problems.wrongLogin] } }),
-      links: { register: kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
+      links: { register: config.registration === 'off' ? undefined : kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
     }, { leaves })
   }
 }

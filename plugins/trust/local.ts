@@ -19,7 +19,8 @@ export function localTrust ({ config, keys, revocations, feed, store, browser, p
     web: {
       session: browser.session,
       isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),
-      loginPath: config.loginPath,
+      // Without pages it is the host's own, or there is none
+      loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
       user: store.users.profile
     },
     onRefused: (reason) => events.emit('bearer.refused', { reason }),

@@ -7,6 +7,8 @@ import { afterForm, EndForm, form, showPage } from '../../src/schemas/pages.ts'
 
 const tags = ['Pages']
 
+type End = [path: string, summary: string, end: (id: string, userId: string, caller: ReturnType<typeof callerOf>) => unknown]
+
 /** What has access to an account, and how its user ends that. Every action is the user's own: what is another's is not found, and nothing happens. */
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
@@ -24,8 +26,8 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
   const ends = [
     [ACTIONS.endSession, 'End a session, or the login of a browser', (id, userId, caller) => isUuid(id) ? accountAccess.end(id, userId, caller) : false],
     [ACTIONS.endApp, 'Take back all that an application may do', authorisedApps.end],
-    [ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) => isUuid(id) ? personalTokens.revoke(id, userId, caller) : false]
-  ] satisfies [string, string, (id: string, userId: string, caller: ReturnType<typeof callerOf>) => unknown][]
+    ...(config.routes.personalTokens ? [[ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) => isUuid(id) ? personalTokens.revoke(id, userId, caller) : false] satisfies End] : [])
+  ] satisfies End[]
 
   for (const [path, summary, end] of ends) {
     app.post(path, { schema: { tags, summary, ...form, body: EndForm, response: afterForm } }, async (request, reply) => {

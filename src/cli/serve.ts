@@ -38,7 +38,7 @@ export async function serve (context: Context): Promise<null> {
   })
   try {
     const { address } = await starting
-    if (process.stdout.isTTY && cluster.isPrimary) greet(address, config.prefix)
+    if (process.stdout.isTTY && cluster.isPrimary) greet(address, config)
     return null
   } catch (error) {
     unhear()
@@ -69,8 +69,8 @@ async function startWorkers ({ config, log }: Context): Promise<Running> {
   return { address, close, log: log.info }
 }
 
-function greet (address: string, prefix: string): void {
-  process.stderr.write(`Latchkey listens on ${address}${prefix}\nAPI documentation: ${address}${prefix}/docs\n`)
+function greet (address: string, { prefix, routes }: Context['config']): void {
+  process.stderr.write(`Latchkey listens on ${address}${prefix}\n${routes.docs ? `API documentation: ${address}${prefix}/docs\n` : ''}`)
 }
 
 function portTaken ({ host, port }: Context['config'], cause: unknown): Error {

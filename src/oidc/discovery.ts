@@ -6,29 +6,36 @@ import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** RFC 8414 section 2 and OpenID Connect Discovery section 3; from the configuration, never from a request. */
-export function createMetadata ({ issuer, scopes, languages }: Pick<Config, 'issuer' | 'scopes' | 'languages'>, grantTypes: string[]): Metadata {
+export function createMetadata ({ issuer, scopes, languages, routes }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes'>, grantTypes: string[]): Metadata {
   return {
     issuer,
-    authorization_endpoint: `${issuer}/v1/oauth/authorize`,
     token_endpoint: `${issuer}/v1/oauth/token`,
-    device_authorization_endpoint: `${issuer}/v1/oauth/device/code`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     userinfo_endpoint: `${issuer}/v1/oauth/userinfo`,
     revocation_endpoint: `${issuer}/v1/oauth/revoke`,
     introspection_endpoint: `${issuer}/v1/oauth/introspect`,
-    end_session_endpoint: `${issuer}/v1/oauth/logout`,
     scopes_supported: [...Object.keys(OIDC_SCOPES).filter((scope) => scope !== 'address'), ...Object.keys(scopes)],
-    response_types_supported: ['code'],
-    response_modes_supported: ['query', 'form_post'],
+    response_types_supported: routes.pages ? ['code'] : [],
     grant_types_supported: grantTypes,
     token_endpoint_auth_methods_supported: [...AUTH_METHODS, 'none'],
     revocation_endpoint_auth_methods_supported: [...AUTH_METHODS, 'none'],
     introspection_endpoint_auth_methods_supported: AUTH_METHODS,
-    code_challenge_methods_supported: ['S256'],
-    authorization_response_iss_parameter_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     claims_supported: SUPPORTED_CLAIMS,
+    ...(routes.pages && pagesMetadata(issuer, languages))
+  }
+}
+
+/** What only pages can do. */
+function pagesMetadata (issuer: string, languages: Config['languages']): Partial<Metadata> {
+  return {
+    authorization_endpoint: `${issuer}/v1/oauth/authorize`,
+    device_authorization_endpoint: `${issuer}/v1/oauth/device/code`,
+    end_session_endpoint: `${issuer}/v1/oauth/logout`,
+    response_modes_supported: ['query', 'form_post'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
     claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,

@@ -3,34 +3,34 @@ import { Type, type Static } from 'typebox'
 const Url = Type.String()
 const Names = Type.Array(Type.String())
 
-/** RFC 8414 section 2, OpenID Connect Discovery section 3. */
+/** RFC 8414 section 2, OpenID Connect Discovery section 3. What is optional goes with the pages. */
 export const Metadata = Type.Object({
   issuer: Type.String({ examples: ['https://id.example.com'] }),
-  authorization_endpoint: Url,
+  authorization_endpoint: Type.Optional(Url),
   token_endpoint: Url,
-  device_authorization_endpoint: Url,
+  device_authorization_endpoint: Type.Optional(Url),
   jwks_uri: Url,
   userinfo_endpoint: Url,
   revocation_endpoint: Url,
   introspection_endpoint: Url,
-  end_session_endpoint: Url,
+  end_session_endpoint: Type.Optional(Url),
   scopes_supported: Names,
   response_types_supported: Names,
-  response_modes_supported: Names,
+  response_modes_supported: Type.Optional(Names),
   grant_types_supported: Names,
   token_endpoint_auth_methods_supported: Names,
   revocation_endpoint_auth_methods_supported: Names,
   introspection_endpoint_auth_methods_supported: Names,
-  code_challenge_methods_supported: Names,
-  authorization_response_iss_parameter_supported: Type.Boolean(),
+  code_challenge_methods_supported: Type.Optional(Names),
+  authorization_response_iss_parameter_supported: Type.Optional(Type.Boolean()),
   subject_types_supported: Names,
   id_token_signing_alg_values_supported: Names,
   claims_supported: Names,
-  claims_parameter_supported: Type.Boolean(),
-  request_parameter_supported: Type.Boolean(),
-  request_uri_parameter_supported: Type.Boolean(),
-  prompt_values_supported: Names,
-  ui_locales_supported: Names
+  claims_parameter_supported: Type.Optional(Type.Boolean()),
+  request_parameter_supported: Type.Optional(Type.Boolean()),
+  request_uri_parameter_supported: Type.Optional(Type.Boolean()),
+  prompt_values_supported: Type.Optional(Names),
+  ui_locales_supported: Type.Optional(Names)
 })
 export type Metadata = Static<typeof Metadata>
 

@@ -15,8 +15,8 @@ export type TokenForm = {
   values?: { name?: string | undefined, days?: number | undefined, scopes?: readonly string[] | undefined } | undefined
 }
 
-export function AccountTokens ({ model }: { model: AccountModel }): JSX.Element {
-  const { texts: { account: t }, tokens, newToken } = model
+export function AccountTokens ({ model, tokens }: { model: AccountModel, tokens: readonly AccountToken[] }): JSX.Element {
+  const { texts: { account: t }, newToken } = model
   return (
     <section aria-labelledby='tokens'>
       <h2 id='tokens' safe>{t.tokens}</h2>

@@ -18,7 +18,8 @@ export type AccountModel = Page & {
   now: Date
   sessions: readonly AccountSession[]
   apps: readonly AccountApp[]
-  tokens: readonly AccountToken[]
+  /** Null when users have none. */
+  tokens: readonly AccountToken[] | null
   /** Null when there is no client for personal access tokens. */
   tokenForm: TokenForm | null
   actions: { logout: string, endSession: string, endApp: string, endToken: string, createToken: string }
@@ -44,7 +45,7 @@ export function accountPage (model: AccountModel): string {
       <Messages page={model} labels={[['name', t.tokenName]]} />
       <AccountSessions model={model} />
       <AccountApps model={model} />
-      <AccountTokens model={model} />
+      {model.tokens !== null && <AccountTokens model={model} tokens={model.tokens} />}
     </Layout>
   )
 }

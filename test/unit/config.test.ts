@@ -113,6 +113,7 @@ t.test('a mistake is told under the name that whoever made it wrote', async (t) 
 })
 
 t.test('options win over the environment, one by one', async (t) => {
+  t.match(from({ DOCS: 'off', METRICS: 'off', PROFILE: 'on' }, { routes: { docs: true, profile: false } }).routes, { docs: true, metrics: false, profile: false, clients: true, pages: true })
   t.match(from({ PORT: '1', HOST: '::' }, { port: 2 }), { port: 2, host: '::' })
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { prefix: 'user.' } }).login.attributes), ['phone'])
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { attributes: { email: EmailSchema } } }).login.attributes), ['email'])
@@ -137,7 +138,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['SCOPES', '{', /is not JSON/], ['SCOPES', '[]', /object.*such as \{/], ['SCOPES', '{"a b":"x"}', /cannot hold the name "a b"/], ['SCOPES', '{"a":1}', /string/], ['RESOURCE_SERVERS', 'api', /such as https:/],
   ['ACCESS_TOKEN_TTL', '1h', /integer.*Seconds/], ['ACCESS_TOKEN_TTL', '0', />= 1/], ['REFRESH_TOKEN_TTL', '-5', />= 1/], ['SESSION_TTL', '1e12', /<= 315360000/], ['REFRESH_GRACE', '-1', />= 0/], ['KEY_ROTATION', '60', />= 3600/],
   ['CORS_ORIGINS', 'https://app.example.com/', /such as https:/], ['CORS_ORIGINS', '*', /such as https:/], ['CORS_ORIGINS', 'https://a.example,b.example', /such as https:/],
-  ['PASSWORD_GRANT', 'yes', /must be on or off/], ['RATE_LIMIT', 'true', /must be on or off/], ['LOG_LEVEL', 'loud', /must be fatal or error or warn or info or debug or trace or silent/],
+  ['PASSWORD_GRANT', 'yes', /must be on or off/], ['REGISTRATION', 'closed', /must be open or off/], ['PROFILE', 'false', /must be on or off/], ['USER_CLIENTS', 'no', /must be on or off/], ['METRICS', '0', /must be on or off/], ['RATE_LIMIT', 'true', /must be on or off/], ['LOG_LEVEL', 'loud', /must be fatal or error or warn or info or debug or trace or silent/],
   ['TRUST_PROXY', '0', /true, how many, or their addresses/], ['TRUST_PROXY', 'my-proxy', /true, how many, or their addresses/], ['METRICS_TOKEN', SECRET, /16 characters/], ['WORKERS', '0', />= 1/], ['LOGIN_PATH', '//evil.example', /pattern/]
 ]
 

@@ -23,7 +23,8 @@ function proxy ({ appUrl, host, trustProxy }: Config): Check {
   return ok('proxy', trustProxy === false ? 'no proxy is trusted' : `TRUST_PROXY is ${trustProxy}`)
 }
 
-function metrics ({ host, metricsToken, appUrl }: Config): Check {
+function metrics ({ host, metricsToken, appUrl, routes }: Config): Check {
+  if (!routes.metrics) return ok('metrics', '/metrics is off')
   if (metricsToken !== undefined) return ok('metrics', '/metrics asks for METRICS_TOKEN')
   if (isLoopback(host) && isLoopback(new URL(appUrl).hostname)) return ok('metrics', '/metrics is open, on this machine only')
   return warn('metrics', '/metrics is open to everybody who reaches the server', 'set METRICS_TOKEN')

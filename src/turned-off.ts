@@ -1,0 +1,4 @@
+/** In place of what a configuration turns off: nothing asks for it, since its routes are not there. */
+export function turnedOff (option: string): () => Promise<never> {
+  return async () => { throw new Error(`${option} is off`) }
+}
