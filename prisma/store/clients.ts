@@ -5,10 +5,14 @@ import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { nextEpoch } from './epoch.ts'
 import type { RevocationStore } from './revocations.ts'
 import type { SettingStore } from './settings.ts'
+import { inTransaction } from './transaction.ts'
 
 export type NewClient = Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
   & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
+
+/** What can be changed of a client. */
+export type ClientChanges = Partial<Pick<Client, 'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
 
 /** `overlap`: seconds in which the old secret counts, too. */
 export type SecretRotation = { id: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number, ownerId?: string | undefined }
@@ -29,11 +33,15 @@ export type ClientStore = Omit<Clients, 'findAgain'> & {
   rotateSecret: (rotation: SecretRotation) => Promise<{ previousSecretUntil: Date | null } | null>
   /** @returns false when the user has no such client alive */
   update: (id: string, ownerId: string, values: { name: string, redirectUris: string[] }) => Promise<boolean>
+  /** By the operator: `decide` says what changes, of the client as it stands. @returns null when there is no such client; 'taken' when the slug is another's */
+  change: (id: string, decide: (client: Client) => ClientChanges) => Promise<Client | 'taken' | null>
   /** One row in place of the many of a client that gets and revokes tokens without end; ends all its own tokens. */
   foldRevocations: (id: string) => Promise<void>
   /** Ends its tokens and sessions in every process; its slug is free again. @returns false when there is no such client alive, or not of this user */
   revoke: (id: string, ownerId?: string) => Promise<boolean>
 }
+
+const UNIQUE_VIOLATION = '23505'
 
 const SELECT = {
   id: true, slug: true, name: true, secretHash: true, previousSecretHash: true, previousSecretUntil: true, authMethod: true, grantTypes: true, scopes: true, defaultScopes: true, firstParty: true,
@@ -85,6 +93,27 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     return count > 0
   }
 
+  async function change (id: string, decide: (client: Client) => ClientChanges): Promise<Client | 'taken' | null> {
+    const before = await find(id)
+    const { accessTokenTtl } = before ? decide(before) : {}
+    if (accessTokenTtl) await settings.raiseLongestTokenTtl(accessTokenTtl)
+    try {
+      return await inTransaction(pool, async (client) => {
+        const { rows: [known] } = await client.query<StoredClient>(`SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`, [id])
+        if (!known) return null
+        const changes = Object.entries(decide(known))
+        const { rows: [changed] } = await client.query<StoredClient>(
+          `UPDATE ${tables.clients} SET ${changes.map(([name], index) => `${columnOf(name)} = $${index + 2}`).join(', ')}, updated_at = now() WHERE id = $1 RETURNING ${columns}`, [id, ...changes.map(([, value]) => value)])
+        // Whoever allowed a client of a user allowed it under that name, and to go there
+        if (known.ownerId !== null && changes.some(([name]) => name === 'name' || name === 'redirectUris')) await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id])
+        return changed ?? null
+      })
+    } catch (error) {
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return 'taken'
+      throw error
+    }
+  }
+
   async function revoke (id: string, ownerId?: string): Promise<boolean> {
     const rows = await revocations.run<{ revocation: Revocation | null }>({
       text: `WITH ended AS (UPDATE ${tables.clients} SET revoked_at = now(), slug = NULL, updated_at = now()
@@ -104,7 +133,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     })
   }
 
-  return { find, findBySlug, list, listOwned, findPersonal, create, setFirstSecret, rotateSecret, update, revoke, foldRevocations }
+  return { find, findBySlug, list, listOwned, findPersonal, create, setFirstSecret, rotateSecret, update, change, revoke, foldRevocations }
 }
 
 function columnOf (property: string): string {

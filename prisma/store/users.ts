@@ -6,6 +6,7 @@ import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } 
 import { nextEpoch } from './epoch.ts'
 import { columnsOf, profileColumns, profileOf, type ProfileRow } from './profile-rows.ts'
 import type { RevocationStore } from './revocations.ts'
+import { createDeleteUser } from './user-deletion.ts'
 
 type Revoked = { revocation: Revocation | null }
 
@@ -15,7 +16,8 @@ const PROFILE = {
 
 const UNIQUE_VIOLATION = '23505'
 
-export function createUserStore ({ prisma, pool, tables }: Database, revocations: RevocationStore): Users {
+export function createUserStore (database: Database, revocations: RevocationStore): Users {
+  const { prisma, pool, tables } = database
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
@@ -134,5 +136,5 @@ export function createUserStore ({ prisma, pool, tables }: Database, revocations
     })
   }
 
-  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations }
+  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations, delete: createDeleteUser(database, revocations) }
 }

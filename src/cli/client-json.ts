@@ -15,7 +15,12 @@ export function clientJson (client: Client) {
     first_party: client.firstParty,
     proxy: client.proxy,
     trusted_proxy: client.trustedProxy,
+    skip_consent: client.skipsConsent,
+    pkce_optional: client.pkceOptional,
+    id_token_signed_response_alg: client.idTokenAlg,
     access_token_ttl: client.accessTokenTtl,
+    refresh_grace: client.refreshGrace,
+    refresh_token_in_body: client.refreshTokenInBody,
     user_id: client.ownerId
   }
 }

@@ -1,10 +1,11 @@
 import type { Core } from '../core.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, newClientSecret } from '../oauth/secrets.ts'
+import { changesOf, type ClientUpdate } from './changed-client.ts'
 import { clientJson } from './client-json.ts'
 import type { Context } from './context.ts'
 import { BY_OPERATOR } from './operator.ts'
-import { table, type Result } from './result.ts'
+import { describe, table, type Result } from './result.ts'
 
 /** All clients, oldest first. */
 export async function listClients ({ withCore }: Context): Promise<Result> {
@@ -34,14 +35,36 @@ export async function revokeClient ({ withCore }: Context, id: string): Promise<
 
 /** All that there is to say of a client, but its secret. */
 export async function showClient ({ withCore }: Context, id: string): Promise<Result> {
-  const client = await withCore(({ store }) => known(store, id))
-  const json = {
+  const json = wholeJson(await withCore(({ store }) => known(store, id)))
+  return { json, lines: describe(json) }
+}
+
+/** What is not named stays. Running servers go by it within 2 seconds, as long as they remember a client. */
+export async function updateClient ({ config, withCore }: Context, id: string, { json: _json, ...update }: ClientUpdate & { json?: boolean }): Promise<Result> {
+  const client = await withCore(async ({ store }) => {
+    await known(store, id)
+    let fields: string[] = []
+    const changed = await store.clients.change(id, (client) => {
+      const changes = changesOf(client, update, config)
+      fields = Object.keys(changes)
+      return changes
+    })
+    if (changed === 'taken') throw new Error(`The slug ${update.slug} belongs to another client; \`npx latchkey clients\` lists them`)
+    if (changed === null) throw noSuchClient(id)
+    await store.audit.write([{ type: 'client.changed', clientId: id, userId: changed.ownerId, detail: { ...BY_OPERATOR, fields } }])
+    return changed
+  })
+  const json = wholeJson(client)
+  return { json, lines: ['Client updated successfully.', ...describe(json)] }
+}
+
+function wholeJson (client: Client): object {
+  return {
     ...clientJson(client),
     has_secret: client.secretHash !== null,
     previous_secret_until: client.previousSecretUntil?.toISOString() ?? null,
     revoked_at: client.revokedAt?.toISOString() ?? null
   }
-  return { json, lines: Object.entries(json).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') || '-' : value ?? '-'}`) }
 }
 
 /** A new secret, shown here and never again; the old one counts for `overlap` seconds more. */
@@ -62,8 +85,12 @@ export async function rotateSecret ({ withCore }: Context, id: string, { overlap
 
 async function known (store: Core['store'], id: string): Promise<Client> {
   const client = await store.clients.find(id)
-  if (!client) throw new Error(`There is no client ${id}; \`npx latchkey clients\` lists them`)
+  if (!client) throw noSuchClient(id)
   return client
+}
+
+function noSuchClient (id: string): Error {
+  return new Error(`There is no client ${id}; \`npx latchkey clients\` lists them`)
 }
 
 function shortGrant (grantType: string): string {

@@ -27,6 +27,11 @@ export function seconds (text: string): number {
   return Number(text)
 }
 
+/** `default`, or a number of seconds. */
+export function secondsOrDefault (text: string): number | 'default' {
+  return text === 'default' ? text : seconds(text)
+}
+
 /** How long a personal access token lives: `never`, or as many seconds as a user may ask for. */
 export function expiresIn (text: string): number | 'never' {
   if (text === 'never') return text

@@ -28,13 +28,13 @@ export type ClientArgs = {
   idTokenAlg?: string
 }
 
-type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
+export type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 const ANY = '*'
 const MAX_NAME = 255
 // As for ACCESS_TOKEN_TTL
-const MAX_TTL = 10 * 365 * 86_400
+export const MAX_TTL = 10 * 365 * 86_400
 const SLUG = /^[a-z0-9-]{1,64}$/
 
 const NAMES: Record<Kind, string> = {
@@ -79,6 +79,14 @@ function kindOf (args: ClientArgs): Kind {
   return kind ?? (args.device && !args.redirectUri ? 'device' : 'code')
 }
 
+/** The kind of a client that is there. */
+export function grantKind (grantTypes: readonly string[]): Kind {
+  if (grantTypes.includes('client_credentials')) return 'client'
+  if (grantTypes.includes('personal_access')) return 'personal'
+  if (grantTypes.includes('authorization_code')) return 'code'
+  return grantTypes.includes(DEVICE_CODE) ? 'device' : 'password'
+}
+
 function authMethodOf (kind: Kind, { public: isPublic, authMethod }: ClientArgs): string {
   if (isPublic && authMethod !== undefined && authMethod !== 'none') throw new Error(`--auth-method ${authMethod} needs a secret, which a --public client does not have`)
   const method = isPublic ? 'none' : authMethod ?? 'client_secret_basic'
@@ -93,19 +101,19 @@ function grantTypesOf (kind: Kind, { device }: ClientArgs): string[] {
   return [...(kind === 'code' ? ['authorization_code'] : []), 'refresh_token', ...(device ? [DEVICE_CODE] : [])]
 }
 
-function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: ClientArgs): void {
+export function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: Pick<ClientArgs, 'proxy' | 'slug' | 'trustedProxy'>): void {
   if (trustedProxy && kind !== 'password') throw new Error('--trusted-proxy needs --password')
   if (slug !== undefined && !SLUG.test(slug)) throw new Error('--slug must be 1 to 64 lower-case letters, digits and dashes')
   if (proxy && (kind !== 'password' || slug === undefined)) throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
 }
 
-function pkceOptionalOf (kind: Kind, authMethod: string, { pkceOptional = false }: ClientArgs): boolean {
+export function pkceOptionalOf (kind: Kind, authMethod: string, { pkceOptional = false }: Pick<ClientArgs, 'pkceOptional'>): boolean {
   if (pkceOptional && kind !== 'code') throw new Error(`--pkce-optional does not go with --${kind}, which has no authorization codes`)
   if (pkceOptional && authMethod === 'none') throw new Error('--pkce-optional needs a client with a secret: PKCE is all that protects the codes of a public one')
   return pkceOptional
 }
 
-function idTokenAlgOf ({ idTokenAlg }: ClientArgs): Pick<NewClient, 'idTokenAlg'> {
+export function idTokenAlgOf ({ idTokenAlg }: Pick<ClientArgs, 'idTokenAlg'>): Pick<NewClient, 'idTokenAlg'> {
   if (idTokenAlg === undefined) return {}
   if (idTokenAlg !== 'RS256' && idTokenAlg !== 'ES256') throw new Error('--id-token-alg must be RS256 or ES256')
   return { idTokenAlg }
@@ -117,7 +125,7 @@ function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {
   return checkUris('--redirect-uri', redirectUri)
 }
 
-function checkUris (flag: string, uris: string[] = []): string[] {
+export function checkUris (flag: string, uris: string[] = []): string[] {
   for (const uri of uris) {
     const problem = redirectUriProblem(uri)
     if (problem) throw new Error(`${flag} ${uri} ${problem}`)
@@ -125,7 +133,7 @@ function checkUris (flag: string, uris: string[] = []): string[] {
   return [...new Set(uris)]
 }
 
-function scopesOf (kind: Kind, { scope, defaultScope }: ClientArgs, own: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
+export function scopesOf (kind: Kind, { scope, defaultScope }: Pick<ClientArgs, 'scope' | 'defaultScope'>, own: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
   const registry = { ...OIDC_SCOPES, ...own }
   const scopes = words(scope) ?? [ANY]
   const defaultScopes = words(defaultScope) ?? []
@@ -149,7 +157,11 @@ function words (values: string[] | undefined): string[] | undefined {
 }
 
 function nameOf (kind: Kind, { name, slug }: ClientArgs): string {
-  const chosen = name?.trim() ?? [...(slug ? [slug[0]!.toUpperCase() + slug.slice(1)] : []), NAMES[kind]].join(' ')
+  return checkName(name ?? [...(slug ? [slug[0]!.toUpperCase() + slug.slice(1)] : []), NAMES[kind]].join(' '))
+}
+
+export function checkName (name: string): string {
+  const chosen = name.trim()
   if (chosen === '' || chosen.length > MAX_NAME || /\p{C}/u.test(chosen)) throw new Error(`--name must have 1 to ${MAX_NAME} visible characters`)
   return chosen
 }

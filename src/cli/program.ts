@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { version } from '../version.ts'
-import { command, hours, positiveInteger, seconds, type Run } from './command.ts'
+import { command, hours, positiveInteger, seconds, secondsOrDefault, type Run } from './command.ts'
 import type { Context } from './context.ts'
 import { addTokenCommands } from './program-tokens.ts'
 
@@ -67,11 +67,37 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--user <id>', 'user whom it belongs to')
     .action(run(async () => (await import('./client.ts')).createClient))
 
-  const clients = program.command('clients').description('List, show and revoke clients; give them new secrets')
+  const clients = program.command('clients').description('List, show, change and revoke clients; give them new secrets')
   command(clients, 'list', 'List all clients', true)
     .action(run(async () => (await import('./clients.ts')).listClients))
   command(clients, 'show <id>', 'Tell all about a client, but its secret')
     .action(run(async () => (await import('./clients.ts')).showClient))
+  command(clients, 'update <id>', 'Change a client; what is not named stays, a list replaces the one before')
+    .option('--name <name>', 'shown to people')
+    .option('--redirect-uri <uri...>', 'where authorization codes may go')
+    .option('--post-logout-redirect-uri <uri...>', 'where a logout may lead')
+    .option('--no-post-logout-redirect-uri', 'nowhere')
+    .option('--scope <scope...>', 'scopes that it may ask for')
+    .option('--default-scope <scope...>', 'scopes that it gets when it asks for none')
+    .option('--no-default-scope', 'none')
+    .option('--slug <slug>', 'short name, unique')
+    .option('--no-slug', 'no short name')
+    .option('--access-token-ttl <seconds>', 'how long its access tokens live, or `default` for ACCESS_TOKEN_TTL', secondsOrDefault)
+    .option('--refresh-grace <seconds>', 'how long a refresh token that was used gets the same answer, or `default` for REFRESH_GRACE', secondsOrDefault)
+    .option('--refresh-token-in-body', 'its proxy answers with the refresh token in the body, too')
+    .option('--no-refresh-token-in-body', 'in the cookie only')
+    .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout')
+    .option('--no-proxy', 'has none')
+    .option('--trusted-proxy', 'its word on the address of users counts')
+    .option('--no-trusted-proxy', 'does not count')
+    .option('--first-party', 'your own application')
+    .option('--no-first-party', 'somebody else\'s')
+    .option('--skip-consent', 'users are not asked for consent')
+    .option('--no-skip-consent', 'users are asked')
+    .option('--pkce-optional', 'cannot send PKCE')
+    .option('--no-pkce-optional', 'must send PKCE')
+    .option('--id-token-alg <alg>', 'RS256 or ES256, for id tokens')
+    .action(run(async () => (await import('./clients.ts')).updateClient))
   command(clients, 'rotate-secret <id>', 'Give a client a new secret')
     .option('--overlap <seconds>', 'how long the old one counts, too (default: not at all)', seconds)
     .action(run(async () => (await import('./clients.ts')).rotateSecret))
@@ -91,7 +117,7 @@ function addKeyCommands (program: Command, run: Run): void {
 }
 
 function addUserCommands (program: Command, run: Run, context: Options['context']): void {
-  const user = program.command('user').description('Create, list, disable and enable users')
+  const user = program.command('user').description('Create, list, show, disable, enable and delete users; give them new passwords')
   command(user, 'create', 'Register a user')
     .option('--attribute <name=value...>', 'login attribute')
     .option('--name <name>', 'full name')
@@ -106,6 +132,14 @@ function addUserCommands (program: Command, run: Run, context: Options['context'
     .action(run(async () => (await import('./user.ts')).disableUser))
   command(user, 'enable <user>', 'Allow logins again')
     .action(run(async () => (await import('./user.ts')).enableUser))
+  command(user, 'show <user>', 'Tell all about a user, but the password')
+    .action(run(async () => (await import('./user-account.ts')).showUser))
+  command(user, 'set-password <user>', 'Give a user a new password, and log them out everywhere')
+    .option('--password <password>', 'seen by others in the list of processes')
+    .option('--password-stdin', 'read the password from standard input')
+    .action(run(async () => (await import('./user-account.ts')).setPassword))
+  command(user, 'delete <user>', 'Delete a user with all that is theirs, at once and everywhere; this cannot be undone')
+    .action(run(async () => (await import('./user-account.ts')).deleteUser))
   user.hook('preSubcommand', async (_user, create) => {
     if (create.name() === 'create') await addAttributeOptions(create, context)
   })

@@ -1,6 +1,11 @@
 /** What a command found or did: `json` for programs, `lines` for people. */
 export type Result = { json: object, lines: string[], exitCode?: number }
 
+/** A line for each member. */
+export function describe (json: object): string[] {
+  return Object.entries(json).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') || '-' : value ?? '-'}`)
+}
+
 /** Rows in aligned columns under their heads. */
 export function table (heads: string[], rows: string[][]): string[] {
   const all = [heads, ...rows]

@@ -41,4 +41,6 @@ export type Users = {
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>
+  /** With all that is theirs, in one transaction. @returns false when there is no such user */
+  delete: (id: string) => Promise<boolean>
 }

@@ -1,0 +1,80 @@
+import type { ClientChanges } from '../../prisma/store/clients.ts'
+import type { Config } from '../config.ts'
+import type { Client } from '../oauth/ports.ts'
+import { checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, MAX_TTL, pkceOptionalOf, scopesOf, type Kind } from './new-client.ts'
+
+/** False takes away what is there; `default` is the server's setting. */
+export type ClientUpdate = {
+  name?: string
+  slug?: string | false
+  redirectUri?: string[]
+  postLogoutRedirectUri?: string[] | false
+  scope?: string[]
+  defaultScope?: string[] | false
+  proxy?: boolean
+  trustedProxy?: boolean
+  refreshTokenInBody?: boolean
+  accessTokenTtl?: number | 'default'
+  refreshGrace?: number | 'default'
+  firstParty?: boolean
+  skipConsent?: boolean
+  pkceOptional?: boolean
+  idTokenAlg?: string
+}
+
+/** What an update comes to, by the rules of new clients: it may not make what could not have been made. @throws Error that says what to change */
+export function changesOf (client: Client, asked: ClientUpdate, { scopes }: Pick<Config, 'scopes'>): ClientChanges {
+  if (client.revokedAt) throw new Error(`The client ${client.id} is revoked`)
+  const kind = grantKind(client.grantTypes)
+  const changes: ClientChanges = {
+    ...(asked.name !== undefined && { name: checkName(asked.name) }),
+    ...(asked.slug !== undefined && { slug: asked.slug === false ? null : asked.slug }),
+    ...redirects(kind, asked),
+    ...scopeChanges(kind, client, asked, scopes),
+    ...seconds('--access-token-ttl', 'accessTokenTtl', asked.accessTokenTtl, 1),
+    ...seconds('--refresh-grace', 'refreshGrace', asked.refreshGrace, 0),
+    ...flag('proxy', asked.proxy),
+    ...flag('trustedProxy', asked.trustedProxy),
+    ...flag('refreshTokenInBody', asked.refreshTokenInBody),
+    ...parties(kind, client, asked),
+    ...(asked.pkceOptional !== undefined && { pkceOptional: pkceOptionalOf(kind, client.authMethod, asked) }),
+    ...idTokenAlgOf(asked)
+  }
+  if (Object.keys(changes).length === 0) throw new Error('say what to change; `npx latchkey clients update --help` lists the options')
+  const { slug, proxy, trustedProxy } = { ...client, ...changes }
+  checkSlug(kind, { proxy, trustedProxy, ...(slug !== null && { slug }) })
+  return changes
+}
+
+function redirects (kind: Kind, { redirectUri, postLogoutRedirectUri }: ClientUpdate): ClientChanges {
+  if (redirectUri && kind !== 'code') throw new Error(`--redirect-uri does not go with a client for ${kind}, which has no authorization codes`)
+  return {
+    ...(redirectUri && { redirectUris: checkUris('--redirect-uri', redirectUri) }),
+    ...(postLogoutRedirectUri !== undefined && { postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', postLogoutRedirectUri || []) })
+  }
+}
+
+/** What the client has already need not be registered any more. */
+function scopeChanges (kind: Kind, client: Client, { scope, defaultScope }: ClientUpdate, own: Config['scopes']): ClientChanges {
+  if (scope === undefined && defaultScope === undefined) return {}
+  const registered = { ...own, ...Object.fromEntries([...client.scopes, ...client.defaultScopes].map((name) => [name, ''])) }
+  const { scopes, defaultScopes } = scopesOf(kind, { scope: scope ?? client.scopes, defaultScope: defaultScope === false ? [] : defaultScope ?? client.defaultScopes }, registered)
+  return { ...(scope && { scopes }), ...(defaultScope !== undefined && { defaultScopes }) }
+}
+
+/** Who does not ask for consent is the operator's own. */
+function parties (kind: Kind, client: Client, { firstParty, skipConsent }: ClientUpdate): ClientChanges {
+  if (firstParty === false && (kind === 'password' || kind === 'personal')) throw new Error(`--no-first-party does not go with a client for ${kind}: it is for your own applications`)
+  if (firstParty === false && (skipConsent ?? client.skipsConsent)) throw new Error('--no-first-party needs --no-skip-consent: users of somebody else\'s application are asked')
+  return { ...flag('firstParty', skipConsent ? true : firstParty), ...flag('skipsConsent', skipConsent) }
+}
+
+function seconds<Name extends 'accessTokenTtl' | 'refreshGrace'> (option: string, name: Name, value: number | 'default' | undefined, min: number): ClientChanges {
+  if (value === undefined) return {}
+  if (value !== 'default' && (value < min || value > MAX_TTL)) throw new Error(`${option} must be ${min} to ${MAX_TTL} seconds, or default`)
+  return { [name]: value === 'default' ? null : value }
+}
+
+function flag (name: keyof ClientChanges, value: boolean | undefined): ClientChanges {
+  return value === undefined ? {} : { [name]: value }
+}

@@ -1,0 +1,69 @@
+import { userBody } from '../schemas/account.ts'
+import { createPasswordPolicy } from '../users/password-policy.ts'
+import { createPasswords } from '../users/passwords.ts'
+import { createSetPassword } from '../users/set-password.ts'
+import type { Context } from './context.ts'
+import { findUser, noSuchUser } from './find-user.ts'
+import { BY_OPERATOR } from './operator.ts'
+import { readPassword, type PasswordArgs } from './password-input.ts'
+import { describe, type Result } from './result.ts'
+
+// More than one person has; the number is then told as "at least"
+const MANY = 1000
+const FOREIGN_KEY = '23503'
+
+/** All that there is to say of a user, but the password. */
+export async function showUser ({ config, withCore }: Context, text: string): Promise<Result> {
+  const json = await withCore(async ({ store }) => {
+    const id = await findUser(config, store, text)
+    const idle = { session: config.refreshTokenTtl, browser: config.browserIdleTtl }
+    const [profile, account, access, tokens, clients] = await Promise.all([
+      store.users.profile(id), store.users.find(id), store.access.list({ userId: id, limit: MANY }, idle), store.personalTokens.list(id), store.clients.listOwned(id)
+    ])
+    if (!profile || !account) throw noSuchUser(text)
+    return {
+      ...userBody(profile),
+      disabled_at: profile.disabledAt?.toISOString() ?? null,
+      verified: profile.identifiers.filter(({ verifiedAt }) => verifiedAt !== null).map(({ attribute }) => attribute),
+      has_password: account.passwordHash !== null,
+      sessions: access.length,
+      personal_access_tokens: tokens.length,
+      clients: clients.map((client) => client.id)
+    }
+  })
+  return { json, lines: describe(json) }
+}
+
+/** By the rules of the server; every session and personal access token ends. */
+export async function setPassword ({ config, withCore }: Context, text: string, args: PasswordArgs): Promise<Result> {
+  const password = await readPassword(args)
+  const passwords = await createPasswords(config.passwords)
+  const id = await withCore(async ({ store }) => {
+    const userId = await findUser(config, store, text)
+    const set = createSetPassword({ users: store.users, passwords, policy: createPasswordPolicy(config.passwords) })
+    const weaknesses = await set(userId, password)
+    if (weaknesses === null) throw new Error(`The user ${text} is disabled; \`npx latchkey user enable\` lets them log in again`)
+    if (weaknesses.length > 0) throw new Error(`password ${weaknesses.join('; ')}`)
+    await store.audit.write([{ type: 'password.changed', userId, detail: BY_OPERATOR }])
+    return userId
+  })
+  return { json: { id, password_changed: true }, lines: [`User ${id} has a new password, and is logged out everywhere.`] }
+}
+
+/** With all that is theirs; tokens are refused at once, in every process. */
+export async function deleteUser ({ config, withCore }: Context, text: string): Promise<Result> {
+  const id = await withCore(async ({ store }) => {
+    const userId = await findUser(config, store, text)
+    if (!await store.users.delete(userId).catch(refused)) throw noSuchUser(text)
+    await store.audit.write([{ type: 'user.deleted', userId, detail: BY_OPERATOR }])
+    return userId
+  })
+  return { json: { id, deleted: true }, lines: [`User ${id} is deleted, and all that was theirs.`] }
+}
+
+/** A host may have tables that refer to ours. */
+function refused (error: unknown): never {
+  const { code, table, constraint } = error as { code?: string, table?: string, constraint?: string }
+  if (code !== FOREIGN_KEY) throw error
+  throw new Error(`The user cannot be deleted: the table ${table} refers to it (${constraint}); remove what is there first`, { cause: error })
+}

@@ -1,0 +1,26 @@
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Passwords } from './passwords.ts'
+import type { Users } from './ports.ts'
+
+/** @returns what is wrong with the password, nothing when it is set; null when there is no such user that may log in. @throws Overloaded */
+export type SetPassword = (userId: string, password: string) => Promise<string[] | null>
+
+type Dependencies = { users: Pick<Users, 'find' | 'changePassword'>, passwords: Passwords, policy: PasswordPolicy }
+
+const TRIES = 3
+
+/** A password by the operator's word: the old one is not asked for, and every session ends. */
+export function createSetPassword ({ users, passwords, policy }: Dependencies): SetPassword {
+  return async (userId, password) => {
+    const weaknesses = await policy.check(password)
+    if (weaknesses.length > 0) return weaknesses
+    const passwordHash = await passwords.hash(password)
+    for (let tries = 0; tries < TRIES; tries++) {
+      const account = await users.find(userId)
+      if (!account || account.disabled) return null
+      // Another change of this moment does not count more than the operator's
+      if (await users.changePassword({ userId, passwordHash, passwordStamp: account.passwordStamp, keepSession: null })) return []
+    }
+    return null
+  }
+}
