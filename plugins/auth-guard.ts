@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
 import type { BearerRefusal } from '../src/events.ts'
@@ -9,6 +9,8 @@ import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import { guardOptions, type ApiGuardOptions, type RemoteGuard } from '../src/schemas/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
+import { markGuarded } from './openapi/host-document.ts'
+import type { Security } from './openapi/security.ts'
 import { localTrust } from './trust/local.ts'
 import { isRemote } from './remote.ts'
 import { remoteTrust } from './trust/remote.ts'
@@ -48,8 +50,6 @@ export type Trust = {
 
 export type AuthGuardOptions = ServicesOptions | RemoteGuard
 
-type Security = Record<string, string[]>[]
-
 const guards = new WeakMap<object, Security>()
 /** What the guard of an instance was made with; null for the process that has the database. */
 const madeWith = new WeakMap<AuthGuard, RemoteGuard | null>()
@@ -68,7 +68,7 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   madeWith.set(guard, remote)
   host.decorateRequest('auth', null)
   host.decorate('authGuard', guard)
-  host.addHook('onRoute', describeSecurity)
+  describeGuards(host, trust.web?.cookie ?? '')
 }
 
 /** A guard that asks for less than was meant lets people in: a mistake in it stops the start. @throws ConfigError */
@@ -165,10 +165,13 @@ export function guardedBy (hook: onRequestAsyncHookHandler, security: Security):
   return hook
 }
 
-function describeSecurity (route: RouteOptions): void {
-  const hooks = [route.onRequest ?? []].flat()
-  const security = hooks.map((hook) => guards.get(hook)).find(Boolean)
-  if (security) route.schema = { ...route.schema, security }
+/** A guard counts wherever in the life of a request it stands. */
+function describeGuards (host: FastifyInstance, cookie: string): void {
+  host.addHook('onRoute', function (this: FastifyInstance, route) {
+    const hooks = [route.onRequest, route.preParsing, route.preValidation, route.preHandler].flatMap((hook) => hook ?? [])
+    const security = hooks.map((hook) => guards.get(hook)).find(Boolean)
+    if (security) markGuarded(this, route, { security, cookie })
+  })
 }
 
 export default fp(authGuard, { name: 'latchkey-auth-guard', fastify: '5.x' })

@@ -5,6 +5,7 @@ import type { SignedIn } from '../src/oauth/ports.ts'
 import type { Services } from '../src/services.ts'
 import type { BrowserSession } from '../src/users/browser-session.ts'
 import { candidatesFrom } from '../src/users/login-candidates.ts'
+import { browserCookie } from './browser-cookie.ts'
 import { callerOf } from './caller.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 
@@ -25,8 +26,7 @@ export type Browser = {
 
 export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
-  // RFC 6265bis section 4.1.3.2: the prefix binds it to this host and to https
-  const name = secure ? '__Host-latchkey' : 'latchkey'
+  const name = browserCookie(config.appUrl)
   const options = { path: '/', httpOnly: true, sameSite: 'lax' as const, secure }
   const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
   const tokenOf = ({ headers }: FastifyRequest) => headers.cookie === undefined ? undefined : fastifyCookie.parse(headers.cookie)[name]

@@ -25,6 +25,7 @@ export type ProxyBackend = {
   appUrl: string
   corsOrigins: string[]
   rateLimit: 'on' | 'off'
+  hostDocument: boolean
   prefix: string
   logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<ProxyAnswer>
   refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>

@@ -8,9 +8,10 @@ import { bodyParsers } from './body-parsers.ts'
 import { compileSerializer, compileValidator } from './compilers.ts'
 import { allowOrigins } from './cors.ts'
 import { errorHandler, type Raw } from './errors.ts'
+import { describeRoutes } from './openapi/own-routes.ts'
 import { securityHeaders } from './security-headers.ts'
 
-type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit'>
+type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit' | 'hostDocument'>
 
 /** For scopes that are not an API. */
 export type ScopeOptions = {
@@ -24,6 +25,7 @@ export type ScopeOptions = {
  * and what the host has registered itself is used, not registered twice.
  */
 export async function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): Promise<void> {
+  describeRoutes(scope, config)
   scope.setErrorHandler(onError)
   scope.setValidatorCompiler(compileValidator)
   scope.setSerializerCompiler(compileSerializer)

@@ -12,6 +12,8 @@ export type WebTrust = {
   isOwn: (request: FastifyRequest) => boolean
   /** Null when there is no page to log in on. */
   loginPath: string | null
+  /** Its name. */
+  cookie: string
   user: (userId: string) => Promise<Profile | null>
 }
 

@@ -101,6 +101,7 @@ export const Settings = Type.Object({
     timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),
     maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Hashes that may wait; more are answered 503' })
   }, { additionalProperties: false, default: {} }),
+  hostDocument: Type.Boolean({ default: true, description: 'Inside a host that has @fastify/swagger: show our routes in its document, too' }),
   env: Type.Boolean({ default: false, description: 'Inside a host: read the variables without the prefix LATCHKEY_, too' }),
   clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { additionalProperties: false, default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
 }, { additionalProperties: false })

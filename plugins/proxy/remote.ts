@@ -15,8 +15,8 @@ import { DEVICE_HEADER } from '../device-cookie.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 import { loginParams } from './login-params.ts'
 
-const { login, prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, env } = Settings.properties
-const Shared = Type.Partial(Type.Object({ login: Type.Partial(login), prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, env }))
+const { login, prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env } = Settings.properties
+const Shared = Type.Partial(Type.Object({ login: Type.Partial(login), prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env }))
 
 const Schema = Type.Object({
   ...Shared.properties,
@@ -26,7 +26,7 @@ const Schema = Type.Object({
 }, { additionalProperties: false })
 
 /** Proxies apart from the server: this process holds the client's secret and asks the issuer. */
-export type RemoteProxyOptions = Pick<LatchkeyOptions, 'login' | 'prefix' | 'corsOrigins' | 'rateLimit' | 'appUrl' | 'refreshTokenTtl' | 'env'> & Pick<Static<typeof Schema>, 'issuer' | 'clients' | 'refreshTokenInBody'>
+export type RemoteProxyOptions = Pick<LatchkeyOptions, 'login' | 'prefix' | 'corsOrigins' | 'rateLimit' | 'appUrl' | 'refreshTokenTtl' | 'hostDocument' | 'env'> & Pick<Static<typeof Schema>, 'issuer' | 'clients' | 'refreshTokenInBody'>
 
 const MONTH = 30 * 86_400
 
@@ -61,6 +61,7 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
     prefix: options.prefix ?? '',
     corsOrigins: options.corsOrigins ?? [],
     rateLimit: options.rateLimit ?? 'on',
+    hostDocument: options.hostDocument ?? true,
     tokenInBody: async () => options.refreshTokenInBody ?? true,
     async logIn (slug, body, caller) {
       const params = loginParams({ attributes, prefix: login!.prefix ?? '' }, body)

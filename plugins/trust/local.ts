@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
 import type { PersonalToken } from '../../src/oauth/personal-token-ports.ts'
 import type { Trust } from '../auth-guard.ts'
+import { browserCookie } from '../browser-cookie.ts'
 import { sameSite } from '../same-origin.ts'
 
 /** A guard in the process that has the database. */
@@ -21,6 +22,7 @@ export function localTrust ({ config, keys, revocations, feed, store, browser, p
       isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),
       // Without pages it is the host's own, or there is none
       loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
+      cookie: browserCookie(config.appUrl),
       user: store.users.profile
     },
     onRefused: (reason) => events.emit('bearer.refused', { reason }),

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { checkedByProtocol } from '../../plugins/compilers.ts'
 import { AUTHORIZE, authorizePath, requestParams } from '../../plugins/pages/answer.ts'
 import { SHOWN_TO } from '../../src/oauth/authorize.ts'
-import { afterForm, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
+import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const tags = ['OAuth']
 
@@ -10,11 +11,12 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
   const { authorize, browser, config } = app.latchkey
 
   app.get(AUTHORIZE, {
+    validatorCompiler: checkedByProtocol,
     schema: {
       tags,
       summary: 'Ask for an authorization code (RFC 6749 section 4.1.1)',
       description: 'With PKCE. Shows login and consent where they are needed, then goes to the redirect URI.',
-      querystring: OpenParams,
+      querystring: AuthorizeQuery,
       response: showPage
     }
   }, async (request, reply) => {

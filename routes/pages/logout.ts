@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { checkedByProtocol } from '../../plugins/compilers.ts'
 import { END_SESSION, endSessionPath } from '../../plugins/pages/logout.ts'
-import { afterForm, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
+import { afterForm, form, LogoutQuery, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
@@ -33,11 +34,12 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get(END_SESSION, {
+    validatorCompiler: checkedByProtocol,
     schema: {
       tags: ['OpenID Connect'],
       summary: 'Log out for an application (RP-Initiated Logout)',
       description: 'Asks the user unless `id_token_hint` shows that the application belongs to this login; then goes to `post_logout_redirect_uri`.',
-      querystring: OpenParams,
+      querystring: LogoutQuery,
       response: showPage
     }
   }, async (request, reply) => await begin(request, reply, request.query))

@@ -18,6 +18,36 @@ const Text = Type.Optional(Type.String())
 /** Protocol parameters: checked by the protocol, which answers in its own words. */
 export const OpenParams = Type.Record(Type.String(), Type.Any())
 
+const Said = (description: string, ...examples: string[]) => Type.Optional(Type.String({ description, ...(examples.length > 0 && { examples }) }))
+
+/** The same one by one, for those who read or generate: a query has no parameters of any name in OpenAPI. With `checkedByProtocol`. */
+export const AuthorizeQuery = Type.Object({
+  response_type: Said('`code`', 'code'),
+  client_id: Said('Of the application', 'lk_client_5f0c…'),
+  redirect_uri: Said('Where the answer goes; may be left out when the client has only one', 'https://app.example.com/callback'),
+  scope: Said('Separated by spaces', 'openid email'),
+  state: Said('Comes back unchanged'),
+  code_challenge: Said('PKCE (RFC 7636)'),
+  code_challenge_method: Said('`S256`', 'S256'),
+  response_mode: Said('`query` or `form_post`', 'query'),
+  resource: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())], { description: 'Servers that the token is for (RFC 8707)' })),
+  nonce: Said('Comes back in the id token'),
+  claims: Said('Single claims, as JSON (OpenID Connect Core section 5.5)'),
+  prompt: Said('`none`, `login`, `consent`, `select_account`, separated by spaces'),
+  max_age: Said('Seconds since the login', '3600'),
+  login_hint: Said('Who is likely to log in', 'ada@example.com'),
+  id_token_hint: Said('An id token of the user who is expected'),
+  ui_locales: Said('Languages, separated by spaces', 'de en')
+}, { additionalProperties: true })
+
+export const LogoutQuery = Type.Object({
+  id_token_hint: Said('The last id token of the user'),
+  client_id: Said('Of the application', 'lk_client_5f0c…'),
+  post_logout_redirect_uri: Said('Where to go then; registered with the client', 'https://app.example.com/'),
+  state: Said('Comes back unchanged'),
+  ui_locales: Said('Languages, separated by spaces', 'de en')
+}, { additionalProperties: true })
+
 export const LoginQuery = Type.Object({
   return_to: Text,
   login_hint: Text,

@@ -1,0 +1,82 @@
+import { createRequire } from 'node:module'
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { GUARDED, routesFor, wereSeen, type Guarded } from './registry.ts'
+import { defineSchemes, type Document } from './security.ts'
+
+type MakeDocument = (options?: { yaml?: boolean }) => unknown
+type WithDocument = { swagger: MakeDocument }
+
+const completed = new WeakSet<object>()
+const require = createRequire(import.meta.url)
+
+/**
+ * What a guard asks for, on a route of the host. Its document need not define our security schemes, and @fastify/swagger, registered before or after, has no
+ * place where we could add them: so the operation is marked, and the document is completed when it is made.
+ */
+export function markGuarded (instance: FastifyInstance, route: RouteOptions, guarded: Guarded): void {
+  // What the host says of its own route counts
+  if ((route.schema as { security?: unknown } | undefined)?.security === undefined) route.schema = { ...route.schema, [GUARDED]: guarded } as object
+  completeDocuments(instance)
+}
+
+/** Documents of the host that this instance sees: as @fastify/swagger decorates them. */
+export function completeDocuments (instance: object): void {
+  const { server } = instance as FastifyInstance
+  for (let owner: object | null = instance; owner; owner = Object.getPrototypeOf(owner) as object | null) {
+    if (Object.hasOwn(owner, 'swagger') && !completed.has((owner as WithDocument).swagger)) (owner as WithDocument).swagger = completing((owner as WithDocument).swagger, server)
+  }
+}
+
+function completing (make: MakeDocument, server: object): MakeDocument {
+  const known = new WeakSet<object>()
+  const complete: MakeDocument = (options) => {
+    let document: Document = {}
+    const isListed = wereSeen(() => { document = make() as Document })
+    if (!known.has(document)) {
+      nameSecurity(document)
+      if (!isListed) addRoutes(document, routesFor(server))
+      known.add(document)
+    }
+    return options?.yaml ? (require('yaml') as typeof import('yaml')).stringify(document, { strict: false }) : document
+  }
+  completed.add(complete)
+  return complete
+}
+
+function nameSecurity (document: Document): void {
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(path)) {
+      if (typeof operation !== 'object' || operation === null || !(GUARDED in operation)) continue
+      const { security, cookie } = operation[GUARDED] as Guarded
+      delete operation[GUARDED]
+      const named = { security: defineSchemes(document, security, cookie) }
+      Object.assign(operation, named)
+      // @fastify/swagger keeps HEAD as it was before the guard was seen
+      if (method === 'get' && path['head']) path['head'] = { ...named, ...path['head'] }
+    }
+  }
+}
+
+/** A host that registers @fastify/swagger after us has not heard of our routes: they are described with its version and added. */
+function addRoutes (document: Document, routes: RouteOptions[]): void {
+  if (routes.length === 0) return
+  const described = describe(document, routes)
+  const paths = document.paths ?? {}
+  document.paths = { ...paths, ...Object.fromEntries(Object.entries(described.paths ?? {}).map(([path, operations]) => [path, { ...operations, ...paths[path] }])) }
+  if (document.swagger === undefined) document.components = { ...document.components, ...(described.components?.securitySchemes && { securitySchemes: described.components.securitySchemes }) }
+  else if (described.securityDefinitions) document.securityDefinitions = described.securityDefinitions
+}
+
+/** @fastify/swagger on nothing but routes. */
+function describe (document: Document, routes: RouteOptions[]): Document {
+  const { swagger: isSwagger2, openapi, components, securityDefinitions, servers, basePath } = document as Document & { servers?: [], basePath?: string }
+  const hooks: Record<string, (input: unknown) => void> = {}
+  let make: MakeDocument = () => ({})
+  const instance = { addHook: (name: string, hook: (input: unknown) => void) => { hooks[name] = hook }, decorate: (_name: string, value: MakeDocument) => { make = value }, getSchemas: () => ({}) }
+  const options = isSwagger2 === undefined ? { openapi: { openapi, servers, components: { securitySchemes: components?.securitySchemes } } } : { swagger: { basePath, securityDefinitions } }
+  swagger(instance as unknown as FastifyInstance, options as object, () => {})
+  for (const route of routes) hooks['onRoute']!(route)
+  hooks['onReady']!(() => {})
+  return make() as Document
+}

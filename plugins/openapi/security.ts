@@ -1,0 +1,63 @@
+/** What a document needs to know of security: that of the whole of OpenAPI that matters here, of any version. */
+export type Document = {
+  swagger?: string
+  openapi?: string
+  components?: { securitySchemes?: Record<string, Scheme> }
+  securityDefinitions?: Record<string, Scheme>
+  paths?: Record<string, Record<string, unknown>>
+}
+export type Security = Record<string, string[]>[]
+type Scheme = { type?: string, scheme?: string, in?: string, name?: string }
+type Name = 'bearer' | 'browser' | 'client'
+
+const BEARER = 'Access token (RFC 6750)'
+const BROWSER = 'A browser that is logged in on the pages'
+const CLIENT = 'client_id and client_secret (RFC 6749 section 2.3.1)'
+
+/** @param cookie name of the cookie of a browser that is logged in */
+export function securitySchemes (cookie: string) {
+  return {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER },
+    browser: { type: 'apiKey', in: 'cookie', name: cookie, description: BROWSER },
+    client: { type: 'http', scheme: 'basic', description: CLIENT }
+  } as const
+}
+
+/** Swagger 2 knows no bearer and no cookies, only headers. */
+function swagger2Schemes (cookie: string): Record<Name, Scheme> {
+  const header = (name: string, description: string) => ({ type: 'apiKey', in: 'header', name, description })
+  return {
+    bearer: header('Authorization', `${BEARER}: Bearer and the token`),
+    browser: header('Cookie', `${BROWSER}: ${cookie}`),
+    client: Object.assign({ type: 'basic' }, { description: CLIENT })
+  }
+}
+
+/** Whether a document is older than OpenAPI 3.1. */
+export const isOld = ({ swagger, openapi = '3.0.3' }: Document) => swagger !== undefined || openapi.startsWith('3.0')
+
+/**
+ * Sees to it that a document of a host defines the schemes that our routes and guards name. What the host defines under such a name counts when it
+ * means the same; when it does not, ours has another name. The objects that the host gave as options stay as they are.
+ * @returns what the operation says
+ */
+export function defineSchemes (document: Document, security: Security, cookie: string): Security {
+  const ours: Record<string, Scheme> = document.swagger === undefined ? securitySchemes(cookie) : swagger2Schemes(cookie)
+  const theirs = document.swagger === undefined ? document.components?.securitySchemes : document.securityDefinitions
+  const defined = { ...theirs }
+  const named = security.map((group) => Object.fromEntries(Object.entries(group).map(([name, scopes]) => {
+    const scheme = ours[name]!
+    const free = [name, `latchkey-${name}`].find((candidate) => !Object.hasOwn(defined, candidate) || means(defined[candidate]!, scheme))!
+    defined[free] ??= scheme
+    // Before 3.1 only those of OAuth 2 and OpenID Connect may be listed
+    return [free, isOld(document) ? [] : scopes]
+  })))
+  if (document.swagger === undefined) document.components = { ...document.components, securitySchemes: defined }
+  else document.securityDefinitions = defined
+  return named
+}
+
+function means (one: Scheme, other: Scheme): boolean {
+  const same = (field: keyof Scheme) => one[field]?.toLowerCase() === other[field]?.toLowerCase()
+  return same('type') && same('scheme') && same('in') && (same('name') || one.type !== 'apiKey')
+}

@@ -1,0 +1,8 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+
+/** What Redocly's recommended rules have against a document of any version, errors only: with what and where. */
+export async function lintErrors (document: unknown): Promise<string[]> {
+  const config = await createConfig({ extends: ['recommended'] })
+  const problems = await lintFromString({ source: JSON.stringify(document), config, absoluteRef: '/openapi.json' })
+  return problems.filter(({ severity }) => severity === 'error').map(({ ruleId, message, location }) => `${ruleId} at ${location[0]?.pointer}: ${message}`)
+}
