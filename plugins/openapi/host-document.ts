@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import swagger from '@fastify/swagger'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { GUARDED, routesFor, wereSeen, type Guarded } from './registry.ts'
 import { defineSchemes, type Document } from './security.ts'
@@ -68,14 +67,15 @@ function addRoutes (document: Document, routes: RouteOptions[]): void {
   else if (described.securityDefinitions) document.securityDefinitions = described.securityDefinitions
 }
 
-/** @fastify/swagger on nothing but routes. */
+/** @fastify/swagger on nothing but routes; a host that has it has loaded it. */
 function describe (document: Document, routes: RouteOptions[]): Document {
   const { swagger: isSwagger2, openapi, components, securityDefinitions, servers, basePath } = document as Document & { servers?: [], basePath?: string }
   const hooks: Record<string, (input: unknown) => void> = {}
   let make: MakeDocument = () => ({})
   const instance = { addHook: (name: string, hook: (input: unknown) => void) => { hooks[name] = hook }, decorate: (_name: string, value: MakeDocument) => { make = value }, getSchemas: () => ({}) }
   const options = isSwagger2 === undefined ? { openapi: { openapi, servers, components: { securitySchemes: components?.securitySchemes } } } : { swagger: { basePath, securityDefinitions } }
-  swagger(instance as unknown as FastifyInstance, options as object, () => {})
+  const { fastifySwagger } = require('@fastify/swagger') as { fastifySwagger: (...input: unknown[]) => void }
+  fastifySwagger(instance, options, () => {})
   for (const route of routes) hooks['onRoute']!(route)
   hooks['onReady']!(() => {})
   return make() as Document
