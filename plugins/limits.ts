@@ -5,14 +5,24 @@ import { addressOf } from './caller.ts'
 /** Requests a minute from one address, or one /64 of IPv6. */
 const PER_MINUTE = { password: 60, registration: 30, refresh: 600, device: 60 }
 
-/** A route's `config` for @fastify/rate-limit. @param counts which requests count; all when not given */
-export function limit (kind: keyof typeof PER_MINUTE, counts?: (request: FastifyRequest) => boolean) {
+type Counting = {
+  /** Which requests count; all when not given. */
+  counts?: (request: FastifyRequest) => boolean
+  /** Whose they are; the peer's, or of whom a trusted proxy tells, when not given. */
+  address?: (request: FastifyRequest) => string | Promise<string>
+}
+
+/** A route's `config` for @fastify/rate-limit. */
+export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addressOf }: Counting = {}) {
   return {
     rateLimit: {
       max: PER_MINUTE[kind],
       timeWindow: 60_000,
       hook: 'preHandler' as const,
-      keyGenerator: (request: FastifyRequest) => networkOf(addressOf(request)),
+      keyGenerator: (request: FastifyRequest) => {
+        const found = address(request)
+        return typeof found === 'string' ? networkOf(found) : found.then(networkOf)
+      },
       ...(counts && { allowList: (request: FastifyRequest) => !counts(request) }),
       errorResponseBuilder: (_request: FastifyRequest, { after }: { after: string }) =>
         Object.assign(new Error(`Too many requests, try again in ${after}`), { statusCode: 429, code: 'LK_TOO_MANY_REQUESTS' })

@@ -6,6 +6,7 @@ import { checkViews, viewNames } from './views/check.ts'
 import type { Views } from './views/index.ts'
 import { languages as builtIn, type PartialTexts } from './views/texts/index.ts'
 import { IN_CODE, nameOf, settingName, type Sources } from './config-names.ts'
+import { createTrusts } from './http/trusted-proxies.ts'
 import { problemsOf } from './config-problems.ts'
 
 const DAY = 86_400
@@ -82,7 +83,7 @@ export const Settings = Type.Object({
     metrics: feature('METRICS', '`/metrics`'),
     pages: feature(undefined, 'The pages, and what needs them: authorization codes, devices, OpenID Connect Discovery, logout for applications')
   }, { additionalProperties: false, default: {} }),
-  trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies whose X-Forwarded headers count: true, how many, or their addresses' }),
+  trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies before the server, whose X-Forwarded-For counts: how many, or their addresses; `true` believes whatever a visitor writes' }),
   rateLimit: onOff('RATE_LIMIT', 'on', 'Limits on login, registration and the like; off for load tests'),
   metricsToken: Type.Optional(Type.String({ env: 'METRICS_TOKEN', secret: true, minLength: 16, description: 'Bearer token that /metrics asks for; open to everybody when not given' })),
   workers: Type.Integer({ env: 'WORKERS', default: 1, minimum: 1, maximum: 256, description: 'Processes that share the port' }),
@@ -153,6 +154,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   if (filled.databaseUrl && !filled.appKey) {
     throw new ConfigError([{ name: settingName(sources, 'appKey', 'APP_KEY'), message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database` }])
   }
+  checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = readUrl(nameOf(sources, ['appUrl']), filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
   const issuer = appUrl + filled.prefix
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
@@ -175,6 +177,14 @@ function readUrl (name: string, text: string): string {
   const url = asciiUrl(text)
   if (url === null) throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
   return url
+}
+
+function checkTrustProxy (trustProxy: Settings['trustProxy'], name: string): void {
+  try {
+    createTrusts(trustProxy)
+  } catch (error) {
+    throw new ConfigError([{ name, message: `holds what cannot be: ${(error as Error).message}` }])
+  }
 }
 
 function withDefaults (schema: TSchema & { default?: unknown }, given: unknown): unknown {

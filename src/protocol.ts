@@ -25,12 +25,14 @@ import { createStartSession } from './oauth/start-session.ts'
 import { createTokenEndpoint, type TokenEndpoint } from './oauth/token.ts'
 import { OIDC_SCOPES } from './oidc/claims.ts'
 import { createIdTokens } from './oidc/id-token.ts'
+import { createAddressBehind, type AddressBehind } from './oauth/user-behind.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Attributes } from './users/attributes.ts'
 import type { Throttle } from './users/throttle.ts'
 
 export type Protocol = Authorization & Management & {
   token: TokenEndpoint
+  addressBehind: AddressBehind
   refreshTokens: RefreshTokens
   revoke: Revoke
   introspect: Introspect
@@ -61,6 +63,7 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
     ...createAuthorization({ ...deps, scopes, grantTypes: token.grantTypes }),
     refreshTokens,
     token,
+    addressBehind: createAddressBehind(clients),
     revoke: createRevoke({ authenticateClient, sessions, tokens, refreshTokens, verify, personalTokens, events: deps.events }),
     introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
   }

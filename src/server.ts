@@ -5,6 +5,8 @@ import { answerNotFound } from '../plugins/pages/not-found.ts'
 import services, { RESOLVED, type ServicesOptions } from '../plugins/services.ts'
 import type { Config } from './config.ts'
 import { configFrom, readEnvironment, type Variables } from './environment.ts'
+import { addressOf } from '../plugins/caller.ts'
+import { createTrusts, trustsEverybody } from './http/trusted-proxies.ts'
 import latchkey from './app.ts'
 
 // A first start makes a database; a slow disk must not end it
@@ -21,12 +23,13 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   const config = configFrom(options, readEnvironment(variables, { prefixedOnly: false }))
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { req: describeRequest }, stream: standardOutput() },
-    trustProxy: typeof config.trustProxy === 'number' ? nearest(config.trustProxy) : config.trustProxy,
+    trustProxy: createTrusts(config.trustProxy),
     bodyLimit: BODY_LIMIT,
     pluginTimeout: PLUGIN_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: errorHandler
   })
+  if (trustsEverybody(config.trustProxy)) app.log.warn(`TRUST_PROXY is ${config.trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For. Set it to the number of proxies before the server, or to their addresses`)
   app.setErrorHandler(errorHandler)
   const start = startPath(config)
   if (start) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(start, 303))
@@ -54,12 +57,7 @@ function standardOutput (): DestinationStream {
 
 /** Without the query: it may hold what no log should (id_token_hint, a token where none belongs). */
 function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {
-  return { method, url: url.split('?')[0]!, host, remoteAddress: ip, remotePort: socket.remotePort ?? 0 }
-}
-
-/** Trusts the nearest hops only: those that we put there ourselves. */
-function nearest (hops: number) {
-  return (_address: string, hop: number) => hop < hops
+  return { method, url: url.split('?')[0]!, host, remoteAddress: addressOf({ ip, socket }), remotePort: socket.remotePort ?? 0 }
 }
 
 /** Listens until the process is told to stop. @returns where it can be reached */

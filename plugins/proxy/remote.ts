@@ -1,9 +1,9 @@
-import { isIP } from 'node:net'
 import { Type, type Static } from 'typebox'
 import { checkOptions } from '../../src/checked-options.ts'
 import { ConfigError } from '../../src/config-error.ts'
 import { Settings, type LatchkeyOptions } from '../../src/config.ts'
 import { mergeOptions, readEnvironment, readVariables } from '../../src/environment.ts'
+import { readAddress } from '../../src/http/address.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/http/issuer-client.ts'
 import type { Caller } from '../../src/oauth/ports.ts'
 import { RemoteGuard } from '../../src/schemas/guard-options.ts'
@@ -79,7 +79,7 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
 /** Who is behind the request; the issuer believes the address when the client is marked as a trusted proxy. */
 function headersFor ({ ip, userAgent, device }: Caller): Record<string, string> {
   return {
-    ...(isIP(ip) !== 0 && { [CLIENT_IP_HEADER]: ip }),
+    ...(readAddress(ip) !== null && { [CLIENT_IP_HEADER]: ip }),
     ...(userAgent !== undefined && { 'user-agent': userAgent }),
     ...(device !== undefined && { [DEVICE_HEADER]: device })
   }

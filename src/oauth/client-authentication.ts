@@ -49,7 +49,8 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
   }
 }
 
-function refusal (client: Client | null, { secret }: Credentials): string | undefined {
+/** Why it is not this client, if so. Counts nothing. */
+export function refusal (client: Client | null, { secret }: Credentials): string | undefined {
   if (!client) return 'unknown'
   if (client.revokedAt) return 'revoked'
   if (client.authMethod === 'none') return undefined

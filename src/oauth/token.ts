@@ -5,6 +5,7 @@ import { invalidRequest, unauthorizedClient, unsupportedGrantType } from './erro
 import type { GrantHandler, Issued } from './grants/index.ts'
 import { stringParams } from './params.ts'
 import type { Caller, Client } from './ports.ts'
+import { userBehind } from './user-behind.ts'
 
 export type TokenRequest = {
   authorization: string | undefined
@@ -44,11 +45,6 @@ export function createTokenEndpoint (authenticateClient: AuthenticateClient, han
   }
 
   return { issue, issueFor, grantTypes: [...grants.keys()] }
-}
-
-/** A proxy that runs apart tells whose request it passes on; nobody else is believed. */
-function userBehind ({ trustedProxy }: Client, caller: Caller): Caller {
-  return trustedProxy && caller.toldIp !== undefined ? { ...caller, ip: caller.toldIp } : caller
 }
 
 function createChecker (schema: TSchema) {

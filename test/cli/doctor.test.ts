@@ -48,7 +48,10 @@ t.test('configuration', async (t) => {
     ['proxy', 'warn', { TRUST_PROXY: 'true', HOST: '0.0.0.0' }],
     ['proxy', 'warn', { APP_URL: 'https://id.example.com' }],
     ['proxy', 'warn', { HOST: '0.0.0.0' }],
-    ['proxy', 'ok', { TRUST_PROXY: 'true' }],
+    ['proxy', 'warn', { TRUST_PROXY: 'true' }],
+    ['proxy', 'warn', { TRUST_PROXY: '0.0.0.0/0' }],
+    ['proxy', 'warn', { TRUST_PROXY: 'loopback, ::/0' }],
+    ['proxy', 'ok', { TRUST_PROXY: 'loopback, uniquelocal' }],
     ['metrics', 'warn', { HOST: '0.0.0.0' }],
     ['metrics', 'ok', { HOST: '0.0.0.0', METRICS_TOKEN: 'x'.repeat(20) }]
   ]

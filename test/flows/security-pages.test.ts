@@ -94,6 +94,19 @@ t.test('RFC 6750 section 2.3: a bearer token in the query is refused on every ro
   }
 })
 
+t.test('RFC 7239 section 6: one address is one, however the proxy writes it; what is no address is the peer', async (t) => {
+  const { app } = await buildServer({ ...FAST, rateLimit: 'on', trustProxy: 1, logLevel: 'silent', databaseUrl: await createDatabase(t) }, {})
+  t.teardown(() => app.close())
+  await register(app)
+  const spellings: [string, (index: number) => string][] = [
+    ['a port', (index) => `198.51.100.2:${5000 + index}`], ['brackets', (index) => `[2001:db8:1::7]:${5000 + index}`], ['quotes', (index) => `"198.51.100.4:${5000 + index}"`], ['a zone', (index) => `fe80::7%eth${index}`], ['no address', (index) => `unknown-${index}`]
+  ]
+  for (const [what, spell] of spellings) {
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => app.inject({ method: 'POST', url: '/v1/clients/web/login', headers: { 'x-forwarded-for': spell(index) }, payload: { email: `${what.replace(' ', '-')}@example.com`, password: 'wrong' } })))
+    t.ok(answers.some(({ statusCode }) => statusCode === 429), what)
+  }
+})
+
 for (const [trustProxy, expected] of [[undefined, '127.0.0.1'], [1, '203.0.113.7']] as const) {
   t.test(`RFC 9700 section 4.13: X-Forwarded headers ${trustProxy ? 'count with TRUST_PROXY' : 'do not count by default'}`, async (t) => {
     const { app } = await buildServer({ ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t), ...(trustProxy && { trustProxy }) }, {})

@@ -1,20 +1,20 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { clientProxy } from '../../src/index.ts'
-import { build, makeClient, PASSWORD, register } from '../helper.ts'
+import { basic, build, makeClient, PASSWORD, register } from '../helper.ts'
 import { all, attempt, deviceCookie, farAway, ON, rightly, times, WRONG } from '../throttled.ts'
 
 /** Logs in at the token endpoint for a user whose address the header tells. */
 async function backend (t: Test, trustedProxy: boolean) {
   const { app } = await build(t, ON)
   await register(app)
-  const { basic } = await makeClient(app, { trustedProxy })
+  const { id, basic } = await makeClient(app, { trustedProxy })
   const logIn = (ip: string, password = WRONG) => app.inject({
     method: 'POST', url: '/v1/oauth/token', remoteAddress: '192.0.2.1',
     headers: { authorization: basic, 'x-latchkey-client-ip': ip }, payload: { grant_type: 'password', username: 'ada@example.com', password }
   })
   const lastAddress = async () => (await (await app.latchkey.database.prisma()).session.findFirst({ orderBy: { createdAt: 'desc' } }))?.ip
-  return { app, logIn, lastAddress }
+  return { app, id, logIn, lastAddress }
 }
 
 t.test('a trusted proxy tells the address of the user', async (t) => {
@@ -23,6 +23,25 @@ t.test('a trusted proxy tells the address of the user', async (t) => {
   t.equal((await logIn('2001:db8::1', PASSWORD)).statusCode, 200)
   t.equal(await lastAddress(), '2001:db8::1', 'which is kept with the session')
   t.same(await times(6, (index) => logIn(`no address ${index}`)), [...all(5, 400), 429], 'what is no address is ignored')
+})
+
+t.test('a trusted proxy is not one address for all its users: the limit of the route counts theirs', async (t) => {
+  const { logIn } = await backend(t, true)
+  t.same([...new Set(await times(70, (index) => logIn(`203.0.113.${index}`, PASSWORD)))], [200])
+  const one = await times(62, () => logIn('2001:db8::1', PASSWORD))
+  t.same(one.slice(0, 60), all(60, 200))
+  t.same(one.slice(60), all(2, 429), 'one of them has the limit that everybody has')
+  t.equal((await logIn('203.0.113.1', PASSWORD)).statusCode, 200, 'which is no limit for the others')
+})
+
+t.test('the limit of the route is that of the peer for who does not show to be a trusted proxy', async (t) => {
+  const { logIn } = await backend(t, false)
+  t.same((await times(62, (index) => logIn(`203.0.113.${index}`, PASSWORD))).slice(60), all(2, 429))
+  const { app, id } = await backend(t, true)
+  const wrong = (ip: string) => app.inject({
+    method: 'POST', url: '/v1/oauth/token', remoteAddress: '192.0.2.1', headers: { authorization: basic(id, 'not the secret'), 'x-latchkey-client-ip': ip }, payload: { grant_type: 'password', username: 'x', password: 'x' }
+  })
+  t.match((await times(62, (index) => wrong(`203.0.113.${index}`))).slice(60), all(2, 429))
 })
 
 t.test('RFC 9700 section 4.13: nobody but a trusted proxy is believed', async (t) => {

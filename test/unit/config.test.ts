@@ -139,7 +139,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['ACCESS_TOKEN_TTL', '1h', /integer.*Seconds/], ['ACCESS_TOKEN_TTL', '0', />= 1/], ['REFRESH_TOKEN_TTL', '-5', />= 1/], ['SESSION_TTL', '1e12', /<= 315360000/], ['REFRESH_GRACE', '-1', />= 0/], ['KEY_ROTATION', '60', />= 3600/],
   ['CORS_ORIGINS', 'https://app.example.com/', /such as https:/], ['CORS_ORIGINS', '*', /such as https:/], ['CORS_ORIGINS', 'https://a.example,b.example', /such as https:/],
   ['PASSWORD_GRANT', 'yes', /must be on or off/], ['REGISTRATION', 'closed', /must be open or off/], ['PROFILE', 'false', /must be on or off/], ['USER_CLIENTS', 'no', /must be on or off/], ['METRICS', '0', /must be on or off/], ['RATE_LIMIT', 'true', /must be on or off/], ['LOG_LEVEL', 'loud', /must be fatal or error or warn or info or debug or trace or silent/],
-  ['TRUST_PROXY', '0', /true, how many, or their addresses/], ['TRUST_PROXY', 'my-proxy', /true, how many, or their addresses/], ['METRICS_TOKEN', SECRET, /16 characters/], ['WORKERS', '0', />= 1/], ['LOGIN_PATH', '//evil.example', /pattern/]
+  ['TRUST_PROXY', '0', /how many, or their addresses/], ['TRUST_PROXY', 'my-proxy', /how many, or their addresses/], ['METRICS_TOKEN', SECRET, /16 characters/], ['WORKERS', '0', />= 1/], ['LOGIN_PATH', '//evil.example', /pattern/]
 ]
 
 for (const [variable, value, fix] of MISTAKES) {

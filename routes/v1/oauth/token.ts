@@ -1,12 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { callerOf } from '../../../plugins/caller.ts'
+import type { FastifyRequest } from 'fastify'
+import { addressOf, callerOf } from '../../../plugins/caller.ts'
 import { DEVICE_HEADER } from '../../../plugins/device-cookie.ts'
 import { limit } from '../../../plugins/limits.ts'
 import { OAuthErrorBody, TokenRequest, TokenResponse } from '../../../src/schemas/token.ts'
 
+const isLogin = ({ body }: FastifyRequest) => (body as { grant_type?: unknown } | undefined)?.grant_type === 'password'
+
 const token: FastifyPluginAsyncTypebox = async (app) => {
+  const { addressBehind } = app.latchkey
+  // A proxy apart from the server is not one address for all its users
+  const address = (request: FastifyRequest) => isLogin(request)
+    ? addressBehind({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    : addressOf(request)
+
   app.post('/token', {
-    config: { oauth: true, ...limit('password', ({ body }) => (body as { grant_type?: unknown } | undefined)?.grant_type === 'password') },
+    config: { oauth: true, ...limit('password', { counts: isLogin, address }) },
     schema: {
       tags: ['OAuth'],
       summary: 'Get tokens (RFC 6749)',

@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts'
 import { parseDatabaseUrl } from '../../database/connection.ts'
+import { trustsEverybody } from '../../http/trusted-proxies.ts'
 import { isLoopback, ok, warn, type Check } from './check.ts'
 
 /** Who can reach the server, and whom it believes. */
@@ -9,8 +10,8 @@ export function checkExposure (config: Config): Check[] {
 
 function proxy ({ appUrl, host, trustProxy }: Config): Check {
   const { protocol, hostname } = new URL(appUrl)
-  if (trustProxy === true && !isLoopback(host)) {
-    return warn('proxy', `TRUST_PROXY is true and the server listens on ${host}: whoever reaches it chooses the address that limits and logs see`,
+  if (trustsEverybody(trustProxy)) {
+    return warn('proxy', `TRUST_PROXY is ${trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For`,
       'set TRUST_PROXY to the number of proxies before the server, or to their addresses')
   }
   if (trustProxy === false && protocol === 'https:') {
