@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTrusts, trustsEverybody } from '../../../src/http/trusted-proxies.ts'
 
-const asked = (trustProxy: string, address: string | undefined) => {
+const asked = (trustProxy: string, address: string | undefined): boolean => {
   const trusts = createTrusts(trustProxy)
   return trusts && trusts(address, 0)
 }
