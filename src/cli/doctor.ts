@@ -9,7 +9,7 @@ import type { Config } from '../config.ts'
 import { parseDatabaseUrl } from '../database/connection.ts'
 import { readHistory } from '../database/migration-history.ts'
 import { migrationNames, shippedMigrations } from '../database/migrations-directory.ts'
-import { embeddedOrUrl } from '../database/source.ts'
+import { checkUrls, embeddedOrUrl } from '../database/source.ts'
 import { withClient } from '../database/with-client.ts'
 import { ok, type Check } from '../maintenance/doctor/check.ts'
 import { checkClients } from '../maintenance/doctor/clients.ts'
@@ -27,6 +27,11 @@ export type DoctorArgs = { strict?: boolean }
 
 /** Looks for what is wrong, and changes nothing. */
 export async function doctor (context: Context, { strict = false }: DoctorArgs): Promise<Result> {
+  try {
+    checkUrls(context.config)
+  } catch (error) {
+    return misconfigured(error)
+  }
   return report([...checkConfiguration(context.config), ...checkExposure(context.config), ...await databaseChecks(context)], strict)
 }
 

@@ -73,6 +73,18 @@ t.test('the database that is not there, and the one that is not made yet', async
   t.match((await examine(t, { LATCHKEY_DATA_DIR: t.testdir() })).checks.at(-1), { name: 'database', status: 'ok' })
 })
 
+t.test('a database URL that cannot be read is named by its variable, and no piece of it told', async (t) => {
+  for (const variable of ['DATABASE_URL', 'DATABASE_DIRECT_URL']) {
+    for (const command of ['doctor', 'serve', 'migrate']) {
+      const env = { APP_KEY, DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/none', [variable]: 'postgresql://boss:hun@ter/two@127.0.0.1:1/db' }
+      const { code, stdout, stderr } = await run([command], { cwd: t.testdir({}), env })
+      t.equal(code, 1, `${command} ${variable}`)
+      t.match(stdout + stderr, new RegExp(`${variable} cannot be used: .*percent-encode`))
+      t.notMatch(stdout + stderr, /boss|ter\b|two/)
+    }
+  }
+})
+
 t.test('TLS to the database', async (t) => {
   const tls = async (databaseUrl: string) => (await examine(t, { DATABASE_URL: databaseUrl })).statusOf('database-tls')
   t.equal(await tls('postgresql://u@127.0.0.1:1/d'), 'ok')
