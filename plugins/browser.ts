@@ -8,6 +8,10 @@ import { candidatesFrom } from '../src/users/login-candidates.ts'
 import { browserCookie } from './browser-cookie.ts'
 import { callerOf } from './caller.ts'
 import { createDeviceCookie } from './device-cookie.ts'
+import { cookiesNamed } from './request-cookies.ts'
+
+// 256 bits; another app at the same host may have a cookie of the same name
+const SESSION = /^[A-Za-z0-9_-]{43}$/
 
 export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean }
 
@@ -29,7 +33,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
   const name = browserCookie(config.appUrl)
   const options = { path: '/', httpOnly: true, sameSite: 'lax' as const, secure }
   const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
-  const tokenOf = ({ headers }: FastifyRequest) => headers.cookie === undefined ? undefined : fastifyCookie.parse(headers.cookie)[name]
+  const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
   const setCookie = (reply: FastifyReply, value: string, more: object = {}) => reply.header('set-cookie', fastifyCookie.serialize(name, value, { ...options, ...more }))
 
   async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false): Promise<BrowserSession | null> {

@@ -29,6 +29,8 @@ export type ProxyBackend = {
   prefix: string
   logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<ProxyAnswer>
   refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
+  /** Whether a text is a refresh token that was made here, as far as this process can tell. Asks nobody. */
+  isRefreshToken: (text: string) => boolean
   /** Does nothing for a token that is not ours or has ended. */
   logOut: (slug: string, token: string | undefined, caller: Caller) => Promise<void>
   /** Whether the refresh token stands in the body too. */

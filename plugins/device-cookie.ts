@@ -1,5 +1,6 @@
 import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { cookiesNamed } from './request-cookies.ts'
 import { looksLikeDevice } from '../src/users/devices.ts'
 
 const DEVICE_COOKIE = 'lkDevice'
@@ -18,8 +19,8 @@ export function createDeviceCookie (issuer: string, path: string) {
 }
 
 export function deviceOf ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
-  const cookie = headers.cookie?.includes(DEVICE_COOKIE) ? fastifyCookie.parse(headers.cookie)[DEVICE_COOKIE] : undefined
-  if (looksLikeDevice(cookie)) return cookie
+  const cookie = cookiesNamed(headers.cookie, DEVICE_COOKIE).find(looksLikeDevice)
+  if (cookie !== undefined) return cookie
   const header = headers[DEVICE_HEADER]
   return looksLikeDevice(header) ? header : undefined
 }

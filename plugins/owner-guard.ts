@@ -1,7 +1,7 @@
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
 import { guardedBy } from './auth-guard.ts'
 import { foreignForm, jsonOnly } from './guard-errors.ts'
-import { sameSite } from './same-origin.ts'
+import { isJson, sameSite } from './same-origin.ts'
 import { SAFE } from './web-guard.ts'
 
 /**
@@ -18,8 +18,7 @@ export function ownerGuard (app: FastifyInstance): onRequestAsyncHookHandler {
     const { authorization, 'content-type': type } = request.headers
     if (authorization !== undefined || !await browser.session(request)) return await bearer.call(this, request, reply)
     if (!(SAFE.has(request.method) ? mayRead : mayChange)(request)) throw foreignForm()
-    // A form can be sent by any page, without asking first
-    if (type !== undefined && !/^application\/json\s*(;|$)/i.test(type)) throw jsonOnly()
+    if (!isJson(type)) throw jsonOnly()
     return await web.call(this, request, reply)
   }
   return guardedBy(guard, [{ bearer: [] }, { browser: [] }])

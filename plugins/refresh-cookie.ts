@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { cookiesNamed } from './request-cookies.ts'
 
 export const REFRESH_COOKIE = 'refreshToken'
 
@@ -20,11 +21,16 @@ export function createRefreshCookie (issuer: string): RefreshCookie {
   }
 }
 
-/** The body wins over the cookie. @throws 400 for two cookies of the name: one of them was planted */
-export function refreshTokenOf (request: FastifyRequest): string | undefined {
-  const { refresh_token: fromBody } = (request.body ?? {}) as { refresh_token?: string }
+/**
+ * The body wins over the cookie. Of several cookies of the name the one that is ours counts: the others belong to other apps on the domain.
+ * @throws 400 for two that are ours: one of them was planted
+ */
+export function refreshTokenOf ({ body, headers }: FastifyRequest, isOurs: (token: string) => boolean): string | undefined {
+  const { refresh_token: fromBody } = (body ?? {}) as { refresh_token?: string }
   if (fromBody !== undefined) return fromBody
-  const cookies = (request.headers.cookie ?? '').split(';').filter((pair) => pair.trim().startsWith(`${REFRESH_COOKIE}=`))
-  if (cookies.length > 1) throw Object.assign(new Error('Two cookies named refreshToken were sent'), { statusCode: 400, code: 'LK_TWO_COOKIES' })
-  return request.cookies[REFRESH_COOKIE] || undefined
+  const [first, ...others] = new Set(cookiesNamed(headers.cookie, REFRESH_COOKIE).filter((value) => value !== ''))
+  if (first === undefined || others.length === 0) return first
+  const ours = [first, ...others].filter(isOurs)
+  if (ours.length > 1) throw Object.assign(new Error('Two cookies named refreshToken were sent, and both are ours: one was planted. Send refresh_token in the body'), { statusCode: 400, code: 'LK_TWO_COOKIES' })
+  return ours[0] ?? first
 }

@@ -6,6 +6,7 @@ import { checkViews, viewNames } from './views/check.ts'
 import type { Views } from './views/index.ts'
 import { languages as builtIn, type PartialTexts } from './views/texts/index.ts'
 import { IN_CODE, nameOf, settingName, type Sources } from './config-names.ts'
+import { readOrigin } from './http/origin.ts'
 import { createTrusts } from './http/trusted-proxies.ts'
 import { problemsOf } from './config-problems.ts'
 
@@ -72,7 +73,7 @@ export const Settings = Type.Object({
   views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: `Pages of your own by name: ${viewNames.map((name) => `\`${name}\``).join(', ')}` }),
   defaultLanguage: Type.String({ env: 'DEFAULT_LANGUAGE', pattern: '^[a-z]{2,3}$', default: 'en', description: 'Language of the pages for visitors who ask for none that is there: `en`, `de`, or one of `languages`' }),
   languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
-  corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^\\s/?#]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites whose pages may call, separated by commas, such as https://app.example.com' }),
+  corsOrigins: Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*,]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites and web views whose pages may call, separated by commas, such as https://app.example.com and capacitor://localhost; no wildcards' }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
   registration: Type.Union([Type.Literal('open'), Type.Literal('off')], { env: 'REGISTRATION', default: 'open', description: 'Whether people register themselves: `open` or `off`; `latchkey user create` makes users in both' }),
   routes: Type.Object({
@@ -161,7 +162,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   const { loginPath = `${basePath}/login`, homePath = `${basePath}/account` } = filled
   return {
     ...filled,
-    corsOrigins: filled.corsOrigins.map((origin, index) => readUrl(nameOf(sources, ['corsOrigins', String(index)]), origin)),
+    corsOrigins: filled.corsOrigins.map((origin, index) => readUrl(nameOf(sources, ['corsOrigins', String(index)]), origin, readOrigin)),
     resourceServers: filled.resourceServers.map((resource, index) => readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)),
     views: filled.views as Views,
     appUrl,
@@ -173,8 +174,8 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   }
 }
 
-function readUrl (name: string, text: string): string {
-  const url = asciiUrl(text)
+function readUrl (name: string, text: string, read = asciiUrl): string {
+  const url = read(text)
   if (url === null) throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
   return url
 }

@@ -34,6 +34,7 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
       const params = { refresh_token: refreshToken, ...(scope && { scope }) }
       return await token.issueFor(client, 'refresh_token', params, caller).catch(explain(invalidRefreshToken))
     },
+    isRefreshToken: (text) => refreshTokens.decode(text) !== null,
     async logOut (slug, text, caller) {
       const client = await clientOf(slug)
       const refreshToken = text === undefined ? null : refreshTokens.decode(text)

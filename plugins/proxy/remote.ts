@@ -5,7 +5,9 @@ import { Settings, type LatchkeyOptions } from '../../src/config.ts'
 import { mergeOptions, readEnvironment, readVariables } from '../../src/environment.ts'
 import { readAddress } from '../../src/http/address.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/http/issuer-client.ts'
+import { readOrigin } from '../../src/http/origin.ts'
 import type { Caller } from '../../src/oauth/ports.ts'
+import { looksLikeRefreshToken } from '../../src/oauth/refresh-token.ts'
 import { RemoteGuard } from '../../src/schemas/guard-options.ts'
 import type { TokenResponse } from '../../src/schemas/token.ts'
 import { createAttributes } from '../../src/users/attributes.ts'
@@ -59,7 +61,7 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
     issuer,
     appUrl: options.appUrl ?? issuer,
     prefix: options.prefix ?? '',
-    corsOrigins: options.corsOrigins ?? [],
+    corsOrigins: (options.corsOrigins ?? []).map(origin),
     rateLimit: options.rateLimit ?? 'on',
     hostDocument: options.hostDocument ?? true,
     tokenInBody: async () => options.refreshTokenInBody ?? true,
@@ -69,11 +71,19 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
     },
     refresh: (slug, refreshToken, scope, caller) =>
       token(slug, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(explain(invalidRefreshToken)),
+    // The MAC is the issuer's to check
+    isRefreshToken: looksLikeRefreshToken,
     logOut: async (slug, refreshToken) => {
       if (refreshToken === undefined) return
       await post(slug, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))
     }
   }
+}
+
+function origin (text: string): string {
+  const found = readOrigin(text)
+  if (found === null) throw new ConfigError([{ name: 'corsOrigins', message: `holds ${text}, which is no origin` }])
+  return found
 }
 
 /** Who is behind the request; the issuer believes the address when the client is marked as a trusted proxy. */

@@ -21,6 +21,11 @@ const LENGTH = SECRET + 32
 // 72 bytes leave no bits over: each token has one spelling
 const FORM = /^lk_rt_[A-Za-z0-9_-]{96}$/
 
+/** @returns whether a text has the form of one; who has the keys can tell more */
+export function looksLikeRefreshToken (text: string): boolean {
+  return FORM.test(text)
+}
+
 /**
  * `APP_KEY` alone forges no token (the secret is random), the database alone forges none (the MAC),
  * and whoever presents one brings what its successor is derived from.
@@ -41,7 +46,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
   }
 
   function decode (text: string): RefreshToken | null {
-    if (!FORM.test(text)) return null
+    if (!looksLikeRefreshToken(text)) return null
     const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url')
     const known = macKeys.find(({ id }) => id.equals(bytes.subarray(GENERATION, KEY_ID)))
     if (!known || !timingSafeEqual(mac(known.key, bytes, issuerBytes), bytes.subarray(SECRET))) return null

@@ -224,8 +224,11 @@ t.test('pages of other sites may not log anybody in', async (t) => {
   const table: [Record<string, string>, number][] = [
     [{}, 200], [{ origin: 'https://id.example.com' }, 200], [{ origin: 'https://app.example.com' }, 200], [{ origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' }, 200],
     [{ 'sec-fetch-site': 'same-origin' }, 200], [{ 'sec-fetch-site': 'none' }, 200], [{ origin: 'https://id.example.com', 'sec-fetch-site': 'same-origin' }, 200],
+    // A browser sets it, a page cannot: the same site under another name
+    [{ origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-origin' }, 200], [{ origin: 'http://192.168.1.20:8080', host: '192.168.1.20:8080', 'sec-fetch-site': 'same-origin' }, 200],
+    [{ 'sec-fetch-site': 'same-site' }, 403], [{ origin: 'https://other.example.com', 'sec-fetch-site': 'same-site' }, 403], [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, 403],
     [{ origin: 'https://evil.example' }, 403], [{ origin: 'null' }, 403], [{ origin: '' }, 403], [{ origin: 'http://id.example.com' }, 403], [{ origin: 'https://id.example.com:8443' }, 403],
-    [{ origin: 'https://id.example.com.evil.example' }, 403], [{ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, 403], [{ 'sec-fetch-site': 'cross-site' }, 403], [{ origin: 'https://id.example.com, https://evil.example' }, 403]
+    [{ origin: 'https://id.example.com.evil.example' }, 403], [{ 'sec-fetch-site': 'cross-site' }, 403], [{ origin: 'https://id.example.com, https://evil.example' }, 403]
   ]
   for (const [headers, status] of table) {
     const answer = await post(app, { email: 'ada@example.com', password: PASSWORD }, { headers })

@@ -71,12 +71,25 @@ t.test('only this session of this client ends', async (t) => {
   t.equal((await profile(app, mobile.access_token)).statusCode, 200)
 })
 
-t.test('two cookies are refused, an empty refresh_token is 422, other slugs are 404', async (t) => {
+t.test('two cookies that are ours are refused, an empty refresh_token is 422, other slugs are 404', async (t) => {
   const { app } = await build(t)
-  t.match((await post(app, { cookie: 'refreshToken=a; refreshToken=b' })).json(), { statusCode: 400, code: 'LK_TWO_COOKIES' })
+  await register(app)
+  const [one, two] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>()]
+  t.match((await post(app, { cookie: `refreshToken=${one.refresh_token}; refreshToken=${two.refresh_token}` })).json(), { statusCode: 400, code: 'LK_TWO_COOKIES' })
   t.match((await post(app, { payload: { refresh_token: '' } })).json(), { statusCode: 422, errors: { refresh_token: [/must/] } })
   await makeClient(app, { slug: 'backend' })
   for (const slug of ['backend', 'unknown']) t.equal((await post(app, { slug })).statusCode, 404, slug)
+})
+
+t.test("a logout beside another app's cookie ends our session", async (t) => {
+  const { app } = await build(t)
+  await register(app)
+  for (const write of [(ours: string) => `refreshToken=foreign; refreshToken=${ours}`, (ours: string) => `refreshToken=${ours}; refreshToken=foreign`]) {
+    const { access_token: accessToken, refresh_token: ours } = (await login(app)).json<Tokens>()
+    t.equal((await post(app, { cookie: write(ours) })).statusCode, 202)
+    t.equal((await profile(app, accessToken)).statusCode, 401)
+  }
+  t.equal((await post(app, { cookie: 'refreshToken=a; refreshToken=b' })).statusCode, 202, 'and that of others is none')
 })
 
 t.test('pages of other sites log nobody out', async (t) => {

@@ -52,7 +52,7 @@ t.test('nothing is 401, an empty refresh_token is 422', async (t) => {
   t.equal((await refresh(app, token)).statusCode, 200, 'the token is unharmed')
 })
 
-t.test('two cookies of the name are refused: one of them was planted', async (t) => {
+t.test('two cookies that are ours are refused: one of them was planted', async (t) => {
   const { app } = await build(t)
   const ada = await signedIn(app)
   const bob = await signedIn(app, { email: 'bob@example.com' })
@@ -61,7 +61,21 @@ t.test('two cookies of the name are refused: one of them was planted', async (t)
     t.match((await post(app, { cookie: header })).json(), { statusCode: 400, code: 'LK_TWO_COOKIES' }, header)
   }
   t.equal((await post(app, { cookie, payload: { refresh_token: ada.refresh_token } })).statusCode, 200, 'who sends the token in the body means that one')
+  t.equal((await post(app, { cookie: `refreshToken=${bob.refresh_token}; refreshToken=${bob.refresh_token}` })).statusCode, 200, 'the same one twice is one')
   t.equal((await post(app, { cookie: `xrefreshToken=a; refreshToken=${bob.refresh_token}; refreshTokens=c` })).statusCode, 200, 'other names are other cookies')
+})
+
+t.test("another app's cookie of the name locks nobody out, whatever it holds and wherever it stands", async (t) => {
+  const { app } = await build(t)
+  await register(app)
+  const foreign = ['foreign', '""', 'a=b', '%00', `lk_rt_${'A'.repeat(96)}`, 'x'.repeat(3000), 'eyJhbGciOiJub25lIn0.e30.']
+  for (const value of foreign) {
+    for (const write of [(ours: string) => `refreshToken=${value}; refreshToken=${ours}`, (ours: string) => `refreshToken=${ours};refreshToken=${value}`, (ours: string) => `refreshToken=${value}; a=b; refreshToken="${ours}"; refreshToken=${value}`]) {
+      const { refresh_token: ours } = (await login(app)).json<Tokens>()
+      t.equal((await post(app, { cookie: write(ours) })).statusCode, 200, value.slice(0, 20))
+    }
+  }
+  t.strictSame((await post(app, { cookie: 'refreshToken=a; refreshToken=b' })).json(), INVALID, 'two of other apps are no token of ours')
 })
 
 t.test('what is no token of this client is 401, and takes no cookie away', async (t) => {

@@ -2,7 +2,7 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import latchkey from '../../src/app.ts'
-import { build, createDatabase, FAST, login, register } from '../helper.ts'
+import { build, createDatabase, FAST, login, PASSWORD, register } from '../helper.ts'
 
 const APP = 'https://app.example.com'
 const PATHS = ['/v1/clients/web/login', '/v1/clients/web/refresh', '/v1/clients/web/logout', '/v1/oauth/token', '/v1/register', '/v1/profile', '/v1/profile/password', '/v1/api/logout', '/.well-known/jwks.json']
@@ -23,6 +23,22 @@ t.test('pages of an allowed origin may ask, with cookies, and read what is answe
   const answer = await app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password: 'wrong' }, headers })
   t.match(answer.headers, { 'access-control-allow-origin': APP, 'access-control-allow-credentials': 'true', 'access-control-expose-headers': /Retry-After/ }, 'a refusal can be read, too')
   t.notOk((await login(app)).headers['access-control-allow-origin'], 'nothing is said to who did not ask')
+})
+
+t.test('web views have origins of their own, which are compared as text', async (t) => {
+  const views = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'http://localhost', 'https://localhost', 'app://.', 'chrome-extension://abcdefghijklmnop']
+  const { app } = await build(t, { corsOrigins: [...views, 'HTTPS://App.Example.com:443'] })
+  await register(app)
+  const send = (origin: string) => app.inject({ method: 'POST', url: '/v1/clients/mobile/login', payload: { email: 'ada@example.com', password: PASSWORD }, headers: { origin, 'sec-fetch-site': 'cross-site' } })
+  for (const origin of [...views, APP]) {
+    const answer = await send(origin)
+    t.match([answer.statusCode, answer.headers['access-control-allow-origin']], [200, origin])
+    t.equal((await preflight(app, '/v1/clients/mobile/login', origin)).headers['access-control-allow-origin'], origin)
+  }
+  for (const origin of ['capacitor://evil', 'capacitor://localhost.evil', 'Capacitor://localhost', 'capacitor://localhost/', 'capacitor:', 'null', 'file://', 'tauri://', 'https://localhost:3001']) {
+    const answer = await send(origin)
+    t.match([answer.statusCode, answer.headers['access-control-allow-origin']], [403, undefined], origin)
+  }
 })
 
 t.test('pages of other origins may not', async (t) => {

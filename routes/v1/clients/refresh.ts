@@ -17,7 +17,7 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: TokenResponse, ...errors(400, 401, 403, 404, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const token = refreshTokenOf(request)
+    const token = refreshTokenOf(request, app.clientProxy.isRefreshToken)
     if (token === undefined) throw app.httpErrors.createError(401, 'Send refresh_token in the body, or the cookie refreshToken', { code: 'LK_NO_REFRESH_TOKEN' })
     const issued = await app.clientProxy.refresh(request.params.client, token, request.body.scope, callerOf(request))
     return app.clientProxy.answer(reply, request.params.client, issued)
