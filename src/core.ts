@@ -48,13 +48,12 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
   try {
     const store = createStore(database, onRevoked)
     await checkAppKey(store, appKeys, config)
-    const longestTokenTtl = () => store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
-    await longestTokenTtl()
+    await store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
     const keys = createKeyRing({
       store: store.keys,
       sealKeys: deriveKeys(appKeys, 'signing-keys'),
       rotateEvery: config.keyRotation,
-      longestTokenTtl,
+      sessionTtl: Math.max(config.sessionTtl, config.browserSessionTtl, config.browserRememberTtl),
       onSealedElsewhere: () => wrongAppKey(config)
     })
     await keys.rotateDue()

@@ -4,6 +4,7 @@ import type { SigningKey } from '../../src/keys/key-ring.ts'
 import type { ClientFacts } from '../../src/maintenance/doctor/clients.ts'
 import { POOLED, type ServerFacts } from '../../src/maintenance/doctor/database.ts'
 import type { Extras } from '../../src/maintenance/doctor/migrations.ts'
+import { keyColumns } from './keys.ts'
 import { LONGEST_TOKEN_TTL } from './settings.ts'
 
 const ROUNDS = 5
@@ -62,9 +63,7 @@ export function createInspection (client: Client, schema: string) {
   }
 
   async function keys (): Promise<SigningKey[]> {
-    const { rows } = await client.query<SigningKey>(
-      `SELECT kid, alg, public_jwk AS "publicJwk", sealed, created_at AS "createdAt", signs_from AS "signsFrom", signs_until AS "signsUntil",
-        keep_until AS "keepUntil", revoked_at AS "revokedAt" FROM ${name('signing_keys')}`)
+    const { rows } = await client.query<SigningKey>(`SELECT ${keyColumns(name('settings'))} FROM ${name('signing_keys')}`)
     return rows
   }
 

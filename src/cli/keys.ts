@@ -21,7 +21,7 @@ export async function rotateKeys ({ withCore }: Context, { now = false }: { now?
 export async function revokeKey ({ withCore }: Context, kid: string): Promise<Result> {
   return await withCore(async ({ keys, store }) => {
     const known = await store.keys.list()
-    if (!known.some((key) => key.kid === kid)) throw new Error(`There is no key ${kid}; \`npx latchkey keys\` lists them`)
+    if (!known.some((key) => key.kid === kid) && !await store.keys.find(kid)) throw new Error(`There is no key ${kid}; \`npx latchkey keys\` lists them`)
     const revoked = await keys.revoke(kid)
     if (revoked) await store.audit.write([{ type: 'key.revoked', detail: { ...BY_OPERATOR, kid } }])
     const said = revoked ? `Key ${kid} is revoked, and so is every token signed with it.` : `Key ${kid} was revoked before.`

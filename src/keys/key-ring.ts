@@ -17,16 +17,23 @@ export type SigningKey = {
   createdAt: Date
   signsFrom: Date
   signsUntil: Date | null
-  keepUntil: Date | null
+  /** The last token signed with it has expired by then, and it leaves the JWKS. */
+  publishedUntil: Date | null
   revokedAt: Date | null
 }
+
+/** What is needed to check what a key has signed. */
+export type PublicKey = Pick<SigningKey, 'kid' | 'alg' | 'publicJwk'>
 
 export type NewKey = Pick<SigningKey, 'kid' | 'alg' | 'publicJwk'> & { sealed: Uint8Array<ArrayBuffer> }
 
 export type KeyStore = {
+  /** Without those that have left the JWKS. */
   list: () => Promise<SigningKey[]>
+  /** One that is not revoked, for as long as anything that it signed may be shown here: an id token has not done its service when it expires. */
+  find: (kid: string) => Promise<PublicKey | null>
   /**
-   * Adds a key that signs after `delay` seconds, when the one before it stops; under an advisory lock.
+   * Adds a key that signs after `delay` seconds, when the one before it stops and is kept `keepFor` seconds more, or as long as a session lives; under an advisory lock.
    * @returns false when the newest one is younger than `unlessYoungerThan` seconds, or another process was first
    */
   add: (key: NewKey, times: { delay: number, keepFor: number, unlessYoungerThan: number }) => Promise<boolean>
@@ -48,13 +55,20 @@ export type KeyRing = {
   /** PEM of a key that signs access tokens, while one may still be valid. An unknown one is looked for in the database, at most once a second. */
   accessTokenKey: (kid: unknown) => Promise<string | undefined>
   jwks: () => { keys: JsonWebKey[] }
+  /** By which an id token is checked that may have expired long ago. */
+  hintKey: (kid: string) => Promise<PublicKey | null>
   list: () => (Pick<SigningKey, 'kid' | 'alg' | 'createdAt' | 'signsFrom' | 'signsUntil' | 'revokedAt'> & { state: KeyState })[]
 }
 
 /** Seconds that others may cache the JWKS; a new key is in it twice as long before it signs. */
 export const JWKS_MAX_AGE = 300
 const PUBLISHED_AHEAD = 2 * JWKS_MAX_AGE
-const CLOCK_SKEW = 300
+/** Seconds. A key stays in the JWKS so much longer than what it signed is valid. */
+export const CLOCK_SKEW = 300
+/** Seconds that an id token is valid. It is read once, when it arrives; as a hint it is shown for as long as its application keeps it. */
+export const ID_TOKEN_TTL = 3600
+// An application keeps an id token with its own login, which lives in a cookie: no browser keeps one longer than 400 days
+const HINT_TTL = 400 * 86_400
 // Processes that start at once make one first key between them
 const START_TOGETHER = 60
 const RELOAD_MS = 1000
@@ -65,19 +79,19 @@ type Options = {
   sealKeys: DerivedKeys
   /** Seconds. */
   rotateEvery: number
-  /** Asked for when a key is followed by another: a client made meanwhile may have raised it. */
-  longestTokenTtl: () => Promise<number>
+  /** The longest that a login lives, of an application or of a browser: as long a token of it may be shown. */
+  sessionTtl: number
   onSealedElsewhere: (kid: string) => Error
 }
 
-export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, onSealedElsewhere }: Options): KeyRing {
+export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSealedElsewhere }: Options): KeyRing {
   let keys: Opened[] = []
   let loadedAt = 0
   const signers = new Map<string, (claims: object) => string>()
 
   async function load (): Promise<void> {
     loadedAt = Date.now()
-    const rows = (await store.list()).filter((row) => !row.revokedAt && !isPast(row.keepUntil))
+    const rows = (await store.list()).filter((row) => !row.revokedAt && !isPast(row.publishedUntil))
     const known = new Map(keys.map((key) => [key.kid, key]))
     keys = await Promise.all(rows.map(async (row) => ({ ...(known.get(row.kid) ?? await open(row)), ...row })))
     signers.clear()
@@ -94,7 +108,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, 
 
   async function add (alg: Algorithm, delay: number, unlessYoungerThan: number): Promise<string | null> {
     const key = await makeKey(alg, sealKeys[0]!)
-    const added = await store.add(key, { delay, keepFor: await longestTokenTtl() + CLOCK_SKEW, unlessYoungerThan })
+    const added = await store.add(key, { delay, keepFor: Math.max(HINT_TTL, sessionTtl) + CLOCK_SKEW, unlessYoungerThan })
     return added ? key.kid : null
   }
 
@@ -157,6 +171,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, longestTokenTtl, 
     sign,
     accessTokenKey,
     jwks: () => ({ keys: keys.map(({ kid, alg, publicJwk }) => ({ ...publicJwk, kid, alg, use: 'sig' })) }),
+    hintKey: async (kid) => keys.find((key) => key.kid === kid) ?? await store.find(kid),
     list: () => keys.map((key) => ({ ...pick(key), state: stateOf(key) }))
   }
 }
@@ -166,10 +181,10 @@ export function canOpen (sealKeys: DerivedKeys, row: SigningKey): boolean {
   return unseal(sealKeys, row.sealed, context(row)) !== null
 }
 
-export function stateOf ({ signsFrom, signsUntil, keepUntil, revokedAt }: SigningKey): KeyState {
+export function stateOf ({ signsFrom, signsUntil, publishedUntil, revokedAt }: SigningKey): KeyState {
   if (revokedAt) return 'revoked'
   if (!isPast(signsFrom)) return 'next'
-  if (isPast(keepUntil)) return 'expired'
+  if (isPast(publishedUntil)) return 'expired'
   return isPast(signsUntil) ? 'retired' : 'current'
 }
 

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { errors, importJWK, jwtVerify, type JWK, type JWTHeaderParameters } from 'jose'
 import type { KeyRing } from '../keys/key-ring.ts'
 
 /** What an id token that we signed says, expired or not. */
@@ -6,16 +6,27 @@ export type IdTokenFacts = { userId: string, clientId: string, sessionId: string
 
 export type ReadIdToken = (idToken: string) => Promise<IdTokenFacts | null>
 
-/** `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2). */
-export function createReadIdToken (keys: Pick<KeyRing, 'jwks'>, issuer: string): ReadIdToken {
+/** `kid` is a thumbprint: what is none is not looked for. */
+const KID = /^[A-Za-z0-9_-]{43}$/
+
+/** `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2), and its key may sign no more. */
+export function createReadIdToken (keys: Pick<KeyRing, 'hintKey'>, issuer: string): ReadIdToken {
+  async function keyOf ({ kid, alg }: JWTHeaderParameters) {
+    const key = typeof kid === 'string' && KID.test(kid) ? await keys.hintKey(kid) : null
+    if (key?.alg !== alg) throw new NotOurs()
+    return await importJWK(key.publicJwk as JWK, alg)
+  }
+
   return async (idToken) => {
     try {
-      const keySet = createLocalJWKSet(keys.jwks() as Parameters<typeof createLocalJWKSet>[0])
-      const { payload } = await jwtVerify(idToken, keySet, { issuer, typ: 'JWT', currentDate: new Date(0), requiredClaims: ['sub', 'aud'] })
+      const { payload } = await jwtVerify(idToken, keyOf, { issuer, typ: 'JWT', currentDate: new Date(0), requiredClaims: ['sub', 'aud'] })
       const { sub, aud, sid } = payload
       return typeof aud === 'string' ? { userId: sub!, clientId: aud, sessionId: typeof sid === 'string' ? sid : undefined } : null
-    } catch {
-      return null
+    } catch (error) {
+      if (error instanceof errors.JOSEError || error instanceof NotOurs) return null
+      throw error
     }
   }
 }
+
+class NotOurs extends Error {}

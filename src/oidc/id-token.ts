@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { SignIdToken } from '../oauth/issue-tokens.ts'
 import type { Profile } from '../users/ports.ts'
-import type { Algorithm } from '../keys/key-ring.ts'
+import { ID_TOKEN_TTL, type Algorithm } from '../keys/key-ring.ts'
 import { userClaims } from './claims.ts'
 
-/** Seconds. It is read once, when it arrives. */
-const TTL = 3600
 /** Of a password (RFC 8176) and of a login without a claim on how strong it was. */
 const AMR = ['pwd']
 const ACR = '0'
@@ -28,7 +26,7 @@ export function createIdTokens ({ sign, issuer, profile }: Dependencies): SignId
       iss: issuer,
       sub: userId,
       aud: client.id,
-      exp: iat + TTL,
+      exp: iat + ID_TOKEN_TTL,
       iat,
       sid: sessionId,
       acr: ACR,

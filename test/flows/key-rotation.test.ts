@@ -23,7 +23,7 @@ t.test('a new key is published before it signs, and the old one stays until its 
   t.equal(kidOf((await login(app)).json<Tokens>().access_token), next)
   t.equal((await profile(app, old)).statusCode, 200)
 
-  await pool.query(`UPDATE signing_keys SET keep_until = ${past} WHERE kid = $1`, [kidOf(old)])
+  await pool.query("UPDATE signing_keys SET signs_until = now() - interval '1 hour 6 minutes' WHERE kid = $1", [kidOf(old)])
   await keys.load()
   t.notOk(keys.jwks().keys.some(({ kid }) => kid === kidOf(old)))
 })
