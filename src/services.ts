@@ -19,6 +19,7 @@ import type { ChangeProfile } from './users/change-profile.ts'
 import type { ChangePassword } from './users/change-password.ts'
 import { createPasswordPolicy } from './users/password-policy.ts'
 import { createDevices } from './users/devices.ts'
+import { createLoginPace, type LoginPace } from './users/login-pace.ts'
 import { createPasswords, type Passwords } from './users/passwords.ts'
 import type { Register } from './users/register.ts'
 import { turnedOff } from './turned-off.ts'
@@ -35,6 +36,7 @@ export type Services = Core & Protocol & {
   changePassword: ChangePassword
   changeProfile: ChangeProfile
   passwords: Passwords
+  loginPace: LoginPace
   revocations: RevocationList
   feed: Feed
   events: Events
@@ -78,14 +80,16 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     const trail = startAuditTrail({
       events, write: core.store.audit.write, onError: (err, lost) => options.log.warn({ err, lost }, 'Audit events are lost')
     })
+    const parts = await createParts(core, clients, revocations, events, options.log)
     const close = async () => {
       clearInterval(timer)
+      await parts.loginPace.stop()
       await purging.stop()
       await trail.stop()
       await feed.stop()
       await core.close()
     }
-    return { ...core, ...await createParts(core, clients, revocations, events, options.log), clients, revocations, feed, events, on: events.on, close }
+    return { ...core, ...parts, clients, revocations, feed, events, on: events.on, close }
   } catch (error) {
     await after.feed?.stop()
     await core.close()
@@ -142,12 +146,13 @@ async function openThrottle ({ config, appKeys, store }: Core, events: Events): 
 }
 
 async function createParts (core: Core, clients: ClientDirectory, revocations: RevocationList, events: Events, log: Log) {
-  const { config, store: { users } } = core
+  const { config, store: { users, passwordHashes } } = core
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
   const policy = createPasswordPolicy(config.passwords)
   const throttle = await openThrottle(core, events)
-  const authenticate = createAuthenticate({ users, passwords, throttle, events })
+  const pace = createLoginPace({ passwords, hashes: passwordHashes, log })
+  const authenticate = createAuthenticate({ users, passwords, pace, throttle, events })
 
   async function proxyClient (slug: string): Promise<Client | null> {
     const named = Object.hasOwn(config.clients, slug) ? config.clients[slug] : undefined
@@ -159,6 +164,7 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
     ...await createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events, log }),
     attributes,
     authenticate,
+    loginPace: pace,
     passwords,
     proxyClient,
     register: await createRegistration({ attributes, users, passwords, policy }, core, events),

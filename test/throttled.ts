@@ -28,8 +28,8 @@ export function deviceCookie (response: LightMyRequestResponse): { header: strin
   return header === undefined ? undefined : { header, pair: header.split(';')[0]! }
 }
 
-/** The audit log is written a moment later, and no request waits for it. */
-export const isAudit = (query: unknown) => typeof query === 'object' && query !== null && 'name' in query && query.name === 'audit-write'
+/** The audit log is written a moment later, and the kinds of stored passwords are looked for beside a login: no request waits for either. */
+export const isAudit = (query: unknown) => typeof query === 'object' && query !== null && 'name' in query && (query.name === 'audit-write' || query.name === 'password-schemes')
 
 /** Statements that an app asks of its pool while something runs, but for those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => PromiseLike<unknown>): Promise<number> {

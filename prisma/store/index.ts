@@ -8,6 +8,7 @@ import { createCodeStore } from './codes.ts'
 import { createConsentStore } from './consents.ts'
 import { createDeviceStore } from './devices.ts'
 import { createKeyStore } from './keys.ts'
+import { createPasswordHashStore } from './password-hashes.ts'
 import { createPersonalTokenStore } from './personal-tokens.ts'
 import { createPurgeStore } from './purge.ts'
 import { createRevocationStore } from './revocations.ts'
@@ -32,6 +33,7 @@ export function createStore (database: Database, onRevoked: Parameters<typeof cr
     consents: createConsentStore(database),
     devices: createDeviceStore(database),
     keys: createKeyStore(database, revocations),
+    passwordHashes: createPasswordHashStore(database),
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),
     revocations,

@@ -57,8 +57,9 @@ export function createInspection (client: Client, schema: string) {
       `SELECT (SELECT substring(option FROM 'fillfactor=(.*)')::int FROM pg_class, unnest(reloptions) AS option WHERE oid = to_regclass($1) AND option LIKE 'fillfactor=%') AS fillfactor,
         EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($2) AND indisunique AND indisvalid AND indpred IS NOT NULL
           AND pg_get_indexdef(indexrelid, 1, true) = 'alg') AS "openKeyIndex",
+        EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($4) AND indisvalid AND pg_get_indexdef(indexrelid, 1, true) LIKE '%regexp_replace(%password_hash%') AS "schemeIndex",
         ARRAY(SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = $3 AND NOT i.indisvalid) AS "invalidIndexes"`, [name('sessions'), name('signing_keys'), schema])
+          WHERE n.nspname = $3 AND NOT i.indisvalid) AS "invalidIndexes"`, [name('sessions'), name('signing_keys'), schema, name('users')])
     return rows[0]!
   }
 

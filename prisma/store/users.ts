@@ -84,8 +84,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
     }
   }
 
-  async function rehash (userId: string, oldHash: string, newHash: string): Promise<void> {
-    await (await prisma()).user.updateMany({ where: { id: userId, passwordHash: oldHash }, data: { passwordHash: newHash } })
+  async function rehash (userId: string, passwordStamp: number, newHash: string): Promise<void> {
+    await pool.query({ name: 'user-rehash', text: `UPDATE ${users} SET password_hash = $3 WHERE id = $1 AND password_stamp = $2`, values: [userId, passwordStamp, newHash] })
   }
 
   async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {

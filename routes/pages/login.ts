@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limit } from '../../plugins/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
+import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
 
 const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser } = app.latchkey
+  const { attributes, browser } = app.latchkey
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
@@ -24,6 +25,8 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
     const { username, password, return_to: target, ...body } = request.body
+    const surplus = surplusFields(attributes, loginFields(attributes, request.body, ''))
+    if (surplus) throw app.httpErrors.createError(422, 'A login has one login field', { code: 'LK_VALIDATION', errors: surplus })
     const returnTo = localPath(target)
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember })

@@ -1,24 +1,26 @@
 import { originOf, type Events, type LoginFailure } from '../events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
 import { TooManyAttempts } from './attempts.ts'
+import type { LoginPace } from './login-pace.ts'
 import { Overloaded, type Passwords } from './passwords.ts'
 import type { Account, Users } from './ports.ts'
 import type { Throttle } from './throttle.ts'
 
-type Dependencies = { users: Users, passwords: Passwords, throttle: Throttle, events: Pick<Events, 'emit'> }
+type Dependencies = { users: Users, passwords: Passwords, pace: Pick<LoginPace, 'rest'>, throttle: Throttle, events: Pick<Events, 'emit'> }
 
-/** One look-up and one hash, whoever asks for whom. @throws Overloaded */
-export function createAuthenticate ({ users, passwords, throttle, events }: Dependencies): Authenticate {
+/** One look-up, one hash and one time, whoever asks for whom. @throws Overloaded */
+export function createAuthenticate ({ users, passwords, pace, throttle, events }: Dependencies): Authenticate {
   async function check (account: Account | null, password: string) {
-    const { matches, outdated } = await passwords.verify(account?.passwordHash ?? null, password)
+    const { matches, outdated, ...check } = await passwords.verify(account?.passwordHash ?? null, password)
+    await pace.rest(check)
     if (!account?.passwordHash || !matches || account.disabled) return null
-    if (outdated) await strengthen(account.id, account.passwordHash, password)
+    if (outdated) await strengthen(account, password)
     return { userId: account.id, passwordStamp: account.passwordStamp }
   }
 
-  async function strengthen (userId: string, oldHash: string, password: string): Promise<void> {
+  async function strengthen ({ id, passwordStamp }: Account, password: string): Promise<void> {
     try {
-      await users.rehash(userId, oldHash, await passwords.hash(password))
+      await users.rehash(id, passwordStamp, await passwords.hash(password))
     } catch (error) {
       // There is time for it at the next login
       if (!(error instanceof Overloaded)) throw error

@@ -5,9 +5,11 @@ export type Candidates = {
   candidates: Identifier[]
   /** No login field was sent at all. */
   missing: boolean
-  /** Per field that was sent and cannot be such a value. */
+  /** Per field that was sent and cannot be such a value, or is one too many. */
   errors: Record<string, string[]>
 }
+
+const ONE_FIELD = 'is one login field too many; send one of them'
 
 /**
  * The login fields of a body under their own names, `username` among them; an empty string counts as absent.
@@ -20,27 +22,28 @@ export function loginFields (attributes: Attributes, body: Record<string, unknow
 }
 
 /**
- * Who login fields may mean. An attribute's own name is looked up as that attribute only;
+ * Who the login field of a request may mean. An attribute's own name is looked up as that attribute only;
  * `username` means any configured attribute whose schema it satisfies.
  */
 export function candidatesFrom (attributes: Attributes, fields: Record<string, unknown>): Candidates {
-  const errors: Record<string, string[]> = {}
-  const { username } = fields
-  const anyone = candidatesFor(attributes, username)
-  if (username !== undefined && anyone.length === 0) {
-    errors['username'] = [`must be ${attributes.map(({ title }) => withArticle(title)).join(' or ')}`]
-  }
-  let missing = username === undefined
-  const candidates = attributes.flatMap((attribute) => {
-    const meant = anyone.filter((identifier) => identifier.attribute === attribute.name)
-    const own = attribute.name === 'username' ? undefined : fields[attribute.name]
-    if (own === undefined) return meant
-    missing = false
-    const identifier = attribute.parse(own)
-    if (!identifier) errors[attribute.name] = [`must be ${withArticle(attribute.title)}`]
-    return identifier ? [identifier, ...meant] : meant
-  })
-  return { candidates, missing, errors }
+  const surplus = surplusFields(attributes, fields)
+  if (surplus) return { candidates: [], missing: false, errors: surplus }
+  const [name] = fieldsIn(attributes, fields)
+  if (name === undefined) return { candidates: [], missing: true, errors: {} }
+  const meant = name === 'username' ? attributes : attributes.filter((attribute) => attribute.name === name)
+  const candidates = candidatesFor(meant, fields[name])
+  const errors = candidates.length > 0 ? {} : { [name]: [`must be ${meant.map(({ title }) => withArticle(title)).join(' or ')}`] }
+  return { candidates, missing: false, errors }
+}
+
+/** Of two fields the first that exists would count, which tells whether it exists: a request has one. @returns what is wrong with each of several */
+export function surplusFields (attributes: Attributes, fields: Record<string, unknown>): Record<string, string[]> | null {
+  const given = fieldsIn(attributes, fields)
+  return given.length > 1 ? Object.fromEntries(given.map((name) => [name, [ONE_FIELD]])) : null
+}
+
+function fieldsIn (attributes: Attributes, fields: Record<string, unknown>): string[] {
+  return [...new Set(['username', ...attributes.map(({ name }) => name)])].filter((name) => Object.hasOwn(fields, name) && fields[name] !== undefined)
 }
 
 /** Laravel's words, which front ends know. */

@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os'
+import { bcryptDigest, named2b, SETTINGS_LENGTH, verifyBcrypt } from './bcrypt.ts'
+import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './password-text.ts'
 
 /** argon2id parameters (RFC 9106): memory in KiB, passes. */
@@ -8,12 +10,21 @@ export type Verdict = {
   matches: boolean
   /** The stored hash is weaker than the settings ask for, or of another kind: write a new one. */
   outdated: boolean
+  /** What was computed, and for how many milliseconds; waiting for a turn does not count. */
+  scheme: string
+  took: number
 }
 
 export type Passwords = {
   hash: (password: string) => Promise<string>
-  /** Costs the same whether there is a hash or not. @throws Overloaded */
+  /** Costs the same whether there is a hash or not, but as much as its scheme costs. @throws Overloaded */
   verify: (hash: string | null, password: string) => Promise<Verdict>
+  /** A hash of another system as it is kept: within argon2id, so that a stolen table is worth no more than ours. One that cannot be wrapped stays. @throws Overloaded */
+  wrap: (hash: string) => Promise<string>
+  /** Milliseconds of one check of a scheme; null for one that nobody can read. @throws Overloaded */
+  measure: (scheme: string) => Promise<number | null>
+  /** Of new hashes. */
+  scheme: () => Promise<string>
   /** Hashes that wait for their turn. */
   waiting: () => number
 }
@@ -28,7 +39,7 @@ export class Overloaded extends Error {
 }
 
 const ARGON2ID = 2
-const ARGON2 = /^\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
+const PROBE = 'a password that nobody has'
 
 /** Hashing off the event loop, a bounded number at once: each takes its memory and a core. */
 export async function createPasswords (cost: HashCost & { maxQueue: number }): Promise<Passwords> {
@@ -43,28 +54,47 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
   }
 
   // Unknown users, users without a password and hashes that nobody can read cost what the others cost
-  const nobody = argon2.hash('a password that nobody has', options)
+  const nobody = argon2.hash(PROBE, options)
+
+  /** @param raw as it was typed: other systems hash that */
+  async function compare (known: string, text: string, raw: string): Promise<boolean> {
+    if (isBcrypt(known)) return await verifyBcrypt(known, raw)
+    const wrapped = wrappedParts(known)
+    return wrapped ? await argon2.verify(wrapped.argon2, await bcryptDigest(wrapped.settings, raw)) : await argon2.verify(known, text)
+  }
 
   async function verify (stored: string | null, password: string): Promise<Verdict> {
-    const readable = stored !== null && (isBcrypt(stored) || ARGON2.test(stored))
+    const readable = stored !== null && (isArgon2(stored) || isBcrypt(stored) || wrappedParts(stored) !== null)
     const known = readable ? stored : await nobody
     // One that is too long cannot have been set; it costs the same all the same
     const text = passwordText(password)
-    const matches = await queue.run(() => isBcrypt(known) ? verifyBcrypt(known, text === null ? '' : password) : argon2.verify(known, text ?? ''))
-    return { matches: matches && readable && text !== null, outdated: isOutdated(known, cost) }
+    const { value, took } = await queue.run(() => timed(() => compare(known, text ?? '', text === null ? '' : password)))
+    return { matches: value && readable && text !== null, outdated: isOutdated(known, cost), scheme: schemeOf(known), took }
   }
 
-  return { hash, verify, waiting: queue.waiting }
+  async function wrap (hash: string): Promise<string> {
+    if (!isBcrypt(hash)) return hash
+    const known = named2b(hash)
+    return known.slice(0, SETTINGS_LENGTH) + await queue.run(() => argon2.hash(known.slice(SETTINGS_LENGTH), options))
+  }
+
+  async function measure (scheme: string): Promise<number | null> {
+    const cost = costOf(scheme)
+    if (!cost) return null
+    const { took } = await queue.run(() => timed(async () => {
+      if (cost.bcrypt !== undefined) await (await import('@node-rs/bcrypt')).hash(PROBE, cost.bcrypt)
+      if (cost.argon2) await argon2.hash(PROBE, cost.argon2)
+    }))
+    return took
+  }
+
+  return { hash, verify, wrap, measure, scheme: async () => schemeOf(await nobody), waiting: queue.waiting }
 }
 
-/** True for the hashes that Laravel, Devise and others write ($2a$, $2b$, $2y$). */
-function isBcrypt (hash: string): boolean {
-  return /^\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/.test(hash)
-}
-
-async function verifyBcrypt (hash: string, password: string): Promise<boolean> {
-  const bcrypt = await import('@node-rs/bcrypt')
-  return bcrypt.verify(password, hash.replace(/^\$2[axy]\$/, '$2b$'))
+async function timed<T> (work: () => Promise<T>): Promise<{ value: T, took: number }> {
+  const begun = performance.now()
+  const value = await work()
+  return { value, took: performance.now() - begun }
 }
 
 function isOutdated (hash: string, cost: HashCost): boolean {

@@ -22,6 +22,14 @@ export type PasswordChange = { userId: string, passwordHash: string, passwordSta
 /** `name`: undefined leaves it as it is. */
 export type ProfileChange = { userId: string, passwordStamp: number, name: string | null | undefined, identifiers: Identifier[] }
 
+/** Stored hashes, whoever's they are. */
+export type PasswordHashes = {
+  /** Every scheme there is (hash-scheme.ts). */
+  schemes: () => Promise<string[]>
+  /** Some hashes of a scheme of bcrypt, each for what `change` makes of it. @returns how many are now another */
+  replaceBcrypt: (scheme: string, limit: number, change: (hash: string) => Promise<string>) => Promise<number>
+}
+
 export type Users = {
   /** The account of the first identifier that exists, in the given order. */
   findByIdentifiers: (identifiers: Identifier[]) => Promise<Account | null>
@@ -32,8 +40,8 @@ export type Users = {
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
   /** @returns null when an identifier was taken meanwhile */
   create: (user: NewUser) => Promise<Profile | null>
-  /** Writes a stronger hash of the same password, if the old one is still there. */
-  rehash: (userId: string, oldHash: string, newHash: string) => Promise<void>
+  /** Writes a stronger hash of the same password, if it is still that one. */
+  rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session but `keepSession`; false when the password is not what it was. */
   changePassword: (change: PasswordChange) => Promise<boolean>
   /** All or nothing. `taken`: an identifier is somebody else's; `stale`: the password is not what it was, or the user is disabled. */

@@ -13,12 +13,16 @@ export type Extras = {
   /** Of `sessions`; null when it is not set. */
   fillfactor: number | null
   openKeyIndex: boolean
+  /** On what decides how long stored passwords take to check. */
+  schemeIndex: boolean
   /** Indexes that are there but not used. */
   invalidIndexes: string[]
 }
 
 const FILLFACTOR = 'ALTER TABLE sessions SET (fillfactor = 80)'
 const OPEN_KEY = 'CREATE UNIQUE INDEX signing_keys_open_key ON signing_keys (alg) WHERE signs_until IS NULL AND revoked_at IS NULL'
+
+const SCHEME = 'CREATE INDEX users_password_scheme ON users (left(regexp_replace(left(password_hash, 300), \'[./A-Za-z0-9+]{10,}\', \'*\', \'g\'), 100))'
 
 /** @param facts null when the tables are migrated by a host's own Prisma project */
 export function checkMigrations (facts: MigrationFacts | null): Check {
@@ -32,10 +36,11 @@ export function checkMigrations (facts: MigrationFacts | null): Check {
   return ok('migrations', 'all applied')
 }
 
-export function checkExtras ({ fillfactor, openKeyIndex, invalidIndexes }: Extras): Check[] {
+export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidIndexes }: Extras): Check[] {
   const checks: Check[] = []
   if (!openKeyIndex) checks.push(fail('migration-extras', 'the index signing_keys_open_key is missing: two processes can make a key at once', OPEN_KEY))
+  if (!schemeIndex) checks.push(warn('migration-extras', 'the index users_password_scheme is missing: logins look through all users for hashes of other systems', SCHEME))
   if (fillfactor === null || fillfactor > 90) checks.push(warn('migration-extras', 'sessions has no fillfactor: refreshes do not stay in place, and the table bloats', FILLFACTOR))
   if (invalidIndexes.length > 0) checks.push(warn('migration-extras', `PostgreSQL does not use ${listed(invalidIndexes)}`, `REINDEX INDEX CONCURRENTLY ${invalidIndexes[0]}`))
-  return checks.length > 0 ? checks : [ok('migration-extras', 'fillfactor and partial index are there')]
+  return checks.length > 0 ? checks : [ok('migration-extras', 'fillfactor and the indexes on expressions and parts are there')]
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Attributes } from '../../users/attributes.ts'
-import { candidatesFrom } from '../../users/login-candidates.ts'
+import { candidatesFrom, surplusFields } from '../../users/login-candidates.ts'
 import { invalidGrant, invalidRequest, unauthorizedClient } from '../errors.ts'
 import type { Authenticate } from '../ports.ts'
 import type { Resources } from '../resources.ts'
@@ -24,6 +24,8 @@ export function passwordGrant ({ attributes, scopes, resources, authenticate, st
       if (!client.firstParty) throw unauthorizedClient('The client may not use the grant type password')
       const granted = scopes.grant(client, params['scope'])
       const audience = resources.parse(params['resource']) ?? []
+      const surplus = surplusFields(attributes, params)
+      if (surplus) throw invalidRequest(`Send one of ${Object.keys(surplus).join(', ')}: a login has one login field`)
       const { candidates, missing } = candidatesFrom(attributes, params)
       if (missing) throw invalidRequest('username is missing')
       const { password } = params

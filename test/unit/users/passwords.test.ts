@@ -11,7 +11,7 @@ t.test('a hash is argon2id with the given cost, and never the same twice', async
   const [one, two] = [await hash(PASSWORD), await hash(PASSWORD)]
   t.match(one, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
   t.not(one, two)
-  t.same(await verify(one, PASSWORD), { matches: true, outdated: false })
+  t.match(await verify(one, PASSWORD), { matches: true, outdated: false })
   for (const wrong of ['', 'Correct horse battery staple', `${PASSWORD} `, `${PASSWORD}\0`]) t.equal((await verify(one, wrong)).matches, false, JSON.stringify(wrong))
 })
 
@@ -24,15 +24,15 @@ t.test('hashes of other systems are accepted, and are outdated', async (t) => {
   const { verify } = await createPasswords(CHEAP)
   for (const version of ['$2a$', '$2b$', '$2y$']) {
     const stored = `${version}04$pQRFQkG26Qja72FSU7Ah2O3ajOHoio8MEh2KUiZb62pKyGxaD.tWe`
-    t.same(await verify(stored, PASSWORD), { matches: true, outdated: true }, version)
+    t.match(await verify(stored, PASSWORD), { matches: true, outdated: true }, version)
     t.equal((await verify(stored, 'wrong')).matches, false)
   }
   const weak = await argon2.hash(PASSWORD, { algorithm: 2, memoryCost: 32, timeCost: 1, parallelism: 1 })
-  t.same(await verify(weak, PASSWORD), { matches: true, outdated: true }, 'less memory')
+  t.match(await verify(weak, PASSWORD), { matches: true, outdated: true }, 'less memory')
   const argon2i = await argon2.hash(PASSWORD, { algorithm: 1, memoryCost: 64, timeCost: 1, parallelism: 1 })
-  t.same(await verify(argon2i, PASSWORD), { matches: true, outdated: true }, 'argon2i')
+  t.match(await verify(argon2i, PASSWORD), { matches: true, outdated: true }, 'argon2i')
   const stronger = await argon2.hash(PASSWORD, { algorithm: 2, memoryCost: 128, timeCost: 2, parallelism: 1 })
-  t.same(await verify(stronger, PASSWORD), { matches: true, outdated: false }, 'stronger ones stay')
+  t.match(await verify(stronger, PASSWORD), { matches: true, outdated: false }, 'stronger ones stay')
 })
 
 t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {

@@ -1,0 +1,24 @@
+// bcrypt has an alphabet of its own
+const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+/** `$2b$12$` and 22 letters of salt. */
+export const SETTINGS_LENGTH = 29
+const SALT_BYTES = 16
+
+/** As the library calls it; the versions differ in name only. */
+export function named2b (hash: string): string {
+  return hash.replace(/^\$2[axy]\$/, '$2b$')
+}
+
+export async function verifyBcrypt (hash: string, password: string): Promise<boolean> {
+  const { verify } = await import('@node-rs/bcrypt')
+  return await verify(password, named2b(hash))
+}
+
+/** What stands behind the settings when a password is hashed with them. */
+export async function bcryptDigest (settings: string, password: string): Promise<string> {
+  const { hash } = await import('@node-rs/bcrypt')
+  const [, , rounds, salt = ''] = settings.split('$')
+  const bytes = Buffer.from([...salt].map((letter) => BASE64[ALPHABET.indexOf(letter)]).join(''), 'base64').subarray(0, SALT_BYTES)
+  return (await hash(password, Number(rounds), bytes)).slice(SETTINGS_LENGTH)
+}
