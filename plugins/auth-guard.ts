@@ -16,7 +16,7 @@ import { isRemote } from './remote.ts'
 import { remoteTrust } from './trust/remote.ts'
 import { alreadyRegistered } from './once.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
-import { forbidden, stale, unauthorized } from './guard-errors.ts'
+import { firstPartyOnly, forbidden, stale, unauthorized } from './guard-errors.ts'
 import { authenticateBrowser, type WebTrust } from './web-guard.ts'
 import { codeOf, refusalOf } from './bearer-refusal.ts'
 import { createVerifier, keyFailure, type Verify } from './verifier.ts'
@@ -39,6 +39,8 @@ export type Trust = {
   maxStaleness: number
   onStale: 'refuse' | 'accept'
   user: (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
+  /** Whether the client of a token is the operator's own. */
+  firstParty: (claims: AccessTokenClaims) => boolean | Promise<boolean>
   /** Where a client learns how to get a token (RFC 9728 section 5.1). */
   about: { resource_metadata?: string }
   /** Null where there are no browsers. */
@@ -126,6 +128,8 @@ async function authenticate (verifier: Verify, trust: Trust, request: FastifyReq
   if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
   if (auth.kind !== 'client' && wanted.guard === 'client') throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
+  // A personal access token was made in person, and may be anywhere since
+  if (wanted.firstParty && (auth.kind === 'personal' || !await trust.firstParty(claims))) throw firstPartyOnly()
   return auth
 }
 

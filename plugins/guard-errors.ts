@@ -18,6 +18,11 @@ export function forbidden (reply: FastifyReply, needed: string[], about: Challen
   return failure(403, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`)
 }
 
+/** 403: the token is good, and of an application of somebody else. */
+export function firstPartyOnly (): Error {
+  return failure(403, 'LK_FIRST_PARTY_ONLY', 'This needs the access token of a first-party application')
+}
+
 /** 401 for a guest whom a login page does not help. */
 export function loginNeeded (reply: FastifyReply): Error {
   reply.header('www-authenticate', 'Session realm="latchkey"')

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { NewClient } from '../prisma/store/clients.ts'
-import { makeClient, PASSWORD, register, type MadeClient } from './helper.ts'
+import { makeClient, PASSWORD, register, token, type MadeClient, type Tokens } from './helper.ts'
 import { tagsOf } from './unit/views/html.ts'
 
 export const CALLBACK = 'https://app.example.com/callback'
@@ -96,4 +96,10 @@ export function paramsOf ({ headers: { location } }: Answer): Fields {
 export async function authorize (visitor: Visitor, clientId: string, more: Fields = {}): Promise<Answer> {
   const answer = await visitor.follow(await visitor.get(authorizeUrl(clientId, more)))
   return answer.statusCode === 200 ? await visitor.submit(answer, { decision: 'allow' }) : answer
+}
+
+/** What an application gets that the visitor lets in. */
+export async function letIn (app: FastifyInstance, visitor: Visitor, client: MadeClient, scope: string): Promise<Tokens> {
+  const { code } = paramsOf(await authorize(visitor, client.id, { scope }))
+  return (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<Tokens>()
 }

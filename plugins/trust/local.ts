@@ -6,7 +6,7 @@ import { browserCookie } from '../browser-cookie.ts'
 import { sameSite } from '../same-origin.ts'
 
 /** A guard in the process that has the database. */
-export function localTrust ({ config, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']): Trust {
+export function localTrust ({ config, clients, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']): Trust {
   return {
     issuer: config.issuer,
     audience: config.issuer,
@@ -16,6 +16,7 @@ export function localTrust ({ config, keys, revocations, feed, store, browser, p
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,
     user: ({ sub }) => store.users.profile(sub),
+    firstParty: async ({ client_id: id }) => (await clients.find(id))?.firstParty === true,
     about: { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` },
     web: {
       session: browser.session,

@@ -33,6 +33,7 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuard):
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',
     user: (_claims, token) => profile(client, token),
+    firstParty: (claims) => claims.first_party === true,
     about: {},
     web: null,
     // Nobody answers who does not say who asks

@@ -16,6 +16,8 @@ export type AccessTokenClaims = {
   sid?: string
   /** Of the user, or of the client: a revocation of either names the first one that is still good. */
   epoch: number
+  /** The client is the operator's own, for guards that have no clients to look it up. */
+  first_party?: true
 }
 
 export type AccessToken = { token: string, expiresIn: number }
@@ -36,6 +38,7 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
       exp: iat + expiresIn,
       jti: randomUUID(),
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+      ...(client.firstParty && { first_party: true }),
       ...claims
     }
     return { token: sign(payload), expiresIn }

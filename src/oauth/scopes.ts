@@ -5,7 +5,7 @@ import type { Client } from './ports.ts'
 export const REVOCATIONS_READ = 'revocations:read'
 
 /** Everything; first-party clients only. */
-const ANY = '*'
+export const ANY = '*'
 // RFC 6749 section 3.3
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/
 

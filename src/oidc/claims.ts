@@ -1,3 +1,4 @@
+import { ANY } from '../oauth/scopes.ts'
 import type { Profile } from '../users/ports.ts'
 
 /** Scopes of OpenID Connect Core section 5.4, with what a user allows by them. */
@@ -16,6 +17,9 @@ const CLAIMS_OF: Record<string, readonly string[]> = {
   phone: ['phone_number', 'phone_number_verified']
 }
 
+/** The scope that covers a login attribute; none covers those of the operator's own making. */
+const SCOPE_OF: Record<string, string | undefined> = { email: 'email', phone: 'phone', username: 'profile' }
+
 export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...Object.values(CLAIMS_OF).flat()]
 
 export type UserClaims = Record<string, string | number | boolean>
@@ -31,6 +35,12 @@ function everything ({ name, identifiers, createdAt }: Profile): UserClaims {
     ...(email && { email: email.display, email_verified: email.verifiedAt !== null }),
     ...(phone && { phone_number: phone.display, phone_number_verified: phone.verifiedAt !== null })
   }
+}
+
+/** The part of a profile that scopes show to an application of somebody else. */
+export function visibleProfile (profile: Profile, can: (scope: string) => boolean): Profile {
+  const shown = (attribute: string) => Object.hasOwn(SCOPE_OF, attribute) ? can(SCOPE_OF[attribute]!) : can(ANY)
+  return { ...profile, name: can('profile') ? profile.name : null, identifiers: profile.identifiers.filter(({ attribute }) => shown(attribute)) }
 }
 
 /** What scopes and a `claims` parameter (section 5.5) ask for. Claims that we do not have are left out. */

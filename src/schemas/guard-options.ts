@@ -4,7 +4,11 @@ import { Type, type Static } from 'typebox'
 const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' })
 const Scopes = (description: string) => Type.Optional(Type.Array(Scope, { minItems: 1, description }))
 
-const members = { scopes: Scopes('All of them are needed'), anyScope: Scopes('One of them is enough') }
+const members = {
+  scopes: Scopes('All of them are needed'),
+  anyScope: Scopes('One of them is enough'),
+  firstParty: Type.Optional(Type.Boolean({ description: 'Applications of your own only: neither those of third parties, which a guard without scopes lets in, nor personal access tokens' }))
+}
 const closed = { additionalProperties: false }
 
 /** What `app.authGuard(kind, options)` takes, by kind. A browser that is logged in acts in person: there is nothing to choose. */

@@ -5,7 +5,7 @@ import type { Users } from './ports.ts'
 import type { FieldErrors } from './register.ts'
 import type { Throttle } from './throttle.ts'
 
-export type ChangePassword = (change: { userId: string, sessionId: string | null, current: string, next: string, caller?: Caller }) => Promise<FieldErrors | null>
+export type ChangePassword = (change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }) => Promise<FieldErrors | null>
 
 type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
 
@@ -13,7 +13,7 @@ type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy
 export function createChangePassword ({ users, passwords, policy, throttle }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next }) => {
     const account = await users.find(userId)
-    const proven = await throttle.currentPassword(userId)(async () => {
+    const proven = await throttle.currentPassword(userId, sessionId)(async () => {
       const { matches } = await passwords.verify(account?.passwordHash ?? null, current)
       return matches || null
     })

@@ -7,7 +7,7 @@ import type { Account, Profile, Users } from './ports.ts'
 import { readIdentifiers, takenErrors, type FieldErrors } from './register.ts'
 import type { Throttle } from './throttle.ts'
 
-type Request = { userId: string, body: Record<string, unknown>, caller: Caller }
+type Request = { userId: string, sessionId: string, body: Record<string, unknown>, caller: Caller }
 
 export type ChangeProfile = (request: Request) => Promise<{ user: Profile, errors?: never } | { errors: FieldErrors, user?: never }>
 
@@ -18,12 +18,12 @@ type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords
  * needs `current_password`. @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
-  async function isProven (account: Account, current: unknown): Promise<boolean> {
-    const proven = await throttle.currentPassword(account.id)(async () => (await passwords.verify(account.passwordHash, String(current))).matches || null)
+  async function isProven (account: Account, sessionId: string, current: unknown): Promise<boolean> {
+    const proven = await throttle.currentPassword(account.id, sessionId)(async () => (await passwords.verify(account.passwordHash, String(current))).matches || null)
     return proven === true
   }
 
-  return async ({ userId, body, caller }) => {
+  return async ({ userId, sessionId, body, caller }) => {
     const { identifiers, errors } = readIdentifiers(attributes, attributes.filter(({ name }) => body[name] !== undefined), body)
     const name = body['name'] === undefined ? undefined : String(body['name'] ?? '').trim() || null
     const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute)]
@@ -31,7 +31,7 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
     const account = await users.find(userId)
     if (identifiers.length > 0 && body['current_password'] === undefined) errors['current_password'] = [requiredMessage('current_password')]
     if (Object.keys(errors).length > 0) return { errors }
-    if (!account || (identifiers.length > 0 && !await isProven(account, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
+    if (!account || (identifiers.length > 0 && !await isProven(account, sessionId, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
 
     const changed = await users.changeProfile({ userId, passwordStamp: account.passwordStamp, name, identifiers })
     if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }

@@ -18,7 +18,8 @@ export type LoginAttempt = {
 export type Throttle = {
   /** @throws TooManyAttempts before anybody is looked up, when the address is known to be blocked */
   login: (candidates: Identifier[], caller: Caller) => LoginAttempt
-  currentPassword: (userId: string) => Guard
+  /** Counted by session first: who holds one that is not theirs does not use up the attempts of the user. */
+  currentPassword: (userId: string, sessionId: string) => Guard
   /** Codes that devices show, typed in by a user. */
   userCode: (userId: string, ip: string) => Guard
   clientSecret: {
@@ -53,7 +54,10 @@ const TIERS = {
   user: [[20, 15 * MINUTE], [100, DAY]],
   /** A device of the user, which counts in none of the above: strangers cannot lock the user out. */
   device: [[10, MINUTE], [50, HOUR], [200, DAY]],
+  /** Within one session. */
   current_password: [[5, MINUTE], [20, HOUR], [60, DAY]],
+  /** Of all sessions of a user: several times what one may use up. */
+  all_current_passwords: [[60, HOUR], [240, DAY]],
   /** What people mistype; 34 bits fall to nobody at this pace (RFC 8628 section 5.1). */
   user_code: [[10, MINUTE], [40, HOUR]],
   client: [[30, MINUTE], [300, HOUR]]
@@ -67,11 +71,12 @@ export function createThrottle ({ counter, devices, secret, onRefused }: Depende
     keyOf: (...parts) => createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url'),
     counterOf: (name, remember = 'when flooded') => counter({ name, tiers: TIERS[name], remember })
   }
-  const passwords = parts.counterOf('current_password')
+  const [passwords, allPasswords] = [parts.counterOf('current_password'), parts.counterOf('all_current_passwords')]
   const userCodes = parts.counterOf('user_code')
   return {
     login: createLogin(parts),
-    currentPassword: (userId) => (check) => attempts.guard([{ counter: passwords, key: parts.keyOf(userId) }], check),
+    currentPassword: (userId, sessionId) => (check) =>
+      attempts.guard([{ counter: passwords, key: parts.keyOf(userId, sessionId) }, { counter: allPasswords, key: parts.keyOf(userId) }], check),
     userCode: (userId, ip) => (check) => attempts.guard([{ counter: userCodes, key: parts.keyOf('user', userId) }, { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }], check),
     clientSecret: createClientSecret(parts)
   }

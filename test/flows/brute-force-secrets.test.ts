@@ -4,7 +4,7 @@ import { all, ON, statementsDuring, times, WRONG } from '../throttled.ts'
 
 const NEXT = 'another password entirely'
 
-t.test('guesses at the current password are counted by user', async (t) => {
+t.test('guesses at the current password are counted by user and session', async (t) => {
   const { app } = await build(t, ON)
   const ada = await signedIn(app)
   const grace = await signedIn(app, { email: 'grace@example.com' })

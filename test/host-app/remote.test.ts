@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { authGuard, clientProxy } from '../../src/index.ts'
 import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, type Tokens } from '../helper.ts'
 import { personalToken } from '../machines.ts'
+import { letIn, logIn, makeApp, visit, type Visitor } from '../visitor.ts'
 
 /** A server that listens; its issuer is its address. */
 async function issuer (t: Test) {
@@ -22,7 +23,14 @@ async function resourceServer (t: Test, options: object): Promise<FastifyInstanc
   t.teardown(() => api.close())
   await api.register(authGuard, options as { issuer: string })
   api.get('/me', { onRequest: api.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId, email: (await auth!.user())!.identifiers[0]!.display }))
+  api.get('/own', { onRequest: api.authGuard('api', { firstParty: true }) }, async () => ({}))
   return api
+}
+
+async function visitorOf (app: FastifyInstance, origin: string): Promise<Visitor> {
+  const visitor = visit(app, { origin })
+  await logIn(visitor)
+  return visitor
 }
 
 t.test('a guard without a database follows the issuer', async (t) => {
@@ -52,6 +60,16 @@ t.test('a guard with the issuer only checks signatures', async (t) => {
   const { access_token: text } = await signedIn(app)
   t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).statusCode, 200)
   t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}x` } })).statusCode, 401)
+})
+
+t.test('a guard without a database knows applications of a third party', async (t) => {
+  const { app, url } = await issuer(t)
+  const api = await resourceServer(t, { issuer: url })
+  const { access_token: own } = await signedIn(app)
+  const { access_token: bearer } = await letIn(app, await visitorOf(app, url), await makeApp(app), 'email')
+  const get = async (path: string, text: string) => await api.inject({ url: path, headers: { authorization: `Bearer ${text}` } })
+  t.same([(await get('/own', own)).statusCode, (await get('/own', bearer)).statusCode], [200, 403])
+  t.match((await get('/me', bearer)).json(), { email: 'ada@example.com' }, 'and sees of their users what their scopes allow')
 })
 
 t.test('personal access tokens at a guard without a database', async (t) => {

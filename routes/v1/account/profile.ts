@@ -1,22 +1,35 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Auth } from '../../../plugins/auth.ts'
 import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
+import { visibleProfile } from '../../../src/oidc/claims.ts'
 import { PasswordBody, profileBody, User, userBody } from '../../../src/schemas/account.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message } from '../../../src/schemas/proxy.ts'
+import type { Profile } from '../../../src/users/ports.ts'
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
+  const { clients } = app.latchkey
+
+  /** An application of somebody else sees what its scopes allow (OpenID Connect Core section 5.4). */
+  async function visible (user: Profile, { clientId, can }: Auth): Promise<Profile> {
+    const client = clientId === null ? null : await clients.find(clientId)
+    return client?.firstParty ? user : visibleProfile(user, can)
+  }
+
   app.get('/profile', {
     onRequest: app.authGuard('api'),
     schema: {
       tags: ['Account'],
       summary: 'Who am I',
+      description: 'All to a first-party login and to a personal access token. To an application of a third party what its scopes allow: `profile`, `email`, `phone`.',
       response: { 200: User, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const user = await request.auth?.user()
+    const auth = request.auth!
+    const user = await auth.user()
     if (!user) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
-    return reply.header('cache-control', 'no-store').send(userBody(user))
+    return reply.header('cache-control', 'no-store').send(userBody(await visible(user, auth)))
   })
 
   app.patch('/profile', {
@@ -30,8 +43,8 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await app.latchkey.findOwner(request.auth!)
-    const { user, errors } = await app.latchkey.changeProfile({ userId, body: request.body, caller: callerOf(request) })
+    const { userId, sessionId } = await app.latchkey.findOwner(request.auth!)
+    const { user, errors } = await app.latchkey.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     return reply.header('cache-control', 'no-store').send(userBody(user))
   })
@@ -42,14 +55,14 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Change the password',
-      description: 'Ends every other session of the user.',
+      description: 'For the access token of a first-party login. Ends every other session of the user.',
       body: PasswordBody,
       response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
     }
   }, async (request) => {
-    const { userId, sessionId } = request.auth!
+    const { userId, sessionId } = await app.latchkey.findOwner(request.auth!)
     const { current_password: current, new_password: next } = request.body
-    const errors = await app.latchkey.changePassword({ userId: userId!, sessionId, current, next, caller: callerOf(request) })
+    const errors = await app.latchkey.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     return { message: 'Password changed. Other sessions have ended.' }
   })
