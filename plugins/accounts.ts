@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { closedScope } from './closed-scope.ts'
+import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
 
 /** Registration, profile, password, logout. */
@@ -9,7 +9,7 @@ async function accounts (host: FastifyInstance): Promise<void> {
   await host.register(async (scope) => {
     await closedScope(scope, config)
     await loadRoutes(scope, 'v1/account', config, '/v1')
-  }, { prefix: config.prefix })
+  }, under(config.prefix))
 }
 
 export default fp(accounts, { name: 'latchkey-accounts', fastify: '5.x', dependencies: ['latchkey-services', 'latchkey-auth-guard'] })

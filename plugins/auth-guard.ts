@@ -9,8 +9,8 @@ import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import { guardOptions, type ApiGuardOptions, type RemoteGuard } from '../src/schemas/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
+import { guardedBy, securityOf } from './guarded.ts'
 import { markGuarded } from './openapi/host-document.ts'
-import type { Security } from './openapi/security.ts'
 import { localTrust } from './trust/local.ts'
 import { isRemote } from './remote.ts'
 import { remoteTrust } from './trust/remote.ts'
@@ -52,7 +52,6 @@ export type Trust = {
 
 export type AuthGuardOptions = ServicesOptions | RemoteGuard
 
-const guards = new WeakMap<object, Security>()
 /** What the guard of an instance was made with; null for the process that has the database. */
 const madeWith = new WeakMap<AuthGuard, RemoteGuard | null>()
 
@@ -163,17 +162,11 @@ function bearer (authorization: string | undefined): string | undefined {
   return authorization === undefined ? undefined : /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1]
 }
 
-/** What OpenAPI says of a route follows from its guard. */
-export function guardedBy (hook: onRequestAsyncHookHandler, security: Security): onRequestAsyncHookHandler {
-  guards.set(hook, security)
-  return hook
-}
-
 /** A guard counts wherever in the life of a request it stands. */
 function describeGuards (host: FastifyInstance, cookie: string): void {
   host.addHook('onRoute', function (this: FastifyInstance, route) {
     const hooks = [route.onRequest, route.preParsing, route.preValidation, route.preHandler].flatMap((hook) => hook ?? [])
-    const security = hooks.map((hook) => guards.get(hook)).find(Boolean)
+    const security = securityOf(hooks)
     if (security) markGuarded(this, route, { security, cookie })
   })
 }

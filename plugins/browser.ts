@@ -1,4 +1,3 @@
-import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { localPath } from '../src/http/return-to.ts'
 import type { SignedIn } from '../src/oauth/ports.ts'
@@ -7,8 +6,8 @@ import type { BrowserSession } from '../src/users/browser-session.ts'
 import { candidatesFrom } from '../src/users/login-candidates.ts'
 import { browserCookie } from './browser-cookie.ts'
 import { callerOf } from './caller.ts'
+import { cookiesNamed, setCookie } from './cookies.ts'
 import { createDeviceCookie } from './device-cookie.ts'
-import { cookiesNamed } from './request-cookies.ts'
 
 // 256 bits; another app at the same host may have a cookie of the same name
 const SESSION = /^[A-Za-z0-9_-]{43}$/
@@ -34,7 +33,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
   const options = { path: '/', httpOnly: true, sameSite: 'lax' as const, secure }
   const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
   const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
-  const setCookie = (reply: FastifyReply, value: string, more: object = {}) => reply.header('set-cookie', fastifyCookie.serialize(name, value, { ...options, ...more }))
+  const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })
 
   async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false): Promise<BrowserSession | null> {
     const old = await sessions.find(tokenOf(request))
@@ -42,7 +41,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
     if (!started) return null
     if (old) await sessions.revoke(old)
     const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
-    setCookie(reply, started.token, remember ? { maxAge } : {})
+    keep(reply, started.token, remember ? { maxAge } : {})
     return started.session
   }
 
@@ -59,7 +58,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
   async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const session = await sessions.find(tokenOf(request))
     if (session) await sessions.revoke(session)
-    setCookie(reply, '', { maxAge: 0, expires: new Date(0) })
+    keep(reply, '', { maxAge: 0, expires: new Date(0) })
   }
 
   return {

@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import type { Issued } from '../src/oauth/grants/index.ts'
 import type { Caller } from '../src/oauth/ports.ts'
 import type { Attributes } from '../src/users/attributes.ts'
-import { closedScope } from './closed-scope.ts'
+import { closedScope, under } from './closed-scope.ts'
 import { claim, refuseTwice } from './once.ts'
 import { localProxy } from './proxy/local.ts'
 import { remoteProxy, type RemoteProxyOptions } from './proxy/remote.ts'
@@ -68,7 +68,7 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
       request.body ??= {}
     })
     await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/v1/clients', import.meta.url)), options: { prefix: '/v1/clients' } })
-  }, { prefix: backend.prefix })
+  }, under(backend.prefix))
 }
 
 async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<ProxyBackend> {

@@ -1,6 +1,4 @@
-import cookie from '@fastify/cookie'
-import rateLimit from '@fastify/rate-limit'
-import sensible from '@fastify/sensible'
+import { httpErrors } from '@fastify/sensible'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HelmetOptions } from 'helmet'
 import type { Config } from '../src/config.ts'
@@ -8,7 +6,11 @@ import { bodyParsers } from './body-parsers.ts'
 import { compileSerializer, compileValidator } from './compilers.ts'
 import { allowOrigins } from './cors.ts'
 import { errorHandler, type Raw } from './errors.ts'
+import { applyLimits } from './limits.ts'
 import { describeRoutes } from './openapi/own-routes.ts'
+import { keepOutHost } from './keep-out-host.ts'
+import { readQuery } from './query.ts'
+import { describeRequest } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 
 type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit' | 'hostDocument'>
@@ -20,19 +22,24 @@ export type ScopeOptions = {
   headers?: HelmetOptions
 }
 
-/**
- * Makes a child scope ours: parsers, validation, errors, cookies, headers and limits stay in it,
- * and what the host has registered itself is used, not registered twice.
- */
+/** How a scope of ours is registered: the logs of a host say nothing of its queries. */
+export function under (prefix: string): { prefix: string } {
+  // Fastify's types know serializers of texts only
+  return Object.assign({ prefix }, { logSerializers: { req: describeRequest } })
+}
+
+/** Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches it, and nothing of it the host. */
 export async function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): Promise<void> {
+  keepOutHost(scope)
   describeRoutes(scope, config)
   scope.setErrorHandler(onError)
   scope.setValidatorCompiler(compileValidator)
   scope.setSerializerCompiler(compileSerializer)
+  scope.setSchemaErrorFormatter(([first], where) => new Error(`${where}${first?.instancePath ?? ''} ${first?.message ?? 'is invalid'}`))
+  scope.addHook('onRequest', readQuery)
   await parsers(scope)
-  if (!scope.hasDecorator('httpErrors')) await scope.register(sensible)
-  if (!scope.hasReplyDecorator('setCookie')) await scope.register(cookie)
+  scope.decorate('httpErrors', httpErrors)
   scope.addHook('onRequest', securityHeaders(config.appUrl, headers))
   if (config.corsOrigins.length > 0) allowOrigins(scope, config.corsOrigins)
-  if (config.rateLimit === 'on' && !scope.hasDecorator('rateLimit')) await scope.register(rateLimit, { global: false })
+  if (config.rateLimit === 'on') await applyLimits(scope)
 }

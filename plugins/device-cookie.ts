@@ -1,7 +1,6 @@
-import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { cookiesNamed } from './request-cookies.ts'
 import { looksLikeDevice } from '../src/users/devices.ts'
+import { cookiesNamed, setCookie } from './cookies.ts'
 
 const DEVICE_COOKIE = 'lkDevice'
 /** The same for clients that have no cookies: backends, and proxies apart from the server. */
@@ -15,7 +14,7 @@ export function createDeviceCookie (issuer: string, path: string) {
   const options = {
     path: pathname.replace(/\/$/, '') + path, httpOnly: true, sameSite: 'lax' as const, secure: protocol === 'https:', maxAge: YEAR
   }
-  return { set: (reply: FastifyReply, device: string): void => { reply.header('set-cookie', fastifyCookie.serialize(DEVICE_COOKIE, device, options)) } }
+  return { set: (reply: FastifyReply, device: string): void => { setCookie(reply, DEVICE_COOKIE, device, options) } }
 }
 
 export function deviceOf ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {

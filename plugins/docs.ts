@@ -4,9 +4,11 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { version } from '../src/version.ts'
 import { browserCookie } from './browser-cookie.ts'
+import { under } from './closed-scope.ts'
 import { errorHandler } from './errors.ts'
 import { ownInfo } from './openapi/registry.ts'
 import { securitySchemes } from './openapi/security.ts'
+import { keepOutHost } from './keep-out-host.ts'
 
 type MakeDocument = FastifyInstance['swagger']
 
@@ -32,14 +34,17 @@ async function docs (host: FastifyInstance): Promise<void> {
   const makeDocument = (host as unknown as Record<typeof DOCUMENT, MakeDocument>)[DOCUMENT]
   let reader: Promise<FastifyInstance> | undefined
   host.addHook('onClose', async () => { await (await reader)?.close() })
-  for (const path of ['/docs', '/docs/*']) {
-    host.get(config.prefix + path, { config: { swaggerTransform: false }, schema: { hide: true } }, async (request, reply) => {
-      const { routing } = await (reader ??= createReader(makeDocument, config))
-      reply.hijack()
-      for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
-      routing(request.raw, reply.raw)
-    })
-  }
+  await host.register(async (scope) => {
+    keepOutHost(scope)
+    for (const path of ['/docs', '/docs/*']) {
+      scope.get(path, { config: { swaggerTransform: false }, schema: { hide: true } }, async (request, reply) => {
+        const { routing } = await (reader ??= createReader(makeDocument, config))
+        reply.hijack()
+        for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
+        routing(request.raw, reply.raw)
+      })
+    }
+  }, under(config.prefix))
 }
 
 /** Schemas that a host shares among its routes are in every document; ours are written out. */

@@ -1,4 +1,5 @@
-import type { FastifyRequest } from 'fastify'
+import rateLimit, { type RateLimitOptions } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { networkOf } from '../src/users/network.ts'
 import { addressOf } from './caller.ts'
 
@@ -12,10 +13,10 @@ type Counting = {
   address?: (request: FastifyRequest) => string | Promise<string>
 }
 
-/** A route's `config` for @fastify/rate-limit. */
+/** A route's `config`, which `applyLimits` hands to our @fastify/rate-limit: that of a host has a store, exceptions and answers of its own. */
 export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addressOf }: Counting = {}) {
   return {
-    rateLimit: {
+    latchkeyLimit: {
       max: PER_MINUTE[kind],
       timeWindow: 60_000,
       hook: 'preHandler' as const,
@@ -27,5 +28,20 @@ export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addres
       errorResponseBuilder: (_request: FastifyRequest, { after }: { after: string }) =>
         Object.assign(new Error(`Too many requests, try again in ${after}`), { statusCode: 429, code: 'LK_TOO_MANY_REQUESTS' })
     }
+  }
+}
+
+/** Limits of the routes of a scope that have some. */
+export async function applyLimits (scope: FastifyInstance): Promise<void> {
+  scope.addHook('onRoute', (route) => {
+    const { latchkeyLimit, ...config } = route.config ?? {}
+    if (latchkeyLimit) route.config = { ...config, rateLimit: latchkeyLimit }
+  })
+  await scope.register(rateLimit, { global: false })
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    latchkeyLimit?: RateLimitOptions
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import authGuard from './auth-guard.ts'
-import { closedScope } from './closed-scope.ts'
+import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
 import { serveMetadata } from './metadata.ts'
 import { claim, refuseTwice } from './once.ts'
@@ -20,12 +20,12 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
     await loadRoutes(scope, 'v1/oauth', config, '/v1/oauth')
     await loadRoutes(scope, 'well-known', config, '/.well-known')
     serveMetadata(scope)
-  }, { prefix: config.prefix })
+  }, under(config.prefix))
   if (config.basePath !== '') {
     await host.register(async (scope) => {
       await closedScope(scope, config)
       serveMetadata(scope, { suffix: config.basePath, hide: true })
-    })
+    }, under(''))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { closedScope } from './closed-scope.ts'
+import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
 
 /** Liveness and readiness. */
@@ -9,7 +9,7 @@ async function operations (host: FastifyInstance): Promise<void> {
   await host.register(async (scope) => {
     await closedScope(scope, config)
     await loadRoutes(scope, 'operations', config)
-  }, { prefix: config.prefix })
+  }, under(config.prefix))
 }
 
 export default fp(operations, { name: 'latchkey-operations', fastify: '5.x', dependencies: ['latchkey-services'] })

@@ -1,5 +1,5 @@
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
-import { guardedBy } from './auth-guard.ts'
+import { guardedBy } from './guarded.ts'
 import { foreignForm, jsonOnly } from './guard-errors.ts'
 import { isJson, sameSite } from './same-origin.ts'
 import { SAFE } from './web-guard.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { closedScope } from './closed-scope.ts'
+import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
 import { formParsers } from './body-parsers.ts'
 import { badBody } from '../src/http/bad-body.ts'
@@ -55,7 +55,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       register: config.registration === 'off' ? turnedOff('registration') : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
     })
     await loadRoutes(scope, 'pages', config)
-  }, { prefix: config.prefix })
+  }, under(config.prefix))
 }
 
 export default fp(pages, { name: 'latchkey-pages', fastify: '5.x', dependencies: ['latchkey-services', 'latchkey-auth-guard'] })

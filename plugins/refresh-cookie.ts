@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { cookiesNamed } from './request-cookies.ts'
+import { cookiesNamed, setCookie } from './cookies.ts'
 
 export const REFRESH_COOKIE = 'refreshToken'
 
@@ -16,8 +16,8 @@ export function createRefreshCookie (issuer: string): RefreshCookie {
     path: `${base}/v1/clients/${encodeURIComponent(slug)}`, httpOnly: true, sameSite: 'lax' as const, secure: protocol === 'https:'
   })
   return {
-    set: (reply, slug, token, maxAge) => { reply.setCookie(REFRESH_COOKIE, token, { ...options(slug), maxAge }) },
-    clear: (reply, slug) => { reply.setCookie(REFRESH_COOKIE, '', { ...options(slug), maxAge: 0, expires: new Date(0) }) }
+    set: (reply, slug, token, maxAge) => { setCookie(reply, REFRESH_COOKIE, token, { ...options(slug), maxAge }) },
+    clear: (reply, slug) => { setCookie(reply, REFRESH_COOKIE, '', { ...options(slug), maxAge: 0, expires: new Date(0) }) }
   }
 }
 

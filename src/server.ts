@@ -1,11 +1,11 @@
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import pino, { type DestinationStream } from 'pino'
 import { errorHandler } from '../plugins/errors.ts'
+import { describeRequest } from '../plugins/request-log.ts'
 import { answerNotFound } from '../plugins/pages/not-found.ts'
 import services, { RESOLVED, type ServicesOptions } from '../plugins/services.ts'
 import type { Config } from './config.ts'
 import { configFrom, readEnvironment, type Variables } from './environment.ts'
-import { addressOf } from '../plugins/caller.ts'
 import { createTrusts, trustsEverybody } from './http/trusted-proxies.ts'
 import latchkey from './app.ts'
 
@@ -53,11 +53,6 @@ function startPath ({ prefix, routes, homePath }: Config): string | null {
 /** That a terminal is gone, or a disk is full, ends no server, least of all one that is closing because of it. */
 function standardOutput (): DestinationStream {
   return pino.destination({ dest: STDOUT, sync: true, maxLength: MAX_UNWRITTEN }).on('error', () => {})
-}
-
-/** Without the query: it may hold what no log should (id_token_hint, a token where none belongs). */
-function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {
-  return { method, url: url.split('?')[0]!, host, remoteAddress: addressOf({ ip, socket }), remotePort: socket.remotePort ?? 0 }
 }
 
 /** Listens until the process is told to stop. @returns where it can be reached */

@@ -1,6 +1,7 @@
 import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Csrf } from '../../src/views/page.ts'
+import { cookiesNamed, setCookie } from '../cookies.ts'
 import { sameSite } from '../same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'
@@ -12,29 +13,44 @@ export type CsrfProtection = {
   check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }
 
+/** What the plugin asks of a reply and of a request: not those of Fastify, whose cookies a host may sign, encode or send to other names. */
+type Jar = { cookies: Record<string, string | undefined> }
+type CsrfRequest = Jar & Pick<FastifyRequest, 'body' | 'headers' | 'log'>
 type Parts = {
-  generateCsrf: (this: FastifyReply) => string
-  csrfProtection: (request: FastifyRequest, reply: { send: (error: Error) => void }, next: () => void) => void
+  generateCsrf: (this: { request: Jar, setCookie: (name: string, value: string, options: object) => void }) => string
+  csrfProtection: (request: CsrfRequest, reply: { send: (error: Error) => void }, next: () => void) => void
 }
 
 /** @fastify/csrf-protection with a cookie of our own, beside the one that a host may have. */
 export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
   const isOwn = sameSite(appUrl, { silent: true })
   const secure = appUrl.startsWith('https:')
+  const cookie = secure ? '__Host-latchkey-csrf' : 'latchkey-csrf'
   const parts = {} as Parts
   const collect = (name: keyof Parts, part: never) => { parts[name] = part }
-  // Lax: a form that was opened from another site must find the cookie of the forms before it
-  await csrf({ decorate: collect, decorateReply: collect } as unknown as FastifyInstance, {
-    cookieKey: secure ? '__Host-latchkey-csrf' : 'latchkey-csrf',
-    cookieOpts: { path: '/', httpOnly: true, sameSite: 'lax', secure }
-  })
+  await csrf({ decorate: collect, decorateReply: collect } as unknown as FastifyInstance, { cookieKey: cookie })
+  // Two forms on one page have one cookie
+  const jars = new WeakMap<FastifyReply, Jar>()
+  const jarOf = ({ headers }: Pick<FastifyRequest, 'headers'>): Jar => ({ cookies: { [cookie]: cookiesNamed(headers.cookie, cookie)[0] } })
 
-  async function check (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (!isOwn(request)) throw refusal('The form was sent from another site')
-    parts.csrfProtection(request, { send: (cause) => { throw refusal('The form does not carry the token of this browser', cause) } }, () => {})
+  function field (reply: FastifyReply): Csrf {
+    const jar = jars.get(reply) ?? jarOf(reply.request)
+    jars.set(reply, jar)
+    const set = (name: string, value: string) => {
+      jar.cookies[name] = value
+      // Lax: a form that was opened from another site must find the cookie of the forms before it
+      setCookie(reply, name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure })
+    }
+    return { name: CSRF_FIELD, value: parts.generateCsrf.call({ request: jar, setCookie: set }) }
   }
 
-  return { field: (reply) => ({ name: CSRF_FIELD, value: parts.generateCsrf.call(reply) }), check }
+  async function check (request: FastifyRequest): Promise<void> {
+    if (!isOwn(request)) throw refusal('The form was sent from another site')
+    const { body, headers, log } = request
+    parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw refusal('The form does not carry the token of this browser', cause) } }, () => {})
+  }
+
+  return { field, check }
 }
 
 function refusal (message: string, cause?: unknown): Error {

@@ -1,3 +1,13 @@
+import { fastifyCookie } from '@fastify/cookie'
+import type { FastifyReply } from 'fastify'
+
+type CookieOptions = { path: string, httpOnly: boolean, sameSite: 'lax', secure: boolean, maxAge?: number, expires?: Date }
+
+/** Our cookies, with nothing of what a host sets for its own: no signature, domain, age, encoding or partition. Sent as often as a cookie is asked for. */
+export function setCookie (reply: FastifyReply, name: string, value: string, options: CookieOptions): void {
+  reply.header('set-cookie', fastifyCookie.serialize(name, value, options))
+}
+
 /** The values of all cookies of a name, as they were sent: another app on the domain, or on another path, may have one of the same name. */
 export function cookiesNamed (header: string | undefined, name: string): string[] {
   if (header === undefined || !header.includes(name)) return []

@@ -1,0 +1,77 @@
+import type { FastifyInstance } from 'fastify'
+import { ConfigError } from '../src/config-error.ts'
+import { isGuard } from './guarded.ts'
+
+/** Hooks that change what is read or answered, or decide about it. Those that only see a request come and go, such as traces and logs, are the host's. */
+const CHANGING = ['preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend'] as const
+
+/** Ids of clients have 40 characters, hashes in the names of files up to 64. */
+const ID_LENGTH = 64
+
+type Hook = (...input: never[]) => unknown
+type Hooks = Record<string, Hook[]>
+
+/** Keeps from a scope what a host sets for its whole app. @throws ConfigError for what cannot be kept from it */
+export function keepOutHost (scope: FastifyInstance): void {
+  checkRouter(scope)
+  keepOutHooks(scope)
+  keepOutDefaults(scope)
+}
+
+/**
+ * Hooks of a host go for its routes and for those of all plugins after them: they wrap bodies, parse them, or ask for a login. In a scope of ours and those
+ * within it only our own run, whenever the host adds its own. Fastify has no word for that, so its list of hooks is found by the name of its symbol.
+ */
+function keepOutHooks (scope: FastifyInstance): void {
+  const own = new WeakSet<Hook>()
+  const { addHook } = scope
+  const adding = function (this: FastifyInstance, name: string, hook: Hook) {
+    own.add(hook)
+    return Reflect.apply(addHook, this, [name, hook]) as FastifyInstance
+  }
+  scope.addHook = adding as FastifyInstance['addHook']
+  scope.addHook('onRegister', (instance) => restrict(instance, own))
+  restrict(scope, own)
+}
+
+function restrict (instance: FastifyInstance, own: WeakSet<Hook>): void {
+  const hooks = internal<Hooks>(instance, 'fastify.hooks')
+  if (!hooks) return
+  for (const name of CHANGING) hooks[name] = only(hooks[name] ?? [], (hook) => own.has(hook))
+  // A guard of the host for all its routes would keep people from logging in
+  hooks['onRequest'] = only(hooks['onRequest'] ?? [], (hook) => own.has(hook) || !isGuard(hook))
+}
+
+/** A list that takes nothing else. */
+function only (list: Hook[], isWanted: (hook: Hook) => boolean): Hook[] {
+  const wanted = list.filter(isWanted)
+  return Object.defineProperty(wanted, 'push', { value: (...hooks: Hook[]) => Array.prototype.push.apply(wanted, hooks.filter(isWanted)) })
+}
+
+/** A host's serializer for all its answers would wrap ours, and its time for handlers end a stream. */
+function keepOutDefaults (scope: FastifyInstance): void {
+  for (const [description, value] of [['fastify.replySerializerDefault', null], ['fastify.handlerTimeout', 0]] as const) {
+    const symbol = symbolOf(scope, description)
+    if (symbol) Object.defineProperty(scope, symbol, { value, writable: true })
+  }
+}
+
+/** The router is the host's: ids must fit into a path. @throws ConfigError */
+function checkRouter ({ initialConfig }: FastifyInstance): void {
+  const { routerOptions, maxParamLength } = initialConfig as { routerOptions?: { maxParamLength?: number }, maxParamLength?: number }
+  const longest = Math.min(maxParamLength ?? ID_LENGTH, routerOptions?.maxParamLength ?? ID_LENGTH)
+  if (longest < ID_LENGTH) throw new ConfigError([{ name: 'maxParamLength', message: `of this app's Fastify must be at least ${ID_LENGTH}: ids stand in paths` }])
+}
+
+function internal<T> (instance: object, description: string): T | undefined {
+  const symbol = symbolOf(instance, description)
+  return symbol && (instance as Record<symbol, T>)[symbol]
+}
+
+function symbolOf (instance: object, description: string): symbol | undefined {
+  for (let owner: object | null = instance; owner; owner = Object.getPrototypeOf(owner) as object | null) {
+    const found = Object.getOwnPropertySymbols(owner).find((symbol) => symbol.description === description)
+    if (found) return found
+  }
+  return undefined
+}
