@@ -118,7 +118,7 @@ function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply
 
 async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<Auth> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
-  const token = bearer(request.headers.authorization)
+  const token = bearerToken(request)
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
   const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
@@ -158,7 +158,7 @@ function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boo
 }
 
 /** RFC 6750 section 2.1; the scheme is case-insensitive. */
-function bearer (authorization: string | undefined): string | undefined {
+export function bearerToken ({ headers: { authorization } }: FastifyRequest): string | undefined {
   return authorization === undefined ? undefined : /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1]
 }
 

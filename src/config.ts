@@ -9,6 +9,7 @@ import { IN_CODE, nameOf, settingName, type Sources } from './config-names.ts'
 import { readOrigin } from './http/origin.ts'
 import { createTrusts } from './http/trusted-proxies.ts'
 import { problemsOf } from './config-problems.ts'
+import { unregistrable } from './oauth/scopes.ts'
 
 const DAY = 86_400
 
@@ -94,7 +95,8 @@ export const Settings = Type.Object({
   purgeEvery: seconds('PURGE_EVERY', 600, 'Seconds after which a process deletes what has expired, again; 0 leaves that to `latchkey purge`', 0),
   revocation: Type.Object({
     maxStaleness: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'Seconds without news from the database after which guards answer 503' }),
-    onStale: Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { default: 'refuse', description: 'What guards do then' })
+    onStale: Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { default: 'refuse', description: 'What guards do then' }),
+    maxStreams: Type.Integer({ default: 100, minimum: 1, maximum: 10_000, description: 'Guards in other services that may follow by one client at one process' })
   }, { additionalProperties: false, default: {} }),
   passwords: Type.Object({
     minLength: Type.Integer({ default: 8, minimum: 1, maximum: 1000, description: 'Characters that a password needs' }),
@@ -155,6 +157,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   if (filled.databaseUrl && !filled.appKey) {
     throw new ConfigError([{ name: settingName(sources, 'appKey', 'APP_KEY'), message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database` }])
   }
+  checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = readUrl(nameOf(sources, ['appUrl']), filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
   const issuer = appUrl + filled.prefix
@@ -178,6 +181,11 @@ function readUrl (name: string, text: string, read = asciiUrl): string {
   const url = read(text)
   if (url === null) throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
   return url
+}
+
+function checkScopes (scopes: Settings['scopes'], name: string): void {
+  const taken = unregistrable(Object.keys(scopes))
+  if (taken.length > 0) throw new ConfigError([{ name, message: `cannot register ${taken.join(' or ')}, which has a meaning already; choose another name` }])
 }
 
 function checkTrustProxy (trustProxy: Settings['trustProxy'], name: string): void {

@@ -2,7 +2,7 @@ import { deriveKeys } from './app-key.ts'
 import { createAuthorization, type Authorization } from './authorization.ts'
 import type { Core, Log } from './core.ts'
 import type { Events } from './events.ts'
-import { createAccessTokenVerifier } from './keys/access-token-verifier.ts'
+import { createAccessTokenVerifier, type VerifyAccessToken } from './keys/access-token-verifier.ts'
 import { createManagement, type Management } from './management.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { createAuthenticateClient } from './oauth/client-authentication.ts'
@@ -36,6 +36,8 @@ export type Protocol = Authorization & Management & {
   refreshTokens: RefreshTokens
   revoke: Revoke
   introspect: Introspect
+  /** Whatever its audience. */
+  verifyAccessToken: VerifyAccessToken
 }
 
 type Dependencies = Core & {
@@ -63,6 +65,7 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
     ...createAuthorization({ ...deps, scopes, grantTypes: token.grantTypes }),
     refreshTokens,
     token,
+    verifyAccessToken: verify,
     addressBehind: createAddressBehind(clients),
     revoke: createRevoke({ authenticateClient, sessions, tokens, refreshTokens, verify, personalTokens, events: deps.events }),
     introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })

@@ -11,6 +11,7 @@ import { startPurgeJob } from './maintenance/purge-job.ts'
 import { isClientId } from './oauth/secrets.ts'
 import { createProtocol, type Protocol } from './protocol.ts'
 import { createFeed, type Feed } from './revocation/feed.ts'
+import { createFollowers, type Followers } from './revocation/followers.ts'
 import { createFolding } from './revocation/fold.ts'
 import { createRevocationList, type Revocation, type RevocationList } from './revocation/revocation-list.ts'
 import { createAttributes, type Attributes } from './users/attributes.ts'
@@ -39,6 +40,8 @@ export type Services = Core & Protocol & {
   loginPace: LoginPace
   revocations: RevocationList
   feed: Feed
+  /** Guards in other services. */
+  followers: Followers
   events: Events
   /** Hears of what happens: `app.latchkey.on('login.failed', handler)`. @returns unsubscribe */
   on: Events['on']
@@ -89,7 +92,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
       await feed.stop()
       await core.close()
     }
-    return { ...core, ...parts, clients, revocations, feed, events, on: events.on, close }
+    return { ...core, ...parts, clients, revocations, feed, followers: createFollowers({ list: revocations, feed, limit: config.revocation.maxStreams }), events, on: events.on, close }
   } catch (error) {
     await after.feed?.stop()
     await core.close()

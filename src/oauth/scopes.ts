@@ -4,8 +4,11 @@ import type { Client } from './ports.ts'
 /** Given to a client by the operator only, by name: it sees which sessions and users are revoked. */
 export const REVOCATIONS_READ = 'revocations:read'
 
-/** Everything; first-party clients only. */
+/** Everything but what is reserved; first-party clients only. */
 export const ANY = '*'
+
+/** What the server itself gives a meaning: nobody registers them, and `*` covers none. */
+const RESERVED = new Set([REVOCATIONS_READ])
 // RFC 6749 section 3.3
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/
 
@@ -44,7 +47,7 @@ export function createScopes (registry: Record<string, string>, { inherit = fals
     list: () => Object.entries(registry).map(([id, description]) => ({ id, description })),
     grant: (client, asked) => choose(client, asked, (scope) => mayHave(client, scope)),
     grantToMachine: (client, asked) => choose(client, asked, (scope) =>
-      mayHave(client, scope) || (scope === REVOCATIONS_READ && client.scopes.includes(REVOCATIONS_READ)))
+      mayHave(client, scope) || (isReserved(scope) && client.scopes.includes(scope)))
   }
 }
 
@@ -60,7 +63,13 @@ export function checkNarrowing (granted: string[], asked: string[] | null): void
   if (extra !== undefined) throw invalidScope(`The scope ${extra} was not granted to this session`)
 }
 
-/** Whether a token with these scopes may do what `needed` names; `*` may do everything. */
+/** Whether a token with these scopes may do what `needed` names; `*` may do everything but what is reserved. */
 export function covers (scopes: readonly string[], needed: string): boolean {
-  return scopes.includes(ANY) || scopes.includes(needed)
+  return scopes.includes(needed) || (scopes.includes(ANY) && !RESERVED.has(needed))
 }
+
+/** Reserved for clients that act for themselves. */
+export const isReserved = (scope: string): boolean => RESERVED.has(scope)
+
+/** Names of SCOPES that have a meaning already. */
+export const unregistrable = (names: string[]): string[] => names.filter((name) => name === ANY || RESERVED.has(name))

@@ -20,14 +20,19 @@ export async function * readEvents (body: ReadableStream<Uint8Array>, signal: Ab
 
 async function * parsed (reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder()
-  let pending = ''
+  // A large event comes in many pieces, and none is looked at twice
+  let pieces: string[] = []
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return
-    pending += decoder.decode(value, { stream: true })
-    const events = pending.split('\n\n')
-    pending = events.pop()!
-    for (const text of events) yield parse(text)
+    const text = decoder.decode(value, { stream: true })
+    if (text === '') continue
+    const mayEnd = text.includes('\n\n') || (text.startsWith('\n') && pieces.at(-1)?.endsWith('\n'))
+    pieces.push(text)
+    if (!mayEnd) continue
+    const events = pieces.join('').split('\n\n')
+    pieces = [events.pop()!]
+    for (const event of events) yield parse(event)
   }
 }
 

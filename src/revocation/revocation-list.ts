@@ -14,6 +14,8 @@ export type Revocation = {
 
 export type TokenFacts = { sub: string, client_id: string, jti: string, sid?: string | undefined, epoch?: number | undefined }
 
+type Listener = (rows: Revocation[], isAll: boolean) => void
+
 export type RevocationList = {
   apply: (rows: Revocation[]) => void
   /**
@@ -25,12 +27,13 @@ export type RevocationList = {
   refusal: (token: TokenFacts, kid: string) => string | null
   /** Forgets what no token can carry any more. @param now milliseconds of the database's clock */
   sweep: (now: number) => void
-  rows: () => Revocation[]
+  /** All of them, read as one goes along: what comes meanwhile may be among them. */
+  rows: () => Iterable<Revocation>
   size: () => number
   /** How many sessions and tokens of one owner are listed. */
   ownedBy: (owner: string) => number
-  /** Called with each batch that is new. @returns unsubscribe */
-  subscribe: (listener: (rows: Revocation[]) => void) => () => void
+  /** Called with each batch that is new; `isAll` when it stands for all that there is. @returns unsubscribe */
+  subscribe: (listener: Listener) => () => void
 }
 
 /** Exceptions of a row that has none: one list for a hundred thousand rows. */
@@ -40,7 +43,7 @@ export const NONE: string[] = []
 export function createRevocationList (): RevocationList {
   const kinds = { token: new Map<string, Revocation>(), session: new Map<string, Revocation>(), client: new Map<string, Revocation>(), key: new Map<string, Revocation>(), user: new Map<string, Revocation>() }
   const owned = createOwned()
-  const listeners = new Set<(rows: Revocation[]) => void>()
+  const listeners = new Set<Listener>()
 
   function drop (row: Revocation): void {
     kinds[row.kind].delete(row.subject)
@@ -70,12 +73,13 @@ export function createRevocationList (): RevocationList {
 
   function apply (rows: Revocation[]): void {
     const fresh = rows.filter(applyRow)
-    if (fresh.length > 0) for (const listener of listeners) listener(fresh)
+    if (fresh.length > 0) for (const listener of listeners) listener(fresh, false)
   }
 
   function reload (rows: Revocation[]): void {
     for (const row of kinds.user.values()) drop(row)
-    apply(rows)
+    rows.forEach(applyRow)
+    for (const listener of listeners) listener(rows, true)
   }
 
   function refusal ({ sub, client_id: clientId, jti, sid, epoch }: TokenFacts, kid: string): string | null {
@@ -92,9 +96,13 @@ export function createRevocationList (): RevocationList {
     for (const map of Object.values(kinds)) for (const row of map.values()) if (row.expiresAt < now) drop(row)
   }
 
-  function subscribe (listener: (rows: Revocation[]) => void) {
+  function subscribe (listener: Listener) {
     listeners.add(listener)
     return () => { listeners.delete(listener) }
+  }
+
+  function * rows (): Generator<Revocation> {
+    for (const map of Object.values(kinds)) yield * map.values()
   }
 
   return {
@@ -103,7 +111,7 @@ export function createRevocationList (): RevocationList {
     refusal,
     sweep,
     subscribe,
-    rows: () => Object.values(kinds).flatMap((map) => [...map.values()]),
+    rows,
     size: () => Object.values(kinds).reduce((sum, map) => sum + map.size, 0),
     ownedBy: owned.count
   }

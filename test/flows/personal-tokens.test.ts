@@ -42,7 +42,7 @@ t.test('a disabled user, a changed password and a logout everywhere end it in ev
 t.test('it outlives a fold of its user\'s revocations, in a process that remembers it and in one that does not', async (t) => {
   const { first, second, user, text, id } = await two(t)
   await first.latchkey.store.users.foldRevocations(user.id)
-  t.ok(await eventually(() => second.latchkey.revocations.rows().some(({ kind }) => kind === 'user')))
+  t.ok(await eventually(() => [...second.latchkey.revocations.rows()].some(({ kind }) => kind === 'user')))
   t.equal((await profile(second, text)).statusCode, 200)
   t.match(await sql(first, 'SELECT p.token_epoch = u.token_epoch AND u.token_epoch > 0 AS goes_on FROM personal_access_tokens p JOIN users u ON u.id = p.user_id WHERE p.id = $1', [id]), [{ goes_on: true }])
   const { app: third } = await build(t, { databaseUrl: first.latchkey.config.databaseUrl! })

@@ -1,37 +1,30 @@
-import { PassThrough } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { bearerToken } from '../../../plugins/auth-guard.ts'
 import { REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
-import { followEvents } from '../../../src/revocation/events.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
-  const open = new Set<PassThrough>()
-  let closing = false
+  const { followers, verifyAccessToken } = app.latchkey
   // Streams never end by themselves; the server could not close
-  app.addHook('preClose', async () => {
-    closing = true
-    for (const stream of open) stream.end()
-  })
+  app.addHook('preClose', async () => followers.close())
 
   app.get('/revocations', {
-    onRequest: app.authGuard('api', { scopes: [REVOCATIONS_READ], clients: true }),
+    onRequest: app.authGuard('client', { scopes: [REVOCATIONS_READ] }),
+    // A stream whose body nobody takes would never end
+    exposeHeadRoute: false,
     schema: {
       tags: ['OAuth'],
       summary: 'Follow revocations (server-sent events)',
-      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array; `heartbeat` carries the age of what this server knows, in seconds.',
+      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array; `heartbeat` carries the age of what this server knows, in seconds. Ends with its token.',
       produces: ['text/event-stream'],
-      response: { 200: Type.Unsafe<PassThrough>({ type: 'string' }), ...errors(401, 403, 503) }
+      response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 429, 503) }
     }
-  }, async (_request, reply) => {
-    const stream = new PassThrough()
-    const stop = followEvents(app.latchkey, (text) => stream.writable && stream.write(text))
-    open.add(stream)
-    if (closing) stream.end()
-    stream.once('close', () => {
-      stop()
-      open.delete(stream)
-    })
+  }, async (request, reply) => {
+    const token = await verifyAccessToken(bearerToken(request)!)
+    if (!token) throw app.httpErrors.unauthorized()
+    const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp })
     return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).send(stream)
   })
 }

@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import type { Events } from '../../events.ts'
-import { invalidGrant } from '../errors.ts'
+import { invalidGrant, invalidScope } from '../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../refresh-token.ts'
 import { checkTarget, type Resources } from '../resources.ts'
-import { checkNarrowing, parseScope } from '../scopes.ts'
+import { checkNarrowing, isReserved, parseScope } from '../scopes.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler, Issued } from './index.ts'
 
@@ -80,9 +80,17 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     params: Type.Object({ refresh_token: Type.String({ minLength: 1 }) }),
     async issue ({ client, params, caller }) {
       const { scope, resource } = params
-      return await issue(client, params['refresh_token']!, { scopes: scope === undefined ? null : parseScope(scope), resources: resources.parse(resource) }, caller)
+      return await issue(client, params['refresh_token']!, { scopes: scope === undefined ? null : parseNarrowing(scope), resources: resources.parse(resource) }, caller)
     }
   }
+}
+
+/** @throws OAuthError invalid_scope for what no session has, whatever it may do */
+function parseNarrowing (text: string): string[] {
+  const asked = parseScope(text)
+  const reserved = asked.find(isReserved)
+  if (reserved !== undefined) throw invalidScope(`The scope ${reserved} was not granted to this session`)
+  return asked
 }
 
 function invalid (reason: string) {

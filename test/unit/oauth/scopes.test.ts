@@ -58,6 +58,8 @@ t.test('RFC 6749 section 6: a refresh may narrow, not widen', async (t) => {
 
 t.test('what a token covers', async (t) => {
   t.ok(covers(['*'], 'read'))
+  t.notOk(covers(['*'], REVOCATIONS_READ), 'what is reserved counts by its name only')
+  t.ok(covers([REVOCATIONS_READ], REVOCATIONS_READ))
   t.ok(covers(['read'], 'read'))
   t.notOk(covers(['read'], 'read:all'))
   t.notOk(covers(['read:all'], 'read'))

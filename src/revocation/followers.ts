@@ -1,0 +1,67 @@
+import type { Readable } from 'node:stream'
+import { openEventStream, type EventStreamOptions } from './event-stream.ts'
+import type { RevocationList, TokenFacts } from './revocation-list.ts'
+
+/** What a guard elsewhere follows with. */
+export type FollowerToken = { facts: TokenFacts, kid: string, /** Seconds since 1970. */ expiresAt: number }
+
+export type Followers = {
+  /** Ends with the token, its client and its key. @throws TooManyStreams */
+  open: (token: FollowerToken) => Readable
+  close: () => void
+}
+
+/** Answer 429 with `Retry-After`. */
+export class TooManyStreams extends Error {
+  readonly statusCode = 429
+  readonly code = 'LK_TOO_MANY_STREAMS'
+  readonly retryAfter = Math.ceil(YOUNG_MS / 1000)
+  constructor (limit: number) {
+    super(`This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`)
+    this.name = 'TooManyStreams'
+  }
+}
+
+type Options = Omit<EventStreamOptions, 'isAllowed'> & {
+  list: Pick<RevocationList, 'refusal'>
+  /** Streams of one client. */
+  limit: number
+}
+
+/** A stream that is older may have lost its reader without a word, which TCP notices after a quarter of an hour. */
+const YOUNG_MS = 60_000
+
+/** Guards elsewhere that follow the revocations, by client. */
+export function createFollowers ({ list, feed, limit, now = () => performance.now() }: Options): Followers {
+  const byClient = new Map<string, Map<Readable, { since: number }>>()
+  let isClosing = false
+
+  function open ({ facts, kid, expiresAt }: FollowerToken): Readable {
+    const { client_id: clientId } = facts
+    const streams = byClient.get(clientId) ?? new Map<Readable, { since: number }>()
+    if (streams.size >= limit) makeRoom(streams)
+    const isAllowed = () => !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
+    const stream = openEventStream({ list, feed, isAllowed, now })
+    byClient.set(clientId, streams.set(stream, { since: now() }))
+    stream.once('close', () => {
+      streams.delete(stream)
+      if (streams.size === 0 && byClient.get(clientId) === streams) byClient.delete(clientId)
+    })
+    return stream
+  }
+
+  /** The oldest goes, unless all are young: guards that are too many would otherwise push each other out without end. */
+  function makeRoom (streams: Map<Readable, { since: number }>): void {
+    const [oldest] = streams
+    if (!oldest || now() - oldest[1].since < YOUNG_MS) throw new TooManyStreams(limit)
+    streams.delete(oldest[0])
+    oldest[0].destroy()
+  }
+
+  function close (): void {
+    isClosing = true
+    for (const streams of byClient.values()) for (const stream of streams.keys()) stream.destroy()
+  }
+
+  return { open, close }
+}
