@@ -69,7 +69,7 @@ async function ownClients ({ config, store, clients, scopes, events }: Pick<Depe
   const off = turnedOff('routes.clients')
   if (!config.routes.clients) return { list: off, create: off, update: off, rotateSecret: off, revoke: off }
   const { createClientManagement } = await import('./oauth/client-management.ts')
-  return createClientManagement({ store: store.clients, directory: clients, scopes, events })
+  return createClientManagement({ store: store.clients, directory: clients, scopes, brand: config.brand.name, events })
 }
 
 async function ownTokens ({ config, scopes }: Pick<Dependencies, 'config' | 'scopes'>, personalTokens: PersonalTokens): Promise<Pick<Management, 'makeOwnToken' | 'ownTokenScopes'>> {

@@ -1,3 +1,4 @@
+import { readName } from '../../src/names/name.ts'
 import type { FormErrors } from '../../src/views/page.ts'
 import type { Texts } from '../../src/views/texts/index.ts'
 
@@ -8,9 +9,7 @@ export function tokenErrors (errors: Record<string, string[]>, name: string, { p
   return { fields: { name: [isName(name) ? problems.tooManyTokens : problems.invalid] } }
 }
 
-const MAX_NAME = 100
-
 /** For people to tell tokens apart. */
-export function isName (name: string): boolean {
-  return name.length <= MAX_NAME && !/\p{Cc}/u.test(name)
+export function isName (text: string): boolean {
+  return readName(text).name !== undefined
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config-error.ts'
+import { printable } from './terminal.ts'
 
 /** What a failure says on stderr: one line, or one for each mistake in the configuration. */
 export function failureLines (error: unknown): string[] {
@@ -16,5 +17,5 @@ export function reasonOf (error: unknown): string {
 }
 
 function oneLine (text: string): string {
-  return text.split('\n').map((line) => line.trim()).filter(Boolean).join(' ')
+  return printable(text.split('\n').map((line) => line.trim()).filter(Boolean).join(' '))
 }

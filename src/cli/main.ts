@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createProgram } from './program.ts'
 import { failureLines } from './failure.ts'
+import { printable } from './terminal.ts'
 import type { Context } from './context.ts'
 
 let context: Promise<Context> | undefined
@@ -15,7 +16,7 @@ try {
   }).parseAsync()
 } catch (error) {
   const debug = process.env['LATCHKEY_DEBUG'] === '1'
-  const text = debug ? (await import('node:util')).inspect(error) : failureLines(error).join('\n')
+  const text = debug ? (await import('node:util')).inspect(error).split('\n').map(printable).join('\n') : failureLines(error).join('\n')
   process.stderr.write(`${text}\n`, () => process.exit(1))
 }
 

@@ -1,5 +1,6 @@
 import type { NewClient } from '../../prisma/store/clients.ts'
 import type { Config } from '../config.ts'
+import { readName } from '../names/name.ts'
 import { redirectUriProblem } from '../oauth/redirect-uri.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { REVOCATIONS_READ } from '../oauth/scopes.ts'
@@ -32,7 +33,6 @@ export type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 const ANY = '*'
-const MAX_NAME = 255
 // As for ACCESS_TOKEN_TTL
 export const MAX_TTL = 10 * 365 * 86_400
 const SLUG = /^[a-z0-9-]{1,64}$/
@@ -160,8 +160,9 @@ function nameOf (kind: Kind, { name, slug }: ClientArgs): string {
   return checkName(name ?? [...(slug ? [slug[0]!.toUpperCase() + slug.slice(1)] : []), NAMES[kind]].join(' '))
 }
 
-export function checkName (name: string): string {
-  const chosen = name.trim()
-  if (chosen === '' || chosen.length > MAX_NAME || /\p{C}/u.test(chosen)) throw new Error(`--name must have 1 to ${MAX_NAME} visible characters`)
-  return chosen
+/** By the rule for all names. @throws Error that says what to change */
+export function checkName (text: string): string {
+  const { name, problem } = readName(text)
+  if (name === undefined) throw new Error(problem.startsWith('The ') ? '--name is empty' : `--name ${problem}`)
+  return name
 }

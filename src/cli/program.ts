@@ -3,6 +3,7 @@ import { version } from '../version.ts'
 import { command, hours, positiveInteger, seconds, secondsOrDefault, type Run } from './command.ts'
 import type { Context } from './context.ts'
 import { addTokenCommands } from './program-tokens.ts'
+import { printable, printableJson } from './terminal.ts'
 
 type Options = { context: () => Promise<Context>, write: (text: string) => void }
 
@@ -12,7 +13,7 @@ export function createProgram ({ context, write }: Options): Command {
     .description('OAuth 2.1 / OpenID Connect server and first-party login')
     .version(version)
     .addHelpText('after', '\nSettings come from the environment, .env and latchkey.config.js in the working directory.')
-    .configureOutput({ outputError: (text, out) => out(`${text.trim().replaceAll('\n', ' ')}\n`) })
+    .configureOutput({ outputError: (text, out) => out(`${printable(text.trim().replaceAll('\n', ' '))}\n`) })
 
   const run: Run = (load, withoutContext) => async (...given) => {
     // The last one is the command itself
@@ -20,7 +21,7 @@ export function createProgram ({ context, write }: Options): Command {
     const { json } = args.at(-1) as { json?: boolean }
     const command = await load()
     const result = await context().then((known) => command(known, ...args as never[]), withoutContext)
-    if (result) write(`${json ? JSON.stringify(result.json, null, 2) : result.lines.join('\n')}\n`)
+    if (result) write(`${json ? printableJson(result.json) : result.lines.map(printable).join('\n')}\n`)
     if (result?.exitCode) process.exitCode = result.exitCode
   }
 

@@ -1,3 +1,5 @@
+import { printable } from './terminal.ts'
+
 /** What a command found or did: `json` for programs, `lines` for people. */
 export type Result = { json: object, lines: string[], exitCode?: number }
 
@@ -8,7 +10,7 @@ export function describe (json: object): string[] {
 
 /** Rows in aligned columns under their heads. */
 export function table (heads: string[], rows: string[][]): string[] {
-  const all = [heads, ...rows]
+  const all = [heads, ...rows.map((row) => row.map(printable))]
   const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
   return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
 }

@@ -11,6 +11,7 @@ import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
 import type { Context } from './context.ts'
 import { findUser } from './find-user.ts'
+import { checkName } from './new-client.ts'
 import { BY_OPERATOR } from './operator.ts'
 import { table, type Result } from './result.ts'
 
@@ -58,7 +59,7 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
     const personal = await tokens.client()
     const problem = scopeProblem(registry, [personal], scopes)
     if (problem) throw new Error(problem)
-    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name, scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [], ttl: expiresIn === 'never' ? null : expiresIn ?? PERSONAL_TOKEN_TTL.usual })
+    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name: checkName(name), scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [], ttl: expiresIn === 'never' ? null : expiresIn ?? PERSONAL_TOKEN_TTL.usual })
     if (!made) throw new Error(`The user ${user} is disabled`)
     await store.audit.write([{ type: 'personal_token.created', userId, clientId: made.token.clientId, detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes } }])
     return {

@@ -14,12 +14,9 @@ import { table, type Result } from './result.ts'
 /** Each configured attribute has an option of its own beside these. */
 export type NewUserArgs = PasswordArgs & { name?: string, attribute?: string[], [attribute: string]: unknown }
 
-const MAX_NAME = 100
-
 /** Registers a user by the rules of POST /v1/register. */
 export async function createUser ({ config, withCore }: Context, args: NewUserArgs): Promise<Result> {
   const fields = loginFields(Object.keys(config.login.attributes), args)
-  if (args.name !== undefined && args.name.length > MAX_NAME) throw new Error(`--name must have at most ${MAX_NAME} characters`)
   const password = await readPassword(args)
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)

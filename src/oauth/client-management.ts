@@ -1,4 +1,6 @@
 import { originOf, type Events } from '../events.ts'
+import { looksLike } from '../names/look-alike.ts'
+import { readName } from '../names/name.ts'
 import type { ClientDirectory } from './client-directory.ts'
 import { DEVICE_CODE } from './device-authorization.ts'
 import type { Caller, Client } from './ports.ts'
@@ -43,7 +45,14 @@ export type ClientManagement = {
   revoke: (ownerId: string, id: string, caller: Caller) => Promise<boolean>
 }
 
-type Dependencies = { store: OwnedClients, directory: Pick<ClientDirectory, 'forget'>, scopes: Pick<Scopes, 'list'>, events: Events }
+type Dependencies = {
+  store: OwnedClients
+  directory: Pick<ClientDirectory, 'forget'>
+  scopes: Pick<Scopes, 'list'>
+  /** Whose pages these are: no third party may be called like it. */
+  brand: string
+  events: Events
+}
 
 // What a path holds may be anything
 const CLIENT_ID = /^lk_client_[\x21-\x7E]+$/
@@ -51,10 +60,11 @@ const CLIENT_ID = /^lk_client_[\x21-\x7E]+$/
 const MAX_CLIENTS = 100
 
 /** Clients that users register themselves: third parties, whose users are asked for consent; never first-party, never for machines. */
-export function createClientManagement ({ store, directory, scopes, events }: Dependencies): ClientManagement {
+export function createClientManagement ({ store, directory, scopes, brand, events }: Dependencies): ClientManagement {
   async function create (ownerId: string, wishes: ClientWishes, caller: Caller): Promise<MadeClient> {
-    const errors = problems(wishes, wishes.device)
-    const unknown = wishes.scopes.filter((name) => name !== '*' && !scopes.list().some(({ id }) => id === name))
+    const { name, errors } = await checked(brand, wishes, wishes.device)
+    const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
+    const unknown = wishes.scopes.filter((scope) => !registered.has(scope))
     if (unknown.length > 0) errors['scopes'] = [`There is no scope ${unknown.join(', ')}`]
     if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) errors['name'] = [`There are ${MAX_CLIENTS} clients already; delete one first.`]
     if (Object.keys(errors).length > 0) return { errors }
@@ -63,7 +73,7 @@ export function createClientManagement ({ store, directory, scopes, events }: De
     await store.create({
       id,
       ownerId,
-      name: wishes.name.trim(),
+      name,
       secretHash: secret === null ? null : hashSecret(secret),
       authMethod: secret ? 'client_secret_basic' : 'none',
       redirectUris: [...new Set(wishes.redirectUris)],
@@ -74,12 +84,12 @@ export function createClientManagement ({ store, directory, scopes, events }: De
     return { client: (await find(ownerId, id))!, secret }
   }
 
-  async function update (ownerId: string, id: string, { name, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>, caller: Caller): Promise<MadeClient | null> {
+  async function update (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris'>, caller: Caller): Promise<MadeClient | null> {
     const known = await find(ownerId, id)
     if (!known) return null
-    const errors = problems({ name, redirectUris }, !known.grantTypes.includes('authorization_code'))
+    const { name, errors } = await checked(brand, wishes, !known.grantTypes.includes('authorization_code'))
     if (Object.keys(errors).length > 0) return { errors }
-    if (!await store.update(id, ownerId, { name: name.trim(), redirectUris: [...new Set(redirectUris)] })) return null
+    if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(wishes.redirectUris)] })) return null
     directory.forget(id)
     events.emit('client.changed', { clientId: id, userId: ownerId, ...originOf(caller) })
     const client = await find(ownerId, id)
@@ -110,14 +120,17 @@ export function createClientManagement ({ store, directory, scopes, events }: De
 }
 
 /** In Passport's words where it has some. */
-function problems ({ name, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>, withoutRedirect: boolean): Errors {
+async function checked (brand: string, { name: asked, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>, withoutRedirect: boolean): Promise<{ name: string, errors: Errors }> {
+  const { name = '', problem: wrongName } = readName(asked)
+  const problem = wrongName ?? (await looksLike(name, brand) ? `is the name of this service, ${brand}, or looks like it; choose another` : undefined)
   const wrong = redirectUris.flatMap((uri) => {
     const problem = redirectUriProblem(uri)
     return problem ? [`${uri} ${problem}`] : []
   })
-  return {
-    ...((name.trim() === '' || /\p{Cc}/u.test(name)) && { name: ['The name field is required.'] }),
+  const errors = {
+    ...(problem !== undefined && { name: [problem] }),
     ...(wrong.length > 0 && { redirect_uris: ['One or more redirects have an invalid URI format.', ...wrong] }),
     ...(redirectUris.length === 0 && !withoutRedirect && { redirect_uris: ['The redirect uris field is required.'] })
   }
+  return { name, errors }
 }

@@ -1,3 +1,4 @@
+import { readName } from '../names/name.ts'
 import { OAuthError } from './errors.ts'
 import type { Owner } from './owner.ts'
 import { NoPersonalClient, type PersonalTokens } from './personal-tokens.ts'
@@ -30,10 +31,11 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
     const personal = await personalTokens.client()
     const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
     if (problem) return { errors: { scopes: [problem] } }
-    if (name.trim() === '' || /\p{Cc}/u.test(name)) return { errors: { name: ['The name field is required.'] } }
+    const { name: read, problem: nameProblem } = readName(name)
+    if (read === undefined) return { errors: { name: [nameProblem] } }
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
     const ttl = expiresIn === undefined ? PERSONAL_TOKEN_TTL.usual : expiresIn
-    return { made: await personalTokens.create({ owner, name: name.trim(), scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, caller }) }
+    return { made: await personalTokens.create({ owner, name: read, scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, caller }) }
   }
 }
 

@@ -4,7 +4,7 @@ import type { Attributes } from './attributes.ts'
 import { requiredMessage } from './login-candidates.ts'
 import type { Passwords } from './passwords.ts'
 import type { Account, Profile, Users } from './ports.ts'
-import { readIdentifiers, takenErrors, type FieldErrors } from './register.ts'
+import { readIdentifiers, readUserName, takenErrors, type FieldErrors } from './register.ts'
 import type { Throttle } from './throttle.ts'
 
 type Request = { userId: string, sessionId: string, body: Record<string, unknown>, caller: Caller }
@@ -25,7 +25,8 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
 
   return async ({ userId, sessionId, body, caller }) => {
     const { identifiers, errors } = readIdentifiers(attributes, attributes.filter(({ name }) => body[name] !== undefined), body)
-    const name = body['name'] === undefined ? undefined : String(body['name'] ?? '').trim() || null
+    const { name, problem } = body['name'] === undefined ? {} : readUserName(body['name'])
+    if (problem !== undefined) errors['name'] = [problem]
     const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute)]
     if (fields.length === 0 && Object.keys(errors).length === 0) errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`]
     const account = await users.find(userId)

@@ -1,3 +1,4 @@
+import { MAX_USER_NAME, readName } from '../names/name.ts'
 import type { Caller } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
@@ -22,13 +23,19 @@ export function createRegister ({ attributes, users, passwords, policy }: Depend
     const password = String(body['password'] ?? '')
     const weaknesses = password === '' ? [requiredMessage('password')] : await policy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
+    const { name = null, problem } = readUserName(body['name'])
+    if (problem !== undefined) errors['name'] = [problem]
     if (Object.keys(errors).length === 0) Object.assign(errors, takenErrors(await users.taken(identifiers)))
     if (Object.keys(errors).length > 0) return { errors }
 
-    const name = typeof body['name'] === 'string' ? body['name'].trim() || null : null
     const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers })
     return user ? { user } : { errors: takenErrors(await users.taken(identifiers)) }
   }
+}
+
+/** A name may be left out: what is empty is none. */
+export function readUserName (given: unknown): { name: string | null, problem?: never } | { name?: never, problem: string } {
+  return typeof given === 'string' && given.trim() !== '' ? readName(given, MAX_USER_NAME) : { name: null }
 }
 
 function identifiersFrom (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {

@@ -63,7 +63,7 @@ function CreateToken ({ model, form }: FormProps): JSX.Element {
     <div class='make'>
       <Form action={actions.createToken} csrf={csrf}>
         <h3 safe>{t.newToken}</h3>
-        <Field name='name' label={t.tokenName} hint={t.tokenNameHint} value={form.values?.name} errors={errors} input={{ required: true, maxlength: 100, autocomplete: 'off' }} />
+        <Field name='name' label={t.tokenName} hint={t.tokenNameHint} value={form.values?.name} errors={errors} input={{ required: true, maxlength: 255, autocomplete: 'off' }} />
         {form.scopes.length > 0 && <TokenScopes model={model} form={form} />}
         <TokenLife model={model} form={form} />
         <button type='submit' safe>{t.createToken}</button>

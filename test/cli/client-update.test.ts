@@ -36,7 +36,7 @@ t.test('what is named changes, and nothing else', async (t) => {
 /** The kind of client, what is asked of it, what the error says. */
 const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: RegExp][] = [
   ['nothing', CODE, {}, /say what to change/],
-  ['an empty name', CODE, { name: ' ' }, /--name must have/],
+  ['an empty name', CODE, { name: ' ' }, /--name is empty/],
   ['a redirect without TLS', CODE, { redirectUri: ['http://app.example.com/cb'] }, /--redirect-uri http:\/\/app\.example\.com\/cb is http on another host/],
   ['a redirect for machines', { client: true }, { redirectUri: ['https://app.example.com/cb'] }, /--redirect-uri does not go with a client for client/],
   ['a slug that is none', CODE, { slug: 'A B' }, /--slug must be/],

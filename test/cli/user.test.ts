@@ -28,7 +28,7 @@ const REFUSED: [rule: string, args: NewUserArgs, message: RegExp | string][] = [
   ['a short password', { email: 'ada@example.com', password: 'short' }, 'password must have at least 8 characters'],
   ['several mistakes, in one line', { email: 'ada', password: 'short' }, 'email must be an e-mail address; password must have at least 8 characters'],
   ['two passwords', { email: 'ada@example.com', password: 'x', passwordStdin: true }, /choose one$/],
-  ['a name that is too long', { email: 'ada@example.com', password: PASSWORD, name: 'a'.repeat(101) }, /--name must have at most 100/]
+  ['a name that is too long', { email: 'ada@example.com', password: PASSWORD, name: 'a'.repeat(101) }, /name must have at most 100/]
 ]
 
 t.test('the policy of the server', async (t) => {

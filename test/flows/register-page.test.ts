@@ -23,6 +23,7 @@ t.test('what is wrong is said at its field, in the language of the page, and wha
   const wrong: [Record<string, string>, RegExp][] = [
     [{ email: 'ada@', password: PASSWORD }, /E-mail: This does not look right/], [{ email: 'ada@example.com', password: PASSWORD }, /E-mail: This is in use already/],
     [{ username: '+491701234567', password: PASSWORD }, /User name: This does not look right/], [{ password: PASSWORD }, /Fill in at least one of these/],
+    [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(101) }, /[Nn]ame[^:]*: This does not look right/], [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(60_000) }, /[Nn]ame[^:]*: This does not look right/], [{ email: 'b@example.com', password: PASSWORD, name: 'Ada\u202e' }, /[Nn]ame[^:]*: This does not look right/],
     [{ email: 'b@example.com', password: '' }, /Password: Fill in this field/], [{ email: 'b@example.com', password: 'short' }, /Password: Use at least 8 characters/],
     [{ email: 'b@example.com', password: 'password123' }, /Password: This password is one of the first/], [{ email: 'b@example.com', password: 'x'.repeat(1001) }, /Password: Use a shorter password/]
   ]

@@ -60,6 +60,7 @@ t.test('what is wrong is 422, by field', async (t) => {
     [{ email: null }, { email: [String] }],
     [{ email: 7 }, { email: [String] }],
     [{ name: 'x'.repeat(101) }, { name: [String] }],
+    [{ name: 'Ada\u001b[0m' }, { name: [/cannot be seen/] }],
     [{ username: 'x', current_password: '' }, { current_password: [String] }]
   ]
   for (const [body, errors] of bad) t.match((await patch(app, bearer, body)).json(), { statusCode: 422, errors }, JSON.stringify(body).slice(0, 60))

@@ -60,11 +60,12 @@ t.test('passwords: not too short, not too long, not one that everybody has', asy
   }
 })
 
-t.test('the name: at most 100 characters, kept as it is', async (t) => {
+t.test('the name: at most 100 characters that can be seen, kept as it is', async (t) => {
   const { app } = await build(t)
   t.match(await errorsOf(post(app, { email: 'ada@example.com', password: PASSWORD, name: 'x'.repeat(101) })), { name: [/100/] })
   const name = '<b>Ada</b> "O\'Neil" 😀 محمد'
   t.equal((await post(app, { email: 'ada@example.com', password: PASSWORD, name })).json<{ name: string }>().name, name)
+  for (const unseen of ['\u001b[2Kroot', 'Ada\nx', 'Ada\u009b31m', 'Adam\b\b', 'a\u202eb', '\u200d']) t.match(await errorsOf(post(app, { email: 'bob@example.com', password: PASSWORD, name: unseen })), { name: [/cannot be seen/] }, JSON.stringify(unseen))
 })
 
 t.test('what another user has is taken, in whatever spelling', async (t) => {
