@@ -8,11 +8,11 @@ import type { SettingStore } from './settings.ts'
 import { inTransaction } from './transaction.ts'
 
 export type NewClient = Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
-  & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
+  & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects' | 'resourceServers'>>
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
 
 /** What can be changed of a client. */
-export type ClientChanges = Partial<Pick<Client, 'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg'>>
+export type ClientChanges = Partial<Pick<Client, 'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects' | 'resourceServers'>>
 
 /** `overlap`: seconds in which the old secret counts, too. */
 export type SecretRotation = { id: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number, ownerId?: string | undefined }
@@ -45,7 +45,7 @@ const UNIQUE_VIOLATION = '23505'
 
 const SELECT = {
   id: true, slug: true, name: true, secretHash: true, previousSecretHash: true, previousSecretUntil: true, authMethod: true, grantTypes: true, scopes: true, defaultScopes: true, firstParty: true,
-  proxy: true, refreshTokenInBody: true, trustedProxy: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, ownerId: true, revokedAt: true, createdAt: true
+  proxy: true, refreshTokenInBody: true, trustedProxy: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, introspects: true, resourceServers: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, ownerId: true, revokedAt: true, createdAt: true
 } as const
 
 export function createClientStore ({ prisma, pool, tables }: Database, revocations: RevocationStore, settings: SettingStore): ClientStore {

@@ -1,7 +1,7 @@
 import type { ClientChanges } from '../../prisma/store/clients.ts'
 import type { Config } from '../config.ts'
 import type { Client } from '../oauth/ports.ts'
-import { checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, MAX_TTL, pkceOptionalOf, scopesOf, type Kind } from './new-client.ts'
+import { checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, MAX_TTL, pkceOptionalOf, scopesOf, type Kind } from './new-client.ts'
 
 /** False takes away what is there; `default` is the server's setting. */
 export type ClientUpdate = {
@@ -20,10 +20,12 @@ export type ClientUpdate = {
   skipConsent?: boolean
   pkceOptional?: boolean
   idTokenAlg?: string
+  introspect?: boolean
+  resourceServer?: string[] | false
 }
 
 /** What an update comes to, by the rules of new clients: it may not make what could not have been made. @throws Error that says what to change */
-export function changesOf (client: Client, asked: ClientUpdate, { scopes }: Pick<Config, 'scopes'>): ClientChanges {
+export function changesOf (client: Client, asked: ClientUpdate, { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>): ClientChanges {
   if (client.revokedAt) throw new Error(`The client ${client.id} is revoked`)
   const kind = grantKind(client.grantTypes)
   const changes: ClientChanges = {
@@ -38,7 +40,8 @@ export function changesOf (client: Client, asked: ClientUpdate, { scopes }: Pick
     ...flag('refreshTokenInBody', asked.refreshTokenInBody),
     ...parties(kind, client, asked),
     ...(asked.pkceOptional !== undefined && { pkceOptional: pkceOptionalOf(kind, client.authMethod, asked) }),
-    ...idTokenAlgOf(asked)
+    ...idTokenAlgOf(asked),
+    ...introspectionOf(kind, client.authMethod, { ...(asked.introspect !== undefined && { introspect: asked.introspect }), ...(asked.resourceServer !== undefined && { resourceServer: asked.resourceServer || [] }) }, [...resourceServers, ...client.resourceServers])
   }
   if (Object.keys(changes).length === 0) throw new Error('say what to change; `npx latchkey clients update --help` lists the options')
   const { slug, proxy, trustedProxy } = { ...client, ...changes }

@@ -19,6 +19,8 @@ export function clientJson (client: Client) {
     pkce_optional: client.pkceOptional,
     id_token_signed_response_alg: client.idTokenAlg,
     access_token_ttl: client.accessTokenTtl,
+    introspects: client.introspects,
+    resource_servers: client.resourceServers,
     refresh_grace: client.refreshGrace,
     refresh_token_in_body: client.refreshTokenInBody,
     user_id: client.ownerId

@@ -27,6 +27,8 @@ export type ClientArgs = {
   skipConsent?: boolean
   pkceOptional?: boolean
   idTokenAlg?: string
+  introspect?: boolean
+  resourceServer?: string[]
 }
 
 export type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
@@ -46,7 +48,7 @@ const NAMES: Record<Kind, string> = {
 }
 
 /** The client that the flags ask for, without its id and secret. @throws Error that says what to change */
-export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>): Omit<NewClient, 'id' | 'secretHash'> {
+export function newClient (args: ClientArgs, { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>): Omit<NewClient, 'id' | 'secretHash'> {
   const kind = kindOf(args)
   const authMethod = authMethodOf(kind, args)
   checkSlug(kind, args)
@@ -62,6 +64,7 @@ export function newClient (args: ClientArgs, { scopes }: Pick<Config, 'scopes'>)
     skipsConsent: args.skipConsent ?? false,
     pkceOptional: pkceOptionalOf(kind, authMethod, args),
     ...idTokenAlgOf(args),
+    ...introspectionOf(kind, authMethod, args, resourceServers),
     proxy: args.proxy ?? false,
     trustedProxy: args.trustedProxy ?? false,
     ...scopesOf(kind, args, scopes),
@@ -75,6 +78,8 @@ function kindOf (args: ClientArgs): Kind {
   if (second) throw new Error(`--${kind} and --${second} make different clients; choose one`)
   const other = (['public', 'device'] as const).find((flag) => args[flag])
   if (kind && other) throw new Error(`--${other} does not go with --${kind}${other === 'public' ? ', whose client has a secret' : ''}`)
+  // A server that asks about tokens has no users of its own
+  if (!kind && !other && !args.redirectUri && (args.introspect || args.resourceServer)) return 'client'
   // Who types in a code elsewhere is not redirected
   return kind ?? (args.device && !args.redirectUri ? 'device' : 'code')
 }
@@ -117,6 +122,15 @@ export function idTokenAlgOf ({ idTokenAlg }: Pick<ClientArgs, 'idTokenAlg'>): P
   if (idTokenAlg === undefined) return {}
   if (idTokenAlg !== 'RS256' && idTokenAlg !== 'ES256') throw new Error('--id-token-alg must be RS256 or ES256')
   return { idTokenAlg }
+}
+
+/** Who may be told of tokens that are not its own (RFC 7662 section 4). */
+export function introspectionOf (kind: Kind, authMethod: string, { introspect, resourceServer }: Pick<ClientArgs, 'introspect' | 'resourceServer'>, known: string[]): Pick<NewClient, 'introspects' | 'resourceServers'> {
+  const flag = introspect ? '--introspect' : resourceServer?.length ? '--resource-server' : null
+  if (flag && (authMethod === 'none' || kind === 'personal')) throw new Error(`${flag} needs a client with a secret`)
+  const unknown = (resourceServer ?? []).filter((uri) => !known.includes(uri))
+  if (unknown.length > 0) throw new Error(`--resource-server ${unknown.join(' ')} is not among RESOURCE_SERVERS; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it is empty'}`)
+  return { ...(introspect !== undefined && { introspects: introspect }), ...(resourceServer && { resourceServers: [...new Set(resourceServer)] }) }
 }
 
 function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {

@@ -4,10 +4,11 @@ import type { AccessTokenClaims } from './access-token.ts'
 import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
 import { stringParams } from './params.ts'
-import type { Caller, Sessions } from './ports.ts'
+import type { Caller, Client, Sessions } from './ports.ts'
 import { looksLikePersonalToken } from './personal-token-form.ts'
 import type { PersonalTokens } from './personal-tokens.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
+import { isGuard } from './scopes.ts'
 import { hashSecret } from './secrets.ts'
 
 export type Introspect = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<Introspection>
@@ -25,16 +26,26 @@ type Dependencies = {
 
 const INACTIVE: Introspection = { active: false }
 
-/** RFC 7662. An access token costs no database read; why a token is not active stays here (section 2.2). */
+/** Marked by the operator, or a guard elsewhere, which would ask about nothing otherwise. */
+const seesAll = (client: Client) => client.introspects || isGuard(client)
+
+/** RFC 7662 section 4: its own tokens, and those that it is meant to take. */
+function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims): boolean {
+  return issuedTo === client.id || [aud].flat().some((audience) => audience === client.id || client.resourceServers.includes(audience)) || seesAll(client)
+}
+
+/** RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2). */
 export function createIntrospect ({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, idleTtl }: Dependencies): Introspect {
-  async function accessToken (text: string): Promise<Introspection> {
+  async function accessToken (client: Client, text: string): Promise<Introspection> {
     const verified = await verify(text)
-    if (!verified || refusal(verified.claims, verified.kid) !== null) return INACTIVE
+    if (!verified || !sees(client, verified.claims) || refusal(verified.claims, verified.kid) !== null) return INACTIVE
     const { epoch, ...claims } = verified.claims
     return { active: true, token_type: 'Bearer', ...claims }
   }
 
-  async function personalToken (text: string): Promise<Introspection> {
+  async function personalToken (client: Client, text: string): Promise<Introspection> {
+    // Asked about is used: nobody else's question may count as that
+    if (!seesAll(client)) return INACTIVE
     const token = await personalTokens.verify(text)
     if (!token) return INACTIVE
     const { id, userId, clientId, scopes, createdAt, expiresAt } = token
@@ -50,9 +61,10 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
     }
   }
 
-  async function refreshToken ({ sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
-    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: '', idleTtl, asked: null, resources: null })
-    if (!session?.alive || session.supersededFor !== null) return INACTIVE
+  /** Whoever else holds one has stolen it. */
+  async function refreshToken (client: Client, { sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
+    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl, asked: null, resources: null })
+    if (!session?.alive || session.clientId !== client.id || session.supersededFor !== null) return INACTIVE
     return {
       active: true,
       token_type: 'refresh_token',
@@ -70,9 +82,9 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
     if (client.authMethod === 'none') throw invalidClient('Introspection is for clients with a secret')
     const { token } = params
     if (token === undefined) throw invalidRequest('token is missing')
-    if (looksLikePersonalToken(token)) return await personalToken(token)
+    if (looksLikePersonalToken(token)) return await personalToken(client, token)
     const decoded = refreshTokens.decode(token)
-    return await (decoded ? refreshToken(decoded) : accessToken(token))
+    return await (decoded ? refreshToken(client, decoded) : accessToken(client, token))
   }
 }
 

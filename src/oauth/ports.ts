@@ -31,6 +31,10 @@ export type Client = {
   idTokenAlg: string
   /** Seconds; null takes the server's setting. */
   accessTokenTtl: number | null
+  /** May ask about every access token, and about personal ones. */
+  introspects: boolean
+  /** It may ask about access tokens whose audience is one of these. */
+  resourceServers: string[]
   refreshGrace: number | null
   /** Carried by the tokens that it gets for itself. */
   tokenEpoch: number

@@ -33,6 +33,18 @@ t.test('what is named changes, and nothing else', async (t) => {
   t.match((await audit(context, { client: id, type: 'client.changed' })).json, { events: [{}, {}, { detail: { by: 'command line', fields: /name/ } }] })
 })
 
+t.test('a client is told of the tokens of others when the operator marks it, and no longer than that', async (t) => {
+  const context = await contextFor(t, { SCOPES, RESOURCE_SERVERS: 'https://api.example.com' })
+  const id = await make(context, { client: true })
+  const rights = async (update: ClientUpdate) => {
+    const { introspects, resource_servers: servers } = (await updateClient(context, id, update)).json as { introspects: boolean, resource_servers: string[] }
+    return [introspects, servers]
+  }
+  t.same(await rights({ introspect: true }), [true, []])
+  t.same(await rights({ introspect: false, resourceServer: ['https://api.example.com'] }), [false, ['https://api.example.com']])
+  t.same(await rights({ resourceServer: false }), [false, []])
+})
+
 /** The kind of client, what is asked of it, what the error says. */
 const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: RegExp][] = [
   ['nothing', CODE, {}, /say what to change/],
@@ -48,6 +60,8 @@ const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: R
   ['a list without the default', { ...CODE, scope: ['orders:read'], defaultScope: ['orders:read'] }, { scope: ['orders:write'] }, /--default-scope orders:read is not among --scope/],
   ['the feed for an application', CODE, { scope: ['revocations:read'] }, /is for --client only/],
   ['no PKCE for public clients', { ...CODE, public: true }, { pkceOptional: true }, /needs a client with a secret/],
+  ['introspection without a secret', { ...CODE, public: true }, { introspect: true }, /--introspect needs a client with a secret/],
+  ['a resource server that is none', { client: true }, { resourceServer: ['https://api.example.com'] }, /RESOURCE_SERVERS; it is empty/],
   ['an algorithm that is none', CODE, { idTokenAlg: 'none' }, /must be RS256 or ES256/],
   ['a life of nothing', CODE, { accessTokenTtl: 0 }, /--access-token-ttl must be 1 to/],
   ['the password grant for a third party', { password: true }, { firstParty: false }, /--no-first-party does not go with/],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { newClient, type ClientArgs } from '../../src/cli/new-client.ts'
 
-const config = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
+const config = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' }, resourceServers: ['https://api.example.com'] }
 const uri = ['https://app.example.com/callback']
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
@@ -27,7 +27,10 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
   ['--skip-consent is first-party', { redirectUri: uri, skipConsent: true, idTokenAlg: 'ES256' }, { firstParty: true, skipsConsent: true, idTokenAlg: 'ES256' }],
   ['PKCE is optional only for who asks for it', { redirectUri: uri }, { pkceOptional: false }],
   ['--pkce-optional', { redirectUri: uri, pkceOptional: true }, { pkceOptional: true }],
-  ['revocations:read needs no registration', { client: true, scope: ['revocations:read'], defaultScope: ['revocations:read'] }, { scopes: ['revocations:read'], defaultScopes: ['revocations:read'] }]
+  ['revocations:read needs no registration', { client: true, scope: ['revocations:read'], defaultScope: ['revocations:read'] }, { scopes: ['revocations:read'], defaultScopes: ['revocations:read'] }],
+  ['--introspect alone is for a server without users', { introspect: true }, { grantTypes: ['client_credentials'], introspects: true }],
+  ['--introspect with another grant', { password: true, introspect: true }, { grantTypes: ['password', 'refresh_token'], introspects: true }],
+  ['--resource-server is one of RESOURCE_SERVERS', { resourceServer: ['https://api.example.com'] }, { grantTypes: ['client_credentials'], resourceServers: ['https://api.example.com'], introspects: undefined }]
 ]
 
 for (const [rule, args, client] of MADE) {
@@ -35,6 +38,9 @@ for (const [rule, args, client] of MADE) {
 }
 
 const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
+  ['--introspect without a secret', { public: true, redirectUri: uri, introspect: true }, /--introspect needs a client with a secret/],
+  ['--introspect of a client that acts inside the server', { personal: true, introspect: true }, /--introspect needs a client with a secret/],
+  ['a resource server that is none', { client: true, resourceServer: ['https://other.example.com'] }, /https:\/\/other.example.com is not among RESOURCE_SERVERS; it has https:\/\/api.example.com/],
   ['two grants', { password: true, client: true }, /--password and --client make different clients/],
   ['a public client with the password grant (RFC 9700 section 2.4)', { password: true, public: true }, /--public does not go with --password, whose client has a secret/],
   ['a public machine', { client: true, public: true }, /--public does not go with --client/],
@@ -65,7 +71,7 @@ for (const [rule, args, message] of REFUSED) {
 }
 
 t.test('tells how to register scopes when there are none', async (t) => {
-  t.throws(() => newClient({ client: true, scope: ['a'] }, { scopes: {} }), { message: /SCOPES registers none yet/ })
+  t.throws(() => newClient({ client: true, scope: ['a'] }, { scopes: {}, resourceServers: [] }), { message: /SCOPES registers none yet/ })
 })
 
 for (const wrong of ['app.example.com/callback', '/callback', 'https://app.example.com/cb#top', 'http://app.example.com/cb', 'https://me@app.example.com/cb', 'javascript:alert(1)', 'myapp:/cb', 'com.example.app://cb', '']) {

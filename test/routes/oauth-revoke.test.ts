@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, logout, makeClient, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
+import { build, makeClient, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
 
 const revoke = (app: Awaited<ReturnType<typeof build>>['app'], params: Record<string, string>, authorization?: string) => app.inject({
   method: 'POST',
@@ -70,21 +70,4 @@ t.test("a client's own token ends alone, and a client that revokes in a loop fil
   t.ok(app.latchkey.revocations.size() < size + 130, `${app.latchkey.revocations.size()} rows`)
   for (const text of revoked) if (await active(text)) t.fail('a folded token is active')
   t.equal(await active(await mint()), true, 'new tokens are good')
-})
-
-t.test('introspection tells an active token, and of others only that they are not', async (t) => {
-  const { app } = await build(t, { scopes: { read: 'Read' } })
-  const { basic, id } = await makeClient(app)
-  const tokens = await signedIn(app)
-  const ask = (text: string, authorization = basic) => app.inject({ method: 'POST', url: '/v1/oauth/introspect', headers: { authorization }, payload: { token: text } })
-  t.match((await ask(tokens.access_token)).json(), { active: true, token_type: 'Bearer', sub: tokens.user.id, iss: app.latchkey.config.issuer })
-  t.match((await ask(tokens.refresh_token)).json(), { active: true, token_type: 'refresh_token', sub: tokens.user.id })
-  const next = (await refresh(app, tokens.refresh_token)).json<Tokens>()
-  t.same((await ask(tokens.refresh_token)).json(), { active: false }, 'a replaced refresh token')
-  await logout(app, next.access_token)
-  for (const text of [tokens.access_token, next.access_token, next.refresh_token, 'nonsense', `${tokens.access_token}x`]) t.same((await ask(text)).json(), { active: false })
-  t.equal((await ask(tokens.access_token, `Basic ${Buffer.from(`${id}:wrong`).toString('base64')}`)).statusCode, 401)
-  const open = await makeClient(app, { authMethod: 'none' })
-  const refused = await app.inject({ method: 'POST', url: '/v1/oauth/introspect', payload: { client_id: open.id, token: tokens.access_token } })
-  t.match(refused.json(), { error: 'invalid_client' })
 })

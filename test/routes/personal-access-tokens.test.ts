@@ -124,7 +124,7 @@ t.test('introspection tells of it, and revocation by whoever holds it ends it', 
   const { app } = await build(t, SCOPES)
   const { access_token: bearer, user } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, bearer, { scopes: ['orders:read'], expires_in: null })
-  const { basic } = await makeClient(app)
+  const { basic } = await makeClient(app, { introspects: true })
   const post = (path: string, token: string) => app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: basic }, payload: { token } })
   t.match((await post('introspect', text)).json(), { active: true, token_type: 'Bearer', sub: user.id, jti: id, scope: 'orders:read', exp: undefined })
   t.same((await post('introspect', `lk_pat_${'A'.repeat(48)}`)).json(), { active: false })

@@ -9,7 +9,7 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Ask about a token (RFC 7662)',
-      description: 'For clients with a secret. Access tokens are answered from memory.',
+      description: 'For clients with a secret, about their own tokens; about others as the operator lets them, else `{ "active": false }`. Access tokens are answered from memory.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,
