@@ -60,10 +60,10 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   const remote = isRemote(options) ? options : null
   if (host.hasDecorator('authGuard')) return await useExisting(host, options, remote)
   const trust = remote ? await remoteTrust(host, remote) : await fromServices(host, options as ServicesOptions)
-  const verify = createVerifier(trust)
+  const verifierFor = createVerifiers(trust)
   const guard: AuthGuard = (kind, wanted = {}) => {
     checkGuard(kind, wanted)
-    const hook = kind === 'web' ? webHook(trust) : apiHook(verify, trust, { ...structuredClone(wanted), guard: kind })
+    const hook = kind === 'web' ? webHook(trust) : apiHook(verifierFor(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
     return guardedBy(hook, [kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
   }
   madeWith.set(guard, remote)
@@ -89,6 +89,17 @@ async function useExisting (host: FastifyInstance, options: AuthGuardOptions, re
 async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<Trust> {
   await host.register(servicesPlugin, options)
   return localTrust(host.latchkey)
+}
+
+/** One for each audience: each remembers what it has verified. */
+function createVerifiers (trust: Trust): (audience?: string | string[]) => Verify {
+  const known = new Map<string, Verify>()
+  return (audience = trust.audience) => {
+    const key = [audience].flat().join(' ')
+    const verify = known.get(key) ?? createVerifier({ ...trust, audience })
+    known.set(key, verify)
+    return verify
+  }
 }
 
 type Wanted = GuardOptions & { guard: 'api' | 'client' }
@@ -122,7 +133,7 @@ async function authenticate (verifier: Verify, trust: Trust, request: FastifyReq
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
   const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
-  const claims = looksLikePersonalToken(token) ? await personal(trust, token, refuse) : await verified(verifier, trust, token, refuse)
+  const claims = looksLikePersonalToken(token) ? await personal(trust, token, refuse, wanted) : await verified(verifier, trust, token, refuse)
   const auth = createAuth(factsOf(claims, token), () => trust.user(claims, token))
   if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
   if (auth.kind !== 'client' && wanted.guard === 'client') throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
@@ -141,8 +152,9 @@ async function verified (verify: Verify, trust: Trust, token: string, refuse: Re
   return payload
 }
 
-async function personal (trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
-  const claims = await trust.personal?.(token)
+async function personal (trust: Trust, token: string, refuse: Refuse, { audience = trust.audience }: GuardOptions): Promise<AccessTokenClaims> {
+  // They are for what the issuer itself is an audience of
+  const claims = [audience].flat().includes(trust.issuer) ? await trust.personal?.(token) : null
   if (!claims) throw refuse('personal_token')
   return claims
 }

@@ -1,9 +1,11 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
-import { formParser, parseForm } from '../src/http/form.ts'
+import { formParser } from '../src/http/form.ts'
 import { parseJson } from '../src/http/json.ts'
 
 const BODY_LIMIT = 64 * 1024
+// RFC 8707 section 2: a request may name several resources
+const parser = formParser('resource')
 
 /** JSON and form bodies, strictly: UTF-8, no NUL, no member twice, no prototypes. Only for the scope it is called on. */
 export async function bodyParsers (scope: FastifyInstance): Promise<void> {
@@ -15,11 +17,11 @@ export async function bodyParsers (scope: FastifyInstance): Promise<void> {
       done(error as Error)
     }
   })
-  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: parseForm })
+  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
 }
 
-/** Forms only, as pages send them. RFC 8707 section 2: a request may name several resources. */
+/** Forms only, as pages send them. */
 export async function formParsers (scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers()
-  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: formParser('resource') })
+  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
 }

@@ -3,6 +3,7 @@ import type { Core } from './core.ts'
 import { createAuthorizationCheck } from './oauth/authorization-request.ts'
 import { createAuthorize, type Authorize } from './oauth/authorize.ts'
 import type { Clients } from './oauth/ports.ts'
+import type { Resources } from './oauth/resources.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createMetadata } from './oidc/discovery.ts'
 import { createEndSession, type EndSession } from './oidc/end-session.ts'
@@ -21,12 +22,12 @@ export type Authorization = {
   userInfo: UserInfo
 }
 
-type Dependencies = Core & { clients: Clients, revocations: RevocationList, scopes: Scopes, grantTypes: string[] }
+type Dependencies = Core & { clients: Clients, revocations: RevocationList, scopes: Scopes, resources: Resources, grantTypes: string[] }
 
 /** Puts the authorization endpoint, the logins of browsers and OpenID Connect together. */
-export function createAuthorization ({ config, appKeys, store, keys, clients, revocations, scopes, grantTypes }: Dependencies): Authorization {
+export function createAuthorization ({ config, appKeys, store, keys, clients, revocations, scopes, resources, grantTypes }: Dependencies): Authorization {
   const { sessions, codes, consents, users } = store
-  const { issuer, resourceServers } = config
+  const { issuer } = config
   const readIdToken = createReadIdToken(keys, issuer)
   const browserSessions = createBrowserSessions({
     store: store.browserSessions,
@@ -41,7 +42,7 @@ export function createAuthorization ({ config, appKeys, store, keys, clients, re
     userInfo: createUserInfo({ profile: users.profile, requestedClaims: sessions.requestedClaims }),
     endSession: createEndSession({ clients, sessions, browserSessions, readIdToken }),
     authorize: createAuthorize({
-      check: createAuthorizationCheck({ clients, scopes, resourceServers }),
+      check: createAuthorizationCheck({ clients, scopes, resources }),
       codes,
       consents,
       issuer,

@@ -11,6 +11,7 @@ import { createDeviceVerification, type DeviceVerification } from './oauth/devic
 import type { MakeOwnToken, OwnTokenScopes } from './oauth/own-tokens.ts'
 import { createFindOwner, type FindOwner } from './oauth/owner.ts'
 import { createPersonalTokens, type PersonalTokens } from './oauth/personal-tokens.ts'
+import type { Resources } from './oauth/resources.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createUserCodes } from './oauth/user-code.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
@@ -38,11 +39,12 @@ type Dependencies = Core & {
   events: Events
   log: Log
   scopes: Scopes
+  resources: Resources
   authenticateClient: AuthenticateClient
 }
 
 /** Puts devices, personal access tokens and the management of clients and sessions together. */
-export async function createManagement ({ config, appKeys, store, clients, revocations, throttle, events, log, scopes, authenticateClient }: Dependencies): Promise<Management> {
+export async function createManagement ({ config, appKeys, store, clients, revocations, throttle, events, log, scopes, resources, authenticateClient }: Dependencies): Promise<Management> {
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { devices, sessions } = store
   const personalTokens = createPersonalTokens({
@@ -56,7 +58,7 @@ export async function createManagement ({ config, appKeys, store, clients, revoc
     scopes,
     accountAccess: createAccountAccess({ store: store.access, events, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
     authorisedApps: createAuthorisedApps({ store: store.apps, events, idleTtl: config.refreshTokenTtl }),
-    authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, userCodes, verificationUri: `${config.issuer}/device` }),
+    authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, resources, userCodes, verificationUri: `${config.issuer}/device` }),
     clientManagement: await ownClients({ config, store, clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
     findOwner: createFindOwner({ clients, sessions, browsers: store.browserSessions }),

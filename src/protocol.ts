@@ -57,12 +57,13 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
   const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
   const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
   const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)
-  const token = observed(createTokenEndpoint(authenticateClient, createGrants(deps, scopes, refreshTokens)), deps.events)
-  const management = await createManagement({ ...deps, scopes, authenticateClient })
+  const resources = createResources(config.resourceServers, config.issuer)
+  const token = observed(createTokenEndpoint(authenticateClient, resources, createGrants(deps, scopes, refreshTokens)), deps.events)
+  const management = await createManagement({ ...deps, scopes, resources, authenticateClient })
   const { personalTokens } = management
   return {
     ...management,
-    ...createAuthorization({ ...deps, scopes, grantTypes: token.grantTypes }),
+    ...createAuthorization({ ...deps, scopes, resources, grantTypes: token.grantTypes }),
     refreshTokens,
     token,
     verifyAccessToken: verify,
@@ -78,10 +79,8 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken })
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
-  const resources = createResources(config.resourceServers, config.issuer)
   const refresh = refreshTokenGrant({
     sessions,
-    resources,
     issueTokens,
     refreshTokens,
     idleTtl,
@@ -89,15 +88,15 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
     events
   })
   return [
-    ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, resources, authenticate, startSession })] : []),
+    ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, scopes, authenticate, startSession })] : []),
     // Both begin on a page
     ...(config.routes.pages
       ? [
-          authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }),
-          deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens, resources })
+          authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }),
+          deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens })
         ]
       : []),
-    clientCredentialsGrant({ accessTokens, scopes, resources }),
+    clientCredentialsGrant({ accessTokens, scopes }),
     refresh
   ]
 }

@@ -9,8 +9,8 @@ import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
 import { createRemoteFeed } from '../../src/revocation/remote-feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
 import { RemoteGuard } from '../../src/schemas/guard-options.ts'
-import type { Profile } from '../../src/users/ports.ts'
 import type { Trust } from '../auth-guard.ts'
+import { createRemoteUser } from './remote-user.ts'
 
 const MAX_STALENESS = 10
 
@@ -32,7 +32,7 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuard):
     age: followed(host, options, client, list),
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',
-    user: (_claims, token) => profile(client, token),
+    user: createRemoteUser(client, issuer),
     firstParty: (claims) => claims.first_party === true,
     about: {},
     web: null,
@@ -58,10 +58,4 @@ function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteGuar
   feed.start()
   host.addHook('onClose', feed.stop)
   return feed.age
-}
-
-async function profile (client: Parameters<typeof createRemoteFeed>[0]['client'], token: string): Promise<Profile | null> {
-  const { id, name, created_at: createdAt, ...attributes } = await client.json('/v1/profile', { headers: { authorization: `Bearer ${token}` } }) as Record<string, string>
-  const identifiers = Object.entries(attributes).map(([attribute, display]) => ({ attribute, display, verifiedAt: null }))
-  return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), disabledAt: null, identifiers }
 }

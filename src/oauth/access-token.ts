@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, Grant, SignAccessToken } from './ports.ts'
+import { userInfoEndpoint } from './resources.ts'
 
 /** Claims of an access token: RFC 9068 section 2.2, with the session and the user's epoch. */
 export type AccessTokenClaims = {
@@ -29,6 +30,8 @@ export type AccessTokens = {
 
 /** @param ttl seconds, unless the client has its own */
 export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessToken, issuer: string, ttl: number }): AccessTokens {
+  const userInfo = userInfoEndpoint(issuer)
+
   function issue (client: Client, scopes: string[], expiresIn: number, claims: { sub: string, aud: string | string[], sid?: string, epoch: number }): AccessToken {
     const iat = Math.floor(Date.now() / 1000)
     const payload: AccessTokenClaims = {
@@ -50,8 +53,8 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
       const left = Math.max(1, Math.floor((grant.expiresAt.getTime() - Date.now()) / 1000))
       return issue(client, scopes, Math.min(client.accessTokenTtl ?? ttl, left), {
         sub: grant.userId,
-        // UserInfo takes it too (OpenID Connect Core section 5.3)
-        aud: grant.resources.length > 0 ? [...grant.resources, ...(scopes.includes('openid') ? [issuer] : [])] : issuer,
+        // UserInfo takes it too (OpenID Connect Core section 5.3); the issuer as audience would open all that is here
+        aud: grant.resources.length > 0 ? [...grant.resources, ...(scopes.includes('openid') ? [userInfo] : [])] : issuer,
         sid: grant.sessionId,
         epoch: grant.tokenEpoch
       })

@@ -3,6 +3,7 @@ import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type
 import { OAuthError } from './errors.ts'
 import type { ClaimsRequest, Client, Clients } from './ports.ts'
 import { matchesRedirectUri } from './redirect-uri.ts'
+import type { Resources } from './resources.ts'
 import type { Scopes } from './scopes.ts'
 
 export type ResponseMode = 'query' | 'form_post'
@@ -32,13 +33,13 @@ const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account'
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const MAX_STATE = 4096
 
-type Dependencies = { clients: Clients, scopes: Scopes, resourceServers: readonly string[] }
+type Dependencies = { clients: Clients, scopes: Scopes, resources: Resources }
 
 /**
  * RFC 6749 section 4.1.1, RFC 7636, RFC 8707, OpenID Connect Core section 3.1.2.1. Client and redirect URI first: only then is there somewhere to send an error.
  * @throws UntrustedRequest, AuthorizationError
  */
-export function createAuthorizationCheck ({ clients, scopes, resourceServers }: Dependencies): CheckAuthorizationRequest {
+export function createAuthorizationCheck ({ clients, scopes, resources }: Dependencies): CheckAuthorizationRequest {
   return async (params) => {
     const client = await findClient(clients, params)
     const redirectUri = findRedirectUri(client, params)
@@ -51,8 +52,8 @@ export function createAuthorizationCheck ({ clients, scopes, resourceServers }: 
     return {
       client,
       destination,
-      scopes: chosenScopes(scopes, client, textOf(params['scope']), refuse),
-      resources: resourcesOf(params['resource'], resourceServers, refuse),
+      scopes: explained(() => scopes.grant(client, textOf(params['scope'])), refuse),
+      resources: explained(() => resources.parse(params['resource']), refuse) ?? [],
       codeChallenge: challengeOf(client, params, refuse),
       nonce: textOf(params['nonce']) ?? null,
       claims: claimsOf(textOf(params['claims']), refuse),
@@ -99,21 +100,14 @@ function checkForm (client: Client, params: Params, refuse: Refuse): void {
   if (!client.grantTypes.includes('authorization_code')) throw refuse('unauthorized_client', 'The client may not use authorization codes')
 }
 
-function chosenScopes (scopes: Scopes, client: Client, asked: string | undefined, refuse: Refuse): string[] {
+/** What the token endpoint refuses by the same rule, in the words of this one. */
+function explained<Value> (choose: () => Value, refuse: Refuse): Value {
   try {
-    return scopes.grant(client, asked)
+    return choose()
   } catch (error) {
-    if (error instanceof OAuthError) throw refuse('invalid_scope', error.description)
+    if (error instanceof OAuthError && (error.error === 'invalid_scope' || error.error === 'invalid_target')) throw refuse(error.error, error.description)
     throw error
   }
-}
-
-/** RFC 8707: servers that the operator has registered, nothing else. */
-function resourcesOf (asked: unknown, registered: readonly string[], refuse: Refuse): string[] {
-  const resources = [asked ?? []].flat().filter((resource): resource is string => typeof resource === 'string' && resource !== '')
-  const unknown = resources.find((resource) => !registered.includes(resource))
-  if (unknown !== undefined) throw refuse('invalid_target', 'The resource is not registered here')
-  return [...new Set(resources)]
 }
 
 /** RFC 7636; `plain` is gone (OAuth 2.1 section 10). */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { AuthenticateClient } from './client-authentication.ts'
 import type { Devices } from './device-ports.ts'
-import { unauthorizedClient } from './errors.ts'
+import { invalidTarget, unauthorizedClient } from './errors.ts'
 import { stringParams } from './params.ts'
 import type { Caller } from './ports.ts'
+import type { Resources } from './resources.ts'
 import type { Scopes } from './scopes.ts'
 import { hashSecret } from './secrets.ts'
 import type { UserCodes } from './user-code.ts'
@@ -24,6 +25,7 @@ type Dependencies = {
   authenticateClient: AuthenticateClient
   devices: Devices
   scopes: Scopes
+  resources: Resources
   userCodes: UserCodes
   /** Where people type the code in. */
   verificationUri: string
@@ -38,11 +40,13 @@ const INTERVAL = 5
 const TRIES = 5
 
 /** RFC 8628 section 3.1: a code for the device, and one for its user. @throws OAuthError */
-export function createDeviceAuthorization ({ authenticateClient, devices, scopes, userCodes, verificationUri }: Dependencies): AuthorizeDevice {
+export function createDeviceAuthorization ({ authenticateClient, devices, scopes, resources, userCodes, verificationUri }: Dependencies): AuthorizeDevice {
   return async ({ authorization, body, caller }) => {
-    const params = stringParams(body)
+    const params = stringParams(body, 'resource')
     const client = await authenticateClient({ authorization, params, caller })
     if (!client.grantTypes.includes(DEVICE_CODE)) throw unauthorizedClient('The client may not use the device grant')
+    // A token for this server in place of one for another would be good where nobody meant it to be
+    if (resources.parse(body['resource'])?.length) throw invalidTarget('A device gets tokens for this server only')
     const granted = scopes.grant(client, params['scope'])
     const deviceCode = `lk_dc_${randomBytes(32).toString('base64url')}`
     const hash = hashSecret(deviceCode)

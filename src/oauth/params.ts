@@ -1,10 +1,15 @@
 import { invalidRequest } from './errors.ts'
 
-/** Parameters of a request; an empty one counts as absent (RFC 6749 section 3.2). @throws OAuthError invalid_request */
-export function stringParams (body: Record<string, unknown>): Record<string, string> {
+/**
+ * Parameters of a request, each once; an empty one counts as absent (RFC 6749 section 3.2).
+ * @param apart one that may be repeated, and is read by itself
+ * @throws OAuthError invalid_request
+ */
+export function stringParams (body: Record<string, unknown>, apart?: string): Record<string, string> {
   const params: Record<string, string> = Object.create(null)
   for (const [name, value] of Object.entries(body)) {
-    if (value === undefined || value === '') continue
+    if (value === undefined || value === '' || name === apart) continue
+    if (Array.isArray(value)) throw invalidRequest(`${name} is repeated`)
     if (typeof value !== 'string') throw invalidRequest(`${name} must be a string`)
     params[name] = value
   }

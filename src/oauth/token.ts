@@ -5,6 +5,7 @@ import { invalidRequest, unauthorizedClient, unsupportedGrantType } from './erro
 import type { GrantHandler, Issued } from './grants/index.ts'
 import { stringParams } from './params.ts'
 import type { Caller, Client } from './ports.ts'
+import type { Resources } from './resources.ts'
 import { userBehind } from './user-behind.ts'
 
 export type TokenRequest = {
@@ -17,31 +18,31 @@ export type TokenEndpoint = {
   /** @throws OAuthError */
   issue: (request: TokenRequest) => Promise<Issued>
   /** The same for a client that the server itself vouches for (the client proxies). */
-  issueFor: (client: Client, grantType: string, params: Record<string, string>, caller: Caller) => Promise<Issued>
+  issueFor: (client: Client, grantType: string, params: Record<string, string>, caller: Caller, resource?: unknown) => Promise<Issued>
   grantTypes: string[]
 }
 
 /** RFC 6749 section 3.2: client, grant, parameters, in this order; the grant writes last. */
-export function createTokenEndpoint (authenticateClient: AuthenticateClient, handlers: GrantHandler[]): TokenEndpoint {
+export function createTokenEndpoint (authenticateClient: AuthenticateClient, resources: Resources, handlers: GrantHandler[]): TokenEndpoint {
   const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
 
   async function issue ({ authorization, body, caller }: TokenRequest): Promise<Issued> {
-    const params = stringParams(body)
+    const params = stringParams(body, 'resource')
     const grantType = params['grant_type']
     if (!grantType) throw invalidRequest('grant_type is missing')
     if (!grants.has(grantType)) throw unsupportedGrantType(`The grant type is none of ${[...grants.keys()].join(', ')}`)
     const client = await authenticateClient({ authorization, params, caller })
-    return await issueFor(client, grantType, params, userBehind(client, caller))
+    return await issueFor(client, grantType, params, userBehind(client, caller), body['resource'])
   }
 
-  async function issueFor (client: Client, grantType: string, params: Record<string, string>, caller: Caller): Promise<Issued> {
+  async function issueFor (client: Client, grantType: string, params: Record<string, string>, caller: Caller, resource?: unknown): Promise<Issued> {
     const grant = grants.get(grantType)
     if (!grant) throw unsupportedGrantType('This grant type is turned off')
     const allowed = client.grantTypes.includes(grantType) && (grant.publicClients || client.authMethod !== 'none')
     if (!allowed) throw unauthorizedClient(`The client may not use the grant type ${grantType}`)
     const problem = grant.problem(params)
     if (problem) throw invalidRequest(problem)
-    return await grant.issue({ client, params, caller })
+    return await grant.issue({ client, params, caller, resources: resources.parse(resource) })
   }
 
   return { issue, issueFor, grantTypes: [...grants.keys()] }

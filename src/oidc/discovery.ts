@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Metadata } from '../schemas/discovery.ts'
+import { userInfoEndpoint } from '../oauth/resources.ts'
 import { withLanguages } from '../views/texts/index.ts'
 import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 
@@ -11,7 +12,7 @@ export function createMetadata ({ issuer, scopes, languages, routes }: Pick<Conf
     issuer,
     token_endpoint: `${issuer}/v1/oauth/token`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    userinfo_endpoint: `${issuer}/v1/oauth/userinfo`,
+    userinfo_endpoint: userInfoEndpoint(issuer),
     revocation_endpoint: `${issuer}/v1/oauth/revoke`,
     introspection_endpoint: `${issuer}/v1/oauth/introspect`,
     scopes_supported: [...Object.keys(OIDC_SCOPES).filter((scope) => scope !== 'address'), ...Object.keys(scopes)],

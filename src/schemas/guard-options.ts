@@ -4,9 +4,12 @@ import { Type, type Static } from 'typebox'
 const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' })
 const Scopes = (description: string) => Type.Optional(Type.Array(Scope, { minItems: 1, description }))
 
+const Audience = (description: string) => Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], { description }))
+
 const members = {
   scopes: Scopes('All of them are needed'),
   anyScope: Scopes('One of them is enough'),
+  audience: Audience('What `aud` must hold, for a resource server in this process; what the plugin was told, else the issuer, when not given'),
   firstParty: Type.Optional(Type.Boolean({ description: 'Applications of your own only: neither those of third parties, which a guard without scopes lets in, nor personal access tokens' }))
 }
 const closed = { additionalProperties: false }
@@ -25,7 +28,7 @@ export const RemoteGuard = Type.Object({
   issuer: Type.String({ pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', description: 'The server whose tokens count, such as https://id.example.com' }),
   clientId: Type.Optional(Type.String({ minLength: 1, description: 'Client that may `revocations:read`; without one, tokens are accepted until they expire' })),
   clientSecret: Type.Optional(Type.String({ minLength: 1, description: 'Its secret' })),
-  audience: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], { description: 'What `aud` must hold; the issuer when not given' })),
+  audience: Audience('What `aud` must hold; the issuer when not given'),
   revocation: Type.Optional(Type.Object({
     maxStaleness: Type.Optional(Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds without news from the issuer after which the guard answers 503; 10 when not given' })),
     onStale: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { description: 'What the guard does then; `refuse` when not given' }))

@@ -172,7 +172,7 @@ t.test('several resources can be asked for, and survive the forms (RFC 8707)', a
     method: 'POST', url: '/v1/oauth/authorize', headers: { cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams([...fields, ['decision', 'allow']]).toString()
   })
   const issued = await exchange(app, client, paramsOf(answer)['code']!)
-  t.same(claimsOf(issued.json<Tokens>().access_token)['aud'], [...resources, ISSUER], 'the issuer too, for userinfo')
+  t.same(claimsOf(issued.json<Tokens>().access_token)['aud'], [...resources, `${ISSUER}/v1/oauth/userinfo`], 'userinfo too')
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { resource: 'https://evil.example/' }))), { error: 'invalid_target' })
 })
 

@@ -2,18 +2,18 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, clientProxy } from '../../src/index.ts'
-import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, type Tokens } from '../helper.ts'
+import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
 import { personalToken } from '../machines.ts'
 import { letIn, logIn, makeApp, visit, type Visitor } from '../visitor.ts'
 
 /** A server that listens; its issuer is its address. */
-async function issuer (t: Test) {
+async function issuer (t: Test, options: object = {}) {
   const { createServer } = await import('node:net')
   const probe = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => probe.once('listening', resolve))
   const { port } = probe.address() as AddressInfo
   await new Promise((resolve) => probe.close(resolve))
-  const { app } = await build(t, { appUrl: `http://127.0.0.1:${port}` })
+  const { app } = await build(t, { ...options, appUrl: `http://127.0.0.1:${port}` })
   await app.listen({ port, host: '127.0.0.1' })
   return { app, url: `http://127.0.0.1:${port}` }
 }
@@ -70,6 +70,26 @@ t.test('a guard without a database knows applications of a third party', async (
   const get = async (path: string, text: string) => await api.inject({ url: path, headers: { authorization: `Bearer ${text}` } })
   t.same([(await get('/own', own)).statusCode, (await get('/own', bearer)).statusCode], [200, 403])
   t.match((await get('/me', bearer)).json(), { email: 'ada@example.com' }, 'and sees of their users what their scopes allow')
+})
+
+t.test('a guard without a database for another API tells of the user what its token may see', async (t) => {
+  const api = 'https://api.example.com'
+  const { app, url } = await issuer(t, { resourceServers: [api] })
+  const { user } = await signedIn(app)
+  const { basic } = await makeClient(app)
+  const there = Fastify()
+  t.teardown(() => there.close())
+  await there.register(authGuard, { issuer: url, audience: api })
+  there.get('/me', { onRequest: there.authGuard('api') }, async ({ auth }) => ({ user: await auth!.user() }))
+  const me = async (scope: string) => {
+    const { access_token: text } = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: api, scope }, basic)).json<Tokens>()
+    return (await there.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).json<{ user: unknown }>().user
+  }
+  const { createdAt, ...seen } = await me('openid email') as { createdAt: string }
+  t.same(seen, { id: user.id, name: null, disabledAt: null, identifiers: [{ attribute: 'email', display: 'ada@example.com', verifiedAt: null }] })
+  t.ok(Math.abs(Date.parse(createdAt) - Date.now()) < 600_000)
+  t.match(await me('openid'), { id: user.id, identifiers: [] })
+  t.equal(await me('email'), null, 'without openid it opens nothing at the issuer')
 })
 
 t.test('personal access tokens at a guard without a database', async (t) => {

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { userInfoEndpoint } from '../../../src/oauth/resources.ts'
 import { UserInfo } from '../../../src/schemas/discovery.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 
@@ -7,7 +8,8 @@ const SCOPES = ['openid']
 const FORM = 'application/x-www-form-urlencoded'
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  const guard = app.authGuard('api', { scopes: SCOPES })
+  const { issuer } = app.latchkey.config
+  const guard = app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] })
   const schema = {
     tags: ['OpenID Connect'],
     summary: 'Claims about the user (OpenID Connect Core section 5.3)',

@@ -4,7 +4,7 @@ import type { IssueTokens } from '../issue-tokens.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
 import type { Client, Codes, Sessions } from '../ports.ts'
 import type { RefreshTokens } from '../refresh-token.ts'
-import { checkTarget, type Resources } from '../resources.ts'
+import { checkTarget } from '../resources.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler } from './index.ts'
 
@@ -13,7 +13,6 @@ type Dependencies = {
   sessions: Sessions
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
-  resources: Resources
   /** Seconds. */
   sessionTtl: number
   idleTtl: number
@@ -24,7 +23,7 @@ type CodeParams = { code: string, verifier: string | undefined, redirectUri: str
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
 /** RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6). Redeeming a code and making its session are one statement. */
-export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }: Dependencies): GrantHandler {
+export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
   /** Why it did not fit; a second use ends what the first one made (RFC 9700 section 4.2.4). */
   async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams) {
     const code = await codes.inspect(hash)
@@ -46,11 +45,10 @@ export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueT
     grantType: 'authorization_code',
     publicClients: true,
     params: Type.Object({ code: Type.String() }),
-    async issue ({ client, params, caller }) {
+    async issue ({ client, params, caller, resources: asked }) {
       const { code, code_verifier: verifier, redirect_uri: redirectUri } = params
       if (verifier !== undefined && !VERIFIER.test(verifier)) throw invalidRequest('code_verifier must have 43 to 128 unreserved characters')
       if (verifier === undefined && redirectUri === undefined) throw invalidRequest('code_verifier is missing')
-      const asked = resources.parse(params['resource'])
       const hash = hashSecret(code!)
       const secret = refreshTokens.newSecret()
       const grant = await codes.redeem({

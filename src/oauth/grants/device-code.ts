@@ -6,7 +6,7 @@ import { accessDenied, authorizationPending, expiredToken, invalidGrant, slowDow
 import type { IssueTokens } from '../issue-tokens.ts'
 import type { Grant } from '../ports.ts'
 import type { RefreshTokens } from '../refresh-token.ts'
-import { checkTarget, type Resources } from '../resources.ts'
+import { checkTarget } from '../resources.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler } from './index.ts'
 
@@ -14,7 +14,6 @@ type Dependencies = {
   devices: Devices
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
-  resources: Resources
   /** Seconds. */
   sessionTtl: number
   idleTtl: number
@@ -24,14 +23,14 @@ type Dependencies = {
 const PENALTY = 5
 
 /** RFC 8628 section 3.4. Redeeming a code and making its session are one statement: of polls at once one succeeds. */
-export function deviceCodeGrant ({ devices, refreshTokens, issueTokens, resources, sessionTtl, idleTtl }: Dependencies): GrantHandler {
+export function deviceCodeGrant ({ devices, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
   return {
     grantType: DEVICE_CODE,
     publicClients: true,
     params: Type.Object({ device_code: Type.String() }),
-    async issue ({ client, params, caller }) {
+    async issue ({ client, params, caller, resources }) {
       // A device asks for tokens of this server only
-      checkTarget([], resources.parse(params['resource']))
+      checkTarget([], resources)
       const hash = hashSecret(params['device_code']!)
       const secret = refreshTokens.newSecret()
       const redeem = () => devices.redeem({ hash, clientId: client.id, sessionId: uuidv7(), secretHash: hashSecret(secret), ttl: sessionTtl, caller })

@@ -13,7 +13,13 @@ export type Issued = {
   device?: string | undefined
 }
 
-export type GrantRequest<Params> = { client: Client, params: Params, caller: Caller }
+export type GrantRequest<Params> = {
+  client: Client
+  params: Params
+  caller: Caller
+  /** The servers that the access token is for (RFC 8707 section 2.2): null when the request does not say, an empty list for this one. */
+  resources: string[] | null
+}
 
 /** One grant: its name on the wire, what it takes and what it does. */
 export type GrantHandler = {

@@ -4,7 +4,7 @@ import { invalidGrant, invalidScope } from '../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../refresh-token.ts'
-import { checkTarget, type Resources } from '../resources.ts'
+import { checkTarget } from '../resources.ts'
 import { checkNarrowing, isReserved, parseScope } from '../scopes.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler, Issued } from './index.ts'
@@ -13,7 +13,6 @@ type Dependencies = {
   sessions: Sessions
   issueTokens: IssueTokens
   refreshTokens: RefreshTokens
-  resources: Resources
   /** Seconds. */
   idleTtl: number
   grace: number
@@ -28,7 +27,7 @@ const TRIES = 3
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, issueTokens, refreshTokens, resources, idleTtl, events } = deps
+  const { sessions, issueTokens, refreshTokens, idleTtl, events } = deps
 
   async function issue (client: Client, text: string, asked: Asked, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
@@ -78,9 +77,9 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     grantType: 'refresh_token',
     publicClients: true,
     params: Type.Object({ refresh_token: Type.String({ minLength: 1 }) }),
-    async issue ({ client, params, caller }) {
-      const { scope, resource } = params
-      return await issue(client, params['refresh_token']!, { scopes: scope === undefined ? null : parseNarrowing(scope), resources: resources.parse(resource) }, caller)
+    async issue ({ client, params, caller, resources }) {
+      const { scope } = params
+      return await issue(client, params['refresh_token']!, { scopes: scope === undefined ? null : parseNarrowing(scope), resources }, caller)
     }
   }
 }

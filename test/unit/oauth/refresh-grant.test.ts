@@ -5,7 +5,6 @@ import { createEvents, type EventName } from '../../../src/events.ts'
 import { refreshTokenGrant } from '../../../src/oauth/grants/refresh-token.ts'
 import type { Client, Sessions, Superseded } from '../../../src/oauth/ports.ts'
 import { createRefreshTokens } from '../../../src/oauth/refresh-token.ts'
-import { createResources } from '../../../src/oauth/resources.ts'
 import { errorWith } from '../../error-with.ts'
 
 const client = { id: 'lk_client_1', refreshGrace: null } as Client
@@ -32,7 +31,6 @@ function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Super
   const grant = refreshTokenGrant({
     sessions,
     refreshTokens,
-    resources: createResources([], 'https://id.example'),
     idleTtl: 1000,
     grace,
     events,
@@ -42,7 +40,7 @@ function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Super
     })
   })
   const run = (scope?: string, from = client) =>
-    grant.issue({ client: from, caller, params: { refresh_token: refreshTokens.encode(token), ...(scope !== undefined && { scope }) } })
+    grant.issue({ client: from, caller, resources: null, params: { refresh_token: refreshTokens.encode(token), ...(scope !== undefined && { scope }) } })
   return { run, calls }
 }
 
