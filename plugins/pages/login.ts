@@ -20,7 +20,7 @@ export function createLoginPage (kit: Kit, { attributes, config }: Services, fin
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       values: { username, remember },
       app,
-      ...(failed && { errors: { form: [page.texts.problems.wrongLogin] } }),
+      ...(failed && { errors: { form: [attributes.some(({ lacks }) => lacks(username) === 'country') ? page.texts.problems.phoneCountry : page.texts.problems.wrongLogin] } }),
       links: { register: config.registration === 'off' ? undefined : kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
     }, { leaves })
   }

@@ -22,7 +22,8 @@ function attributeProblem (name: string, { attributes, values, texts: { problems
   const attribute = attributes.find((candidate) => candidate.name === name)
   const others = attributes.filter((candidate) => candidate !== attribute)
   const isFitting = attribute?.parse(values[name]) && !others.some(({ parse }) => parse(values[name]))
-  return isFitting ? problems.taken : problems.invalid
+  if (isFitting) return problems.taken
+  return attribute?.lacks(values[name]) === 'country' ? problems.phoneCountry : problems.invalid
 }
 
 function passwordProblem ({ values: { password }, texts: { problems }, minLength }: Form): string {

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/database/client.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
@@ -6,6 +7,7 @@ import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } 
 import { nextEpoch } from './epoch.ts'
 import { columnsOf, profileColumns, profileOf, type ProfileRow } from './profile-rows.ts'
 import type { RevocationStore } from './revocations.ts'
+import { inTransaction } from './transaction.ts'
 import { createDeleteUser } from './user-deletion.ts'
 
 type Revoked = { revocation: Revocation | null }
@@ -13,6 +15,9 @@ type Revoked = { revocation: Revocation | null }
 const PROFILE = {
   id: true, name: true, disabledAt: true, createdAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
 } as const
+
+/** To log in with. */
+class NothingLeft extends Error {}
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -99,17 +104,27 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.length > 0
   }
 
-  async function changeProfile ({ userId, passwordStamp, name, identifiers: changes }: ProfileChange): Promise<Profile | 'taken' | 'stale'> {
-    try {
-      const { rows } = await pool.query<{ changed: boolean }>(
+  async function changeProfile ({ userId, passwordStamp, name, identifiers: changes, removed, configured }: ProfileChange): Promise<Profile | 'taken' | 'last' | 'stale'> {
+    // The first statement locks the user: of two that take off the last two identifiers at once, the second sees what the first has left
+    const change = async (client: PoolClient): Promise<boolean> => {
+      const { rows } = await client.query<{ changed: boolean }>(
         `WITH proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now() WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
            written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
              SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
              ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
          SELECT EXISTS (SELECT FROM proven) AS changed`,
         [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes)])
-      return rows[0]!.changed ? (await profile(userId)) ?? 'stale' : 'stale'
+      if (rows[0]!.changed && removed.length > 0) {
+        await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, removed])
+        const { rowCount } = await client.query(`SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`, [userId, configured])
+        if (rowCount === 0) throw new NothingLeft()
+      }
+      return rows[0]!.changed
+    }
+    try {
+      return await inTransaction(pool, change) ? (await profile(userId)) ?? 'stale' : 'stale'
     } catch (error) {
+      if (error instanceof NothingLeft) return 'last'
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return 'taken'
       throw error
     }

@@ -27,7 +27,10 @@ export function registerBody (attributes: Attributes) {
 
 /** What is to change; what people log in with needs `current_password`. */
 export function profileBody (attributes: Attributes) {
-  const { password: _password, ...fields } = registerBody(attributes).properties
+  const fields = Object.fromEntries(attributes.map(({ name, title, schema }) => {
+    const { examples } = schema as { examples?: unknown[] }
+    return [name, Type.Optional(Type.Union([Type.String(), Type.Null()], { description: `${title}; null takes it off, while another is left`, ...(examples && { examples }) }))]
+  }))
   return Type.Object({
     ...fields,
     name: Type.Optional(Type.Union([Type.String({ maxLength: 100 }), Type.Null()], { examples: ['Ada Lovelace'] })),

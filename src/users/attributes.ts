@@ -1,7 +1,8 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../config-error.ts'
-import { clean, email, phoneNormaliser, plain, type Normaliser } from './normalise.ts'
+import { clean, email, plain, type Normaliser } from './normalise.ts'
+import { isNational, phoneNormaliser, tidyPhone } from './phone.ts'
 
 /** An attribute's value: `value` is compared and unique, `display` is shown. */
 export type Identifier = { attribute: string, value: string, display: string }
@@ -13,9 +14,19 @@ export type Attribute = {
   title: string
   /** The identifier that a text means under this attribute, or null when it cannot be one. */
   parse: (text: unknown) => Identifier | null
+  /** What is missing from a text that is nearly one, if that can be said. */
+  lacks: (text: unknown) => 'country' | undefined
 }
 
 export type Attributes = readonly Attribute[]
+
+/** How a text of one kind is read. */
+type Kind = {
+  normalise: Normaliser
+  /** Before anything else: what is no part of the value, wherever it was copied from. */
+  tidy: (text: string) => string
+  lacks: (cleaned: string) => 'country' | undefined
+}
 
 // Names that mean something else in the bodies where attributes stand flat.
 const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at', 'prototype'])
@@ -25,7 +36,7 @@ export async function createAttributes (login: { attributes: Record<string, TSch
   const attributes: Attribute[] = []
   for (const [name, schema] of Object.entries(login.attributes)) {
     if (RESERVED.has(name) || name in Object.prototype) throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
-    attributes.push(createAttribute(name, schema, await normaliserOf(name, schema, login.defaultCountry)))
+    attributes.push(createAttribute(name, schema, await kindOf(name, schema, login.defaultCountry)))
   }
   return attributes
 }
@@ -40,21 +51,26 @@ export function ambiguousWith (attributes: Attributes, identifier: Identifier): 
   return attributes.find(({ name, parse }) => name !== identifier.attribute && (parse(identifier.display) ?? parse(identifier.value)) !== null)
 }
 
-function createAttribute (name: string, schema: TSchema, normalise: Normaliser): Attribute {
+function createAttribute (name: string, schema: TSchema, { normalise, tidy, lacks }: Kind): Attribute {
   const check = compile(name, schema)
   const keepsCase = !('normaliser' in schema)
   // What is compared knows no case, so a pattern in capitals is met in any
+  const cleanedOf = (text: unknown) => typeof text === 'string' ? clean(tidy(text)) : null
   const spellings = (cleaned: string, value: string) => keepsCase ? [cleaned, value, cleaned.toUpperCase()] : [cleaned, value]
   return {
     name,
     schema,
     title: titleOf(name, schema),
     parse (text) {
-      const cleaned = typeof text === 'string' ? clean(text) : null
+      const cleaned = cleanedOf(text)
       const value = cleaned === null ? null : normalise(cleaned)
       const fitting = cleaned === null || value === null ? undefined : spellings(cleaned, value).find(check)
       if (value === null || fitting === undefined) return null
       return { attribute: name, value, display: keepsCase ? fitting : value }
+    },
+    lacks (text) {
+      const cleaned = cleanedOf(text)
+      return cleaned === null ? undefined : lacks(cleaned)
     }
   }
 }
@@ -69,11 +85,15 @@ function compile (name: string, schema: TSchema): (value: string) => boolean {
   }
 }
 
-async function normaliserOf (name: string, schema: TSchema, defaultCountry?: string): Promise<Normaliser> {
+async function kindOf (name: string, schema: TSchema, defaultCountry?: string): Promise<Kind> {
   const { normaliser = 'plain' } = schema as { normaliser?: unknown }
-  if (normaliser === 'email') return email
-  if (normaliser === 'phone') return await phoneNormaliser(defaultCountry)
-  if (normaliser === 'plain') return plain
+  const asTyped = { tidy: (text: string) => text, lacks: () => undefined }
+  if (normaliser === 'email') return { ...asTyped, normalise: email }
+  if (normaliser === 'plain') return { ...asTyped, normalise: plain }
+  if (normaliser === 'phone') {
+    const lacks = (cleaned: string) => defaultCountry === undefined && isNational(cleaned) ? 'country' : undefined
+    return { tidy: tidyPhone, lacks, normalise: await phoneNormaliser(defaultCountry) }
+  }
   throw new ConfigError([{ name: `login.attributes.${name}`, message: 'has an unknown normaliser; there are email, phone and plain' }])
 }
 

@@ -14,7 +14,7 @@ export type ChangeProfile = (request: Request) => Promise<{ user: Profile, error
 type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, throttle: Throttle, events: Events }
 
 /**
- * Changes the name and login attributes, which stand flat in the body. What people log in with opens the account, so a change of it
+ * Changes the name and login attributes, which stand flat in the body; null or an empty text takes one off. What people log in with opens the account, so a change of it
  * needs `current_password`. @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
@@ -24,18 +24,22 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
   }
 
   return async ({ userId, sessionId, body, caller }) => {
-    const { identifiers, errors } = readIdentifiers(attributes, attributes.filter(({ name }) => body[name] !== undefined), body)
+    const named = attributes.filter(({ name }) => body[name] !== undefined)
+    const removed = named.map(({ name }) => name).filter((name) => body[name] === null || body[name] === '')
+    const { identifiers, errors } = readIdentifiers(attributes, named.filter(({ name }) => !removed.includes(name)), body)
+    const isSensitive = identifiers.length > 0 || removed.length > 0
     const { name, problem } = body['name'] === undefined ? {} : readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
-    const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute)]
+    const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute), ...removed]
     if (fields.length === 0 && Object.keys(errors).length === 0) errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`]
     const account = await users.find(userId)
-    if (identifiers.length > 0 && body['current_password'] === undefined) errors['current_password'] = [requiredMessage('current_password')]
+    if (isSensitive && body['current_password'] === undefined) errors['current_password'] = [requiredMessage('current_password')]
     if (Object.keys(errors).length > 0) return { errors }
-    if (!account || (identifiers.length > 0 && !await isProven(account, sessionId, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
+    if (!account || (isSensitive && !await isProven(account, sessionId, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
 
-    const changed = await users.changeProfile({ userId, passwordStamp: account.passwordStamp, name, identifiers })
+    const changed = await users.changeProfile({ userId, passwordStamp: account.passwordStamp, name, identifiers, removed, configured: attributes.map((attribute) => attribute.name) })
     if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }
+    if (changed === 'last') return { errors: Object.fromEntries(removed.map((attribute) => [attribute, ['is all that is left to log in with; add another first']])) }
     if (changed === 'stale') return { errors: { current_password: ['was changed by someone else in this moment'] } }
     events.emit('profile.changed', { userId, fields, ...originOf(caller) })
     return { user: changed }

@@ -32,7 +32,7 @@ export function candidatesFrom (attributes: Attributes, fields: Record<string, u
   if (name === undefined) return { candidates: [], missing: true, errors: {} }
   const meant = name === 'username' ? attributes : attributes.filter((attribute) => attribute.name === name)
   const candidates = candidatesFor(meant, fields[name])
-  const errors = candidates.length > 0 ? {} : { [name]: [`must be ${meant.map(({ title }) => withArticle(title)).join(' or ')}`] }
+  const errors = candidates.length > 0 ? {} : { [name]: [notOneOf(meant, fields[name])] }
   return { candidates, missing: false, errors }
 }
 
@@ -57,6 +57,12 @@ export function requiredErrors (attributes: Attributes): Record<string, string[]
 
 export function requiredMessage (field: string, when = ''): string {
   return `The ${field.replaceAll('_', ' ')} field is required${when}.`
+}
+
+/** What is wrong with a text that is a value of none of these. */
+export function notOneOf (attributes: Attributes, text: unknown): string {
+  const national = attributes.some(({ lacks }) => lacks(text) === 'country')
+  return `must be ${attributes.map(({ title }) => withArticle(title)).join(' or ')}${national ? ', such as +49 170 1234567; this number says no country' : ''}`
 }
 
 export function withArticle (title: string): string {

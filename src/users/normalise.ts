@@ -9,7 +9,6 @@ const LOCAL_PART = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/
 // Node reads a domain as the host of a URL: it drops what follows these, and makes addresses of numbers
 const URL_SYNTAX = /[/?#\\%:@[\]]/
 const IPV4 = /^[0-9.]+$/
-const PHONE = /^\+?[0-9 ().\-/]+$/
 const MAX_LENGTH = 255
 
 /** NFKC and trimmed; null when empty, too long for an index or holding characters that nobody sees. */
@@ -28,18 +27,4 @@ export const email: Normaliser = (cleaned) => {
   const domain = cleaned.slice(at + 1).toLowerCase()
   const ascii = URL_SYNTAX.test(domain) ? '' : domainToASCII(domain)
   return at > 0 && LOCAL_PART.test(local) && ascii !== '' && !IPV4.test(ascii) ? `${local}@${ascii}` : null
-}
-
-/** E.164 where libphonenumber knows the number, else `+` and its digits. Loaded when first asked for: it is 80 KB of tables. */
-export async function phoneNormaliser (defaultCountry?: string): Promise<Normaliser> {
-  const { default: parse } = await import('libphonenumber-js/min')
-  return (cleaned) => {
-    if (!PHONE.test(cleaned)) return null
-    const digits = cleaned.replace(/[^0-9]/g, '')
-    if (digits.length < 6 || digits.length > 15) return null
-    const international = cleaned.startsWith('+') ? cleaned : cleaned.replace(/^00/, '+')
-    if (international.startsWith('+')) return parse(international)?.number ?? `+${international.replace(/[^0-9]/g, '')}`
-    const country = defaultCountry as Parameters<typeof parse>[1]
-    return country ? parse(cleaned, country)?.number ?? null : null
-  }
 }

@@ -20,7 +20,16 @@ export type NewUser = { name: string | null, passwordHash: string, identifiers: 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
 
 /** `name`: undefined leaves it as it is. */
-export type ProfileChange = { userId: string, passwordStamp: number, name: string | null | undefined, identifiers: Identifier[] }
+export type ProfileChange = {
+  userId: string
+  passwordStamp: number
+  name: string | null | undefined
+  identifiers: Identifier[]
+  /** Attributes that the user is to have no longer. */
+  removed: string[]
+  /** Attributes that people can log in with: of one of them something must be left. */
+  configured: string[]
+}
 
 /** Stored hashes, whoever's they are. */
 export type PasswordHashes = {
@@ -44,8 +53,8 @@ export type Users = {
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session but `keepSession`; false when the password is not what it was. */
   changePassword: (change: PasswordChange) => Promise<boolean>
-  /** All or nothing. `taken`: an identifier is somebody else's; `stale`: the password is not what it was, or the user is disabled. */
-  changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'stale'>
+  /** All or nothing. `taken`: an identifier is somebody else's; `last`: nothing would be left to log in with; `stale`: the password is not what it was, or the user is disabled. */
+  changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'last' | 'stale'>
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>

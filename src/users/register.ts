@@ -1,7 +1,7 @@
 import { MAX_USER_NAME, readName } from '../names/name.ts'
 import type { Caller } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
-import { requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
+import { notOneOf, requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { Profile, Users } from './ports.ts'
@@ -46,10 +46,11 @@ function identifiersFrom (attributes: Attributes, body: Record<string, unknown>)
 /** Those of `given`, normalised; a value that another attribute could also mean is refused. */
 export function readIdentifiers (attributes: Attributes, given: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
   const errors: FieldErrors = {}
-  const identifiers = given.flatMap(({ name, title, parse }) => {
-    const identifier = parse(body[name])
+  const identifiers = given.flatMap((attribute) => {
+    const { name } = attribute
+    const identifier = attribute.parse(body[name])
     const other = identifier && ambiguousWith(attributes, identifier)
-    if (!identifier) errors[name] = [`must be ${withArticle(title)}`]
+    if (!identifier) errors[name] = [notOneOf([attribute], body[name])]
     else if (other) errors[name] = [`could also be taken for ${withArticle(other.title)}; choose another, or send it as ${other.name}`]
     return identifier ?? []
   })

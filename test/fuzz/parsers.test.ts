@@ -8,7 +8,8 @@ import { clientCredentials } from '../../src/oauth/client-authentication.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import { createRefreshTokens } from '../../src/oauth/refresh-token.ts'
 import { parseScope } from '../../src/oauth/scopes.ts'
-import { clean, email, phoneNormaliser, plain } from '../../src/users/normalise.ts'
+import { clean, email, plain } from '../../src/users/normalise.ts'
+import { phoneNormaliser } from '../../src/users/phone.ts'
 
 const RUNS = { numRuns: 500 }
 /** Throws with the smallest counterexample. */

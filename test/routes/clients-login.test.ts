@@ -113,10 +113,10 @@ t.test('every spelling of a value is that value', async (t) => {
   const spellings: Record<string, string>[] = [
     { email: 'a@b.co' }, { email: ' A@B.CO ' }, { email: 'ａ@ｂ.ｃｏ' }, { email: 'a@b。co' }, { username: 'A@b.Co' },
     { phone: '+491701234567' }, { phone: '0049 (0)170 / 12 34 567' }, { phone: '＋４９１７０１２３４５６７' }, { username: '+49-170-1234567' },
-    { username: 'ADA' }, { username: ' ａｄａ ' }, { email: 'X@BÜCHER.example' }, { email: 'x@xn--bcher-kva.example' }, { phone: '+1234567890' }, { username: '+1234567890' }, { phone: '+1 (234) 567-890' }
+    { username: 'ADA' }, { username: ' ａｄａ ' }, { email: 'X@BÜCHER.example' }, { email: 'x@xn--bcher-kva.example' }, { phone: '+1234567890' }, { username: '+1234567890' }, { phone: '+1 (234) 567-890' }, { phone: '+491701234567\u200f' }, { username: 'tel:+49\u2011170\u20111234567' }, { phone: '+٤٩١٧٠١٢٣٤٥٦٧' }
   ]
   for (const fields of spellings) t.equal((await login(app, fields)).statusCode, 200, JSON.stringify(fields))
-  for (const fields of [{ email: 'a@b.co\u200b' }, { username: 'a\u00adda' }, { username: 'ada\u0007' }, { username: 'а\u0501а' }, { email: 'a\u202e@b.co' }, { phone: '+491701234567\u200f' }, { email: 'a@b.co/x' }]) {
+  for (const fields of [{ email: 'a@b.co\u200b' }, { username: 'a\u00adda' }, { username: 'ada\u0007' }, { username: 'а\u0501а' }, { email: 'a\u202e@b.co' }, { email: 'a@b.co/x' }]) {
     t.equal((await login(app, fields)).statusCode, 422, JSON.stringify(fields))
   }
 })

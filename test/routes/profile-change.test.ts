@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readyAttributes } from '../../src/schemas/identifiers.ts'
+import { EmailSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
 import { call } from '../machines.ts'
 import { build, login, PASSWORD, profile, register, signedIn } from '../helper.ts'
 import { sql } from '../session-rows.ts'
@@ -57,7 +57,8 @@ t.test('what is wrong is 422, by field', async (t) => {
   const bad: [object, object][] = [
     [{}, { body: [/name or email or phone or username/] }],
     [{ email: 'nonsense', current_password: PASSWORD }, { email: ['must be an e-mail address'] }],
-    [{ email: null }, { email: [String] }],
+    [{ email: null }, { current_password: [/required/] }],
+    [{ email: '' }, { current_password: [/required/] }],
     [{ email: 7 }, { email: [String] }],
     [{ name: 'x'.repeat(101) }, { name: [String] }],
     [{ name: 'Ada\u001b[0m' }, { name: [/cannot be seen/] }],
@@ -66,11 +67,44 @@ t.test('what is wrong is 422, by field', async (t) => {
   for (const [body, errors] of bad) t.match((await patch(app, bearer, body)).json(), { statusCode: 422, errors }, JSON.stringify(body).slice(0, 60))
 })
 
+t.test('an identifier can be taken off while another is left, and is then free for others', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
+  t.match((await patch(app, bearer, { phone: null, current_password: 'wrong' })).json(), { statusCode: 422, errors: { current_password: ['is not your password'] } })
+  const answer = await patch(app, bearer, { phone: null, current_password: PASSWORD })
+  t.equal(answer.statusCode, 200)
+  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name', 'username'])
+  t.equal((await login(app, { phone: '+491701234567' })).statusCode, 401)
+  t.equal((await login(app, { username: 'ada' })).statusCode, 200)
+  t.equal((await register(app, { phone: '+491701234567' })).statusCode, 201, 'somebody else registers the number')
+  t.equal((await patch(app, bearer, { phone: '', username: '', current_password: PASSWORD })).statusCode, 200, 'an empty text is none, and one that is not there goes, too')
+  t.match((await patch(app, bearer, { email: null, current_password: PASSWORD })).json(), { statusCode: 422, errors: { email: [/all that is left to log in with/] } })
+  t.match((await patch(app, bearer, { email: null, name: 'Eve', current_password: PASSWORD })).json(), { statusCode: 422 })
+  t.match((await profile(app, bearer)).json(), { email: 'ada@example.com', name: null }, 'and nothing is written')
+  t.equal((await patch(app, bearer, { email: null, username: 'ada', current_password: PASSWORD })).statusCode, 200, 'one for the other')
+  t.equal((await login(app, { username: 'ada' })).statusCode, 200)
+})
+
+t.test('of two that are taken off at once one stays', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
+  const answers = await Promise.all([{ email: null }, { username: null }].map((body) => patch(app, bearer, { ...body, current_password: PASSWORD })))
+  t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 422])
+  t.equal((await sql(app, 'SELECT 1 FROM identifiers')).length, 1)
+})
+
+t.test('what nobody can log in with any more is nothing left', async (t) => {
+  const { app, databaseUrl } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
+  const { app: email } = await build(t, { databaseUrl, login: { attributes: { email: EmailSchema } } })
+  t.equal((await patch(email, bearer, { email: null, current_password: PASSWORD })).statusCode, 422)
+})
+
 t.test('a password that changes in between refuses the change', async (t) => {
   const { app } = await build(t, LOGIN)
   const { user } = await signedIn(app)
   const { store } = app.latchkey
-  const change = { userId: user.id, passwordStamp: 7, name: 'Eve', identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }] }
+  const change = { userId: user.id, passwordStamp: 7, name: 'Eve', identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }], removed: [], configured: ['email'] }
   t.equal(await store.users.changeProfile(change), 'stale')
   t.same(await sql(app, 'SELECT name FROM users'), [{ name: null }])
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
 import { build, login, PASSWORD, profile, register, type Built, type Tokens } from '../helper.ts'
+import { visit } from '../visitor.ts'
 
 type App = Built['app']
 
@@ -68,6 +69,20 @@ t.test('the name: at most 100 characters that can be seen, kept as it is', async
   for (const unseen of ['\u001b[2Kroot', 'Ada\nx', 'Ada\u009b31m', 'Adam\b\b', 'a\u202eb', '\u200d']) t.match(await errorsOf(post(app, { email: 'bob@example.com', password: PASSWORD, name: unseen })), { name: [/cannot be seen/] }, JSON.stringify(unseen))
 })
 
+t.test('a national phone number is told what it lacks, by the API, at the login and on the pages', async (t) => {
+  const { app } = await build(t, { login: { attributes: readyAttributes } })
+  const message = 'must be a phone number with its country code, such as +49 170 1234567; this number says no country'
+  t.strictSame(await errorsOf(register(app, { phone: '0170 1234567' })), { phone: [message] })
+  t.strictSame(await errorsOf(login(app, { phone: '0170 1234567' })), { phone: [message] })
+  t.match(await errorsOf(login(app, { username: '0170 1234567' })), { username: [/this number says no country/] })
+  t.strictSame(await errorsOf(register(app, { phone: 'nonsense' })), { phone: ['must be a phone number with its country code'] })
+  const visitor = visit(app)
+  const page = await visitor.submit(await visitor.get('/register'), { phone: '0170 1234567', password: PASSWORD })
+  t.match([page.statusCode, page.body], [422, /Write the number with its country code/])
+  const again = await visitor.submit(await visitor.get('/login'), { username: '0170 1234567', password: PASSWORD })
+  t.match([again.statusCode, again.body], [401, /Write the number with its country code/])
+})
+
 t.test('what another user has is taken, in whatever spelling', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'Ada@B.co', phone: '+49 170 1234567', username: 'ada' })
@@ -109,7 +124,7 @@ t.test('nobody takes the phone number or the address of another as a name', asyn
 
 t.test('characters that nobody sees are part of no attribute', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
-  for (const fields of [{ email: 'a\u200bda@b.co' }, { email: 'ada@b\u00ad.co' }, { username: 'ada\u202e' }, { username: 'a\ufe0fda' }, { phone: '+49170\u200e1234567' }, { email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001' }] as Record<string, string>[]) {
+  for (const fields of [{ email: 'a\u200bda@b.co' }, { email: 'ada@b\u00ad.co' }, { username: 'ada\u202e' }, { username: 'a\ufe0fda' }, { email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001' }] as Record<string, string>[]) {
     t.same(Object.keys((await errorsOf(register(app, fields)))!), Object.keys(fields), JSON.stringify(fields))
   }
 })

@@ -38,7 +38,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Change name or login attributes',
-      description: 'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`.',
+      description: 'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`. Null takes one off, while another is left to log in with.',
       body: profileBody(app.latchkey.attributes),
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }

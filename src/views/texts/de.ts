@@ -22,6 +22,7 @@ export const de: Texts = {
     stale: 'Diese Seite war zu lange offen. Bitte senden Sie sie noch einmal ab.',
     missing: 'Füllen Sie dieses Feld aus.',
     invalid: 'Das sieht nicht richtig aus. Prüfen Sie es auf Tippfehler.',
+    phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
     taken: 'Das wird schon verwendet.',
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,

@@ -23,6 +23,7 @@ export const en = {
     stale: 'This page was open for too long. Please send it again.',
     missing: 'Fill in this field.',
     invalid: 'This does not look right. Check it for typing errors.',
+    phoneCountry: 'Write the number with its country code, such as +49 170 1234567.',
     taken: 'This is in use already.',
     oneNeeded: 'Fill in at least one of these.',
     passwordShort: (length: number) => `Use at least ${length} characters.`,

@@ -38,6 +38,14 @@ t.test('phone numbers have 6 to 25 characters', async (t) => {
   t.same(await read({ phone: PhoneSchema }, '0170 1234567'), [])
 })
 
+t.test('a number that says no country lacks it, unless there is a default', async (t) => {
+  const [phone] = await createAttributes({ attributes: { phone: PhoneSchema } })
+  for (const text of ['0170 1234567', '(0170) 123-4567', '٠١٧٠١٢٣٤٥٦٧', 'tel:01701234567', '123456']) t.equal(phone!.lacks(text), 'country', text)
+  for (const text of ['+49 170 1234567', '0049 170 1234567', '123', 'ada', '', 5, null]) t.equal(phone!.lacks(text), undefined, String(text))
+  const [german] = await createAttributes({ attributes: { phone: PhoneSchema }, defaultCountry: 'DE' })
+  t.equal(german!.lacks('0170 1234567'), undefined)
+})
+
 t.test('an attribute of our own: compared without case, shown as its schema wants it', async (t) => {
   const [employee] = await createAttributes({ attributes: { employee: Employee } })
   for (const typed of ['E123456', ' E123456 ', 'Ｅ１２３４５６', 'e123456']) {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { clean, email, phoneNormaliser, plain } from '../../../src/users/normalise.ts'
+import { clean, email, plain } from '../../../src/users/normalise.ts'
+import { phoneNormaliser, tidyPhone } from '../../../src/users/phone.ts'
 
 const INVISIBLE: [string, string][] = [
   ['NUL', '\0'], ['a tab', '\t'], ['a newline', '\n'], ['DEL', '\x7f'], ['a C1 control', '\x85'], ['a zero-width space', '\u200b'], ['a zero-width joiner', '\u200d'],
@@ -50,6 +51,24 @@ t.test('phone numbers: E.164 where it can be known', async (t) => {
   const phone = await phoneNormaliser()
   for (const [typed, value] of PHONES) t.equal(phone(typed), value, typed)
   for (const typed of NO_PHONES) t.equal(phone(typed), null, JSON.stringify(typed))
+})
+
+t.test('phone numbers as phones, address books and pages hand them over', async (t) => {
+  const phone = await phoneNormaliser()
+  const read = (text: string) => { const cleaned = clean(tidyPhone(text)); return cleaned === null ? null : phone(cleaned) }
+  const spellings = [
+    '+49\u2011170\u20111234567', '+49 170 \u20131234567', '+49\u2010170\u20121234567', '+49\u2212170\u22121234567', '+49~170~1234567', '\u202a+49 170 1234567\u202c', '\u2066+49 170 1234567\u2069', '\u200e+49 170 1234567\u200f', '+49\u00ad170\u00ad1234567', '\ufeff+49 170\u200b1234567', '+49\u00a0170\u202f1234567',
+    '+٤٩١٧٠١٢٣٤٥٦٧', '+۴۹۱۷۰۱۲۳۴۵۶۷', '+४९१७०१२३४५६७', '＋４９１７０１２３４５６７', '٠٠٤٩١٧٠١٢٣٤٥٦٧', 'tel:+49-170-1234567', 'TEL:+491701234567', ' tel:+49%20170%201234567', '\u202atel:+491701234567\u202c', 'tel:%2B491701234567'
+  ]
+  for (const text of spellings) t.equal(read(text), '+491701234567', text)
+  for (const text of ['tel:', 'tel:%', 'tel:+49170123;ext=5', 'tel:tel:+491701234567', 'sip:+491701234567', '+49\u202e170\u0007', '\u200e', '٤'.repeat(300)]) t.equal(read(text), null, JSON.stringify(text).slice(0, 40))
+})
+
+t.test('+52 1 is +52: one line, one number', async (t) => {
+  const phone = await phoneNormaliser()
+  for (const text of ['+52 1 55 1234 5678', '+5215512345678', '0052 1 55 1234 5678', '+52 55 1234 5678']) t.equal(phone(text), '+525512345678', text)
+  t.equal((await phoneNormaliser('MX'))('1 55 1234 5678'), '+525512345678')
+  t.equal(phone('+52 1 55 1234'), '+521551234', 'what is shorter is another')
 })
 
 t.test('national phone numbers need a country', async (t) => {
