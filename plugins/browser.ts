@@ -27,7 +27,7 @@ export type Browser = {
   returnPath: (returnTo: unknown) => string
 }
 
-export function createBrowser ({ config, browserSessions: sessions, attributes, authenticate }: Services): Browser {
+export function createBrowser ({ config, browserSessions: sessions, sessionEnds, attributes, authenticate }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   const name = browserCookie(config.appUrl)
   const options = { path: '/', httpOnly: true, sameSite: 'lax' as const, secure }
@@ -39,7 +39,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
     const old = await sessions.find(tokenOf(request))
     const started = await sessions.start(user, remember, callerOf(request))
     if (!started) return null
-    if (old) await sessions.revoke(old)
+    if (old) await sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
     const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
     keep(reply, started.token, remember ? { maxAge } : {})
     return started.session
@@ -57,7 +57,7 @@ export function createBrowser ({ config, browserSessions: sessions, attributes, 
 
   async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const session = await sessions.find(tokenOf(request))
-    if (session) await sessions.revoke(session)
+    if (session) await sessionEnds.browser(session.id, { reason: 'logout', caller: callerOf(request) })
     keep(reply, '', { maxAge: 0, expires: new Date(0) })
   }
 

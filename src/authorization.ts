@@ -11,6 +11,7 @@ import { createReadIdToken } from './oidc/id-token-hint.ts'
 import { createUserInfo, type UserInfo } from './oidc/user-info.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Metadata } from './schemas/discovery.ts'
+import type { SessionEnds } from './sessions/end.ts'
 import { createBrowserSessions, type BrowserSessions } from './users/browser-session.ts'
 
 /** What browsers use. */
@@ -22,10 +23,10 @@ export type Authorization = {
   userInfo: UserInfo
 }
 
-type Dependencies = Core & { clients: Clients, revocations: RevocationList, scopes: Scopes, resources: Resources, grantTypes: string[] }
+type Dependencies = Core & { sessionEnds: SessionEnds, clients: Clients, revocations: RevocationList, scopes: Scopes, resources: Resources, grantTypes: string[] }
 
 /** Puts the authorization endpoint, the logins of browsers and OpenID Connect together. */
-export function createAuthorization ({ config, appKeys, store, keys, clients, revocations, scopes, resources, grantTypes }: Dependencies): Authorization {
+export function createAuthorization ({ config, appKeys, store, keys, sessionEnds, clients, revocations, scopes, resources, grantTypes }: Dependencies): Authorization {
   const { sessions, codes, consents, users } = store
   const { issuer } = config
   const readIdToken = createReadIdToken(keys, issuer)
@@ -40,7 +41,7 @@ export function createAuthorization ({ config, appKeys, store, keys, clients, re
     browserSessions,
     metadata: createMetadata(config, grantTypes),
     userInfo: createUserInfo({ profile: users.profile, requestedClaims: sessions.requestedClaims }),
-    endSession: createEndSession({ clients, sessions, browserSessions, readIdToken }),
+    endSession: createEndSession({ clients, sessionEnds, readIdToken }),
     authorize: createAuthorize({
       check: createAuthorizationCheck({ clients, scopes, resources }),
       codes,

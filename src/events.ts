@@ -6,6 +6,12 @@ type ClientChange = Origin & { clientId: string, userId: string | null }
 type PersonalTokenChange = Origin & { tokenId: string, userId: string, clientId: string | null }
 type DeviceDecision = Origin & { clientId: string, userId: string, scopes: string[] }
 
+/**
+ * By its user or an application: `logout`; by its client (RFC 7009): `client`; by its user in the list of sessions: `user`; by the operator: `operator`; by the next login of
+ * the same browser: `replaced`; for a refresh token or a code that came twice: `reused`, `code_reused`.
+ */
+export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused'
+
 export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled' | 'too_many_attempts'
 
 /** Why a guard refused a bearer token. */
@@ -25,8 +31,8 @@ export type EventDetails = {
   'session.reused': { clientId: string, sessionId: string }
   /** A session was behind its refresh token: the database went back to a backup. */
   'database.went_back': { sessionId: string }
-  /** A session was ended on purpose: by a logout, by its client (RFC 7009), or by its user in the list of sessions. */
-  'session.ended': Origin & { sessionId: string, userId: string | null, clientId: string | null, reason: 'logout' | 'client' | 'user' }
+  /** A session was ended by itself; `clientId` is null for the login of a browser on our own pages. What ends all of a user or a client, such as `password.changed`, stands for each of theirs. */
+  'session.ended': Origin & { sessionId: string, userId: string, clientId: string | null, reason: EndReason }
   'bearer.refused': { reason: BearerRefusal }
   /** A password was right; `clientId` is null on our own pages. */
   'login.succeeded': Login & { userId: string }

@@ -15,6 +15,7 @@ import type { Resources } from './oauth/resources.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createUserCodes } from './oauth/user-code.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
+import type { SessionEnds } from './sessions/end.ts'
 import { turnedOff } from './turned-off.ts'
 import type { Throttle } from './users/throttle.ts'
 
@@ -37,6 +38,7 @@ type Dependencies = Core & {
   revocations: RevocationList
   throttle: Throttle
   events: Events
+  sessionEnds: SessionEnds
   log: Log
   scopes: Scopes
   resources: Resources
@@ -44,7 +46,7 @@ type Dependencies = Core & {
 }
 
 /** Puts devices, personal access tokens and the management of clients and sessions together. */
-export async function createManagement ({ config, appKeys, store, clients, revocations, throttle, events, log, scopes, resources, authenticateClient }: Dependencies): Promise<Management> {
+export async function createManagement ({ config, appKeys, store, sessionEnds, clients, revocations, throttle, events, log, scopes, resources, authenticateClient }: Dependencies): Promise<Management> {
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { devices, sessions } = store
   const personalTokens = createPersonalTokens({
@@ -56,8 +58,8 @@ export async function createManagement ({ config, appKeys, store, clients, revoc
   })
   return {
     scopes,
-    accountAccess: createAccountAccess({ store: store.access, events, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
-    authorisedApps: createAuthorisedApps({ store: store.apps, events, idleTtl: config.refreshTokenTtl }),
+    accountAccess: createAccountAccess({ store: store.access, sessionEnds, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
+    authorisedApps: createAuthorisedApps({ store: store.apps, sessionEnds, idleTtl: config.refreshTokenTtl }),
     authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, resources, userCodes, verificationUri: `${config.issuer}/device` }),
     clientManagement: await ownClients({ config, store, clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),

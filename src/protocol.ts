@@ -27,6 +27,7 @@ import { OIDC_SCOPES } from './oidc/claims.ts'
 import { createIdTokens } from './oidc/id-token.ts'
 import { createAddressBehind, type AddressBehind } from './oauth/user-behind.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
+import type { SessionEnds } from './sessions/end.ts'
 import type { Attributes } from './users/attributes.ts'
 import type { Throttle } from './users/throttle.ts'
 
@@ -47,6 +48,7 @@ type Dependencies = Core & {
   authenticate: Authenticate
   throttle: Throttle
   events: Events
+  sessionEnds: SessionEnds
   log: Log
 }
 
@@ -68,12 +70,12 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
     token,
     verifyAccessToken: verify,
     addressBehind: createAddressBehind(clients),
-    revoke: createRevoke({ authenticateClient, sessions, tokens, refreshTokens, verify, personalTokens, events: deps.events }),
+    revoke: createRevoke({ authenticateClient, sessionEnds: deps.sessionEnds, tokens, refreshTokens, verify, personalTokens }),
     introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
   }
 }
 
-function createGrants ({ config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
+function createGrants ({ config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, sessionEnds, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
@@ -81,6 +83,7 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   const refresh = refreshTokenGrant({
     sessions,
+    sessionEnds,
     issueTokens,
     refreshTokens,
     idleTtl,
@@ -92,7 +95,7 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
     // Both begin on a page
     ...(config.routes.pages
       ? [
-          authorizationCodeGrant({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }),
+          authorizationCodeGrant({ codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }),
           deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens })
         ]
       : []),

@@ -14,6 +14,7 @@ import { createFeed, type Feed } from './revocation/feed.ts'
 import { createFollowers, type Followers } from './revocation/followers.ts'
 import { createFolding } from './revocation/fold.ts'
 import { createRevocationList, type Revocation, type RevocationList } from './revocation/revocation-list.ts'
+import { createSessionEnds, type SessionEnds } from './sessions/end.ts'
 import { createAttributes, type Attributes } from './users/attributes.ts'
 import { createAuthenticate } from './users/authenticate.ts'
 import type { ChangeProfile } from './users/change-profile.ts'
@@ -42,6 +43,7 @@ export type Services = Core & Protocol & {
   feed: Feed
   /** Guards in other services. */
   followers: Followers
+  sessionEnds: SessionEnds
   events: Events
   /** Hears of what happens: `app.latchkey.on('login.failed', handler)`. @returns unsubscribe */
   on: Events['on']
@@ -154,6 +156,7 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   const passwords = await createPasswords(config.passwords)
   const policy = createPasswordPolicy(config.passwords)
   const throttle = await openThrottle(core, events)
+  const sessionEnds = createSessionEnds({ store: core.store, tell: events.emit })
   const pace = createLoginPace({ passwords, hashes: passwordHashes, log })
   const authenticate = createAuthenticate({ users, passwords, pace, throttle, events })
 
@@ -164,7 +167,8 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   }
 
   return {
-    ...await createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, events, log }),
+    ...await createProtocol({ ...core, clients, revocations, attributes, authenticate, throttle, sessionEnds, events, log }),
+    sessionEnds,
     attributes,
     authenticate,
     loginPace: pace,

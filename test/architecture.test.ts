@@ -59,6 +59,11 @@ t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only',
   }
 })
 
+t.test('sessions are ended in one place, which tells of it', async (t) => {
+  const enders = files.filter((file) => /'session\.ended'|\.(revokeReused|revokeBySecret)\(|(sessions|browserSessions|access|apps)\.(revoke|end)\(/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.same(enders.sort(), ['src/audit/trail.ts', 'src/events.ts', 'src/sessions/end.ts'])
+})
+
 t.test('the public names', async (t) => {
   const door = await import('../src/index.ts')
   t.same(Object.keys(door).sort(), ['EmailSchema', 'OAuthError', 'PhoneSchema', 'UsernameSchema', 'authGuard', 'clientProxy', 'latchkey', 'oauth'])

@@ -1,4 +1,3 @@
-import { originOf } from '../../src/events.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
@@ -11,7 +10,7 @@ import { loginParams } from './login-params.ts'
 const SLUG = /^[a-z0-9-]{1,64}$/
 
 /** The proxies beside the server: no secret is needed, and no request is made. */
-export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, store, events }: Services): ProxyBackend {
+export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, sessionEnds }: Services): ProxyBackend {
   const login = { attributes, prefix: config.login.prefix }
 
   async function clientOf (slug: string): Promise<Client> {
@@ -40,8 +39,7 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
       const refreshToken = text === undefined ? null : refreshTokens.decode(text)
       if (!refreshToken) return
       const { sessionId, secret } = refreshToken
-      const userId = await store.sessions.revokeBySecret(sessionId, hashSecret(secret), client.id)
-      if (userId !== null) events.emit('session.ended', { sessionId, userId, clientId: client.id, reason: 'logout', ...originOf(caller) })
+      await sessionEnds.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
     }
   }
 }

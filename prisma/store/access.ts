@@ -2,6 +2,7 @@ import type { Database } from '../../src/database/client.ts'
 import type { Access, AccessFilter, AccessStore } from '../../src/oauth/access.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { nextEpoch } from './epoch.ts'
+import type { SessionEndStore } from '../../src/sessions/end.ts'
 import type { RevocationStore } from './revocations.ts'
 
 const BATCH = 500
@@ -9,7 +10,7 @@ const BATCH = 500
 type Ended = { userId: string, clientId: string | null, revocation: Revocation | null }
 
 /** What has access to an account. What a user ends must be theirs: what is another's is not found. */
-export function createAccessStore ({ pool, tables }: Database, revocations: RevocationStore): AccessStore {
+export function createAccessStore ({ pool, tables }: Database, revocations: RevocationStore): AccessStore & SessionEndStore['access'] {
   const { sessions, browser_sessions: browsers, clients, consents, users } = tables
 
   async function list ({ userId, clientId, limit }: AccessFilter, idleTtl: { session: number, browser: number }): Promise<Access[]> {

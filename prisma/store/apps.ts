@@ -1,12 +1,13 @@
 import type { Database } from '../../src/database/client.ts'
 import type { AuthorisedApp, AppStore } from '../../src/oauth/apps.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import type { SessionEndStore } from '../../src/sessions/end.ts'
 import type { RevocationStore } from './revocations.ts'
 
 type Ended = { sessionId: string | null, revocation: Revocation | null }
 
 /** Applications that a user let in: by consent, by a device, or by a session of a third party. */
-export function createAppStore ({ pool, tables }: Database, revocations: RevocationStore): AppStore {
+export function createAppStore ({ pool, tables }: Database, revocations: RevocationStore): AppStore & SessionEndStore['apps'] {
   const { sessions, clients, consents, users, authorization_codes: codes, device_codes: devices } = tables
 
   async function list (userId: string, idleTtl: number): Promise<AuthorisedApp[]> {

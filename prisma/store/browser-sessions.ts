@@ -1,9 +1,10 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import type { Ended, SessionEndStore } from '../../src/sessions/end.ts'
 import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from '../../src/users/browser-session.ts'
 import type { RevocationStore } from './revocations.ts'
 
-export function createBrowserSessionStore ({ pool, tables }: Database, revocations: RevocationStore): BrowserSessionStore {
+export function createBrowserSessionStore ({ pool, tables }: Database, revocations: RevocationStore): BrowserSessionStore & SessionEndStore['browserSessions'] {
   const { browser_sessions: sessions, users } = tables
   const columns = 'b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"'
 
@@ -40,14 +41,15 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     await pool.query({ name: 'browser-session-touch', text: `UPDATE ${sessions} SET last_seen_at = now() WHERE id = $1`, values: [id] })
   }
 
-  async function revoke (id: string): Promise<boolean> {
-    const rows = await revocations.run<{ revocation: Revocation | null }>({
+  async function revoke (id: string): Promise<Ended | null> {
+    const [row] = await revocations.run<{ userId: string, revocation: Revocation | null }>({
       name: 'browser-session-revoke',
-      text: `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, token_epoch)
-        ${revocations.insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")}`,
+      text: `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, token_epoch),
+        listed AS (${revocations.insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})
+        SELECT ended.user_id AS "userId", listed.revocation FROM ended LEFT JOIN listed ON true`,
       values: [id]
     })
-    return rows.length > 0
+    return row ? { userId: row.userId, clientId: null } : null
   }
 
   return { create, find, standing, touch, revoke }

@@ -1,15 +1,16 @@
 import type { Database } from '../../src/database/client.ts'
 import type { Caller, ClaimsRequest, NewSession, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
+import type { Ended, SessionEndStore } from '../../src/sessions/end.ts'
 import { auditSql } from './audit.ts'
 import type { RevocationStore } from './revocations.ts'
 import { createRotate } from './rotations.ts'
 import { grantColumns, inTime, lastUsed, ownersAlive } from './session-sql.ts'
 
-type Revoked = { id: string | null, revocation: Revocation | null }
+type Revoked = { userId: string | null, clientId: string | null, revocation: Revocation | null }
 
 /** Sessions, by single prepared statements: each re-checks in itself what may have changed since the last one. */
-export function createSessionStore (database: Database, revocations: RevocationStore): Sessions {
+export function createSessionStore (database: Database, revocations: RevocationStore): Sessions & SessionEndStore['sessions'] {
   const { pool, tables } = database
   const sql = statements(tables, revocations)
 
@@ -33,13 +34,11 @@ export function createSessionStore (database: Database, revocations: RevocationS
   }
 
   async function revoke (id: string) {
-    const rows = await revocations.run<Revoked>({ name: 'session-revoke', text: sql.revoke, values: [id] })
-    return rows.some((row) => row.id !== null)
+    return ended(await revocations.run<Revoked>({ name: 'session-revoke', text: sql.revoke, values: [id] }))
   }
 
   async function revokeBySecret (id: string, secretHash: Uint8Array, clientId: string) {
-    const rows = await revocations.run<Revoked>({ name: 'session-revoke-by-secret', text: sql.revokeBySecret, values: [id, secretHash, clientId] })
-    return rows[0]?.revocation?.owner ?? null
+    return ended(await revocations.run<Revoked>({ name: 'session-revoke-by-secret', text: sql.revokeBySecret, values: [id, secretHash, clientId] }))
   }
 
   async function standing (id: string) {
@@ -48,8 +47,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
   }
 
   async function revokeReused (id: string, caller: Caller) {
-    const rows = await revocations.run<Revoked>({ name: 'session-reused', text: sql.revokeReused, values: [id, caller.ip, caller.userAgent] })
-    return rows.length > 0
+    return ended(await revocations.run<Revoked>({ name: 'session-reused', text: sql.revokeReused, values: [id, caller.ip, caller.userAgent] }))
   }
 
   async function noteReplay (id: string, caller: Caller) {
@@ -59,11 +57,15 @@ export function createSessionStore (database: Database, revocations: RevocationS
   return { create, rotate: createRotate(database), inspect, requestedClaims, revoke, revokeBySecret, standing, revokeReused, noteReplay }
 }
 
+function ended ([row]: Revoked[]): Ended | null {
+  return row?.userId ? { userId: row.userId, clientId: row.clientId } : null
+}
+
 function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
   const end = (condition = '') => `UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch`
   const revoke = (condition = '') => `WITH ended AS (${end(condition)}),
     listed AS (${insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})`
-  const revoked = 'SELECT ended.id, listed.revocation FROM ended LEFT JOIN listed ON true'
+  const revoked = 'SELECT ended.user_id AS "userId", ended.client_id AS "clientId", listed.revocation FROM ended LEFT JOIN listed ON true'
 
   return {
     create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch)
@@ -88,7 +90,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       unknown AS (SELECT $1::uuid AS id WHERE NOT EXISTS (SELECT FROM ${sessions} WHERE id = $1)),
       listed AS (${insertSql(`SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended
         UNION ALL SELECT 'session', id::text, NULL, 2147483647, '{}' FROM unknown`)})
-      SELECT (SELECT id FROM ended) AS id, listed.revocation FROM listed`,
+      SELECT ended.user_id AS "userId", ended.client_id AS "clientId", listed.revocation FROM listed LEFT JOIN ended ON true`,
 
     revokeBySecret: `${revoke('AND secret_hash = $2 AND client_id = $3')} ${revoked}`,
 

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkedByProtocol } from '../../plugins/compilers.ts'
+import { callerOf } from '../../plugins/caller.ts'
 import { END_SESSION, endSessionPath } from '../../plugins/pages/logout.ts'
 import { afterForm, form, LogoutQuery, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
@@ -17,7 +18,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   async function finish (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {
     const session = await browser.session(request)
     const wanted = await endSession.begin(params, session)
-    await endSession.end(wanted, session)
+    await endSession.end(wanted, session, callerOf(request))
     await browser.logOut(request, reply)
     return wanted.redirectTo === null ? pages.logout.done(request, reply) : reply.redirect(wanted.redirectTo, 303)
   }

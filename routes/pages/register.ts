@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../plugins/caller.ts'
 import { limit } from '../../plugins/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
@@ -24,7 +25,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const { body } = request
     const returnTo = localPath(body['return_to'])
-    const { user, errors } = await app.latchkey.register(body)
+    const { user, errors } = await app.latchkey.register(body, callerOf(request))
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     await browser.logIn(request, reply, { userId: user.id, passwordStamp: 0 })
     return reply.redirect(browser.returnPath(body['return_to']), 303)

@@ -87,7 +87,7 @@ export function startAuditTrail ({ events, write, onError }: Options): AuditTrai
   return { stop }
 }
 
-function entryOf (type: string, details: Partial<AuditEntry>): AuditEntry {
+export function entryOf (type: string, details: Partial<AuditEntry>): AuditEntry {
   const { userId = null, clientId = null, sessionId = null, ip = null, userAgent = null, ...detail } = details
   return { type, userId, clientId, sessionId, ip, userAgent, detail }
 }

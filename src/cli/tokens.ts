@@ -1,5 +1,6 @@
 import { validate as isUuid } from 'uuid'
 import type { Core } from '../core.ts'
+import { entryOf } from '../audit/trail.ts'
 import { createEvents } from '../events.ts'
 import type { Access } from '../oauth/access.ts'
 import { scopeProblem } from '../oauth/own-tokens.ts'
@@ -8,6 +9,7 @@ import type { PersonalToken } from '../oauth/personal-token-ports.ts'
 import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
 import { createScopes } from '../oauth/scopes.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
+import { createSessionEnds, type TellEnd } from '../sessions/end.ts'
 import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
 import type { Context } from './context.ts'
 import { findUser } from './find-user.ts'
@@ -84,9 +86,12 @@ async function ofClient (store: Core['store'], id: string): Promise<Result> {
 }
 
 async function oneSession (store: Core['store'], id: string): Promise<Result> {
-  const ended = isUuid(id) ? await store.access.end(id, null) : null
+  const tell: TellEnd = async (type, details) => {
+    const entry = entryOf(type, details)
+    await store.audit.write([{ ...entry, detail: { ...BY_OPERATOR, ...entry.detail } }])
+  }
+  const ended = isUuid(id) && await createSessionEnds({ store, tell }).owned(id, null, { reason: 'operator' })
   if (!ended) throw new Error(`There is no session ${id} alive; \`npx latchkey tokens list\` lists them`)
-  await store.audit.write([{ type: 'session.ended', sessionId: id, ...ended, detail: { ...BY_OPERATOR, reason: 'operator' } }])
   return { json: { session_id: id, revoked: true }, lines: [`Session ${id} has ended.`] }
 }
 

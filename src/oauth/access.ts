@@ -1,4 +1,4 @@
-import { originOf, type Events } from '../events.ts'
+import type { SessionEnds } from '../sessions/end.ts'
 import type { Caller } from './ports.ts'
 
 /** A login that has access to an account: of an application, or of a browser on our own pages. */
@@ -21,8 +21,6 @@ export type AccessFilter = { userId?: string | undefined, clientId?: string | un
 export type AccessStore = {
   /** Alive, the one used last first. */
   list: (filter: AccessFilter, idleTtl: { session: number, browser: number }) => Promise<Access[]>
-  /** Ends one, of this user unless the operator asks; a third party must ask for consent again. @returns whose it was, or null when there is none of that id */
-  end: (id: string, userId: string | null) => Promise<{ userId: string, clientId: string | null } | null>
   /** Ends all of a user's, or all but one, and their personal access tokens. @returns false when there is no such user */
   endAll: (userId: string, keepSession: string | null) => Promise<boolean>
   /** Ends all sessions of a client, and the tokens that it has got for itself; it may go on. @returns how many sessions */
@@ -36,17 +34,14 @@ export type AccountAccess = {
   end: (id: string, userId: string, caller: Caller) => Promise<boolean>
 }
 
-type Dependencies = { store: AccessStore, events: Events, idleTtl: { session: number, browser: number } }
+type Dependencies = { store: AccessStore, sessionEnds: Pick<SessionEnds, 'owned'>, idleTtl: { session: number, browser: number } }
 
 // Who has more has a program that logs in and never out
 const MAX_LISTED = 500
 
-export function createAccountAccess ({ store, events, idleTtl }: Dependencies): AccountAccess {
-  async function end (id: string, userId: string, caller: Caller): Promise<boolean> {
-    const ended = await store.end(id, userId)
-    if (ended) events.emit('session.ended', { sessionId: id, ...ended, reason: 'user', ...originOf(caller) })
-    return ended !== null
+export function createAccountAccess ({ store, sessionEnds, idleTtl }: Dependencies): AccountAccess {
+  return {
+    list: (userId) => store.list({ userId, limit: MAX_LISTED }, idleTtl),
+    end: (id, userId, caller) => sessionEnds.owned(id, userId, { reason: 'user', caller })
   }
-
-  return { list: (userId) => store.list({ userId, limit: MAX_LISTED }, idleTtl), end }
 }

@@ -1,4 +1,4 @@
-import { originOf, type Events } from '../events.ts'
+import type { SessionEnds } from '../sessions/end.ts'
 import type { Caller } from './ports.ts'
 
 /** An application that a user let in. */
@@ -16,8 +16,6 @@ export type AuthorisedApp = {
 export type AppStore = {
   /** By name. `idleTtl` in seconds. */
   list: (userId: string, idleTtl: number) => Promise<AuthorisedApp[]>
-  /** Its sessions, what waits to become one, and the consent. @returns the ids of the sessions */
-  end: (userId: string, clientId: string) => Promise<string[]>
 }
 
 /** Applications that a user let in, each as a whole: with all its sessions and its consent. */
@@ -27,9 +25,9 @@ export type AuthorisedApps = {
   end: (clientId: string, userId: string, caller: Caller) => Promise<void>
 }
 
-export function createAuthorisedApps ({ store, events, idleTtl }: { store: AppStore, events: Events, idleTtl: number }): AuthorisedApps {
+export function createAuthorisedApps ({ store, sessionEnds, idleTtl }: { store: AppStore, sessionEnds: Pick<SessionEnds, 'ofApp'>, idleTtl: number }): AuthorisedApps {
   async function end (clientId: string, userId: string, caller: Caller): Promise<void> {
-    for (const sessionId of await store.end(userId, clientId)) events.emit('session.ended', { sessionId, userId, clientId, reason: 'user', ...originOf(caller) })
+    await sessionEnds.ofApp(clientId, userId, { reason: 'user', caller })
   }
 
   return { list: (userId) => store.list(userId, idleTtl), end }

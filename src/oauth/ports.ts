@@ -139,14 +139,8 @@ export type Sessions = {
   inspect: (rotation: Rotation) => Promise<Superseded | null>
   /** The `claims` parameter that the session was made with. */
   requestedClaims: (id: string) => Promise<ClaimsRequest | null>
-  /** @returns whether it was alive */
-  revoke: (id: string) => Promise<boolean>
-  /** By what a refresh token carries, whatever its generation. @returns the user whose it was, or null */
-  revokeBySecret: (id: string, secretHash: Uint8Array, clientId: string) => Promise<string | null>
   /** What a session that is alive may do, and its epoch. */
   standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number } | null>
-  /** Revokes and writes the audit event in one statement. */
-  revokeReused: (id: string, caller: Caller) => Promise<boolean>
   /** Writes an event without touching the session. */
   noteReplay: (id: string, caller: Caller) => Promise<void>
 }

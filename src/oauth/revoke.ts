@@ -1,10 +1,10 @@
-import { originOf, type Events } from '../events.ts'
 import type { VerifyAccessToken } from '../keys/access-token-verifier.ts'
 import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidGrant, invalidRequest } from './errors.ts'
-import type { Caller, Client, Sessions, TokenRevocations } from './ports.ts'
+import type { Caller, Client, TokenRevocations } from './ports.ts'
 import { looksLikePersonalToken } from './personal-token-form.ts'
 import type { PersonalTokens } from './personal-tokens.ts'
+import type { SessionEnds } from '../sessions/end.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 import { hashSecret } from './secrets.ts'
 import { stringParams } from './params.ts'
@@ -13,12 +13,11 @@ export type Revoke = (request: { authorization: string | undefined, body: Record
 
 type Dependencies = {
   authenticateClient: AuthenticateClient
-  sessions: Sessions
+  sessionEnds: Pick<SessionEnds, 'session' | 'bySecret'>
   tokens: TokenRevocations
   refreshTokens: RefreshTokens
   verify: VerifyAccessToken
   personalTokens: Pick<PersonalTokens, 'revokeText'>
-  events: Events
 }
 
 /**
@@ -27,23 +26,18 @@ type Dependencies = {
  * whoever holds it may end it, which is what finders of leaked ones do.
  * @throws OAuthError invalid_grant for a token of another client (section 2.1)
  */
-export function createRevoke ({ authenticateClient, sessions, tokens, refreshTokens, verify, personalTokens, events }: Dependencies): Revoke {
-  function tellEnd (client: Client, sessionId: string, userId: string, caller: Caller): void {
-    events.emit('session.ended', { sessionId, userId, clientId: client.id, reason: 'client', ...originOf(caller) })
-  }
-
+export function createRevoke ({ authenticateClient, sessionEnds, tokens, refreshTokens, verify, personalTokens }: Dependencies): Revoke {
   async function revokeAccessToken (client: Client, text: string, caller: Caller): Promise<void> {
     const verified = await verify(text)
     if (!verified) return
-    const { client_id: clientId, sub, sid, jti, epoch } = verified.claims
+    const { client_id: clientId, sid, jti, epoch } = verified.claims
     if (clientId !== client.id) throw invalidGrant('The token was issued to another client')
     if (sid === undefined) await tokens.revoke({ jti, clientId, epoch })
-    else if (await sessions.revoke(sid)) tellEnd(client, sid, sub, caller)
+    else await sessionEnds.session(sid, { reason: 'client', caller })
   }
 
   async function revokeRefreshToken (client: Client, { sessionId, secret }: RefreshToken, caller: Caller): Promise<void> {
-    const userId = await sessions.revokeBySecret(sessionId, hashSecret(secret), client.id)
-    if (userId !== null) tellEnd(client, sessionId, userId, caller)
+    await sessionEnds.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'client', caller })
   }
 
   return async ({ authorization, body, caller }) => {

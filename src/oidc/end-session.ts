@@ -1,13 +1,14 @@
 import { UntrustedRequest } from '../oauth/authorization-error.ts'
-import type { Client, Clients, Sessions } from '../oauth/ports.ts'
-import type { BrowserSession, BrowserSessions } from '../users/browser-session.ts'
+import type { Caller, Client, Clients } from '../oauth/ports.ts'
+import type { SessionEnds } from '../sessions/end.ts'
+import type { BrowserSession } from '../users/browser-session.ts'
 import type { IdTokenFacts, ReadIdToken } from './id-token-hint.ts'
 
 export type EndSession = {
   /** Checks the request. @throws UntrustedRequest for a redirect that is not registered */
   begin: (params: Record<string, unknown>, session: BrowserSession | null) => Promise<LogoutRequest>
   /** Ends the login of the browser and what the hint names. */
-  end: (request: LogoutRequest, session: BrowserSession | null) => Promise<void>
+  end: (request: LogoutRequest, session: BrowserSession | null, caller: Caller) => Promise<void>
 }
 
 export type LogoutRequest = {
@@ -20,10 +21,10 @@ export type LogoutRequest = {
   client: Client | null
 }
 
-type Dependencies = { clients: Clients, sessions: Sessions, browserSessions: BrowserSessions, readIdToken: ReadIdToken }
+type Dependencies = { clients: Clients, sessionEnds: Pick<SessionEnds, 'browser' | 'session'>, readIdToken: ReadIdToken }
 
 /** OpenID Connect RP-Initiated Logout 1.0. */
-export function createEndSession ({ clients, sessions, browserSessions, readIdToken }: Dependencies): EndSession {
+export function createEndSession ({ clients, sessionEnds, readIdToken }: Dependencies): EndSession {
   async function begin (params: Record<string, unknown>, session: BrowserSession | null): Promise<LogoutRequest> {
     const text = (name: string) => typeof params[name] === 'string' && params[name] !== '' ? params[name] : undefined
     const hintText = text('id_token_hint')
@@ -44,9 +45,10 @@ export function createEndSession ({ clients, sessions, browserSessions, readIdTo
     return state === undefined ? uri : `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
   }
 
-  async function end ({ hint }: LogoutRequest, session: BrowserSession | null): Promise<void> {
-    if (session) await browserSessions.revoke(session)
-    if (hint?.sessionId && (!session || session.userId === hint.userId)) await sessions.revoke(hint.sessionId)
+  async function end ({ hint }: LogoutRequest, session: BrowserSession | null, caller: Caller): Promise<void> {
+    const why = { reason: 'logout', caller } as const
+    if (session) await sessionEnds.browser(session.id, why)
+    if (hint?.sessionId && (!session || session.userId === hint.userId)) await sessionEnds.session(hint.sessionId, why)
   }
 
   return { begin, end }

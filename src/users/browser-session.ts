@@ -34,7 +34,6 @@ export type BrowserSessionStore = {
   /** The epoch of one that is alive, asked at the database. */
   standing: (id: string) => Promise<{ tokenEpoch: number } | null>
   touch: (id: string) => Promise<void>
-  revoke: (id: string) => Promise<boolean>
 }
 
 export type BrowserSessions = {
@@ -42,7 +41,6 @@ export type BrowserSessions = {
   start: (user: SignedIn, remember: boolean, caller: Caller) => Promise<{ session: BrowserSession, token: string } | null>
   /** The session of a cookie, or null. */
   find: (token: string | undefined) => Promise<BrowserSession | null>
-  revoke: (session: BrowserSession) => Promise<void>
 }
 
 type Options = {
@@ -86,9 +84,5 @@ export function createBrowserSessions ({ store, refusal, idleTtl, ttl, rememberT
     return session && session.expiresAt.getTime() > Date.now() && refusal(session) === null ? session : null
   }
 
-  async function revoke (session: BrowserSession): Promise<void> {
-    await store.revoke(session.id)
-  }
-
-  return { start, find, revoke }
+  return { start, find }
 }

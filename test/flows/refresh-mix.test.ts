@@ -117,7 +117,7 @@ t.test('everything at once on the sessions of one user: no deadlock, no error, a
       app.latchkey.store.sessions.revoke(sessionId(out)),
       login(other.app)
     ])
-    for (const answer of answers) if (answer && typeof answer === 'object' && answer.statusCode >= 500) t.fail(answer.body)
+    for (const answer of answers) if (answer && 'statusCode' in answer && answer.statusCode >= 500) t.fail(answer.body)
     t.equal((await refresh(app, keep.refresh_token)).statusCode, 200, 'the session that changed the password goes on')
     ended.push(out, reused, ...sessions.slice(3))
   }

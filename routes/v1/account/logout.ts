@@ -2,12 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { callerOf } from '../../../plugins/caller.ts'
 import { createRefreshCookie } from '../../../plugins/refresh-cookie.ts'
-import { originOf } from '../../../src/events.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message } from '../../../src/schemas/proxy.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
-  const { config, clients, events, personalTokens, store } = app.latchkey
+  const { config, clients, personalTokens, sessionEnds } = app.latchkey
   const cookie = createRefreshCookie(config.issuer)
 
   /** The proxies whose cookie the client's tokens may be in: its own, and those that the configuration gives it. */
@@ -18,10 +17,10 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   async function endAccess (request: FastifyRequest): Promise<void> {
-    const { kind, sessionId, userId, clientId, tokenId } = request.auth!
+    const { kind, sessionId, userId, tokenId } = request.auth!
     const caller = callerOf(request)
     if (kind === 'personal') await personalTokens.revoke(tokenId!, userId!, caller)
-    else if (await store.sessions.revoke(sessionId!)) events.emit('session.ended', { sessionId: sessionId!, userId, clientId, reason: 'logout', ...originOf(caller) })
+    else await sessionEnds.session(sessionId!, { reason: 'logout', caller })
   }
 
   for (const path of ['/api/logout', '/logout']) {

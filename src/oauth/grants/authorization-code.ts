@@ -2,7 +2,8 @@ import { hash as digest } from 'node:crypto'
 import { Type } from 'typebox'
 import type { IssueTokens } from '../issue-tokens.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
-import type { Client, Codes, Sessions } from '../ports.ts'
+import type { SessionEnds } from '../../sessions/end.ts'
+import type { Caller, Client, Codes } from '../ports.ts'
 import type { RefreshTokens } from '../refresh-token.ts'
 import { checkTarget } from '../resources.ts'
 import { hashSecret } from '../secrets.ts'
@@ -10,7 +11,7 @@ import type { GrantHandler } from './index.ts'
 
 type Dependencies = {
   codes: Codes
-  sessions: Sessions
+  sessionEnds: Pick<SessionEnds, 'session'>
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
   /** Seconds. */
@@ -23,14 +24,14 @@ type CodeParams = { code: string, verifier: string | undefined, redirectUri: str
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
 /** RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6). Redeeming a code and making its session are one statement. */
-export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
+export function authorizationCodeGrant ({ codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
   /** Why it did not fit; a second use ends what the first one made (RFC 9700 section 4.2.4). */
-  async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams) {
+  async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams, caller: Caller) {
     const code = await codes.inspect(hash)
     if (!code) return invalid('unknown')
     if (code.clientId !== client.id) return invalid('issued to another client')
     if (code.redeemed) {
-      await sessions.revoke(code.sessionId)
+      await sessionEnds.session(code.sessionId, { reason: 'code_reused', caller })
       return invalid('used before: its session is revoked')
     }
     if (code.expired) return invalid('expired')
@@ -54,7 +55,7 @@ export function authorizationCodeGrant ({ codes, sessions, refreshTokens, issueT
       const grant = await codes.redeem({
         hash, clientId: client.id, redirectUri: redirectUri ?? null, codeChallenge: challengeOf(verifier), secretHash: hashSecret(secret), resources: asked, ttl: sessionTtl, caller
       })
-      if (!grant) throw await refusal(client, hash, { code: code!, verifier, redirectUri, asked })
+      if (!grant) throw await refusal(client, hash, { code: code!, verifier, redirectUri, asked }, caller)
       return await issueTokens({ client, grant, scopes: grant.scopes, resources: asked, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
     }
   }

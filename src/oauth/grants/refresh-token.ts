@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Events } from '../../events.ts'
+import type { SessionEnds } from '../../sessions/end.ts'
 import { invalidGrant, invalidScope } from '../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
@@ -11,6 +12,7 @@ import type { GrantHandler, Issued } from './index.ts'
 
 type Dependencies = {
   sessions: Sessions
+  sessionEnds: Pick<SessionEnds, 'reused'>
   issueTokens: IssueTokens
   refreshTokens: RefreshTokens
   /** Seconds. */
@@ -27,7 +29,7 @@ const TRIES = 3
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, issueTokens, refreshTokens, idleTtl, events } = deps
+  const { sessions, sessionEnds, issueTokens, refreshTokens, idleTtl, events } = deps
 
   async function issue (client: Client, text: string, asked: Asked, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
@@ -53,8 +55,7 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
 
   /** What was replaced longer ago than the grace is a theft. */
   async function refuseReuse (client: Client, { sessionId }: Superseded, caller: Caller): Promise<never> {
-    await sessions.revokeReused(sessionId, caller)
-    events.emit('session.reused', { clientId: client.id, sessionId })
+    await sessionEnds.reused({ sessionId, clientId: client.id }, caller)
     throw invalid('was used before: the session is revoked')
   }
 
