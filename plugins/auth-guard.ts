@@ -13,7 +13,6 @@ import { guardedBy, securityOf } from './guarded.ts'
 import { markGuarded } from './openapi/host-document.ts'
 import { localTrust } from './trust/local.ts'
 import { isRemote } from './remote.ts'
-import { remoteTrust } from './trust/remote.ts'
 import { alreadyRegistered } from './once.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { firstPartyOnly, forbidden, stale, unauthorized } from './guard-errors.ts'
@@ -59,7 +58,7 @@ const madeWith = new WeakMap<AuthGuard, RemoteGuard | null>()
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
   const remote = isRemote(options) ? options : null
   if (host.hasDecorator('authGuard')) return await useExisting(host, options, remote)
-  const trust = remote ? await remoteTrust(host, remote) : await fromServices(host, options as ServicesOptions)
+  const trust = remote ? await (await import('./trust/remote.ts')).remoteTrust(host, remote) : await fromServices(host, options as ServicesOptions)
   const verifierFor = createVerifiers(trust)
   const guard: AuthGuard = (kind, wanted = {}) => {
     checkGuard(kind, wanted)

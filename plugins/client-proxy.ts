@@ -8,7 +8,7 @@ import type { Attributes } from '../src/users/attributes.ts'
 import { closedScope, under } from './closed-scope.ts'
 import { claim, refuseTwice } from './once.ts'
 import { localProxy } from './proxy/local.ts'
-import { remoteProxy, type RemoteProxyOptions } from './proxy/remote.ts'
+import type { RemoteProxyOptions } from './proxy/remote.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createRefreshCookie } from './refresh-cookie.ts'
 import { isRemote } from './remote.ts'
@@ -45,7 +45,7 @@ export type ClientProxy = ProxyBackend & {
 export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
 
 async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
-  const backend = isRemote(options) ? await remoteProxy(options) : await fromServices(host, options as ServicesOptions)
+  const backend = isRemote(options) ? await (await import('./proxy/remote.ts')).remoteProxy(options) : await fromServices(host, options as ServicesOptions)
   refuseTwice(host, ['clientProxy'], backend.prefix)
   claim(host, ['clientProxy'], backend.prefix)
   const cookie = createRefreshCookie(backend.appUrl + backend.prefix)
