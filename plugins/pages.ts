@@ -19,6 +19,8 @@ import type { Stylesheet } from '../src/views/style.css.ts'
 
 export type Pages = {
   stylesheet: Stylesheet
+  /** Tells this browser from others, whoever is logged in. */
+  browserOf: (reply: FastifyReply) => Uint8Array
   /** @throws 403 for a post of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   account: ShowAccount
@@ -46,6 +48,7 @@ async function pages (host: FastifyInstance): Promise<void> {
     })
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,
+      browserOf: kit.browserOf,
       checkCsrf: kit.checkCsrf,
       account: createAccountPage(kit, services),
       answer,

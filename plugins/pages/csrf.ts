@@ -1,5 +1,6 @@
 import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiesNamed, setCookie } from '../cookies.ts'
 import { sameSite } from '../same-origin.ts'
@@ -7,6 +8,8 @@ import { sameSite } from '../same-origin.ts'
 export const CSRF_FIELD = '_csrf'
 
 export type CsrfProtection = {
+  /** Tells this browser from others: a hash of the cookie of its forms, which is set when it is missing. */
+  browserOf: (reply: FastifyReply) => Uint8Array
   /** The hidden field of a form, and its cookie. */
   field: (reply: FastifyReply) => Csrf
   /** @throws 403 for a post of another site, or without the token of this browser */
@@ -50,7 +53,12 @@ export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
     parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw refusal('The form does not carry the token of this browser', cause) } }, () => {})
   }
 
-  return { field, check }
+  function browserOf (reply: FastifyReply): Uint8Array {
+    field(reply)
+    return hashSecret(jars.get(reply)!.cookies[cookie]!)
+  }
+
+  return { browserOf, field, check }
 }
 
 function refusal (message: string, cause?: unknown): Error {

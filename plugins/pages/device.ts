@@ -13,6 +13,8 @@ export type ShowDevice = {
   /** @param wrong there is no such code, or not any more */
   code: (request: FastifyRequest, reply: FastifyReply, entered: { userCode?: string | undefined, wrong?: boolean }) => Promise<FastifyReply>
   confirm: (request: FastifyRequest, reply: FastifyReply, shown: { device: DeviceRequest, userId: string }) => Promise<FastifyReply>
+  /** A GET of it asks nothing and posts nothing again. */
+  path: (request: FastifyRequest, userCode: string) => string
   done: (request: FastifyRequest, reply: FastifyReply, allowed: boolean) => Promise<FastifyReply>
   /** Logs in, and comes back with the code. */
   loginPath: (request: FastifyRequest, userCode: string, again?: boolean) => string
@@ -20,8 +22,10 @@ export type ShowDevice = {
 
 /** RFC 8628 section 3.3 */
 export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
+  const path = (request: FastifyRequest, userCode: string) => kit.link(DEVICE, { user_code: userCode, ui_locales: localesOf(request) })
+
   function loginPath (request: FastifyRequest, userCode: string, again = false): string {
-    return withParams(config.loginPath, { return_to: kit.link(DEVICE, { user_code: userCode, ui_locales: localesOf(request) }), ...(again && { prompt: 'login' }) })
+    return withParams(config.loginPath, { return_to: path(request, userCode), ...(again && { prompt: 'login' }) })
   }
 
   const code: ShowDevice['code'] = async (request, reply, { userCode = '', wrong = false }) => {
@@ -53,7 +57,7 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
     }, { leaves: kit.loginLeaves })
   }
 
-  return { code, confirm, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }), loginPath }
+  return { code, confirm, path, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }), loginPath }
 }
 
 function localesField (request: FastifyRequest): { ui_locales?: string } {

@@ -21,6 +21,7 @@ export type Kit = {
   /** A path under the issuer, with parameters; those that are undefined are left out. */
   link: (path: string, params?: Record<string, string | undefined>) => string
   page: (request: FastifyRequest, uiLocales?: string) => Page
+  browserOf: (reply: FastifyReply) => Uint8Array
   csrf: (reply: FastifyReply) => Csrf
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   send: <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy?: Policy) => Promise<FastifyReply>
@@ -64,6 +65,7 @@ export async function createKit ({ config, attributes, store }: Services): Promi
     loginLeaves: config.loginPath !== `${basePath}/login`,
     link: (path, params = {}) => basePath + path + queryOf(params),
     page,
+    browserOf: csrf.browserOf,
     csrf: csrf.field,
     checkCsrf: csrf.check,
     send: createSend(config.views),

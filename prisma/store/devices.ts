@@ -1,5 +1,5 @@
 import type { Database } from '../../src/database/client.ts'
-import type { Decider, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from '../../src/oauth/device-ports.ts'
+import type { Decider, Decision, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from '../../src/oauth/device-ports.ts'
 import type { Grant } from '../../src/oauth/ports.ts'
 import { grantColumns } from './session-sql.ts'
 
@@ -22,20 +22,31 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
     return rowCount! > 0
   }
 
-  async function findWaiting (userCodeHashes: Uint8Array[]): Promise<WaitingDevice | null> {
+  async function claim (userCodeHashes: Uint8Array[], { userId, browser }: Pick<Decider, 'userId' | 'browser'>): Promise<WaitingDevice | null> {
     const { rows } = await pool.query<WaitingDevice>({
-      name: 'device-find',
-      text: `SELECT client_id AS "clientId", scopes, ip, user_agent AS "userAgent", created_at AS "createdAt" FROM ${devices} WHERE user_code_hash = ANY ($1) AND ${waiting}`,
-      values: [userCodeHashes]
+      name: 'device-claim',
+      text: `UPDATE ${devices} SET claimed_by = $2, claimed_browser = $3 WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2 OR claimed_browser = $3)
+        RETURNING client_id AS "clientId", scopes, ip, user_agent AS "userAgent", created_at AS "createdAt"`,
+      values: [userCodeHashes, userId, browser]
     })
     return rows[0] ?? null
+  }
+
+  async function decision (userCodeHashes: Uint8Array[], userId: string): Promise<Decision | null> {
+    const { rows } = await pool.query<{ decision: Decision }>({
+      name: 'device-decision',
+      text: `SELECT CASE WHEN approved_at IS NULL THEN 'denied' ELSE 'allowed' END AS decision FROM ${devices}
+        WHERE user_code_hash = ANY ($1) AND user_id = $2 AND (approved_at IS NOT NULL OR denied_at IS NOT NULL)`,
+      values: [userCodeHashes, userId]
+    })
+    return rows[0]?.decision ?? null
   }
 
   async function decide (userCodeHashes: Uint8Array[], { userId, tokenEpoch, authTime, browserSessionId }: Decider, allowed: boolean) {
     const { rows } = await pool.query<{ clientId: string, scopes: string[] }>({
       name: `device-${allowed ? 'approve' : 'deny'}`,
       text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, ${allowed ? 'approved_at' : 'denied_at'} = now()
-        WHERE user_code_hash = ANY ($1) AND ${waiting} AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
+        WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2) AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
           AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ${browsers} WHERE id = $5 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()))
         RETURNING client_id AS "clientId", scopes`,
       values: [userCodeHashes, userId, tokenEpoch, authTime, browserSessionId]
@@ -75,5 +86,5 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
     return rows[0]?.state ?? 'unknown'
   }
 
-  return { create, findWaiting, decide, redeem, poll }
+  return { create, claim, decision, decide, redeem, poll }
 }

@@ -17,12 +17,14 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   const { browser, config, deviceVerification } = app.latchkey
   const isOwn = sameSite(config.appUrl, { silent: true })
 
-  const entryOf = (request: FastifyRequest, userCode: string, { id, userId, tokenEpoch, authTime }: BrowserSession): CodeEntry =>
-    ({ userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id }, caller: callerOf(request) })
+  const entryOf = (request: FastifyRequest, reply: FastifyReply, userCode: string, { id, userId, tokenEpoch, authTime }: BrowserSession): CodeEntry =>
+    ({ userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id, browser: pages.browserOf(reply) }, caller: callerOf(request) })
 
   async function ask (request: FastifyRequest, reply: FastifyReply, userCode: string, session: BrowserSession): Promise<FastifyReply> {
-    const found = await deviceVerification.find(entryOf(request, userCode, session))
-    return found ? await pages.device.confirm(request, reply, { device: found, userId: session.userId }) : await pages.device.code(request, reply, { userCode, wrong: true })
+    const found = await deviceVerification.find(entryOf(request, reply, userCode, session))
+    if (found === null) return await pages.device.code(request, reply, { userCode, wrong: true })
+    if (typeof found === 'string') return await pages.device.done(request, reply, found === 'allowed')
+    return await pages.device.confirm(request, reply, { device: found, userId: session.userId })
   }
 
   app.get(DEVICE, {
@@ -43,11 +45,13 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     if (plainCode(userCode) === null) return await pages.device.code(request, reply, { userCode, wrong: true })
     const session = await browser.session(request)
     if (!session) return reply.redirect(pages.device.loginPath(request, userCode), 303)
+    const entry = entryOf(request, reply, userCode, session)
     // Somebody else may have logged in since the page was shown
-    if (decision === undefined || shownTo !== session.userId) return await ask(request, reply, userCode, session)
-    const allowed = decision === 'allow'
-    const isDecided = await deviceVerification[allowed ? 'approve' : 'deny'](entryOf(request, userCode, session))
-    return isDecided ? await pages.device.done(request, reply, allowed) : await pages.device.code(request, reply, { userCode, wrong: true })
+    const isAnswer = decision !== undefined && shownTo === session.userId
+    const found = await (isAnswer ? deviceVerification.decide(entry, decision === 'allow' ? 'allowed' : 'denied') : deviceVerification.find(entry))
+    // A code that was decided about is no code to type in any more
+    const isUsed = decision === undefined && typeof found === 'string'
+    return found === null || isUsed ? await pages.device.code(request, reply, { userCode, wrong: true }) : reply.redirect(pages.device.path(request, userCode), 303)
   })
 
   app.get('/v1/oauth/device', {

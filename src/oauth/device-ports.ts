@@ -15,8 +15,10 @@ export type NewDevice = {
 /** A device that waits for its user. */
 export type WaitingDevice = Pick<NewDevice, 'clientId' | 'scopes'> & { ip: string | null, userAgent: string | null, createdAt: Date }
 
-/** The user who decides, as they are logged in now; a browser's login must be alive still. */
-export type Decider = { userId: string, tokenEpoch: number, authTime: Date, browserSessionId?: string }
+/** The user who decides, as they are logged in now; a browser's login must be alive still. `browser` tells theirs from others. */
+export type Decider = { userId: string, tokenEpoch: number, authTime: Date, browserSessionId?: string, browser?: Uint8Array }
+
+export type Decision = 'allowed' | 'denied'
 
 export type DeviceState = 'unknown' | 'expired' | 'denied' | 'redeemed' | 'approved' | 'pending' | 'too soon'
 
@@ -33,9 +35,13 @@ export type DeviceRedemption = {
 export type Devices = {
   /** @returns false when the user code is in use: the caller makes another */
   create: (device: NewDevice) => Promise<boolean>
-  /** By any of the hashes of a user code; only while nobody has decided. */
-  findWaiting: (userCodeHashes: Uint8Array[]) => Promise<WaitingDevice | null>
-  /** Compare-and-set: the first decision counts. @returns of which client, or null */
+  /**
+   * By any of the hashes of a user code, while nobody has decided. It belongs to the first user who asks; for others there is none, unless they log in in the browser of the first.
+   */
+  claim: (userCodeHashes: Uint8Array[], user: Pick<Decider, 'userId' | 'browser'>) => Promise<WaitingDevice | null>
+  /** What this user has decided. */
+  decision: (userCodeHashes: Uint8Array[], userId: string) => Promise<Decision | null>
+  /** Compare-and-set: the first decision counts, and it is that of the user who has claimed the code. @returns of which client, or null */
   decide: (userCodeHashes: Uint8Array[], user: Decider, allowed: boolean) => Promise<{ clientId: string, scopes: string[] } | null>
   /** Redeems and makes the session in one statement; null when there is nothing to redeem. */
   redeem: (redemption: DeviceRedemption) => Promise<Grant | null>

@@ -1,6 +1,6 @@
 import { originOf, type Events } from '../events.ts'
 import type { Throttle } from '../users/throttle.ts'
-import type { Decider, Devices } from './device-ports.ts'
+import type { Decider, Decision, Devices } from './device-ports.ts'
 import type { Caller, Client, Clients } from './ports.ts'
 import { displayCode, plainCode, type UserCodes } from './user-code.ts'
 
@@ -20,38 +20,43 @@ export type DeviceRequest = {
 export type CodeEntry = { userCode: string, user: Decider, caller: Caller }
 
 export type DeviceVerification = {
-  /** The device behind a code that waits for its user; null for a wrong, decided or expired one. @throws TooManyAttempts */
-  find: (entry: CodeEntry) => Promise<DeviceRequest | null>
-  /** The user allows it. @returns false when there is nothing to decide any more. @throws TooManyAttempts */
-  approve: (entry: CodeEntry) => Promise<boolean>
-  deny: (entry: CodeEntry) => Promise<boolean>
+  /**
+   * The device behind a code that waits, which from now on is this user's to decide about, or what they have decided;
+   * null for a code that is wrong, expired or somebody else's. @throws TooManyAttempts
+   */
+  find: (entry: CodeEntry) => Promise<DeviceRequest | Decision | null>
+  /** The first decision counts, and one that comes twice is one. @returns what this user has decided, or null when there is nothing to decide. @throws TooManyAttempts */
+  decide: (entry: CodeEntry, decision: Decision) => Promise<Decision | null>
 }
 
 type Dependencies = { devices: Devices, clients: Pick<Clients, 'find'>, userCodes: UserCodes, throttle: Throttle['userCode'], events: Events }
 
 /** RFC 8628 section 3.3: what the page for devices does. Every wrong code counts, wherever it is sent (section 5.1). */
 export function createDeviceVerification ({ devices, clients, userCodes, throttle, events }: Dependencies): DeviceVerification {
-  async function look (userCode: string): Promise<DeviceRequest | null> {
+  async function look (userCode: string, user: Decider): Promise<DeviceRequest | Decision | null> {
     const hashes = userCodes.hashes(userCode)
-    const device = hashes.length > 0 ? await devices.findWaiting(hashes) : null
-    const client = device && await clients.find(device.clientId)
+    if (hashes.length === 0) return null
+    const device = await devices.claim(hashes, user)
+    if (!device) return await devices.decision(hashes, user.userId)
+    const client = await clients.find(device.clientId)
     if (!client || client.revokedAt) return null
     const { id, name, firstParty } = client
     const { scopes, ip, userAgent, createdAt } = device
     return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty }, scopes, ip, userAgent, askedAt: createdAt }
   }
 
-  async function decide ({ userCode, user, caller }: CodeEntry, allowed: boolean): Promise<boolean> {
+  async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {
     const hashes = userCodes.hashes(userCode)
-    const decided = await throttle(user.userId, caller.ip)(async () => hashes.length > 0 ? await devices.decide(hashes, user, allowed) : null)
-    if (!decided) return false
-    events.emit(allowed ? 'device.approved' : 'device.denied', { ...decided, userId: user.userId, ...originOf(caller) })
-    return true
+    if (hashes.length === 0) return null
+    const decided = await devices.decide(hashes, user, decision === 'allowed')
+    // Pressed twice: the one before has decided
+    if (!decided) return await devices.decision(hashes, user.userId)
+    events.emit(decision === 'allowed' ? 'device.approved' : 'device.denied', { ...decided, userId: user.userId, ...originOf(caller) })
+    return decision
   }
 
   return {
-    find: ({ userCode, user, caller }) => throttle(user.userId, caller.ip)(() => look(userCode)),
-    approve: (entry) => decide(entry, true),
-    deny: (entry) => decide(entry, false)
+    find: ({ userCode, user, caller }) => throttle(user.userId, caller.ip)(() => look(userCode, user)),
+    decide: (entry, decision) => throttle(entry.user.userId, entry.caller.ip)(() => settle(entry, decision))
   }
 }

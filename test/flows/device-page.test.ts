@@ -8,7 +8,9 @@ const SCOPES = { scopes: { 'orders:read': 'See your orders' } }
 const UNKNOWN = 'This code is unknown or has expired'
 
 const path = ({ verification_uri_complete: uri }: { verification_uri_complete: string }) => uri.slice('http://localhost:3000'.length)
-const decide = async (visitor: Visitor, code: string, decision: string) => await visitor.submit(await visitor.submit(await visitor.get('/device'), { user_code: code }), { decision })
+/** Types a code in. @returns the question */
+const enter = async (visitor: Visitor, code: string) => await visitor.follow(await visitor.submit(await visitor.get('/device'), { user_code: code }))
+const decide = async (visitor: Visitor, code: string, decision: string) => await visitor.follow(await visitor.submit(await enter(visitor, code), { decision }))
 
 t.test('a code is typed in, the user logs in and allows; the device gets tokens of that user', async (t) => {
   const { app } = await build(t, SCOPES)
@@ -25,7 +27,7 @@ t.test('a code is typed in, the user logs in and allows; the device gets tokens 
   t.equal(confirm.statusCode, 200)
   for (const text of ['Connect Television to your account?', waiting.user_code, 'See your orders', 'ada@example.com', 'TV/1.0', '127.0.0.1', 'has not checked who is behind']) t.match(confirm.body, text)
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' }, 'looking at it allows nothing')
-  const done = await visitor.submit(confirm, { decision: 'allow' })
+  const done = await visitor.follow(await visitor.submit(confirm, { decision: 'allow' }))
   t.match(done.body, 'The device is connected')
   const tokens = (await poll(app, id, waiting.device_code)).json<Tokens>()
   t.match(claimsOf(tokens.access_token), { sub: user.id, client_id: id, scope: 'orders:read' })
@@ -43,7 +45,7 @@ t.test('the address with the code in it leads to the question, and approves noth
   t.match([old.statusCode, old.headers.location], [303, `/device?user_code=${waiting.user_code}`])
   t.equal((await visitor.get('/v1/oauth/device')).headers.location, '/device')
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
-  t.match((await visitor.submit(await visitor.get(path(waiting)), { decision: 'allow' })).body, 'The device is connected')
+  t.match((await visitor.follow(await visitor.submit(await visitor.get(path(waiting)), { decision: 'allow' }))).body, 'The device is connected')
 })
 
 t.test('denied: the device hears of it, and the code is used up', async (t) => {
@@ -72,7 +74,7 @@ t.test('codes that are wrong, none, expired, used or of a revoked client are nam
     t.notMatch(answer.body, 'name="decision"')
   }
   for (const code of ['BBBB-BBBB', 'AEIO-UAEI', '', 'x', '<script>', 'B'.repeat(500), used.user_code]) await refused(code)
-  const confirm = await visitor.submit(form, { user_code: late.user_code })
+  const confirm = await enter(visitor, late.user_code)
   await expire(app)
   await refused(late.user_code)
   const tooLate = await visitor.submit(confirm, { decision: 'allow' })
@@ -97,15 +99,66 @@ t.test('a decision needs the form of this browser, and counts for who saw the qu
   const stale = await visitor.submit(confirm, { decision: 'allow', _csrf: 'x' })
   t.match([stale.statusCode, stale.body], [403, `href="/device?user_code=${waiting.user_code}"`], 'with the way back')
   const { hidden } = formOf(confirm)
-  t.match((await visitor.post('/device', { ...hidden, shown_to: '', decision: 'allow' })).body, 'name="decision"')
+  t.match((await visitor.follow(await visitor.post('/device', { ...hidden, shown_to: '', decision: 'allow' }))).body, 'name="decision"')
   await logIn(visitor, '/login?prompt=login', { username: 'eve@example.com' })
-  const asEve = await visitor.submit(confirm, { decision: 'allow' })
+  const asEve = await visitor.follow(await visitor.submit(confirm, { decision: 'allow' }))
   t.match(asEve.body, /Connect Television[^]*eve@example\.com/, 'somebody else is asked anew')
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
   const toLogin = await visit(app).post('/device', { ...hidden, decision: 'allow' })
   t.equal(toLogin.statusCode, 403, 'the token of another browser')
   visitor.cookies.delete('latchkey')
   t.match((await visitor.submit(asEve, { decision: 'allow' })).headers.location, /^\/login\?return_to=%2Fdevice/, 'a guest decides nothing')
+})
+
+t.test('a code belongs to the first user who opens its question (RFC 8628 section 5.4)', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  await register(app, { email: 'eve@example.com' })
+  const [ada, eve] = [await loggedIn(app), visit(app)]
+  await logIn(eve, '/login', { username: 'eve@example.com' })
+  const waiting = await asked(app, { client_id: id, scope: 'openid' })
+  const question = await enter(ada, waiting.user_code)
+  t.match(question.body, 'Connect Television')
+  for (const seen of [await enter(eve, waiting.user_code), await eve.get(path(waiting))]) t.match([seen.statusCode, seen.body], [422, UNKNOWN], 'a stranger who saw the code')
+  const [{ id: eveId } = { id: '' }] = await sql<{ id: string }>(app, "SELECT user_id AS id FROM identifiers WHERE value = 'eve@example.com'")
+  for (const decision of ['allow', 'deny']) {
+    const { hidden } = formOf(await eve.get('/device'))
+    t.match(await eve.post('/device', { ...hidden, user_code: waiting.user_code, shown_to: eveId, decision }), { statusCode: 422 }, `cannot ${decision}`)
+  }
+  t.match((await ada.follow(await ada.submit(question, { decision: 'allow' }))).body, 'The device is connected')
+  t.match(claimsOf((await poll(app, id, waiting.device_code)).json<Tokens>().access_token), { sub: ada.userId })
+  t.match([(await eve.get(path(waiting))).statusCode, (await ada.get(path(waiting))).body], [422, 'The device is connected'], 'what was decided is told to who decided')
+})
+
+t.test('a code that nobody has opened is claimed by its decision; of two users at once one has the question', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  await register(app, { email: 'eve@example.com' })
+  const visitors = [await loggedIn(app), visit(app)]
+  await logIn(visitors[1]!, '/login', { username: 'eve@example.com' })
+  for (let round = 0; round < 5; round++) {
+    const waiting = await asked(app, { client_id: id })
+    const questions = await Promise.all(visitors.map((visitor) => visitor.get(path(waiting))))
+    t.same(questions.map(({ statusCode }) => statusCode).sort(), [200, 422])
+  }
+})
+
+t.test('Connect pressed twice, and F5 after it: connected, and nothing is posted again', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const visitor = await loggedIn(app)
+  for (const [decision, text] of [['allow', 'The device is connected'], ['deny', 'The device was not connected']] as const) {
+    const waiting = await asked(app, { client_id: id })
+    const form = await visitor.get('/device')
+    const typed = await Promise.all([1, 2].map(() => visitor.submit(form, { user_code: waiting.user_code })))
+    t.match(typed.map(({ statusCode, headers }) => [statusCode, headers.location]), [[303, path(waiting)], [303, path(waiting)]], 'the code, typed in')
+    const question = await visitor.follow(typed[0]!)
+    const pressed = await Promise.all([1, 2, 3].map(() => visitor.submit(question, { decision })))
+    for (const answer of [...pressed, await visitor.submit(question, { decision: 'deny' })]) {
+      t.match([answer.statusCode, answer.headers.location], [303, path(waiting)])
+      t.match((await visitor.follow(answer)).body, text)
+    }
+  }
 })
 
 t.test('another account: the way back holds the code', async (t) => {
@@ -153,7 +206,7 @@ t.test('links of other sites fill the form in, and use up no attempts of who fol
   for (let index = 0; index < 11; index++) await visitor.get('/device?user_code=BBBB-BBBB', { 'sec-fetch-site': 'cross-site' })
   const filled = await visitor.get(path(waiting), { 'sec-fetch-site': 'cross-site' })
   t.match(filled.body, `value="${waiting.user_code}"`)
-  t.match((await visitor.submit(filled, { user_code: waiting.user_code })).body, 'Connect Television to your account?')
+  t.match((await visitor.follow(await visitor.submit(filled, { user_code: waiting.user_code }))).body, 'Connect Television to your account?')
 })
 
 t.test('under a prefix, over https, in German', async (t) => {
@@ -166,7 +219,7 @@ t.test('under a prefix, over https, in German', async (t) => {
   const toLogin = await visitor.submit(await visitor.get(`/auth/device?user_code=${waiting.user_code}`), { user_code: waiting.user_code })
   const confirm = await visitor.follow(await logIn(visitor, toLogin.headers.location))
   t.match(confirm.body, 'Die Anfrage kam von')
-  t.match((await visitor.submit(confirm, { decision: 'allow' })).body, 'Das Gerät ist verbunden')
+  t.match((await visitor.follow(await visitor.submit(confirm, { decision: 'allow' }))).body, 'Das Gerät ist verbunden')
 })
 
 t.test('names that devices give themselves stay text', async (t) => {
