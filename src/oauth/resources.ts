@@ -10,6 +10,7 @@ export type Resources = {
 
 // Nobody has that many, and each is looked up
 const MAX = 50
+const MAX_LENGTH = 2000
 /** What stands in the list of known servers for this one. */
 const OWN = Symbol('this server')
 
@@ -55,7 +56,9 @@ function isGranted (granted: readonly string[], asked: readonly string[]): boole
 
 /** One spelling of the same address (RFC 3986 section 6.2); clients add a slash where there is no path, or leave out one that is there. Null for what is none. */
 function normalized (uri: string): string | null {
-  // RFC 8707 section 2: no fragment. The URL standard would drop spaces and turn backslashes
-  if (/[\s\\#]/.test(uri) || !URL.canParse(uri)) return null
+  // Reading a host costs the square of its length
+  if (uri.length > MAX_LENGTH) return null
+  // RFC 3986 knows ASCII only, and RFC 8707 section 2 no fragment. The URL standard would turn backslashes
+  if (/[^\x21-\x7e]|[\\#]/.test(uri) || !URL.canParse(uri)) return null
   return new URL(uri).href.replace(/\/$/, '')
 }

@@ -1,4 +1,5 @@
 import type { InjectOptions } from 'fastify'
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { build, makeClient, signedIn } from '../helper.ts'
 import { CALLBACK, loggedIn, formOf } from '../visitor.ts'
@@ -81,10 +82,12 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
   let worst = { cost: 0, what: '' }
 
   async function cost (request: InjectOptions): Promise<number> {
+    // an event loop that never comes round counts as overloaded
+    await setImmediate()
     const before = process.cpuUsage()
     const { statusCode, body } = await app.inject(request)
     const { user, system } = process.cpuUsage(before)
-    if (statusCode >= 500) throw new Error(`${request.method} ${String(request.url).slice(0, 80)}: ${statusCode} ${body.slice(0, 200)}`)
+    if (statusCode >= 500) throw new Error(`${request.method} ${String(request.url).slice(0, 80)}: ${statusCode} ${body.replace(/<[^>]*>/g, ' ').slice(0, 600)}`)
     return (user + system) / 1000
   }
 
