@@ -18,6 +18,8 @@ export type Credentials = { username: string | undefined, password: string | und
 export type Browser = {
   /** Null for a guest. */
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
+  /** How the session of the cookie came to its end; null when there is none that we know. */
+  ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded */
   logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
   /** A new id at each login (session fixation). @returns null when the user changed meanwhile */
@@ -63,6 +65,7 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
 
   return {
     session: (request) => sessions.find(tokenOf(request)),
+    ended: (request) => sessions.ended(tokenOf(request)),
     logIn,
     logInWithPassword,
     logOut,

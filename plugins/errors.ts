@@ -29,10 +29,10 @@ export function errorHandler (error: Raw, request: FastifyRequest, reply: Fastif
   else reply.send({ statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message, ...(failure.errors && { errors: failure.errors }) })
 }
 
-/** What an error is to who asked; the rest goes to the log. */
-export function failureOf (error: Raw, request: FastifyRequest): Failure {
+/** What an error is to who asked; the rest goes to the log, under the `reference` that a person was shown. */
+export function failureOf (error: Raw, request: FastifyRequest, reference?: string): Failure {
   const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error, request.routeOptions.config.oauth === true)
-  log(error, failure, request)
+  log(error, failure, request, reference)
   return failure
 }
 
@@ -87,9 +87,9 @@ function oauthCode (status: number): OAuthErrorCode {
   return status >= 500 ? 'server_error' : 'invalid_request'
 }
 
-function log (error: Raw, { statusCode }: Failure, request: FastifyRequest): void {
+function log (error: Raw, { statusCode }: Failure, request: FastifyRequest, reference?: string): void {
   const refusal = error instanceof OAuthError ? error : error.cause
-  if (statusCode >= 500) request.log.error({ err: error }, 'Request failed')
+  if (statusCode >= 500) request.log.error({ err: error, ...(reference !== undefined && { reference }) }, 'Request failed')
   else if (refusal instanceof OAuthError) request.log.info({ error: refusal.error, reason: refusal.reason ?? refusal.description }, 'Refused')
   else request.log.debug({ code: error.code, reason: error.message }, 'Refused')
 }

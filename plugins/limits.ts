@@ -25,8 +25,8 @@ export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addres
         return typeof found === 'string' ? networkOf(found) : found.then(networkOf)
       },
       ...(counts && { allowList: (request: FastifyRequest) => !counts(request) }),
-      errorResponseBuilder: (_request: FastifyRequest, { after }: { after: string }) =>
-        Object.assign(new Error(`Too many requests, try again in ${after}`), { statusCode: 429, code: 'LK_TOO_MANY_REQUESTS' })
+      errorResponseBuilder: (_request: FastifyRequest, { after, ttl }: { after: string, ttl: number }) =>
+        Object.assign(new Error(`Too many requests, try again in ${after}`), { statusCode: 429, code: 'LK_TOO_MANY_REQUESTS', retryAfter: Math.ceil(ttl / 1000) })
     }
   }
 }

@@ -38,10 +38,12 @@ async function pages (host: FastifyInstance): Promise<void> {
   const kit = await createKit(services)
   const answer = createAnswer(kit, services)
   const findWay = createFindWay(kit, services.authorize, config)
+  const login = createLoginPage(kit, services, findWay)
+  const register = config.registration === 'off' ? turnedOff('registration') : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
 
   await host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
-    await closedScope(scope, { ...config, corsOrigins: [] }, { onError: createPageErrors(kit, services, answer), parsers: formParsers, headers: PAGE_HEADERS })
+    await closedScope(scope, { ...config, corsOrigins: [] }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
     scope.addHook('onRequest', async ({ url }, reply) => {
       reply.header('cache-control', 'no-store')
       if (url.includes('%00')) throw badBody('The address holds a NUL character')
@@ -53,9 +55,9 @@ async function pages (host: FastifyInstance): Promise<void> {
       account: createAccountPage(kit, services),
       answer,
       device: createDevicePages(kit, services),
-      login: createLoginPage(kit, services, findWay),
+      login,
       logout: createLogoutPages(kit, services),
-      register: config.registration === 'off' ? turnedOff('registration') : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
+      register
     })
     await loadRoutes(scope, 'pages', config)
   }, under(config.prefix))

@@ -24,9 +24,11 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
     return await kit.send(reply, 'formPost', { ...model, script: kit.script }, { leaves: true, script: true })
   }
 
-  function logIn (reply: FastifyReply, { request: { loginHint, uiLocales }, params, again }: Of<'login'>): FastifyReply {
+  function logIn (reply: FastifyReply, { request: { loginHint, uiLocales, prompts }, params, again }: Of<'login'>): FastifyReply {
+    const locales = { ...(uiLocales !== undefined && { ui_locales: uiLocales }) }
+    if (prompts.includes('create') && config.registration !== 'off') return reply.redirect(withParams(kit.link('/register'), { return_to: authorizePath(config, params), ...locales }), 303)
     const query = new URLSearchParams({
-      return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(loginHint !== undefined && { login_hint: loginHint }), ...(uiLocales !== undefined && { ui_locales: uiLocales })
+      return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(loginHint !== undefined && { login_hint: loginHint }), ...locales
     })
     return reply.redirect(withParams(config.loginPath, query), 303)
   }
@@ -72,7 +74,7 @@ export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: P
   return pathWith(basePath + AUTHORIZE, knownParams(params))
 }
 
-function knownParams (params: Params): Params {
+export function knownParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name)))
 }
 

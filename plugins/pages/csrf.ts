@@ -6,6 +6,9 @@ import { cookiesNamed, setCookie } from '../cookies.ts'
 import { sameSite } from '../same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'
+/** Codes of forms that the user can send again. */
+export const STALE_FORM = 'LK_STALE_FORM'
+export const NO_COOKIE = 'LK_NO_COOKIE'
 
 export type CsrfProtection = {
   /** Tells this browser from others: a hash of the cookie of its forms, which is set when it is missing. */
@@ -48,9 +51,14 @@ export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
   }
 
   async function check (request: FastifyRequest): Promise<void> {
-    if (!isOwn(request)) throw refusal('The form was sent from another site')
+    if (!isOwn(request)) throw refusal('LK_FORGED_FORM', 'The form was sent from another site')
     const { body, headers, log } = request
-    parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw refusal('The form does not carry the token of this browser', cause) } }, () => {})
+    parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw unproven(request, cause) } }, () => {})
+  }
+
+  function unproven (request: FastifyRequest, cause: Error): Error {
+    if (cookiesNamed(request.headers.cookie, cookie).length === 0) return refusal(NO_COOKIE, 'The browser sent no cookie of this page', cause)
+    return refusal(STALE_FORM, 'The form does not carry the token of this browser', cause)
   }
 
   function browserOf (reply: FastifyReply): Uint8Array {
@@ -61,6 +69,6 @@ export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
   return { browserOf, field, check }
 }
 
-function refusal (message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { statusCode: 403, code: 'LK_FORGED_FORM' })
+function refusal (code: string, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { statusCode: 403, code })
 }

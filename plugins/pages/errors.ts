@@ -1,38 +1,70 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { localPath } from '../../src/http/return-to.ts'
 import { AuthorizationError } from '../../src/oauth/authorization-error.ts'
 import type { Services } from '../../src/services.ts'
-import type { Texts } from '../../src/views/texts/index.ts'
-import { errorHandler, failureOf, type Raw } from '../errors.ts'
+import { formatWait } from '../../src/views/format.ts'
+import type { Page } from '../../src/views/page.ts'
+import { errorHandler, failureOf, type Failure, type Raw } from '../errors.ts'
 import { wantsHtml } from '../wants-html.ts'
 import { ACCOUNT } from './account.ts'
 import { AUTHORIZE, authorizePath, pathWith, requestParams, type Answer } from './answer.ts'
 import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
+import type { ShowLogin } from './login.ts'
 import { endSessionPath } from './logout.ts'
+import { problemOf } from './problems.ts'
+import type { ShowRegister } from './register.ts'
+
+type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
 
 /** A page where a browser asked, JSON where a program did; what an application may hear of goes to the application. */
-export function createPageErrors (kit: Kit, { authorize, config }: Services, answer: Answer) {
+export function createPageErrors (kit: Kit, { authorize, config }: Services, { answer, login, register }: Shown) {
   return async (error: Raw, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof AuthorizationError) return await answer(request, reply, authorize.refuse(error))
     if (!wantsHtml(request)) return errorHandler(error, request, reply)
-    const { statusCode, message, retryAfter } = failureOf(error, request)
+    // Unique across processes, which a request's id is not
+    const reference = randomUUID()
+    const failure = failureOf(error, request, reference)
+    const { statusCode, message, retryAfter } = failure
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+    reply.code(statusCode)
+    const form = formAgain(failure, request, reply)
+    if (form) return await form
     const page = kit.page(request)
-    const again = retryPath(kit, request)
-    return kit.send(reply.code(statusCode), 'error', {
+    const again = retryPath(kit, request, statusCode)
+    return kit.send(reply, 'error', {
       ...page,
-      ...wordsFor(statusCode, page.texts),
+      ...wordsFor(failure, page),
       ...(statusCode === 400 && { detail: message }),
-      ...(statusCode >= 500 && { correlationId: request.id }),
+      ...(statusCode >= 500 && { correlationId: reference }),
       links: again === undefined ? [] : [{ href: again, text: page.texts.errors.again }]
     })
   }
 
-  /** Where the form stands that was posted. */
-  function retryPath (kit: Kit, { method, body, routeOptions: { url } }: FastifyRequest): string | undefined {
+  /** The form that was sent, with what was typed in, where it can be sent again. */
+  function formAgain (failure: Failure, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | null {
+    const problem = problemOf(failure)
+    const { body, method } = request
+    if (!problem || method !== 'POST' || typeof body !== 'object' || body === null) return null
+    const { username, return_to: target, remember } = body as { username?: unknown, return_to?: unknown, remember?: unknown }
+    const state = { returnTo: localPath(target), problem }
+    const path = pathOf(request)
+    if (path === '/login') return login(request, reply, { ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined })
+    return path === '/register' ? register(request, reply, { ...state, values: { ...body } }) : null
+  }
+
+  function pathOf ({ routeOptions: { url } }: FastifyRequest): string | undefined {
+    return url?.slice(config.prefix.length)
+  }
+
+  /** The same page, when it failed for a moment; or where the form stands that was posted. */
+  function retryPath (kit: Kit, request: FastifyRequest, statusCode: number): string | undefined {
+    const { method, body, url } = request
+    if (method === 'GET') return statusCode >= 500 || statusCode === 429 ? kit.link(url.slice(config.prefix.length)) : undefined
     if (method !== 'POST' || typeof body !== 'object' || body === null) return undefined
     const params = requestParams({ ...body })
-    const path = url?.slice(config.prefix.length)
+    const path = pathOf(request)
     if (path === AUTHORIZE) return authorizePath(config, params)
     if (path === '/logout') return endSessionPath(config, params)
     if (path === DEVICE) return pathWith(kit.link(DEVICE), { user_code: params['user_code'] })
@@ -42,9 +74,9 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, ans
   }
 }
 
-function wordsFor (status: number, { errors }: Texts) {
-  if (status === 403) return errors.stale
-  if (status === 404) return errors.notFound
-  if (status === 429) return errors.tooMany
-  return status >= 500 ? errors.server : errors.badRequest
+function wordsFor ({ statusCode, retryAfter }: Failure, { texts: { errors }, locale }: Page) {
+  if (statusCode === 403) return errors.stale
+  if (statusCode === 404) return errors.notFound
+  if (statusCode === 429) return { ...errors.tooMany, ...(retryAfter !== undefined && { advice: errors.tooMany.wait(formatWait(retryAfter, locale)) }) }
+  return statusCode >= 500 ? errors.server : errors.badRequest
 }

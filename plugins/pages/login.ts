@@ -1,14 +1,27 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { MARK } from '../../src/oauth/login-mark.ts'
 import type { Services } from '../../src/services.ts'
+import type { LoginModel } from '../../src/views/login.tsx'
+import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
-import type { FindWay } from './on-the-way.ts'
+import { queryOf, type FindWay } from './on-the-way.ts'
+import { problemText, type Problem } from './problems.ts'
 
-export type LoginState = { returnTo: string | null, username?: string | undefined, remember?: boolean, failed?: boolean }
+export type LoginState = {
+  returnTo: string | null
+  username?: string | undefined
+  remember?: boolean
+  problem?: Problem | undefined
+  /** Who is logged in already, when they are asked to log in again. */
+  userId?: string | undefined
+  /** How the browser's last session came to its end. */
+  ended?: 'idle' | 'ended' | null
+}
 
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
 export function createLoginPage (kit: Kit, { attributes, config }: Services, findWay: FindWay): ShowLogin {
-  return async (request, reply, { returnTo, username, remember = false, failed = false }) => {
+  return async (request, reply, { returnTo, username, remember = false, problem, userId, ended }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { app, leaves } = await findWay(returnTo)
@@ -20,8 +33,21 @@ export function createLoginPage (kit: Kit, { attributes, config }: Services, fin
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       values: { username, remember },
       app,
-      ...(failed && { errors: { form: [attributes.some(({ lacks }) => lacks(username) === 'country') ? page.texts.problems.phoneCountry : page.texts.problems.wrongLogin] } }),
+      ...(userId !== undefined && { again: { account: await kit.accountName(userId), cancel: cancelOf(returnTo) } }),
+      notice: ended ? page.texts.login[ended] : undefined,
+      ...(problem && { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
       links: { register: config.registration === 'off' ? undefined : kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
     }, { leaves })
+  }
+
+  function isShortNumber (problem: Problem, username?: string): boolean {
+    return problem === 'wrongLogin' && attributes.some(({ lacks }) => lacks(username) === 'country')
+  }
+
+  /** An application that asked for this login hears that it was refused; anybody else goes back to where they were. */
+  function cancelOf (returnTo: string | null): NonNullable<LoginModel['again']>['cancel'] {
+    const params = queryOf(returnTo, kit.link(AUTHORIZE))
+    if (params?.[MARK] === undefined) return { href: returnTo ?? config.homePath }
+    return { action: kit.link(AUTHORIZE), hidden: { ...hiddenParams(knownParams(params)), decision: 'deny' } }
   }
 }

@@ -1,5 +1,6 @@
 import type { Authorize } from '../../src/oauth/authorize.ts'
 import type { Config } from '../../src/config.ts'
+import type { Params } from '../../src/oauth/authorization-request.ts'
 import { ACCOUNT } from './account.ts'
 import { AUTHORIZE } from './answer.ts'
 import { DEVICE } from './device.ts'
@@ -13,9 +14,21 @@ export type FindWay = (returnTo: string | null) => Promise<OnTheWay>
 /** A login ends where it was asked for, in one chain of redirects after the form: at an application, at a page of ours, or at one of the host, which may lead anywhere. */
 export function createFindWay ({ link }: Pick<Kit, 'link'>, { peek }: Pick<Authorize, 'peek'>, { homePath }: Pick<Config, 'homePath'>): FindWay {
   return async (returnTo) => {
-    const [path, query] = (returnTo ?? homePath).split(/\?(.*)/s)
-    if (path !== link(AUTHORIZE)) return { leaves: path !== link(ACCOUNT) && path !== link(DEVICE) }
-    const known = await peek(Object.fromEntries(new URLSearchParams(query)))
+    const path = (returnTo ?? homePath).split('?')[0]
+    const params = queryOf(returnTo ?? homePath, link(AUTHORIZE))
+    if (!params) return { leaves: path !== link(ACCOUNT) && path !== link(DEVICE) }
+    const known = await peek(params)
     return { ...(known?.clientName && { app: known.clientName }), leaves: known !== null }
   }
+}
+
+/** The parameters of an address if its path is the one that is meant, else null. A parameter that is there several times is a list. */
+export function queryOf (address: string | null, path: string): Params | null {
+  const [given, query] = (address ?? '').split(/\?(.*)/s)
+  if (given !== path) return null
+  const params = new URLSearchParams(query)
+  return Object.fromEntries([...new Set(params.keys())].map((name) => {
+    const values = params.getAll(name)
+    return [name, values.length === 1 ? values[0] : values]
+  }))
 }

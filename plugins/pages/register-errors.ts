@@ -17,6 +17,12 @@ export function registerErrors (errors: FieldErrors, form: Form): FormErrors {
   }
 }
 
+/** What was typed in and belongs to an account already: perhaps the visitor's own. */
+export function takenValue (errors: FieldErrors, form: Form): string | undefined {
+  const name = Object.keys(errors).find((field) => field !== 'password' && attributeProblem(field, form) === form.texts.problems.taken)
+  return name === undefined ? undefined : String(form.values[name])
+}
+
 function attributeProblem (name: string, { attributes, values, texts: { problems } }: Form): string {
   if (!values[name]) return problems.missing
   const attribute = attributes.find((candidate) => candidate.name === name)

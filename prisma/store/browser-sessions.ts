@@ -30,6 +30,18 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     return rows[0] ?? null
   }
 
+  async function ended (tokenHash: Uint8Array, idleTtl: number): Promise<'idle' | 'ended' | null> {
+    const { rows } = await pool.query<{ idle: boolean }>({
+      name: 'browser-session-ended',
+      text: `SELECT b.revoked_at IS NULL AND b.expires_at > now() AND NOT b.remember AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch
+          AND b.last_seen_at <= now() - $2 * interval '1 second' AS idle
+        FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id WHERE b.token_hash = $1`,
+      values: [tokenHash, idleTtl]
+    })
+    const [row] = rows
+    return row ? (row.idle ? 'idle' : 'ended') : null
+  }
+
   async function standing (id: string): Promise<{ tokenEpoch: number } | null> {
     const { rows } = await pool.query<{ tokenEpoch: number }>({
       name: 'browser-session-standing', text: `SELECT token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`, values: [id]
@@ -52,5 +64,5 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     return row ? { userId: row.userId, clientId: null } : null
   }
 
-  return { create, find, standing, touch, revoke }
+  return { create, find, ended, standing, touch, revoke }
 }

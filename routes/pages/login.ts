@@ -15,8 +15,9 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { return_to: target, login_hint: username, prompt } = request.query
     const returnTo = localPath(target)
-    if (prompt !== 'login' && await browser.session(request)) return reply.redirect(browser.returnPath(target), 303)
-    return await pages.login(request, reply, { returnTo, username })
+    const session = await browser.session(request)
+    if (prompt !== 'login' && session) return reply.redirect(browser.returnPath(target), 303)
+    return await pages.login(request, reply, { returnTo, username, userId: session?.userId, ended: session ? null : await browser.ended(request) })
   })
 
   app.post('/login', {
@@ -30,7 +31,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const returnTo = localPath(target)
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember })
-    if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, failed: true })
+    if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, problem: 'wrongLogin' })
     return reply.redirect(browser.returnPath(target), 303)
   })
 }

@@ -7,7 +7,8 @@ import type { Resources } from './resources.ts'
 import type { Scopes } from './scopes.ts'
 
 export type ResponseMode = 'query' | 'form_post'
-export type Prompt = 'none' | 'login' | 'consent' | 'select_account'
+/** `create` is of Initiating User Registration via OpenID Connect 1.0. */
+export type Prompt = 'none' | 'login' | 'consent' | 'select_account' | 'create'
 
 /** A request that has been checked; nothing in it is only claimed. */
 export type AuthorizationRequest = {
@@ -29,7 +30,7 @@ export type AuthorizationRequest = {
 export type Params = Record<string, unknown>
 export type CheckAuthorizationRequest = (params: Params) => Promise<AuthorizationRequest>
 
-const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account']
+export const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account', 'create']
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const MAX_STATE = 4096
 
@@ -134,7 +135,7 @@ function claimsOf (text: string | undefined, refuse: Refuse): ClaimsRequest | nu
 function promptsOf (text: string | undefined, refuse: Refuse): Prompt[] {
   const prompts = text?.split(' ').filter(Boolean) ?? []
   const isKnown = (prompt: string): prompt is Prompt => PROMPTS.includes(prompt)
-  if (!prompts.every(isKnown)) throw refuse('invalid_request', 'prompt must be of none, login, consent, select_account')
+  if (!prompts.every(isKnown)) throw refuse('invalid_request', `prompt must be of ${PROMPTS.join(', ')}`)
   if (prompts.includes('none') && prompts.length > 1) throw refuse('invalid_request', 'prompt=none stands alone')
   return prompts
 }

@@ -12,7 +12,7 @@ export type Outcome =
   /** `ask` leaves it to the user whether to go there (RFC 9700 section 4.11.2). */
   | { kind: 'answer', destination: Destination, params: Record<string, string>, ask: boolean }
   /** `params` is the request to come back with; `again` when somebody is logged in already. */
-  | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales'>, params: Params, again: boolean }
+  | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales' | 'prompts'>, params: Params, again: boolean }
   /** `params` is the request, to be asked about once more by a GET. */
   | { kind: 'again', params: Params }
   /** `params` is the request to post with the decision. */
@@ -56,7 +56,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     } catch (error) {
       if (session || params['prompt'] === 'none' || !(error instanceof AuthorizationError)) throw error
       // RFC 9700 section 4.11.2: nobody is sent on before they have logged in, or a link with a mistake would be an open redirector
-      return { kind: 'login', request: { loginHint: undefined, uiLocales: undefined }, params, again: false }
+      return { kind: 'login', request: { loginHint: undefined, uiLocales: undefined, prompts: [] }, params, again: false }
     }
   }
 
@@ -111,7 +111,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const asked = marks.timeOf(request, params[MARK])
     const isFresh = asked !== null && session.authTime.getTime() >= asked
     const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
-    if ((isOld || prompts.includes('login') || prompts.includes('select_account')) && !isFresh) return true
+    if ((isOld || prompts.some((prompt) => ['login', 'select_account', 'create'].includes(prompt))) && !isFresh) return true
     const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
     if (hinted === null || hinted === session.userId) return false
     if (isFresh) throw refusal(request, 'login_required', 'Another user is logged in than the application asked for')

@@ -1,3 +1,4 @@
+import { PROMPTS } from '../oauth/authorization-request.ts'
 import type { Config } from '../config.ts'
 import type { Metadata } from '../schemas/discovery.ts'
 import { userInfoEndpoint } from '../oauth/resources.ts'
@@ -7,7 +8,7 @@ import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** RFC 8414 section 2 and OpenID Connect Discovery section 3; from the configuration, never from a request. */
-export function createMetadata ({ issuer, scopes, languages, routes }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes'>, grantTypes: string[]): Metadata {
+export function createMetadata ({ issuer, scopes, languages, routes, registration }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration'>, grantTypes: string[]): Metadata {
   return {
     issuer,
     token_endpoint: `${issuer}/v1/oauth/token`,
@@ -24,12 +25,12 @@ export function createMetadata ({ issuer, scopes, languages, routes }: Pick<Conf
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     claims_supported: SUPPORTED_CLAIMS,
-    ...(routes.pages && pagesMetadata(issuer, languages))
+    ...(routes.pages && pagesMetadata({ issuer, languages, registration }))
   }
 }
 
 /** What only pages can do. */
-function pagesMetadata (issuer: string, languages: Config['languages']): Partial<Metadata> {
+function pagesMetadata ({ issuer, languages, registration }: Pick<Config, 'issuer' | 'languages' | 'registration'>): Partial<Metadata> {
   return {
     authorization_endpoint: `${issuer}/v1/oauth/authorize`,
     device_authorization_endpoint: `${issuer}/v1/oauth/device/code`,
@@ -40,7 +41,7 @@ function pagesMetadata (issuer: string, languages: Config['languages']): Partial
     claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
-    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    prompt_values_supported: PROMPTS.filter((prompt) => prompt !== 'create' || registration !== 'off'),
     ui_locales_supported: Object.keys(withLanguages(languages))
   }
 }

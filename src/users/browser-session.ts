@@ -31,6 +31,8 @@ export type BrowserSessionStore = {
   create: (session: NewBrowserSession) => Promise<BrowserSession | null>
   /** Alive, and not idle for longer than `idleTtl` seconds unless it is remembered. */
   find: (tokenHash: Uint8Array, idleTtl: number) => Promise<BrowserSession | null>
+  /** How one that is not found came to its end. */
+  ended: (tokenHash: Uint8Array, idleTtl: number) => Promise<'idle' | 'ended' | null>
   /** The epoch of one that is alive, asked at the database. */
   standing: (id: string) => Promise<{ tokenEpoch: number } | null>
   touch: (id: string) => Promise<void>
@@ -41,6 +43,7 @@ export type BrowserSessions = {
   start: (user: SignedIn, remember: boolean, caller: Caller) => Promise<{ session: BrowserSession, token: string } | null>
   /** The session of a cookie, or null. */
   find: (token: string | undefined) => Promise<BrowserSession | null>
+  ended: (token: string | undefined) => Promise<'idle' | 'ended' | null>
 }
 
 type Options = {
@@ -84,5 +87,7 @@ export function createBrowserSessions ({ store, refusal, idleTtl, ttl, rememberT
     return session && session.expiresAt.getTime() > Date.now() && refusal(session) === null ? session : null
   }
 
-  return { start, find }
+  const ended = async (token: string | undefined) => token ? await store.ended(hashSecret(token), idleTtl) : null
+
+  return { start, find, ended }
 }

@@ -20,7 +20,7 @@ export function formPostPage (model: FormPostModel): string {
         <h1 safe>{t.title}</h1>
         <p class='lead'><bdi safe>{shown(redirectTarget(redirectUri).name)}</bdi></p>
       </div>
-      {ask !== undefined && <p safe>{t.untrusted}</p>}
+      {ask !== undefined && <p safe>{params['error'] === 'access_denied' ? t.denied : t.untrusted}</p>}
       <form method={ask ?? 'post'} action={attr(redirectUri)}>
         <HiddenFields hidden={{ ...own, ...params }} />
         <button class='main' type='submit' safe>{t.submit}</button>

@@ -31,14 +31,17 @@ export type FieldProps = {
   hint?: string | undefined
   value?: string | undefined
   errors: FormErrors | undefined
+  /** What is wrong with the form as a whole is read out with this field, which gets the focus. */
+  describedByForm?: boolean | undefined
   input?: JSX.HtmlInputTag
 }
 
 /** A label, its input, and what is wrong with it, tied together. */
-export function Field ({ name, label, note, hint, value, errors, input = {} }: FieldProps): JSX.Element {
+export function Field ({ name, label, note, hint, value, errors, describedByForm = false, input = {} }: FieldProps): JSX.Element {
   const id = fieldId(name)
   const messages = messagesFor(errors, name)
-  const described = [hint !== undefined && `${id}-hint`, messages.length > 0 && `${id}-wrong`].filter(Boolean).join(' ')
+  const isFormWrong = describedByForm && (errors?.form?.length ?? 0) > 0
+  const described = [isFormWrong && FORM_WRONG, messages.length > 0 && `${id}-wrong`, hint !== undefined && `${id}-hint`].filter(Boolean).join(' ')
   return (
     <div class='field'>
       <label for={id}><span safe>{label}</span>{note !== undefined && <span class='optional' safe>{` (${note})`}</span>}</label>
@@ -46,7 +49,7 @@ export function Field ({ name, label, note, hint, value, errors, input = {} }: F
       {messages.length > 0 && <p class='wrong' id={`${id}-wrong`} safe>{messages.join(' ')}</p>}
       <input
         type='text' {...input} id={id} name={attr(name)} value={value ? attr(value) : undefined}
-        aria-invalid={messages.length > 0 ? 'true' : undefined} aria-describedby={described || undefined}
+        aria-invalid={isFormWrong || messages.length > 0 ? 'true' : undefined} aria-describedby={described || undefined}
       />
     </div>
   )
@@ -59,7 +62,7 @@ export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'n
   return (
     <>
       {notice !== undefined && <p class='box good' role='status' safe>{notice}</p>}
-      {errors?.form?.map((message) => <p class='box bad' role='alert' safe>{message}</p>)}
+      {errors?.form && errors.form.length > 0 && <div class='box bad' role='alert' id={FORM_WRONG}>{errors.form.map((message) => <p safe>{message}</p>)}</div>}
       {wrong.length > 0 && <Summary texts={texts} errors={errors} wrong={wrong} />}
     </>
   )
@@ -75,6 +78,9 @@ function Summary ({ texts, errors, wrong }: { texts: Texts, errors: FormErrors |
     </div>
   )
 }
+
+/** What `describedByForm` refers to. */
+const FORM_WRONG = 'form-wrong'
 
 /** The field to type in next: the first that is wrong, else the first that is empty. */
 export function focusField (names: readonly string[], errors: FormErrors | undefined, values: Readonly<Record<string, string | undefined>>): string | undefined {

@@ -27,6 +27,15 @@ export function formatAgo (date: Date, now: Date, locale: string): string {
   return format.format(0, 'second')
 }
 
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
+/** `45 seconds`, `56 minutes`, `3 hours`: never less than what is left. */
+export function formatWait (seconds: number, locale: string): string {
+  const [size, unit] = seconds < 2 * MINUTE ? [1, 'second'] : seconds < 2 * HOUR ? [MINUTE, 'minute'] : [HOUR, 'hour']
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(seconds / size))
+}
+
 /** `E-mail, phone or user name`. */
 export function formatChoice (words: readonly string[], locale: string): string {
   return capitalise(new Intl.ListFormat(locale, { type: 'disjunction' }).format(words), locale)

@@ -2,8 +2,8 @@ import { attributeInput } from './attribute-input.ts'
 import { Field, focusField, Form, Messages } from './form.tsx'
 import { formatChoice } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
-import { attributeWord, type AttributeField, type FormPage } from './page.ts'
-import { Links } from './parts.tsx'
+import { attributeWord, type AttributeField, type FormPage, type Hidden } from './page.ts'
+import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
 /** Login by any of `fields`. Posts `username`, `password` and, when ticked, `remember`; `app` is the one that sent the visitor. */
@@ -11,11 +11,13 @@ export type LoginModel = FormPage & {
   fields: readonly AttributeField[]
   values?: { username?: string | undefined, remember?: boolean | undefined } | undefined
   app?: string | undefined
+  /** Somebody is logged in and is asked to log in again: who, and how to get out of it. */
+  again?: { account: string, cancel: { href: string } | { action: string, hidden: Hidden } } | undefined
   links?: { register?: string | undefined, forgot?: string | undefined } | undefined
 }
 
 export function loginPage (model: LoginModel): string {
-  const { texts, locale, fields, values = {}, errors, app, links = {} } = model
+  const { texts, locale, fields, values = {}, errors, app, again, links = {} } = model
   const label = formatChoice(fields.map((field) => attributeWord(field, texts)), locale)
   const focus = focusField(['username', 'password'], errors, { username: values.username })
   return renderPage(
@@ -23,15 +25,16 @@ export function loginPage (model: LoginModel): string {
       <div>
         <h1 safe>{texts.login.title}</h1>
         {app !== undefined && <p class='lead' safe>{texts.login.to(shown(app))}</p>}
+        {again !== undefined && <p safe>{texts.login.again(shown(again.account))}</p>}
       </div>
       <Messages page={model} labels={[['username', label], ['password', texts.login.password]]} />
       <Form {...model}>
         <Field
-          name='username' label={label} value={values.username} errors={errors}
+          name='username' label={label} value={values.username} errors={errors} describedByForm={focus === 'username'}
           input={{ ...usernameInput(fields), autocomplete: 'username', required: true, autofocus: focus === 'username' }}
         />
         <Field
-          name='password' label={texts.login.password} errors={errors}
+          name='password' label={texts.login.password} errors={errors} describedByForm={focus === 'password'}
           input={{ type: 'password', autocomplete: 'current-password', required: true, autofocus: focus === 'password' }}
         />
         <label class='check'>
@@ -40,6 +43,7 @@ export function loginPage (model: LoginModel): string {
         </label>
         <button class='main' type='submit' safe>{texts.login.submit}</button>
       </Form>
+      {again !== undefined && <Cancel model={model} cancel={again.cancel} />}
       <Links links={[
         links.forgot === undefined ? undefined : { href: links.forgot, text: texts.login.forgot },
         links.register === undefined ? undefined : { href: links.register, text: texts.login.register }
@@ -47,6 +51,11 @@ export function loginPage (model: LoginModel): string {
       />
     </Layout>
   )
+}
+
+function Cancel ({ model: { texts, csrf }, cancel }: { model: LoginModel, cancel: NonNullable<LoginModel['again']>['cancel'] }): JSX.Element {
+  if ('href' in cancel) return <p><Link href={cancel.href} text={texts.login.cancel} /></p>
+  return <Form action={cancel.action} csrf={csrf} hidden={cancel.hidden}><button type='submit' safe>{texts.login.cancel}</button></Form>
 }
 
 /** Only one kind of value brings its own keyboard. The type stays text: the server decides what is valid. */

@@ -3,7 +3,8 @@ import { Field, focusField, Form, Messages } from './form.tsx'
 import { capitalise } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { attributeWord, type AttributeField, type FormPage } from './page.ts'
-import { Links } from './parts.tsx'
+import { Link, Links } from './parts.tsx'
+import { shown } from './untrusted.ts'
 
 /** A new account. Posts each attribute under its own name, `name` when asked for, and `password`; `values` never holds a password. */
 export type RegisterModel = FormPage & {
@@ -11,7 +12,8 @@ export type RegisterModel = FormPage & {
   askName?: boolean | undefined
   minPasswordLength: number
   values?: Readonly<Record<string, string | undefined>> | undefined
-  links?: { login?: string | undefined } | undefined
+  /** `loginAs` is there when a value is taken: it may be the visitor's own. */
+  links?: { login?: string | undefined, loginAs?: { value: string, href: string } | undefined } | undefined
 }
 
 export function registerPage (model: RegisterModel): string {
@@ -23,11 +25,12 @@ export function registerPage (model: RegisterModel): string {
     <Layout page={model} title={t.title} errors={errors}>
       <h1 safe>{t.title}</h1>
       <Messages page={model} labels={labels} />
+      {links.loginAs !== undefined && <p><Link href={links.loginAs.href} text={t.loginAs(shown(links.loginAs.value))} /></p>}
       <Form {...model}>
         {model.askName && <Field name='name' label={t.name} note={texts.form.optional} value={values['name']} errors={errors} input={{ autocomplete: 'name', maxlength: 100 }} />}
         <AttributeFields model={model} focus={focus} />
         <Field
-          name='password' label={t.password} hint={t.passwordHint(model.minPasswordLength)} errors={errors}
+          name='password' label={t.password} hint={t.passwordHint(model.minPasswordLength)} errors={errors} describedByForm={focus === 'password'}
           input={{ type: 'password', autocomplete: 'new-password', required: true, autofocus: focus === 'password' }}
         />
         <button class='main' type='submit' safe>{t.submit}</button>
@@ -41,7 +44,7 @@ function AttributeFields ({ model, focus }: { model: RegisterModel, focus: strin
   const { fields, values = {}, errors, texts } = model
   const inputs = fields.map((field) => (
     <Field
-      name={field.attribute} label={labelOf(field, model)} hint={field.hint} value={values[field.attribute]} errors={errors}
+      name={field.attribute} label={labelOf(field, model)} hint={field.hint} value={values[field.attribute]} errors={errors} describedByForm={focus === field.attribute}
       input={{ ...inputOf(field, fields), required: fields.length === 1, autofocus: focus === field.attribute }}
     />
   ))

@@ -40,7 +40,10 @@ t.test('RFC 6749 section 10.12: a form needs the token of this browser', async (
     const answer = await visitor.submit(page, { ...typed, _csrf: token })
     t.equal(answer.statusCode, 403, token)
     t.notOk(visitor.cookies.has('latchkey'))
-    t.match(answer.body, 'href="/login?return_to=%2Forders"', 'and a way to try again')
+    t.match(answer.body, 'This page was open for too long', 'and the form stays, with what was typed and a token that counts')
+    t.equal(formOf(answer).hidden['return_to'], '/orders')
+    t.match(answer.body, 'value="ada@example.com"')
+    t.notMatch(answer.body, PASSWORD)
   }
   const cookieless = visit(app)
   t.equal((await cookieless.post('/login', { ...hidden, ...typed })).statusCode, 403, 'the token alone is nothing')

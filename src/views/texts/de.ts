@@ -17,13 +17,15 @@ export const de: Texts = {
     optional: 'freiwillig'
   },
   problems: {
-    wrongLogin: 'Zu diesen Angaben gibt es kein Konto. Prüfen Sie sie und versuchen Sie es noch einmal.',
-    tooMany: 'Zu viele Versuche. Warten Sie einen Moment und versuchen Sie es dann noch einmal.',
+    wrongLogin: 'Das Konto oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.',
+    tooMany: (wait) => `Zu viele Versuche. Versuchen Sie es wieder in ${wait}.`,
+    overloaded: 'Der Server ist gerade ausgelastet. Versuchen Sie es gleich noch einmal.',
     stale: 'Diese Seite war zu lange offen. Bitte senden Sie sie noch einmal ab.',
+    noCookies: 'Ihr Browser hat kein Cookie dieser Seite gesendet. Erlauben Sie Cookies für diese Seite und senden Sie das Formular noch einmal ab.',
     missing: 'Füllen Sie dieses Feld aus.',
     invalid: 'Das sieht nicht richtig aus. Prüfen Sie es auf Tippfehler.',
     phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
-    taken: 'Das wird schon verwendet.',
+    taken: 'Das wird schon verwendet. Gehört es Ihnen, melden Sie sich damit an.',
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
@@ -38,7 +40,11 @@ export const de: Texts = {
     remember: 'Auf diesem Gerät angemeldet bleiben',
     submit: 'Anmelden',
     register: 'Konto anlegen',
-    forgot: 'Passwort vergessen?'
+    forgot: 'Passwort vergessen?',
+    again: (account) => `Sie sind als ${account} angemeldet. Melden Sie sich noch einmal an, um weiterzumachen, oder mit einem anderen Konto.`,
+    cancel: 'Abbrechen',
+    idle: 'Sie wurden abgemeldet, weil dieser Browser eine Weile nicht verwendet wurde.',
+    ended: 'Sie wurden abgemeldet. Melden Sie sich wieder an, um weiterzumachen.'
   },
   register: {
     title: 'Konto anlegen',
@@ -47,7 +53,8 @@ export const de: Texts = {
     password: 'Passwort',
     passwordHint: (length) => `Mindestens ${length} Zeichen. Einige Wörter hintereinander merken sich leicht.`,
     submit: 'Konto anlegen',
-    login: 'Mit einem Konto anmelden, das Sie schon haben'
+    login: 'Mit einem Konto anmelden, das Sie schon haben',
+    loginAs: (value) => `Als ${value} anmelden`
   },
   consent: {
     title: (app) => `Darf ${app} Ihr Konto verwenden?`,
@@ -93,6 +100,7 @@ export const de: Texts = {
   formPost: {
     title: 'Weiter zur App',
     untrusted: 'Ihre Anfrage konnte nicht beantwortet werden. Gehen Sie nur weiter, wenn Sie diese Adresse kennen.',
+    denied: 'Sie haben der App keinen Zugriff gegeben. Gehen Sie nur zu ihr zurück, wenn Sie diese Adresse kennen.',
     submit: 'Weiter'
   },
   errors: {
@@ -101,7 +109,7 @@ export const de: Texts = {
     notFound: { title: 'Hier ist nichts', message: 'Diese Seite gibt es nicht.', advice: 'Prüfen Sie die Adresse, oder gehen Sie zurück zu der App, aus der Sie kommen.' },
     badRequest: { title: 'Das hat nicht geklappt', message: 'Die App hat eine Anfrage gesendet, die nicht beantwortet werden kann.', advice: 'Gehen Sie zurück zur App und versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie es den Betreibern der App.' },
     stale: { title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.', advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.' },
-    tooMany: { title: 'Zu viele Versuche', message: 'Wir halten kurz an, damit Konten sicher bleiben.', advice: 'Warten Sie eine Minute und versuchen Sie es dann noch einmal.' },
+    tooMany: { title: 'Zu viele Versuche', message: 'Es waren mehr Versuche, als zum Schutz der Konten erlaubt sind.', advice: 'Versuchen Sie es später noch einmal.', wait: (time) => `Versuchen Sie es wieder in ${time}.` },
     server: { title: 'Bei uns ist etwas schiefgegangen', message: 'Ihre Anfrage konnte nicht ausgeführt werden.', advice: 'Versuchen Sie es gleich noch einmal. Geschieht es wieder, nennen Sie uns die Kennung unten.' }
   },
   account: {

@@ -18,13 +18,15 @@ export const en = {
     optional: 'optional'
   },
   problems: {
-    wrongLogin: 'These details match no account. Check them and try again.',
-    tooMany: 'Too many attempts. Wait a moment and try again.',
+    wrongLogin: 'The account or the password is wrong. Check both and try again.',
+    tooMany: (wait: string) => `Too many attempts. Try again in ${wait}.`,
+    overloaded: 'The server is busy. Try again in a moment.',
     stale: 'This page was open for too long. Please send it again.',
+    noCookies: 'Your browser did not send a cookie of this page. Allow cookies for this site, then send the form again.',
     missing: 'Fill in this field.',
     invalid: 'This does not look right. Check it for typing errors.',
     phoneCountry: 'Write the number with its country code, such as +49 170 1234567.',
-    taken: 'This is in use already.',
+    taken: 'This is in use already. If it is yours, log in instead.',
     oneNeeded: 'Fill in at least one of these.',
     passwordShort: (length: number) => `Use at least ${length} characters.`,
     passwordLong: 'Use a shorter password.',
@@ -39,7 +41,11 @@ export const en = {
     remember: 'Keep me logged in on this device',
     submit: 'Log in',
     register: 'Create an account',
-    forgot: 'Forgot your password?'
+    forgot: 'Forgot your password?',
+    again: (account: string) => `You are logged in as ${account}. Log in again to go on, or as somebody else.`,
+    cancel: 'Cancel',
+    idle: 'You were logged out because this browser was not used for a while.',
+    ended: 'You have been logged out. Log in again to go on.'
   },
   register: {
     title: 'Create an account',
@@ -48,7 +54,8 @@ export const en = {
     password: 'Password',
     passwordHint: (length: number) => `At least ${length} characters. A few words in a row are easy to keep in mind.`,
     submit: 'Create account',
-    login: 'Log in to an account you have'
+    login: 'Log in to an account you have',
+    loginAs: (value: string) => `Log in as ${value}`
   },
   consent: {
     title: (app: string) => `Allow ${app} to use your account?`,
@@ -94,6 +101,7 @@ export const en = {
   formPost: {
     title: 'Go on to the app',
     untrusted: 'Its request could not be answered. Go on only if you know this address.',
+    denied: 'You did not give the app access. Go back to it only if you know this address.',
     submit: 'Continue'
   },
   errors: {
@@ -102,7 +110,7 @@ export const en = {
     notFound: { title: 'There is nothing here', message: 'The page does not exist.', advice: 'Check the address, or go back to the app you came from.' },
     badRequest: { title: 'That did not work', message: 'The app sent a request that cannot be answered.', advice: 'Go back to the app and try again. If it happens again, tell those who run the app.' },
     stale: { title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.', advice: 'Go back, load the page again and repeat what you did.' },
-    tooMany: { title: 'Too many attempts', message: 'We stop for a moment to keep accounts safe.', advice: 'Wait a minute, then try again.' },
+    tooMany: { title: 'Too many attempts', message: 'There were more attempts than are allowed, to keep accounts safe.', advice: 'Try again later.', wait: (time: string) => `Try again in ${time}.` },
     server: { title: 'Something went wrong on our side', message: 'Your request could not be completed.', advice: 'Try again in a moment. If it happens again, tell us the reference below.' }
   },
   account: {
