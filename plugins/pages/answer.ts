@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
+import { SHOWN_AS, shownAs, SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
 import { MARK } from '../../src/oauth/login-mark.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
 import type { Config } from '../../src/config.ts'
@@ -33,18 +33,19 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
     return reply.redirect(withParams(config.loginPath, query), 303)
   }
 
-  async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
+  async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, resources, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
     const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params) })
     const page = kit.page(request, uiLocales)
     return kit.send(reply, 'consent', {
       ...page,
       action: kit.link(AUTHORIZE),
       csrf: kit.csrf(reply),
-      hidden: { ...hiddenParams(knownParams(params)), [SHOWN_TO]: session.userId },
+      hidden: { ...hiddenParams(knownParams(params)), [SHOWN_TO]: session.userId, [SHOWN_AS]: shownAs(client) },
       client,
       redirectUri: destination.redirectUri,
       account: { name: await kit.accountName(session.userId), switchUrl },
       scopes: kit.scopes(newScopes, page),
+      resources,
       canTakeBack: true
     }, { leaves: true })
   }
@@ -56,7 +57,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
   }
 }
 
-const OWN = [CSRF_FIELD, SHOWN_TO, 'decision']
+const OWN = [CSRF_FIELD, SHOWN_TO, SHOWN_AS, 'decision']
 
 /** The request itself, without what our form adds to it. */
 export function requestParams (params: Params): Params {

@@ -16,7 +16,7 @@ export function createAppStore ({ pool, tables }: Database, revocations: Revocat
       text: `WITH found AS (SELECT s.client_id, s.scopes, s.created_at AS since, coalesce(s.rotations[1], s.created_at) AS used
           FROM ${sessions} s JOIN ${users} u ON u.id = s.user_id AND u.token_epoch = s.token_epoch
           WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() AND coalesce(s.rotations[1], s.created_at) > now() - $2 * interval '1 second'
-          UNION ALL SELECT client_id, scopes, created_at, NULL FROM ${consents} WHERE user_id = $1)
+          UNION ALL SELECT client_id, scopes || ARRAY(SELECT jsonb_array_elements_text(list) FROM jsonb_each(resources) AS r (uri, list)), created_at, NULL FROM ${consents} WHERE user_id = $1)
         SELECT c.id, c.name, ARRAY(SELECT DISTINCT scope FROM found o, unnest(o.scopes) AS scope WHERE o.client_id = c.id ORDER BY scope) AS scopes, min(f.since) AS since, max(f.used) AS "lastUsedAt"
         FROM found f JOIN ${clients} c ON c.id = f.client_id AND c.revoked_at IS NULL
         GROUP BY c.id, c.name, c.first_party HAVING NOT c.first_party OR bool_or(f.used IS NULL) ORDER BY c.name, c.id`,

@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import type { Database } from '../../src/database/client.ts'
 import { quoteIdentifier } from '../../src/database/connection.ts'
 import type { Client, Clients } from '../../src/oauth/ports.ts'
@@ -89,8 +90,20 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   }
 
   async function update (id: string, ownerId: string, values: { name: string, redirectUris: string[] }): Promise<boolean> {
-    const { count } = await (await prisma()).client.updateMany({ where: { id, ownerId, revokedAt: null }, data: values })
-    return count > 0
+    return await inTransaction(pool, (client) => rewrite(client, id, (known) => known.ownerId === ownerId && !known.revokedAt ? values : null)) !== null
+  }
+
+  /** Every change of what a client is, in a transaction: whoever allows it at the same moment waits, and sees it. @returns null when there is nothing to change */
+  async function rewrite (client: pg.PoolClient, id: string, decide: (client: StoredClient) => ClientChanges | null): Promise<Client | null> {
+    const { rows: [known] } = await client.query<StoredClient>(`SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`, [id])
+    const changes = known ? decide(known) : null
+    if (!known || !changes) return null
+    const given = Object.entries(changes)
+    const { rows: [changed] } = await client.query<StoredClient>(
+      `UPDATE ${tables.clients} SET ${given.map(([name], index) => `${columnOf(name)} = $${index + 2}`).join(', ')}, updated_at = now() WHERE id = $1 RETURNING ${columns}`, [id, ...given.map(([, value]) => value)])
+    // Whoever allowed a client of a user allowed it under that name, and to go there
+    if (known.ownerId !== null && (known.name !== changed!.name || !isSameSet(known.redirectUris, changed!.redirectUris))) await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id])
+    return changed!
   }
 
   async function change (id: string, decide: (client: Client) => ClientChanges): Promise<Client | 'taken' | null> {
@@ -98,16 +111,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     const { accessTokenTtl } = before ? decide(before) : {}
     if (accessTokenTtl) await settings.raiseLongestTokenTtl(accessTokenTtl)
     try {
-      return await inTransaction(pool, async (client) => {
-        const { rows: [known] } = await client.query<StoredClient>(`SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`, [id])
-        if (!known) return null
-        const changes = Object.entries(decide(known))
-        const { rows: [changed] } = await client.query<StoredClient>(
-          `UPDATE ${tables.clients} SET ${changes.map(([name], index) => `${columnOf(name)} = $${index + 2}`).join(', ')}, updated_at = now() WHERE id = $1 RETURNING ${columns}`, [id, ...changes.map(([, value]) => value)])
-        // Whoever allowed a client of a user allowed it under that name, and to go there
-        if (known.ownerId !== null && changes.some(([name]) => name === 'name' || name === 'redirectUris')) await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id])
-        return changed ?? null
-      })
+      return await inTransaction(pool, (client) => rewrite(client, id, decide))
     } catch (error) {
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return 'taken'
       throw error
@@ -134,6 +138,10 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   }
 
   return { find, findBySlug, list, listOwned, findPersonal, create, setFirstSecret, rotateSecret, update, change, revoke, foldRevocations }
+}
+
+function isSameSet (one: readonly string[], other: readonly string[]): boolean {
+  return one.every((item) => other.includes(item)) && other.every((item) => one.includes(item))
 }
 
 function columnOf (property: string): string {

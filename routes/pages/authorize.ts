@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { checkedByProtocol } from '../../plugins/compilers.ts'
 import { AUTHORIZE, authorizePath, requestParams } from '../../plugins/pages/answer.ts'
-import { SHOWN_TO } from '../../src/oauth/authorize.ts'
+import { SHOWN_AS, SHOWN_TO } from '../../src/oauth/authorize.ts'
 import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const tags = ['OAuth']
@@ -28,13 +28,13 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags, summary: 'Allow or deny; or ask by POST', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => {
     const { body } = request
-    const { decision, [SHOWN_TO]: shownTo } = body
+    const { decision, [SHOWN_TO]: to, [SHOWN_AS]: as } = body
     const params = requestParams(body)
     // Cookies do not come with a post of another site (SameSite=Lax): begin again with a GET (OpenID Connect Core section 3.1.2.1)
     if (decision === undefined) return reply.redirect(authorizePath(config, params), 303)
     await pages.checkCsrf(request, reply)
     const session = await browser.session(request)
-    return await pages.answer(request, reply, decision === 'allow' ? await authorize.approve(params, shownTo, session) : await authorize.deny(params))
+    return await pages.answer(request, reply, decision === 'allow' ? await authorize.approve(params, { to, as }, session) : await authorize.deny(params))
   })
 
   app.delete(AUTHORIZE, {

@@ -76,12 +76,13 @@ async function findClient (clients: Clients, { client_id: id }: Params): Promise
   return client
 }
 
-function findRedirectUri ({ redirectUris }: Client, { redirect_uri: asked }: Params): string {
+function findRedirectUri (client: Client, { redirect_uri: asked }: Params): string {
+  const { redirectUris } = client
   if (asked === undefined || asked === '') {
     if (redirectUris.length === 1) return redirectUris[0]!
     throw new UntrustedRequest('The request does not say where to go afterwards (redirect_uri)')
   }
-  if (typeof asked !== 'string' || !matchesRedirectUri(redirectUris, asked)) {
+  if (typeof asked !== 'string' || !matchesRedirectUri(client, asked)) {
     throw new UntrustedRequest('The application asks to go to an address that it has not registered (redirect_uri)')
   }
   return asked

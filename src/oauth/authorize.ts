@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { hash as digest, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { BrowserSession } from '../users/browser-session.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './authorization-request.ts'
 import { createLoginMarks, MARK } from './login-mark.ts'
-import type { Codes, Consents } from './ports.ts'
+import { isAlwaysAsked, toBeAsked } from './consent.ts'
+import type { Client, Codes, Consents } from './ports.ts'
 import { hashSecret } from './secrets.ts'
 
 /** What the browser does next. */
@@ -18,11 +19,14 @@ export type Outcome =
   /** `params` is the request to post with the decision. */
   | { kind: 'consent', request: AuthorizationRequest, params: Params, session: BrowserSession, newScopes: string[] }
 
+/** What the page that is posted has shown: to whom, and under which name of the application. */
+export type Shown = { to: unknown, as: unknown }
+
 export type Authorize = {
   /** @throws UntrustedRequest, AuthorizationError */
   begin: (params: Params, session: BrowserSession | null) => Promise<Outcome>
-  /** The user who saw the question allowed it; for anybody else the request begins again. */
-  approve: (params: Params, shownTo: unknown, session: BrowserSession | null) => Promise<Outcome>
+  /** The user who saw the question allowed it; for anybody else, or about a client that was renamed since, the request begins again. */
+  approve: (params: Params, shown: Shown, session: BrowserSession | null) => Promise<Outcome>
   deny: (params: Params) => Promise<Outcome>
   /** An error as an answer, with `iss` (RFC 9207). */
   refuse: (error: AuthorizationError) => Outcome
@@ -43,8 +47,9 @@ type Dependencies = {
 
 /** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
 const CODE_TTL = 60
-/** The user who saw the consent page that is posted. */
+/** Fields of the consent page: the user who saw it, and what it called the client. */
 export const SHOWN_TO = 'shown_to'
+export const SHOWN_AS = 'shown_as'
 
 export function createAuthorize (deps: Dependencies): Authorize {
   const { check, codes, consents, issuer } = deps
@@ -61,13 +66,19 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
-    const { prompts, client, scopes } = request
+    const { prompts, scopes } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
-    const allowed = client.skipsConsent && client.firstParty ? scopes : await consents.find(session.userId, client.id)
-    const newScopes = scopes.filter((scope) => !allowed?.includes(scope))
-    if (allowed && newScopes.length === 0 && !prompts.includes('consent')) return await answerWithCode(request, params, session)
+    const newScopes = prompts.includes('consent') ? scopes : await unallowed(request, session)
+    if (newScopes === null) return await answerWithCode(request, params, session)
     if (prompts.includes('none')) throw refusal(request, 'consent_required', 'The user has not allowed this')
-    return { kind: 'consent', request, params, session, newScopes: prompts.includes('consent') ? scopes : newScopes }
+    return { kind: 'consent', request, params, session, newScopes }
+  }
+
+  /** The scopes to ask about; null when there is nothing to ask. A client of the operator that asks nothing is the operator's word. */
+  async function unallowed (request: AuthorizationRequest, { userId }: BrowserSession): Promise<string[] | null> {
+    const { client, destination, scopes } = request
+    if (client.skipsConsent && client.firstParty) return null
+    return isAlwaysAsked(client, destination.redirectUri) ? scopes : toBeAsked(await consents.find(userId, client.id), request)
   }
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
@@ -75,11 +86,13 @@ export function createAuthorize (deps: Dependencies): Authorize {
     return { kind: 'login', request, params: { ...params, [MARK]: marks.make(request) }, again: session !== null }
   }
 
-  async function approve (params: Params, shownTo: unknown, session: BrowserSession | null): Promise<Outcome> {
+  async function approve (params: Params, shown: Shown, session: BrowserSession | null): Promise<Outcome> {
     const request = await check(params)
     // Somebody else may have logged in since the page was shown
-    if (!session || shownTo !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
-    await consents.add(session.userId, request.client.id, request.scopes)
+    if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
+    const { client, scopes, resources } = request
+    const isAllowed = shown.as === shownAs(client) && await consents.add({ userId: session.userId, client, scopes, resources })
+    if (!isAllowed) return { kind: 'again', params }
     return await answerWithCode(request, params, session)
   }
 
@@ -134,6 +147,11 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }, !destination.trusted) }
+}
+
+/** Of the name, since a form changes line breaks that a name may have from before there was a rule. */
+export function shownAs ({ name }: Pick<Client, 'name'>): string {
+  return digest('sha256', name, 'base64url')
 }
 
 function refusal ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {

@@ -1,4 +1,5 @@
 import type { Identifier } from '../users/attributes.ts'
+import type { Consent, Wish } from './consent.ts'
 
 /** An OAuth client (RFC 6749 section 2). */
 export type Client = {
@@ -188,10 +189,14 @@ export type Codes = {
   inspect: (hash: Uint8Array) => Promise<SpentCode | null>
 }
 
+/** For this server when there are no resources. `client` as it was shown to the user. */
+export type NewConsent = Wish & { userId: string, client: Pick<Client, 'id' | 'name' | 'redirectUris'> }
+
 export type Consents = {
-  /** Scopes that the user has allowed the client; null when the user was never asked. */
-  find: (userId: string, clientId: string) => Promise<string[] | null>
-  add: (userId: string, clientId: string, scopes: string[]) => Promise<void>
+  /** Null when the user was never asked. */
+  find: (userId: string, clientId: string) => Promise<Consent | null>
+  /** @returns false when the client has another name or other redirect URIs by now: it is not what the user has allowed */
+  add: (consent: NewConsent) => Promise<boolean>
 }
 
 export type TokenRevocations = {

@@ -1,3 +1,5 @@
+import type { Client } from './ports.ts'
+
 // RFC 8252 section 7.3: any port, for the loopback addresses but not for the name
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:\d{1,5})?(?=[/?]|$)/
 
@@ -5,12 +7,12 @@ const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:\d{1,5})?(?=[/?]|$)/
 const MAX_LENGTH = 2000
 
 /**
- * The registered URI that a request's redirect_uri is, by exact string (RFC 9700 section 4.1.3);
- * only the port of a loopback address may differ.
+ * Whether a request's redirect_uri is registered, by exact string (RFC 9700 section 4.1.3). Only the port of a loopback address may differ, for programs
+ * that take a free one: those have no secret. A site on this machine has one, and a port that is its own.
  */
-export function matchesRedirectUri (registered: readonly string[], asked: string): boolean {
+export function matchesRedirectUri ({ redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>, asked: string): boolean {
   if (registered.includes(asked)) return true
-  return LOOPBACK.test(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
+  return authMethod === 'none' && LOOPBACK.test(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
 }
 
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
@@ -29,8 +31,15 @@ export function redirectUriProblem (uri: string): string | null {
   return protocol.includes('.') ? null : 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
 }
 
-export function isLoopback (uri: string): boolean {
-  return LOOPBACK.test(uri) || /^http:\/\/localhost(:|\/|$)/.test(uri)
+/** Whether it leads to a program on the user's own device: to a loopback address or name, or to an app by its scheme (RFC 8252 section 7). */
+export function isOnDevice (uri: string): boolean {
+  if (!URL.canParse(uri)) return true
+  const { protocol, hostname } = new URL(uri)
+  return !['http:', 'https:'].includes(protocol) || isLoopbackHost(hostname)
+}
+
+export function isLoopbackHost (hostname: string): boolean {
+  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
 function withoutPort (uri: string): string {

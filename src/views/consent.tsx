@@ -11,6 +11,8 @@ export type ConsentModel = FormPage & {
   redirectUri: string
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
+  /** Other servers that the access is for (RFC 8707); this one when there are none. */
+  resources?: readonly string[] | undefined
   /** The account page has a button for it. */
   canTakeBack?: boolean | undefined
 }
@@ -45,9 +47,15 @@ export function ScopeList ({ model: { scopes, texts } }: { model: Pick<ConsentMo
   return <ul class='scopes'>{descriptions.map((description) => <li><span safe>{description}</span></li>)}</ul>
 }
 
-function Facts ({ model: { account, texts: { consent: t } }, target }: { model: ConsentModel, target: RedirectTarget }): JSX.Element {
+function Facts ({ model: { account, resources = [], texts: { consent: t } }, target }: { model: ConsentModel, target: RedirectTarget }): JSX.Element {
   return (
     <dl class='facts'>
+      {resources.length > 0 && (
+        <div>
+          <dt safe>{t.resources}</dt>
+          <dd>{resources.map((resource) => <div><Name name={resource} /></div>)}</dd>
+        </div>
+      )}
       <div>
         <dt safe>{t.signedIn}</dt>
         <dd><Name name={account.name} /><br /><Link href={account.switchUrl} text={t.switch} /></dd>

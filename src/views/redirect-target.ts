@@ -1,3 +1,5 @@
+import { isLoopbackHost } from '../oauth/redirect-uri.ts'
+
 /** Where an app takes the user afterwards: a site, a program on this computer, or an app by its URL scheme. */
 export type RedirectTarget = { kind: 'site' | 'local' | 'app', name: string }
 
@@ -5,9 +7,5 @@ export function redirectTarget (redirectUri: string): RedirectTarget {
   if (!URL.canParse(redirectUri)) return { kind: 'app', name: redirectUri }
   const { protocol, host, hostname } = new URL(redirectUri)
   if (protocol !== 'http:' && protocol !== 'https:') return { kind: 'app', name: protocol.slice(0, -1) }
-  return { kind: isLoopback(hostname) ? 'local' : 'site', name: host }
-}
-
-function isLoopback (hostname: string): boolean {
-  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  return { kind: isLoopbackHost(hostname) ? 'local' : 'site', name: host }
 }

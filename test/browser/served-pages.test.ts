@@ -21,8 +21,8 @@ const { id: user } = (await register(app)).json<{ id: string }>()
 const own = { grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback, 'https://app.example.com/callback'] }
 const { id } = await makeClient(app, { name: 'Acme Reports', firstParty: false, ...own })
 const { id: trusted } = await makeClient(app, { name: 'Shop', firstParty: true, skipsConsent: true, ...own })
-const { id: allowed } = await makeClient(app, { name: 'Holiday Photos', firstParty: false, ...own })
-await app.latchkey.store.consents.add(user, allowed, ['openid', 'orders:read'])
+const { client: photos } = await makeClient(app, { name: 'Holiday Photos', firstParty: false, ...own })
+await app.latchkey.store.consents.add({ userId: user, client: photos, scopes: ['openid', 'orders:read'], resources: [] })
 const { id: tv } = await makeTv(app, { name: 'Living Room TV', scopes: ['*'] })
 const ask = (client: string, more: Record<string, string> = {}) => issuer + authorizeUrl(client, { scope: 'openid email orders:read', ...more })
 

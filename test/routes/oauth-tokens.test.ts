@@ -54,7 +54,7 @@ t.test('an application that was ended asks for consent again; one of the operato
   const tokens = await passwordGrant(app, theirs.basic)
   const ours = (await login(app)).json<Tokens>()
   const web = (await app.latchkey.store.clients.findBySlug('web'))!
-  for (const clientId of [theirs.id, web.id]) await app.latchkey.store.consents.add(user.id, clientId, ['openid'])
+  for (const client of [theirs.client, web]) await app.latchkey.store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] })
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [theirs.id])
   for (const each of [tokens, ours]) t.equal((await call(app, 'DELETE', `tokens/${sessionId(each)}`, bearer)).statusCode, 204)
   t.same(await sql(app, 'SELECT client_id FROM consents'), [{ client_id: web.id }])

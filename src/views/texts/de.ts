@@ -61,6 +61,7 @@ export const de: Texts = {
     unverified: (app, brand) => `${brand} hat nicht geprüft, wer hinter „${app}“ steht. Fahren Sie nur fort, wenn Sie der App vertrauen.`,
     signedIn: 'Angemeldet als',
     switch: 'Anderes Konto verwenden',
+    resources: 'Bei diesen Diensten',
     redirect: 'Danach geht es zu',
     redirectApp: (scheme) => `einer App auf diesem Gerät (${scheme})`,
     local: 'Das ist ein Programm auf diesem Computer. Fahren Sie nur fort, wenn Sie es gerade selbst gestartet haben.',

@@ -62,6 +62,7 @@ export const en = {
     unverified: (app: string, brand: string) => `${brand} has not checked who is behind “${app}”. Go on only if you trust it.`,
     signedIn: 'Logged in as',
     switch: 'Use another account',
+    resources: 'At these services',
     redirect: 'Then you go to',
     redirectApp: (scheme: string) => `an app on this device (${scheme})`,
     local: 'That is a program on this computer. Go on only if you have just started it yourself.',

@@ -25,6 +25,7 @@ export function samplePages (page: Page): Record<string, string> {
     'register-wrong': registerPage({ ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' }, errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } } }),
     consent: consentPage(consentModel(page)),
     'consent-first-party': consentPage({ ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true }, scopes: [] }),
+    'consent-resources': consentPage({ ...consentModel(page), resources: ['https://api.example.com', 'https://files.example.com/v2'] }),
     'consent-local': consentPage({ ...consentModel(page), redirectUri: 'http://127.0.0.1:53682/callback' }),
     'device-code': deviceCodePage({ ...page, csrf, action: '/device' }),
     'device-code-wrong': deviceCodePage({ ...page, csrf, action: '/device', values: { user_code: 'WDJB-MJHX' }, errors: { fields: { user_code: [page.texts.problems.unknownCode] } } }),
