@@ -6,7 +6,8 @@ import type { BearerRefusal } from '../src/events.ts'
 import { checkOptions } from '../src/checked-options.ts'
 import { ConfigError } from '../src/config-error.ts'
 import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
-import { guardOptions, type ApiGuardOptions, type RemoteGuard } from '../src/schemas/guard-options.ts'
+import type { GuardOptions, RemoteGuardOptions } from '../src/options.ts'
+import { guardOptions } from '../src/schemas/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
 import { guardedBy, securityOf } from './guarded.ts'
@@ -20,7 +21,7 @@ import { authenticateBrowser, type WebTrust } from './web-guard.ts'
 import { codeOf, refusalOf } from './bearer-refusal.ts'
 import { createVerifier, keyFailure, type Verify } from './verifier.ts'
 
-export type GuardOptions = ApiGuardOptions
+export type { GuardOptions } from '../src/options.ts'
 
 /** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the pages. */
 export type GuardKind = keyof typeof guardOptions
@@ -49,10 +50,10 @@ export type Trust = {
   onRefused?: (reason: BearerRefusal) => void
 }
 
-export type AuthGuardOptions = ServicesOptions | RemoteGuard
+export type AuthGuardOptions = ServicesOptions | RemoteGuardOptions
 
 /** What the guard of an instance was made with; null for the process that has the database. */
-const madeWith = new WeakMap<AuthGuard, RemoteGuard | null>()
+const madeWith = new WeakMap<AuthGuard, RemoteGuardOptions | null>()
 
 /** `onRequest: app.authGuard('api', { scopes: ['orders:read'] })` for bearer tokens (RFC 6750), `app.authGuard('web')` for browsers. */
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
@@ -79,7 +80,7 @@ function checkGuard (kind: unknown, wanted: unknown): asserts kind is GuardKind 
 }
 
 /** What was registered first counts; a second registration may say the same. @throws ConfigError when it says something else */
-async function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: RemoteGuard | null): Promise<void> {
+async function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: RemoteGuardOptions | null): Promise<void> {
   const first = madeWith.get(host.authGuard)
   if (first === null && remote === null) await host.register(servicesPlugin, options as ServicesOptions)
   else if (!first || !isDeepStrictEqual(first, remote)) throw alreadyRegistered('authGuard', first ? `, for the tokens of ${first.issuer}` : ', for the tokens of this server')

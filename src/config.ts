@@ -8,6 +8,7 @@ import { languages as builtIn, type PartialTexts } from './views/texts/index.ts'
 import { IN_CODE, nameOf, settingName, type Sources } from './config-names.ts'
 import { readOrigin } from './http/origin.ts'
 import { createTrusts } from './http/trusted-proxies.ts'
+import type { SettingsOptions } from './options.ts'
 import { problemsOf } from './config-problems.ts'
 import { unregistrable } from './oauth/scopes.ts'
 
@@ -105,7 +106,7 @@ export const Settings = Type.Object({
     timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),
     maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Hashes that may wait; more are answered 503' })
   }, { additionalProperties: false, default: {} }),
-  hostDocument: Type.Boolean({ default: true, description: 'Inside a host that has @fastify/swagger: show our routes in its document, too' }),
+  hostDocument: Type.Boolean({ default: true, description: 'Inside a host that has `@fastify/swagger`: show our routes in its document, too' }),
   env: Type.Boolean({ default: false, description: 'Inside a host: read the variables without the prefix LATCHKEY_, too' }),
   clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { additionalProperties: false, default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
 }, { additionalProperties: false })
@@ -114,14 +115,8 @@ export type Settings = Static<typeof Settings>
 
 type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K] }
 
-/** What `register(latchkey, options)` takes. Options win over the environment. */
-export type LatchkeyOptions = Omit<DeepPartial<Settings>, 'login' | 'scopes' | 'clients' | 'views' | 'languages'> & {
-  login?: { attributes?: Record<string, TSchema>, prefix?: string, defaultCountry?: string }
-  scopes?: Record<string, string>
-  clients?: Record<string, { id: string, secret?: string }>
-  views?: Views
-  languages?: Record<string, PartialTexts>
-}
+/** What `register(latchkey, options)` takes: as documented, and what `npm run docs:options` has not seen yet. */
+export type LatchkeyOptions = SettingsOptions & Omit<DeepPartial<Settings>, keyof SettingsOptions>
 
 /** Settings with the derived issuer: `appUrl` + `prefix`, without a slash at the end. */
 export type Config = Omit<Settings, 'views' | 'languages'> & {

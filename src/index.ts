@@ -4,6 +4,8 @@ export { default as clientProxy, type ClientProxyOptions } from '../plugins/clie
 export { default as authGuard, type AuthGuardOptions, type GuardKind, type GuardOptions } from '../plugins/auth-guard.ts'
 export type { Auth } from '../plugins/auth.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
+// Where packages see their own dependencies only (pnpm), a host has no typebox of its own
+export { Type, type Static, type TSchema } from 'typebox'
 export type { ViewModel, ViewName, Views } from './views/index.ts'
 export type { PartialTexts, Texts } from './views/texts/index.ts'
 export { OAuthError } from './oauth/errors.ts'

@@ -1,14 +1,13 @@
-import { Type, type Static } from 'typebox'
 import { checkOptions } from '../../src/checked-options.ts'
 import { ConfigError } from '../../src/config-error.ts'
-import { Settings, type LatchkeyOptions } from '../../src/config.ts'
 import { mergeOptions, readEnvironment, readVariables } from '../../src/environment.ts'
 import { readAddress } from '../../src/http/address.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/http/issuer-client.ts'
 import { readOrigin } from '../../src/http/origin.ts'
 import type { Caller } from '../../src/oauth/ports.ts'
 import { looksLikeRefreshToken } from '../../src/oauth/refresh-token.ts'
-import { RemoteGuard } from '../../src/schemas/guard-options.ts'
+import type { RemoteProxyOptions } from '../../src/options.ts'
+import { RemoteProxy } from '../../src/remote-proxy-options.ts'
 import type { TokenResponse } from '../../src/schemas/token.ts'
 import { createAttributes } from '../../src/users/attributes.ts'
 import { CLIENT_IP_HEADER } from '../caller.ts'
@@ -17,23 +16,10 @@ import { DEVICE_HEADER } from '../device-cookie.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 import { loginParams } from './login-params.ts'
 
-const { login, prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env } = Settings.properties
-const Shared = Type.Partial(Type.Object({ login: Type.Partial(login), prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env }))
-
-const Schema = Type.Object({
-  ...Shared.properties,
-  issuer: RemoteGuard.properties.issuer,
-  clients: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), Type.Object({ id: Type.String({ minLength: 1 }), secret: Type.String({ minLength: 1 }) }, { additionalProperties: false }), { additionalProperties: false, description: 'By slug; from LATCHKEY_CLIENT_WEB_ID, LATCHKEY_CLIENT_WEB_SECRET and the like when not given' })),
-  refreshTokenInBody: Type.Optional(Type.Boolean({ description: 'Whether the refresh token stands in the body beside the cookie' }))
-}, { additionalProperties: false })
-
-/** Proxies apart from the server: this process holds the client's secret and asks the issuer. */
-export type RemoteProxyOptions = Pick<LatchkeyOptions, 'login' | 'prefix' | 'corsOrigins' | 'rateLimit' | 'appUrl' | 'refreshTokenTtl' | 'hostDocument' | 'env'> & Pick<Static<typeof Schema>, 'issuer' | 'clients' | 'refreshTokenInBody'>
-
 const MONTH = 30 * 86_400
 
 export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBackend> {
-  checkOptions('clientProxy', Schema, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)))
+  checkOptions('clientProxy', RemoteProxy, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)))
   const { login, clients = {} } = mergeOptions(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }).options)
   if (Object.keys(clients).length === 0) {
     throw new ConfigError([{ name: 'clients', message: 'is needed where the proxy runs apart from the server: { web: { id, secret } }, or LATCHKEY_CLIENT_WEB_ID and LATCHKEY_CLIENT_WEB_SECRET' }])

@@ -8,13 +8,14 @@ import { createRemotePersonalTokens } from '../../src/oauth/remote-personal-toke
 import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
 import { createRemoteFeed } from '../../src/revocation/remote-feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
+import type { RemoteGuardOptions } from '../../src/options.ts'
 import { RemoteGuard } from '../../src/schemas/guard-options.ts'
 import type { Trust } from '../auth-guard.ts'
 import { createRemoteUser } from './remote-user.ts'
 
 const MAX_STALENESS = 10
 
-export async function remoteTrust (host: FastifyInstance, options: RemoteGuard): Promise<Trust> {
+export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOptions): Promise<Trust> {
   checkOptions('authGuard', RemoteGuard, options)
   const { clientId, clientSecret } = options
   if ((clientId === undefined) !== (clientSecret === undefined)) {
@@ -49,7 +50,7 @@ function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | n
 }
 
 /** @returns the age of what is known; always 0 where nothing is followed */
-function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteGuard, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
+function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteGuardOptions, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
   if (clientId === undefined || clientSecret === undefined) {
     host.log.warn({}, `Revocations are not followed: revoked access tokens pass until they expire. Give authGuard the clientId and clientSecret of a client with the scope ${REVOCATIONS_READ}`)
     return () => 0

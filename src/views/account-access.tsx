@@ -1,12 +1,11 @@
-import type { PropsWithChildren } from '@kitajs/html'
 import type { AccountApp, AccountModel, AccountSession } from './account.tsx'
 import { Form } from './form.tsx'
 import { formatAgo, formatDate, formatMoment } from './format.ts'
-import { scopeText, type Csrf } from './page.ts'
+import { scopeText, type Children, type Csrf, type Html } from './page.ts'
 import { Name } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
-export function AccountSessions ({ model }: { model: AccountModel }): JSX.Element {
+export function AccountSessions ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, sessions } = model
   return (
     <section aria-labelledby='sessions'>
@@ -29,7 +28,7 @@ function SessionItem ({ model, session }: { model: AccountModel, session: Accoun
   )
 }
 
-export function AccountApps ({ model }: { model: AccountModel }): JSX.Element {
+export function AccountApps ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, apps } = model
   return (
     <section aria-labelledby='apps'>
@@ -52,10 +51,10 @@ function AppItem ({ model, app }: { model: AccountModel, app: AccountApp }): JSX
   )
 }
 
-type ItemProps = PropsWithChildren<{ action: string, csrf: Csrf, id: string, button: string, name: string }>
+type ItemProps = { action: string, csrf: Csrf, id: string, button: string, name: string, children?: Children }
 
 /** One thing that has access, and the button that ends it; its name is said with the button where it is not seen. */
-export function Item ({ action, csrf, id, button, name, children }: ItemProps): JSX.Element {
+export function Item ({ action, csrf, id, button, name, children }: ItemProps): Html {
   return (
     <li>
       <div class='about'>{children}</div>
@@ -66,7 +65,7 @@ export function Item ({ action, csrf, id, button, name, children }: ItemProps): 
   )
 }
 
-export function LastUsed ({ model: { texts: { account: t }, locale, now }, date }: { model: AccountModel, date: Date | null }): JSX.Element {
+export function LastUsed ({ model: { texts: { account: t }, locale, now }, date }: { model: AccountModel, date: Date | null }): Html {
   if (date === null) return <span safe>{t.neverUsed}</span>
   return <><span safe>{`${t.lastUsed} `}</span><time datetime={date.toISOString()} title={formatMoment(date, locale)} safe>{formatAgo(date, now, locale)}</time></>
 }

@@ -2,7 +2,7 @@ import { Item, LastUsed } from './account-access.tsx'
 import type { AccountModel } from './account.tsx'
 import { Field, Form } from './form.tsx'
 import { formatDate } from './format.ts'
-import { scopeText, type Scope } from './page.ts'
+import { scopeText, type Html, type Scope } from './page.ts'
 import { Name } from './parts.tsx'
 import { attr, shown } from './untrusted.ts'
 
@@ -15,7 +15,7 @@ export type TokenForm = {
   values?: { name?: string | undefined, days?: number | undefined, scopes?: readonly string[] | undefined } | undefined
 }
 
-export function AccountTokens ({ model, tokens }: { model: AccountModel, tokens: readonly AccountToken[] }): JSX.Element {
+export function AccountTokens ({ model, tokens }: { model: AccountModel, tokens: readonly AccountToken[] }): Html {
   const { texts: { account: t }, newToken } = model
   return (
     <section aria-labelledby='tokens'>

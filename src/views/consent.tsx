@@ -1,6 +1,6 @@
 import { Form } from './form.tsx'
 import { Layout, renderPage } from './layout.tsx'
-import { scopeText, type FormPage, type Scope } from './page.ts'
+import { scopeText, type FormPage, type Html, type Scope } from './page.ts'
 import { Link, Name } from './parts.tsx'
 import { redirectTarget, type RedirectTarget } from './redirect-target.ts'
 import { shown } from './untrusted.ts'
@@ -42,7 +42,7 @@ export function consentPage (model: ConsentModel): string {
   )
 }
 
-export function ScopeList ({ model: { scopes, texts } }: { model: Pick<ConsentModel, 'scopes' | 'texts'> }): JSX.Element {
+export function ScopeList ({ model: { scopes, texts } }: { model: Pick<ConsentModel, 'scopes' | 'texts'> }): Html {
   const descriptions = scopes.length === 0 ? [texts.consent.noScopes] : scopes.map((scope) => scopeText(scope, texts))
   return <ul class='scopes'>{descriptions.map((description) => <li><span safe>{description}</span></li>)}</ul>
 }

@@ -1,12 +1,11 @@
-import type { PropsWithChildren } from '@kitajs/html'
-import { messagesFor, type Csrf, type FormErrors, type FormPage, type Hidden } from './page.ts'
+import { messagesFor, type Children, type Csrf, type FormErrors, type FormPage, type Hidden, type Html, type InputAttributes } from './page.ts'
 import type { Texts } from './texts/index.ts'
 import { attr, localHref } from './untrusted.ts'
 
-type FormProps = PropsWithChildren<{ action: string, csrf: Csrf, hidden?: Hidden | undefined }>
+type FormProps = { action: string, csrf: Csrf, hidden?: Hidden | undefined, children?: Children }
 
 /** @throws TypeError when the form would go to another site */
-export function Form ({ action, csrf, hidden = {}, children }: FormProps): JSX.Element {
+export function Form ({ action, csrf, hidden = {}, children }: FormProps): Html {
   const target = localHref(action)
   if (target === undefined) throw new TypeError(`A form goes to a path on this server, not to ${JSON.stringify(action)}`)
   return (
@@ -18,7 +17,7 @@ export function Form ({ action, csrf, hidden = {}, children }: FormProps): JSX.E
   )
 }
 
-export function HiddenFields ({ hidden }: { hidden: Hidden }): JSX.Element {
+export function HiddenFields ({ hidden }: { hidden: Hidden }): Html {
   const fields = Object.entries(hidden).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
   return <>{fields.map(([name, value]) => <input type='hidden' name={attr(name)} value={attr(value)} />)}</>
 }
@@ -33,11 +32,11 @@ export type FieldProps = {
   errors: FormErrors | undefined
   /** What is wrong with the form as a whole is read out with this field, which gets the focus. */
   describedByForm?: boolean | undefined
-  input?: JSX.HtmlInputTag
+  input?: InputAttributes
 }
 
 /** A label, its input, and what is wrong with it, tied together. */
-export function Field ({ name, label, note, hint, value, errors, describedByForm = false, input = {} }: FieldProps): JSX.Element {
+export function Field ({ name, label, note, hint, value, errors, describedByForm = false, input = {} }: FieldProps): Html {
   const id = fieldId(name)
   const messages = messagesFor(errors, name)
   const isFormWrong = describedByForm && (errors?.form?.length ?? 0) > 0
@@ -56,7 +55,7 @@ export function Field ({ name, label, note, hint, value, errors, describedByForm
 }
 
 /** What was wrong, in one place, with a way to each field; or good news. */
-export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }): JSX.Element {
+export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }): Html {
   const { errors, notice, texts } = page
   const wrong = labels.filter(([name]) => messagesFor(errors, name).length > 0)
   return (

@@ -1,9 +1,9 @@
-import type { PropsWithChildren } from '@kitajs/html'
 import { direction } from './format.ts'
-import type { FormErrors, Page } from './page.ts'
+import type { Children, FormErrors, Html, Page } from './page.ts'
 import { attr, shown } from './untrusted.ts'
 
-type LayoutProps = PropsWithChildren<{
+type LayoutProps = {
+  children?: Children
   page: Page
   /** Of the browser's tab; the page's own `h1` is among the children. */
   title: string
@@ -11,10 +11,10 @@ type LayoutProps = PropsWithChildren<{
   wide?: boolean | undefined
   /** Path of a script. */
   script?: string | undefined
-}>
+}
 
 /** The frame of every page: nothing inline, nothing from elsewhere. */
-export function Layout ({ page, title, errors, wide, script, children }: LayoutProps): JSX.Element {
+export function Layout ({ page, title, errors, wide, script, children }: LayoutProps): Html {
   const { brand, texts, locale } = page
   return (
     <html lang={attr(locale)} dir={direction(locale)}>
@@ -42,7 +42,7 @@ export function Layout ({ page, title, errors, wide, script, children }: LayoutP
 }
 
 /** The text of a page. Nothing on the pages is a promise, so it is there at once. */
-export function renderPage (page: JSX.Element): string {
+export function renderPage (page: Html): string {
   if (typeof page !== 'string') throw new TypeError('A page does not wait')
   return `<!DOCTYPE html>${page}`
 }

@@ -2,7 +2,7 @@ import { attributeInput } from './attribute-input.ts'
 import { Field, focusField, Form, Messages } from './form.tsx'
 import { formatChoice } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
-import { attributeWord, type AttributeField, type FormPage, type Hidden } from './page.ts'
+import { attributeWord, type AttributeField, type FormPage, type Hidden, type InputAttributes } from './page.ts'
 import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
@@ -59,7 +59,7 @@ function Cancel ({ model: { texts, csrf }, cancel }: { model: LoginModel, cancel
 }
 
 /** Only one kind of value brings its own keyboard. The type stays text: the server decides what is valid. */
-function usernameInput (fields: readonly AttributeField[]): JSX.HtmlInputTag {
+function usernameInput (fields: readonly AttributeField[]): InputAttributes {
   const [field, another] = fields
   const { inputmode } = attributeInput(field && !another ? field.attribute : '')
   return { autocapitalize: 'none', spellcheck: 'false', inputmode }

@@ -1,6 +1,24 @@
 import type { Brand } from './brand.ts'
 import type { Texts } from './texts/index.ts'
 
+/** A piece of a page. In words of our own: the types of a JSX library are global, and would meet those of a host's in our declarations. */
+export type Html = string | Promise<string>
+export type Children = Html | number | boolean | null | undefined | Children[]
+
+/** What a text field can be told beside its name. */
+export type InputAttributes = {
+  type?: string
+  class?: string
+  dir?: 'ltr'
+  autocomplete?: string | undefined
+  autocapitalize?: 'none' | 'characters' | undefined
+  spellcheck?: 'false' | undefined
+  inputmode?: string | undefined
+  required?: boolean
+  autofocus?: boolean
+  maxlength?: number
+}
+
 /** What every page needs: how it looks, its words, and the locale for dates and lists. */
 export type Page = { brand: Brand, texts: Texts, locale: string }
 

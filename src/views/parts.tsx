@@ -1,20 +1,21 @@
+import type { Html } from './page.ts'
 import { localHref, shown } from './untrusted.ts'
 
 /** A link on this server; text only when it is none. */
-export function Link ({ href, text }: { href: string | undefined, text: string }): JSX.Element {
+export function Link ({ href, text }: { href: string | undefined, text: string }): Html {
   const target = localHref(href)
   return target === undefined ? <span safe>{text}</span> : <a href={target} safe>{text}</a>
 }
 
 export type LinkItem = { href: string, text: string }
 
-export function Links ({ links }: { links: readonly (LinkItem | undefined)[] }): JSX.Element {
+export function Links ({ links }: { links: readonly (LinkItem | undefined)[] }): Html {
   const present = links.filter((link) => link !== undefined)
   if (present.length === 0) return ''
   return <ul class='links'>{present.map(({ href, text }) => <li><Link href={href} text={text} /></li>)}</ul>
 }
 
 /** A name that somebody chose, kept from reordering the words around it. */
-export function Name ({ name }: { name: string }): JSX.Element {
+export function Name ({ name }: { name: string }): Html {
   return <bdi safe>{shown(name)}</bdi>
 }

@@ -2,7 +2,7 @@ import { attributeInput } from './attribute-input.ts'
 import { Field, focusField, Form, Messages } from './form.tsx'
 import { capitalise } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
-import { attributeWord, type AttributeField, type FormPage } from './page.ts'
+import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
 import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
@@ -53,7 +53,7 @@ function AttributeFields ({ model, focus }: { model: RegisterModel, focus: strin
 }
 
 /** Password managers need one field that they know as the user name. */
-function inputOf (field: AttributeField, fields: readonly AttributeField[]): JSX.HtmlInputTag {
+function inputOf (field: AttributeField, fields: readonly AttributeField[]): InputAttributes {
   const { inputmode, autocomplete } = attributeInput(field.attribute)
   const key = fields.find(({ attribute }) => attribute === 'username') ?? fields[0]
   return { inputmode, autocapitalize: 'none', spellcheck: 'false', autocomplete: field === key ? 'username' : autocomplete }
