@@ -1,8 +1,9 @@
-import { pollSql, rowsOf, type Polled } from './revocations.ts'
 import type { FeedConnection } from '../../src/revocation/feed.ts'
 import { newClient } from '../../src/database/connect.ts'
 import { parseDatabaseUrl, quoteIdentifier } from '../../src/database/connection.ts'
 import { sessionSettings } from '../../src/database/session.ts'
+import { createPoll } from './feed-poll.ts'
+import { createPulse } from './pulse.ts'
 
 const CONNECT_MS = 3000
 // A connection that was cut without a word is noticed by a statement that does not come back
@@ -15,17 +16,19 @@ export const feedChannel = (schema: string) => quoteIdentifier(`latchkey_revocat
 export async function openFeedConnection (url: string, onNotification: () => void): Promise<FeedConnection> {
   const database = parseDatabaseUrl(url)
   const { schema } = database
+  const table = (name: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
   const client = newClient(database, { connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey feed' })
   const lost = new Promise<void>((resolve) => {
     client.on('error', () => resolve())
     client.on('end', () => resolve())
   })
   const channel = feedChannel(schema)
-  const text = pollSql(`${quoteIdentifier(schema)}.${quoteIdentifier('revocations')}`)
   await client.connect()
   // The payload is never read: a notification only says that there is something to read
   client.on('notification', onNotification)
   await client.query(`${sessionSettings({ schema, timeouts: { statement_timeout: String(QUERY_MS) } })}; LISTEN ${channel}`)
+  const poll = createPoll((query) => client.query(query), table)
+  const pulse = createPulse(client, table('feed_pulse'), channel)
 
   // One statement at a time
   let last: Promise<unknown> = Promise.resolve()
@@ -35,14 +38,10 @@ export async function openFeedConnection (url: string, onNotification: () => voi
     return mine
   }
 
-  async function poll (cursor: string | null) {
-    const { rows: [polled] } = await client.query<Polled>({ name: 'feed-poll', text, values: [cursor] })
-    return { ...polled!, rows: rowsOf(polled!) }
-  }
-
   return {
     poll: (cursor) => next(() => poll(cursor)),
     notify: () => next(async () => { await client.query(`NOTIFY ${channel}`) }),
+    pulse: (from) => next(() => pulse(from)),
     close: () => client.end(),
     lost
   }

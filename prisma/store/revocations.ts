@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg'
 import type { Database } from '../../src/database/client.ts'
 import type { TokenRevocations } from '../../src/oauth/ports.ts'
-import { NONE, type Revocation } from '../../src/revocation/revocation-list.ts'
+import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { LONGEST_TOKEN_TTL } from './settings.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -57,38 +57,4 @@ export function createRevocationStore ({ pool, tables }: Database, onRevoked: (r
   }
 
   return { insertSql, run, runLocked, revoke: revokeToken }
-}
-
-/** What the feed's statement answers: a list for each column, which PostgreSQL makes four times as fast as an object for each row. */
-export type Polled = {
-  cursor: string
-  now: number
-  standby: boolean
-  kinds: Revocation['kind'][]
-  subjects: string[]
-  owners: (string | null)[]
-  epochs: (number | null)[]
-  expiries: number[]
-  /** By `kind subject`, of those that have some. */
-  exceptions: Record<string, string[]>
-}
-
-/** The feed's statement: rows and cursor in one snapshot. A cursor on an id or a time would miss the transaction that began first and committed last. */
-export function pollSql (schemaTable: string): string {
-  const column = (name: string) => `coalesce(json_agg(r.${name}), '[]')`
-  return `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS cursor,
-    (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-    pg_is_in_recovery() AS standby,
-    ${column('kind')} AS kinds, ${column('subject')} AS subjects, ${column('owner')} AS owners, ${column('epoch')} AS epochs, coalesce(json_agg(date_part('epoch', r.expires_at) * 1000), '[]') AS expiries,
-    coalesce(json_object_agg(r.kind || ' ' || r.subject, r.except_sessions) FILTER (WHERE r.except_sessions <> '{}'), '{}') AS exceptions
-    FROM ${schemaTable} r WHERE ($1::text IS NULL OR r.xid >= $1::text::xid8) AND r.expires_at > now()`
-}
-
-export function rowsOf ({ kinds, subjects, owners, epochs, expiries, exceptions }: Polled): Revocation[] {
-  const exceptional = Object.keys(exceptions).length > 0
-  return kinds.map((kind, index) => {
-    const subject = subjects[index]!
-    const except = exceptional ? exceptions[`${kind} ${subject}`] ?? NONE : NONE
-    return { kind, subject, owner: owners[index]!, epoch: epochs[index]!, except, expiresAt: expiries[index]! }
-  })
 }

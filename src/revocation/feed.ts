@@ -1,10 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createReader } from './feed-reader.ts'
+import { createFreshness, NotTaken, type ServerState } from './freshness.ts'
 import type { Revocation, RevocationList } from './revocation-list.ts'
+
+export type FeedNews = ServerState & {
+  rows: Revocation[]
+  cursor: string
+  /** Milliseconds of the database's clock. */
+  now: number
+}
 
 /** One connection of its own, outside the pool. */
 export type FeedConnection = {
-  /** Rows since the cursor, and the cursor for the next time, in one snapshot. */
-  poll: (cursor: string | null) => Promise<{ rows: Revocation[], cursor: string, now: number, standby: boolean }>
+  /** Rows since the cursor, the cursor for the next time, and which server says so, in one snapshot. */
+  poll: (cursor: string | null) => Promise<FeedNews>
+  /** The commit after that number, or null when another process makes it. @throws NotTaken */
+  pulse: (from: string | null) => Promise<string | null>
   notify: () => Promise<void>
   close: () => Promise<void>
   /** Settles when the connection is lost. */
@@ -15,7 +26,7 @@ export type Feed = {
   /** Resolves after the first full load, or rejects when the database cannot be reached. */
   start: () => Promise<void>
   stop: () => Promise<void>
-  /** Seconds since the last complete poll began; infinite before the first. */
+  /** Seconds since the live primary, known as such, had told everything; infinite before the first time. */
   age: () => number
   /** Says to the other processes that there is something to read, at most once in 5 ms. */
   announce: () => void
@@ -33,22 +44,27 @@ const COALESCE_MS = 5
 // It looks at every row, and polls come as often as logouts
 const SWEEP_MS = 30_000
 const RECONNECT_MS = [100, 250, 500, 1000, 2000]
+// A server starts, and answers 503 where revocations matter, when the database takes no commit
+const START_MS = 3000
 
 /** Follows the table of revocations: a full load, then what is new every 2 s and at each notification. */
 export function createFeed ({ connect, list, onRows, log }: Options): Feed {
   const stopped = new AbortController()
+  const freshness = createFreshness({ interval: POLL_MS, now: () => performance.now() })
+  const reader = createReader(list, log)
   let connection: FeedConnection | null = null
-  let lastPoll = -Infinity
   let sweptAt = -Infinity
-  let cursor: string | null = null
   let wake: () => void = () => {}
   let announcing: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
+  let isRefused = false
+  let settle: () => void = () => {}
+  const settled = new Promise<void>((resolve) => { settle = resolve })
 
   async function open (): Promise<FeedConnection> {
     const opened = await connect(() => wake())
-    // After a reconnect everything is read again: the server may be another one, with other transaction ids
-    cursor = null
+    // After a reconnect everything is read again
+    reader.restart()
     connection = opened
     return opened
   }
@@ -56,17 +72,32 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
   async function poll (from: FeedConnection): Promise<void> {
     // Age counts from the start: what commits during the poll may not be in it
     const began = performance.now()
-    const result = await from.poll(cursor)
-    if (result.standby) return
-    if (cursor === null) list.reload(result.rows)
-    else list.apply(result.rows)
-    onRows?.(result.rows)
+    const news = await from.poll(reader.cursor())
+    const observation = freshness.observe(news, began)
+    if (news.standby) return settle()
+    if (!reader.take(news, observation)) return await poll(from)
+    onRows?.(news.rows)
     if (began - sweptAt > SWEEP_MS) {
-      list.sweep(result.now)
+      list.sweep(news.now)
       sweptAt = began
     }
-    cursor = result.cursor
-    lastPoll = began
+    if (observation.provenAt !== null) settle()
+  }
+
+  async function pulse (by: FeedConnection): Promise<void> {
+    const began = performance.now()
+    try {
+      const number = await by.pulse(freshness.number())
+      if (number === null) return freshness.yielded()
+      freshness.made(number, began)
+      isRefused = false
+    } catch (err) {
+      freshness.failed()
+      settle()
+      if (!(err instanceof NotTaken)) throw err
+      if (!isRefused) log.warn({ err }, 'The database takes no commit: whether it is the primary is not known, and guards answer 503 when that lasts')
+      isRefused = true
+    }
   }
 
   async function follow (current: FeedConnection): Promise<void> {
@@ -76,10 +107,11 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
       wake()
     })
     while (!stopped.signal.aborted && !lost) {
+      if (freshness.dueIn() <= 0) await pulse(current)
       // Whatever comes during the poll leads to another one
       const news = new Promise<void>((resolve) => { wake = resolve })
       await poll(current)
-      const timer = setTimeout(() => wake(), POLL_MS).unref()
+      const timer = setTimeout(() => wake(), Math.max(0, Math.min(POLL_MS, freshness.dueIn()))).unref()
       await news
       clearTimeout(timer)
     }
@@ -110,12 +142,16 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     const first = await open()
     await poll(first)
     running = run(first)
+    const timer = setTimeout(settle, START_MS)
+    await settled
+    clearTimeout(timer)
   }
 
   async function stop (): Promise<void> {
     stopped.abort()
     if (announcing) clearTimeout(announcing)
     wake()
+    settle()
     await connection?.close().catch(() => {})
     await running
   }
@@ -128,5 +164,5 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     }, COALESCE_MS)
   }
 
-  return { start, stop, age: () => (performance.now() - lastPoll) / 1000, announce }
+  return { start, stop, age: () => (performance.now() - reader.knownAt()) / 1000, announce }
 }
