@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -17,9 +18,18 @@ const NAME = 'postgres'
 export async function databaseAccount (directory: string): Promise<Account | undefined> {
   const self = process.getuid?.()
   const owner = await ownerOf(directory)
-  if (self === undefined || (owner?.uid ?? self) === self) return self === 0 ? await postgresAccount() : undefined
+  if (self === undefined || (owner?.uid ?? self) === self) return self === 0 ? await postgresAccount() : requireName(self)
   if (self === 0) return owner
   throw new Error(`${directory} belongs to another user (uid ${owner?.uid}): run as that user, or set LATCHKEY_DATA_DIR to another directory`)
+}
+
+/** PostgreSQL looks its own user up. Containers often run as a uid that has none. */
+function requireName (uid: number | undefined): undefined {
+  try {
+    userInfo()
+  } catch (error) {
+    throw new Error(`the embedded PostgreSQL does not run as uid ${uid}, which has no user name here: set DATABASE_URL to a PostgreSQL elsewhere, or run as a user of /etc/passwd`, { cause: error })
+  }
 }
 
 /** Says which directory on the way to `path` the account cannot enter, before PostgreSQL says less. */

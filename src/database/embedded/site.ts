@@ -20,7 +20,9 @@ export async function prepareSite (dataDir: string): Promise<Site> {
 }
 
 async function makeHome (path: string): Promise<string> {
-  const created = await mkdir(path, { recursive: true, mode: 0o700 })
+  const created = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new Error(`the directory ${path} of the embedded database cannot be made (${(error as NodeJS.ErrnoException).code}): set LATCHKEY_DATA_DIR to one that can be written, or DATABASE_URL`, { cause: error })
+  })
   // It holds keys and people's data, often in somebody's checkout.
   if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n')
   return await realpath(path)
