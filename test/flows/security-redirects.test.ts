@@ -63,7 +63,7 @@ t.test('RFC 9700 section 4.11.2: an error leads to the address of a client that 
   const pages = { guest: await visit(app).get(ask({ prompt: 'none' })), mistake: await ada.get(ask({ scope: 'nonsense' })), denied, byForm: await ada.get(ask({ scope: 'nonsense', response_mode: 'form_post' })) }
   for (const [name, page] of Object.entries(pages)) {
     t.match([page.statusCode, page.headers.location], [200, undefined], name)
-    t.match(page.body, /evil\.example<\/bdi>[^]*Go on only if you know this address/, name)
+    t.match(page.body, name === 'denied' ? /evil\.example<\/bdi>[^]*You did not give the app access\. Go back to it only if you know this address/ : /evil\.example<\/bdi>[^]*Go on only if you know this address/, name)
     t.notMatch(page.body, /<script|http-equiv/, name)
     t.notMatch(page.headers['content-security-policy'], 'form-action', name)
     t.match(page.body, `<form method="${name === 'byForm' ? 'post' : 'get'}"`)

@@ -24,7 +24,7 @@ const without = (key: string, { schema: { [key as 'security']: _left, ...schema 
 
 /** A host whose document is like that, with routes of its own, guarded ones among them. */
 async function hostWith (t: Test, options: object, { first = true, ours = {}, register = latchkey }: { first?: boolean, ours?: object, register?: unknown } = {}): Promise<FastifyInstance> {
-  const host = Fastify()
+  const host = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => host.close())
   const document = async () => { await host.register(swagger, structuredClone(options) as object) }
   host.addSchema({ $id: 'SecretOfTheHost', type: 'object', properties: { a: { type: 'string' } } })
@@ -97,7 +97,7 @@ t.test('a transform of the host is for its own routes, guarded ones among them',
     seen.push(url)
     return { schema: { ...schema, description: 'transformed' }, url }
   }
-  const host = Fastify()
+  const host = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => host.close())
   await host.register(swagger, { ...VERSIONS['OpenAPI 3.1'], transform, exposeHeadRoutes: true } as object)
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' })
@@ -111,7 +111,7 @@ t.test('a transform of the host is for its own routes, guarded ones among them',
 })
 
 t.test('documents of a scope, and of several', async (t) => {
-  const host = Fastify()
+  const host = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => host.close())
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' })
   const documents: Made[] = []
@@ -137,7 +137,7 @@ t.test('a guard and the proxies apart from the server, each alone', async (t) =>
       t.same(Object.keys(guarded.paths['/orders']!['get']!.security![0]!), ['bearer'])
       t.same(Object.keys(guarded.paths).sort(), ['/late', '/open', '/orders', '/said'])
 
-      const host = Fastify()
+      const host = Fastify({ pluginTimeout: 60_000 })
       t.teardown(() => host.close())
       if (first) await host.register(swagger, options as object)
       await host.register(clientProxy, { issuer: 'https://id.example.com', clients: { web: { id: 'x', secret: 'y' } } })
