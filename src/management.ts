@@ -11,6 +11,7 @@ import { createDeviceVerification, type DeviceVerification } from './oauth/devic
 import type { MakeOwnToken, OwnTokenScopes } from './oauth/own-tokens.ts'
 import { createFindOwner, type FindOwner } from './oauth/owner.ts'
 import { createPersonalTokens, type PersonalTokens } from './oauth/personal-tokens.ts'
+import { createRemainingScopes } from './oauth/remaining-scopes.ts'
 import type { Resources } from './oauth/resources.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createUserCodes } from './oauth/user-code.ts'
@@ -53,17 +54,18 @@ export async function createManagement ({ config, appKeys, store, sessionEnds, c
     store: store.personalTokens,
     findClient: store.clients.findPersonal,
     refusal: revocations.refusal,
+    remaining: createRemainingScopes(clients, scopes),
     events,
     onError: (err) => log.warn({ err }, 'The use of a personal access token could not be noted')
   })
   return {
     scopes,
-    accountAccess: createAccountAccess({ store: store.access, sessionEnds, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
-    authorisedApps: createAuthorisedApps({ store: store.apps, sessionEnds, idleTtl: config.refreshTokenTtl }),
+    accountAccess: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
+    authorisedApps: createAuthorisedApps({ store: store.apps, scopes, sessionEnds, idleTtl: config.refreshTokenTtl }),
     authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, resources, userCodes, verificationUri: `${config.issuer}/device` }),
     clientManagement: await ownClients({ config, store, clients, scopes, events }),
-    deviceVerification: createDeviceVerification({ devices, clients, userCodes, throttle: throttle.userCode, events }),
-    findOwner: createFindOwner({ clients, sessions, browsers: store.browserSessions }),
+    deviceVerification: createDeviceVerification({ devices, clients, scopes, userCodes, throttle: throttle.userCode, events }),
+    findOwner: createFindOwner({ clients, sessions, scopes, browsers: store.browserSessions }),
     ...await ownTokens({ config, scopes }, personalTokens),
     personalTokens
   }

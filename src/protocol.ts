@@ -18,6 +18,7 @@ import { createIssueTokens } from './oauth/issue-tokens.ts'
 import type { Authenticate } from './oauth/ports.ts'
 import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
+import { createRemainingScopes } from './oauth/remaining-scopes.ts'
 import { createResources } from './oauth/resources.ts'
 import { createRevoke, type Revoke } from './oauth/revoke.ts'
 import { createScopes, type Scopes } from './oauth/scopes.ts'
@@ -71,7 +72,7 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
     verifyAccessToken: verify,
     addressBehind: createAddressBehind(clients),
     revoke: createRevoke({ authenticateClient, sessionEnds: deps.sessionEnds, tokens, refreshTokens, verify, personalTokens }),
-    introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, idleTtl: config.refreshTokenTtl })
+    introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl })
   }
 }
 
@@ -79,11 +80,12 @@ function createGrants ({ config, store: { sessions, codes, devices, users }, key
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
-  const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken })
+  const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   const refresh = refreshTokenGrant({
     sessions,
     sessionEnds,
+    scopes,
     issueTokens,
     refreshTokens,
     idleTtl,

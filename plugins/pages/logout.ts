@@ -14,7 +14,7 @@ export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: 
   return pathWith(basePath + END_SESSION, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
 }
 
-type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession }
+type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession | null }
 
 export type ShowLogout = {
   ask: (request: FastifyRequest, reply: FastifyReply, wanted: Wanted) => Promise<FastifyReply>
@@ -30,7 +30,7 @@ export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
         csrf: kit.csrf(reply),
         hidden: hiddenParams(requestParams(params)),
         app: client?.name,
-        account: { name: await kit.accountName(session.userId) },
+        ...(session && { account: { name: await kit.accountName(session.userId) } }),
         links: { stay: config.homePath }
       }, { leaves: redirectTo !== null })
     },

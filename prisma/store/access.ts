@@ -17,7 +17,7 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
     const [by, condition] = userId !== undefined ? ['user', 'x.user_id = $4::uuid'] : clientId !== undefined ? ['client', 'x.client_id = $4'] : ['all', '$4::text IS NULL']
     const { rows } = await pool.query<Access>({
       name: `access-list-${by}`,
-      text: `SELECT x.id, 'session' AS kind, x.user_id AS "userId", json_build_object('id', c.id, 'name', c.name, 'firstParty', c.first_party) AS client, x.scopes, x.ip,
+      text: `SELECT x.id, 'session' AS kind, x.user_id AS "userId", json_build_object('id', c.id, 'name', c.name, 'firstParty', c.first_party, 'scopes', c.scopes) AS client, x.scopes, x.ip,
           x.user_agent AS "userAgent", x.created_at AS "createdAt", coalesce(x.rotations[1], x.created_at) AS "lastUsedAt", x.expires_at AS "expiresAt"
         FROM ${sessions} x JOIN ${clients} c ON c.id = x.client_id AND c.revoked_at IS NULL JOIN ${users} u ON u.id = x.user_id AND u.token_epoch = x.token_epoch
         WHERE ${condition} AND x.revoked_at IS NULL AND x.expires_at > now() AND coalesce(x.rotations[1], x.created_at) > now() - $1 * interval '1 second'

@@ -1,5 +1,5 @@
 import type { Database } from '../../src/database/client.ts'
-import type { AuthorisedApp, AppStore } from '../../src/oauth/apps.ts'
+import type { AppStore } from '../../src/oauth/apps.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { SessionEndStore } from '../../src/sessions/end.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -10,14 +10,14 @@ type Ended = { sessionId: string | null, revocation: Revocation | null }
 export function createAppStore ({ pool, tables }: Database, revocations: RevocationStore): AppStore & SessionEndStore['apps'] {
   const { sessions, clients, consents, users, authorization_codes: codes, device_codes: devices } = tables
 
-  async function list (userId: string, idleTtl: number): Promise<AuthorisedApp[]> {
-    const { rows } = await pool.query<AuthorisedApp>({
+  async function list (userId: string, idleTtl: number) {
+    const { rows } = await pool.query<Awaited<ReturnType<AppStore['list']>>[number]>({
       name: 'app-list',
       text: `WITH found AS (SELECT s.client_id, s.scopes, s.created_at AS since, coalesce(s.rotations[1], s.created_at) AS used
           FROM ${sessions} s JOIN ${users} u ON u.id = s.user_id AND u.token_epoch = s.token_epoch
           WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() AND coalesce(s.rotations[1], s.created_at) > now() - $2 * interval '1 second'
           UNION ALL SELECT client_id, scopes || ARRAY(SELECT jsonb_array_elements_text(list) FROM jsonb_each(resources) AS r (uri, list)), created_at, NULL FROM ${consents} WHERE user_id = $1)
-        SELECT c.id, c.name, ARRAY(SELECT DISTINCT scope FROM found o, unnest(o.scopes) AS scope WHERE o.client_id = c.id ORDER BY scope) AS scopes, min(f.since) AS since, max(f.used) AS "lastUsedAt"
+        SELECT c.id, c.name, json_build_object('scopes', c.scopes, 'firstParty', c.first_party) AS client, ARRAY(SELECT DISTINCT scope FROM found o, unnest(o.scopes) AS scope WHERE o.client_id = c.id ORDER BY scope) AS scopes, min(f.since) AS since, max(f.used) AS "lastUsedAt"
         FROM found f JOIN ${clients} c ON c.id = f.client_id AND c.revoked_at IS NULL
         GROUP BY c.id, c.name, c.first_party HAVING NOT c.first_party OR bool_or(f.used IS NULL) ORDER BY c.name, c.id`,
       values: [userId, idleTtl]

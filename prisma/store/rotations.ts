@@ -16,11 +16,11 @@ const BATCH = 100
 export function createRotate ({ pool, tables }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
   const sql = statements(tables)
 
-  async function alone ({ id, generation, secretHash, clientId, idleTtl, asked, resources, caller }: Asked): Promise<Rotated | null> {
+  async function alone ({ id, generation, secretHash, clientId, idleTtl, asked, ofAny, resources, caller }: Asked): Promise<Rotated | null> {
     const { rows } = await pool.query<Row>({
       name: 'session-rotate',
       text: sql.rotate,
-      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent, resources]
+      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent, resources, ofAny]
     })
     return rows[0] ? rotated(rows[0], generation) : null
   }
@@ -59,7 +59,7 @@ function statements ({ sessions, users, clients }: Database['tables']) {
     rotate: `UPDATE ${sessions} s SET ${set('$2', '$7', '$8')}
       FROM ${users} u, ${clients} c
       WHERE s.id = $1 AND s.generation <= $2 AND s.secret_hash = $3 AND s.client_id = $4 AND ${inTime('$5')}
-        AND ($6::text[] IS NULL OR s.scopes @> $6 OR '*' = ANY (s.scopes)) AND ${targets('s.resources', '$9')}
+        AND ($6::text[] IS NULL OR s.scopes @> $6 OR ('*' = ANY (s.scopes) AND s.scopes || $10::text[] @> $6)) AND ${targets('s.resources', '$9')}
         AND ${owners}
       RETURNING ${grantColumns}, cardinality(s.rotations) AS known`,
 

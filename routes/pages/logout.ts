@@ -12,7 +12,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   async function begin (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {
     const session = await browser.session(request)
     const wanted = await endSession.begin(params, session)
-    return session && !wanted.confirmed ? await pages.logout.ask(request, reply, { params, wanted, session }) : await finish(request, reply, params)
+    return wanted.confirmed ? await finish(request, reply, params) : await pages.logout.ask(request, reply, { params, wanted, session })
   }
 
   async function finish (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {

@@ -1,13 +1,16 @@
 import { validate as isUuid } from 'uuid'
+import type { Config } from '../config.ts'
 import type { Core } from '../core.ts'
 import { entryOf } from '../audit/trail.ts'
 import { createEvents } from '../events.ts'
-import type { Access } from '../oauth/access.ts'
+import { asOfToday, type Access } from '../oauth/access.ts'
+import { createClientDirectory } from '../oauth/client-directory.ts'
 import { scopeProblem } from '../oauth/own-tokens.ts'
 import { createPersonalTokens } from '../oauth/personal-tokens.ts'
 import type { PersonalToken } from '../oauth/personal-token-ports.ts'
 import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
-import { createScopes } from '../oauth/scopes.ts'
+import { createRemainingScopes } from '../oauth/remaining-scopes.ts'
+import { createScopes, type Scopes } from '../oauth/scopes.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { createSessionEnds, type TellEnd } from '../sessions/end.ts'
 import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
@@ -27,10 +30,12 @@ export async function listTokens ({ config, withCore }: Context, { user, client,
     if (client !== undefined) await checkClient(store, client)
     const sessions = await store.access.list({ userId, clientId: client, limit }, { session: config.refreshTokenTtl, browser: config.browserIdleTtl })
     const personal = client !== undefined ? [] : userId === undefined ? await store.personalTokens.listAll(limit) : await store.personalTokens.list(userId)
+    const registry = scopesOf(config)
+    const remaining = createRemainingScopes(createClientDirectory(store.clients), registry)
     return {
       json: {
-        sessions: sessions.map((session) => { const { current: _current, ...rest } = accessJson(session, null); return { ...rest, user_id: session.userId } }),
-        personal_access_tokens: personal.map((token) => ({ ...personalTokenJson(token), user_id: token.userId }))
+        sessions: sessions.map((session) => { const { current: _current, ...rest } = accessJson(asOfToday(session, registry), null); return { ...rest, user_id: session.userId } }),
+        personal_access_tokens: await Promise.all(personal.map(async (token) => ({ ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes), user_id: token.userId })))
       },
       lines: table(['ID', 'KIND', 'USER', 'OF', 'LAST USED', 'EXPIRES'], [...sessions.map(sessionRow), ...personal.map(personalRow)])
     }
@@ -54,10 +59,15 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
   const scopes = [...new Set(scope.flatMap((text) => text.split(/\s+/)).filter(Boolean))]
   return await withCore(async ({ store }) => {
     const userId = await findUser(config, store, user)
+    const registry = scopesOf(config)
     const tokens = createPersonalTokens({
-      store: store.personalTokens, findClient: store.clients.findPersonal, refusal: () => null, events: createEvents(() => {}), onError: (err) => log.warn({ err }, 'Not noted')
+      store: store.personalTokens,
+      findClient: store.clients.findPersonal,
+      refusal: () => null,
+      remaining: createRemainingScopes(store.clients, registry),
+      events: createEvents(() => {}),
+      onError: (err) => log.warn({ err }, 'Not noted')
     })
-    const registry = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
     const personal = await tokens.client()
     const problem = scopeProblem(registry, [personal], scopes)
     if (problem) throw new Error(problem)
@@ -70,6 +80,8 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
     }
   })
 }
+
+const scopesOf = ({ scopes, scopeInheritance }: Pick<Config, 'scopes' | 'scopeInheritance'>): Scopes => createScopes({ ...OIDC_SCOPES, ...scopes }, { inherit: scopeInheritance === 'on' })
 
 async function ofUser (store: Core['store'], userId: string): Promise<Result> {
   await store.access.endAll(userId, null)

@@ -1,12 +1,13 @@
 import type { SessionEnds } from '../sessions/end.ts'
-import type { Caller } from './ports.ts'
+import type { Caller, Client } from './ports.ts'
+import type { Scopes } from './scopes.ts'
 
 /** A login that has access to an account: of an application, or of a browser on our own pages. */
 export type Access = {
   id: string
   kind: 'session' | 'browser'
   userId: string
-  client: { id: string, name: string, firstParty: boolean } | null
+  client: Pick<Client, 'id' | 'name' | 'firstParty' | 'scopes'> | null
   scopes: string[]
   ip: string | null
   userAgent: string | null
@@ -34,14 +35,19 @@ export type AccountAccess = {
   end: (id: string, userId: string, caller: Caller) => Promise<boolean>
 }
 
-type Dependencies = { store: AccessStore, sessionEnds: Pick<SessionEnds, 'owned'>, idleTtl: { session: number, browser: number } }
+type Dependencies = { store: AccessStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'owned'>, idleTtl: { session: number, browser: number } }
 
 // Who has more has a program that logs in and never out
 const MAX_LISTED = 500
 
-export function createAccountAccess ({ store, sessionEnds, idleTtl }: Dependencies): AccountAccess {
+export function createAccountAccess ({ store, scopes, sessionEnds, idleTtl }: Dependencies): AccountAccess {
   return {
-    list: (userId) => store.list({ userId, limit: MAX_LISTED }, idleTtl),
+    list: async (userId) => (await store.list({ userId, limit: MAX_LISTED }, idleTtl)).map((access) => asOfToday(access, scopes)),
     end: (id, userId, caller) => sessionEnds.owned(id, userId, { reason: 'user', caller })
   }
+}
+
+/** With the scopes that are left of it. */
+export function asOfToday (access: Access, scopes: Pick<Scopes, 'remaining'>): Access {
+  return access.client ? { ...access, scopes: scopes.remaining(access.client, access.scopes) } : access
 }

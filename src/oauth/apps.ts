@@ -1,5 +1,6 @@
 import type { SessionEnds } from '../sessions/end.ts'
-import type { Caller } from './ports.ts'
+import type { Caller, Client } from './ports.ts'
+import type { Scopes } from './scopes.ts'
 
 /** An application that a user let in. */
 export type AuthorisedApp = {
@@ -15,7 +16,7 @@ export type AuthorisedApp = {
 
 export type AppStore = {
   /** By name. `idleTtl` in seconds. */
-  list: (userId: string, idleTtl: number) => Promise<AuthorisedApp[]>
+  list: (userId: string, idleTtl: number) => Promise<(AuthorisedApp & { client: Pick<Client, 'scopes' | 'firstParty'> })[]>
 }
 
 /** Applications that a user let in, each as a whole: with all its sessions and its consent. */
@@ -25,10 +26,14 @@ export type AuthorisedApps = {
   end: (clientId: string, userId: string, caller: Caller) => Promise<void>
 }
 
-export function createAuthorisedApps ({ store, sessionEnds, idleTtl }: { store: AppStore, sessionEnds: Pick<SessionEnds, 'ofApp'>, idleTtl: number }): AuthorisedApps {
+export function createAuthorisedApps ({ store, scopes, sessionEnds, idleTtl }: { store: AppStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'ofApp'>, idleTtl: number }): AuthorisedApps {
   async function end (clientId: string, userId: string, caller: Caller): Promise<void> {
     await sessionEnds.ofApp(clientId, userId, { reason: 'user', caller })
   }
 
-  return { list: (userId) => store.list(userId, idleTtl), end }
+  async function list (userId: string): Promise<AuthorisedApp[]> {
+    return (await store.list(userId, idleTtl)).map(({ client, ...app }) => ({ ...app, scopes: scopes.remaining(client, app.scopes) }))
+  }
+
+  return { list, end }
 }

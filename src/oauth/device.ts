@@ -2,6 +2,7 @@ import { originOf, type Events } from '../events.ts'
 import type { Throttle } from '../users/throttle.ts'
 import type { Decider, Decision, Devices } from './device-ports.ts'
 import type { Caller, Client, Clients } from './ports.ts'
+import type { Scopes } from './scopes.ts'
 import { displayCode, plainCode, type UserCodes } from './user-code.ts'
 
 /** What a user is asked to allow. */
@@ -29,10 +30,10 @@ export type DeviceVerification = {
   decide: (entry: CodeEntry, decision: Decision) => Promise<Decision | null>
 }
 
-type Dependencies = { devices: Devices, clients: Pick<Clients, 'find'>, userCodes: UserCodes, throttle: Throttle['userCode'], events: Events }
+type Dependencies = { devices: Devices, clients: Pick<Clients, 'find'>, scopes: Pick<Scopes, 'remaining'>, userCodes: UserCodes, throttle: Throttle['userCode'], events: Events }
 
 /** RFC 8628 section 3.3: what the page for devices does. Every wrong code counts, wherever it is sent (section 5.1). */
-export function createDeviceVerification ({ devices, clients, userCodes, throttle, events }: Dependencies): DeviceVerification {
+export function createDeviceVerification ({ devices, clients, scopes: registry, userCodes, throttle, events }: Dependencies): DeviceVerification {
   async function look (userCode: string, user: Decider): Promise<DeviceRequest | Decision | null> {
     const hashes = userCodes.hashes(userCode)
     if (hashes.length === 0) return null
@@ -42,7 +43,7 @@ export function createDeviceVerification ({ devices, clients, userCodes, throttl
     if (!client || client.revokedAt) return null
     const { id, name, firstParty } = client
     const { scopes, ip, userAgent, createdAt } = device
-    return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty }, scopes, ip, userAgent, askedAt: createdAt }
+    return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty }, scopes: registry.remaining(client, scopes), ip, userAgent, askedAt: createdAt }
   }
 
   async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {

@@ -8,6 +8,7 @@ import type { Caller, Client, Sessions } from './ports.ts'
 import { looksLikePersonalToken } from './personal-token-form.ts'
 import type { PersonalTokens } from './personal-tokens.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
+import type { RemainingScopes } from './remaining-scopes.ts'
 import { isGuard } from './scopes.ts'
 import { hashSecret } from './secrets.ts'
 
@@ -21,6 +22,7 @@ type Dependencies = {
   personalTokens: Pick<PersonalTokens, 'verify'>
   /** Why a token is refused although it is valid, or null. */
   refusal: (claims: AccessTokenClaims, kid: string) => string | null
+  remaining: RemainingScopes
   idleTtl: number
 }
 
@@ -35,12 +37,12 @@ function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims):
 }
 
 /** RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2). */
-export function createIntrospect ({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, idleTtl }: Dependencies): Introspect {
+export function createIntrospect ({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, remaining, idleTtl }: Dependencies): Introspect {
   async function accessToken (client: Client, text: string): Promise<Introspection> {
     const verified = await verify(text)
     if (!verified || !sees(client, verified.claims) || refusal(verified.claims, verified.kid) !== null) return INACTIVE
-    const { epoch, ...claims } = verified.claims
-    return { active: true, token_type: 'Bearer', ...claims }
+    const { epoch, scope, ...claims } = verified.claims
+    return { active: true, token_type: 'Bearer', ...claims, ...scopeOf(scope === undefined ? [] : await remaining(claims.client_id, scope.split(' '))) }
   }
 
   async function personalToken (client: Client, text: string): Promise<Introspection> {
@@ -57,13 +59,13 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
       jti: id,
       iat: seconds(createdAt),
       ...(expiresAt && { exp: seconds(expiresAt) }),
-      ...(scopes.length > 0 && { scope: scopes.join(' ') })
+      ...scopeOf(scopes)
     }
   }
 
   /** Whoever else holds one has stolen it. */
   async function refreshToken (client: Client, { sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
-    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl, asked: null, resources: null })
+    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl, asked: null, ofAny: null, resources: null })
     if (!session?.alive || session.clientId !== client.id || session.supersededFor !== null) return INACTIVE
     return {
       active: true,
@@ -72,7 +74,7 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
       sub: session.userId,
       sid: sessionId,
       exp: seconds(session.expiresAt),
-      ...(session.scopes.length > 0 && { scope: session.scopes.join(' ') })
+      ...scopeOf(await remaining(client.id, session.scopes))
     }
   }
 
@@ -86,6 +88,10 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
     const decoded = refreshTokens.decode(token)
     return await (decoded ? refreshToken(client, decoded) : accessToken(client, token))
   }
+}
+
+function scopeOf (scopes: string[]): { scope?: string } {
+  return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
 }
 
 function seconds (date: Date): number {

@@ -2,6 +2,7 @@ import type { AccessTokens } from './access-token.ts'
 import type { Issued } from './grants/index.ts'
 import type { Client, Grant } from './ports.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import type { Scopes } from './scopes.ts'
 import { tokenResponse } from './token-response.ts'
 
 export type IssueRequest = {
@@ -25,11 +26,12 @@ export type IssueTokens = (request: IssueRequest) => Promise<Issued>
 /** An id token (OpenID Connect Core section 2). */
 export type SignIdToken = (request: { client: Client, grant: Grant, accessToken: string, isLogin: boolean }) => Promise<string>
 
-type Dependencies = { accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken }
+type Dependencies = { accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken, scopes: Pick<Scopes, 'remaining'> }
 
-export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken }: Dependencies): IssueTokens {
-  return async ({ client, grant, scopes, resources, secret, refreshTokenExpiresIn, isLogin }) => {
+export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken, scopes: registry }: Dependencies): IssueTokens {
+  return async ({ client, grant, scopes: granted, resources, secret, refreshTokenExpiresIn, isLogin }) => {
     const { sessionId, userId, generation } = grant
+    const scopes = registry.remaining(client, granted)
     const access = accessTokens.forSession(client, { ...grant, resources: resources ?? grant.resources }, scopes)
     const idToken = scopes.includes('openid') ? await signIdToken({ client, grant, accessToken: access.token, isLogin }) : undefined
     const refreshes = client.grantTypes.includes('refresh_token')

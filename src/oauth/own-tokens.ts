@@ -27,7 +27,8 @@ export type OwnTokenScopes = () => Promise<string[] | null>
 
 /** It can do no more than the personal access client, and no more than the client through which its owner is logged in, if there is one. */
 export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
-  return async (owner, { name, scopes: asked, expiresIn }, caller) => {
+  return async (owner, { name, scopes: wished, expiresIn }, caller) => {
+    const asked = wished.map((scope) => scope.trim()).filter(Boolean)
     const personal = await personalTokens.client()
     const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
     if (problem) return { errors: { scopes: [problem] } }

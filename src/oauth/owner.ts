@@ -1,5 +1,5 @@
 import type { Client, Clients, Sessions } from './ports.ts'
-import { covers } from './scopes.ts'
+import { covers, type Scopes } from './scopes.ts'
 
 /** A user who manages what has access to their account. */
 export type Owner = {
@@ -29,6 +29,7 @@ export class NotTheOwner extends Error {
 type Dependencies = {
   clients: Pick<Clients, 'find'>
   sessions: Pick<Sessions, 'standing'>
+  scopes: Pick<Scopes, 'remaining'>
   browsers: { standing: (id: string) => Promise<{ tokenEpoch: number } | null> }
 }
 
@@ -37,12 +38,12 @@ type Dependencies = {
  * party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
  * @throws NotTheOwner
  */
-export function createFindOwner ({ clients, sessions, browsers }: Dependencies): FindOwner {
+export function createFindOwner ({ clients, sessions, scopes: registry, browsers }: Dependencies): FindOwner {
   async function ofToken ({ clientId, scopes }: Bearer, userId: string, sessionId: string): Promise<Owner> {
     const client = clientId === null ? null : await clients.find(clientId)
     if (!client?.firstParty) throw new NotTheOwner()
     const session = await sessions.standing(sessionId)
-    if (!session || !session.scopes.every((scope) => covers(scopes, scope))) throw new NotTheOwner()
+    if (!session || !registry.remaining(client, session.scopes).every((scope) => covers(scopes, scope))) throw new NotTheOwner()
     return { userId, sessionId, tokenEpoch: session.tokenEpoch, client }
   }
 

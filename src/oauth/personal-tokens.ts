@@ -4,6 +4,7 @@ import type { TokenFacts } from '../revocation/revocation-list.ts'
 import { isPersonalToken, newPersonalToken } from './personal-token-form.ts'
 import type { PersonalToken, PersonalTokenStore, TokenOwner } from './personal-token-ports.ts'
 import type { Caller, Client } from './ports.ts'
+import type { RemainingScopes } from './remaining-scopes.ts'
 import { hashSecret } from './secrets.ts'
 
 export type NewPersonalTokenRequest = {
@@ -34,6 +35,7 @@ type Dependencies = {
   findClient: () => Promise<Client | null>
   /** Why it is refused although the database said yes a moment ago, or null. */
   refusal: (facts: TokenFacts, kid: string) => string | null
+  remaining: RemainingScopes
   events: Events
   onError: (error: unknown) => void
 }
@@ -56,7 +58,7 @@ const TOUCH_MS = 60_000
 
 type Entry = { token: PersonalToken, until: number }
 
-export function createPersonalTokens ({ store, findClient, refusal, events, onError }: Dependencies): PersonalTokens {
+export function createPersonalTokens ({ store, findClient, refusal, remaining, events, onError }: Dependencies): PersonalTokens {
   const known = new Map<string, Entry>()
   const touched = new Map<string, number>()
 
@@ -81,12 +83,15 @@ export function createPersonalTokens ({ store, findClient, refusal, events, onEr
     const entry = known.get(key)
     if (entry && entry.until > performance.now()) return entry.token
     known.delete(key)
-    const token = await store.find(hash)
-    if (!token) return null
+    const found = await store.find(hash)
+    if (!found) return null
+    const token = await asOfToday(found)
     if (known.size >= MAX_ENTRIES) known.clear()
     known.set(key, { token, until: performance.now() + REMEMBER_MS })
     return token
   }
+
+  const asOfToday = async (token: PersonalToken) => ({ ...token, scopes: await remaining(token.clientId, token.scopes) })
 
   async function verify (text: string): Promise<PersonalToken | null> {
     const token = isPersonalToken(text) ? await read(text) : null
@@ -115,7 +120,7 @@ export function createPersonalTokens ({ store, findClient, refusal, events, onEr
     return token !== null && await revoke(token.id, token.userId, caller)
   }
 
-  return { create, verify, revoke, revokeText, client, list: store.list }
+  return { create, verify, revoke, revokeText, client, list: async (userId) => await Promise.all((await store.list(userId)).map(asOfToday)) }
 }
 
 /** A fold of its user's revocations spares it as it spares sessions, by its id. */

@@ -86,6 +86,8 @@ export type Rotation = {
   idleTtl: number
   /** Scopes that must be among the session's; null asks for all of them. */
   asked: string[] | null
+  /** Those of `asked` that a session with the scope `*` has, too. */
+  ofAny: string[] | null
   /** Resources that must be among the session's; none but the issuer when empty, null asks for all of them. */
   resources: string[] | null
 }

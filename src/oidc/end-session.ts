@@ -1,5 +1,5 @@
 import { UntrustedRequest } from '../oauth/authorization-error.ts'
-import type { Caller, Client, Clients } from '../oauth/ports.ts'
+import type { Caller, Client, Clients, Sessions } from '../oauth/ports.ts'
 import type { SessionEnds } from '../sessions/end.ts'
 import type { BrowserSession } from '../users/browser-session.ts'
 import type { IdTokenFacts, ReadIdToken } from './id-token-hint.ts'
@@ -21,10 +21,10 @@ export type LogoutRequest = {
   client: Client | null
 }
 
-type Dependencies = { clients: Clients, sessionEnds: Pick<SessionEnds, 'browser' | 'session'>, readIdToken: ReadIdToken }
+type Dependencies = { clients: Clients, sessions: Pick<Sessions, 'standing'>, sessionEnds: Pick<SessionEnds, 'browser' | 'session'>, readIdToken: ReadIdToken }
 
 /** OpenID Connect RP-Initiated Logout 1.0. */
-export function createEndSession ({ clients, sessionEnds, readIdToken }: Dependencies): EndSession {
+export function createEndSession ({ clients, sessions, sessionEnds, readIdToken }: Dependencies): EndSession {
   async function begin (params: Record<string, unknown>, session: BrowserSession | null): Promise<LogoutRequest> {
     const text = (name: string) => typeof params[name] === 'string' && params[name] !== '' ? params[name] : undefined
     const hintText = text('id_token_hint')
@@ -33,9 +33,14 @@ export function createEndSession ({ clients, sessionEnds, readIdToken }: Depende
     const clientId = text('client_id')
     if (hint && clientId !== undefined && clientId !== hint.clientId) throw new UntrustedRequest('client_id is not the application of the id_token_hint')
     const asking = hint?.clientId ?? clientId
-    const client = asking === undefined ? null : await clients.find(asking)
+    const client = asking === undefined ? null : alive(await clients.find(asking))
     const redirectTo = target(client, text('post_logout_redirect_uri'), text('state'))
-    return { confirmed: !session || hint?.userId === session.userId, redirectTo, hint, client }
+    return { confirmed: session ? hint?.userId === session.userId : !await endsSession(hint), redirectTo, hint, client }
+  }
+
+  /** Section 2 asks the user who may not be logged in as whom the hint names: an id token is no secret, and a link that holds one may be anybody's. */
+  async function endsSession (hint: IdTokenFacts | null): Promise<boolean> {
+    return !!hint?.sessionId && await sessions.standing(hint.sessionId) !== null
   }
 
   /** Section 3: exact match, and only for a client that is known. */
@@ -53,3 +58,6 @@ export function createEndSession ({ clients, sessionEnds, readIdToken }: Depende
 
   return { begin, end }
 }
+
+/** Nobody vouches any more for where a revoked one leads. */
+const alive = (client: Client | null) => client?.revokedAt ? null : client

@@ -123,9 +123,13 @@ t.test('RFC 9700 section 2.3: default scopes, and scopes outside the list of the
   t.match((await visitor.get(authorizeUrl(client.id, { scope: '' }))).body, 'See your orders')
   const { code } = paramsOf(await authorize(visitor, client.id, { scope: '' }))
   t.equal((await exchange(app, client, code!)).json<Tokens>().scope, 'orders:read')
-  for (const scope of ['orders:write', 'nonsense', '*', 'openid orders:write', 'openid  orders:read', 'openid\t', '"']) {
+  for (const scope of ['orders:write', 'nonsense', '*', 'openid orders:write', 'openid\t', '"']) {
     t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope }))), { error: 'invalid_scope', state: 'of the app', iss: ISSUER }, scope)
   }
+  for (const scope of [' openid orders:read', 'openid  orders:read ']) {
+    t.equal((await exchange(app, client, paramsOf(await authorize(visitor, client.id, { scope }))['code']!)).json<Tokens>().scope, 'openid orders:read', 'a space too many is none')
+  }
+  t.equal((await exchange(app, client, paramsOf(await authorize(visitor, client.id, { scope: '  ' }))['code']!)).json<Tokens>().scope, 'orders:read')
 })
 
 t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_post, too)', async (t) => {

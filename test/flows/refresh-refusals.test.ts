@@ -135,12 +135,11 @@ t.test('RFC 6749 section 6: a refresh narrows the scope of that access token onl
   const before = await sessionOf(app, first)
   for (const scope of ['admin', 'read admin', 'unknown', '*']) t.match(await ask(wide.refresh_token, scope), { error: 'invalid_scope' }, scope)
   t.match(await ask(narrow.refresh_token, 'admin'), { error: 'invalid_scope' }, 'within the grace, too')
-  t.match(await ask(wide.refresh_token, 'read  write'), { error: 'invalid_scope' }, 'two spaces')
   t.same(await sessionOf(app, first), before, 'and nothing was rotated')
-  t.equal((await ask(wide.refresh_token)).scope, 'read write')
+  t.equal((await ask(wide.refresh_token, ' write  read')).scope, 'write read', 'a space too many is none')
 })
 
-t.test('a session of all scopes can be narrowed to any', async (t) => {
+t.test('a session of all scopes can be narrowed to any that there is, and to none that is invented', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read' } })
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app)
@@ -148,6 +147,11 @@ t.test('a session of all scopes can be narrowed to any', async (t) => {
   t.equal(all.scope, '*')
   t.equal((await refreshGrant(app, all.refresh_token, basic, { scope: 'read' })).json<Tokens>().scope, 'read')
   t.match((await refreshGrant(app, first.refresh_token, basic, { scope: 'read' })).json(), { error: 'invalid_scope' }, 'one without scopes to none')
+  const before = await sessionOf(app, all)
+  for (const scope of ['invented', 'read invented', 'revocations:read', Array.from({ length: 5000 }, (_, index) => `s${index}`).join(' ')]) {
+    t.match((await refreshGrant(app, all.refresh_token, basic, { scope })).json(), { error: 'invalid_scope' }, scope.slice(0, 20))
+  }
+  t.same(await sessionOf(app, all), before, 'and nothing was rotated')
 })
 
 t.test('RFC 9700 section 4.14.2: a client that may not refresh gets no refresh token, and none of others', async (t) => {

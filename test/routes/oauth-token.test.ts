@@ -133,7 +133,7 @@ t.test('refusals of RFC 6749 section 5.2', async (t) => {
     ['no refresh token', { grant_type: 'refresh_token' }, good.basic, 400, 'invalid_request', /refresh_token is missing/],
     ['a forged refresh token', { grant_type: 'refresh_token', refresh_token: 'lk_rt_x' }, good.basic, 400, 'invalid_grant', /./],
     ['an unknown scope', { ...ADA, scope: 'read magic' }, good.basic, 400, 'invalid_scope', /magic/],
-    ['a mangled scope', { ...ADA, scope: 'read  write' }, good.basic, 400, 'invalid_scope', /single spaces/]
+    ['a mangled scope', { ...ADA, scope: 'read\twrite' }, good.basic, 400, 'invalid_scope', /separated by spaces/]
   ]
   for (const [name, params, header, status, error, description] of table) {
     const answer = await token(app, params, header)

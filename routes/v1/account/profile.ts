@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Auth } from '../../../plugins/auth.ts'
 import { callerOf } from '../../../plugins/caller.ts'
 import { limit } from '../../../plugins/limits.ts'
+import { covers } from '../../../src/oauth/scopes.ts'
 import { visibleProfile } from '../../../src/oidc/claims.ts'
 import { PasswordBody, profileBody, User, userBody } from '../../../src/schemas/account.ts'
 import { errors } from '../../../src/schemas/errors.ts'
@@ -9,12 +10,14 @@ import { Message } from '../../../src/schemas/proxy.ts'
 import type { Profile } from '../../../src/users/ports.ts'
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const { clients } = app.latchkey
+  const { clients, scopes } = app.latchkey
 
   /** An application of somebody else sees what its scopes allow (OpenID Connect Core section 5.4). */
-  async function visible (user: Profile, { clientId, can }: Auth): Promise<Profile> {
-    const client = clientId === null ? null : await clients.find(clientId)
-    return client?.firstParty ? user : visibleProfile(user, can)
+  async function visible (user: Profile, auth: Auth): Promise<Profile> {
+    const client = auth.clientId === null ? null : await clients.find(auth.clientId)
+    if (client?.firstParty) return user
+    const left = client ? scopes.remaining(client, auth.scopes) : []
+    return visibleProfile(user, (scope) => covers(left, scope))
   }
 
   app.get('/profile', {

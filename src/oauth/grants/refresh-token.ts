@@ -6,7 +6,7 @@ import type { IssueTokens } from '../issue-tokens.ts'
 import type { Client, Grant, Caller, Sessions, Superseded } from '../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../refresh-token.ts'
 import { checkTarget } from '../resources.ts'
-import { checkNarrowing, isReserved, parseScope } from '../scopes.ts'
+import { checkNarrowing, parseScope, type Scopes } from '../scopes.ts'
 import { hashSecret } from '../secrets.ts'
 import type { GrantHandler, Issued } from './index.ts'
 
@@ -15,27 +15,29 @@ type Dependencies = {
   sessionEnds: Pick<SessionEnds, 'reused'>
   issueTokens: IssueTokens
   refreshTokens: RefreshTokens
+  scopes: Pick<Scopes, 'mayHave' | 'remaining'>
   /** Seconds. */
   idleTtl: number
   grace: number
   events: Events
 }
 
-/** For this access token only; null for all that the session has. */
-type Asked = { scopes: string[] | null, resources: string[] | null }
+/** For this access token only; null for all that the session has. `ofAny`: those of the scopes that `*` stands for. */
+type Asked = { scopes: string[] | null, ofAny: string[] | null, resources: string[] | null }
 
 // A session that other statements change in the same moment is tried again
 const TRIES = 3
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, sessionEnds, issueTokens, refreshTokens, idleTtl, events } = deps
+  const { sessions, sessionEnds, issueTokens, refreshTokens, scopes, idleTtl, events } = deps
 
   async function issue (client: Client, text: string, asked: Asked, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
     if (!token) throw invalid('forged, mangled or of another issuer')
-    const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked: asked.scopes, resources: asked.resources }
-    const rotated = await sessions.rotate(rotation, caller)
+    const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked: asked.scopes, ofAny: asked.ofAny, resources: asked.resources }
+    const isVain = asked.scopes !== null && scopes.remaining(client, asked.scopes).length === 0
+    const rotated = isVain ? null : await sessions.rotate(rotation, caller)
     if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
     if (rotated) return await answer(client, token, rotated, asked, idleTtl)
 
@@ -45,7 +47,8 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     if (!session.alive) throw invalid('the session has ended')
     const { supersededFor } = session
     if (supersededFor !== null && supersededFor >= (client.refreshGrace ?? deps.grace)) return await refuseReuse(client, session, caller)
-    checkNarrowing(session.scopes, asked.scopes)
+    checkNarrowing(session.scopes, asked.scopes, asked.ofAny)
+    if (isVain) throw invalidScope('The client may not have this scope any more')
     checkTarget(session.resources, asked.resources)
     if (supersededFor !== null) return await answerReplay(client, token, session, asked, caller)
     // The row changed between the two statements: what stopped the rotation is gone
@@ -74,23 +77,20 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     return await issueTokens({ client, grant, scopes: asked.scopes ?? grant.scopes, resources: asked.resources, secret, refreshTokenExpiresIn, isLogin: false })
   }
 
+  function narrowed (client: Client, scope: string | undefined): Pick<Asked, 'scopes' | 'ofAny'> {
+    const asked = parseScope(scope)
+    if (asked === null) return { scopes: null, ofAny: null }
+    return { scopes: asked, ofAny: asked.filter((name) => scopes.mayHave(client, name)) }
+  }
+
   return {
     grantType: 'refresh_token',
     publicClients: true,
     params: Type.Object({ refresh_token: Type.String({ minLength: 1 }) }),
     async issue ({ client, params, caller, resources }) {
-      const { scope } = params
-      return await issue(client, params['refresh_token']!, { scopes: scope === undefined ? null : parseNarrowing(scope), resources }, caller)
+      return await issue(client, params['refresh_token']!, { ...narrowed(client, params.scope), resources }, caller)
     }
   }
-}
-
-/** @throws OAuthError invalid_scope for what no session has, whatever it may do */
-function parseNarrowing (text: string): string[] {
-  const asked = parseScope(text)
-  const reserved = asked.find(isReserved)
-  if (reserved !== undefined) throw invalidScope(`The scope ${reserved} was not granted to this session`)
-  return asked
 }
 
 function invalid (reason: string) {

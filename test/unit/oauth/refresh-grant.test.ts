@@ -5,9 +5,10 @@ import { createEvents, type EventName } from '../../../src/events.ts'
 import { refreshTokenGrant } from '../../../src/oauth/grants/refresh-token.ts'
 import type { Client, Sessions, Superseded } from '../../../src/oauth/ports.ts'
 import { createRefreshTokens } from '../../../src/oauth/refresh-token.ts'
+import { createScopes } from '../../../src/oauth/scopes.ts'
 import { errorWith } from '../../error-with.ts'
 
-const client = { id: 'lk_client_1', refreshGrace: null } as Client
+const client = { id: 'lk_client_1', refreshGrace: null, firstParty: false, scopes: ['*'] } as unknown as Client
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
 const refreshTokens = createRefreshTokens(deriveKeys([Buffer.alloc(32).toString('base64')], 'refresh-tokens'), 'https://id.example')
 const token = { sessionId: uuidv7(), generation: 3, secret: refreshTokens.newSecret() }
@@ -31,6 +32,7 @@ function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Super
     sessions,
     sessionEnds: { reused: async () => { calls.push('reused'); return true } },
     refreshTokens,
+    scopes: createScopes({ read: '', write: '' }),
     idleTtl: 1000,
     grace,
     events,

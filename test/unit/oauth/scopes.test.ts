@@ -41,19 +41,38 @@ t.test('the scope of the operator goes only to a machine that has it by name', a
   t.throws(() => scopes.grantToMachine(client({ scopes: ['*'], firstParty: true }), REVOCATIONS_READ), invalid)
 })
 
-t.test('RFC 6749 section 3.3: names separated by single spaces, each counted once', async (t) => {
+t.test('RFC 6749 section 3.3: names separated by spaces, however many, each counted once', async (t) => {
   t.same(parseScope('a b a'), ['a', 'b'])
+  for (const text of [' a b', 'a b ', 'a  b', '   a b   ']) t.same(parseScope(text), ['a', 'b'], JSON.stringify(text))
+  for (const text of [undefined, '', ' ', '    ']) t.equal(parseScope(text), null, 'as good as absent')
   t.same(parseScope("!#[]~:/'"), ["!#[]~:/'"])
-  for (const text of ['', ' ', ' a', 'a ', 'a  b', 'a\tb', 'a\nb', 'a"b', 'a\\b', 'é', 'a\0', '\u3000']) t.throws(() => parseScope(text), invalid, JSON.stringify(text))
+  for (const text of ['a\tb', '\ta', 'a\nb', 'a"b', 'a\\b', 'é', 'a\0', '\u3000']) t.throws(() => parseScope(text), invalid, JSON.stringify(text))
 })
 
 t.test('RFC 6749 section 6: a refresh may narrow, not widen', async (t) => {
-  t.doesNotThrow(() => checkNarrowing(['read', 'write'], ['read']))
-  t.doesNotThrow(() => checkNarrowing(['read'], null))
-  t.doesNotThrow(() => checkNarrowing(['*'], ['read', '*']))
-  t.throws(() => checkNarrowing(['read'], ['read', 'write']), invalid)
-  t.throws(() => checkNarrowing(['read'], ['*']), invalid)
-  t.throws(() => checkNarrowing([], ['read']), invalid)
+  t.doesNotThrow(() => checkNarrowing(['read', 'write'], ['read'], ['read']))
+  t.doesNotThrow(() => checkNarrowing(['read', 'write'], ['read'], []))
+  t.doesNotThrow(() => checkNarrowing(['read'], null, null))
+  t.doesNotThrow(() => checkNarrowing(['*'], ['read', '*'], ['read']))
+  t.throws(() => checkNarrowing(['*'], ['read', 'invented'], ['read']), invalid, '* is everything that there is')
+  t.throws(() => checkNarrowing(['read'], ['read', 'write'], ['read', 'write']), invalid)
+  t.throws(() => checkNarrowing(['read'], ['*'], ['*']), invalid)
+  t.throws(() => checkNarrowing([], ['read'], ['read']), invalid)
+})
+
+t.test('of what was granted, a client keeps what it may have today', async (t) => {
+  const listed = client({ scopes: ['read', 'orders:read'] })
+  t.same(scopes.remaining(listed, ['read', 'orders:read']), ['read', 'orders:read'])
+  t.same(scopes.remaining(listed, ['read', 'write', 'gone']), ['read'], 'neither what is off its list nor what is off the registry')
+  t.same(scopes.remaining(client({}), ['read']), [])
+  t.same(scopes.remaining(client({ scopes: ['*'], firstParty: true }), ['*']), ['*'])
+  t.same(scopes.remaining(client({ scopes: ['read'], firstParty: true }), ['*']), ['read'], '* shrinks to what is left')
+  t.same(scopes.remaining(client({ scopes: ['*'] }), ['*']), ['read', 'write', 'orders:read', 'toString'], 'a client that is no first party any more')
+  t.same(scopes.remaining(client({ scopes: [REVOCATIONS_READ] }), [REVOCATIONS_READ]), [REVOCATIONS_READ])
+  t.same(scopes.remaining(client({ scopes: ['read'] }), [REVOCATIONS_READ]), [])
+  const inheriting = createScopes({ orders: '', 'orders:read': '' }, { inherit: true })
+  t.same(inheriting.remaining(client({ scopes: ['orders'] }), ['orders', 'orders:read']), ['orders', 'orders:read'])
+  t.same(inheriting.remaining(client({ scopes: ['orders:read'] }), ['orders', 'orders:read']), ['orders:read'])
 })
 
 t.test('what a token covers', async (t) => {

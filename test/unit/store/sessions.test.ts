@@ -17,7 +17,7 @@ async function prepare (t: Test) {
   const session: NewSession = {
     id: uuidv7(), userId, passwordStamp: 0, clientId, scopes: ['read', 'write'], resources: ['https://api.example'], secretHash: randomBytes(32), ttl: 1000, caller
   }
-  const rotation: Rotation = { id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, resources: null }
+  const rotation: Rotation = { id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, ofAny: null, resources: null }
   return { app, sessions: app.latchkey.store.sessions, session, rotation }
 }
 
@@ -101,7 +101,7 @@ t.test('rotate: the update stays in place (HOT), so that indexes do not grow wit
   // One connection: the statements of the store are part of this transaction
   await sql(app, 'BEGIN')
   for (let generation = 0; generation < 10; generation++) {
-    await sessions.rotate({ id: session.id, generation, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, resources: null }, generation % 2 ? caller : elsewhere)
+    await sessions.rotate({ id: session.id, generation, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, ofAny: null, resources: null }, generation % 2 ? caller : elsewhere)
   }
   t.same(await sql(app, "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_xact_user_tables WHERE relname = 'sessions'"), [{ all: 10, hot: 10 }])
   await sql(app, 'ROLLBACK')
