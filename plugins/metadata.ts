@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { JWKS_MAX_AGE } from '../src/keys/key-ring.ts'
 import { Metadata, ProtectedResource } from '../src/schemas/discovery.ts'
+import { forEverybody } from './public-document.ts'
 
-const PUBLIC = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}`, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
 const tags = ['Discovery']
 
 /**
@@ -16,12 +15,12 @@ export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = fal
   for (const name of [...(config.routes.pages ? ['openid-configuration'] : []), 'oauth-authorization-server']) {
     scope.get(`/.well-known/${name}${suffix}`, {
       schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
-    }, async (_request, reply) => reply.headers(PUBLIC).send(metadata))
+    }, async (_request, reply) => forEverybody(reply).send(metadata))
   }
 
   scope.get(`/.well-known/oauth-protected-resource${suffix}`, {
     schema: { hide, tags, summary: 'How to get a token for this API (RFC 9728)', response: { 200: ProtectedResource } }
-  }, async (_request, reply) => reply.headers(PUBLIC).send({
+  }, async (_request, reply) => forEverybody(reply).send({
     resource: config.issuer,
     authorization_servers: [config.issuer],
     jwks_uri: metadata.jwks_uri,

@@ -93,8 +93,9 @@ function checkForm (client: Client, params: Params, refuse: Refuse): void {
     if (Array.isArray(value) && name !== 'resource') throw refuse('invalid_request', `${name} is repeated`)
   }
   if ((textOf(params['state'])?.length ?? 0) > MAX_STATE) throw refuse('invalid_request', 'state is too long')
-  if (params['request'] !== undefined) throw refuse('request_not_supported', 'Request objects are not supported')
-  if (params['request_uri'] !== undefined) throw refuse('request_uri_not_supported', 'request_uri is not supported')
+  // RFC 6749 section 3.1: without a value they count as absent
+  if (textOf(params['request']) !== undefined) throw refuse('request_not_supported', 'Request objects are not supported')
+  if (textOf(params['request_uri']) !== undefined) throw refuse('request_uri_not_supported', 'request_uri is not supported')
   const type = textOf(params['response_type'])
   if (!type) throw refuse('invalid_request', 'response_type is missing')
   if (type !== 'code') throw refuse('unsupported_response_type', 'Only response_type=code is supported')

@@ -1,7 +1,9 @@
 import type { Client } from './ports.ts'
 
 // RFC 8252 section 7.3: any port, for the loopback addresses but not for the name
-const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:\d{1,5})?(?=[/?]|$)/
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?(?=[/?]|$)/
+/** What stands in DNS, and addresses in brackets. RFC 3986 allows more, such as `,` `;` and `*`, which mean something in the headers and lists that hosts get into. */
+const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/
 
 /** Reading a host costs the square of its length. */
 const MAX_LENGTH = 2000
@@ -12,7 +14,7 @@ const MAX_LENGTH = 2000
  */
 export function matchesRedirectUri ({ redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>, asked: string): boolean {
   if (registered.includes(asked)) return true
-  return authMethod === 'none' && LOOPBACK.test(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
+  return authMethod === 'none' && LOOPBACK.test(asked) && URL.canParse(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
 }
 
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
@@ -24,6 +26,7 @@ export function redirectUriProblem (uri: string): string | null {
   if (uri.includes('#')) return 'has a fragment'
   const { protocol, hostname, username, password } = new URL(uri)
   if (username || password) return 'holds a user name or password'
+  if (/^https?:$/.test(protocol) && !HOST.test(hostname)) return 'has a host with other signs than letters, digits, dots, dashes and underscores'
   if (protocol === 'https:') return null
   if (protocol === 'http:') return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) ? null : 'is http on another host than this machine; use https'
   // OAuth 2.1 section 8.4.3: nobody names the hosts of such a scheme
