@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
+import { browserCookie } from '../plugins/browser-cookie.ts'
 import { createAccessTokens, type AccessTokens } from './oauth/access-token.ts'
 import type { Client } from './oauth/ports.ts'
 import { hashSecret, newClientId } from './oauth/secrets.ts'
+
+export { testDatabase, type TestDatabase, type TestOptions } from './testing/database.ts'
+export { createUser, type TestUser } from './testing/users.ts'
 
 /** For `app.inject({ headers })`. */
 export type ActingHeaders = { authorization: string }
@@ -39,6 +43,23 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
 export async function actingAsClient (app: FastifyInstance, scopes: string[] = []): Promise<ActingHeaders> {
   checkScopes(app, scopes)
   return bearer(accessTokens(app).forClient(await testClient(app), scopes, []))
+}
+
+/** For `app.inject({ headers })`: the cookie of a browser, and what browsers send with a form of the same site. */
+export type BrowserHeaders = { cookie: string, origin: string, 'sec-fetch-site': 'same-origin' }
+
+/**
+ * A browser in which the user has logged in on our pages, for routes behind `authGuard('web')`.
+ * @throws TypeError when there is no such user, or a disabled one
+ * @example await app.inject({ url: '/dashboard', headers: await actingInBrowser(app, user.id) })
+ */
+export async function actingInBrowser (app: FastifyInstance, userId: string): Promise<BrowserHeaders> {
+  checkScopes(app, [])
+  const { store, config: { appUrl }, browserSessions } = app.latchkey
+  const user = await store.users.find(userId)
+  const started = user && await browserSessions.start({ userId, passwordStamp: user.passwordStamp }, false, CALLER)
+  if (!started) throw new TypeError(`There is no user ${userId} who may log in`)
+  return { cookie: `${browserCookie(appUrl)}=${started.token}`, origin: new URL(appUrl).origin, 'sec-fetch-site': 'same-origin' }
 }
 
 /** @throws TypeError */

@@ -20,7 +20,7 @@ function sources (directory: string): string[] {
 }
 
 /** Composition roots put the parts together and may import anything. */
-const ROOTS = /^src\/(index|app|server|testing|core|services|protocol|authorization|management|cluster)\.ts$|^src\/cli\//
+const ROOTS = /^src\/(index|app|server|testing|core|services|protocol|authorization|management|cluster)\.ts$|^src\/(cli|testing)\//
 
 /** Who may not import what. */
 const RULES: { rule: string, from: RegExp, to: RegExp }[] = [

@@ -4,7 +4,7 @@ import { createAttributes } from '../users/attributes.ts'
 import { createPasswordPolicy } from '../users/password-policy.ts'
 import { createPasswords } from '../users/passwords.ts'
 import type { Profile } from '../users/ports.ts'
-import { createRegister, type FieldErrors } from '../users/register.ts'
+import { createRegister, errorSentence } from '../users/register.ts'
 import type { Context } from './context.ts'
 import { findUser, noSuchUser } from './find-user.ts'
 import { BY_OPERATOR } from './operator.ts'
@@ -26,7 +26,7 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
     if (registration.user) await store.audit.write([{ type: 'user.registered', userId: registration.user.id, detail: BY_OPERATOR }])
     return registration
   })
-  if (errors) throw new Error(sentence(errors))
+  if (errors) throw new Error(errorSentence(errors))
   return { json: userJson(user), lines: ['User created successfully.', `User ID: ${user.id}`] }
 }
 
@@ -80,8 +80,4 @@ function pair (names: string[], text: string): [string, string] {
   if (value.length === 0) throw new Error(`--attribute ${text} must be name=value`)
   if (!names.includes(name)) throw new Error(`there is no login attribute ${name}; LOGIN_ATTRIBUTES has ${names.join(', ')}`)
   return [name, value.join('=')]
-}
-
-function sentence (errors: FieldErrors): string {
-  return Object.entries(errors).map(([field, messages]) => messages.map((message) => message.startsWith('The ') ? message : `${field} ${message}`).join('; ')).join('; ')
 }

@@ -60,3 +60,8 @@ export function readIdentifiers (attributes: Attributes, given: Attributes, body
 export function takenErrors (names: string[]): FieldErrors {
   return Object.fromEntries(names.map((name) => [name, [`The ${name} has already been taken.`]]))
 }
+
+/** For who has no fields to show them at. */
+export function errorSentence (errors: FieldErrors): string {
+  return Object.entries(errors).map(([field, messages]) => messages.map((message) => message.startsWith('The ') ? message : `${field} ${message}`).join('; ')).join('; ')
+}

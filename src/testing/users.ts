@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import { createAttributes } from '../users/attributes.ts'
+import { createPasswordPolicy } from '../users/password-policy.ts'
+import { createPasswords } from '../users/passwords.ts'
+import { createRegister, errorSentence } from '../users/register.ts'
+
+export type TestUser = { id: string, password: string }
+
+/** What a user of a test has when the test does not say. */
+const PASSWORD = 'correct horse battery staple'
+
+/**
+ * A user by the rules of `POST /v1/register`, whether registration is open or not.
+ * @param fields login attributes, `name` and `password`
+ * @throws TypeError for what the rules refuse
+ * @example const ada = await createUser(app, { email: 'ada@example.com' })
+ */
+export async function createUser ({ latchkey: { config, store } }: FastifyInstance, fields: Record<string, string>): Promise<TestUser> {
+  const attributes = await createAttributes(config.login)
+  const passwords = await createPasswords(config.passwords)
+  const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })
+  const { user, errors } = await register({ password: PASSWORD, ...fields })
+  if (errors) throw new TypeError(errorSentence(errors))
+  return { id: user.id, password: fields['password'] ?? PASSWORD }
+}
