@@ -31,11 +31,10 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   })
   if (trustsEverybody(config.trustProxy)) app.log.warn(`TRUST_PROXY is ${config.trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For. Set it to the number of proxies before the server, or to their addresses`)
   app.setErrorHandler(errorHandler)
-  const start = startPath(config)
-  if (start) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(start, 303))
   try {
     await app.register(services, { [RESOLVED]: config, ...(prisma && { prisma }) })
     await app.register(latchkey, { operations: true })
+    await answerStart(app)
     await answerNotFound(app, app.latchkey)
     await app.ready()
   } catch (error) {
@@ -45,9 +44,11 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
   return { app, config }
 }
 
-function startPath ({ prefix, routes, homePath }: Config): string | null {
-  if (routes.docs) return `${prefix}/docs`
-  return routes.pages ? homePath : null
+/** What stands at `/`: a page for people, or without pages the documents of the API. */
+async function answerStart (app: FastifyInstance): Promise<void> {
+  const { prefix, routes } = app.latchkey.config
+  if (routes.pages) await (await import('../plugins/pages/start.ts')).serveStartPage(app, app.latchkey)
+  else if (routes.docs) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${prefix}/docs`, 303))
 }
 
 /** That a terminal is gone, or a disk is full, ends no server, least of all one that is closing because of it. */

@@ -7,9 +7,11 @@ import { formPostPage } from './form-post.tsx'
 import { loginPage } from './login.tsx'
 import { loggedOutPage, logoutPage } from './logout.tsx'
 import { registerPage } from './register.tsx'
+import { startPage } from './start.tsx'
 
 /** The pages that are served, by the names under which a host gives its own. */
 export const views = {
+  start: startPage,
   login: loginPage,
   register: registerPage,
   consent: consentPage,

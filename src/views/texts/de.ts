@@ -87,6 +87,16 @@ export const de: Texts = {
     deniedTitle: 'Das Gerät wurde nicht verbunden',
     denied: 'Es wurde nichts weitergegeben. Sie können diese Seite schließen.'
   },
+  start: {
+    title: 'Willkommen',
+    lead: (brand) => `Apps von ${brand} führen Sie zum Anmelden hierher. Hier sehen Sie auch, was Zugriff auf Ihr Konto hat.`,
+    signedIn: 'Angemeldet als',
+    login: 'Anmelden',
+    register: 'Konto erstellen',
+    account: 'Ihr Konto',
+    logout: 'Abmelden',
+    docs: 'Für Entwickler: die API'
+  },
   logout: {
     title: 'Abmelden?',
     question: 'Sie werden in diesem Browser abgemeldet.',

@@ -88,6 +88,16 @@ export const en = {
     deniedTitle: 'The device was not connected',
     denied: 'Nothing was shared. You can close this page.'
   },
+  start: {
+    title: 'Welcome',
+    lead: (brand: string) => `Apps of ${brand} send you here to log in. Here you also see what has access to your account.`,
+    signedIn: 'Logged in as',
+    login: 'Log in',
+    register: 'Create an account',
+    account: 'Your account',
+    logout: 'Log out',
+    docs: 'For developers: the API'
+  },
   logout: {
     title: 'Log out?',
     question: 'You will be logged out of this browser.',

@@ -7,6 +7,7 @@ import { loginPage, type LoginModel } from '../../../src/views/login.tsx'
 import { loggedOutPage, logoutPage } from '../../../src/views/logout.tsx'
 import type { Page } from '../../../src/views/page.ts'
 import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
+import { startPage } from '../../../src/views/start.tsx'
 import { languages } from '../../../src/views/texts/index.ts'
 
 export const LOGO = '<svg viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2f5bd3"/><path d="M11 15v-3a5 5 0 0 1 10 0v3m-11 0h12v8H10z" fill="none" stroke="#fff" stroke-width="2"/></svg>'
@@ -19,6 +20,8 @@ const account = { name: 'ada@example.com', switchUrl: '/login?prompt=login' }
 /** Every page in each of its states, by a name for test messages and screenshots. */
 export function samplePages (page: Page): Record<string, string> {
   return {
+    start: startPage({ ...page, links: [{ href: '/login', text: page.texts.start.login }, { href: '/register', text: page.texts.start.register }, { href: '/docs', text: page.texts.start.docs }] }),
+    'start-logged-in': startPage({ ...page, account, links: [{ href: '/account', text: page.texts.start.account }] }),
     login: loginPage(loginModel(page)),
     'login-wrong': loginPage({ ...loginModel(page), app: 'Acme Reports', values: { username: 'ada@example.com' }, errors: { form: [page.texts.problems.wrongLogin] } }),
     register: registerPage(registerModel(page)),

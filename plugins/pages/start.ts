@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify'
+import type { LinkItem } from '../../src/views/parts.tsx'
+import { formParsers } from '../body-parsers.ts'
+import { closedScope } from '../closed-scope.ts'
+import { PAGE_HEADERS } from './headers.ts'
+import { createKit } from './kit.ts'
+
+/** `/` of our own server, for whoever follows no link. */
+export async function serveStartPage (app: FastifyInstance, services: FastifyInstance['latchkey']): Promise<void> {
+  const { browser, config } = services
+  const kit = await createKit(services)
+
+  await app.register(async (scope) => {
+    await closedScope(scope, { ...config, corsOrigins: [] }, { parsers: formParsers, headers: PAGE_HEADERS })
+    scope.get('/', { schema: { hide: true } }, async (request, reply) => {
+      const page = kit.page(request)
+      const { start: t } = page.texts
+      const session = await browser.session(request)
+      const guest: LinkItem[] = [{ href: config.loginPath, text: t.login }, ...(config.registration === 'off' ? [] : [{ href: kit.link('/register'), text: t.register }])]
+      const user: LinkItem[] = [{ href: kit.link('/account'), text: t.account }, { href: kit.link('/logout'), text: t.logout }]
+      const docs: LinkItem[] = config.routes.docs ? [{ href: kit.link('/docs'), text: t.docs }] : []
+      reply.header('cache-control', 'no-store')
+      return await kit.send(reply, 'start', { ...page, ...(session && { account: { name: await kit.accountName(session.userId) } }), links: [...(session ? user : guest), ...docs] })
+    })
+  })
+}
