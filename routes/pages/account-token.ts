@@ -10,7 +10,7 @@ const SCOPE = 'scope:'
 
 const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, makeOwnToken } = app.latchkey
+  const { config, makeOwnToken, ownTokenScopes } = app.latchkey
   const ownerOf = ownerInPerson(app)
 
   app.post(ACTIONS.createToken, {
@@ -20,7 +20,7 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
     const owner = await ownerOf(request)
     if (!owner) return reply.redirect(config.basePath + ACCOUNT, 303)
     const values = valuesOf(request.body)
-    const errors = problems(values)
+    const errors = problems(values, await ownTokenScopes() ?? [])
     if (errors) return await pages.account(request, reply, owner, { values, errors })
     const { name, days, scopes } = values
     const answer = await makeOwnToken(owner, { name, scopes, expiresIn: days === 0 ? null : days * DAY }, callerOf(request))
@@ -36,8 +36,10 @@ function valuesOf ({ name = '', days, ...boxes }: Record<string, string>) {
   return { name, days: Number(days ?? Number.NaN), scopes: Object.keys(boxes).filter((box) => box.startsWith(SCOPE)).map((box) => box.slice(SCOPE.length)) }
 }
 
-function problems ({ name, days }: { name: string, days: number }): Record<string, string[]> | null {
+/** Of what the form does not offer. */
+function problems ({ name, days, scopes }: { name: string, days: number, scopes: string[] }, offered: string[]): Record<string, string[]> | null {
   if (!isName(name)) return { name: ['cannot be the name of a token'] }
+  if (!scopes.every((scope) => offered.includes(scope))) return { scopes: ['are no choice of the form'] }
   return DAYS.includes(days) ? null : { days: ['is no choice of the form'] }
 }
 
