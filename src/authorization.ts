@@ -3,7 +3,6 @@ import type { Core } from './core.ts'
 import { createAuthorizationCheck } from './oauth/authorization-request.ts'
 import { createAuthorize, type Authorize } from './oauth/authorize.ts'
 import type { Clients } from './oauth/ports.ts'
-import { createRemainingScopes } from './oauth/remaining-scopes.ts'
 import type { Resources } from './oauth/resources.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createMetadata } from './oidc/discovery.ts'
@@ -41,7 +40,7 @@ export function createAuthorization ({ config, appKeys, store, keys, sessionEnds
   return {
     browserSessions,
     metadata: createMetadata(config, grantTypes),
-    userInfo: createUserInfo({ profile: users.profile, requestedClaims: sessions.requestedClaims, remaining: createRemainingScopes(clients, scopes) }),
+    userInfo: createUserInfo({ profile: users.profile, requestedClaims: sessions.requestedClaims, clients, scopes }),
     endSession: createEndSession({ clients, sessions, sessionEnds, readIdToken }),
     authorize: createAuthorize({
       check: createAuthorizationCheck({ clients, scopes, resources }),

@@ -79,7 +79,7 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
 function createGrants ({ config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, sessionEnds, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
   const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
-  const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile })
+  const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   const refresh = refreshTokenGrant({

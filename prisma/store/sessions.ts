@@ -29,8 +29,8 @@ export function createSessionStore (database: Database, revocations: RevocationS
   }
 
   async function requestedClaims (id: string) {
-    const { rows } = await pool.query<{ claims: ClaimsRequest | null }>({ name: 'session-claims', text: sql.requestedClaims, values: [id] })
-    return rows[0]?.claims ?? null
+    const { rows } = await pool.query<{ claims: ClaimsRequest | null, scopes: string[] }>({ name: 'session-claims', text: sql.requestedClaims, values: [id] })
+    return rows[0] ?? null
   }
 
   async function revoke (id: string) {
@@ -81,7 +81,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id LEFT JOIN ${clients} c ON c.id = s.client_id
       WHERE s.id = $1 AND s.secret_hash = $3`,
 
-    requestedClaims: `SELECT oidc->'claims' AS claims FROM ${sessions} WHERE id = $1`,
+    requestedClaims: `SELECT oidc->'claims' AS claims, scopes FROM ${sessions} WHERE id = $1`,
 
     standing: `SELECT scopes, token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`,
 

@@ -5,6 +5,8 @@ export type AuthorizationErrorCode =
   | 'invalid_request' | 'unauthorized_client' | 'access_denied' | 'unsupported_response_type' | 'invalid_scope' | 'server_error'
   | 'login_required' | 'consent_required' | 'interaction_required' | 'request_not_supported' | 'request_uri_not_supported'
   | 'registration_not_supported' | 'invalid_target'
+  // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+  | 'unmet_authentication_requirements'
 
 /** Where an answer goes. `trusted` when the operator registered the client, not a user of the server. */
 export type Destination = { redirectUri: string, state: string | undefined, responseMode: ResponseMode, trusted: boolean }

@@ -1,10 +1,10 @@
-import { parseJson } from '../http/json.ts'
+import { allowedClaims, isReachedAcr, parseClaims, scopesOfClaims } from '../oidc/claims-request.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import { OAuthError } from './errors.ts'
 import type { ClaimsRequest, Client, Clients } from './ports.ts'
 import { matchesRedirectUri } from './redirect-uri.ts'
 import type { Resources } from './resources.ts'
-import type { Scopes } from './scopes.ts'
+import { covers, type Scopes } from './scopes.ts'
 
 export type ResponseMode = 'query' | 'form_post'
 /** `create` is of Initiating User Registration via OpenID Connect 1.0. */
@@ -15,6 +15,8 @@ export type AuthorizationRequest = {
   client: Client
   destination: Destination
   scopes: string[]
+  /** What the user has to allow: `scopes`, and those that cover `claims`. */
+  wished: string[]
   resources: string[]
   codeChallenge: string | null
   nonce: string | null
@@ -33,6 +35,7 @@ export type CheckAuthorizationRequest = (params: Params) => Promise<Authorizatio
 export const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account', 'create']
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const MAX_STATE = 4096
+const MAX_NONCE = 1024
 
 type Dependencies = { clients: Clients, scopes: Scopes, resources: Resources }
 
@@ -50,14 +53,20 @@ export function createAuthorizationCheck ({ clients, scopes, resources }: Depend
     const refuse = (error: AuthorizationErrorCode, description: string) => new AuthorizationError(error, description, destination)
 
     checkForm(client, params, refuse)
+    const granted = explained(() => scopes.grant(client, textOf(params['scope'])), refuse)
+    const claims = claimsOf(textOf(params['claims']), refuse)
+    // Without `openid` there is nothing that would hold them
+    const allowed = claims && allowedClaims(claims, (scope) => covers(granted, 'openid') && scopes.mayHave(client, scope))
+    const beside = allowed ? scopesOfClaims(allowed).filter((scope) => !covers(granted, scope)) : []
     return {
       client,
       destination,
-      scopes: explained(() => scopes.grant(client, textOf(params['scope'])), refuse),
+      scopes: granted,
+      wished: [...granted, ...beside],
       resources: explained(() => resources.parse(params['resource']), refuse) ?? [],
       codeChallenge: challengeOf(client, params, refuse),
       nonce: textOf(params['nonce']) ?? null,
-      claims: claimsOf(textOf(params['claims']), refuse),
+      claims: allowed,
       prompts: promptsOf(textOf(params['prompt']), refuse),
       maxAge: maxAgeOf(textOf(params['max_age']), refuse),
       loginHint: textOf(params['login_hint']),
@@ -93,6 +102,7 @@ function checkForm (client: Client, params: Params, refuse: Refuse): void {
     if (Array.isArray(value) && name !== 'resource') throw refuse('invalid_request', `${name} is repeated`)
   }
   if ((textOf(params['state'])?.length ?? 0) > MAX_STATE) throw refuse('invalid_request', 'state is too long')
+  if (Buffer.byteLength(textOf(params['nonce']) ?? '') > MAX_NONCE) throw refuse('invalid_request', `nonce has more than ${MAX_NONCE} bytes`)
   // RFC 6749 section 3.1: without a value they count as absent
   if (textOf(params['request']) !== undefined) throw refuse('request_not_supported', 'Request objects are not supported')
   if (textOf(params['request_uri']) !== undefined) throw refuse('request_uri_not_supported', 'request_uri is not supported')
@@ -127,11 +137,10 @@ function challengeOf ({ authMethod, pkceOptional }: Client, params: Params, refu
 
 function claimsOf (text: string | undefined, refuse: Refuse): ClaimsRequest | null {
   if (text === undefined) return null
-  try {
-    const value = parseJson(Buffer.from(text))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  } catch {}
-  throw refuse('invalid_request', 'claims is not a JSON object')
+  const claims = parseClaims(text)
+  if (!claims) throw refuse('invalid_request', 'claims must be a JSON object of at most 4 kB, its id_token and userinfo objects of claims, and each claim null or an object (OpenID Connect Core section 5.5)')
+  if (!isReachedAcr(claims)) throw refuse('unmet_authentication_requirements', 'No login here reaches the acr that is essential')
+  return claims
 }
 
 function promptsOf (text: string | undefined, refuse: Refuse): Prompt[] {

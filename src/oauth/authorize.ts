@@ -1,5 +1,6 @@
 import { hash as digest, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import { isSubject } from '../oidc/claims-request.ts'
 import type { BrowserSession } from '../users/browser-session.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './authorization-error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './authorization-request.ts'
@@ -66,9 +67,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
-    const { prompts, scopes } = request
+    const { prompts, wished } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
-    const newScopes = prompts.includes('consent') ? scopes : await unallowed(request, session)
+    const newScopes = prompts.includes('consent') ? wished : await unallowed(request, session)
     if (newScopes === null) return await answerWithCode(request, params, session)
     if (prompts.includes('none')) throw refusal(request, 'consent_required', 'The user has not allowed this')
     return { kind: 'consent', request, params, session, newScopes }
@@ -76,9 +77,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   /** The scopes to ask about; null when there is nothing to ask. A client of the operator that asks nothing is the operator's word. */
   async function unallowed (request: AuthorizationRequest, { userId }: BrowserSession): Promise<string[] | null> {
-    const { client, destination, scopes } = request
+    const { client, destination, wished, resources } = request
     if (client.skipsConsent && client.firstParty) return null
-    return isAlwaysAsked(client, destination.redirectUri) ? scopes : toBeAsked(await consents.find(userId, client.id), request)
+    return isAlwaysAsked(client, destination.redirectUri) ? wished : toBeAsked(await consents.find(userId, client.id), { scopes: wished, resources })
   }
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
@@ -90,8 +91,8 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const request = await check(params)
     // Somebody else may have logged in since the page was shown
     if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
-    const { client, scopes, resources } = request
-    const isAllowed = shown.as === shownAs(client) && await consents.add({ userId: session.userId, client, scopes, resources })
+    const { client, wished, resources } = request
+    const isAllowed = shown.as === shownAs(client) && await consents.add({ userId: session.userId, client, scopes: wished, resources })
     if (!isAllowed) return { kind: 'again', params }
     return await answerWithCode(request, params, session)
   }
@@ -120,13 +121,14 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
-    const { prompts, maxAge, idTokenHint } = request
+    const { prompts, maxAge, idTokenHint, claims } = request
     const asked = marks.timeOf(request, params[MARK])
     const isFresh = asked !== null && session.authTime.getTime() >= asked
     const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.some((prompt) => ['login', 'select_account', 'create'].includes(prompt))) && !isFresh) return true
     const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
-    if (hinted === null || hinted === session.userId) return false
+    // OpenID Connect Core section 3.1.2.2: who is asked for by a hint or by the value of `sub`
+    if ((hinted === null || hinted === session.userId) && (!claims || isSubject(claims, session.userId))) return false
     if (isFresh) throw refusal(request, 'login_required', 'Another user is logged in than the application asked for')
     return true
   }

@@ -24,7 +24,7 @@ export type IssueRequest = {
 export type IssueTokens = (request: IssueRequest) => Promise<Issued>
 
 /** An id token (OpenID Connect Core section 2). */
-export type SignIdToken = (request: { client: Client, grant: Grant, accessToken: string, isLogin: boolean }) => Promise<string>
+export type SignIdToken = (request: { client: Client, grant: Grant, scopes: string[], accessToken: string, isLogin: boolean }) => Promise<string>
 
 type Dependencies = { accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken, scopes: Pick<Scopes, 'remaining'> }
 
@@ -33,7 +33,7 @@ export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken, s
     const { sessionId, userId, generation } = grant
     const scopes = registry.remaining(client, granted)
     const access = accessTokens.forSession(client, { ...grant, resources: resources ?? grant.resources }, scopes)
-    const idToken = scopes.includes('openid') ? await signIdToken({ client, grant, accessToken: access.token, isLogin }) : undefined
+    const idToken = scopes.includes('openid') ? await signIdToken({ client, grant, scopes, accessToken: access.token, isLogin }) : undefined
     const refreshes = client.grantTypes.includes('refresh_token')
     const refreshToken = refreshes ? refreshTokens.encode({ sessionId, generation, secret }) : undefined
     return {

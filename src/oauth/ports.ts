@@ -101,7 +101,8 @@ export type OidcContext = {
   claims: ClaimsRequest | null
 }
 
-export type ClaimsRequest = { id_token?: Record<string, unknown>, userinfo?: Record<string, unknown> }
+export type ClaimRequest = { essential?: boolean, value?: unknown, values?: unknown[] } | null
+export type ClaimsRequest = { id_token?: Record<string, ClaimRequest>, userinfo?: Record<string, ClaimRequest> }
 
 /** What a token is made of. */
 export type Grant = {
@@ -140,8 +141,8 @@ export type Sessions = {
   /** One compare-and-set; null when nothing matched. */
   rotate: (rotation: Rotation, caller: Caller) => Promise<Rotated | null>
   inspect: (rotation: Rotation) => Promise<Superseded | null>
-  /** The `claims` parameter that the session was made with. */
-  requestedClaims: (id: string) => Promise<ClaimsRequest | null>
+  /** The `claims` parameter that the session was made with, and its scopes. */
+  requestedClaims: (id: string) => Promise<{ claims: ClaimsRequest | null, scopes: string[] } | null>
   /** What a session that is alive may do, and its epoch. */
   standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number } | null>
   /** Writes an event without touching the session. */

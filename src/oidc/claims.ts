@@ -22,6 +22,14 @@ const SCOPE_OF: Record<string, string | undefined> = { email: 'email', phone: 'p
 
 export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...Object.values(CLAIMS_OF).flat()]
 
+const COVERS = new Map(Object.entries(CLAIMS_OF).flatMap(([scope, names]) => names.map((name) => [name, scope] as const)))
+
+/** None for those that every token has. */
+export const scopeOfClaim = (name: string): string | undefined => COVERS.get(name)
+
+/** Of a login without a claim on how strong it was. */
+export const ACR = '0'
+
 export type UserClaims = Record<string, string | number | boolean>
 
 /** OpenID Connect Core section 5.1, as far as we know the user. */
@@ -44,7 +52,7 @@ export function visibleProfile (profile: Profile, can: (scope: string) => boolea
 }
 
 /** What scopes and a `claims` parameter (section 5.5) ask for. Claims that we do not have are left out. */
-export function userClaims (profile: Profile, scopes: readonly string[], requested: Record<string, unknown> = {}): UserClaims {
-  const wanted = new Set([...scopes.flatMap((scope) => CLAIMS_OF[scope] ?? []), ...Object.keys(requested)])
+export function userClaims (profile: Profile, scopes: readonly string[], requested: readonly string[] = []): UserClaims {
+  const wanted = new Set([...scopes.flatMap((scope) => CLAIMS_OF[scope] ?? []), ...requested])
   return Object.fromEntries(Object.entries(everything(profile)).filter(([name]) => wanted.has(name)))
 }

@@ -2,24 +2,26 @@ import { createHash } from 'node:crypto'
 import type { SignIdToken } from '../oauth/issue-tokens.ts'
 import type { Profile } from '../users/ports.ts'
 import { ID_TOKEN_TTL, type Algorithm } from '../keys/key-ring.ts'
-import { userClaims } from './claims.ts'
+import type { Scopes } from '../oauth/scopes.ts'
+import { ACR, userClaims } from './claims.ts'
+import { givenClaims } from './claims-request.ts'
 
-/** Of a password (RFC 8176) and of a login without a claim on how strong it was. */
+/** Of a password (RFC 8176). */
 const AMR = ['pwd']
-const ACR = '0'
 
 type Dependencies = {
   sign: (alg: Algorithm, claims: object, type: string) => string
   issuer: string
   profile: (userId: string) => Promise<Profile | null>
+  scopes: Pick<Scopes, 'mayHave'>
 }
 
 /** OpenID Connect Core section 2; section 12.2 for those that come with a refresh. */
-export function createIdTokens ({ sign, issuer, profile }: Dependencies): SignIdToken {
-  return async ({ client, grant, accessToken, isLogin }) => {
+export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dependencies): SignIdToken {
+  return async ({ client, grant, scopes, accessToken, isLogin }) => {
     const { oidc, userId, sessionId } = grant
-    const requested = oidc?.claims?.id_token
-    const user = requested ? await profile(userId) : null
+    const requested = givenClaims(oidc?.claims?.id_token, { scopes, granted: grant.scopes, may: (scope) => registry.mayHave(client, scope) })
+    const user = requested.length > 0 ? await profile(userId) : null
     const iat = Math.floor(Date.now() / 1000)
     return sign(client.idTokenAlg === 'ES256' ? 'ES256' : 'RS256', {
       ...(user && userClaims(user, [], requested)),

@@ -1,23 +1,32 @@
 import type { Profile } from '../users/ports.ts'
-import type { ClaimsRequest } from '../oauth/ports.ts'
-import type { RemainingScopes } from '../oauth/remaining-scopes.ts'
+import type { Client, Clients, Sessions } from '../oauth/ports.ts'
+import type { Scopes } from '../oauth/scopes.ts'
 import { userClaims, type UserClaims } from './claims.ts'
+import { givenClaims } from './claims-request.ts'
 
-export type UserInfo = (token: { userId: string | null, clientId: string | null, sessionId: string | null, scopes: string[] }) => Promise<({ sub: string } & UserClaims) | null>
+type Token = { userId: string | null, clientId: string | null, sessionId: string | null, scopes: string[] }
 
-type Dependencies = {
+export type UserInfo = (token: Token) => Promise<({ sub: string } & UserClaims) | null>
+
+type Dependencies = Pick<Sessions, 'requestedClaims'> & {
   profile: (userId: string) => Promise<Profile | null>
-  /** The `claims` parameter that the session was made with. */
-  requestedClaims: (sessionId: string) => Promise<ClaimsRequest | null>
-  remaining: RemainingScopes
+  clients: Pick<Clients, 'find'>
+  scopes: Pick<Scopes, 'mayHave' | 'remaining'>
 }
 
-/** OpenID Connect Core section 5.3. @returns null when the user is gone */
-export function createUserInfo ({ profile, requestedClaims, remaining }: Dependencies): UserInfo {
-  return async ({ userId, clientId, sessionId, scopes }) => {
-    const user = userId === null ? null : await profile(userId)
+/** OpenID Connect Core section 5.3: what the client may see today. @returns null when the user is gone */
+export function createUserInfo ({ profile, requestedClaims, clients, scopes: registry }: Dependencies): UserInfo {
+  async function requested (client: Client, { sessionId, scopes }: Token): Promise<string[]> {
+    const session = sessionId === null ? null : await requestedClaims(sessionId)
+    const claims = session?.claims?.userinfo
+    return claims ? givenClaims(claims, { scopes, granted: session!.scopes, may: (scope) => registry.mayHave(client, scope) }) : []
+  }
+
+  return async (token) => {
+    const user = token.userId === null ? null : await profile(token.userId)
     if (!user || user.disabledAt) return null
-    const requested = sessionId === null ? null : await requestedClaims(sessionId)
-    return { ...userClaims(user, clientId === null ? scopes : await remaining(clientId, scopes), requested?.userinfo), sub: user.id }
+    if (token.clientId === null) return { ...userClaims(user, token.scopes), sub: user.id }
+    const client = await clients.find(token.clientId)
+    return { ...(client && userClaims(user, registry.remaining(client, token.scopes), await requested(client, token))), sub: user.id }
   }
 }

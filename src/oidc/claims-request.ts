@@ -1,0 +1,84 @@
+import { parseJson } from '../http/json.ts'
+import type { ClaimRequest, ClaimsRequest } from '../oauth/ports.ts'
+import { covers } from '../oauth/scopes.ts'
+import { ACR, scopeOfClaim, SUPPORTED_CLAIMS } from './claims.ts'
+
+const MAX_BYTES = 4096
+
+/** The `claims` parameter (OpenID Connect Core section 5.5), as far as we know the claims. @returns null for what is none */
+export function parseClaims (text: string): ClaimsRequest | null {
+  if (Buffer.byteLength(text) > MAX_BYTES) return null
+  const value = parsed(text)
+  if (!isObject(value)) return null
+  const members = [value['id_token'], value['userinfo']].map((member) => member ?? {})
+  if (!members.every((member) => isObject(member) && Object.values(member).every(isClaim))) return null
+  const [idToken, userinfo] = members.map((member) => known(member as Record<string, ClaimRequest>))
+  return { id_token: idToken!, userinfo: userinfo! }
+}
+
+/** The request without the claims that a scope covers which the client may not have: they are left out as those that we do not know (section 5.5.1). */
+export function allowedClaims (claims: ClaimsRequest, may: (scope: string) => boolean): ClaimsRequest {
+  const isAllowed = (name: string) => {
+    const scope = scopeOfClaim(name)
+    return scope === undefined || may(scope)
+  }
+  return { id_token: pick(claims.id_token, isAllowed), userinfo: pick(claims.userinfo, isAllowed) }
+}
+
+/** Scopes that cover the claims asked for: the user is asked about them as about scopes (section 3.1.2.4). */
+export function scopesOfClaims ({ id_token: idToken, userinfo }: ClaimsRequest): string[] {
+  return [...new Set([idToken, userinfo].flatMap((claims) => Object.keys(claims ?? {}).flatMap((name) => scopeOfClaim(name) ?? [])))]
+}
+
+/** The users that may be the subject (section 5.5.1): no tokens of another one (section 3.1.2.2). */
+export function isSubject ({ id_token: idToken, userinfo }: ClaimsRequest, userId: string): boolean {
+  return fits(idToken?.['sub'], userId) && fits(userinfo?.['sub'], userId)
+}
+
+/** An essential `acr` that the login does not reach is a failed one (section 5.5.1.1). */
+export function isReachedAcr ({ id_token: idToken }: ClaimsRequest): boolean {
+  return idToken?.['acr']?.essential !== true || fits(idToken['acr'], ACR)
+}
+
+/**
+ * Names of the claims asked for that a token gives: those that its own scopes cover; and others that the client may have, unless a refresh has
+ * narrowed the token (RFC 6749 section 6).
+ */
+export function givenClaims (claims: Record<string, unknown> | null | undefined, { scopes, granted, may }: { scopes: readonly string[], granted: readonly string[], may: (scope: string) => boolean }): string[] {
+  // A scope that the client may have no more narrows nothing
+  const isWhole = granted.every((scope) => covers(scopes, scope) || !may(scope))
+  return Object.keys(claims ?? {}).filter((name) => {
+    const scope = scopeOfClaim(name)
+    return scope !== undefined && (covers(scopes, scope) || (isWhole && may(scope)))
+  })
+}
+
+function parsed (text: string): unknown {
+  try {
+    return parseJson(Buffer.from(text))
+  } catch {
+    return null
+  }
+}
+
+function isClaim (value: unknown): boolean {
+  if (value === null) return true
+  if (!isObject(value)) return false
+  const { essential, values } = value
+  return (essential === undefined || typeof essential === 'boolean') && (values === undefined || Array.isArray(values))
+}
+
+function fits (asked: ClaimRequest | undefined, is: string): boolean {
+  if (!asked || (asked.value === undefined && asked.values === undefined)) return true
+  return asked.value === is || (asked.values?.includes(is) ?? false)
+}
+
+const known = (claims: Record<string, ClaimRequest>) => pick(claims, (name) => SUPPORTED_CLAIMS.includes(name))
+
+function pick (claims: Record<string, ClaimRequest> | undefined, keeps: (name: string) => boolean): Record<string, ClaimRequest> {
+  return Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => keeps(name)))
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
