@@ -41,15 +41,15 @@ export function isReachedAcr ({ id_token: idToken }: ClaimsRequest): boolean {
 }
 
 /**
- * Names of the claims asked for that a token gives: those that its own scopes cover; and others that the client may have, unless a refresh has
- * narrowed the token (RFC 6749 section 6).
+ * Names of the claims asked for that a token gives, of those that the client may have today: all of them, or what its own scopes cover when a refresh has
+ * narrowed it (RFC 6749 section 6).
  */
 export function givenClaims (claims: Record<string, unknown> | null | undefined, { scopes, granted, may }: { scopes: readonly string[], granted: readonly string[], may: (scope: string) => boolean }): string[] {
   // A scope that the client may have no more narrows nothing
   const isWhole = granted.every((scope) => covers(scopes, scope) || !may(scope))
   return Object.keys(claims ?? {}).filter((name) => {
     const scope = scopeOfClaim(name)
-    return scope !== undefined && (covers(scopes, scope) || (isWhole && may(scope)))
+    return scope !== undefined && may(scope) && (isWhole || covers(scopes, scope))
   })
 }
 
