@@ -4,7 +4,7 @@ import type { SignedIn } from '../src/oauth/ports.ts'
 import type { Services } from '../src/services.ts'
 import type { BrowserSession } from '../src/users/browser-session.ts'
 import { candidatesFrom } from '../src/users/login-candidates.ts'
-import { browserCookie } from './browser-cookie.ts'
+import { browserCookie, cookiePath } from './browser-cookie.ts'
 import { callerOf } from './caller.ts'
 import { cookiesNamed, setCookie } from './cookies.ts'
 import { createDeviceCookie } from './device-cookie.ts'
@@ -32,7 +32,7 @@ export type Browser = {
 export function createBrowser ({ config, browserSessions: sessions, sessionEnds, attributes, authenticate }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   const name = browserCookie(config.appUrl)
-  const options = { path: '/', httpOnly: true, sameSite: 'lax' as const, secure }
+  const options = { path: cookiePath(config.appUrl), httpOnly: true, sameSite: 'lax' as const, secure }
   const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
   const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
   const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })

@@ -9,6 +9,7 @@ import { errorHandler } from './errors.ts'
 import { ownInfo } from './openapi/registry.ts'
 import { securitySchemes } from './openapi/security.ts'
 import { keepOutHost } from './keep-out-host.ts'
+import { pathOf } from './outer-path.ts'
 
 type MakeDocument = FastifyInstance['swagger']
 
@@ -55,20 +56,28 @@ const withoutSharedSchemas: SwaggerTransformObject = (made) => {
 }
 
 /** Swagger UI in an instance of its own, made at the first look: its files would be a tenth of what every start reads. */
-async function createReader (makeDocument: MakeDocument, { appUrl, prefix }: Config): Promise<FastifyInstance> {
+async function createReader (makeDocument: MakeDocument, { appUrl, prefix, basePath }: Config): Promise<FastifyInstance> {
+  const base = pathOf(appUrl)
   const [{ default: Fastify }, { default: swaggerUi }] = await Promise.all([import('fastify'), import('@fastify/swagger-ui')])
   const reader = Fastify()
   // The name that Swagger UI asks for
   await reader.register(fp(async (scope) => { scope.decorate('swagger', makeDocument) }, { name: '@fastify/swagger' }))
   reader.setErrorHandler(errorHandler)
   reader.setNotFoundHandler(async ({ url }) => {
-    throw Object.assign(new Error(`There is no ${url.split('?')[0]}; see ${prefix}/docs`), { statusCode: 404, code: 'LK_NOT_FOUND' })
+    throw Object.assign(new Error(`There is no ${url.split('?')[0]}; see ${basePath}/docs`), { statusCode: 404, code: 'LK_NOT_FOUND' })
+  })
+  // Its redirects lead from path to path on this server
+  reader.addHook('onSend', async (_request, reply) => {
+    const target = reply.getHeader('location')
+    if (typeof target === 'string' && target.startsWith('/')) reply.header('location', base + target)
   })
   await reader.register(swaggerUi, {
     routePrefix: `${prefix}/docs`,
     staticCSP: true,
     // No third party hears of the document
     uiConfig: { validatorUrl: null },
+    // Before its files, for browsers that come through a proxy which strips it
+    indexPrefix: base,
     // Over plain http the page would ask for its own files over https
     transformStaticCSP: (csp) => appUrl.startsWith('https:') ? csp : csp.replace(' upgrade-insecure-requests;', '')
   })

@@ -12,6 +12,8 @@ export type WebTrust = {
   isOwn: (request: FastifyRequest) => boolean
   /** Null when there is no page to log in on. */
   loginPath: string | null
+  /** The path that the visitor sees. */
+  outerPath: (request: FastifyRequest) => string
   /** Its name. */
   cookie: string
   user: (userId: string) => Promise<Profile | null>
@@ -24,13 +26,13 @@ export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * The login of a browser. Its cookie comes along whoever made the browser send it: what changes something must come from a page of ours.
  * @returns null for a guest who has been sent to the login page. @throws 401, 403
  */
-export async function authenticateBrowser ({ session: find, isOwn, loginPath }: WebTrust, request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | null> {
+export async function authenticateBrowser ({ session: find, isOwn, loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | null> {
   const isSafe = SAFE.has(request.method)
   const session = await find(request)
   if (session && !isSafe && !isOwn(request)) throw foreignForm()
   if (session) return session
   if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
-  const returnTo = localPath(request.originalUrl)
+  const returnTo = localPath(outerPath(request))
   const query = returnTo === null ? '' : `${loginPath.includes('?') ? '&' : '?'}${new URLSearchParams({ return_to: returnTo })}`
   reply.header('cache-control', 'no-store').redirect(loginPath + query, 303)
   return null

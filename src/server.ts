@@ -46,9 +46,9 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
 
 /** What stands at `/`: a page for people, or without pages the documents of the API. */
 async function answerStart (app: FastifyInstance): Promise<void> {
-  const { prefix, routes } = app.latchkey.config
+  const { basePath, routes } = app.latchkey.config
   if (routes.pages) await (await import('../plugins/pages/start.ts')).serveStartPage(app, app.latchkey)
-  else if (routes.docs) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${prefix}/docs`, 303))
+  else if (routes.docs) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`, 303))
 }
 
 /** That a terminal is gone, or a disk is full, ends no server, least of all one that is closing because of it. */

@@ -2,6 +2,7 @@ import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Csrf } from '../../src/views/page.ts'
+import { cookiePath } from '../browser-cookie.ts'
 import { cookiesNamed, setCookie } from '../cookies.ts'
 import { sameSite } from '../same-origin.ts'
 
@@ -32,6 +33,7 @@ export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
   const isOwn = sameSite(appUrl, { silent: true })
   const secure = appUrl.startsWith('https:')
   const cookie = secure ? '__Host-latchkey-csrf' : 'latchkey-csrf'
+  const path = cookiePath(appUrl)
   const parts = {} as Parts
   const collect = (name: keyof Parts, part: never) => { parts[name] = part }
   await csrf({ decorate: collect, decorateReply: collect } as unknown as FastifyInstance, { cookieKey: cookie })
@@ -45,7 +47,7 @@ export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
     const set = (name: string, value: string) => {
       jar.cookies[name] = value
       // Lax: a form that was opened from another site must find the cookie of the forms before it
-      setCookie(reply, name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure })
+      setCookie(reply, name, value, { path, httpOnly: true, sameSite: 'lax', secure })
     }
     return { name: CSRF_FIELD, value: parts.generateCsrf.call({ request: jar, setCookie: set }) }
   }

@@ -6,13 +6,13 @@ import { PAGE_HEADERS } from './headers.ts'
 
 /** For the server, where nobody else answers: a page for browsers, JSON for programs. */
 export async function answerNotFound (app: FastifyInstance, services: Services): Promise<void> {
-  const { prefix, appUrl, routes } = services.config
+  const { basePath, appUrl, routes } = services.config
   const kit = routes.pages ? await (await import('./kit.ts')).createKit(services) : null
   app.setNotFoundHandler({ preHandler: securityHeaders(appUrl, PAGE_HEADERS) }, async (request, reply) => {
     reply.code(404).header('cache-control', 'no-store')
     const page = kit?.page(request)
     if (kit && page && wantsHtml(request)) return await kit.send(reply, 'error', { ...page, ...page.texts.errors.notFound })
     const path = request.url.split('?')[0]
-    return reply.send({ statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found', message: `There is no ${request.method} ${path}${routes.docs ? `; see ${prefix}/docs` : ''}` })
+    return reply.send({ statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found', message: `There is no ${request.method} ${path}${routes.docs ? `; see ${basePath}/docs` : ''}` })
   })
 }

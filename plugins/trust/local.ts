@@ -3,6 +3,7 @@ import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
 import type { PersonalToken } from '../../src/oauth/personal-token-ports.ts'
 import type { Trust } from '../auth-guard.ts'
 import { browserCookie } from '../browser-cookie.ts'
+import { outerPath } from '../outer-path.ts'
 import { sameSite } from '../same-origin.ts'
 
 /** A guard in the process that has the database. */
@@ -23,6 +24,7 @@ export function localTrust ({ config, clients, keys, revocations, feed, store, b
       isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),
       // Without pages it is the host's own, or there is none
       loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
+      outerPath: (request) => outerPath(config.appUrl, request),
       cookie: browserCookie(config.appUrl),
       user: store.users.profile
     },
