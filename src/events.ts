@@ -27,6 +27,8 @@ export type EventDetails = {
   'token.revoked': { kind: string, subject: string }
   /** A refresh token that was just replaced came again and got the same successor. */
   'session.replayed': { clientId: string, sessionId: string }
+  /** A refresh token came again after the grace, and its successor had never been used: its answer was lost, and the session goes on with another successor. */
+  'session.recovered': { clientId: string, sessionId: string }
   /** A refresh token came again after the grace: the session is revoked. */
   'session.reused': { clientId: string, sessionId: string }
   /** A session was behind its refresh token: the database went back to a backup. */
@@ -62,6 +64,7 @@ const NAMES: Record<EventName, true> = {
   'token.refused': true,
   'token.revoked': true,
   'session.replayed': true,
+  'session.recovered': true,
   'session.reused': true,
   'database.went_back': true,
   'session.ended': true,

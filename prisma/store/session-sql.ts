@@ -7,5 +7,16 @@ export const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_ep
 /** @param asked parameter: null, the empty list for none but the issuer, or some of the resources. @param granted column */
 export const targets = (granted: string, asked: string) => `(${asked}::text[] IS NULL OR CASE WHEN ${asked} = '{}' THEN ${granted} = '{}' ELSE ${granted} @> ${asked} END)`
 
+/** When a generation was replaced that has no grace: its successor went past it. */
+export const SKIPPED = "'epoch'::timestamptz"
+
+/**
+ * Whether the current token is the successor of the presented one, and the only one that it ever had but for those that were skipped. Each recovery makes a generation that nobody gets,
+ * so that the first time in the row stays that of the last use.
+ * @param presented parameter: its generation
+ */
+export const isPredecessor = (presented: string) => `(s.generation - ${presented} = 1 OR (s.generation - ${presented} > 2
+  AND coalesce(s.rotations[s.generation - ${presented}] > ${SKIPPED} AND ${SKIPPED} >= ALL (s.rotations[2:s.generation - ${presented} - 1]), false)))`
+
 /** @param idle parameter: seconds without a rotation after which a session has ended */
 export const inTime = (idle: string) => `s.revoked_at IS NULL AND s.expires_at > now() AND ${lastUsed} > now() - ${idle} * interval '1 second'`

@@ -1,11 +1,14 @@
 import type { Database } from '../../src/database/client.ts'
-import type { Caller, ClaimsRequest, NewSession, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
+import type { Caller, ClaimsRequest, Grant, NewSession, Rotation, Sessions, Superseded } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from '../../src/sessions/end.ts'
 import { auditSql } from './audit.ts'
 import type { RevocationStore } from './revocations.ts'
 import { createRotate } from './rotations.ts'
-import { grantColumns, inTime, lastUsed, ownersAlive } from './session-sql.ts'
+import { grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
+
+// Two for each answer that was lost in a row
+const MAX_TIMES = 64
 
 type Revoked = { userId: string | null, clientId: string | null, revocation: Revocation | null }
 
@@ -25,6 +28,11 @@ export function createSessionStore (database: Database, revocations: RevocationS
 
   async function inspect ({ id, generation, secretHash, idleTtl }: Rotation) {
     const { rows } = await pool.query<Superseded>({ name: 'session-inspect', text: sql.inspect, values: [id, generation, secretHash, idleTtl] })
+    return rows[0] ?? null
+  }
+
+  async function recover ({ id, generation, secretHash, clientId, idleTtl }: Rotation, current: number, caller: Caller) {
+    const { rows } = await pool.query<Grant>({ name: 'session-recover', text: sql.recover, values: [id, generation, secretHash, clientId, idleTtl, current, caller.ip, caller.userAgent] })
     return rows[0] ?? null
   }
 
@@ -54,7 +62,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
     await pool.query({ name: 'session-replayed', text: sql.noteReplay, values: [id, caller.ip, caller.userAgent] })
   }
 
-  return { create, rotate: createRotate(database), inspect, requestedClaims, revoke, revokeBySecret, standing, revokeReused, noteReplay }
+  return { create, rotate: createRotate(database), inspect, recover, requestedClaims, revoke, revokeBySecret, standing, revokeReused, noteReplay }
 }
 
 function ended ([row]: Revoked[]): Ended | null {
@@ -77,9 +85,21 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
     inspect: `SELECT ${grantColumns}, s.client_id AS "clientId", s.ip, s.user_agent AS "userAgent", ${lastUsed} AS "lastUsedAt",
         (${inTime('$4')} AND c.id IS NOT NULL AND coalesce(${ownersAlive}, false)) AS alive,
         CASE WHEN s.generation <= $2 THEN NULL
-          ELSE greatest(0, coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8) END AS "supersededFor"
+          ELSE greatest(0, coalesce(extract(epoch FROM now() - s.rotations[s.generation - $2]), 'infinity')::float8) END AS "supersededFor",
+        ${isPredecessor('$2')} AS "successorUnused"
       FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id LEFT JOIN ${clients} c ON c.id = s.client_id
       WHERE s.id = $1 AND s.secret_hash = $3`,
+
+    // The skipped token has no grace any more, and that of the presented one begins again
+    recover: `WITH recovered AS (
+        UPDATE ${sessions} s SET generation = s.generation + 2, ip = $7, user_agent = $8,
+          rotations = (ARRAY[now()] || array_fill(${SKIPPED}, ARRAY[s.generation - $2::int]) || now() || s.rotations[s.generation - $2 + 1:8])[1:${MAX_TIMES}]
+        FROM ${users} u, ${clients} c
+        WHERE s.id = $1 AND s.generation = $6 AND s.secret_hash = $3 AND s.client_id = $4 AND ${isPredecessor('$2::int')} AND ${inTime('$5')}
+          AND u.id = s.user_id AND c.id = s.client_id AND ${ownersAlive}
+        RETURNING ${grantColumns}),
+      noted AS (${auditSql(events, 'SELECT \'session.recovered\', "userId", $4, "sessionId", $7, $8 FROM recovered')})
+      SELECT * FROM recovered`,
 
     requestedClaims: `SELECT oidc->'claims' AS claims, scopes FROM ${sessions} WHERE id = $1`,
 

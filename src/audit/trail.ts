@@ -25,7 +25,7 @@ type Options = {
   onError: (error: unknown, lost: number) => void
 }
 
-/** `session.reused` and `session.replayed_elsewhere` are written by the statements that find them. */
+/** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that find them. */
 const AUDITED = [
   'login.succeeded', 'login.failed', 'session.ended', 'user.registered', 'password.changed', 'profile.changed', 'client.created', 'client.changed',
   'client.secret_rotated', 'client.revoked', 'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'

@@ -128,6 +128,8 @@ export type Superseded = Grant & {
   alive: boolean
   /** Seconds since the presented generation was replaced; null when it is the current one, infinite when that is too long ago to be known. */
   supersededFor: number | null
+  /** The current generation came right after the presented one, and was never used. */
+  successorUnused: boolean
   /** The last rotation, or the start: the idle time counts from it. */
   lastUsedAt: Date
   /** Who came then. */
@@ -141,6 +143,8 @@ export type Sessions = {
   /** One compare-and-set; null when nothing matched. */
   rotate: (rotation: Rotation, caller: Caller) => Promise<Rotated | null>
   inspect: (rotation: Rotation) => Promise<Superseded | null>
+  /** Rotates past the `current` generation, of which nobody heard; null when it is not that any more, or was used. Writes an event. */
+  recover: (rotation: Rotation, current: number, caller: Caller) => Promise<Grant | null>
   /** The `claims` parameter that the session was made with, and its scopes. */
   requestedClaims: (id: string) => Promise<{ claims: ClaimsRequest | null, scopes: string[] } | null>
   /** What a session that is alive may do, and its epoch. */

@@ -46,17 +46,24 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     if (session.clientId !== client.id) throw invalid('belongs to another client')
     if (!session.alive) throw invalid('the session has ended')
     const { supersededFor } = session
-    if (supersededFor !== null && supersededFor >= (client.refreshGrace ?? deps.grace)) return await refuseReuse(client, session, caller)
+    const grace = client.refreshGrace ?? deps.grace
+    const isLate = supersededFor !== null && supersededFor >= grace
+    if (isLate && (grace === 0 || !session.successorUnused)) return await refuseReuse(client, session, caller)
     checkNarrowing(session.scopes, asked.scopes, asked.ofAny)
     if (isVain) throw invalidScope('The client may not have this scope any more')
     checkTarget(session.resources, asked.resources)
-    if (supersededFor !== null) return await answerReplay(client, token, session, asked, caller)
+    if (supersededFor !== null && !isLate) return await answerReplay(client, token, session, asked, caller)
+    const recovered = isLate ? await sessions.recover(rotation, session.generation, caller) : null
+    if (recovered) {
+      events.emit('session.recovered', { clientId: client.id, sessionId: token.sessionId })
+      return await answer(client, token, recovered, asked, idleTtl)
+    }
     // The row changed between the two statements: what stopped the rotation is gone
     if (tries === 1) throw invalid('the session keeps changing')
     return await issue(client, text, asked, caller, tries - 1)
   }
 
-  /** What was replaced longer ago than the grace is a theft. */
+  /** What was replaced longer ago than the grace, by a token that was used, is a theft. Of a token that was not, the answer was lost: who presents it later ends the session, so that a thief and the user still meet. */
   async function refuseReuse (client: Client, { sessionId }: Superseded, caller: Caller): Promise<never> {
     await sessionEnds.reused({ sessionId, clientId: client.id }, caller)
     throw invalid('was used before: the session is revoked')

@@ -15,7 +15,7 @@ const token = { sessionId: uuidv7(), generation: 3, secret: refreshTokens.newSec
 
 const found: Superseded = {
   sessionId: token.sessionId, userId: uuidv7(), clientId: client.id, scopes: ['read'], resources: [], tokenEpoch: 0, oidc: null, generation: 4,
-  expiresAt: new Date(Date.now() + 1_000_000), alive: true, supersededFor: 5, lastUsedAt: new Date(), ...caller
+  expiresAt: new Date(Date.now() + 1_000_000), alive: true, supersededFor: 5, successorUnused: false, lastUsedAt: new Date(), ...caller
 }
 
 /** The grant on a store that finds no row to rotate until its last answer, and then what is given. */
@@ -24,6 +24,7 @@ function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Super
   const sessions = {
     rotate: async () => { calls.push('rotate'); return rotations.length > 1 ? rotations.shift()! : rotations[0]! },
     inspect: async () => { calls.push('inspect'); return row },
+    recover: async () => { calls.push('recover'); return { ...found, generation: 6 } },
     noteReplay: async () => { calls.push('noteReplay') }
   } as unknown as Sessions
   const events = createEvents((error) => { throw error })
