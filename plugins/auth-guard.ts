@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { perIssuer } from '../src/address.ts'
 import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
 import type { BearerRefusal } from '../src/events.ts'
 import { checkOptions } from '../src/checked-options.ts'
@@ -60,10 +61,10 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   const remote = isRemote(options) ? options : null
   if (host.hasDecorator('authGuard')) return await useExisting(host, options, remote)
   const trust = remote ? await (await import('./trust/remote.ts')).remoteTrust(host, remote) : await fromServices(host, options as ServicesOptions)
-  const verifierFor = createVerifiers(trust)
+  const verifiers = createVerifiers(trust)
   const guard: AuthGuard = (kind, wanted = {}) => {
     checkGuard(kind, wanted)
-    const hook = kind === 'web' ? webHook(trust) : apiHook(verifierFor(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
+    const hook = kind === 'web' ? webHook(trust) : apiHook(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
     return guardedBy(hook, [kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
   }
   madeWith.set(guard, remote)
@@ -94,12 +95,17 @@ async function fromServices (host: FastifyInstance, options: ServicesOptions): P
 /** One for each audience: each remembers what it has verified. */
 function createVerifiers (trust: Trust): (audience?: string | string[]) => Verify {
   const known = new Map<string, Verify>()
-  return (audience = trust.audience) => {
-    const key = [audience].flat().join(' ')
-    const verify = known.get(key) ?? createVerifier({ ...trust, audience })
+  return (audience) => {
+    const key = [audience ?? []].flat().join(' ')
+    const verify = known.get(key) ?? verifierFor(trust, audience)
     known.set(key, verify)
     return verify
   }
+}
+
+function verifierFor (trust: Trust, audience: string | string[] | undefined): Verify {
+  const verifier = perIssuer(trust, (issuer) => createVerifier({ issuer, audience: audience ?? trust.audience, accessTokenKey: trust.accessTokenKey }))
+  return (token) => verifier()(token)
 }
 
 type Wanted = GuardOptions & { guard: 'api' | 'client' }

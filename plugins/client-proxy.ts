@@ -12,7 +12,7 @@ import { localProxy } from './proxy/local.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createRefreshCookie } from './refresh-cookie.ts'
 import { isRemote } from './remote.ts'
-import { sameOrigin } from './same-origin.ts'
+import { sameOrigin, type Site } from './same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
 /** What goes back to the caller. */
@@ -21,12 +21,13 @@ export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn' | 'devic
 /** Logs in for a client whose id and secret the caller never sees: in this process, or at an issuer elsewhere. */
 export type ProxyBackend = {
   login: { attributes: Attributes, prefix: string }
-  issuer: string
-  appUrl: string
+  site: Site
   corsOrigins: string[]
   rateLimit: 'on' | 'off'
   hostDocument: boolean
   prefix: string
+  /** Where the proxies are reached: its path and scheme are those of their cookies. */
+  address: string
   logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<ProxyAnswer>
   refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
   /** Whether a text is a refresh token that was made here, as far as this process can tell. Asks nobody. */
@@ -45,11 +46,11 @@ export type ClientProxy = ProxyBackend & {
 export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
 
 async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
-  const backend = isRemote(options) ? await (await import('./proxy/remote.ts')).remoteProxy(options) : await fromServices(host, options as ServicesOptions)
+  const backend = isRemote(options) ? await (await import('./proxy/remote.ts')).remoteProxy(host, options) : await fromServices(host, options as ServicesOptions)
   refuseTwice(host, ['clientProxy'], backend.prefix)
   claim(host, ['clientProxy'], backend.prefix)
-  const cookie = createRefreshCookie(backend.appUrl + backend.prefix)
-  const deviceCookie = createDeviceCookie(backend.appUrl + backend.prefix, '/v1/clients')
+  const cookie = createRefreshCookie(backend.address)
+  const deviceCookie = createDeviceCookie(backend.address, '/v1/clients')
 
   async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn, device }: ProxyAnswer): Promise<FastifyReply> {
     if (body.refresh_token !== undefined) cookie.set(reply, slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
@@ -59,9 +60,9 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
   }
 
   await host.register(async (scope) => {
-    await closedScope(scope, backend)
+    await closedScope(scope, { appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit, hostDocument: backend.hostDocument })
     scope.decorate('clientProxy', { ...backend, answer, clearCookie: cookie.clear })
-    scope.addHook('preValidation', sameOrigin(backend.appUrl, backend.corsOrigins))
+    scope.addHook('preValidation', sameOrigin(backend.site, backend.corsOrigins))
     scope.addHook('preValidation', async (request) => {
       // 404, whatever else is wrong
       await backend.tokenInBody((request.params as { client: string }).client)
@@ -73,7 +74,7 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
 
 async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<ProxyBackend> {
   await host.register(servicesPlugin, options)
-  return localProxy(host.latchkey)
+  return localProxy(host.latchkey, host.prefix)
 }
 
 export default fp(clientProxy, { name: 'latchkey-client-proxy', fastify: '5.x' })

@@ -24,12 +24,11 @@ async function docs (host: FastifyInstance): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: ownInfo({ title: 'Latchkey', description: 'OAuth 2.1 server and first-party login', version, license: { name: 'MIT', identifier: 'MIT' } }),
-      servers: [{ url: config.appUrl }],
       components: { securitySchemes: securitySchemes(browserCookie(config.appUrl)) }
     },
     // Paths are those that are served, whatever path APP_URL has
     stripBasePath: false,
-    transformObject: withoutSharedSchemas
+    transformObject: (made) => ofOurs(made, config)
   })
   // As decorated above
   const makeDocument = (host as unknown as Record<typeof DOCUMENT, MakeDocument>)[DOCUMENT]
@@ -48,16 +47,18 @@ async function docs (host: FastifyInstance): Promise<void> {
   }, under(config.prefix))
 }
 
-/** Schemas that a host shares among its routes are in every document; ours are written out. */
-const withoutSharedSchemas: SwaggerTransformObject = (made) => {
+/** Schemas that a host shares among its routes are in every document; ours are written out. The address is known when the server listens. */
+function ofOurs (made: Parameters<SwaggerTransformObject>[0], { appUrl }: Config): ReturnType<SwaggerTransformObject> {
   if (!('openapiObject' in made)) return made.swaggerObject
+  made.openapiObject.servers = [{ url: appUrl }]
   delete made.openapiObject.components?.schemas
   return made.openapiObject
 }
 
 /** Swagger UI in an instance of its own, made at the first look: its files would be a tenth of what every start reads. */
-async function createReader (makeDocument: MakeDocument, { appUrl, prefix, basePath }: Config): Promise<FastifyInstance> {
+async function createReader (makeDocument: MakeDocument, { appUrl, mount, prefix, basePath }: Config): Promise<FastifyInstance> {
   const base = pathOf(appUrl)
+  const docs = `${mount}${prefix}/docs`
   const [{ default: Fastify }, { default: swaggerUi }] = await Promise.all([import('fastify'), import('@fastify/swagger-ui')])
   const reader = Fastify()
   // The name that Swagger UI asks for
@@ -72,7 +73,7 @@ async function createReader (makeDocument: MakeDocument, { appUrl, prefix, baseP
     if (typeof target === 'string' && target.startsWith('/')) reply.header('location', base + target)
   })
   await reader.register(swaggerUi, {
-    routePrefix: `${prefix}/docs`,
+    routePrefix: docs,
     staticCSP: true,
     // No third party hears of the document
     uiConfig: { validatorUrl: null },

@@ -16,6 +16,7 @@ export type Failure = {
 export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number }
 
 const RETRY_AFTER = 2
+const FOREIGN = new Set(['LK_FOREIGN_ORIGIN', 'LK_FORGED_FORM'])
 const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' }
 
 /** The only place that writes error bodies, but for the pages of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
@@ -91,7 +92,8 @@ function log (error: Raw, { statusCode }: Failure, request: FastifyRequest, refe
   const refusal = error instanceof OAuthError ? error : error.cause
   if (statusCode >= 500) request.log.error({ err: error, ...(reference !== undefined && { reference }) }, 'Request failed')
   else if (refusal instanceof OAuthError) request.log.info({ error: refusal.error, reason: refusal.reason ?? refusal.description }, 'Refused')
-  else request.log.debug({ code: error.code, reason: error.message }, 'Refused')
+  // Where APP_URL does not fit, whoever set it should hear
+  else request.log[FOREIGN.has(error.code ?? '') ? 'info' : 'debug']({ code: error.code, reason: error.message }, 'Refused')
 }
 
 declare module 'fastify' {

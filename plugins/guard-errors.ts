@@ -29,11 +29,6 @@ export function loginNeeded (reply: FastifyReply): Error {
   return failure(401, 'LK_UNAUTHENTICATED', 'Log in first')
 }
 
-/** 403: another site may have made the browser send it. */
-export function foreignForm (): Error {
-  return failure(403, 'LK_FOREIGN_ORIGIN', 'The request does not come from a page of this server')
-}
-
 /** 415: a form of another site could be sent without asking first. */
 export function jsonOnly (): Error {
   return failure(415, 'LK_JSON_ONLY', 'Send the body as application/json')

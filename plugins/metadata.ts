@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Metadata, ProtectedResource } from '../src/schemas/discovery.ts'
+import { warnOfOtherHost } from './follow-port.ts'
 import { forEverybody } from './public-document.ts'
 
 const tags = ['Discovery']
@@ -10,12 +11,16 @@ const tags = ['Discovery']
  */
 export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
   const { metadata, config } = scope.latchkey
+  const checkHost = warnOfOtherHost(config)
 
   // OpenID Connect Discovery section 3 demands an authorization endpoint
   for (const name of [...(config.routes.pages ? ['openid-configuration'] : []), 'oauth-authorization-server']) {
     scope.get(`/.well-known/${name}${suffix}`, {
       schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
-    }, async (_request, reply) => forEverybody(reply).send(metadata))
+    }, async (request, reply) => {
+      checkHost(request)
+      return forEverybody(reply).send(metadata())
+    })
   }
 
   scope.get(`/.well-known/oauth-protected-resource${suffix}`, {
@@ -23,8 +28,8 @@ export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = fal
   }, async (_request, reply) => forEverybody(reply).send({
     resource: config.issuer,
     authorization_servers: [config.issuer],
-    jwks_uri: metadata.jwks_uri,
-    scopes_supported: metadata.scopes_supported,
+    jwks_uri: metadata().jwks_uri,
+    scopes_supported: metadata().scopes_supported,
     bearer_methods_supported: ['header']
   }))
 }

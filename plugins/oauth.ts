@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { ConfigError } from '../src/config-error.ts'
+import type { Config } from '../src/config.ts'
 import authGuard from './auth-guard.ts'
 import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
@@ -13,6 +15,7 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
   await host.register(servicesPlugin, options)
   await host.register(authGuard, options)
   const { config } = host.latchkey
+  checkMount(host, config)
   claim(host, ['oauth'])
   if (config.routes.pages) await host.register((await import('./pages.ts')).default)
   await host.register(async (scope) => {
@@ -21,12 +24,20 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
     await loadRoutes(scope, 'well-known', config, '/.well-known')
     serveMetadata(scope)
   }, under(config.prefix))
-  if (config.basePath !== '') {
+  if (config.mount !== '') {
+    host.log.info({}, `Inside a scope with the prefix ${config.mount} the metadata of RFC 8414 cannot stand at /.well-known/oauth-authorization-server${config.basePath}: for clients that ask there, register latchkey at the root, with the prefix ${config.mount}${config.prefix}`)
+  } else if (config.basePath !== '') {
     await host.register(async (scope) => {
       await closedScope(scope, config)
       serveMetadata(scope, { suffix: config.basePath, hide: true })
     }, under(''))
   }
+}
+
+/** The issuer names one place. @throws ConfigError when the routes would stand in another */
+function checkMount (host: FastifyInstance, { mount, prefix }: Config): void {
+  if (host.prefix === mount) return
+  throw new ConfigError([{ name: 'prefix', message: `is that of another scope: Latchkey was first registered under "${mount}${prefix}", and its pages would stand under "${host.prefix}${prefix}"; register all of its plugins on one instance` }])
 }
 
 export default fp(oauth, { name: 'latchkey-oauth', fastify: '5.x' })

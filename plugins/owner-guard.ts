@@ -1,7 +1,7 @@
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
 import { guardedBy } from './guarded.ts'
-import { foreignForm, jsonOnly } from './guard-errors.ts'
-import { isJson, sameSite } from './same-origin.ts'
+import { jsonOnly } from './guard-errors.ts'
+import { foreignOrigin, isJson, sameSite } from './same-origin.ts'
 import { SAFE } from './web-guard.ts'
 
 /**
@@ -12,12 +12,12 @@ export function ownerGuard (app: FastifyInstance): onRequestAsyncHookHandler {
   const { browser, config } = app.latchkey
   const [bearer, web] = [app.authGuard('api'), app.authGuard('web')]
   // Older browsers send neither header with a GET of the same site
-  const [mayRead, mayChange] = [sameSite(config.appUrl, { silent: true }), sameSite(config.appUrl, { silent: false })]
+  const [mayRead, mayChange] = [sameSite(config, { silent: true }), sameSite(config, { silent: false })]
 
   const guard: onRequestAsyncHookHandler = async function (request, reply) {
-    const { authorization, 'content-type': type } = request.headers
+    const { authorization, origin, 'content-type': type } = request.headers
     if (authorization !== undefined || !await browser.session(request)) return await bearer.call(this, request, reply)
-    if (!(SAFE.has(request.method) ? mayRead : mayChange)(request)) throw foreignForm()
+    if (!(SAFE.has(request.method) ? mayRead : mayChange)(request)) throw foreignOrigin(config, origin, { others: false })
     if (!isJson(type)) throw jsonOnly()
     return await web.call(this, request, reply)
   }

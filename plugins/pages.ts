@@ -43,7 +43,7 @@ async function pages (host: FastifyInstance): Promise<void> {
 
   await host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
-    await closedScope(scope, { ...config, corsOrigins: [] }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
+    await closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
     scope.addHook('onRequest', async ({ url }, reply) => {
       reply.header('cache-control', 'no-store')
       if (url.includes('%00')) throw badBody('The address holds a NUL character')

@@ -5,6 +5,7 @@ import type { Config, LatchkeyOptions } from '../src/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/environment.ts'
 import { createServices, type Services } from '../src/services.ts'
+import { followPort, placeOf, tellAddress } from './follow-port.ts'
 import { createBrowser, type Browser } from './browser.ts'
 import { alreadyRegistered, refuseOthers } from './once.ts'
 
@@ -23,21 +24,22 @@ const clients = new WeakMap<object, PrismaClient | undefined>()
 /** Makes the parts once for a host and its children, from options and environment; closes them with it. */
 async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
   if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') throw new ConfigError([{ name: 'prisma', message: 'must be a Prisma client, such as new PrismaClient({ adapter })' }])
-  const config = RESOLVED in options ? options[RESOLVED] : configOf(options)
+  const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host)
   if (host.hasDecorator('latchkey')) {
     if (prisma && prisma !== clients.get(host.latchkey)) throw alreadyRegistered('latchkey', ', with another Prisma client')
     return RESOLVED in options ? undefined : refuseOthers(options, config, host.latchkey.config)
   }
   if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
   const made = await createServices(config, { log: host.log, prisma })
+  followPort(host, config, (bound) => tellAddress(config, bound, host.log))
   host.decorate('latchkey', { ...made, browser: createBrowser(made) })
   clients.set(host.latchkey, prisma)
   host.addHook('onClose', made.close)
 }
 
 /** A host's variables are its own: of them only those under our prefix count, unless the host says otherwise. */
-function configOf (options: LatchkeyOptions): Config {
-  return configFrom(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }))
+function configOf (options: LatchkeyOptions, host: FastifyInstance): Config {
+  return configFrom(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }), placeOf(host))
 }
 
 function warnOfDatabase (config: Config, log: FastifyBaseLogger): void {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { localPath } from '../src/http/return-to.ts'
 import type { BrowserSession } from '../src/users/browser-session.ts'
 import type { Profile } from '../src/users/ports.ts'
-import { foreignForm, loginNeeded } from './guard-errors.ts'
+import { loginNeeded } from './guard-errors.ts'
 import { wantsHtml } from './wants-html.ts'
 
 /** What a guard must know of browsers; there are none in a service without the database. */
@@ -10,6 +10,8 @@ export type WebTrust = {
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
   /** Whether a request comes from a page of ours. */
   isOwn: (request: FastifyRequest) => boolean
+  /** The error for one that does not. */
+  foreign: (request: FastifyRequest) => Error
   /** Null when there is no page to log in on. */
   loginPath: string | null
   /** The path that the visitor sees. */
@@ -26,10 +28,10 @@ export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * The login of a browser. Its cookie comes along whoever made the browser send it: what changes something must come from a page of ours.
  * @returns null for a guest who has been sent to the login page. @throws 401, 403
  */
-export async function authenticateBrowser ({ session: find, isOwn, loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | null> {
+export async function authenticateBrowser ({ session: find, isOwn, foreign, loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | null> {
   const isSafe = SAFE.has(request.method)
   const session = await find(request)
-  if (session && !isSafe && !isOwn(request)) throw foreignForm()
+  if (session && !isSafe && !isOwn(request)) throw foreign(request)
   if (session) return session
   if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
   const returnTo = localPath(outerPath(request))

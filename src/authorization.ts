@@ -1,3 +1,4 @@
+import { perIssuer } from './address.ts'
 import { deriveKeys } from './app-key.ts'
 import type { Core } from './core.ts'
 import { createAuthorizationCheck } from './oauth/authorization-request.ts'
@@ -7,7 +8,7 @@ import type { Resources } from './oauth/resources.ts'
 import type { Scopes } from './oauth/scopes.ts'
 import { createMetadata } from './oidc/discovery.ts'
 import { createEndSession, type EndSession } from './oidc/end-session.ts'
-import { createReadIdToken } from './oidc/id-token-hint.ts'
+import { createReadIdToken, type ReadIdToken } from './oidc/id-token-hint.ts'
 import { createUserInfo, type UserInfo } from './oidc/user-info.ts'
 import type { RevocationList } from './revocation/revocation-list.ts'
 import type { Metadata } from './schemas/discovery.ts'
@@ -19,7 +20,7 @@ export type Authorization = {
   authorize: Authorize
   browserSessions: BrowserSessions
   endSession: EndSession
-  metadata: Metadata
+  metadata: () => Metadata
   userInfo: UserInfo
 }
 
@@ -28,8 +29,8 @@ type Dependencies = Core & { sessionEnds: SessionEnds, clients: Clients, revocat
 /** Puts the authorization endpoint, the logins of browsers and OpenID Connect together. */
 export function createAuthorization ({ config, appKeys, store, keys, sessionEnds, clients, revocations, scopes, resources, grantTypes }: Dependencies): Authorization {
   const { sessions, codes, consents, users } = store
-  const { issuer } = config
-  const readIdToken = createReadIdToken(keys, issuer)
+  const idTokens = perIssuer(config, (issuer) => createReadIdToken(keys, issuer))
+  const readIdToken: ReadIdToken = (idToken) => idTokens()(idToken)
   const browserSessions = createBrowserSessions({
     store: store.browserSessions,
     refusal: ({ id, userId, tokenEpoch }) => revocations.refusal({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, ''),
@@ -39,14 +40,14 @@ export function createAuthorization ({ config, appKeys, store, keys, sessionEnds
   })
   return {
     browserSessions,
-    metadata: createMetadata(config, grantTypes),
+    metadata: perIssuer(config, () => createMetadata(config, grantTypes)),
     userInfo: createUserInfo({ profile: users.profile, requestedClaims: sessions.requestedClaims, clients, scopes }),
     endSession: createEndSession({ clients, sessions, sessionEnds, readIdToken }),
     authorize: createAuthorize({
       check: createAuthorizationCheck({ clients, scopes, resources }),
       codes,
       consents,
-      issuer,
+      issuer: () => config.issuer,
       userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
       markKey: deriveKeys(appKeys, 'reauthentication')[0]!
     })

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { createAddress, ROOT, type Address, type Place } from './address.ts'
 import { asciiPath, asciiUrl } from './ascii-url.ts'
 import { ConfigError } from './config-error.ts'
 import { checkViews, viewNames } from './views/check.ts'
@@ -118,14 +119,12 @@ type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] 
 /** What `register(latchkey, options)` takes: as documented, and what `npm run docs:options` has not seen yet. */
 export type LatchkeyOptions = SettingsOptions & Omit<DeepPartial<Settings>, keyof SettingsOptions>
 
-/** Settings with the derived issuer: `appUrl` + `prefix`, without a slash at the end. */
-export type Config = Omit<Settings, 'views' | 'languages'> & {
+/** Settings with the address of the server. A copy by `{ ...config }` would not follow the port: hand the config on whole. */
+export type Config = Omit<Settings, 'views' | 'languages' | 'appUrl'> & Address & {
   views: Views
   languages: Record<string, PartialTexts>
-  appUrl: string
-  issuer: string
-  /** Path of the issuer, empty at the root: what stands before the paths of links. */
-  basePath: string
+  /** Of the scope that Latchkey is registered in: the routes stand under it and `prefix`. */
+  mount: string
   loginPath: string
   homePath: string
   /** For messages that name an option. */
@@ -138,7 +137,7 @@ const validator = Compile(Settings)
  * Checks the options as a whole and fills in defaults.
  * @throws ConfigError naming each option or variable that is wrong and what to write instead
  */
-export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_CODE): Config {
+export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_CODE, { mount, https }: Place = ROOT): Config {
   const filled = withDefaults(Settings, options) as Settings
   const problems = problemsOf(Settings, validator.Errors(filled), sources)
   if (problems.length > 0) throw new ConfigError(problems)
@@ -154,22 +153,20 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   }
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
-  const appUrl = readUrl(nameOf(sources, ['appUrl']), filled.appUrl ?? `http://localhost:${filled.port}`).replace(/\/+$/, '')
-  const issuer = appUrl + filled.prefix
-  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const appUrl = filled.appUrl === undefined ? undefined : readUrl(nameOf(sources, ['appUrl']), filled.appUrl).replace(/\/+$/, '')
+  const address = createAddress(appUrl, { port: filled.port, path: mount + filled.prefix, https })
+  const { basePath } = address
   const { loginPath = `${basePath}/login`, homePath = `${basePath}/account` } = filled
-  return {
+  return Object.defineProperties({
     ...filled,
     corsOrigins: filled.corsOrigins.map((origin, index) => readUrl(nameOf(sources, ['corsOrigins', String(index)]), origin, readOrigin)),
     resourceServers: filled.resourceServers.map((resource, index) => readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)),
     views: filled.views as Views,
-    appUrl,
-    basePath,
+    mount,
     loginPath: asciiPath(loginPath),
     homePath: asciiPath(homePath),
-    issuer,
     sources
-  }
+  }, Object.getOwnPropertyDescriptors(address)) as Config
 }
 
 function readUrl (name: string, text: string, read = asciiUrl): string {

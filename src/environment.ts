@@ -1,3 +1,4 @@
+import type { Place } from './address.ts'
 import { ConfigError } from './config-error.ts'
 import { PROXY_SLUGS, resolveConfig, Settings, type Config, type LatchkeyOptions } from './config.ts'
 import { VARIABLE_PREFIX as PREFIX, type Sources } from './config-names.ts'
@@ -43,8 +44,8 @@ export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<So
 }
 
 /** What the options say, then what the environment says. @throws ConfigError */
-export function configFrom (options: LatchkeyOptions, environment: Environment): Config {
-  return resolveConfig(mergeOptions(options, environment.options), { ...environment, names: namesLeft(options, environment) })
+export function configFrom (options: LatchkeyOptions, environment: Environment, place?: Place): Config {
+  return resolveConfig(mergeOptions(options, environment.options), { ...environment, names: namesLeft(options, environment) }, place)
 }
 
 /** What the options say, then what the environment says. */

@@ -62,7 +62,7 @@ export async function createManagement ({ config, appKeys, store, sessionEnds, c
     scopes,
     accountAccess: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
     authorisedApps: createAuthorisedApps({ store: store.apps, scopes, sessionEnds, idleTtl: config.refreshTokenTtl }),
-    authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, resources, userCodes, verificationUri: `${config.issuer}/device` }),
+    authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, resources, userCodes, verificationUri: () => `${config.issuer}/device` }),
     clientManagement: await ownClients({ config, store, clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, scopes, userCodes, throttle: throttle.userCode, events }),
     findOwner: createFindOwner({ clients, sessions, scopes, browsers: store.browserSessions }),

@@ -1,10 +1,11 @@
+import { perIssuer } from './address.ts'
 import { deriveKeys } from './app-key.ts'
 import { createAuthorization, type Authorization } from './authorization.ts'
 import type { Core, Log } from './core.ts'
 import type { Events } from './events.ts'
 import { createAccessTokenVerifier, type VerifyAccessToken } from './keys/access-token-verifier.ts'
 import { createManagement, type Management } from './management.ts'
-import { createAccessTokens } from './oauth/access-token.ts'
+import { createAccessTokens, type AccessTokens } from './oauth/access-token.ts'
 import { createAuthenticateClient } from './oauth/client-authentication.ts'
 import type { ClientDirectory } from './oauth/client-directory.ts'
 import { authorizationCodeGrant } from './oauth/grants/authorization-code.ts'
@@ -14,12 +15,12 @@ import type { GrantHandler } from './oauth/grants/index.ts'
 import { passwordGrant } from './oauth/grants/password.ts'
 import { refreshTokenGrant } from './oauth/grants/refresh-token.ts'
 import { createIntrospect, type Introspect } from './oauth/introspect.ts'
-import { createIssueTokens } from './oauth/issue-tokens.ts'
+import { createIssueTokens, type SignIdToken } from './oauth/issue-tokens.ts'
 import type { Authenticate } from './oauth/ports.ts'
 import { observed } from './oauth/observed.ts'
 import { createRefreshTokens, type RefreshTokens } from './oauth/refresh-token.ts'
 import { createRemainingScopes } from './oauth/remaining-scopes.ts'
-import { createResources } from './oauth/resources.ts'
+import { createResources, type Resources } from './oauth/resources.ts'
 import { createRevoke, type Revoke } from './oauth/revoke.ts'
 import { createScopes, type Scopes } from './oauth/scopes.ts'
 import { createStartSession } from './oauth/start-session.ts'
@@ -55,12 +56,13 @@ type Dependencies = Core & {
 
 /** Puts the OAuth endpoints together. */
 export async function createProtocol (deps: Dependencies): Promise<Protocol> {
-  const { config, appKeys, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
+  const { config, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
   const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
-  const refreshTokens = createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config.issuer)
-  const verify = createAccessTokenVerifier(config.issuer, keys.accessTokenKey)
+  const refreshTokens = refreshTokensFor(deps)
+  const verifier = perIssuer(config, (issuer) => createAccessTokenVerifier(issuer, keys.accessTokenKey))
+  const verify: VerifyAccessToken = (token) => verifier()(token)
   const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)
-  const resources = createResources(config.resourceServers, config.issuer)
+  const resources = resourcesFor(config)
   const token = observed(createTokenEndpoint(authenticateClient, resources, createGrants(deps, scopes, refreshTokens)), deps.events)
   const management = await createManagement({ ...deps, scopes, resources, authenticateClient })
   const { personalTokens } = management
@@ -76,10 +78,30 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
   }
 }
 
+function refreshTokensFor ({ config, appKeys }: Core): RefreshTokens {
+  const keys = deriveKeys(appKeys, 'refresh-tokens')
+  const tokens = perIssuer(config, (issuer) => createRefreshTokens(keys, issuer))
+  return { encode: (token) => tokens().encode(token), decode: (text) => tokens().decode(text), newSecret: () => tokens().newSecret() }
+}
+
+export function accessTokensFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): AccessTokens {
+  const tokens = perIssuer(config, (issuer) => createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer, ttl: config.accessTokenTtl }))
+  return {
+    forSession: (client, grant, scopes) => tokens().forSession(client, grant, scopes),
+    forClient: (client, scopes, resources) => tokens().forClient(client, scopes, resources)
+  }
+}
+
+function resourcesFor (config: Core['config']): Resources {
+  const resources = perIssuer(config, (issuer) => createResources(config.resourceServers, issuer))
+  return { parse: (asked) => resources().parse(asked) }
+}
+
 function createGrants ({ config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, sessionEnds, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
-  const accessTokens = createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
+  const accessTokens = accessTokensFor({ config, keys })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
-  const signIdToken = createIdTokens({ sign: keys.sign, issuer: config.issuer, profile: users.profile, scopes })
+  const idTokens = perIssuer(config, (issuer) => createIdTokens({ sign: keys.sign, issuer, profile: users.profile, scopes }))
+  const signIdToken: SignIdToken = (facts) => idTokens()(facts)
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   const refresh = refreshTokenGrant({

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import { browserCookie } from '../plugins/browser-cookie.ts'
-import { createAccessTokens, type AccessTokens } from './oauth/access-token.ts'
+import type { AccessTokens } from './oauth/access-token.ts'
 import type { Client } from './oauth/ports.ts'
+import { accessTokensFor } from './protocol.ts'
 import { hashSecret, newClientId } from './oauth/secrets.ts'
 
 export { testDatabase, type TestDatabase, type TestOptions } from './testing/database.ts'
@@ -69,7 +70,7 @@ function checkScopes (app: FastifyInstance, scopes: unknown): void {
 }
 
 function accessTokens ({ latchkey: { config, keys } }: FastifyInstance): AccessTokens {
-  return createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer: config.issuer, ttl: config.accessTokenTtl })
+  return accessTokensFor({ config, keys })
 }
 
 const bearer = ({ token }: { token: string }): ActingHeaders => ({ authorization: `Bearer ${token}` })

@@ -4,7 +4,7 @@ import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiePath } from '../browser-cookie.ts'
 import { cookiesNamed, setCookie } from '../cookies.ts'
-import { sameSite } from '../same-origin.ts'
+import { foreignText, sameSite, type Site } from '../same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'
 /** Codes of forms that the user can send again. */
@@ -29,11 +29,11 @@ type Parts = {
 }
 
 /** @fastify/csrf-protection with a cookie of our own, beside the one that a host may have. */
-export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
-  const isOwn = sameSite(appUrl, { silent: true })
-  const secure = appUrl.startsWith('https:')
+export async function createCsrf (config: Site): Promise<CsrfProtection> {
+  const isOwn = sameSite(config, { silent: true })
+  const secure = config.appUrl.startsWith('https:')
   const cookie = secure ? '__Host-latchkey-csrf' : 'latchkey-csrf'
-  const path = cookiePath(appUrl)
+  const path = cookiePath(config.appUrl)
   const parts = {} as Parts
   const collect = (name: keyof Parts, part: never) => { parts[name] = part }
   await csrf({ decorate: collect, decorateReply: collect } as unknown as FastifyInstance, { cookieKey: cookie })
@@ -53,7 +53,7 @@ export async function createCsrf (appUrl: string): Promise<CsrfProtection> {
   }
 
   async function check (request: FastifyRequest): Promise<void> {
-    if (!isOwn(request)) throw refusal('LK_FORGED_FORM', 'The form was sent from another site')
+    if (!isOwn(request)) throw refusal('LK_FORGED_FORM', foreignText(config, request.headers.origin, { others: false }))
     const { body, headers, log } = request
     parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw unproven(request, cause) } }, () => {})
   }

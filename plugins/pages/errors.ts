@@ -20,6 +20,9 @@ type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
 
 /** A page where a browser asked, JSON where a program did; what an application may hear of goes to the application. */
 export function createPageErrors (kit: Kit, { authorize, config }: Services, { answer, login, register }: Shown) {
+  /** Length of what stands before the paths of our routes. */
+  const under = config.mount.length + config.prefix.length
+
   return async (error: Raw, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof AuthorizationError) return await answer(request, reply, authorize.refuse(error))
     if (!wantsHtml(request)) return errorHandler(error, request, reply)
@@ -55,13 +58,13 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
   }
 
   function pathOf ({ routeOptions: { url } }: FastifyRequest): string | undefined {
-    return url?.slice(config.prefix.length)
+    return url?.slice(under)
   }
 
   /** The same page, when it failed for a moment; or where the form stands that was posted. */
   function retryPath (kit: Kit, request: FastifyRequest, statusCode: number): string | undefined {
     const { method, body, url } = request
-    if (method === 'GET') return statusCode >= 500 || statusCode === 429 ? kit.link(url.slice(config.prefix.length)) : undefined
+    if (method === 'GET') return statusCode >= 500 || statusCode === 429 ? kit.link(url.slice(under)) : undefined
     if (method !== 'POST' || typeof body !== 'object' || body === null) return undefined
     const params = requestParams({ ...body })
     const path = pathOf(request)

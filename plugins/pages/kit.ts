@@ -48,7 +48,7 @@ export async function createKit ({ config, attributes, store }: Services): Promi
   const { basePath } = config
   const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.colour, basePath })
   const languages = withLanguages(config.languages)
-  const csrf = await createCsrf(config.appUrl)
+  const csrf = await createCsrf(config)
 
   function page (request: FastifyRequest, uiLocales = localesOf(request)): Page {
     return { brand, ...pickLanguage({ uiLocales, acceptLanguage: request.headers['accept-language'] }, languages, config.defaultLanguage) }

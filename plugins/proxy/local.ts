@@ -10,7 +10,8 @@ import { loginParams } from './login-params.ts'
 const SLUG = /^[a-z0-9-]{1,64}$/
 
 /** The proxies beside the server: no secret is needed, and no request is made. */
-export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, sessionEnds }: Services): ProxyBackend {
+/** @param mount of the scope that the proxies are registered in */
+export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, sessionEnds }: Services, mount: string): ProxyBackend {
   const login = { attributes, prefix: config.login.prefix }
 
   async function clientOf (slug: string): Promise<Client> {
@@ -20,7 +21,12 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
   }
 
   return {
-    ...config,
+    site: config,
+    address: config.appUrl + mount + config.prefix,
+    corsOrigins: config.corsOrigins,
+    rateLimit: config.rateLimit,
+    hostDocument: config.hostDocument,
+    prefix: config.prefix,
     login,
     tokenInBody: async (slug) => (await clientOf(slug)).refreshTokenInBody,
     async logIn (slug, body, caller) {

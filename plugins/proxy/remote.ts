@@ -1,3 +1,5 @@
+import type { FastifyInstance } from 'fastify'
+import { createAddress } from '../../src/address.ts'
 import { checkOptions } from '../../src/checked-options.ts'
 import { ConfigError } from '../../src/config-error.ts'
 import { mergeOptions, readEnvironment, readVariables } from '../../src/environment.ts'
@@ -13,12 +15,16 @@ import { createAttributes } from '../../src/users/attributes.ts'
 import { CLIENT_IP_HEADER } from '../caller.ts'
 import type { ProxyAnswer, ProxyBackend } from '../client-proxy.ts'
 import { DEVICE_HEADER } from '../device-cookie.ts'
+import { followPort, placeOf } from '../follow-port.ts'
+import type { Site } from '../same-origin.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 import { loginParams } from './login-params.ts'
 
 const MONTH = 30 * 86_400
+// Until the server listens
+const DEFAULT_PORT = 3000
 
-export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBackend> {
+export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOptions): Promise<ProxyBackend> {
   checkOptions('clientProxy', RemoteProxy, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)))
   const { login, clients = {} } = mergeOptions(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }).options)
   if (Object.keys(clients).length === 0) {
@@ -44,8 +50,8 @@ export async function remoteProxy (options: RemoteProxyOptions): Promise<ProxyBa
 
   return {
     login: { attributes, prefix: login!.prefix ?? '' },
-    issuer,
-    appUrl: options.appUrl ?? issuer,
+    site: siteOf(host, options),
+    address: (options.appUrl?.replace(/\/+$/, '') ?? new URL(issuer).origin) + host.prefix + (options.prefix ?? ''),
     prefix: options.prefix ?? '',
     corsOrigins: (options.corsOrigins ?? []).map(origin),
     rateLimit: options.rateLimit ?? 'on',
@@ -70,6 +76,14 @@ function origin (text: string): string {
   const found = readOrigin(text)
   if (found === null) throw new ConfigError([{ name: 'corsOrigins', message: `holds ${text}, which is no origin` }])
   return found
+}
+
+/** Of the app that the proxies stand in, which is not that of the issuer. */
+function siteOf (host: FastifyInstance, { appUrl, prefix = '', env = false }: RemoteProxyOptions): Site {
+  const { mount, https } = placeOf(host)
+  const address = createAddress(appUrl, { port: DEFAULT_PORT, path: mount + prefix, https })
+  followPort(host, address)
+  return { get appUrl () { return address.appUrl }, sources: { names: {}, prefixedOnly: !env } }
 }
 
 /** Who is behind the request; the issuer believes the address when the client is marked as a trusted proxy. */

@@ -4,13 +4,13 @@ import type { PersonalToken } from '../../src/oauth/personal-token-ports.ts'
 import type { Trust } from '../auth-guard.ts'
 import { browserCookie } from '../browser-cookie.ts'
 import { outerPath } from '../outer-path.ts'
-import { sameSite } from '../same-origin.ts'
+import { foreignOrigin, sameSite } from '../same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust ({ config, clients, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']): Trust {
   return {
-    issuer: config.issuer,
-    audience: config.issuer,
+    get issuer () { return config.issuer },
+    get audience () { return config.issuer },
     accessTokenKey: keys.accessTokenKey,
     refusal: revocations.refusal,
     age: feed.age,
@@ -18,10 +18,11 @@ export function localTrust ({ config, clients, keys, revocations, feed, store, b
     onStale: config.revocation.onStale,
     user: ({ sub }) => store.users.profile(sub),
     firstParty: async ({ client_id: id }) => (await clients.find(id))?.firstParty === true,
-    about: { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` },
+    get about () { return { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` } },
     web: {
       session: browser.session,
-      isOwn: sameSite(config.appUrl, { allowed: config.corsOrigins, silent: false }),
+      isOwn: sameSite(config, { allowed: config.corsOrigins, silent: false }),
+      foreign: ({ headers }) => foreignOrigin(config, headers.origin, { others: true }),
       // Without pages it is the host's own, or there is none
       loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
       outerPath: (request) => outerPath(config.appUrl, request),

@@ -15,7 +15,7 @@ const tags = ['Pages']
 const device: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { browser, config, deviceVerification } = app.latchkey
-  const isOwn = sameSite(config.appUrl, { silent: true })
+  const isOwn = sameSite(config, { silent: true })
 
   const entryOf = (request: FastifyRequest, reply: FastifyReply, userCode: string, { id, userId, tokenEpoch, authTime }: BrowserSession): CodeEntry =>
     ({ userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id, browser: pages.browserOf(reply) }, caller: callerOf(request) })

@@ -41,7 +41,7 @@ type Dependencies = {
   consents: Consents
   /** The user of an id token that we signed, expired or not; null for any other text. */
   userOfIdToken: (idToken: string) => Promise<string | null>
-  issuer: string
+  issuer: () => string
   /** Signs when a login was asked for, so that it is asked for once. */
   markKey: Buffer
 }
@@ -135,7 +135,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   function answer (destination: Destination, params: Record<string, string>, ask = false): Outcome {
     const { state } = destination
-    return { kind: 'answer', destination, ask, params: { ...params, ...(state !== undefined && { state }), iss: issuer } }
+    return { kind: 'answer', destination, ask, params: { ...params, ...(state !== undefined && { state }), iss: issuer() } }
   }
 
   async function peek (params: Params) {

@@ -28,7 +28,7 @@ type Dependencies = {
   resources: Resources
   userCodes: UserCodes
   /** Where people type the code in. */
-  verificationUri: string
+  verificationUri: () => string
 }
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -56,8 +56,8 @@ export function createDeviceAuthorization ({ authenticateClient, devices, scopes
       return {
         device_code: deviceCode,
         user_code: code,
-        verification_uri: verificationUri,
-        verification_uri_complete: `${verificationUri}?user_code=${code}`,
+        verification_uri: verificationUri(),
+        verification_uri_complete: `${verificationUri()}?user_code=${code}`,
         expires_in: TTL,
         interval: INTERVAL
       }

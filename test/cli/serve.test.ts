@@ -14,6 +14,8 @@ const register = (address: string) => fetch(`${address}/v1/register`, {
 t.test('on SIGTERM the open request is answered, the database stopped, the exit code 0', async (t) => {
   const { child, cwd, dataDir, address, exited, logged, stderr } = await serve(t, 8)
   t.equal((await fetch(`${address}/health`)).status, 200)
+  const { issuer } = await (await fetch(`${address}/.well-known/openid-configuration`)).json() as { issuer: string }
+  t.equal(issuer, address.replace('127.0.0.1', 'localhost'), 'PORT=0: the issuer is made from the port that was taken')
 
   const listed = await run(['user', 'list', '--json'], { cwd })
   t.same(listed, { code: 0, stdout: '{\n  "users": [],\n  "next": null\n}\n', stderr: '' }, 'a command uses the running database')

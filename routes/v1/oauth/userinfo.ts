@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { guardedBy } from '../../../plugins/guarded.ts'
+import { perIssuer } from '../../../src/address.ts'
 import { userInfoEndpoint } from '../../../src/oauth/resources.ts'
 import { UserInfo } from '../../../src/schemas/discovery.ts'
 import { errors } from '../../../src/schemas/errors.ts'
@@ -8,8 +10,8 @@ const SCOPES = ['openid']
 const FORM = 'application/x-www-form-urlencoded'
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  const { issuer } = app.latchkey.config
-  const guard = app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] })
+  const guardFor = perIssuer(app.latchkey.config, (issuer) => app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] }))
+  const guard = guardedBy(async (request, reply) => { await guardFor().call(app, request, reply) }, [{ bearer: SCOPES }])
   const schema = {
     tags: ['OpenID Connect'],
     summary: 'Claims about the user (OpenID Connect Core section 5.3)',
