@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../src/oauth/access.ts'
 import type { Services } from '../../src/services.ts'
+import { shownName } from '../../src/oauth/shown-name.ts'
 import { agentName } from '../../src/users/agent.ts'
 import type { AccountModel } from '../../src/views/account.tsx'
 import type { Page } from '../../src/views/page.ts'
@@ -61,8 +62,8 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   }
 }
 
-/** An application of ours is called by its name, too. */
-function session ({ id, client, userAgent, ip, lastUsedAt }: Access, current: string | null, { texts }: Page): AccountModel['sessions'][number] {
-  const names = [client?.name, agentName(userAgent, texts.account.browserOn)].filter((name) => name != null)
+/** An application of ours is called by its name, or by the brand. */
+function session ({ id, client, userAgent, ip, lastUsedAt }: Access, current: string | null, { brand, texts }: Page): AccountModel['sessions'][number] {
+  const names = [client && shownName(client, brand.name), agentName(userAgent, texts.account.browserOn)].filter((name) => name != null)
   return { id, device: names.length === 0 ? null : names.join(' · '), place: ip, lastUsedAt, current: id === current }
 }

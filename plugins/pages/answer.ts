@@ -41,7 +41,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
       action: kit.link(AUTHORIZE),
       csrf: kit.csrf(reply),
       hidden: { ...hiddenParams(knownParams(params)), [SHOWN_TO]: session.userId, [SHOWN_AS]: shownAs(client) },
-      client,
+      client: { name: client.name, firstParty: client.firstParty, ofUser: client.ownerId !== null },
       redirectUri: destination.redirectUri,
       account: { name: await kit.accountName(session.userId), switchUrl },
       scopes: kit.scopes(newScopes, page),

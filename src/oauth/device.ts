@@ -9,7 +9,7 @@ import { displayCode, plainCode, type UserCodes } from './user-code.ts'
 export type DeviceRequest = {
   /** As it is shown on the device. */
   userCode: string
-  client: Pick<Client, 'id' | 'name' | 'firstParty'>
+  client: Pick<Client, 'id' | 'name' | 'firstParty'> & { ofUser: boolean }
   scopes: string[]
   /** Where the device asked from, and what it says it is. */
   ip: string | null
@@ -41,9 +41,9 @@ export function createDeviceVerification ({ devices, clients, scopes: registry, 
     if (!device) return await devices.decision(hashes, user.userId)
     const client = await clients.find(device.clientId)
     if (!client || client.revokedAt) return null
-    const { id, name, firstParty } = client
+    const { id, name, firstParty, ownerId } = client
     const { scopes, ip, userAgent, createdAt } = device
-    return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty }, scopes: registry.remaining(client, scopes), ip, userAgent, askedAt: createdAt }
+    return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty, ofUser: ownerId !== null }, scopes: registry.remaining(client, scopes), ip, userAgent, askedAt: createdAt }
   }
 
   async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {

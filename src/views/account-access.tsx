@@ -1,26 +1,28 @@
 import type { AccountApp, AccountModel, AccountSession } from './account.tsx'
 import { Form } from './form.tsx'
-import { formatAgo, formatDate, formatMoment } from './format.ts'
+import { distinct, formatAgo, formatDate, formatMoment } from './format.ts'
 import { scopeText, type Children, type Csrf, type Html } from './page.ts'
 import { Name } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
 export function AccountSessions ({ model }: { model: AccountModel }): Html {
-  const { texts: { account: t }, sessions } = model
+  const { texts: { account: t }, sessions, locale, now } = model
+  // Several logins with the same browser are told apart by where and when
+  const names = distinct(sessions.map(({ device, place, lastUsedAt }) => [device ?? t.unknownDevice, place, formatAgo(lastUsedAt, now, locale)].filter((part) => part !== null).join(', ')))
   return (
     <section aria-labelledby='sessions'>
       <h2 id='sessions' safe>{t.sessions}</h2>
       {sessions.length === 0 && <p class='quiet' safe>{t.noSessions}</p>}
-      <ul class='items'>{sessions.map((session) => <SessionItem model={model} session={session} />)}</ul>
+      <ul class='items'>{sessions.map((session, index) => <SessionItem model={model} session={session} name={names[index]!} />)}</ul>
     </section>
   )
 }
 
-function SessionItem ({ model, session }: { model: AccountModel, session: AccountSession }): JSX.Element {
+function SessionItem ({ model, session, name }: { model: AccountModel, session: AccountSession, name: string }): JSX.Element {
   const { texts: { account: t }, csrf, actions } = model
   const device = session.device ?? t.unknownDevice
   return (
-    <Item action={actions.endSession} csrf={csrf} id={session.id} button={t.endSession} name={device}>
+    <Item action={actions.endSession} csrf={csrf} id={session.id} button={t.endSession} name={name}>
       <h3><Name name={device} />{session.current && <span class='badge' safe>{t.current}</span>}</h3>
       {session.place !== null && <p><Name name={session.place} /></p>}
       <p><LastUsed model={model} date={session.lastUsedAt} /></p>
@@ -30,20 +32,21 @@ function SessionItem ({ model, session }: { model: AccountModel, session: Accoun
 
 export function AccountApps ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, apps } = model
+  const names = distinct(apps.map(({ name }) => name))
   return (
     <section aria-labelledby='apps'>
       <h2 id='apps' safe>{t.apps}</h2>
       {apps.length === 0 && <p class='quiet' safe>{t.noApps}</p>}
-      <ul class='items'>{apps.map((app) => <AppItem model={model} app={app} />)}</ul>
+      <ul class='items'>{apps.map((app, index) => <AppItem model={model} app={app} name={names[index]!} />)}</ul>
     </section>
   )
 }
 
-function AppItem ({ model, app }: { model: AccountModel, app: AccountApp }): JSX.Element {
+function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, name: string }): JSX.Element {
   const { texts, locale, csrf, actions } = model
   const t = texts.account
   return (
-    <Item action={actions.endApp} csrf={csrf} id={app.id} button={t.endApp} name={app.name}>
+    <Item action={actions.endApp} csrf={csrf} id={app.id} button={t.endApp} name={name}>
       <h3><Name name={app.name} /></h3>
       {app.scopes.length > 0 && <p safe>{app.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
       <p><span safe>{`${t.since} ${formatDate(app.since, locale)} · `}</span><LastUsed model={model} date={app.lastUsedAt} /></p>

@@ -1,7 +1,7 @@
 import { Item, LastUsed } from './account-access.tsx'
 import type { AccountModel } from './account.tsx'
 import { Field, Form } from './form.tsx'
-import { formatDate } from './format.ts'
+import { distinct, formatDate } from './format.ts'
 import { scopeText, type Html, type Scope } from './page.ts'
 import { Name } from './parts.tsx'
 import { attr, shown } from './untrusted.ts'
@@ -17,13 +17,14 @@ export type TokenForm = {
 
 export function AccountTokens ({ model, tokens }: { model: AccountModel, tokens: readonly AccountToken[] }): Html {
   const { texts: { account: t }, newToken } = model
+  const names = distinct(tokens.map(({ name }) => name))
   return (
     <section aria-labelledby='tokens'>
       <h2 id='tokens' safe>{t.tokens}</h2>
       <p class='quiet' safe>{t.tokensHint}</p>
       {newToken !== undefined && <NewToken model={model} token={newToken} />}
       {tokens.length === 0 && <p class='quiet' safe>{t.noTokens}</p>}
-      <ul class='items'>{tokens.map((token) => <TokenItem model={model} token={token} />)}</ul>
+      <ul class='items'>{tokens.map((token, index) => <TokenItem model={model} token={token} name={names[index]!} />)}</ul>
       {model.tokenForm !== null && <CreateToken model={model} form={model.tokenForm} />}
     </section>
   )
@@ -41,13 +42,13 @@ function NewToken ({ model: { texts: { account: t } }, token }: { model: Account
   )
 }
 
-function TokenItem ({ model, token }: { model: AccountModel, token: AccountToken }): JSX.Element {
+function TokenItem ({ model, token, name }: { model: AccountModel, token: AccountToken, name: string }): JSX.Element {
   const { texts, locale, csrf, actions } = model
   const t = texts.account
   const made = `${t.made} ${formatDate(token.createdAt, locale)}`
   const end = token.expiresAt === null ? t.neverExpires : `${t.expires} ${formatDate(token.expiresAt, locale)}`
   return (
-    <Item action={actions.endToken} csrf={csrf} id={token.id} button={t.endToken} name={token.name}>
+    <Item action={actions.endToken} csrf={csrf} id={token.id} button={t.endToken} name={name}>
       <h3><Name name={token.name} /></h3>
       {token.scopes.length > 0 && <p safe>{token.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
       <p><span safe>{`${made} · ${end} · `}</span><LastUsed model={model} date={token.lastUsedAt} /></p>

@@ -7,7 +7,8 @@ import { shown } from './untrusted.ts'
 
 /** An app asks for access. Posts `decision`, `allow` or `deny`; `switchUrl` is where another account logs in. */
 export type ConsentModel = FormPage & {
-  client: { name: string, firstParty: boolean }
+  /** `ofUser`: a user has registered it, and nobody has looked at it. */
+  client: { name: string, firstParty: boolean, ofUser: boolean }
   redirectUri: string
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
@@ -24,7 +25,7 @@ export function consentPage (model: ConsentModel): string {
   return renderPage(
     <Layout page={model} title={t.title(app)}>
       <h1 safe>{t.title(app)}</h1>
-      {!client.firstParty && <p class='box warn' safe>{t.unverified(app, brand.name)}</p>}
+      {client.ofUser && <p class='box warn' safe>{t.unverified(app, brand.name)}</p>}
       <div>
         <h2 safe>{t.scopes}</h2>
         <ScopeList model={model} />

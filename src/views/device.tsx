@@ -12,7 +12,8 @@ export type DeviceCodeModel = FormPage & { values?: { user_code?: string | undef
 /** Second step: which app it is, and where it asks from. Posts `user_code` and `decision`, `allow` or `deny`. `now` is what times are told from. */
 export type DeviceConfirmModel = FormPage & {
   userCode: string
-  client: { name: string, firstParty: boolean }
+  /** `ofUser`: a user has registered it, and nobody has looked at it. */
+  client: { name: string, firstParty: boolean, ofUser: boolean }
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
   device: { name: string | null, place: string | null, askedAt: Date }
@@ -55,7 +56,7 @@ export function deviceConfirmPage (model: DeviceConfirmModel): string {
         <h2 safe>{texts.consent.scopes}</h2>
         <ScopeList model={model} />
       </div>
-      {!client.firstParty && <p class='box warn' safe>{texts.consent.unverified(app, brand.name)}</p>}
+      {client.ofUser && <p class='box warn' safe>{texts.consent.unverified(app, brand.name)}</p>}
       <Form {...model} hidden={{ ...hidden, user_code: userCode }}>
         <div class='buttons pair'>
           <button class='main' type='submit' name='decision' value='allow' safe>{t.allow}</button>

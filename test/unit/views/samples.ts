@@ -27,7 +27,7 @@ export function samplePages (page: Page): Record<string, string> {
     register: registerPage(registerModel(page)),
     'register-wrong': registerPage({ ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' }, errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } } }),
     consent: consentPage(consentModel(page)),
-    'consent-first-party': consentPage({ ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true }, scopes: [] }),
+    'consent-first-party': consentPage({ ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true, ofUser: false }, scopes: [] }),
     'consent-resources': consentPage({ ...consentModel(page), resources: ['https://api.example.com', 'https://files.example.com/v2'] }),
     'consent-local': consentPage({ ...consentModel(page), redirectUri: 'http://127.0.0.1:53682/callback' }),
     'device-code': deviceCodePage({ ...page, csrf, action: '/device' }),
@@ -65,12 +65,12 @@ export function registerModel (page: Page): RegisterModel {
 export function consentModel (page: Page): ConsentModel {
   return {
     ...page, csrf, action: '/v1/oauth/authorize', hidden: { client_id: 'lk_client_1', state: 'a&b' },
-    client: { name: 'Acme Reports', firstParty: false }, redirectUri: 'https://reports.acme.example/callback', account, scopes, canTakeBack: true
+    client: { name: 'Acme Reports', firstParty: false, ofUser: true }, redirectUri: 'https://reports.acme.example/callback', account, scopes, canTakeBack: true
   }
 }
 
 export function deviceModel (page: Page): DeviceConfirmModel {
-  return { ...page, csrf, action: '/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false }, account, scopes, device: { name: 'SmartTV/3.1', place: '203.0.113.9', askedAt: new Date('2026-11-24T13:03:00Z') }, now: new Date('2026-11-24T13:05:00Z') }
+  return { ...page, csrf, action: '/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false, ofUser: true }, account, scopes, device: { name: 'SmartTV/3.1', place: '203.0.113.9', askedAt: new Date('2026-11-24T13:03:00Z') }, now: new Date('2026-11-24T13:05:00Z') }
 }
 
 export function accountModel (page: Page): AccountModel {
