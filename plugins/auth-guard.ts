@@ -68,6 +68,7 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
     return guardedBy(hook, [kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
   }
   madeWith.set(guard, remote)
+  if (host.hasRequestDecorator('auth')) throw new ConfigError([{ name: 'request.auth', message: 'is where a guard says who a request is from, and this app has decorated it already: give that decorator another name, or register latchkey in a scope that does not have it' }])
   host.decorateRequest('auth', null)
   host.decorate('authGuard', guard)
   describeGuards(host, trust.web?.cookie ?? '')

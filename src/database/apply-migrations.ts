@@ -11,6 +11,8 @@ import { sessionSettings } from './session.ts'
 
 // The one that Prisma's own engine takes, so that a `prisma migrate deploy` waits for us, and we for it.
 const LOCK = 72707369
+// duplicate_table and duplicate_object
+const THERE = new Set(['42P07', '42710'])
 
 /**
  * All in one transaction: who is killed in the middle, or has a migration that fails, leaves the database as it was.
@@ -69,6 +71,7 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
 
 function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, cause: unknown): Error {
   const migration = migrationDirectories.find(({ migrationFile: { content } }) => content.tag === 'ok' && content.value === sql)
-  const reason = isDriverAdapterError(cause) ? cause.cause.originalMessage ?? cause.message : String(cause)
+  const { originalCode: code, originalMessage = String(cause) } = isDriverAdapterError(cause) ? cause.cause : {}
+  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0] ? `${originalMessage}, of another application: give ours a schema of its own with ?schema=latchkey in the database URL` : originalMessage
   return new Error(`migration ${migration?.path} failed, and nothing was changed: ${reason}`, { cause })
 }

@@ -47,6 +47,6 @@ function requireUsable ({ applied, failed }: MigrationHistory, names: string[], 
   }
   const foreign = [...applied].find((name) => !names.includes(name))
   if (foreign !== undefined && ours.length === 0) {
-    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): add ?schema=auth to the database URL, or take our models into that project with "npx latchkey prisma"`)
+    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): give ours a schema of its own with ?schema=latchkey in the database URL`)
   }
 }

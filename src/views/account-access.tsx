@@ -1,7 +1,7 @@
 import type { AccountApp, AccountModel, AccountSession } from './account.tsx'
 import { Form } from './form.tsx'
 import { distinct, formatAgo, formatDate, formatMoment } from './format.ts'
-import { scopeText, type Children, type Csrf, type Html } from './page.ts'
+import { scopeText, type Csrf, type Html } from './page.ts'
 import { Name } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
@@ -54,7 +54,7 @@ function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, 
   )
 }
 
-type ItemProps = { action: string, csrf: Csrf, id: string, button: string, name: string, children?: Children }
+type ItemProps = { action: string, csrf: Csrf, id: string, button: string, name: string, children?: Html.Children }
 
 /** One thing that has access, and the button that ends it; its name is said with the button where it is not seen. */
 export function Item ({ action, csrf, id, button, name, children }: ItemProps): Html {

@@ -1,8 +1,8 @@
-import { messagesFor, type Children, type Csrf, type FormErrors, type FormPage, type Hidden, type Html, type InputAttributes } from './page.ts'
+import { messagesFor, type Csrf, type FormErrors, type FormPage, type Hidden, type Html, type InputAttributes } from './page.ts'
 import type { Texts } from './texts/index.ts'
 import { attr, localHref } from './untrusted.ts'
 
-type FormProps = { action: string, csrf: Csrf, hidden?: Hidden | undefined, children?: Children }
+type FormProps = { action: string, csrf: Csrf, hidden?: Hidden | undefined, children?: Html.Children }
 
 /** @throws TypeError when the form would go to another site */
 export function Form ({ action, csrf, hidden = {}, children }: FormProps): Html {
@@ -57,11 +57,12 @@ export function Field ({ name, label, note, hint, value, errors, describedByForm
 /** What was wrong, in one place, with a way to each field; or good news. */
 export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }): Html {
   const { errors, notice, texts } = page
+  const form = errors?.form ?? []
   const wrong = labels.filter(([name]) => messagesFor(errors, name).length > 0)
   return (
     <>
       {notice !== undefined && <p class='box good' role='status' safe>{notice}</p>}
-      {errors?.form && errors.form.length > 0 && <div class='box bad' role='alert' id={FORM_WRONG}>{errors.form.map((message) => <p safe>{message}</p>)}</div>}
+      {form.length > 0 && <div class='box bad' role='alert' id={FORM_WRONG}>{form.map((message) => <p safe>{message}</p>)}</div>}
       {wrong.length > 0 && <Summary texts={texts} errors={errors} wrong={wrong} />}
     </>
   )

@@ -1,9 +1,9 @@
 import { direction } from './format.ts'
-import type { Children, FormErrors, Html, Page } from './page.ts'
+import type { FormErrors, Html, Page } from './page.ts'
 import { attr, shown } from './untrusted.ts'
 
 type LayoutProps = {
-  children?: Children
+  children?: Html.Children
   page: Page
   /** Of the browser's tab; the page's own `h1` is among the children. */
   title: string

@@ -3,7 +3,10 @@ import type { Texts } from './texts/index.ts'
 
 /** A piece of a page. In words of our own: the types of a JSX library are global, and would meet those of a host's in our declarations. */
 export type Html = string | Promise<string>
-export type Children = Html | number | boolean | null | undefined | Children[]
+/** In a namespace of that name the check of the escaping knows it for what is escaped already. */
+export declare namespace Html {
+  export type Children = Html | number | boolean | null | undefined | Children[]
+}
 
 /** What a text field can be told beside its name. */
 export type InputAttributes = {

@@ -65,7 +65,7 @@ t.test('unknown options and wrong types are named at registration, for every plu
     [latchkey as Plugin, { ...local, acessTokenTtl: 5 }, /acessTokenTtl is not an option/],
     [latchkey as Plugin, { ...local, operations: 'yes' }, /operations must be true or false/],
     [latchkey as Plugin, { ...local, prisma: {} }, /prisma must be a Prisma client/],
-    [latchkey as Plugin, { ...local, views: { logn: () => '' } }, /views\.logn is no page; there are login/],
+    [latchkey as Plugin, { ...local, views: { logn: () => '' } }, /views\.logn is no page; there are start, login/],
     [latchkey as Plugin, { ...local, views: { login: '<html>' } }, /views\.login must be a function/],
     [latchkey as Plugin, { ...local, languages: { fr: { logn: { title: 'Connexion' } } } }, /languages\.fr\.logn is no part of the pages/],
     [latchkey as Plugin, { ...local, languages: { fr: { login: { titel: 'Connexion' } } } }, /languages\.fr\.login\.titel is no word of the pages; there are title/],
@@ -174,4 +174,10 @@ t.test('tests and handlers of events hear of mistakes, too', async (t) => {
   const typed: GuardOptions = { scopes: ['orders:read'], anyScope: ['a'], clients: true }
   const kinds: GuardKind[] = ['api', 'client', 'web']
   t.ok(typed && kinds)
+})
+
+t.test('a host that keeps something of its own in request.auth is told what to do', async (t) => {
+  const host = createHost(t)
+  host.decorateRequest('auth', null)
+  await t.rejects(Promise.resolve(host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })), { code: 'LK_CONFIG', message: /request\.auth .* another name/ })
 })

@@ -122,8 +122,16 @@ t.test('says what to do about one that a Prisma CLI left failed', async (t) => {
 t.test('does not mix with the migrations of another project', async (t) => {
   const url = await createDatabase(t, { empty: true })
   await migrate(url, await migrations(t, { '1_theirs': 'CREATE TABLE theirs (id int)' }))
-  await t.rejects(migrate(url), { message: /another Prisma project \(1_theirs\).*\?schema=auth/ })
+  await t.rejects(migrate(url), { message: /another Prisma project \(1_theirs\).*\?schema=latchkey/ })
   t.strictSame((await migrate(`${url}?schema=auth`)).applied, shipped)
+})
+
+t.test('tables of another application stay as they are, and the way out is named', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  await query(url, 'CREATE TABLE users (id int)')
+  await t.rejects(migrate(url), { message: /nothing was changed: .*"users" already exists.*\?schema=latchkey/ })
+  await query(url, "SELECT 1 / (count(*) = 1)::int FROM pg_tables WHERE schemaname = 'public'")
+  t.strictSame((await migrate(`${url}?schema=latchkey`)).applied, shipped)
 })
 
 t.test('leaves a database alone that is ahead', async (t) => {
