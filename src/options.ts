@@ -72,7 +72,7 @@ export interface SettingsOptions {
     /** Of buttons and links, such as #2f5bd3; made readable in light and dark. */
     colour?: NonNullable<NonNullable<Settings['brand']>['colour']>
   }
-  /** Pages of your own by name: `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`. */
+  /** Pages of your own by name: `start`, `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`. */
   views?: Views
   /** Language of the pages for visitors who ask for none that is there: `en`, `de`, or one of `languages`. Variable: DEFAULT_LANGUAGE. Default: en. */
   defaultLanguage?: NonNullable<Settings['defaultLanguage']>
