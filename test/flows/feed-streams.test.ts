@@ -66,8 +66,8 @@ t.test('* covers no reserved scope, at no guard and in no refresh', async (t) =>
 })
 
 t.test('the stream ends with its token, its client and its key, in every process', async (t) => {
-  const { app, databaseUrl } = await build(t)
-  const { app: other } = await build(t, { databaseUrl })
+  const { app, databaseUrl } = await build(t, { appUrl: 'http://localhost:3000' })
+  const { app: other } = await build(t, { appUrl: 'http://localhost:3000', databaseUrl })
   const base = await other.listen({ port: 0, host: '127.0.0.1' })
   const ends: [string, (client: MadeClient, text: string) => PromiseLike<unknown>][] = [
     ['token', ({ basic }, text) => app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: text } })],
