@@ -42,7 +42,7 @@ const ProxyClient = Type.Object({
 export const Settings = Type.Object({
   port: Type.Integer({ env: 'PORT', default: 3000, minimum: 0, maximum: 65535, description: 'Port that the server listens on' }),
   host: Type.String({ env: 'HOST', default: '127.0.0.1', minLength: 1, description: 'Address that the server listens on' }),
-  appUrl: url('APP_URL', '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com'),
+  appUrl: url('APP_URL', '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com; without one it is this machine at the port that listens, for development'),
   prefix: Type.String({ default: '', pattern: '^(/[A-Za-z0-9._~-]+)*$', description: 'Path under which the routes stand, such as /auth' }),
   appKey: Type.Optional(Type.String({ env: 'APP_KEY', secret: true, pattern: '^[A-Za-z0-9+/_-]{43}=?$', description: '32 random bytes in base64, such as `openssl rand -base64 32` prints' })),
   appPreviousKeys: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/_-]{43}=?$' }), { env: 'APP_PREVIOUS_KEYS', secret: true, default: [], description: 'Earlier values of APP_KEY that are still accepted, separated by commas' }),
