@@ -22,6 +22,9 @@ export type ClientArgs = {
   defaultScope?: string[]
   /** Seconds. */
   accessTokenTtl?: number
+  /** Seconds. */
+  refreshGrace?: number
+  refreshTokenInBody?: boolean
   user?: string
   firstParty?: boolean
   skipConsent?: boolean
@@ -53,6 +56,8 @@ export function newClient (args: ClientArgs, { scopes, resourceServers }: Pick<C
   const authMethod = authMethodOf(kind, args)
   checkSlug(kind, args)
   if (args.accessTokenTtl !== undefined && (args.accessTokenTtl < 1 || args.accessTokenTtl > MAX_TTL)) throw new Error(`--access-token-ttl must be 1 to ${MAX_TTL} seconds`)
+  if (args.refreshGrace !== undefined && args.refreshGrace > MAX_TTL) throw new Error(`--refresh-grace must be 0 to ${MAX_TTL} seconds`)
+  if (args.refreshTokenInBody === false && !args.proxy) throw new Error('--no-refresh-token-in-body needs --proxy: it is for the answers of its routes')
   const redirectUris = redirectUrisOf(kind, args)
   return {
     name: nameOf(kind, args),
@@ -69,6 +74,8 @@ export function newClient (args: ClientArgs, { scopes, resourceServers }: Pick<C
     trustedProxy: args.trustedProxy ?? false,
     ...scopesOf(kind, args, scopes),
     ...(args.accessTokenTtl !== undefined && { accessTokenTtl: args.accessTokenTtl }),
+    ...(args.refreshGrace !== undefined && { refreshGrace: args.refreshGrace }),
+    refreshTokenInBody: args.refreshTokenInBody ?? true,
     ...(args.slug !== undefined && { slug: args.slug })
   }
 }

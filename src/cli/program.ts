@@ -60,6 +60,8 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--access-token-ttl <seconds>', 'how long its access tokens live (default: ACCESS_TOKEN_TTL)', seconds)
     .option('--slug <slug>', 'short name, unique')
     .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout; needs --slug and --password')
+    .option('--no-refresh-token-in-body', 'its proxy answers with the refresh token in the cookie only')
+    .option('--refresh-grace <seconds>', 'how long a refresh token that was used gets the same answer (default: REFRESH_GRACE)', seconds)
     .option('--trusted-proxy', 'runs proxies apart from the server: its word on the address of users counts')
     .option('--first-party', 'your own application: the consent page does not warn of it')
     .option('--skip-consent', 'your own application, and users are not asked for consent')
