@@ -12,7 +12,7 @@ export interface SettingsOptions {
   port?: NonNullable<Settings['port']>
   /** Address that the server listens on. Variable: HOST. Default: 127.0.0.1. */
   host?: NonNullable<Settings['host']>
-  /** Public address, and with the prefix the issuer, such as https://id.example.com. Variable: APP_URL. */
+  /** Public address, and with the prefix the issuer, such as https://id.example.com; without one it is this machine at the port that listens, for development. Variable: APP_URL. */
   appUrl?: NonNullable<Settings['appUrl']>
   /** Path under which the routes stand, such as /auth. */
   prefix?: NonNullable<Settings['prefix']>
@@ -201,7 +201,7 @@ export interface RemoteProxyOptions {
   corsOrigins?: NonNullable<RemoteProxy['corsOrigins']>
   /** Limits on login, registration and the like; off for load tests. Default: on. */
   rateLimit?: NonNullable<RemoteProxy['rateLimit']>
-  /** Public address, and with the prefix the issuer, such as https://id.example.com. */
+  /** Public address, and with the prefix the issuer, such as https://id.example.com; without one it is this machine at the port that listens, for development. */
   appUrl?: NonNullable<RemoteProxy['appUrl']>
   /** Seconds without a refresh after which a session ends. Default: 2592000. */
   refreshTokenTtl?: NonNullable<RemoteProxy['refreshTokenTtl']>

@@ -24,7 +24,7 @@ t.test('every site may read them, and caches may keep them for a while', async (
 })
 
 t.test('a resource server finds the key of a token by its kid, over HTTP', async (t) => {
-  const { app } = await build(t)
+  const { app } = await build(t, { appUrl: 'http://localhost:3000' })
   const { access_token: accessToken } = await signedIn(app)
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', address))
