@@ -62,7 +62,10 @@ for (const [name, values, prefix] of [
     }
     const silent = await begin(config, party.callback, { prompt: 'none' })
     await page.goto(silent.url)
-    t.equal((await client.authorizationCodeGrant(config, new URL(page.url()), silent.checks)).claims()!.sub, sub, 'prompt=none, as the browser is logged in')
+    const again = client.authorizationCodeGrant(config, new URL(page.url()), silent.checks)
+    // RFC 8252 section 8.6: any program on this machine could pose as one without a secret
+    if ('authMethod' in values) await t.rejects(again, errorWith({ error: 'consent_required' }))
+    else t.equal((await again).claims()!.sub, sub, 'prompt=none, as the browser is logged in')
 
     await client.tokenRevocation(config, refreshed.refresh_token!)
     await t.rejects(client.fetchUserInfo(config, refreshed.access_token, sub), 'the session has ended')
