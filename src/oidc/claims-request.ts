@@ -68,9 +68,9 @@ function isClaim (value: unknown): boolean {
   return (essential === undefined || typeof essential === 'boolean') && (values === undefined || Array.isArray(values))
 }
 
+/** Whoever sends both `value` and `values` means both: one alone must not let in what the other leaves out. */
 function fits (asked: ClaimRequest | undefined, is: string): boolean {
-  if (!asked || (asked.value === undefined && asked.values === undefined)) return true
-  return asked.value === is || (asked.values?.includes(is) ?? false)
+  return (asked?.value === undefined || asked.value === is) && (asked?.values === undefined || asked.values.includes(is))
 }
 
 const known = (claims: Record<string, ClaimRequest>) => pick(claims, (name) => SUPPORTED_CLAIMS.includes(name))

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { build, claimsOf, register, token, type MadeClient, type Tokens } from '../helper.ts'
+import { build, claimsOf, PASSWORD, register, token, type MadeClient, type Tokens } from '../helper.ts'
 import { sql } from '../session-rows.ts'
-import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, type Visitor } from '../visitor.ts'
+import { authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../visitor.ts'
 
 const CODE = { code: /^lk_ac_/ }
 const EMAIL = 'ada@example.com'
@@ -77,12 +77,27 @@ t.test('OpenID Connect Core section 3.1.2.2: the value of sub is the user, or th
   const other = (await register(app, { email: 'other@example.com' })).json<{ id: string }>().id
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   for (const member of ['id_token', 'userinfo']) {
-    for (const sub of [{ value: other }, { values: [other] }, { values: [] }, { value: 1 }]) {
+    for (const sub of [{ value: other }, { values: [other] }, { values: [] }, { value: 1 }, { value: other, values: [visitor.userId] }, { value: visitor.userId, values: [other] }]) {
       t.match(await silently(visitor, client, asked({ [member]: { sub } })), { error: 'login_required' }, `${member}: ${JSON.stringify(sub)}`)
       t.match((await visitor.get(authorizeUrl(client.id, asked({ [member]: { sub } })))).headers.location, /^\/login\?/)
     }
-    for (const sub of [null, {}, { essential: true }, { value: visitor.userId }, { values: [other, visitor.userId] }]) t.match(await silently(visitor, client, asked({ [member]: { sub } })), CODE)
+    for (const sub of [null, {}, { essential: true }, { value: visitor.userId }, { values: [other, visitor.userId] }, { value: visitor.userId, values: [visitor.userId] }]) t.match(await silently(visitor, client, asked({ [member]: { sub } })), CODE)
   }
+})
+
+t.test('OpenID Connect Core section 3.1.2.2: a login as another user than sub names is asked for again, and then refused; the one it names gets in, with what claims ask for', async (t) => {
+  const { app } = await build(t)
+  const visitor = await loggedIn(app)
+  await register(app, { email: 'other@example.com' })
+  const client = await makeApp(app, { firstParty: true, skipsConsent: true })
+  const params = asked({ id_token: { sub: { value: visitor.userId }, email: null } })
+  const other = visit(app)
+  await logIn(other, '/login', { username: 'other@example.com' })
+  const loginAs = async (username: string) => other.follow(await other.submit(await other.follow(await other.get(authorizeUrl(client.id, params))), { username, password: PASSWORD }))
+  t.match(paramsOf(await loginAs('other@example.com')), { error: 'login_required', state: 'of the app' })
+  const { code } = paramsOf(await loginAs(EMAIL))
+  const issued = (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<Issued>()
+  t.match(claimsOf(issued.id_token), { sub: visitor.userId, email: EMAIL })
 })
 
 t.test('OpenID Connect Core section 5.5.1.1: an essential acr that is not reached is an error, a voluntary one is not', async (t) => {
@@ -90,7 +105,7 @@ t.test('OpenID Connect Core section 5.5.1.1: an essential acr that is not reache
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const ask = async (acr: unknown) => await silently(visitor, client, asked({ id_token: { acr } }))
-  for (const acr of [{ essential: true, values: ['urn:x'] }, { essential: true, value: 'urn:x' }, { essential: true, values: [] }]) t.match(await ask(acr), { error: 'unmet_authentication_requirements' })
+  for (const acr of [{ essential: true, values: ['urn:x'] }, { essential: true, value: 'urn:x' }, { essential: true, values: [] }, { essential: true, value: 'urn:x', values: ['0'] }]) t.match(await ask(acr), { error: 'unmet_authentication_requirements' })
   for (const acr of [null, { essential: true }, { essential: true, values: ['urn:x', '0'] }, { essential: true, value: '0' }, { values: ['urn:x'] }]) t.match(await ask(acr), CODE)
 })
 
