@@ -10,7 +10,7 @@ export type RemoteUser = (claims: AccessTokenClaims, token: string) => Promise<P
 
 const Text = Type.Optional(Type.String())
 /** OpenID Connect Core section 5.1, by the scopes of the token. */
-const UserInfo = Type.Object({ sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text })
+const UserInfo = Type.Object({ sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text, updated_at: Type.Optional(Type.Number()) })
 
 export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: string): RemoteUser {
   let userInfo: ReturnType<typeof compiled> | undefined
@@ -28,15 +28,15 @@ export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: st
 
 function fromProfile ({ id, name, created_at: createdAt, ...attributes }: Record<string, string>): Profile {
   const identifiers = Object.entries(attributes).map(([attribute, display]) => ({ attribute, display, verifiedAt: null }))
-  return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), disabledAt: null, identifiers }
+  return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null, identifiers }
 }
 
 /** At the first use: most guards stand beside the database. */
 const compiled = () => Compile(UserInfo)
 
-function fromUserInfo ({ sub, name, preferred_username: username, email, phone_number: phone }: Static<typeof UserInfo>): Profile {
+function fromUserInfo ({ sub, name, preferred_username: username, email, phone_number: phone, updated_at: changed }: Static<typeof UserInfo>): Profile {
   const identifiers = Object.entries({ email, phone, username }).flatMap(([attribute, display]) => display === undefined ? [] : { attribute, display, verifiedAt: null })
-  return { id: sub, name: name ?? null, createdAt: madeAt(sub), disabledAt: null, identifiers }
+  return { id: sub, name: name ?? null, createdAt: madeAt(sub), claimsChangedAt: changed === undefined ? null : new Date(changed * 1000), disabledAt: null, identifiers }
 }
 
 /** Ids of users are UUIDs of version 7, which begin with the time (RFC 9562 section 5.7). */

@@ -13,7 +13,7 @@ import { createDeleteUser } from './user-deletion.ts'
 type Revoked = { revocation: Revocation | null }
 
 const PROFILE = {
-  id: true, name: true, disabledAt: true, createdAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
+  id: true, name: true, disabledAt: true, createdAt: true, claimsChangedAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
 } as const
 
 /** To log in with. */
@@ -77,7 +77,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
     try {
       const { rows } = await pool.query<ProfileRow>({
         name: 'user-create',
-        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash) VALUES ($1, $2, $3) RETURNING id, name, disabled_at, created_at),
+        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash) VALUES ($1, $2, $3) RETURNING id, name, disabled_at, created_at, claims_changed_at),
             i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id) SELECT w.*, u.id FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w RETURNING attribute, display, verified_at)
           SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`,
         values: [uuidv7(), name, passwordHash, ...columnsOf(given)]
@@ -108,12 +108,15 @@ export function createUserStore (database: Database, revocations: RevocationStor
     // The first statement locks the user: of two that take off the last two identifiers at once, the second sees what the first has left
     const change = async (client: PoolClient): Promise<boolean> => {
       const { rows } = await client.query<{ changed: boolean }>(
-        `WITH proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now() WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
+        `WITH differs AS (SELECT FROM unnest($5::text[], $7::text[]) AS w (attribute, display) LEFT JOIN ${identifiers} i ON i.user_id = $1 AND i.attribute = w.attribute
+             WHERE i.display IS DISTINCT FROM w.display UNION ALL SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($8::text[])),
+           proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now(),
+             claims_changed_at = CASE WHEN ($3 AND name IS DISTINCT FROM $4) OR EXISTS (SELECT FROM differs) THEN now() ELSE claims_changed_at END WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
            written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
              SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
              ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
          SELECT EXISTS (SELECT FROM proven) AS changed`,
-        [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes)])
+        [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes), removed])
       if (rows[0]!.changed && removed.length > 0) {
         await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, removed])
         const { rowCount } = await client.query(`SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`, [userId, configured])

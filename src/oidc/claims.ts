@@ -33,13 +33,13 @@ export const ACR = '0'
 export type UserClaims = Record<string, string | number | boolean>
 
 /** OpenID Connect Core section 5.1, as far as we know the user. */
-function everything ({ name, identifiers, createdAt }: Profile): UserClaims {
+function everything ({ name, identifiers, createdAt, claimsChangedAt }: Profile): UserClaims {
   const find = (attribute: string) => identifiers.find((identifier) => identifier.attribute === attribute)
   const [email, phone, username] = [find('email'), find('phone'), find('username')]
   return {
     ...(name && { name }),
     ...(username && { preferred_username: username.display }),
-    updated_at: Math.floor(createdAt.getTime() / 1000),
+    updated_at: Math.floor((claimsChangedAt ?? createdAt).getTime() / 1000),
     ...(email && { email: email.display, email_verified: email.verifiedAt !== null }),
     ...(phone && { phone_number: phone.display, phone_number_verified: phone.verifiedAt !== null })
   }

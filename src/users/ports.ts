@@ -13,6 +13,8 @@ export type Profile = {
   identifiers: { attribute: string, display: string, verifiedAt: Date | null }[]
   disabledAt: Date | null
   createdAt: Date
+  /** When the name or an identifier changed last; null: not since the user was created, or this service cannot know. */
+  claimsChangedAt: Date | null
 }
 
 export type NewUser = { name: string | null, passwordHash: string, identifiers: Identifier[] }

@@ -86,7 +86,7 @@ t.test('a guard without a database for another API tells of the user what its to
     return (await there.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).json<{ user: unknown }>().user
   }
   const { createdAt, ...seen } = await me('openid email') as { createdAt: string }
-  t.same(seen, { id: user.id, name: null, disabledAt: null, identifiers: [{ attribute: 'email', display: 'ada@example.com', verifiedAt: null }] })
+  t.same(seen, { id: user.id, name: null, claimsChangedAt: null, disabledAt: null, identifiers: [{ attribute: 'email', display: 'ada@example.com', verifiedAt: null }] })
   t.ok(Math.abs(Date.parse(createdAt) - Date.now()) < 600_000)
   t.match(await me('openid'), { id: user.id, identifiers: [] })
   t.equal(await me('email'), null, 'without openid it opens nothing at the issuer')

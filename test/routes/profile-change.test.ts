@@ -1,7 +1,7 @@
 import t from 'tap'
 import { EmailSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
 import { call } from '../machines.ts'
-import { build, login, PASSWORD, profile, register, signedIn } from '../helper.ts'
+import { build, login, PASSWORD, profile, register, signedIn, type Tokens } from '../helper.ts'
 import { sql } from '../session-rows.ts'
 
 const LOGIN = { login: { attributes: readyAttributes } }
@@ -116,4 +116,30 @@ t.test('wrong passwords are counted', async (t) => {
   for (let index = 0; index < 5; index++) t.equal((await guess()).statusCode, 422)
   const answer = await guess()
   t.match([answer.statusCode, answer.json()], [429, { code: 'LK_TOO_MANY_ATTEMPTS' }])
+})
+
+t.test('OpenID Connect Core section 5.1: updated_at is the time of the last change of the name or an identifier, and of nothing else', async (t) => {
+  const { app } = await build(t, LOGIN)
+  await register(app, { email: 'ada@example.com', name: 'Ada' })
+  const { access_token: bearer } = (await login(app, { email: 'ada@example.com', scope: 'openid profile *' })).json<Tokens>()
+  // As if the user had been made a day ago, and every change a day after the one before
+  const aDayPasses = () => sql(app, "UPDATE users SET created_at = created_at - interval '1 day', claims_changed_at = claims_changed_at - interval '1 day'")
+  const updatedAt = async () => (await call(app, 'GET', '/v1/oauth/userinfo', bearer)).json<{ updated_at: number }>().updated_at
+  const isNow = async () => Math.abs(await updatedAt() - Date.now() / 1000) < 3600
+  await aDayPasses()
+  t.notOk(await isNow(), 'not since the user was made')
+  const same = { name: 'Ada', email: 'ada@example.com', phone: null, current_password: PASSWORD }
+  const changes: [string, object, boolean][] = [
+    ['the same again', same, false], ['a name', { name: 'Ada Lovelace' }, true], ['no name', { name: null }, true], ['one more', { username: 'ada', current_password: PASSWORD }, true],
+    ['another', { email: 'lovelace@example.com', current_password: PASSWORD }, true], ['one taken off', { username: null, current_password: PASSWORD }, true],
+    ['one taken off that was not there', { username: null, current_password: PASSWORD }, false]
+  ]
+  for (const [name, body, isChange] of changes) {
+    await aDayPasses()
+    t.equal((await patch(app, bearer, body)).statusCode, 200, name)
+    t.equal(await isNow(), isChange, name)
+  }
+  await aDayPasses()
+  t.equal((await call(app, 'PATCH', '/v1/profile/password', bearer, { current_password: PASSWORD, new_password: `${PASSWORD} changed` })).statusCode, 200)
+  t.notOk(await isNow(), 'a password is none')
 })

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "users" ADD COLUMN     "claims_changed_at" TIMESTAMPTZ(3);
