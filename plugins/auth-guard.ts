@@ -131,7 +131,8 @@ function webHook (trust: Trust): onRequestAsyncHookHandler {
 
 /** Never a yes on old knowledge, and no word on the token either. @throws 503 */
 function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply): void {
-  if (age() > maxStaleness && onStale === 'refuse') throw stale(reply)
+  const isFresh = age() <= maxStaleness
+  if (!isFresh && onStale === 'refuse') throw stale(reply)
 }
 
 async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<Auth> {

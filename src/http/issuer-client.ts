@@ -6,8 +6,11 @@ export type IssuerClient = {
   /** What the issuer says of a token (RFC 7662). */
   introspect: (token: string) => Promise<unknown>
   /** A response body that goes on, with an access token of the client. */
-  stream: (path: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>
+  stream: (path: string, signal: AbortSignal) => Promise<OpenStream>
 }
+
+/** @property askedAt when it was asked for, in milliseconds that only go forward: whatever comes was made later */
+export type OpenStream = { body: ReadableStream<Uint8Array>, askedAt: number }
 
 export type IssuerCredentials = { issuer: string, clientId?: string | undefined, clientSecret?: string | undefined, scope?: string }
 
@@ -48,9 +51,11 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
     })
   }
 
-  async function stream (path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const response = await send(path, { signal, headers: { authorization: `Bearer ${await accessToken()}` } })
-    return response.body!
+  async function stream (path: string, signal: AbortSignal): Promise<OpenStream> {
+    const authorization = `Bearer ${await accessToken()}`
+    const askedAt = performance.now()
+    const response = await send(path, { signal, headers: { authorization } })
+    return { body: response.body!, askedAt }
   }
 
   return { send, json, introspect, stream }

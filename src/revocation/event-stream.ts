@@ -19,10 +19,12 @@ const BATCH = 500
 const MAX_WAITING = 10_000
 /** A reader who takes nothing for this long has gone, or is too slow to be of use. */
 const STALLED_MS = 15_000
+/** Seconds that stand for an age without an end: JSON would make null of it, and null counts as 0 in JavaScript. */
+const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
- * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat` with the age of
- * this knowledge. Text is made when the reader takes it: however many follow, and however slow they are, little of it waits in memory.
+ * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat` with the `age` of
+ * this knowledge when the stream was `at` seconds old: whoever gets it late knows that. Text is made when the reader takes it: however many follow, and however slow they are, little of it waits in memory.
  */
 export function openEventStream ({ list, feed, isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions): Readable {
   let snapshot: Generator<string, undefined> | null = snapshotText(list.rows())
@@ -31,7 +33,8 @@ export function openEventStream ({ list, feed, isAllowed, now = () => performanc
   let isBeatDue = true
   let isWanted = false
   let hasEnded = false
-  let takenAt = now()
+  const began = now()
+  let takenAt = began
 
   const stream = new Readable({
     read () {
@@ -57,7 +60,7 @@ export function openEventStream ({ list, feed, isAllowed, now = () => performanc
     // It says that all is known up to now: after what waited
     if (!isBeatDue) return null
     isBeatDue = false
-    return eventText('heartbeat', { age: feed.age() })
+    return eventText('heartbeat', { at: (now() - began) / 1000, age: Math.min(feed.age(), NEVER) })
   }
 
   function send (): void {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RefusedByIssuer, type IssuerClient } from '../http/issuer-client.ts'
 import { readEvents } from './event-reader.ts'
-import type { Revocation, RevocationList } from './revocation-list.ts'
+import { createRemoteReader } from './remote-reader.ts'
+import type { RevocationList } from './revocation-list.ts'
 
 export type RemoteFeed = {
   start: () => void
@@ -24,7 +25,9 @@ const SILENCE_MS = 6000
 /** Follows the revocations of an issuer elsewhere, by server-sent events. */
 export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
   const stopped = new AbortController()
-  let knownAt = -Infinity
+  const now = () => performance.now()
+  const reader = createRemoteReader(list, now)
+  let isWarned = false
   let running: Promise<void> = Promise.resolve()
 
   async function follow (): Promise<void> {
@@ -34,13 +37,13 @@ export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
     stopped.signal.addEventListener('abort', end)
     let silence = setTimeout(end, SILENCE_MS)
     try {
-      const body = await client.stream('/v1/oauth/revocations', cut.signal)
-      for await (const { event, data } of readEvents(body, cut.signal)) {
+      const { body, askedAt } = await client.stream('/v1/oauth/revocations', cut.signal)
+      const take = reader.begin(askedAt)
+      for await (const event of readEvents(body, cut.signal)) {
         clearTimeout(silence)
         silence = setTimeout(end, SILENCE_MS)
-        if (event === 'heartbeat') knownAt = performance.now() - (JSON.parse(data) as { age: number }).age * 1000
-        else if (event === 'snapshot') list.reload(JSON.parse(data) as Revocation[])
-        else list.apply(JSON.parse(data) as Revocation[])
+        take(event)
+        isWarned = false
       }
       if (cut.signal.aborted && !stopped.signal.aborted) throw new Error(`Nothing came for ${SILENCE_MS / 1000} seconds`)
     } finally {
@@ -50,12 +53,13 @@ export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
   }
 
   async function run (): Promise<void> {
-    for (let failures = 0; !stopped.signal.aborted; failures++) {
+    while (!stopped.signal.aborted) {
       try {
         await follow()
       } catch (err) {
         if (stopped.signal.aborted) return
-        if (failures === 0 || err instanceof RefusedByIssuer) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')
+        if (!isWarned || err instanceof RefusedByIssuer) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')
+        isWarned = true
       }
       await sleep(RECONNECT_MS, undefined, { signal: stopped.signal }).catch(() => {})
     }
@@ -70,6 +74,6 @@ export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
       clearInterval(sweeper)
       await running
     },
-    age: () => (performance.now() - knownAt) / 1000
+    age: () => (now() - reader.knownAt()) / 1000
   }
 }

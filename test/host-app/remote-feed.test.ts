@@ -19,7 +19,8 @@ async function issuer (t: Test, every: number) {
     if (request.url === '/v1/oauth/token') return response.end('{"access_token":"token"}')
     seen.streams++
     seen.open++
-    const beat = () => response.write('event: heartbeat\ndata: {"age":0}\n\n')
+    const began = performance.now()
+    const beat = () => response.write(`event: heartbeat\ndata: {"at":${(performance.now() - began) / 1000},"age":0}\n\n`)
     beat()
     const timer = setInterval(beat, every)
     response.on('close', () => {

@@ -17,7 +17,7 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Follow revocations (server-sent events)',
-      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array; `heartbeat` carries the age of what this server knows, in seconds. Ends with its token.',
+      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array; `heartbeat` carries the `age` of what this server knew when the stream was `at` old, both in seconds. A heartbeat may have waited on the way: count from when you asked for the stream. Ends with its token.',
       produces: ['text/event-stream'],
       response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 429, 503) }
     }

@@ -128,3 +128,25 @@ t.test('streams of one client are limited; at the limit an old one makes room, a
   t.same([first!.destroyed, third.destroyed], [true, false], 'the oldest')
   t.throws(() => followers.open(facts('a')), TooManyStreams, 'the others are young')
 })
+
+t.test('a heartbeat says when it was made, and how old its knowledge was then, as numbers that every JSON reader takes for old', async (t) => {
+  let now = 5000
+  let age = Infinity
+  const stream = openEventStream({ list: createRevocationList(), feed: { age: () => age }, isAllowed: () => true, now: () => now, heartbeatMs: 1 })
+  t.teardown(() => stream.destroy())
+  const events = readEvents(Readable.toWeb(stream) as ReadableStream<Uint8Array>, new AbortController().signal)
+  const beat = async () => {
+    for (;;) {
+      const { value } = await events.next()
+      if (value?.event === 'heartbeat') return JSON.parse(value.data) as { at: number, age: number }
+    }
+  }
+  const first = await beat()
+  t.equal(first.at, 0)
+  t.ok(first.age > 1e9, String(first.age))
+  age = 1
+  now = 7500
+  let next = await beat()
+  while (next.at === 0) next = await beat()
+  t.same(next, { at: 2.5, age: 1 })
+})
