@@ -1,14 +1,11 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 
 export type Line = {
   port: number
   /** The same address by way of the line. */
   through: (url: string) => string
-  /** What the other end says from now on is passed on that much later; nobody notices else. */
-  delay: (milliseconds: number) => void
   /** Whoever is connected is cut off, and finds another port behind the line; null for nobody. */
   turn: (port: number | null) => void
 }
@@ -17,7 +14,6 @@ export type Line = {
 export async function createLine (t: Test, port: number | null): Promise<Line> {
   const sockets = new Set<Socket>()
   let target = port
-  let wait = 0
 
   function keep (socket: Socket): void {
     sockets.add(socket)
@@ -32,19 +28,9 @@ export async function createLine (t: Test, port: number | null): Promise<Line> {
     }
     const server = connect(target, '127.0.0.1')
     keep(server)
-    let last = Promise.resolve()
-    server.on('data', (data) => {
-      const at = performance.now() + wait
-      last = last.then(async () => {
-        if (at > performance.now()) await sleep(at - performance.now())
-        client.write(data)
-      })
-    })
-    server.on('close', async () => {
-      await last
-      client.destroy()
-    })
-    client.on('data', (data) => server.write(data)).on('close', () => server.destroy())
+    client.pipe(server).pipe(client)
+    server.on('close', () => client.destroy())
+    client.on('close', () => server.destroy())
   }
 
   function turn (to: number | null): void {
@@ -66,7 +52,6 @@ export async function createLine (t: Test, port: number | null): Promise<Line> {
       address.port = String(own)
       return address.href
     },
-    delay (milliseconds) { wait = milliseconds },
     turn
   }
 }

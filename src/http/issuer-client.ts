@@ -29,12 +29,13 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
     const response = await fetch(issuer + path, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error', ...init })
     if (response.ok) return response
     const body = await response.json().catch(() => ({})) as RefusedByIssuer['body']
-    throw new RefusedByIssuer(response.status, body, path, Number(response.headers.get('retry-after')) || undefined)
+    throw new RefusedByIssuer(response.status, body, path.split('?')[0]!, Number(response.headers.get('retry-after')) || undefined)
   }
 
-  async function accessToken (): Promise<string> {
+  async function accessToken (signal: AbortSignal): Promise<string> {
     const { access_token: token } = await json('/v1/oauth/token', {
       method: 'POST',
+      signal,
       headers: { authorization: basic(clientId ?? '', clientSecret ?? '') },
       body: new URLSearchParams({ grant_type: 'client_credentials', ...(scope && { scope }) })
     }) as { access_token: string }
@@ -52,7 +53,7 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
   }
 
   async function stream (path: string, signal: AbortSignal): Promise<OpenStream> {
-    const authorization = `Bearer ${await accessToken()}`
+    const authorization = `Bearer ${await accessToken(signal)}`
     const askedAt = performance.now()
     const response = await send(path, { signal, headers: { authorization } })
     return { body: response.body!, askedAt }

@@ -4,27 +4,29 @@ export type ServerSentEvent = { event: string, data: string }
 /**
  * Reads the events of a stream until it ends or the signal says so. The stream is cancelled here: a signal that was only given to
  * `fetch` may be forgotten by the garbage collector once the answer has begun.
+ * @param onBytes called when something comes, were it a piece of an event
  */
-export async function * readEvents (body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+export async function * readEvents (body: ReadableStream<Uint8Array>, signal: AbortSignal, onBytes: () => void = () => {}): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader()
   const cancel = () => { reader.cancel().catch(() => {}) }
   signal.addEventListener('abort', cancel)
   try {
     if (signal.aborted) return
-    yield * parsed(reader)
+    yield * parsed(reader, onBytes)
   } finally {
     signal.removeEventListener('abort', cancel)
     cancel()
   }
 }
 
-async function * parsed (reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+async function * parsed (reader: ReadableStreamDefaultReader<Uint8Array>, onBytes: () => void): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder()
   // A large event comes in many pieces, and none is looked at twice
   let pieces: string[] = []
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return
+    onBytes()
     const text = decoder.decode(value, { stream: true })
     if (text === '') continue
     const mayEnd = text.includes('\n\n') || (text.startsWith('\n') && pieces.at(-1)?.endsWith('\n'))

@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream'
+import type { Heartbeat } from '../schemas/feed-events.ts'
 import type { Feed } from './feed.ts'
 import type { Revocation, RevocationList } from './revocation-list.ts'
 
 export type EventStreamOptions = {
   list: Pick<RevocationList, 'rows' | 'subscribe'>
-  feed: Pick<Feed, 'age'>
+  feed: Pick<Feed, 'age' | 'now'>
+  /** As the reader calls it. */
+  name?: string | undefined
   /** Whether who reads may still do so; asked at each event. */
   isAllowed: () => boolean
   /** Milliseconds that only go forward. */
@@ -24,9 +27,10 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
  * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat` with the `age` of
- * this knowledge when the stream was `at` seconds old: whoever gets it late knows that. Text is made when the reader takes it: however many follow, and however slow they are, little of it waits in memory.
+ * this knowledge when the stream was `at` seconds old, so that whoever gets it late knows that. Text is made when the reader takes it: however many follow,
+ * and however slow they are, little of it waits in memory.
  */
-export function openEventStream ({ list, feed, isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions): Readable {
+export function openEventStream ({ list, feed, name = '', isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions): Readable {
   let snapshot: Generator<string, undefined> | null = snapshotText(list.rows())
   let isSnapshotDue = false
   let waiting: Revocation[] = []
@@ -60,7 +64,8 @@ export function openEventStream ({ list, feed, isAllowed, now = () => performanc
     // It says that all is known up to now: after what waited
     if (!isBeatDue) return null
     isBeatDue = false
-    return eventText('heartbeat', { at: (now() - began) / 1000, age: Math.min(feed.age(), NEVER) })
+    const heartbeat: Heartbeat = { stream: name, at: (now() - began) / 1000, age: Math.min(feed.age(), NEVER), now: feed.now() }
+    return eventText('heartbeat', heartbeat)
   }
 
   function send (): void {

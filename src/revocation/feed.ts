@@ -28,6 +28,8 @@ export type Feed = {
   stop: () => Promise<void>
   /** Seconds since the live primary, known as such, had told everything; infinite before the first time. */
   age: () => number
+  /** Milliseconds of the database's clock, at the last poll. */
+  now: () => number
   /** Says to the other processes that there is something to read, at most once in 5 ms. */
   announce: () => void
 }
@@ -54,6 +56,7 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
   const reader = createReader(list, log)
   let connection: FeedConnection | null = null
   let sweptAt = -Infinity
+  let clock = 0
   let wake: () => void = () => {}
   let announcing: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
@@ -77,8 +80,10 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     if (news.standby) return settle()
     if (!reader.take(news, observation)) return await poll(from)
     onRows?.(news.rows)
+    clock = news.now
     if (began - sweptAt > SWEEP_MS) {
-      list.sweep(news.now)
+      // Where one of the two clocks was set, the other holds
+      list.sweep(Math.min(clock, Date.now()))
       sweptAt = began
     }
     if (observation.provenAt !== null) settle()
@@ -164,5 +169,5 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     }, COALESCE_MS)
   }
 
-  return { start, stop, age: () => (performance.now() - reader.knownAt()) / 1000, announce }
+  return { start, stop, age: () => (performance.now() - reader.knownAt()) / 1000, now: () => clock, announce }
 }

@@ -3,7 +3,7 @@ import { openEventStream, type EventStreamOptions } from './event-stream.ts'
 import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
 /** What a guard elsewhere follows with. */
-export type FollowerToken = { facts: TokenFacts, kid: string, /** Seconds since 1970. */ expiresAt: number }
+export type FollowerToken = { facts: TokenFacts, kid: string, /** Seconds since 1970. */ expiresAt: number, /** Of the stream, as its reader calls it. */ name?: string | undefined }
 
 export type Followers = {
   /** Ends with the token, its client and its key. @throws TooManyStreams */
@@ -22,7 +22,7 @@ export class TooManyStreams extends Error {
   }
 }
 
-type Options = Omit<EventStreamOptions, 'isAllowed'> & {
+type Options = Omit<EventStreamOptions, 'isAllowed' | 'name'> & {
   list: Pick<RevocationList, 'refusal'>
   /** Streams of one client. */
   limit: number
@@ -36,12 +36,12 @@ export function createFollowers ({ list, feed, limit, now = () => performance.no
   const byClient = new Map<string, Map<Readable, { since: number }>>()
   let isClosing = false
 
-  function open ({ facts, kid, expiresAt }: FollowerToken): Readable {
+  function open ({ facts, kid, expiresAt, name }: FollowerToken): Readable {
     const { client_id: clientId } = facts
     const streams = byClient.get(clientId) ?? new Map<Readable, { since: number }>()
     if (streams.size >= limit) makeRoom(streams)
     const isAllowed = () => !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
-    const stream = openEventStream({ list, feed, isAllowed, now })
+    const stream = openEventStream({ list, feed, name, isAllowed, now })
     byClient.set(clientId, streams.set(stream, { since: now() }))
     stream.once('close', () => {
       streams.delete(stream)

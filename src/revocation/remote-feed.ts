@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RefusedByIssuer, type IssuerClient } from '../http/issuer-client.ts'
 import { readEvents } from './event-reader.ts'
@@ -12,68 +13,91 @@ export type RemoteFeed = {
 }
 
 type Options = {
-  client: IssuerClient
+  client: Pick<IssuerClient, 'stream'>
   list: RevocationList
   log: { warn: (details: object, message: string) => void }
+  silenceMs?: number
+  patienceMs?: number
 }
 
-const RECONNECT_MS = 1000
-const SWEEP_MS = 60_000
 // The issuer sends a heartbeat every 2 s; silence means a cut connection
 const SILENCE_MS = 6000
+/** A large snapshot takes its time over a slow line; what a proxy sends of itself to keep a connection is no heartbeat. */
+const PATIENCE_MS = 30_000
+/** Each time longer, and never all guards at once: an issuer that has just started gets its breath. */
+const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
 
 /** Follows the revocations of an issuer elsewhere, by server-sent events. */
-export function createRemoteFeed ({ client, list, log }: Options): RemoteFeed {
+export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS }: Options): RemoteFeed {
   const stopped = new AbortController()
   const now = () => performance.now()
   const reader = createRemoteReader(list, now)
-  let isWarned = false
+  let failures = 0
+  let warned: string | null = null
   let running: Promise<void> = Promise.resolve()
 
   async function follow (): Promise<void> {
     const cut = new AbortController()
-    const end = () => cut.abort()
+    const end = () => cut.abort(stopped.signal.reason)
     // Not AbortSignal.any: Node 20 lets go of what it makes
     stopped.signal.addEventListener('abort', end)
-    let silence = setTimeout(end, SILENCE_MS)
+    const silence = deadline(cut, silenceMs, 'Nothing came')
+    const patience = deadline(cut, patienceMs, 'No heartbeat came in time')
+    let heartbeats = 0
     try {
-      const { body, askedAt } = await client.stream('/v1/oauth/revocations', cut.signal)
-      const take = reader.begin(askedAt)
-      for await (const event of readEvents(body, cut.signal)) {
-        clearTimeout(silence)
-        silence = setTimeout(end, SILENCE_MS)
-        take(event)
-        isWarned = false
+      const name = randomUUID()
+      const { body, askedAt } = await client.stream(`/v1/oauth/revocations?stream=${name}`, cut.signal)
+      const take = reader.begin({ name, askedAt })
+      for await (const event of readEvents(body, cut.signal, () => silence.refresh())) {
+        const delay = take(event)
+        if (delay === null || delay * 1000 > silenceMs) continue
+        patience.refresh()
+        heartbeats++
+        // A stream that ends at once each time is no success
+        if (heartbeats > 1) failures = 0
+        warned = null
       }
-      if (cut.signal.aborted && !stopped.signal.aborted) throw new Error(`Nothing came for ${SILENCE_MS / 1000} seconds`)
+      cut.signal.throwIfAborted()
+      if (heartbeats === 0) throw new Error('The stream ended before a heartbeat came')
     } finally {
       clearTimeout(silence)
+      clearTimeout(patience)
       stopped.signal.removeEventListener('abort', end)
     }
   }
 
+  /** Each reason once, until it works again. */
+  function warn (err: unknown): void {
+    const reason = err instanceof Error ? err.message : String(err)
+    if (reason !== warned) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')
+    warned = reason
+  }
+
   async function run (): Promise<void> {
     while (!stopped.signal.aborted) {
+      let told = 0
       try {
         await follow()
       } catch (err) {
         if (stopped.signal.aborted) return
-        if (!isWarned || err instanceof RefusedByIssuer) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')
-        isWarned = true
+        if (err instanceof RefusedByIssuer) told = Math.min((err.retryAfter ?? 0) * 1000, RECONNECT_MS.whenTold)
+        warn(err)
       }
-      await sleep(RECONNECT_MS, undefined, { signal: stopped.signal }).catch(() => {})
+      const pause = Math.min(RECONNECT_MS.first * 2 ** failures++, RECONNECT_MS.most)
+      await sleep(told + pause * (0.5 + Math.random() / 2), undefined, { signal: stopped.signal }).catch(() => {})
     }
   }
-
-  const sweeper = setInterval(() => list.sweep(Date.now() - SWEEP_MS), SWEEP_MS).unref()
 
   return {
     start: () => { running = run() },
     stop: async () => {
       stopped.abort()
-      clearInterval(sweeper)
       await running
     },
     age: () => (now() - reader.knownAt()) / 1000
   }
+}
+
+function deadline (cut: AbortController, milliseconds: number, what: string): NodeJS.Timeout {
+  return setTimeout(() => cut.abort(new Error(`${what} for ${milliseconds / 1000} seconds`)), milliseconds)
 }

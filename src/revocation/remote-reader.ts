@@ -1,60 +1,90 @@
+import { Compile } from 'typebox/compile'
+import { Heartbeat, RevocationRows } from '../schemas/feed-events.ts'
 import type { ServerSentEvent } from './event-reader.ts'
-import type { Revocation, RevocationList } from './revocation-list.ts'
+import { createRevocationList, type Revocation, type RevocationList } from './revocation-list.ts'
+
+/** @property askedAt when it was asked for, by our clock */
+export type StreamFacts = { name: string, askedAt: number }
 
 export type RemoteReader = {
-  /**
-   * What takes the events of one stream.
-   * @param askedAt when it was asked for
-   */
-  begin: (askedAt: number) => (event: ServerSentEvent) => void
+  /** @returns what takes the events of one stream; it returns how many seconds a heartbeat was on its way at most, and null for others. @throws NotUnderstood */
+  begin: (stream: StreamFacts) => (event: ServerSentEvent) => number | null
   /** When the issuer knew all for certain, by our clock, as it says on the last stream; -Infinity when it does not. */
   knownAt: () => number
 }
 
+/** What comes is not what an issuer of this version says. */
+export class NotUnderstood extends Error {}
+
+const SWEEP_MS = 60_000
+const heartbeats = Compile(Heartbeat)
+const rowLists = Compile(RevocationRows)
+
 /**
  * Puts what a stream brings into the list. What is revoked is added at once; what a snapshot does not say is taken back when a heartbeat has
- * said that its server knows no less than we do: the server before may have known more.
+ * said that its server knows all that was heard from others: it may be behind them.
  */
-export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload'>, now: () => number): RemoteReader {
+export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload' | 'sweep'>, now: () => number): RemoteReader {
   let knownAt = -Infinity
-  // Up to here the list is whole, whatever a server that is behind says since
-  let wholeAt = -Infinity
+  let heardAt = -Infinity
+  let sweptAt = -Infinity
 
-  function begin (askedAt: number): (event: ServerSentEvent) => void {
-    let snapshot: Revocation[] | null = null
+  function begin ({ name, askedAt }: StreamFacts): (event: ServerSentEvent) => number | null {
+    // No later than that by our clock: a heartbeat may have waited on the way for any time
+    let openedAt = askedAt
+    const heardBefore = heardAt
+    let snapshot: RevocationList | null = null
 
     function add (rows: Revocation[]): void {
-      if (snapshot) for (const row of rows) snapshot.push(row)
+      snapshot?.apply(rows)
       list.apply(rows)
+      if (rows.length > 0) heardAt = now()
     }
 
-    function beat (heartbeat: unknown): void {
-      knownAt = timeOf(heartbeat, askedAt, now())
-      if (knownAt < wholeAt) return
-      wholeAt = knownAt
-      if (snapshot) list.reload(snapshot)
-      snapshot = null
+    /** Where the clock of the database or ours was set, the other holds. */
+    function sweep (heartbeat: Heartbeat): void {
+      const over = Math.min(heartbeat.now, Date.now())
+      list.sweep(over)
+      snapshot?.sweep(over)
+      sweptAt = now()
+    }
+
+    function beat (data: string): number {
+      knownAt = -Infinity
+      const heartbeat = heartbeatOf(data, name)
+      // The clock of the issuer runs ahead, or ours stood still: the least delay that was seen is none
+      openedAt = Math.min(openedAt, now() - heartbeat.at * 1000)
+      const madeAt = openedAt + heartbeat.at * 1000
+      knownAt = madeAt - heartbeat.age * 1000
+      if (now() - sweptAt > SWEEP_MS) sweep(heartbeat)
+      if (snapshot && knownAt >= heardBefore) {
+        list.reload([...snapshot.rows()])
+        snapshot = null
+      }
+      return (now() - madeAt) / 1000
     }
 
     return ({ event, data }) => {
-      if (event === 'heartbeat') return beat(JSON.parse(data))
-      if (event !== 'snapshot' && event !== 'revocations') return
-      if (event === 'snapshot') snapshot = []
-      add(JSON.parse(data) as Revocation[])
+      if (event === 'heartbeat') return beat(data)
+      if (event !== 'snapshot' && event !== 'revocations') return null
+      if (event === 'snapshot') snapshot = createRevocationList()
+      add(rowsOf(data))
+      return null
     }
   }
 
   return { begin, knownAt: () => knownAt }
 }
 
-/**
- * A heartbeat may have waited in a buffer for any time. It was made `at` seconds after its stream was opened, which was after we had asked for it: so
- * no two clocks need to agree, and what is not certain makes it older. What is no number of seconds says nothing.
- */
-function timeOf (heartbeat: unknown, askedAt: number, now: number): number {
-  const { at, age } = Object(heartbeat) as { at?: unknown, age?: unknown }
-  if (!isSeconds(at) || !isSeconds(age)) return -Infinity
-  return Math.min(askedAt + at * 1000, now) - age * 1000
+function rowsOf (data: string): Revocation[] {
+  const rows: unknown = JSON.parse(data)
+  if (rowLists.Check(rows)) return rows
+  throw new NotUnderstood('The issuer revokes something that is not understood here: this guard is older, or what answers is no issuer')
 }
 
-const isSeconds = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+function heartbeatOf (data: string, name: string): Heartbeat {
+  const heartbeat: unknown = JSON.parse(data)
+  if (!heartbeats.Check(heartbeat)) throw new NotUnderstood('A heartbeat does not say how old it is: the issuer is older than this guard, upgrade it first')
+  if (heartbeat.stream !== name) throw new NotUnderstood('The heartbeat is of another stream: a cache is between that must not keep /v1/oauth/revocations')
+  return heartbeat
+}

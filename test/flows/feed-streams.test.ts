@@ -117,3 +117,11 @@ t.test('what is revoked is told at once; HEAD opens no stream; the server closes
   await app.close()
   t.ok(await eventually(stream.ended))
 })
+
+t.test('the heartbeats of a stream repeat the name that its reader gave it', async (t) => {
+  const { app, base } = await listening(t)
+  const accessToken = await machine(app, await guardClient(app))
+  const stream = await follow(t, base, accessToken, '/v1/oauth/revocations?stream=mine-1')
+  t.ok(await eventually(() => /event: heartbeat\ndata: \{"stream":"mine-1","at":\d/.test(stream.text())))
+  for (const query of ['stream=', 'stream=a%0Ab', `stream=${'a'.repeat(65)}`, 'stream=a&stream=b']) t.equal((await follow(t, base, accessToken, `/v1/oauth/revocations?${query}`)).status, 422, query)
+})

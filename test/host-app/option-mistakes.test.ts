@@ -87,6 +87,7 @@ t.test('unknown options and wrong types are named at registration, for every plu
     [authGuard as Plugin, { issuer, clientSecret: 'x' }, /authGuard\.clientId is missing/],
     [authGuard as Plugin, { issuer, clientId: undefined, clientSecret: undefined }, /authGuard\.clientId is undefined/],
     [authGuard as Plugin, { issuer, revocation: { maxStale: 5 } }, /authGuard\.revocation\.maxStale is not an option/],
+    [authGuard as Plugin, { issuer, revocation: { maxStaleness: 6 } }, /authGuard\.revocation\.maxStaleness must be >= 7/],
     [authGuard as Plugin, { issuer, audience: [] }, /authGuard\.audience/],
     [authGuard as Plugin, { issuer: undefined }, /issuer must be a URL/],
     [authGuard as Plugin, { issuer: '' }, /issuer must be a URL/]

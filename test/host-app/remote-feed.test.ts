@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -12,23 +13,32 @@ import { eventually } from '../helper.ts'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
-/** An issuer whose stream says `age` once, then again every `every` milliseconds. */
-async function issuer (t: Test, every: number) {
+type Beat = () => { at: number, age: number }
+type Answer = (response: ServerResponse, stream: string) => void
+
+/** What an issuer sends: a heartbeat at once, then one every `every` milliseconds. */
+function beating (every: number, beat?: Beat): Answer {
+  return (response, stream) => {
+    const began = performance.now()
+    const fresh = () => ({ at: (performance.now() - began) / 1000, age: 0 })
+    const send = () => response.write(`event: heartbeat\ndata: ${JSON.stringify({ stream, now: Date.now(), ...(beat ?? fresh)() })}\n\n`)
+    send()
+    const timer = setInterval(send, every)
+    response.on('close', () => clearInterval(timer))
+  }
+}
+
+async function issuer (t: Test, answer: Answer) {
   const seen = { streams: 0, open: 0 }
   const server = createServer((request, response) => {
-    if (request.url === '/v1/oauth/token') return response.end('{"access_token":"token"}')
+    const { pathname, searchParams } = new URL(request.url!, 'http://issuer')
+    if (pathname === '/v1/oauth/token') return response.end('{"access_token":"token"}')
     seen.streams++
     seen.open++
-    const began = performance.now()
-    const beat = () => response.write(`event: heartbeat\ndata: {"at":${(performance.now() - began) / 1000},"age":0}\n\n`)
-    beat()
-    const timer = setInterval(beat, every)
-    response.on('close', () => {
-      seen.open--
-      clearInterval(timer)
-    })
+    response.on('close', () => seen.open--)
+    answer(response, searchParams.get('stream')!)
   }).listen(0, '127.0.0.1')
-  await sleep(20)
+  await once(server, 'listening')
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
@@ -36,10 +46,11 @@ async function issuer (t: Test, every: number) {
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-function follow (url: string) {
-  const warnings: unknown[] = []
+function follow (t: Test, url: string, options: { silenceMs?: number, patienceMs?: number } = {}) {
+  const warnings: { err: Error }[] = []
   const client = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret' })
-  const feed = createRemoteFeed({ client, list: createRevocationList(), log: { warn: (details) => warnings.push(details) } })
+  const feed = createRemoteFeed({ client, list: createRevocationList(), log: { warn: (details) => warnings.push(details as { err: Error }) }, ...options })
+  t.teardown(feed.stop)
   feed.start()
   return { feed, warnings }
 }
@@ -52,21 +63,64 @@ async function collect (): Promise<void> {
 }
 
 t.test('a host can stop following however often garbage was collected meanwhile', async (t) => {
-  const { url, seen } = await issuer(t, 100)
-  const { feed } = follow(url)
-  t.ok(await eventually(async () => feed.age() < 1, 2000))
+  const { url, seen } = await issuer(t, beating(100))
+  const { feed } = follow(t, url)
+  t.ok(await eventually(() => feed.age() < 1, 5000))
   await collect()
-  t.equal(await Promise.race([feed.stop().then(() => 'stopped'), sleep(2000, 'still following')]), 'stopped')
-  t.ok(await eventually(async () => seen.open === 0, 1000), 'the connection is closed')
+  t.equal(await Promise.race([feed.stop().then(() => 'stopped'), sleep(5000, 'still following')]), 'stopped')
+  t.ok(await eventually(() => seen.open === 0, 5000), 'the connection is closed')
 })
 
 t.test('a connection on which nothing comes any more is replaced', async (t) => {
-  const { url, seen } = await issuer(t, 60_000)
-  const { feed, warnings } = follow(url)
-  t.ok(await eventually(async () => feed.age() < 1, 2000))
+  const { url, seen } = await issuer(t, beating(60_000))
+  const { feed, warnings } = follow(t, url, { silenceMs: 1000 })
+  t.ok(await eventually(() => feed.age() < 1, 5000))
   await collect()
-  t.ok(await eventually(async () => seen.streams === 2 && seen.open === 1, 9000), 'by another one')
-  t.match(warnings, [{ err: { message: 'Nothing came for 6 seconds' } }])
-  t.ok(feed.age() < 3)
-  await feed.stop()
+  t.ok(await eventually(() => seen.streams === 2 && seen.open === 1, 9000), 'by another one')
+  t.match(warnings, [{ err: { message: 'Nothing came for 1 seconds' } }])
+})
+
+t.test('an answer of 200 without an event is no news, were it kept open by comments of a proxy', async (t) => {
+  const { url, seen } = await issuer(t, (response) => {
+    const timer = setInterval(() => response.write(': keep-alive\n\n'), 100)
+    response.on('close', () => clearInterval(timer))
+  })
+  const { feed, warnings } = follow(t, url, { silenceMs: 1000, patienceMs: 1500 })
+  t.ok(await eventually(() => seen.streams === 2, 9000), 'it is replaced')
+  t.match(warnings, [{ err: { message: 'No heartbeat came in time for 1.5 seconds' } }])
+  t.equal(feed.age(), Infinity)
+})
+
+t.test('what waits in a buffer on the way is as old as it is, however regularly it comes', async (t) => {
+  const { url } = await issuer(t, beating(50, () => ({ at: 0, age: 0 })))
+  const { feed } = follow(t, url)
+  t.ok(await eventually(() => feed.age() < Infinity, 5000))
+  const began = performance.now()
+  t.notOk(await eventually(() => feed.age() < (performance.now() - began) / 1000, 1000))
+})
+
+t.test('an age of null, what an age without an end becomes in JSON, is not fresh and is told', async (t) => {
+  const { url } = await issuer(t, beating(50, () => ({ at: 0, age: Infinity })))
+  const { feed, warnings } = follow(t, url)
+  t.ok(await eventually(() => warnings.length > 0, 5000))
+  t.equal(feed.age(), Infinity)
+  t.match(warnings, [{ err: { message: /upgrade it first/ } }])
+})
+
+t.test('a stream that a cache plays again is not believed', async (t) => {
+  const { url } = await issuer(t, (response) => beating(50)(response, 'of somebody else'))
+  const { feed, warnings } = follow(t, url)
+  t.ok(await eventually(() => warnings.length > 0, 5000))
+  t.equal(feed.age(), Infinity)
+  t.match(warnings, [{ err: { message: /cache/ } }])
+})
+
+t.test('guards give an issuer that turns them away more time each time, and as much as it asks for; the log hears each reason once', async (t) => {
+  const ends = await issuer(t, (response) => response.end())
+  const busy = await issuer(t, (response) => response.writeHead(429, { 'retry-after': '3600' }).end('{"error":"too_many"}'))
+  const guards = [follow(t, ends.url), follow(t, busy.url)]
+  await sleep(3500)
+  t.ok(ends.seen.streams >= 2 && ends.seen.streams <= 4, `${ends.seen.streams} streams`)
+  t.equal(busy.seen.streams, 1)
+  t.same(guards.map(({ warnings }) => warnings.map(({ err }) => err.message)), [['The stream ended before a heartbeat came'], ['The issuer answered 429 on /v1/oauth/revocations: too_many']])
 })

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { bearerToken } from '../../../plugins/auth-guard.ts'
 import { REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
+import { StreamQuery } from '../../../src/schemas/feed-events.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
   const { followers, verifyAccessToken } = app.latchkey
@@ -17,14 +18,15 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Follow revocations (server-sent events)',
-      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array; `heartbeat` carries the `age` of what this server knew when the stream was `at` old, both in seconds. A heartbeat may have waited on the way: count from when you asked for the stream. Ends with its token.',
+      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array. `heartbeat` says that all is told which this server knew when the stream was `at` seconds old, and how old its knowledge was then (`age`): it may have waited on the way, so count from when you asked for the stream. Ends with its token.',
       produces: ['text/event-stream'],
-      response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 429, 503) }
+      querystring: StreamQuery,
+      response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const token = await verifyAccessToken(bearerToken(request)!)
     if (!token) throw app.httpErrors.unauthorized()
-    const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp })
+    const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp, name: request.query.stream })
     return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).send(stream)
   })
 }

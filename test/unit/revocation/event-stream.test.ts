@@ -9,7 +9,7 @@ import { createRevocationList, type Revocation } from '../../../src/revocation/r
 const session = (id: number): Revocation => ({ kind: 'session', subject: `s${id}`, owner: null, epoch: 0, except: [], expiresAt: 0 })
 const sessions = (from: number, count: number) => Array.from({ length: count }, (_, index) => session(from + index))
 const client = (id: string): Revocation => ({ kind: 'client', subject: id, owner: null, epoch: null, except: [], expiresAt: 0 })
-const feed = { age: () => 0.5 }
+const feed = { age: () => 0.5, now: () => 1000 }
 const facts = (id: string) => ({ facts: { sub: id, client_id: id, jti: `token of ${id}`, epoch: 0 }, kid: 'key', expiresAt: Infinity })
 
 /** What a guard elsewhere knows when the first heartbeat comes. */
@@ -132,13 +132,13 @@ t.test('streams of one client are limited; at the limit an old one makes room, a
 t.test('a heartbeat says when it was made, and how old its knowledge was then, as numbers that every JSON reader takes for old', async (t) => {
   let now = 5000
   let age = Infinity
-  const stream = openEventStream({ list: createRevocationList(), feed: { age: () => age }, isAllowed: () => true, now: () => now, heartbeatMs: 1 })
+  const stream = openEventStream({ list: createRevocationList(), feed: { ...feed, age: () => age }, name: 'mine', isAllowed: () => true, now: () => now, heartbeatMs: 1 })
   t.teardown(() => stream.destroy())
   const events = readEvents(Readable.toWeb(stream) as ReadableStream<Uint8Array>, new AbortController().signal)
   const beat = async () => {
     for (;;) {
       const { value } = await events.next()
-      if (value?.event === 'heartbeat') return JSON.parse(value.data) as { at: number, age: number }
+      if (value?.event === 'heartbeat') return JSON.parse(value.data) as { stream: string, at: number, age: number, now: number }
     }
   }
   const first = await beat()
@@ -148,5 +148,5 @@ t.test('a heartbeat says when it was made, and how old its knowledge was then, a
   now = 7500
   let next = await beat()
   while (next.at === 0) next = await beat()
-  t.same(next, { at: 2.5, age: 1 })
+  t.same(next, { stream: 'mine', at: 2.5, age: 1, now: 1000 })
 })
