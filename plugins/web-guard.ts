@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { fits } from '../src/http/packed-query.ts'
 import { localPath } from '../src/http/return-to.ts'
 import type { BrowserSession } from '../src/users/browser-session.ts'
 import type { Profile } from '../src/users/ports.ts'
@@ -34,8 +35,13 @@ export async function authenticateBrowser ({ session: find, isOwn, foreign, logi
   if (session && !isSafe && !isOwn(request)) throw foreign(request)
   if (session) return session
   if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
-  const returnTo = localPath(outerPath(request))
-  const query = returnTo === null ? '' : `${loginPath.includes('?') ? '&' : '?'}${new URLSearchParams({ return_to: returnTo })}`
-  reply.header('cache-control', 'no-store').redirect(loginPath + query, 303)
+  reply.header('cache-control', 'no-store').redirect(withReturn(loginPath, localPath(outerPath(request))), 303)
   return null
+}
+
+/** Without the query of the page when the login page could not be asked for with it. */
+function withReturn (loginPath: string, returnTo: string | null): string {
+  if (returnTo === null) return loginPath
+  const query = [returnTo, returnTo.split('?')[0]!].map((path) => new URLSearchParams({ return_to: path }).toString()).find(fits)
+  return query === undefined ? loginPath : `${loginPath}${loginPath.includes('?') ? '&' : '?'}${query}`
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { packQuery } from '../../src/http/packed-query.ts'
 import { SHOWN_AS, shownAs, SHOWN_TO, type Outcome } from '../../src/oauth/authorize.ts'
 import { MARK } from '../../src/oauth/login-mark.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
@@ -25,10 +26,10 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
   }
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales, prompts }, params, again }: Of<'login'>): FastifyReply {
-    const locales = { ...(uiLocales !== undefined && { ui_locales: uiLocales }) }
+    const locales = { ...(isShort(uiLocales) && { ui_locales: uiLocales }) }
     if (prompts.includes('create') && config.registration !== 'off') return reply.redirect(withParams(kit.link('/register'), { return_to: authorizePath(config, params), ...locales }), 303)
     const query = new URLSearchParams({
-      return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(loginHint !== undefined && { login_hint: loginHint }), ...locales
+      return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(isShort(loginHint) && { login_hint: loginHint }), ...locales
     })
     return reply.redirect(withParams(config.loginPath, query), 303)
   }
@@ -65,12 +66,12 @@ export function requestParams (params: Params): Params {
 }
 
 /** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must get neither into an address nor into the next form. */
-const REQUEST = [
+export const REQUEST = [
   'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method', 'resource', 'request', 'request_uri',
   'nonce', 'claims', 'claims_locales', 'prompt', 'max_age', 'login_hint', 'id_token_hint', 'ui_locales', 'acr_values', 'display', MARK
 ]
 
-/** Where the same request begins again. */
+/** Where the same request begins again. @throws 400 when it is too long for an address */
 export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: Params): string {
   return pathWith(basePath + AUTHORIZE, knownParams(params))
 }
@@ -79,15 +80,18 @@ export function knownParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name)))
 }
 
-/** Parameters that are no texts are left out. */
+/** Parameters that are no texts are left out. @throws 400 when they are too long for an address */
 export function pathWith (path: string, params: Params): string {
   const pairs = Object.entries(hiddenParams(params)).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value]))
-  return pairs.length === 0 ? path : withParams(path, new URLSearchParams(pairs))
+  return pairs.length === 0 ? path : `${path}?${packQuery(new URLSearchParams(pairs).toString())}`
 }
 
 export function hiddenParams (params: Params): Hidden {
   return Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1])))
 }
+
+/** What stands in the address beside the request that it is of. */
+const isShort = (text: string | undefined): text is string => text !== undefined && text.length <= 500
 
 /** The address as it is, which was compared letter by letter, with parameters after its own. */
 export function withParams (url: string, params: Record<string, string> | URLSearchParams): string {

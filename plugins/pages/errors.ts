@@ -35,7 +35,7 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
     const form = formAgain(failure, request, reply)
     if (form) return await form
     const page = kit.page(request)
-    const again = retryPath(kit, request, statusCode)
+    const again = retryPathOf(request, statusCode)
     return kit.send(reply, 'error', {
       ...page,
       ...wordsFor(failure, page),
@@ -61,8 +61,17 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
     return url?.slice(under)
   }
 
+  function retryPathOf (request: FastifyRequest, statusCode: number): string | undefined {
+    try {
+      return retryPath(request, statusCode)
+    } catch {
+      // Too long for an address
+      return undefined
+    }
+  }
+
   /** The same page, when it failed for a moment; or where the form stands that was posted. */
-  function retryPath (kit: Kit, request: FastifyRequest, statusCode: number): string | undefined {
+  function retryPath (request: FastifyRequest, statusCode: number): string | undefined {
     const { method, body, url } = request
     if (method === 'GET') return statusCode >= 500 || statusCode === 429 ? kit.link(url.slice(under)) : undefined
     if (method !== 'POST' || typeof body !== 'object' || body === null) return undefined

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { fits } from '../../src/http/packed-query.ts'
 import type { Services } from '../../src/services.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import { createBrand } from '../../src/views/brand.ts'
@@ -83,5 +84,7 @@ function wordOf (words: Readonly<Record<string, string | undefined>> | undefined
 
 function queryOf (params: Record<string, string | undefined>): string {
   const present = Object.entries(params).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
-  return present.length === 0 ? '' : `?${new URLSearchParams(present)}`
+  if (present.length === 0) return ''
+  const query = new URLSearchParams(present).toString()
+  return fits(query) ? `?${query}` : ''
 }

@@ -7,7 +7,7 @@ import { hiddenParams, pathWith, requestParams } from './answer.ts'
 import type { Kit } from './kit.ts'
 
 export const END_SESSION = '/v1/oauth/logout'
-const REQUEST = ['id_token_hint', 'logout_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales']
+export const REQUEST = ['id_token_hint', 'logout_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales']
 
 /** Where the same request begins again, with its parameters and nothing else that a form brought. */
 export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: Record<string, unknown>): string {

@@ -1,8 +1,9 @@
+import { unpackParams } from '../../src/http/packed-query.ts'
 import type { Authorize } from '../../src/oauth/authorize.ts'
 import type { Config } from '../../src/config.ts'
 import type { Params } from '../../src/oauth/authorization-request.ts'
 import { ACCOUNT } from './account.ts'
-import { AUTHORIZE } from './answer.ts'
+import { AUTHORIZE, REQUEST } from './answer.ts'
 import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
 
@@ -26,9 +27,19 @@ export function createFindWay ({ link }: Pick<Kit, 'link'>, { peek }: Pick<Autho
 export function queryOf (address: string | null, path: string): Params | null {
   const [given, query] = (address ?? '').split(/\?(.*)/s)
   if (given !== path) return null
-  const params = new URLSearchParams(query)
-  return Object.fromEntries([...new Set(params.keys())].map((name) => {
-    const values = params.getAll(name)
-    return [name, values.length === 1 ? values[0] : values]
-  }))
+  const lists = new Map<string, string[]>()
+  for (const [name, value] of new URLSearchParams(query)) {
+    const before = lists.get(name)
+    if (before) before.push(value)
+    else lists.set(name, [value])
+  }
+  return unpacked(Object.fromEntries([...lists].map(([name, values]) => [name, values.length === 1 ? values[0] : values])))
+}
+
+function unpacked (params: Params): Params | null {
+  try {
+    return unpackParams(params, REQUEST)
+  } catch {
+    return null
+  }
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { checkedByProtocol } from '../../plugins/compilers.ts'
-import { AUTHORIZE, authorizePath, requestParams } from '../../plugins/pages/answer.ts'
+import { AUTHORIZE, authorizePath, REQUEST, requestParams } from '../../plugins/pages/answer.ts'
+import { unpackParams } from '../../src/http/packed-query.ts'
 import { SHOWN_AS, SHOWN_TO } from '../../src/oauth/authorize.ts'
 import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
@@ -21,7 +22,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const session = await browser.session(request)
-    return await pages.answer(request, reply, await authorize.begin(requestParams(request.query), session))
+    return await pages.answer(request, reply, await authorize.begin(requestParams(unpackParams(request.query, REQUEST)), session))
   })
 
   app.post(AUTHORIZE, {

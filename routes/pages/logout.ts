@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkedByProtocol } from '../../plugins/compilers.ts'
 import { callerOf } from '../../plugins/caller.ts'
-import { END_SESSION, endSessionPath } from '../../plugins/pages/logout.ts'
+import { END_SESSION, endSessionPath, REQUEST } from '../../plugins/pages/logout.ts'
+import { unpackParams } from '../../src/http/packed-query.ts'
 import { afterForm, form, LogoutQuery, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
@@ -43,7 +44,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       querystring: LogoutQuery,
       response: showPage
     }
-  }, async (request, reply) => await begin(request, reply, request.query))
+  }, async (request, reply) => await begin(request, reply, unpackParams(request.query, REQUEST)))
 
   // As with authorize: the login's cookie comes with a GET only
   app.post(END_SESSION, {

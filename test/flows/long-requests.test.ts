@@ -1,0 +1,55 @@
+import t from 'tap'
+import { build, PASSWORD, signedIn } from '../helper.ts'
+import { authorizeUrl, CALLBACK, logIn, makeApp, paramsOf, visit } from '../visitor.ts'
+
+const AUTHORIZE = '/v1/oauth/authorize'
+const html = { accept: 'text/html' }
+
+t.test('an authorization request that this server reads leads to addresses that it reads, however its parameters are encoded', async (t) => {
+  const { app } = await build(t)
+  const server = await app.listen({ port: 0, host: '127.0.0.1' })
+  await signedIn(app)
+  const client = await makeApp(app)
+  for (const sign of ['"', 'ä', '%', '漢']) {
+    const state = sign.repeat(Math.floor(12_000 / encodeURIComponent(sign).length))
+    const visitor = visit(app)
+    const first = await visitor.get(authorizeUrl(client.id, { state, prompt: 'consent', login_hint: 'ada@example.com', ui_locales: 'de' }))
+    const location = first.headers.location!
+    t.equal((await fetch(server + location, { headers: html })).status, 200, `${sign}: ${location.length} characters`)
+    const page = await visitor.get(location)
+    t.match(page.body, 'value="ada@example.com"')
+    t.match(page.body, 'Acme Reports')
+    t.match(page.body, '<html lang="de"')
+    const register = /href="(\/register[^"]*)"/.exec(page.body)![1]!.replaceAll('&amp;', '&').replaceAll('&#38;', '&')
+    t.equal((await fetch(server + register, { headers: html })).status, 200, 'register')
+    const consent = await visitor.follow(await visitor.submit(page, { username: 'ada@example.com', password: PASSWORD }))
+    t.equal(paramsOf(await visitor.submit(consent, { decision: 'allow' }))['state'], state, 'it comes back as it was')
+  }
+})
+
+t.test('a request by POST that no address holds is told so, and a long one goes on', async (t) => {
+  const { app } = await build(t)
+  const server = await app.listen({ port: 0, host: '127.0.0.1' })
+  const client = await makeApp(app)
+  const post = (state: string) => fetch(server + AUTHORIZE, {
+    method: 'POST', redirect: 'manual', headers: html, body: new URLSearchParams(authorizeUrl(client.id, { state, redirect_uri: CALLBACK }).split('?')[1])
+  })
+  const long = await post('"'.repeat(4000))
+  t.equal(long.status, 303)
+  t.equal((await fetch(server + long.headers.get('location')!, { headers: html })).status, 200)
+  const random = Array.from({ length: 6000 }, (_, index) => String.fromCodePoint(0x4E00 + (index * 7919) % 20_000)).join('')
+  const longer = await post(random)
+  t.match([longer.status, await longer.text()], [400, 'The request is too long'])
+  for (const packed of ['nonsense', 'A'.repeat(9000)]) t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9))
+})
+
+t.test('a guest at a page with a long query logs in, and comes back to the page', async (t) => {
+  const { app } = await build(t)
+  const server = await app.listen({ port: 0, host: '127.0.0.1' })
+  const visitor = visit(app)
+  await signedIn(app)
+  const answer = await fetch(`${server}/account?q=${'%22'.repeat(4500)}`, { redirect: 'manual', headers: html })
+  const location = answer.headers.get('location')!
+  t.equal((await fetch(server + location, { headers: html })).status, 200)
+  t.equal((await logIn(visitor, location)).headers.location, '/account')
+})
