@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Database } from '../../src/database/client.ts'
 import { quoteIdentifier } from '../../src/database/connection.ts'
+import type { TokenSettings } from '../../src/oauth/client-management.ts'
 import type { Client, Clients } from '../../src/oauth/ports.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { nextEpoch } from './epoch.ts'
@@ -33,7 +34,7 @@ export type ClientStore = Omit<Clients, 'findAgain'> & {
   /** @returns when the old secret stops, or null when there is no such client alive that has a secret */
   rotateSecret: (rotation: SecretRotation) => Promise<{ previousSecretUntil: Date | null } | null>
   /** @returns false when the user has no such client alive */
-  update: (id: string, ownerId: string, values: { name: string, redirectUris: string[] }) => Promise<boolean>
+  update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
   /** By the operator: `decide` says what changes, of the client as it stands. @returns null when there is no such client; 'taken' when the slug is another's */
   change: (id: string, decide: (client: Client) => ClientChanges) => Promise<Client | 'taken' | null>
   /** One row in place of the many of a client that gets and revokes tokens without end; ends all its own tokens. */
@@ -89,7 +90,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     return rows[0] ?? null
   }
 
-  async function update (id: string, ownerId: string, values: { name: string, redirectUris: string[] }): Promise<boolean> {
+  async function update (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings): Promise<boolean> {
     return await inTransaction(pool, (client) => rewrite(client, id, (known) => known.ownerId === ownerId && !known.revokedAt ? values : null)) !== null
   }
 

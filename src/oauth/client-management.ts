@@ -12,11 +12,14 @@ import { hashSecret, newClientId, newClientSecret } from './secrets.ts'
 export type OwnedClients = {
   /** Alive, by name. */
   listOwned: (ownerId: string) => Promise<(Client & { createdAt: Date })[]>
-  create: (client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & { ownerId: string, secretHash: Uint8Array<ArrayBuffer> | null }) => Promise<Client | null>
-  update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'>) => Promise<boolean>
+  create: (client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & TokenSettings & { ownerId: string, secretHash: Uint8Array<ArrayBuffer> | null }) => Promise<Client | null>
+  update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
   rotateSecret: (rotation: { id: string, ownerId: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number }) => Promise<{ previousSecretUntil: Date | null } | null>
   revoke: (id: string, ownerId: string) => Promise<boolean>
 }
+
+/** What is not named stays as it is. */
+export type TokenSettings = Partial<Pick<Client, 'refreshGrace' | 'refreshTokenInBody'>>
 
 /** What a user says of a client of theirs. */
 export type ClientWishes = {
@@ -28,6 +31,7 @@ export type ClientWishes = {
   device: boolean
   /** Allow-list; `*` stands for every registered one. */
   scopes: string[]
+  settings: TokenSettings
 }
 
 type Errors = Record<string, string[]>
@@ -38,7 +42,7 @@ export type ClientManagement = {
   list: (ownerId: string) => Promise<OwnedClient[]>
   create: (ownerId: string, wishes: ClientWishes, caller: Caller) => Promise<MadeClient>
   /** @returns null when the user has no such client */
-  update: (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris'>, caller: Caller) => Promise<MadeClient | null>
+  update: (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>, caller: Caller) => Promise<MadeClient | null>
   /** Both secrets count for `overlap` seconds. @returns null when the user has no such client with a secret */
   rotateSecret: (ownerId: string, id: string, overlap: number, caller: Caller) => Promise<{ secret: string, previousSecretUntil: Date | null } | null>
   /** Ends its tokens and sessions, at once and in every process. */
@@ -78,18 +82,19 @@ export function createClientManagement ({ store, directory, scopes, brand, event
       authMethod: secret ? 'client_secret_basic' : 'none',
       redirectUris: [...new Set(wishes.redirectUris)],
       grantTypes: [...(wishes.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token', ...(wishes.device ? [DEVICE_CODE] : [])],
-      scopes: wishes.scopes
+      scopes: wishes.scopes,
+      ...wishes.settings
     })
     events.emit('client.created', { clientId: id, userId: ownerId, ...originOf(caller) })
     return { client: (await find(ownerId, id))!, secret }
   }
 
-  async function update (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris'>, caller: Caller): Promise<MadeClient | null> {
+  async function update (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>, caller: Caller): Promise<MadeClient | null> {
     const known = await find(ownerId, id)
     if (!known) return null
     const { name, errors } = await checked(brand, wishes, !known.grantTypes.includes('authorization_code'))
     if (Object.keys(errors).length > 0) return { errors }
-    if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(wishes.redirectUris)] })) return null
+    if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(wishes.redirectUris)], ...wishes.settings })) return null
     directory.forget(id)
     events.emit('client.changed', { clientId: id, userId: ownerId, ...originOf(caller) })
     const client = await find(ownerId, id)

@@ -30,6 +30,8 @@ export function ownClientJson (client: OwnedClient): OwnClient {
     token_endpoint_auth_method: client.authMethod,
     scopes: client.scopes,
     confidential: client.authMethod !== 'none',
+    refresh_grace: client.refreshGrace,
+    refresh_token_in_body: client.refreshTokenInBody,
     previous_secret_until: until && until.getTime() > Date.now() ? until.toISOString() : null,
     created_at: client.createdAt.toISOString()
   }

@@ -32,19 +32,29 @@ export const AccessList = Type.Array(AccessItem)
 const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
 
 /** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
+/** A day: whoever finds a token that old was not cut off from an answer. */
+const MAX_GRACE = 86_400
+
+const tokenSettings = {
+  refresh_grace: Type.Optional(Maybe(Type.Integer({ minimum: 0, maximum: MAX_GRACE, description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server' }))),
+  refresh_token_in_body: Type.Optional(Type.Boolean({ description: 'Whether the answers of its proxy routes hold the refresh token beside the cookie; true when not given' }))
+}
+
 export const NewClientBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255, examples: ['My app'] }),
   redirect_uris: Type.Optional(RedirectUris),
   redirect: Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' })),
   confidential: Type.Optional(Type.Boolean({ description: 'Whether it has a secret; true when not given' })),
   device: Type.Optional(Type.Boolean({ description: 'May use the device grant; without redirect_uris that is all it may' })),
-  scopes: Type.Optional(ScopeNames)
+  scopes: Type.Optional(ScopeNames),
+  ...tokenSettings
 }, { additionalProperties: true, examples: [{ name: 'My app', redirect_uris: ['https://app.example.com/callback'] }] })
 
 export const ClientBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255 }),
   redirect_uris: Type.Optional(RedirectUris),
-  redirect: Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' }))
+  redirect: Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' })),
+  ...tokenSettings
 }, { additionalProperties: true, examples: [{ name: 'My app', redirect_uris: ['https://app.example.com/callback'] }] })
 
 const clientMembers = {
@@ -56,6 +66,8 @@ const clientMembers = {
   token_endpoint_auth_method: Type.String(),
   scopes: Type.Array(Type.String()),
   confidential: Type.Boolean(),
+  refresh_grace: Maybe(Type.Integer({ description: 'Seconds; null is the setting of the server' })),
+  refresh_token_in_body: Type.Boolean(),
   previous_secret_until: Maybe(Timestamp),
   created_at: Timestamp
 }

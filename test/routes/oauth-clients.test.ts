@@ -100,6 +100,23 @@ t.test('a secret is exchanged with an overlap in which both count, in every proc
   t.equal(await error(app, next), 'invalid_client', 'without an overlap the old one stops at once')
 })
 
+t.test('refresh_grace and refresh_token_in_body are set, kept by a change that does not name them, and bounded', async (t) => {
+  const { app } = await build(t)
+  const { access_token: bearer } = await signedIn(app)
+  const settings = { refresh_grace: 600, refresh_token_in_body: false }
+  const made = (await call(app, 'POST', 'clients', bearer, { name: 'x', redirect: URI, ...settings })).json<Made>()
+  t.match(made, settings)
+  const put = (body: object) => call(app, 'PUT', `clients/${made.client_id}`, bearer, { name: 'x', redirect: URI, ...body })
+  t.match((await put({})).json(), settings)
+  t.match((await put({ refresh_grace: 0, refresh_token_in_body: true })).json(), { refresh_grace: 0, refresh_token_in_body: true })
+  t.match((await put({ refresh_grace: null })).json(), { refresh_grace: null, refresh_token_in_body: true })
+  t.match((await call(app, 'GET', 'clients', bearer)).json(), [{ refresh_grace: null, refresh_token_in_body: true }])
+  t.match((await call(app, 'POST', 'clients', bearer, { name: 'y', redirect: URI })).json(), { refresh_grace: null, refresh_token_in_body: true })
+  for (const wrong of [{ refresh_grace: -1 }, { refresh_grace: 86_401 }, { refresh_grace: 1.5 }, { refresh_grace: 'long' }, { refresh_token_in_body: 'perhaps' }]) {
+    for (const answer of [await put(wrong), await call(app, 'POST', 'clients', bearer, { name: 'z', redirect: URI, ...wrong })]) t.equal(answer.statusCode, 422, JSON.stringify(wrong))
+  }
+})
+
 t.test('a hundred are enough', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)

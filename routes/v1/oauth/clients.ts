@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { callerOf } from '../../../plugins/caller.ts'
 import { ownerGuard } from '../../../plugins/owner-guard.ts'
+import type { TokenSettings } from '../../../src/oauth/client-management.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
@@ -31,7 +32,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth!)
     const { name, confidential = true, device = false, scopes = ['*'] } = request.body
-    const made = await clientManagement.create(userId, { name, confidential, device, scopes, redirectUris: redirectsOf(request.body) }, callerOf(request))
+    const made = await clientManagement.create(userId, { name, confidential, device, scopes, redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
     if (made.errors) throw invalid(made.errors)
     const { client, secret } = made
     return reply.code(201).header('cache-control', 'no-store').send({ ...ownClientJson(client), client_secret: secret, secret })
@@ -48,7 +49,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request) => {
     const { userId } = await findOwner(request.auth!)
-    const changed = await clientManagement.update(userId, request.params.id, { name: request.body.name, redirectUris: redirectsOf(request.body) }, callerOf(request))
+    const changed = await clientManagement.update(userId, request.params.id, { name: request.body.name, redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
     if (!changed) throw notFound()
     if (changed.errors) throw invalid(changed.errors)
     return ownClientJson(changed.client)
@@ -73,6 +74,10 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
 /** An array, or as Passport has it one text with commas. */
 function redirectsOf ({ redirect_uris: uris, redirect }: { redirect_uris?: string[], redirect?: string }): string[] {
   return uris ?? redirect?.split(',').map((uri) => uri.trim()).filter(Boolean) ?? []
+}
+
+function settingsOf ({ refresh_grace: refreshGrace, refresh_token_in_body: refreshTokenInBody }: Static<typeof ClientBody>): TokenSettings {
+  return { ...(refreshGrace !== undefined && { refreshGrace }), ...(refreshTokenInBody !== undefined && { refreshTokenInBody }) }
 }
 
 export default clients
