@@ -75,9 +75,12 @@ export function createScopes (registry: Record<string, string>, { inherit = fals
 export function parseScope (text: string | undefined): string[] | null {
   if (text === undefined) return null
   if (!SCOPE.test(text)) throw invalidScope('The scope must be names separated by spaces')
-  const names = new Set(text.split(' ').filter(Boolean))
-  return names.size === 0 ? null : [...names]
+  const names = scopeNames([text])
+  return names.length === 0 ? null : names
 }
+
+/** Names from a list whose entries may hold spaces, too, each once. */
+export const scopeNames = (listed: readonly string[]): string[] => [...new Set(listed.flatMap((text) => text.split(' ').filter(Boolean)))]
 
 /** RFC 6749 section 6: a refresh may narrow, for this access token only. `ofAny`: what `*` stands for. @throws OAuthError invalid_scope */
 export function checkNarrowing (granted: string[], asked: string[] | null, ofAny: string[] | null): void {

@@ -70,6 +70,7 @@ t.test('what is wrong is 422, by field', async (t) => {
       t.match((await call(app, method, path, bearer, body)).json(), { statusCode: 422, code: 'LK_VALIDATION', errors }, `${method} ${JSON.stringify(body).slice(0, 60)}`)
     }
   }
+  t.match((await call(app, 'POST', 'clients', bearer, { name: 'Spaces', redirect: URI, scopes: [' orders:read', 'openid  orders:read '] })).json(), { scopes: ['orders:read', 'openid'] }, 'a space too many is none')
   t.match((await call(app, 'POST', 'clients', bearer, { name: 'x', redirect: URI, scopes: ['nothing', 'revocations:read'] })).json(), { errors: { scopes: ['There is no scope nothing, revocations:read'] } })
   t.match((await call(app, 'POST', `clients/${id}/secret`, bearer, { overlap: -1 })).json(), { statusCode: 422, errors: { overlap: [String] } })
   t.same((await call(app, 'GET', 'clients', bearer)).json<object[]>().length, 1)

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { callerOf } from '../../../plugins/caller.ts'
 import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import type { TokenSettings } from '../../../src/oauth/client-management.ts'
+import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
@@ -32,7 +33,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth!)
     const { name, confidential = true, device = false, scopes = ['*'] } = request.body
-    const made = await clientManagement.create(userId, { name, confidential, device, scopes, redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
+    const made = await clientManagement.create(userId, { name, confidential, device, scopes: scopeNames(scopes), redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
     if (made.errors) throw invalid(made.errors)
     const { client, secret } = made
     return reply.code(201).header('cache-control', 'no-store').send({ ...ownClientJson(client), client_secret: secret, secret })

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { validate as isUuid } from 'uuid'
 import { callerOf } from '../../../plugins/caller.ts'
 import { ownerGuard } from '../../../plugins/owner-guard.ts'
+import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
 import { personalTokenJson } from '../../../src/schemas/management-json.ts'
@@ -34,7 +35,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const owner = await findOwner(request.auth!)
     const { name, scopes, expires_in: expiresIn } = request.body
-    const { made, errors } = await makeOwnToken(owner, { name, scopes: scopes ?? [], expiresIn }, callerOf(request))
+    const { made, errors } = await makeOwnToken(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     if (!made) throw app.httpErrors.createError(401, 'You have been logged out meanwhile', { code: 'LK_UNAUTHENTICATED' })
     return reply.code(201).header('cache-control', 'no-store').send({ access_token: made.text, accessToken: made.text, token: personalTokenJson(made.token) })
