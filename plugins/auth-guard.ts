@@ -6,6 +6,7 @@ import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
 import type { BearerRefusal } from '../src/events.ts'
 import { checkOptions } from '../src/checked-options.ts'
 import { ConfigError } from '../src/config-error.ts'
+import { asRefusal, asRejection } from '../src/database/unavailable.ts'
 import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import type { GuardOptions, RemoteGuardOptions } from '../src/options.ts'
 import { guardOptions } from '../src/schemas/guard-options.ts'
@@ -113,7 +114,11 @@ type Wanted = GuardOptions & { guard: 'api' | 'client' }
 
 function apiHook (verify: Verify, trust: Trust, wanted: Wanted): onRequestAsyncHookHandler {
   return async (request, reply) => {
-    request.auth = await authenticate(verify, trust, request, reply, wanted)
+    try {
+      request.auth = await authenticate(verify, trust, request, reply, wanted)
+    } catch (error) {
+      throw asRefusal(error)
+    }
   }
 }
 
@@ -123,9 +128,9 @@ function webHook (trust: Trust): onRequestAsyncHookHandler {
   if (!web) throw new TypeError("authGuard('web') works where the pages are, not with { issuer }; use authGuard('api') here")
   return async (request, reply) => {
     refuseStale(trust, reply)
-    const session = await authenticateBrowser(web, request, reply)
+    const session = await authenticateBrowser(web, request, reply).catch(asRejection)
     if (!session) return reply
-    request.auth = createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId))
+    request.auth = createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId).catch(asRejection))
   }
 }
 
@@ -142,7 +147,7 @@ async function authenticate (verifier: Verify, trust: Trust, request: FastifyReq
   refuseStale(trust, reply)
   const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
   const claims = looksLikePersonalToken(token) ? await personal(trust, token, refuse, wanted) : await verified(verifier, trust, token, refuse)
-  const auth = createAuth(factsOf(claims, token), () => trust.user(claims, token))
+  const auth = createAuth(factsOf(claims, token), () => trust.user(claims, token).catch(asRejection))
   if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
   if (auth.kind !== 'client' && wanted.guard === 'client') throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)

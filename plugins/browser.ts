@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { asRejection } from '../src/database/unavailable.ts'
 import { localPath } from '../src/http/return-to.ts'
 import type { SignedIn } from '../src/oauth/ports.ts'
 import type { Services } from '../src/services.ts'
@@ -20,7 +21,7 @@ export type Browser = {
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
   /** How the session of the cookie came to its end; null when there is none that we know. */
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
-  /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded */
+  /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded, DatabaseUnavailable: each has `statusCode` and `headers` */
   logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
   /** A new id at each login (session fixation). @returns null when the user changed meanwhile */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean) => Promise<BrowserSession | null>
@@ -49,7 +50,8 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
 
   async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember }: Credentials): Promise<BrowserSession | null> {
     const { candidates } = candidatesFrom(attributes, { username })
-    const known = password ? await authenticate(candidates, password, callerOf(request)) : null
+    // A host hands on what it was sent
+    const known = typeof password === 'string' && password !== '' ? await authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
     const { device: proof, ...user } = known
     const session = await logIn(request, reply, user, remember)
@@ -64,11 +66,11 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
   }
 
   return {
-    session: (request) => sessions.find(tokenOf(request)),
-    ended: (request) => sessions.ended(tokenOf(request)),
-    logIn,
-    logInWithPassword,
-    logOut,
+    session: (request) => sessions.find(tokenOf(request)).catch(asRejection),
+    ended: (request) => sessions.ended(tokenOf(request)).catch(asRejection),
+    logIn: (...asked) => logIn(...asked).catch(asRejection),
+    logInWithPassword: (...asked) => logInWithPassword(...asked).catch(asRejection),
+    logOut: (...asked) => logOut(...asked).catch(asRejection),
     returnPath: (returnTo) => localPath(returnTo) ?? config.homePath
   }
 }

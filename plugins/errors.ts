@@ -1,8 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isDatabaseUnavailable } from '../src/database/unavailable.ts'
+import { asRefusal } from '../src/database/unavailable.ts'
 import { OAuthError, wireText, type OAuthErrorCode } from '../src/oauth/errors.ts'
-import { TooManyAttempts } from '../src/users/attempts.ts'
-import { Overloaded } from '../src/users/passwords.ts'
 
 export type Failure = {
   statusCode: number
@@ -13,9 +11,8 @@ export type Failure = {
   retryAfter?: number
 }
 
-export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number }
+export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number | undefined }
 
-const RETRY_AFTER = 2
 const FOREIGN = new Set(['LK_FOREIGN_ORIGIN', 'LK_FORGED_FORM'])
 const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' }
 
@@ -39,16 +36,10 @@ export function failureOf (error: Raw, request: FastifyRequest, reference?: stri
 
 function describe (error: Raw, oauth: boolean): Failure {
   if (error.validation) return oauth ? fromOAuthValidation(error) : fromValidation(error)
-  if (error instanceof TooManyAttempts) return named(429, 'LK_TOO_MANY_ATTEMPTS', error.message, { retryAfter: error.retryAfter })
-  if (error instanceof Overloaded) return named(503, 'LK_OVERLOADED', error.message, { retryAfter: error.retryAfter })
-  if (!error.code?.startsWith('LK_') && isDatabaseUnavailable(error)) return named(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER })
-  const status = error.statusCode ?? 500
+  const { statusCode: status = 500, code, message, errors, retryAfter } = asRefusal(error) as Raw
   // Our own words may be shown, what others threw may not
-  if (status >= 500 && !error.code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', 'Something went wrong')
-  return named(status, error.code ?? `LK_${status}`, error.message, {
-    ...(error.errors && { errors: error.errors }),
-    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter })
-  })
+  if (status >= 500 && !code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', 'Something went wrong')
+  return named(status, code ?? `LK_${status}`, message, { ...(errors && { errors }), ...(retryAfter !== undefined && { retryAfter }) })
 }
 
 function named (statusCode: number, code: string, message: string, more: Pick<Failure, 'errors' | 'retryAfter'> = {}): Failure {

@@ -1,5 +1,6 @@
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
+import { RequestError } from '../src/request-error.ts'
 
 /** Milliseconds that the event loop may lag before new requests are turned away. */
 const MAX_EVENT_LOOP_DELAY = 1000
@@ -11,7 +12,7 @@ export async function overload (scope: FastifyInstance): Promise<void> {
   await scope.register(underPressure, {
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY,
     pressureHandler: (_request, _reply, _type, _value) => {
-      throw Object.assign(new Error('The server is overloaded, try again in a moment'), { statusCode: 503, code: 'LK_OVERLOADED', retryAfter: RETRY_AFTER })
+      throw new RequestError(503, 'LK_OVERLOADED', 'The server is overloaded, try again in a moment', { retryAfter: RETRY_AFTER })
     }
   })
 }

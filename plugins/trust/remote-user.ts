@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { IssuerClient } from '../../src/http/issuer-client.ts'
+import { issuerUnavailable, RefusedByIssuer, type IssuerClient } from '../../src/http/issuer-client.ts'
 import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
 import { userInfoEndpoint } from '../../src/oauth/resources.ts'
 import type { Profile } from '../../src/users/ports.ts'
@@ -8,13 +8,17 @@ import type { Profile } from '../../src/users/ports.ts'
 /** The user of a token, as the issuer tells it; null when the token opens nothing there that tells of its user. */
 export type RemoteUser = (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
 
+const REFUSALS = new Set([401, 403])
 const Text = Type.Optional(Type.String())
 /** OpenID Connect Core section 5.1, by the scopes of the token. */
 const UserInfo = Type.Object({ sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text, updated_at: Type.Optional(Type.Number()) })
 
 export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: string): RemoteUser {
   let userInfo: ReturnType<typeof compiled> | undefined
-  const ask = (path: string, token: string) => client.json(path, { headers: { authorization: `Bearer ${token}` } })
+  const ask = (path: string, token: string) => client.json(path, { headers: { authorization: `Bearer ${token}` } }).catch((error: unknown) => {
+    // A refusal of the token is an answer; that nothing came is none
+    throw error instanceof RefusedByIssuer && REFUSALS.has(error.statusCode) ? error : issuerUnavailable(error)
+  })
 
   return async ({ aud }, token) => {
     const audience = [aud].flat()

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { checkOptions } from '../../src/checked-options.ts'
 import { ConfigError } from '../../src/config-error.ts'
-import { createIssuerClient } from '../../src/http/issuer-client.ts'
+import { createIssuerClient, issuerUnavailable } from '../../src/http/issuer-client.ts'
 import { createRemoteKeys } from '../../src/keys/remote-keys.ts'
 import type { AccessTokenClaims } from '../../src/oauth/access-token.ts'
 import { createRemotePersonalTokens } from '../../src/oauth/remote-personal-tokens.ts'
@@ -42,11 +42,9 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
   }
 }
 
-/** The issuer that cannot answer is no fault of the token. */
+/** An issuer that cannot answer is no fault of the token. */
 function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | null>) {
-  return async (token: string) => await verify(token).catch((cause: unknown) => {
-    throw Object.assign(new Error('The issuer cannot be asked about this token at the moment, try again', { cause }), { statusCode: 503, code: 'LK_ISSUER_UNAVAILABLE' })
-  })
+  return async (token: string) => await verify(token).catch((cause: unknown) => { throw issuerUnavailable(cause) })
 }
 
 /** @returns the age of what is known; always 0 where nothing is followed */

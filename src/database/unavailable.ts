@@ -1,3 +1,5 @@
+import { RequestError } from '../request-error.ts'
+
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
 // SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a statement that took too long; a database that is read-only after a failover
 const SQLSTATES = '08...|40001|40P01|53300|57P0[123]|57014|25006'
@@ -9,6 +11,26 @@ const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
 // … and P2039, which has the SQLSTATE in its text only
 const STATE_IN_TEXT = new RegExp(`Database error\\. Code: \`(${SQLSTATES})\``)
 const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
+
+const RETRY_AFTER = 2
+
+/** The database is away for now: 503 with `Retry-After`. What the database said is the `cause`, for the log. */
+export class DatabaseUnavailable extends RequestError {
+  constructor (cause: unknown) {
+    super(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER, cause })
+  }
+}
+
+/** An error as a request should meet it: what a driver throws has no status, and names addresses. One of ours stays as it is. */
+export function asRefusal (error: unknown): unknown {
+  const isOurs = isErrorLike(error) && typeof error.code === 'string' && error.code.startsWith('LK_')
+  return !isOurs && isDatabaseUnavailable(error) ? new DatabaseUnavailable(error) : error
+}
+
+/** For a promise: `.catch(asRejection)`. */
+export function asRejection (error: unknown): never {
+  throw asRefusal(error)
+}
 
 /** Whether an error says that the database is away for now, rather than that a statement was wrong. */
 export function isDatabaseUnavailable (error: unknown): boolean {

@@ -1,3 +1,5 @@
+import { RequestError } from '../request-error.ts'
+
 /** Requests to an issuer elsewhere, as one of its clients. */
 export type IssuerClient = {
   /** @throws RefusedByIssuer */
@@ -20,6 +22,13 @@ export class RefusedByIssuer extends Error {
     super(`The issuer answered ${statusCode} on ${path}: ${body.error ?? body.message ?? 'no reason given'}`)
     this.name = 'RefusedByIssuer'
   }
+}
+
+const RETRY_AFTER = 2
+
+/** The issuer does not say what a guard must know: 503, whatever it answered to us. */
+export function issuerUnavailable (cause: unknown): RequestError {
+  return new RequestError(503, 'LK_ISSUER_UNAVAILABLE', 'The issuer cannot be asked at the moment, try again', { retryAfter: RETRY_AFTER, cause })
 }
 
 const TIMEOUT_MS = 10_000

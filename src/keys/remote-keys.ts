@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
-import type { IssuerClient } from '../http/issuer-client.ts'
+import { issuerUnavailable, type IssuerClient } from '../http/issuer-client.ts'
 
 const MAX_AGE_MS = 300_000
 // An unknown kid may be a new key; a stream of made-up ones must not become a stream of requests
@@ -20,7 +20,7 @@ export function createRemoteKeys (client: Pick<IssuerClient, 'json'>): (kid: unk
   return async (kid) => {
     const age = performance.now() - readAt
     if (age > MAX_AGE_MS || (!keys.has(kid) && age > RETRY_MS)) {
-      reading ??= read().finally(() => { reading = null })
+      reading ??= read().catch((cause: unknown) => { throw issuerUnavailable(cause) }).finally(() => { reading = null })
       await reading
     }
     return keys.get(kid)

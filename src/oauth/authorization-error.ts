@@ -1,3 +1,4 @@
+import { RequestError } from '../request-error.ts'
 import type { ResponseMode } from './authorization-request.ts'
 
 /** RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6. */
@@ -20,11 +21,8 @@ export class AuthorizationError extends Error {
 }
 
 /** A refusal that must not leave this server: the client or its redirect URI is not to be trusted (RFC 9700 section 4.11.2). */
-export class UntrustedRequest extends Error {
-  readonly statusCode = 400
-  readonly code = 'LK_UNTRUSTED_REQUEST'
+export class UntrustedRequest extends RequestError {
   constructor (message: string) {
-    super(message)
-    this.name = 'UntrustedRequest'
+    super(400, 'LK_UNTRUSTED_REQUEST', message)
   }
 }

@@ -1,3 +1,4 @@
+import { RequestError } from '../request-error.ts'
 import type { Client, Clients, Sessions } from './ports.ts'
 import { covers, type Scopes } from './scopes.ts'
 
@@ -17,12 +18,9 @@ export type Bearer = { kind: 'session' | 'client' | 'personal' | 'browser', user
 export type FindOwner = (bearer: Bearer) => Promise<Owner>
 
 /** Answer 403: the token is good, and not enough for this. */
-export class NotTheOwner extends Error {
-  readonly statusCode = 403
-  readonly code = 'LK_FIRST_PARTY_ONLY'
+export class NotTheOwner extends RequestError {
   constructor () {
-    super('This needs the access token of a first-party login, with all the scopes of that login')
-    this.name = 'NotTheOwner'
+    super(403, 'LK_FIRST_PARTY_ONLY', 'This needs the access token of a first-party login, with all the scopes of that login')
   }
 }
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { originOf, type Events } from '../events.ts'
+import { RequestError } from '../request-error.ts'
 import type { TokenFacts } from '../revocation/revocation-list.ts'
 import { isPersonalToken, newPersonalToken } from './personal-token-form.ts'
 import type { PersonalToken, PersonalTokenStore, TokenOwner } from './personal-token-ports.ts'
@@ -41,12 +42,9 @@ type Dependencies = {
 }
 
 /** There is no client for personal access tokens: `latchkey install` makes one. */
-export class NoPersonalClient extends Error {
-  readonly statusCode = 503
-  readonly code = 'LK_NO_PERSONAL_CLIENT'
+export class NoPersonalClient extends RequestError {
   constructor () {
-    super('Personal access client not found. Please create one: `npx latchkey client --personal`')
-    this.name = 'NoPersonalClient'
+    super(503, 'LK_NO_PERSONAL_CLIENT', 'Personal access client not found. Please create one: `npx latchkey client --personal`')
   }
 }
 

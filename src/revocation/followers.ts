@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { RequestError } from '../request-error.ts'
 import { openEventStream, type EventStreamOptions } from './event-stream.ts'
 import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
@@ -12,13 +13,9 @@ export type Followers = {
 }
 
 /** Answer 429 with `Retry-After`. */
-export class TooManyStreams extends Error {
-  readonly statusCode = 429
-  readonly code = 'LK_TOO_MANY_STREAMS'
-  readonly retryAfter = Math.ceil(YOUNG_MS / 1000)
+export class TooManyStreams extends RequestError {
   constructor (limit: number) {
-    super(`This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`)
-    this.name = 'TooManyStreams'
+    super(429, 'LK_TOO_MANY_STREAMS', `This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`, { retryAfter: Math.ceil(YOUNG_MS / 1000) })
   }
 }
 

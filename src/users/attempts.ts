@@ -1,3 +1,5 @@
+import { RequestError } from '../request-error.ts'
+
 /** Failures that are allowed, and in how many seconds. */
 export type Tier = readonly [failures: number, seconds: number]
 
@@ -36,15 +38,12 @@ export type Attempts = {
   guard: <T>(counts: Count[], check: () => Promise<T | null>) => Promise<T | null>
 }
 
-/** Answer 429 with `Retry-After`. */
-export class TooManyAttempts extends Error {
-  /** Seconds. */
-  readonly retryAfter: number
+/** Passwords, codes or secrets were wrong too often, of one user or from one address: 429 with `Retry-After`. Nothing was checked. */
+export class TooManyAttempts extends RequestError {
+  declare readonly retryAfter: number
   constructor (milliseconds: number) {
     const seconds = Math.max(1, Math.ceil(milliseconds / 1000))
-    super(`Too many attempts, try again in ${seconds} second${seconds === 1 ? '' : 's'}`)
-    this.name = 'TooManyAttempts'
-    this.retryAfter = seconds
+    super(429, 'LK_TOO_MANY_ATTEMPTS', `Too many attempts, try again in ${seconds} second${seconds === 1 ? '' : 's'}`, { retryAfter: seconds })
   }
 }
 

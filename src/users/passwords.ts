@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { RequestError } from '../request-error.ts'
 import { bcryptDigest, named2b, SETTINGS_LENGTH, verifyBcrypt } from './bcrypt.ts'
 import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './password-text.ts'
@@ -29,12 +30,10 @@ export type Passwords = {
   waiting: () => number
 }
 
-/** The queue of password hashes is full: answer 503 with `Retry-After`. */
-export class Overloaded extends Error {
-  readonly retryAfter = 1
+/** More passwords wait to be hashed than may wait (`passwords.maxQueue`): 503 with `Retry-After`. Nothing was checked or written. */
+export class Overloaded extends RequestError {
   constructor () {
-    super('Too many logins at once, try again in a moment')
-    this.name = 'Overloaded'
+    super(503, 'LK_OVERLOADED', 'Too many logins at once, try again in a moment', { retryAfter: 1 })
   }
 }
 

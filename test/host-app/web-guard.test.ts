@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { authGuard, latchkey, type LatchkeyOptions } from '../../src/index.ts'
+import { authGuard, DatabaseUnavailable, latchkey, Overloaded, RequestError, TooManyAttempts, type LatchkeyOptions } from '../../src/index.ts'
 import { createDatabase, FAST, PASSWORD } from '../helper.ts'
 import { formOf, visit } from '../visitor.ts'
 
@@ -110,4 +110,30 @@ t.test('a guard apart from the server has no browsers, and says so at the start'
   t.teardown(() => guard.close())
   await guard.register(authGuard, { issuer: 'https://id.example.com' })
   t.throws(() => guard.authGuard('web'), /authGuard\('web'\) works where the pages are/)
+})
+
+t.test('what a host catches has a status and Retry-After, which its own error handler sends: too many attempts, too many logins, no database', async (t) => {
+  const host = Fastify()
+  t.teardown(() => host.close())
+  await host.register(latchkey, { ...FAST, rateLimit: 'on', prefix: '/auth', databaseUrl: await createDatabase(t) })
+  host.post<{ Body: { username: string, password: string } }>('/signin', async (request, reply) => await host.latchkey.browser.logInWithPassword(request, reply, request.body) ?? reply.code(401).send({ wrong: true }))
+  host.get('/orders', { onRequest: host.authGuard('web') }, async () => ({}))
+  const signIn = (password: unknown) => host.inject({ method: 'POST', url: '/signin', payload: { username: 'ada@example.com', password } })
+  for (const password of [5, {}, [], null, true]) t.equal((await signIn(password)).statusCode, 401, 'what is no text is no password')
+  for (let tries = 0; tries < 5; tries++) t.equal((await signIn('wrong')).statusCode, 401)
+  const blocked = await signIn('wrong')
+  t.match(blocked.json(), { statusCode: 429, code: 'LK_TOO_MANY_ATTEMPTS', message: /^Too many attempts, try again in \d+ seconds$/ })
+  t.ok(Number(blocked.headers['retry-after']) > 50, 'in seconds')
+
+  host.latchkey.database.pool.query = (async () => { throw Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' }) }) as never
+  const cookie = `latchkey=${'a'.repeat(43)}`
+  for (const answer of [await host.inject({ url: '/orders', headers: { cookie } }), await host.inject({ method: 'POST', url: '/signin', payload: { username: 'bo@example.com', password: 'x' } })]) {
+    t.match([answer.statusCode, answer.headers['retry-after'], answer.json()], [503, '2', { code: 'LK_DATABASE_UNAVAILABLE' }])
+    t.notMatch(answer.body, '10.1.2.3', 'where the database is, is nobody\'s business')
+  }
+
+  for (const error of [new TooManyAttempts(2500), new Overloaded(), new DatabaseUnavailable(new Error('x'))]) {
+    t.ok(error instanceof RequestError)
+    t.match(error, { name: error.constructor.name, statusCode: Number, code: /^LK_/, headers: { 'retry-after': /^\d+$/ } })
+  }
 })

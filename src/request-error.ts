@@ -1,0 +1,25 @@
+export type Details = {
+  /** Seconds after which it is worth another try: sent as `Retry-After`. */
+  retryAfter?: number
+  cause?: unknown
+}
+
+/**
+ * Why a request cannot be answered. What Fastify's own error handler sends stands in it, and so does what the handler of a host may use:
+ * `statusCode`, a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3).
+ * @example
+ * app.setErrorHandler((error, request, reply) => {
+ *   if (error instanceof RequestError) return reply.code(error.statusCode).headers(error.headers).view('sorry', { message: error.message })
+ *   …
+ * })
+ */
+export class RequestError extends Error {
+  readonly headers: Record<string, string>
+  readonly retryAfter: number | undefined
+  constructor (readonly statusCode: number, readonly code: string, message: string, { retryAfter, cause }: Details = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.retryAfter = retryAfter
+    this.headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+  }
+}
