@@ -41,7 +41,7 @@ const embedded = await startEmbedded({ dataDir: folder })
 const client = new pg.Client(embedded.url)
 await client.connect()
 
-const urlOf = (name) => Object.assign(new URL(embedded.url), { pathname: `/${name}` }).href
+const urlOf = (name) => Object.assign(new URL(embedded.url), { pathname: `/${name}`, search: '?schema=public' }).href
 const startServer = async (database, more = {}) => ({
   database,
   ...await startNode('server.js', { DATABASE_URL: urlOf(database), APP_KEY, BENCH_OPTIONS: JSON.stringify(OPTIONS), NODE_ENV: 'production', ...more }, pinTo.server)

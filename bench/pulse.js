@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { processes: { type: 'string', default: 
 const seconds = Number(values.seconds)
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-pulse-'))
 const database = await startEmbedded({ dataDir: folder })
-const env = { DATABASE_URL: database.url, APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
+const env = { DATABASE_URL: `${database.url}?schema=public`, APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
 const client = new pg.Client(database.url)
 await client.connect()
 

@@ -16,7 +16,7 @@ if (pinned) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
 const database = await startEmbedded({ dataDir: folder })
-const env = { ...process.env, DATABASE_URL: database.url, APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
+const env = { ...process.env, DATABASE_URL: `${database.url}?schema=public`, APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
 const children = []
 
 async function start (script) {

@@ -20,7 +20,7 @@ export async function createSystem (folder, ports, logFile) {
   async function startServer (server) {
     server.child = spawn(process.execPath, ['../dist/src/cli/main.js', 'serve'], {
       cwd: import.meta.dirname,
-      env: { ...process.env, PORT: String(server.port), APP_URL: `http://127.0.0.1:${ports[0]}`, DATABASE_URL: url, APP_KEY, RATE_LIMIT: 'off', LOG_LEVEL: 'error', REFRESH_GRACE: '3600' },
+      env: { ...process.env, PORT: String(server.port), APP_URL: `http://127.0.0.1:${ports[0]}`, DATABASE_URL: `${url}?schema=public`, APP_KEY, RATE_LIMIT: 'off', LOG_LEVEL: 'error', REFRESH_GRACE: '3600' },
       stdio: ['ignore', openSync(logFile, 'a'), 'inherit']
     })
     await ready(server)

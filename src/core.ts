@@ -18,6 +18,8 @@ export type Core = {
   appKeys: readonly string[]
   database: Database
   databaseUrl: string
+  /** Past a pooler, for the revocation feed. */
+  directUrl: string
   store: Store
   keys: KeyRing
   /** The database was empty: everything has just been made. */
@@ -57,7 +59,7 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
       onSealedElsewhere: () => wrongAppKey(config)
     })
     await keys.rotateDue()
-    return { config, appKeys, database, databaseUrl: ready.url, store, keys, fresh: ready.fresh, close }
+    return { config, appKeys, database, databaseUrl: ready.url, directUrl: ready.directUrl, store, keys, fresh: ready.fresh, close }
   } catch (error) {
     await close()
     throw error

@@ -102,15 +102,14 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
   }
 }
 
-function followRevocations ({ config, databaseUrl, keys }: Core, clients: ClientDirectory, list: RevocationList, log: Log): Feed {
+function followRevocations ({ directUrl, keys }: Core, clients: ClientDirectory, list: RevocationList, log: Log): Feed {
   function onRows (rows: Revocation[]): void {
     for (const { kind, subject } of rows) {
       if (kind === 'client' || isClientId(subject)) clients.forget(subject)
       if (kind === 'key') keys.load().catch((err) => log.warn({ err }, 'The signing keys could not be read'))
     }
   }
-  const url = config.databaseDirectUrl ?? databaseUrl
-  return createFeed({ connect: (onNotification) => openFeedConnection(url, onNotification), list, onRows, log })
+  return createFeed({ connect: (onNotification) => openFeedConnection(directUrl, onNotification), list, onRows, log })
 }
 
 function watchKeys ({ keys }: Core, log: Log): NodeJS.Timeout {

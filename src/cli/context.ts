@@ -46,10 +46,10 @@ async function installEverything ({ store, config }: Core): Promise<void> {
 }
 
 /** Tells running servers that something was revoked; without it they would see it at their next poll. */
-async function announce ({ config, databaseUrl }: Core, log: Log): Promise<void> {
+async function announce ({ directUrl }: Core, log: Log): Promise<void> {
   const { openFeedConnection } = await import('../../prisma/store/feed-connection.ts')
   try {
-    const connection = await openFeedConnection(config.databaseDirectUrl ?? databaseUrl, () => {})
+    const connection = await openFeedConnection(directUrl, () => {})
     await connection.notify().finally(connection.close)
   } catch (err) {
     log.warn({ err }, 'Running servers could not be told at once and see it within 2 seconds')

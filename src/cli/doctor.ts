@@ -9,7 +9,7 @@ import type { Config } from '../config.ts'
 import { parseDatabaseUrl } from '../database/connection.ts'
 import { readHistory } from '../database/migration-history.ts'
 import { migrationNames, shippedMigrations } from '../database/migrations-directory.ts'
-import { checkUrls, embeddedOrUrl } from '../database/source.ts'
+import { checkUrls, embeddedOrUrl, type DatabaseSource } from '../database/source.ts'
 import { withClient } from '../database/with-client.ts'
 import { ok, type Check } from '../maintenance/doctor/check.ts'
 import { checkClients } from '../maintenance/doctor/clients.ts'
@@ -20,6 +20,7 @@ import { checkExposure } from '../maintenance/doctor/exposure.ts'
 import { checkFeed } from '../maintenance/doctor/feed.ts'
 import { checkKeys } from '../maintenance/doctor/keys.ts'
 import { checkExtras, checkMigrations, type MigrationFacts } from '../maintenance/doctor/migrations.ts'
+import { checkSchema } from '../maintenance/doctor/schema.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 
@@ -42,21 +43,22 @@ export function misconfigured (error: unknown): Result {
 }
 
 async function databaseChecks (context: Context): Promise<Check[]> {
-  const { config, log } = context
+  const { config, log, options } = context
   if (!config.databaseUrl && !existsSync(join(config.dataDir, 'postgres'))) return [ok('database', 'the embedded one, not made yet; the first start makes it')]
   try {
-    const { url, stop } = await embeddedOrUrl(config, log)
-    return await inspect(context, url).finally(stop)
+    const source = await embeddedOrUrl(config, log, options.prisma !== undefined)
+    return await inspect(context, source).finally(source.stop)
   } catch (error) {
-    return [unreachable(error)]
+    return error instanceof ConfigError ? misconfiguration(error) : [unreachable(error)]
   }
 }
 
-async function inspect ({ config, options }: Context, url: string): Promise<Check[]> {
+async function inspect ({ config, options }: Context, source: DatabaseSource): Promise<Check[]> {
+  const { url, chosen } = source
   const database = parseDatabaseUrl(url)
   return await withClient(database, async (client) => {
     const inspection = createInspection(client, database.schema)
-    const checks = [...checkDatabase(config, url, await inspection.server()), checkClock(await inspection.clockAhead())]
+    const checks = [...checkDatabase(config, url, await inspection.server()), checkSchema(chosen), checkClock(await inspection.clockAhead())]
     const hasTables = await inspection.hasTables()
     const { applied, failed } = await readHistory(client, database.schema)
     const names = await migrationNames(shippedMigrations)
@@ -69,14 +71,14 @@ async function inspect ({ config, options }: Context, url: string): Promise<Chec
     const isHosts = options.prisma !== undefined || (hasTables && facts.pending.length === names.length)
     checks.push(checkMigrations(isHosts ? null : facts))
     if (!hasTables || (!isHosts && facts.pending.length > 0)) return checks
-    return [...checks, ...await tableChecks(config, inspection), await feedCheck(config, url, client)]
+    return [...checks, ...await tableChecks(config, inspection, database.schema), await feedCheck(config, source, client)]
   })
 }
 
-async function tableChecks (config: Config, inspection: Inspection): Promise<Check[]> {
+async function tableChecks (config: Config, inspection: Inspection, schema: string): Promise<Check[]> {
   const longestTokenTtl = await inspection.longestTokenTtl() ?? config.accessTokenTtl
   return [
-    ...checkExtras(await inspection.extras()),
+    ...checkExtras(await inspection.extras(), schema),
     ...checkKeys(await inspection.keys(), await sealKeys(config), config.keyRotation),
     ...checkClients(await inspection.clients(), Math.max(longestTokenTtl, config.accessTokenTtl))
   ]
@@ -87,11 +89,11 @@ async function sealKeys ({ appKey, appPreviousKeys, dataDir }: Config) {
   return current === undefined ? null : deriveKeys([current, ...appPreviousKeys], 'signing-keys')
 }
 
-async function feedCheck ({ databaseDirectUrl }: Config, url: string, client: Client): Promise<Check> {
-  const channel = feedChannel(parseDatabaseUrl(url).schema)
+async function feedCheck ({ databaseDirectUrl }: Config, { chosen, directUrl }: DatabaseSource, client: Client): Promise<Check> {
+  const channel = feedChannel(chosen.schema)
   return await checkFeed({
     direct: databaseDirectUrl !== undefined,
-    listen: (onNotification) => openFeedConnection(databaseDirectUrl ?? url, onNotification),
+    listen: (onNotification) => openFeedConnection(directUrl, onNotification),
     notify: async () => { await client.query(`NOTIFY ${channel}`) }
   })
 }

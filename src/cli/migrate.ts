@@ -11,7 +11,7 @@ export async function migrate (context: Context): Promise<Result> {
   const source = await embeddedOrUrl(config, log)
   try {
     const before = await pendingMigrations(source.url)
-    const { applied } = await applyMigrations(source.url)
+    const { applied } = await applyMigrations(source.url, undefined, source.chosen.because === 'new')
     // A server installs only what it finds empty
     if (before.applied.length === 0) await context.withCore(({ store }) => installClients(store, config))
     return { json: { applied }, lines: applied.length > 0 ? applied.map((name) => `Applied ${name}`) : ['The database is up to date.'] }

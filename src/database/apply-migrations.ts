@@ -1,9 +1,11 @@
 import { isDriverAdapterError, type SqlDriverAdapter } from '@prisma/driver-adapter-utils'
 import type { MigrationList } from '@prisma/schema-engine-wasm'
 import type { ClientBase, Pool } from 'pg'
+import { BY_DEFAULT } from './choose-schema.ts'
 import { newPool } from './connect.ts'
-import type { DatabaseConnection } from './connection.ts'
-import { adapterOn, ensureSchema, markChars } from './migration-adapter.ts'
+import { anotherSchema, type DatabaseConnection } from './connection.ts'
+import { ensureSchema } from './ensure-schema.ts'
+import { adapterOn, markChars } from './migration-adapter.ts'
 import { ensureHistoryTable } from './migration-history.ts'
 import { readMigrations } from './migrations-directory.ts'
 import { createSchemaEngine, engineMessage } from './schema-engine.ts'
@@ -18,14 +20,14 @@ const THERE = new Set(['42P07', '42710'])
  * All in one transaction: who is killed in the middle, or has a migration that fails, leaves the database as it was.
  * It also keeps the lock and the settings on one server connection behind a pooler.
  */
-export async function applyMigrations (database: DatabaseConnection, directory: string): Promise<string[]> {
+export async function applyMigrations (database: DatabaseConnection, directory: string, byDefault = false): Promise<string[]> {
   const migrations = await readMigrations(directory)
   const pool = transaction(database)
   try {
-    await ensureSchema(pool, database.schema)
+    await ensureSchema(pool, database.schema, { forTables: true })
     // Without it the engine refuses a schema that holds other tables.
-    await ensureHistoryTable(pool, database.schema)
-    const applied = await runEngine(await adapterOn(pool, database.schema), migrations)
+    await ensureHistoryTable(pool, database.schema, byDefault ? BY_DEFAULT : undefined)
+    const applied = await runEngine(await adapterOn(pool, database.schema), migrations, database.schema)
     await pool.query('COMMIT')
     return applied
   } finally {
@@ -44,12 +46,12 @@ function transaction (database: DatabaseConnection): Pool {
   return newPool(database, { max: 1, idleTimeoutMillis: 0 }, begin).on('error', () => {})
 }
 
-async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationList): Promise<string[]> {
+async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationList, schema: string): Promise<string[]> {
   const { executeScript, executeRaw } = adapter
   let failure: Error | undefined
   adapter.executeScript = async (sql) => {
     await executeScript(sql).catch((error: unknown) => {
-      failure = migrationFailure(migrationsList, sql, error)
+      failure = migrationFailure(migrationsList, sql, schema, error)
       throw error
     })
   }
@@ -69,9 +71,9 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
   }
 }
 
-function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, cause: unknown): Error {
+function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, schema: string, cause: unknown): Error {
   const migration = migrationDirectories.find(({ migrationFile: { content } }) => content.tag === 'ok' && content.value === sql)
   const { originalCode: code, originalMessage = String(cause) } = isDriverAdapterError(cause) ? cause.cause : {}
-  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0] ? `${originalMessage}, of another application: give ours a schema of its own with ?schema=latchkey in the database URL` : originalMessage
+  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0] ? `${originalMessage} in "${schema}", of another application: ${anotherSchema(schema)}` : originalMessage
   return new Error(`migration ${migration?.path} failed, and nothing was changed: ${reason}`, { cause })
 }

@@ -6,7 +6,9 @@ import type { Timeouts } from './session.ts'
 import { createTls, takeTlsParameters, type Tls } from './tls.ts'
 
 const EXAMPLE = 'postgresql://user:password@host:5432/database'
-const DEFAULT_SCHEMA = 'public'
+/** Where our tables stood before they had a schema of their own, and where those of others stand. */
+export const DEFAULT_SCHEMA = 'public'
+export const OWN_SCHEMA = 'latchkey'
 const DEFAULT_PORT = 5432
 // PostgreSQL would cut a longer one without a word.
 const MAX_IDENTIFIER_BYTES = 63
@@ -15,8 +17,10 @@ const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_sess
 export interface DatabaseConnection {
   /** Whom to connect to, and as whom. */
   options: Pick<ClientConfig, 'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'>
-  /** Where the tables are: `?schema=` of the URL. */
+  /** Where the tables are: `?schema=` of the URL, or `public`; `chooseSchema` knows better. */
   schema: string
+  /** The URL says so. */
+  named: boolean
   tls: Tls
   /** Statements may have names. Not with `?pgbouncer=true`: the next one meets another connection. */
   prepare: boolean
@@ -32,13 +36,15 @@ export function parseDatabaseUrl (url: string): DatabaseConnection {
   const [address, query = ''] = split(url)
   const parameters = new URLSearchParams(query)
   const tls = takeTlsParameters(parameters)
-  const { schema = DEFAULT_SCHEMA, connect_timeout: timeout, pgbouncer, ...rest } = parsed(`${address}?${parameters}`)
+  const { schema: name, connect_timeout: timeout, pgbouncer, ...rest } = parsed(`${address}?${parameters}`)
+  const schema = name ?? DEFAULT_SCHEMA
   if (schema === '' || Buffer.byteLength(schema) > MAX_IDENTIFIER_BYTES) {
     throw new Error(`the schema in the database URL is empty or longer than ${MAX_IDENTIFIER_BYTES} bytes`)
   }
   return {
     options: { ...optionsOf(rest), ...connectionTimeout(timeout) },
     schema,
+    named: name !== undefined,
     tls: createTls(tls, isLocal(rest['host'])),
     prepare: pgbouncer !== 'true',
     timeouts: Object.fromEntries(TIMEOUTS.flatMap((name) => rest[name] ? [[name, rest[name]]] : []))
@@ -49,6 +55,11 @@ export function parseDatabaseUrl (url: string): DatabaseConnection {
 export function addressOf ({ host = 'localhost', port = DEFAULT_PORT }: ClientConfig): string {
   if (host.startsWith('/')) return `${host}/.s.PGSQL.${port}`
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Where something of another application is in the way. */
+export function anotherSchema (schema: string): string {
+  return schema === OWN_SCHEMA ? 'give ours another one with ?schema=<name> in the database URL' : `give ours a schema of its own with ?schema=${OWN_SCHEMA} in the database URL`
 }
 
 export function quoteIdentifier (name: string): string {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { withSchema } from './choose-schema.ts'
 import { parseDatabaseUrl, quoteIdentifier } from './connection.ts'
 import { startEmbedded } from './embedded.ts'
 import { serveEngine, type OpenEngine } from './engine-rpc.ts'
@@ -57,7 +58,8 @@ async function openEngine ({ url, shadowDatabaseUrl }: Datasource, schemaFiles: 
   const dataDir = embeddedDataDir(url)
   const embedded = dataDir === undefined ? undefined : await startEmbedded({ dataDir })
   const shadow = shadowDatabaseUrl === undefined ? undefined : parseDatabaseUrl(shadowDatabaseUrl)
-  const adapters = migrationAdapters({ database: parseDatabaseUrl(embedded?.url ?? url), shadow })
+  const database = parseDatabaseUrl(embedded === undefined ? url : withSchema(embedded.url, parseDatabaseUrl(url).schema))
+  const adapters = migrationAdapters({ database, shadow })
   const close = async () => {
     await adapters.close()
     await embedded?.stop()

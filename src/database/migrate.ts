@@ -1,4 +1,4 @@
-import { parseDatabaseUrl, type DatabaseConnection } from './connection.ts'
+import { anotherSchema, parseDatabaseUrl, type DatabaseConnection } from './connection.ts'
 import { readHistory, type MigrationHistory } from './migration-history.ts'
 import { migrationNames, shippedMigrations } from './migrations-directory.ts'
 import { withClient } from './with-client.ts'
@@ -16,8 +16,11 @@ export async function pendingMigrations (url: string, directory = shippedMigrati
   return compare(names, await historyOf(parseDatabaseUrl(url)))
 }
 
-/** Applies what is pending, all or nothing. Of two processes at once, the second finds nothing left to do. */
-export async function migrate (url: string, directory = shippedMigrations): Promise<{ applied: string[] }> {
+/**
+ * Applies what is pending, all or nothing. Of two processes at once, the second finds nothing left to do.
+ * @param byDefault the URL as it was given names no schema
+ */
+export async function migrate (url: string, directory = shippedMigrations, byDefault = false): Promise<{ applied: string[] }> {
   const database = parseDatabaseUrl(url)
   const names = await migrationNames(directory)
   const history = await historyOf(database)
@@ -26,7 +29,7 @@ export async function migrate (url: string, directory = shippedMigrations): Prom
   requireUsable(history, names, applied, database.schema)
   // The engine is heavy, and most starts have nothing to apply.
   const { applyMigrations } = await import('./apply-migrations.ts')
-  return { applied: await applyMigrations(database, directory) }
+  return { applied: await applyMigrations(database, directory, byDefault) }
 }
 
 async function historyOf (database: DatabaseConnection): Promise<MigrationHistory> {
@@ -47,6 +50,6 @@ function requireUsable ({ applied, failed }: MigrationHistory, names: string[], 
   }
   const foreign = [...applied].find((name) => !names.includes(name))
   if (foreign !== undefined && ours.length === 0) {
-    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): give ours a schema of its own with ?schema=latchkey in the database URL`)
+    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): ${anotherSchema(schema)}`)
   }
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import pg, { type ClientBase, type Pool } from 'pg'
 import { newPool } from './connect.ts'
 import { quoteIdentifier, type DatabaseConnection } from './connection.ts'
+import { ensureSchema } from './ensure-schema.ts'
 import { sessionSettings } from './session.ts'
 import { withClient } from './with-client.ts'
 
@@ -92,10 +93,4 @@ async function connectToNewShadow (main: DatabaseConnection): Promise<SqlDriverA
     await withClient(main, async (client) => await client.query(`DROP DATABASE ${quoteIdentifier(database)} WITH (FORCE)`))
   }
   return adapter
-}
-
-/** Asks first: `IF NOT EXISTS` alone needs the right to create even when there is nothing to do. */
-export async function ensureSchema (client: Pick<ClientBase, 'query'>, schema: string): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])
-  if (rowCount === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
 }

@@ -1,7 +1,8 @@
-import type { Client, ClientBase, QueryResult } from 'pg'
+import { escapeLiteral, type Client, type ClientBase, type QueryResult } from 'pg'
 import { quoteIdentifier } from './connection.ts'
 
 const NO_TABLE = '42P01'
+const NO_RIGHT = '42501'
 
 export interface MigrationHistory {
   applied: Set<string>
@@ -24,8 +25,8 @@ export async function readHistory (client: Client, schema: string): Promise<Migr
   }
 }
 
-/** As the migration engine makes it. */
-export async function ensureHistoryTable (client: Pick<ClientBase, 'query'>, schema: string): Promise<void> {
+/** As the migration engine makes it. @param comment for people, and for who looks for our tables */
+export async function ensureHistoryTable (client: Pick<ClientBase, 'query'>, schema: string, comment?: string): Promise<void> {
   await client.query(`CREATE TABLE IF NOT EXISTS ${historyTable(schema)} (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum            VARCHAR(64) NOT NULL,
@@ -36,6 +37,7 @@ export async function ensureHistoryTable (client: Pick<ClientBase, 'query'>, sch
     started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`)
+  if (comment !== undefined) await client.query(`COMMENT ON TABLE ${historyTable(schema)} IS ${escapeLiteral(comment)}`)
 }
 
 async function historyRows (client: Client, schema: string): Promise<Row[]> {
@@ -44,7 +46,9 @@ async function historyRows (client: Client, schema: string): Promise<Row[]> {
       `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS undone FROM ${historyTable(schema)}`)
     return rows
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === NO_TABLE) return []
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === NO_TABLE) return []
+    if (code === NO_RIGHT) throw new Error(`the role of the database URL may not read ${historyTable(schema)}: grant it USAGE on the schema (and CREATE, where it is to make the tables) and the rights on the tables in it`, { cause: error })
     throw error
   }
 }

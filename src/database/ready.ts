@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
-import { embeddedOrUrl } from './source.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
+import { embeddedOrUrl, type DatabaseSource } from './source.ts'
 
-export type ReadyDatabase = { url: string, fresh: boolean, stop: () => Promise<void> }
+export type ReadyDatabase = Pick<DatabaseSource, 'url' | 'directUrl' | 'stop'> & { fresh: boolean }
 
 type Options = {
-  log: { info: (details: object, message: string) => void }
+  log: Record<'info' | 'warn', (details: object, message: string) => void>
   migrate: boolean
   /** The host migrates its tables itself. */
   ownMigrations: boolean
@@ -16,24 +16,26 @@ type Options = {
  * one that is behind is left alone: its owner decides when.
  */
 export async function readyDatabase (config: Config, { log, migrate: wanted, ownMigrations }: Options): Promise<ReadyDatabase> {
-  const source = await embeddedOrUrl(config, log)
+  const source = await embeddedOrUrl(config, log, ownMigrations)
+  const { url, directUrl, chosen, stop } = source
+  if (chosen.unused) log.warn({}, `Tables of Latchkey stand in the schema "${chosen.unused}", too; those in "${chosen.schema}" are used. ?schema= in the database URL would say which`)
   try {
-    const fresh = ownMigrations ? false : await applyMigrations(source.url, wanted || source.embedded, log)
-    return { url: source.url, fresh, stop: source.stop }
+    const fresh = ownMigrations ? false : await applyMigrations(source, wanted || source.embedded, log)
+    return { url, directUrl, fresh, stop }
   } catch (error) {
-    await source.stop()
+    await stop()
     throw error
   }
 }
 
-async function applyMigrations (url: string, always: boolean, log: Options['log']): Promise<boolean> {
+async function applyMigrations ({ url, chosen }: DatabaseSource, always: boolean, log: Options['log']): Promise<boolean> {
   const { pending, applied } = await pendingMigrations(url)
   if (pending.length === 0) return false
   const fresh = applied.length === 0
   if (!always && !fresh) {
     throw new Error(`The database is behind by ${pending.length} migration${pending.length > 1 ? 's' : ''} (${pending.join(', ')}); run \`npx latchkey migrate\` first`)
   }
-  const done = await migrate(url)
-  log.info({ migrations: done.applied }, 'Migrations applied')
+  const done = await migrate(url, undefined, chosen.because === 'new')
+  log.info({ schema: chosen.schema, migrations: done.applied }, 'Migrations applied')
   return fresh
 }

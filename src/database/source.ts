@@ -1,17 +1,51 @@
+import { chooseSchema, withSchema, type ChosenSchema } from './choose-schema.ts'
 import { ConfigError } from '../config-error.ts'
 import { nameOf } from '../config-names.ts'
 import type { Config } from '../config.ts'
-import { parseDatabaseUrl } from './connection.ts'
+import { DEFAULT_SCHEMA, parseDatabaseUrl } from './connection.ts'
 
-export type DatabaseSource = { url: string, embedded: boolean, stop: () => Promise<void> }
+export type DatabaseSource = {
+  /** With the schema. */
+  url: string
+  /** Of the same database and schema, past a pooler: for the revocation feed. */
+  directUrl: string
+  chosen: ChosenSchema
+  embedded: boolean
+  stop: () => Promise<void>
+}
 
-/** The database of DATABASE_URL, or the embedded one, started when it does not run. */
-export async function embeddedOrUrl (config: Config, log: { info: (details: object, message: string) => void }): Promise<DatabaseSource> {
+type Log = { info: (details: object, message: string) => void }
+
+/**
+ * The database of DATABASE_URL, or the embedded one, started when it does not run.
+ * @param ownMigrations the host makes our tables where its own are
+ */
+export async function embeddedOrUrl (config: Config, log: Log, ownMigrations = false): Promise<DatabaseSource> {
   checkUrls(config)
-  if (config.databaseUrl) return { url: config.databaseUrl, embedded: false, stop: async () => {} }
+  const { url, embedded, stop } = await reach(config, log)
+  try {
+    const chosen = await chooseSchema(url, ownMigrations ? DEFAULT_SCHEMA : undefined)
+    return { url: chosen.url, directUrl: directUrl(config, chosen), chosen, embedded, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function reach ({ databaseUrl, dataDir }: Config, log: Log): Promise<Pick<DatabaseSource, 'url' | 'embedded' | 'stop'>> {
+  if (databaseUrl) return { url: databaseUrl, embedded: false, stop: async () => {} }
   const { startEmbedded } = await import('./embedded.ts')
-  const { url, stop } = await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info({}, message) })
+  const { url, stop } = await startEmbedded({ dataDir, log: (message) => log.info({}, message) })
   return { url, embedded: true, stop }
+}
+
+/** The feed follows the tables: one that looked elsewhere would hear nothing. @throws ConfigError */
+function directUrl ({ databaseDirectUrl: direct, sources }: Config, { url, schema }: ChosenSchema): string {
+  if (direct === undefined) return url
+  const { named, schema: other } = parseDatabaseUrl(direct)
+  if (!named) return withSchema(direct, schema)
+  if (other === schema) return direct
+  throw new ConfigError([{ name: nameOf(sources, ['databaseDirectUrl']), message: `names the schema "${other}", and the tables are in "${schema}": leave ?schema= out of it, or name the same in ${nameOf(sources, ['databaseUrl'])}` }])
 }
 
 /** Both, before anything is opened: the feed would only try again and again. @throws ConfigError */

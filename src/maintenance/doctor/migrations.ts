@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../database/connection.ts'
 import { fail, listed, ok, warn, type Check } from './check.ts'
 
 export type MigrationFacts = {
@@ -19,10 +20,9 @@ export type Extras = {
   invalidIndexes: string[]
 }
 
-const FILLFACTOR = 'ALTER TABLE sessions SET (fillfactor = 80)'
-const OPEN_KEY = 'CREATE UNIQUE INDEX signing_keys_open_key ON signing_keys (alg) WHERE signs_until IS NULL AND revoked_at IS NULL'
-
-const SCHEME = 'CREATE INDEX users_password_scheme ON users (left(regexp_replace(left(password_hash, 300), \'[./A-Za-z0-9+]{10,}\', \'*\', \'g\'), 100))'
+const fillFactor = (sessions: string) => `ALTER TABLE ${sessions} SET (fillfactor = 80)`
+const openKey = (keys: string) => `CREATE UNIQUE INDEX signing_keys_open_key ON ${keys} (alg) WHERE signs_until IS NULL AND revoked_at IS NULL`
+const scheme = (users: string) => `CREATE INDEX users_password_scheme ON ${users} (left(regexp_replace(left(password_hash, 300), '[./A-Za-z0-9+]{10,}', '*', 'g'), 100))`
 
 /** @param facts null when the tables are migrated by a host's own Prisma project */
 export function checkMigrations (facts: MigrationFacts | null): Check {
@@ -36,11 +36,13 @@ export function checkMigrations (facts: MigrationFacts | null): Check {
   return ok('migrations', 'all applied')
 }
 
-export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidIndexes }: Extras): Check[] {
+/** @param schema of our tables; a host may have some of the same name */
+export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidIndexes }: Extras, schema: string): Check[] {
+  const name = (relation: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(relation)}`
   const checks: Check[] = []
-  if (!openKeyIndex) checks.push(fail('migration-extras', 'the index signing_keys_open_key is missing: two processes can make a key at once', OPEN_KEY))
-  if (!schemeIndex) checks.push(warn('migration-extras', 'the index users_password_scheme is missing: logins look through all users for hashes of other systems', SCHEME))
-  if (fillfactor === null || fillfactor > 90) checks.push(warn('migration-extras', 'sessions has no fillfactor: refreshes do not stay in place, and the table bloats', FILLFACTOR))
-  if (invalidIndexes.length > 0) checks.push(warn('migration-extras', `PostgreSQL does not use ${listed(invalidIndexes)}`, `REINDEX INDEX CONCURRENTLY ${invalidIndexes[0]}`))
+  if (!openKeyIndex) checks.push(fail('migration-extras', 'the index signing_keys_open_key is missing: two processes can make a key at once', openKey(name('signing_keys'))))
+  if (!schemeIndex) checks.push(warn('migration-extras', 'the index users_password_scheme is missing: logins look through all users for hashes of other systems', scheme(name('users'))))
+  if (fillfactor === null || fillfactor > 90) checks.push(warn('migration-extras', 'sessions has no fillfactor: refreshes do not stay in place, and the table bloats', fillFactor(name('sessions'))))
+  if (invalidIndexes.length > 0) checks.push(warn('migration-extras', `PostgreSQL does not use ${listed(invalidIndexes)}`, `REINDEX INDEX CONCURRENTLY ${name(invalidIndexes[0]!)}`))
   return checks.length > 0 ? checks : [ok('migration-extras', 'fillfactor and the indexes on expressions and parts are there')]
 }

@@ -1,0 +1,15 @@
+import type { ChosenSchema } from '../../database/choose-schema.ts'
+import { ok, warn, type Check } from './check.ts'
+
+const REASONS: Record<ChosenSchema['because'], string> = {
+  named: 'which the database URL names',
+  standing: 'where our tables stand',
+  new: 'which new tables get'
+}
+
+/** Which schema is used, and why. */
+export function checkSchema ({ schema, because, unused }: ChosenSchema): Check {
+  const text = `"${schema}", ${REASONS[because]}`
+  if (!unused) return ok('database-schema', text)
+  return warn('database-schema', `${text}; there are tables of Latchkey in "${unused}", too`, `say which in the database URL: ?schema=${encodeURIComponent(schema)}`)
+}
