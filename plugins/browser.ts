@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { asRejection } from '../src/database/unavailable.ts'
 import { localPath } from '../src/http/return-to.ts'
+import type { FormId } from '../src/keys/form-secrets.ts'
 import type { SignedIn } from '../src/oauth/ports.ts'
 import type { Services } from '../src/services.ts'
 import type { BrowserSession } from '../src/users/browser-session.ts'
@@ -13,7 +14,7 @@ import { createDeviceCookie } from './device-cookie.ts'
 // 256 bits; another app at the same host may have a cookie of the same name
 const SESSION = /^[A-Za-z0-9_-]{43}$/
 
-export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean }
+export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean, form?: FormId | undefined }
 
 /** The login of a browser and its cookie. Works on routes of the host, too: it needs no cookie plugin. */
 export type Browser = {
@@ -23,8 +24,8 @@ export type Browser = {
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded, DatabaseUnavailable: each has `statusCode` and `headers` */
   logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
-  /** A new id at each login (session fixation). @returns null when the user changed meanwhile */
-  logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean) => Promise<BrowserSession | null>
+  /** A new id at each login (session fixation); the same form sent twice is one login. @returns null when the user changed meanwhile */
+  logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
   logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   /** Where a login leads: `return_to` if it is a path on this server, else the home path. */
   returnPath: (returnTo: unknown) => string
@@ -38,23 +39,23 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
   const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
   const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })
 
-  async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false): Promise<BrowserSession | null> {
+  async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false, form?: FormId): Promise<BrowserSession | null> {
     const old = await sessions.find(tokenOf(request))
-    const started = await sessions.start(user, remember, callerOf(request))
+    const started = await sessions.start(user, remember, callerOf(request), form)
     if (!started) return null
-    if (old) await sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
+    if (old && old.id !== started.session.id) await sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
     const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
     keep(reply, started.token, remember ? { maxAge } : {})
     return started.session
   }
 
-  async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember }: Credentials): Promise<BrowserSession | null> {
+  async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember, form }: Credentials): Promise<BrowserSession | null> {
     const { candidates } = candidatesFrom(attributes, { username })
     // A host hands on what it was sent
     const known = typeof password === 'string' && password !== '' ? await authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
     const { device: proof, ...user } = known
-    const session = await logIn(request, reply, user, remember)
+    const session = await logIn(request, reply, user, remember, form)
     if (session && proof !== undefined) device.set(reply, proof)
     return session
   }

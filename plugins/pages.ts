@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
 import { formParsers } from './body-parsers.ts'
+import type { FormId } from '../src/keys/form-secrets.ts'
 import { badBody } from '../src/http/bad-body.ts'
 import { turnedOff } from '../src/turned-off.ts'
 import { createAccountPage, type ShowAccount } from './pages/account.ts'
@@ -15,12 +16,15 @@ import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
 import { createFindWay } from './pages/on-the-way.ts'
 import type { ShowRegister } from './pages/register.ts'
+import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 
 export type Pages = {
   stylesheet: Stylesheet
   /** Tells this browser from others, whoever is logged in. */
   browserOf: (reply: FastifyReply) => Uint8Array
+  /** Tells the form that was sent from every other; after `checkCsrf`. */
+  formOf: (request: FastifyRequest) => FormId | undefined
   /** @throws 403 for a post of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   account: ShowAccount
@@ -29,6 +33,7 @@ export type Pages = {
   login: ShowLogin
   logout: ShowLogout
   register: ShowRegister
+  shownOnce: ShownOnce
 }
 
 /** What people see: login, registration, consent, devices, their account, logout. */
@@ -51,13 +56,15 @@ async function pages (host: FastifyInstance): Promise<void> {
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,
       browserOf: kit.browserOf,
+      formOf: kit.formOf,
       checkCsrf: kit.checkCsrf,
       account: createAccountPage(kit, services),
       answer,
       device: createDevicePages(kit, services),
       login,
       logout: createLogoutPages(kit, services),
-      register
+      register,
+      shownOnce: createShownOnce(kit, services)
     })
     await loadRoutes(scope, 'pages', config)
   }, under(config.prefix))

@@ -1,6 +1,7 @@
 import { perIssuer } from './address.ts'
 import { deriveKeys } from './app-key.ts'
 import type { Core } from './core.ts'
+import { createFormSecrets } from './keys/form-secrets.ts'
 import { createAuthorizationCheck } from './oauth/authorization-request.ts'
 import { createAuthorize, type Authorize } from './oauth/authorize.ts'
 import type { Clients } from './oauth/ports.ts'
@@ -34,6 +35,7 @@ export function createAuthorization ({ config, appKeys, store, keys, sessionEnds
   const browserSessions = createBrowserSessions({
     store: store.browserSessions,
     refusal: ({ id, userId, tokenEpoch }) => revocations.refusal({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, ''),
+    formSecrets: createFormSecrets(appKeys, 'login-forms'),
     idleTtl: config.browserIdleTtl,
     ttl: config.browserSessionTtl,
     rememberTtl: config.browserRememberTtl

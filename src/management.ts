@@ -1,6 +1,7 @@
 import { deriveKeys } from './app-key.ts'
 import type { Core, Log } from './core.ts'
 import type { Events } from './events.ts'
+import { createFormSecrets } from './keys/form-secrets.ts'
 import { createAccountAccess, type AccountAccess } from './oauth/access.ts'
 import { createAuthorisedApps, type AuthorisedApps } from './oauth/apps.ts'
 import type { AuthenticateClient } from './oauth/client-authentication.ts'
@@ -55,6 +56,7 @@ export async function createManagement ({ config, appKeys, store, sessionEnds, c
     findClient: store.clients.findPersonal,
     refusal: revocations.refusal,
     remaining: createRemainingScopes(clients, scopes),
+    formSecrets: createFormSecrets(appKeys, 'token-forms'),
     events,
     onError: (err) => log.warn({ err }, 'The use of a personal access token could not be noted')
   })

@@ -118,9 +118,9 @@ function watchKeys ({ keys }: Core, log: Log): NodeJS.Timeout {
 }
 
 function tellingRegister (register: Register, events: Events): Register {
-  return async (body, caller) => {
-    const registration = await register(body, caller)
-    if (registration.user) events.emit('user.registered', { userId: registration.user.id, ...originOf(caller) })
+  return async (body, caller, form) => {
+    const registration = await register(body, caller, form)
+    if (registration.user && !registration.again) events.emit('user.registered', { userId: registration.user.id, ...originOf(caller) })
     return registration
   }
 }

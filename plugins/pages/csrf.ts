@@ -1,5 +1,6 @@
 import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FormId } from '../../src/keys/form-secrets.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiePath } from '../browser-cookie.ts'
@@ -16,6 +17,8 @@ export type CsrfProtection = {
   browserOf: (reply: FastifyReply) => Uint8Array
   /** The hidden field of a form, and its cookie. */
   field: (reply: FastifyReply) => Csrf
+  /** Tells the form that was sent from every other, of this browser and of others: its hidden field is made anew for each page, and goes with the cookie. Of a request that was checked. */
+  formOf: (request: FastifyRequest) => FormId | undefined
   /** @throws 403 for a post of another site, or without the token of this browser */
   check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }
@@ -68,7 +71,12 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
     return hashSecret(jars.get(reply)!.cookies[cookie]!)
   }
 
-  return { browserOf, field, check }
+  function formOf (request: FastifyRequest): FormId | undefined {
+    const { [CSRF_FIELD]: value } = (request.body ?? {}) as { [CSRF_FIELD]?: unknown }
+    return typeof value === 'string' ? hashSecret(JSON.stringify([jarOf(request).cookies[cookie], value])) : undefined
+  }
+
+  return { browserOf, field, formOf, check }
 }
 
 function refusal (code: string, message: string, cause?: unknown): Error {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { fits } from '../../src/http/packed-query.ts'
+import type { FormId } from '../../src/keys/form-secrets.ts'
 import type { Services } from '../../src/services.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import { createBrand } from '../../src/views/brand.ts'
@@ -24,6 +25,7 @@ export type Kit = {
   page: (request: FastifyRequest, uiLocales?: string) => Page
   browserOf: (reply: FastifyReply) => Uint8Array
   csrf: (reply: FastifyReply) => Csrf
+  formOf: (request: FastifyRequest) => FormId | undefined
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   send: <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy?: Policy) => Promise<FastifyReply>
   /** How a user is called on the pages. */
@@ -68,6 +70,7 @@ export async function createKit ({ config, attributes, store }: Services): Promi
     page,
     browserOf: csrf.browserOf,
     csrf: csrf.field,
+    formOf: csrf.formOf,
     checkCsrf: csrf.check,
     send: createSend(config.views),
     async accountName (userId) {

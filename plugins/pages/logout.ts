@@ -4,7 +4,7 @@ import type { Config } from '../../src/config.ts'
 import type { Services } from '../../src/services.ts'
 import type { BrowserSession } from '../../src/users/browser-session.ts'
 import { hiddenParams, pathWith, requestParams } from './answer.ts'
-import type { Kit } from './kit.ts'
+import { localesOf, type Kit } from './kit.ts'
 
 export const END_SESSION = '/v1/oauth/logout'
 export const REQUEST = ['id_token_hint', 'logout_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales']
@@ -19,6 +19,8 @@ type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session:
 export type ShowLogout = {
   ask: (request: FastifyRequest, reply: FastifyReply, wanted: Wanted) => Promise<FastifyReply>
   done: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+  /** Says the same to a guest. */
+  donePath: (request: FastifyRequest) => string
 }
 
 export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
@@ -34,6 +36,7 @@ export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
         links: { stay: config.homePath }
       }, { leaves: redirectTo !== null })
     },
-    done: (request, reply) => kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
+    done: (request, reply) => kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } }),
+    donePath: (request) => kit.link('/logout', { ui_locales: localesOf(request) })
   }
 }

@@ -13,7 +13,7 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
       name: 'browser-session-create',
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, remember, ip, user_agent, expires_at)
         SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
-        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL RETURNING ${columns}`,
+        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
       values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, authTime]
     })
     return rows[0] ?? null

@@ -18,7 +18,7 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
       text: `INSERT INTO ${tokens} AS p (id, user_id, client_id, name, scopes, hash, token_epoch, expires_at)
         SELECT $1::uuid, u.id, c.id, $4::text, $5::text[], $6::bytea, u.token_epoch, now() + $7 * interval '1 second' FROM ${users} u, ${clients} c
         WHERE u.id = $2 AND u.disabled_at IS NULL AND ($8::int IS NULL OR u.token_epoch = $8) AND c.id = $3 AND c.revoked_at IS NULL
-        FOR KEY SHARE OF u RETURNING ${columns}`,
+        FOR KEY SHARE OF u ON CONFLICT (hash) DO NOTHING RETURNING ${columns}`,
       values: [id, userId, clientId, name, scopes, hash, ttl, tokenEpoch]
     })
     return rows[0] ?? null
@@ -26,6 +26,13 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
 
   async function find (hash: Uint8Array): Promise<PersonalToken | null> {
     const { rows } = await pool.query<PersonalToken>({ name: 'personal-token-find', text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND ${alive}`, values: [hash] })
+    return rows[0] ?? null
+  }
+
+  async function findNew (hash: Uint8Array, seconds: number): Promise<PersonalToken | null> {
+    const { rows } = await pool.query<PersonalToken>({
+      name: 'personal-token-find-new', text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND p.created_at > now() - $2 * interval '1 second' AND ${alive}`, values: [hash, seconds]
+    })
     return rows[0] ?? null
   }
 
@@ -59,5 +66,5 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
     return row ? { userId: row.userId!, clientId: row.clientId! } : null
   }
 
-  return { create, find, touch, list, listAll, revoke }
+  return { create, find, findNew, touch, list, listAll, revoke }
 }

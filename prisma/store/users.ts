@@ -73,14 +73,24 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.map(({ attribute }) => attribute)
   }
 
-  async function create ({ name, passwordHash, identifiers: given }: NewUser): Promise<Profile | null> {
+  const madeByForm: Users['madeByForm'] = async ({ attribute, value }, form, seconds) => {
+    const { rows } = await pool.query<Account>({
+      name: 'user-made-by-form',
+      text: `SELECT ${account} FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
+        WHERE i.attribute = $1 AND i.value = $2 AND u.made_by_form = $3 AND u.created_at > now() - $4 * interval '1 second' AND u.disabled_at IS NULL`,
+      values: [attribute, value, form, seconds]
+    })
+    return rows[0] ?? null
+  }
+
+  async function create ({ name, passwordHash, identifiers: given, madeByForm: form }: NewUser): Promise<Profile | null> {
     try {
       const { rows } = await pool.query<ProfileRow>({
         name: 'user-create',
-        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash) VALUES ($1, $2, $3) RETURNING id, name, disabled_at, created_at, claims_changed_at),
+        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form) VALUES ($1, $2, $3, $7) RETURNING id, name, disabled_at, created_at, claims_changed_at),
             i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id) SELECT w.*, u.id FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w RETURNING attribute, display, verified_at)
           SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`,
-        values: [uuidv7(), name, passwordHash, ...columnsOf(given)]
+        values: [uuidv7(), name, passwordHash, ...columnsOf(given), form]
       })
       return profileOf(rows)
     } catch (error) {
@@ -154,5 +164,5 @@ export function createUserStore (database: Database, revocations: RevocationStor
     })
   }
 
-  return { findByIdentifiers, find, profile, list, taken, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations, delete: createDeleteUser(database, revocations) }
+  return { findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations, delete: createDeleteUser(database, revocations) }
 }

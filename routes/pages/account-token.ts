@@ -3,18 +3,19 @@ import { ownerInPerson } from '../../plugins/browser-owner.ts'
 import { callerOf } from '../../plugins/caller.ts'
 import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account.ts'
 import { isName } from '../../plugins/pages/token-errors.ts'
-import { afterForm, form, TokenForm } from '../../src/schemas/pages.ts'
+import { ById } from '../../src/schemas/management.ts'
+import { afterForm, form, showPage, TokenForm } from '../../src/schemas/pages.ts'
 
 const DAY = 86_400
 const SCOPE = 'scope:'
 
 const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, makeOwnToken, ownTokenScopes } = app.latchkey
+  const { config, makeOwnToken, personalTokens, ownTokenScopes } = app.latchkey
   const ownerOf = ownerInPerson(app)
 
   app.post(ACTIONS.createToken, {
-    schema: { tags: ['Pages'], summary: 'Make a personal access token', description: 'The page shows it this once.', ...form, body: TokenForm, response: afterForm }
+    schema: { tags: ['Pages'], summary: 'Make a personal access token', description: 'The page behind the redirect shows it this once. The form that is sent twice makes one.', ...form, body: TokenForm, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
     const owner = await ownerOf(request)
@@ -23,13 +24,29 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
     const errors = problems(values, await ownTokenScopes() ?? [])
     if (errors) return await pages.account(request, reply, owner, { values, errors })
     const { name, days, scopes } = values
-    const answer = await makeOwnToken(owner, { name, scopes, expiresIn: days === 0 ? null : days * DAY }, callerOf(request))
+    const answer = await makeOwnToken(owner, { name, scopes, expiresIn: days === 0 ? null : days * DAY, form: pages.formOf(request) }, callerOf(request))
     if (answer.errors) return await pages.account(request, reply, owner, { values, errors: answer.errors })
     // Logged out meanwhile
     if (!answer.made) return reply.redirect(config.basePath + ACCOUNT, 303)
     const { text, token } = answer.made
-    return await pages.account(request, reply, owner, { newToken: { name: token.name, value: text } })
+    pages.shownOnce.keep(reply, pathOf(token.id), owner.userId, text)
+    return reply.redirect(config.basePath + pathOf(token.id), 303)
   })
+
+  app.get(`${ACTIONS.createToken}/:id`, {
+    onRequest: app.authGuard('web'),
+    schema: { tags: ['Pages'], summary: 'Shows a new personal access token, once', params: ById, response: showPage }
+  }, async (request, reply) => {
+    const [userId, { id }] = [request.auth!.userId!, request.params]
+    const value = pages.shownOnce.take(request, reply, pathOf(id), userId)
+    const token = value === null ? undefined : (await personalTokens.list(userId)).find((token) => token.id === id)
+    if (value === null || !token) return reply.redirect(config.basePath + ACCOUNT, 303)
+    return await pages.account(request, reply, { userId, sessionId: request.auth!.sessionId }, { newToken: { name: token.name, value } })
+  })
+}
+
+function pathOf (id: string): string {
+  return `${ACTIONS.createToken}/${id}`
 }
 
 function valuesOf ({ name = '', days, ...boxes }: Record<string, string>) {

@@ -29,6 +29,10 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
     ...(config.routes.personalTokens ? [[ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) => isUuid(id) ? personalTokens.revoke(id, userId, caller) : false] satisfies End] : [])
   ] satisfies End[]
 
+  // Whoever presses Enter in the address bar, or comes back by a login, is where the forms are
+  const actions = [...ends.map(([path]) => path), ...(config.routes.personalTokens ? [ACTIONS.createToken] : [])]
+  for (const path of actions) app.get(path, { schema: { hide: true } }, async (_request, reply) => reply.redirect(config.basePath + ACCOUNT, 303))
+
   for (const [path, summary, end] of ends) {
     app.post(path, { schema: { tags, summary, ...form, body: EndForm, response: afterForm } }, async (request, reply) => {
       await pages.checkCsrf(request, reply)

@@ -30,7 +30,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     if (surplus) throw app.httpErrors.createError(422, 'A login has one login field', { code: 'LK_VALIDATION', errors: surplus })
     const returnTo = localPath(target)
     const remember = body.remember !== undefined
-    const session = await browser.logInWithPassword(request, reply, { username, password, remember })
+    const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })
     if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, problem: 'wrongLogin' })
     return reply.redirect(browser.returnPath(target), 303)
   })

@@ -21,7 +21,9 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     const wanted = await endSession.begin(params, session)
     await endSession.end(wanted, session, callerOf(request))
     await browser.logOut(request, reply)
-    return wanted.redirectTo === null ? pages.logout.done(request, reply) : reply.redirect(wanted.redirectTo, 303)
+    if (wanted.redirectTo === null && request.method === 'GET') return await pages.logout.done(request, reply)
+    // What says that it is done is a page of its own, which posts nothing again
+    return reply.redirect(wanted.redirectTo ?? pages.logout.donePath(request), 303)
   }
 
   app.get('/logout', {

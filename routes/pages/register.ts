@@ -25,9 +25,10 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const { body } = request
     const returnTo = localPath(body['return_to'])
-    const { user, errors } = await app.latchkey.register(body, callerOf(request))
+    const form = pages.formOf(request)
+    const { user, errors } = await app.latchkey.register(body, callerOf(request), form)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
-    await browser.logIn(request, reply, { userId: user.id, passwordStamp: 0 })
+    await browser.logIn(request, reply, { userId: user.id, passwordStamp: 0 }, false, form)
     return reply.redirect(browser.returnPath(body['return_to']), 303)
   })
 }

@@ -6,6 +6,7 @@ import { createEvents } from '../events.ts'
 import { asOfToday, type Access } from '../oauth/access.ts'
 import { createClientDirectory } from '../oauth/client-directory.ts'
 import { scopeProblem } from '../oauth/own-tokens.ts'
+import { createFormSecrets } from '../keys/form-secrets.ts'
 import { createPersonalTokens } from '../oauth/personal-tokens.ts'
 import type { PersonalToken } from '../oauth/personal-token-ports.ts'
 import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
@@ -57,7 +58,7 @@ export async function revokeTokens ({ config, withCore }: Context, { user, clien
 /** A personal access token for a user; shown here and never again. */
 export async function createToken ({ config, log, withCore }: Context, { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }): Promise<Result> {
   const scopes = [...new Set(scope.flatMap((text) => text.split(/\s+/)).filter(Boolean))]
-  return await withCore(async ({ store }) => {
+  return await withCore(async ({ store, appKeys }) => {
     const userId = await findUser(config, store, user)
     const registry = scopesOf(config)
     const tokens = createPersonalTokens({
@@ -65,6 +66,7 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
       findClient: store.clients.findPersonal,
       refusal: () => null,
       remaining: createRemainingScopes(store.clients, registry),
+      formSecrets: createFormSecrets(appKeys, 'token-forms'),
       events: createEvents(() => {}),
       onError: (err) => log.warn({ err }, 'Not noted')
     })

@@ -1,4 +1,5 @@
 import { readName } from '../names/name.ts'
+import type { FormId } from '../keys/form-secrets.ts'
 import { OAuthError } from './errors.ts'
 import type { Owner } from './owner.ts'
 import { NoPersonalClient, type PersonalTokens } from './personal-tokens.ts'
@@ -12,6 +13,7 @@ type Wishes = {
   scopes: string[]
   /** Seconds; null for one that does not expire. */
   expiresIn: number | null | undefined
+  form?: FormId | undefined
 }
 
 type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: Record<string, string[]> }
@@ -27,16 +29,19 @@ export type OwnTokenScopes = () => Promise<string[] | null>
 
 /** It can do no more than the personal access client, and no more than the client through which its owner is logged in, if there is one. */
 export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
-  return async (owner, { name, scopes: wished, expiresIn }, caller) => {
+  return async (owner, { name, scopes: wished, expiresIn, form }, caller) => {
     const asked = wished.map((scope) => scope.trim()).filter(Boolean)
     const personal = await personalTokens.client()
     const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
     if (problem) return { errors: { scopes: [problem] } }
     const { name: read, problem: nameProblem } = readName(name)
     if (read === undefined) return { errors: { name: [nameProblem] } }
-    if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
     const ttl = expiresIn === undefined ? PERSONAL_TOKEN_TTL.usual : expiresIn
-    return { made: await personalTokens.create({ owner, name: read, scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, caller }) }
+    const request = { owner, name: read, scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, form, caller }
+    const made = await personalTokens.madeBefore(request)
+    if (made) return { made }
+    if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
+    return { made: await personalTokens.create(request) }
   }
 }
 

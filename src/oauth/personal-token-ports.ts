@@ -22,10 +22,12 @@ export type NewPersonalToken = TokenOwner & Pick<PersonalToken, 'id' | 'clientId
 }
 
 export type PersonalTokenStore = {
-  /** @returns null when the user or the client is not what it was */
+  /** @returns null when the user or the client is not what it was, or there is one with this hash already */
   create: (token: NewPersonalToken) => Promise<PersonalToken | null>
   /** Alive, and so are its user and its client. */
   find: (hash: Uint8Array) => Promise<PersonalToken | null>
+  /** The same, made in the last so many seconds. */
+  findNew: (hash: Uint8Array, seconds: number) => Promise<PersonalToken | null>
   /** Notes that it was used, unless that was noted so many seconds ago. */
   touch: (id: string, seconds: number) => Promise<void>
   list: (userId: string) => Promise<PersonalToken[]>

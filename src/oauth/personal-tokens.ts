@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { originOf, type Events } from '../events.ts'
 import { RequestError } from '../request-error.ts'
+import { SAME_FORM, type FormId, type FormSecrets } from '../keys/form-secrets.ts'
 import type { TokenFacts } from '../revocation/revocation-list.ts'
 import { isPersonalToken, newPersonalToken } from './personal-token-form.ts'
 import type { PersonalToken, PersonalTokenStore, TokenOwner } from './personal-token-ports.ts'
@@ -14,12 +15,18 @@ export type NewPersonalTokenRequest = {
   scopes: string[]
   /** Seconds; null for one that does not expire. */
   ttl: number | null
+  /** The form that asks for it, which makes one token however often it is sent. */
+  form?: FormId | undefined
   caller?: Caller | undefined
 }
 
+export type MadeToken = { text: string, token: PersonalToken }
+
 export type PersonalTokens = {
   /** @returns the token, which is nowhere else; null when the user is not what it was. @throws NoPersonalClient */
-  create: (request: NewPersonalTokenRequest) => Promise<{ text: string, token: PersonalToken } | null>
+  create: (request: NewPersonalTokenRequest) => Promise<MadeToken | null>
+  /** What the same form has made a moment ago, if it is still valid. */
+  madeBefore: (request: NewPersonalTokenRequest) => Promise<MadeToken | null>
   /** The token behind a text, if it is valid now; null for anything else. */
   verify: (text: string) => Promise<PersonalToken | null>
   list: (userId: string) => Promise<PersonalToken[]>
@@ -37,6 +44,7 @@ type Dependencies = {
   /** Why it is refused although the database said yes a moment ago, or null. */
   refusal: (facts: TokenFacts, kid: string) => string | null
   remaining: RemainingScopes
+  formSecrets: FormSecrets
   events: Events
   onError: (error: unknown) => void
 }
@@ -56,7 +64,7 @@ const TOUCH_MS = 60_000
 
 type Entry = { token: PersonalToken, until: number }
 
-export function createPersonalTokens ({ store, findClient, refusal, remaining, events, onError }: Dependencies): PersonalTokens {
+export function createPersonalTokens ({ store, findClient, refusal, remaining, formSecrets, events, onError }: Dependencies): PersonalTokens {
   const known = new Map<string, Entry>()
   const touched = new Map<string, number>()
 
@@ -66,9 +74,25 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, e
     return found
   }
 
-  async function create ({ owner, name, scopes, ttl, caller }: NewPersonalTokenRequest) {
+  const textsOf = (form: FormId, { owner, name, scopes, ttl }: NewPersonalTokenRequest) => formSecrets(form, owner.userId, name, ttl, ...scopes).map((secret) => newPersonalToken(secret))
+
+  async function create (request: NewPersonalTokenRequest): Promise<MadeToken | null> {
+    const { form } = request
+    if (!form) return await createAs(newPersonalToken(), request)
+    // Of two at once, to whichever processes, the second finds what the first has made. A token of the form that is old or was revoked does not come back
+    return await createAs(textsOf(form, request)[0]!, request) ?? await madeBefore(request) ?? await createAs(newPersonalToken(), request)
+  }
+
+  async function madeBefore (request: NewPersonalTokenRequest): Promise<MadeToken | null> {
+    for (const text of request.form ? textsOf(request.form, request) : []) {
+      const token = await store.findNew(hashSecret(text), SAME_FORM)
+      if (token) return { text, token }
+    }
+    return null
+  }
+
+  async function createAs (text: string, { owner, name, scopes, ttl, caller }: NewPersonalTokenRequest): Promise<MadeToken | null> {
     const { id: clientId } = await client()
-    const text = newPersonalToken()
     const token = await store.create({ id: uuidv7(), ...owner, clientId, name, scopes, ttl, hash: hashSecret(text) })
     if (!token) return null
     events.emit('personal_token.created', { tokenId: token.id, userId: token.userId, clientId, scopes, ...originOf(caller) })
@@ -118,7 +142,7 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, e
     return token !== null && await revoke(token.id, token.userId, caller)
   }
 
-  return { create, verify, revoke, revokeText, client, list: async (userId) => await Promise.all((await store.list(userId)).map(asOfToday)) }
+  return { create, madeBefore, verify, revoke, revokeText, client, list: async (userId) => await Promise.all((await store.list(userId)).map(asOfToday)) }
 }
 
 /** A fold of its user's revocations spares it as it spares sessions, by its id. */

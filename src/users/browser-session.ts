@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import { SAME_FORM, type FormId, type FormSecrets } from '../keys/form-secrets.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import { hashSecret } from '../oauth/secrets.ts'
 
@@ -27,7 +28,7 @@ export type NewBrowserSession = {
 } & SignedIn
 
 export type BrowserSessionStore = {
-  /** @returns null when the user is not what it was */
+  /** @returns null when the user is not what it was, or there is one with this token already */
   create: (session: NewBrowserSession) => Promise<BrowserSession | null>
   /** Alive, and not idle for longer than `idleTtl` seconds unless it is remembered. */
   find: (tokenHash: Uint8Array, idleTtl: number) => Promise<BrowserSession | null>
@@ -39,8 +40,8 @@ export type BrowserSessionStore = {
 }
 
 export type BrowserSessions = {
-  /** @returns the session and the value of its cookie, which is nowhere else */
-  start: (user: SignedIn, remember: boolean, caller: Caller) => Promise<{ session: BrowserSession, token: string } | null>
+  /** The same `form` sent twice starts one session. @returns the session and the value of its cookie, which is nowhere else */
+  start: (user: SignedIn, remember: boolean, caller: Caller, form?: FormId) => Promise<{ session: BrowserSession, token: string } | null>
   /** The session of a cookie, or null. */
   find: (token: string | undefined) => Promise<BrowserSession | null>
   ended: (token: string | undefined) => Promise<'idle' | 'ended' | null>
@@ -50,6 +51,7 @@ type Options = {
   store: BrowserSessionStore
   /** Why it is refused although the database said yes a moment ago, or null. */
   refusal: (session: BrowserSession) => string | null
+  formSecrets: FormSecrets
   /** Seconds. */
   idleTtl: number
   ttl: number
@@ -61,13 +63,27 @@ const REMEMBER_MS = 5000
 const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
-export function createBrowserSessions ({ store, refusal, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
+export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
   const known = new Map<string, { session: BrowserSession, until: number }>()
 
-  async function start (user: SignedIn, remember: boolean, caller: Caller) {
-    const token = randomBytes(32).toString('base64url')
+  async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
+    const token = secret.toString('base64url')
     const session = await store.create({ id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(), remember, ttl: remember ? rememberTtl : ttl, caller, ...user })
     return session && { session, token }
+  }
+
+  async function start (user: SignedIn, remember: boolean, caller: Caller, form?: FormId) {
+    const fresh = () => startWith(randomBytes(32), user, remember, caller)
+    if (!form) return await fresh()
+    const [secret] = formSecrets(form, user.userId, remember)
+    return await startWith(secret, user, remember, caller) ?? await startedBefore(secret) ?? await fresh()
+  }
+
+  /** One that has ended, or is older, is not taken up again. */
+  async function startedBefore (secret: Buffer) {
+    const token = secret.toString('base64url')
+    const session = await store.find(hashSecret(token), idleTtl)
+    return session && Date.now() - session.authTime.getTime() < SAME_FORM * 1000 && refusal(session) === null ? { session, token } : null
   }
 
   async function read (token: string): Promise<BrowserSession | null> {

@@ -17,7 +17,13 @@ export type Profile = {
   claimsChangedAt: Date | null
 }
 
-export type NewUser = { name: string | null, passwordHash: string, identifiers: Identifier[] }
+export type NewUser = {
+  name: string | null
+  passwordHash: string
+  identifiers: Identifier[]
+  /** What tells the form that made it, and what was typed in, from every other. */
+  madeByForm?: Uint8Array | undefined
+}
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
 
@@ -49,6 +55,8 @@ export type Users = {
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
   /** Which of these belong to somebody, or to somebody else than `except`. */
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
+  /** The account that a form has made in the last so many seconds, while the identifier is its own. */
+  madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<Account | null>
   /** @returns null when an identifier was taken meanwhile */
   create: (user: NewUser) => Promise<Profile | null>
   /** Writes a stronger hash of the same password, if it is still that one. */

@@ -1,4 +1,6 @@
 import { MAX_USER_NAME, readName } from '../names/name.ts'
+import { SAME_FORM, type FormId } from '../keys/form-secrets.ts'
+import { hashSecret } from '../oauth/secrets.ts'
 import type { Caller } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
@@ -9,27 +11,38 @@ import type { Profile, Users } from './ports.ts'
 /** Messages per field. */
 export type FieldErrors = Record<string, string[]>
 
-export type Registration = { user: Profile, errors?: never } | { user?: never, errors: FieldErrors }
+/** `again`: by the same form, a moment ago. */
+export type Registration = { user: Profile, again?: true, errors?: never } | { user?: never, errors: FieldErrors }
 
-/** `caller` is for the audit log. */
-export type Register = (body: Record<string, unknown>, caller?: Caller) => Promise<Registration>
+/** `caller` is for the audit log; `form` tells a form of our page from every other. */
+export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
 
 type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy }
 
-/** Makes a user from attributes that stand flat in the body, at least one, with a password. @throws Overloaded */
+/** Makes a user from attributes that stand flat in the body, at least one, with a password. The same form sent twice is one registration. @throws Overloaded */
 export function createRegister ({ attributes, users, passwords, policy }: Dependencies): Register {
-  return async (body) => {
+  /** Whoever sends it again has the browser, the form and the password: nothing of that is enough alone. */
+  async function madeBefore (form: Uint8Array | undefined, [identifier]: Identifier[], password: string): Promise<Registration | null> {
+    const account = form && identifier ? await users.madeByForm(identifier, form, SAME_FORM) : null
+    if (!account || !(await passwords.verify(account.passwordHash, password)).matches) return null
+    const user = await users.profile(account.id)
+    return user && { user, again: true }
+  }
+
+  return async (body, _caller, form) => {
     const { identifiers, errors } = identifiersFrom(attributes, body)
     const password = String(body['password'] ?? '')
     const weaknesses = password === '' ? [requiredMessage('password')] : await policy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
-    if (Object.keys(errors).length === 0) Object.assign(errors, takenErrors(await users.taken(identifiers)))
     if (Object.keys(errors).length > 0) return { errors }
+    const madeByForm = form && hashSecret(JSON.stringify([Buffer.from(form).toString('base64url'), name, ...identifiers.map(({ attribute, value }) => [attribute, value])]))
+    const taken = await users.taken(identifiers)
+    if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password) ?? { errors: takenErrors(taken) }
 
-    const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers })
-    return user ? { user } : { errors: takenErrors(await users.taken(identifiers)) }
+    const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers, madeByForm })
+    return user ? { user } : await madeBefore(madeByForm, identifiers, password) ?? { errors: takenErrors(await users.taken(identifiers)) }
   }
 }
 

@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { deriveKeys } from '../../src/app-key.ts'
+import { seal, unseal } from '../../src/keys/seal.ts'
+import type { Services } from '../../src/services.ts'
+import { cookiesNamed, setCookie } from '../cookies.ts'
+import type { Kit } from './kit.ts'
+
+/** What a page shows this once, from the form that made it to the page behind the redirect: in no address, no database and no memory of a process. */
+export type ShownOnce = {
+  /** @param path of the page that shows it, to `userId` alone */
+  keep: (reply: FastifyReply, path: string, userId: string, text: string) => void
+  /** @returns what was kept for the page, which is gone then; null when there is nothing */
+  take: (request: FastifyRequest, reply: FastifyReply, path: string, userId: string) => string | null
+}
+
+/** Long enough for a slow line. Seconds. */
+const KEPT = 300
+
+/** A sealed cookie that is sent to that one page only. */
+export function createShownOnce ({ link }: Pick<Kit, 'link'>, { appKeys, config: { appUrl } }: Pick<Services, 'appKeys' | 'config'>): ShownOnce {
+  const keys = deriveKeys(appKeys, 'shown-once')
+  const secure = appUrl.startsWith('https:')
+  const cookie = secure ? '__Secure-latchkey-once' : 'latchkey-once'
+  const contextOf = (path: string, userId: string) => JSON.stringify([path, userId])
+  const set = (reply: FastifyReply, path: string, value: string, maxAge: number) =>
+    setCookie(reply, cookie, value, { path: link(path), httpOnly: true, sameSite: 'lax', secure, maxAge })
+
+  return {
+    keep (reply, path, userId, text) {
+      const until = Date.now() + KEPT * 1000
+      set(reply, path, Buffer.from(seal(keys[0]!, JSON.stringify([until, text]), contextOf(path, userId))).toString('base64url'), KEPT)
+    },
+
+    take ({ headers }, reply, path, userId) {
+      const values = cookiesNamed(headers.cookie, cookie)
+      if (values.length > 0) set(reply, path, '', 0)
+      for (const value of values) {
+        const opened = unseal(keys, Buffer.from(value, 'base64url'), contextOf(path, userId))
+        const [until, text] = opened ? JSON.parse(opened.text) as [number, string] : [0, '']
+        if (until > Date.now()) return text
+      }
+      return null
+    }
+  }
+}
