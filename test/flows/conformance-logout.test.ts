@@ -43,7 +43,7 @@ for (const [module, params] of [['oidcc-rp-initiated-logout-no-params', {}], ['o
     const page = await end(visitor, params)
     t.match([page.statusCode, staysHere(page)], [200, true], 'the user is asked')
     t.notOk(await isLoggedOut(visitor))
-    const done = await visitor.submit(page)
+    const done = await visitor.follow(await visitor.submit(page))
     t.match(done.body, 'You are logged out')
     t.ok(staysHere(done))
     t.ok(await isLoggedOut(visitor))

@@ -34,7 +34,7 @@ t.test('who logs out, by whatever door, leaves session.ended with address and ag
 
   const page = await browserOf(app)
   const pageId = await browserSession(app, page)
-  t.equal((await page.submit(await page.get('/logout'))).statusCode, 200)
+  t.equal((await page.submit(await page.get('/logout'))).statusCode, 303)
 
   const party = await browserOf(app)
   const tokens = await letIn(app, party, client, 'openid') as Tokens & { id_token: string }

@@ -12,7 +12,7 @@ const SWITCHES: [name: string, options: AppOptions, calls: Call[]][] = [
   ['registration', { registration: 'off' }, [['POST', '/v1/register'], ['GET', '/register'], ['POST', '/register']]],
   ['routes.profile', { routes: { profile: false } }, [['GET', '/v1/profile'], ['PATCH', '/v1/profile'], ['PATCH', '/v1/profile/password']]],
   ['routes.clients', { routes: { clients: false } }, [['GET', '/v1/oauth/clients'], ['POST', '/v1/oauth/clients'], ['PUT', '/v1/oauth/clients/x'], ['DELETE', '/v1/oauth/clients/x'], ['POST', '/v1/oauth/clients/x/secret']]],
-  ['routes.personalTokens', { routes: { personalTokens: false } }, [['GET', '/v1/oauth/personal-access-tokens'], ['POST', '/v1/oauth/personal-access-tokens'], ['DELETE', '/v1/oauth/personal-access-tokens/x'], ['POST', '/account/tokens'], ['POST', '/account/tokens/end']]],
+  ['routes.personalTokens', { routes: { personalTokens: false } }, [['GET', '/v1/oauth/personal-access-tokens'], ['POST', '/v1/oauth/personal-access-tokens'], ['DELETE', '/v1/oauth/personal-access-tokens/x'], ['GET', '/account/tokens'], ['POST', '/account/tokens'], ['GET', '/account/tokens/x'], ['GET', '/account/tokens/end'], ['POST', '/account/tokens/end']]],
   ['routes.docs', { routes: { docs: false } }, [['GET', '/docs'], ['GET', '/docs/json'], ['GET', '/docs/static/index.html']]],
   ['routes.metrics', { routes: { metrics: false } }, [['GET', '/metrics']]],
   ['routes.pages', { routes: { pages: false } }, [

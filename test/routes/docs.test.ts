@@ -53,7 +53,7 @@ t.test('the document is OpenAPI 3.1', async (t) => {
 t.test('every route is in it, under the path that is served', async (t) => {
   const expected = [
     'GET /v1/oauth/authorize', 'POST /v1/oauth/authorize', 'DELETE /v1/oauth/authorize', 'GET /v1/oauth/logout', 'POST /v1/oauth/logout', 'GET /login', 'POST /login', 'GET /register', 'POST /register', 'GET /logout', 'POST /logout', 'GET /account',
-    'POST /account/sessions/end', 'POST /account/apps/end', 'POST /account/tokens/end', 'POST /account/tokens', 'GET /device', 'POST /device', 'GET /v1/oauth/device',
+    'POST /account/sessions/end', 'POST /account/apps/end', 'POST /account/tokens/end', 'POST /account/tokens', 'GET /account/tokens/{id}', 'GET /device', 'POST /device', 'GET /v1/oauth/device',
     'GET /.well-known/openid-configuration', 'GET /.well-known/oauth-authorization-server', 'GET /.well-known/oauth-protected-resource',
     'POST /v1/oauth/token', 'POST /v1/oauth/revoke', 'POST /v1/oauth/introspect', 'POST /v1/clients/{client}/login', 'POST /v1/clients/{client}/refresh', 'POST /v1/clients/{client}/logout', 'POST /v1/register', 'GET /v1/profile',
     'PATCH /v1/profile/password', 'POST /v1/api/logout', 'POST /v1/oauth/device/code', 'GET /v1/oauth/tokens', 'DELETE /v1/oauth/tokens/{id}', 'GET /v1/oauth/clients', 'POST /v1/oauth/clients', 'PUT /v1/oauth/clients/{id}',
