@@ -43,7 +43,7 @@ t.test('who logs out, by whatever door, leaves session.ended with address and ag
 
   const asked = await browserOf(app)
   const askedId = await browserSession(app, asked)
-  t.equal((await asked.submit(await asked.get(`/v1/oauth/logout?client_id=${client.id}`))).statusCode, 200)
+  t.equal((await asked.submit(await asked.get(`/v1/oauth/logout?client_id=${client.id}`))).statusCode, 303)
 
   const again = await browserOf(app)
   const [before] = [await browserSession(app, again), await logIn(again, '/login?prompt=login')]
