@@ -26,7 +26,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
   }
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales, prompts }, params, again }: Of<'login'>): FastifyReply {
-    const locales = { ...(isShort(uiLocales) && { ui_locales: uiLocales }) }
+    const locales = localesFor(uiLocales)
     if (prompts.includes('create') && config.registration !== 'off') return reply.redirect(withParams(kit.link('/register'), { return_to: authorizePath(config, params), ...locales }), 303)
     const query = new URLSearchParams({
       return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(isShort(loginHint) && { login_hint: loginHint }), ...locales
@@ -35,7 +35,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
   }
 
   async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, resources, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
-    const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params) })
+    const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params), ...localesFor(uiLocales) })
     const page = kit.page(request, uiLocales)
     return kit.send(reply, 'consent', {
       ...page,
@@ -90,8 +90,10 @@ export function hiddenParams (params: Params): Hidden {
   return Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1])))
 }
 
-/** What stands in the address beside the request that it is of. */
-const isShort = (text: string | undefined): text is string => text !== undefined && text.length <= 500
+/** Encoded, since it stands in the address beside the request that it is of. */
+const isShort = (text: string | undefined): text is string => text !== undefined && encodeURIComponent(text.toWellFormed()).length <= 500
+
+const localesFor = (uiLocales: string | undefined) => ({ ...(isShort(uiLocales) && { ui_locales: uiLocales }) })
 
 /** The address as it is, which was compared letter by letter, with parameters after its own. */
 export function withParams (url: string, params: Record<string, string> | URLSearchParams): string {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { checkedByProtocol } from '../../plugins/compilers.ts'
+import { unpacking } from '../../plugins/pages/unpacking.ts'
 import { AUTHORIZE, authorizePath, REQUEST, requestParams } from '../../plugins/pages/answer.ts'
-import { unpackParams } from '../../src/http/packed-query.ts'
 import { SHOWN_AS, SHOWN_TO } from '../../src/oauth/authorize.ts'
 import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
@@ -13,6 +13,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(AUTHORIZE, {
     validatorCompiler: checkedByProtocol,
+    preValidation: unpacking(REQUEST),
     schema: {
       tags,
       summary: 'Ask for an authorization code (RFC 6749 section 4.1.1)',
@@ -22,7 +23,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const session = await browser.session(request)
-    return await pages.answer(request, reply, await authorize.begin(requestParams(unpackParams(request.query, REQUEST)), session))
+    return await pages.answer(request, reply, await authorize.begin(requestParams(request.query), session))
   })
 
   app.post(AUTHORIZE, {

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkedByProtocol } from '../../plugins/compilers.ts'
 import { callerOf } from '../../plugins/caller.ts'
+import { unpacking } from '../../plugins/pages/unpacking.ts'
 import { END_SESSION, endSessionPath, REQUEST } from '../../plugins/pages/logout.ts'
-import { unpackParams } from '../../src/http/packed-query.ts'
 import { afterForm, form, LogoutQuery, OpenParams, showPage } from '../../src/schemas/pages.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
@@ -39,6 +39,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(END_SESSION, {
     validatorCompiler: checkedByProtocol,
+    preValidation: unpacking(REQUEST),
     schema: {
       tags: ['OpenID Connect'],
       summary: 'Log out for an application (RP-Initiated Logout)',
@@ -46,7 +47,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       querystring: LogoutQuery,
       response: showPage
     }
-  }, async (request, reply) => await begin(request, reply, unpackParams(request.query, REQUEST)))
+  }, async (request, reply) => await begin(request, reply, request.query))
 
   // As with authorize: the login's cookie comes with a GET only
   app.post(END_SESSION, {

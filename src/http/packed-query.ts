@@ -5,8 +5,8 @@ import { formParser } from './form.ts'
 const NAME = 'packed'
 /** Characters of a query that goes as it is, for people to read. */
 const SHORT = 2000
-/** Characters of a query: Node.js reads 16 kB of headers, and what is left is for cookies and the rest. */
-const MAX_LENGTH = 14_000
+/** Characters of a query: Node.js reads 16 kB of headers, and what is left is for hints, cookies and the rest. */
+const MAX_LENGTH = 13_000
 /** As much as a form may have. */
 const MAX_UNPACKED = 64 * 1024
 

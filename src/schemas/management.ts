@@ -32,7 +32,7 @@ export const AccessList = Type.Array(AccessItem)
 const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
 
 /** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
-/** A day: whoever finds a token that old was not cut off from an answer. */
+/** A day, in seconds: who has lost an answer asks again sooner. */
 const MAX_GRACE = 86_400
 
 const tokenSettings = {

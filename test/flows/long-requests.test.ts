@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
 import { build, PASSWORD, signedIn } from '../helper.ts'
 import { authorizeUrl, CALLBACK, logIn, makeApp, paramsOf, visit } from '../visitor.ts'
@@ -23,6 +25,7 @@ t.test('an authorization request that this server reads leads to addresses that 
     const register = /href="(\/register[^"]*)"/.exec(page.body)![1]!.replaceAll('&amp;', '&').replaceAll('&#38;', '&')
     t.equal((await fetch(server + register, { headers: html })).status, 200, 'register')
     const consent = await visitor.follow(await visitor.submit(page, { username: 'ada@example.com', password: PASSWORD }))
+    t.match(consent.body, /\/login\?prompt=login&[^"]*ui_locales=de/, 'who is somebody else keeps the language')
     t.equal(paramsOf(await visitor.submit(consent, { decision: 'allow' }))['state'], state, 'it comes back as it was')
   }
 })
@@ -40,7 +43,31 @@ t.test('a request by POST that no address holds is told so, and a long one goes 
   const random = Array.from({ length: 6000 }, (_, index) => String.fromCodePoint(0x4E00 + (index * 7919) % 20_000)).join('')
   const longer = await post(random)
   t.match([longer.status, await longer.text()], [400, 'The request is too long'])
-  for (const packed of ['nonsense', 'A'.repeat(9000)]) t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9))
+  const bomb = deflateRawSync(`state=${'a'.repeat(5_000_000)}`).toString('base64url')
+  for (const packed of ['nonsense', 'A'.repeat(9000), bomb]) t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9))
+})
+
+t.test('hints beside a long request are left out where they would make the address too long', async (t) => {
+  const { app } = await build(t)
+  const server = await app.listen({ port: 0, host: '127.0.0.1' })
+  const client = await makeApp(app)
+  // Random text does not get shorter
+  const nonce = randomBytes(700).toString('base64url')
+  const hint = Array.from(randomBytes(400), (byte) => String.fromCodePoint(0x4E00 + byte * 64)).join('')
+  const answer = await fetch(server + authorizeUrl(client.id, { state: nonce.repeat(4), nonce, login_hint: hint, ui_locales: hint }), { redirect: 'manual', headers: html })
+  t.equal(answer.status, 303)
+  const location = answer.headers.get('location')!
+  t.notMatch(location, /login_hint|ui_locales/)
+  t.equal((await fetch(server + location, { headers: html })).status, 200)
+})
+
+t.test('a long logout by POST goes on', async (t) => {
+  const { app } = await build(t)
+  const server = await app.listen({ port: 0, host: '127.0.0.1' })
+  const answer = await fetch(`${server}/v1/oauth/logout`, { method: 'POST', redirect: 'manual', headers: html, body: new URLSearchParams({ state: '"'.repeat(6000), ui_locales: 'de' }) })
+  t.equal(answer.status, 303)
+  const page = await fetch(server + answer.headers.get('location')!, { headers: html })
+  t.match([page.status, await page.text()], [200, '<html lang="de"'])
 })
 
 t.test('a guest at a page with a long query logs in, and comes back to the page', async (t) => {
