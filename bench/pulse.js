@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
+import { withSchema } from '../dist/src/database/choose-schema.js'
 import { startEmbedded } from '../dist/src/database/embedded.js'
 import { openFeedConnection } from '../dist/prisma/store/feed-connection.js'
 import { startNode, stopAll } from './growth/processes.js'
@@ -13,7 +14,7 @@ const { values } = parseArgs({ options: { processes: { type: 'string', default: 
 const seconds = Number(values.seconds)
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-pulse-'))
 const database = await startEmbedded({ dataDir: folder })
-const env = { DATABASE_URL: `${database.url}?schema=public`, APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
+const env = { DATABASE_URL: withSchema(database.url, 'public'), APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
 const client = new pg.Client(database.url)
 await client.connect()
 

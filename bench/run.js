@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withSchema } from '../dist/src/database/choose-schema.js'
 import { startEmbedded } from '../dist/src/database/embedded.js'
 import { load } from './load.js'
 import { limitScenarios, ourScenarios } from './scenarios.js'
@@ -16,7 +17,7 @@ if (pinned) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
 const database = await startEmbedded({ dataDir: folder })
-const env = { ...process.env, DATABASE_URL: `${database.url}?schema=public`, APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
+const env = { ...process.env, DATABASE_URL: withSchema(database.url, 'public'), APP_KEY: Buffer.alloc(32, 7).toString('base64'), NODE_ENV: 'production' }
 const children = []
 
 async function start (script) {

@@ -4,6 +4,7 @@ import { cpSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { withSchema } from '../dist/src/database/choose-schema.js'
 import { startEmbedded } from '../dist/src/database/embedded.js'
 import { call } from './http.js'
 
@@ -20,7 +21,7 @@ export async function createSystem (folder, ports, logFile) {
   async function startServer (server) {
     server.child = spawn(process.execPath, ['../dist/src/cli/main.js', 'serve'], {
       cwd: import.meta.dirname,
-      env: { ...process.env, PORT: String(server.port), APP_URL: `http://127.0.0.1:${ports[0]}`, DATABASE_URL: `${url}?schema=public`, APP_KEY, RATE_LIMIT: 'off', LOG_LEVEL: 'error', REFRESH_GRACE: '3600' },
+      env: { ...process.env, PORT: String(server.port), APP_URL: `http://127.0.0.1:${ports[0]}`, DATABASE_URL: withSchema(url, 'public'), APP_KEY, RATE_LIMIT: 'off', LOG_LEVEL: 'error', REFRESH_GRACE: '3600' },
       stdio: ['ignore', openSync(logFile, 'a'), 'inherit']
     })
     await ready(server)

@@ -55,7 +55,7 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
     const known = typeof password === 'string' && password !== '' ? await authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
     const { device: proof, ...user } = known
-    const session = await logIn(request, reply, user, remember, form)
+    const session = await logIn(request, reply, user, remember, form instanceof Uint8Array ? form : undefined)
     if (session && proof !== undefined) device.set(reply, proof)
     return session
   }

@@ -173,14 +173,14 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
     loginPace: pace,
     passwords,
     proxyClient,
-    register: await createRegistration({ attributes, users, passwords, policy }, core, events),
+    register: await createRegistration({ attributes, users, passwords, policy, authenticate }, core, events),
     ...await createProfileChanges({ attributes, users, passwords, policy, throttle, events }, core)
   }
 }
 
 type Accounts = { attributes: Attributes, users: Core['store']['users'], passwords: Passwords, policy: ReturnType<typeof createPasswordPolicy> }
 
-async function createRegistration (parts: Accounts, { config }: Core, events: Events): Promise<Register> {
+async function createRegistration (parts: Accounts & { authenticate: Authenticate }, { config }: Core, events: Events): Promise<Register> {
   if (config.registration === 'off') return turnedOff('registration')
   const { createRegister } = await import('./users/register.ts')
   return tellingRegister(createRegister(parts), events)

@@ -73,7 +73,7 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
 
   function formOf (request: FastifyRequest): FormId | undefined {
     const { [CSRF_FIELD]: value } = (request.body ?? {}) as { [CSRF_FIELD]?: unknown }
-    return typeof value === 'string' ? hashSecret(JSON.stringify([jarOf(request).cookies[cookie], value])) : undefined
+    return typeof value === 'string' && value !== '' ? hashSecret(JSON.stringify([jarOf(request).cookies[cookie], value])) : undefined
   }
 
   return { browserOf, field, formOf, check }

@@ -8,6 +8,9 @@ import type { Batch, PurgeOptions, PurgeStep, PurgeStore } from '../../src/maint
 const CONNECT_MS = 3000
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
+/** A form that is sent again must find what it has made, although that has ended: without the row it would make the same secret anew (src/keys/form-secrets.ts). Seconds, well above twice `SAME_FORM`. */
+const MADE_BY_FORM = 3600
+
 /**
  * When rows of a table have ended: an indexed column, and what must pass after it. A session outlives its access
  * tokens a little, or a logout with the last of them would find nothing to revoke; a code that was redeemed tells a replay,
@@ -15,7 +18,7 @@ const NO_UUID = '00000000-0000-0000-0000-000000000000'
  */
 const EXPIRED = [
   { table: 'sessions', column: 'expires_at', keep: 60 },
-  { table: 'browser_sessions', column: 'expires_at', keep: 60 },
+  { table: 'browser_sessions', column: 'expires_at', keep: MADE_BY_FORM },
   { table: 'authorization_codes', column: 'expires_at', keep: 3600 },
   { table: 'device_codes', column: 'expires_at', keep: 3600 },
   { table: 'personal_access_tokens', column: 'expires_at', keep: 3600 },
@@ -26,10 +29,10 @@ const EXPIRED = [
 
 /** Not indexed by when they were revoked: they are looked for along the primary key. Guards do not need the row, but its revocation. */
 const REVOKED = [
-  { table: 'sessions', key: 'id', type: 'uuid', first: NO_UUID },
-  { table: 'browser_sessions', key: 'id', type: 'uuid', first: NO_UUID },
-  { table: 'personal_access_tokens', key: 'id', type: 'uuid', first: NO_UUID },
-  { table: 'signing_keys', key: 'kid', type: 'text', first: '' }
+  { table: 'sessions', key: 'id', type: 'uuid', first: NO_UUID, keep: 0 },
+  { table: 'browser_sessions', key: 'id', type: 'uuid', first: NO_UUID, keep: MADE_BY_FORM },
+  { table: 'personal_access_tokens', key: 'id', type: 'uuid', first: NO_UUID, keep: MADE_BY_FORM },
+  { table: 'signing_keys', key: 'kid', type: 'text', first: '', keep: 0 }
 ]
 
 /** Tables that fill by themselves, and how to empty them. Who locks a row keeps it: no batch waits, and none makes a deadlock. */
@@ -54,17 +57,17 @@ export function createPurgeStore ({ pool, schema, connection }: Database): Purge
     return { table, batch: (limit, cursor) => run(text, limit, [seconds, cursor]) }
   }
 
-  function revoked (table: string, key: string, type: string, first: string): PurgeStep {
-    const text = `WITH page AS MATERIALIZED (SELECT ${key} AS key, revoked_at FROM ${name(table)} WHERE ${key} > coalesce($2::${type}, '${first}') ORDER BY ${key} LIMIT $1),
+  function revoked (table: string, key: string, type: string, first: string, keep: number): PurgeStep {
+    const text = `WITH page AS MATERIALIZED (SELECT ${key} AS key, revoked_at IS NOT NULL AND created_at <= now() - $3 * interval '1 second' AS over FROM ${name(table)} WHERE ${key} > coalesce($2::${type}, '${first}') ORDER BY ${key} LIMIT $1),
         gone AS (DELETE FROM ${name(table)} WHERE ctid = ANY (ARRAY(
-          SELECT ctid FROM ${name(table)} WHERE ${key} = ANY (ARRAY(SELECT key FROM page WHERE revoked_at IS NOT NULL)) FOR UPDATE SKIP LOCKED)) RETURNING 1)
+          SELECT ctid FROM ${name(table)} WHERE ${key} = ANY (ARRAY(SELECT key FROM page WHERE over)) FOR UPDATE SKIP LOCKED)) RETURNING 1)
       SELECT (SELECT count(*)::int FROM gone) AS count, (SELECT count(*)::int FROM page) AS seen, (SELECT key::text FROM page ORDER BY key DESC LIMIT 1) AS cursor`
-    return { table, batch: (limit, cursor) => run(text, limit, [cursor]) }
+    return { table, batch: (limit, cursor) => run(text, limit, [cursor, keep]) }
   }
 
   function steps (options: PurgeOptions): PurgeStep[] {
     return [
-      ...(options.revoked ? REVOKED.map(({ table, key, type, first }) => revoked(table, key, type, first)) : []),
+      ...(options.revoked ? REVOKED.map(({ table, key, type, first, keep }) => revoked(table, key, type, first, keep)) : []),
       ...(options.expired
         ? [
             ...EXPIRED.map(({ table, column, keep, milliseconds }) => expired(table, column, keep + options.keep, milliseconds)),

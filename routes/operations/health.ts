@@ -1,17 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Health, Readiness } from '../../src/schemas/health.ts'
 
+/** Busy is not dead, nor unready: who restarts it on that, or sends its share to the others, makes it worse. */
+const evenWhenBusy = { pressureHandler: () => {} }
+
 const health: FastifyPluginAsyncTypebox = async (app) => {
   const { pool } = app.latchkey.database
   const { revocation } = app.latchkey.config
 
   app.get('/health', {
-    // Busy is not dead: who restarts it on that makes it worse
-    config: { pressureHandler: () => {} },
+    config: evenWhenBusy,
     schema: { tags: ['Operations'], summary: 'The process answers', response: { 200: Health } }
   }, async () => ({ status: 'ok' as const }))
 
   app.get('/ready', {
+    config: evenWhenBusy,
     schema: { tags: ['Operations'], summary: 'The database answers and revocations are known', response: { 200: Readiness, 503: Readiness } }
   }, async (_request, reply) => {
     const database = await pool.query('SELECT 1').then(() => true, () => false)

@@ -26,9 +26,9 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const returnTo = localPath(body['return_to'])
     const form = pages.formOf(request)
-    const { user, errors } = await app.latchkey.register(body, callerOf(request), form)
+    const { user, again, errors } = await app.latchkey.register(body, callerOf(request), form)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
-    await browser.logIn(request, reply, { userId: user.id, passwordStamp: 0 }, false, form)
+    await browser.logIn(request, reply, again ?? { userId: user.id, passwordStamp: 0 }, false, form)
     return reply.redirect(browser.returnPath(body['return_to']), 303)
   })
 }

@@ -7,8 +7,10 @@ const NAME = 'packed'
 const SHORT = 2000
 /** Characters of a query: Node.js reads 16 kB of headers, and what is left is for hints, cookies and the rest. */
 const MAX_LENGTH = 13_000
-/** As much as a form may have. */
-const MAX_UNPACKED = 64 * 1024
+/** As much as a form may have, and a page adds a little of its own. */
+const MAX_UNPACKED = 60 * 1024
+/** What `URLSearchParams` writes: another text would grow when it is encoded again. */
+const ENCODED = /^[\w*.+&=%-]*$/
 
 /**
  * A query that is put into other queries, where each percent sign is encoded once more and grows by two thirds: a long one is compressed (RFC 1951, base64url), which
@@ -34,8 +36,10 @@ export function unpackParams (params: Record<string, unknown>, repeatable: reado
 
 function inflate (packed: string): string {
   try {
-    return inflateRawSync(Buffer.from(packed, 'base64url'), { maxOutputLength: MAX_UNPACKED }).toString()
-  } catch (cause) {
-    throw badBody('The address is not whole', cause)
+    const query = inflateRawSync(Buffer.from(packed, 'base64url'), { maxOutputLength: MAX_UNPACKED }).toString('latin1')
+    if (ENCODED.test(query)) return query
+  } catch {
+    // As below
   }
+  throw badBody('The address is not whole')
 }

@@ -47,7 +47,9 @@ export function createAuthorizationCheck ({ clients, scopes, resources }: Depend
   return async (params) => {
     const client = await findClient(clients, params)
     const redirectUri = findRedirectUri(client, params)
-    const state = textOf(params['state'])
+    const given = textOf(params['state'])
+    // One that is too long is not sent back
+    const state = (given?.length ?? 0) > MAX_STATE ? undefined : given
     const responseMode = params['response_mode'] === 'form_post' ? 'form_post' : 'query'
     const destination: Destination = { redirectUri, state, responseMode, trusted: client.ownerId === null }
     const refuse = (error: AuthorizationErrorCode, description: string) => new AuthorizationError(error, description, destination)

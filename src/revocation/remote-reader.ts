@@ -14,7 +14,7 @@ export type RemoteReader = {
 }
 
 /** What comes is not what an issuer of this version says. */
-export class NotUnderstood extends Error {}
+class NotUnderstood extends Error {}
 
 const SWEEP_MS = 60_000
 const heartbeats = Compile(Heartbeat)
@@ -34,6 +34,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
     let openedAt = askedAt
     const heardBefore = heardAt
     let snapshot: RevocationList | null = null
+    let hasBegun = false
 
     function add (rows: Revocation[]): void {
       snapshot?.apply(rows)
@@ -52,6 +53,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
     function beat (data: string): number {
       knownAt = -Infinity
       const heartbeat = heartbeatOf(data, name)
+      if (!hasBegun) throw new NotUnderstood('The stream does not begin with what is revoked')
       // The clock of the issuer runs ahead, or ours stood still: the least delay that was seen is none
       openedAt = Math.min(openedAt, now() - heartbeat.at * 1000)
       const madeAt = openedAt + heartbeat.at * 1000
@@ -66,8 +68,14 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
 
     return ({ event, data }) => {
       if (event === 'heartbeat') return beat(data)
-      if (event !== 'snapshot' && event !== 'revocations') return null
-      if (event === 'snapshot') snapshot = createRevocationList()
+      // Without a name: a comment by which a proxy keeps the connection open
+      if (event === 'message') return null
+      if (event === 'snapshot') {
+        snapshot = createRevocationList()
+        hasBegun = true
+      } else if (event !== 'revocations') {
+        throw new NotUnderstood('The issuer says something that is not understood here: this guard is older, upgrade it')
+      }
       add(rowsOf(data))
       return null
     }

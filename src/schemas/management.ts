@@ -32,8 +32,8 @@ export const AccessList = Type.Array(AccessItem)
 const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
 
 /** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
-/** A day, in seconds: who has lost an answer asks again sooner. */
-const MAX_GRACE = 86_400
+/** Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are not their owner's. */
+const MAX_GRACE = 600
 
 const tokenSettings = {
   refresh_grace: Type.Optional(Maybe(Type.Integer({ minimum: 0, maximum: MAX_GRACE, description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server' }))),

@@ -75,7 +75,11 @@ export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, t
   async function start (user: SignedIn, remember: boolean, caller: Caller, form?: FormId) {
     const fresh = () => startWith(randomBytes(32), user, remember, caller)
     if (!form) return await fresh()
-    const [secret] = formSecrets(form, user.userId, remember)
+    const [secret, ...earlier] = formSecrets(form, user.userId, remember)
+    for (const each of earlier) {
+      const started = await startedBefore(each)
+      if (started) return started
+    }
     return await startWith(secret, user, remember, caller) ?? await startedBefore(secret) ?? await fresh()
   }
 

@@ -1,7 +1,7 @@
 import { MAX_USER_NAME, readName } from '../names/name.ts'
 import { SAME_FORM, type FormId } from '../keys/form-secrets.ts'
 import { hashSecret } from '../oauth/secrets.ts'
-import type { Caller } from '../oauth/ports.ts'
+import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
 import type { PasswordPolicy } from './password-policy.ts'
@@ -11,25 +11,26 @@ import type { Profile, Users } from './ports.ts'
 /** Messages per field. */
 export type FieldErrors = Record<string, string[]>
 
-/** `again`: by the same form, a moment ago. */
-export type Registration = { user: Profile, again?: true, errors?: never } | { user?: never, errors: FieldErrors }
+/** `again`: it was made by the same form a moment ago, and who sends it has logged in with the password. */
+export type Registration = { user: Profile, again?: SignedIn, errors?: never } | { user?: never, again?: never, errors: FieldErrors }
 
 /** `caller` is for the audit log; `form` tells a form of our page from every other. */
 export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
 
-type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy }
+type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy, /** Where there are forms. */ authenticate?: Authenticate }
 
-/** Makes a user from attributes that stand flat in the body, at least one, with a password. The same form sent twice is one registration. @throws Overloaded */
-export function createRegister ({ attributes, users, passwords, policy }: Dependencies): Register {
-  /** Whoever sends it again has the browser, the form and the password: nothing of that is enough alone. */
-  async function madeBefore (form: Uint8Array | undefined, [identifier]: Identifier[], password: string): Promise<Registration | null> {
-    const account = form && identifier ? await users.madeByForm(identifier, form, SAME_FORM) : null
-    if (!account || !(await passwords.verify(account.passwordHash, password)).matches) return null
-    const user = await users.profile(account.id)
-    return user && { user, again: true }
+/** Makes a user from attributes that stand flat in the body, at least one, with a password. The same form sent twice is one registration. @throws Overloaded, TooManyAttempts */
+export function createRegister ({ attributes, users, passwords, policy, authenticate }: Dependencies): Register {
+  /** Whoever sends it again has the browser, the form and the password: nothing of that is enough alone. The password counts as at a login, wrong ones too. */
+  async function madeBefore (form: Uint8Array | undefined, identifiers: Identifier[], password: string, caller: Caller | undefined): Promise<Registration | null> {
+    const [identifier] = identifiers
+    if (!form || !identifier || !caller || !authenticate || !await users.madeByForm(identifier, form, SAME_FORM)) return null
+    const known = await authenticate([identifier], password, caller)
+    const user = known && await users.profile(known.userId)
+    return user && { user, again: { userId: user.id, passwordStamp: known.passwordStamp } }
   }
 
-  return async (body, _caller, form) => {
+  return async (body, caller, form) => {
     const { identifiers, errors } = identifiersFrom(attributes, body)
     const password = String(body['password'] ?? '')
     const weaknesses = password === '' ? [requiredMessage('password')] : await policy.check(password)
@@ -39,10 +40,10 @@ export function createRegister ({ attributes, users, passwords, policy }: Depend
     if (Object.keys(errors).length > 0) return { errors }
     const madeByForm = form && hashSecret(JSON.stringify([Buffer.from(form).toString('base64url'), name, ...identifiers.map(({ attribute, value }) => [attribute, value])]))
     const taken = await users.taken(identifiers)
-    if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password) ?? { errors: takenErrors(taken) }
+    if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(taken) }
 
     const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers, madeByForm })
-    return user ? { user } : await madeBefore(madeByForm, identifiers, password) ?? { errors: takenErrors(await users.taken(identifiers)) }
+    return user ? { user } : await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }
   }
 }
 

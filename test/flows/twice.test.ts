@@ -1,4 +1,5 @@
 import t from 'tap'
+import { purge } from '../../src/maintenance/purge.ts'
 import { build, createDatabase, PASSWORD, profile, register } from '../helper.ts'
 import { sql } from '../session-rows.ts'
 import { formOf, loggedIn, logIn, visit, type Fields } from '../visitor.ts'
@@ -137,6 +138,51 @@ t.test('the last token that a user may have is shown for both presses; one that 
   t.ok(after)
   t.not(after, first)
   t.equal((await profile(app, first!)).statusCode, 401)
+})
+
+t.test('what a form has made does not come back once it was revoked and the database purged', async (t) => {
+  const { app } = await build(t)
+  const visitor = await loggedIn(app)
+  const field = { _csrf: formOf(await visitor.get('/account')).hidden['_csrf']! }
+  const guest = visit(app)
+  const page = await guest.get('/login')
+  const press = async () => valueIn((await visitor.follow(await visitor.post('/account/tokens', { ...field, ...TOKEN }))).body)
+  const enter = async () => {
+    await guest.submit(page, { username: 'ada@example.com', password: PASSWORD })
+    return guest.cookies.get('latchkey')!
+  }
+  const [secret, cookie] = [await press(), await enter()]
+  await sql(app, 'UPDATE personal_access_tokens SET revoked_at = now()')
+  await guest.submit(await guest.get('/logout'))
+  const everything = { expired: true, revoked: true, keep: 0, auditRetention: 0 }
+  t.ok(await purge(app.latchkey.store.purge, everything, new AbortController().signal))
+  t.not(await press(), secret)
+  t.not(await enter(), cookie)
+  t.equal((await profile(app, secret!)).statusCode, 401)
+  const thief = visit(app)
+  thief.cookies.set('latchkey', cookie)
+  t.equal((await thief.get('/account')).statusCode, 303)
+  // An hour later the form gives other secrets, and the rows may go
+  const aged = ['personal_access_tokens', 'browser_sessions']
+  for (const table of aged) await sql(app, `UPDATE ${table} SET created_at = created_at - interval '1 hour', revoked_at = now()`)
+  t.match(await purge(app.latchkey.store.purge, everything, new AbortController().signal), { personal_access_tokens: 2, browser_sessions: 3 })
+})
+
+t.test('a registration that is sent again counts wrong passwords as a login does', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  const visitor = visit(app)
+  const page = await visitor.get('/register')
+  await visitor.submit(page, NEW)
+  const again = async (password: string) => {
+    const same = visit(app)
+    same.cookies.set('latchkey-csrf', visitor.cookies.get('latchkey-csrf')!)
+    return (await same.submit(page, { ...NEW, password })).statusCode
+  }
+  const answers = []
+  for (let tries = 0; tries < 8; tries++) answers.push(await again(`wrong password of number ${tries}`))
+  t.equal(answers[0], 422)
+  t.equal(answers.at(-1), 429)
+  t.equal(await again(PASSWORD), 429, 'nor the right one then')
 })
 
 t.test('a new token is shown once, to whom it belongs: not by F5, not by its address, not to who logs in then', async (t) => {

@@ -16,12 +16,13 @@ const gc = runInNewContext('gc') as () => void
 type Beat = () => { at: number, age: number }
 type Answer = (response: ServerResponse, stream: string) => void
 
-/** What an issuer sends: a heartbeat at once, then one every `every` milliseconds. */
+/** What an issuer sends: a snapshot and a heartbeat at once, then one every `every` milliseconds. */
 function beating (every: number, beat?: Beat): Answer {
   return (response, stream) => {
     const began = performance.now()
     const fresh = () => ({ at: (performance.now() - began) / 1000, age: 0 })
     const send = () => response.write(`event: heartbeat\ndata: ${JSON.stringify({ stream, now: Date.now(), ...(beat ?? fresh)() })}\n\n`)
+    response.write('event: snapshot\ndata: []\n\n')
     send()
     const timer = setInterval(send, every)
     response.on('close', () => clearInterval(timer))

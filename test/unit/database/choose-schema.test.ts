@@ -89,6 +89,19 @@ t.test('of two installations in one database, a URL without a schema means what 
   t.strictSame(await choice(second), { schema: 'latchkey', because: 'standing', unused: 'public' })
 })
 
+t.test('another role that may make a schema does not lead a server to tables of its own', async (t) => {
+  const { url, role } = await withRole(t)
+  const mine = `mine_${randomBytes(6).toString('hex')}`
+  await query(url, `CREATE ROLE ${mine} LOGIN PASSWORD 'role'`)
+  t.teardown(() => query(url, `DROP OWNED BY ${mine}; DROP ROLE ${mine}`))
+  const by = (name: string) => Object.assign(new URL(url), { username: name, password: 'role' }).href
+  await query(url, `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ${role}, ${mine}', current_database()); END $$; GRANT CREATE ON SCHEMA public TO ${mine}`)
+  await start(`${by(mine)}?schema=public`)
+  await start(by(role))
+  t.strictSame(await choice(by(mine)), { schema: 'public', because: 'standing', unused: 'latchkey' })
+  await t.rejects(choice(url), { message: /in the schemas "latchkey" and "public", and have different owners: say which are yours/ }, 'who may everything must say which')
+})
+
 t.test('several that start at once agree', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const started = await Promise.all([start(url), start(url), start(url)])

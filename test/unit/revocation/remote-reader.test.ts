@@ -19,13 +19,18 @@ function reader (t: { same: (found: unknown, wanted: unknown, message: string) =
     }
   }
   const epochs = (wanted: Record<string, number>, message: string) => t.same(Object.fromEntries([...list.rows()].map(({ subject, epoch }) => [subject, epoch])), wanted, message)
-  return { clock, stream, knownAt, epochs }
+  const begun = (askedAt: number) => {
+    const events = stream(askedAt)
+    events.snapshot()
+    return events
+  }
+  return { clock, stream, begun, knownAt, epochs }
 }
 
 t.test('a heartbeat is as old as when it was made, whenever it comes', async (t) => {
-  const { clock, stream, knownAt } = reader(t)
+  const { clock, begun, knownAt } = reader(t)
   t.equal(knownAt(), -Infinity, 'nothing is known before the first')
-  const { beat } = stream(100_000)
+  const { beat } = begun(100_000)
   beat(0, 1.5)
   t.equal(knownAt(), 98_500)
   clock.now = 160_000
@@ -38,8 +43,8 @@ t.test('a heartbeat is as old as when it was made, whenever it comes', async (t)
 })
 
 t.test('after a pause of our clock, or ahead of it, a heartbeat that waits is old again', async (t) => {
-  const { clock, stream, knownAt } = reader(t)
-  const { beat } = stream(100_000)
+  const { clock, begun, knownAt } = reader(t)
+  const { beat } = begun(100_000)
   clock.now = 110_000
   beat(70, 0)
   t.equal(knownAt(), 110_000, 'a minute passed here unnoticed')
@@ -53,8 +58,8 @@ t.test('a heartbeat without a finite age and time of 0 or more is refused, and n
   const bad = [null, false, '0', [], -1].flatMap((wrong) => [{ ...good, age: wrong }, { ...good, at: wrong }])
   const texts = [...bad, {}, null, 0, [], 'NaN', { at: 0, age: 0 }, { age: 0 }].map((data) => JSON.stringify(data))
   for (const data of [...texts, '{"stream":"mine","at":0,"age":1e999,"now":1}', '{"stream":"mine","at":1e999,"age":0,"now":1}', '', '{"stream":"mine","at":0,"age":NaN,"now":1}']) {
-    const { stream, knownAt } = reader(t)
-    const { beat, raw } = stream(100_000)
+    const { begun, knownAt } = reader(t)
+    const { beat, raw } = begun(100_000)
     beat(0, 0)
     t.equal(knownAt(), 100_000)
     t.throws(() => raw({ event: 'heartbeat', data }), data)
@@ -133,18 +138,20 @@ t.test('what came after the last heartbeat is not forgotten at a server that kno
 t.test('a stream that ended before its heartbeat takes nothing back', async (t) => {
   const { stream, epochs, knownAt } = reader(t)
   stream(100_000).snapshot(user(9))
-  stream(100_000).beat(0, 0)
-  epochs({ ada: 9 }, 'kept')
   stream(100_000).snapshot()
   epochs({ ada: 9 }, 'kept')
-  t.equal(knownAt(), 100_000)
+  t.equal(knownAt(), -Infinity)
 })
 
-t.test('what a proxy adds to a stream is no revocation', async (t) => {
-  const { stream, epochs } = reader(t)
-  const { raw, beat } = stream(100_000)
+t.test('a heartbeat before what is revoked, and an event of a newer issuer, are refused; a comment of a proxy is not', async (t) => {
+  const early = reader(t)
+  t.throws(() => early.stream(100_000).beat(0, 0), /does not begin/)
+  t.equal(early.knownAt(), -Infinity)
+  const { begun, epochs, knownAt } = reader(t)
+  const { raw, beat } = begun(100_000)
   raw({ event: 'message', data: '' })
-  raw({ event: 'ping', data: '[]' })
   beat(0, 0)
+  t.equal(knownAt(), 100_000)
+  t.throws(() => raw({ event: 'narrowed', data: '[]' }), /upgrade/)
   epochs({}, 'nothing')
 })
