@@ -6,7 +6,7 @@ import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
 import type { BearerRefusal } from '../src/events.ts'
 import { checkOptions } from '../src/checked-options.ts'
 import { ConfigError } from '../src/config-error.ts'
-import { asRefusal, asRejection } from '../src/database/unavailable.ts'
+import { asRejection } from '../src/database/unavailable.ts'
 import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import type { GuardOptions, RemoteGuardOptions } from '../src/options.ts'
 import { guardOptions } from '../src/schemas/guard-options.ts'
@@ -114,11 +114,7 @@ type Wanted = GuardOptions & { guard: 'api' | 'client' }
 
 function apiHook (verify: Verify, trust: Trust, wanted: Wanted): onRequestAsyncHookHandler {
   return async (request, reply) => {
-    try {
-      request.auth = await authenticate(verify, trust, request, reply, wanted)
-    } catch (error) {
-      throw asRefusal(error)
-    }
+    request.auth = await authenticate(verify, trust, request, reply, wanted).catch(asRejection)
   }
 }
 
@@ -136,6 +132,7 @@ function webHook (trust: Trust): onRequestAsyncHookHandler {
 
 /** Never a yes on old knowledge, and no word on the token either. @throws 503 */
 function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply): void {
+  // An age that is no number is not fresh either
   const isFresh = age() <= maxStaleness
   if (!isFresh && onStale === 'refuse') throw stale(reply)
 }

@@ -2,6 +2,7 @@ import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
+import { RequestError } from '../src/request-error.ts'
 import { version } from '../src/version.ts'
 import { browserCookie } from './browser-cookie.ts'
 import { under } from './closed-scope.ts'
@@ -65,7 +66,7 @@ async function createReader (makeDocument: MakeDocument, { appUrl, mount, prefix
   await reader.register(fp(async (scope) => { scope.decorate('swagger', makeDocument) }, { name: '@fastify/swagger' }))
   reader.setErrorHandler(errorHandler)
   reader.setNotFoundHandler(async ({ url }) => {
-    throw Object.assign(new Error(`There is no ${url.split('?')[0]}; see ${basePath}/docs`), { statusCode: 404, code: 'LK_NOT_FOUND' })
+    throw new RequestError(404, 'LK_NOT_FOUND', `There is no ${url.split('?')[0]}; see ${basePath}/docs`)
   })
   // Its redirects lead from path to path on this server
   reader.addHook('onSend', async (_request, reply) => {

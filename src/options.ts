@@ -117,7 +117,7 @@ export interface SettingsOptions {
   purgeEvery?: NonNullable<Settings['purgeEvery']>
   /** Options of revocation. */
   revocation?: {
-    /** Seconds without news from the database after which guards answer 503; with less than 5, the end of one process would be an outage of all. Default: 10. */
+    /** Seconds without news from the database after which guards answer 503. Where one of several processes ends, the news of the others is up to 4 seconds old: no less than 5 is taken, and no less than 7 at a guard in another service. Default: 10. */
     maxStaleness?: NonNullable<NonNullable<Settings['revocation']>['maxStaleness']>
     /** What guards do then. Default: refuse. */
     onStale?: NonNullable<NonNullable<Settings['revocation']>['onStale']>
@@ -171,7 +171,7 @@ export interface RemoteGuardOptions {
   audience?: NonNullable<RemoteGuard['audience']>
   /** Options of revocation. */
   revocation?: {
-    /** Seconds without news from the issuer after which the guard answers 503, 10 when not given; with less than 7 it would do so when the issuer has one process less. */
+    /** Seconds without news from the issuer after which the guard answers 503, 10 when not given. When the process of the issuer that proves itself to be current ends, its news is up to 6 seconds old: no less than 7 is taken. */
     maxStaleness?: NonNullable<NonNullable<RemoteGuard['revocation']>['maxStaleness']>
     /** What the guard does then; `refuse` when not given. */
     onStale?: NonNullable<NonNullable<RemoteGuard['revocation']>['onStale']>

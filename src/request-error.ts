@@ -1,6 +1,10 @@
 export type Details = {
   /** Seconds after which it is worth another try: sent as `Retry-After`. */
   retryAfter?: number
+  /** What else the response must say, such as `WWW-Authenticate`. */
+  headers?: Record<string, string>
+  /** What is wrong with each field. */
+  errors?: Record<string, string[]>
   cause?: unknown
 }
 
@@ -16,10 +20,12 @@ export type Details = {
 export class RequestError extends Error {
   readonly headers: Record<string, string>
   readonly retryAfter: number | undefined
-  constructor (readonly statusCode: number, readonly code: string, message: string, { retryAfter, cause }: Details = {}) {
+  readonly errors: Record<string, string[]> | undefined
+  constructor (readonly statusCode: number, readonly code: string, message: string, { retryAfter, headers, errors, cause }: Details = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = new.target.name
     this.retryAfter = retryAfter
-    this.headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+    this.errors = errors
+    this.headers = { ...headers, ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) }
   }
 }

@@ -2,6 +2,7 @@ import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FormId } from '../../src/keys/form-secrets.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
+import { RequestError } from '../../src/request-error.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiePath } from '../browser-cookie.ts'
 import { cookiesNamed, setCookie } from '../cookies.ts'
@@ -80,5 +81,5 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
 }
 
 function refusal (code: string, message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { statusCode: 403, code })
+  return new RequestError(403, code, message, { cause })
 }

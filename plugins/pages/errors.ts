@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { localPath } from '../../src/http/return-to.ts'
 import { AuthorizationError } from '../../src/oauth/authorization-error.ts'
+import { RequestError } from '../../src/request-error.ts'
 import type { Services } from '../../src/services.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
@@ -64,9 +65,10 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
   function retryPathOf (request: FastifyRequest, statusCode: number): string | undefined {
     try {
       return retryPath(request, statusCode)
-    } catch {
+    } catch (error) {
       // Too long for an address
-      return undefined
+      if (error instanceof RequestError) return undefined
+      throw error
     }
   }
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { readName } from '../names/name.ts'
 import { redirectUriProblem } from '../oauth/redirect-uri.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
-import { REVOCATIONS_READ } from '../oauth/scopes.ts'
+import { REVOCATIONS_READ, scopeNames } from '../oauth/scopes.ts'
 
 export type ClientArgs = {
   password?: boolean
@@ -156,8 +156,8 @@ export function checkUris (flag: string, uris: string[] = []): string[] {
 
 export function scopesOf (kind: Kind, { scope, defaultScope }: Pick<ClientArgs, 'scope' | 'defaultScope'>, own: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
   const registry = { ...OIDC_SCOPES, ...own }
-  const scopes = words(scope) ?? [ANY]
-  const defaultScopes = words(defaultScope) ?? []
+  const scopes = scope ? scopeNames(scope) : [ANY]
+  const defaultScopes = scopeNames(defaultScope ?? [])
   const unknown = [...scopes, ...defaultScopes].filter((name) => !Object.hasOwn(registry, name) && name !== ANY && name !== REVOCATIONS_READ)
   if (unknown.length > 0) throw new Error(`unknown scope ${[...new Set(unknown)].join(', ')}; ${known(own)}`)
   if (scopes.includes(REVOCATIONS_READ) && kind !== 'client') throw new Error(`--scope ${REVOCATIONS_READ} is for --client only`)
@@ -170,11 +170,6 @@ export function scopesOf (kind: Kind, { scope, defaultScope }: Pick<ClientArgs, 
 function known (registry: Config['scopes']): string {
   const names = Object.keys(registry)
   return names.length > 0 ? `SCOPES has ${names.join(', ')}` : 'SCOPES registers none yet, for example SCOPES=\'{ "orders:read": "See your orders" }\''
-}
-
-/** Each once; `--scope "a b"` is two. */
-function words (values: string[] | undefined): string[] | undefined {
-  return values && [...new Set(values.flatMap((value) => value.split(/\s+/)).filter(Boolean))]
 }
 
 function nameOf (kind: Kind, { name, slug }: ClientArgs): string {

@@ -11,7 +11,7 @@ import { createPersonalTokens } from '../oauth/personal-tokens.ts'
 import type { PersonalToken } from '../oauth/personal-token-ports.ts'
 import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
 import { createRemainingScopes } from '../oauth/remaining-scopes.ts'
-import { createScopes, type Scopes } from '../oauth/scopes.ts'
+import { createScopes, scopeNames, type Scopes } from '../oauth/scopes.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { createSessionEnds, type TellEnd } from '../sessions/end.ts'
 import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
@@ -57,7 +57,7 @@ export async function revokeTokens ({ config, withCore }: Context, { user, clien
 
 /** A personal access token for a user; shown here and never again. */
 export async function createToken ({ config, log, withCore }: Context, { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }): Promise<Result> {
-  const scopes = [...new Set(scope.flatMap((text) => text.split(/\s+/)).filter(Boolean))]
+  const scopes = scopeNames(scope)
   return await withCore(async ({ store, appKeys }) => {
     const userId = await findUser(config, store, user)
     const registry = scopesOf(config)

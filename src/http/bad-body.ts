@@ -1,4 +1,6 @@
+import { RequestError } from '../request-error.ts'
+
 /** A body, or an address, that cannot be read: 400. */
-export function badBody (message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { statusCode: 400, code: 'LK_BAD_BODY' })
+export function badBody (message: string, cause?: unknown): RequestError {
+  return new RequestError(400, 'LK_BAD_BODY', message, { cause })
 }

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
+import { nullable } from './nullable.ts'
 
-const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
 const members = {
   subject: Type.String(),
   owner: nullable(Type.String()),

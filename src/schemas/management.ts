@@ -1,8 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
+import { nullable } from './nullable.ts'
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })
-const Maybe = <Schema extends Parameters<typeof Type.Union>[0][number]> (schema: Schema) => Type.Union([schema, Type.Null()])
 const ScopeNames = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 200, examples: [['orders:read']] })
 
 export const ById = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100, examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }) })
@@ -17,10 +17,10 @@ export const ScopeList = Type.Array(Type.Object({
 export const AccessItem = Type.Object({
   id: Type.String({ format: 'uuid' }),
   kind: Type.Union([Type.Literal('session'), Type.Literal('browser')], { description: 'Of an application, or of a browser on the pages' }),
-  client: Maybe(Type.Object({ id: Type.String(), name: Type.String(), first_party: Type.Boolean() })),
+  client: nullable(Type.Object({ id: Type.String(), name: Type.String(), first_party: Type.Boolean() })),
   scopes: Type.Array(Type.String()),
-  ip: Maybe(Type.String()),
-  user_agent: Maybe(Type.String()),
+  ip: nullable(Type.String()),
+  user_agent: nullable(Type.String()),
   created_at: Timestamp,
   last_used_at: Timestamp,
   expires_at: Timestamp,
@@ -31,15 +31,15 @@ export const AccessList = Type.Array(AccessItem)
 
 const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
 
-/** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
 /** Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are not their owner's. */
 const MAX_GRACE = 600
 
 const tokenSettings = {
-  refresh_grace: Type.Optional(Maybe(Type.Integer({ minimum: 0, maximum: MAX_GRACE, description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server' }))),
+  refresh_grace: Type.Optional(nullable(Type.Integer({ minimum: 0, maximum: MAX_GRACE, description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server' }))),
   refresh_token_in_body: Type.Optional(Type.Boolean({ description: 'Whether the answers of its proxy routes hold the refresh token beside the cookie; true when not given' }))
 }
 
+/** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
 export const NewClientBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255, examples: ['My app'] }),
   redirect_uris: Type.Optional(RedirectUris),
@@ -66,16 +66,16 @@ const clientMembers = {
   token_endpoint_auth_method: Type.String(),
   scopes: Type.Array(Type.String()),
   confidential: Type.Boolean(),
-  refresh_grace: Maybe(Type.Integer({ description: 'Seconds; null is the setting of the server' })),
+  refresh_grace: nullable(Type.Integer({ description: 'Seconds; null is the setting of the server' })),
   refresh_token_in_body: Type.Boolean(),
-  previous_secret_until: Maybe(Timestamp),
+  previous_secret_until: nullable(Timestamp),
   created_at: Timestamp
 }
 export const OwnClient = Type.Object(clientMembers)
 export type OwnClient = Static<typeof OwnClient>
 export const OwnClientList = Type.Array(OwnClient)
 
-const Secret = Maybe(Type.String({ description: 'Shown this once; null for a public client', examples: ['lk_cs_…'] }))
+const Secret = nullable(Type.String({ description: 'Shown this once; null for a public client', examples: ['lk_cs_…'] }))
 /** `secret` as Passport has it, `client_secret` as RFC 7591 has it. */
 export const CreatedClient = Type.Object({ ...clientMembers, client_secret: Secret, secret: Secret })
 
@@ -86,7 +86,7 @@ export const RotateBody = Type.Object({
 export const RotatedSecret = Type.Object({
   client_id: Type.String(),
   client_secret: Type.String({ description: 'Shown this once', examples: ['lk_cs_…'] }),
-  previous_secret_until: Maybe(Timestamp)
+  previous_secret_until: nullable(Timestamp)
 })
 
 export const NewTokenBody = Type.Object({
@@ -101,8 +101,8 @@ export const PersonalTokenItem = Type.Object({
   scopes: Type.Array(Type.String()),
   client_id: Type.String(),
   created_at: Timestamp,
-  last_used_at: Maybe(Timestamp),
-  expires_at: Maybe(Timestamp)
+  last_used_at: nullable(Timestamp),
+  expires_at: nullable(Timestamp)
 })
 export type PersonalTokenItem = Static<typeof PersonalTokenItem>
 export const PersonalTokenList = Type.Array(PersonalTokenItem)

@@ -137,3 +137,38 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
     t.match(error, { name: error.constructor.name, statusCode: Number, code: /^LK_/, headers: { 'retry-after': /^\d+$/ } })
   }
 })
+
+t.test('what guards refuse reaches the error handler of a host as RequestError, and the answer has the challenge although that handler does not know it', async (t) => {
+  const host = Fastify()
+  t.teardown(() => host.close())
+  const seen: unknown[] = []
+  host.setErrorHandler(async (error, _request, reply) => {
+    seen.push(error)
+    return await reply.code(error instanceof RequestError ? error.statusCode : 500).send({ sorry: true })
+  })
+  await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })
+  host.post('/web', { onRequest: host.authGuard('web') }, async () => ({}))
+  host.post('/orders', { onRequest: host.authGuard('api', { scopes: ['orders'] }) }, async () => ({}))
+  host.post('/ours', { onRequest: host.authGuard('api', { firstParty: true }) }, async () => ({}))
+  await host.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
+  const visitor = visit(host)
+  await visitor.submit(await visitor.get('/auth/login'), LOGIN)
+  const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
+  const { access_token: token } = (await host.inject({ method: 'POST', url: '/auth/v1/clients/web/login', payload: LOGIN })).json() as { access_token: string }
+  const ask = (url: string, headers: Record<string, string>) => host.inject({ method: 'POST', url, headers })
+  const refused = [
+    { url: '/web', headers: {}, status: 401, code: 'LK_UNAUTHENTICATED', challenge: /^Session / },
+    { url: '/web', headers: { cookie, origin: 'https://evil.example' }, status: 403, code: 'LK_FOREIGN_ORIGIN' },
+    { url: '/ours', headers: {}, status: 401, code: 'LK_UNAUTHENTICATED', challenge: /^Bearer / },
+    { url: '/ours', headers: { authorization: 'Bearer x' }, status: 401, code: 'LK_UNAUTHENTICATED', challenge: /invalid_token/ },
+    { url: '/orders', headers: { authorization: `Bearer ${token}` }, status: 403, code: 'LK_INSUFFICIENT_SCOPE', challenge: /insufficient_scope.*orders/ }
+  ]
+  for (const { url, headers, status, code, challenge } of refused) {
+    const answer = await ask(url, headers)
+    const error = seen.pop()
+    t.ok(error instanceof RequestError, code)
+    t.match(error, { statusCode: status, code, headers: challenge ? { 'www-authenticate': challenge } : {} })
+    t.match([answer.statusCode, answer.json()], [status, { sorry: true }])
+    if (challenge) t.match(answer.headers, { 'www-authenticate': challenge })
+  }
+})

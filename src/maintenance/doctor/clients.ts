@@ -20,6 +20,7 @@ type Rule = { name: string, status: typeof warn, applies: (client: ClientFacts) 
 
 const DAY = 86_400
 const NEW = 'make another one with "npx latchkey client" and revoke this one'
+const change = (option: string) => `npx latchkey clients update <id> ${option}`
 
 const RULES: Rule[] = [
   {
@@ -42,14 +43,14 @@ const RULES: Rule[] = [
     status: warn,
     applies: ({ redirectUris }) => redirectUris.some(isOpen),
     says: 'clients whose codes travel in clear, to a redirect URI in http',
-    fix: `register https URIs: ${NEW}`
+    fix: `register https URIs: ${change('--redirect-uri <uri…>')}`
   },
   {
     name: 'client-scopes',
     status: warn,
     applies: ({ firstParty, scopes }) => !firstParty && scopes.includes('*'),
     says: 'clients of third parties that may ask for every scope',
-    fix: `name its scopes: ${NEW}, with --scope`
+    fix: `name its scopes: ${change('--scope <scope…>')}`
   },
   {
     name: 'client-consent',
@@ -70,7 +71,7 @@ const RULES: Rule[] = [
     status: warn,
     applies: ({ accessTokenTtl }) => (accessTokenTtl ?? 0) > DAY,
     says: 'clients with access tokens that live longer than a day',
-    fix: 'lower its access_token_ttl'
+    fix: `lower that: ${change('--access-token-ttl <seconds>')}`
   }
 ]
 
