@@ -18,7 +18,7 @@ const TRICKS = [
 
 /** Loopback addresses may have any port, and nothing else of their own (OAuth 2.1 section 8.4.2). */
 const LOOPBACK_TRICKS = [
-  'http://127.0.0.1:5000/other', 'http://127.0.0.1:5000/callback/', 'http://127.0.0.1:5000/callback?x=1', 'http://127.0.0.1:5000/callback#x', 'http://127.0.0.1:5000@evil.example/callback', 'http://127.0.0.1.evil.example/callback', 'http://127.0.0.1:evil/callback',
+  'http://127.0.0.1:5000/other', 'http://127.0.0.1:5000/callback/', 'http://127.0.0.1:5000/callback?x=1', 'http://127.0.0.1:5000/callback#x', 'http://127.0.0.1:5000@evil.example/callback', 'http://127.0.0.1.evil.example/callback', 'http://127.0.0.1:evil/callback', 'http://127.0.0.1:99999/callback', 'http://[::1]:65536/callback', 'http://127.0.0.1:0/callback',
   'https://127.0.0.1:5000/callback', 'http://127.0.0.2:5000/callback', 'http://0.0.0.0:5000/callback', 'http://localhost:5000/callback', 'http://localhost/callback', 'http://localhost:8081/callback', 'http://2130706433/callback', 'http://127.1:5000/callback', 'http://[::ffff:127.0.0.1]/callback', 'http://[::1]/other'
 ]
 
@@ -36,7 +36,10 @@ t.test('an unknown client or a redirect URI that is not registered gets a page, 
     t.notMatch(answer.body, /href="(?!\/|data:,)|evil\.example/, `${name}: nothing leads away`)
   }
   for (const uri of TRICKS) await isPage(authorizeUrl(client.id, { redirect_uri: uri }), uri)
-  for (const uri of LOOPBACK_TRICKS) await isPage(authorizeUrl(native.id, { redirect_uri: uri }), uri)
+  for (const uri of LOOPBACK_TRICKS) {
+    await isPage(authorizeUrl(native.id, { redirect_uri: uri }), uri)
+    await isPage(authorizeUrl(native.id, { redirect_uri: uri, scope: 'nonsense' }), `${uri}, with a mistake`)
+  }
   for (const id of ['lk_client_unknown', client.id.toUpperCase(), `${client.id} `, `${client.id}\0`, '', '__proto__', "' OR 1=1 --"]) await isPage(authorizeUrl(id), id)
   await isPage(authorizeUrl(native.id, { redirect_uri: '' }), 'several are registered, none is named')
   await isPage(`${authorizeUrl(client.id)}&client_id=other`, 'two clients')
@@ -79,6 +82,9 @@ t.test('what is wrong with a trusted request is told to the application, with st
     const answer = await visitor.get(authorizeUrl(client.id, params))
     t.equal(answer.statusCode, 303)
     t.match(paramsOf(answer), { error, error_description: String, state: 'of the app', iss: 'http://localhost:3000' }, JSON.stringify(params))
+  }
+  for (const name of ['request', 'request_uri', 'registration', 'claims', 'prompt', 'max_age', 'response_mode', 'resource', 'acr_values']) {
+    t.equal((await visitor.get(authorizeUrl(client.id, { [name]: '' }))).statusCode, 200, `${name}= is as if it were not there (RFC 6749 section 3.1)`)
   }
   t.match(paramsOf(await visitor.get(authorizeUrl(machine.id))), { error: 'unauthorized_client' })
   t.match(paramsOf(await visitor.get(`${authorizeUrl(client.id)}&scope=email`)), { error: 'invalid_request', error_description: /repeated/ })

@@ -75,6 +75,29 @@ t.test('an id token that has expired is a hint all the same', async (t) => {
   t.equal((await end(visitor, { id_token_hint: expired, post_logout_redirect_uri: AFTER })).headers.location, AFTER)
 })
 
+t.test('an id token alone ends the login of who is logged in as its user in this browser; a guest, or somebody else, is asked', async (t) => {
+  const { app } = await build(t)
+  const { visitor, id_token: idToken, access_token: accessToken } = await withTokens(app)
+  const guest = visit(app)
+  const answer = await end(guest, { id_token_hint: idToken, post_logout_redirect_uri: AFTER })
+  t.match([answer.statusCode, answer.headers.location], [200, undefined])
+  t.ok(await isLoggedIn(visitor))
+  t.equal((await profile(app, accessToken)).statusCode, 200)
+})
+
+t.test('an address after the logout counts as long as its client does', async (t) => {
+  const { app } = await build(t)
+  const { visitor, client, id_token: idToken } = await withTokens(app)
+  await app.latchkey.store.clients.revoke(client.id)
+  app.latchkey.clients.forget(client.id)
+  for (const params of [{ id_token_hint: idToken }, { client_id: client.id }]) {
+    const answer = await end(visitor, { ...params, post_logout_redirect_uri: AFTER })
+    t.match([answer.statusCode, answer.headers.location], [400, undefined])
+    t.notMatch(answer.body, 'app.example.com')
+  }
+  t.ok(await isLoggedIn(visitor))
+})
+
 t.test('RFC 9700 section 4.11: a logout that cannot be trusted is a page, and logs nobody out', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken, access_token: accessToken } = await withTokens(app)

@@ -107,7 +107,9 @@ t.test('RFC 9700 section 2.6: http redirect URIs are for this machine only, cust
   const bad = [
     'http://app.example.com/cb', 'HTTP://app.example.com/cb', 'http://127.0.0.1.evil.example/cb', 'http://localhost.evil.example/cb', 'http://127.0.0.2/cb', 'http://0.0.0.0/cb', 'http://192.168.1.10/cb', 'http://localhost@evil.example/cb',
     'https://user:pass@app.example.com/cb', 'https://app.example.com/cb#x', 'https:app.example.com/cb', '//app.example.com/cb', '/cb', 'https://äpp.example.com/cb',
-    'myapp:/cb', 'myapp://cb', 'com.example.app://cb', 'com.example.app:///cb', 'COM.EXAMPLE.APP://cb', 'javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'ftp://app.example.com/', 'urn:ietf:wg:oauth:2.0:oob', 'about:blank', 'blob:https://app.example.com/x'
+    'myapp:/cb', 'myapp://cb', 'com.example.app://cb', 'com.example.app:///cb', 'COM.EXAMPLE.APP://cb', 'javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'ftp://app.example.com/', 'urn:ietf:wg:oauth:2.0:oob', 'about:blank', 'blob:https://app.example.com/x',
+    // Signs that mean something in the headers and lists that a host gets into
+    'https://a,b.example/cb', 'https://a;b.example/cb', 'https://*.example/cb', "https://a'b.example/cb", 'https://a(b.example/cb', 'http://127.0.0.1:99999/cb', 'https://app.example.com:65536/cb'
   ]
   for (const uri of bad) t.match((await make(uri)).json(), { statusCode: 422, errors: { redirect_uris: [/invalid URI/, String] } }, uri)
   for (const uri of ['https://app.example.com/cb', 'http://127.0.0.1/cb', 'http://[::1]:8000/cb', 'http://localhost:3001/cb', 'com.example.app:/cb']) t.equal((await make(uri)).statusCode, 201, uri)

@@ -10,7 +10,7 @@ const TOKEN = { name: 'Backup', days: '90' }
 type Visitor = ReturnType<typeof visit>
 type App = Parameters<typeof visit>[0]
 
-const count = async (app: App, table: string) => (await sql(app, `SELECT count(*)::int AS count FROM ${table} WHERE true`) as [{ count: number }])[0].count
+const count = async (app: App, table: string) => (await sql(app, `SELECT count(*)::int AS count FROM ${table}`) as [{ count: number }])[0].count
 const living = async (app: App) => (await sql(app, 'SELECT id FROM browser_sessions WHERE revoked_at IS NULL')).length
 
 /** The same browser, at another process. */

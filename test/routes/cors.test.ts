@@ -41,6 +41,16 @@ t.test('web views have origins of their own, which are compared as text', async 
   }
 })
 
+t.test('discovery, keys and resource metadata are for every origin, and never with credentials', async (t) => {
+  const { app } = await build(t, { corsOrigins: [APP] })
+  for (const name of ['openid-configuration', 'oauth-authorization-server', 'oauth-protected-resource', 'jwks.json']) {
+    for (const origin of [APP, 'https://other.example']) {
+      const { headers } = await app.inject({ url: `/.well-known/${name}`, headers: { origin } })
+      t.same([headers['access-control-allow-origin'], headers['access-control-allow-credentials']], ['*', undefined], name)
+    }
+  }
+})
+
 t.test('pages of other origins may not', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP] })
   for (const origin of ['https://evil.example', 'null', `${APP}.evil.example`, 'http://app.example.com', `${APP}:8443`]) {
