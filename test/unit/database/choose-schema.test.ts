@@ -96,8 +96,9 @@ t.test('another role that may make a schema does not lead a server to tables of 
   t.teardown(() => query(url, `DROP OWNED BY ${mine}; DROP ROLE ${mine}`))
   const by = (name: string) => Object.assign(new URL(url), { username: name, password: 'role' }).href
   await query(url, `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ${role}, ${mine}', current_database()); END $$; GRANT CREATE ON SCHEMA public TO ${mine}`)
-  await start(`${by(mine)}?schema=public`)
   await start(by(role))
+  await start(`${by(mine)}?schema=public`)
+  t.strictSame(await choice(by(role)), { schema: 'latchkey', because: 'standing', unused: 'public' })
   t.strictSame(await choice(by(mine)), { schema: 'public', because: 'standing', unused: 'latchkey' })
   await t.rejects(choice(url), { message: /in the schemas "latchkey" and "public", and have different owners: say which are yours/ }, 'who may everything must say which')
 })
