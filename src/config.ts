@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { APP_KEY_FORM } from './app-key.ts'
 import { createAddress, ROOT, type Address, type Place } from './address.ts'
 import { asciiPath, asciiUrl } from './ascii-url.ts'
 import { ConfigError } from './config-error.ts'
@@ -44,8 +45,8 @@ export const Settings = Type.Object({
   host: Type.String({ env: 'HOST', default: '127.0.0.1', minLength: 1, description: 'Address that the server listens on' }),
   appUrl: url('APP_URL', '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com; without one it is this machine at the port that listens, for development'),
   prefix: Type.String({ default: '', pattern: '^(/[A-Za-z0-9._~-]+)*$', description: 'Path under which the routes stand, such as /auth' }),
-  appKey: Type.Optional(Type.String({ env: 'APP_KEY', secret: true, pattern: '^[A-Za-z0-9+/_-]{43}=?$', description: '32 random bytes in base64, such as `openssl rand -base64 32` prints' })),
-  appPreviousKeys: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/_-]{43}=?$' }), { env: 'APP_PREVIOUS_KEYS', secret: true, default: [], description: 'Earlier values of APP_KEY that are still accepted, separated by commas' }),
+  appKey: Type.Optional(Type.String({ env: 'APP_KEY', secret: true, pattern: APP_KEY_FORM, description: '32 random bytes in base64, such as `openssl rand -base64 32` prints' })),
+  appPreviousKeys: Type.Array(Type.String({ pattern: APP_KEY_FORM }), { env: 'APP_PREVIOUS_KEYS', secret: true, default: [], description: 'Earlier values of APP_KEY that are still accepted, separated by commas' }),
   dataDir: Type.String({ env: 'LATCHKEY_DATA_DIR', default: '.latchkey', minLength: 1, description: 'Folder of the embedded database and of the APP_KEY made for it' }),
   databaseUrl: url('DATABASE_URL', '^postgres(ql)?://', 'PostgreSQL to use instead of the embedded one, such as postgresql://user:password@host:5432/name'),
   databaseDirectUrl: url('DATABASE_DIRECT_URL', '^postgres(ql)?://', 'The same database without PgBouncer between, for the revocation feed'),

@@ -15,16 +15,22 @@ export function createSettingStore ({ prisma, pool, tables }: Database) {
     return rows[0]!.ttl
   }
 
-  /** The check value of the APP_KEY in use; writes `mine` where there is none. */
-  async function keyCheck (mine: string): Promise<string> {
+  /** The check value of the APP_KEY in use, and whether an APP_KEY has sealed anything yet. */
+  async function keyCheck (): Promise<{ known: string | null, sealed: boolean }> {
+    const { rows } = await pool.query<{ known: string | null, sealed: boolean }>(
+      `SELECT (SELECT value #>> '{}' FROM ${tables.settings} WHERE name = $1) AS known, EXISTS (SELECT FROM ${tables.signing_keys}) AS sealed`, [KEY_CHECK])
+    return rows[0]!
+  }
+
+  /** Writes the first check value. @returns the one that another process has written before, or this one */
+  async function firstKeyCheck (mine: string): Promise<string> {
     await pool.query(`INSERT INTO ${tables.settings} (name, value, updated_at) VALUES ($1, to_jsonb($2::text), now()) ON CONFLICT DO NOTHING`, [KEY_CHECK, mine])
-    const { rows } = await pool.query<{ value: string }>(`SELECT value #>> '{}' AS value FROM ${tables.settings} WHERE name = $1`, [KEY_CHECK])
-    return rows[0]!.value
+    return (await keyCheck()).known ?? mine
   }
 
   async function replaceKeyCheck (mine: string): Promise<void> {
     await (await prisma()).setting.update({ where: { name: KEY_CHECK }, data: { value: mine } })
   }
 
-  return { raiseLongestTokenTtl, keyCheck, replaceKeyCheck }
+  return { raiseLongestTokenTtl, keyCheck, firstKeyCheck, replaceKeyCheck }
 }

@@ -1,8 +1,10 @@
 import type { Config } from '../config.ts'
 import type { AppOptions } from '../app.ts'
 import type { Core, Log } from '../core.ts'
+import type { EmbeddedUse } from '../database/source.ts'
 import { configFrom, readEnvironment, type Variables } from '../environment.ts'
 import { readConfigFile } from './config-file.ts'
+import type { CommandLog } from './log.ts'
 
 /** What every command gets. */
 export type Context = {
@@ -11,12 +13,19 @@ export type Context = {
   /** Of the configuration file. */
   options: Omit<AppOptions, 'operations'>
   config: Config
-  log: Log
+  log: CommandLog
   /** Opens the database and the keys for one piece of work. A database that is empty gets the whole install. */
-  withCore: <T>(work: (core: Core) => Promise<T>, options?: { migrate?: boolean }) => Promise<T>
+  withCore: <T>(work: (core: Core) => Promise<T>, options?: Parts) => Promise<T>
+  /** How a command uses the embedded database: as it is, unless the command is there to make one. What was started is told and stopped at the end. */
+  embedded: (create?: boolean) => EmbeddedUse
 }
 
-type Options = { cwd: string, variables: Variables, log: Log }
+type Options = { cwd: string, variables: Variables, log: CommandLog }
+type Parts = {
+  migrate?: boolean
+  /** Whether an embedded database may be made. */
+  create?: boolean
+}
 
 /** @throws ConfigError */
 export async function createContext ({ cwd, variables, log }: Options): Promise<Context> {
@@ -24,10 +33,17 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
   const { prisma, ...settings } = options
   const config = configFrom(settings, readEnvironment(variables, { prefixedOnly: false }))
 
-  async function withCore<T> (work: (core: Core) => Promise<T>, { migrate = false } = {}): Promise<T> {
+  function embedded (create = false): EmbeddedUse {
+    return {
+      create,
+      onStart: ({ dataDir, made }) => log.note(made ? `made the embedded database in ${dataDir}` : `no server is running: started the embedded database in ${dataDir} for this command`)
+    }
+  }
+
+  async function withCore<T> (work: (core: Core) => Promise<T>, { migrate = false, create = false }: Parts = {}): Promise<T> {
     const { openCore } = await import('../core.ts')
     let revoked = false
-    const core = await openCore(config, { log, prisma, migrate, onRevoked: () => { revoked = true } })
+    const core = await openCore(config, { log, prisma, migrate, embedded: embedded(create), onRevoked: () => { revoked = true } })
     try {
       if (core.fresh) await installEverything(core)
       return await work(core)
@@ -37,7 +53,7 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
     }
   }
 
-  return { cwd, variables, options, config, log, withCore }
+  return { cwd, variables, options, config, log, withCore, embedded }
 }
 
 async function installEverything ({ store, config }: Core): Promise<void> {

@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { Client } from 'pg'
 import { createInspection, type Inspection } from '../../prisma/store/inspection.ts'
 import { feedChannel, openFeedConnection } from '../../prisma/store/feed-connection.ts'
-import { deriveKeys, embeddedAppKey } from '../app-key.ts'
+import { deriveKeys, readAppKey } from '../app-key.ts'
 import { ConfigError } from '../config-error.ts'
 import type { Config } from '../config.ts'
 import { parseDatabaseUrl } from '../database/connection.ts'
 import { readHistory } from '../database/migration-history.ts'
 import { migrationNames, shippedMigrations } from '../database/migrations-directory.ts'
+import { hasNoDatabase } from '../database/embedded/site.ts'
 import { checkUrls, embeddedOrUrl, type DatabaseSource } from '../database/source.ts'
 import { withClient } from '../database/with-client.ts'
 import { ok, type Check } from '../maintenance/doctor/check.ts'
@@ -44,9 +44,9 @@ export function misconfigured (error: unknown): Result {
 
 async function databaseChecks (context: Context): Promise<Check[]> {
   const { config, log, options } = context
-  if (!config.databaseUrl && !existsSync(join(config.dataDir, 'postgres'))) return [ok('database', 'the embedded one, not made yet; the first start makes it')]
   try {
-    const source = await embeddedOrUrl(config, log, options.prisma !== undefined)
+    if (!config.databaseUrl && await hasNoDatabase(config.dataDir)) return [ok('database', `the embedded one in ${resolve(config.dataDir)}, not made yet; the first start makes it`)]
+    const source = await embeddedOrUrl(config, log, { ownMigrations: options.prisma !== undefined, embedded: context.embedded() })
     return await inspect(context, source).finally(source.stop)
   } catch (error) {
     return error instanceof ConfigError ? misconfiguration(error) : [unreachable(error)]
@@ -85,7 +85,7 @@ async function tableChecks (config: Config, inspection: Inspection, schema: stri
 }
 
 async function sealKeys ({ appKey, appPreviousKeys, dataDir }: Config) {
-  const current = appKey ?? (existsSync(join(dataDir, 'app.key')) ? await embeddedAppKey(dataDir) : undefined)
+  const current = appKey ?? await readAppKey(dataDir)
   return current === undefined ? null : deriveKeys([current, ...appPreviousKeys], 'signing-keys')
 }
 

@@ -18,7 +18,7 @@ export async function install ({ cwd, log, withCore }: Context, { writeEnv = fal
   const { installed, keys } = await withCore(async (core) => {
     await warnOfRevoked(core, log)
     return { installed: await clientsWithSecrets(core), keys: keysJson(core.keys) }
-  }, { migrate: true })
+  }, { migrate: true, create: true })
   const variables = writeEnv ? variablesFor(installed) : {}
   if (writeEnv) await writeVariables(envFile, variables)
   return {

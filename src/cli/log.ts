@@ -2,11 +2,16 @@ import type { Log } from '../core.ts'
 import { reasonOf } from './failure.ts'
 import { printable } from './terminal.ts'
 
-/** Warnings and errors, a line each; what is only of interest to a server is dropped. */
-export function createLog (write: (line: string) => void): Log {
+export type CommandLog = Log & {
+  /** What a command did beside its work. */
+  note: (message: string) => void
+}
+
+/** Notes, warnings and errors, a line each; what is only of interest to a server is dropped. */
+export function createLog (write: (line: string) => void): CommandLog {
   const say = (level: string) => (details: object, message: string) => {
     const reason = 'err' in details ? `: ${reasonOf(details.err)}` : ''
     write(printable(`${level}: ${`${message}${reason}`.replace(/\s*\n\s*/g, ' ')}`))
   }
-  return { debug: () => {}, info: () => {}, warn: say('warning'), error: say('error') }
+  return { debug: () => {}, info: () => {}, note: (message) => say('note')({}, message), warn: say('warning'), error: say('error') }
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { inDataDir } from '../data-dir.ts'
 import { isCluster, readPassword } from './embedded/cluster.ts'
 import { joinServer, leaveServer, reachServer, type Running, type Site } from './embedded/server.ts'
 import { prepareSite } from './embedded/site.ts'
@@ -12,19 +13,24 @@ export interface EmbeddedOptions {
   log?: (message: string) => void
   /** A free one when not given. */
   port?: number
+  /** Whether a database may be made where there is none; yes when not given. */
+  create?: boolean
 }
 
 export interface Embedded {
   url: string
   /** It was running already. */
   adopted: boolean
+  /** There was none yet. */
+  made: boolean
   /** Stops the server, unless others are connected. To be called when one's own connections are closed. */
   stop (): Promise<void>
 }
 
 /** Starts the PostgreSQL of a data directory, or joins the one that runs on it; starts it again, on its port, when it crashes. */
-export async function startEmbedded ({ dataDir, log = () => {}, port }: EmbeddedOptions): Promise<Embedded> {
-  const site = { ...await prepareSite(dataDir), ...(port !== undefined && { port }) }
+export async function startEmbedded ({ dataDir, log = () => {}, port, create }: EmbeddedOptions): Promise<Embedded> {
+  const { made, ...prepared } = await prepareSite(dataDir, create)
+  const site = { ...prepared, ...(port !== undefined && { port }) }
   const first = await reachServer(site)
   log(`${first.adopted ? 'using the running' : 'started the'} embedded PostgreSQL in ${site.directory}`)
   const watched = watch({ ...site, port: Number(new URL(first.url).port) }, first, log)
@@ -32,6 +38,7 @@ export async function startEmbedded ({ dataDir, log = () => {}, port }: Embedded
   return {
     url: first.url,
     adopted: first.adopted,
+    made,
     stop: () => (stopping ??= watched.end().then((last) => stop(site, last, log)))
   }
 }
@@ -73,8 +80,9 @@ function watch (site: Site, first: Running, log: (message: string) => void): { e
 /** Where the database of a data directory answers, if it is running. */
 export async function embeddedUrl (dataDir: string): Promise<string | null> {
   const directory = join(resolve(dataDir), 'postgres')
-  if (!await isCluster(directory)) return null
-  const server = await joinServer({ directory, password: await readPassword(directory) })
+  const password = await inDataDir(directory, async () => await isCluster(directory) ? await readPassword(directory) : null)
+  if (password === null) return null
+  const server = await joinServer({ directory, password })
   if (server === undefined || server === 'busy') return null
   await server.lease.end()
   return server.url

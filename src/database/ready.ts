@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
-import { embeddedOrUrl, type DatabaseSource } from './source.ts'
+import { embeddedOrUrl, type DatabaseSource, type EmbeddedUse } from './source.ts'
 
 export type ReadyDatabase = Pick<DatabaseSource, 'url' | 'directUrl' | 'stop'> & { fresh: boolean }
 
@@ -9,14 +9,15 @@ type Options = {
   migrate: boolean
   /** The host migrates its tables itself. */
   ownMigrations: boolean
+  embedded?: EmbeddedUse | undefined
 }
 
 /**
  * A database with its tables. The embedded one, and an empty one, get the migrations;
  * one that is behind is left alone: its owner decides when.
  */
-export async function readyDatabase (config: Config, { log, migrate: wanted, ownMigrations }: Options): Promise<ReadyDatabase> {
-  const source = await embeddedOrUrl(config, log, ownMigrations)
+export async function readyDatabase (config: Config, { log, migrate: wanted, ownMigrations, embedded }: Options): Promise<ReadyDatabase> {
+  const source = await embeddedOrUrl(config, log, { ownMigrations, embedded })
   const { url, directUrl, chosen, stop } = source
   if (chosen.unused) log.warn({}, `Tables of Latchkey stand in the schema "${chosen.unused}", too; those in "${chosen.schema}" are used. ?schema= in the database URL would say which`)
   try {

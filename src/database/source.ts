@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import { chooseSchema, withSchema, type ChosenSchema } from './choose-schema.ts'
 import { ConfigError } from '../config-error.ts'
 import { nameOf } from '../config-names.ts'
 import type { Config } from '../config.ts'
+import type { Embedded } from './embedded.ts'
 import { DEFAULT_SCHEMA, parseDatabaseUrl } from './connection.ts'
 
 export type DatabaseSource = {
@@ -16,13 +18,25 @@ export type DatabaseSource = {
 
 type Log = { info: (details: object, message: string) => void }
 
-/**
- * The database of DATABASE_URL, or the embedded one, started when it does not run.
- * @param ownMigrations the host makes our tables where its own are
- */
-export async function embeddedOrUrl (config: Config, log: Log, ownMigrations = false): Promise<DatabaseSource> {
+export type SourceOptions = {
+  /** The host makes our tables where its own are. */
+  ownMigrations?: boolean
+  embedded?: EmbeddedUse | undefined
+}
+
+export type EmbeddedUse = {
+  /** Whether one may be made where there is none. */
+  create: boolean
+  /** Hears of one that did not run before. */
+  onStart: (embedded: Pick<Embedded, 'made'> & { dataDir: string }) => void
+}
+
+const SERVER: EmbeddedUse = { create: true, onStart: () => {} }
+
+/** The database of DATABASE_URL, or the embedded one, started when it does not run. */
+export async function embeddedOrUrl (config: Config, log: Log, { ownMigrations = false, embedded: use = SERVER }: SourceOptions = {}): Promise<DatabaseSource> {
   checkUrls(config)
-  const { url, embedded, stop } = await reach(config, log)
+  const { url, embedded, stop } = await reach(config, log, use)
   try {
     const chosen = await chooseSchema(url, ownMigrations ? DEFAULT_SCHEMA : undefined)
     return { url: chosen.url, directUrl: directUrl(config, chosen), chosen, embedded, stop }
@@ -32,10 +46,11 @@ export async function embeddedOrUrl (config: Config, log: Log, ownMigrations = f
   }
 }
 
-async function reach ({ databaseUrl, dataDir }: Config, log: Log): Promise<Pick<DatabaseSource, 'url' | 'embedded' | 'stop'>> {
+async function reach ({ databaseUrl, dataDir }: Config, log: Log, { create, onStart }: EmbeddedUse): Promise<Pick<DatabaseSource, 'url' | 'embedded' | 'stop'>> {
   if (databaseUrl) return { url: databaseUrl, embedded: false, stop: async () => {} }
   const { startEmbedded } = await import('./embedded.ts')
-  const { url, stop } = await startEmbedded({ dataDir, log: (message) => log.info({}, message) })
+  const { url, adopted, made, stop } = await startEmbedded({ dataDir, create, log: (message) => log.info({}, message) })
+  if (!adopted) onStart({ dataDir: resolve(dataDir), made })
   return { url, embedded: true, stop }
 }
 

@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { createContext } from '../../src/cli/context.ts'
 import { failureLines } from '../../src/cli/failure.ts'
 import { createLog } from '../../src/cli/log.ts'
+import { createProgram } from '../../src/cli/program.ts'
 import { createUser } from '../../src/cli/user.ts'
 import { ConfigError } from '../../src/config-error.ts'
 import type { Variables } from '../../src/environment.ts'
@@ -45,6 +47,48 @@ for (const [rule, file, message] of BROKEN) {
 
 t.test('refuses a LATCHKEY_CONFIG that is not there', async (t) => {
   await t.rejects(load(t.testdir({}), { LATCHKEY_CONFIG: 'none.js' }), { code: 'LK_CONFIG', message: /^LATCHKEY_CONFIG names .*none\.js, which does not exist$/ })
+})
+
+/** Every command with what it needs to reach the database. */
+const COMMANDS: Record<string, string[]> = {
+  client: ['--redirect-uri', 'https://app.example.com/cb', '--name', 'App'],
+  'clients list': [],
+  'clients show': ['x'],
+  'clients update': ['x', '--name', 'App'],
+  'clients rotate-secret': ['x'],
+  'clients revoke': ['x'],
+  'tokens list': [],
+  'tokens revoke': ['--user', 'x'],
+  'tokens create': ['--user', 'x', '--name', 'y'],
+  audit: [],
+  'keys list': [],
+  'keys rotate': [],
+  'keys revoke': ['x'],
+  'user create': ['--email', 'ada@example.com', '--password', PASSWORD],
+  'user list': [],
+  'user show': ['x'],
+  'user set-password': ['x', '--password', PASSWORD],
+  'user disable': ['x'],
+  'user enable': ['x'],
+  'user delete': ['x'],
+  purge: []
+}
+const MAKERS = ['serve', 'install', 'migrate']
+
+t.test('no command makes a second database but those that are there to: it says where it looked, and what to do', async (t) => {
+  const cwd = t.testdir({ empty: {}, file: 'text' })
+  const program = (dataDir: string) => createProgram({ context: () => load(cwd, { LATCHKEY_DATA_DIR: join(cwd, dataDir) }), write: () => {} })
+  const names = program('none').commands.flatMap((command) => command.commands.length > 0 ? command.commands.map((sub) => `${command.name()} ${sub.name()}`) : command.name())
+  t.same(names.filter((name) => !MAKERS.includes(name) && name !== 'doctor').sort(), Object.keys(COMMANDS).sort(), 'all of them')
+  for (const [name, args] of Object.entries(COMMANDS)) {
+    await t.rejects(program('none').parseAsync([...name.split(' '), ...args], { from: 'user' }), {
+      message: `there is no embedded database in ${join(cwd, 'none')}. Run the command where the server runs, or name what that server uses, since options that an app gives in code are not known here: set LATCHKEY_DATA_DIR or DATABASE_URL, or write latchkey.config.js. \`npx latchkey install\` makes a new one`
+    }, name)
+  }
+  await t.rejects(program('empty').parseAsync(['keys'], { from: 'user' }), { message: /^there is no embedded database in .*empty\. / })
+  await t.rejects(program('file').parseAsync(['keys'], { from: 'user' }), { message: /^the data directory .*file cannot be used: a file is where a directory must be.*LATCHKEY_DATA_DIR/ })
+  t.same(readdirSync(cwd), ['empty', 'file'])
+  t.same(readdirSync(join(cwd, 'empty')), [])
 })
 
 t.test('a failure is one line, or one for each mistake in the configuration', async (t) => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -70,7 +71,11 @@ t.test('the database that is not there, and the one that is not made yet', async
   t.equal(exitCode, 1)
   t.match(checks.at(-1), { name: 'database', status: 'fail', message: /127\.0\.0\.1:1/ })
   t.notMatch(JSON.stringify(checks), /hunter2/)
-  t.match((await examine(t, { LATCHKEY_DATA_DIR: t.testdir() })).checks.at(-1), { name: 'database', status: 'ok' })
+  const folder = t.testdir({ file: '', empty: {} })
+  for (const name of ['none', 'empty']) {
+    t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, name) })).checks.at(-1), { name: 'database', status: 'ok', message: `the embedded one in ${join(folder, name)}, not made yet; the first start makes it` })
+  }
+  t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, 'file') })).checks.at(-1), { name: 'database', status: 'fail', message: /file is where a directory must be/ })
 })
 
 t.test('a database URL that cannot be read is named by its variable, and no piece of it told', async (t) => {

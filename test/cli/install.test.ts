@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import t from 'tap'
-import { revokeClient } from '../../src/cli/clients.ts'
+import { listClients, revokeClient } from '../../src/cli/clients.ts'
 import { createContext } from '../../src/cli/context.ts'
 import { install } from '../../src/cli/install.ts'
 import { createClient } from '../../src/cli/client.ts'
-import { embeddedUrl } from '../../src/database/embedded.ts'
+import { createLog } from '../../src/cli/log.ts'
+import { embeddedUrl, startEmbedded } from '../../src/database/embedded.ts'
 import { basic, build, createDatabase, PASSWORD, register, token } from '../helper.ts'
+import { query } from '../unit/database/embedded-helper.ts'
 import { contextFor } from './helper.ts'
 
 type Installed = { clients: { slug: string, client_id: string, client_secret: string | null }[], keys: object[] }
@@ -101,14 +103,48 @@ t.test('a revoked client has given up its slug: a new one takes its place', asyn
 t.test('the embedded database is started for the command and stopped after it', async (t) => {
   const cwd = t.testdir({})
   const dataDir = join(cwd, 'data')
-  const context = await createContext({ cwd, variables: { LATCHKEY_DATA_DIR: dataDir }, log: { debug () {}, info () {}, warn () {}, error () {} } })
+  const said: string[] = []
+  const context = await createContext({ cwd, variables: { LATCHKEY_DATA_DIR: dataDir }, log: createLog((line) => said.push(line)) })
   const first = (await install(context)).json as Installed
   t.match(secrets(first), [/^lk_cs_/, /^lk_cs_/, null])
   t.equal(await embeddedUrl(dataDir), null, 'stopped')
+  t.same(said, [`note: made the embedded database in ${dataDir}`])
   const second = (await install(context)).json as Installed
   t.same(ids(second), ids(first))
   t.same(second.keys, first.keys)
   t.same(secrets(second), [null, null, null])
+
+  said.length = 0
+  await listClients(context)
+  t.same(said, [`note: no server is running: started the embedded database in ${dataDir} for this command`])
+  t.equal(await embeddedUrl(dataDir), null, 'stopped')
+
+  const running = await startEmbedded({ dataDir })
+  said.length = 0
+  await listClients(context)
+  t.same(said, [], 'nothing was started where a server runs')
+  t.ok(await embeddedUrl(dataDir), 'nor stopped')
+  await running.stop()
+
+  const key = join(dataDir, 'app.key')
+  renameSync(key, join(cwd, 'kept'))
+  await t.rejects(listClients(context), { code: 'LK_CONFIG', message: /^APP_KEY is missing: .*data\/app\.key; give that one, or put the file back$/ }, 'the key was given in code, and no other one is made')
+  t.notOk(existsSync(key))
+  for (const [text, message] of [['', /app\.key holds no key/], [Buffer.alloc(32, 7).toString('base64'), /app\.key is not the one that this database was set up with/]] as const) {
+    writeFileSync(key, text)
+    await t.rejects(listClients(context), { message })
+  }
+  renameSync(join(cwd, 'kept'), key)
+  t.match((await listClients(context)).json, { clients: [{ client_id: ids(first)[0] }, {}, {}] }, 'as it was')
+})
+
+t.test('a key that does not open the signing keys writes nothing into a database that tells of none', async (t) => {
+  const databaseUrl = await createDatabase(t)
+  const right = await contextFor(t, { DATABASE_URL: databaseUrl })
+  await install(right)
+  await query(databaseUrl, "DELETE FROM settings WHERE name = 'app_key_check'")
+  await t.rejects(install(await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: Buffer.alloc(32, 1).toString('base64') })), { message: /^APP_KEY is not the one/ })
+  await install(right)
 })
 
 t.test('a wrong APP_KEY is an error, and no new keys', async (t) => {

@@ -1,8 +1,7 @@
 import { readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-
-const SET_DATABASE_URL = 'set DATABASE_URL to a PostgreSQL of your own'
+import { SET_DATABASE_URL } from '../../data-dir.ts'
 
 export interface Binaries {
   initdb: string

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chown, lstat, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { fixFor } from '../../data-dir.ts'
 import type { Account } from './account.ts'
 import { cannotRun } from './binaries.ts'
 import { isAlive } from './postmaster.ts'
@@ -24,12 +25,11 @@ const INITDB = [
  * killed in the middle leaves nothing half-made, and of two at once the second finds what the first made.
  */
 export async function createCluster (directory: string, initdb: string, account: Account | undefined): Promise<void> {
-  if (await isCluster(directory)) return
   await removeAbandoned(directory)
   const work = await mkdtemp(`${directory}.init-${process.pid}-`)
   try {
     await give(work, account)
-    await initialise(work, initdb, account)
+    await initialise(work, directory, initdb, account)
     await moveIntoPlace(join(work, 'data'), directory)
   } finally {
     await rm(work, { recursive: true, force: true })
@@ -37,7 +37,10 @@ export async function createCluster (directory: string, initdb: string, account:
 }
 
 export async function readPassword (directory: string): Promise<string> {
-  return await readFile(join(directory, PASSWORD_FILE), 'utf8')
+  const path = join(directory, PASSWORD_FILE)
+  const password = (await readFile(path, 'utf8')).trim()
+  if (password === '') throw new Error(`${path} is empty: put the password of the database back, or move the directory away`)
+  return password
 }
 
 export async function isCluster (directory: string): Promise<boolean> {
@@ -46,7 +49,7 @@ export async function isCluster (directory: string): Promise<boolean> {
   throw new Error(`${directory} holds a database but no ${PASSWORD_FILE}: put the file back, or move the directory away`)
 }
 
-async function initialise (work: string, initdb: string, account: Account | undefined): Promise<void> {
+async function initialise (work: string, directory: string, initdb: string, account: Account | undefined): Promise<void> {
   const passwordFile = join(work, 'password')
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
   await give(passwordFile, account)
@@ -54,8 +57,10 @@ async function initialise (work: string, initdb: string, account: Account | unde
   // initdb asks for the name of its working directory, which an account of its own might not be allowed to know.
   await run(initdb, [...INITDB, `--pgdata=${data}`, `--pwfile=${passwordFile}`], { ...account, cwd: work, env: { PATH: process.env.PATH, LC_ALL: 'C' } })
     .catch((error: Error & { code?: unknown, stderr?: string }) => {
-      if (error.code === 'ENOENT') throw new Error(cannotRun(initdb, error))
-      throw new Error(`the embedded PostgreSQL could not make its data directory: ${error.stderr?.trim() || error.message}`)
+      // One that ran and failed has a number
+      if (typeof error.code === 'string') throw new Error(cannotRun(initdb, error))
+      const said = error.stderr?.trim() || error.message
+      throw new Error(`the embedded PostgreSQL could not make its data directory ${directory}: ${[said, fixFor(said)].filter(Boolean).join(': ')}`)
     })
   await rename(passwordFile, join(data, PASSWORD_FILE))
 }

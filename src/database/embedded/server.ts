@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Client } from 'pg'
+import { fixFor, inDataDir } from '../../data-dir.ts'
 import { DATABASE_USER } from './cluster.ts'
 import { launch, type Launch, type LaunchEnd, type LaunchOptions } from './launch.ts'
 import { isLast, takeLease } from './lease.ts'
@@ -32,6 +33,10 @@ export interface Running {
 }
 
 export async function reachServer (site: Site): Promise<Running> {
+  return await inDataDir(site.directory, async () => await reach(site))
+}
+
+async function reach (site: Site): Promise<Running> {
   const deadline = performance.now() + START_TIMEOUT
   let launched: Launch | undefined
   for (let tries = 0; performance.now() < deadline; await delay(POLL)) {
@@ -66,7 +71,8 @@ export async function leaveServer (site: Site, { lease, pid }: Running): Promise
 async function tryLaunch (site: Site, tries: number, end: LaunchEnd | undefined): Promise<Launch> {
   const pause = PAUSES[tries]
   if (end !== undefined && !end.stopped && (pause === undefined || !PASSING_FAILURE.test(end.ownLines))) {
-    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${end.lastLines}`)
+    const fix = fixFor(end.lastLines)
+    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${end.lastLines}${fix ? `\n${fix}` : ''}`)
   }
   await delay(pause)
   await releaseStaleLock(site.directory)

@@ -1,31 +1,66 @@
-import { constants, mkdir, open, realpath, writeFile } from 'node:fs/promises'
+import { constants, mkdir, open, readdir, realpath, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { inDataDir } from '../../data-dir.ts'
 import { databaseAccount, requireReachable, type Account } from './account.ts'
 import { findBinaries } from './binaries.ts'
-import { createCluster, readPassword } from './cluster.ts'
+import { createCluster, isCluster, readPassword } from './cluster.ts'
 import type { Site } from './server.ts'
 
 const OTHERS_PASS = 0o001
 const PASS = 0o011
+const WAYS_OUT = 'Run the command where the server runs, or name what that server uses, since options that an app gives in code are not known here: ' +
+  'set LATCHKEY_DATA_DIR or DATABASE_URL, or write latchkey.config.js. `npx latchkey install` makes a new one'
 
-/** Everything that must be there before PostgreSQL can start. */
-export async function prepareSite (dataDir: string): Promise<Site> {
-  const home = await makeHome(resolve(dataDir))
-  const directory = join(home, 'postgres')
-  const { initdb, postgres, pgCtl } = await findBinaries()
-  const account = await databaseAccount(directory)
-  if (account !== undefined) await openTo(account, home, postgres)
-  await createCluster(directory, initdb, account)
-  return { directory, logFile: join(home, 'postgres.log'), account, postgres, pgCtl, password: await readPassword(directory) }
+export type Prepared = Site & {
+  /** There was no database yet. */
+  made: boolean
+}
+
+/**
+ * Everything that must be there before PostgreSQL can start.
+ * @param create whether a database may be made where there is none
+ */
+export async function prepareSite (dataDir: string, create = true): Promise<Prepared> {
+  const path = resolve(dataDir)
+  return await inDataDir(path, async () => {
+    if (!create && await hasNoDatabase(path)) throw new Error(`there is no embedded database in ${path}. ${WAYS_OUT}`)
+    const account = await databaseAccount(join(path, 'postgres'))
+    const home = await makeHome(path)
+    const directory = join(home, 'postgres')
+    const { initdb, postgres, pgCtl } = await findBinaries()
+    if (account !== undefined) await openTo(account, home, postgres)
+    const made = !await isCluster(directory)
+    if (made) await createCluster(directory, initdb, account)
+    return { directory, logFile: join(home, 'postgres.log'), account, postgres, pgCtl, password: await readPassword(directory), made }
+  })
+}
+
+/** @throws Error when it cannot be told, or the database is somebody else's */
+export async function hasNoDatabase (dataDir: string): Promise<boolean> {
+  const path = resolve(dataDir)
+  return await inDataDir(path, async () => {
+    // Lists it, so that a file in its place is told
+    const entries = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    return entries.length === 0 || !await isCluster(join(path, 'postgres'))
+  })
 }
 
 async function makeHome (path: string): Promise<string> {
-  const created = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new Error(`the directory ${path} of the embedded database cannot be made (${(error as NodeJS.ErrnoException).code}): set LATCHKEY_DATA_DIR to one that can be written, or DATABASE_URL`, { cause: error })
-  })
+  const created = await mkdir(path, { recursive: true, mode: 0o700 })
   // It holds keys and people's data, often in somebody's checkout.
-  if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n')
+  if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n').catch(undoing(path))
   return await realpath(path)
+}
+
+/** The next start makes the directory anew, with all that belongs into it. */
+function undoing (path: string) {
+  return async (error: unknown) => {
+    await rmdir(path).catch(() => {})
+    throw error
+  }
 }
 
 async function openTo (account: Account, home: string, postgres: string): Promise<void> {

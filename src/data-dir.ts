@@ -1,0 +1,49 @@
+/** Ways out where the embedded database cannot be. */
+export const SET_DATABASE_URL = 'set DATABASE_URL to a PostgreSQL of your own'
+const ELSEWHERE = `set LATCHKEY_DATA_DIR to a directory that can be written, or ${SET_DATABASE_URL}`
+const FULL = `make room there, set LATCHKEY_DATA_DIR to a directory on another disk, or ${SET_DATABASE_URL}`
+const DENIED = `run as the user whose directory it is, set LATCHKEY_DATA_DIR to another one, or ${SET_DATABASE_URL}`
+
+/** What the system says of a file, in words, and what to do. */
+const PROBLEMS: Record<string, { reason: string, fix: string }> = {
+  EACCES: { reason: 'permission denied', fix: DENIED },
+  EPERM: { reason: 'permission denied', fix: DENIED },
+  EROFS: { reason: 'the file system is read-only', fix: ELSEWHERE },
+  ENOSPC: { reason: 'no space is left', fix: FULL },
+  EDQUOT: { reason: 'the quota is used up', fix: FULL },
+  EFBIG: { reason: 'files may not be so large', fix: ELSEWHERE },
+  EIO: { reason: 'the disk does not answer', fix: ELSEWHERE },
+  ENOTDIR: { reason: 'a file is where a directory must be', fix: ELSEWHERE },
+  EEXIST: { reason: 'a file is where a directory must be', fix: ELSEWHERE },
+  EISDIR: { reason: 'a directory is where a file must be', fix: `move it away, or ${ELSEWHERE}` },
+  ENAMETOOLONG: { reason: 'the name is too long', fix: ELSEWHERE },
+  ELOOP: { reason: 'symbolic links lead in a circle', fix: ELSEWHERE },
+  ENOENT: { reason: 'no such file or directory', fix: ELSEWHERE }
+}
+// Also of what programs are started with, of signals and of the network; those are told elsewhere
+const NOT_OF_FILES = /^(spawn|kill|connect|listen|bind|getaddrinfo|uv_)/
+
+/** Does what makes and reads files in the data directory. What the system refuses then names the path, the reason and the variable. */
+export async function inDataDir<T> (directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw problemOf(directory, error) ?? error
+  }
+}
+
+/** What to do, where the lines of a program of PostgreSQL tell such a problem; nothing otherwise. */
+export function fixFor (lines: string): string | undefined {
+  if (/No space left on device|Disk quota exceeded/.test(lines)) return FULL
+  if (/Permission denied|Operation not permitted/.test(lines)) return DENIED
+  return /Read-only file system/.test(lines) ? ELSEWHERE : undefined
+}
+
+function problemOf (directory: string, cause: unknown): Error | undefined {
+  if (!(cause instanceof Error)) return undefined
+  const { code = '', syscall, path } = cause as NodeJS.ErrnoException
+  const problem = PROBLEMS[code]
+  if (!problem || syscall === undefined || NOT_OF_FILES.test(syscall)) return undefined
+  const where = path === undefined || path === directory ? '' : ` at ${path}`
+  return new Error(`the data directory ${directory} cannot be used: ${problem.reason}${where} (${code}): ${problem.fix}`, { cause })
+}
