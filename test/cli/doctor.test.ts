@@ -27,6 +27,9 @@ async function databaseAfter (t: Test, sql: string): Promise<Variables> {
   return { DATABASE_URL: url }
 }
 
+// What is in a test's own folder goes with its context
+const folder = t.testdir({ file: '', empty: {} })
+
 t.test('finds nothing where nothing is wrong, and writes nothing', async (t) => {
   const { ok, checks, lines, exitCode } = await examine(t, {}, { strict: true })
   t.same(checks.filter(({ status }) => status !== 'ok'), [])
@@ -71,7 +74,6 @@ t.test('the database that is not there, and the one that is not made yet', async
   t.equal(exitCode, 1)
   t.match(checks.at(-1), { name: 'database', status: 'fail', message: /127\.0\.0\.1:1/ })
   t.notMatch(JSON.stringify(checks), /hunter2/)
-  const folder = t.testdir({ file: '', empty: {} })
   for (const name of ['none', 'empty']) {
     t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, name) })).checks.at(-1), { name: 'database', status: 'ok', message: `the embedded one in ${join(folder, name)}, not made yet; the first start makes it` })
   }
