@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { access, chmod, chown, constants, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ConfigError } from '../config-error.ts'
 import { dotenvText } from '../dotenv.ts'
 
 // As Node reads it: a quoted value may span lines, anything else ends at `#` or with the line. A byte order mark is not read
@@ -10,9 +11,20 @@ const OTHERS = 0o007
 
 /** To be called before secrets are made that are shown once. @throws when the file could not be written */
 export async function checkWritable (path: string): Promise<void> {
-  const target = await realpath(path).catch(missing(path))
-  if (await stat(target).catch(missing(null))) dotenvText(await readFile(target))
-  await access(dirname(target), constants.W_OK)
+  try {
+    const target = await realpath(path).catch(missing(path))
+    if (await stat(target).catch(missing(null))) dotenvText(await readFile(target))
+    await access(dirname(target), constants.W_OK)
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+}
+
+function cannotWrite (path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  // A file that is not UTF-8 has said so
+  if (error instanceof ConfigError || code === undefined) return error
+  return new Error(`${path} cannot be written (${message}): run as the user whose it is, or leave out --write-env and put the values where your server reads them`, { cause: error })
 }
 
 /**
@@ -33,7 +45,7 @@ export async function writeVariables (path: string, variables: Record<string, st
     await rename(draft, target)
   } catch (error) {
     await unlink(draft).catch(() => {})
-    throw error
+    throw cannotWrite(path, error)
   }
 }
 

@@ -80,7 +80,7 @@ function watch (site: Site, first: Running, log: (message: string) => void): { e
 /** Where the database of a data directory answers, if it is running. */
 export async function embeddedUrl (dataDir: string): Promise<string | null> {
   const directory = join(resolve(dataDir), 'postgres')
-  const password = await inDataDir(directory, async () => await isCluster(directory) ? await readPassword(directory) : null)
+  const password = await inDataDir(resolve(dataDir), async () => await isCluster(directory) ? await readPassword(directory) : null)
   if (password === null) return null
   const server = await joinServer({ directory, password })
   if (server === undefined || server === 'busy') return null

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Client } from 'pg'
@@ -33,7 +34,7 @@ export interface Running {
 }
 
 export async function reachServer (site: Site): Promise<Running> {
-  return await inDataDir(site.directory, async () => await reach(site))
+  return await inDataDir(dirname(site.directory), async () => await reach(site))
 }
 
 async function reach (site: Site): Promise<Running> {
@@ -72,7 +73,7 @@ async function tryLaunch (site: Site, tries: number, end: LaunchEnd | undefined)
   const pause = PAUSES[tries]
   if (end !== undefined && !end.stopped && (pause === undefined || !PASSING_FAILURE.test(end.ownLines))) {
     const fix = fixFor(end.lastLines)
-    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${end.lastLines}${fix ? `\n${fix}` : ''}`)
+    throw new Error(`the embedded PostgreSQL in ${site.directory} did not start:\n${end.lastLines}${fix ? `: ${fix}` : ''}`)
   }
   await delay(pause)
   await releaseStaleLock(site.directory)

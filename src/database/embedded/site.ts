@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { constants, mkdir, open, readdir, realpath, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { inDataDir } from '../../data-dir.ts'
@@ -49,10 +50,21 @@ export async function hasNoDatabase (dataDir: string): Promise<boolean> {
 }
 
 async function makeHome (path: string): Promise<string> {
-  const created = await mkdir(path, { recursive: true, mode: 0o700 })
+  const created = await mkdir(path, { recursive: true, mode: 0o700 }).catch(realReason(path))
   // It holds keys and people's data, often in somebody's checkout.
   if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n').catch(undoing(path))
   return await realpath(path)
+}
+
+/** Node says of a file system that is read-only that the directory is missing; the first step of the way tells why. */
+function realReason (path: string) {
+  return async (error: NodeJS.ErrnoException): Promise<never> => {
+    if (error.code !== 'ENOENT') throw error
+    let missing = path
+    while (!existsSync(dirname(missing)) && dirname(missing) !== missing) missing = dirname(missing)
+    await mkdir(missing)
+    throw error
+  }
 }
 
 /** The next start makes the directory anew, with all that belongs into it. */

@@ -1,8 +1,84 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { makeAppKey } from '../../../src/app-key.ts'
+import { fixFor, inDataDir } from '../../../src/data-dir.ts'
 import { prepareSite } from '../../../src/database/embedded/site.ts'
+import { temporaryDirectory } from './embedded-helper.ts'
+
+const IS_ROOT = process.getuid?.() === 0
+const AS_USER = fileURLToPath(new URL('as-user.ts', import.meta.url))
+/** One that has a name everywhere, and one that has none. */
+const DAEMON = 1
+const NAMELESS = 54_321
+
+const FIX = /set LATCHKEY_DATA_DIR to .*, or set DATABASE_URL to a PostgreSQL of your own$/
 
 t.test('a data directory that cannot be made names the variable', async (t) => {
   const folder = t.testdir({ file: '' })
-  await t.rejects(prepareSite(join(folder, 'file', 'data')), { message: /ENOTDIR.*LATCHKEY_DATA_DIR.*DATABASE_URL/ })
+  for (const path of ['file', join('file', 'data')]) {
+    await t.rejects(prepareSite(join(folder, path)), { message: new RegExp(`^the data directory ${join(folder, path)} cannot be used: a file is where a directory must be.*\\(E(NOTDIR|EXIST)\\): .*${FIX.source}`) })
+  }
+})
+
+t.test('what stands in the way of app.key names the variable', async (t) => {
+  const folder = t.testdir({ 'app.key': {} })
+  await t.rejects(makeAppKey(folder), { message: new RegExp(`a directory is where a file must be.* \\(EISDIR\\): .*${FIX.source}`) })
+  t.same(await readdir(folder), ['app.key'], 'and no draft is left')
+})
+
+t.test('a full disk is told, by the system or by PostgreSQL', { skip: process.platform !== 'linux' }, async (t) => {
+  await t.rejects(inDataDir('/data', async () => await writeFile('/dev/full', 'x')), { message: /^the data directory \/data cannot be used: no space is left \(ENOSPC\): make room there, / })
+  t.match(fixFor('FATAL:  could not write lock file "postmaster.pid": No space left on device'), /^make room there, set LATCHKEY_DATA_DIR/)
+  t.match(fixFor('could not open file: Permission denied'), /LATCHKEY_DATA_DIR/)
+  t.equal(fixFor('FATAL:  unrecognized configuration parameter'), undefined)
+})
+
+t.test('what is not about files stays as it is', async (t) => {
+  const refused = Object.assign(new Error('connect EACCES'), { code: 'EACCES', syscall: 'connect' })
+  await t.rejects(inDataDir('/data', async () => { throw refused }), refused)
+})
+
+/** Why another user could not do what each line asks for. */
+async function failuresAs (uid: number, work: [name: string, dataDir: string][]): Promise<string[]> {
+  // Without what the test runner puts into its children: it would write files as this user
+  const child = fork(AS_USER, [String(uid), ...work.flat()], { execArgv: ['--import=tsx'], env: { PATH: process.env['PATH'] } })
+  const [messages] = await once(child, 'message') as [string[]]
+  return messages
+}
+
+/** A data directory of the user, with files of root in it that nobody else may read. */
+async function closedFiles (t: Test): Promise<string> {
+  const dataDir = await temporaryDirectory(t)
+  await chown(dataDir, DAEMON, DAEMON)
+  await mkdir(join(dataDir, 'postgres', 'global'), { recursive: true })
+  for (const file of ['app.key', 'postgres.log', 'postgres/latchkey.password', 'postgres/global/pg_control']) await writeFile(join(dataDir, file), 'x', { mode: 0o600 })
+  return dataDir
+}
+
+t.test('permission denied names the file, the variable and what to do', { skip: !IS_ROOT }, async (t) => {
+  const files = await closedFiles(t)
+  const closed = await temporaryDirectory(t)
+  await chmod(closed, 0o700)
+  await mkdir(join(closed, 'data'))
+  const CASES: [work: string, dataDir: string, path: string][] = [
+    ['readKey', files, 'app.key'], ['join', files, 'postgres/latchkey.password'], ['start', files, 'postgres.log'],
+    ['prepare', closed, 'postgres'], ['prepare', join(closed, 'data'), 'postgres'], ['makeKey', closed, 'app.key'], ['join', closed, 'postgres']
+  ]
+  const messages = await failuresAs(DAEMON, CASES.map(([work, dataDir]) => [work, dataDir]))
+  for (const [index, [work, dataDir, path]] of CASES.entries()) {
+    t.match(messages[index], new RegExp(`^the data directory ${dataDir} cannot be used: permission denied at ${join(dataDir, path)}\\S* \\(EACCES\\): run as the user whose directory it is, ${FIX.source}`), `${work} ${path}`)
+  }
+})
+
+t.test('a uid without a user name is told to set DATABASE_URL, and nothing is made', { skip: !IS_ROOT }, async (t) => {
+  const folder = await temporaryDirectory(t)
+  await chown(folder, NAMELESS, NAMELESS)
+  t.same(await failuresAs(NAMELESS, [['prepare', join(folder, 'data')]]), [
+    `the embedded PostgreSQL does not run as uid ${NAMELESS}, which has no user name here: set DATABASE_URL to a PostgreSQL elsewhere, or run as a user of /etc/passwd`
+  ])
+  t.same(await readdir(folder), [])
 })
