@@ -8,7 +8,8 @@ import { browserCookie } from './browser-cookie.ts'
 import { under } from './closed-scope.ts'
 import { errorHandler } from './errors.ts'
 import { ownInfo } from './openapi/registry.ts'
-import { securitySchemes } from './openapi/security.ts'
+import { securitySchemes, type Document } from './openapi/security.ts'
+import { shareSchemas } from './openapi/shared-schemas.ts'
 import { keepOutHost } from './keep-out-host.ts'
 import { pathOf } from './outer-path.ts'
 
@@ -53,6 +54,7 @@ function ofOurs (made: Parameters<SwaggerTransformObject>[0], { appUrl }: Config
   if (!('openapiObject' in made)) return made.swaggerObject
   made.openapiObject.servers = [{ url: appUrl }]
   delete made.openapiObject.components?.schemas
+  shareSchemas(made.openapiObject as Document)
   return made.openapiObject
 }
 

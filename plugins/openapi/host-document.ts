@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { GUARDED, routesFor, wereSeen, type Guarded } from './registry.ts'
 import { defineSchemes, type Document } from './security.ts'
+import { shareSchemas } from './shared-schemas.ts'
 
 type MakeDocument = (options?: { yaml?: boolean }) => unknown
 type WithDocument = { swagger: MakeDocument }
@@ -35,6 +36,7 @@ function completing (make: MakeDocument, server: object): MakeDocument {
     if (!known.has(document)) {
       nameSecurity(document)
       if (!isListed) addRoutes(document, routesFor(server))
+      shareSchemas(document)
       known.add(document)
     }
     return options?.yaml ? (require('yaml') as typeof import('yaml')).stringify(document, { strict: false }) : document

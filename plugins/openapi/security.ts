@@ -2,7 +2,8 @@
 export type Document = {
   swagger?: string
   openapi?: string
-  components?: { securitySchemes?: Record<string, Scheme> }
+  components?: { securitySchemes?: Record<string, Scheme>, schemas?: Record<string, unknown> }
+  definitions?: Record<string, unknown>
   securityDefinitions?: Record<string, Scheme>
   paths?: Record<string, Record<string, unknown>>
 }

@@ -9,7 +9,7 @@ export const ErrorBody = Type.Object({
   errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()), {
     description: 'Messages per field, for 422', examples: [{ email: ['The email field is required.'] }]
   }))
-})
+}, { title: 'LatchkeyError' })
 export type ErrorBody = Static<typeof ErrorBody>
 
 /** Responses by status, for a route's schema. */

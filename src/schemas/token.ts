@@ -31,4 +31,4 @@ export const TokenRequest = Type.Object({
 export const OAuthErrorBody = Type.Object({
   error: Type.String({ examples: ['invalid_grant'] }),
   error_description: Type.String({ examples: ['The refresh token is invalid'] })
-})
+}, { title: 'LatchkeyOAuthError' })

@@ -77,6 +77,19 @@ for (const [version, options] of Object.entries(VERSIONS)) {
   }
 }
 
+t.test('the form of our errors is defined once; what the host has defined under its name stays', async (t) => {
+  const options = (schemas?: object) => ({ openapi: { openapi: '3.1.0', info, servers: [{ url: 'https://app.test' }], components: schemas && { schemas } } })
+  const mine = { type: 'object', properties: { mine: { type: 'boolean' } } }
+  for (const schemas of [undefined, { Order: mine }, { LatchkeyError: mine }] as (Record<string, object> | undefined)[]) {
+    const host = await hostWith(t, options(schemas), { ours: { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' } })
+    const document = made(host)
+    t.match(document.components?.schemas, { ...schemas, LatchkeyOAuthError: {}, ...(schemas?.['LatchkeyError'] ? {} : { LatchkeyError: { type: 'object' } }) })
+    const [failure] = Object.values((document.paths['/auth/v1/profile']!['get'] as unknown as { responses: Record<string, { content: Record<string, { schema: object }> }> }).responses['401']!.content)
+    t.match(failure!.schema, schemas?.['LatchkeyError'] ? { type: 'object', properties: { statusCode: {} } } : { $ref: '#/components/schemas/LatchkeyError' })
+    t.same(await lintErrors(document), [])
+  }
+})
+
 t.test('a scheme of the host that has the name of ours and means something else stays, and ours has another name', async (t) => {
   const bearer = { type: 'apiKey', in: 'header', name: 'x-token' }
   const client = { type: 'http', scheme: 'Basic' }

@@ -76,8 +76,7 @@ for (const { name, path, operation } of operations) {
       t.match(status, /^([1-5]\d\d|default)$/)
       t.equal(typeof response.description, 'string', `${status} has a description`)
       if (Number(status) >= 400 && !path.startsWith('/ready')) {
-        const properties = Object.keys(Object.values(response.content ?? {})[0]?.schema?.properties ?? {})
-        t.ok(properties.includes('error_description') || properties.includes('statusCode'), `${status} shows the form of the error`)
+        t.match(Object.values(response.content ?? {})[0]?.schema, { $ref: /^#\/components\/schemas\/Latchkey(OAuth)?Error$/ }, `${status} names the form of the error`)
       }
     }
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)
@@ -87,6 +86,12 @@ for (const { name, path, operation } of operations) {
     for (const scheme of (security ?? []).flatMap((entry) => Object.keys(entry))) t.ok(scheme in document.components.securitySchemes, scheme)
   })
 }
+
+t.test('the forms of errors are defined once, so that generated clients have one type for each', async (t) => {
+  t.match(document.components.schemas, { LatchkeyError: { properties: { statusCode: {}, code: {}, message: {}, errors: {} } }, LatchkeyOAuthError: { properties: { error: {}, error_description: {} } } })
+  t.equal(Object.keys(document.components.schemas!).length, 2)
+  t.notMatch(JSON.stringify(document.paths), '"Latchkey')
+})
 
 t.test('operation ids are unique', async (t) => {
   const ids = operations.flatMap(({ operation }) => operation.operationId ?? [])
@@ -114,7 +119,7 @@ t.test('a route that asks for a bearer token says so, and no other does', async 
 t.test('schemas are JSON Schema 2020-12, and examples are examples of them', async (t) => {
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
-  const schemas = schemasIn(document.paths)
+  const schemas = [...schemasIn(document.paths).filter(({ $ref }) => $ref === undefined), ...Object.values(document.components.schemas!)]
   t.ok(schemas.length > 40)
   let examples = 0
   for (const schema of schemas.flatMap(withParts)) {
