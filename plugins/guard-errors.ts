@@ -1,10 +1,8 @@
 import type { FastifyReply } from 'fastify'
-import { RequestError } from '../src/request-error.ts'
+import { RequestError, RETRY_AFTER } from '../src/request-error.ts'
 
 /** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
 export type Challenge = { error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string, resource_metadata?: string }
-
-const RETRY_AFTER = 2
 
 /** 401; without an error code when no token was sent (RFC 6750 section 3.1). */
 export function unauthorized (reply: FastifyReply, details: Challenge): RequestError {

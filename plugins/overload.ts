@@ -1,10 +1,9 @@
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
-import { RequestError } from '../src/request-error.ts'
+import { RequestError, RETRY_AFTER } from '../src/request-error.ts'
 
 /** Milliseconds that the event loop may lag before new requests are turned away. */
 const MAX_EVENT_LOOP_DELAY = 1000
-const RETRY_AFTER = 2
 
 /** 503 with `Retry-After` at once when the event loop cannot keep up; a host that has @fastify/under-pressure decides itself. */
 export async function overload (scope: FastifyInstance): Promise<void> {

@@ -1,3 +1,6 @@
+/** Seconds, where something is away for a moment: our database, the issuer, a turn of the event loop. */
+export const RETRY_AFTER = 2
+
 export type Details = {
   /** Seconds after which it is worth another try: sent as `Retry-After`. */
   retryAfter?: number

@@ -1,4 +1,4 @@
-import { RequestError } from '../../src/request-error.ts'
+import { RequestError, RETRY_AFTER } from '../../src/request-error.ts'
 
 /** Errors of the proxy routes, in Fastify's form: the caller is no OAuth client. */
 export function invalidCredentials (cause: unknown): RequestError {
@@ -28,7 +28,7 @@ export function misconfigured (cause: unknown): RequestError {
 
 /** The issuer elsewhere is away, or busy. */
 export function unavailable (cause: unknown): RequestError {
-  return new RequestError(503, 'LK_ISSUER_UNAVAILABLE', 'The login server cannot be reached, try again in a moment', { cause, retryAfter: 2 })
+  return new RequestError(503, 'LK_ISSUER_UNAVAILABLE', 'The login server cannot be reached, try again in a moment', { cause, retryAfter: RETRY_AFTER })
 }
 
 export function throttled (cause: { retryAfter: number | undefined }): RequestError {

@@ -1,4 +1,4 @@
-import { RequestError } from '../request-error.ts'
+import { RequestError, RETRY_AFTER } from '../request-error.ts'
 
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
 // SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a statement that took too long; a database that is read-only after a failover
@@ -11,8 +11,6 @@ const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
 // … and P2039, which has the SQLSTATE in its text only
 const STATE_IN_TEXT = new RegExp(`Database error\\. Code: \`(${SQLSTATES})\``)
 const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
-
-const RETRY_AFTER = 2
 
 /** The database is away for now: 503 with `Retry-After`. What the database said is the `cause`, for the log. */
 export class DatabaseUnavailable extends RequestError {

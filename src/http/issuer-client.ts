@@ -1,4 +1,4 @@
-import { RequestError } from '../request-error.ts'
+import { RequestError, RETRY_AFTER } from '../request-error.ts'
 
 /** Requests to an issuer elsewhere, as one of its clients. */
 export type IssuerClient = {
@@ -23,8 +23,6 @@ export class RefusedByIssuer extends Error {
     this.name = 'RefusedByIssuer'
   }
 }
-
-const RETRY_AFTER = 2
 
 /** The issuer does not say what a guard must know: 503, whatever it answered to us. */
 export function issuerUnavailable (cause: unknown): RequestError {

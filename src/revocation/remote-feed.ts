@@ -18,6 +18,8 @@ type Options = {
   log: { warn: (details: object, message: string) => void }
   silenceMs?: number
   patienceMs?: number
+  /** Waits, until the signal at most. */
+  pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 // The issuer sends a heartbeat every 2 s; silence means a cut connection
@@ -28,7 +30,7 @@ const PATIENCE_MS = 30_000
 const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
 
 /** Follows the revocations of an issuer elsewhere, by server-sent events. */
-export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS }: Options): RemoteFeed {
+export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, pause = sleeping }: Options): RemoteFeed {
   const stopped = new AbortController()
   const now = () => performance.now()
   const reader = createRemoteReader(list, now)
@@ -42,7 +44,7 @@ export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, p
     // Not AbortSignal.any: Node 20 lets go of what it makes
     stopped.signal.addEventListener('abort', end)
     const silence = deadline(cut, silenceMs, 'Nothing came')
-    const patience = deadline(cut, patienceMs, 'No heartbeat came in time')
+    const patience = deadline(cut, patienceMs, 'No heartbeat that is new came')
     let heartbeats = 0
     try {
       const name = randomUUID()
@@ -83,8 +85,8 @@ export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, p
         if (err instanceof RefusedByIssuer) told = Math.min((err.retryAfter ?? 0) * 1000, RECONNECT_MS.whenTold)
         warn(err)
       }
-      const pause = Math.min(RECONNECT_MS.first * 2 ** failures++, RECONNECT_MS.most)
-      await sleep(told + pause * (0.5 + Math.random() / 2), undefined, { signal: stopped.signal }).catch(() => {})
+      const later = Math.min(RECONNECT_MS.first * 2 ** failures++, RECONNECT_MS.most)
+      await pause(told + later * (0.5 + Math.random() / 2), stopped.signal)
     }
   }
 
@@ -98,6 +100,8 @@ export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, p
   }
 }
 
+const sleeping = async (milliseconds: number, signal: AbortSignal) => await sleep(milliseconds, undefined, { signal }).catch(() => {})
+
 function deadline (cut: AbortController, milliseconds: number, what: string): NodeJS.Timeout {
-  return setTimeout(() => cut.abort(new Error(`${what} for ${milliseconds / 1000} seconds`)), milliseconds)
+  return setTimeout(() => cut.abort(new Error(`${what} for ${milliseconds / 1000} s`)), milliseconds)
 }

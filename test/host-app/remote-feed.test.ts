@@ -47,7 +47,7 @@ async function issuer (t: Test, answer: Answer) {
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-function follow (t: Test, url: string, options: { silenceMs?: number, patienceMs?: number } = {}) {
+function follow (t: Test, url: string, options: Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'pause'> = {}) {
   const warnings: { err: Error }[] = []
   const client = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret' })
   const feed = createRemoteFeed({ client, list: createRevocationList(), log: { warn: (details) => warnings.push(details as { err: Error }) }, ...options })
@@ -55,6 +55,25 @@ function follow (t: Test, url: string, options: { silenceMs?: number, patienceMs
   feed.start()
   return { feed, warnings }
 }
+
+/** The first pauses, each over at once; the guard keeps the last one until it is stopped. */
+async function pausesOf (t: Test, url: string, count: number) {
+  const pauses: number[] = []
+  const warnings = await new Promise<{ err: Error }[]>((resolve) => {
+    const { warnings } = follow(t, url, {
+      async pause (milliseconds, signal) {
+        pauses.push(milliseconds)
+        if (pauses.length < count) return
+        resolve(warnings)
+        await once(signal, 'abort')
+      }
+    })
+  })
+  return { pauses, warnings }
+}
+
+/** Half of it is chance, so that guards do not come all at once. */
+const within = (pause: number, most: number) => pause >= most / 2 && pause <= most
 
 async function collect (): Promise<void> {
   for (let times = 0; times < 5; times++) {
@@ -78,7 +97,7 @@ t.test('a connection on which nothing comes any more is replaced', async (t) => 
   t.ok(await eventually(() => feed.age() < 1, 5000))
   await collect()
   t.ok(await eventually(() => seen.streams === 2 && seen.open === 1, 9000), 'by another one')
-  t.match(warnings, [{ err: { message: 'Nothing came for 1 seconds' } }])
+  t.match(warnings, [{ err: { message: 'Nothing came for 1 s' } }])
 })
 
 t.test('an answer of 200 without an event is no news, were it kept open by comments of a proxy', async (t) => {
@@ -88,7 +107,7 @@ t.test('an answer of 200 without an event is no news, were it kept open by comme
   })
   const { feed, warnings } = follow(t, url, { silenceMs: 1000, patienceMs: 1500 })
   t.ok(await eventually(() => seen.streams === 2, 9000), 'it is replaced')
-  t.match(warnings, [{ err: { message: 'No heartbeat came in time for 1.5 seconds' } }])
+  t.match(warnings, [{ err: { message: 'No heartbeat that is new came for 1.5 s' } }])
   t.equal(feed.age(), Infinity)
 })
 
@@ -119,9 +138,9 @@ t.test('a stream that a cache plays again is not believed', async (t) => {
 t.test('guards give an issuer that turns them away more time each time, and as much as it asks for; the log hears each reason once', async (t) => {
   const ends = await issuer(t, (response) => response.end())
   const busy = await issuer(t, (response) => response.writeHead(429, { 'retry-after': '3600' }).end('{"error":"too_many"}'))
-  const guards = [follow(t, ends.url), follow(t, busy.url)]
-  await sleep(3500)
-  t.ok(ends.seen.streams >= 2 && ends.seen.streams <= 4, `${ends.seen.streams} streams`)
-  t.equal(busy.seen.streams, 1)
-  t.same(guards.map(({ warnings }) => warnings.map(({ err }) => err.message)), [['The stream ended before a heartbeat came'], ['The issuer answered 429 on /v1/oauth/revocations: too_many']])
+  const [afterEnd, afterRefusal] = [await pausesOf(t, ends.url, 6), await pausesOf(t, busy.url, 2)]
+  t.ok(afterEnd.pauses.every((pause, index) => within(pause, Math.min(1000 * 2 ** index, 8000))), `${afterEnd.pauses}`)
+  t.ok(afterRefusal.pauses.every((pause, index) => within(pause - 60_000, 1000 * 2 ** index)), `a minute at most: ${afterRefusal.pauses}`)
+  t.same([ends.seen.streams, busy.seen.streams], [6, 2], 'and ask once each time')
+  t.same([afterEnd, afterRefusal].map(({ warnings }) => warnings.map(({ err }) => err.message)), [['The stream ended before a heartbeat came'], ['The issuer answered 429 on /v1/oauth/revocations: too_many']])
 })

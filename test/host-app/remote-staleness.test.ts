@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import pg from 'pg'
@@ -12,10 +13,12 @@ const PATIENCE = 30_000
 type Status = (text: string) => Promise<number>
 
 /** A server behind the line, whose address is that of the line. */
-async function issuer (t: Test, line: Line, options: object): Promise<{ app: FastifyInstance, port: number }> {
+async function issuer (t: Test, line: Line, options: object): Promise<{ app: FastifyInstance, port: number, streams: ServerResponse[] }> {
   const { app } = await build(t, { ...options, appUrl: `http://127.0.0.1:${line.port}` })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return { app, port: (app.server.address() as AddressInfo).port }
+  const streams: ServerResponse[] = []
+  app.server.on('request', ({ url }, response) => { if (url?.startsWith('/v1/oauth/revocations')) streams.push(response) })
+  return { app, port: (app.server.address() as AddressInfo).port, streams }
 }
 
 /** A service elsewhere that follows by the line. @returns what it answers to a token */
@@ -64,6 +67,7 @@ t.test('a guard elsewhere that meets a server that knows less forgets nothing', 
   await good.app.latchkey.store.users.setDisabled(gone.user.id, true)
   t.ok(await eventually(async () => await status(gone.access_token) === 401, PATIENCE))
   line.turn(behind.port)
+  t.ok(await eventually(() => behind.streams.some(({ headersSent, statusCode }) => headersSent && statusCode === 200), PATIENCE), 'it follows the server behind')
   t.notOk(await eventually(async () => await status(gone.access_token) === 200, 4000), 'what was revoked stays so')
   direct.turn(Number(new URL(databaseUrl).port))
   t.ok(await eventually(async () => await status(other.access_token) === 200, PATIENCE))

@@ -9,7 +9,7 @@ import { APP_KEY, createDatabase } from '../../helper.ts'
 import { query } from './embedded-helper.ts'
 
 const LOOK_ALIKES = 'CREATE TABLE users (id int); CREATE TABLE clients (id int); CREATE TABLE sessions (id int, secret_hash bytea); CREATE TABLE settings (name text); CREATE TABLE signing_keys (kid text)'
-const HISTORY = "CREATE TABLE _prisma_migrations (migration_name text); INSERT INTO _prisma_migrations VALUES ('20261124140000_init')"
+const PRISMA_MIGRATIONS = "CREATE TABLE _prisma_migrations (migration_name text); INSERT INTO _prisma_migrations VALUES ('20261124140000_init')"
 const log = { info: () => {}, warn: () => {} }
 
 /** As a start does it. */
@@ -33,7 +33,7 @@ const DATABASES = Object.entries({
   'an empty database': 'SELECT 1',
   'a database with tables of another application': 'CREATE TABLE orders (id int)',
   'one whose tables are called like ours': LOOK_ALIKES,
-  'one of another Prisma project': HISTORY,
+  'one of another Prisma project': PRISMA_MIGRATIONS,
   'one with a view that is called like a table of ours': 'CREATE VIEW signing_keys AS SELECT 1 AS sealed',
   'one without public': 'DROP SCHEMA public',
   'one that looks elsewhere by default': 'DO $$ BEGIN EXECUTE format(\'ALTER DATABASE %I SET search_path = nowhere\', current_database()); END $$'
@@ -49,7 +49,7 @@ t.test('new tables get the schema "latchkey", whatever there is', async (t) => {
 
 t.test('tables of another application stay as they are', async (t) => {
   const url = await createDatabase(t, { empty: true })
-  await query(url, `${LOOK_ALIKES}; ${HISTORY}`)
+  await query(url, `${LOOK_ALIKES}; ${PRISMA_MIGRATIONS}`)
   const before = await tables(url)
   const { url: ready, fresh } = await start(url)
   t.ok(fresh)
@@ -66,7 +66,7 @@ t.test('tables that stand in public stay there, whoever migrated them and whatev
   t.strictSame(await choice(url), { schema: 'public', because: 'standing', unused: null })
   t.notOk((await start(url)).fresh)
   await query(url, 'DROP TABLE _prisma_migrations')
-  t.strictSame(await choice(url), { schema: 'public', because: 'standing', unused: null }, 'by a host of its own')
+  t.strictSame(await choice(url), { schema: 'public', because: 'standing', unused: null }, 'also those that no table of migrations tells of')
   t.notOk((await tables(url))['latchkey'])
 })
 
@@ -140,7 +140,7 @@ t.test('a role without the right is told what to grant, and once it has it, it m
 
 t.test('a role that may read nothing of the host finds our tables all the same', async (t) => {
   const { url, limited, role } = await withRole(t)
-  await query(url, HISTORY)
+  await query(url, PRISMA_MIGRATIONS)
   await start(url)
   await t.rejects(start(limited), { message: /may not read "latchkey"\._prisma_migrations/ })
   await query(url, `GRANT USAGE ON SCHEMA latchkey TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA latchkey TO ${role}`)
