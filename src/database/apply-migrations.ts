@@ -3,7 +3,7 @@ import type { MigrationList } from '@prisma/schema-engine-wasm'
 import type { ClientBase, Pool } from 'pg'
 import { BY_DEFAULT } from './choose-schema.ts'
 import { newPool } from './connect.ts'
-import { anotherSchema, type DatabaseConnection } from './connection.ts'
+import { outOfTheWay, type DatabaseConnection } from './connection.ts'
 import { ensureSchema } from './ensure-schema.ts'
 import { adapterOn, markChars } from './migration-adapter.ts'
 import { ensureHistoryTable } from './migration-history.ts'
@@ -74,6 +74,6 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
 function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, schema: string, cause: unknown): Error {
   const migration = migrationDirectories.find(({ migrationFile: { content } }) => content.tag === 'ok' && content.value === sql)
   const { originalCode: code, originalMessage = String(cause) } = isDriverAdapterError(cause) ? cause.cause : {}
-  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0] ? `${originalMessage} in "${schema}", of another application: ${anotherSchema(schema)}` : originalMessage
+  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0] ? `${originalMessage} in "${schema}", of another application: ${outOfTheWay(schema)}` : originalMessage
   return new Error(`migration ${migration?.path} failed, and nothing was changed: ${reason}`, { cause })
 }

@@ -57,8 +57,8 @@ export function addressOf ({ host = 'localhost', port = DEFAULT_PORT }: ClientCo
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** Where something of another application is in the way. */
-export function anotherSchema (schema: string): string {
+/** What to do where something of another application stands in a schema. */
+export function outOfTheWay (schema: string): string {
   return schema === OWN_SCHEMA ? 'give ours another one with ?schema=<name> in the database URL' : `give ours a schema of its own with ?schema=${OWN_SCHEMA} in the database URL`
 }
 

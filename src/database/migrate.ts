@@ -1,4 +1,4 @@
-import { anotherSchema, parseDatabaseUrl, type DatabaseConnection } from './connection.ts'
+import { outOfTheWay, parseDatabaseUrl, type DatabaseConnection } from './connection.ts'
 import { readHistory, type MigrationHistory } from './migration-history.ts'
 import { migrationNames, shippedMigrations } from './migrations-directory.ts'
 import { withClient } from './with-client.ts'
@@ -50,6 +50,6 @@ function requireUsable ({ applied, failed }: MigrationHistory, names: string[], 
   }
   const foreign = [...applied].find((name) => !names.includes(name))
   if (foreign !== undefined && ours.length === 0) {
-    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): ${anotherSchema(schema)}`)
+    throw new Error(`the schema "${schema}" has the migrations of another Prisma project (${foreign}): ${outOfTheWay(schema)}`)
   }
 }

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { doctor } from '../../src/cli/doctor.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Check } from '../../src/maintenance/doctor/check.ts'
+import { migrate } from '../../src/database/migrate.ts'
 import { checkFeed } from '../../src/maintenance/doctor/feed.ts'
 import type { Variables } from '../../src/environment.ts'
 import { APP_KEY, createDatabase } from '../helper.ts'
@@ -60,6 +61,16 @@ t.test('configuration', async (t) => {
     ['metrics', 'ok', { HOST: '0.0.0.0', METRICS_TOKEN: 'x'.repeat(20) }]
   ]
   for (const [name, status, variables] of wrong) t.equal((await examine(t, variables)).statusOf(name), status, `${name} ${JSON.stringify(variables)}`)
+})
+
+t.test('says which schema is used, and why', async (t) => {
+  const [standing, empty] = [await createDatabase(t), await createDatabase(t, { empty: true })]
+  const schemaOf = async (url: string) => (await examine(t, { DATABASE_URL: url })).checks.find(({ name }) => name === 'database-schema')
+  t.match(await schemaOf(standing), { status: 'ok', message: '"public", where our tables stand' })
+  t.match(await schemaOf(`${standing}?schema=public`), { status: 'ok', message: '"public", which the database URL names' })
+  t.match(await schemaOf(empty), { status: 'ok', message: '"latchkey", which new tables get' })
+  await migrate(`${standing}?schema=latchkey`)
+  t.match(await schemaOf(standing), { status: 'warn', message: /^"public", .*; there are tables of Latchkey in "latchkey", too$/, fix: 'say which in the database URL: ?schema=public' })
 })
 
 t.test('a warning counts only when it is asked to', async (t) => {

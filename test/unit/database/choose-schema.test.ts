@@ -138,6 +138,15 @@ t.test('a role without the right is told what to grant, and once it has it, it m
   t.ok((await start(limited)).fresh)
 })
 
+t.test('a role that may make tables in public, and no schema, is told so, and ?schema=public is enough once', async (t) => {
+  const { url, limited, role } = await withRole(t)
+  await query(url, `GRANT CREATE ON SCHEMA public TO ${role}`)
+  await t.rejects(start(limited), { message: /may not make the schema "latchkey": GRANT CREATE ON DATABASE .* or name a schema where it may, such as \?schema=public in the database URL$/ })
+  t.strictSame(await tables(url), {})
+  t.ok((await start(`${limited}?schema=public`)).fresh)
+  t.equal((await start(limited)).url, `${limited}?schema=public`, 'the tables stand there')
+})
+
 t.test('a role that may read nothing of the host finds our tables all the same', async (t) => {
   const { url, limited, role } = await withRole(t)
   await query(url, PRISMA_MIGRATIONS)

@@ -9,30 +9,29 @@ import t from 'tap'
 import { embeddedUrl } from '../../../src/database/embedded.ts'
 import { packageRoot } from '../../../src/database/package-root.ts'
 import { createDatabase } from '../../helper.ts'
+import { PRISMA, prisma, skip } from './prisma-cli.ts'
 
 const run = promisify(execFile)
-const PRISMA = join(packageRoot, 'node_modules', 'prisma', 'build', 'index.js')
-const skip = !existsSync(join(packageRoot, 'dist', 'src', 'database', 'engine-command.js')) && 'not built'
 
 t.test('the Prisma CLI works with our engine on a database of one\'s own', { skip }, async (t) => {
   const url = await createDatabase(t, { empty: true })
   const env = { DATABASE_URL: `${url}?schema=auth` }
-  t.match(await prisma(env, 'migrate', 'deploy'), /successfully applied/)
-  t.match(await prisma(env, 'migrate', 'status'), /up to date/)
-  t.match(await prisma(env, 'migrate', 'dev'), /Already in sync/, 'and finds no drift')
+  t.match(await prisma(packageRoot, env, 'migrate', 'deploy'), /successfully applied/)
+  t.match(await prisma(packageRoot, env, 'migrate', 'status'), /up to date/)
+  t.match(await prisma(packageRoot, env, 'migrate', 'dev'), /Already in sync/, 'and finds no drift')
 })
 
 t.test('the migrations make what the Prisma schema says', { skip }, async (t) => {
   const url = await createDatabase(t, { empty: true })
   const difference = ['migrate', 'diff', '--from-migrations', 'prisma/migrations', '--to-schema', 'prisma/schema.prisma', '--exit-code']
-  t.match(await prisma({ DATABASE_URL: url }, ...difference), /No difference/)
+  t.match(await prisma(packageRoot, { DATABASE_URL: url }, ...difference), /No difference/)
 })
 
 t.test('without DATABASE_URL it starts the embedded database, and stops it', { skip }, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'))
   await chmod(dataDir, 0o711)
   t.teardown(() => rm(dataDir, { recursive: true }))
-  t.match(await prisma({ DATABASE_URL: '', LATCHKEY_DATA_DIR: dataDir }, 'migrate', 'deploy'), /successfully applied/)
+  t.match(await prisma(packageRoot, { DATABASE_URL: '', LATCHKEY_DATA_DIR: dataDir }, 'migrate', 'deploy'), /successfully applied/)
   for (let tries = 0; tries < 100 && await embeddedUrl(dataDir) !== null; tries++) await delay(50)
   t.equal(await embeddedUrl(dataDir), null)
 })
@@ -46,11 +45,3 @@ t.test('it reads .env as the server does: a byte order mark does not cost the fi
   t.match(stderr, /127\.0\.0\.1:1\b/)
   t.notOk(existsSync(join(cwd, '.latchkey')))
 })
-
-async function prisma (env: Record<string, string>, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await run(process.execPath, [PRISMA, ...args], {
-    cwd: packageRoot,
-    env: { ...process.env, CHECKPOINT_DISABLE: '1', NODE_OPTIONS: '', ...env }
-  }).catch((error: { stdout?: string, stderr?: string }) => ({ stdout: error.stdout ?? '', stderr: error.stderr ?? String(error) }))
-  return `${stdout}\n${stderr}`
-}
