@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Config } from './config.ts'
 import { openCore, type Log } from './core.ts'
 import { installClients } from './install.ts'
+import { loadArgon2 } from './users/hashing.ts'
 
 export type Cluster = { address: string, close: () => Promise<void> }
 
@@ -14,6 +15,8 @@ const RESTART_MS = 500
  * @throws when a worker cannot start
  */
 export async function startCluster (config: Config, log: Log): Promise<Cluster> {
+  // As the workers will, each of which would say the same
+  await loadArgon2()
   const core = await openCore(config, { log })
   if (core.fresh) await installClients(core.store, config)
   // In the spelling that wins

@@ -22,6 +22,7 @@ import type { ChangePassword } from './users/change-password.ts'
 import { createPasswordPolicy } from './users/password-policy.ts'
 import { createDevices } from './users/devices.ts'
 import { createLoginPace, type LoginPace } from './users/login-pace.ts'
+import { loadArgon2 } from './users/hashing.ts'
 import { createPasswords, type Passwords } from './users/passwords.ts'
 import type { Register } from './users/register.ts'
 import { turnedOff } from './turned-off.ts'
@@ -66,6 +67,8 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     after.feed?.announce()
     after.fold?.(rows)
   }
+  // A program that is missing is told before a database is made
+  await loadArgon2()
   const core = await openCore(config, { ...options, onRevoked })
   try {
     if (core.fresh) await installClients(core.store, config)

@@ -1,3 +1,5 @@
+import { loadBcrypt } from './hashing.ts'
+
 // bcrypt has an alphabet of its own
 const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -11,13 +13,13 @@ export function named2b (hash: string): string {
 }
 
 export async function verifyBcrypt (hash: string, password: string): Promise<boolean> {
-  const { verify } = await import('@node-rs/bcrypt')
+  const { verify } = await loadBcrypt()
   return await verify(password, named2b(hash))
 }
 
 /** What stands behind the settings when a password is hashed with them. */
 export async function bcryptDigest (settings: string, password: string): Promise<string> {
-  const { hash } = await import('@node-rs/bcrypt')
+  const { hash } = await loadBcrypt()
   const [, , rounds, salt = ''] = settings.split('$')
   const bytes = Buffer.from([...salt].map((letter) => BASE64[ALPHABET.indexOf(letter)]).join(''), 'base64').subarray(0, SALT_BYTES)
   return (await hash(password, Number(rounds), bytes)).slice(SETTINGS_LENGTH)

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { RequestError } from '../request-error.ts'
 import { bcryptDigest, named2b, SETTINGS_LENGTH, verifyBcrypt } from './bcrypt.ts'
+import { loadArgon2, loadBcrypt } from './hashing.ts'
 import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './password-text.ts'
 
@@ -42,7 +43,7 @@ const PROBE = 'a password that nobody has'
 
 /** Hashing off the event loop, a bounded number at once: each takes its memory and a core. */
 export async function createPasswords (cost: HashCost & { maxQueue: number }): Promise<Passwords> {
-  const argon2 = await import('@node-rs/argon2')
+  const argon2 = await loadArgon2()
   const options = { algorithm: ARGON2ID, memoryCost: cost.memoryCost, timeCost: cost.timeCost, parallelism: 1 }
   const queue = createQueue(availableParallelism(), cost.maxQueue)
 
@@ -81,7 +82,7 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
     const cost = costOf(scheme)
     if (!cost) return null
     const { took } = await queue.run(() => timed(async () => {
-      if (cost.bcrypt !== undefined) await (await import('@node-rs/bcrypt')).hash(PROBE, cost.bcrypt)
+      if (cost.bcrypt !== undefined) await (await loadBcrypt()).hash(PROBE, cost.bcrypt)
       if (cost.argon2) await argon2.hash(PROBE, cost.argon2)
     }))
     return took

