@@ -1,15 +1,19 @@
+import { validate as isUuid } from 'uuid'
 import type { AuditLine } from '../../prisma/store/audit.ts'
+import { isClientId } from '../oauth/secrets.ts'
 import type { Context } from './context.ts'
+import { findClient } from './find-client.ts'
 import { findUser } from './find-user.ts'
 import { table, type Result } from './result.ts'
 
 export type AuditArgs = { user?: string, client?: string, type?: string, since?: Date, limit?: number }
 
-/** What happened, the newest first. */
+/** What happened, the newest first. Whoever is named by an id may be gone. */
 export async function audit ({ config, withCore }: Context, { user, client, type, since, limit = 50 }: AuditArgs): Promise<Result> {
   const events = await withCore(async ({ store }) => {
-    const userId = user === undefined ? undefined : await findUser(config, store, user)
-    return await store.audit.list({ userId, clientId: client, type, since, limit })
+    const userId = user === undefined || isUuid(user) ? user : await findUser(config, store, user)
+    const clientId = client === undefined || isClientId(client) ? client : (await findClient(store, client)).id
+    return await store.audit.list({ userId, clientId, type, since, limit })
   })
   return { json: { events: events.map(json) }, lines: table(['AT', 'TYPE', 'USER', 'CLIENT', 'ADDRESS', 'DETAIL'], events.map(row)) }
 }

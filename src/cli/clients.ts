@@ -1,9 +1,9 @@
-import type { Core } from '../core.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, newClientSecret } from '../oauth/secrets.ts'
 import { changesOf, type ClientUpdate } from './changed-client.ts'
 import { clientJson } from './client-json.ts'
 import type { Context } from './context.ts'
+import { findClient, noSuchClient } from './find-client.ts'
 import { BY_OPERATOR } from './operator.ts'
 import { describe, table, type Result } from './result.ts'
 
@@ -20,12 +20,12 @@ export async function listClients ({ withCore }: Context): Promise<Result> {
 }
 
 /** Ends a client with its tokens and sessions, in every process. */
-export async function revokeClient ({ withCore }: Context, id: string): Promise<Result> {
-  const revoked = await withCore(async ({ store }) => {
-    const client = await known(store, id)
-    const done = await store.clients.revoke(id)
-    if (done) await store.audit.write([{ type: 'client.revoked', clientId: id, userId: client.ownerId, detail: BY_OPERATOR }])
-    return done
+export async function revokeClient ({ withCore }: Context, name: string): Promise<Result> {
+  const { id, revoked } = await withCore(async ({ store }) => {
+    const { id, ownerId } = await findClient(store, name)
+    const revoked = await store.clients.revoke(id)
+    if (revoked) await store.audit.write([{ type: 'client.revoked', clientId: id, userId: ownerId, detail: BY_OPERATOR }])
+    return { id, revoked }
   })
   return {
     json: { client_id: id, revoked: true },
@@ -34,15 +34,15 @@ export async function revokeClient ({ withCore }: Context, id: string): Promise<
 }
 
 /** All that there is to say of a client, but its secret. */
-export async function showClient ({ withCore }: Context, id: string): Promise<Result> {
-  const json = wholeJson(await withCore(({ store }) => known(store, id)))
+export async function showClient ({ withCore }: Context, name: string): Promise<Result> {
+  const json = wholeJson(await withCore(({ store }) => findClient(store, name)))
   return { json, lines: describe(json) }
 }
 
 /** What is not named stays. Running servers go by it within 2 seconds, as long as they remember a client. */
-export async function updateClient ({ config, withCore }: Context, id: string, { json: _json, ...update }: ClientUpdate & { json?: boolean }): Promise<Result> {
+export async function updateClient ({ config, withCore }: Context, name: string, { json: _json, ...update }: ClientUpdate & { json?: boolean }): Promise<Result> {
   const client = await withCore(async ({ store }) => {
-    await known(store, id)
+    const { id } = await findClient(store, name)
     let fields: string[] = []
     const changed = await store.clients.change(id, (client) => {
       const changes = changesOf(client, update, config)
@@ -68,29 +68,20 @@ function wholeJson (client: Client): object {
 }
 
 /** A new secret, shown here and never again; the old one counts for `overlap` seconds more. */
-export async function rotateSecret ({ withCore }: Context, id: string, { overlap = 0 }: { overlap?: number }): Promise<Result> {
+export async function rotateSecret ({ withCore }: Context, name: string, { overlap = 0 }: { overlap?: number }): Promise<Result> {
   const secret = newClientSecret()
-  const until = await withCore(async ({ store }) => {
-    const client = await known(store, id)
+  const { id, until } = await withCore(async ({ store }) => {
+    const client = await findClient(store, name)
+    const { id } = client
     const rotated = await store.clients.rotateSecret({ id, secretHash: hashSecret(secret), overlap })
     if (!rotated) throw new Error(client.revokedAt ? `The client ${id} is revoked` : `The client ${id} is public: it has no secret`)
     await store.audit.write([{ type: 'client.secret_rotated', clientId: id, userId: client.ownerId, detail: { ...BY_OPERATOR, overlap } }])
-    return rotated.previousSecretUntil
+    return { id, until: rotated.previousSecretUntil }
   })
   return {
     json: { client_id: id, client_secret: secret, previous_secret_until: until?.toISOString() ?? null },
     lines: [`Client ID: ${id}`, `Client secret: ${secret}`, until ? `The old secret counts until ${until.toISOString()}.` : 'The old secret has stopped.']
   }
-}
-
-async function known (store: Core['store'], id: string): Promise<Client> {
-  const client = await store.clients.find(id)
-  if (!client) throw noSuchClient(id)
-  return client
-}
-
-function noSuchClient (id: string): Error {
-  return new Error(`There is no client ${id}; \`npx latchkey clients\` lists them`)
 }
 
 function shortGrant (grantType: string): string {

@@ -16,6 +16,7 @@ import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { createSessionEnds, type TellEnd } from '../sessions/end.ts'
 import { accessJson, personalTokenJson } from '../schemas/management-json.ts'
 import type { Context } from './context.ts'
+import { findClient } from './find-client.ts'
 import { findUser } from './find-user.ts'
 import { checkName } from './new-client.ts'
 import { BY_OPERATOR } from './operator.ts'
@@ -28,8 +29,8 @@ export async function listTokens ({ config, withCore }: Context, { user, client,
   if (user !== undefined && client !== undefined) throw new Error('--user and --client: choose one')
   return await withCore(async ({ store }) => {
     const userId = user === undefined ? undefined : await findUser(config, store, user)
-    if (client !== undefined) await checkClient(store, client)
-    const sessions = await store.access.list({ userId, clientId: client, limit }, { session: config.refreshTokenTtl, browser: config.browserIdleTtl })
+    const clientId = client === undefined ? undefined : (await findClient(store, client)).id
+    const sessions = await store.access.list({ userId, clientId, limit }, { session: config.refreshTokenTtl, browser: config.browserIdleTtl })
     const personal = client !== undefined ? [] : userId === undefined ? await store.personalTokens.listAll(limit) : await store.personalTokens.list(userId)
     const registry = scopesOf(config)
     const remaining = createRemainingScopes(createClientDirectory(store.clients), registry)
@@ -47,7 +48,7 @@ export async function listTokens ({ config, withCore }: Context, { user, client,
 export async function revokeTokens ({ config, withCore }: Context, { user, client, session, token }: Which & { session?: string, token?: string }): Promise<Result> {
   const given = Object.entries({ user, client, session, token }).filter((entry): entry is [string, string] => entry[1] !== undefined)
   const [[kind, name] = []] = given
-  if (kind === undefined || name === undefined || given.length > 1) throw new Error('name one: --user <user>, --client <id>, --session <id> or --token <id>')
+  if (kind === undefined || name === undefined || given.length > 1) throw new Error('name one: --user <user>, --client <client>, --session <id> or --token <id>')
   return await withCore(async ({ config: _config, store }) => {
     if (kind === 'user') return await ofUser(store, await findUser(config, store, name))
     if (kind === 'client') return await ofClient(store, name)
@@ -91,8 +92,8 @@ async function ofUser (store: Core['store'], userId: string): Promise<Result> {
   return { json: { user_id: userId, revoked: true }, lines: [`User ${userId} is logged out everywhere; personal access tokens have ended, too.`] }
 }
 
-async function ofClient (store: Core['store'], id: string): Promise<Result> {
-  await checkClient(store, id)
+async function ofClient (store: Core['store'], name: string): Promise<Result> {
+  const { id } = await findClient(store, name)
   const count = await store.access.endOfClient(id)
   await store.clients.foldRevocations(id)
   await store.audit.write([{ type: 'client.logged_out', clientId: id, detail: { ...BY_OPERATOR, sessions: count } }])
@@ -114,10 +115,6 @@ async function onePersonal (store: Core['store'], id: string): Promise<Result> {
   if (!revoked) throw new Error(`There is no personal access token ${id} alive; \`npx latchkey tokens list\` lists them`)
   await store.audit.write([{ type: 'personal_token.revoked', ...revoked, detail: { ...BY_OPERATOR, tokenId: id } }])
   return { json: { token_id: id, revoked: true }, lines: [`Personal access token ${id} is revoked.`] }
-}
-
-async function checkClient (store: Core['store'], id: string): Promise<void> {
-  if (!await store.clients.find(id)) throw new Error(`There is no client ${id}; \`npx latchkey clients\` lists them`)
 }
 
 function sessionRow ({ id, kind, userId, client, lastUsedAt, expiresAt }: Access): string[] {

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { audit } from '../../src/cli/audit.ts'
 import { createClient } from '../../src/cli/client.ts'
-import { showClient, updateClient } from '../../src/cli/clients.ts'
+import { revokeClient, rotateSecret, showClient, updateClient } from '../../src/cli/clients.ts'
+import { listTokens, revokeTokens } from '../../src/cli/tokens.ts'
 import type { ClientUpdate } from '../../src/cli/changed-client.ts'
 import type { ClientArgs } from '../../src/cli/new-client.ts'
 import { build, claimsOf, login, register } from '../helper.ts'
@@ -31,6 +32,20 @@ t.test('what is named changes, and nothing else', async (t) => {
   t.match(back.json, { slug: null, post_logout_redirect_uris: [], access_token_ttl: null, refresh_grace: null, pkce_optional: false, scopes: ['*'], default_scopes: ['orders:write'], skip_consent: true, first_party: true, name: 'Orders' })
   t.match((await updateClient(context, id, { defaultScope: false, skipConsent: false, firstParty: false })).json, { default_scopes: [], skip_consent: false, first_party: false })
   t.match((await audit(context, { client: id, type: 'client.changed' })).json, { events: [{}, {}, { detail: { by: 'command line', fields: /name/ } }] })
+})
+
+t.test('a client is named by its id or its slug', async (t) => {
+  const context = await contextFor(t)
+  const id = await make(context, { ...CODE, slug: 'orders' })
+  t.match((await updateClient(context, 'orders', { name: 'Shop' })).json, { client_id: id, name: 'Shop' })
+  t.match((await showClient(context, 'orders')).json, { client_id: id, slug: 'orders', name: 'Shop' })
+  t.match((await rotateSecret(context, 'orders', {})).json, { client_id: id })
+  t.match((await listTokens(context, { client: 'orders' })).json, { sessions: [] })
+  t.match((await revokeTokens(context, { client: 'orders' })).json, { client_id: id, sessions: 0 })
+  t.same(((await audit(context, { client: 'orders' })).json as { events: object[] }).events, ((await audit(context, { client: id })).json as { events: object[] }).events)
+  t.match((await revokeClient(context, 'orders')).json, { client_id: id, revoked: true })
+  await t.rejects(showClient(context, 'orders'), /There is no client orders/, 'which is free again')
+  t.match((await audit(context, { client: id, type: 'client.revoked' })).json, { events: [{ client_id: id }] })
 })
 
 t.test('a client is told of the tokens of others when the operator marks it, and no longer than that', async (t) => {

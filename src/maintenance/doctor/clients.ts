@@ -20,7 +20,7 @@ type Rule = { name: string, status: typeof warn, applies: (client: ClientFacts) 
 
 const DAY = 86_400
 const NEW = 'make another one with "npx latchkey client" and revoke this one'
-const change = (option: string) => `npx latchkey clients update <id> ${option}`
+const change = (option: string) => `npx latchkey clients update <client> ${option}`
 
 const RULES: Rule[] = [
   {

@@ -1,0 +1,13 @@
+import type { Core } from '../core.ts'
+import type { Client } from '../oauth/ports.ts'
+
+/** A client that is named by its id or its slug; one that is revoked has no slug any more. */
+export async function findClient ({ clients }: Core['store'], text: string): Promise<Client> {
+  const client = await clients.find(text) ?? await clients.findBySlug(text)
+  if (!client) throw noSuchClient(text)
+  return client
+}
+
+export function noSuchClient (text: string): Error {
+  return new Error(`There is no client ${text}; \`npx latchkey clients\` lists them`)
+}
