@@ -19,14 +19,17 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     return rows[0] ?? null
   }
 
+  const findSql = `SELECT ${columns} FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
+    WHERE b.token_hash = $1 AND b.revoked_at IS NULL AND b.expires_at > now() AND (b.remember OR b.last_seen_at > now() - $2 * interval '1 second')
+      AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch`
+
   async function find (tokenHash: Uint8Array, idleTtl: number): Promise<BrowserSession | null> {
-    const { rows } = await pool.query<BrowserSession>({
-      name: 'browser-session-find',
-      text: `SELECT ${columns} FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
-        WHERE b.token_hash = $1 AND b.revoked_at IS NULL AND b.expires_at > now() AND (b.remember OR b.last_seen_at > now() - $2 * interval '1 second')
-          AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch`,
-      values: [tokenHash, idleTtl]
-    })
+    const { rows } = await pool.query<BrowserSession>({ name: 'browser-session-find', text: findSql, values: [tokenHash, idleTtl] })
+    return rows[0] ?? null
+  }
+
+  async function findFor (tokenHash: Uint8Array, idleTtl: number, passwordStamp: number): Promise<BrowserSession | null> {
+    const { rows } = await pool.query<BrowserSession>({ name: 'browser-session-find-for', text: `${findSql} AND u.password_stamp = $3`, values: [tokenHash, idleTtl, passwordStamp] })
     return rows[0] ?? null
   }
 
@@ -64,5 +67,5 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
     return row ? { userId: row.userId, clientId: null } : null
   }
 
-  return { create, find, ended, standing, touch, revoke }
+  return { create, find, findFor, ended, standing, touch, revoke }
 }

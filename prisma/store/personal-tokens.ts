@@ -29,9 +29,11 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
     return rows[0] ?? null
   }
 
-  async function findNew (hash: Uint8Array, seconds: number): Promise<PersonalToken | null> {
+  async function findNew (hash: Uint8Array, seconds: number, tokenEpoch: number | null): Promise<PersonalToken | null> {
     const { rows } = await pool.query<PersonalToken>({
-      name: 'personal-token-find-new', text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND p.created_at > now() - $2 * interval '1 second' AND ${alive}`, values: [hash, seconds]
+      name: 'personal-token-find-new',
+      text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND p.created_at > now() - $2 * interval '1 second' AND ($3::int IS NULL OR p.token_epoch = $3) AND ${alive}`,
+      values: [hash, seconds, tokenEpoch]
     })
     return rows[0] ?? null
   }

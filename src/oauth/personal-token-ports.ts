@@ -26,8 +26,8 @@ export type PersonalTokenStore = {
   create: (token: NewPersonalToken) => Promise<PersonalToken | null>
   /** Alive, and so are its user and its client. */
   find: (hash: Uint8Array) => Promise<PersonalToken | null>
-  /** The same, made in the last so many seconds. */
-  findNew: (hash: Uint8Array, seconds: number) => Promise<PersonalToken | null>
+  /** The same, made in the last so many seconds, and its user is what the request knew. */
+  findNew: (hash: Uint8Array, seconds: number, tokenEpoch: number | null) => Promise<PersonalToken | null>
   /** Notes that it was used, unless that was noted so many seconds ago. */
   touch: (id: string, seconds: number) => Promise<void>
   list: (userId: string) => Promise<PersonalToken[]>

@@ -85,7 +85,7 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, f
 
   async function madeBefore (request: NewPersonalTokenRequest): Promise<MadeToken | null> {
     for (const text of request.form ? textsOf(request.form, request) : []) {
-      const token = await store.findNew(hashSecret(text), SAME_FORM)
+      const token = await store.findNew(hashSecret(text), SAME_FORM, request.owner.tokenEpoch)
       if (token) return { text, token }
     }
     return null

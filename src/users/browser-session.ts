@@ -32,6 +32,8 @@ export type BrowserSessionStore = {
   create: (session: NewBrowserSession) => Promise<BrowserSession | null>
   /** Alive, and not idle for longer than `idleTtl` seconds unless it is remembered. */
   find: (tokenHash: Uint8Array, idleTtl: number) => Promise<BrowserSession | null>
+  /** As `find`, and the user still has the password that was checked a moment ago. */
+  findFor: (tokenHash: Uint8Array, idleTtl: number, passwordStamp: number) => Promise<BrowserSession | null>
   /** How one that is not found came to its end. */
   ended: (tokenHash: Uint8Array, idleTtl: number) => Promise<'idle' | 'ended' | null>
   /** The epoch of one that is alive, asked at the database. */
@@ -77,16 +79,16 @@ export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, t
     if (!form) return await fresh()
     const [secret, ...earlier] = formSecrets(form, user.userId, remember)
     for (const each of earlier) {
-      const started = await startedBefore(each)
+      const started = await startedBefore(each, user)
       if (started) return started
     }
-    return await startWith(secret, user, remember, caller) ?? await startedBefore(secret) ?? await fresh()
+    return await startWith(secret, user, remember, caller) ?? await startedBefore(secret, user) ?? await fresh()
   }
 
   /** One that has ended, or is older, is not taken up again. */
-  async function startedBefore (secret: Buffer) {
+  async function startedBefore (secret: Buffer, { passwordStamp }: SignedIn) {
     const token = secret.toString('base64url')
-    const session = await store.find(hashSecret(token), idleTtl)
+    const session = await store.findFor(hashSecret(token), idleTtl, passwordStamp)
     return session && Date.now() - session.authTime.getTime() < SAME_FORM * 1000 && refusal(session) === null ? { session, token } : null
   }
 

@@ -100,6 +100,22 @@ t.test('Log in pressed twice is one login; after a logout the same form logs in 
   t.equal(await living(app), 1)
 })
 
+t.test('who asks again by what is no longer so, a password or an epoch, gets nothing that the form has made before, although it goes on', async (t) => {
+  const { app } = await build(t)
+  const { browserSessions, personalTokens } = app.latchkey
+  const { id: userId } = (await register(app)).json<{ id: string }>()
+  const [{ epoch: tokenEpoch }] = await sql(app, 'SELECT token_epoch AS epoch FROM users') as [{ epoch: number }]
+  const [form, caller] = [Buffer.from('form'), { ip: '192.0.2.1', userAgent: 'test' }]
+  const logInBy = async (passwordStamp: number) => (await browserSessions.start({ userId, passwordStamp }, false, caller, form))?.token
+  const makeBy = async (epoch: number) => (await personalTokens.create({ owner: { userId, tokenEpoch: epoch }, name: 'x', scopes: [], ttl: null, form }))?.text
+  const [cookie, token] = [await logInBy(0), await makeBy(tokenEpoch)]
+  t.same([await logInBy(0), await makeBy(tokenEpoch)], [cookie, token])
+  await sql(app, 'UPDATE users SET password_stamp = 1')
+  t.same([await logInBy(0), await logInBy(1)], [undefined, cookie])
+  for (const table of ['users', 'personal_access_tokens']) await sql(app, `UPDATE ${table} SET token_epoch = token_epoch + 1`)
+  t.same([await makeBy(tokenEpoch), await makeBy(tokenEpoch + 1)], [undefined, token])
+})
+
 t.test('Create token pressed twice, at two processes at once: one token, and both answers show it', async (t) => {
   const [app, second] = await twoProcesses(t)
   const heard: object[] = []
