@@ -6,9 +6,9 @@ import { loadRoutes } from './load-routes.ts'
 /** Registration, profile, password, logout. */
 async function accounts (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
-  await host.register(async (scope) => {
-    await closedScope(scope, config)
-    await loadRoutes(scope, 'v1/account', config, '/v1')
+  host.register(async (scope) => {
+    closedScope(scope, config)
+    loadRoutes(scope, 'v1/account', '/v1', config)
   }, under(config.prefix))
 }
 

@@ -60,8 +60,13 @@ const madeWith = new WeakMap<AuthGuard, RemoteGuardOptions | null>()
 /** `onRequest: app.authGuard('api', { scopes: ['orders:read'] })` for bearer tokens (RFC 6750), `app.authGuard('web')` for browsers. */
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
   const remote = isRemote(options) ? options : null
-  if (host.hasDecorator('authGuard')) return await useExisting(host, options, remote)
-  const trust = remote ? await (await import('./trust/remote.ts')).remoteTrust(host, remote) : await fromServices(host, options as ServicesOptions)
+  if (host.hasDecorator('authGuard')) return useExisting(host, options, remote)
+  if (remote) return decorate(host, await (await import('./trust/remote.ts')).remoteTrust(host, remote), remote)
+  host.register(servicesPlugin, options as ServicesOptions)
+  host.register(fp(async (app) => decorate(app, localTrust(app.latchkey), null), { name: 'latchkey-guard' }))
+}
+
+function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptions | null): void {
   const verifiers = createVerifiers(trust)
   const guard: AuthGuard = (kind, wanted = {}) => {
     checkGuard(kind, wanted)
@@ -83,15 +88,10 @@ function checkGuard (kind: unknown, wanted: unknown): asserts kind is GuardKind 
 }
 
 /** What was registered first counts; a second registration may say the same. @throws ConfigError when it says something else */
-async function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: RemoteGuardOptions | null): Promise<void> {
+function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: RemoteGuardOptions | null): void {
   const first = madeWith.get(host.authGuard)
-  if (first === null && remote === null) await host.register(servicesPlugin, options as ServicesOptions)
+  if (first === null && remote === null) host.register(servicesPlugin, options as ServicesOptions)
   else if (!first || !isDeepStrictEqual(first, remote)) throw alreadyRegistered('authGuard', first ? `, for the tokens of ${first.issuer}` : ', for the tokens of this server')
-}
-
-async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<Trust> {
-  await host.register(servicesPlugin, options)
-  return localTrust(host.latchkey)
 }
 
 /** One for each audience: each remembers what it has verified. */

@@ -8,7 +8,7 @@ const BODY_LIMIT = 64 * 1024
 const parser = formParser('resource')
 
 /** JSON and form bodies, strictly: UTF-8, no NUL, no member twice, no prototypes. Only for the scope it is called on. */
-export async function bodyParsers (scope: FastifyInstance): Promise<void> {
+export function bodyParsers (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {
     try {
@@ -17,11 +17,11 @@ export async function bodyParsers (scope: FastifyInstance): Promise<void> {
       done(error as Error)
     }
   })
-  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
+  scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
 }
 
 /** Forms only, as pages send them. */
-export async function formParsers (scope: FastifyInstance): Promise<void> {
+export function formParsers (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
-  await scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
+  scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
 }

@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url'
-import autoload from '@fastify/autoload'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Issued } from '../src/oauth/grants/index.ts'
@@ -7,6 +5,7 @@ import type { Caller } from '../src/oauth/ports.ts'
 import type { RemoteProxyOptions } from '../src/options.ts'
 import type { Attributes } from '../src/users/attributes.ts'
 import { closedScope, under } from './closed-scope.ts'
+import { loadRoutes } from './load-routes.ts'
 import { claim, refuseTwice } from './once.ts'
 import { localProxy } from './proxy/local.ts'
 import { createDeviceCookie } from './device-cookie.ts'
@@ -46,7 +45,12 @@ export type ClientProxy = ProxyBackend & {
 export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
 
 async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
-  const backend = isRemote(options) ? await (await import('./proxy/remote.ts')).remoteProxy(host, options) : await fromServices(host, options as ServicesOptions)
+  if (isRemote(options)) return addProxies(host, await (await import('./proxy/remote.ts')).remoteProxy(host, options))
+  host.register(servicesPlugin, options as ServicesOptions)
+  host.register(fp(async (app) => addProxies(app, localProxy(app.latchkey, app.prefix)), { name: 'latchkey-proxies' }))
+}
+
+function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
   refuseTwice(host, ['clientProxy'], backend.prefix)
   claim(host, ['clientProxy'], backend.prefix)
   const cookie = createRefreshCookie(backend.address)
@@ -59,8 +63,8 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(await backend.tokenInBody(slug) ? body : rest)
   }
 
-  await host.register(async (scope) => {
-    await closedScope(scope, { appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit, hostDocument: backend.hostDocument })
+  host.register(async (scope) => {
+    closedScope(scope, { appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit, hostDocument: backend.hostDocument })
     scope.decorate('clientProxy', { ...backend, answer, clearCookie: cookie.clear })
     scope.addHook('preValidation', sameOrigin(backend.site, backend.corsOrigins))
     scope.addHook('preValidation', async (request) => {
@@ -68,13 +72,8 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
       await backend.tokenInBody((request.params as { client: string }).client)
       request.body ??= {}
     })
-    await scope.register(autoload, { dir: fileURLToPath(new URL('../routes/v1/clients', import.meta.url)), options: { prefix: '/v1/clients' } })
+    loadRoutes(scope, 'v1/clients', '/v1/clients')
   }, under(backend.prefix))
-}
-
-async function fromServices (host: FastifyInstance, options: ServicesOptions): Promise<ProxyBackend> {
-  await host.register(servicesPlugin, options)
-  return localProxy(host.latchkey, host.prefix)
 }
 
 export default fp(clientProxy, { name: 'latchkey-client-proxy', fastify: '5.x' })

@@ -18,7 +18,7 @@ type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit' | 'hostDo
 /** For scopes that are not an API. */
 export type ScopeOptions = {
   onError?: (error: Raw, request: FastifyRequest, reply: FastifyReply) => unknown
-  parsers?: (scope: FastifyInstance) => Promise<void>
+  parsers?: (scope: FastifyInstance) => void
   headers?: HelmetOptions
 }
 
@@ -29,7 +29,7 @@ export function under (prefix: string): { prefix: string } {
 }
 
 /** Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches it, and nothing of it the host. */
-export async function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): Promise<void> {
+export function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): void {
   keepOutHost(scope)
   describeRoutes(scope, config)
   scope.setErrorHandler(onError)
@@ -37,9 +37,9 @@ export async function closedScope (scope: FastifyInstance, config: ScopeConfig, 
   scope.setSerializerCompiler(compileSerializer)
   scope.setSchemaErrorFormatter(([first], where) => new Error(`${where}${first?.instancePath ?? ''} ${first?.message ?? 'is invalid'}`))
   scope.addHook('onRequest', readQuery)
-  await parsers(scope)
+  parsers(scope)
   scope.decorate('httpErrors', httpErrors)
   scope.addHook('onRequest', securityHeaders(config.appUrl, headers))
   if (config.corsOrigins.length > 0) allowOrigins(scope, config.corsOrigins)
-  if (config.rateLimit === 'on') await applyLimits(scope)
+  if (config.rateLimit === 'on') applyLimits(scope)
 }

@@ -33,12 +33,12 @@ export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addres
 }
 
 /** Limits of the routes of a scope that have some. */
-export async function applyLimits (scope: FastifyInstance): Promise<void> {
+export function applyLimits (scope: FastifyInstance): void {
   scope.addHook('onRoute', (route) => {
     const { latchkeyLimit, ...config } = route.config ?? {}
     if (latchkeyLimit) route.config = { ...config, rateLimit: latchkeyLimit }
   })
-  await scope.register(rateLimit, { global: false })
+  scope.register(rateLimit, { global: false })
 }
 
 declare module 'fastify' {

@@ -1,4 +1,6 @@
-import { fileURLToPath } from 'node:url'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../src/config.ts'
@@ -20,11 +22,17 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
 ]
 
 /** Registers a folder of `routes/`; the files of what is turned off are not even read. */
-export async function loadRoutes (scope: FastifyInstance, folder: string, switches: Switches, prefix = ''): Promise<void> {
-  const off = new Set(OPTIONAL.filter(([, isOn]) => !isOn(switches)).map(([file]) => file))
-  await scope.register(autoload, {
-    dir: fileURLToPath(new URL(`../routes/${folder}`, import.meta.url)),
-    ignoreFilter: (path) => off.has(folder + path.replace(/\.[jt]s$/, '')),
-    options: { prefix }
-  })
+export function loadRoutes (scope: FastifyInstance, folder: string, prefix: string, switches?: Switches): void {
+  const off = new Set(OPTIONAL.filter(([, isOn]) => switches && !isOn(switches)).map(([file]) => file))
+  const dir = fileURLToPath(new URL(`../routes/${folder}`, import.meta.url))
+  const ignoreFilter = (path: string) => off.has(folder + path.replace(/\.[jt]s$/, ''))
+  scope.register(readFirst(dir, ignoreFilter), { dir, ignoreFilter, options: { prefix } })
+}
+
+/** The time that a slow disk takes for the files is none of a plugin: avvio waits for this one without a timer. */
+async function readFirst (dir: string, isOff: (path: string) => boolean): Promise<{ default: typeof autoload }> {
+  const names = await readdir(dir, { recursive: true })
+  const files = names.filter((name) => /(?<!\.d)\.[jt]s$/.test(name) && !isOff(`/${name}`))
+  await Promise.all(files.map((name) => import(pathToFileURL(join(dir, name)).href)))
+  return { default: autoload }
 }

@@ -12,23 +12,27 @@ import servicesPlugin, { type ServicesOptions } from './services.ts'
 /** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
   refuseTwice(host, ['oauth'])
-  await host.register(servicesPlugin, options)
-  await host.register(authGuard, options)
+  host.register(servicesPlugin, options)
+  host.register(authGuard, options)
+  host.register(fp(endpoints, { name: 'latchkey-endpoints' }))
+}
+
+async function endpoints (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
   checkMount(host, config)
   claim(host, ['oauth'])
-  if (config.routes.pages) await host.register((await import('./pages.ts')).default)
-  await host.register(async (scope) => {
-    await closedScope(scope, config)
-    await loadRoutes(scope, 'v1/oauth', config, '/v1/oauth')
-    await loadRoutes(scope, 'well-known', config, '/.well-known')
+  if (config.routes.pages) host.register(import('./pages.ts'))
+  host.register(async (scope) => {
+    closedScope(scope, config)
+    loadRoutes(scope, 'v1/oauth', '/v1/oauth', config)
+    loadRoutes(scope, 'well-known', '/.well-known', config)
     serveMetadata(scope)
   }, under(config.prefix))
   if (config.mount !== '') {
     host.log.info({}, `Inside a scope with the prefix ${config.mount} the metadata of RFC 8414 cannot stand at /.well-known/oauth-authorization-server${config.basePath}: for clients that ask there, register latchkey at the root, with the prefix ${config.mount}${config.prefix}`)
   } else if (config.basePath !== '') {
-    await host.register(async (scope) => {
-      await closedScope(scope, config)
+    host.register(async (scope) => {
+      closedScope(scope, config)
       serveMetadata(scope, { suffix: config.basePath, hide: true })
     }, under(''))
   }

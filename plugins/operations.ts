@@ -6,9 +6,9 @@ import { loadRoutes } from './load-routes.ts'
 /** Liveness and readiness. */
 async function operations (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
-  await host.register(async (scope) => {
-    await closedScope(scope, config)
-    await loadRoutes(scope, 'operations', config)
+  host.register(async (scope) => {
+    closedScope(scope, config)
+    loadRoutes(scope, 'operations', '', config)
   }, under(config.prefix))
 }
 

@@ -46,9 +46,9 @@ async function pages (host: FastifyInstance): Promise<void> {
   const login = createLoginPage(kit, services, findWay)
   const register = config.registration === 'off' ? turnedOff('registration') : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
 
-  await host.register(async (scope) => {
+  host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
-    await closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
+    closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
     scope.addHook('onRequest', async ({ url }, reply) => {
       reply.header('cache-control', 'no-store')
       if (url.includes('%00')) throw badBody('The address holds a NUL character')
@@ -66,7 +66,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       register,
       shownOnce: createShownOnce(kit, services)
     })
-    await loadRoutes(scope, 'pages', config)
+    loadRoutes(scope, 'pages', '', config)
   }, under(config.prefix))
 }
 

@@ -1,13 +1,14 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { ConfigError } from '../src/config-error.ts'
 import type { Config, LatchkeyOptions } from '../src/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/environment.ts'
-import { createServices, type Services } from '../src/services.ts'
+import type { Services } from '../src/services.ts'
 import { followPort, placeOf, tellAddress } from './follow-port.ts'
 import { createBrowser, type Browser } from './browser.ts'
 import { alreadyRegistered, refuseOthers } from './once.ts'
+import { openServices } from './opening.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
   /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */
@@ -21,7 +22,10 @@ export type ResolvedOptions = { [RESOLVED]: Config, prisma?: PrismaClient }
 
 const clients = new WeakMap<object, PrismaClient | undefined>()
 
-/** Makes the parts once for a host and its children, from options and environment; closes them with it. */
+/**
+ * Makes the parts once for a host and its children, from options and environment; closes them with it. Whoever registers it puts what needs the
+ * parts into a plugin that is registered next, and awaits neither: while a function waits, the host's pluginTimeout runs.
+ */
 async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
   if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') throw new ConfigError([{ name: 'prisma', message: 'must be a Prisma client, such as new PrismaClient({ adapter })' }])
   const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host)
@@ -30,11 +34,24 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
     return RESOLVED in options ? undefined : refuseOthers(options, config, host.latchkey.config)
   }
   if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
-  const made = await createServices(config, { log: host.log, prisma })
   followPort(host, config, (bound) => tellAddress(config, bound, host.log))
-  host.decorate('latchkey', { ...made, browser: createBrowser(made) })
+  const plugin = opened(host, config, prisma)
+  // avvio looks at it a moment later
+  plugin.catch(() => {})
+  host.register(plugin)
+}
+
+/** avvio waits for a plugin that is a promise without a timer. It stays one where the app has gone on without it: avvio would run what comes next in an app that is up. */
+async function opened (host: FastifyInstance, config: Config, prisma: PrismaClient | undefined): Promise<{ default: FastifyPluginAsync }> {
+  const made = await openServices(host, config, prisma)
+  try {
+    host.decorate('latchkey', { ...made, browser: createBrowser(made) })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'FST_ERR_DEC_AFTER_START') throw error
+    await new Promise(() => {})
+  }
   clients.set(host.latchkey, prisma)
-  host.addHook('onClose', made.close)
+  return { default: fp(async () => {}, { name: 'latchkey-opened', fastify: '5.x' }) }
 }
 
 /** A host's variables are its own: of them only those under our prefix count, unless the host says otherwise. */

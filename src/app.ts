@@ -15,33 +15,41 @@ export type AppOptions = ServicesOptions & {
   operations?: boolean
 }
 
-/** The server as one plugin, its parts in the order in which they need each other. */
-async function latchkey (host: FastifyInstance, { operations: withOperations, ...options }: AppOptions): Promise<void> {
-  if (withOperations !== undefined && typeof withOperations !== 'boolean') throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
+/** The server as one plugin. */
+async function latchkey (host: FastifyInstance, { operations, ...options }: AppOptions): Promise<void> {
+  if (operations !== undefined && typeof operations !== 'boolean') throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
   refuseTwice(host, ['latchkey', 'oauth'])
-  await host.register(services, options)
+  host.register(services, options)
+  host.register(fp(parts, { name: 'latchkey-parts' }), operations === undefined ? {} : { operations })
+}
+
+/** In the order in which they need each other; none is awaited, so that each has the whole of the host's pluginTimeout. */
+async function parts (host: FastifyInstance, { operations: withOperations }: Pick<AppOptions, 'operations'>): Promise<void> {
   const { prefix, routes } = host.latchkey.config
   refuseTwice(host, ['latchkey', 'clientProxy'], prefix)
   claim(host, ['latchkey'])
-  await host.register(authGuard)
+  host.register(authGuard)
   const operating = withOperations ?? prefix !== ''
   // A scope of its own: what describes our routes does not describe the host's
-  await host.register(async (scope) => {
-    await overload(scope)
-    if (operating && routes.docs) await scope.register((await import('../plugins/docs.ts')).default)
-    if (operating && routes.metrics) await scope.register((await import('../plugins/metrics.ts')).default)
-    await scope.register(oauth)
-    await scope.register(clientProxy)
-    await scope.register(accounts)
-    if (operating) await scope.register(operations)
-  }).then(() => {}, (error: unknown) => { throw collision(error) })
-  claim(host, ['oauth'])
-  claim(host, ['clientProxy'], prefix)
+  host.register(async (scope) => {
+    overload(scope)
+    if (operating && routes.docs) scope.register(import('../plugins/docs.ts'))
+    if (operating && routes.metrics) scope.register(import('../plugins/metrics.ts'))
+    scope.register(oauth)
+    scope.register(clientProxy)
+    scope.register(accounts)
+    if (operating) scope.register(operations)
+  })
+  host.after(async (error) => {
+    if (error) throw collision(error)
+    claim(host, ['oauth'])
+    claim(host, ['clientProxy'], prefix)
+  })
 }
 
 /** Fastify says which route was there already, not what to do about it. */
-function collision (error: unknown): unknown {
-  if (!(error instanceof Error) || (error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') return error
+function collision (error: Error): Error {
+  if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') return error
   return new ConfigError([{ name: 'prefix', message: `must be one under which this app has no routes, such as /auth: ${error.message}` }])
 }
 

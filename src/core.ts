@@ -41,14 +41,18 @@ export type CoreOptions = {
 /** Opens the database and the keys. @throws ConfigError, or an error of one line when the database cannot be used */
 export async function openCore (config: Config, { log, prisma, onRevoked = () => {}, migrate = false, embedded }: CoreOptions): Promise<Core> {
   const ready = await readyDatabase(config, { log, migrate, ownMigrations: prisma !== undefined, embedded })
-  const database = openDatabase({
-    url: ready.url, poolSize: config.databasePoolSize, prepare: config.databasePrepare === 'on', prisma, onError: (err) => log.warn({ err }, 'A database connection broke')
-  })
+  let database: Database | undefined
   const close = async () => {
-    await database.close()
-    await ready.stop()
+    try {
+      await database?.close()
+    } finally {
+      await ready.stop()
+    }
   }
   try {
+    database = openDatabase({
+      url: ready.url, poolSize: config.databasePoolSize, prepare: config.databasePrepare === 'on', prisma, onError: (err) => log.warn({ err }, 'A database connection broke')
+    })
     const store = createStore(database, onRevoked)
     const appKeys = [config.appKey ?? await embeddedAppKey(store, config), ...config.appPreviousKeys]
     const isUnchecked = await checkAppKey(store, appKeys, config)

@@ -9,8 +9,6 @@ import { configFrom, readEnvironment, type Variables } from './environment.ts'
 import { createTrusts, trustsEverybody } from './http/trusted-proxies.ts'
 import latchkey from './app.ts'
 
-// A first start makes a database; a slow disk must not end it
-const PLUGIN_TIMEOUT_MS = 120_000
 const BODY_LIMIT = 64 * 1024
 // Time for a request to arrive whole: who sends a byte a minute holds no connection
 const REQUEST_TIMEOUT_MS = 30_000
@@ -25,7 +23,8 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     logger: { level: config.logLevel, serializers: { req: describeRequest }, stream: standardOutput() },
     trustProxy: createTrusts(config.trustProxy),
     bodyLimit: BODY_LIMIT,
-    pluginTimeout: PLUGIN_TIMEOUT_MS,
+    // A slow disk ends no start
+    pluginTimeout: 0,
     requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: errorHandler
   })

@@ -70,11 +70,13 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
   // A program that is missing is told before a database is made
   await loadArgon2()
   const core = await openCore(config, { ...options, onRevoked })
+  const stops: Stop[] = [core.close]
   try {
     if (core.fresh) await installClients(core.store, config)
     await checkNamedClients(core.store, config)
     const clients = createClientDirectory(core.store.clients)
     const feed = followRevocations(core, clients, revocations, options.log)
+    stops.push(feed.stop)
     after.feed = feed
     after.clients = clients
     after.fold = createFolding({
@@ -84,24 +86,30 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     })
     await feed.start()
     const timer = watchKeys(core, options.log)
-    const purging = startPurgeJob(core, options.log)
     const trail = startAuditTrail({
       events, write: core.store.audit.write, onError: (err, lost) => options.log.warn({ err, lost }, 'Audit events are lost')
     })
+    stops.push(trail.stop, startPurgeJob(core, options.log).stop, async () => clearInterval(timer))
     const parts = await createParts(core, clients, revocations, events, options.log)
-    const close = async () => {
-      clearInterval(timer)
-      await parts.loginPace.stop()
-      await purging.stop()
-      await trail.stop()
-      await feed.stop()
-      await core.close()
-    }
+    stops.push(parts.loginPace.stop)
+    const close = () => stopAll(stops)
     return { ...core, ...parts, clients, revocations, feed, followers: createFollowers({ list: revocations, feed, limit: config.revocation.maxStreams }), events, on: events.on, close }
   } catch (error) {
-    await after.feed?.stop()
-    await core.close()
+    await stopAll(stops)
     throw error
+  }
+}
+
+type Stop = () => Promise<void>
+
+/** The last one first, and each whatever became of the others. */
+async function stopAll (stops: Stop[]): Promise<void> {
+  const [stop, ...rest] = stops.splice(0).reverse()
+  if (!stop) return
+  try {
+    await stop()
+  } finally {
+    await stopAll(rest.reverse())
   }
 }
 

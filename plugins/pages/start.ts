@@ -11,7 +11,7 @@ export async function serveStartPage (app: FastifyInstance, services: FastifyIns
   const kit = await createKit(services)
 
   await app.register(async (scope) => {
-    await closedScope(scope, { ...config, corsOrigins: [] }, { parsers: formParsers, headers: PAGE_HEADERS })
+    closedScope(scope, { ...config, corsOrigins: [] }, { parsers: formParsers, headers: PAGE_HEADERS })
     scope.get('/', { schema: { hide: true } }, async (request, reply) => {
       const page = kit.page(request)
       const { start: t } = page.texts

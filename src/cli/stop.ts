@@ -1,9 +1,9 @@
+import { ECHO_MS } from '../process-end.ts'
+
 /** What asks a process to end; it goes on until its work is done. */
 export const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 /** What kills a process that is broken. A listener of Node's runs long after them, and until then the process would fail again and again. */
 export const CRASHES = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP'] as const
-// A Ctrl-C comes from the terminal and from npm, a stop from systemd and from npm, and a worker's also from its primary
-const ECHO_MS = 1000
 const PARENT_MS = 1000
 
 export type StopHandlers = {

@@ -13,6 +13,9 @@ import { sessionSettings } from './session.ts'
 
 // The one that Prisma's own engine takes, so that a `prisma migrate deploy` waits for us, and we for it.
 const LOCK = 72707369
+// A migration of another process may take long, but who waits must hear of it
+const LOCK_TIMEOUT = '120s'
+const LOCK_NOT_AVAILABLE = '55P03'
 // duplicate_table and duplicate_object
 const THERE = new Set(['42P07', '42710'])
 
@@ -41,7 +44,8 @@ function transaction (database: DatabaseConnection): Pool {
     if (isOpen) throw new Error('the connection to the database was lost while migrating')
     isOpen = true
     markChars(client)
-    await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema: database.schema, local: true })}; SELECT pg_advisory_xact_lock(${LOCK})`)
+    await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema: database.schema, local: true, timeouts: { lock_timeout: database.timeouts.lock_timeout ?? LOCK_TIMEOUT } })}`)
+    await client.query(`SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL lock_timeout = 0`).catch((error: unknown) => { throw lockFailure(error) })
   }
   return newPool(database, { max: 1, idleTimeoutMillis: 0 }, begin).on('error', () => {})
 }
@@ -69,6 +73,11 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
   } finally {
     engine.free()
   }
+}
+
+function lockFailure (error: unknown): unknown {
+  if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) return error
+  return new Error('another process has been migrating the database for too long: wait until it has ended, or end it, and try again', { cause: error })
 }
 
 function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, schema: string, cause: unknown): Error {

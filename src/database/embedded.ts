@@ -1,6 +1,9 @@
-import { join, resolve } from 'node:path'
+import { spawn } from 'node:child_process'
+import { extname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { inDataDir } from '../data-dir.ts'
+import { holdUntilEnd } from '../process-end.ts'
 import { isCluster, readPassword } from './embedded/cluster.ts'
 import { joinServer, leaveServer, reachServer, type Running, type Site } from './embedded/server.ts'
 import { prepareSite } from './embedded/site.ts'
@@ -15,6 +18,8 @@ export interface EmbeddedOptions {
   port?: number
   /** Whether a database may be made where there is none; yes when not given. */
   create?: boolean
+  /** It goes on when this process ends without a call of `stop`. */
+  outlives?: boolean
 }
 
 export interface Embedded {
@@ -28,10 +33,14 @@ export interface Embedded {
 }
 
 /** Starts the PostgreSQL of a data directory, or joins the one that runs on it; starts it again, on its port, when it crashes. */
-export async function startEmbedded ({ dataDir, log = () => {}, port, create }: EmbeddedOptions): Promise<Embedded> {
+export async function startEmbedded ({ dataDir, log = () => {}, port, create, outlives = false }: EmbeddedOptions): Promise<Embedded> {
   const { made, ...prepared } = await prepareSite(dataDir, create)
   const site = { ...prepared, ...(port !== undefined && { port }) }
-  const first = await reachServer(site)
+  const release = outlives ? () => {} : holdUntilEnd({ leave: () => leaveBehind(site) })
+  const first = await reachServer(site).catch((error: unknown) => {
+    release()
+    throw error
+  })
   log(`${first.adopted ? 'using the running' : 'started the'} embedded PostgreSQL in ${site.directory}`)
   const watched = watch({ ...site, port: Number(new URL(first.url).port) }, first, log)
   let stopping: Promise<void> | undefined
@@ -39,7 +48,7 @@ export async function startEmbedded ({ dataDir, log = () => {}, port, create }: 
     url: first.url,
     adopted: first.adopted,
     made,
-    stop: () => (stopping ??= watched.end().then((last) => stop(site, last, log)))
+    stop: () => (stopping ??= watched.end().then((last) => stop(site, last, log)).finally(release))
   }
 }
 
@@ -86,6 +95,12 @@ export async function embeddedUrl (dataDir: string): Promise<string | null> {
   if (server === undefined || server === 'busy') return null
   await server.lease.end()
   return server.url
+}
+
+/** A process of its own does what this one, which ends, cannot wait for. */
+function leaveBehind ({ directory, pgCtl }: Site): void {
+  const program = fileURLToPath(new URL(`embedded/leave${extname(import.meta.url)}`, import.meta.url))
+  spawn(process.execPath, [program, directory, pgCtl, String(process.pid)], { detached: true, windowsHide: true, stdio: 'ignore', env: { PATH: process.env.PATH } }).on('error', () => {}).unref()
 }
 
 async function stop (site: Site, running: Running, log: (message: string) => void): Promise<void> {

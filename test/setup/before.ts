@@ -33,5 +33,5 @@ if (rowCount === 0) {
 }
 await client.end()
 
-// Left running for the tests: nothing stops it when this process goes without giving it back
+// Left running for the tests
 process.exit(0)

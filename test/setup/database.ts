@@ -20,7 +20,7 @@ export function templateName (): string {
   return `template_${hash.digest('hex').slice(0, 16)}`
 }
 
-export const startTestDatabase = () => startEmbedded({ dataDir: testDataDir })
+export const startTestDatabase = () => startEmbedded({ dataDir: testDataDir, outlives: true })
 
 /** Where the database of this run answers. */
 export async function testDatabaseUrl (): Promise<string> {

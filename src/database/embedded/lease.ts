@@ -16,11 +16,13 @@ const OTHERS_PAUSE = 20
 
 /** Nothing while the server is starting or stopping. */
 export async function takeLease (url: string): Promise<Client | undefined> {
+  let client: Client | undefined
   try {
-    const client = await connect(url)
+    client = await connect(url)
     await client.query('SELECT pg_advisory_lock_shared($1)', [LOCK])
     return client
   } catch (error) {
+    await client?.end()
     if (codeOf(error) === NO_DATABASE) return await createDatabase(url)
     if (isPassing(error)) return undefined
     throw error

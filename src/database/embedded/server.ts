@@ -61,7 +61,7 @@ export async function joinServer ({ directory, password }: Pick<Site, 'directory
 }
 
 /** False when others are connected: the server then goes on, and the last of them stops it. */
-export async function leaveServer (site: Site, { lease, pid }: Running): Promise<boolean> {
+export async function leaveServer (site: Pick<Site, 'directory' | 'pgCtl'>, { lease, pid }: Pick<Running, 'lease' | 'pid'>): Promise<boolean> {
   // A lease that is broken means that the server ended, and that whoever started it again holds it.
   const last = await isLast(lease).catch(() => false)
   if (last) await stopServer(site, pid)
@@ -80,7 +80,7 @@ async function tryLaunch (site: Site, tries: number, end: LaunchEnd | undefined)
   return await launch(site)
 }
 
-async function stopServer ({ directory, pgCtl }: Site, pid: number): Promise<void> {
+async function stopServer ({ directory, pgCtl }: Pick<Site, 'directory' | 'pgCtl'>, pid: number): Promise<void> {
   // SIGINT is PostgreSQL's fast shutdown; Windows has no such signal, so pg_ctl tells it in its own way.
   if (process.platform === 'win32') await run(pgCtl, ['kill', 'INT', String(pid)])
   else process.kill(pid, 'SIGINT')

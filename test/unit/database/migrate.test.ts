@@ -37,6 +37,15 @@ t.test('applies them once when several start at once', async (t) => {
   t.strictSame(results.map(({ applied }) => applied).sort((a, b) => b.length - a.length), [shipped, [], []])
 })
 
+t.test('who waits too long for the migrations of another process is told so', async (t) => {
+  const url = await createDatabase(t, { empty: true })
+  const other = new pg.Client(url)
+  await other.connect()
+  t.teardown(() => other.end())
+  await other.query('SELECT pg_advisory_lock(72707369)')
+  await t.rejects(migrate(`${url}?lock_timeout=100`), { message: /another process has been migrating/ })
+})
+
 t.test('keeps everything in the schema of the URL', async (t) => {
   const url = `${await createDatabase(t, { empty: true })}?schema=au"th`
   t.strictSame((await migrate(url)).applied, shipped)
