@@ -1,3 +1,4 @@
+import { clock } from '../revocation/clock.ts'
 import { RequestError, RETRY_AFTER } from '../request-error.ts'
 
 /** Requests to an issuer elsewhere, as one of its clients. */
@@ -11,7 +12,7 @@ export type IssuerClient = {
   stream: (path: string, signal: AbortSignal) => Promise<OpenStream>
 }
 
-/** @property askedAt when it was asked for, in milliseconds that only go forward: whatever comes was made later */
+/** @property askedAt when it was asked for, by the clock of this process: whatever comes was made later */
 export type OpenStream = { body: ReadableStream<Uint8Array>, askedAt: number }
 
 export type IssuerCredentials = { issuer: string, clientId?: string | undefined, clientSecret?: string | undefined, scope?: string }
@@ -61,7 +62,7 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
 
   async function stream (path: string, signal: AbortSignal): Promise<OpenStream> {
     const authorization = `Bearer ${await accessToken(signal)}`
-    const askedAt = performance.now()
+    const askedAt = clock.now()
     const response = await send(path, { signal, headers: { authorization } })
     return { body: response.body!, askedAt }
   }

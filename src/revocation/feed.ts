@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { clock as ofThisProcess, type Clock } from './clock.ts'
 import { createReader } from './feed-reader.ts'
 import { createFreshness, NotTaken, type ServerState } from './freshness.ts'
 import type { Revocation, RevocationList } from './revocation-list.ts'
@@ -39,6 +40,7 @@ type Options = {
   list: RevocationList
   onRows?: (rows: Revocation[]) => void
   log: { warn: (details: object, message: string) => void, info: (details: object, message: string) => void }
+  clock?: Pick<Clock, 'now'>
 }
 
 const POLL_MS = 2000
@@ -50,13 +52,13 @@ const RECONNECT_MS = [100, 250, 500, 1000, 2000]
 const START_MS = 3000
 
 /** Follows the table of revocations: a full load, then what is new every 2 s and at each notification. */
-export function createFeed ({ connect, list, onRows, log }: Options): Feed {
+export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThisProcess }: Options): Feed {
   const stopped = new AbortController()
-  const freshness = createFreshness({ interval: POLL_MS, now: () => performance.now() })
+  const freshness = createFreshness({ interval: POLL_MS, now })
   const reader = createReader(list, log)
   let connection: FeedConnection | null = null
   let sweptAt = -Infinity
-  let clock = 0
+  let databaseTime = 0
   let wake: () => void = () => {}
   let announcing: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
@@ -74,23 +76,23 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
 
   async function poll (from: FeedConnection): Promise<void> {
     // Age counts from the start: what commits during the poll may not be in it
-    const began = performance.now()
+    const began = now()
     const news = await from.poll(reader.cursor())
     const observation = freshness.observe(news, began)
     if (news.standby) return settle()
     if (!reader.take(news, observation)) return await poll(from)
     onRows?.(news.rows)
-    clock = news.now
+    databaseTime = news.now
     if (began - sweptAt > SWEEP_MS) {
       // Where one of the two clocks was set, the other holds
-      list.sweep(Math.min(clock, Date.now()))
+      list.sweep(Math.min(databaseTime, Date.now()))
       sweptAt = began
     }
     if (observation.provenAt !== null) settle()
   }
 
   async function pulse (by: FeedConnection): Promise<void> {
-    const began = performance.now()
+    const began = now()
     try {
       const number = await by.pulse(freshness.number())
       if (number === null) return freshness.yielded()
@@ -169,5 +171,5 @@ export function createFeed ({ connect, list, onRows, log }: Options): Feed {
     }, COALESCE_MS)
   }
 
-  return { start, stop, age: () => (performance.now() - reader.knownAt()) / 1000, now: () => clock, announce }
+  return { start, stop, age: () => (now() - reader.knownAt()) / 1000, now: () => databaseTime, announce }
 }

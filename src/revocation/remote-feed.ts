@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RefusedByIssuer, type IssuerClient } from '../http/issuer-client.ts'
+import { clock as ofThisProcess, type Clock } from './clock.ts'
 import { readEvents } from './event-reader.ts'
 import { createRemoteReader } from './remote-reader.ts'
 import type { RevocationList } from './revocation-list.ts'
@@ -18,6 +19,7 @@ type Options = {
   log: { warn: (details: object, message: string) => void }
   silenceMs?: number
   patienceMs?: number
+  clock?: Clock
   /** Waits, until the signal at most. */
   pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
@@ -30,9 +32,8 @@ const PATIENCE_MS = 30_000
 const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
 
 /** Follows the revocations of an issuer elsewhere, by server-sent events. */
-export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, pause = sleeping }: Options): RemoteFeed {
+export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock: { now, missed } = ofThisProcess, pause = sleeping }: Options): RemoteFeed {
   const stopped = new AbortController()
-  const now = () => performance.now()
   const reader = createRemoteReader(list, now)
   let failures = 0
   let warned: string | null = null
@@ -45,12 +46,18 @@ export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, p
     stopped.signal.addEventListener('abort', end)
     const silence = deadline(cut, silenceMs, 'Nothing came')
     const patience = deadline(cut, patienceMs, 'No heartbeat that is new came')
+    const before = missed()
+    const onBytes = () => {
+      silence.refresh()
+      // What waits here may be from before, and the issuer has gone on meanwhile
+      if (missed() !== before) cut.abort(new Error('This process slept, or its clock was set forwards'))
+    }
     let heartbeats = 0
     try {
       const name = randomUUID()
       const { body, askedAt } = await client.stream(`/v1/oauth/revocations?stream=${name}`, cut.signal)
       const take = reader.begin({ name, askedAt })
-      for await (const event of readEvents(body, cut.signal, () => silence.refresh())) {
+      for await (const event of readEvents(body, cut.signal, onBytes)) {
         const delay = take(event)
         if (delay === null || delay * 1000 > silenceMs) continue
         patience.refresh()

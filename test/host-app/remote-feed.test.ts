@@ -47,9 +47,11 @@ async function issuer (t: Test, answer: Answer) {
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-function follow (t: Test, url: string, options: Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'pause'> = {}) {
+function follow (t: Test, url: string, options: Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'clock' | 'pause'> = {}) {
   const warnings: { err: Error }[] = []
-  const client = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret' })
+  const issuer = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret' })
+  const { clock } = options
+  const client = clock ? { stream: async (...asked: Parameters<typeof issuer.stream>) => ({ ...await issuer.stream(...asked), askedAt: clock.now() }) } : issuer
   const feed = createRemoteFeed({ client, list: createRevocationList(), log: { warn: (details) => warnings.push(details as { err: Error }) }, ...options })
   t.teardown(feed.stop)
   feed.start()
@@ -117,6 +119,18 @@ t.test('what waits in a buffer on the way is as old as it is, however regularly 
   t.ok(await eventually(() => feed.age() < Infinity, 5000))
   const began = performance.now()
   t.notOk(await eventually(() => feed.age() < (performance.now() - began) / 1000, 1000))
+})
+
+t.test('what waited while the machine was suspended is no news, and another stream is asked for', async (t) => {
+  const { url, seen } = await issuer(t, beating(50))
+  let slept = 0
+  const clock = { now: () => performance.now() + slept, missed: () => slept }
+  const { feed, warnings } = follow(t, url, { clock, pause: async () => {} })
+  t.ok(await eventually(() => feed.age() < 60, 5000))
+  slept = 3_600_000
+  t.ok(feed.age() >= 3600)
+  t.ok(await eventually(() => seen.streams === 2 && feed.age() < 60, 5000))
+  t.match(warnings, [{ err: { message: /^This process slept/ } }])
 })
 
 t.test('an age of null, what an age without an end becomes in JSON, is not fresh and is told', async (t) => {
