@@ -10,7 +10,7 @@ import { applyLimits } from './limits.ts'
 import { describeRoutes } from './openapi/own-routes.ts'
 import { keepOutHost } from './keep-out-host.ts'
 import { readQuery } from './query.ts'
-import { describeRequest } from './request-log.ts'
+import { serializers } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 
 type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit' | 'hostDocument'>
@@ -22,10 +22,10 @@ export type ScopeOptions = {
   headers?: HelmetOptions
 }
 
-/** How a scope of ours is registered: the logs of a host say nothing of its queries. */
+/** How a scope of ours is registered: the logs of a host say nothing of its queries and headers. */
 export function under (prefix: string): { prefix: string } {
   // Fastify's types know serializers of texts only
-  return Object.assign({ prefix }, { logSerializers: { req: describeRequest } })
+  return Object.assign({ prefix }, { logSerializers: serializers })
 }
 
 /** Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches it, and nothing of it the host. */

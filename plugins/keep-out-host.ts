@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../src/config-error.ts'
 import { isGuard } from './guarded.ts'
+import { keepSerializers } from './request-log.ts'
 
 /** Hooks that change what is read or answered, or decide about it. Those that only see a request come and go, such as traces and logs, are the host's. */
 const CHANGING = ['preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend'] as const
@@ -16,6 +17,7 @@ export function keepOutHost (scope: FastifyInstance): void {
   checkRouter(scope)
   keepOutHooks(scope)
   keepOutDefaults(scope)
+  keepSerializers(scope)
 }
 
 /**

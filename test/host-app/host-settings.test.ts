@@ -3,7 +3,8 @@ import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import sensible from '@fastify/sensible'
-import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions, type LightMyRequestResponse as Answer } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, type InjectOptions, type LightMyRequestResponse as Answer } from 'fastify'
+import pino from 'pino'
 import t, { type Test } from 'tap'
 import { latchkey } from '../../src/index.ts'
 import { createDatabase, FAST, makeClient, PASSWORD } from '../helper.ts'
@@ -181,19 +182,39 @@ t.test('a router in whose paths our ids cannot stand stops the start', async (t)
   }
 })
 
-t.test('logs of a host hold nothing of the queries of our routes', async (t) => {
-  let text = ''
-  const stream = new Writable({ write (chunk, _encoding, done) { text += String(chunk); done() } })
-  const host = Fastify({ logger: { level: 'trace', stream } })
-  t.teardown(() => host.close())
-  await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })
-  for (const path of ['/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET', '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET', '/device?user_code=SECRET', '/v1/oauth/authorize?%00=SECRET']) {
-    for (const headers of [{}, { accept: 'text/html' }]) await host.inject({ url: `/auth${path}`, headers })
+/** Of hosts that log all that there is of requests and answers. */
+const telling: Record<string, pino.SerializerFn> = {
+  req: (request: FastifyRequest) => ({ url: request.url, original: request.originalUrl, query: request.query, headers: request.headers }),
+  res: (reply: FastifyReply) => ({ statusCode: reply.statusCode, headers: reply.getHeaders() })
+}
+
+type Logging = (logged: { level: 'trace', stream: Writable }) => FastifyServerOptions
+
+const LOGGERS: [whose: string, options: Logging][] = [
+  ['Fastify\'s own logger', (logger) => ({ logger })],
+  ['serializers of the host', (logger) => ({ logger: { ...logger, serializers: telling } })],
+  ['a logger of the host', ({ level, stream }) => ({ loggerInstance: pino({ level, serializers: telling }, stream) })],
+  ['child loggers that heed no serializers', (logger) => ({ logger: { ...logger, serializers: telling }, childLoggerFactory: (parent, bindings) => parent.child(bindings) })],
+  ['child loggers with serializers of the host', (logger) => ({ logger, childLoggerFactory: (parent, bindings, options) => parent.child(bindings, { ...options, serializers: telling }) })],
+  ['no log', () => ({ logger: false })]
+]
+
+t.test('logs of a host hold nothing of the queries and headers of our routes', async (t) => {
+  const databaseUrl = await createDatabase(t)
+  for (const [whose, options] of LOGGERS) {
+    let text = ''
+    const stream = new Writable({ write (chunk, _encoding, done) { text += String(chunk); done() } })
+    const host = Fastify(options({ level: 'trace', stream }))
+    t.teardown(() => host.close())
+    await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl })
+    for (const path of ['/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET', '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET', '/device?user_code=SECRET', '/v1/oauth/authorize?%00=SECRET', '/account?x=SECRET']) {
+      for (const headers of [{ cookie: 'x=SECRET', authorization: 'Bearer SECRET' }, { accept: 'text/html' }]) await host.inject({ url: `/auth${path}`, headers })
+    }
+    await host.inject('/.well-known/oauth-authorization-server/auth?x=SECRET')
+    await host.inject({ method: 'POST', url: '/auth/v1/oauth/token?code=SECRET', payload: 'code=SECRET&grant_type=authorization_code', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    if (!whose.startsWith('no log')) t.match(text, '/auth/v1/oauth/logout', whose)
+    t.notOk(text.includes('SECRET'), `${whose}: ${/.*SECRET.*/.exec(text)?.[0].slice(0, 300) ?? 'nothing'}`)
   }
-  await host.inject('/.well-known/oauth-authorization-server/auth?x=SECRET')
-  await host.inject({ method: 'POST', url: '/auth/v1/oauth/token?code=SECRET', payload: 'code=SECRET&grant_type=authorization_code', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
-  t.match(text, '/auth/v1/oauth/logout')
-  t.notOk(text.includes('SECRET'), /.*SECRET.*/.exec(text)?.[0] ?? '')
 })
 
 t.test('the host\'s own routes keep its hooks', async (t) => {
