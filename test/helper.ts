@@ -102,8 +102,8 @@ export function cookieOf (response: LightMyRequestResponse): { value: string, he
   return header === undefined ? undefined : { value: header.slice('refreshToken='.length).split(';')[0]!, header }
 }
 
-/** Waits for something that another process or the feed brings about; fails after two seconds. */
-export async function eventually (check: () => Promise<boolean> | boolean, milliseconds = 2000): Promise<boolean> {
+/** Waits for something that another process or the feed brings about, on a machine that may be busy. */
+export async function eventually (check: () => Promise<boolean> | boolean, milliseconds = 10_000): Promise<boolean> {
   const until = performance.now() + milliseconds
   while (performance.now() < until) {
     if (await check()) return true

@@ -75,8 +75,10 @@ t.test('slow_down raises the interval of openid-client, and that of the server',
   t.match(await sql(app, 'SELECT interval FROM device_codes'), [{ interval: 10 }])
   await connect(page, waiting.verification_uri, waiting.user_code, 'Connect')
   t.ok((await hasty).access_token)
-  t.same(polls.map(({ error }) => error), ['authorization_pending', 'slow_down', undefined])
+  const [pending, slower, ...later] = polls.map(({ error }) => error)
+  t.same([pending, slower, later.at(-1)], ['authorization_pending', 'slow_down', undefined])
+  t.same(new Set(later.slice(0, -1)), new Set(later.length > 1 ? ['authorization_pending'] : []), 'a slow browser takes more polls')
   const [first, second, third] = polls.map(({ at }) => at) as [number, number, number]
-  t.ok(second - first < 3000, 'a second apart, as the hasty one wants it')
+  t.ok(second - first < 4500, 'not five seconds apart, as the hasty one wants it')
   t.ok(third - second >= 6000, 'then five seconds more (RFC 8628 section 3.5)')
 })

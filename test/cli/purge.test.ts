@@ -1,6 +1,7 @@
 import t from 'tap'
 import { purge } from '../../src/cli/purge.ts'
 import { createProgram } from '../../src/cli/program.ts'
+import { eventually } from '../helper.ts'
 import { contextFor } from './helper.ts'
 
 t.test('says in Passport\'s words what it did', async (t) => {
@@ -24,7 +25,7 @@ t.test('waits for another process that does it', async (t) => {
   const context = await contextFor(t)
   const purging = await context.withCore(async ({ store }) => await store.purge.alone(async () => {
     const waiting = purge(context, {})
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await eventually(() => context.said.length > 0)
     t.match(context.said, ['warning: Another process is purging at this moment; waiting for it'])
     return { waiting }
   }))

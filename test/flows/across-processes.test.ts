@@ -20,8 +20,10 @@ t.test('a logout in one process is refused in the other, within a moment', async
     t.ok(await eventually(async () => (await profile(second, text)).statusCode === 401), 'refused')
     waits.push(performance.now() - began)
   }
-  t.comment(`slowest ${Math.max(...waits).toFixed(1)} ms`)
-  t.ok(Math.max(...waits) < 1500, 'by the notification, not by the poll')
+  waits.sort((a, b) => a - b)
+  t.comment(`slowest ${waits.at(-1)!.toFixed(1)} ms`)
+  // A poll comes each two seconds; a machine that is busy makes one of them slow, not half of them
+  t.ok(waits[10]! < 700, 'by the notification, not by the poll')
 })
 
 t.test('a disabled user, a changed password and a revoked client end their tokens everywhere', async (t) => {

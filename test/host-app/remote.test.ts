@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, clientProxy } from '../../src/index.ts'
@@ -8,14 +7,9 @@ import { letIn, logIn, makeApp, visit, type Visitor } from '../visitor.ts'
 
 /** A server that listens; its issuer is its address. */
 async function issuer (t: Test, options: object = {}) {
-  const { createServer } = await import('node:net')
-  const probe = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => probe.once('listening', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  const { app } = await build(t, { ...options, appUrl: `http://127.0.0.1:${port}` })
-  await app.listen({ port, host: '127.0.0.1' })
-  return { app, url: `http://127.0.0.1:${port}` }
+  const { app } = await build(t, options)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return { app, url: app.latchkey.config.issuer }
 }
 
 async function resourceServer (t: Test, options: object): Promise<FastifyInstance> {
