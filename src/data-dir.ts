@@ -1,8 +1,9 @@
-/** Ways out where the embedded database cannot be. */
-export const SET_DATABASE_URL = 'set DATABASE_URL to a PostgreSQL of your own'
-const ELSEWHERE = `set LATCHKEY_DATA_DIR to a directory that can be written, or ${SET_DATABASE_URL}`
-const FULL = `make room there, set LATCHKEY_DATA_DIR to a directory on another disk, or ${SET_DATABASE_URL}`
-const DENIED = `run as the user whose directory it is, set LATCHKEY_DATA_DIR to another one, or ${SET_DATABASE_URL}`
+/** Ways out where the embedded database cannot be. Inside a host the options are what counts first. */
+export const SET_DATABASE_URL = 'set DATABASE_URL (the option databaseUrl) to a PostgreSQL of your own'
+export const SET_DATA_DIR = 'set LATCHKEY_DATA_DIR (the option dataDir)'
+const ELSEWHERE = `${SET_DATA_DIR} to a directory that can be written, or ${SET_DATABASE_URL}`
+const FULL = `make room there, ${SET_DATA_DIR} to a directory on another disk, or ${SET_DATABASE_URL}`
+const DENIED = `run as the user whose directory it is, ${SET_DATA_DIR} to another one, or ${SET_DATABASE_URL}`
 
 /** What the system says of a file, in words, and what to do. */
 const PROBLEMS: Record<string, { reason: string, fix: string }> = {

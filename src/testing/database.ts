@@ -31,7 +31,9 @@ const DATA_DIR = join('node_modules', '.cache', 'latchkey')
  * after(async () => { await app.close(); await database.drop() })
  */
 export async function testDatabase ({ dataDir = DATA_DIR }: Settings = {}): Promise<TestDatabase> {
-  const server = await startEmbedded({ dataDir })
+  const server = await startEmbedded({ dataDir }).catch((cause: Error) => {
+    throw new Error(`testDatabase cannot have its PostgreSQL in ${dataDir}; another place is testDatabase({ dataDir }). ${cause.message}`, { cause })
+  })
   const name = `test_${randomBytes(8).toString('hex')}`
   const url = new URL(server.url)
   const run = (sql: string) => runAt(url.href, sql)

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { SET_DATA_DIR, SET_DATABASE_URL } from '../../data-dir.ts'
 
 const run = promisify(execFile)
 
@@ -20,7 +21,7 @@ export async function databaseAccount (directory: string): Promise<Account | und
   const owner = await ownerOf(directory)
   if (self === undefined || (owner?.uid ?? self) === self) return self === 0 ? await postgresAccount() : requireName(self)
   if (self === 0) return owner
-  throw new Error(`${directory} belongs to another user (uid ${owner?.uid}): run as that user, or set LATCHKEY_DATA_DIR to another directory`)
+  throw new Error(`${directory} belongs to another user (uid ${owner?.uid}): run as that user, or ${SET_DATA_DIR} to another directory`)
 }
 
 /** PostgreSQL looks its own user up. Containers often run as a uid that has none. */
@@ -28,7 +29,7 @@ function requireName (uid: number | undefined): undefined {
   try {
     userInfo()
   } catch (error) {
-    throw new Error(`the embedded PostgreSQL does not run as uid ${uid}, which has no user name here: set DATABASE_URL to a PostgreSQL elsewhere, or run as a user of /etc/passwd`, { cause: error })
+    throw new Error(`the embedded PostgreSQL does not run as uid ${uid}, which has no user name here: ${SET_DATABASE_URL}, or run as a user of /etc/passwd`, { cause: error })
   }
 }
 
@@ -69,7 +70,7 @@ async function createAccount (): Promise<Account> {
     await run('useradd', ['--system', '--gid', NAME, '--no-create-home', '--shell', '/usr/sbin/nologin', NAME])
     return await existingAccount()
   } catch (error) {
-    throw new Error(`PostgreSQL does not run as root, and a user ${NAME} could not be created: run as another user, or set DATABASE_URL`, { cause: error })
+    throw new Error(`PostgreSQL does not run as root, and a user ${NAME} could not be created: run as another user, or ${SET_DATABASE_URL}`, { cause: error })
   }
 }
 

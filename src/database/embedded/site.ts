@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { constants, mkdir, open, readdir, realpath, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { inDataDir } from '../../data-dir.ts'
+import { inDataDir, SET_DATA_DIR, SET_DATABASE_URL } from '../../data-dir.ts'
 import { databaseAccount, requireReachable, type Account } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { createCluster, isCluster, readPassword } from './cluster.ts'
@@ -77,8 +77,8 @@ function undoing (path: string) {
 
 async function openTo (account: Account, home: string, postgres: string): Promise<void> {
   await letPass(home)
-  await requireReachable(home, account, 'set LATCHKEY_DATA_DIR to a directory elsewhere')
-  await requireReachable(dirname(postgres), account, 'install the project elsewhere, set DATABASE_URL')
+  await requireReachable(home, account, `${SET_DATA_DIR} to a directory elsewhere`)
+  await requireReachable(dirname(postgres), account, `install the project elsewhere, ${SET_DATABASE_URL}`)
 }
 
 /** To pass, not to look: what is secret in it has a mode of its own. A directory that is somebody else's, or open already, keeps its mode. */

@@ -15,7 +15,7 @@ const AS_USER = fileURLToPath(new URL('as-user.ts', import.meta.url))
 const DAEMON = 1
 const NAMELESS = 54_321
 
-const FIX = /set LATCHKEY_DATA_DIR to .*, or set DATABASE_URL to a PostgreSQL of your own$/
+const FIX = /set LATCHKEY_DATA_DIR \(the option dataDir\) to .*, or set DATABASE_URL \(the option databaseUrl\) to a PostgreSQL of your own$/
 
 t.test('a data directory that cannot be made names the variable', async (t) => {
   const folder = t.testdir({ file: '' })
@@ -78,7 +78,7 @@ t.test('a uid without a user name is told to set DATABASE_URL, and nothing is ma
   const folder = await temporaryDirectory(t)
   await chown(folder, NAMELESS, NAMELESS)
   t.same(await failuresAs(NAMELESS, [['prepare', join(folder, 'data')]]), [
-    `the embedded PostgreSQL does not run as uid ${NAMELESS}, which has no user name here: set DATABASE_URL to a PostgreSQL elsewhere, or run as a user of /etc/passwd`
+    `the embedded PostgreSQL does not run as uid ${NAMELESS}, which has no user name here: set DATABASE_URL (the option databaseUrl) to a PostgreSQL of your own, or run as a user of /etc/passwd`
   ])
   t.same(await readdir(folder), [])
 })
