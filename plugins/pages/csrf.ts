@@ -12,6 +12,8 @@ export const CSRF_FIELD = '_csrf'
 /** Codes of forms that the user can send again. */
 export const STALE_FORM = 'LK_STALE_FORM'
 export const NO_COOKIE = 'LK_NO_COOKIE'
+/** 18 random bytes, as @fastify/csrf makes them. */
+const SECRET = /^[\w-]{24}$/
 
 export type CsrfProtection = {
   /** Tells this browser from others: a hash of the cookie of its forms, which is set when it is missing. */
@@ -43,7 +45,9 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   await csrf({ decorate: collect, decorateReply: collect } as unknown as FastifyInstance, { cookieKey: cookie })
   // Two forms on one page have one cookie
   const jars = new WeakMap<FastifyReply, Jar>()
-  const jarOf = ({ headers }: Pick<FastifyRequest, 'headers'>): Jar => ({ cookies: { [cookie]: cookiesNamed(headers.cookie, cookie)[0] } })
+  // Another app on the domain may have one of the name: what is no secret is not ours, and would lock people out
+  const secretOf = ({ headers }: Pick<FastifyRequest, 'headers'>) => cookiesNamed(headers.cookie, cookie).find((value) => SECRET.test(value))
+  const jarOf = (request: Pick<FastifyRequest, 'headers'>): Jar => ({ cookies: { [cookie]: secretOf(request) } })
 
   function field (reply: FastifyReply): Csrf {
     const jar = jars.get(reply) ?? jarOf(reply.request)
@@ -63,7 +67,7 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   }
 
   function unproven (request: FastifyRequest, cause: Error): Error {
-    if (cookiesNamed(request.headers.cookie, cookie).length === 0) return refusal(NO_COOKIE, 'The browser sent no cookie of this page', cause)
+    if (secretOf(request) === undefined) return refusal(NO_COOKIE, 'The browser sent no cookie of this page', cause)
     return refusal(STALE_FORM, 'The form does not carry the token of this browser', cause)
   }
 

@@ -121,3 +121,14 @@ t.test('every page says what may be loaded and where it may go (RFC 9700 section
     t.notMatch(answer.body, /<script|<style|\sstyle=|\son\w+=/, name)
   }
 })
+
+t.test('a cookie of the forms that another app on the domain has set locks nobody out', async (t) => {
+  const { app } = await build(t)
+  await register(app)
+  for (const foreign of ['', 'x', '%', 'caf\u00e9', 'a.b.c', 'x'.repeat(2000)]) {
+    const visitor = visit(app)
+    visitor.cookies.set('a=b; latchkey-csrf', foreign)
+    const answer = await visitor.submit(await visitor.get('/login'), { username: 'ada@example.com', password: PASSWORD })
+    t.equal(answer.statusCode, 303, JSON.stringify(foreign.slice(0, 9)))
+  }
+})
