@@ -7,7 +7,7 @@ import type { RevocationList, TokenFacts } from './revocation-list.ts'
 export type FollowerToken = { facts: TokenFacts, kid: string, /** Seconds since 1970. */ expiresAt: number, /** Of the stream, as its reader calls it. */ name?: string | undefined }
 
 export type Followers = {
-  /** Ends with the token, its client and its key. @throws TooManyStreams */
+  /** Ends with the token, its client and its key, and when the client may follow no more. @throws TooManyStreams */
   open: (token: FollowerToken) => Readable
   close: () => void
 }
@@ -23,13 +23,15 @@ type Options = Omit<EventStreamOptions, 'isAllowed' | 'name'> & {
   list: Pick<RevocationList, 'refusal'>
   /** Streams of one client. */
   limit: number
+  /** Whether the operator lets the client follow today, whatever its token says. */
+  mayFollow: (clientId: string) => Promise<boolean>
 }
 
 /** A stream that is older may have lost its reader without a word, which TCP notices after a quarter of an hour. */
 const YOUNG_MS = 60_000
 
 /** Guards elsewhere that follow the revocations, by client. */
-export function createFollowers ({ list, feed, limit, now = () => performance.now() }: Options): Followers {
+export function createFollowers ({ list, feed, limit, mayFollow, now = () => performance.now() }: Options): Followers {
   const byClient = new Map<string, Map<Readable, { since: number }>>()
   let isClosing = false
 
@@ -37,7 +39,12 @@ export function createFollowers ({ list, feed, limit, now = () => performance.no
     const { client_id: clientId } = facts
     const streams = byClient.get(clientId) ?? new Map<Readable, { since: number }>()
     if (streams.size >= limit) makeRoom(streams)
-    const isAllowed = () => !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
+    let mayGoOn = true
+    const isAllowed = () => {
+      // Counts from the next event on, and a heartbeat is never far. Where nobody can be asked, the feed knows what is revoked
+      mayFollow(clientId).then((may) => { mayGoOn = may }, () => {})
+      return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
+    }
     const stream = openEventStream({ list, feed, name, isAllowed, now })
     byClient.set(clientId, streams.set(stream, { since: now() }))
     stream.once('close', () => {

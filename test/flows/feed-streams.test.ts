@@ -86,6 +86,18 @@ t.test('the stream ends with its token, its client and its key, in every process
   }
 })
 
+t.test('a client from which the operator takes the scope follows no more, with the token that it has', async (t) => {
+  const { app, base } = await listening(t)
+  const client = await guardClient(app)
+  const text = await machine(app, client)
+  const stream = await follow(t, base, text)
+  t.ok(await eventually(() => stream.text().includes('heartbeat')))
+  const prisma = await app.latchkey.database.prisma()
+  await prisma.client.update({ where: { id: client.id }, data: { scopes: ['orders:read'] } })
+  t.ok(await eventually(stream.ended, 10_000))
+  t.equal((await follow(t, base, text)).status, 403, 'nor can another one be opened')
+})
+
 t.test('streams are limited by client, and those that are closed do not count', async (t) => {
   const { app, base } = await listening(t, { revocation: { maxStreams: 2 } })
   const [client, other] = [await guardClient(app), await guardClient(app)]

@@ -2,12 +2,13 @@ import type { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { bearerToken } from '../../../plugins/auth-guard.ts'
-import { REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
+import { forbidden } from '../../../plugins/guard-errors.ts'
+import { isGuard, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { StreamQuery } from '../../../src/schemas/feed-events.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
-  const { followers, verifyAccessToken } = app.latchkey
+  const { followers, clients, verifyAccessToken } = app.latchkey
   // Streams never end by themselves; the server could not close
   app.addHook('preClose', async () => followers.close())
 
@@ -26,6 +27,8 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const token = await verifyAccessToken(bearerToken(request)!)
     if (!token) throw app.httpErrors.unauthorized()
+    // The operator may have taken the scope from the client since
+    if (!isGuard(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})
     const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp, name: request.query.stream })
     return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).send(stream)
   })

@@ -85,6 +85,8 @@ t.test('a reader who takes nothing for long is cut off', async (t) => {
   await once(stream, 'close')
 })
 
+const mayFollow = async () => true
+
 t.test('a stream ends with its token, its client and its key, and tells nothing after that', async (t) => {
   const ends: Record<string, Revocation> = {
     token: { kind: 'token', subject: 'token of a', owner: 'a', epoch: 0, except: [], expiresAt: 0 },
@@ -94,7 +96,7 @@ t.test('a stream ends with its token, its client and its key, and tells nothing 
   }
   for (const [what, row] of Object.entries(ends)) {
     const list = createRevocationList()
-    const followers = createFollowers({ list, feed, limit: 10 })
+    const followers = createFollowers({ list, feed, limit: 10, mayFollow })
     const [mine, others] = [followers.open(facts('a')), followers.open({ ...facts('b'), kid: 'another' })]
     let text = ''
     mine.on('data', (chunk: Buffer) => { text += chunk.toString() })
@@ -106,7 +108,7 @@ t.test('a stream ends with its token, its client and its key, and tells nothing 
     t.notOk(others.destroyed, `${what}: another client goes on`)
     followers.close()
   }
-  const followers = createFollowers({ list: createRevocationList(), feed, limit: 10 })
+  const followers = createFollowers({ list: createRevocationList(), feed, limit: 10, mayFollow })
   const expired = followers.open({ ...facts('a'), expiresAt: 1 })
   expired.resume()
   await once(expired, 'close')
@@ -114,7 +116,7 @@ t.test('a stream ends with its token, its client and its key, and tells nothing 
 
 t.test('streams of one client are limited; at the limit an old one makes room, a young one does not', async (t) => {
   let now = 0
-  const followers = createFollowers({ list: createRevocationList(), feed, limit: 2, now: () => now })
+  const followers = createFollowers({ list: createRevocationList(), feed, limit: 2, mayFollow, now: () => now })
   t.teardown(followers.close)
   const [first, second] = [followers.open(facts('a')), followers.open(facts('a'))]
   t.throws(() => followers.open(facts('a')), TooManyStreams)
