@@ -1,9 +1,16 @@
 /** What people put around a name without making it another: `The official Latchkey app`. */
-const AROUND = `a account accounts admin an and app application apps at auth authentication authorization by client co com console corp corporation dashboard de desktop for from gmbh help id inc
-  io limited llc login ltd mobile my net notification notifications oauth of official on online org password portal recovery secure security server service services sign signin sso support team
-  the update verification verified verify web www you your`.split(/\s+/)
+const AROUND = `a account accounts admin administrator administrators an and android anmelden anmeldung app application apps at auth authentication authorization
+  benachrichtigung bestätigung beta business by care center centre client cloud co com console corp corporation customer das dashboard de der desk
+  desktop die einloggen enterprise for from für gmbh help helpdesk hilfe id ihr in inc io ios konten konto kundendienst kundenservice limited linux llc
+  log login ltd macos mein meine mobile moderator my net notification notifications oauth of official offiziell offizielle offizieller offizielles on
+  online operator org out password passwort plus portal premium pro recovery secure security server service services sicherheit sicherheitsdienst sign
+  signin sso staff support team the und up update verification verified verify von web windows www you your`.split(/\s+/)
 // Of no list of look-alikes: small capitals, and letters that were turned
 const SMALL = Object.fromEntries([...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢĸǝəɘɐɹʇɥʎ'].map((letter, index) => [letter, 'abcdefghijklmnoprstuvwyzkeeearthy'[index]!]))
+/** White letters on black circles and squares, which no normal form knows. */
+const REVERSED = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu
+/** What NFKC makes of the signs behind a name. */
+const MARKS_OF_TRADE = /(?<=\p{L})(?:TM|SM)$/u
 let around: Set<string> | undefined
 const NO_LETTER = /[^\p{L}\p{N}]+/gu
 
@@ -15,9 +22,14 @@ export async function looksLike (name: string, other: string): Promise<boolean> 
   const { default: unhomoglyph } = await import('unhomoglyph')
   const saysNothing = around ??= new Set(AROUND.flatMap((word) => skeletons([word], unhomoglyph)))
   const wanted = skeletons([other], unhomoglyph)
-  const words = name.normalize('NFKD').split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean)
-  const own = words.filter((word) => !skeletons([word], unhomoglyph).some((skeleton) => saysNothing.has(skeleton)))
-  return [words, [name], own].some((parts) => skeletons(parts, unhomoglyph).some((skeleton, index) => skeleton !== '' && skeleton === wanted[index]))
+  const words = name.replace(REVERSED, plainLetter).normalize('NFKD').split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean)
+  const own = words.map((word) => word.replace(MARKS_OF_TRADE, '')).filter((word) => !/^\p{N}+$/u.test(word) && !skeletons([word], unhomoglyph).some((skeleton) => saysNothing.has(skeleton)))
+  const once = [...new Map(own.map((word) => [word.toLowerCase(), word])).values()]
+  return [words, [name], own, once].some((parts) => skeletons(parts, unhomoglyph).some((skeleton, index) => skeleton !== '' && skeleton === wanted[index]))
+}
+
+function plainLetter (letter: string): string {
+  return String.fromCodePoint(97 + (letter.codePointAt(0)! - 0x1F150) % 32)
 }
 
 /** Upper case has look-alikes that lower case has not, and the other way round: one before and one after its case is folded. */
