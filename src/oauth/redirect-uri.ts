@@ -20,8 +20,8 @@ export function matchesRedirectUri ({ redirectUris: registered, authMethod }: Pi
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
   if (uri.length > MAX_LENGTH) return `has more than ${MAX_LENGTH} characters`
-  // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode
-  if (/[^\x21-\x7e]/.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI'
+  // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode. A backslash is a slash to browsers and a user name to others
+  if (/[^\x21-\x7e]|\\/.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI'
   if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
   const { protocol, hostname, username, password } = new URL(uri)

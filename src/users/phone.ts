@@ -10,6 +10,8 @@ const MAX_LENGTH = 255
 /** Marks of direction around numbers from an address book, soft hyphens and zero-width spaces from a page */
 const MARKS = /[\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g
 const DASHES = /[\p{Pd}\u2043\u2053\u2212\u223C\u30FC\uFF5E~]/gu
+/** The country in brackets, as cards and address books have it. */
+const BRACKETED = /^\s*\(\s*((?:[+\uFF0B]|00)\s?\d{1,3})\s*\)/
 const DIGIT = /\p{Nd}/gu
 /** Zeros of other scripts; the nine digits after each follow it. */
 const ZEROS = [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x1e950]
@@ -17,7 +19,7 @@ const ZEROS = [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0x
 /** A number as phones, address books and pages hand it over, in the characters that people type. */
 export function tidyPhone (text: string): string {
   if (text.length > MAX_LENGTH) return text
-  return withoutScheme(text.replace(MARKS, '')).replace(DASHES, '-').replace(DIGIT, asciiDigit)
+  return withoutScheme(text.replace(MARKS, '')).replace(DASHES, '-').replace(DIGIT, asciiDigit).replace(BRACKETED, '$1 ')
 }
 
 /** Whether a number says no country: it means another line in each. */

@@ -63,6 +63,7 @@ t.test('what is wrong is 422, by field', async (t) => {
     [{ name: 'x' }, { redirect_uris: [/required/] }],
     [{ name: 'x', redirect: 'nonsense' }, { redirect_uris: ['One or more redirects have an invalid URI format.', /nonsense/] }],
     [{ name: 'x', redirect_uris: [URI, 'http://example.com/cb'] }, { redirect_uris: [/invalid URI/, /^http:\/\/example\.com\/cb is http/] }],
+    [{ name: 'x', redirect_uris: ['https://app.example.com\\@evil.example/cb'] }, { redirect_uris: [/invalid URI/, /not an absolute URI/] }],
     [{ name: 'x', redirect_uris: [`${URI}#part`] }, { redirect_uris: [/invalid URI/, /fragment/] }],
     [{ name: 'x', redirect_uris: URI }, { redirect_uris: [String] }]
   ]
