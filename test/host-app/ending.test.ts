@@ -64,9 +64,8 @@ t.test('Ctrl-C in the app of the README stops PostgreSQL, and the process ends b
 })
 
 t.test('a signal that comes while the database is opened stops it as well', async (t) => {
-  const app = host(t, SAMPLE)
-  await app.said(/started the embedded PostgreSQL/)
-  app.kill('SIGTERM')
+  const stream = "{ write (line) { console.log(line); if (line.includes('started the embedded PostgreSQL')) process.kill(process.pid, 'SIGTERM') } }"
+  const app = host(t, SAMPLE.replace('logger: true', `logger: { stream: ${stream} }`))
   t.same(await app.ended, { code: null, signal: 'SIGTERM' })
   t.notOk(isRunning())
   t.notOk(app.lines.some((line) => LISTENING.test(line) || /Error/.test(line)), 'the app hears nothing of it')
