@@ -50,6 +50,8 @@ export async function hasNoDatabase (dataDir: string): Promise<boolean> {
 }
 
 async function makeHome (path: string): Promise<string> {
+  // Folders on the way get the usual mode: as root, another user runs PostgreSQL and must pass
+  await mkdir(dirname(path), { recursive: true }).catch(realReason(path))
   const created = await mkdir(path, { recursive: true, mode: 0o700 }).catch(realReason(path))
   // It holds keys and people's data, often in somebody's checkout.
   if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n').catch(undoing(path))

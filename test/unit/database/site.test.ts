@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -22,6 +22,17 @@ t.test('a data directory that cannot be made names the variable', async (t) => {
   for (const path of ['file', join('file', 'data')]) {
     await t.rejects(prepareSite(join(folder, path)), { message: new RegExp(`^the data directory ${join(folder, path)} cannot be used: a file is where a directory must be.*\\(E(NOTDIR|EXIST)\\): .*${FIX.source}`) })
   }
+})
+
+t.test('only the data directory is closed to others, not the folders that are made on the way to it', async (t) => {
+  const folder = await temporaryDirectory(t)
+  await mkdir(join(folder, 'usual'))
+  await prepareSite(join(folder, 'on', 'the', 'way', 'data'))
+  const modes = await Promise.all(['usual', 'on', 'on/the', 'on/the/way', 'on/the/way/data'].map(async (path) => (await stat(join(folder, path))).mode & 0o777))
+  const [usual, ...made] = modes
+  const closed = made.pop()!
+  t.same(made, [usual, usual, usual])
+  t.equal(closed & 0o066, 0)
 })
 
 t.test('what stands in the way of app.key names the variable', async (t) => {
