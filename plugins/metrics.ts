@@ -5,10 +5,20 @@ import type { Services } from '../src/services.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
+let shared: Registry | undefined
+
+/** What says something of the whole process, once for all apps in it: prom-client never stops observing, and would keep each app that is closed. */
+function ofProcess (): Registry {
+  if (shared) return shared
+  shared = new Registry()
+  collectDefaultMetrics({ register: shared })
+  return shared
+}
+
 /** Counts and measures for Prometheus, in a registry of our own; routes/operations/metrics.ts serves it. */
 async function metrics (scope: FastifyInstance): Promise<void> {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  for (const { name } of ofProcess().getMetricsAsArray()) registry.registerMetric(ofProcess().getSingleMetric(name)!)
   countEvents(registry, scope.latchkey)
   gauge(registry, scope.latchkey)
   const durations = new Histogram({

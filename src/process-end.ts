@@ -21,22 +21,29 @@ let endingSince: number | undefined
 /** When a signal came that others decide about. */
 const leftToOthers = new Map<NodeJS.Signals, number>()
 
+type ProcessEnd = { holdUntilEnd: (holder: Holder) => () => void, isEnding: () => boolean }
+
+/** Copies of this package, in two versions or in the tests of one, would each take the other for a listener that decides, and no signal would end the process. */
+const COPIES = Symbol.for('latchkey.process-end.1')
+const copies = globalThis as { [key: symbol]: ProcessEnd | undefined }
+const first = (copies[COPIES] ??= { holdUntilEnd: hold, isEnding: () => endingSince !== undefined })
+
 /**
  * What is held is let go when a signal ends the process, and left behind in good order when something else does. Where the host, or anything but
  * us, listens to a signal, that one decides what comes of it.
  * @returns not any more
  */
-export function holdUntilEnd (holder: Holder): () => void {
+export const { holdUntilEnd } = first
+
+/** Whether a signal is ending this process, and all that waits may go on waiting. */
+export const { isEnding } = first
+
+function hold (holder: Holder): () => void {
   if (holders.size === 0) listen()
   holders.add(holder)
   return () => {
     if (holders.delete(holder) && holders.size === 0 && endingSince === undefined) unlisten()
   }
-}
-
-/** Whether a signal is ending this process, and all that waits may go on waiting. */
-export function isEnding (): boolean {
-  return endingSince !== undefined
 }
 
 function listen (): void {

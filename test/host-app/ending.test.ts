@@ -92,6 +92,48 @@ console.log('up')`)
   t.ok(await eventually(() => !isRunning(), 10_000), 'what was left behind is stopped')
 })
 
+t.test('two copies of the package are not each other\'s listener: a signal ends both', async (t) => {
+  const copy = `${pathToFileURL(join(packageRoot, 'dist/src/process-end.js')).href}?copy`
+  const app = host(t, `const { holdUntilEnd } = await import('${copy}')\nholdUntilEnd({ close: async () => { console.log('copy') } })\n${SAMPLE}`)
+  await app.said(LISTENING)
+  app.kill('SIGTERM')
+  const killed = setTimeout(() => app.kill('SIGKILL'), 12_000)
+  t.same(await app.ended, { code: null, signal: 'SIGTERM' })
+  clearTimeout(killed)
+  t.ok(app.lines.includes('copy'))
+  t.notOk(isRunning())
+})
+
+t.test('apps that are closed leave nothing in the process: no listener, and no memory', async (t) => {
+  const app = host(t, `import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+const open = async () => {
+  const app = Fastify()
+  app.register(latchkey, { prefix: '/auth' })
+  await app.ready()
+  return app
+}
+const first = await open()
+const listeners = () => ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'].map((name) => process.listenerCount(name)).join()
+const before = listeners()
+const openAndClose = async () => {
+  const app = await open()
+  await app.close()
+  return new WeakRef(app)
+}
+const closed = []
+for (let i = 0; i < 4; i++) closed.push(await openAndClose())
+setFlagsFromString('--expose-gc')
+for (let i = 0; i < 5; i++) {
+  await new Promise((resolve) => { setImmediate(resolve) })
+  runInNewContext('gc')()
+}
+console.log('kept', closed.filter((app) => app.deref()).length, listeners() === before)
+await first.close()`)
+  t.same(await app.ended, { code: 0, signal: null })
+  t.match(app.lines.join('\n'), /^kept [01] true$/, 'at most the last one, which a variable may still hold')
+})
+
 t.test('a host that listens to a signal decides what comes of it', async (t) => {
   const app = host(t, `process.once('SIGTERM', async () => { await app.close(); process.exit(7) })\n${SAMPLE}`)
   await app.said(LISTENING)
