@@ -130,9 +130,9 @@ function webHook (trust: Trust): onRequestAsyncHookHandler {
   }
 }
 
-/** Never a yes on old knowledge, and no word on the token either. @throws 503 */
+/** On knowledge that is too old a token is neither accepted nor refused. @throws 503 */
 function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply): void {
-  // An age that is no number is not fresh either
+  // So that NaN is not fresh either
   const isFresh = age() <= maxStaleness
   if (!isFresh && onStale === 'refuse') throw stale(reply)
 }

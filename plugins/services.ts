@@ -36,7 +36,7 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
   if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
   followPort(host, config, (bound) => tellAddress(config, bound, host.log))
   const plugin = opened(host, config, prisma)
-  // avvio looks at it a moment later
+  // avvio handles a failure, but a moment later, when Node would call it unhandled
   plugin.catch(() => {})
   host.register(plugin)
 }

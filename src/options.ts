@@ -171,7 +171,7 @@ export interface RemoteGuardOptions {
   audience?: NonNullable<RemoteGuard['audience']>
   /** Options of revocation. */
   revocation?: {
-    /** Seconds without news from the issuer after which the guard answers 503, 10 when not given. When the process of the issuer that proves itself to be current ends, its news is up to 6 seconds old: no less than 7 is taken. */
+    /** Seconds without news from the issuer after which the guard answers 503, 10 when not given. Where one of several processes of the issuer ends, news from it is up to 6 seconds old: no less than 7 is taken. */
     maxStaleness?: NonNullable<NonNullable<RemoteGuard['revocation']>['maxStaleness']>
     /** What the guard does then; `refuse` when not given. */
     onStale?: NonNullable<NonNullable<RemoteGuard['revocation']>['onStale']>

@@ -13,12 +13,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export const ECHO_MS = 1000
 // Of all holders together; `docker stop` kills after 10 seconds
 const CLOSE_MS = 9000
-// A signal that kills does so at once
+// How long the signal may take to kill, before the process exits by itself
 const KILL_MS = 200
 
 const holders = new Set<Holder>()
 let endingSince: number | undefined
-/** When a signal came that others decide about. */
+/** When each signal first came that others decide about. */
 const leftToOthers = new Map<NodeJS.Signals, number>()
 
 type ProcessEnd = { holdUntilEnd: (holder: Holder) => () => void, isEnding: () => boolean }
@@ -31,7 +31,7 @@ const first = (copies[COPIES] ??= { holdUntilEnd: hold, isEnding: () => endingSi
 /**
  * What is held is let go when a signal ends the process, and left behind in good order when something else does. Where the host, or anything but
  * us, listens to a signal, that one decides what comes of it.
- * @returns not any more
+ * @returns to be called when what it holds is closed
  */
 export const { holdUntilEnd } = first
 
@@ -48,17 +48,17 @@ function hold (holder: Holder): () => void {
 
 function listen (): void {
   // Before a listener that is for once only, and is none any more when it runs
-  for (const signal of SIGNALS) process.prependListener(signal, told)
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal)
   process.on('exit', leaveAll)
 }
 
 function unlisten (): void {
-  for (const signal of SIGNALS) process.removeListener(signal, told)
+  for (const signal of SIGNALS) process.removeListener(signal, onSignal)
   process.removeListener('exit', leaveAll)
   leftToOthers.clear()
 }
 
-function told (signal: NodeJS.Signals): void {
+function onSignal (signal: NodeJS.Signals): void {
   const now = performance.now()
   const before = endingSince ?? leftToOthers.get(signal)
   if (hasOthers(signal)) leftToOthers.set(signal, before ?? now)

@@ -8,7 +8,7 @@ type Holder = { schema?: Schema }
 type Answer = Holder & { content?: Record<string, Holder> }
 
 /**
- * Defines what many of our answers hold once, under its title, and refers to it: generated clients get one type of error, and the document is a third as long.
+ * Defines what many of our answers hold once, under its title, and refers to it: generated clients get one type for each, and the document is less than half as long.
  * What the host has defined under such a name stays, and ours is written out.
  */
 export function shareSchemas (document: Document): void {

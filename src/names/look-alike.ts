@@ -9,7 +9,7 @@ const AROUND = `a account accounts admin administrator administrators an and and
 const SMALL = Object.fromEntries([...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢĸǝəɘɐɹʇɥʎ'].map((letter, index) => [letter, 'abcdefghijklmnoprstuvwyzkeeearthy'[index]!]))
 /** White letters on black circles and squares, which no normal form knows. */
 const REVERSED = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu
-/** What NFKC makes of the signs behind a name. */
+/** What normalising makes of ™ and ℠ behind a name. */
 const MARKS_OF_TRADE = /(?<=\p{L})(?:TM|SM)$/u
 let around: Set<string> | undefined
 const NO_LETTER = /[^\p{L}\p{N}]+/gu

@@ -26,7 +26,7 @@ export type PersonalTokenStore = {
   create: (token: NewPersonalToken) => Promise<PersonalToken | null>
   /** Alive, and so are its user and its client. */
   find: (hash: Uint8Array) => Promise<PersonalToken | null>
-  /** The same, made in the last so many seconds, and its user is what the request knew. */
+  /** The same, made in the last so many seconds and, unless `tokenEpoch` is null, at that epoch of its user. */
   findNew: (hash: Uint8Array, seconds: number, tokenEpoch: number | null) => Promise<PersonalToken | null>
   /** Notes that it was used, unless that was noted so many seconds ago. */
   touch: (id: string, seconds: number) => Promise<void>

@@ -1,7 +1,7 @@
 export type Clock = {
   /** Milliseconds that only go forward. */
   now: () => number
-  /** How many of those this process has slept through; more each time. */
+  /** How many of them passed while the machine was suspended; this only grows. */
   missed: () => number
 }
 

@@ -41,7 +41,7 @@ export function createFollowers ({ list, feed, limit, mayFollow, now = () => per
     if (streams.size >= limit) makeRoom(streams)
     let mayGoOn = true
     const isAllowed = () => {
-      // Counts from the next event on, and a heartbeat is never far. Where nobody can be asked, the feed knows what is revoked
+      // The answer counts from the next event on, and heartbeats come every 2 s. Where the database cannot be asked, the stream still ends with its token, client and key
       mayFollow(clientId).then((may) => { mayGoOn = may }, () => {})
       return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
     }

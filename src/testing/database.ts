@@ -32,7 +32,7 @@ const DATA_DIR = join('node_modules', '.cache', 'latchkey')
  */
 export async function testDatabase ({ dataDir = DATA_DIR }: Settings = {}): Promise<TestDatabase> {
   const server = await startEmbedded({ dataDir }).catch((cause: Error) => {
-    throw new Error(`testDatabase cannot have its PostgreSQL in ${dataDir}; another place is testDatabase({ dataDir }). ${cause.message}`, { cause })
+    throw new Error(`testDatabase cannot have its PostgreSQL in ${dataDir} (testDatabase({ dataDir }) names another place): ${cause.message}`, { cause })
   })
   const name = `test_${randomBytes(8).toString('hex')}`
   const url = new URL(server.url)
