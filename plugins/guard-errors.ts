@@ -33,7 +33,7 @@ export function jsonOnly (): RequestError {
 
 /** 503: what is revoked is not known for certain at the moment. */
 export function stale (reply: FastifyReply): RequestError {
-  return told(reply, new RequestError(503, 'LK_STALE', 'Revocations cannot be checked at the moment, try again', { retryAfter: RETRY_AFTER }))
+  return withHeaders(reply, new RequestError(503, 'LK_STALE', 'Revocations cannot be checked at the moment, try again', { retryAfter: RETRY_AFTER }))
 }
 
 export function challenge (details: Challenge): string {
@@ -42,11 +42,11 @@ export function challenge (details: Challenge): string {
 }
 
 function challenged (reply: FastifyReply, statusCode: number, code: string, message: string, value: string): RequestError {
-  return told(reply, new RequestError(statusCode, code, message, { headers: { 'www-authenticate': value } }))
+  return withHeaders(reply, new RequestError(statusCode, code, message, { headers: { 'www-authenticate': value } }))
 }
 
-/** Set here, too: an error handler of a host need not know of them. */
-function told (reply: FastifyReply, error: RequestError): RequestError {
+/** Sets the headers of an error on the reply, too: the error handler of a host need not know of them. */
+function withHeaders (reply: FastifyReply, error: RequestError): RequestError {
   reply.headers(error.headers)
   return error
 }

@@ -82,7 +82,7 @@ t.test('no command makes a second database but those that are there to: it says 
   t.same(names.filter((name) => !MAKERS.includes(name) && name !== 'doctor').sort(), Object.keys(COMMANDS).sort(), 'all of them')
   for (const [name, args] of Object.entries(COMMANDS)) {
     await t.rejects(program('none').parseAsync([...name.split(' '), ...args], { from: 'user' }), {
-      message: `there is no embedded database in ${join(cwd, 'none')}. Run the command where the server runs, or name what that server uses, since options that an app gives in code are not known here: set LATCHKEY_DATA_DIR or DATABASE_URL, or write latchkey.config.js. \`npx latchkey install\` makes a new one`
+      message: `there is no embedded database in ${join(cwd, 'none')}. Run the command in the directory of the server, or name what that server uses, by LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: options that an app gives in code are not known here. \`npx latchkey install\` makes a new database`
     }, name)
   }
   await t.rejects(program('empty').parseAsync(['keys'], { from: 'user' }), { message: /^there is no embedded database in .*empty\. / })

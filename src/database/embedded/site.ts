@@ -9,8 +9,8 @@ import type { Site } from './server.ts'
 
 const OTHERS_PASS = 0o001
 const PASS = 0o011
-const WAYS_OUT = 'Run the command where the server runs, or name what that server uses, since options that an app gives in code are not known here: ' +
-  'set LATCHKEY_DATA_DIR or DATABASE_URL, or write latchkey.config.js. `npx latchkey install` makes a new one'
+const WAYS_OUT = 'Run the command in the directory of the server, or name what that server uses, by LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: ' +
+  'options that an app gives in code are not known here. `npx latchkey install` makes a new database'
 
 export type Prepared = Site & {
   /** There was no database yet. */
