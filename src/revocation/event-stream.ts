@@ -5,7 +5,7 @@ import type { Revocation, RevocationList } from './revocation-list.ts'
 
 export type EventStreamOptions = {
   list: Pick<RevocationList, 'rows' | 'subscribe'>
-  feed: Pick<Feed, 'age' | 'now'>
+  feed: Pick<Feed, 'age' | 'databaseTime'>
   /** As the reader calls it. */
   name?: string | undefined
   /** Whether who reads may still do so; asked at each event. */
@@ -64,7 +64,7 @@ export function openEventStream ({ list, feed, name = '', isAllowed, now = () =>
     // It says that all is known up to now: after what waited
     if (!isBeatDue) return null
     isBeatDue = false
-    const heartbeat: Heartbeat = { stream: name, at: (now() - began) / 1000, age: Math.min(feed.age(), NEVER), now: feed.now() }
+    const heartbeat: Heartbeat = { stream: name, at: (now() - began) / 1000, age: Math.min(feed.age(), NEVER), now: feed.databaseTime() }
     return eventText('heartbeat', heartbeat)
   }
 

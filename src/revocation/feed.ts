@@ -30,7 +30,7 @@ export type Feed = {
   /** Seconds since the live primary, known as such, had told everything; infinite before the first time. */
   age: () => number
   /** Milliseconds of the database's clock, at the last poll. */
-  now: () => number
+  databaseTime: () => number
   /** Says to the other processes that there is something to read, at most once in 5 ms. */
   announce: () => void
 }
@@ -171,5 +171,5 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
     }, COALESCE_MS)
   }
 
-  return { start, stop, age: () => (now() - reader.knownAt()) / 1000, now: () => databaseTime, announce }
+  return { start, stop, age: () => (now() - reader.knownAt()) / 1000, databaseTime: () => databaseTime, announce }
 }

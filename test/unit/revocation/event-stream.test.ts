@@ -9,7 +9,7 @@ import { createRevocationList, type Revocation } from '../../../src/revocation/r
 const session = (id: number): Revocation => ({ kind: 'session', subject: `s${id}`, owner: null, epoch: 0, except: [], expiresAt: 0 })
 const sessions = (from: number, count: number) => Array.from({ length: count }, (_, index) => session(from + index))
 const client = (id: string): Revocation => ({ kind: 'client', subject: id, owner: null, epoch: null, except: [], expiresAt: 0 })
-const feed = { age: () => 0.5, now: () => 1000 }
+const feed = { age: () => 0.5, databaseTime: () => 1000 }
 const facts = (id: string) => ({ facts: { sub: id, client_id: id, jti: `token of ${id}`, epoch: 0 }, kid: 'key', expiresAt: Infinity })
 
 /** What a guard elsewhere knows when the first heartbeat comes. */
