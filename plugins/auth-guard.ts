@@ -11,7 +11,7 @@ import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import type { GuardOptions, RemoteGuardOptions } from '../src/options.ts'
 import { guardOptions } from '../src/schemas/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
-import { createAuth, factsOf, type Auth } from './auth.ts'
+import { createAuth, factsOf, type Auth, type BrowserAuth, type ClientAuth, type PersonalAuth, type SessionAuth } from './auth.ts'
 import { guardedBy, securityOf } from './guarded.ts'
 import { markGuarded } from './openapi/host-document.ts'
 import { localTrust } from './trust/local.ts'
@@ -28,7 +28,15 @@ export type { GuardOptions } from '../src/options.ts'
 /** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the pages. */
 export type GuardKind = keyof typeof guardOptions
 
-export type AuthGuard = (guard: GuardKind, options?: GuardOptions) => onRequestAsyncHookHandler
+/** Whom a guard lets in, by its kind and options. */
+export type Guarded<Kind extends GuardKind, Options> =
+  | (Kind extends 'web' ? BrowserAuth : Kind extends 'client' ? ClientAuth : SessionAuth | PersonalAuth | (Options extends { clients: true } ? ClientAuth : never))
+  | (Options extends { optional: true } ? null : never)
+
+/** A hook for `onRequest`, and who the request comes from, of the type that this guard lets in. */
+export type Guard<Who> = onRequestAsyncHookHandler & { auth: (request: FastifyRequest) => Who }
+
+export type AuthGuard = <Kind extends GuardKind, const Options extends GuardOptions>(guard: Kind, options?: Options) => Guard<Guarded<Kind, Options>>
 
 /** What a guard must know: whose tokens, which keys, what is revoked, and how old that knowledge is. */
 export type Trust = {
@@ -54,6 +62,10 @@ export type Trust = {
 
 export type AuthGuardOptions = ServicesOptions | RemoteGuardOptions
 
+/** What a guard has found: null for a guest. */
+const WHO = Symbol('latchkey auth')
+type Looked = FastifyRequest & { [WHO]?: Auth | null }
+
 /** What the guard of an instance was made with; null for the process that has the database. */
 const madeWith = new WeakMap<AuthGuard, RemoteGuardOptions | null>()
 
@@ -68,16 +80,25 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
 
 function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptions | null): void {
   const verifiers = createVerifiers(trust)
-  const guard: AuthGuard = (kind, wanted = {}) => {
+  const guard = ((kind: GuardKind, wanted: GuardOptions = {}) => {
     checkGuard(kind, wanted)
-    const hook = kind === 'web' ? webHook(trust) : apiHook(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
-    return guardedBy(hook, [kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }])
-  }
+    const hook = kind === 'web' ? webHook(trust, wanted) : apiHook(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
+    const asks = kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }
+    return guardedBy(Object.assign(hook, { auth: whoOf }), wanted.optional ? [asks, {}] : [asks])
+  }) as AuthGuard
   madeWith.set(guard, remote)
   if (host.hasRequestDecorator('auth')) throw new ConfigError([{ name: 'request.auth', message: 'is where a guard says who a request is from, and this app has decorated it already: give that decorator another name, or register latchkey in a scope that does not have it' }])
-  host.decorateRequest('auth', null)
+  host.decorateRequest(WHO, undefined)
+  host.decorateRequest('auth', { getter (this: FastifyRequest) { return whoOf(this) as Auth } })
   host.decorate('authGuard', guard)
   describeGuards(host, trust.web?.cookie ?? '')
+}
+
+/** @throws where no guard has looked */
+function whoOf (request: FastifyRequest): Auth | null {
+  const { [WHO]: who } = request as Looked
+  if (who !== undefined) return who
+  throw new Error(`request.auth was read at ${request.method} ${request.routeOptions.url ?? request.url.split('?')[0]}, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too`)
 }
 
 /** A guard that asks for less than was meant lets people in: a mistake in it stops the start. @throws ConfigError */
@@ -114,19 +135,19 @@ type Wanted = GuardOptions & { guard: 'api' | 'client' }
 
 function apiHook (verify: Verify, trust: Trust, wanted: Wanted): onRequestAsyncHookHandler {
   return async (request, reply) => {
-    request.auth = await authenticate(verify, trust, request, reply, wanted).catch(asRejection)
+    ;(request as Looked)[WHO] = await authenticate(verify, trust, request, reply, wanted).catch(asRejection)
   }
 }
 
 /** @throws TypeError in a service without the database */
-function webHook (trust: Trust): onRequestAsyncHookHandler {
+function webHook (trust: Trust, { optional = false }: GuardOptions): onRequestAsyncHookHandler {
   const { web } = trust
   if (!web) throw new TypeError("authGuard('web') works where the pages are, not with { issuer }; use authGuard('api') here")
   return async (request, reply) => {
     refuseStale(trust, reply)
-    const session = await authenticateBrowser(web, request, reply).catch(asRejection)
-    if (!session) return reply
-    request.auth = createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId).catch(asRejection))
+    const session = await authenticateBrowser(web, request, reply, optional).catch(asRejection)
+    if (!session && !optional) return reply
+    ;(request as Looked)[WHO] = session && createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId).catch(asRejection))
   }
 }
 
@@ -137,14 +158,18 @@ function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply
   if (!isFresh && onStale === 'refuse') throw stale(reply)
 }
 
-async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<Auth> {
+async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<Auth | null> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
   const token = bearerToken(request)
+  // Another scheme is for somebody in front of us, such as a proxy that asks for a password
+  if (wanted.optional && !/^bearer\b/i.test(request.headers.authorization ?? '')) return null
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
   const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
   const claims = looksLikePersonalToken(token) ? await personal(trust, token, refuse, wanted) : await verified(verifier, trust, token, refuse)
-  const auth = createAuth(factsOf(claims, token), () => trust.user(claims, token).catch(asRejection))
+  const facts = factsOf(claims, token)
+  if (!facts) throw refuse('malformed')
+  const auth: Auth = createAuth(facts, () => trust.user(claims, token).catch(asRejection))
   if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
   if (auth.kind !== 'client' && wanted.guard === 'client') throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
@@ -200,7 +225,7 @@ declare module 'fastify' {
     authGuard: AuthGuard
   }
   interface FastifyRequest {
-    /** Set by `authGuard`; null on routes without it. */
-    auth: Auth | null
+    /** Who it comes from, on routes with a guard; reading it on others throws. With `{ optional: true }` it is null for a guest. */
+    auth: Auth
   }
 }

@@ -3,41 +3,52 @@ import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
 import { covers } from '../src/oauth/scopes.ts'
 import type { Profile } from '../src/users/ports.ts'
 
-/** Who a request comes from. */
-export type Auth = {
-  /** A session's token, a client that acts for itself, a program with a personal access token, or a browser that is logged in. */
-  kind: 'session' | 'client' | 'personal' | 'browser'
-  /** Null for a client that acts for itself. */
-  userId: string | null
-  /** Null in a browser that is logged in. */
-  clientId: string | null
+type Common = {
   scopes: string[]
-  /** Null for a client, and for a personal access token. */
-  sessionId: string | null
-  tokenId: string | null
   /** Whether the token has the scope. */
   can: (scope: string) => boolean
-  /** The user, read when first asked for; null for a client. */
+}
+
+type OfUser = Common & {
+  userId: string
+  /** The user, read when first asked for; null once the user is gone. */
   user: () => Promise<Profile | null>
 }
 
-export type Facts = Omit<Auth, 'can' | 'user'>
+/** A user, by the access token of an application that they logged in to. */
+export type SessionAuth = OfUser & { kind: 'session', clientId: string, sessionId: string, tokenId: string }
 
-export function factsOf ({ sub, client_id: clientId, scope, sid, jti }: AccessTokenClaims, token: string): Facts {
-  const kind = sub === clientId ? 'client' : looksLikePersonalToken(token) ? 'personal' : 'session'
-  return { kind, userId: kind === 'client' ? null : sub, clientId, scopes: scope ? scope.split(' ') : [], sessionId: sid ?? null, tokenId: jti }
+/** A user, by a personal access token. */
+export type PersonalAuth = OfUser & { kind: 'personal', clientId: string, sessionId: null, tokenId: string }
+
+/** A user whose browser is logged in on the pages. */
+export type BrowserAuth = OfUser & { kind: 'browser', clientId: null, sessionId: string, tokenId: null }
+
+/** A client that acts for itself (RFC 6749 section 4.4). */
+export type ClientAuth = Common & { kind: 'client', userId: null, clientId: string, sessionId: null, tokenId: string, user: () => Promise<null> }
+
+/** Who a request comes from; `kind` tells which. */
+export type Auth = SessionAuth | PersonalAuth | BrowserAuth | ClientAuth
+
+type Without<Who> = Who extends Auth ? Omit<Who, 'can' | 'user'> : never
+
+/** What is known of a request without asking anybody. */
+export type Facts = Without<Auth>
+
+/** @returns null for claims that no token of ours holds */
+export function factsOf ({ sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims, token: string): Without<SessionAuth | PersonalAuth | ClientAuth> | null {
+  const scopes = scope ? scope.split(' ') : []
+  if (sub === clientId) return { kind: 'client', userId: null, clientId, scopes, sessionId: null, tokenId }
+  if (looksLikePersonalToken(token)) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId }
+  return sid === undefined ? null : { kind: 'session', userId: sub, clientId, scopes, sessionId: sid, tokenId }
 }
 
-export function createAuth ({ kind, userId, clientId, scopes, sessionId, tokenId }: Facts, readUser: () => Promise<Profile | null>): Auth {
+/** @param readUser called once at most */
+export function createAuth (facts: Facts, readUser: () => Promise<Profile | null>): Auth {
   let user: Promise<Profile | null> | undefined
   return {
-    kind,
-    userId,
-    clientId,
-    scopes,
-    sessionId,
-    tokenId,
-    can: (scope) => covers(scopes, scope),
-    user: () => (user ??= userId === null ? Promise.resolve(null) : readUser())
-  }
+    ...facts,
+    can: (scope: string) => covers(facts.scopes, scope),
+    user: () => (user ??= facts.userId === null ? Promise.resolve(null) : readUser())
+  } as Auth
 }

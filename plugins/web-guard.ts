@@ -27,13 +27,14 @@ export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * The login of a browser. Its cookie comes along whoever made the browser send it: what changes something must come from a page of ours.
- * @returns null for a guest who has been sent to the login page. @throws 401, 403
+ * @param optional whether guests may pass
+ * @returns null for a guest, who has been sent to the login page unless they may pass. @throws 401, 403
  */
-export async function authenticateBrowser ({ session: find, isOwn, foreign, loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | null> {
+export async function authenticateBrowser ({ session: find, isOwn, foreign, loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply, optional: boolean): Promise<BrowserSession | null> {
   const isSafe = SAFE.has(request.method)
   const session = await find(request)
   if (session && !isSafe && !isOwn(request)) throw foreign(request)
-  if (session) return session
+  if (session || optional) return session
   if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
   reply.header('cache-control', 'no-store').redirect(withReturn(loginPath, localPath(outerPath(request))), 303)
   return null

@@ -1,8 +1,8 @@
 export { default as latchkey, type AppOptions as LatchkeyOptions } from './app.ts'
 export { default as oauth } from '../plugins/oauth.ts'
 export { default as clientProxy, type ClientProxyOptions } from '../plugins/client-proxy.ts'
-export { default as authGuard, type AuthGuardOptions, type GuardKind, type GuardOptions } from '../plugins/auth-guard.ts'
-export type { Auth } from '../plugins/auth.ts'
+export { default as authGuard, type AuthGuard, type AuthGuardOptions, type Guard, type GuardKind, type GuardOptions } from '../plugins/auth-guard.ts'
+export type { Auth, BrowserAuth, ClientAuth, PersonalAuth, SessionAuth } from '../plugins/auth.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
 // Where packages see their own dependencies only (pnpm), a host has no typebox of its own
 export { Type, type Static, type TSchema } from 'typebox'

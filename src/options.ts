@@ -155,6 +155,8 @@ export interface GuardOptions {
   audience?: NonNullable<ApiGuardOptions['audience']>
   /** Applications of your own only: neither those of third parties, which a guard without scopes lets in, nor personal access tokens. */
   firstParty?: NonNullable<ApiGuardOptions['firstParty']>
+  /** Guests may pass, whose `request.auth` is null; a token that is not valid is 401 all the same. */
+  optional?: NonNullable<ApiGuardOptions['optional']>
   /** Clients that act for themselves may pass, too. */
   clients?: NonNullable<ApiGuardOptions['clients']>
 }

@@ -13,6 +13,7 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { config, makeOwnToken, personalTokens, ownTokenScopes } = app.latchkey
   const ownerOf = ownerInPerson(app)
+  const guard = app.authGuard('web')
 
   app.post(ACTIONS.createToken, {
     schema: { tags: ['Pages'], summary: 'Make a personal access token', description: 'The page behind the redirect shows it this once. The form that is sent twice makes one.', ...form, body: TokenForm, response: afterForm }
@@ -34,14 +35,15 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get(`${ACTIONS.createToken}/:id`, {
-    onRequest: app.authGuard('web'),
+    onRequest: guard,
     schema: { tags: ['Pages'], summary: 'Shows a new personal access token, once', params: ById, response: showPage }
   }, async (request, reply) => {
-    const [userId, { id }] = [request.auth!.userId!, request.params]
+    const { userId, sessionId } = guard.auth(request)
+    const { id } = request.params
     const value = pages.shownOnce.take(request, reply, pathOf(id), userId)
     const token = value === null ? undefined : (await personalTokens.list(userId)).find((token) => token.id === id)
     if (value === null || !token) return reply.redirect(config.basePath + ACCOUNT, 303)
-    return await pages.account(request, reply, { userId, sessionId: request.auth!.sessionId }, { newToken: { name: token.name, value } })
+    return await pages.account(request, reply, { userId, sessionId }, { newToken: { name: token.name, value } })
   })
 }
 

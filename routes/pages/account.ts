@@ -14,13 +14,13 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { accountAccess, authorisedApps, personalTokens, config } = app.latchkey
   const owner = ownerInPerson(app)
+  const guard = app.authGuard('web')
 
   app.get(ACCOUNT, {
-    onRequest: app.authGuard('web'),
+    onRequest: guard,
     schema: { tags, summary: 'What has access to the account', response: showPage }
   }, async (request, reply) => {
-    const { userId, sessionId } = request.auth!
-    return await pages.account(request, reply, { userId: userId!, sessionId })
+    return await pages.account(request, reply, guard.auth(request))
   })
 
   const ends = [

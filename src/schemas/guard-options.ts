@@ -6,19 +6,21 @@ const Scopes = (description: string) => Type.Optional(Type.Array(Scope, { minIte
 
 const Audience = (description: string) => Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], { description }))
 
+const optional = Type.Optional(Type.Boolean({ description: 'Guests may pass, whose `request.auth` is null; a token that is not valid is 401 all the same' }))
 const members = {
   scopes: Scopes('All of them are needed'),
   anyScope: Scopes('One of them is enough'),
   audience: Audience('What `aud` must hold, for a resource server in this process; what the plugin was told, else the issuer, when not given'),
-  firstParty: Type.Optional(Type.Boolean({ description: 'Applications of your own only: neither those of third parties, which a guard without scopes lets in, nor personal access tokens' }))
+  firstParty: Type.Optional(Type.Boolean({ description: 'Applications of your own only: neither those of third parties, which a guard without scopes lets in, nor personal access tokens' })),
+  optional
 }
 const closed = { additionalProperties: false }
 
-/** What `app.authGuard(kind, options)` takes, by kind. A browser that is logged in acts in person: there is nothing to choose. */
+/** What `app.authGuard(kind, options)` takes, by kind. A browser that is logged in acts in person: there is nothing more to choose. */
 export const guardOptions = {
   api: Type.Object({ ...members, clients: Type.Optional(Type.Boolean({ description: 'Clients that act for themselves may pass, too' })) }, closed),
   client: Type.Object(members, closed),
-  web: Type.Object({}, closed)
+  web: Type.Object({ optional }, closed)
 }
 
 export type ApiGuardOptions = Static<typeof guardOptions.api>

@@ -145,7 +145,7 @@ t.test('an error of a client that a user registered waits for a button (RFC 9700
 
 t.test('a page of a host that needs a login', async (t) => {
   const { app, issuer } = await startIssuer(t, { prefix: '/auth' }, (host) => {
-    host.get('/orders', { onRequest: host.authGuard('web') }, async (request, reply) => reply.type('text/html').send(`<!DOCTYPE html><title>Orders</title><h1>${(await request.auth!.user())!.identifiers[0]!.display}</h1><form method="post"><button>Order</button></form>`))
+    host.get('/orders', { onRequest: host.authGuard('web') }, async (request, reply) => reply.type('text/html').send(`<!DOCTYPE html><title>Orders</title><h1>${(await request.auth.user())!.identifiers[0]!.display}</h1><form method="post"><button>Order</button></form>`))
     host.addContentTypeParser('application/x-www-form-urlencoded', (_request, payload, done) => { payload.resume().on('end', () => done(null, {})) })
     host.post('/orders', { onRequest: host.authGuard('web') }, async (_request, reply) => reply.type('text/html').send('<h1>Ordered</h1>'))
   })

@@ -54,9 +54,9 @@ t.test('a guard in this process may be for a resource server of its own', async 
   const { basic } = await makeClient(app)
   const tokens = async (more: Record<string, string>) => (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, ...more }, basic)).json<Tokens>().access_token
   const host = await guardedHost(t, app)
-  host.get('/here', { onRequest: host.authGuard('api') }, async ({ auth }) => auth!.userId)
-  host.get('/api', { onRequest: host.authGuard('api', { audience: API }) }, async ({ auth }) => auth!.userId)
-  host.get('/both', { onRequest: host.authGuard('api', { audience: [API, app.latchkey.config.issuer] }) }, async ({ auth }) => auth!.userId)
+  host.get('/here', { onRequest: host.authGuard('api') }, async ({ auth }) => auth.userId)
+  host.get('/api', { onRequest: host.authGuard('api', { audience: API }) }, async ({ auth }) => auth.userId)
+  host.get('/both', { onRequest: host.authGuard('api', { audience: [API, app.latchkey.config.issuer] }) }, async ({ auth }) => auth.userId)
   const statuses = async (text: string) => await Promise.all(['/here', '/api', '/both'].map(async (url) => (await host.inject({ url, headers: { authorization: `Bearer ${text}` } })).statusCode))
   const plain = await tokens({})
   t.same(await statuses(plain), [200, 401, 200])

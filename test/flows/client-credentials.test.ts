@@ -10,10 +10,10 @@ async function host (t: Parameters<typeof build>[0]) {
   const { app } = await build(t, SCOPES)
   const host = await guardedHost(t, app)
   const { authGuard: guard } = host
-  host.get('/machines', { onRequest: guard('client') }, async ({ auth }) => ({ kind: auth!.kind, userId: auth!.userId, clientId: auth!.clientId, user: await auth!.user() }))
+  host.get('/machines', { onRequest: guard('client') }, async ({ auth }) => ({ kind: auth.kind, userId: auth.userId, clientId: auth.clientId, user: await auth.user() }))
   host.get('/machines/write', { onRequest: guard('client', { scopes: ['orders:read', 'orders:write'] }) }, async () => ({}))
   host.get('/machines/any', { onRequest: guard('client', { anyScope: ['users:read', 'orders:read'] }) }, async () => ({}))
-  host.get('/both', { onRequest: guard('api', { clients: true }) }, async ({ auth }) => ({ kind: auth!.kind }))
+  host.get('/both', { onRequest: guard('api', { clients: true }) }, async ({ auth }) => ({ kind: auth.kind }))
   host.get('/users', { onRequest: guard('api') }, async () => ({}))
   const get = (url: string, text?: string) => host.inject({ url, headers: text === undefined ? {} : { authorization: `Bearer ${text}` } })
   return { app, get }

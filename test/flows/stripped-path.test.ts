@@ -73,7 +73,7 @@ async function createHost (t: Test, rewrite?: boolean): Promise<FastifyInstance>
   const host = Fastify(rewrite === true ? { rewriteUrl: ({ url }) => url!.replace(/^\/app(?=\/)/, '') } : {})
   t.teardown(() => host.close())
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), appUrl: 'https://example.com/app', prefix: '/auth' })
-  host.get('/orders', { onRequest: host.authGuard('web') }, async ({ auth }) => ({ by: auth!.userId }))
+  host.get('/orders', { onRequest: host.authGuard('web') }, async ({ auth }) => ({ by: auth.userId }))
   await host.ready()
   return host
 }

@@ -38,7 +38,7 @@ const issuerOf = async (host: FastifyInstance, prefix = '', headers = {}) => (aw
 t.test('without appUrl the issuer follows the port that listens, wherever it is named', async (t) => {
   const { host, logs } = createHost(t)
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), scopes: { 'orders:read': 'See your orders' } })
-  host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId }))
+  host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
   await register(host)
   t.equal(await issuerOf(host), 'http://localhost:3000', 'nobody knows a port yet')
   const early = (await login(host)).json<Tokens>()

@@ -44,7 +44,7 @@ for (const prefix of ['/auth', '']) {
     const host = await createHost()
     t.teardown(() => host.close())
     await host.register(latchkey, { ...FAST, prefix, databaseUrl: await createDatabase(t) })
-    host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId, name: (await auth!.user())!.name }))
+    host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth.userId, name: (await auth.user())!.name }))
     await host.ready()
     t.same(await answersOf(host), before)
 
@@ -77,7 +77,7 @@ t.test('the parts can be registered one by one', async (t) => {
   const guard = Fastify()
   t.teardown(() => guard.close())
   await guard.register(authGuard, options)
-  guard.get('/me', { onRequest: guard.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId }))
+  guard.get('/me', { onRequest: guard.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
   t.equal((await guard.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).statusCode, 200)
   t.equal((await guard.inject('/me')).statusCode, 401)
 

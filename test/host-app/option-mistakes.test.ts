@@ -38,7 +38,7 @@ t.test('a mistake in a guard stops the start: it could let in whom it was to kee
     [[{ scopes: ['admin'] }], /takes 'api'/],
     [[['api', 'admin']], /takes 'api'/],
     [['client', { clients: true }], /authGuard\('client'\)\.clients is not an option; it takes scopes, anyScope/],
-    [['web', { scopes: ['admin'] }], /authGuard\('web'\)\.scopes is not an option; it takes none/]
+    [['web', { scopes: ['admin'] }], /authGuard\('web'\)\.scopes is not an option; it takes optional/]
   ]
   const make = host.authGuard as (...input: unknown[]) => unknown
   for (const [input, message] of mistakes) t.throws(() => make(...input), { code: 'LK_CONFIG', message }, JSON.stringify(input))
@@ -143,7 +143,7 @@ t.test('two servers in scopes of their own are two servers', async (t) => {
     const databaseUrl = await createDatabase(t)
     await host.register(async (scope) => {
       await scope.register(latchkey, { ...FAST, databaseUrl, prefix })
-      scope.get(`${prefix}/orders`, { onRequest: scope.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId }))
+      scope.get(`${prefix}/orders`, { onRequest: scope.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
     })
   }
   await host.ready()
@@ -179,6 +179,6 @@ t.test('tests and handlers of events hear of mistakes, too', async (t) => {
 
 t.test('a host that keeps something of its own in request.auth is told what to do', async (t) => {
   const host = createHost(t)
-  host.decorateRequest('auth', null)
+  host.decorateRequest('auth', null as never)
   await t.rejects(Promise.resolve(host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })), { code: 'LK_CONFIG', message: /request\.auth .* another name/ })
 })

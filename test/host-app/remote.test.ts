@@ -16,7 +16,7 @@ async function resourceServer (t: Test, options: object): Promise<FastifyInstanc
   const api = Fastify()
   t.teardown(() => api.close())
   await api.register(authGuard, options as { issuer: string })
-  api.get('/me', { onRequest: api.authGuard('api') }, async ({ auth }) => ({ user: auth!.userId, email: (await auth!.user())!.identifiers[0]!.display }))
+  api.get('/me', { onRequest: api.authGuard('api') }, async ({ auth }) => ({ user: auth.userId, email: (await auth.user())!.identifiers[0]!.display }))
   api.get('/own', { onRequest: api.authGuard('api', { firstParty: true }) }, async () => ({}))
   return api
 }
@@ -74,7 +74,7 @@ t.test('a guard without a database for another API tells of the user what its to
   const there = Fastify()
   t.teardown(() => there.close())
   await there.register(authGuard, { issuer: url, audience: api })
-  there.get('/me', { onRequest: there.authGuard('api') }, async ({ auth }) => ({ user: await auth!.user() }))
+  there.get('/me', { onRequest: there.authGuard('api') }, async ({ auth }) => ({ user: await auth.user() }))
   const me = async (scope: string) => {
     const { access_token: text } = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: api, scope }, basic)).json<Tokens>()
     return (await there.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).json<{ user: unknown }>().user

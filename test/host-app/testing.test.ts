@@ -10,8 +10,8 @@ async function host (t: Test) {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), scopes: { 'orders:read': 'See your orders' } })
-  app.get('/orders', { onRequest: app.authGuard('api', { scopes: ['orders:read'] }) }, async ({ auth }) => ({ kind: auth!.kind, user: auth!.userId }))
-  app.get('/reports', { onRequest: app.authGuard('client', { scopes: ['reports'] }) }, async ({ auth }) => ({ kind: auth!.kind }))
+  app.get('/orders', { onRequest: app.authGuard('api', { scopes: ['orders:read'] }) }, async ({ auth }) => ({ kind: auth.kind, user: auth.userId }))
+  app.get('/reports', { onRequest: app.authGuard('client', { scopes: ['reports'] }) }, async ({ auth }) => ({ kind: auth.kind }))
   await app.ready()
   return { app, id: (await register(app)).json<{ id: string }>().id }
 }

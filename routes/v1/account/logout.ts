@@ -8,6 +8,7 @@ import { Message } from '../../../src/schemas/proxy.ts'
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   const { config, clients, personalTokens, sessionEnds } = app.latchkey
   const cookie = createRefreshCookie(config.issuer)
+  const guard = app.authGuard('api')
 
   /** The proxies whose cookie the client's tokens may be in: its own, and those that the configuration gives it. */
   async function slugsOf (clientId: string | null): Promise<Set<string>> {
@@ -17,15 +18,15 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   async function endAccess (request: FastifyRequest): Promise<void> {
-    const { kind, sessionId, userId, tokenId } = request.auth!
+    const auth = guard.auth(request)
     const caller = callerOf(request)
-    if (kind === 'personal') await personalTokens.revoke(tokenId!, userId!, caller)
-    else await sessionEnds.session(sessionId!, { reason: 'logout', caller })
+    if (auth.kind === 'personal') await personalTokens.revoke(auth.tokenId, auth.userId, caller)
+    else await sessionEnds.session(auth.sessionId, { reason: 'logout', caller })
   }
 
   for (const path of ['/api/logout', '/logout']) {
     app.post(path, {
-      onRequest: app.authGuard('api'),
+      onRequest: guard,
       schema: {
         tags: ['Account'],
         summary: 'Log out',
@@ -33,7 +34,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
         response: { 202: Message, ...errors(401, 403, 503) }
       }
     }, async (request, reply) => {
-      const { clientId } = request.auth!
+      const { clientId } = request.auth
       await endAccess(request)
       for (const slug of await slugsOf(clientId)) cookie.clear(reply, slug)
       return reply.code(202).send({ message: 'Token revoked successfully.' })

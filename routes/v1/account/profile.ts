@@ -29,7 +29,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: User, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const auth = request.auth!
+    const auth = request.auth
     const user = await auth.user()
     if (!user) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
     return reply.header('cache-control', 'no-store').send(userBody(await visible(user, auth)))
@@ -46,7 +46,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { userId, sessionId } = await app.latchkey.findOwner(request.auth!)
+    const { userId, sessionId } = await app.latchkey.findOwner(request.auth)
     const { user, errors } = await app.latchkey.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
     return reply.header('cache-control', 'no-store').send(userBody(user))
@@ -63,7 +63,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
     }
   }, async (request) => {
-    const { userId, sessionId } = await app.latchkey.findOwner(request.auth!)
+    const { userId, sessionId } = await app.latchkey.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
     const errors = await app.latchkey.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })

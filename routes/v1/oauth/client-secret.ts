@@ -18,7 +18,7 @@ const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: RotatedSecret, ...errors(400, 401, 403, 404, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await app.latchkey.findOwner(request.auth!)
+    const { userId } = await app.latchkey.findOwner(request.auth)
     const { id } = request.params
     const rotated = await app.latchkey.clientManagement.rotateSecret(userId, id, request.body.overlap ?? 0, callerOf(request))
     if (!rotated) throw app.httpErrors.createError(404, 'You have no such client with a secret', { code: 'LK_NOT_FOUND' })

@@ -17,7 +17,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: { tags: ['Management'], summary: 'My clients', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
   }, async (request) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     return (await clientManagement.list(userId)).map(ownClientJson)
   })
 
@@ -31,7 +31,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: CreatedClient, ...errors(400, 401, 403, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     const { name, confidential = true, device = false, scopes = ['*'] } = request.body
     const made = await clientManagement.create(userId, { name, confidential, device, scopes: scopeNames(scopes), redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
     if (made.errors) throw invalid(made.errors)
@@ -49,7 +49,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: OwnClient, ...errors(400, 401, 403, 404, 415, 422, 503) }
     }
   }, async (request) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     const changed = await clientManagement.update(userId, request.params.id, { name: request.body.name, redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
     if (!changed) throw notFound()
     if (changed.errors) throw invalid(changed.errors)
@@ -66,7 +66,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     if (!await clientManagement.revoke(userId, request.params.id, callerOf(request))) throw notFound()
     return reply.code(204).send(null)
   })

@@ -19,7 +19,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: PersonalTokenList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     return reply.header('cache-control', 'no-store').send((await personalTokens.list(userId)).map(personalTokenJson))
   })
 
@@ -33,7 +33,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const owner = await findOwner(request.auth!)
+    const owner = await findOwner(request.auth)
     const { name, scopes, expires_in: expiresIn } = request.body
     const { made, errors } = await makeOwnToken(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
     if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
@@ -51,7 +51,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     const { id } = request.params
     if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) throw app.httpErrors.createError(404, 'You have no such token', { code: 'LK_NOT_FOUND' })
     return reply.code(204).send(null)

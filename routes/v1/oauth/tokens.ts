@@ -19,7 +19,7 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: AccessList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const { userId, sessionId } = await findOwner(request.auth!)
+    const { userId, sessionId } = await findOwner(request.auth)
     const all = await accountAccess.list(userId)
     return reply.header('cache-control', 'no-store').send(all.map((access) => accessJson(access, sessionId)))
   })
@@ -34,7 +34,7 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Ended' }), ...errors(401, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth!)
+    const { userId } = await findOwner(request.auth)
     const { id } = request.params
     if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) throw app.httpErrors.createError(404, 'You have no such session', { code: 'LK_NOT_FOUND' })
     return reply.code(204).send(null)

@@ -19,7 +19,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   async function answer (request: FastifyRequest, reply: FastifyReply) {
-    const claims = await app.latchkey.userInfo(request.auth!)
+    const claims = await app.latchkey.userInfo(request.auth)
     if (!claims) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
     return reply.header('cache-control', 'no-store').send(claims)
   }

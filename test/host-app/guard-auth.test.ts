@@ -1,0 +1,71 @@
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { latchkey, type BrowserAuth, type ClientAuth, type PersonalAuth, type SessionAuth } from '../../src/index.ts'
+import { createDatabase, FAST, login, PASSWORD, register, type Tokens } from '../helper.ts'
+import { visit } from '../visitor.ts'
+
+async function host (t: Test) {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(latchkey, { ...FAST, scopes: { 'orders:read': 'See your orders' }, databaseUrl: await createDatabase(t) })
+  return app
+}
+
+t.test('where no guard stands, reading request.auth says what to add', async (t) => {
+  const host = Fastify()
+  t.teardown(() => host.close())
+  host.setErrorHandler(async (error, _request, reply) => await reply.code(500).send({ message: (error as Error).message }))
+  host.get('/early/:id', async ({ auth }) => auth.userId)
+  await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })
+  host.get('/open/:id', async ({ auth }) => auth.userId)
+  t.match((await host.inject('/open/5?token=secret')).json(), { message: "request.auth was read at GET /open/:id, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too" })
+  t.equal((await host.inject('/early/5')).statusCode, 500)
+})
+
+t.test('an optional guard lets guests pass, and nobody whose token is not valid', async (t) => {
+  const app = await host(t)
+  const options = { optional: true } as const
+  app.get('/shop', { onRequest: app.authGuard('api', options) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
+  app.get('/orders', { onRequest: app.authGuard('api', { optional: true, scopes: ['orders:read'] }) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
+  const pages = app.authGuard('web', options)
+  app.route({ method: ['GET', 'POST'], url: '/welcome', onRequest: pages, handler: async (request) => ({ user: pages.auth(request)?.userId ?? null }) })
+  const { id } = (await register(app)).json<{ id: string }>()
+  const { access_token: token } = (await login(app)).json<Tokens>()
+  const shop = async (authorization?: string, url = '/shop') => {
+    const answer = await app.inject({ url, headers: authorization === undefined ? {} : { authorization } })
+    return [answer.statusCode, answer.json().user]
+  }
+  t.same(await shop(), [200, null])
+  t.same(await shop(`Bearer ${token}`), [200, id])
+  t.same(await shop('Basic dXNlcjpwYXNzd29yZA=='), [200, null], 'which somebody in front of us may ask for')
+  for (const bad of ['Bearer', 'Bearer ', 'bearer x', `Bearer ${token}x`, `Bearer ${token} ${token}`, `Bearer${token}`, 'Bearer lk_pat_x']) t.equal((await shop(bad))[0], bad.startsWith('BearereyJ') ? 200 : 401, bad)
+  t.same(await shop(undefined, '/orders'), [200, null])
+  await app.inject({ method: 'POST', url: '/v1/logout', headers: { authorization: `Bearer ${token}` } })
+  t.equal((await shop(`Bearer ${token}`))[0], 401, 'once it was revoked')
+
+  const visitor = visit(app)
+  t.same([(await visitor.get('/welcome')).statusCode, (await visitor.get('/welcome')).json()], [200, { user: null }])
+  await visitor.submit(await visitor.get('/login'), { username: 'ada@example.com', password: PASSWORD })
+  t.same((await visitor.get('/welcome')).json(), { user: id })
+  const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
+  t.equal((await app.inject({ method: 'POST', url: '/welcome', headers: { cookie, origin: 'https://evil.example' } })).statusCode, 403)
+  t.same((await app.inject({ url: '/welcome', headers: { cookie: 'latchkey=old' } })).json(), { user: null })
+})
+
+t.test('a guard knows the type of whom it lets in', async (t) => {
+  const app = await host(t)
+  const request = {} as never
+  const types = () => {
+    const user: SessionAuth | PersonalAuth = app.authGuard('api').auth(request)
+    const both: SessionAuth | PersonalAuth | ClientAuth = app.authGuard('api', { clients: true }).auth(request)
+    const client: ClientAuth = app.authGuard('client').auth(request)
+    const browser: BrowserAuth = app.authGuard('web').auth(request)
+    const guest: BrowserAuth | null = app.authGuard('web', { optional: true }).auth(request)
+    // @ts-expect-error a client may come
+    const wrong: SessionAuth | PersonalAuth = app.authGuard('api', { clients: true }).auth(request)
+    // @ts-expect-error a guest may come
+    const guests: SessionAuth | PersonalAuth = app.authGuard('api', { optional: true }).auth(request)
+    return [user.userId.length, both.userId, client.clientId.length, browser.sessionId.length, guest?.userId, wrong, guests]
+  }
+  t.type(types, 'function')
+})
