@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
@@ -49,6 +49,25 @@ const GLOBAL_JSX = 'declare global { namespace JSX { interface Element { own: tr
 t.test('our declarations compile without skipLibCheck, beside the JSX of somebody else', async (t) => {
   const folder = appOf(t, { 'app.ts': APP, 'jsx.ts': GLOBAL_JSX })
   t.same(problems(ts.createProgram([join(folder, 'app.ts'), join(folder, 'jsx.ts')], STRICTEST)), [])
+})
+
+/** What the text around a block speaks of. */
+const AROUND = `import type { FastifyInstance } from 'fastify'
+import 'latchkey'
+declare module 'fastify' { interface FastifyReply { view (page: string, data: object): FastifyReply } }
+declare global {
+  const app: FastifyInstance, clientId: string, clientSecret: string, currentUrl: URL
+  function placeOrder (userId: string): Promise<object>
+}
+`
+
+t.test('the code of the README compiles', async (t) => {
+  const blocks = [...readFileSync(join(packageRoot, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
+  t.ok(blocks.length > 6)
+  const files = Object.fromEntries(blocks.map((code, index) => [`block-${index}.ts`, `${code}\nexport {}\n`]))
+  const folder = appOf(t, { 'around.d.ts': AROUND, ...files })
+  symlinkSync(join(packageRoot, 'node_modules/openid-client'), join(folder, 'node_modules/openid-client'))
+  t.same(problems(ts.createProgram(['around.d.ts', ...Object.keys(files)].map((name) => join(folder, name)), QUICK)), [])
 })
 
 t.test('a CommonJS app in TypeScript has them, too', async (t) => {
