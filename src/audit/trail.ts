@@ -1,3 +1,4 @@
+import { createCache } from '../cache.ts'
 import type { EventName, Events } from '../events.ts'
 
 /** A line of the audit log. */
@@ -42,17 +43,16 @@ const REPEATED_MS = 60_000
 /** Writes the events that matter to security into the audit log. A process that is killed loses those of the last moment. */
 export function startAuditTrail ({ events, write, onError }: Options): AuditTrail {
   const waiting: { entry: AuditEntry, at: number }[] = []
-  const told = new Map<string, number>()
+  const told = createCache<true>({ ttl: REPEATED_MS, max: MAX_WAITING })
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> = Promise.resolve()
 
   function isRepeated ({ ip, userId, detail }: AuditEntry): boolean {
     if ((detail as { reason?: string }).reason !== 'too_many_attempts') return false
     const key = JSON.stringify([ip, userId])
-    const isNew = performance.now() - (told.get(key) ?? -Infinity) > REPEATED_MS
-    if (told.size >= MAX_WAITING) told.clear()
-    if (isNew) told.set(key, performance.now())
-    return !isNew
+    if (told.get(key)) return true
+    told.set(key, true)
+    return false
   }
 
   function add (entry: AuditEntry): void {

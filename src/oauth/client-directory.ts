@@ -1,3 +1,4 @@
+import { createCache } from '../cache.ts'
 import type { Client, Clients } from './ports.ts'
 
 export type ClientDirectory = Clients & {
@@ -11,33 +12,31 @@ const MAX_ENTRIES = 10_000
 
 /** Clients from memory for a moment: token requests need no statement to know who asks. */
 export function createClientDirectory (store: Omit<Clients, 'findAgain'>): ClientDirectory {
-  const entries = new Map<string, { until: number, client: Promise<Client | null> }>()
+  const cache = createCache<Promise<Client | null>>({ ttl: TTL_MS, max: MAX_ENTRIES })
 
-  function remember (key: string, load: () => Promise<Client | null>): Promise<Client | null> {
-    const now = performance.now()
-    const known = entries.get(key)
-    if (known && known.until > now) return known.client
+  function cached (key: string, load: () => Promise<Client | null>): Promise<Client | null> {
+    const known = cache.get(key)
+    if (known) return known
     const client = load()
-    if (entries.size >= MAX_ENTRIES) entries.clear()
-    entries.set(key, { until: now + TTL_MS, client })
+    cache.set(key, client)
     // What is unknown is asked for again, and so is what could not be read
-    client.then((found) => { if (!found) entries.delete(key) }, () => { entries.delete(key) })
+    client.then((found) => { if (!found) cache.delete(key) }, () => { cache.delete(key) })
     return client
   }
 
   function forget (id: string): void {
-    for (const [key, { client }] of entries) client.then((found) => { if (found?.id === id) entries.delete(key) }, () => {})
+    for (const [key, client] of cache.entries()) client.then((found) => { if (found?.id === id) cache.delete(key) }, () => {})
   }
 
   function findAgain (id: string): Promise<Client | null> {
-    entries.delete(`id ${id}`)
-    return remember(`id ${id}`, () => store.find(id))
+    cache.delete(`id ${id}`)
+    return cached(`id ${id}`, () => store.find(id))
   }
 
   return {
     findAgain,
-    find: (id) => remember(`id ${id}`, () => store.find(id)),
-    findBySlug: (slug) => remember(`slug ${slug}`, () => store.findBySlug(slug)),
+    find: (id) => cached(`id ${id}`, () => store.find(id)),
+    findBySlug: (slug) => cached(`slug ${slug}`, () => store.findBySlug(slug)),
     forget
   }
 }

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { createCache } from '../cache.ts'
 import { originOf, type Events } from '../events.ts'
 import { RequestError } from '../request-error.ts'
 import { SAME_FORM, type FormId, type FormSecrets } from '../keys/form-secrets.ts'
@@ -57,16 +58,14 @@ export class NoPersonalClient extends RequestError {
 }
 
 /** A token is asked for at the database once in this time; the feed ends it sooner. */
-const REMEMBER_MS = 5000
+const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 /** How often a process writes that a token was used. */
 const TOUCH_MS = 60_000
 
-type Entry = { token: PersonalToken, until: number }
-
 export function createPersonalTokens ({ store, findClient, refusal, remaining, formSecrets, events, onError }: Dependencies): PersonalTokens {
-  const known = new Map<string, Entry>()
-  const touched = new Map<string, number>()
+  const cache = createCache<PersonalToken>({ ttl: TTL_MS, max: MAX_ENTRIES })
+  const touched = createCache<true>({ ttl: TOUCH_MS, max: MAX_ENTRIES })
 
   async function client (): Promise<Client> {
     const found = await findClient()
@@ -102,14 +101,12 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, f
   async function read (text: string): Promise<PersonalToken | null> {
     const hash = hashSecret(text)
     const key = Buffer.from(hash).toString('base64')
-    const entry = known.get(key)
-    if (entry && entry.until > performance.now()) return entry.token
-    known.delete(key)
+    const known = cache.get(key)
+    if (known) return known
     const found = await store.find(hash)
     if (!found) return null
     const token = await asOfToday(found)
-    if (known.size >= MAX_ENTRIES) known.clear()
-    known.set(key, { token, until: performance.now() + REMEMBER_MS })
+    cache.set(key, token)
     return token
   }
 
@@ -124,10 +121,8 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, f
 
   /** Nobody waits for it. */
   function touch (id: string): void {
-    const now = performance.now()
-    if (now - (touched.get(id) ?? -Infinity) < TOUCH_MS) return
-    if (touched.size >= MAX_ENTRIES) touched.clear()
-    touched.set(id, now)
+    if (touched.get(id)) return
+    touched.set(id, true)
     store.touch(id, TOUCH_MS / 1000).catch(onError)
   }
 

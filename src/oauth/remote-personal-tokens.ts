@@ -1,3 +1,4 @@
+import { createCache } from '../cache.ts'
 import type { IssuerClient } from '../http/issuer-client.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Introspection } from '../schemas/introspection.ts'
@@ -8,18 +9,18 @@ import { hashSecret } from './secrets.ts'
 type Options = { client: IssuerClient, list: Pick<RevocationList, 'subscribe'>, issuer: string, audience: string | string[] }
 
 /** An answer of the issuer is good for this time, or until something is revoked that may concern it. */
-const REMEMBER_MS = 5000
+const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 
 /** Personal access tokens at a guard without a database: the issuer is asked (RFC 7662), and its feed ends what is remembered. */
 export function createRemotePersonalTokens ({ client, list, issuer, audience }: Options): (text: string) => Promise<AccessTokenClaims | null> {
-  const known = new Map<string, { claims: AccessTokenClaims, until: number }>()
+  const cache = createCache<AccessTokenClaims>({ ttl: TTL_MS, max: MAX_ENTRIES })
   let revocations = 0
 
   list.subscribe((rows) => {
     if (!rows.some(({ kind }) => kind === 'user' || kind === 'token' || kind === 'client')) return
     revocations++
-    known.clear()
+    cache.clear()
   })
 
   async function ask (text: string): Promise<AccessTokenClaims | null> {
@@ -33,13 +34,12 @@ export function createRemotePersonalTokens ({ client, list, issuer, audience }: 
     // They are for what the issuer itself is an audience of
     if (!isPersonalToken(text) || ![audience].flat().includes(issuer)) return null
     const key = Buffer.from(hashSecret(text)).toString('base64')
-    const entry = known.get(key)
-    if (entry && entry.until > performance.now() && entry.claims.exp > Date.now() / 1000) return entry.claims
+    const known = cache.get(key)
+    if (known && known.exp > Date.now() / 1000) return known
     const before = revocations
     const claims = await ask(text)
-    if (known.size >= MAX_ENTRIES) known.clear()
     // What was revoked while the issuer answered may not be in its answer
-    if (claims && before === revocations) known.set(key, { claims, until: performance.now() + REMEMBER_MS })
+    if (claims && before === revocations) cache.set(key, claims)
     return claims
   }
 }

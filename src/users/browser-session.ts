@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import { createCache } from '../cache.ts'
 import { SAME_FORM, type FormId, type FormSecrets } from '../keys/form-secrets.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import { hashSecret } from '../oauth/secrets.ts'
@@ -61,12 +62,12 @@ type Options = {
 }
 
 /** A session is asked for at the database once in this time; the feed ends it sooner. */
-const REMEMBER_MS = 5000
+const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
 export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
-  const known = new Map<string, { session: BrowserSession, until: number }>()
+  const cache = createCache<BrowserSession>({ ttl: TTL_MS, max: MAX_ENTRIES })
 
   async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
     const token = secret.toString('base64url')
@@ -93,13 +94,11 @@ export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, t
   }
 
   async function read (token: string): Promise<BrowserSession | null> {
-    const entry = known.get(token)
-    if (entry && entry.until > performance.now()) return entry.session
+    const known = cache.get(token)
+    if (known) return known
     const session = await store.find(hashSecret(token), idleTtl)
-    known.delete(token)
     if (!session) return null
-    if (known.size >= MAX_ENTRIES) known.clear()
-    known.set(token, { session, until: performance.now() + REMEMBER_MS })
+    cache.set(token, session)
     if (Date.now() - session.lastSeenAt.getTime() > TOUCH_MS) await store.touch(session.id)
     return session
   }
