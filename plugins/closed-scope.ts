@@ -1,4 +1,3 @@
-import { httpErrors } from '@fastify/sensible'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HelmetOptions } from 'helmet'
 import type { Config } from '../src/config.ts'
@@ -38,7 +37,6 @@ export function closedScope (scope: FastifyInstance, config: ScopeConfig, { onEr
   scope.setSchemaErrorFormatter(([first], where) => new Error(`${where}${first?.instancePath ?? ''} ${first?.message ?? 'is invalid'}`))
   scope.addHook('onRequest', readQuery)
   parsers(scope)
-  scope.decorate('httpErrors', httpErrors)
   scope.addHook('onRequest', securityHeaders(config.appUrl, headers))
   if (config.corsOrigins.length > 0) allowOrigins(scope, config.corsOrigins)
   if (config.rateLimit === 'on') applyLimits(scope)

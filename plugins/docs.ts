@@ -2,7 +2,7 @@ import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
-import { RequestError } from '../src/request-error.ts'
+import { HttpError } from '../src/http/http-error.ts'
 import { version } from '../src/version.ts'
 import { browserCookie } from './browser-cookie.ts'
 import { under } from './closed-scope.ts'
@@ -68,7 +68,7 @@ async function createReader (makeDocument: MakeDocument, { appUrl, mount, prefix
   await reader.register(fp(async (scope) => { scope.decorate('swagger', makeDocument) }, { name: '@fastify/swagger' }))
   reader.setErrorHandler(errorHandler)
   reader.setNotFoundHandler(async ({ url }) => {
-    throw new RequestError(404, 'LK_NOT_FOUND', `There is no ${url.split('?')[0]}; see ${basePath}/docs`)
+    throw new HttpError('LK_NOT_FOUND', { message: `There is no ${url.split('?')[0]}; see ${basePath}/docs` })
   })
   // Its redirects lead from path to path on this server
   reader.addHook('onSend', async (_request, reply) => {

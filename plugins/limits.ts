@@ -1,6 +1,6 @@
 import rateLimit, { type RateLimitOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { RequestError } from '../src/request-error.ts'
+import { HttpError } from '../src/http/http-error.ts'
 import { networkOf } from '../src/users/network.ts'
 import { addressOf } from './caller.ts'
 
@@ -27,7 +27,7 @@ export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addres
       },
       ...(counts && { allowList: (request: FastifyRequest) => !counts(request) }),
       errorResponseBuilder: (_request: FastifyRequest, { after, ttl }: { after: string, ttl: number }) =>
-        new RequestError(429, 'LK_TOO_MANY_REQUESTS', `Too many requests, try again in ${after}`, { retryAfter: Math.ceil(ttl / 1000) })
+        new HttpError('LK_TOO_MANY_REQUESTS', { message: `Too many requests, try again in ${after}`, retryAfter: Math.ceil(ttl / 1000) })
     }
   }
 }

@@ -1,6 +1,6 @@
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
-import { RequestError, RETRY_AFTER } from '../src/request-error.ts'
+import { HttpError } from '../src/http/http-error.ts'
 
 /** Milliseconds that the event loop may lag before new requests are turned away. */
 const MAX_EVENT_LOOP_DELAY = 1000
@@ -11,7 +11,7 @@ export function overload (scope: FastifyInstance): void {
   scope.register(underPressure, {
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY,
     pressureHandler: (_request, _reply, _type, _value) => {
-      throw new RequestError(503, 'LK_OVERLOADED', 'The server is overloaded, try again in a moment', { retryAfter: RETRY_AFTER })
+      throw new HttpError('LK_OVERLOADED')
     }
   })
 }

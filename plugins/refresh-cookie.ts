@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { RequestError } from '../src/request-error.ts'
+import { HttpError } from '../src/http/http-error.ts'
 import { cookiesNamed, setCookie } from './cookies.ts'
 
 export const REFRESH_COOKIE = 'refreshToken'
@@ -32,6 +32,6 @@ export function refreshTokenOf ({ body, headers }: FastifyRequest, isOurs: (toke
   const [first, ...others] = new Set(cookiesNamed(headers.cookie, REFRESH_COOKIE).filter((value) => value !== ''))
   if (first === undefined || others.length === 0) return first
   const ours = [first, ...others].filter(isOurs)
-  if (ours.length > 1) throw new RequestError(400, 'LK_TWO_COOKIES', 'Two cookies named refreshToken were sent, and both are ours: one was planted. Send refresh_token in the body')
+  if (ours.length > 1) throw new HttpError('LK_TWO_COOKIES')
   return ours[0] ?? first
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { following } from '../src/address.ts'
 import { settingName } from '../src/config-names.ts'
 import type { Config } from '../src/config.ts'
-import { RequestError } from '../src/request-error.ts'
+import { HttpError } from '../src/http/http-error.ts'
 import { jsonOnly } from './guard-errors.ts'
 
 /** Where our pages are, and how to name what may be set. */
@@ -54,8 +54,8 @@ export function foreignText ({ appUrl, sources }: Site, origin: string | undefin
   return [`This comes from a page of ${origin}, and the address of this server is ${appUrl}`, ...fixes].join('; ')
 }
 
-export function foreignOrigin (site: Site, origin: string | undefined, options: { others: boolean }): RequestError {
-  return new RequestError(403, 'LK_FOREIGN_ORIGIN', foreignText(site, origin, options))
+export function foreignOrigin (site: Site, origin: string | undefined, options: { others: boolean }): HttpError {
+  return new HttpError('LK_FOREIGN_ORIGIN', { message: foreignText(site, origin, options) })
 }
 
 /** A form can be sent by any page, without asking first. What has no type has no body. */

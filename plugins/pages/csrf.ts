@@ -2,7 +2,7 @@ import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FormId } from '../../src/keys/form-secrets.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
-import { RequestError } from '../../src/request-error.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiePath } from '../browser-cookie.ts'
 import { cookiesNamed, setCookie } from '../cookies.ts'
@@ -61,14 +61,13 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   }
 
   async function check (request: FastifyRequest): Promise<void> {
-    if (!isOwn(request)) throw refusal('LK_FORGED_FORM', foreignText(config, request.headers.origin, { others: false }))
+    if (!isOwn(request)) throw new HttpError('LK_FORGED_FORM', { message: foreignText(config, request.headers.origin, { others: false }) })
     const { body, headers, log } = request
     parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw unproven(request, cause) } }, () => {})
   }
 
   function unproven (request: FastifyRequest, cause: Error): Error {
-    if (secretOf(request) === undefined) return refusal(NO_COOKIE, 'The browser sent no cookie of this page', cause)
-    return refusal(STALE_FORM, 'The form does not carry the token of this browser', cause)
+    return new HttpError(secretOf(request) === undefined ? NO_COOKIE : STALE_FORM, { cause })
   }
 
   function browserOf (reply: FastifyReply): Uint8Array {
@@ -82,8 +81,4 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   }
 
   return { browserOf, field, formOf, check }
-}
-
-function refusal (code: string, message: string, cause?: unknown): Error {
-  return new RequestError(403, code, message, { cause })
 }

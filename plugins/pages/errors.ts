@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { localPath } from '../../src/http/return-to.ts'
 import { AuthorizationError } from '../../src/oauth/authorization-error.ts'
-import { RequestError } from '../../src/request-error.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 import type { Services } from '../../src/services.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
@@ -67,7 +67,7 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
       return retryPath(request, statusCode)
     } catch (error) {
       // Too long for an address
-      if (error instanceof RequestError) return undefined
+      if (error instanceof HttpError) return undefined
       throw error
     }
   }

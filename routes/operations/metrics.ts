@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { errors } from '../../src/schemas/errors.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 
 const metrics: FastifyPluginAsyncTypebox = async (app) => {
   const { metricsToken } = app.latchkey.config
@@ -22,7 +23,7 @@ const metrics: FastifyPluginAsyncTypebox = async (app) => {
     const allowed = metricsToken === undefined || (sent !== undefined && timingSafeEqual(hashSecret(sent), hashSecret(metricsToken)))
     if (!allowed) {
       reply.header('www-authenticate', 'Bearer realm="metrics"')
-      throw app.httpErrors.createError(401, 'Send METRICS_TOKEN as bearer token', { code: 'LK_UNAUTHENTICATED' })
+      throw new HttpError('LK_UNAUTHENTICATED', { message: 'Send METRICS_TOKEN as bearer token' })
     }
     return reply.header('content-type', app.metricsRegistry.contentType).header('cache-control', 'no-store').send(await app.metricsRegistry.metrics())
   })

@@ -3,6 +3,7 @@ import { limit } from '../../plugins/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 
 const tags = ['Pages']
 
@@ -27,7 +28,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const { username, password, return_to: target, ...body } = request.body
     const surplus = surplusFields(attributes, loginFields(attributes, request.body, ''))
-    if (surplus) throw app.httpErrors.createError(422, 'A login has one login field', { code: 'LK_VALIDATION', errors: surplus })
+    if (surplus) throw new HttpError('LK_VALIDATION', { message: 'A login has one login field', errors: surplus })
     const returnTo = localPath(target)
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })

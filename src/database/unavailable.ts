@@ -1,4 +1,4 @@
-import { RequestError, RETRY_AFTER } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
 // SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a statement that took too long; a database that is read-only after a failover
@@ -13,9 +13,9 @@ const STATE_IN_TEXT = new RegExp(`Database error\\. Code: \`(${SQLSTATES})\``)
 const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
 
 /** The database is away for now: 503 with `Retry-After`. What the database said is the `cause`, for the log. */
-export class DatabaseUnavailable extends RequestError {
+export class DatabaseUnavailable extends HttpError {
   constructor (cause: unknown) {
-    super(503, 'LK_DATABASE_UNAVAILABLE', 'The database cannot be reached, try again in a moment', { retryAfter: RETRY_AFTER, cause })
+    super('LK_DATABASE_UNAVAILABLE', { cause })
   }
 }
 

@@ -1,6 +1,6 @@
-import { RequestError } from '../request-error.ts'
+import { HttpError } from './http-error.ts'
 
 /** A body, or an address, that cannot be read: 400. */
-export function badBody (message: string, cause?: unknown): RequestError {
-  return new RequestError(400, 'LK_BAD_BODY', message, { cause })
+export function badBody (message: string, cause?: unknown): HttpError {
+  return new HttpError('LK_BAD_BODY', { message, cause })
 }

@@ -1,5 +1,5 @@
 import { clock } from '../revocation/clock.ts'
-import { RequestError, RETRY_AFTER } from '../request-error.ts'
+import { HttpError } from './http-error.ts'
 
 /** Requests to an issuer elsewhere, as one of its clients. */
 export type IssuerClient = {
@@ -26,8 +26,8 @@ export class RefusedByIssuer extends Error {
 }
 
 /** The issuer does not say what a guard must know: 503, whatever it answered to us. */
-export function issuerUnavailable (cause: unknown): RequestError {
-  return new RequestError(503, 'LK_ISSUER_UNAVAILABLE', 'The issuer cannot be asked at the moment, try again', { retryAfter: RETRY_AFTER, cause })
+export function issuerUnavailable (cause: unknown): HttpError {
+  return new HttpError('LK_ISSUER_UNAVAILABLE', { cause })
 }
 
 const TIMEOUT_MS = 10_000

@@ -1,4 +1,4 @@
-import { RequestError } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 import type { ResponseMode } from './authorization-request.ts'
 
 /** RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6. */
@@ -21,8 +21,8 @@ export class AuthorizationError extends Error {
 }
 
 /** A refusal that must not leave this server: the client or its redirect URI is not to be trusted (RFC 9700 section 4.11.2). */
-export class UntrustedRequest extends RequestError {
+export class UntrustedRequest extends HttpError {
   constructor (message: string) {
-    super(400, 'LK_UNTRUSTED_REQUEST', message)
+    super('LK_UNTRUSTED_REQUEST', { message })
   }
 }

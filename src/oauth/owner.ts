@@ -1,4 +1,4 @@
-import { RequestError } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 import type { Client, Clients, Sessions } from './ports.ts'
 import { covers, type Scopes } from './scopes.ts'
 
@@ -18,9 +18,9 @@ export type Bearer = { kind: 'session' | 'client' | 'personal' | 'browser', user
 export type FindOwner = (bearer: Bearer) => Promise<Owner>
 
 /** Answer 403: the token is good, and not enough for this. */
-export class NotTheOwner extends RequestError {
+export class NotTheOwner extends HttpError {
   constructor () {
-    super(403, 'LK_FIRST_PARTY_ONLY', 'This needs the access token of a first-party login, with all the scopes of that login')
+    super('LK_FIRST_PARTY_ONLY', { message: 'This needs the access token of a first-party login, with all the scopes of that login' })
   }
 }
 

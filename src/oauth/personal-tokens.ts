@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { createCache } from '../cache.ts'
 import { originOf, type Events } from '../events.ts'
-import { RequestError } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 import { SAME_FORM, type FormId, type FormSecrets } from '../keys/form-secrets.ts'
 import type { TokenFacts } from '../revocation/revocation-list.ts'
 import { isPersonalToken, newPersonalToken } from './personal-token-form.ts'
@@ -51,9 +51,9 @@ type Dependencies = {
 }
 
 /** There is no client for personal access tokens: `latchkey install` makes one. */
-export class NoPersonalClient extends RequestError {
+export class NoPersonalClient extends HttpError {
   constructor () {
-    super(503, 'LK_NO_PERSONAL_CLIENT', 'Personal access client not found. Please create one: `npx latchkey client --personal`')
+    super('LK_NO_PERSONAL_CLIENT')
   }
 }
 

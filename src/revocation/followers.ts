@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { RequestError } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 import { openEventStream, type EventStreamOptions } from './event-stream.ts'
 import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
@@ -13,9 +13,9 @@ export type Followers = {
 }
 
 /** Answer 429 with `Retry-After`. */
-export class TooManyStreams extends RequestError {
+export class TooManyStreams extends HttpError {
   constructor (limit: number) {
-    super(429, 'LK_TOO_MANY_STREAMS', `This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`, { retryAfter: Math.ceil(YOUNG_MS / 1000) })
+    super('LK_TOO_MANY_STREAMS', { message: `This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`, retryAfter: Math.ceil(YOUNG_MS / 1000) })
   }
 }
 

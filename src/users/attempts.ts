@@ -1,4 +1,4 @@
-import { RequestError } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 
 /** Failures that are allowed, and in how many seconds. */
 export type Tier = readonly [failures: number, seconds: number]
@@ -39,11 +39,11 @@ export type Attempts = {
 }
 
 /** Passwords, codes or secrets were wrong too often, of one user or from one address: 429 with `Retry-After`. Nothing was checked. */
-export class TooManyAttempts extends RequestError {
+export class TooManyAttempts extends HttpError {
   declare readonly retryAfter: number
   constructor (milliseconds: number) {
     const seconds = Math.max(1, Math.ceil(milliseconds / 1000))
-    super(429, 'LK_TOO_MANY_ATTEMPTS', `Too many attempts, try again in ${seconds} second${seconds === 1 ? '' : 's'}`, { retryAfter: seconds })
+    super('LK_TOO_MANY_ATTEMPTS', { message: `Too many attempts, try again in ${seconds} second${seconds === 1 ? '' : 's'}`, retryAfter: seconds })
   }
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { RequestError } from '../request-error.ts'
+import { HttpError } from '../http/http-error.ts'
 import { bcryptDigest, named2b, SETTINGS_LENGTH, verifyBcrypt } from './bcrypt.ts'
 import { loadArgon2, loadBcrypt } from './hashing.ts'
 import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
@@ -32,9 +32,9 @@ export type Passwords = {
 }
 
 /** More passwords wait to be hashed than may wait (`passwords.maxQueue`): 503 with `Retry-After`. Nothing was checked or written. */
-export class Overloaded extends RequestError {
+export class Overloaded extends HttpError {
   constructor () {
-    super(503, 'LK_OVERLOADED', 'Too many logins at once, try again in a moment', { retryAfter: 1 })
+    super('LK_OVERLOADED', { message: 'Too many logins at once, try again in a moment', retryAfter: 1 })
   }
 }
 

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { authGuard, DatabaseUnavailable, latchkey, Overloaded, RequestError, TooManyAttempts, type LatchkeyOptions } from '../../src/index.ts'
+import { authGuard, DatabaseUnavailable, latchkey, Overloaded, HttpError, TooManyAttempts, type LatchkeyOptions } from '../../src/index.ts'
 import { createDatabase, FAST, PASSWORD } from '../helper.ts'
 import { formOf, visit } from '../visitor.ts'
 
@@ -133,18 +133,18 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
   }
 
   for (const error of [new TooManyAttempts(2500), new Overloaded(), new DatabaseUnavailable(new Error('x'))]) {
-    t.ok(error instanceof RequestError)
+    t.ok(error instanceof HttpError)
     t.match(error, { name: error.constructor.name, statusCode: Number, code: /^LK_/, headers: { 'retry-after': /^\d+$/ } })
   }
 })
 
-t.test('what guards refuse reaches the error handler of a host as RequestError, and the answer has the challenge although that handler does not know it', async (t) => {
+t.test('what guards refuse reaches the error handler of a host as HttpError, and the answer has the challenge although that handler does not know it', async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   const seen: unknown[] = []
   host.setErrorHandler(async (error, _request, reply) => {
     seen.push(error)
-    return await reply.code(error instanceof RequestError ? error.statusCode : 500).send({ sorry: true })
+    return await reply.code(error instanceof HttpError ? error.statusCode : 500).send({ sorry: true })
   })
   await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })
   host.post('/web', { onRequest: host.authGuard('web') }, async () => ({}))
@@ -166,7 +166,7 @@ t.test('what guards refuse reaches the error handler of a host as RequestError, 
   for (const { url, headers, status, code, challenge } of refused) {
     const answer = await ask(url, headers)
     const error = seen.pop()
-    t.ok(error instanceof RequestError, code)
+    t.ok(error instanceof HttpError, code)
     t.match(error, { statusCode: status, code, headers: challenge ? { 'www-authenticate': challenge } : {} })
     t.match([answer.statusCode, answer.json()], [status, { sorry: true }])
     if (challenge) t.match(answer.headers, { 'www-authenticate': challenge })

@@ -8,6 +8,7 @@ import { PasswordBody, profileBody, User, userBody } from '../../../src/schemas/
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message } from '../../../src/schemas/proxy.ts'
 import type { Profile } from '../../../src/users/ports.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
   const { clients, scopes } = app.latchkey
@@ -31,7 +32,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const auth = request.auth
     const user = await auth.user()
-    if (!user) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
+    if (!user) throw new HttpError('LK_UNAUTHENTICATED', { message: 'The user of this token is gone' })
     return reply.header('cache-control', 'no-store').send(userBody(await visible(user, auth)))
   })
 
@@ -48,7 +49,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId, sessionId } = await app.latchkey.findOwner(request.auth)
     const { user, errors } = await app.latchkey.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
-    if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+    if (errors) throw new HttpError('LK_VALIDATION', { errors })
     return reply.header('cache-control', 'no-store').send(userBody(user))
   })
 
@@ -66,7 +67,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     const { userId, sessionId } = await app.latchkey.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
     const errors = await app.latchkey.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
-    if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+    if (errors) throw new HttpError('LK_VALIDATION', { errors })
     return { message: 'Password changed. Other sessions have ended.' }
   })
 }

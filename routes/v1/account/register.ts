@@ -4,6 +4,7 @@ import { limit } from '../../../plugins/limits.ts'
 import { requiredLater } from '../../../plugins/compilers.ts'
 import { registerBody, User, userBody } from '../../../src/schemas/account.ts'
 import { errors } from '../../../src/schemas/errors.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/register', {
@@ -18,7 +19,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const { user, errors } = await app.latchkey.register(request.body, callerOf(request))
-    if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+    if (errors) throw new HttpError('LK_VALIDATION', { errors })
     return reply.code(201).send(userBody(user))
   })
 }

@@ -5,6 +5,7 @@ import { refreshTokenOf } from '../../../plugins/refresh-cookie.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ProxyParams, RefreshBody } from '../../../src/schemas/proxy.ts'
 import { TokenResponse } from '../../../src/schemas/token.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const refresh: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/:client/refresh', {
@@ -18,7 +19,7 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const token = refreshTokenOf(request, app.clientProxy.isRefreshToken)
-    if (token === undefined) throw app.httpErrors.createError(401, 'Send refresh_token in the body, or the cookie refreshToken', { code: 'LK_NO_REFRESH_TOKEN' })
+    if (token === undefined) throw new HttpError('LK_NO_REFRESH_TOKEN')
     const issued = await app.clientProxy.refresh(request.params.client, token, request.body.scope, callerOf(request))
     return app.clientProxy.answer(reply, request.params.client, issued)
   })

@@ -3,6 +3,7 @@ import { callerOf } from '../../../plugins/caller.ts'
 import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, RotateBody, RotatedSecret } from '../../../src/schemas/management.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/clients/:id/secret', {
@@ -21,7 +22,7 @@ const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
     const { userId } = await app.latchkey.findOwner(request.auth)
     const { id } = request.params
     const rotated = await app.latchkey.clientManagement.rotateSecret(userId, id, request.body.overlap ?? 0, callerOf(request))
-    if (!rotated) throw app.httpErrors.createError(404, 'You have no such client with a secret', { code: 'LK_NOT_FOUND' })
+    if (!rotated) throw new HttpError('LK_NOT_FOUND', { message: 'You have no such client with a secret' })
     const { secret, previousSecretUntil } = rotated
     return reply.code(201).header('cache-control', 'no-store').send({
       client_id: id, client_secret: secret, previous_secret_until: previousSecretUntil?.toISOString() ?? null

@@ -7,11 +7,12 @@ import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
   const { clientManagement, findOwner } = app.latchkey
-  const notFound = () => app.httpErrors.createError(404, 'You have no such client', { code: 'LK_NOT_FOUND' })
-  const invalid = (errors: Record<string, string[]>) => app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
+  const notFound = () => new HttpError('LK_NOT_FOUND', { message: 'You have no such client' })
+  const invalid = (errors: Record<string, string[]>) => new HttpError('LK_VALIDATION', { errors })
 
   app.get('/clients', {
     onRequest: ownerGuard(app),

@@ -7,6 +7,7 @@ import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
 import { personalTokenJson } from '../../../src/schemas/management-json.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   const { personalTokens, makeOwnToken, findOwner } = app.latchkey
@@ -36,8 +37,8 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     const owner = await findOwner(request.auth)
     const { name, scopes, expires_in: expiresIn } = request.body
     const { made, errors } = await makeOwnToken(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
-    if (errors) throw app.httpErrors.createError(422, 'The request is not valid', { code: 'LK_VALIDATION', errors })
-    if (!made) throw app.httpErrors.createError(401, 'You have been logged out meanwhile', { code: 'LK_UNAUTHENTICATED' })
+    if (errors) throw new HttpError('LK_VALIDATION', { errors })
+    if (!made) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
     return reply.code(201).header('cache-control', 'no-store').send({ access_token: made.text, accessToken: made.text, token: personalTokenJson(made.token) })
   })
 
@@ -53,7 +54,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth)
     const { id } = request.params
-    if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) throw app.httpErrors.createError(404, 'You have no such token', { code: 'LK_NOT_FOUND' })
+    if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) throw new HttpError('LK_NOT_FOUND', { message: 'You have no such token' })
     return reply.code(204).send(null)
   })
 }

@@ -6,6 +6,7 @@ import { forbidden } from '../../../plugins/guard-errors.ts'
 import { isGuard, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { StreamQuery } from '../../../src/schemas/feed-events.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
   const { followers, clients, verifyAccessToken } = app.latchkey
@@ -26,7 +27,7 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const token = await verifyAccessToken(bearerToken(request)!)
-    if (!token) throw app.httpErrors.unauthorized()
+    if (!token) throw new HttpError('LK_UNAUTHENTICATED')
     // The operator may have taken the scope from the client since
     if (!isGuard(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})
     const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp, name: request.query.stream })

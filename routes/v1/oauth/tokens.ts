@@ -6,6 +6,7 @@ import { ownerGuard } from '../../../plugins/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { AccessList, ById } from '../../../src/schemas/management.ts'
 import { accessJson } from '../../../src/schemas/management-json.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const tokens: FastifyPluginAsyncTypebox = async (app) => {
   const { accountAccess, findOwner } = app.latchkey
@@ -36,7 +37,7 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth)
     const { id } = request.params
-    if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) throw app.httpErrors.createError(404, 'You have no such session', { code: 'LK_NOT_FOUND' })
+    if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) throw new HttpError('LK_NOT_FOUND', { message: 'You have no such session' })
     return reply.code(204).send(null)
   })
 }

@@ -5,6 +5,7 @@ import { perIssuer } from '../../../src/address.ts'
 import { userInfoEndpoint } from '../../../src/oauth/resources.ts'
 import { UserInfo } from '../../../src/schemas/discovery.ts'
 import { errors } from '../../../src/schemas/errors.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
 
 const SCOPES = ['openid']
 const FORM = 'application/x-www-form-urlencoded'
@@ -20,7 +21,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
 
   async function answer (request: FastifyRequest, reply: FastifyReply) {
     const claims = await app.latchkey.userInfo(request.auth)
-    if (!claims) throw app.httpErrors.createError(401, 'The user of this token is gone', { code: 'LK_UNAUTHENTICATED' })
+    if (!claims) throw new HttpError('LK_UNAUTHENTICATED', { message: 'The user of this token is gone' })
     return reply.header('cache-control', 'no-store').send(claims)
   }
 
@@ -28,7 +29,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
   async function takeFromForm ({ headers, body }: FastifyRequest): Promise<void> {
     const { access_token: token } = (body ?? {}) as { access_token?: unknown }
     if (typeof token !== 'string' || !headers['content-type']?.toLowerCase().startsWith(FORM)) return
-    if (headers.authorization !== undefined) throw app.httpErrors.badRequest('Send the token once: in the Authorization header or in the form')
+    if (headers.authorization !== undefined) throw new HttpError('LK_TWO_TOKENS')
     headers.authorization = `Bearer ${token}`
   }
 

@@ -1,0 +1,76 @@
+/** Seconds, where something is away for a moment: our database, the issuer, a turn of the event loop. */
+const SOON = 2
+
+type Entry = { status: number, message: string, retryAfter?: number }
+
+/** Every refusal that is not one of RFC 6749 section 5.2: its status, and what it says unless more is known. `retryAfter` in seconds. */
+export const ERRORS = {
+  LK_BAD_BODY: { status: 400, message: 'The body cannot be read' },
+  LK_TWO_COOKIES: { status: 400, message: 'Two cookies named refreshToken were sent, and both are ours: one was planted. Send refresh_token in the body' },
+  LK_TWO_TOKENS: { status: 400, message: 'Send the token once: in the Authorization header or in the form' },
+  LK_UNTRUSTED_REQUEST: { status: 400, message: 'The client or its redirect URI is not known' },
+  LK_UNAUTHENTICATED: { status: 401, message: 'Send an access token: Authorization: Bearer …' },
+  LK_INVALID_CREDENTIALS: { status: 401, message: 'Invalid credentials.' },
+  LK_INVALID_REFRESH_TOKEN: { status: 401, message: 'The refresh token is invalid.' },
+  LK_NO_REFRESH_TOKEN: { status: 401, message: 'Send refresh_token in the body, or the cookie refreshToken' },
+  LK_INSUFFICIENT_SCOPE: { status: 403, message: 'The access token lacks a scope' },
+  LK_FIRST_PARTY_ONLY: { status: 403, message: 'This needs the access token of a first-party application' },
+  LK_FOREIGN_ORIGIN: { status: 403, message: 'This does not come from a page of this server' },
+  LK_FORGED_FORM: { status: 403, message: 'This does not come from a page of this server' },
+  LK_STALE_FORM: { status: 403, message: 'The form does not carry the token of this browser' },
+  LK_NO_COOKIE: { status: 403, message: 'The browser sent no cookie of this page' },
+  LK_NOT_FOUND: { status: 404, message: 'There is no such thing' },
+  LK_NO_SUCH_CLIENT: { status: 404, message: 'There is no such client with proxy routes' },
+  LK_TURNED_OFF: { status: 404, message: 'This is turned off' },
+  LK_JSON_ONLY: { status: 415, message: 'Send the body as application/json' },
+  LK_VALIDATION: { status: 422, message: 'The request is not valid' },
+  LK_TOO_MANY_REQUESTS: { status: 429, message: 'Too many requests, try again in a moment' },
+  LK_TOO_MANY_ATTEMPTS: { status: 429, message: 'Too many attempts, try again in a moment' },
+  LK_TOO_MANY_STREAMS: { status: 429, message: 'This client follows by too many streams already' },
+  LK_INTERNAL: { status: 500, message: 'Something went wrong' },
+  LK_MISCONFIGURED: { status: 500, message: 'The client behind this route is misconfigured' },
+  LK_STALE: { status: 503, message: 'Revocations cannot be checked at the moment, try again', retryAfter: SOON },
+  LK_OVERLOADED: { status: 503, message: 'The server is overloaded, try again in a moment', retryAfter: SOON },
+  LK_DATABASE_UNAVAILABLE: { status: 503, message: 'The database cannot be reached, try again in a moment', retryAfter: SOON },
+  LK_ISSUER_UNAVAILABLE: { status: 503, message: 'The issuer cannot be asked at the moment, try again', retryAfter: SOON },
+  LK_NO_PERSONAL_CLIENT: { status: 503, message: 'Personal access client not found. Please create one: `npx latchkey client --personal`' }
+} as const satisfies Record<string, Entry>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export type ErrorDetails = {
+  /** In place of what the table says. */
+  message?: string
+  /** Seconds after which it is worth another try: sent as `Retry-After`. */
+  retryAfter?: number
+  /** What else the response must say, such as `WWW-Authenticate`. */
+  headers?: Record<string, string>
+  /** What is wrong with each field. */
+  errors?: Record<string, string[]>
+  cause?: unknown
+}
+
+/**
+ * Why a request cannot be answered. What Fastify's own error handler sends stands in it, and so does what the handler of a host may use:
+ * `statusCode`, a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3).
+ * @example
+ * app.setErrorHandler((error, request, reply) => {
+ *   if (error instanceof HttpError) return reply.code(error.statusCode).headers(error.headers).view('sorry', { message: error.message })
+ *   …
+ * })
+ */
+export class HttpError extends Error {
+  readonly statusCode: number
+  readonly headers: Record<string, string>
+  readonly retryAfter: number | undefined
+  readonly errors: Record<string, string[]> | undefined
+  constructor (readonly code: ErrorCode, { message, retryAfter, headers, errors, cause }: ErrorDetails = {}) {
+    const usual: Entry = ERRORS[code]
+    super(message ?? usual.message, cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.statusCode = usual.status
+    this.errors = errors
+    this.retryAfter = retryAfter ?? usual.retryAfter
+    this.headers = { ...headers, ...(this.retryAfter !== undefined && { 'retry-after': String(this.retryAfter) }) }
+  }
+}
