@@ -8,6 +8,7 @@ import { closedScope, under } from './closed-scope.ts'
 import { loadRoutes } from './load-routes.ts'
 import { claim, refuseTwice } from './once.ts'
 import { localProxy } from './proxy/local.ts'
+import type { ProxyLogin } from './proxy/login-params.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createRefreshCookie } from './refresh-cookie.ts'
 import { isRemote } from './remote.ts'
@@ -17,7 +18,18 @@ import servicesPlugin, { type ServicesOptions } from './services.ts'
 /** What goes back to the caller. */
 export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn' | 'device'>
 
-/** Logs in for a client whose id and secret the caller never sees: in this process, or at an issuer elsewhere. */
+/** A client whose id and secret the caller never sees. */
+export type ProxiedClient = {
+  slug: string
+  /** Whether the refresh token stands in the body too. */
+  tokenInBody: boolean
+  logIn: (login: ProxyLogin, caller: Caller) => Promise<ProxyAnswer>
+  refresh: (token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
+  /** Does nothing for a token that is not ours or has ended. */
+  logOut: (token: string | undefined, caller: Caller) => Promise<void>
+}
+
+/** In this process, or at an issuer elsewhere. */
 export type ProxyBackend = {
   login: { attributes: Attributes, prefix: string }
   site: Site
@@ -27,18 +39,14 @@ export type ProxyBackend = {
   prefix: string
   /** Where the proxies are reached: its path and scheme are those of their cookies. */
   address: string
-  logIn: (slug: string, body: Record<string, unknown>, caller: Caller) => Promise<ProxyAnswer>
-  refresh: (slug: string, token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
+  /** @throws 404 */
+  find: (slug: string) => Promise<ProxiedClient>
   /** Whether a text is a refresh token that was made here, as far as this process can tell. Asks nobody. */
   isRefreshToken: (text: string) => boolean
-  /** Does nothing for a token that is not ours or has ended. */
-  logOut: (slug: string, token: string | undefined, caller: Caller) => Promise<void>
-  /** Whether the refresh token stands in the body too. */
-  tokenInBody: (slug: string) => Promise<boolean>
 }
 
-export type ClientProxy = ProxyBackend & {
-  answer: (reply: FastifyReply, slug: string, issued: ProxyAnswer) => Promise<FastifyReply>
+export type ClientProxy = Pick<ProxyBackend, 'login' | 'isRefreshToken'> & {
+  answer: (reply: FastifyReply, client: ProxiedClient, issued: ProxyAnswer) => FastifyReply
   clearCookie: (reply: FastifyReply, slug: string) => void
 }
 
@@ -56,20 +64,21 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
   const cookie = createRefreshCookie(backend.address)
   const deviceCookie = createDeviceCookie(backend.address, '/v1/clients')
 
-  async function answer (reply: FastifyReply, slug: string, { body, refreshTokenExpiresIn, device }: ProxyAnswer): Promise<FastifyReply> {
-    if (body.refresh_token !== undefined) cookie.set(reply, slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
+  function answer (reply: FastifyReply, client: ProxiedClient, { body, refreshTokenExpiresIn, device }: ProxyAnswer): FastifyReply {
+    if (body.refresh_token !== undefined) cookie.set(reply, client.slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
     if (device !== undefined) deviceCookie.set(reply, device)
     const { refresh_token: _inCookie, ...rest } = body
-    return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(await backend.tokenInBody(slug) ? body : rest)
+    return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(client.tokenInBody ? body : rest)
   }
 
   host.register(async (scope) => {
     closedScope(scope, { appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit, hostDocument: backend.hostDocument })
-    scope.decorate('clientProxy', { ...backend, answer, clearCookie: cookie.clear })
+    scope.decorate('clientProxy', { login: backend.login, isRefreshToken: backend.isRefreshToken, answer, clearCookie: cookie.clear })
+    scope.decorateRequest('proxied', null as never)
     scope.addHook('preValidation', sameOrigin(backend.site, backend.corsOrigins))
     scope.addHook('preValidation', async (request) => {
       // 404, whatever else is wrong
-      await backend.tokenInBody((request.params as { client: string }).client)
+      request.proxied = await backend.find((request.params as { client: string }).client)
       request.body ??= {}
     })
     loadRoutes(scope, 'v1/clients', '/v1/clients')
@@ -81,5 +90,9 @@ export default fp(clientProxy, { name: 'latchkey-client-proxy', fastify: '5.x' }
 declare module 'fastify' {
   interface FastifyInstance {
     clientProxy: ClientProxy
+  }
+  interface FastifyRequest {
+    /** On the proxy routes: whom the address names. */
+    proxied: ProxiedClient
   }
 }

@@ -2,15 +2,16 @@ import { OAuthError } from '../../src/oauth/errors.ts'
 import { hashSecret } from '../../src/oauth/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/services.ts'
-import type { ProxyBackend } from '../client-proxy.ts'
+import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
-import { loginParams } from './login-params.ts'
 
 // As clients have them
 const SLUG = /^[a-z0-9-]{1,64}$/
 
-/** The proxies beside the server: no secret is needed, and no request is made. */
-/** @param mount of the scope that the proxies are registered in */
+/**
+ * The proxies beside the server: no secret is needed, and no request is made.
+ * @param mount of the scope that the proxies are registered in
+ */
 export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, sessionEnds }: Services, mount: string): ProxyBackend {
   const login = { attributes, prefix: config.login.prefix }
 
@@ -18,6 +19,24 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
     const client = config.passwordGrant === 'on' && SLUG.test(slug) ? await proxyClient(slug) : null
     if (!client) throw noSuchProxy(slug)
     return client
+  }
+
+  function actionsOf (client: Client): Pick<ProxiedClient, 'logIn' | 'refresh' | 'logOut'> {
+    return {
+      async logIn ({ params, candidates }, caller) {
+        return await token.issueFor(client, 'password', { params, caller, candidates }).catch(explain(invalidCredentials))
+      },
+      async refresh (refreshToken, scope, caller) {
+        const params = { refresh_token: refreshToken, ...(scope && { scope }) }
+        return await token.issueFor(client, 'refresh_token', { params, caller }).catch(explain(invalidRefreshToken))
+      },
+      async logOut (text, caller) {
+        const refreshToken = text === undefined ? null : refreshTokens.decode(text)
+        if (!refreshToken) return
+        const { sessionId, secret } = refreshToken
+        await sessionEnds.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
+      }
+    }
   }
 
   return {
@@ -28,24 +47,10 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
     hostDocument: config.hostDocument,
     prefix: config.prefix,
     login,
-    tokenInBody: async (slug) => (await clientOf(slug)).refreshTokenInBody,
-    async logIn (slug, body, caller) {
-      const client = await clientOf(slug)
-      const params = loginParams(login, body)
-      return await token.issueFor(client, 'password', params, caller).catch(explain(invalidCredentials))
-    },
-    async refresh (slug, refreshToken, scope, caller) {
-      const client = await clientOf(slug)
-      const params = { refresh_token: refreshToken, ...(scope && { scope }) }
-      return await token.issueFor(client, 'refresh_token', params, caller).catch(explain(invalidRefreshToken))
-    },
     isRefreshToken: (text) => refreshTokens.decode(text) !== null,
-    async logOut (slug, text, caller) {
+    async find (slug) {
       const client = await clientOf(slug)
-      const refreshToken = text === undefined ? null : refreshTokens.decode(text)
-      if (!refreshToken) return
-      const { sessionId, secret } = refreshToken
-      await sessionEnds.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
+      return { slug, tokenInBody: client.refreshTokenInBody, ...actionsOf(client) }
     }
   }
 }

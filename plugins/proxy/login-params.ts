@@ -1,19 +1,22 @@
-import type { Attributes } from '../../src/users/attributes.ts'
+import type { Attributes, Identifier } from '../../src/users/attributes.ts'
 import { candidatesFrom, loginFields, requiredErrors, requiredMessage } from '../../src/users/login-candidates.ts'
 import { invalidFields } from './errors.ts'
 
+/** A login: who may be meant, and the parameters of the password grant. */
+export type ProxyLogin = { candidates: Identifier[], params: Record<string, string> }
+
 /**
- * Parameters of the password grant from a login body: nothing else that the caller sends goes further.
+ * Reads a login body once: nothing else that the caller sends goes further.
  * @throws 422 with messages per field
  */
-export function loginParams ({ attributes, prefix }: { attributes: Attributes, prefix: string }, body: Record<string, unknown>): Record<string, string> {
+export function readLogin ({ attributes, prefix }: { attributes: Attributes, prefix: string }, body: Record<string, unknown>): ProxyLogin {
   const fields = loginFields(attributes, body, prefix)
   const { candidates, missing, errors } = candidatesFrom(attributes, fields)
   const { password, scope } = body
   const wrong = candidates.length > 0 ? {} : prefixed(prefix, missing ? requiredErrors(attributes) : errors)
   if (typeof password !== 'string' || password === '') wrong['password'] = [requiredMessage('password')]
   if (Object.keys(wrong).length > 0) throw invalidFields(wrong)
-  return { ...strings(fields), ...strings({ scope, password }) }
+  return { candidates, params: { ...strings(fields), ...strings({ scope, password }) } }
 }
 
 function prefixed (prefix: string, errors: Record<string, string[]>): Record<string, string[]> {

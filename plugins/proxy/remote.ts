@@ -13,12 +13,13 @@ import { RemoteProxy } from '../../src/remote-proxy-options.ts'
 import type { TokenResponse } from '../../src/schemas/token.ts'
 import { createAttributes } from '../../src/users/attributes.ts'
 import { CLIENT_IP_HEADER } from '../caller.ts'
-import type { ProxyAnswer, ProxyBackend } from '../client-proxy.ts'
+import type { ProxiedClient, ProxyAnswer, ProxyBackend } from '../client-proxy.ts'
 import { DEVICE_HEADER } from '../device-cookie.ts'
 import { followPort, placeOf } from '../follow-port.ts'
 import type { Site } from '../same-origin.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
-import { loginParams } from './login-params.ts'
+
+type Credentials = { id: string, secret?: string }
 
 const MONTH = 30 * 86_400
 // Until the server listens
@@ -34,18 +35,27 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
   const attributes = await createAttributes({ attributes: login!.attributes!, defaultCountry: login!.defaultCountry })
   const client = createIssuerClient({ issuer })
 
-  async function post (slug: string, path: string, params: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-    const named = Object.hasOwn(clients, slug) ? clients[slug] : undefined
-    if (!named) throw noSuchProxy(slug)
+  async function post (named: Credentials, path: string, params: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
     return await client.send(path, {
       method: 'POST', headers: { ...headers, authorization: basic(named.id, named.secret ?? '') }, body: new URLSearchParams(params)
     })
   }
 
-  async function token (slug: string, params: Record<string, string>, caller: Caller): Promise<ProxyAnswer> {
-    const response = await post(slug, '/v1/oauth/token', params, headersFor(caller))
+  async function token (named: Credentials, params: Record<string, string>, caller: Caller): Promise<ProxyAnswer> {
+    const response = await post(named, '/v1/oauth/token', params, headersFor(caller))
     const body = await response.json() as TokenResponse
     return { body, refreshTokenExpiresIn: options.refreshTokenTtl ?? MONTH, device: response.headers.get(DEVICE_HEADER) ?? undefined }
+  }
+
+  function actionsOf (named: Credentials): Pick<ProxiedClient, 'logIn' | 'refresh' | 'logOut'> {
+    return {
+      logIn: ({ params }, caller) => token(named, { ...params, grant_type: 'password' }, caller).catch(explain(invalidCredentials)),
+      refresh: (refreshToken, scope, caller) =>
+        token(named, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(explain(invalidRefreshToken)),
+      async logOut (refreshToken) {
+        if (refreshToken !== undefined) await post(named, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))
+      }
+    }
   }
 
   return {
@@ -56,18 +66,12 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     corsOrigins: (options.corsOrigins ?? []).map(origin),
     rateLimit: options.rateLimit ?? 'on',
     hostDocument: options.hostDocument ?? true,
-    tokenInBody: async () => options.refreshTokenInBody ?? true,
-    async logIn (slug, body, caller) {
-      const params = loginParams({ attributes, prefix: login!.prefix ?? '' }, body)
-      return await token(slug, { ...params, grant_type: 'password' }, caller).catch(explain(invalidCredentials))
-    },
-    refresh: (slug, refreshToken, scope, caller) =>
-      token(slug, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(explain(invalidRefreshToken)),
     // The MAC is the issuer's to check
     isRefreshToken: looksLikeRefreshToken,
-    logOut: async (slug, refreshToken) => {
-      if (refreshToken === undefined) return
-      await post(slug, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))
+    async find (slug) {
+      const named = Object.hasOwn(clients, slug) ? clients[slug] : undefined
+      if (!named) throw noSuchProxy(slug)
+      return { slug, tokenInBody: options.refreshTokenInBody ?? true, ...actionsOf(named) }
     }
   }
 }

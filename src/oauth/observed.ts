@@ -22,6 +22,6 @@ export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoin
   return {
     ...endpoint,
     issue: (request) => observe(known(request.body['grant_type']), endpoint.issue(request)),
-    issueFor: (client, grantType, params, caller) => observe(known(grantType), endpoint.issueFor(client, grantType, params, caller))
+    issueFor: (client, grantType, request) => observe(known(grantType), endpoint.issueFor(client, grantType, request))
   }
 }

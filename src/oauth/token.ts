@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { AuthenticateClient } from './client-authentication.ts'
 import { invalidRequest, unauthorizedClient, unsupportedGrantType } from './errors.ts'
-import type { GrantHandler, Issued } from './grants/index.ts'
+import type { GrantHandler, GrantRequest, Issued } from './grants/index.ts'
 import { stringParams } from './params.ts'
 import type { Caller, Client } from './ports.ts'
 import type { Resources } from './resources.ts'
@@ -14,11 +14,14 @@ export type TokenRequest = {
   caller: Caller
 }
 
+/** A request of a client that is known. */
+export type VouchedRequest = Pick<GrantRequest<Record<string, string>>, 'params' | 'caller' | 'candidates'> & { resource?: unknown }
+
 export type TokenEndpoint = {
   /** @throws OAuthError */
   issue: (request: TokenRequest) => Promise<Issued>
   /** The same for a client that the server itself vouches for (the client proxies). */
-  issueFor: (client: Client, grantType: string, params: Record<string, string>, caller: Caller, resource?: unknown) => Promise<Issued>
+  issueFor: (client: Client, grantType: string, request: VouchedRequest) => Promise<Issued>
   grantTypes: string[]
 }
 
@@ -32,17 +35,17 @@ export function createTokenEndpoint (authenticateClient: AuthenticateClient, res
     if (!grantType) throw invalidRequest('grant_type is missing')
     if (!grants.has(grantType)) throw unsupportedGrantType(`The grant type is none of ${[...grants.keys()].join(', ')}`)
     const client = await authenticateClient({ authorization, params, caller })
-    return await issueFor(client, grantType, params, userBehind(client, caller), body['resource'])
+    return await issueFor(client, grantType, { params, caller: userBehind(client, caller), resource: body['resource'] })
   }
 
-  async function issueFor (client: Client, grantType: string, params: Record<string, string>, caller: Caller, resource?: unknown): Promise<Issued> {
+  async function issueFor (client: Client, grantType: string, { params, caller, resource, candidates }: VouchedRequest): Promise<Issued> {
     const grant = grants.get(grantType)
     if (!grant) throw unsupportedGrantType('This grant type is turned off')
     const allowed = client.grantTypes.includes(grantType) && (grant.publicClients || client.authMethod !== 'none')
     if (!allowed) throw unauthorizedClient(`The client may not use the grant type ${grantType}`)
     const problem = grant.problem(params)
     if (problem) throw invalidRequest(problem)
-    return await grant.issue({ client, params, caller, resources: resources.parse(resource) })
+    return await grant.issue({ client, params, caller, candidates, resources: resources.parse(resource) })
   }
 
   return { issue, issueFor, grantTypes: [...grants.keys()] }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/caller.ts'
+import { readLogin } from '../../../plugins/proxy/login-params.ts'
 import { limit } from '../../../plugins/limits.ts'
 import { requiredLater } from '../../../plugins/compilers.ts'
 import { errors } from '../../../src/schemas/errors.ts'
@@ -7,7 +8,7 @@ import { loginBody, ProxyParams } from '../../../src/schemas/proxy.ts'
 import { TokenResponse } from '../../../src/schemas/token.ts'
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
-  const { attributes, prefix } = app.clientProxy.login
+  const { login: fields } = app.clientProxy
   app.post('/:client/login', {
     config: limit('password'),
     validatorCompiler: requiredLater,
@@ -16,12 +17,12 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Log in without a client secret',
       description: 'The client id and secret stay on the server. The refresh token also comes as the HttpOnly cookie `refreshToken`.',
       params: ProxyParams,
-      body: loginBody(attributes, prefix),
+      body: loginBody(fields.attributes, fields.prefix),
       response: { 200: TokenResponse, ...errors(400, 401, 403, 404, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const issued = await app.clientProxy.logIn(request.params.client, request.body, callerOf(request))
-    return app.clientProxy.answer(reply, request.params.client, issued)
+    const { proxied, body } = request
+    return app.clientProxy.answer(reply, proxied, await proxied.logIn(readLogin(fields, body), callerOf(request)))
   })
 }
 

@@ -15,8 +15,9 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       response: { 202: Message, ...errors(400, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    await app.clientProxy.logOut(request.params.client, refreshTokenOf(request, app.clientProxy.isRefreshToken), callerOf(request))
-    app.clientProxy.clearCookie(reply, request.params.client)
+    const { proxied } = request
+    await proxied.logOut(refreshTokenOf(request, app.clientProxy.isRefreshToken), callerOf(request))
+    app.clientProxy.clearCookie(reply, proxied.slug)
     return reply.code(202).send({ message: 'Token revoked successfully.' })
   })
 }

@@ -20,8 +20,8 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const token = refreshTokenOf(request, app.clientProxy.isRefreshToken)
     if (token === undefined) throw new HttpError('LK_NO_REFRESH_TOKEN')
-    const issued = await app.clientProxy.refresh(request.params.client, token, request.body.scope, callerOf(request))
-    return app.clientProxy.answer(reply, request.params.client, issued)
+    const { proxied, body } = request
+    return app.clientProxy.answer(reply, proxied, await proxied.refresh(token, body.scope, callerOf(request)))
   })
 }
 

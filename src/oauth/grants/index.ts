@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import type { Identifier } from '../../users/attributes.ts'
 import type { Client, Caller } from '../ports.ts'
 import type { TokenResponse } from '../../schemas/token.ts'
 
@@ -17,6 +18,8 @@ export type GrantRequest<Params> = {
   client: Client
   params: Params
   caller: Caller
+  /** Of a login whose fields a client proxy has read. */
+  candidates?: Identifier[] | undefined
   /** The servers that the access token is for (RFC 8707 section 2.2): null when the request does not say, an empty list for this one. */
   resources: string[] | null
 }
