@@ -8,7 +8,7 @@ import { checkNamedClients, installClients } from './install.ts'
 import { createClientDirectory, type ClientDirectory } from './oauth/client-directory.ts'
 import type { Authenticate, Client } from './oauth/ports.ts'
 import { startPurgeJob } from './maintenance/purge-job.ts'
-import { isGuard } from './oauth/scopes.ts'
+import { followsRevocations } from './oauth/scopes.ts'
 import { isClientId } from './oauth/secrets.ts'
 import { createProtocol, type Protocol } from './protocol.ts'
 import { createFeed, type Feed } from './revocation/feed.ts'
@@ -94,7 +94,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     const parts = await createParts(core, clients, revocations, events, options.log)
     stops.push(parts.loginPace.stop)
     const close = () => stopAll(stops)
-    const followers = createFollowers({ list: revocations, feed, limit: config.revocation.maxStreams, mayFollow: async (id) => isGuard(await clients.find(id)) })
+    const followers = createFollowers({ list: revocations, feed, limit: config.revocation.maxStreams, mayFollow: async (id) => followsRevocations(await clients.find(id)) })
     return { ...core, ...parts, clients, revocations, feed, followers, events, on: events.on, close }
   } catch (error) {
     await stopAll(stops)

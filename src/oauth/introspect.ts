@@ -9,7 +9,7 @@ import { looksLikePersonalToken } from './personal-token-form.ts'
 import type { PersonalTokens } from './personal-tokens.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 import type { RemainingScopes } from './remaining-scopes.ts'
-import { isGuard } from './scopes.ts'
+import { followsRevocations } from './scopes.ts'
 import { hashSecret } from './secrets.ts'
 
 export type Introspect = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<Introspection>
@@ -29,7 +29,7 @@ type Dependencies = {
 const INACTIVE: Introspection = { active: false }
 
 /** Marked by the operator, or a guard elsewhere, which would ask about nothing otherwise. */
-const seesAll = (client: Client) => client.introspects || isGuard(client)
+const seesAll = (client: Client) => client.introspects || followsRevocations(client)
 
 /** RFC 7662 section 4: its own tokens, and those that it is meant to take. */
 function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims): boolean {

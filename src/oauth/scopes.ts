@@ -97,7 +97,7 @@ export function covers (scopes: readonly string[], needed: string): boolean {
 export const isReserved = (scope: string): boolean => RESERVED.has(scope)
 
 /** Whether a client is a guard elsewhere: it follows the revocations, and asks about the tokens that it is shown. Clients of users never are. */
-export const isGuard = (client: Pick<Client, 'scopes' | 'grantTypes'> | null): boolean => client !== null && client.scopes.includes(REVOCATIONS_READ) && client.grantTypes.includes('client_credentials')
+export const followsRevocations = (client: Pick<Client, 'scopes' | 'grantTypes'> | null): boolean => client !== null && client.scopes.includes(REVOCATIONS_READ) && client.grantTypes.includes('client_credentials')
 
 /** Names of SCOPES that have a meaning already. */
 export const unregistrable = (names: string[]): string[] => names.filter((name) => name === ANY || RESERVED.has(name))

@@ -118,6 +118,7 @@ t.test('a code belongs to the first user who opens its question (RFC 8628 sectio
   const [ada, eve] = [await loggedIn(app), visit(app)]
   await logIn(eve, '/login', { username: 'eve@example.com' })
   const waiting = await asked(app, { client_id: id, scope: 'openid' })
+  t.equal((await app.inject({ method: 'HEAD', url: path(waiting), headers: { cookie: `latchkey=${eve.cookies.get('latchkey')}` } })).statusCode, 200, 'a preview of a link opens nothing')
   const question = await enter(ada, waiting.user_code)
   t.match(question.body, 'Connect Television')
   for (const seen of [await enter(eve, waiting.user_code), await eve.get(path(waiting))]) t.match([seen.statusCode, seen.body], [422, UNKNOWN], 'a stranger who saw the code')

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { bearerToken } from '../../../plugins/auth-guard.ts'
 import { forbidden } from '../../../plugins/guard-errors.ts'
-import { isGuard, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
+import { followsRevocations, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { StreamQuery } from '../../../src/schemas/feed-events.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
@@ -29,7 +29,7 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     const token = await verifyAccessToken(bearerToken(request)!)
     if (!token) throw new HttpError('LK_UNAUTHENTICATED')
     // The operator may have taken the scope from the client since
-    if (!isGuard(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})
+    if (!followsRevocations(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})
     const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp, name: request.query.stream })
     return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).send(stream)
   })
