@@ -41,8 +41,8 @@ export function challenge (details: Challenge): string {
   return ['Bearer realm="latchkey"', ...parameters].join(', ')
 }
 
-function challenged (reply: FastifyReply, code: ErrorCode, message: string | undefined, challenge: string): HttpError {
-  return withHeaders(reply, new HttpError(code, { ...(message !== undefined && { message }), headers: { 'www-authenticate': challenge } }))
+function challenged (reply: FastifyReply, code: ErrorCode, message: string | undefined, header: string): HttpError {
+  return withHeaders(reply, new HttpError(code, { ...(message !== undefined && { message }), headers: { 'www-authenticate': header } }))
 }
 
 /** Sets the headers of an error on the reply, too: the error handler of a host need not know of them. */

@@ -6,7 +6,7 @@ const DAY = 86_400
 
 export function checkConfiguration (config: Config): Check[] {
   return [
-    ok('configuration', `valid; the issuer is ${config.issuer}`),
+    ok('configuration', `valid; the issuer is ${config.issuer}${config.followsPort ? ', or what an app says whose options are in code, which are not known here' : ''}`),
     appUrl(config),
     passwordGrant(config),
     rateLimit(config),
