@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Issued } from '../src/oauth/grants/index.ts'
 import type { Caller } from '../src/oauth/ports.ts'
@@ -75,12 +75,14 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
     closedScope(scope, { appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit, hostDocument: backend.hostDocument })
     scope.decorate('clientProxy', { login: backend.login, isRefreshToken: backend.isRefreshToken, answer, clearCookie: cookie.clear })
     scope.decorateRequest('proxied', null as never)
-    scope.addHook('preValidation', sameOrigin(backend.site, backend.corsOrigins))
-    scope.addHook('preValidation', async (request) => {
+    const isOwn = sameOrigin(backend.site, backend.corsOrigins)
+    const find = async (request: FastifyRequest) => {
       // 404, whatever else is wrong
       request.proxied = await backend.find((request.params as { client: string }).client)
       request.body ??= {}
-    })
+    }
+    // Of the routes, not of the scope: what traces a host wraps each hook of a scope, which is then taken for one of the host and kept out
+    scope.addHook('onRoute', (route) => { route.preValidation = [isOwn, find] })
     loadRoutes(scope, 'v1/clients', '/v1/clients')
   }, under(backend.prefix))
 }

@@ -73,3 +73,8 @@ t.test('files stay small enough to read', async (t) => {
   const long = files.map((file) => ({ file, lines: readFileSync(join(packageRoot, file), 'utf8').split('\n').length })).filter(({ lines }) => lines > 250)
   t.same(long, [])
 })
+
+t.test('our scopes have no hooks that decide about a request: a host that wraps hooks would lose them', async (t) => {
+  const found = files.filter((file) => /\b(?:scope|app|host|instance)\.addHook\('(?:preParsing|preValidation|preHandler|preSerialization|onSend)'/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.same(found, [])
+})

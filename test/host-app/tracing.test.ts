@@ -22,6 +22,8 @@ t.test('a host with OpenTelemetry sees our requests by route, and no secret', as
   await logout(app, renewed.access_token)
   t.equal((await profile(app, renewed.access_token)).statusCode, 401)
   await app.inject(`/v1/profile?access_token=${tokens.access_token}`)
+  const foreign = await app.inject({ method: 'POST', url: '/v1/clients/web/login', headers: { origin: 'https://evil.example' }, payload: { email: 'ada@example.com', password: PASSWORD } })
+  t.match([foreign.statusCode, foreign.json()], [403, { code: 'LK_FOREIGN_ORIGIN' }], 'what we ask of a request is asked here, too')
 
   const spans = exporter.getFinishedSpans()
   const routes = spans.map(({ attributes }) => attributes['http.route']).filter(Boolean)
