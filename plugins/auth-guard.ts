@@ -13,6 +13,7 @@ import { guardOptions } from '../src/schemas/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
 import { createAuth, factsOf, type Auth, type BrowserAuth, type ClientAuth, type PersonalAuth, type SessionAuth } from './auth.ts'
 import { guardedBy, securityOf } from './guarded.ts'
+import { isOurs } from './keep-out-host.ts'
 import { markGuarded } from './openapi/host-document.ts'
 import { localTrust } from './trust/local.ts'
 import { isRemote } from './remote.ts'
@@ -80,12 +81,13 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
 
 function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptions | null): void {
   const verifiers = createVerifiers(trust)
-  const guard = ((kind: GuardKind, wanted: GuardOptions = {}) => {
+  const guard = function (this: object | undefined, kind: GuardKind, wanted: GuardOptions = {}) {
     checkGuard(kind, wanted)
-    const hook = kind === 'web' ? webHook(trust, wanted) : apiHook(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
+    const find = kind === 'web' ? inBrowser(trust, wanted) : byToken(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
+    const hook = guardHook(find, this !== undefined && isOurs(this))
     const asks = kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }
     return guardedBy(Object.assign(hook, { auth: whoOf }), wanted.optional ? [asks, {}] : [asks])
-  }) as AuthGuard
+  } as AuthGuard
   madeWith.set(guard, remote)
   if (host.hasRequestDecorator('auth')) throw new ConfigError([{ name: 'request.auth', message: 'is where a guard says who a request is from, and this app has decorated it already: give that decorator another name, or register latchkey in a scope that does not have it' }])
   host.decorateRequest(WHO, undefined)
@@ -133,21 +135,36 @@ function verifierFor (trust: Trust, audience: string | string[] | undefined): Ve
 
 type Wanted = GuardOptions & { guard: 'api' | 'client' }
 
-function apiHook (verify: Verify, trust: Trust, wanted: Wanted): onRequestAsyncHookHandler {
+/** Null for a guest; undefined where the answer has been sent. */
+type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Auth | null | undefined>
+
+/** @param ours on a route of ours; one that a host puts on its whole app, in whatever wrapping, leaves our routes alone, or nobody could log in */
+function guardHook (find: Find, ours: boolean): onRequestAsyncHookHandler {
   return async (request, reply) => {
-    ;(request as Looked)[WHO] = await authenticate(verify, trust, request, reply, wanted).catch(asRejection)
+    if (!ours && isOurs(request.server)) return
+    const looked = request as Looked
+    // Hooks that run after a refusal may ask, too
+    looked[WHO] = null
+    const who = await find(request, reply).catch(asRejection)
+    if (who === undefined) return reply
+    looked[WHO] = who
   }
 }
 
+function byToken (verify: Verify, trust: Trust, wanted: Wanted): Find {
+  return async (request, reply) => await authenticate(verify, trust, request, reply, wanted)
+}
+
 /** @throws TypeError in a service without the database */
-function webHook (trust: Trust, { optional = false }: GuardOptions): onRequestAsyncHookHandler {
+function inBrowser (trust: Trust, { optional = false }: GuardOptions): Find {
   const { web } = trust
   if (!web) throw new TypeError("authGuard('web') works where the pages are, not with { issuer }; use authGuard('api') here")
   return async (request, reply) => {
-    refuseStale(trust, reply)
-    const session = await authenticateBrowser(web, request, reply, optional).catch(asRejection)
-    if (!session && !optional) return reply
-    ;(request as Looked)[WHO] = session && createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId).catch(asRejection))
+    if (!optional) refuseStale(trust, reply)
+    const session = await authenticateBrowser(web, request, reply, optional)
+    if (!session) return optional ? null : undefined
+    if (optional) refuseStale(trust, reply)
+    return createAuth({ kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null }, () => web.user(session.userId).catch(asRejection))
   }
 }
 

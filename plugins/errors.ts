@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asRefusal } from '../src/database/unavailable.ts'
+import { ERRORS } from '../src/http/http-error.ts'
 import { OAuthError, wireText, type OAuthErrorCode } from '../src/oauth/errors.ts'
 
 export type Failure = {
@@ -38,7 +39,7 @@ function describe (error: Raw, oauth: boolean): Failure {
   if (error.validation) return oauth ? fromOAuthValidation(error) : fromValidation(error)
   const { statusCode: status = 500, code, message, errors, retryAfter } = asRefusal(error) as Raw
   // Our own words may be shown, what others threw may not
-  if (status >= 500 && !code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', 'Something went wrong')
+  if (status >= 500 && !code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', ERRORS.LK_INTERNAL.message)
   return named(status, code ?? `LK_${status}`, message, { ...(errors && { errors }), ...(retryAfter !== undefined && { retryAfter }) })
 }
 
@@ -60,7 +61,7 @@ function fromValidation (error: Raw): Failure {
     const wrong = keyword === 'minLength' && params['limit'] === 1 ? 'must not be empty' : message ?? 'is invalid'
     for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field.replaceAll('_', ' ')} field is required.` : wrong)
   }
-  return named(422, 'LK_VALIDATION', 'The request is not valid', { errors })
+  return named(422, 'LK_VALIDATION', ERRORS.LK_VALIDATION.message, { errors })
 }
 
 /** RFC 6749 section 5.2: 400, and one text. */

@@ -13,7 +13,3 @@ export function guardedBy (hook: onRequestAsyncHookHandler, security: Security):
 export function securityOf (hooks: readonly object[]): Security | undefined {
   return hooks.map((hook) => guards.get(hook)).find(Boolean)
 }
-
-export function isGuard (hook: object): boolean {
-  return guards.has(hook)
-}

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../src/config-error.ts'
-import { isGuard } from './guarded.ts'
 import { keepSerializers } from './request-log.ts'
 
 /** Hooks that change what is read or answered, or decide about it. Those that only see a request come and go, such as traces and logs, are the host's. */
@@ -9,12 +8,20 @@ const CHANGING = ['preParsing', 'preValidation', 'preHandler', 'preSerialization
 /** Ids of clients have 40 characters, hashes in the names of files up to 64. */
 const ID_LENGTH = 64
 
-type Hook = (...input: never[]) => unknown
-type Hooks = Record<string, Hook[]>
+type Hooks = Record<string, unknown[]>
+
+/** Of a scope of ours and those within it. */
+const OURS = Symbol('latchkey scope')
+
+/** Whether an instance is one of our scopes, or within one. */
+export function isOurs (instance: object): boolean {
+  return OURS in instance
+}
 
 /** Keeps from a scope what a host sets for its whole app. @throws ConfigError for what cannot be kept from it */
 export function keepOutHost (scope: FastifyInstance): void {
   checkRouter(scope)
+  Object.defineProperty(scope, OURS, { value: true })
   keepOutHooks(scope)
   keepOutDefaults(scope)
   keepSerializers(scope)
@@ -22,32 +29,16 @@ export function keepOutHost (scope: FastifyInstance): void {
 
 /**
  * Hooks of a host go for its routes and for those of all plugins after them: they wrap bodies, parse them, or ask for a login. In a scope of ours and those
- * within it only our own run, whenever the host adds its own. Fastify has no word for that, so its list of hooks is found by the name of its symbol.
+ * within it none of that kind runs, whenever one is added: what we ask of a request stands at its route. Fastify has no word for that, so its list of hooks is found by the name of its symbol.
  */
 function keepOutHooks (scope: FastifyInstance): void {
-  const own = new WeakSet<Hook>()
-  const { addHook } = scope
-  const adding = function (this: FastifyInstance, name: string, hook: Hook) {
-    own.add(hook)
-    return Reflect.apply(addHook, this, [name, hook]) as FastifyInstance
-  }
-  scope.addHook = adding as FastifyInstance['addHook']
-  scope.addHook('onRegister', (instance) => restrict(instance, own))
-  restrict(scope, own)
+  scope.addHook('onRegister', emptyHooks)
+  emptyHooks(scope)
 }
 
-function restrict (instance: FastifyInstance, own: WeakSet<Hook>): void {
+function emptyHooks (instance: FastifyInstance): void {
   const hooks = internal<Hooks>(instance, 'fastify.hooks')
-  if (!hooks) return
-  for (const name of CHANGING) hooks[name] = only(hooks[name] ?? [], (hook) => own.has(hook))
-  // A guard of the host for all its routes would keep people from logging in
-  hooks['onRequest'] = only(hooks['onRequest'] ?? [], (hook) => own.has(hook) || !isGuard(hook))
-}
-
-/** A list that takes nothing else. */
-function only (list: Hook[], isWanted: (hook: Hook) => boolean): Hook[] {
-  const wanted = list.filter(isWanted)
-  return Object.defineProperty(wanted, 'push', { value: (...hooks: Hook[]) => Array.prototype.push.apply(wanted, hooks.filter(isWanted)) })
+  if (hooks) for (const name of CHANGING) hooks[name] = Object.defineProperty([], 'push', { value: () => 0 })
 }
 
 /** A host's serializer for all its answers would wrap ours, and its time for handlers end a stream. */

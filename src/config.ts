@@ -97,7 +97,7 @@ export const Settings = Type.Object({
   auditRetention: seconds('AUDIT_RETENTION', 90 * DAY, 'Seconds that audit events are kept'),
   purgeEvery: seconds('PURGE_EVERY', 600, 'Seconds after which a process deletes what has expired, again; 0 leaves that to `latchkey purge`', 0),
   revocation: Type.Object({
-    maxStaleness: Type.Integer({ default: 10, minimum: 5, maximum: 3600, description: 'Seconds without news from the database after which guards answer 503. Where one of several processes ends, the news of the others is up to 4 seconds old: no less than 5 is taken, and no less than 7 at a guard in another service' }),
+    maxStaleness: Type.Integer({ default: 10, minimum: 5, maximum: 3600, description: 'Seconds without news from the database after which guards answer 503: at least 5, and at least 7 at a guard in another service, since news is up to 4 seconds old when one of several processes ends' }),
     onStale: Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { default: 'refuse', description: 'What guards do then' }),
     maxStreams: Type.Integer({ default: 100, minimum: 1, maximum: 10_000, description: 'Guards in other services that may follow by one client at one process' })
   }, { additionalProperties: false, default: {} }),

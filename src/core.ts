@@ -40,6 +40,8 @@ export type CoreOptions = {
 
 /** Opens the database and the keys. @throws ConfigError, or an error of one line when the database cannot be used */
 export async function openCore (config: Config, { log, prisma, onRevoked = () => {}, migrate = false, embedded }: CoreOptions): Promise<Core> {
+  // What is kept for it must be readable before anything is made
+  if (config.appKey === undefined && config.databaseUrl === undefined) await readAppKey(config.dataDir)
   const ready = await readyDatabase(config, { log, migrate, ownMigrations: prisma !== undefined, embedded })
   let database: Database | undefined
   const close = async () => {

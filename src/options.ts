@@ -117,7 +117,7 @@ export interface SettingsOptions {
   purgeEvery?: NonNullable<Settings['purgeEvery']>
   /** Options of revocation. */
   revocation?: {
-    /** Seconds without news from the database after which guards answer 503. Where one of several processes ends, the news of the others is up to 4 seconds old: no less than 5 is taken, and no less than 7 at a guard in another service. Default: 10. */
+    /** Seconds without news from the database after which guards answer 503: at least 5, and at least 7 at a guard in another service, since news is up to 4 seconds old when one of several processes ends. Default: 10. */
     maxStaleness?: NonNullable<NonNullable<Settings['revocation']>['maxStaleness']>
     /** What guards do then. Default: refuse. */
     onStale?: NonNullable<NonNullable<Settings['revocation']>['onStale']>
@@ -173,7 +173,7 @@ export interface RemoteGuardOptions {
   audience?: NonNullable<RemoteGuard['audience']>
   /** Options of revocation. */
   revocation?: {
-    /** Seconds without news from the issuer after which the guard answers 503, 10 when not given. Where one of several processes of the issuer ends, news from it is up to 6 seconds old: no less than 7 is taken. */
+    /** Seconds without news from the issuer after which the guard answers 503, 10 when not given: at least 7, since news is up to 6 seconds old when one of several processes of the issuer ends. */
     maxStaleness?: NonNullable<NonNullable<RemoteGuard['revocation']>['maxStaleness']>
     /** What the guard does then; `refuse` when not given. */
     onStale?: NonNullable<NonNullable<RemoteGuard['revocation']>['onStale']>

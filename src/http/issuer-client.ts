@@ -1,4 +1,4 @@
-import { clock } from '../revocation/clock.ts'
+import { clock } from '../clock.ts'
 import { HttpError } from './http-error.ts'
 
 /** Requests to an issuer elsewhere, as one of its clients. */

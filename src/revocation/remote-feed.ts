@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RefusedByIssuer, type IssuerClient } from '../http/issuer-client.ts'
-import { clock as ofThisProcess, type Clock } from './clock.ts'
+import { clock as ofThisProcess, type Clock } from '../clock.ts'
 import { readEvents } from './event-reader.ts'
 import { createRemoteReader } from './remote-reader.ts'
 import type { RevocationList } from './revocation-list.ts'

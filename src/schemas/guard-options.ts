@@ -32,7 +32,7 @@ export const RemoteGuard = Type.Object({
   clientSecret: Type.Optional(Type.String({ minLength: 1, description: 'Its secret' })),
   audience: Audience('What `aud` must hold; the issuer when not given'),
   revocation: Type.Optional(Type.Object({
-    maxStaleness: Type.Optional(Type.Integer({ minimum: 7, maximum: 3600, description: 'Seconds without news from the issuer after which the guard answers 503, 10 when not given. Where one of several processes of the issuer ends, news from it is up to 6 seconds old: no less than 7 is taken' })),
+    maxStaleness: Type.Optional(Type.Integer({ minimum: 7, maximum: 3600, description: 'Seconds without news from the issuer after which the guard answers 503, 10 when not given: at least 7, since news is up to 6 seconds old when one of several processes of the issuer ends' })),
     onStale: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { description: 'What the guard does then; `refuse` when not given' }))
   }, closed))
 }, closed)

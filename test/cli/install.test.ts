@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import t from 'tap'
@@ -136,6 +136,13 @@ t.test('the embedded database is started for the command and stopped after it', 
   }
   renameSync(join(cwd, 'kept'), key)
   t.match((await listClients(context)).json, { clients: [{ client_id: ids(first)[0] }, {}, {}] }, 'as it was')
+})
+
+t.test('an app.key that is none is told before a database is made', async (t) => {
+  const cwd = t.testdir({ data: { 'app.key': 'none' } })
+  const context = await createContext({ cwd, variables: { LATCHKEY_DATA_DIR: join(cwd, 'data') }, log: createLog(() => {}) })
+  await t.rejects(install(context), { message: /app\.key holds no key.*where there is no database yet, delete the file$/ })
+  t.same(readdirSync(join(cwd, 'data')), ['app.key'])
 })
 
 t.test('a key that does not open the signing keys writes nothing into a database that tells of none', async (t) => {

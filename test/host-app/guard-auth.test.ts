@@ -1,13 +1,13 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { latchkey, type BrowserAuth, type ClientAuth, type PersonalAuth, type SessionAuth } from '../../src/index.ts'
-import { createDatabase, FAST, login, PASSWORD, register, type Tokens } from '../helper.ts'
+import { latchkey, type BrowserAuth, type ClientAuth, type LatchkeyOptions, type PersonalAuth, type SessionAuth } from '../../src/index.ts'
+import { createDatabase, eventually, FAST, login, PASSWORD, register, type Tokens } from '../helper.ts'
 import { visit } from '../visitor.ts'
 
-async function host (t: Test) {
+async function host (t: Test, options: LatchkeyOptions = {}) {
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(latchkey, { ...FAST, scopes: { 'orders:read': 'See your orders' }, databaseUrl: await createDatabase(t) })
+  await app.register(latchkey, { ...FAST, scopes: { 'orders:read': 'See your orders' }, databaseUrl: await createDatabase(t), ...options })
   return app
 }
 
@@ -50,6 +50,30 @@ t.test('an optional guard lets guests pass, and nobody whose token is not valid'
   const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
   t.equal((await app.inject({ method: 'POST', url: '/welcome', headers: { cookie, origin: 'https://evil.example' } })).statusCode, 403)
   t.same((await app.inject({ url: '/welcome', headers: { cookie: 'latchkey=old' } })).json(), { user: null })
+})
+
+t.test('hooks that run after a refusal read null, and the refusal stays what it is', async (t) => {
+  const app = await host(t)
+  const seen: unknown[] = []
+  app.addHook('onSend', async ({ routeOptions, auth }) => { if (routeOptions.url === '/guarded') seen.push(auth) })
+  app.get('/guarded', { onRequest: app.authGuard('api') }, async ({ auth }) => auth.userId)
+  app.get('/pages', { onRequest: app.authGuard('web') }, async ({ auth }) => auth.userId)
+  t.equal((await app.inject('/guarded')).statusCode, 401)
+  t.same(seen, [null])
+})
+
+t.test('a guest of an optional guard needs no news of revocations, and whoever shows something does', async (t) => {
+  const app = await host(t, { revocation: { maxStaleness: 5 } })
+  for (const kind of ['api', 'web'] as const) app.get(`/${kind}`, { onRequest: app.authGuard(kind, { optional: true }) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
+  await register(app)
+  const { access_token: token } = (await login(app)).json<Tokens>()
+  const visitor = visit(app)
+  await visitor.submit(await visitor.get('/login'), { username: 'ada@example.com', password: PASSWORD })
+  const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
+  await app.latchkey.feed.stop()
+  t.ok(await eventually(async () => (await app.inject({ url: '/api', headers: { authorization: `Bearer ${token}` } })).statusCode === 503))
+  t.equal((await app.inject({ url: '/web', headers: { cookie } })).statusCode, 503)
+  for (const url of ['/api', '/web']) t.same([(await app.inject(url)).statusCode, (await app.inject(url)).json()], [200, { user: null }], url)
 })
 
 t.test('a guard knows the type of whom it lets in', async (t) => {

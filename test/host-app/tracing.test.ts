@@ -14,6 +14,8 @@ t.test('a host with OpenTelemetry sees our requests by route, and no secret', as
   await app.register(instrumentation.plugin())
   await app.register(latchkey, { databaseUrl: await createDatabase(t), ...FAST })
   t.teardown(() => app.close())
+  app.addHook('onRequest', app.authGuard('api'))
+  app.get('/open', async () => 'open')
 
   await register(app)
   const tokens = (await login(app)).json<Tokens>()
@@ -24,6 +26,7 @@ t.test('a host with OpenTelemetry sees our requests by route, and no secret', as
   await app.inject(`/v1/profile?access_token=${tokens.access_token}`)
   const foreign = await app.inject({ method: 'POST', url: '/v1/clients/web/login', headers: { origin: 'https://evil.example' }, payload: { email: 'ada@example.com', password: PASSWORD } })
   t.match([foreign.statusCode, foreign.json()], [403, { code: 'LK_FOREIGN_ORIGIN' }], 'what we ask of a request is asked here, too')
+  t.equal((await app.inject('/open')).statusCode, 401, 'a guard on everything is for the routes of the host')
 
   const spans = exporter.getFinishedSpans()
   const routes = spans.map(({ attributes }) => attributes['http.route']).filter(Boolean)

@@ -169,7 +169,7 @@ const OPTIONS: [string, object, string, RegExp][] = [
   ['an unknown option within', { passwords: { minimum: 8 } }, 'passwords.minimum', /is not an option/],
   ['a wrong option within', { passwords: { minLength: 0 } }, 'passwords.minLength', />= 1/],
   ['a choice', { revocation: { onStale: 'maybe' } }, 'revocation.onStale', /must be refuse or accept/],
-  ['guards that would answer 503 whenever a process ends', { revocation: { maxStaleness: 4 } }, 'revocation.maxStaleness', />= 5.*no less than 5 is taken/],
+  ['guards that would answer 503 whenever a process ends', { revocation: { maxStaleness: 4 } }, 'revocation.maxStaleness', />= 5.*at least 5/],
   ['an attribute that can be no member', { login: { attributes: { 'e mail': EmailSchema } } }, 'login.attributes', /cannot hold the name "e mail"/],
   ['an attribute without a schema', { login: { attributes: { email: 'email' } } }, 'login.attributes.email', /object/],
   ['no attribute', { login: { attributes: {} } }, 'login.attributes', /name at least one/],

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { openFeedConnection, feedChannel } from '../../../prisma/store/feed-connection.ts'
-import { clock as ofThisProcess, createClock } from '../../../src/revocation/clock.ts'
-import { createFeed } from '../../../src/revocation/feed.ts'
-import { createRevocationList } from '../../../src/revocation/revocation-list.ts'
-import { createDatabase, eventually } from '../../helper.ts'
-import { query } from '../database/embedded-helper.ts'
+import { openFeedConnection, feedChannel } from '../../prisma/store/feed-connection.ts'
+import { clock as ofThisProcess, createClock } from '../../src/clock.ts'
+import { createFeed } from '../../src/revocation/feed.ts'
+import { createRevocationList } from '../../src/revocation/revocation-list.ts'
+import { createDatabase, eventually } from '../helper.ts'
+import { query } from './database/embedded-helper.ts'
 
 const HOUR = 3_600_000
 
