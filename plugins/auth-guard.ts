@@ -15,6 +15,7 @@ import { createAuth, factsOf, type Auth, type BrowserAuth, type ClientAuth, type
 import { guardedBy, securityOf } from './guarded.ts'
 import { isOurs } from './keep-out-host.ts'
 import { markGuarded } from './openapi/host-document.ts'
+import { decorateRequests, foundBy, note } from './request-auth.ts'
 import { localTrust } from './trust/local.ts'
 import { isRemote } from './remote.ts'
 import { alreadyRegistered } from './once.ts'
@@ -29,15 +30,21 @@ export type { GuardOptions } from '../src/options.ts'
 /** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the pages. */
 export type GuardKind = keyof typeof guardOptions
 
+/** Whether an option may be on: not when it is left out, or false as far as TypeScript knows. */
+type MayBeOn<Options, Name extends string, Then> = Name extends keyof Options ? (Options[Name] extends false | undefined ? never : Then) : never
+
 /** Whom a guard lets in, by its kind and options. */
 export type Guarded<Kind extends GuardKind, Options> =
-  | (Kind extends 'web' ? BrowserAuth : Kind extends 'client' ? ClientAuth : SessionAuth | PersonalAuth | (Options extends { clients: true } ? ClientAuth : never))
-  | (Options extends { optional: true } ? null : never)
+  | (Kind extends 'web' ? BrowserAuth : Kind extends 'client' ? ClientAuth : SessionAuth | PersonalAuth | MayBeOn<Options, 'clients', ClientAuth>)
+  | MayBeOn<Options, 'optional', null>
 
-/** A hook for `onRequest`, and who the request comes from, of the type that this guard lets in. */
+/** A hook for `onRequest`, and whom this guard has found on a request that it stands before. */
 export type Guard<Who> = onRequestAsyncHookHandler & { auth: (request: FastifyRequest) => Who }
 
-export type AuthGuard = <Kind extends GuardKind, const Options extends GuardOptions>(guard: Kind, options?: Options) => Guard<Guarded<Kind, Options>>
+export type AuthGuard = {
+  <Kind extends GuardKind>(guard: Kind): Guard<Guarded<Kind, object>>
+  <Kind extends GuardKind, const Options extends GuardOptions>(guard: Kind, options: Options | undefined): Guard<Guarded<Kind, Options>>
+}
 
 /** What a guard must know: whose tokens, which keys, what is revoked, and how old that knowledge is. */
 export type Trust = {
@@ -63,10 +70,6 @@ export type Trust = {
 
 export type AuthGuardOptions = ServicesOptions | RemoteGuardOptions
 
-/** What a guard has found: null for a guest. */
-const WHO = Symbol('latchkey auth')
-type Looked = FastifyRequest & { [WHO]?: Auth | null }
-
 /** What the guard of an instance was made with; null for the process that has the database. */
 const madeWith = new WeakMap<AuthGuard, RemoteGuardOptions | null>()
 
@@ -86,21 +89,13 @@ function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptio
     const find = kind === 'web' ? inBrowser(trust, wanted) : byToken(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
     const hook = guardHook(find, this !== undefined && isOurs(this))
     const asks = kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }
-    return guardedBy(Object.assign(hook, { auth: whoOf }), wanted.optional ? [asks, {}] : [asks])
+    return guardedBy(Object.assign(hook, { auth: (request: FastifyRequest) => foundBy(hook, request) }), wanted.optional ? [asks, {}] : [asks])
   } as AuthGuard
   madeWith.set(guard, remote)
   if (host.hasRequestDecorator('auth')) throw new ConfigError([{ name: 'request.auth', message: 'is where a guard says who a request is from, and this app has decorated it already: give that decorator another name, or register latchkey in a scope that does not have it' }])
-  host.decorateRequest(WHO, undefined)
-  host.decorateRequest('auth', { getter (this: FastifyRequest) { return whoOf(this) as Auth } })
+  decorateRequests(host)
   host.decorate('authGuard', guard)
   describeGuards(host, trust.web?.cookie ?? '')
-}
-
-/** @throws where no guard has looked */
-function whoOf (request: FastifyRequest): Auth | null {
-  const { [WHO]: who } = request as Looked
-  if (who !== undefined) return who
-  throw new Error(`request.auth was read at ${request.method} ${request.routeOptions.url ?? request.url.split('?')[0]}, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too`)
 }
 
 /** A guard that asks for less than was meant lets people in: a mistake in it stops the start. @throws ConfigError */
@@ -140,15 +135,14 @@ type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Auth | nul
 
 /** @param ours on a route of ours; one that a host puts on its whole app, in whatever wrapping, leaves our routes alone, or nobody could log in */
 function guardHook (find: Find, ours: boolean): onRequestAsyncHookHandler {
-  return async (request, reply) => {
+  const hook: onRequestAsyncHookHandler = async (request, reply) => {
     if (!ours && isOurs(request.server)) return
-    const looked = request as Looked
-    // Hooks that run after a refusal may ask, too
-    looked[WHO] = null
+    const found = note(request, hook)
     const who = await find(request, reply).catch(asRejection)
     if (who === undefined) return reply
-    looked[WHO] = who
+    found.who = who
   }
+  return hook
 }
 
 function byToken (verify: Verify, trust: Trust, wanted: Wanted): Find {
@@ -178,8 +172,7 @@ function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply
 async function authenticate (verifier: Verify, trust: Trust, request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<Auth | null> {
   const needed = wanted.scopes ?? wanted.anyScope ?? []
   const token = bearerToken(request)
-  // Another scheme is for somebody in front of us, such as a proxy that asks for a password
-  if (wanted.optional && !/^bearer\b/i.test(request.headers.authorization ?? '')) return null
+  if (wanted.optional && isForOthers(request.headers.authorization)) return null
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
   const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
@@ -221,6 +214,11 @@ function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boo
   return scopes.every(can) && (anyScope === undefined || anyScope.some(can))
 }
 
+/** Nothing, or another scheme (RFC 9110 section 11.4), which is for somebody in front of us, such as a proxy that asks for a password. */
+function isForOthers (authorization: string | undefined): boolean {
+  return authorization === undefined || /^(?!bearer\b)[\w!#$%&'*+.^`|~-]+ +\S/i.test(authorization)
+}
+
 /** RFC 6750 section 2.1; the scheme is case-insensitive. */
 export function bearerToken ({ headers: { authorization } }: FastifyRequest): string | undefined {
   return authorization === undefined ? undefined : /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1]
@@ -242,7 +240,7 @@ declare module 'fastify' {
     authGuard: AuthGuard
   }
   interface FastifyRequest {
-    /** Who it comes from, on routes with a guard; reading it on others throws. With `{ optional: true }` it is null for a guest. */
-    auth: Auth
+    /** Who it comes from, on routes with a guard; reading it on others throws. With `{ optional: true }` it is null for a guest: `guard.auth(request)` has the type. */
+    readonly auth: Auth
   }
 }

@@ -77,7 +77,7 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
     scope.decorateRequest('proxied', null as never)
     const isOwn = sameOrigin(backend.site, backend.corsOrigins)
     const find = async (request: FastifyRequest) => {
-      // 404, whatever else is wrong
+      // 404, whatever is wrong with the fields
       request.proxied = await backend.find((request.params as { client: string }).client)
       request.body ??= {}
     }

@@ -49,9 +49,11 @@ async function pages (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
     closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
-    scope.addHook('onRequest', async ({ url }, reply) => {
+    scope.addHook('onRequest', async ({ url, method }, reply) => {
       reply.header('cache-control', 'no-store')
       if (url.includes('%00')) throw badBody('The address holds a NUL character')
+      // Previews of links ask so, and some pages do something when they are opened: issue a code, show a token once, ask about a device
+      if (method === 'HEAD') return await reply.type('text/html; charset=utf-8').send()
     })
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,

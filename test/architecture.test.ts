@@ -66,7 +66,7 @@ t.test('sessions are ended in one place, which tells of it', async (t) => {
 
 t.test('the public names', async (t) => {
   const door = await import('../src/index.ts')
-  t.same(Object.keys(door).sort(), ['ConfigError', 'DatabaseUnavailable', 'EmailSchema', 'HttpError', 'OAuthError', 'Overloaded', 'PhoneSchema', 'TooManyAttempts', 'Type', 'UsernameSchema', 'authGuard', 'clientProxy', 'latchkey', 'oauth'])
+  t.same(Object.keys(door).sort(), ['ConfigError', 'DatabaseUnavailable', 'EmailSchema', 'HttpError', 'OAuthError', 'Overloaded', 'PhoneSchema', 'TooManyAttempts', 'Type', 'UsernameSchema', 'authGuard', 'authOf', 'clientProxy', 'latchkey', 'oauth'])
 })
 
 t.test('files stay small enough to read', async (t) => {

@@ -32,8 +32,8 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { user_code: userCode = '' } = request.query
     const isCode = plainCode(userCode) !== null
-    // Another site that sends somebody here with wrong codes would use up their attempts; who asks for the headers only sees no question
-    const session = isCode && request.method === 'GET' && isOwn(request) ? await browser.session(request) : null
+    // Another site that sends somebody here with wrong codes would use up their attempts
+    const session = isCode && isOwn(request) ? await browser.session(request) : null
     return session ? await ask(request, reply, userCode, session) : await pages.device.code(request, reply, { userCode, wrong: userCode !== '' && !isCode })
   })
 

@@ -110,6 +110,8 @@ t.test('first-party applications skip consent; others do not, whatever their row
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const own = await makeApp(app, { firstParty: true, skipsConsent: true })
+  const preview = await app.inject({ method: 'HEAD', url: authorizeUrl(own.id), headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}` } })
+  t.match([preview.statusCode, preview.headers.location], [200, undefined], 'a preview of a link gets no code')
   const foreign = await makeApp(app, { firstParty: false, skipsConsent: true })
   t.match(paramsOf(await visitor.get(authorizeUrl(own.id))), { code: /^lk_ac_/ })
   for (const scope of ['openid', '']) t.equal((await visitor.get(authorizeUrl(foreign.id, { scope }))).statusCode, 200)

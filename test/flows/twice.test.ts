@@ -218,6 +218,8 @@ t.test('a new token is shown once, to whom it belongs: not by F5, not by its add
   t.match([stolen.statusCode, stolen.headers.location], [303, '/account'])
   const other = await visitor.get('/account/tokens/01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=${cookie.value}` })
   t.equal(other.headers.location, '/account', 'nor at another address')
+  const preview = await app.inject({ method: 'HEAD', url: location!, headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=${cookie.value}` } })
+  t.match([preview.statusCode, preview.headers['set-cookie']], [200, undefined], 'nor by a preview of a link')
   const shown = await visitor.get(location!, { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=nonsense; latchkey-once=${cookie.value}` })
   const value = valueIn(shown.body)!
   t.ok(value)

@@ -115,9 +115,15 @@ t.test('a transform of the host is for its own routes, guarded ones among them',
   await host.register(swagger, { ...VERSIONS['OpenAPI 3.1'], transform, exposeHeadRoutes: true } as object)
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' })
   host.get('/orders', { onRequest: host.authGuard('api'), ...without('security', answer('orders')) }, async () => ({ a: 'x' }))
+  const twice = [host.authGuard('api', { optional: true }), host.authGuard('api', { scopes: ['orders:read'] })]
+  host.get('/twice', { onRequest: twice, ...without('security', answer('twice')) }, async () => ({ a: 'x' }))
+  const either = [host.authGuard('web', { optional: true }), host.authGuard('api', { optional: true })]
+  host.get('/either', { onRequest: either, ...without('security', answer('either')) }, async () => ({ a: 'x' }))
   await host.ready()
   const document = made(host)
-  t.same(seen, ['/orders', '/orders'])
+  t.same(new Set(seen), new Set(['/orders', '/twice', '/either']))
+  t.same(document.paths['/twice']!['get']!.security, [{ bearer: ['orders:read'] }], 'what all guards of a route ask for')
+  t.same(document.paths['/either']!['get']!.security, [{ browser: [], bearer: [] }, { browser: [] }, { bearer: [] }, {}])
   t.match(document.paths['/orders']!['get'], { description: 'transformed', security: [{ bearer: [] }] })
   t.same(await lintErrors(document), [])
   t.match(document.paths['/auth/v1/profile']!['head'], { operationId: 'latchkeyHeadProfile' })
