@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { defineConfig } from 'prisma/config'
 import { chooseSchema, withSchema } from './src/database/choose-schema.ts'
 import { OWN_SCHEMA } from './src/database/connection.ts'
-import { readDotenv } from './src/dotenv.ts'
+import { readDotenv } from './src/config/dotenv.ts'
 
 for (const [name, value] of Object.entries(readDotenv('.env'))) process.env[name] ??= value
 

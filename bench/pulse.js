@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { withSchema } from '../dist/src/database/choose-schema.js'
 import { startEmbedded } from '../dist/src/database/embedded.js'
-import { openFeedConnection } from '../dist/prisma/store/feed-connection.js'
+import { openFeedConnection } from '../dist/src/revocation/feed-connection.store.js'
 import { startNode, stopAll } from './growth/processes.js'
 
 const { values } = parseArgs({ options: { processes: { type: 'string', default: '3' }, seconds: { type: 'string', default: '30' } } })

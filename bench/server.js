@@ -2,7 +2,7 @@
 // BENCH_OPTIONS are more options, as JSON; BENCH_CLIENTS the clients, when they are there already. SIGUSR2 starts the purge.
 import Fastify from 'fastify'
 import { latchkey } from '../dist/src/index.js'
-import { hashSecret, newClientId, newClientSecret } from '../dist/src/oauth/secrets.js'
+import { hashSecret, newClientId, newClientSecret } from '../dist/src/crypto/secrets.js'
 
 const app = Fastify()
 await app.register(latchkey, { env: true, rateLimit: 'off', databasePoolSize: 20, ...JSON.parse(process.env.BENCH_OPTIONS ?? '{}') })

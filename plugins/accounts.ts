@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { closedScope, under } from './closed-scope.ts'
-import { loadRoutes } from './load-routes.ts'
+import { closedScope, under } from './http/closed-scope.ts'
+import { loadRoutes } from './http/load-routes.ts'
 
 /** Registration, profile, password, logout. */
 async function accounts (host: FastifyInstance): Promise<void> {

@@ -1,31 +1,31 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { perIssuer } from '../src/address.ts'
-import type { AccessTokenClaims } from '../src/oauth/access-token.ts'
-import type { BearerRefusal } from '../src/events.ts'
-import { checkOptions } from '../src/checked-options.ts'
-import { ConfigError } from '../src/config-error.ts'
+import { perIssuer } from '../src/config/address.ts'
+import type { AccessTokenClaims } from '../src/oauth/token/access-token.ts'
+import type { BearerRefusal } from '../src/events/events.ts'
+import { checkOptions } from '../src/config/check-options.ts'
+import { ConfigError } from '../src/config/config-error.ts'
 import { asRejection } from '../src/database/unavailable.ts'
-import { looksLikePersonalToken } from '../src/oauth/personal-token-form.ts'
-import type { GuardOptions, RemoteGuardOptions } from '../src/options.ts'
-import { guardOptions } from '../src/schemas/guard-options.ts'
+import { looksLikePersonalToken } from '../src/personal-tokens/form.ts'
+import type { GuardOptions, RemoteGuardOptions } from '../src/config/options.ts'
+import { guardOptions } from '../src/config/guard-options.ts'
 import type { Profile } from '../src/users/ports.ts'
-import { createAuth, factsOf, type Auth, type BrowserAuth, type ClientAuth, type PersonalAuth, type SessionAuth } from './auth.ts'
-import { guardedBy, securityOf } from './guarded.ts'
-import { isOurs } from './keep-out-host.ts'
-import { markGuarded } from './openapi/host-document.ts'
-import { decorateRequests, foundBy, note } from './request-auth.ts'
-import { localTrust } from './trust/local.ts'
-import { isRemote } from './remote.ts'
-import { alreadyRegistered } from './once.ts'
+import { createAuth, factsOf, type Auth, type BrowserAuth, type ClientAuth, type PersonalAuth, type SessionAuth } from './guard/auth.ts'
+import { guardedBy, securityOf } from './guard/guarded.ts'
+import { isOurs } from './http/keep-out-host.ts'
+import { markGuarded } from './operations/openapi/host-document.ts'
+import { decorateRequests, foundBy, note } from './guard/request-auth.ts'
+import { localTrust } from './guard/local.ts'
+import { isRemote } from './guard/is-remote.ts'
+import { alreadyRegistered } from './http/once.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
-import { firstPartyOnly, forbidden, stale, unauthorized } from './guard-errors.ts'
-import { authenticateBrowser, type WebTrust } from './web-guard.ts'
-import { codeOf, refusalOf } from './bearer-refusal.ts'
-import { createVerifier, keyFailure, type Verify } from './verifier.ts'
+import { firstPartyOnly, forbidden, stale, unauthorized } from './guard/errors.ts'
+import { authenticateBrowser, type WebTrust } from './guard/web-guard.ts'
+import { codeOf, refusalOf } from './guard/bearer-refusal.ts'
+import { createVerifier, keyFailure, type Verify } from './guard/verifier.ts'
 
-export type { GuardOptions } from '../src/options.ts'
+export type { GuardOptions } from '../src/config/options.ts'
 
 /** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the pages. */
 export type GuardKind = keyof typeof guardOptions
@@ -77,7 +77,7 @@ const madeWith = new WeakMap<AuthGuard, RemoteGuardOptions | null>()
 async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Promise<void> {
   const remote = isRemote(options) ? options : null
   if (host.hasDecorator('authGuard')) return useExisting(host, options, remote)
-  if (remote) return decorate(host, await (await import('./trust/remote.ts')).remoteTrust(host, remote), remote)
+  if (remote) return decorate(host, await (await import('./guard/remote.ts')).remoteTrust(host, remote), remote)
   host.register(servicesPlugin, options as ServicesOptions)
   host.register(fp(async (app) => decorate(app, localTrust(app.latchkey), null), { name: 'latchkey-guard' }))
 }

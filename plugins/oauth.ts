@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { ConfigError } from '../src/config-error.ts'
-import type { Config } from '../src/config.ts'
+import { ConfigError } from '../src/config/config-error.ts'
+import type { Config } from '../src/config/config.ts'
 import authGuard from './auth-guard.ts'
-import { closedScope, under } from './closed-scope.ts'
-import { loadRoutes } from './load-routes.ts'
-import { serveMetadata } from './metadata.ts'
-import { claim, refuseTwice } from './once.ts'
+import { closedScope, under } from './http/closed-scope.ts'
+import { loadRoutes } from './http/load-routes.ts'
+import { serveMetadata } from './http/metadata.ts'
+import { claim, refuseTwice } from './http/once.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 
 /** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { closedScope, under } from './closed-scope.ts'
-import { loadRoutes } from './load-routes.ts'
+import { closedScope, under } from './http/closed-scope.ts'
+import { loadRoutes } from './http/load-routes.ts'
 
 /** Liveness and readiness. */
 async function operations (host: FastifyInstance): Promise<void> {

@@ -1,14 +1,14 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { ConfigError } from '../src/config-error.ts'
-import type { Config, LatchkeyOptions } from '../src/config.ts'
+import { ConfigError } from '../src/config/config-error.ts'
+import type { Config, LatchkeyOptions } from '../src/config/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
-import { configFrom, readEnvironment, readVariables } from '../src/environment.ts'
-import type { Services } from '../src/services.ts'
-import { followPort, placeOf, tellAddress } from './follow-port.ts'
-import { createBrowser, type Browser } from './browser.ts'
-import { alreadyRegistered, refuseOthers } from './once.ts'
-import { openServices } from './opening.ts'
+import { configFrom, readEnvironment, readVariables } from '../src/config/environment.ts'
+import type { Services } from '../src/compose/services.ts'
+import { followPort, placeOf, tellAddress } from './http/follow-port.ts'
+import { createBrowser, type Browser } from './browser/browser.ts'
+import { alreadyRegistered, refuseOthers } from './http/once.ts'
+import { openServices } from './http/opening.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
   /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */

@@ -27,7 +27,7 @@ function members ({ properties }, source, { path = '', indent = INDENT, required
 
 const options = (name, text, schema, source, more) => `/** ${text} */\nexport interface ${name} {\n${members(schema, source, more)}\n}\n`
 
-/** The text of src/options.ts. */
+/** The text of src/config/options.ts. */
 export function optionTypes ({ Settings, guardOptions, RemoteGuard, RemoteProxy }) {
   return [
     '// Made from the schemas by `npm run docs:options`; do not edit.\n' +

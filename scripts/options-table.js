@@ -1,13 +1,13 @@
-// Writes the table of options into README.md, and their types with what editors show into src/options.ts, from the schemas; with --check only compares.
+// Writes the table of options into README.md, and their types with what editors show into src/config/options.ts, from the schemas; with --check only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Settings } from '../dist/src/config.js'
-import { RemoteProxy } from '../dist/src/remote-proxy-options.js'
-import { guardOptions, RemoteGuard } from '../dist/src/schemas/guard-options.js'
+import { Settings } from '../dist/src/config/config.js'
+import { RemoteProxy } from '../dist/src/config/remote-proxy-options.js'
+import { guardOptions, RemoteGuard } from '../dist/src/config/guard-options.js'
 import { optionTypes } from './option-types.js'
 
 const readme = fileURLToPath(new URL('../README.md', import.meta.url))
-const types = fileURLToPath(new URL('../src/options.ts', import.meta.url))
+const types = fileURLToPath(new URL('../src/config/options.ts', import.meta.url))
 const MARK = '<!-- options -->'
 
 const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`', 'Some of `email`, `phone`, `username`, in the order in which they are tried'],
@@ -36,7 +36,7 @@ const [before, , after] = old.split(MARK).length === 3 ? old.split(MARK) : [old.
 for (const [file, wanted] of [[readme, `${before}${MARK}\n\n${table}\n\n${MARK}${after}`], [types, optionTypes({ Settings, guardOptions, RemoteGuard, RemoteProxy })]]) {
   if (!process.argv.includes('--check')) writeFileSync(file, wanted)
   else if (readFileSync(file, 'utf8') !== wanted) {
-    console.error(`${file}: the options are not those of src/config.ts; run \`npm run docs:options\``)
+    console.error(`${file}: the options are not those of src/config/config.ts; run \`npm run docs:options\``)
     process.exitCode = 1
   }
 }

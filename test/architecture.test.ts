@@ -7,7 +7,7 @@ const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from '([^']+)'|import\('([^
 
 type Import = { file: string, target: string }
 
-const files = ['src', 'plugins', 'routes', 'prisma/store'].flatMap(sources)
+const files = ['src', 'plugins', 'routes'].flatMap(sources)
 const imports: Import[] = files.flatMap((file) => [...readFileSync(join(packageRoot, file), 'utf8').matchAll(IMPORT)].map((match) => {
   const specifier = match[1] ?? match[2] ?? match[3]!
   const target = specifier.startsWith('.') ? relative(packageRoot, resolve(packageRoot, dirname(file), specifier)) : specifier
@@ -20,19 +20,20 @@ function sources (directory: string): string[] {
 }
 
 /** Composition roots put the parts together and may import anything. */
-const ROOTS = /^src\/(index|app|server|testing|core|services|protocol|authorization|management|cluster)\.ts$|^src\/(cli|testing)\//
+const ROOTS = /^src\/(index|testing)\.ts$|^src\/(compose|server|cli|testing)\//
 
 /** Who may not import what. */
 const RULES: { rule: string, from: RegExp, to: RegExp }[] = [
-  { rule: 'src/oauth knows no Fastify', from: /^src\/oauth\//, to: /^(@?fastify|plugins\/|routes\/)/ },
-  { rule: 'src/oauth knows no Prisma and no database', from: /^src\/oauth\//, to: /^(prisma\/|@prisma|pg$|src\/database\/)/ },
-  { rule: 'routes never import prisma', from: /^routes\//, to: /^(prisma\/|@prisma|pg$)/ },
+  { rule: 'SQL stands in *.store.ts and src/database', from: /^(?!src\/database\/|src\/compose\/|plugins\/services\.ts|.*\.store\.ts$)/, to: /^(prisma\/generated\/|@prisma\/|pg$)/ },
+  { rule: 'the store knows no Fastify', from: /\.store\.ts$/, to: /^(@?fastify|plugins\/|routes\/)/ },
+  { rule: 'nouns know the types of stores at most: ports', from: /^src\/(?!.*\.store\.ts$)/, to: /\.store\.ts$/ },
+  { rule: 'the protocol knows no Fastify and no database', from: /^src\/(oauth|oidc)\/(?!.*\.store\.ts$)/, to: /^(@?fastify|plugins\/|routes\/|src\/database\/)/ },
+  { rule: 'routes never import a store', from: /^routes\//, to: /\.store\.ts$/ },
   { rule: 'src imports no plugins and no routes', from: /^src\//, to: /^(plugins|routes)\// },
-  { rule: 'src imports the store only in its roots', from: /^src\/(?!install\.ts)/, to: /^prisma\/store\// },
-  { rule: 'the generated client is for the store and src/database', from: /^(?!prisma\/store\/|src\/database\/|plugins\/services\.ts)/, to: /^prisma\/generated\// },
-  { rule: 'the store knows no Fastify', from: /^prisma\/store\//, to: /^(@?fastify|plugins\/|routes\/)/ },
+  { rule: 'only roots and plugins import src/compose', from: /^src\//, to: /^src\/compose\// },
   { rule: 'plugins know no routes', from: /^plugins\//, to: /^routes\// },
-  { rule: 'schemas know TypeBox only', from: /^src\/schemas\//, to: /^(?!typebox|src\/)/ }
+  { rule: 'schemas know TypeBox only', from: /^src\/schemas\//, to: /^(?!typebox|src\/)/ },
+  { rule: 'runtime knows no noun', from: /^src\/runtime\//, to: /^src\/(?!runtime\/|database\/package-root)/ }
 ]
 
 t.test('arrows point inwards', async (t) => {
@@ -45,7 +46,7 @@ t.test('arrows point inwards', async (t) => {
 
 t.test('the environment is read in one place', async (t) => {
   const readers = files.filter((file) => readFileSync(join(packageRoot, file), 'utf8').includes('process.env'))
-  t.same(readers.filter((file) => !/^src\/(environment\.ts|cli\/|database\/)/.test(file)), [])
+  t.same(readers.filter((file) => !/^src\/(config\/environment\.ts|cli\/|server\/|database\/)/.test(file)), [])
 })
 
 t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only', async (t) => {
@@ -53,15 +54,15 @@ t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only',
   const early = /\w+[\w()., ]*\.equals\(|Buffer\.compare\(|[!=]== ?hash(?:Secret)?\(|\b(?:secret|signature|mac|digest)(?:Hash)? [!=]== (?!undefined|null|'')/gi
   const found = sources.flatMap(({ file, text }) => [...text.matchAll(early)].map(([words]) => `${file}: ${words.trim()}`))
   // Neither is a secret: the checksum of a token, and the id of a key
-  t.same(found, ['src/oauth/personal-token-form.ts: return checksum(bytes.subarray(0, SECRET)).equals(', 'src/oauth/refresh-token.ts: id.equals('])
-  for (const file of ['src/oauth/secrets.ts', 'src/oauth/refresh-token.ts', 'src/oauth/login-mark.ts', 'src/users/devices.ts']) {
+  t.same(found, ['src/personal-tokens/form.ts: return checksum(bytes.subarray(0, SECRET)).equals(', 'src/sessions/refresh-token.ts: id.equals('])
+  for (const file of ['src/crypto/secrets.ts', 'src/sessions/refresh-token.ts', 'src/oauth/authorize/login-mark.ts', 'src/throttle/known-devices.ts']) {
     t.match(sources.find((source) => source.file === file)?.text, 'timingSafeEqual(', file)
   }
 })
 
 t.test('sessions are ended in one place, which tells of it', async (t) => {
   const enders = files.filter((file) => /'session\.ended'|\.(revokeReused|revokeBySecret)\(|(sessions|browserSessions|access|apps)\.(revoke|end)\(/.test(readFileSync(join(packageRoot, file), 'utf8')))
-  t.same(enders.sort(), ['src/audit/trail.ts', 'src/events.ts', 'src/sessions/end.ts'])
+  t.same(enders.sort(), ['src/events/audit-trail.ts', 'src/events/events.ts', 'src/sessions/end.ts'])
 })
 
 t.test('the public names', async (t) => {

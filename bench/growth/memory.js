@@ -1,7 +1,7 @@
 // What following the revocations costs a process. Run with --expose-gc and DATABASE_URL; prints JSON.
 import { createFeed } from '../../dist/src/revocation/feed.js'
 import { createRevocationList } from '../../dist/src/revocation/revocation-list.js'
-import { openFeedConnection } from '../../dist/prisma/store/feed-connection.js'
+import { openFeedConnection } from '../../dist/src/revocation/feed-connection.store.js'
 
 const settle = async () => {
   for (let round = 0; round < 3; round++) {

@@ -1,6 +1,6 @@
 // The hot requests, each for a user or session chosen at random: what grows is what is not in anybody's cache.
-import { deriveKeys } from '../../dist/src/app-key.js'
-import { createRefreshTokens } from '../../dist/src/oauth/refresh-token.js'
+import { deriveKeys } from '../../dist/src/crypto/app-key.js'
+import { createRefreshTokens } from '../../dist/src/sessions/refresh-token.js'
 import { GENERATION, PASSWORD } from './rows.js'
 
 export const LANES = 64

@@ -1,12 +1,12 @@
 import csrf from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { FormId } from '../../src/keys/form-secrets.ts'
-import { hashSecret } from '../../src/oauth/secrets.ts'
+import type { FormId } from '../../src/crypto/form-secrets.ts'
+import { hashSecret } from '../../src/crypto/secrets.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Csrf } from '../../src/views/page.ts'
-import { cookiePath } from '../browser-cookie.ts'
-import { cookiesNamed, setCookie } from '../cookies.ts'
-import { foreignText, sameSite, type Site } from '../same-origin.ts'
+import { cookiePath } from '../browser/cookie.ts'
+import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { foreignText, sameSite, type Site } from '../http/same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'
 /** Codes of forms that the user can send again. */

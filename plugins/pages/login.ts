@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { MARK } from '../../src/oauth/login-mark.ts'
-import type { Services } from '../../src/services.ts'
+import { MARK } from '../../src/oauth/authorize/login-mark.ts'
+import type { Services } from '../../src/compose/services.ts'
 import type { LoginModel } from '../../src/views/login.tsx'
 import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'

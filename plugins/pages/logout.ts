@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogoutRequest } from '../../src/oidc/end-session.ts'
-import type { Config } from '../../src/config.ts'
-import type { Services } from '../../src/services.ts'
-import type { BrowserSession } from '../../src/users/browser-session.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Services } from '../../src/compose/services.ts'
+import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { hiddenParams, pathWith, requestParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
 

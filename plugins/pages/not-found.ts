@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { Services } from '../../src/services.ts'
-import { securityHeaders } from '../security-headers.ts'
-import { wantsHtml } from '../wants-html.ts'
+import type { Services } from '../../src/compose/services.ts'
+import { securityHeaders } from '../http/security-headers.ts'
+import { wantsHtml } from '../http/wants-html.ts'
 import { PAGE_HEADERS } from './headers.ts'
 
 /** For the server, where nobody else answers: a page for browsers, JSON for programs. */

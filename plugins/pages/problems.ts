@@ -1,6 +1,6 @@
 import type { Page } from '../../src/views/page.ts'
 import { formatWait } from '../../src/views/format.ts'
-import type { Failure } from '../errors.ts'
+import type { Failure } from '../http/errors.ts'
 import { NO_COOKIE, STALE_FORM } from './csrf.ts'
 
 /** What a form that is shown again says about itself. */

@@ -1,5 +1,5 @@
 import type { Attributes } from '../../src/users/attributes.ts'
-import { passwordText } from '../../src/users/password-text.ts'
+import { passwordText } from '../../src/passwords/text.ts'
 import type { FieldErrors } from '../../src/users/register.ts'
 import type { FormErrors } from '../../src/views/page.ts'
 import type { Texts } from '../../src/views/texts/index.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Services } from '../../src/services.ts'
+import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/users/register.ts'
 import { localesOf, type Kit } from './kit.ts'
 import type { FindWay } from './on-the-way.ts'

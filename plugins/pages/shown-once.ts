@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { deriveKeys } from '../../src/app-key.ts'
-import { seal, unseal } from '../../src/keys/seal.ts'
-import type { Services } from '../../src/services.ts'
-import { cookiesNamed, setCookie } from '../cookies.ts'
+import { deriveKeys } from '../../src/crypto/app-key.ts'
+import { seal, unseal } from '../../src/crypto/seal.ts'
+import type { Services } from '../../src/compose/services.ts'
+import { cookiesNamed, setCookie } from '../http/cookies.ts'
 import type { Kit } from './kit.ts'
 
 /** What a page shows this once, from the form that made it to the page behind the redirect: in no address, no database and no memory of a process. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { LinkItem } from '../../src/views/parts.tsx'
-import { formParsers } from '../body-parsers.ts'
-import { closedScope } from '../closed-scope.ts'
+import { formParsers } from '../http/body-parsers.ts'
+import { closedScope } from '../http/closed-scope.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import { createKit } from './kit.ts'
 

@@ -1,7 +1,7 @@
 import { OAuthError } from '../../src/oauth/errors.ts'
-import { hashSecret } from '../../src/oauth/secrets.ts'
+import { hashSecret } from '../../src/crypto/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
-import type { Services } from '../../src/services.ts'
+import type { Services } from '../../src/compose/services.ts'
 import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
 

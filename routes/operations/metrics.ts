@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { errors } from '../../src/schemas/errors.ts'
-import { hashSecret } from '../../src/oauth/secrets.ts'
+import { hashSecret } from '../../src/crypto/secrets.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 
 const metrics: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ownerInPerson } from '../../plugins/browser-owner.ts'
-import { callerOf } from '../../plugins/caller.ts'
+import { ownerInPerson } from '../../plugins/browser/owner.ts'
+import { callerOf } from '../../plugins/http/caller.ts'
 import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account.ts'
 import { isName } from '../../plugins/pages/token-errors.ts'
 import { ById } from '../../src/schemas/management.ts'

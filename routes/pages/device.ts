@@ -2,12 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathWith } from '../../plugins/pages/answer.ts'
 import { DEVICE } from '../../plugins/pages/device.ts'
-import { callerOf } from '../../plugins/caller.ts'
-import { sameSite } from '../../plugins/same-origin.ts'
-import type { CodeEntry } from '../../src/oauth/device.ts'
-import { plainCode } from '../../src/oauth/user-code.ts'
+import { callerOf } from '../../plugins/http/caller.ts'
+import { sameSite } from '../../plugins/http/same-origin.ts'
+import type { CodeEntry } from '../../src/oauth/device/verification.ts'
+import { plainCode } from '../../src/oauth/device/user-code.ts'
 import { afterForm, DeviceForm, DeviceQuery, form, showPage } from '../../src/schemas/pages.ts'
-import type { BrowserSession } from '../../src/users/browser-session.ts'
+import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 
 const tags = ['Pages']
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limit } from '../../plugins/limits.ts'
+import { limit } from '../../plugins/http/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { forEverybody } from '../../plugins/public-document.ts'
+import { forEverybody } from '../../plugins/http/public-document.ts'
 import { Jwks } from '../../src/schemas/jwks.ts'
 
 const jwks: FastifyPluginAsyncTypebox = async (app) => {

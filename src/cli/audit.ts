@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid'
-import type { AuditLine } from '../../prisma/store/audit.ts'
-import { isClientId } from '../oauth/secrets.ts'
+import type { AuditLine } from '../events/audit.store.ts'
+import { isClientId } from '../crypto/secrets.ts'
 import type { Context } from './context.ts'
 import { findClient } from './find-client.ts'
 import { findUser } from './find-user.ts'

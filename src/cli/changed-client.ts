@@ -1,5 +1,5 @@
-import type { ClientChanges } from '../../prisma/store/clients.ts'
-import type { Config } from '../config.ts'
+import type { ClientChanges } from '../clients/clients.store.ts'
+import type { Config } from '../config/config.ts'
 import type { Client } from '../oauth/ports.ts'
 import { checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, MAX_TTL, pkceOptionalOf, scopesOf, type Kind } from './new-client.ts'
 

@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid'
-import type { Core } from '../core.ts'
-import { hashSecret, newClientId, newClientSecret } from '../oauth/secrets.ts'
+import type { Core } from '../compose/core.ts'
+import { hashSecret, newClientId, newClientSecret } from '../crypto/secrets.ts'
 import { clientJson } from './client-json.ts'
 import type { Context } from './context.ts'
 import { BY_OPERATOR } from './operator.ts'

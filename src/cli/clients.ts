@@ -1,5 +1,5 @@
 import type { Client } from '../oauth/ports.ts'
-import { hashSecret, newClientSecret } from '../oauth/secrets.ts'
+import { hashSecret, newClientSecret } from '../crypto/secrets.ts'
 import { changesOf, type ClientUpdate } from './changed-client.ts'
 import { clientJson } from './client-json.ts'
 import type { Context } from './context.ts'

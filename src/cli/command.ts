@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
+import { PERSONAL_TOKEN_TTL } from '../personal-tokens/ttl.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 

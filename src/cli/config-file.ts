@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { AppOptions } from '../app.ts'
-import { ConfigError } from '../config-error.ts'
-import type { Variables } from '../environment.ts'
+import type { AppOptions } from '../../plugins/latchkey.ts'
+import { ConfigError } from '../config/config-error.ts'
+import type { Variables } from '../config/environment.ts'
 
 const DEFAULT_FILE = 'latchkey.config.js'
 

@@ -1,8 +1,8 @@
-import type { Config } from '../config.ts'
-import type { AppOptions } from '../app.ts'
-import type { Core, Log } from '../core.ts'
+import type { Config } from '../config/config.ts'
+import type { AppOptions } from '../../plugins/latchkey.ts'
+import type { Core, Log } from '../compose/core.ts'
 import type { EmbeddedUse } from '../database/source.ts'
-import { configFrom, readEnvironment, type Variables } from '../environment.ts'
+import { configFrom, readEnvironment, type Variables } from '../config/environment.ts'
 import { readConfigFile } from './config-file.ts'
 import type { CommandLog } from './log.ts'
 
@@ -41,7 +41,7 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
   }
 
   async function withCore<T> (work: (core: Core) => Promise<T>, { migrate = false, create = false }: Parts = {}): Promise<T> {
-    const { openCore } = await import('../core.ts')
+    const { openCore } = await import('../compose/core.ts')
     let revoked = false
     const core = await openCore(config, { log, prisma, migrate, embedded: embedded(create), onRevoked: () => { revoked = true } })
     try {
@@ -57,13 +57,13 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
 }
 
 async function installEverything ({ store, config }: Core): Promise<void> {
-  const { installClients } = await import('../install.ts')
+  const { installClients } = await import('../compose/install.ts')
   await installClients(store, config)
 }
 
 /** Tells running servers that something was revoked; without it they would see it at their next poll. */
 async function announce ({ directUrl }: Core, log: Log): Promise<void> {
-  const { openFeedConnection } = await import('../../prisma/store/feed-connection.ts')
+  const { openFeedConnection } = await import('../revocation/feed-connection.store.ts')
   try {
     const connection = await openFeedConnection(directUrl, () => {})
     await connection.notify().finally(connection.close)

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { access, chmod, chown, constants, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ConfigError } from '../config-error.ts'
-import { dotenvText } from '../dotenv.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { dotenvText } from '../config/dotenv.ts'
 
 // As Node reads it: a quoted value may span lines, anything else ends at `#` or with the line. A byte order mark is not read
 const ASSIGNMENT = /^(\uFEFF*[ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\r\n#]*)([^\r\n]*)/gm

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../config/config-error.ts'
 import { printable } from './terminal.ts'
 
 /** What a failure says on stderr: one line, or one for each mistake in the configuration. */

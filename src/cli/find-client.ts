@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import type { Core } from '../compose/core.ts'
 import type { Client } from '../oauth/ports.ts'
 
 /** A client that is named by its id or its slug; one that is revoked has no slug any more. */

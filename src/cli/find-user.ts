@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid'
-import type { Config } from '../config.ts'
-import type { Core } from '../core.ts'
+import type { Config } from '../config/config.ts'
+import type { Core } from '../compose/core.ts'
 import { candidatesFor, createAttributes } from '../users/attributes.ts'
 
 /** The id of a user who is named by it or by what they sign in with. */

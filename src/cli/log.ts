@@ -1,4 +1,4 @@
-import type { Log } from '../core.ts'
+import type { Log } from '../compose/core.ts'
 import { reasonOf } from './failure.ts'
 import { printable } from './terminal.ts'
 

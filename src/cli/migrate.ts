@@ -1,6 +1,6 @@
 import { embeddedOrUrl } from '../database/source.ts'
 import { migrate as applyMigrations, pendingMigrations } from '../database/migrate.ts'
-import { installClients } from '../install.ts'
+import { installClients } from '../compose/install.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 

@@ -1,7 +1,7 @@
-import type { NewClient } from '../../prisma/store/clients.ts'
-import type { Config } from '../config.ts'
+import type { NewClient } from '../clients/clients.store.ts'
+import type { Config } from '../config/config.ts'
 import { readName } from '../names/name.ts'
-import { redirectUriProblem } from '../oauth/redirect-uri.ts'
+import { redirectUriProblem } from '../clients/redirect-uri.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { REVOCATIONS_READ, scopeNames } from '../oauth/scopes.ts'
 

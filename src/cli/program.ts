@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { version } from '../version.ts'
+import { version } from '../runtime/version.ts'
 import { command, hours, positiveInteger, seconds, secondsOrDefault, type Run } from './command.ts'
 import type { Context } from './context.ts'
 import { addTokenCommands } from './program-tokens.ts'

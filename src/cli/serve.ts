@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
-import { CRASHES, onStop, SIGNALS } from './stop.ts'
+import { CRASHES, onStop, SIGNALS } from '../server/stop.ts'
 
 /** As long as `docker stop` waits before it kills. */
 const GRACE_MS = 10_000
@@ -48,7 +48,7 @@ export async function serve (context: Context): Promise<null> {
 }
 
 async function startAlone ({ options, variables }: Context): Promise<Running> {
-  const { startServer } = await import('../server.ts')
+  const { startServer } = await import('../server/server.ts')
   const { app, address } = await startServer(options, variables)
   return { address, close: () => drain(app), log: (details, message) => app.log.info(details, message) }
 }
@@ -64,7 +64,7 @@ async function drain (app: FastifyInstance): Promise<void> {
 }
 
 async function startWorkers ({ config, log }: Context): Promise<Running> {
-  const { startCluster } = await import('../cluster.ts')
+  const { startCluster } = await import('../server/cluster.ts')
   const { address, close } = await startCluster(config, log)
   return { address, close, log: log.info }
 }

@@ -1,6 +1,6 @@
 import { userBody } from '../schemas/account.ts'
-import { createPasswordPolicy } from '../users/password-policy.ts'
-import { createPasswords } from '../users/passwords.ts'
+import { createPasswordPolicy } from '../passwords/policy.ts'
+import { createPasswords } from '../passwords/passwords.ts'
 import { createSetPassword } from '../users/set-password.ts'
 import type { Context } from './context.ts'
 import { findUser, noSuchUser } from './find-user.ts'

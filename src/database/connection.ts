@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg'
 import { parse, toClientConfig } from 'pg-connection-string'
-import { timerMs } from '../timer.ts'
+import { timerMs } from '../runtime/timer.ts'
 import { hasRawPassword } from './raw-password.ts'
 import type { Timeouts } from './session.ts'
 import { createTls, takeTlsParameters, type Tls } from './tls.ts'

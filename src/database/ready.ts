@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import { embeddedOrUrl, type DatabaseSource, type EmbeddedUse } from './source.ts'
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { chooseSchema, withSchema, type ChosenSchema } from './choose-schema.ts'
-import { ConfigError } from '../config-error.ts'
-import { nameOf } from '../config-names.ts'
-import type { Config } from '../config.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { nameOf } from '../config/names.ts'
+import type { Config } from '../config/config.ts'
 import type { Embedded } from './embedded.ts'
 import { DEFAULT_SCHEMA, parseDatabaseUrl } from './connection.ts'
 

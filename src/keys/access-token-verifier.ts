@@ -1,5 +1,5 @@
 import { createVerifier } from 'fast-jwt'
-import type { AccessTokenClaims } from '../oauth/access-token.ts'
+import type { AccessTokenClaims } from '../oauth/token/access-token.ts'
 import { keyFailure, verifyByKey, type AccessTokenKey } from './token-key.ts'
 
 export type VerifiedToken = { kid: string, claims: AccessTokenClaims }

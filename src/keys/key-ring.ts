@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, hash, type JsonWebKey } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { DerivedKeys } from '../app-key.ts'
-import { seal, unseal } from './seal.ts'
+import type { DerivedKeys } from '../crypto/app-key.ts'
+import { seal, unseal } from '../crypto/seal.ts'
 import { createSigner } from './signer.ts'
 
 /** ES256 signs access tokens, RS256 id tokens (OpenID Connect Core section 15.1). */

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts'
-import type { Log } from '../core.ts'
-import { timerMs } from '../timer.ts'
+import type { Config } from '../config/config.ts'
+import type { Log } from '../compose/core.ts'
+import { timerMs } from '../runtime/timer.ts'
 import { purge, type PurgeStore } from './purge.ts'
 
 type Options = {

@@ -1,5 +1,5 @@
 import type { Identifier } from '../users/attributes.ts'
-import type { Consent, Wish } from './consent.ts'
+import type { Consent, Wish } from './authorize/consent.ts'
 
 /** An OAuth client (RFC 6749 section 2). */
 export type Client = {

@@ -1,7 +1,7 @@
-import { UntrustedRequest } from '../oauth/authorization-error.ts'
+import { UntrustedRequest } from '../oauth/authorize/error.ts'
 import type { Caller, Client, Clients, Sessions } from '../oauth/ports.ts'
 import type { SessionEnds } from '../sessions/end.ts'
-import type { BrowserSession } from '../users/browser-session.ts'
+import type { BrowserSession } from '../sessions/browser-sessions.ts'
 import type { IdTokenFacts, ReadIdToken } from './id-token-hint.ts'
 
 export type EndSession = {

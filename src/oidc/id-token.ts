@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SignIdToken } from '../oauth/issue-tokens.ts'
+import type { SignIdToken } from '../oauth/token/issue-tokens.ts'
 import type { Profile } from '../users/ports.ts'
 import { ID_TOKEN_TTL, type Algorithm } from '../keys/key-ring.ts'
 import type { Scopes } from '../oauth/scopes.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { clock as ofThisProcess, type Clock } from '../clock.ts'
+import { clock as ofThisProcess, type Clock } from '../runtime/clock.ts'
 import { createReader } from './feed-reader.ts'
 import { createFreshness, NotTaken, type ServerState } from './freshness.ts'
 import type { Revocation, RevocationList } from './revocation-list.ts'

@@ -1,6 +1,6 @@
-import type { Access } from '../oauth/access.ts'
-import type { OwnedClient } from '../oauth/client-management.ts'
-import type { PersonalToken } from '../oauth/personal-token-ports.ts'
+import type { Access } from '../account/access.ts'
+import type { OwnedClient } from '../clients/management.ts'
+import type { PersonalToken } from '../personal-tokens/ports.ts'
 import type { AccessItem, OwnClient, PersonalTokenItem } from './management.ts'
 
 /** @param current the session that asks */

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { PERSONAL_TOKEN_TTL } from '../oauth/personal-token-ttl.ts'
+import { PERSONAL_TOKEN_TTL } from '../personal-tokens/ttl.ts'
 import { nullable } from './nullable.ts'
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })

@@ -1,4 +1,4 @@
-import { originOf, type EndReason, type EventDetails } from '../events.ts'
+import { originOf, type EndReason, type EventDetails } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
 
 /** Whose it was; a login of a browser on our own pages has no client. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { createAttributes } from '../users/attributes.ts'
-import { createPasswordPolicy } from '../users/password-policy.ts'
-import { createPasswords } from '../users/passwords.ts'
+import { createPasswordPolicy } from '../passwords/policy.ts'
+import { createPasswords } from '../passwords/passwords.ts'
 import { createRegister, errorSentence } from '../users/register.ts'
 
 export type TestUser = { id: string, password: string }

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { ConfigError } from '../config-error.ts'
-import { clean, email, plain, type Normaliser } from './normalise.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { clean, email, plain, type Normaliser } from './normalize.ts'
 import { isNational, phoneNormaliser, tidyPhone } from './phone.ts'
 
 /** An attribute's value: `value` is compared and unique, `display` is shown. */

@@ -1,10 +1,10 @@
-import { originOf, type Events, type LoginFailure } from '../events.ts'
+import { originOf, type Events, type LoginFailure } from '../events/events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
-import { TooManyAttempts } from './attempts.ts'
-import type { LoginPace } from './login-pace.ts'
-import { Overloaded, type Passwords } from './passwords.ts'
+import { TooManyAttempts } from '../throttle/attempts.ts'
+import type { LoginPace } from '../passwords/login-pace.ts'
+import { Overloaded, type Passwords } from '../passwords/passwords.ts'
 import type { Account, Users } from './ports.ts'
-import type { Throttle } from './throttle.ts'
+import type { Throttle } from '../throttle/throttle.ts'
 
 type Dependencies = { users: Users, passwords: Passwords, pace: Pick<LoginPace, 'rest'>, throttle: Throttle, events: Pick<Events, 'emit'> }
 

@@ -1,9 +1,9 @@
 import type { Caller } from '../oauth/ports.ts'
-import type { PasswordPolicy } from './password-policy.ts'
-import type { Passwords } from './passwords.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { Passwords } from '../passwords/passwords.ts'
 import type { Users } from './ports.ts'
 import type { FieldErrors } from './register.ts'
-import type { Throttle } from './throttle.ts'
+import type { Throttle } from '../throttle/throttle.ts'
 
 export type ChangePassword = (change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }) => Promise<FieldErrors | null>
 

@@ -1,11 +1,11 @@
-import { originOf, type Events } from '../events.ts'
+import { originOf, type Events } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { Attributes } from './attributes.ts'
 import { requiredMessage } from './login-candidates.ts'
-import type { Passwords } from './passwords.ts'
+import type { Passwords } from '../passwords/passwords.ts'
 import type { Account, Profile, Users } from './ports.ts'
 import { readIdentifiers, readUserName, takenErrors, type FieldErrors } from './register.ts'
-import type { Throttle } from './throttle.ts'
+import type { Throttle } from '../throttle/throttle.ts'
 
 type Request = { userId: string, sessionId: string, body: Record<string, unknown>, caller: Caller }
 

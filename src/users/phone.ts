@@ -1,4 +1,4 @@
-import type { Normaliser } from './normalise.ts'
+import type { Normaliser } from './normalize.ts'
 
 const PHONE = /^\+?[0-9 ().\-/]+$/
 const INTERNATIONAL = /^(\+|00)/

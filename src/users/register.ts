@@ -1,11 +1,11 @@
 import { MAX_USER_NAME, readName } from '../names/name.ts'
-import { SAME_FORM, type FormId } from '../keys/form-secrets.ts'
-import { hashSecret } from '../oauth/secrets.ts'
+import { SAME_FORM, type FormId } from '../crypto/form-secrets.ts'
+import { hashSecret } from '../crypto/secrets.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
-import type { PasswordPolicy } from './password-policy.ts'
-import type { Passwords } from './passwords.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { Passwords } from '../passwords/passwords.ts'
 import type { Profile, Users } from './ports.ts'
 
 /** Messages per field. */

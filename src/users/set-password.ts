@@ -1,5 +1,5 @@
-import type { PasswordPolicy } from './password-policy.ts'
-import type { Passwords } from './passwords.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { Passwords } from '../passwords/passwords.ts'
 import type { Users } from './ports.ts'
 
 /** @returns what is wrong with the password, nothing when it is set; null when there is no such user that may log in. @throws Overloaded */

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../config/config-error.ts'
 import type { ViewName } from './index.ts'
 
 const NAMES: Record<ViewName, true> = {

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../oauth/redirect-uri.ts'
+import { isLoopbackHost } from '../clients/redirect-uri.ts'
 
 /** Where an app takes the user afterwards: a site, a program on this computer, or an app by its URL scheme. */
 export type RedirectTarget = { kind: 'site' | 'local' | 'app', name: string }

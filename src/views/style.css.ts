@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseHex, readableOn, textOn, toHex, type Rgb } from './colour.ts'
+import { parseHex, readableOn, textOn, toHex, type Rgb } from './color.ts'
 import { base } from './css/base.css.ts'
 import { form } from './css/form.css.ts'
 import { parts } from './css/parts.css.ts'

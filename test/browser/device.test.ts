@@ -1,12 +1,12 @@
 import * as client from 'openid-client'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { makeTv } from '../device.ts'
-import { PASSWORD, register } from '../helper.ts'
-import { sql } from '../session-rows.ts'
+import { makeTv } from '../support/device.ts'
+import { PASSWORD, register } from '../support/start-server.ts'
+import { sql } from '../support/session-rows.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer } from './party.ts'
-import { errorWith } from '../error-with.ts'
+import { errorWith } from '../support/error-with.ts'
 
 const browser = await launch()
 t.teardown(() => browser.close())

@@ -1,10 +1,10 @@
 import * as client from 'openid-client'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { makeClient, PASSWORD } from '../helper.ts'
+import { makeClient, PASSWORD } from '../support/start-server.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer, startParty } from './party.ts'
-import { errorWith } from '../error-with.ts'
+import { errorWith } from '../support/error-with.ts'
 
 const browser = await launch()
 t.teardown(() => browser.close())

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import latchkey, { type AppOptions } from '../../src/app.ts'
-import { createDatabase, FAST } from '../helper.ts'
+import latchkey, { type AppOptions } from '../../plugins/latchkey.ts'
+import { createDatabase, FAST } from '../support/start-server.ts'
 
 /** A port that was free a moment ago: an issuer must be known before it listens. */
 async function freePort (): Promise<number> {

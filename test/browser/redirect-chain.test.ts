@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { makeClient, PASSWORD, register } from '../helper.ts'
-import { authorizeUrl } from '../visitor.ts'
+import { makeClient, PASSWORD, register } from '../support/start-server.ts'
+import { authorizeUrl } from '../support/visitor.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer, startParty } from './party.ts'
 

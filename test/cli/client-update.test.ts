@@ -5,8 +5,8 @@ import { revokeClient, rotateSecret, showClient, updateClient } from '../../src/
 import { listTokens, revokeTokens } from '../../src/cli/tokens.ts'
 import type { ClientUpdate } from '../../src/cli/changed-client.ts'
 import type { ClientArgs } from '../../src/cli/new-client.ts'
-import { build, claimsOf, login, register } from '../helper.ts'
-import { authorize, loggedIn, makeApp, paramsOf } from '../visitor.ts'
+import { build, claimsOf, login, register } from '../support/start-server.ts'
+import { authorize, loggedIn, makeApp, paramsOf } from '../support/visitor.ts'
 import { contextFor, run, type TestContext } from './helper.ts'
 
 const CODE = { name: 'App', redirectUri: ['https://app.example.com/cb'] }

@@ -3,7 +3,7 @@ import { createClient } from '../../src/cli/client.ts'
 import { listClients, revokeClient, rotateSecret, showClient } from '../../src/cli/clients.ts'
 import type { ClientArgs } from '../../src/cli/new-client.ts'
 import { createUser } from '../../src/cli/user.ts'
-import { APP_KEY, basic, build, eventually, PASSWORD, profile, signedIn, token } from '../helper.ts'
+import { APP_KEY, basic, build, eventually, PASSWORD, profile, signedIn, token } from '../support/start-server.ts'
 import { contextFor, type TestContext } from './helper.ts'
 
 type Made = { client_id: string, client_secret: string | null, name: string, user_id: string | null }

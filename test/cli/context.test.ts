@@ -7,9 +7,9 @@ import { failureLines } from '../../src/cli/failure.ts'
 import { createLog } from '../../src/cli/log.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { createUser } from '../../src/cli/user.ts'
-import { ConfigError } from '../../src/config-error.ts'
-import type { Variables } from '../../src/environment.ts'
-import { createDatabase, PASSWORD } from '../helper.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
+import type { Variables } from '../../src/config/environment.ts'
+import { createDatabase, PASSWORD } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
 const TYPEBOX = pathToFileURL(join(import.meta.dirname, '../../node_modules/typebox/build/index.mjs')).href

@@ -7,8 +7,8 @@ import { createProgram } from '../../src/cli/program.ts'
 import type { Check } from '../../src/maintenance/doctor/check.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { checkFeed } from '../../src/maintenance/doctor/feed.ts'
-import type { Variables } from '../../src/environment.ts'
-import { APP_KEY, createDatabase } from '../helper.ts'
+import type { Variables } from '../../src/config/environment.ts'
+import { APP_KEY, createDatabase } from '../support/start-server.ts'
 import { contextFor, run } from './helper.ts'
 
 type Report = { ok: boolean, checks: Check[] }

@@ -5,8 +5,8 @@ import type { Test } from 'tap'
 import { createContext, type Context } from '../../src/cli/context.ts'
 import { createLog } from '../../src/cli/log.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
-import type { Variables } from '../../src/environment.ts'
-import { APP_KEY, createDatabase } from '../helper.ts'
+import type { Variables } from '../../src/config/environment.ts'
+import { APP_KEY, createDatabase } from '../support/start-server.ts'
 
 const BIN = join(packageRoot, 'dist/src/cli/main.js')
 

@@ -8,7 +8,7 @@ import { install } from '../../src/cli/install.ts'
 import { createClient } from '../../src/cli/client.ts'
 import { createLog } from '../../src/cli/log.ts'
 import { embeddedUrl, startEmbedded } from '../../src/database/embedded.ts'
-import { basic, build, createDatabase, PASSWORD, register, token } from '../helper.ts'
+import { basic, build, createDatabase, PASSWORD, register, token } from '../support/start-server.ts'
 import { query } from '../unit/database/embedded-helper.ts'
 import { contextFor } from './helper.ts'
 

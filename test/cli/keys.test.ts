@@ -1,6 +1,6 @@
 import t from 'tap'
 import { listKeys, revokeKey, rotateKeys } from '../../src/cli/keys.ts'
-import { build, claimsOf, eventually, profile, signedIn } from '../helper.ts'
+import { build, claimsOf, eventually, profile, signedIn } from '../support/start-server.ts'
 import { contextFor, type TestContext } from './helper.ts'
 
 type Key = { kid: string, alg: string, state: string }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createProgram } from '../../src/cli/program.ts'
-import { APP_KEY, createDatabase, PASSWORD } from '../helper.ts'
+import { APP_KEY, createDatabase, PASSWORD } from '../support/start-server.ts'
 import { run } from './helper.ts'
 
 const cwd = t.testdir({ empty: {}, broken: { 'latchkey.config.js': 'export default {' }, dotenv: { '.env': 'LOGIN_ATTRIBUTES=email,username' } })

@@ -5,7 +5,7 @@ import { listClients } from '../../src/cli/clients.ts'
 import { migrate } from '../../src/cli/migrate.ts'
 import { migrate as applyMigrations } from '../../src/database/migrate.ts'
 import { shippedMigrations } from '../../src/database/migrations-directory.ts'
-import { createDatabase } from '../helper.ts'
+import { createDatabase } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
 const names = readdirSync(shippedMigrations).filter((name) => !name.includes('.')).sort()

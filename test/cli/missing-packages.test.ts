@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { packageRoot } from '../../src/database/package-root.ts'
-import { APP_KEY } from '../helper.ts'
+import { APP_KEY } from '../support/start-server.ts'
 import { run } from './helper.ts'
 
 const UNREACHABLE = 'postgresql://me@127.0.0.1:1/none'

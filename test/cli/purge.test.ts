@@ -1,7 +1,7 @@
 import t from 'tap'
 import { purge } from '../../src/cli/purge.ts'
 import { createProgram } from '../../src/cli/program.ts'
-import { eventually } from '../helper.ts'
+import { eventually } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
 t.test('says in Passport\'s words what it did', async (t) => {

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { embeddedUrl } from '../../src/database/embedded.ts'
-import { PASSWORD } from '../helper.ts'
+import { PASSWORD } from '../support/start-server.ts'
 import { run } from './helper.ts'
 import { folder, serve } from './server.ts'
 

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import { embeddedUrl, startEmbedded } from '../../src/database/embedded.ts'
-import type { Variables } from '../../src/environment.ts'
+import type { Variables } from '../../src/config/environment.ts'
 import { start } from './helper.ts'
 
 type Entry = { msg: string, pid: number, req?: { url: string } }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
-import { PASSWORD } from '../helper.ts'
+import { PASSWORD } from '../support/start-server.ts'
 import { serve } from './server.ts'
 
 const HOOKS = "import { appendFileSync } from 'node:fs'\nexport async function load (url, context, next) { appendFileSync(process.env.LOADED, url + '\\n'); return await next(url, context) }\n"

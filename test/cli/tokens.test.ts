@@ -2,9 +2,9 @@ import t from 'tap'
 import { audit } from '../../src/cli/audit.ts'
 import { createToken, listTokens, revokeTokens } from '../../src/cli/tokens.ts'
 import { disableUser } from '../../src/cli/user.ts'
-import { build, eventually, login, makeClient, profile, signedIn, token, type Tokens } from '../helper.ts'
-import { personalToken } from '../machines.ts'
-import { sessionId } from '../session-rows.ts'
+import { build, eventually, login, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { personalToken } from '../support/machines.ts'
+import { sessionId } from '../support/session-rows.ts'
 import { contextFor, run } from './helper.ts'
 
 type List = { sessions: { id: string, user_id: string }[], personal_access_tokens: { id: string, user_id: string }[] }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createUser, disableUser, enableUser, listUsers, type NewUserArgs } from '../../src/cli/user.ts'
-import { build, eventually, login, PASSWORD, profile, signedIn } from '../helper.ts'
+import { build, eventually, login, PASSWORD, profile, signedIn } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
 t.test('a user made here logs in at a running server', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { embeddedUrl } from '../../src/database/embedded.ts'
-import { eventually, PASSWORD } from '../helper.ts'
+import { eventually, PASSWORD } from '../support/start-server.ts'
 import { serve } from './server.ts'
 
 const json = (body: object) => ({ method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(body) })

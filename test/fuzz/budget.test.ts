@@ -1,8 +1,8 @@
 import type { InjectOptions } from 'fastify'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { build, makeClient, signedIn } from '../helper.ts'
-import { CALLBACK, loggedIn, formOf } from '../visitor.ts'
+import { build, makeClient, signedIn } from '../support/start-server.ts'
+import { CALLBACK, loggedIn, formOf } from '../support/visitor.ts'
 
 type Parameter = { name: string, in: string }
 type Operation = { parameters?: Parameter[], requestBody?: { content: Record<string, { schema?: { properties?: Record<string, unknown> } }> } }

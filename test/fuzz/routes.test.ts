@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { build, makeClient, signedIn, token, type Tokens } from '../helper.ts'
+import { build, makeClient, signedIn, token, type Tokens } from '../support/start-server.ts'
 
 type Document = { paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema?: { properties?: Record<string, unknown> } }> } }>> }
 

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import type { AppOptions } from '../../src/app.ts'
+import type { AppOptions } from '../../plugins/latchkey.ts'
 import { authGuard, clientProxy, latchkey, oauth } from '../../src/index.ts'
-import { asked, makeTv } from '../device.ts'
-import { build, claimsOf, createDatabase, FAST, login, makeClient, PASSWORD, profile, refresh, register, token, type Tokens } from '../helper.ts'
-import { personalToken } from '../machines.ts'
+import { asked, makeTv } from '../support/device.ts'
+import { build, claimsOf, createDatabase, FAST, login, makeClient, PASSWORD, profile, refresh, register, token, type Tokens } from '../support/start-server.ts'
+import { personalToken } from '../support/machines.ts'
 import { tagsOf } from '../unit/views/html.ts'
-import { authorize, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../visitor.ts'
+import { authorize, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../support/visitor.ts'
 
 type Host = { host: FastifyInstance, logs: () => string }
 

@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import latchkey from '../../src/app.ts'
+import latchkey from '../../plugins/latchkey.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
 import { folder } from '../cli/server.ts'
-import { createDatabase, eventually, FAST } from '../helper.ts'
+import { createDatabase, eventually, FAST } from '../support/start-server.ts'
 
 // The one that a migration waits for
 const MIGRATION_LOCK = 72707369
@@ -93,7 +93,7 @@ console.log('up')`)
 })
 
 t.test('two copies of the package are not each other\'s listener: a signal ends both', async (t) => {
-  const copy = `${pathToFileURL(join(packageRoot, 'dist/src/process-end.js')).href}?copy`
+  const copy = `${pathToFileURL(join(packageRoot, 'dist/src/runtime/process-end.js')).href}?copy`
   const app = host(t, `const { holdUntilEnd } = await import('${copy}')\nholdUntilEnd({ close: async () => { console.log('copy') } })\n${SAMPLE}`)
   await app.said(LISTENING)
   app.kill('SIGTERM')

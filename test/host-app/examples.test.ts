@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import { packageRoot } from '../../src/database/package-root.ts'
-import { APP_KEY, createDatabase, PASSWORD } from '../helper.ts'
+import { APP_KEY, createDatabase, PASSWORD } from '../support/start-server.ts'
 
 const json = (body: object) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 

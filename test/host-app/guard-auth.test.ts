@@ -2,8 +2,8 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { authOf, latchkey, type BrowserAuth, type ClientAuth, type GuardOptions, type LatchkeyOptions, type PersonalAuth, type SessionAuth } from '../../src/index.ts'
-import { createDatabase, eventually, FAST, login, PASSWORD, register, type Tokens } from '../helper.ts'
-import { visit } from '../visitor.ts'
+import { createDatabase, eventually, FAST, login, PASSWORD, register, type Tokens } from '../support/start-server.ts'
+import { visit } from '../support/visitor.ts'
 
 async function host (t: Test, options: LatchkeyOptions = {}) {
   const app = Fastify()

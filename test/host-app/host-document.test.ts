@@ -3,9 +3,9 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { authGuard, clientProxy, latchkey } from '../../src/index.ts'
-import type { Document } from '../../plugins/openapi/security.ts'
-import { createDatabase, FAST } from '../helper.ts'
-import { lintErrors } from '../lint-openapi.ts'
+import type { Document } from '../../plugins/operations/openapi/security.ts'
+import { createDatabase, FAST } from '../support/start-server.ts'
+import { lintErrors } from '../support/lint-openapi.ts'
 
 type Operation = { operationId?: string, tags?: string[], security?: Record<string, string[]>[], parameters?: { name: string, in: string }[] }
 type Made = Omit<Document, 'paths'> & { paths: Record<string, Record<string, Operation>> }

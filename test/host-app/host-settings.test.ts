@@ -7,8 +7,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { latchkey } from '../../src/index.ts'
-import { createDatabase, FAST, makeClient, PASSWORD } from '../helper.ts'
-import { authorizeUrl, CALLBACK, formOf, makeApp, paramsOf, VERIFIER, visit } from '../visitor.ts'
+import { createDatabase, FAST, makeClient, PASSWORD } from '../support/start-server.ts'
+import { authorizeUrl, CALLBACK, formOf, makeApp, paramsOf, VERIFIER, visit } from '../support/visitor.ts'
 
 type Json = Record<string, unknown>
 

@@ -5,7 +5,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { authGuard, clientProxy, latchkey, oauth } from '../../src/index.ts'
-import { createDatabase, FAST, login, PASSWORD, type Tokens } from '../helper.ts'
+import { createDatabase, FAST, login, PASSWORD, type Tokens } from '../support/start-server.ts'
 
 /** A host with everything that could collide. */
 async function createHost (): Promise<FastifyInstance> {

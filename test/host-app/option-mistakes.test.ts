@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, clientProxy, latchkey, oauth, type GuardKind, type GuardOptions } from '../../src/index.ts'
 import { actingAs, actingAsClient } from '../../src/testing.ts'
-import { createDatabase, FAST, register, signedIn } from '../helper.ts'
+import { createDatabase, FAST, register, signedIn } from '../support/start-server.ts'
 
 type Plugin = Parameters<FastifyInstance['register']>[0]
 

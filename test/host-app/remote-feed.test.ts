@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
-import { createIssuerClient } from '../../src/http/issuer-client.ts'
-import { createRemoteFeed } from '../../src/revocation/remote-feed.ts'
+import { createIssuerClient } from '../../src/remote/issuer-client.ts'
+import { createRemoteFeed } from '../../src/remote/feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
-import { eventually } from '../helper.ts'
+import { eventually } from '../support/start-server.ts'
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void

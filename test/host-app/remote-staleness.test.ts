@@ -4,8 +4,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { authGuard } from '../../src/index.ts'
-import { build, createDatabase, eventually, makeClient, signedIn } from '../helper.ts'
-import { createLine, type Line } from '../line.ts'
+import { build, createDatabase, eventually, makeClient, signedIn } from '../support/start-server.ts'
+import { createLine, type Line } from '../support/line.ts'
 
 // A machine may be busy; what is waited for takes some seconds
 const PATIENCE = 30_000

@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, clientProxy } from '../../src/index.ts'
-import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
-import { personalToken } from '../machines.ts'
-import { letIn, logIn, makeApp, visit, type Visitor } from '../visitor.ts'
+import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { personalToken } from '../support/machines.ts'
+import { letIn, logIn, makeApp, visit, type Visitor } from '../support/visitor.ts'
 
 /** A server that listens; its issuer is its address. */
 async function issuer (t: Test, options: object = {}) {

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { latchkey } from '../../src/index.ts'
 import { embeddedUrl } from '../../src/database/embedded.ts'
 import { actingAs, actingAsClient, actingInBrowser, createUser, testDatabase } from '../../src/testing.ts'
-import { createDatabase, FAST, logout, register } from '../helper.ts'
+import { createDatabase, FAST, logout, register } from '../support/start-server.ts'
 
 async function host (t: Test) {
   const app = Fastify()

@@ -3,7 +3,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import Fastify from 'fastify'
 import t from 'tap'
 import { latchkey } from '../../src/index.ts'
-import { createDatabase, FAST, login, logout, PASSWORD, profile, refresh, register, type Tokens } from '../helper.ts'
+import { createDatabase, FAST, login, logout, PASSWORD, profile, refresh, register, type Tokens } from '../support/start-server.ts'
 
 t.test('a host with OpenTelemetry sees our requests by route, and no secret', async (t) => {
   const exporter = new InMemorySpanExporter()

@@ -1,8 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { latchkey } from '../../src/index.ts'
-import type { AppOptions } from '../../src/app.ts'
-import { APP_KEY, createDatabase, FAST } from '../helper.ts'
+import type { AppOptions } from '../../plugins/latchkey.ts'
+import { APP_KEY, createDatabase, FAST } from '../support/start-server.ts'
 
 function setVariables (t: Test, variables: Record<string, string>): void {
   const before = { ...process.env }

@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, DatabaseUnavailable, latchkey, Overloaded, HttpError, TooManyAttempts, type LatchkeyOptions } from '../../src/index.ts'
-import { createDatabase, FAST, PASSWORD } from '../helper.ts'
-import { formOf, visit } from '../visitor.ts'
+import { createDatabase, FAST, PASSWORD } from '../support/start-server.ts'
+import { formOf, visit } from '../support/visitor.ts'
 
 async function createHost (t: Test, options: Partial<LatchkeyOptions> = {}) {
   const host = Fastify()

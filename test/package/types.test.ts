@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
-import { Settings } from '../../src/config.ts'
+import { Settings } from '../../src/config/config.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
 
 /** An app that has nothing but Fastify and this package, as pnpm lays it out: what it does not name it cannot see. */

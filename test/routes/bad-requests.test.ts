@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
-import { build, login, makeClient, PASSWORD, signedIn, type Tokens } from '../helper.ts'
+import { build, login, makeClient, PASSWORD, signedIn, type Tokens } from '../support/start-server.ts'
 
 const { app, logs } = await build(t, { scopes: { read: 'Read' } })
 await signedIn(app)

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, register, signedIn, token, type Built, type Tokens } from '../helper.ts'
-import { visit } from '../visitor.ts'
+import { build, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, register, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
+import { visit } from '../support/visitor.ts'
 
 type App = Built['app']
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built, type Tokens } from '../helper.ts'
+import { build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built, type Tokens } from '../support/start-server.ts'
 
 type App = Built['app']
 type Request = { slug?: string, payload?: object | string, cookie?: string, headers?: Record<string, string> }

@@ -1,8 +1,8 @@
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import latchkey from '../../src/app.ts'
-import { build, createDatabase, FAST, login, PASSWORD, register } from '../helper.ts'
+import latchkey from '../../plugins/latchkey.ts'
+import { build, createDatabase, FAST, login, PASSWORD, register } from '../support/start-server.ts'
 
 const APP = 'https://app.example.com'
 const PATHS = ['/v1/clients/web/login', '/v1/clients/web/refresh', '/v1/clients/web/logout', '/v1/oauth/token', '/v1/register', '/v1/profile', '/v1/profile/password', '/v1/api/logout', '/.well-known/jwks.json']

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { latchkey } from '../../src/index.ts'
-import { build, createDatabase, FAST } from '../helper.ts'
+import { build, createDatabase, FAST } from '../support/start-server.ts'
 
 t.test('/health answers as long as the process does', async (t) => {
   const { app } = await build(t)

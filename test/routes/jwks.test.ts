@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, importJWK, jwtVerify, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
 import t from 'tap'
-import { build, signedIn } from '../helper.ts'
+import { build, signedIn } from '../support/start-server.ts'
 
 t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
   const { app } = await build(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { basic, build, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Built, type Tokens } from '../helper.ts'
+import { basic, build, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
 
 const post = (app: Built['app'], path: string, authorization?: string, headers: Record<string, string> = {}) =>
   app.inject({ method: 'POST', url: path, headers: { ...(authorization && { authorization }), ...headers } })

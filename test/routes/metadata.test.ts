@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { oauth } from '../../src/index.ts'
-import { build, createDatabase, FAST } from '../helper.ts'
-import { authorizeUrl, makeApp, visit } from '../visitor.ts'
+import { build, createDatabase, FAST } from '../support/start-server.ts'
+import { authorizeUrl, makeApp, visit } from '../support/visitor.ts'
 
 const OIDC = '/.well-known/openid-configuration'
 const OAUTH = '/.well-known/oauth-authorization-server'

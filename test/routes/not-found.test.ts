@@ -1,6 +1,6 @@
 import t from 'tap'
-import { buildServer } from '../../src/server.ts'
-import { createDatabase, FAST } from '../helper.ts'
+import { buildServer } from '../../src/server/server.ts'
+import { createDatabase, FAST } from '../support/start-server.ts'
 
 t.test('what does not exist is a page for browsers and JSON for programs', async (t) => {
   const { app } = await buildServer({ ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t) }, {})

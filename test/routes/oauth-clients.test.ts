@@ -1,8 +1,8 @@
 import t from 'tap'
-import { call } from '../machines.ts'
-import { ask, DEVICE_CODE } from '../device.ts'
-import { basic, build, createDatabase, eventually, signedIn, token } from '../helper.ts'
-import { sql } from '../session-rows.ts'
+import { call } from '../support/machines.ts'
+import { ask, DEVICE_CODE } from '../support/device.ts'
+import { basic, build, createDatabase, eventually, signedIn, token } from '../support/start-server.ts'
+import { sql } from '../support/session-rows.ts'
 
 type Made = { id: string, client_id: string, client_secret: string | null, secret: string | null, grant_types: string[] }
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { build, login, logout, makeClient, PASSWORD, signedIn, token, type MadeClient, type Tokens } from '../helper.ts'
-import { call, personalToken } from '../machines.ts'
-import { letIn, loggedIn, makeApp } from '../visitor.ts'
+import { build, login, logout, makeClient, PASSWORD, signedIn, token, type MadeClient, type Tokens } from '../support/start-server.ts'
+import { call, personalToken } from '../support/machines.ts'
+import { letIn, loggedIn, makeApp } from '../support/visitor.ts'
 
 const API = 'https://api.example.com'
 const INACTIVE = { active: false }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, makeClient, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
+import { build, makeClient, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
 
 const revoke = (app: Awaited<ReturnType<typeof build>>['app'], params: Record<string, string>, authorization?: string) => app.inject({
   method: 'POST',

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import t, { type Test } from 'tap'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { basic, build, eventually, makeClient, PASSWORD, profile, register, signedIn, token, type Built, type Tokens } from '../helper.ts'
+import { basic, build, eventually, makeClient, PASSWORD, profile, register, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
 
 type App = Built['app']
 
@@ -40,7 +40,7 @@ t.test('OAuth 2.1 section 2.4.1: form and JSON, secret in the header and in the 
 
 t.test('RFC 6749 section 2.3.1: both parts of the header are form-encoded', async (t) => {
   const app = await built(t)
-  const { hashSecret } = await import('../../src/oauth/secrets.ts')
+  const { hashSecret } = await import('../../src/crypto/secrets.ts')
   await makeClient(app, { id: 'lk_client_a:b c', secretHash: hashSecret('s+%&:é'), ...MACHINE })
   t.equal((await token(app, { grant_type: 'client_credentials' }, basic('lk_client_a:b c', 's+%&:é'))).statusCode, 200)
   t.equal((await token(app, { grant_type: 'client_credentials' }, `Basic ${Buffer.from('lk_client_a%3Ab+c:s%2B%25%26%3A%C3%A9').toString('base64')}`)).statusCode, 200)

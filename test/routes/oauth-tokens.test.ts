@@ -1,7 +1,7 @@
 import t from 'tap'
-import { call, passwordGrant, personalToken } from '../machines.ts'
-import { basic, build, createDatabase, eventually, login, makeClient, profile, refresh, signedIn, token, type Tokens } from '../helper.ts'
-import { sessionId, sql } from '../session-rows.ts'
+import { call, passwordGrant, personalToken } from '../support/machines.ts'
+import { basic, build, createDatabase, eventually, login, makeClient, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { sessionId, sql } from '../support/session-rows.ts'
 
 type Item = { id: string, kind: string, client: { id: string, name: string, first_party: boolean } | null, current: boolean, scopes: string[], last_used_at: string }
 

@@ -5,8 +5,8 @@ import openapiTypescript, { astToString } from 'openapi-typescript'
 import t from 'tap'
 import ts from 'typescript'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build } from '../helper.ts'
-import { lintErrors } from '../lint-openapi.ts'
+import { build } from '../support/start-server.ts'
+import { lintErrors } from '../support/lint-openapi.ts'
 
 const { app } = await build(t, { login: { attributes: readyAttributes } })
 const document = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, { operationId?: string }>> }>()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, login, makeClient, PASSWORD, profile, refresh, signedIn, token, type Built, type Tokens } from '../helper.ts'
+import { build, login, makeClient, PASSWORD, profile, refresh, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
 
 const NEW = 'another correct horse battery'
 const patch = (app: Built['app'], accessToken: string, payload: object) =>

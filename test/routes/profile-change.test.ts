@@ -1,8 +1,8 @@
 import t from 'tap'
 import { EmailSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
-import { call } from '../machines.ts'
-import { build, login, PASSWORD, profile, register, signedIn, type Tokens } from '../helper.ts'
-import { sql } from '../session-rows.ts'
+import { call } from '../support/machines.ts'
+import { build, login, PASSWORD, profile, register, signedIn, type Tokens } from '../support/start-server.ts'
+import { sql } from '../support/session-rows.ts'
 
 const LOGIN = { login: { attributes: readyAttributes } }
 const patch = (app: Parameters<typeof call>[0], bearer: string, body: object) => call(app, 'PATCH', '/v1/profile', bearer, body)

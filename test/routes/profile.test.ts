@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../helper.ts'
+import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
 
 t.test('the user of the token, and nothing secret', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build, login, PASSWORD, profile, register, type Built, type Tokens } from '../helper.ts'
-import { visit } from '../visitor.ts'
+import { build, login, PASSWORD, profile, register, type Built, type Tokens } from '../support/start-server.ts'
+import { visit } from '../support/visitor.ts'
 
 type App = Built['app']
 

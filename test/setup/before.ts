@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { migrate } from '../../src/database/migrate.ts'
-import { resolveConfig } from '../../src/config.ts'
-import { openCore, type Log } from '../../src/core.ts'
-import { installClients } from '../../src/install.ts'
+import { resolveConfig } from '../../src/config/config.ts'
+import { openCore, type Log } from '../../src/compose/core.ts'
+import { installClients } from '../../src/compose/install.ts'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
 import { APP_KEY, startTestDatabase, templateName, urlOf } from './database.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { callerOf } from '../../../plugins/caller.ts'
-import { createRefreshCookie } from '../../../plugins/refresh-cookie.ts'
+import { callerOf } from '../../../plugins/http/caller.ts'
+import { createRefreshCookie } from '../../../plugins/proxy/refresh-cookie.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message } from '../../../src/schemas/proxy.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { callerOf } from '../../../plugins/caller.ts'
-import { ownerGuard } from '../../../plugins/owner-guard.ts'
+import { callerOf } from '../../../plugins/http/caller.ts'
+import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, RotateBody, RotatedSecret } from '../../../src/schemas/management.ts'
 import { HttpError } from '../../../src/http/http-error.ts'

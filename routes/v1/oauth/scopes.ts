@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ownerGuard } from '../../../plugins/owner-guard.ts'
+import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ScopeList } from '../../../src/schemas/management.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { addressOf, callerOf } from '../../../plugins/caller.ts'
-import { DEVICE_HEADER } from '../../../plugins/device-cookie.ts'
-import { limit } from '../../../plugins/limits.ts'
+import { addressOf, callerOf } from '../../../plugins/http/caller.ts'
+import { DEVICE_HEADER } from '../../../plugins/browser/device-cookie.ts'
+import { limit } from '../../../plugins/http/limits.ts'
 import { OAuthErrorBody, TokenRequest, TokenResponse } from '../../../src/schemas/token.ts'
 
 const isLogin = ({ body }: FastifyRequest) => (body as { grant_type?: unknown } | undefined)?.grant_type === 'password'

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { SET_DATA_DIR, SET_DATABASE_URL } from '../../data-dir.ts'
+import { SET_DATA_DIR, SET_DATABASE_URL } from '../../config/data-dir.ts'
 
 const run = promisify(execFile)
 

@@ -1,8 +1,8 @@
 import { readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { SET_DATABASE_URL } from '../../data-dir.ts'
-import { INSTALL_OPTIONAL, thisSystem } from '../../optional-packages.ts'
+import { SET_DATABASE_URL } from '../../config/data-dir.ts'
+import { INSTALL_OPTIONAL, thisSystem } from '../../runtime/optional-packages.ts'
 
 export interface Binaries {
   initdb: string

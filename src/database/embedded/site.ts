@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { constants, mkdir, open, readdir, realpath, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { inDataDir, SET_DATA_DIR, SET_DATABASE_URL } from '../../data-dir.ts'
+import { inDataDir, SET_DATA_DIR, SET_DATABASE_URL } from '../../config/data-dir.ts'
 import { databaseAccount, requireReachable, type Account } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { createCluster, isCluster, readPassword } from './cluster.ts'

@@ -1,5 +1,5 @@
-import type { ConfigError } from '../../config-error.ts'
-import type { Config } from '../../config.ts'
+import type { ConfigError } from '../../config/config-error.ts'
+import type { Config } from '../../config/config.ts'
 import { fail, isLoopback, listed, ok, warn, type Check } from './check.ts'
 
 const DAY = 86_400

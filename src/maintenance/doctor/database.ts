@@ -1,5 +1,5 @@
 import { addressOf, parseDatabaseUrl } from '../../database/connection.ts'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 
 export type ServerFacts = {

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { parseDatabaseUrl } from '../../database/connection.ts'
 import { trustsEverybody } from '../../http/trusted-proxies.ts'
 import { isLoopback, ok, warn, type Check } from './check.ts'

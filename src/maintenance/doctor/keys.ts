@@ -1,4 +1,4 @@
-import type { DerivedKeys } from '../../app-key.ts'
+import type { DerivedKeys } from '../../crypto/app-key.ts'
 import { canOpen, stateOf, type SigningKey } from '../../keys/key-ring.ts'
 import { fail, listed, ok, warn, type Check } from './check.ts'
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../config-error.ts'
+import { ConfigError } from '../../config/config-error.ts'
 import type { PartialTexts, Texts } from './index.ts'
 
 /** Parts whose names are the operator's own: login attributes and scopes. */

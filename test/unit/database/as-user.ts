@@ -1,4 +1,4 @@
-import { makeAppKey, readAppKey } from '../../../src/app-key.ts'
+import { makeAppKey, readAppKey } from '../../../src/crypto/app-key.ts'
 import { embeddedUrl } from '../../../src/database/embedded.ts'
 import { reachServer } from '../../../src/database/embedded/server.ts'
 import { prepareSite } from '../../../src/database/embedded/site.ts'

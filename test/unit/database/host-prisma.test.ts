@@ -6,7 +6,7 @@ import { chooseSchema, withSchema } from '../../../src/database/choose-schema.ts
 import { migrate } from '../../../src/database/migrate.ts'
 import { migrationNames, shippedMigrations } from '../../../src/database/migrations-directory.ts'
 import { packageRoot } from '../../../src/database/package-root.ts'
-import { createDatabase } from '../../helper.ts'
+import { createDatabase } from '../../support/start-server.ts'
 import { query } from './embedded-helper.ts'
 import { prisma, skip } from './prisma-cli.ts'
 

@@ -10,7 +10,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { migrate, pendingMigrations } from '../../../src/database/migrate.ts'
 import { shippedMigrations } from '../../../src/database/migrations-directory.ts'
-import { createDatabase } from '../../helper.ts'
+import { createDatabase } from '../../support/start-server.ts'
 
 const MIGRATOR = fileURLToPath(new URL('migrator.ts', import.meta.url))
 const shipped = (await readdir(shippedMigrations)).filter((name) => !name.includes('.')).sort()

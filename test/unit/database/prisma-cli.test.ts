@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { embeddedUrl } from '../../../src/database/embedded.ts'
 import { packageRoot } from '../../../src/database/package-root.ts'
-import { createDatabase } from '../../helper.ts'
+import { createDatabase } from '../../support/start-server.ts'
 import { PRISMA, prisma, skip } from './prisma-cli.ts'
 
 const run = promisify(execFile)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openFeedConnection } from '../../../prisma/store/feed-connection.ts'
+import { openFeedConnection } from '../../../src/revocation/feed-connection.store.ts'
 import { openDatabase } from '../../../src/database/client.ts'
 import { newClient } from '../../../src/database/connect.ts'
 import { parseDatabaseUrl } from '../../../src/database/connection.ts'

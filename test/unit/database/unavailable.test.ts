@@ -1,7 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
 import { isDatabaseUnavailable } from '../../../src/database/unavailable.ts'
-import { build, profile, signedIn } from '../../helper.ts'
+import { build, profile, signedIn } from '../../support/start-server.ts'
 
 const invocation = (state: string) => `\nInvalid \`prisma.user.findUnique()\` invocation:\n\nDatabase error. Code: \`${state}\`. Message: \`text\``
 

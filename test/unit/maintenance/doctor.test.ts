@@ -1,10 +1,10 @@
 import t from 'tap'
-import { resolveConfig } from '../../../src/config.ts'
+import { resolveConfig } from '../../../src/config/config.ts'
 import { checkClients, type ClientFacts } from '../../../src/maintenance/doctor/clients.ts'
 import { checkClock } from '../../../src/maintenance/doctor/clock.ts'
 import { checkDatabase, type ServerFacts } from '../../../src/maintenance/doctor/database.ts'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
-import { APP_KEY } from '../../helper.ts'
+import { APP_KEY } from '../../support/start-server.ts'
 
 t.test('database: version, role, latency, connections', async (t) => {
   const facts: ServerFacts = { version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false, settings: { array_nulls: 'on' }, latency: 1 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Client } from '../../../src/oauth/ports.ts'
 import { checkNarrowing, covers, createScopes, parseScope, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
-import { errorWith } from '../../error-with.ts'
+import { errorWith } from '../../support/error-with.ts'
 
 const scopes = createScopes({ read: 'Read', write: 'Write', 'orders:read': 'Orders', toString: 'A name' })
 const client = (values: Partial<Client>) => ({ scopes: [], defaultScopes: [], firstParty: false, ...values }) as unknown as Client

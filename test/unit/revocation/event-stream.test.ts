@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import t from 'tap'
-import { readEvents } from '../../../src/revocation/event-reader.ts'
+import { readEvents } from '../../../src/remote/event-reader.ts'
 import { openEventStream } from '../../../src/revocation/event-stream.ts'
 import { createFollowers, TooManyStreams } from '../../../src/revocation/followers.ts'
 import { createRevocationList, type Revocation } from '../../../src/revocation/revocation-list.ts'

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { openFeedConnection } from '../../../prisma/store/feed-connection.ts'
+import { openFeedConnection } from '../../../src/revocation/feed-connection.store.ts'
 import { createReader } from '../../../src/revocation/feed-reader.ts'
 import { createFreshness, NotTaken } from '../../../src/revocation/freshness.ts'
 import { createRevocationList } from '../../../src/revocation/revocation-list.ts'
-import { createDatabase } from '../../helper.ts'
+import { createDatabase } from '../../support/start-server.ts'
 import { query } from '../database/embedded-helper.ts'
 
 const INTERVAL = 2000

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createBrand } from '../../../src/views/brand.ts'
-import { contrast, parseHex, readableOn, textOn, toHex } from '../../../src/views/colour.ts'
+import { contrast, parseHex, readableOn, textOn, toHex } from '../../../src/views/color.ts'
 import { createStylesheet } from '../../../src/views/style.css.ts'
 import { LOGO } from './samples.ts'
 

@@ -1,0 +1,77 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { asRejection } from '../../src/database/unavailable.ts'
+import { localPath } from '../../src/http/return-to.ts'
+import type { FormId } from '../../src/crypto/form-secrets.ts'
+import type { SignedIn } from '../../src/oauth/ports.ts'
+import type { Services } from '../../src/compose/services.ts'
+import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
+import { candidatesFrom } from '../../src/users/login-candidates.ts'
+import { browserCookie, cookiePath } from './cookie.ts'
+import { callerOf } from '../http/caller.ts'
+import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { createDeviceCookie } from './device-cookie.ts'
+
+// 256 bits; another app at the same host may have a cookie of the same name
+const SESSION = /^[A-Za-z0-9_-]{43}$/
+
+export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean, form?: FormId | undefined }
+
+/** The login of a browser and its cookie. Works on routes of the host, too: it needs no cookie plugin. */
+export type Browser = {
+  /** Null for a guest. */
+  session: (request: FastifyRequest) => Promise<BrowserSession | null>
+  /** How the session of the cookie came to its end; null when there is none that we know. */
+  ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
+  /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded, DatabaseUnavailable: each has `statusCode` and `headers` */
+  logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
+  /** A new id at each login (session fixation); the same form sent twice is one login. @returns null when the user changed meanwhile */
+  logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
+  logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  /** Where a login leads: `return_to` if it is a path on this server, else the home path. */
+  returnPath: (returnTo: unknown) => string
+}
+
+export function createBrowser ({ config, browserSessions: sessions, sessionEnds, attributes, authenticate }: Services): Browser {
+  const secure = config.appUrl.startsWith('https:')
+  const name = browserCookie(config.appUrl)
+  const options = { path: cookiePath(config.appUrl), httpOnly: true, sameSite: 'lax' as const, secure }
+  const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
+  const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
+  const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })
+
+  async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false, form?: FormId): Promise<BrowserSession | null> {
+    const old = await sessions.find(tokenOf(request))
+    const started = await sessions.start(user, remember, callerOf(request), form)
+    if (!started) return null
+    if (old && old.id !== started.session.id) await sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
+    const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
+    keep(reply, started.token, remember ? { maxAge } : {})
+    return started.session
+  }
+
+  async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember, form }: Credentials): Promise<BrowserSession | null> {
+    const { candidates } = candidatesFrom(attributes, { username })
+    // A host hands on what it was sent
+    const known = typeof password === 'string' && password !== '' ? await authenticate(candidates, password, callerOf(request)) : null
+    if (!known) return null
+    const { device: proof, ...user } = known
+    const session = await logIn(request, reply, user, remember, form instanceof Uint8Array ? form : undefined)
+    if (session && proof !== undefined) device.set(reply, proof)
+    return session
+  }
+
+  async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const session = await sessions.find(tokenOf(request))
+    if (session) await sessionEnds.browser(session.id, { reason: 'logout', caller: callerOf(request) })
+    keep(reply, '', { maxAge: 0, expires: new Date(0) })
+  }
+
+  return {
+    session: (request) => sessions.find(tokenOf(request)).catch(asRejection),
+    ended: (request) => sessions.ended(tokenOf(request)).catch(asRejection),
+    logIn: (...asked) => logIn(...asked).catch(asRejection),
+    logInWithPassword: (...asked) => logInWithPassword(...asked).catch(asRejection),
+    logOut: (...asked) => logOut(...asked).catch(asRejection),
+    returnPath: (returnTo) => localPath(returnTo) ?? config.homePath
+  }
+}

@@ -1,0 +1,25 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { looksLikeDevice } from '../../src/throttle/known-devices.ts'
+import { cookiesNamed, setCookie } from '../http/cookies.ts'
+
+const DEVICE_COOKIE = 'lkDevice'
+/** The same for clients that have no cookies: backends, and proxies apart from the server. */
+export const DEVICE_HEADER = 'x-latchkey-device'
+
+const YEAR = 365 * 86_400
+
+/** Sent back where people log in: `path` under the issuer. */
+export function createDeviceCookie (issuer: string, path: string) {
+  const { pathname, protocol } = new URL(issuer)
+  const options = {
+    path: pathname.replace(/\/$/, '') + path, httpOnly: true, sameSite: 'lax' as const, secure: protocol === 'https:', maxAge: YEAR
+  }
+  return { set: (reply: FastifyReply, device: string): void => { setCookie(reply, DEVICE_COOKIE, device, options) } }
+}
+
+export function deviceOf ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  const cookie = cookiesNamed(headers.cookie, DEVICE_COOKIE).find(looksLikeDevice)
+  if (cookie !== undefined) return cookie
+  const header = headers[DEVICE_HEADER]
+  return looksLikeDevice(header) ? header : undefined
+}

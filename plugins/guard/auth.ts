@@ -1,0 +1,54 @@
+import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import { looksLikePersonalToken } from '../../src/personal-tokens/form.ts'
+import { covers } from '../../src/oauth/scopes.ts'
+import type { Profile } from '../../src/users/ports.ts'
+
+type Common = {
+  scopes: string[]
+  /** Whether the token has the scope. */
+  can: (scope: string) => boolean
+}
+
+type OfUser = Common & {
+  userId: string
+  /** The user, read when first asked for; null once the user is gone. */
+  user: () => Promise<Profile | null>
+}
+
+/** A user, by the access token of an application that they logged in to. */
+export type SessionAuth = OfUser & { kind: 'session', clientId: string, sessionId: string, tokenId: string }
+
+/** A user, by a personal access token. */
+export type PersonalAuth = OfUser & { kind: 'personal', clientId: string, sessionId: null, tokenId: string }
+
+/** A user whose browser is logged in on the pages. */
+export type BrowserAuth = OfUser & { kind: 'browser', clientId: null, sessionId: string, tokenId: null }
+
+/** A client that acts for itself (RFC 6749 section 4.4). */
+export type ClientAuth = Common & { kind: 'client', userId: null, clientId: string, sessionId: null, tokenId: string, user: () => Promise<null> }
+
+/** Who a request comes from; `kind` tells which. */
+export type Auth = SessionAuth | PersonalAuth | BrowserAuth | ClientAuth
+
+type Without<Who> = Who extends Auth ? Omit<Who, 'can' | 'user'> : never
+
+/** What is known of a request without asking anybody. */
+export type Facts = Without<Auth>
+
+/** @returns null for claims that no token of ours holds */
+export function factsOf ({ sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims, token: string): Without<SessionAuth | PersonalAuth | ClientAuth> | null {
+  const scopes = scope ? scope.split(' ') : []
+  if (sub === clientId) return { kind: 'client', userId: null, clientId, scopes, sessionId: null, tokenId }
+  if (looksLikePersonalToken(token)) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId }
+  return sid === undefined ? null : { kind: 'session', userId: sub, clientId, scopes, sessionId: sid, tokenId }
+}
+
+/** @param readUser called once at most */
+export function createAuth (facts: Facts, readUser: () => Promise<Profile | null>): Auth {
+  let user: Promise<Profile | null> | undefined
+  return {
+    ...facts,
+    can: (scope: string) => covers(facts.scopes, scope),
+    user: () => (user ??= facts.userId === null ? Promise.resolve(null) : readUser())
+  } as Auth
+}

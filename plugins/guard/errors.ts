@@ -1,0 +1,52 @@
+import type { FastifyReply } from 'fastify'
+import { HttpError, type ErrorCode } from '../../src/http/http-error.ts'
+
+/** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
+export type Challenge = { error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string, resource_metadata?: string }
+
+/** 401; without an error code when no token was sent (RFC 6750 section 3.1). */
+export function unauthorized (reply: FastifyReply, details: Challenge): HttpError {
+  return challenged(reply, 'LK_UNAUTHENTICATED', details.error_description, challenge(details))
+}
+
+/** 403 that names what is missing. */
+export function forbidden (reply: FastifyReply, needed: string[], about: Challenge): HttpError {
+  const scope = needed.join(' ')
+  const details = challenge({ error: 'insufficient_scope', error_description: 'The access token lacks a scope', scope, ...about })
+  return challenged(reply, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`, details)
+}
+
+/** 403: the token is good, and of an application of somebody else. */
+export function firstPartyOnly (): HttpError {
+  return new HttpError('LK_FIRST_PARTY_ONLY')
+}
+
+/** 401 for a guest whom a login page does not help. */
+export function loginNeeded (reply: FastifyReply): HttpError {
+  return challenged(reply, 'LK_UNAUTHENTICATED', 'Log in first', 'Session realm="latchkey"')
+}
+
+/** 415: a form of another site could be sent without asking first. */
+export function jsonOnly (): HttpError {
+  return new HttpError('LK_JSON_ONLY')
+}
+
+/** 503: what is revoked is not known for certain at the moment. */
+export function stale (reply: FastifyReply): HttpError {
+  return withHeaders(reply, new HttpError('LK_STALE'))
+}
+
+export function challenge (details: Challenge): string {
+  const parameters = Object.entries(details).map(([name, value]) => `${name}="${value}"`)
+  return ['Bearer realm="latchkey"', ...parameters].join(', ')
+}
+
+function challenged (reply: FastifyReply, code: ErrorCode, message: string | undefined, header: string): HttpError {
+  return withHeaders(reply, new HttpError(code, { ...(message !== undefined && { message }), headers: { 'www-authenticate': header } }))
+}
+
+/** Sets the headers of an error on the reply, too: the error handler of a host need not know of them. */
+function withHeaders (reply: FastifyReply, error: HttpError): HttpError {
+  reply.headers(error.headers)
+  return error
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import type { PersonalToken } from '../../src/personal-tokens/ports.ts'
+import type { Trust } from '../auth-guard.ts'
+import { browserCookie } from '../browser/cookie.ts'
+import { outerPath } from '../http/outer-path.ts'
+import { foreignOrigin, sameSite } from '../http/same-origin.ts'
+
+/** A guard in the process that has the database. */
+export function localTrust ({ config, clients, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']): Trust {
+  return {
+    get issuer () { return config.issuer },
+    get audience () { return config.issuer },
+    accessTokenKey: keys.accessTokenKey,
+    refusal: revocations.refusal,
+    age: feed.age,
+    maxStaleness: config.revocation.maxStaleness,
+    onStale: config.revocation.onStale,
+    user: ({ sub }) => store.users.profile(sub),
+    firstParty: async ({ client_id: id }) => (await clients.find(id))?.firstParty === true,
+    get about () { return { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` } },
+    web: {
+      session: browser.session,
+      isOwn: sameSite(config, { allowed: config.corsOrigins, silent: false }),
+      foreign: ({ headers }) => foreignOrigin(config, headers.origin, { others: true }),
+      // Without pages it is the host's own, or there is none
+      loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
+      outerPath: (request) => outerPath(config.appUrl, request),
+      cookie: browserCookie(config.appUrl),
+      user: store.users.profile
+    },
+    onRefused: (reason) => events.emit('bearer.refused', { reason }),
+    async personal (text) {
+      const token = await personalTokens.verify(text)
+      return token && personalClaims(token, config.issuer)
+    }
+  }
+}
+
+/** What the token of a session would say. */
+function personalClaims ({ id, userId, clientId, scopes, tokenEpoch, createdAt, expiresAt }: PersonalToken, issuer: string): AccessTokenClaims {
+  return {
+    iss: issuer,
+    sub: userId,
+    aud: issuer,
+    client_id: clientId,
+    iat: Math.floor(createdAt.getTime() / 1000),
+    exp: expiresAt ? Math.floor(expiresAt.getTime() / 1000) : Number.MAX_SAFE_INTEGER,
+    jti: id,
+    epoch: tokenEpoch,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') })
+  }
+}

@@ -1,0 +1,49 @@
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { issuerUnavailable, RefusedByIssuer, type IssuerClient } from '../../src/remote/issuer-client.ts'
+import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import { userInfoEndpoint } from '../../src/oauth/resources.ts'
+import type { Profile } from '../../src/users/ports.ts'
+
+/** The user of a token, as the issuer tells it; null when the token opens nothing there that tells of its user. */
+export type RemoteUser = (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
+
+const REFUSALS = new Set([401, 403])
+const Text = Type.Optional(Type.String())
+/** OpenID Connect Core section 5.1, by the scopes of the token. */
+const UserInfo = Type.Object({ sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text, updated_at: Type.Optional(Type.Number()) })
+
+export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: string): RemoteUser {
+  let userInfo: ReturnType<typeof compiled> | undefined
+  const ask = (path: string, token: string) => client.json(path, { headers: { authorization: `Bearer ${token}` } }).catch((error: unknown) => {
+    // A refusal of the token is an answer; that nothing came is none
+    throw error instanceof RefusedByIssuer && REFUSALS.has(error.statusCode) ? error : issuerUnavailable(error)
+  })
+
+  return async ({ aud }, token) => {
+    const audience = [aud].flat()
+    if (audience.includes(issuer)) return fromProfile(await ask('/v1/profile', token) as Record<string, string>)
+    // A token for this service opens userinfo there, when it may
+    if (!audience.includes(userInfoEndpoint(issuer))) return null
+    userInfo ??= compiled()
+    return fromUserInfo(userInfo.Parse(await ask('/v1/oauth/userinfo', token)))
+  }
+}
+
+function fromProfile ({ id, name, created_at: createdAt, ...attributes }: Record<string, string>): Profile {
+  const identifiers = Object.entries(attributes).map(([attribute, display]) => ({ attribute, display, verifiedAt: null }))
+  return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null, identifiers }
+}
+
+/** At the first use: most guards stand beside the database. */
+const compiled = () => Compile(UserInfo)
+
+function fromUserInfo ({ sub, name, preferred_username: username, email, phone_number: phone, updated_at: changed }: Static<typeof UserInfo>): Profile {
+  const identifiers = Object.entries({ email, phone, username }).flatMap(([attribute, display]) => display === undefined ? [] : { attribute, display, verifiedAt: null })
+  return { id: sub, name: name ?? null, createdAt: madeAt(sub), claimsChangedAt: changed === undefined ? null : new Date(changed * 1000), disabledAt: null, identifiers }
+}
+
+/** Ids of users are UUIDs of version 7, which begin with the time (RFC 9562 section 5.7). */
+function madeAt (id: string): Date {
+  return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16))
+}

@@ -1,0 +1,60 @@
+import type { FastifyInstance } from 'fastify'
+import { checkOptions } from '../../src/config/check-options.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { createIssuerClient, issuerUnavailable } from '../../src/remote/issuer-client.ts'
+import { createRemoteKeys } from '../../src/remote/keys.ts'
+import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import { createRemotePersonalTokens } from '../../src/remote/personal-tokens.ts'
+import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
+import { createRemoteFeed } from '../../src/remote/feed.ts'
+import { createRevocationList } from '../../src/revocation/revocation-list.ts'
+import type { RemoteGuardOptions } from '../../src/config/options.ts'
+import { RemoteGuard } from '../../src/config/guard-options.ts'
+import type { Trust } from '../auth-guard.ts'
+import { createRemoteUser } from './remote-user.ts'
+
+const MAX_STALENESS = 10
+
+export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOptions): Promise<Trust> {
+  checkOptions('authGuard', RemoteGuard, options)
+  const { clientId, clientSecret } = options
+  if ((clientId === undefined) !== (clientSecret === undefined)) {
+    throw new ConfigError([{ name: clientId === undefined ? 'authGuard.clientId' : 'authGuard.clientSecret', message: 'is missing; without both the guard cannot follow revocations' }])
+  }
+  const issuer = options.issuer.replace(/\/+$/, '')
+  const client = createIssuerClient({ issuer, clientId, clientSecret, scope: REVOCATIONS_READ })
+  const list = createRevocationList()
+  const audience = options.audience ?? issuer
+  return {
+    issuer,
+    audience,
+    accessTokenKey: createRemoteKeys(client),
+    refusal: list.refusal,
+    age: followed(host, options, client, list),
+    maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
+    onStale: options.revocation?.onStale ?? 'refuse',
+    user: createRemoteUser(client, issuer),
+    firstParty: (claims) => claims.first_party === true,
+    about: {},
+    web: null,
+    // Nobody answers who does not say who asks
+    ...(clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience })) })
+  }
+}
+
+/** An issuer that cannot answer is no fault of the token. */
+function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | null>) {
+  return async (token: string) => await verify(token).catch((cause: unknown) => { throw issuerUnavailable(cause) })
+}
+
+/** @returns the age of what is known; always 0 where nothing is followed */
+function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteGuardOptions, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
+  if (clientId === undefined || clientSecret === undefined) {
+    host.log.warn({}, `Revocations are not followed: revoked access tokens pass until they expire. Give authGuard the clientId and clientSecret of a client with the scope ${REVOCATIONS_READ}`)
+    return () => 0
+  }
+  const feed = createRemoteFeed({ client, list, log: host.log })
+  feed.start()
+  host.addHook('onClose', feed.stop)
+  return feed.age
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { HelmetOptions } from 'helmet'
+import type { Config } from '../../src/config/config.ts'
+import { bodyParsers } from './body-parsers.ts'
+import { compileSerializer, compileValidator } from './compilers.ts'
+import { allowOrigins } from './cors.ts'
+import { errorHandler, type Raw } from './errors.ts'
+import { applyLimits } from './limits.ts'
+import { describeRoutes } from '../operations/openapi/own-routes.ts'
+import { keepOutHost } from './keep-out-host.ts'
+import { readQuery } from './query.ts'
+import { serializers } from './request-log.ts'
+import { securityHeaders } from './security-headers.ts'
+
+type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit' | 'hostDocument'>
+
+/** For scopes that are not an API. */
+export type ScopeOptions = {
+  onError?: (error: Raw, request: FastifyRequest, reply: FastifyReply) => unknown
+  parsers?: (scope: FastifyInstance) => void
+  headers?: HelmetOptions
+}
+
+/** How a scope of ours is registered: the logs of a host say nothing of its queries and headers. */
+export function under (prefix: string): { prefix: string } {
+  // Fastify's types know serializers of texts only
+  return Object.assign({ prefix }, { logSerializers: serializers })
+}
+
+/** Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches it, and nothing of it the host. */
+export function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): void {
+  keepOutHost(scope)
+  describeRoutes(scope, config)
+  scope.setErrorHandler(onError)
+  scope.setValidatorCompiler(compileValidator)
+  scope.setSerializerCompiler(compileSerializer)
+  scope.setSchemaErrorFormatter(([first], where) => new Error(`${where}${first?.instancePath ?? ''} ${first?.message ?? 'is invalid'}`))
+  scope.addHook('onRequest', readQuery)
+  parsers(scope)
+  scope.addHook('onRequest', securityHeaders(config.appUrl, headers))
+  if (config.corsOrigins.length > 0) allowOrigins(scope, config.corsOrigins)
+  if (config.rateLimit === 'on') applyLimits(scope)
+}

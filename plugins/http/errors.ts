@@ -1,0 +1,96 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { asRefusal } from '../../src/database/unavailable.ts'
+import { ERRORS } from '../../src/http/http-error.ts'
+import { OAuthError, wireText, type OAuthErrorCode } from '../../src/oauth/errors.ts'
+
+export type Failure = {
+  statusCode: number
+  code: string
+  error: string
+  message: string
+  errors?: Record<string, string[]>
+  retryAfter?: number
+}
+
+export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number | undefined }
+
+const FOREIGN = new Set(['LK_FOREIGN_ORIGIN', 'LK_FORGED_FORM'])
+const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' }
+
+/** The only place that writes error bodies, but for the pages of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
+export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
+  const oauth = request.routeOptions.config.oauth === true
+  const failure = failureOf(error, request)
+  if (error instanceof OAuthError) reply.headers(error.headers)
+  if (failure.retryAfter !== undefined) reply.header('retry-after', failure.retryAfter)
+  reply.code(failure.statusCode).header('cache-control', 'no-store')
+  if (oauth) reply.header('pragma', 'no-cache').send(oauthBody(error, failure))
+  else reply.send({ statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message, ...(failure.errors && { errors: failure.errors }) })
+}
+
+/** What an error is to who asked; the rest goes to the log, under the `reference` that a person was shown. */
+export function failureOf (error: Raw, request: FastifyRequest, reference?: string): Failure {
+  const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error, request.routeOptions.config.oauth === true)
+  log(error, failure, request, reference)
+  return failure
+}
+
+function describe (error: Raw, oauth: boolean): Failure {
+  if (error.validation) return oauth ? fromOAuthValidation(error) : fromValidation(error)
+  const { statusCode: status = 500, code, message, errors, retryAfter } = asRefusal(error) as Raw
+  // Our own words may be shown, what others threw may not
+  if (status >= 500 && !code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', ERRORS.LK_INTERNAL.message)
+  return named(status, code ?? `LK_${status}`, message, { ...(errors && { errors }), ...(retryAfter !== undefined && { retryAfter }) })
+}
+
+function named (statusCode: number, code: string, message: string, more: Pick<Failure, 'errors' | 'retryAfter'> = {}): Failure {
+  return { statusCode, code, error: NAMES[statusCode] ?? 'Error', message, ...more }
+}
+
+function fromOAuth (error: OAuthError): Failure {
+  return named(error.statusCode, error.error, error.description)
+}
+
+/** 422 with messages per field. */
+function fromValidation (error: Raw): Failure {
+  const errors: Record<string, string[]> = {}
+  for (const { instancePath, params, keyword, message } of error.validation ?? []) {
+    const parent = instancePath.split('/').slice(1)
+    const missing = params['requiredProperties']
+    const fields = Array.isArray(missing) ? missing.map((name) => [...parent, name].join('.')) : [parent.join('.') || 'body']
+    const wrong = keyword === 'minLength' && params['limit'] === 1 ? 'must not be empty' : message ?? 'is invalid'
+    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field.replaceAll('_', ' ')} field is required.` : wrong)
+  }
+  return named(422, 'LK_VALIDATION', ERRORS.LK_VALIDATION.message, { errors })
+}
+
+/** RFC 6749 section 5.2: 400, and one text. */
+function fromOAuthValidation (error: Raw): Failure {
+  const [field, messages] = Object.entries(fromValidation(error).errors ?? {})[0] ?? []
+  return named(400, 'LK_VALIDATION', `${field} ${messages?.[0]}`)
+}
+
+function oauthBody (error: Raw, failure: Failure) {
+  if (error instanceof OAuthError) return { error: error.error, error_description: error.description }
+  return { error: oauthCode(failure.statusCode), error_description: wireText(failure.message) }
+}
+
+function oauthCode (status: number): OAuthErrorCode {
+  if (status === 503 || status === 429) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+function log (error: Raw, { statusCode }: Failure, request: FastifyRequest, reference?: string): void {
+  const refusal = error instanceof OAuthError ? error : error.cause
+  if (statusCode >= 500) request.log.error({ err: error, ...(reference !== undefined && { reference }) }, 'Request failed')
+  else if (refusal instanceof OAuthError) request.log.info({ error: refusal.error, reason: refusal.reason ?? refusal.description }, 'Refused')
+  // Where APP_URL does not fit, whoever set it should hear
+  else request.log[FOREIGN.has(error.code ?? '') ? 'info' : 'debug']({ code: error.code, reason: error.message }, 'Refused')
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Errors of this route follow RFC 6749 section 5.2. */
+    oauth?: boolean
+  }
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import { Metadata, ProtectedResource } from '../../src/schemas/discovery.ts'
+import { warnOfOtherHost } from './follow-port.ts'
+import { forEverybody } from './public-document.ts'
+
+const tags = ['Discovery']
+
+/**
+ * What this server is. RFC 8414 section 3.1 and RFC 9728 section 3.1 put the path of an issuer after the name (`suffix`),
+ * OpenID Connect Discovery section 4 puts the name after the path: both are asked for.
+ */
+export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
+  const { metadata, config } = scope.latchkey
+  const checkHost = warnOfOtherHost(config)
+
+  // OpenID Connect Discovery section 3 demands an authorization endpoint
+  for (const name of [...(config.routes.pages ? ['openid-configuration'] : []), 'oauth-authorization-server']) {
+    scope.get(`/.well-known/${name}${suffix}`, {
+      schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
+    }, async (request, reply) => {
+      checkHost(request)
+      return forEverybody(reply).send(metadata())
+    })
+  }
+
+  scope.get(`/.well-known/oauth-protected-resource${suffix}`, {
+    schema: { hide, tags, summary: 'How to get a token for this API (RFC 9728)', response: { 200: ProtectedResource } }
+  }, async (_request, reply) => forEverybody(reply).send({
+    resource: config.issuer,
+    authorization_servers: [config.issuer],
+    jwks_uri: metadata().jwks_uri,
+    scopes_supported: metadata().scopes_supported,
+    bearer_methods_supported: ['header']
+  }))
+}

@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyInstance } from 'fastify'
+import { ConfigError } from '../../src/config/config-error.ts'
+import type { Config, LatchkeyOptions } from '../../src/config/config.ts'
+
+/** What has routes, so that two on one instance would meet. */
+type Part = 'latchkey' | 'oauth' | 'clientProxy'
+
+const SCOPES = 'For a second one with options of its own, register each in a scope of its own: app.register(async (scope) => { await scope.register(…) })'
+
+const markOf = (part: Part, prefix: string) => `latchkey.${part}${prefix}`
+
+/** Remembers that parts stand on an instance, and on what is under it. */
+export function claim (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
+  for (const part of parts) host.decorate(markOf(part, prefix), true)
+}
+
+/** @throws ConfigError when one of the parts stands there already */
+export function refuseTwice (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
+  const there = parts.find((part) => host.hasDecorator(markOf(part, prefix)))
+  if (there) throw alreadyRegistered(there, there === parts[0] ? '' : `; ${parts[0]} brings it along`)
+}
+
+export function alreadyRegistered (part: Part | 'authGuard', how = ''): ConfigError {
+  return new ConfigError([{ name: part, message: `is registered on this instance already${how}. ${SCOPES}` }])
+}
+
+/**
+ * The parts of one instance share what was made for the first of them.
+ * @param given options of a later registration. @param meant what they come to. @param known the configuration of the first
+ * @throws ConfigError when they are not those of the first
+ */
+export function refuseOthers (given: LatchkeyOptions, meant: Config, known: Config): void {
+  const others = differences(given, meant, known)
+  if (others.length > 0) throw new ConfigError(others.map((name) => ({ name, message: `is not what the first registration on this instance has, which counts; give the options once. ${SCOPES}` })))
+}
+
+/** The names of what was given and is not so. */
+function differences (given: object, meant: object, known: object): string[] {
+  return Object.entries(given).filter(([, value]) => value !== undefined).flatMap(([name, value]) => {
+    const [one, other] = [meant, known].map((config) => (config as Record<string, unknown>)[name])
+    if (isDeepStrictEqual(one, other)) return []
+    return isGroup(value) && isGroup(one) && isGroup(other) ? differences(value, one, other).map((inner) => `${name}.${inner}`) : [name]
+  })
+}
+
+function isGroup (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

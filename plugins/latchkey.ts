@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import accounts from './accounts.ts'
+import authGuard from './auth-guard.ts'
+import clientProxy from './client-proxy.ts'
+import oauth from './oauth.ts'
+import operations from './operations.ts'
+import { claim, refuseTwice } from './http/once.ts'
+import { overload } from './operations/overload.ts'
+import services, { type ServicesOptions } from './services.ts'
+import { ConfigError } from '../src/config/config-error.ts'
+
+export type AppOptions = ServicesOptions & {
+  /** /docs, /health and /ready; by default with a prefix, where they cannot meet routes of the host. */
+  operations?: boolean
+}
+
+/** The server as one plugin. */
+async function latchkey (host: FastifyInstance, { operations, ...options }: AppOptions): Promise<void> {
+  if (operations !== undefined && typeof operations !== 'boolean') throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
+  refuseTwice(host, ['latchkey', 'oauth'])
+  host.register(services, options)
+  host.register(fp(parts, { name: 'latchkey-parts' }), operations === undefined ? {} : { operations })
+}
+
+/** In the order in which they need each other; none is awaited, so that each has the whole of the host's pluginTimeout. */
+async function parts (host: FastifyInstance, { operations: withOperations }: Pick<AppOptions, 'operations'>): Promise<void> {
+  const { prefix, routes } = host.latchkey.config
+  refuseTwice(host, ['latchkey', 'clientProxy'], prefix)
+  claim(host, ['latchkey'])
+  host.register(authGuard)
+  const operating = withOperations ?? prefix !== ''
+  // A scope of its own: what describes our routes does not describe the host's
+  host.register(async (scope) => {
+    overload(scope)
+    if (operating && routes.docs) scope.register(import('./operations/docs.ts'))
+    if (operating && routes.metrics) scope.register(import('./operations/metrics.ts'))
+    scope.register(oauth)
+    scope.register(clientProxy)
+    scope.register(accounts)
+    if (operating) scope.register(operations)
+  })
+  host.after(async (error) => {
+    if (error) throw collision(error)
+    claim(host, ['oauth'])
+    claim(host, ['clientProxy'], prefix)
+  })
+}
+
+/** Fastify says which route was there already, not what to do about it. */
+function collision (error: Error): Error {
+  if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') return error
+  return new ConfigError([{ name: 'prefix', message: `must be one under which this app has no routes, such as /auth: ${error.message}` }])
+}
+
+export default fp(latchkey, { name: 'latchkey', fastify: '5.x' })

@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HttpError } from '../../src/http/http-error.ts'
+import { cookiesNamed, setCookie } from '../http/cookies.ts'
+
+export const REFRESH_COOKIE = 'refreshToken'
+
+export type RefreshCookie = {
+  set: (reply: FastifyReply, slug: string, token: string, maxAge: number) => void
+  clear: (reply: FastifyReply, slug: string) => void
+}
+
+/** Sent back to the proxy routes of one client only; Secure when the issuer is https. */
+export function createRefreshCookie (issuer: string): RefreshCookie {
+  const { pathname, protocol } = new URL(issuer)
+  const base = pathname.replace(/\/$/, '')
+  const options = (slug: string) => ({
+    path: `${base}/v1/clients/${encodeURIComponent(slug)}`, httpOnly: true, sameSite: 'lax' as const, secure: protocol === 'https:'
+  })
+  return {
+    set: (reply, slug, token, maxAge) => { setCookie(reply, REFRESH_COOKIE, token, { ...options(slug), maxAge }) },
+    clear: (reply, slug) => { setCookie(reply, REFRESH_COOKIE, '', { ...options(slug), maxAge: 0, expires: new Date(0) }) }
+  }
+}
+
+/**
+ * The body wins over the cookie. Of several cookies of the name the one that is ours counts: the others belong to other apps on the domain.
+ * @throws 400 for two that are ours: one of them was planted
+ */
+export function refreshTokenOf ({ body, headers }: FastifyRequest, isOurs: (token: string) => boolean): string | undefined {
+  const { refresh_token: fromBody } = (body ?? {}) as { refresh_token?: string }
+  if (fromBody !== undefined) return fromBody
+  const [first, ...others] = new Set(cookiesNamed(headers.cookie, REFRESH_COOKIE).filter((value) => value !== ''))
+  if (first === undefined || others.length === 0) return first
+  const ours = [first, ...others].filter(isOurs)
+  if (ours.length > 1) throw new HttpError('LK_TWO_COOKIES')
+  return ours[0] ?? first
+}

@@ -1,0 +1,39 @@
+import type { SessionEnds } from '../sessions/end.ts'
+import type { Caller, Client } from '../oauth/ports.ts'
+import type { Scopes } from '../oauth/scopes.ts'
+
+/** An application that a user let in. */
+export type AuthorisedApp = {
+  /** The client_id. */
+  id: string
+  name: string
+  /** Of its consent and of its sessions. */
+  scopes: string[]
+  since: Date
+  /** Null for one that was allowed and has no session. */
+  lastUsedAt: Date | null
+}
+
+export type AppStore = {
+  /** By name. `idleTtl` in seconds. */
+  list: (userId: string, idleTtl: number) => Promise<(AuthorisedApp & { client: Pick<Client, 'scopes' | 'firstParty'> })[]>
+}
+
+/** Applications that a user let in, each as a whole: with all its sessions and its consent. */
+export type AuthorisedApps = {
+  list: (userId: string) => Promise<AuthorisedApp[]>
+  /** Its tokens are refused at once, in every process, and it must ask for consent again. Nothing happens when the user has no such application. */
+  end: (clientId: string, userId: string, caller: Caller) => Promise<void>
+}
+
+export function createAuthorisedApps ({ store, scopes, sessionEnds, idleTtl }: { store: AppStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'ofApp'>, idleTtl: number }): AuthorisedApps {
+  async function end (clientId: string, userId: string, caller: Caller): Promise<void> {
+    await sessionEnds.ofApp(clientId, userId, { reason: 'user', caller })
+  }
+
+  async function list (userId: string): Promise<AuthorisedApp[]> {
+    return (await store.list(userId, idleTtl)).map(({ client, ...app }) => ({ ...app, scopes: scopes.remaining(client, app.scopes) }))
+  }
+
+  return { list, end }
+}

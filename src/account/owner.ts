@@ -1,0 +1,61 @@
+import { HttpError } from '../http/http-error.ts'
+import type { Client, Clients, Sessions } from '../oauth/ports.ts'
+import { covers, type Scopes } from '../oauth/scopes.ts'
+
+/** A user who manages what has access to their account. */
+export type Owner = {
+  userId: string
+  sessionId: string
+  /** The user's, as the session carries it: what is made for the owner re-checks it. */
+  tokenEpoch: number
+  /** Through which they are logged in; null for a browser on our own pages, where the user acts in person. */
+  client: Client | null
+}
+
+/** Of a bearer token or a browser, as a guard has read it. */
+export type Bearer = { kind: 'session' | 'client' | 'personal' | 'browser', userId: string | null, clientId: string | null, sessionId: string | null, scopes: readonly string[] }
+
+export type FindOwner = (bearer: Bearer) => Promise<Owner>
+
+/** Answer 403: the token is good, and not enough for this. */
+export class NotTheOwner extends HttpError {
+  constructor () {
+    super('LK_FIRST_PARTY_ONLY', { message: 'This needs the access token of a first-party login, with all the scopes of that login' })
+  }
+}
+
+type Dependencies = {
+  clients: Pick<Clients, 'find'>
+  sessions: Pick<Sessions, 'standing'>
+  scopes: Pick<Scopes, 'remaining'>
+  browsers: { standing: (id: string) => Promise<{ tokenEpoch: number } | null> }
+}
+
+/**
+ * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed; or the login of a browser. One of a third
+ * party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
+ * @throws NotTheOwner
+ */
+export function createFindOwner ({ clients, sessions, scopes: registry, browsers }: Dependencies): FindOwner {
+  async function ofToken ({ clientId, scopes }: Bearer, userId: string, sessionId: string): Promise<Owner> {
+    const client = clientId === null ? null : await clients.find(clientId)
+    if (!client?.firstParty) throw new NotTheOwner()
+    const session = await sessions.standing(sessionId)
+    if (!session || !registry.remaining(client, session.scopes).every((scope) => covers(scopes, scope))) throw new NotTheOwner()
+    return { userId, sessionId, tokenEpoch: session.tokenEpoch, client }
+  }
+
+  async function ofBrowser (userId: string, sessionId: string): Promise<Owner> {
+    const session = await browsers.standing(sessionId)
+    if (!session) throw new NotTheOwner()
+    return { userId, sessionId, tokenEpoch: session.tokenEpoch, client: null }
+  }
+
+  return async (bearer) => {
+    const { kind, userId, sessionId } = bearer
+    if (userId === null || sessionId === null) throw new NotTheOwner()
+    if (kind === 'browser') return await ofBrowser(userId, sessionId)
+    if (kind === 'session') return await ofToken(bearer, userId, sessionId)
+    throw new NotTheOwner()
+  }
+}

@@ -1,0 +1,42 @@
+import { createCache } from '../runtime/cache.ts'
+import type { Client, Clients } from '../oauth/ports.ts'
+
+export type ClientDirectory = Clients & {
+  /** For a client that the feed says is revoked or changed. */
+  forget: (id: string) => void
+}
+
+/** A changed client is seen by every process after this time; a revoked one at once, by the feed. */
+const TTL_MS = 2000
+const MAX_ENTRIES = 10_000
+
+/** Clients from memory for a moment: token requests need no statement to know who asks. */
+export function createClientDirectory (store: Omit<Clients, 'findAgain'>): ClientDirectory {
+  const cache = createCache<Promise<Client | null>>({ ttl: TTL_MS, max: MAX_ENTRIES })
+
+  function cached (key: string, load: () => Promise<Client | null>): Promise<Client | null> {
+    const known = cache.get(key)
+    if (known) return known
+    const client = load()
+    cache.set(key, client)
+    // What is unknown is asked for again, and so is what could not be read
+    client.then((found) => { if (!found) cache.delete(key) }, () => { cache.delete(key) })
+    return client
+  }
+
+  function forget (id: string): void {
+    for (const [key, client] of cache.entries()) client.then((found) => { if (found?.id === id) cache.delete(key) }, () => {})
+  }
+
+  function findAgain (id: string): Promise<Client | null> {
+    cache.delete(`id ${id}`)
+    return cached(`id ${id}`, () => store.find(id))
+  }
+
+  return {
+    findAgain,
+    find: (id) => cached(`id ${id}`, () => store.find(id)),
+    findBySlug: (slug) => cached(`slug ${slug}`, () => store.findBySlug(slug)),
+    forget
+  }
+}

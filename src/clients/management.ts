@@ -1,0 +1,141 @@
+import { originOf, type Events } from '../events/events.ts'
+import { looksLike } from '../names/look-alike.ts'
+import { readName } from '../names/name.ts'
+import type { ClientDirectory } from './directory.ts'
+import { DEVICE_CODE } from '../oauth/device/authorization.ts'
+import type { Caller, Client } from '../oauth/ports.ts'
+import { redirectUriProblem } from './redirect-uri.ts'
+import type { Scopes } from '../oauth/scopes.ts'
+import { hashSecret, newClientId, newClientSecret } from '../crypto/secrets.ts'
+
+/** Each statement holds the owner: what is another's is not found. */
+export type OwnedClients = {
+  /** Alive, by name. */
+  listOwned: (ownerId: string) => Promise<(Client & { createdAt: Date })[]>
+  create: (client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & TokenSettings & { ownerId: string, secretHash: Uint8Array<ArrayBuffer> | null }) => Promise<Client | null>
+  update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
+  rotateSecret: (rotation: { id: string, ownerId: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number }) => Promise<{ previousSecretUntil: Date | null } | null>
+  revoke: (id: string, ownerId: string) => Promise<boolean>
+}
+
+/** What is not named stays as it is. */
+export type TokenSettings = Partial<Pick<Client, 'refreshGrace' | 'refreshTokenInBody'>>
+
+/** What a user says of a client of theirs. */
+export type ClientWishes = {
+  name: string
+  redirectUris: string[]
+  /** Has a secret. */
+  confidential: boolean
+  /** May use the device grant. */
+  device: boolean
+  /** Allow-list; `*` stands for every registered one. */
+  scopes: string[]
+  settings: TokenSettings
+}
+
+type Errors = Record<string, string[]>
+export type MadeClient = { client: OwnedClient, secret: string | null, errors?: never } | { errors: Errors, client?: never }
+export type OwnedClient = Client & { createdAt: Date }
+
+export type ClientManagement = {
+  list: (ownerId: string) => Promise<OwnedClient[]>
+  create: (ownerId: string, wishes: ClientWishes, caller: Caller) => Promise<MadeClient>
+  /** @returns null when the user has no such client */
+  update: (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>, caller: Caller) => Promise<MadeClient | null>
+  /** Both secrets count for `overlap` seconds. @returns null when the user has no such client with a secret */
+  rotateSecret: (ownerId: string, id: string, overlap: number, caller: Caller) => Promise<{ secret: string, previousSecretUntil: Date | null } | null>
+  /** Ends its tokens and sessions, at once and in every process. */
+  revoke: (ownerId: string, id: string, caller: Caller) => Promise<boolean>
+}
+
+type Dependencies = {
+  store: OwnedClients
+  directory: Pick<ClientDirectory, 'forget'>
+  scopes: Pick<Scopes, 'list'>
+  /** Whose pages these are: no third party may be called like it. */
+  brand: string
+  events: Events
+}
+
+// What a path holds may be anything
+const CLIENT_ID = /^lk_client_[\x21-\x7E]+$/
+// A registry for a person, not a store
+const MAX_CLIENTS = 100
+
+/** Clients that users register themselves: third parties, whose users are asked for consent; never first-party, never for machines. */
+export function createClientManagement ({ store, directory, scopes, brand, events }: Dependencies): ClientManagement {
+  async function create (ownerId: string, wishes: ClientWishes, caller: Caller): Promise<MadeClient> {
+    const { name, errors } = await checked(brand, wishes, wishes.device)
+    const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
+    const unknown = wishes.scopes.filter((scope) => !registered.has(scope))
+    if (unknown.length > 0) errors['scopes'] = [`There is no scope ${unknown.join(', ')}`]
+    if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) errors['name'] = [`There are ${MAX_CLIENTS} clients already; delete one first.`]
+    if (Object.keys(errors).length > 0) return { errors }
+    const id = newClientId()
+    const secret = wishes.confidential ? newClientSecret() : null
+    await store.create({
+      id,
+      ownerId,
+      name,
+      secretHash: secret === null ? null : hashSecret(secret),
+      authMethod: secret ? 'client_secret_basic' : 'none',
+      redirectUris: [...new Set(wishes.redirectUris)],
+      grantTypes: [...(wishes.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token', ...(wishes.device ? [DEVICE_CODE] : [])],
+      scopes: wishes.scopes,
+      ...wishes.settings
+    })
+    events.emit('client.created', { clientId: id, userId: ownerId, ...originOf(caller) })
+    return { client: (await find(ownerId, id))!, secret }
+  }
+
+  async function update (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>, caller: Caller): Promise<MadeClient | null> {
+    const known = await find(ownerId, id)
+    if (!known) return null
+    const { name, errors } = await checked(brand, wishes, !known.grantTypes.includes('authorization_code'))
+    if (Object.keys(errors).length > 0) return { errors }
+    if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(wishes.redirectUris)], ...wishes.settings })) return null
+    directory.forget(id)
+    events.emit('client.changed', { clientId: id, userId: ownerId, ...originOf(caller) })
+    const client = await find(ownerId, id)
+    return client && { client, secret: null }
+  }
+
+  async function rotateSecret (ownerId: string, id: string, overlap: number, caller: Caller) {
+    const secret = newClientSecret()
+    const rotated = CLIENT_ID.test(id) ? await store.rotateSecret({ id, ownerId, overlap, secretHash: hashSecret(secret) }) : null
+    if (!rotated) return null
+    directory.forget(id)
+    events.emit('client.secret_rotated', { clientId: id, userId: ownerId, overlap, ...originOf(caller) })
+    return { secret, ...rotated }
+  }
+
+  async function revoke (ownerId: string, id: string, caller: Caller): Promise<boolean> {
+    if (!CLIENT_ID.test(id) || !await store.revoke(id, ownerId)) return false
+    directory.forget(id)
+    events.emit('client.revoked', { clientId: id, userId: ownerId, ...originOf(caller) })
+    return true
+  }
+
+  async function find (ownerId: string, id: string): Promise<OwnedClient | null> {
+    return (await store.listOwned(ownerId)).find((client) => client.id === id) ?? null
+  }
+
+  return { list: store.listOwned, create, update, rotateSecret, revoke }
+}
+
+/** In Passport's words where it has some. */
+async function checked (brand: string, { name: asked, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>, withoutRedirect: boolean): Promise<{ name: string, errors: Errors }> {
+  const { name = '', problem: wrongName } = readName(asked)
+  const problem = wrongName ?? (await looksLike(name, brand) ? `is the name of this service, ${brand}, or looks like it; choose another` : undefined)
+  const wrong = redirectUris.flatMap((uri) => {
+    const problem = redirectUriProblem(uri)
+    return problem ? [`${uri} ${problem}`] : []
+  })
+  const errors = {
+    ...(problem !== undefined && { name: [problem] }),
+    ...(wrong.length > 0 && { redirect_uris: ['One or more redirects have an invalid URI format.', ...wrong] }),
+    ...(redirectUris.length === 0 && !withoutRedirect && { redirect_uris: ['The redirect uris field is required.'] })
+  }
+  return { name, errors }
+}

@@ -1,0 +1,30 @@
+import { clientCredentials, refusal } from './authentication.ts'
+import { OAuthError } from '../oauth/errors.ts'
+import type { Caller, Client, Clients } from '../oauth/ports.ts'
+
+/** A proxy that runs apart tells whose request it passes on; nobody else is believed. */
+export function userBehind ({ trustedProxy }: Client, caller: Caller): Caller {
+  return trustedProxy && caller.toldIp !== undefined ? { ...caller, ip: caller.toldIp } : caller
+}
+
+/** From whose address a request counts before it is looked at: who cannot show to be a trusted proxy speaks for itself. */
+export type AddressBehind = (request: { authorization: string | undefined, body: unknown, caller: Caller }) => string | Promise<string>
+
+export function createAddressBehind (clients: Pick<Clients, 'find'>): AddressBehind {
+  async function vouched (authorization: string | undefined, body: unknown, caller: Caller): Promise<string> {
+    const credentials = credentialsOf(authorization, body)
+    const client = credentials && await clients.find(credentials.id)
+    return client && refusal(client, credentials) === undefined ? userBehind(client, caller).ip : caller.ip
+  }
+
+  return ({ authorization, body, caller }) => caller.toldIp === undefined ? caller.ip : vouched(authorization, body, caller)
+}
+
+function credentialsOf (authorization: string | undefined, body: unknown) {
+  try {
+    return clientCredentials(authorization, (body ?? {}) as Record<string, unknown>)
+  } catch (error) {
+    if (error instanceof OAuthError) return null
+    throw error
+  }
+}

@@ -1,0 +1,109 @@
+import { hash } from 'node:crypto'
+import { appKeyFile, deriveKeys, makeAppKey, readAppKey } from '../crypto/app-key.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { settingName } from '../config/names.ts'
+import type { Config } from '../config/config.ts'
+import { openDatabase, type Database } from '../database/client.ts'
+import { readyDatabase } from '../database/ready.ts'
+import type { EmbeddedUse } from '../database/source.ts'
+import { createKeyRing, type KeyRing } from '../keys/key-ring.ts'
+import type { Revocation } from '../revocation/revocation-list.ts'
+import type { PrismaClient } from '../../prisma/generated/client.ts'
+import { createStore, type Store } from './store.ts'
+
+export type Log = Record<'debug' | 'info' | 'warn' | 'error', (details: object, message: string) => void>
+
+/** What the server and the command line both stand on: the database, what is asked of it, the keys. */
+export type Core = {
+  config: Config
+  appKeys: readonly string[]
+  database: Database
+  databaseUrl: string
+  /** Past a pooler, for the revocation feed. */
+  directUrl: string
+  store: Store
+  keys: KeyRing
+  /** The database was empty: everything has just been made. */
+  fresh: boolean
+  close: () => Promise<void>
+}
+
+export type CoreOptions = {
+  log: Log
+  prisma?: PrismaClient | undefined
+  onRevoked?: (rows: Revocation[]) => void
+  /** Apply migrations even to a database that is not embedded and not empty. */
+  migrate?: boolean
+  /** As a server when not given: makes one where there is none. */
+  embedded?: EmbeddedUse
+}
+
+/** Opens the database and the keys. @throws ConfigError, or an error of one line when the database cannot be used */
+export async function openCore (config: Config, { log, prisma, onRevoked = () => {}, migrate = false, embedded }: CoreOptions): Promise<Core> {
+  // What is kept for it must be readable before anything is made
+  if (config.appKey === undefined && config.databaseUrl === undefined) await readAppKey(config.dataDir)
+  const ready = await readyDatabase(config, { log, migrate, ownMigrations: prisma !== undefined, embedded })
+  let database: Database | undefined
+  const close = async () => {
+    try {
+      await database?.close()
+    } finally {
+      await ready.stop()
+    }
+  }
+  try {
+    database = openDatabase({
+      url: ready.url, poolSize: config.databasePoolSize, prepare: config.databasePrepare === 'on', prisma, onError: (err) => log.warn({ err }, 'A database connection broke')
+    })
+    const store = createStore(database, onRevoked)
+    const appKeys = [config.appKey ?? await embeddedAppKey(store, config), ...config.appPreviousKeys]
+    const isUnchecked = await checkAppKey(store, appKeys, config)
+    const keys = createKeyRing({
+      store: store.keys,
+      sealKeys: deriveKeys(appKeys, 'signing-keys'),
+      rotateEvery: config.keyRotation,
+      sessionTtl: Math.max(config.sessionTtl, config.browserSessionTtl, config.browserRememberTtl),
+      onSealedElsewhere: () => wrongAppKey(config)
+    })
+    await keys.rotateDue()
+    if (isUnchecked) await store.settings.firstKeyCheck(keyChecks(appKeys)[0]!)
+    await store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
+    return { config, appKeys, database, databaseUrl: ready.url, directUrl: ready.directUrl, store, keys, fresh: ready.fresh, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** One that is missing is made only while nothing is sealed: with another the database would not open. */
+async function embeddedAppKey (store: Store, config: Config): Promise<string> {
+  const kept = await readAppKey(config.dataDir)
+  if (kept !== undefined) return kept
+  const { known, sealed } = await store.settings.keyCheck()
+  if (known === null && !sealed) return await makeAppKey(config.dataDir)
+  // A process that made both has made the key first
+  const made = await readAppKey(config.dataDir)
+  if (made !== undefined) return made
+  throw new ConfigError([{ name: settingName(config.sources, 'appKey', 'APP_KEY'), message: `is missing: the embedded database was set up with one that is not in ${appKeyFile(config.dataDir)}; give that one, or put the file back` }])
+}
+
+/** A wrong APP_KEY is an error at start, never a reason for new keys. @returns whether only the signing keys can tell */
+async function checkAppKey (store: Store, appKeys: readonly string[], config: Config): Promise<boolean> {
+  const { known, sealed } = await store.settings.keyCheck()
+  if (known === null && sealed) return true
+  const checks = keyChecks(appKeys)
+  const inUse = known ?? await store.settings.firstKeyCheck(checks[0]!)
+  if (!checks.includes(inUse)) throw wrongAppKey(config)
+  if (inUse !== checks[0]) await store.settings.replaceKeyCheck(checks[0]!)
+  return false
+}
+
+function keyChecks (appKeys: readonly string[]): string[] {
+  return deriveKeys(appKeys, 'check').map((key) => hash('sha256', key, 'base64url'))
+}
+
+function wrongAppKey ({ appKey, dataDir, sources }: Config): ConfigError {
+  const [current, previous] = [settingName(sources, 'appKey', 'APP_KEY'), settingName(sources, 'appPreviousKeys', 'APP_PREVIOUS_KEYS')]
+  const name = appKey === undefined ? `The key in ${appKeyFile(dataDir)}` : current
+  return new ConfigError([{ name, message: `is not the one that this database was set up with; give that one, as ${current} or in ${previous}` }])
+}

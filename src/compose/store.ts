@@ -1,0 +1,45 @@
+import type { Database } from '../database/client.ts'
+import { createAccessStore } from '../account/access.store.ts'
+import { createAppStore } from '../account/apps.store.ts'
+import { createAuditStore } from '../events/audit.store.ts'
+import { createBrowserSessionStore } from '../sessions/browser-sessions.store.ts'
+import { createClientStore } from '../clients/clients.store.ts'
+import { createCodeStore } from '../oauth/authorize/codes.store.ts'
+import { createConsentStore } from '../oauth/authorize/consents.store.ts'
+import { createDeviceStore } from '../oauth/device/devices.store.ts'
+import { createKeyStore } from '../keys/keys.store.ts'
+import { createPasswordHashStore } from '../passwords/password-hashes.store.ts'
+import { createPersonalTokenStore } from '../personal-tokens/personal-tokens.store.ts'
+import { createPurgeStore } from '../maintenance/purge.store.ts'
+import { createRevocationStore } from '../revocation/revocations.store.ts'
+import { createSessionStore } from '../sessions/sessions.store.ts'
+import { createSettingStore } from '../database/settings.store.ts'
+import { createThrottleStore } from '../throttle/throttle.store.ts'
+import { createUserStore } from '../users/users.store.ts'
+
+export type Store = ReturnType<typeof createStore>
+
+/** Everything that is asked of the database, by table. */
+export function createStore (database: Database, onRevoked: Parameters<typeof createRevocationStore>[1]) {
+  const revocations = createRevocationStore(database, onRevoked)
+  const settings = createSettingStore(database)
+  return {
+    access: createAccessStore(database, revocations),
+    apps: createAppStore(database, revocations),
+    audit: createAuditStore(database),
+    browserSessions: createBrowserSessionStore(database, revocations),
+    clients: createClientStore(database, revocations, settings),
+    codes: createCodeStore(database),
+    consents: createConsentStore(database),
+    devices: createDeviceStore(database),
+    keys: createKeyStore(database, revocations),
+    passwordHashes: createPasswordHashStore(database),
+    personalTokens: createPersonalTokenStore(database, revocations),
+    purge: createPurgeStore(database),
+    revocations,
+    sessions: createSessionStore(database, revocations),
+    settings,
+    throttle: createThrottleStore(database),
+    users: createUserStore(database, revocations)
+  }
+}

@@ -1,0 +1,150 @@
+import type { Place } from './address.ts'
+import { ConfigError } from './config-error.ts'
+import { PROXY_SLUGS, resolveConfig, Settings, type Config, type LatchkeyOptions } from './config.ts'
+import { VARIABLE_PREFIX as PREFIX, type Sources } from './names.ts'
+import { readDotenv } from './dotenv.ts'
+import { isClientId } from '../crypto/secrets.ts'
+import { readyAttributes } from '../schemas/identifiers.ts'
+
+const isProxySlug = (slug: string) => (PROXY_SLUGS as readonly string[]).includes(slug)
+
+export type Variables = Record<string, string | undefined>
+type Property = { env?: string, type?: string, anyOf?: unknown[], description?: string, properties?: Record<string, Property> }
+
+/** Options that variables gave, and which variable gave each: by the path of the option, such as `login.attributes`. */
+export type Environment = Sources & { options: LatchkeyOptions }
+
+/** The variables of the process; with `dotenv` also those of that file, which count less. */
+export function readVariables (dotenv?: string): Variables {
+  return { ...(dotenv ? readDotenv(dotenv) : {}), ...process.env }
+}
+
+/**
+ * Options from environment variables. An empty variable counts as absent. Each has two spellings, NAME and LATCHKEY_NAME, of which the second wins;
+ * with `prefixedOnly` the first is somebody else's: a host has a PORT and a LOG_LEVEL of its own.
+ * @throws ConfigError naming the variable and what to write instead
+ */
+export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<Sources, 'prefixedOnly'>): Environment {
+  const given: Given = (name) => spellings(name, prefixedOnly).map((spelling) => ({ name: spelling, text: variables[spelling]?.trim() ?? '' })).find(({ text }) => text !== '')
+  const options: Record<string, unknown> = {}
+  const names: Record<string, string> = {}
+  for (const [option, property] of Object.entries<Property>(Settings.properties)) {
+    const found = property.env === undefined ? undefined : given(property.env)
+    if (!found) continue
+    options[option] = valueOf(option, property, found)
+    names[option] = found.name
+  }
+  const login = loginOptions(given, names)
+  if (login) options['login'] = login
+  const routes = routeOptions(given, names)
+  if (routes) options['routes'] = routes
+  const clients = clientOptions(variables, given, prefixedOnly, names)
+  if (clients) options['clients'] = clients
+  return { options: options as LatchkeyOptions, names, prefixedOnly }
+}
+
+/** What the options say, then what the environment says. @throws ConfigError */
+export function configFrom (options: LatchkeyOptions, environment: Environment, place?: Place): Config {
+  return resolveConfig(mergeOptions(options, environment.options), { ...environment, names: namesLeft(options, environment) }, place)
+}
+
+/** What the options say, then what the environment says. */
+export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOptions): LatchkeyOptions {
+  const merged = { ...environment, ...defined(options) }
+  const login = { ...environment.login, ...defined(options.login ?? {}) }
+  const attributes = login.attributes ?? { email: readyAttributes['email']! }
+  return { ...merged, login: { ...login, attributes }, routes: { ...environment.routes, ...defined(options.routes ?? {}) }, clients: { ...environment.clients, ...options.clients } }
+}
+
+type Found = { name: string, text: string }
+type Given = (name: string) => Found | undefined
+
+function spellings (name: string, prefixedOnly: boolean): string[] {
+  if (name.startsWith(PREFIX)) return [name]
+  return prefixedOnly ? [PREFIX + name] : [PREFIX + name, name]
+}
+
+/** Of the options that code gives, no variable is to blame. */
+function namesLeft ({ login = {}, routes = {}, clients = {}, ...options }: LatchkeyOptions, { names }: Environment): Record<string, string> {
+  const given = new Set([
+    ...Object.keys(defined(options)), ...Object.keys(defined(login)).map((name) => `login.${name}`), ...Object.keys(defined(routes)).map((name) => `routes.${name}`), ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
+  ])
+  return Object.fromEntries(Object.entries(names).filter(([option]) => !given.has(option)))
+}
+
+function valueOf (option: string, property: Property, found: Found): unknown {
+  if (option === 'scopes') return parseScopes(found)
+  return option === 'trustProxy' ? parseTrustProxy(found.text) : fromText(property, found.text)
+}
+
+/** Text as the type of the option; what cannot be read as it stays text, which the check of the options then names. */
+function fromText (property: Property, text: string): unknown {
+  if (property.type === 'array') return text.split(',').map((item) => item.trim()).filter(Boolean)
+  return property.type === 'integer' && !Number.isNaN(Number(text)) ? Number(text) : text
+}
+
+function loginOptions (given: Given, names: Record<string, string>): LatchkeyOptions['login'] | undefined {
+  const { attributes: { env: listVariable }, defaultCountry: { env: countryVariable } } = Settings.properties.login.properties as unknown as Record<'attributes' | 'defaultCountry', { env: string }>
+  const [list, country] = [given(listVariable), given(countryVariable)]
+  if (!list && !country) return undefined
+  if (list) names['login.attributes'] = list.name
+  if (country) names['login.defaultCountry'] = country.name
+  const wanted = list?.text.split(',').map((name) => name.trim()).filter(Boolean)
+  const unknown = wanted?.filter((name) => !readyAttributes[name]) ?? []
+  if (unknown.length > 0) {
+    throw new ConfigError([{
+      name: list!.name,
+      message: `has no ready schema for ${unknown.join(', ')}; write some of ${Object.keys(readyAttributes).join(', ')}, and give others a TypeBox schema with login.attributes in code or in latchkey.config.js`
+    }])
+  }
+  return {
+    ...(wanted && { attributes: Object.fromEntries(wanted.map((name) => [name, readyAttributes[name]!])) }),
+    ...(country && { defaultCountry: country.text })
+  }
+}
+
+/** Each has a variable of its own, `on` or `off`; as an option they are one group. */
+function routeOptions (given: Given, names: Record<string, string>): LatchkeyOptions['routes'] | undefined {
+  const options: Record<string, boolean> = {}
+  for (const [option, { env, description }] of Object.entries<Property>(Settings.properties.routes.properties)) {
+    const found = env === undefined ? undefined : given(env)
+    if (!found) continue
+    if (found.text !== 'on' && found.text !== 'off') throw new ConfigError([{ name: found.name, message: `must be on or off. ${description}` }])
+    options[option] = found.text === 'on'
+    names[`routes.${option}`] = found.name
+  }
+  return Object.keys(options).length > 0 ? options : undefined
+}
+
+/** CLIENT_GOOGLE_ID is not ours: without the prefix only those of our own proxies count, and those whose value is an id of ours. */
+function clientOptions (variables: Variables, given: Given, prefixedOnly: boolean, names: Record<string, string>): LatchkeyOptions['clients'] | undefined {
+  const slugs = new Set(Object.keys(variables).flatMap((name) => /^(?:LATCHKEY_)?CLIENT_([A-Z0-9_]+)_ID$/.exec(name)?.[1] ?? []))
+  const clients: Record<string, { id: string, secret?: string }> = {}
+  for (const word of slugs) {
+    const slug = word.toLowerCase().replaceAll('_', '-')
+    const [id, secret] = [given(`CLIENT_${word}_ID`), given(`CLIENT_${word}_SECRET`)]
+    if (!id || !(id.name.startsWith(PREFIX) || isProxySlug(slug) || isClientId(id.text))) continue
+    clients[slug] = { id: id.text, ...(secret && { secret: secret.text }) }
+    names[`clients.${slug}.id`] = id.name
+    if (secret) names[`clients.${slug}.secret`] = secret.name
+  }
+  return Object.keys(clients).length > 0 ? clients : undefined
+}
+
+function parseScopes ({ name, text }: Found): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new ConfigError([{ name, message: `is not JSON. ${(Settings.properties.scopes as Property).description}` }])
+  }
+}
+
+function parseTrustProxy (text: string): boolean | number | string {
+  if (text === 'true' || text === 'on') return true
+  if (text === 'false' || text === 'off') return false
+  return /^[0-9]+$/.test(text) ? Number(text) : text
+}
+
+function defined<T extends object> (values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
+}

@@ -1,0 +1,34 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Client } from '../oauth/ports.ts'
+
+/** SHA-256; enough for secrets of 256 random bits, which no list can hold. */
+export function hashSecret (secret: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  return hash('sha256', secret, 'buffer') as Buffer<ArrayBuffer>
+}
+
+/** A client secret: 256 random bits behind a prefix that secret scanners know. */
+export function newClientSecret (): string {
+  return `lk_cs_${randomBytes(32).toString('base64url')}`
+}
+
+const CLIENT = 'lk_client_'
+
+export function newClientId (): string {
+  return CLIENT + randomBytes(15).toString('hex')
+}
+
+/** The prefix tells a client from a user, whose id is a UUID. */
+export function isClientId (id: string): boolean {
+  return id.startsWith(CLIENT)
+}
+
+/** Whether it is the secret of the client, or the one before while both count. */
+export function isClientSecret ({ secretHash, previousSecretHash, previousSecretUntil }: Pick<Client, 'secretHash' | 'previousSecretHash' | 'previousSecretUntil'>, secret: string): boolean {
+  const isPrevious = previousSecretUntil !== null && previousSecretUntil.getTime() > Date.now() && secretMatches(previousSecretHash, secret)
+  return secretMatches(secretHash, secret) || isPrevious
+}
+
+/** Compares in constant time. */
+export function secretMatches (expected: Uint8Array | null, secret: string): boolean {
+  return expected !== null && timingSafeEqual(expected, hashSecret(secret))
+}

@@ -1,0 +1,93 @@
+import { createCache } from '../runtime/cache.ts'
+import type { EventName, Events } from './events.ts'
+
+/** A line of the audit log. */
+export type AuditEntry = {
+  type: string
+  userId?: string | null
+  clientId?: string | null
+  sessionId?: string | null
+  ip?: string | null
+  userAgent?: string | null
+  /** What else there is to say; never a secret. */
+  detail?: object
+  /** Milliseconds since it happened. */
+  ago?: number
+}
+
+export type AuditTrail = {
+  /** Writes what waits, and no more. */
+  stop: () => Promise<void>
+}
+
+type Options = {
+  events: Events
+  write: (entries: AuditEntry[]) => Promise<void>
+  onError: (error: unknown, lost: number) => void
+}
+
+/** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that find them. */
+const AUDITED = [
+  'login.succeeded', 'login.failed', 'session.ended', 'user.registered', 'password.changed', 'profile.changed', 'client.created', 'client.changed',
+  'client.secret_rotated', 'client.revoked', 'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'
+] as const satisfies EventName[]
+
+/** Many events are one statement, and no request waits for it. */
+const EVERY_MS = 100
+const BATCH = 500
+// Who floods us with wrong passwords must not fill our memory
+const MAX_WAITING = 10_000
+// ... nor our disk: that somebody goes on without being let try is said once in a while
+const REPEATED_MS = 60_000
+
+/** Writes the events that matter to security into the audit log. A process that is killed loses those of the last moment. */
+export function startAuditTrail ({ events, write, onError }: Options): AuditTrail {
+  const waiting: { entry: AuditEntry, at: number }[] = []
+  const told = createCache<true>({ ttl: REPEATED_MS, max: MAX_WAITING })
+  let timer: NodeJS.Timeout | null = null
+  let writing: Promise<void> = Promise.resolve()
+
+  function isRepeated ({ ip, userId, detail }: AuditEntry): boolean {
+    if ((detail as { reason?: string }).reason !== 'too_many_attempts') return false
+    const key = JSON.stringify([ip, userId])
+    if (told.get(key)) return true
+    told.set(key, true)
+    return false
+  }
+
+  function add (entry: AuditEntry): void {
+    if (isRepeated(entry)) return
+    if (waiting.length >= MAX_WAITING) return onError(new Error('Too many audit events at once'), 1)
+    waiting.push({ entry, at: performance.now() })
+    timer ??= setTimeout(flush, EVERY_MS).unref()
+  }
+
+  function flush (): void {
+    timer = null
+    writing = writing.then(writeAll)
+  }
+
+  async function writeAll (): Promise<void> {
+    while (waiting.length > 0) {
+      const now = performance.now()
+      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: now - at }))
+      await write(batch).catch((error: unknown) => onError(error, batch.length))
+    }
+  }
+
+  const unsubscribes = AUDITED.map((name) => events.on(name, (details) => add(entryOf(name, details))))
+
+  async function stop (): Promise<void> {
+    for (const unsubscribe of unsubscribes) unsubscribe()
+    if (timer) clearTimeout(timer)
+    flush()
+    await writing
+  }
+
+  return { stop }
+}
+
+export function entryOf (type: string, details: Partial<AuditEntry>): AuditEntry {
+  const { userId = null, clientId = null, sessionId = null, ip = null, userAgent = null, ...detail } = details
+  return { type, userId, clientId, sessionId, ip, userAgent, detail }
+}

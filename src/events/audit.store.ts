@@ -1,0 +1,42 @@
+import type { AuditEntry } from './audit-trail.ts'
+import type { Database } from '../database/client.ts'
+
+/** An INSERT of events from a SELECT of type, user, client, session, address and agent. */
+export function auditSql (events: string, from: string): string {
+  return `INSERT INTO ${events} (id, type, user_id, client_id, session_id, ip, user_agent)
+    SELECT gen_random_uuid(), e.* FROM (${from}) AS e (type, user_id, client_id, session_id, ip, user_agent)`
+}
+
+export type AuditFilter = { userId?: string | undefined, clientId?: string | undefined, type?: string | undefined, since?: Date | undefined, limit: number }
+
+export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { id: string, createdAt: Date }
+
+export function createAuditStore ({ prisma, pool, tables }: Database) {
+  /** All of them in one statement. */
+  async function write (entries: AuditEntry[]): Promise<void> {
+    await pool.query({
+      name: 'audit-write',
+      text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
+        SELECT gen_random_uuid(), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'), now() - coalesce(e.ago, 0) * interval '1 millisecond'
+        FROM jsonb_to_recordset($1::jsonb) AS e (type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)`,
+      values: [JSON.stringify(entries)]
+    })
+  }
+
+  /** The newest first. A type may end in `.*`. */
+  async function list ({ userId, clientId, type, since, limit }: AuditFilter): Promise<AuditLine[]> {
+    const rows = await (await prisma()).auditEvent.findMany({
+      where: {
+        ...(userId !== undefined && { userId }),
+        ...(clientId !== undefined && { clientId }),
+        ...(type !== undefined && { type: type.endsWith('.*') ? { startsWith: type.slice(0, -1) } : type }),
+        ...(since !== undefined && { createdAt: { gte: since } })
+      },
+      orderBy: { createdAt: 'desc' },
+      take: limit
+    })
+    return rows as AuditLine[]
+  }
+
+  return { write, list }
+}

@@ -1,0 +1,30 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { AuthorizationRequest } from './request.ts'
+
+/** The parameter of an authorization request that carries when a login was asked for. */
+export const MARK = 'reauth'
+
+export type LoginMarks = {
+  /** The time, and a MAC that binds it to this request: nobody takes the mark of another one. */
+  make: (request: AuthorizationRequest, time?: number) => string
+  /** Null when the mark was not made for this request. */
+  timeOf: (request: AuthorizationRequest, value: unknown) => number | null
+}
+
+/** A login is asked for once: one after the marked time satisfies `prompt=login` and `max_age` (OpenID Connect Core section 3.1.2.1). */
+export function createLoginMarks (key: Buffer): LoginMarks {
+  function make ({ client, destination: { redirectUri, state }, nonce, codeChallenge }: AuthorizationRequest, time = Date.now()): string {
+    const bound = JSON.stringify([time, client.id, redirectUri, state, nonce, codeChallenge])
+    return `${time}.${createHmac('sha256', key).update(bound).digest('base64url')}`
+  }
+
+  function timeOf (request: AuthorizationRequest, value: unknown): number | null {
+    if (typeof value !== 'string') return null
+    const time = Number(value.split('.')[0])
+    const expected = Buffer.from(make(request, time))
+    const given = Buffer.from(value)
+    return given.length === expected.length && timingSafeEqual(given, expected) ? time : null
+  }
+
+  return { make, timeOf }
+}

@@ -1,0 +1,90 @@
+import type { Database } from '../../database/client.ts'
+import type { Decider, Decision, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from './ports.ts'
+import type { Grant } from '../ports.ts'
+import { grantColumns } from '../../sessions/session-sql.ts'
+
+/** Clocks and networks are not exact: a poll may come this much early. */
+const EARLY = "interval '500 milliseconds'"
+
+/** Devices that wait for their user. Each decision and each redemption is one compare-and-set. */
+export function createDeviceStore ({ pool, tables }: Database): Devices {
+  const { device_codes: devices, sessions, browser_sessions: browsers, users, clients } = tables
+  const waiting = 'approved_at IS NULL AND denied_at IS NULL AND expires_at > now()'
+
+  async function create ({ hash, userCodeHash, clientId, scopes, interval, ttl, caller }: NewDevice): Promise<boolean> {
+    const { rowCount } = await pool.query({
+      name: 'device-create',
+      text: `INSERT INTO ${devices} (hash, user_code_hash, client_id, scopes, interval, ip, user_agent, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 second')
+        ON CONFLICT (user_code_hash) DO NOTHING`,
+      values: [hash, userCodeHash, clientId, scopes, interval, caller.ip, caller.userAgent, ttl]
+    })
+    return rowCount! > 0
+  }
+
+  async function claim (userCodeHashes: Uint8Array[], { userId, browser }: Pick<Decider, 'userId' | 'browser'>): Promise<WaitingDevice | null> {
+    const { rows } = await pool.query<WaitingDevice>({
+      name: 'device-claim',
+      text: `UPDATE ${devices} SET claimed_by = $2, claimed_browser = $3 WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2 OR claimed_browser = $3)
+        RETURNING client_id AS "clientId", scopes, ip, user_agent AS "userAgent", created_at AS "createdAt"`,
+      values: [userCodeHashes, userId, browser]
+    })
+    return rows[0] ?? null
+  }
+
+  async function decision (userCodeHashes: Uint8Array[], userId: string): Promise<Decision | null> {
+    const { rows } = await pool.query<{ decision: Decision }>({
+      name: 'device-decision',
+      text: `SELECT CASE WHEN approved_at IS NULL THEN 'denied' ELSE 'allowed' END AS decision FROM ${devices}
+        WHERE user_code_hash = ANY ($1) AND user_id = $2 AND (approved_at IS NOT NULL OR denied_at IS NOT NULL)`,
+      values: [userCodeHashes, userId]
+    })
+    return rows[0]?.decision ?? null
+  }
+
+  async function decide (userCodeHashes: Uint8Array[], { userId, tokenEpoch, authTime, browserSessionId }: Decider, allowed: boolean) {
+    const { rows } = await pool.query<{ clientId: string, scopes: string[] }>({
+      name: `device-${allowed ? 'approve' : 'deny'}`,
+      text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, ${allowed ? 'approved_at' : 'denied_at'} = now()
+        WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2) AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
+          AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ${browsers} WHERE id = $5 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()))
+        RETURNING client_id AS "clientId", scopes`,
+      values: [userCodeHashes, userId, tokenEpoch, authTime, browserSessionId]
+    })
+    return rows[0] ?? null
+  }
+
+  async function redeem ({ hash, clientId, sessionId, secretHash, ttl, caller }: DeviceRedemption): Promise<Grant | null> {
+    const { rows } = await pool.query<Grant>({
+      name: 'device-redeem',
+      text: `WITH redeemed AS (UPDATE ${devices} SET redeemed_at = now()
+          WHERE hash = $1 AND client_id = $2 AND approved_at IS NOT NULL AND redeemed_at IS NULL AND expires_at > now() RETURNING *)
+        INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, secret_hash, ip, user_agent, expires_at, token_epoch, oidc)
+        SELECT $3::uuid, u.id, c.id, r.scopes, $4::bytea, $5::text, $6::text, now() + $7 * interval '1 second', u.token_epoch,
+          json_build_object('nonce', NULL, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', NULL)
+        FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch
+          JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL
+        RETURNING ${grantColumns}`,
+      values: [hash, clientId, sessionId, secretHash, caller.ip, caller.userAgent, ttl]
+    })
+    return rows[0] ?? null
+  }
+
+  async function poll (hash: Uint8Array, clientId: string, penalty: number): Promise<DeviceState> {
+    const { rows } = await pool.query<{ state: DeviceState }>({
+      name: 'device-poll',
+      // Locked first, so that polls at once each see what the one before has noted
+      text: `WITH seen AS (SELECT hash, clock_timestamp() AS at, CASE
+            WHEN expires_at <= now() THEN 'expired' WHEN denied_at IS NOT NULL THEN 'denied' WHEN redeemed_at IS NOT NULL THEN 'redeemed' WHEN approved_at IS NOT NULL THEN 'approved'
+            WHEN last_polled_at + interval * interval '1 second' - ${EARLY} > clock_timestamp() THEN 'too soon' ELSE 'pending' END AS state
+          FROM ${devices} WHERE hash = $1 AND client_id = $2 FOR UPDATE),
+        noted AS (UPDATE ${devices} d SET last_polled_at = seen.at, interval = d.interval + CASE seen.state WHEN 'too soon' THEN $3 ELSE 0 END
+          FROM seen WHERE d.hash = seen.hash AND seen.state IN ('pending', 'too soon'))
+        SELECT state FROM seen`,
+      values: [hash, clientId, penalty]
+    })
+    return rows[0]?.state ?? 'unknown'
+  }
+
+  return { create, claim, decision, decide, redeem, poll }
+}

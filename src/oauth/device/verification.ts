@@ -1,0 +1,63 @@
+import { originOf, type Events } from '../../events/events.ts'
+import type { Throttle } from '../../throttle/throttle.ts'
+import type { Decider, Decision, Devices } from './ports.ts'
+import type { Caller, Client, Clients } from '../ports.ts'
+import type { Scopes } from '../scopes.ts'
+import { displayCode, plainCode, type UserCodes } from './user-code.ts'
+
+/** What a user is asked to allow. */
+export type DeviceRequest = {
+  /** As it is shown on the device. */
+  userCode: string
+  client: Pick<Client, 'id' | 'name' | 'firstParty'> & { ofUser: boolean }
+  scopes: string[]
+  /** Where the device asked from, and what it says it is. */
+  ip: string | null
+  userAgent: string | null
+  askedAt: Date
+}
+
+/** Who types a code in. */
+export type CodeEntry = { userCode: string, user: Decider, caller: Caller }
+
+export type DeviceVerification = {
+  /**
+   * The device behind a code that waits, which from now on is this user's to decide about, or what they have decided;
+   * null for a code that is wrong, expired or somebody else's. @throws TooManyAttempts
+   */
+  find: (entry: CodeEntry) => Promise<DeviceRequest | Decision | null>
+  /** The first decision counts, and one that comes twice is one. @returns what this user has decided, or null when there is nothing to decide. @throws TooManyAttempts */
+  decide: (entry: CodeEntry, decision: Decision) => Promise<Decision | null>
+}
+
+type Dependencies = { devices: Devices, clients: Pick<Clients, 'find'>, scopes: Pick<Scopes, 'remaining'>, userCodes: UserCodes, throttle: Throttle['userCode'], events: Events }
+
+/** RFC 8628 section 3.3: what the page for devices does. Every wrong code counts, wherever it is sent (section 5.1). */
+export function createDeviceVerification ({ devices, clients, scopes: registry, userCodes, throttle, events }: Dependencies): DeviceVerification {
+  async function look (userCode: string, user: Decider): Promise<DeviceRequest | Decision | null> {
+    const hashes = userCodes.hashes(userCode)
+    if (hashes.length === 0) return null
+    const device = await devices.claim(hashes, user)
+    if (!device) return await devices.decision(hashes, user.userId)
+    const client = await clients.find(device.clientId)
+    if (!client || client.revokedAt) return null
+    const { id, name, firstParty, ownerId } = client
+    const { scopes, ip, userAgent, createdAt } = device
+    return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty, ofUser: ownerId !== null }, scopes: registry.remaining(client, scopes), ip, userAgent, askedAt: createdAt }
+  }
+
+  async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {
+    const hashes = userCodes.hashes(userCode)
+    if (hashes.length === 0) return null
+    const decided = await devices.decide(hashes, user, decision === 'allowed')
+    // Pressed twice: the one before has decided
+    if (!decided) return await devices.decision(hashes, user.userId)
+    events.emit(decision === 'allowed' ? 'device.approved' : 'device.denied', { ...decided, userId: user.userId, ...originOf(caller) })
+    return decision
+  }
+
+  return {
+    find: ({ userCode, user, caller }) => throttle(user.userId, caller.ip)(() => look(userCode, user)),
+    decide: (entry, decision) => throttle(entry.user.userId, entry.caller.ip)(() => settle(entry, decision))
+  }
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import type { Client, Grant, SignAccessToken } from '../ports.ts'
+import { userInfoEndpoint } from '../resources.ts'
+
+/** Claims of an access token: RFC 9068 section 2.2, with the session and the user's epoch. */
+export type AccessTokenClaims = {
+  iss: string
+  /** A user's id, or the client's own for client_credentials. */
+  sub: string
+  aud: string | string[]
+  client_id: string
+  iat: number
+  exp: number
+  jti: string
+  scope?: string
+  /** Session. */
+  sid?: string
+  /** Of the user, or of the client: a revocation of either names the first one that is still good. */
+  epoch: number
+  /** The client is the operator's own, for guards that have no clients to look it up. */
+  first_party?: true
+}
+
+export type AccessToken = { token: string, expiresIn: number }
+
+export type AccessTokens = {
+  forSession: (client: Client, grant: Grant, scopes: string[]) => AccessToken
+  forClient: (client: Client, scopes: string[], resources: string[]) => AccessToken
+}
+
+/** @param ttl seconds, unless the client has its own */
+export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessToken, issuer: string, ttl: number }): AccessTokens {
+  const userInfo = userInfoEndpoint(issuer)
+
+  function issue (client: Client, scopes: string[], expiresIn: number, claims: { sub: string, aud: string | string[], sid?: string, epoch: number }): AccessToken {
+    const iat = Math.floor(Date.now() / 1000)
+    const payload: AccessTokenClaims = {
+      iss: issuer,
+      client_id: client.id,
+      iat,
+      exp: iat + expiresIn,
+      jti: randomUUID(),
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+      ...(client.firstParty && { first_party: true }),
+      ...claims
+    }
+    return { token: sign(payload), expiresIn }
+  }
+
+  return {
+    forSession (client, grant, scopes) {
+      // No access token outlives its session
+      const left = Math.max(1, Math.floor((grant.expiresAt.getTime() - Date.now()) / 1000))
+      return issue(client, scopes, Math.min(client.accessTokenTtl ?? ttl, left), {
+        sub: grant.userId,
+        // UserInfo takes it too (OpenID Connect Core section 5.3); the issuer as audience would open all that is here
+        aud: grant.resources.length > 0 ? [...grant.resources, ...(scopes.includes('openid') ? [userInfo] : [])] : issuer,
+        sid: grant.sessionId,
+        epoch: grant.tokenEpoch
+      })
+    },
+    forClient: (client, scopes, resources) => issue(client, scopes, client.accessTokenTtl ?? ttl, { sub: client.id, aud: resources.length > 0 ? resources : issuer, epoch: client.tokenEpoch })
+  }
+}

@@ -1,0 +1,62 @@
+import { Compile } from 'typebox/compile'
+import type { TSchema } from 'typebox'
+import type { AuthenticateClient } from '../../clients/authentication.ts'
+import { invalidRequest, unauthorizedClient, unsupportedGrantType } from '../errors.ts'
+import type { GrantHandler, GrantRequest, Issued } from './grants/index.ts'
+import { stringParams } from '../params.ts'
+import type { Caller, Client } from '../ports.ts'
+import type { Resources } from '../resources.ts'
+import { userBehind } from '../../clients/trusted-proxy.ts'
+
+export type TokenRequest = {
+  authorization: string | undefined
+  body: Record<string, unknown>
+  caller: Caller
+}
+
+/** A request of a client that is known. */
+export type VouchedRequest = Pick<GrantRequest<Record<string, string>>, 'params' | 'caller' | 'candidates'> & { resource?: unknown }
+
+export type TokenEndpoint = {
+  /** @throws OAuthError */
+  issue: (request: TokenRequest) => Promise<Issued>
+  /** The same for a client that the server itself vouches for (the client proxies). */
+  issueFor: (client: Client, grantType: string, request: VouchedRequest) => Promise<Issued>
+  grantTypes: string[]
+}
+
+/** RFC 6749 section 3.2: client, grant, parameters, in this order; the grant writes last. */
+export function createTokenEndpoint (authenticateClient: AuthenticateClient, resources: Resources, handlers: GrantHandler[]): TokenEndpoint {
+  const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
+
+  async function issue ({ authorization, body, caller }: TokenRequest): Promise<Issued> {
+    const params = stringParams(body, 'resource')
+    const grantType = params['grant_type']
+    if (!grantType) throw invalidRequest('grant_type is missing')
+    if (!grants.has(grantType)) throw unsupportedGrantType(`The grant type is none of ${[...grants.keys()].join(', ')}`)
+    const client = await authenticateClient({ authorization, params, caller })
+    return await issueFor(client, grantType, { params, caller: userBehind(client, caller), resource: body['resource'] })
+  }
+
+  async function issueFor (client: Client, grantType: string, { params, caller, resource, candidates }: VouchedRequest): Promise<Issued> {
+    const grant = grants.get(grantType)
+    if (!grant) throw unsupportedGrantType('This grant type is turned off')
+    const allowed = client.grantTypes.includes(grantType) && (grant.publicClients || client.authMethod !== 'none')
+    if (!allowed) throw unauthorizedClient(`The client may not use the grant type ${grantType}`)
+    const problem = grant.problem(params)
+    if (problem) throw invalidRequest(problem)
+    return await grant.issue({ client, params, caller, candidates, resources: resources.parse(resource) })
+  }
+
+  return { issue, issueFor, grantTypes: [...grants.keys()] }
+}
+
+function createChecker (schema: TSchema) {
+  const validator = Compile(schema)
+  return (params: Record<string, string>): string | undefined => {
+    if (validator.Check(params)) return undefined
+    const [error] = validator.Errors(params)
+    const missing = (error?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0]
+    return missing ? `${missing} is missing` : `${error?.instancePath.slice(1)} ${error?.message}`
+  }
+}

@@ -1,0 +1,99 @@
+import type { VerifyAccessToken } from '../../keys/access-token-verifier.ts'
+import type { Introspection } from '../../schemas/introspection.ts'
+import type { AccessTokenClaims } from './access-token.ts'
+import type { AuthenticateClient } from '../../clients/authentication.ts'
+import { invalidClient, invalidRequest } from '../errors.ts'
+import { stringParams } from '../params.ts'
+import type { Caller, Client, Sessions } from '../ports.ts'
+import { looksLikePersonalToken } from '../../personal-tokens/form.ts'
+import type { PersonalTokens } from '../../personal-tokens/personal-tokens.ts'
+import type { RefreshToken, RefreshTokens } from '../../sessions/refresh-token.ts'
+import type { RemainingScopes } from '../remaining-scopes.ts'
+import { followsRevocations } from '../scopes.ts'
+import { hashSecret } from '../../crypto/secrets.ts'
+
+export type Introspect = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<Introspection>
+
+type Dependencies = {
+  authenticateClient: AuthenticateClient
+  sessions: Sessions
+  refreshTokens: RefreshTokens
+  verify: VerifyAccessToken
+  personalTokens: Pick<PersonalTokens, 'verify'>
+  /** Why a token is refused although it is valid, or null. */
+  refusal: (claims: AccessTokenClaims, kid: string) => string | null
+  remaining: RemainingScopes
+  idleTtl: number
+}
+
+const INACTIVE: Introspection = { active: false }
+
+/** Marked by the operator, or a guard elsewhere, which would ask about nothing otherwise. */
+const seesAll = (client: Client) => client.introspects || followsRevocations(client)
+
+/** RFC 7662 section 4: its own tokens, and those that it is meant to take. */
+function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims): boolean {
+  return issuedTo === client.id || [aud].flat().some((audience) => audience === client.id || client.resourceServers.includes(audience)) || seesAll(client)
+}
+
+/** RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2). */
+export function createIntrospect ({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, remaining, idleTtl }: Dependencies): Introspect {
+  async function accessToken (client: Client, text: string): Promise<Introspection> {
+    const verified = await verify(text)
+    if (!verified || !sees(client, verified.claims) || refusal(verified.claims, verified.kid) !== null) return INACTIVE
+    const { epoch, scope, ...claims } = verified.claims
+    return { active: true, token_type: 'Bearer', ...claims, ...scopeOf(scope === undefined ? [] : await remaining(claims.client_id, scope.split(' '))) }
+  }
+
+  async function personalToken (client: Client, text: string): Promise<Introspection> {
+    // Asked about is used: nobody else's question may count as that
+    if (!seesAll(client)) return INACTIVE
+    const token = await personalTokens.verify(text)
+    if (!token) return INACTIVE
+    const { id, userId, clientId, scopes, createdAt, expiresAt } = token
+    return {
+      active: true,
+      token_type: 'Bearer',
+      client_id: clientId,
+      sub: userId,
+      jti: id,
+      iat: seconds(createdAt),
+      ...(expiresAt && { exp: seconds(expiresAt) }),
+      ...scopeOf(scopes)
+    }
+  }
+
+  /** Whoever else holds one has stolen it. */
+  async function refreshToken (client: Client, { sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
+    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl, asked: null, ofAny: null, resources: null })
+    if (!session?.alive || session.clientId !== client.id || session.supersededFor !== null) return INACTIVE
+    return {
+      active: true,
+      token_type: 'refresh_token',
+      client_id: session.clientId,
+      sub: session.userId,
+      sid: sessionId,
+      exp: seconds(session.expiresAt),
+      ...scopeOf(await remaining(client.id, session.scopes))
+    }
+  }
+
+  return async ({ authorization, body, caller }) => {
+    const params = stringParams(body)
+    const client = await authenticateClient({ authorization, params, caller })
+    if (client.authMethod === 'none') throw invalidClient('Introspection is for clients with a secret')
+    const { token } = params
+    if (token === undefined) throw invalidRequest('token is missing')
+    if (looksLikePersonalToken(token)) return await personalToken(client, token)
+    const decoded = refreshTokens.decode(token)
+    return await (decoded ? refreshToken(client, decoded) : accessToken(client, token))
+  }
+}
+
+function scopeOf (scopes: string[]): { scope?: string } {
+  return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
+}
+
+function seconds (date: Date): number {
+  return Math.floor(date.getTime() / 1000)
+}

@@ -1,0 +1,45 @@
+import type { AccessTokens } from './access-token.ts'
+import type { Issued } from './grants/index.ts'
+import type { Client, Grant } from '../ports.ts'
+import type { RefreshTokens } from '../../sessions/refresh-token.ts'
+import type { Scopes } from '../scopes.ts'
+import { tokenResponse } from './response.ts'
+
+export type IssueRequest = {
+  client: Client
+  grant: Grant
+  /** Of this access token; a refresh may have narrowed them. */
+  scopes: string[]
+  /** The same of its audience (RFC 8707 section 2.2); null for all that was granted. */
+  resources: string[] | null
+  /** Of the session; a refresh token is made from it when the client may refresh. */
+  secret: Buffer
+  /** Seconds. */
+  refreshTokenExpiresIn: number
+  /** The session has just been made, rather than refreshed. */
+  isLogin: boolean
+}
+
+/** The answer of every grant that has a session. */
+export type IssueTokens = (request: IssueRequest) => Promise<Issued>
+
+/** An id token (OpenID Connect Core section 2). */
+export type SignIdToken = (request: { client: Client, grant: Grant, scopes: string[], accessToken: string, isLogin: boolean }) => Promise<string>
+
+type Dependencies = { accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken, scopes: Pick<Scopes, 'remaining'> }
+
+export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken, scopes: registry }: Dependencies): IssueTokens {
+  return async ({ client, grant, scopes: granted, resources, secret, refreshTokenExpiresIn, isLogin }) => {
+    const { sessionId, userId, generation } = grant
+    const scopes = registry.remaining(client, granted)
+    const access = accessTokens.forSession(client, { ...grant, resources: resources ?? grant.resources }, scopes)
+    const idToken = scopes.includes('openid') ? await signIdToken({ client, grant, scopes, accessToken: access.token, isLogin }) : undefined
+    const refreshes = client.grantTypes.includes('refresh_token')
+    const refreshToken = refreshes ? refreshTokens.encode({ sessionId, generation, secret }) : undefined
+    return {
+      about: { clientId: client.id, userId, sessionId },
+      body: tokenResponse(access, scopes, { refreshToken, idToken }),
+      ...(refreshes && { refreshTokenExpiresIn })
+    }
+  }
+}

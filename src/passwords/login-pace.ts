@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '../compose/core.ts'
+import { costOf } from './hash-scheme.ts'
+import type { Passwords, Verdict } from './passwords.ts'
+import type { PasswordHashes } from '../users/ports.ts'
+
+export type LoginPace = {
+  /** Until the check of a password has taken as long as the slowest that is stored would. */
+  rest: (check: Pick<Verdict, 'scheme' | 'took'>) => Promise<void>
+  stop: () => Promise<void>
+}
+
+type Dependencies = {
+  passwords: Pick<Passwords, 'measure' | 'scheme' | 'wrap'>
+  hashes: PasswordHashes
+  log: Pick<Log, 'info' | 'warn'>
+}
+
+/** Rows come in behind our back, by the SQL of who moves here: one statement in this time, which nobody waits for; less often where it takes long, without its index. */
+const LOOK_EVERY_MS = 5000
+const REST_BETWEEN_LOOKS = 100
+const SAMPLES = 15
+/** Taken at once of a scheme that is new. */
+const FIRST_SAMPLES = 5
+/** A median alone would leave half of the slower checks behind it. */
+const MARGIN = 1.25
+/** Rows are locked while they are hashed. */
+const BATCH = 10
+
+/**
+ * As long as hashes of another scheme than ours are left, each login answers after the same time, whoever it was for: by a timer, which costs no CPU.
+ * Else bcrypt, or an argon2id of other settings, would tell by its time that there is such a user. Hashes of bcrypt are wrapped meanwhile.
+ */
+export function createLoginPace ({ passwords, hashes, log }: Dependencies): LoginPace {
+  const samples = new Map<string, number[]>()
+  const stopped = new AbortController()
+  let target = 0
+  let lookAgainAt = 0
+  let looking: Promise<void> | undefined
+  let wrapping: Promise<void> | undefined
+  let known = new Set<string>()
+
+  async function sample (scheme: string, count: number): Promise<void> {
+    const taken = samples.get(scheme) ?? []
+    for (let index = 0; index < count && !stopped.signal.aborted; index++) taken.push(await passwords.measure(scheme) ?? 0)
+    samples.set(scheme, taken.slice(-SAMPLES))
+  }
+
+  async function measureAll (): Promise<void> {
+    const own = await passwords.scheme()
+    const begun = performance.now()
+    const found = await hashes.schemes()
+    const took = performance.now() - begun
+    lookAgainAt = begun + Math.max(LOOK_EVERY_MS, took * REST_BETWEEN_LOOKS)
+    const readable = new Set([own, ...found.filter((scheme) => costOf(scheme) !== null)])
+    if (readable.size === 1) target = 0
+    else {
+      for (const scheme of readable) await sample(scheme, samples.has(scheme) ? 1 : FIRST_SAMPLES)
+      target = MARGIN * Math.max(...[...readable].map((scheme) => median(samples.get(scheme)!)))
+    }
+    known = readable
+    const bare = [...readable].filter(isBare)
+    if (bare.length > 0) wrapping ??= wrapAll(bare).finally(() => { wrapping = undefined })
+  }
+
+  async function wrapAll (schemes: string[]): Promise<void> {
+    let count = 0
+    try {
+      for (const scheme of schemes) {
+        for (let done = 1; done > 0 && !stopped.signal.aborted; count += done) done = await hashes.replaceBcrypt(scheme, BATCH, passwords.wrap)
+      }
+    } catch (err) {
+      if (!stopped.signal.aborted) log.warn({ err }, 'Hashes of another system could not be wrapped in argon2id; the next look goes on with them')
+    }
+    if (count > 0) log.info({ count }, 'Hashes of another system are wrapped in argon2id')
+  }
+
+  function look (): Promise<void> {
+    lookAgainAt = performance.now() + LOOK_EVERY_MS
+    looking ??= measureAll().catch((err: unknown) => {
+      if (!stopped.signal.aborted) log.warn({ err }, 'The kinds of stored passwords could not be read')
+    }).finally(() => { looking = undefined })
+    return looking
+  }
+
+  async function rest ({ scheme, took }: Pick<Verdict, 'scheme' | 'took'>): Promise<void> {
+    // What nobody has seen yet is measured first
+    if (!known.has(scheme)) await look()
+    else if (performance.now() > lookAgainAt) look().catch(() => {})
+    if (target > took) await sleep(target - took)
+  }
+
+  async function stop (): Promise<void> {
+    stopped.abort()
+    await looking
+    await wrapping
+  }
+
+  // Nobody waits for it but the first login
+  look().catch(() => {})
+  return { rest, stop }
+}
+
+/** bcrypt without argon2id around it. */
+function isBare (scheme: string): boolean {
+  const cost = costOf(scheme)
+  return cost?.bcrypt !== undefined && cost.argon2 === undefined
+}
+
+function median (numbers: number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0
+}

@@ -1,0 +1,28 @@
+import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
+
+export type PasswordPolicy = {
+  /** What is wrong with a new password, as messages; empty when it may be used. */
+  check: (password: string) => Promise<string[]>
+}
+
+/** NIST SP 800-63B section 3.1.1.2: length and a list of known passwords, no rules on kinds of characters. */
+export function createPasswordPolicy ({ minLength, refuseCommon }: { minLength: number, refuseCommon: boolean }): PasswordPolicy {
+  let common: Promise<Set<string>> | undefined
+
+  async function check (password: string): Promise<string[]> {
+    const text = passwordText(password)
+    if (text === null) return [`must have at most ${MAX_PASSWORD_BYTES} bytes`]
+    if ([...text].length < minLength) return [`must have at least ${minLength} characters`]
+    if (!refuseCommon) return []
+    common ??= commonPasswords(minLength)
+    return (await common).has(text.toLowerCase()) ? ['is one of the most used passwords, which are tried first; choose another'] : []
+  }
+
+  return { check }
+}
+
+async function commonPasswords (minLength: number): Promise<Set<string>> {
+  const { dictionary } = await import('@zxcvbn-ts/language-common')
+  const passwords = dictionary['passwords-common'] as string[]
+  return new Set(passwords.filter((password) => password.length >= minLength))
+}

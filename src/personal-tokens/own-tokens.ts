@@ -1,0 +1,69 @@
+import { readName } from '../names/name.ts'
+import type { FormId } from '../crypto/form-secrets.ts'
+import { OAuthError } from '../oauth/errors.ts'
+import type { Owner } from '../account/owner.ts'
+import { NoPersonalClient, type PersonalTokens } from './personal-tokens.ts'
+import type { PersonalToken } from './ports.ts'
+import { PERSONAL_TOKEN_TTL } from './ttl.ts'
+import type { Caller, Client } from '../oauth/ports.ts'
+import type { Scopes } from '../oauth/scopes.ts'
+
+type Wishes = {
+  name: string
+  scopes: string[]
+  /** Seconds; null for one that does not expire. */
+  expiresIn: number | null | undefined
+  form?: FormId | undefined
+}
+
+type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: Record<string, string[]> }
+
+/** A personal access token for its owner. @returns messages per field, or null in `made` when the owner was logged out meanwhile */
+export type MakeOwnToken = (owner: Owner, wishes: Wishes, caller: Caller) => Promise<Made>
+
+// A list for a person, not a store
+const MAX_TOKENS = 100
+
+/** What a token made in person, on our own pages, can be given; null when there is no client for personal access tokens. */
+export type OwnTokenScopes = () => Promise<string[] | null>
+
+/** It can do no more than the personal access client, and no more than the client through which its owner is logged in, if there is one. */
+export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
+  return async (owner, { name, scopes: wished, expiresIn, form }, caller) => {
+    const asked = wished.map((scope) => scope.trim()).filter(Boolean)
+    const personal = await personalTokens.client()
+    const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
+    if (problem) return { errors: { scopes: [problem] } }
+    const { name: read, problem: nameProblem } = readName(name)
+    if (read === undefined) return { errors: { name: [nameProblem] } }
+    const ttl = expiresIn === undefined ? PERSONAL_TOKEN_TTL.usual : expiresIn
+    const request = { owner, name: read, scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, form, caller }
+    const made = await personalTokens.madeBefore(request)
+    if (made) return { made }
+    if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
+    return { made: await personalTokens.create(request) }
+  }
+}
+
+/** @param offered the operator's own: those of OpenID Connect are for logging in */
+export function createOwnTokenScopes ({ personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }): OwnTokenScopes {
+  return async () => {
+    const client = await personalTokens.client().catch((error: unknown) => {
+      if (error instanceof NoPersonalClient) return null
+      throw error
+    })
+    return client && offered.filter((id) => scopeProblem(scopes, [client], [id]) === undefined)
+  }
+}
+
+/** Why one of the clients may not have a scope. */
+export function scopeProblem (scopes: Scopes, clients: Client[], asked: string[]): string | undefined {
+  if (asked.length === 0) return undefined
+  try {
+    for (const client of clients) scopes.grant(client, asked.join(' '))
+    return undefined
+  } catch (error) {
+    if (error instanceof OAuthError) return error.description
+    throw error
+  }
+}

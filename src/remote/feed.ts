@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RefusedByIssuer, type IssuerClient } from './issuer-client.ts'
+import { clock as ofThisProcess, type Clock } from '../runtime/clock.ts'
+import { readEvents } from './event-reader.ts'
+import { createRemoteReader } from './feed-reader.ts'
+import type { RevocationList } from '../revocation/revocation-list.ts'
+
+export type RemoteFeed = {
+  start: () => void
+  stop: () => Promise<void>
+  /** Seconds since the revocations were known to be complete, at the issuer. */
+  age: () => number
+}
+
+type Options = {
+  client: Pick<IssuerClient, 'stream'>
+  list: RevocationList
+  log: { warn: (details: object, message: string) => void }
+  silenceMs?: number
+  patienceMs?: number
+  clock?: Clock
+  /** Waits, until the signal at most. */
+  pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>
+}
+
+// The issuer sends a heartbeat every 2 s; silence means a cut connection
+const SILENCE_MS = 6000
+/** A large snapshot takes its time over a slow line; what a proxy sends of itself to keep a connection is no heartbeat. */
+const PATIENCE_MS = 30_000
+/** Each time longer, and never all guards at once: an issuer that has just started gets its breath. */
+const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
+
+/** Follows the revocations of an issuer elsewhere, by server-sent events. */
+export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock: { now, missed } = ofThisProcess, pause = sleeping }: Options): RemoteFeed {
+  const stopped = new AbortController()
+  const reader = createRemoteReader(list, now)
+  let failures = 0
+  let warned: string | null = null
+  let running: Promise<void> = Promise.resolve()
+
+  async function follow (): Promise<void> {
+    const cut = new AbortController()
+    const end = () => cut.abort(stopped.signal.reason)
+    // Not AbortSignal.any: Node 20 lets go of what it makes
+    stopped.signal.addEventListener('abort', end)
+    const silence = deadline(cut, silenceMs, 'Nothing came')
+    const patience = deadline(cut, patienceMs, 'No heartbeat that is new came')
+    const before = missed()
+    const onBytes = () => {
+      silence.refresh()
+      // What waits here may be from before, and the issuer has gone on meanwhile
+      if (missed() !== before) cut.abort(new Error('This process slept, or its clock was set forwards'))
+    }
+    let heartbeats = 0
+    try {
+      const name = randomUUID()
+      const { body, askedAt } = await client.stream(`/v1/oauth/revocations?stream=${name}`, cut.signal)
+      const take = reader.begin({ name, askedAt })
+      for await (const event of readEvents(body, cut.signal, onBytes)) {
+        const delay = take(event)
+        if (delay === null || delay * 1000 > silenceMs) continue
+        patience.refresh()
+        heartbeats++
+        // A stream that ends at once each time is no success
+        if (heartbeats > 1) failures = 0
+        warned = null
+      }
+      cut.signal.throwIfAborted()
+      if (heartbeats === 0) throw new Error('The stream ended before a heartbeat came')
+    } finally {
+      clearTimeout(silence)
+      clearTimeout(patience)
+      stopped.signal.removeEventListener('abort', end)
+    }
+  }
+
+  /** Each reason once, until it works again. */
+  function warn (err: unknown): void {
+    const reason = err instanceof Error ? err.message : String(err)
+    if (reason !== warned) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')
+    warned = reason
+  }
+
+  async function run (): Promise<void> {
+    while (!stopped.signal.aborted) {
+      let told = 0
+      try {
+        await follow()
+      } catch (err) {
+        if (stopped.signal.aborted) return
+        if (err instanceof RefusedByIssuer) told = Math.min((err.retryAfter ?? 0) * 1000, RECONNECT_MS.whenTold)
+        warn(err)
+      }
+      const later = Math.min(RECONNECT_MS.first * 2 ** failures++, RECONNECT_MS.most)
+      await pause(told + later * (0.5 + Math.random() / 2), stopped.signal)
+    }
+  }
+
+  return {
+    start: () => { running = run() },
+    stop: async () => {
+      stopped.abort()
+      await running
+    },
+    age: () => (now() - reader.knownAt()) / 1000
+  }
+}
+
+const sleeping = async (milliseconds: number, signal: AbortSignal) => await sleep(milliseconds, undefined, { signal }).catch(() => {})
+
+function deadline (cut: AbortController, milliseconds: number, what: string): NodeJS.Timeout {
+  return setTimeout(() => cut.abort(new Error(`${what} for ${milliseconds / 1000} s`)), milliseconds)
+}

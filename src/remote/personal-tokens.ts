@@ -1,0 +1,45 @@
+import { createCache } from '../runtime/cache.ts'
+import type { IssuerClient } from './issuer-client.ts'
+import type { RevocationList } from '../revocation/revocation-list.ts'
+import type { Introspection } from '../schemas/introspection.ts'
+import type { AccessTokenClaims } from '../oauth/token/access-token.ts'
+import { isPersonalToken } from '../personal-tokens/form.ts'
+import { hashSecret } from '../crypto/secrets.ts'
+
+type Options = { client: IssuerClient, list: Pick<RevocationList, 'subscribe'>, issuer: string, audience: string | string[] }
+
+/** An answer of the issuer is good for this time, or until something is revoked that may concern it. */
+const TTL_MS = 5000
+const MAX_ENTRIES = 10_000
+
+/** Personal access tokens at a guard without a database: the issuer is asked (RFC 7662), and its feed ends what is remembered. */
+export function createRemotePersonalTokens ({ client, list, issuer, audience }: Options): (text: string) => Promise<AccessTokenClaims | null> {
+  const cache = createCache<AccessTokenClaims>({ ttl: TTL_MS, max: MAX_ENTRIES })
+  let revocations = 0
+
+  list.subscribe((rows) => {
+    if (!rows.some(({ kind }) => kind === 'user' || kind === 'token' || kind === 'client')) return
+    revocations++
+    cache.clear()
+  })
+
+  async function ask (text: string): Promise<AccessTokenClaims | null> {
+    const answer = await client.introspect(text) as Introspection
+    if (!answer.active) return null
+    const { sub, client_id: clientId, jti, iat, exp, scope } = answer
+    return { iss: issuer, aud: issuer, sub: sub!, client_id: clientId!, jti: jti!, iat: iat!, exp: exp ?? Number.MAX_SAFE_INTEGER, epoch: 0, ...(scope !== undefined && { scope }) }
+  }
+
+  return async (text) => {
+    // They are for what the issuer itself is an audience of
+    if (!isPersonalToken(text) || ![audience].flat().includes(issuer)) return null
+    const key = Buffer.from(hashSecret(text)).toString('base64')
+    const known = cache.get(key)
+    if (known && known.exp > Date.now() / 1000) return known
+    const before = revocations
+    const claims = await ask(text)
+    // What was revoked while the issuer answered may not be in its answer
+    if (claims && before === revocations) cache.set(key, claims)
+    return claims
+  }
+}

@@ -1,0 +1,71 @@
+import type { Database } from '../database/client.ts'
+import type { Revocation } from '../revocation/revocation-list.ts'
+import type { Ended, SessionEndStore } from './end.ts'
+import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './browser-sessions.ts'
+import type { RevocationStore } from '../revocation/revocations.store.ts'
+
+export function createBrowserSessionStore ({ pool, tables }: Database, revocations: RevocationStore): BrowserSessionStore & SessionEndStore['browserSessions'] {
+  const { browser_sessions: sessions, users } = tables
+  const columns = 'b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"'
+
+  async function create ({ id, tokenHash, userId, passwordStamp, authTime, remember, ttl, caller }: NewBrowserSession): Promise<BrowserSession | null> {
+    const { rows } = await pool.query<BrowserSession>({
+      name: 'browser-session-create',
+      text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, remember, ip, user_agent, expires_at)
+        SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
+        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
+      values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, authTime]
+    })
+    return rows[0] ?? null
+  }
+
+  const findSql = `SELECT ${columns} FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
+    WHERE b.token_hash = $1 AND b.revoked_at IS NULL AND b.expires_at > now() AND (b.remember OR b.last_seen_at > now() - $2 * interval '1 second')
+      AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch`
+
+  async function find (tokenHash: Uint8Array, idleTtl: number): Promise<BrowserSession | null> {
+    const { rows } = await pool.query<BrowserSession>({ name: 'browser-session-find', text: findSql, values: [tokenHash, idleTtl] })
+    return rows[0] ?? null
+  }
+
+  async function findFor (tokenHash: Uint8Array, idleTtl: number, passwordStamp: number): Promise<BrowserSession | null> {
+    const { rows } = await pool.query<BrowserSession>({ name: 'browser-session-find-for', text: `${findSql} AND u.password_stamp = $3`, values: [tokenHash, idleTtl, passwordStamp] })
+    return rows[0] ?? null
+  }
+
+  async function ended (tokenHash: Uint8Array, idleTtl: number): Promise<'idle' | 'ended' | null> {
+    const { rows } = await pool.query<{ idle: boolean }>({
+      name: 'browser-session-ended',
+      text: `SELECT b.revoked_at IS NULL AND b.expires_at > now() AND NOT b.remember AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch
+          AND b.last_seen_at <= now() - $2 * interval '1 second' AS idle
+        FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id WHERE b.token_hash = $1`,
+      values: [tokenHash, idleTtl]
+    })
+    const [row] = rows
+    return row ? (row.idle ? 'idle' : 'ended') : null
+  }
+
+  async function standing (id: string): Promise<{ tokenEpoch: number } | null> {
+    const { rows } = await pool.query<{ tokenEpoch: number }>({
+      name: 'browser-session-standing', text: `SELECT token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`, values: [id]
+    })
+    return rows[0] ?? null
+  }
+
+  async function touch (id: string): Promise<void> {
+    await pool.query({ name: 'browser-session-touch', text: `UPDATE ${sessions} SET last_seen_at = now() WHERE id = $1`, values: [id] })
+  }
+
+  async function revoke (id: string): Promise<Ended | null> {
+    const [row] = await revocations.run<{ userId: string, revocation: Revocation | null }>({
+      name: 'browser-session-revoke',
+      text: `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, token_epoch),
+        listed AS (${revocations.insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})
+        SELECT ended.user_id AS "userId", listed.revocation FROM ended LEFT JOIN listed ON true`,
+      values: [id]
+    })
+    return row ? { userId: row.userId, clientId: null } : null
+  }
+
+  return { create, find, findFor, ended, standing, touch, revoke }
+}

@@ -1,0 +1,78 @@
+import type { Database } from '../database/client.ts'
+import type { Caller, Rotated, Rotation } from '../oauth/ports.ts'
+import { createBatch } from '../runtime/batch.ts'
+import { grantColumns, inTime, ownersAlive, targets } from './session-sql.ts'
+
+type Asked = Rotation & { caller: Caller }
+type Row = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: string | Date, known: number }
+
+// PostgreSQL makes its plan for about as many
+const BATCH = 100
+
+/**
+ * Rotates a session by one statement; rotations that arrive in the same tick share it.
+ * A row that somebody else holds, a session that was asked for twice, and all of them when the shared statement fails, have one of their own.
+ */
+export function createRotate ({ pool, tables }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
+  const sql = statements(tables)
+
+  async function alone ({ id, generation, secretHash, clientId, idleTtl, asked, ofAny, resources, caller }: Asked): Promise<Rotated | null> {
+    const { rows } = await pool.query<Row>({
+      name: 'session-rotate',
+      text: sql.rotate,
+      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent, resources, ofAny]
+    })
+    return rows[0] ? rotated(rows[0], generation) : null
+  }
+
+  /** The rows that could be locked at once: those of others are not waited for, or two batches would wait for each other. */
+  async function together (all: Asked[]): Promise<Array<Rotated | null>> {
+    const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({ name: 'session-rotate-many', text: sql.rotateMany, values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl] })
+    const found = new Map(answer?.rows?.map((row) => [row.sessionId, row]))
+    return all.map(({ id, generation }) => {
+      const row = found.get(id)
+      return row ? rotated(row, generation) : null
+    })
+  }
+
+  const batch = createBatch({ size: BATCH, keyOf: ({ id }: Asked) => id, alone, together })
+  // To narrow is rare
+  return (rotation, caller) => rotation.asked ?? rotation.resources ? alone({ ...rotation, caller }) : batch({ ...rotation, caller })
+}
+
+const parameters = ({ id, generation, secretHash, clientId, caller }: Asked) => ({
+  id, generation, secret: base64(secretHash), client: clientId, ip: caller.ip, agent: caller.userAgent
+})
+
+const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+
+// The times start anew when the row was behind, so a later generation with one time only tells
+const rotated = (row: Row, generation: number): Rotated =>
+  Object.assign(row, { expiresAt: new Date(row.expiresAt), wentBack: row.known === 1 && generation > 0 })
+
+function statements ({ sessions, users, clients }: Database['tables']) {
+  const set = (generation: string, ip: string, agent: string) => `generation = ${generation} + 1,
+    rotations = CASE WHEN s.generation = ${generation} THEN array_prepend(now(), s.rotations[1:7]) ELSE ARRAY[now()] END, ip = ${ip}, user_agent = ${agent}`
+  const owners = `u.id = s.user_id AND c.id = s.client_id AND ${ownersAlive}`
+
+  return {
+    rotate: `UPDATE ${sessions} s SET ${set('$2', '$7', '$8')}
+      FROM ${users} u, ${clients} c
+      WHERE s.id = $1 AND s.generation <= $2 AND s.secret_hash = $3 AND s.client_id = $4 AND ${inTime('$5')}
+        AND ($6::text[] IS NULL OR s.scopes @> $6 OR ('*' = ANY (s.scopes) AND s.scopes || $10::text[] @> $6)) AND ${targets('s.resources', '$9')}
+        AND ${owners}
+      RETURNING ${grantColumns}, cardinality(s.rotations) AS known`,
+
+    rotateMany: `WITH asked AS MATERIALIZED (
+        SELECT * FROM json_to_recordset($1::json) AS a(id uuid, generation int, secret text, client text, ip text, agent text)),
+      locked AS MATERIALIZED (
+        SELECT id FROM ${sessions} WHERE id IN (SELECT id FROM asked) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
+      rotated AS (
+        UPDATE ${sessions} s SET ${set('a.generation', 'a.ip', 'a.agent')}
+        FROM locked l JOIN asked a USING (id), ${users} u, ${clients} c
+        WHERE s.id = l.id AND s.generation <= a.generation AND s.secret_hash = decode(a.secret, 'base64') AND s.client_id = a.client AND ${inTime('$2')}
+          AND ${owners}
+        RETURNING ${grantColumns}, cardinality(s.rotations) AS known)
+      SELECT json_agg(rotated) AS rows FROM rotated`
+  }
+}

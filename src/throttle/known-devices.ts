@@ -1,0 +1,47 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
+import type { DerivedKeys } from '../crypto/app-key.ts'
+
+/** Where a user has logged in before. */
+export type Device = { userId: string, id: Buffer }
+
+export type Devices = {
+  /** @returns null for one that we did not sign */
+  read: (text: string | undefined) => Device | null
+  /** The same device again when it is this user's, else a new one. */
+  renew: (userId: string, device: Device | null) => string
+}
+
+// user id ‖ 128 random bits ‖ HMAC-SHA-256
+const USER = 16
+const ID = USER + 16
+const LENGTH = ID + 32
+const TEXT = /^[A-Za-z0-9_-]{86}$/
+
+/** @returns whether a text could be a device; only such a one need be passed on */
+export function looksLikeDevice (text: unknown): text is string {
+  return typeof text === 'string' && TEXT.test(text)
+}
+
+/** Proof of an earlier login, and no more: it opens nothing, but strangers who guess do not slow its owner down. */
+export function createDevices (keys: DerivedKeys): Devices {
+  function read (text: string | undefined): Device | null {
+    if (!looksLikeDevice(text)) return null
+    const bytes = Buffer.from(text, 'base64url')
+    const signature = bytes.subarray(ID)
+    if (bytes.length !== LENGTH || !keys.some((key) => timingSafeEqual(mac(key, bytes), signature))) return null
+    return { userId: bytesToUuid(bytes.subarray(0, USER)), id: bytes.subarray(USER, ID) }
+  }
+
+  function renew (userId: string, device: Device | null): string {
+    const id = device?.userId === userId ? device.id : randomBytes(ID - USER)
+    const bytes = Buffer.concat([uuidToBytes(userId), id])
+    return Buffer.concat([bytes, mac(keys[0]!, bytes)]).toString('base64url')
+  }
+
+  return { read, renew }
+}
+
+function mac (key: Buffer, bytes: Buffer): Buffer {
+  return createHmac('sha256', key).update(bytes.subarray(0, ID)).digest()
+}

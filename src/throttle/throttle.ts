@@ -1,0 +1,139 @@
+import { createHmac } from 'node:crypto'
+import type { Caller } from '../oauth/ports.ts'
+import { createAttempts, TooManyAttempts, type Attempts, type Count, type CounterOptions, type CreateCounter, type Tier } from './attempts.ts'
+import type { Identifier } from '../users/attributes.ts'
+import type { Devices } from './known-devices.ts'
+import { networkOf } from './network.ts'
+
+/** Only a check that gives null costs an attempt. @throws TooManyAttempts without running it */
+type Guard = <T>(check: () => Promise<T | null>) => Promise<T | null>
+
+export type LoginAttempt = {
+  /** @param userId whom the identifiers mean, or null */
+  guard: (userId: string | null) => Guard
+  /** What the user's device shows at the next login. */
+  device: (userId: string) => string | undefined
+}
+
+export type Throttle = {
+  /** @throws TooManyAttempts before anybody is looked up, when the address is known to be blocked */
+  login: (candidates: Identifier[], caller: Caller) => LoginAttempt
+  /** Counted by session first: who holds one that is not theirs does not use up the attempts of the user. */
+  currentPassword: (userId: string, sessionId: string) => Guard
+  /** Codes that devices show, typed in by a user. */
+  userCode: (userId: string, ip: string) => Guard
+  clientSecret: {
+    /** Costs nothing while no client is blocked. @throws TooManyAttempts */
+    check: (clientId: string, ip: string) => void
+    /** @param clientId null for one that does not exist. @throws TooManyAttempts when it was one too many */
+    failed: (clientId: string | null, ip: string) => Promise<void>
+  }
+}
+
+type Dependencies = {
+  counter: CreateCounter
+  devices: Devices
+  /** Keys of counters are HMACs under it: nobody reads an identifier or an address from the table. */
+  secret: Buffer
+  onRefused: (counter: string) => void
+}
+
+type Parts = Attempts & { devices: Devices, keyOf: (...parts: string[]) => string, counterOf: CounterOf }
+type CounterOf = (name: keyof typeof TIERS, remember?: CounterOptions['remember']) => Count['counter']
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Who goes on after the first limit meets the next, and waits longer. */
+const TIERS = {
+  /** One identifier from one address. */
+  identifier: [[5, MINUTE], [20, HOUR], [60, DAY]],
+  address: [[60, MINUTE], [600, HOUR]],
+  /** One user from devices that the user has not logged in on, from wherever. */
+  user: [[20, 15 * MINUTE], [100, DAY]],
+  /** A device of the user, which counts in none of the above: strangers cannot lock the user out. */
+  device: [[10, MINUTE], [50, HOUR], [200, DAY]],
+  /** Within one session. */
+  current_password: [[5, MINUTE], [20, HOUR], [60, DAY]],
+  /** Of all sessions of a user: several times what one may use up. */
+  all_current_passwords: [[60, HOUR], [240, DAY]],
+  /** What people mistype; 34 bits fall to nobody at this pace (RFC 8628 section 5.1). */
+  user_code: [[10, MINUTE], [40, HOUR]],
+  client: [[30, MINUTE], [300, HOUR]]
+} satisfies Record<string, Tier[]>
+
+export function createThrottle ({ counter, devices, secret, onRefused }: Dependencies): Throttle {
+  const attempts = createAttempts(onRefused)
+  const parts: Parts = {
+    ...attempts,
+    devices,
+    keyOf: (...parts) => createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url'),
+    counterOf: (name, remember = 'when flooded') => counter({ name, tiers: TIERS[name], remember })
+  }
+  const [passwords, allPasswords] = [parts.counterOf('current_password'), parts.counterOf('all_current_passwords')]
+  const userCodes = parts.counterOf('user_code')
+  return {
+    login: createLogin(parts),
+    currentPassword: (userId, sessionId) => (check) =>
+      attempts.guard([{ counter: passwords, key: parts.keyOf(userId, sessionId) }, { counter: allPasswords, key: parts.keyOf(userId) }], check),
+    userCode: (userId, ip) => (check) => attempts.guard([{ counter: userCodes, key: parts.keyOf('user', userId) }, { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }], check),
+    clientSecret: createClientSecret(parts)
+  }
+}
+
+function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts): Throttle['login'] {
+  const [identifiers, addresses, users, ownDevices] = [counterOf('identifier'), counterOf('address'), counterOf('user'), counterOf('device')]
+
+  return (candidates, caller) => {
+    const network = networkOf(caller.ip)
+    const device = devices.read(caller.device)
+    const near = [
+      { counter: addresses, key: keyOf(network) },
+      ...candidates.map(({ attribute, value }) => ({ counter: identifiers, key: keyOf(attribute, value, network) }))
+    ]
+    if (!device) refuseBlocked(near)
+
+    function countsOf (userId: string | null): Count[] {
+      if (device && device.userId === userId) return [{ counter: ownDevices, key: keyOf(userId, device.id.toString('base64url')) }]
+      // What nobody has counts like what somebody has, or the limit would tell which is which
+      const owners = userId === null ? candidates.map(({ attribute, value }) => keyOf(attribute, value)) : [keyOf(userId)]
+      return [...near, ...owners.map((key) => ({ counter: users, key }))]
+    }
+
+    return {
+      guard: (userId) => (check) => guard(countsOf(userId), check),
+      device: (userId) => devices.renew(userId, device)
+    }
+  }
+}
+
+/** High-entropy secrets need no counting before they are compared: a right one costs no statement. */
+function createClientSecret ({ refuseBlocked, add, keyOf, counterOf }: Parts): Throttle['clientSecret'] {
+  const clients = counterOf('client', 'at once')
+  // Clients that do not exist have one counter an address: there is no end of them
+  const countsOf = (clientId: string | null, ip: string) => [{ counter: clients, key: keyOf(clientId ?? '', networkOf(ip)) }]
+  let someBlockedUntil = 0
+
+  return {
+    check (clientId, ip) {
+      if (Date.now() < someBlockedUntil) refuseBlocked(countsOf(clientId, ip))
+    },
+    async failed (clientId, ip) {
+      try {
+        await add(countsOf(clientId, ip))
+      } catch (error) {
+        if (error instanceof TooManyAttempts) someBlockedUntil = Math.max(someBlockedUntil, Date.now() + error.retryAfter * 1000)
+        throw error
+      }
+    }
+  }
+}
+
+/** RATE_LIMIT=off. */
+export const noThrottle: Throttle = {
+  login: () => ({ guard: () => (check) => check(), device: () => undefined }),
+  currentPassword: () => (check) => check(),
+  userCode: () => (check) => check(),
+  clientSecret: { check: () => {}, failed: async () => {} }
+}

@@ -1,0 +1,168 @@
+import type { PoolClient } from 'pg'
+import { v7 as uuidv7 } from 'uuid'
+import type { Database } from '../database/client.ts'
+import type { Revocation } from '../revocation/revocation-list.ts'
+import type { Identifier } from './attributes.ts'
+import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } from './ports.ts'
+import { nextEpoch } from './epoch-sql.ts'
+import { columnsOf, profileColumns, profileOf, type ProfileRow } from './profile-rows.ts'
+import type { RevocationStore } from '../revocation/revocations.store.ts'
+import { inTransaction } from '../database/transaction.ts'
+import { createDeleteUser } from './deletion.store.ts'
+
+type Revoked = { revocation: Revocation | null }
+
+const PROFILE = {
+  id: true, name: true, disabledAt: true, createdAt: true, claimsChangedAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
+} as const
+
+/** To log in with. */
+class NothingLeft extends Error {}
+
+const UNIQUE_VIOLATION = '23505'
+
+export function createUserStore (database: Database, revocations: RevocationStore): Users {
+  const { prisma, pool, tables } = database
+  const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
+  const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
+
+  /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
+  const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
+
+  /** Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has given their user. */
+  const keepSql = (raised: string, condition: string) => {
+    const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
+      WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.before AND ${condition} RETURNING s.id`
+    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}), kept_personal AS (${keep(personal)}),
+      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
+  }
+
+  async function findByIdentifiers (wanted: Identifier[]): Promise<Account | null> {
+    const { rows } = await pool.query<Account>({
+      name: 'user-by-identifiers',
+      text: `SELECT ${account} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
+        JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`,
+      values: columnsOf(wanted).slice(0, 2)
+    })
+    return rows[0] ?? null
+  }
+
+  async function find (id: string): Promise<Account | null> {
+    const { rows } = await pool.query<Account>({ name: 'user-by-id', text: `SELECT ${account} FROM ${users} u WHERE u.id = $1`, values: [id] })
+    return rows[0] ?? null
+  }
+
+  async function profile (id: string): Promise<Profile | null> {
+    const { rows } = await pool.query<ProfileRow>({
+      name: 'user-profile', text: `SELECT ${profileColumns} FROM ${users} u LEFT JOIN ${identifiers} i ON i.user_id = u.id WHERE u.id = $1 ORDER BY i.attribute`, values: [id]
+    })
+    return profileOf(rows)
+  }
+
+  const list: Users['list'] = async ({ after, limit }) => (await prisma()).user.findMany({
+    select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
+  })
+
+  async function taken (wanted: Identifier[], except?: string): Promise<string[]> {
+    if (wanted.length === 0) return []
+    const { rows } = await pool.query<{ attribute: string }>({
+      name: 'identifiers-taken',
+      text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR i.user_id <> $3`,
+      values: [...columnsOf(wanted).slice(0, 2), except]
+    })
+    return rows.map(({ attribute }) => attribute)
+  }
+
+  const madeByForm: Users['madeByForm'] = async ({ attribute, value }, form, seconds) => {
+    const { rows } = await pool.query<Account>({
+      name: 'user-made-by-form',
+      text: `SELECT ${account} FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
+        WHERE i.attribute = $1 AND i.value = $2 AND u.made_by_form = $3 AND u.created_at > now() - $4 * interval '1 second' AND u.disabled_at IS NULL`,
+      values: [attribute, value, form, seconds]
+    })
+    return rows[0] ?? null
+  }
+
+  async function create ({ name, passwordHash, identifiers: given, madeByForm: form }: NewUser): Promise<Profile | null> {
+    try {
+      const { rows } = await pool.query<ProfileRow>({
+        name: 'user-create',
+        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form) VALUES ($1, $2, $3, $7) RETURNING id, name, disabled_at, created_at, claims_changed_at),
+            i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id) SELECT w.*, u.id FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w RETURNING attribute, display, verified_at)
+          SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`,
+        values: [uuidv7(), name, passwordHash, ...columnsOf(given), form]
+      })
+      return profileOf(rows)
+    } catch (error) {
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return null
+      throw error
+    }
+  }
+
+  async function rehash (userId: string, passwordStamp: number, newHash: string): Promise<void> {
+    await pool.query({ name: 'user-rehash', text: `UPDATE ${users} SET password_hash = $3 WHERE id = $1 AND password_stamp = $2`, values: [userId, passwordStamp, newHash] })
+  }
+
+  async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
+    const rows = await revocations.runLocked<Revoked>(lock(userId, 'NO KEY UPDATE'), {
+      text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
+          FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND u.disabled_at IS NULL RETURNING u.id, u.token_epoch, o.token_epoch AS before),
+        ${keepSql('changed', 's.id = $4')}
+        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
+      values: [userId, passwordHash, passwordStamp, keepSession]
+    })
+    return rows.length > 0
+  }
+
+  async function changeProfile ({ userId, passwordStamp, name, identifiers: changes, removed, configured }: ProfileChange): Promise<Profile | 'taken' | 'last' | 'stale'> {
+    // The first statement locks the user: of two that take off the last two identifiers at once, the second sees what the first has left
+    const change = async (client: PoolClient): Promise<boolean> => {
+      const { rows } = await client.query<{ changed: boolean }>(
+        `WITH differs AS (SELECT FROM unnest($5::text[], $7::text[]) AS w (attribute, display) LEFT JOIN ${identifiers} i ON i.user_id = $1 AND i.attribute = w.attribute
+             WHERE i.display IS DISTINCT FROM w.display UNION ALL SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($8::text[])),
+           proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now(),
+             claims_changed_at = CASE WHEN ($3 AND name IS DISTINCT FROM $4) OR EXISTS (SELECT FROM differs) THEN now() ELSE claims_changed_at END WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
+           written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
+             SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
+             ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
+         SELECT EXISTS (SELECT FROM proven) AS changed`,
+        [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes), removed])
+      if (rows[0]!.changed && removed.length > 0) {
+        await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, removed])
+        const { rowCount } = await client.query(`SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`, [userId, configured])
+        if (rowCount === 0) throw new NothingLeft()
+      }
+      return rows[0]!.changed
+    }
+    try {
+      return await inTransaction(pool, change) ? (await profile(userId)) ?? 'stale' : 'stale'
+    } catch (error) {
+      if (error instanceof NothingLeft) return 'last'
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return 'taken'
+      throw error
+    }
+  }
+
+  async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
+    if (!disabled) return (await (await prisma()).user.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0
+    const rows = await revocations.run<Revoked>({
+      text: `WITH ended AS (UPDATE ${users} SET disabled_at = coalesce(disabled_at, now()), token_epoch = ${nextEpoch('token_epoch')}, updated_at = now() WHERE id = $1 RETURNING id, token_epoch)
+        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM ended")}`,
+      values: [id]
+    })
+    return rows.length > 0
+  }
+
+  /** One row in place of the many of a user who logs in and out without end; the sessions that are alive go on. */
+  async function foldRevocations (id: string): Promise<void> {
+    await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
+      text: `WITH raised AS (UPDATE ${users} u SET token_epoch = ${nextEpoch('u.token_epoch')} FROM ${users} o WHERE u.id = $1 AND o.id = u.id RETURNING u.id, u.token_epoch, o.token_epoch AS before),
+        ${keepSql('raised', "coalesce(s.expires_at, 'infinity') > now()")},
+        folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
+        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
+      values: [id]
+    })
+  }
+
+  return { findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations, delete: createDeleteUser(database, revocations) }
+}

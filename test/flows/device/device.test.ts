@@ -1,0 +1,226 @@
+import t from 'tap'
+import { ask, asked, CALLER, decider, DEVICE_CODE, expire, makeTv, poll, wait } from '../../support/device.ts'
+import { basic, build, claimsOf, makeClient, profile, register, token, type Tokens } from '../../support/start-server.ts'
+import { sessionOf, sql } from '../../support/session-rows.ts'
+
+const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
+
+t.test('a device gets a code, its user allows it, and the next poll gets tokens', async (t) => {
+  const { app } = await build(t, SCOPES)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const answer = await ask(app, { client_id: id, scope: 'orders:read' })
+  t.equal(answer.statusCode, 200, answer.body)
+  t.equal(answer.headers['cache-control'], 'no-store')
+  const waiting = answer.json()
+  t.match(waiting, { device_code: /^lk_dc_[\w-]{43}$/, user_code: /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/, verification_uri: 'http://localhost:3000/device', expires_in: 600, interval: 5 })
+  t.equal(waiting.verification_uri_complete, `http://localhost:3000/device?user_code=${waiting.user_code}`)
+  t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
+
+  const { deviceVerification } = app.latchkey
+  t.match(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), {
+    userCode: waiting.user_code, client: { id, name: 'Television', firstParty: false }, scopes: ['orders:read'], ip: '127.0.0.1', userAgent: 'TV/1.0', askedAt: Date
+  })
+  t.ok(await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed'))
+  t.equal(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), 'allowed', 'nobody decides twice')
+  t.equal(await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'denied'), 'allowed', 'the first decision counts')
+
+  const granted = await poll(app, id, waiting.device_code)
+  t.equal(granted.statusCode, 200, 'at once: slow_down is not for what was allowed')
+  const tokens = granted.json<Tokens>()
+  t.match(tokens, { token_type: 'Bearer', scope: 'orders:read', refresh_token: /^lk_rt_/ })
+  t.match(claimsOf(tokens.access_token), { sub: user.userId, client_id: id })
+  t.match(await sessionOf(app, tokens), { user_id: user.userId, client_id: id, scopes: ['orders:read'] })
+  t.equal((await profile(app, tokens.access_token)).statusCode, 200)
+  t.match((await poll(app, id, waiting.device_code)).json(), { error: 'invalid_grant' }, 'a code is good once')
+  t.equal((await profile(app, tokens.access_token)).statusCode, 200, 'a device that polls on does not log itself out')
+  t.equal((await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: id })).statusCode, 200)
+})
+
+t.test('with openid the id token tells when the user logged in', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const waiting = await asked(app, { client_id: id, scope: 'openid' })
+  await app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+  const { id_token: idToken } = (await poll(app, id, waiting.device_code)).json<{ id_token: string }>()
+  t.match(claimsOf(idToken), { sub: user.userId, aud: id, auth_time: user.authTime.getTime() / 1000 })
+})
+
+t.test('the user code may be typed in any way', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const { user_code: code } = await asked(app, { client_id: id })
+  const find = (userCode: string) => app.latchkey.deviceVerification.find({ userCode, user, caller: CALLER })
+  for (const typed of [code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'), [...code].join(' ')]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
+  for (const typed of ['', 'AAAA-AAAA', `${code}B`, code.slice(1), '%', '\0', 'B'.repeat(1000)]) t.equal(await find(typed), null, JSON.stringify(typed))
+})
+
+t.test('neither code is in the database in clear, and a plain hash does not find the short one', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const { device_code: deviceCode, user_code: userCode } = await asked(app, { client_id: id })
+  const [row] = await sql(app, "SELECT d::text, encode(user_code_hash, 'hex') AS hash FROM device_codes d")
+  t.notMatch(row!['d'], deviceCode)
+  t.notMatch(row!['d'], userCode.replace('-', ''))
+  const { createHash } = await import('node:crypto')
+  for (const text of [userCode, userCode.replace('-', '')]) t.not(row!['hash'], createHash('sha256').update(text).digest('hex'))
+})
+
+t.test('RFC 8628 section 3.5: a poll that comes too soon raises the interval by 5 seconds, each time', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const { device_code: code } = await asked(app, { client_id: id })
+  const interval = async () => (await sql<{ interval: number }>(app, 'SELECT interval FROM device_codes'))[0]!.interval
+  const error = async () => (await poll(app, id, code)).json<{ error: string }>().error
+  t.equal(await error(), 'authorization_pending')
+  t.same([await error(), await interval()], ['slow_down', 10])
+  t.same([await error(), await interval()], ['slow_down', 15])
+  await wait(app, 14)
+  t.same([await error(), await interval()], ['slow_down', 20], '14 seconds are too few by now')
+  await wait(app, 20)
+  t.same([await error(), await interval()], ['authorization_pending', 20], 'and what was raised stays')
+})
+
+t.test('denied is access_denied, expired is expired_token, and neither makes a session', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const denied = await asked(app, { client_id: id })
+  t.ok(await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'denied'))
+  const answer = await poll(app, id, denied.device_code)
+  t.match([answer.statusCode, answer.json()], [400, { error: 'access_denied' }])
+  t.equal(await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'), 'denied', 'the first decision counts')
+
+  const late = await asked(app, { client_id: id })
+  await app.latchkey.deviceVerification.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
+  const never = await asked(app, { client_id: id })
+  await expire(app)
+  for (const { device_code: code } of [late, never]) t.match((await poll(app, id, code)).json(), { error: 'expired_token' })
+  t.notOk(await app.latchkey.deviceVerification.decide({ userCode: never.user_code, user, caller: CALLER }, 'allowed'))
+  t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
+})
+
+t.test('of 100 polls at once after the approval one succeeds, and there is one session', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const waiting = await asked(app, { client_id: id })
+  let events = 0
+  app.latchkey.on('device.approved', () => { events++ })
+  const approvals = await Promise.all(Array.from({ length: 10 }, () => app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')))
+  t.same(new Set(approvals), new Set(['allowed']), 'pressed ten times it is allowed')
+  t.equal(events, 1, 'once')
+  const answers = await Promise.all(Array.from({ length: 100 }, () => poll(app, id, waiting.device_code)))
+  t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, ...Array.from({ length: 99 }, () => 400)])
+  for (const answer of answers) if (answer.statusCode === 400) t.match(answer.json(), { error: 'invalid_grant' })
+  t.equal((await sql(app, 'SELECT 1 FROM sessions')).length, 1)
+})
+
+t.test('who changed between approval and poll gets nothing', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const { deviceVerification, store } = app.latchkey
+  const before = await asked(app, { client_id: id })
+  await deviceVerification.decide({ userCode: before.user_code, user, caller: CALLER }, 'allowed')
+  const later = await asked(app, { client_id: id })
+  await store.access.endAll(user.userId, null)
+  t.match((await poll(app, id, before.device_code)).json(), { error: 'invalid_grant' }, 'logged out everywhere')
+  t.notOk(await deviceVerification.decide({ userCode: later.user_code, user, caller: CALLER }, 'allowed'), 'a browser session of before')
+  const [raised] = await sql<{ token_epoch: number }>(app, 'SELECT token_epoch FROM users WHERE id = $1', [user.userId])
+  const now = { ...user, tokenEpoch: raised!.token_epoch }
+  t.ok(await deviceVerification.decide({ userCode: later.user_code, user: now, caller: CALLER }, 'allowed'))
+  await store.users.setDisabled(user.userId, true)
+  t.match((await poll(app, id, later.device_code)).json(), { error: 'invalid_grant' }, 'disabled')
+  t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
+})
+
+t.test('who may ask: the client, in its way, with the grant', async (t) => {
+  const { app } = await build(t, SCOPES)
+  const box = await makeClient(app, { grantTypes: [DEVICE_CODE], scopes: ['orders:read'], defaultScopes: ['orders:read'] })
+  const other = await makeTv(app)
+  const web = await makeClient(app)
+  t.equal((await ask(app, {}, box.basic)).statusCode, 200)
+  t.equal((await ask(app, { client_id: box.id, client_secret: box.secret })).statusCode, 200)
+  const refused: [string, Parameters<typeof ask>[1], string | undefined, number, string][] = [
+    ['no client', {}, undefined, 400, 'invalid_request'],
+    ['an unknown one', { client_id: 'lk_client_nobody' }, undefined, 401, 'invalid_client'],
+    ['a confidential one without its secret', { client_id: box.id }, undefined, 401, 'invalid_client'],
+    ['with a wrong one', {}, basic(box.id, 'wrong'), 401, 'invalid_client'],
+    ['without the grant', {}, web.basic, 400, 'unauthorized_client'],
+    ['for a scope that it may not have', { scope: 'orders:write' }, box.basic, 400, 'invalid_scope']
+  ]
+  for (const [name, params, authorization, status, error] of refused) {
+    const answer = await ask(app, params, authorization)
+    t.match([answer.statusCode, answer.json()], [status, { error }], name)
+  }
+  const waiting = await asked(app, {}, box.basic)
+  t.match((await poll(app, other.id, waiting.device_code)).json(), { error: 'invalid_grant' }, 'the code of another client')
+  t.match((await poll(app, box.id, waiting.device_code)).json(), { error: 'invalid_client' }, 'a poll authenticates, too')
+  t.match((await poll(app, box.id, 'lk_dc_nothing', box.basic)).json(), { error: 'invalid_grant' }, 'an unknown code')
+  t.match((await token(app, { grant_type: DEVICE_CODE }, box.basic)).json(), { error: 'invalid_request' }, 'no code')
+  const user = await decider(app)
+  await app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+  const tokens = (await poll(app, box.id, waiting.device_code, box.basic)).json<Tokens>()
+  t.notOk(tokens.refresh_token, 'without the refresh grant no refresh token')
+  t.equal(tokens.scope, 'orders:read')
+})
+
+t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by address, wherever they are sent', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  const { id } = await makeTv(app)
+  await register(app)
+  const user = await decider(app, 'eve@example.com')
+  const { user_code: userCode } = await asked(app, { client_id: id })
+  const { deviceVerification } = app.latchkey
+  const guess = async (index: number, ip = CALLER.ip, who = user): Promise<unknown> => {
+    const guessed = { userCode: 'BBBB-BBBB', user: who, caller: { ...CALLER, ip } }
+    return index % 2 ? deviceVerification.decide(guessed, 'allowed') : deviceVerification.find(guessed)
+  }
+  for (let index = 0; index < 10; index++) t.notOk(await guess(index))
+  await t.rejects(guess(0), { name: 'TooManyAttempts' })
+  await t.rejects(guess(1), { name: 'TooManyAttempts' })
+  await t.rejects(guess(0, '198.51.100.7'), { name: 'TooManyAttempts' }, 'from another address')
+  const other = await decider(app, 'mallory@example.com')
+  await t.rejects(guess(0, CALLER.ip, other), { name: 'TooManyAttempts' }, 'as another user')
+  t.ok(await deviceVerification.decide({ userCode, user: other, caller: { ...CALLER, ip: '198.51.100.8' } }, 'allowed'), 'nobody else is slowed down')
+})
+
+t.test('one address gets so many codes a minute', async (t) => {
+  const { app } = await build(t, { rateLimit: 'on' })
+  const { id } = await makeTv(app)
+  const statuses: number[] = []
+  for (let index = 0; index < 61; index++) statuses.push((await ask(app, { client_id: id })).statusCode)
+  t.same(statuses, [...Array.from({ length: 60 }, () => 200), 429])
+  t.match((await ask(app, { client_id: id })).json(), { error: 'temporarily_unavailable' })
+})
+
+t.test('decisions are in the audit log, and in events', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  const user = await decider(app)
+  const seen: object[] = []
+  app.latchkey.on('device.approved', (details) => { seen.push(details) })
+  const [yes, no] = [await asked(app, { client_id: id }), await asked(app, { client_id: id })]
+  await app.latchkey.deviceVerification.decide({ userCode: yes.user_code, user, caller: CALLER }, 'allowed')
+  await app.latchkey.deviceVerification.decide({ userCode: no.user_code, user, caller: CALLER }, 'denied')
+  t.same(seen, [{ clientId: id, userId: user.userId, scopes: [], ...CALLER }])
+  await app.close()
+  const { app: after } = await build(t, { databaseUrl: app.latchkey.config.databaseUrl! })
+  t.same((await after.latchkey.store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved', 'device.denied'])
+  t.match(await after.latchkey.store.audit.list({ type: 'device.denied', limit: 5 }), [{ userId: user.userId, clientId: id, ip: CALLER.ip, userAgent: CALLER.userAgent, detail: { scopes: [] } }])
+})
+
+t.test('what has expired is purged an hour later', async (t) => {
+  const { app } = await build(t)
+  const { id } = await makeTv(app)
+  await asked(app, { client_id: id })
+  const { purge } = await import('../../../src/maintenance/purge.ts')
+  const run = () => purge(app.latchkey.store.purge, { expired: true, revoked: false, keep: 0, auditRetention: 1000 }, new AbortController().signal)
+  await expire(app)
+  t.match(await run(), { device_codes: 0 }, 'it tells its device yet')
+  await sql(app, "UPDATE device_codes SET expires_at = now() - interval '2 hours'")
+  t.match(await run(), { device_codes: 1 })
+})

@@ -1,0 +1,41 @@
+import pg from 'pg'
+import type { Test } from 'tap'
+import { eventually } from './start-server.ts'
+
+/** Statements on `sessions` that have taken their snapshot and cannot finish. */
+export type Pause = {
+  /** Fails the test when `count` statements do not come to wait. */
+  reached: (count?: number) => Promise<void>
+  /** Statements that wait for a row that a paused one holds. */
+  blocked: (count?: number) => Promise<void>
+  release: () => Promise<void>
+}
+
+const LOCK = 4711
+
+const ON = {
+  login: 'BEFORE INSERT ON sessions FOR EACH ROW',
+  refresh: 'BEFORE UPDATE ON sessions FOR EACH ROW WHEN (NEW.generation > OLD.generation)',
+  epoch: 'BEFORE UPDATE ON sessions FOR EACH ROW WHEN (NEW.token_epoch > OLD.token_epoch)'
+}
+
+/** Stops logins, refreshes or changes of a session's epoch half-way, so that another statement can commit meanwhile. */
+export async function pause (t: Test, databaseUrl: string, what: keyof typeof ON): Promise<Pause> {
+  const client = new pg.Client(databaseUrl)
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query(`SELECT pg_advisory_lock(${LOCK})`)
+  await client.query(`CREATE FUNCTION pause () RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END'`)
+  await client.query(`CREATE TRIGGER pause ${ON[what]} EXECUTE FUNCTION pause()`)
+
+  async function waiting (lock: string, count: number): Promise<void> {
+    const text = `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database() AND locktype IN (${lock})`
+    if (!await eventually(async () => (await client.query(text)).rowCount! >= count)) throw new Error(`${count} statements did not come to wait for ${lock}`)
+  }
+
+  return {
+    reached: (count = 1) => waiting("'advisory'", count),
+    blocked: (count = 1) => waiting("'transactionid', 'tuple'", count),
+    release: async () => { await client.query(`SELECT pg_advisory_unlock(${LOCK})`) }
+  }
+}

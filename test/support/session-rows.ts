@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify'
+import { claimsOf, refresh, token, type Tokens } from './start-server.ts'
+import { isAudit } from './throttled.ts'
+
+export type SessionRow = {
+  id: string, user_id: string, client_id: string, scopes: string[], generation: number, rotations: Date[], token_epoch: number
+  ip: string, user_agent: string, created_at: Date, expires_at: Date, revoked_at: Date | null
+}
+
+type Access = Pick<Tokens, 'access_token'>
+
+export const sessionId = ({ access_token: accessToken }: Access) => claimsOf(accessToken)['sid'] as string
+
+export async function sql<Row extends object = Record<string, unknown>> (app: FastifyInstance, text: string, values: unknown[] = []): Promise<Row[]> {
+  return (await app.latchkey.database.pool.query<Row>(text, values)).rows
+}
+
+/** The row behind a token. */
+export async function sessionOf (app: FastifyInstance, tokens: Access): Promise<SessionRow> {
+  const [row] = await sql<SessionRow>(app, 'SELECT * FROM sessions WHERE id = $1', [sessionId(tokens)])
+  return row!
+}
+
+/** Moves all that a session has seen back in time, in place of waiting. */
+export async function age (app: FastifyInstance, tokens: Access, seconds: number): Promise<void> {
+  await sql(app, `UPDATE sessions SET created_at = created_at - $2 * interval '1 second',
+    rotations = ARRAY(SELECT at - $2 * interval '1 second' FROM unnest(rotations) WITH ORDINALITY AS r (at, position) ORDER BY position) WHERE id = $1`, [sessionId(tokens), seconds])
+}
+
+/** The row as a backup would hold it. @returns puts it back */
+export async function backup (app: FastifyInstance, tokens: Access): Promise<() => Promise<void>> {
+  const { id, generation, rotations } = await sessionOf(app, tokens)
+  return async () => { await sql(app, 'UPDATE sessions SET generation = $2, rotations = $3 WHERE id = $1', [id, generation, rotations]) }
+}
+
+export type AuditRow = { type: string, user_id: string, client_id: string, session_id: string, ip: string, user_agent: string }
+
+/** What statements about refresh tokens wrote. */
+export const auditEvents = (app: FastifyInstance) => sql<AuditRow>(app, "SELECT type, user_id, client_id, session_id, ip, user_agent FROM audit_events WHERE type LIKE 'session.re%' ORDER BY created_at")
+
+export const eventTypes = async (app: FastifyInstance) => (await auditEvents(app)).map(({ type }) => type)
+
+export const revocations = (app: FastifyInstance) => sql<{ kind: string, subject: string, epoch: number, except_sessions: string[] }>(app, 'SELECT kind, subject, epoch, except_sessions FROM revocations')
+
+/** How often a connection was asked for while `run` ran: once for each statement but those of the audit log. */
+export async function statementsDuring (app: FastifyInstance, run: () => Promise<unknown>): Promise<number> {
+  const { pool } = app.latchkey.database
+  const { connect, query } = pool
+  let count = 0
+  let audit = false
+  pool.query = function (...args: unknown[]) {
+    audit = isAudit(args[0])
+    try {
+      return Reflect.apply(query, pool, args)
+    } finally {
+      audit = false
+    }
+  } as typeof query
+  pool.connect = function (this: unknown, ...args: unknown[]) {
+    if (!audit) count++
+    return Reflect.apply(connect, pool, args) as unknown
+  } as typeof connect
+  await run().finally(() => {
+    pool.connect = connect
+    pool.query = query
+  })
+  return count
+}
+
+/** Refreshes through the proxy of `web`; fails the test when it is refused. */
+export async function rotated (app: FastifyInstance, refreshToken: string): Promise<Tokens> {
+  const answer = await refresh(app, refreshToken)
+  if (answer.statusCode !== 200) throw new Error(`refused: ${answer.body}`)
+  return answer.json<Tokens>()
+}
+
+/** Refreshes at the token endpoint. */
+export const refreshGrant = (app: FastifyInstance, refreshToken: string, authorization: string, more: Record<string, string> = {}) =>
+  token(app, { grant_type: 'refresh_token', refresh_token: refreshToken, ...more }, authorization)

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { createPasswordPolicy } from '../../../src/passwords/policy.ts'
+
+const policy = createPasswordPolicy({ minLength: 8, refuseCommon: true })
+
+t.test('length counts characters as people do, and bytes at the other end', async (t) => {
+  t.match(await policy.check('1234567'), [/at least 8 characters/])
+  t.match(await policy.check('😀'.repeat(7)), [/at least 8 characters/], 'seven characters of two units')
+  t.same(await policy.check('😀'.repeat(8)), [])
+  t.same(await policy.check('x'.repeat(1000)), [])
+  t.match(await policy.check('x'.repeat(1001)), [/at most 1000 bytes/])
+  t.match(await policy.check('é'.repeat(501)), [/at most 1000 bytes/])
+  t.same(await policy.check('é'.repeat(500).normalize('NFD')), [], 'counted as it is hashed')
+  t.match(await policy.check('x'.repeat(60_000)), [/at most 1000 bytes/])
+})
+
+t.test('no rules on kinds of characters', async (t) => {
+  for (const password of ['correct horse battery staple', '        x', 'ünïcödé wörds', 'qqwweerrttyyuuii-oopp']) t.same(await policy.check(password), [], password)
+})
+
+t.test('what everybody uses is refused, in any case', async (t) => {
+  for (const password of ['password', 'Password', 'PASSWORD1', '12345678', 'iloveyou', 'qwertyuiop']) t.match(await policy.check(password), [/most used passwords/], password)
+})
+
+t.test('both rules can be set', async (t) => {
+  const lax = createPasswordPolicy({ minLength: 1, refuseCommon: false })
+  t.same(await lax.check('a'), [])
+  t.same(await lax.check('password'), [])
+  const strict = createPasswordPolicy({ minLength: 15, refuseCommon: true })
+  t.match(await strict.check('fourteen chars'), [/at least 15 characters/])
+})
