@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { AppOptions } from '../../plugins/latchkey.ts'
-import type { Core, Log } from '../compose/core.ts'
+import type { Core } from '../compose/core.ts'
+import type { Log } from '../runtime/log.ts'
 import type { EmbeddedUse } from '../database/source.ts'
 import { configFrom, readEnvironment, type Variables } from '../config/environment.ts'
 import { readConfigFile } from './config-file.ts'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { nameOf } from '../config/names.ts'
-import type { Core, Log } from '../compose/core.ts'
+import type { Core } from '../compose/core.ts'
+import type { Log } from '../runtime/log.ts'
 import { installClients } from '../compose/install.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, newClientSecret } from '../crypto/secrets.ts'

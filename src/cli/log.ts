@@ -1,4 +1,4 @@
-import type { Log } from '../compose/core.ts'
+import type { Log } from '../runtime/log.ts'
 import { reasonOf } from './failure.ts'
 import { printable } from './terminal.ts'
 

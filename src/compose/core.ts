@@ -7,11 +7,10 @@ import { openDatabase, type Database } from '../database/client.ts'
 import { readyDatabase } from '../database/ready.ts'
 import type { EmbeddedUse } from '../database/source.ts'
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts'
+import type { Log } from '../runtime/log.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
 import { createStore, type Store } from './store.ts'
-
-export type Log = Record<'debug' | 'info' | 'warn' | 'error', (details: object, message: string) => void>
 
 /** What the server and the command line both stand on: the database, what is asked of it, the keys. */
 export type Core = {

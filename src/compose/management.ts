@@ -1,5 +1,6 @@
 import { deriveKeys } from '../crypto/app-key.ts'
-import type { Core, Log } from './core.ts'
+import type { Core } from './core.ts'
+import type { Log } from '../runtime/log.ts'
 import type { Events } from '../events/events.ts'
 import { createFormSecrets } from '../crypto/form-secrets.ts'
 import { createAccountAccess, type AccountAccess } from '../account/access.ts'

@@ -1,6 +1,7 @@
 import { deriveKeys } from '../crypto/app-key.ts'
 import type { Config } from '../config/config.ts'
-import { openCore, type Core, type CoreOptions, type Log } from './core.ts'
+import { openCore, type Core, type CoreOptions } from './core.ts'
+import type { Log } from '../runtime/log.ts'
 import { openFeedConnection } from '../revocation/feed-connection.store.ts'
 import { startAuditTrail } from '../events/audit-trail.ts'
 import { createEvents, originOf, type Events } from '../events/events.ts'

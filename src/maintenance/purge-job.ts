@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { Log } from '../compose/core.ts'
+import type { Log } from '../runtime/log.ts'
 import { timerMs } from '../runtime/timer.ts'
 import { purge, type PurgeStore } from './purge.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../compose/core.ts'
+import type { Log } from '../runtime/log.ts'
 import { costOf } from './hash-scheme.ts'
 import type { Passwords, Verdict } from './passwords.ts'
 import type { PasswordHashes } from '../users/ports.ts'

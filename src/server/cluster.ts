@@ -1,7 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Config } from '../config/config.ts'
-import { openCore, type Log } from '../compose/core.ts'
+import { openCore } from '../compose/core.ts'
+import type { Log } from '../runtime/log.ts'
 import { installClients } from '../compose/install.ts'
 import { loadArgon2 } from '../passwords/hashing.ts'
 
