@@ -8,7 +8,7 @@ async function accounts (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
   host.register(async (scope) => {
     closedScope(scope, config)
-    loadRoutes(scope, 'v1/account', '/v1', config)
+    loadRoutes(scope, { folder: 'v1', prefix: '/v1', switches: config })
   }, under(config.prefix))
 }
 

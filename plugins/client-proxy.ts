@@ -83,7 +83,7 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
     }
     // Of the routes, not of the scope: what traces a host wraps each hook of a scope, which is then taken for one of the host and kept out
     scope.addHook('onRoute', (route) => { route.preValidation = [isOwn, find, ...[route.preValidation ?? []].flat()] })
-    loadRoutes(scope, 'v1/clients', '/v1/clients')
+    loadRoutes(scope, { folder: 'v1/clients', prefix: '/v1/clients' })
   }, under(backend.prefix))
 }
 

@@ -24,8 +24,8 @@ async function endpoints (host: FastifyInstance): Promise<void> {
   if (config.routes.pages) host.register(import('./pages.ts'))
   host.register(async (scope) => {
     closedScope(scope, config)
-    loadRoutes(scope, 'v1/oauth', '/v1/oauth', config)
-    loadRoutes(scope, 'well-known', '/.well-known', config)
+    loadRoutes(scope, { folder: 'v1/oauth', prefix: '/v1/oauth', switches: config })
+    loadRoutes(scope, { folder: 'well-known', prefix: '/.well-known' })
     serveMetadata(scope)
   }, under(config.prefix))
   if (config.mount !== '') {

@@ -8,7 +8,7 @@ async function operations (host: FastifyInstance): Promise<void> {
   const { config } = host.latchkey
   host.register(async (scope) => {
     closedScope(scope, config)
-    loadRoutes(scope, 'operations', '', config)
+    loadRoutes(scope, { folder: 'operations', switches: config })
   }, under(config.prefix))
 }
 

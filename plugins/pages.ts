@@ -68,7 +68,8 @@ async function pages (host: FastifyInstance): Promise<void> {
       register,
       shownOnce: createShownOnce(kit, services)
     })
-    loadRoutes(scope, 'pages', '', config)
+    loadRoutes(scope, { folder: 'pages', switches: config })
+    loadRoutes(scope, { folder: 'v1/oauth', pages: true })
   }, under(config.prefix))
 }
 

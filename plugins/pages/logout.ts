@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { LogoutRequest } from '../../src/oidc/end-session.ts'
-import type { Config } from '../../src/config/config.ts'
 import type { Services } from '../../src/compose/services.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { LogoutRequest } from '../../src/oidc/end-session.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
+import type { Browser } from '../browser/browser.ts'
+import { callerOf } from '../http/caller.ts'
 import { hiddenParams, pathWith, requestParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
 
+export const LOGOUT = '/logout'
 export const END_SESSION = '/v1/oauth/logout'
 export const REQUEST = ['id_token_hint', 'logout_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales']
 
@@ -17,26 +20,41 @@ export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: 
 type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession | null }
 
 export type ShowLogout = {
-  ask: (request: FastifyRequest, reply: FastifyReply, wanted: Wanted) => Promise<FastifyReply>
-  done: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
-  /** Says the same to a guest. */
-  donePath: (request: FastifyRequest) => string
+  /** Logs out at once where an application has shown that it belongs to this login, else asks. */
+  begin: (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>) => Promise<FastifyReply>
+  /** After the user has said yes. */
+  finish: (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>) => Promise<FastifyReply>
 }
 
-export function createLogoutPages (kit: Kit, { config }: Services): ShowLogout {
+export function createLogoutPages (kit: Kit, { config, browser, endSession }: Services & { browser: Browser }): ShowLogout {
+  async function ask (request: FastifyRequest, reply: FastifyReply, { params, wanted: { client, redirectTo }, session }: Wanted): Promise<FastifyReply> {
+    return await kit.send(reply, 'logout', {
+      ...kit.page(request),
+      action: kit.link(LOGOUT),
+      csrf: kit.csrf(reply),
+      hidden: hiddenParams(requestParams(params)),
+      app: client?.name,
+      ...(session && { account: { name: await kit.accountName(session.userId) } }),
+      links: { stay: config.homePath }
+    }, { leaves: redirectTo !== null })
+  }
+
+  async function finish (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {
+    const session = await browser.session(request)
+    const wanted = await endSession.begin(params, session)
+    await endSession.end(wanted, session, callerOf(request))
+    await browser.logOut(request, reply)
+    if (wanted.redirectTo === null && request.method === 'GET') return await kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
+    // What says that it is done is a page of its own, which says the same to a guest and posts nothing again
+    return reply.redirect(wanted.redirectTo ?? kit.link(LOGOUT, { ui_locales: localesOf(request) }), 303)
+  }
+
   return {
-    async ask (request, reply, { params, wanted: { client, redirectTo }, session }) {
-      return kit.send(reply, 'logout', {
-        ...kit.page(request),
-        action: kit.link('/logout'),
-        csrf: kit.csrf(reply),
-        hidden: hiddenParams(requestParams(params)),
-        app: client?.name,
-        ...(session && { account: { name: await kit.accountName(session.userId) } }),
-        links: { stay: config.homePath }
-      }, { leaves: redirectTo !== null })
+    async begin (request, reply, params) {
+      const session = await browser.session(request)
+      const wanted = await endSession.begin(params, session)
+      return wanted.confirmed ? await finish(request, reply, params) : await ask(request, reply, { params, wanted, session })
     },
-    done: (request, reply) => kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } }),
-    donePath: (request) => kit.link('/logout', { ui_locales: localesOf(request) })
+    finish
   }
 }

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pathWith } from '../../plugins/pages/answer.ts'
 import { DEVICE } from '../../plugins/pages/device.ts'
 import { callerOf } from '../../plugins/http/caller.ts'
 import { sameSite } from '../../plugins/http/same-origin.ts'
@@ -53,10 +52,6 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     const isUsed = decision === undefined && typeof found === 'string'
     return found === null || isUsed ? await pages.device.code(request, reply, { userCode, wrong: true }) : reply.redirect(pages.device.path(request, userCode), 303)
   })
-
-  app.get('/v1/oauth/device', {
-    schema: { tags: ['OAuth'], summary: 'The same page, under the protocol', querystring: DeviceQuery, response: showPage }
-  }, async (request, reply) => reply.redirect(pathWith(config.basePath + DEVICE, request.query), 303))
 }
 
 export default device

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { checkedByProtocol } from '../../plugins/http/compilers.ts'
-import { unpacking } from '../../plugins/pages/unpacking.ts'
-import { AUTHORIZE, authorizePath, REQUEST, requestParams } from '../../plugins/pages/answer.ts'
-import { SHOWN_AS, SHOWN_TO } from '../../src/oauth/authorize/authorize.ts'
-import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../src/schemas/pages.ts'
+import { checkedByProtocol } from '../../../plugins/http/compilers.ts'
+import { unpacking } from '../../../plugins/pages/unpacking.ts'
+import { AUTHORIZE, authorizePath, REQUEST, requestParams } from '../../../plugins/pages/answer.ts'
+import { SHOWN_AS, SHOWN_TO } from '../../../src/oauth/authorize/authorize.ts'
+import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../../src/schemas/pages.ts'
 
 const tags = ['OAuth']
 

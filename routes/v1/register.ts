@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { callerOf } from '../../../plugins/http/caller.ts'
-import { limit } from '../../../plugins/http/limits.ts'
-import { requiredLater } from '../../../plugins/http/compilers.ts'
-import { registerBody, User, userBody } from '../../../src/schemas/account.ts'
-import { errors } from '../../../src/schemas/errors.ts'
-import { HttpError } from '../../../src/http/http-error.ts'
+import { callerOf } from '../../plugins/http/caller.ts'
+import { limit } from '../../plugins/http/limits.ts'
+import { requiredLater } from '../../plugins/http/compilers.ts'
+import { registerBody, User, userBody } from '../../src/schemas/account.ts'
+import { errors } from '../../src/schemas/errors.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/register', {

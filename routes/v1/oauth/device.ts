@@ -1,0 +1,14 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { pathWith } from '../../../plugins/pages/answer.ts'
+import { DEVICE } from '../../../plugins/pages/device.ts'
+import { DeviceQuery, showPage } from '../../../src/schemas/pages.ts'
+
+const device: FastifyPluginAsyncTypebox = async (app) => {
+  const { config } = app.latchkey
+
+  app.get('/v1/oauth/device', {
+    schema: { tags: ['OAuth'], summary: 'The page for the code of a device, under the protocol', querystring: DeviceQuery, response: showPage }
+  }, async (request, reply) => reply.redirect(pathWith(config.basePath + DEVICE, request.query), 303))
+}
+
+export default device

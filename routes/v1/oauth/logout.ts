@@ -1,0 +1,31 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { checkedByProtocol } from '../../../plugins/http/compilers.ts'
+import { END_SESSION, endSessionPath, REQUEST } from '../../../plugins/pages/logout.ts'
+import { unpacking } from '../../../plugins/pages/unpacking.ts'
+import { afterForm, form, LogoutQuery, OpenParams, showPage } from '../../../src/schemas/pages.ts'
+
+const tags = ['OpenID Connect']
+
+const logout: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { config } = app.latchkey
+
+  app.get(END_SESSION, {
+    validatorCompiler: checkedByProtocol,
+    preValidation: unpacking(REQUEST),
+    schema: {
+      tags,
+      summary: 'Log out for an application (RP-Initiated Logout)',
+      description: 'Asks the user unless `id_token_hint` shows that the application belongs to this login; then goes to `post_logout_redirect_uri`.',
+      querystring: LogoutQuery,
+      response: showPage
+    }
+  }, async (request, reply) => await pages.logout.begin(request, reply, request.query))
+
+  // As with authorize: the login's cookie comes with a GET only
+  app.post(END_SESSION, {
+    schema: { tags, summary: 'Log out for an application, by POST', ...form, body: OpenParams, response: afterForm }
+  }, async (request, reply) => reply.redirect(endSessionPath(config, request.body), 303))
+}
+
+export default logout
