@@ -25,10 +25,16 @@ const APP_KEY = Buffer.alloc(32, 7).toString('base64')
 const OPTIONS = { passwords: { memoryCost: 8, timeCost: 1 }, purgeEvery: 0 }
 
 const { values } = parseArgs({
-  options: Object.fromEntries(Object.entries({ sessions: '5000000', users: '1000000', revocations: '100000', expired: '1000000', rounds: '5', seconds: '4', only: '' })
-    .map(([name, value]) => [name, { type: 'string', default: value }]))
+  options: Object.fromEntries(
+    Object.entries({
+      sessions: '5000000', users: '1000000', revocations: '100000', expired: '1000000', rounds: '5', seconds: '4',
+      only: ''
+    })
+      .map(([name, value]) => [name, { type: 'string', default: value }])
+  )
 })
-const [users, sessions, revocations, expired, rounds, seconds] = ['users', 'sessions', 'revocations', 'expired', 'rounds', 'seconds'].map((name) => Number(values[name]))
+const [users, sessions, revocations, expired, rounds, seconds] = ['users', 'sessions', 'revocations', 'expired', 'rounds', 'seconds'].map(
+  (name) => Number(values[name]))
 const failures = []
 const judge = (text, good) => {
   if (!good) failures.push(text)
@@ -44,7 +50,10 @@ await client.connect()
 const urlOf = (name) => Object.assign(new URL(embedded.url), { pathname: `/${name}`, search: '?schema=public' }).href
 const startServer = async (database, more = {}) => ({
   database,
-  ...await startNode('server.js', { DATABASE_URL: urlOf(database), APP_KEY, BENCH_OPTIONS: JSON.stringify(OPTIONS), NODE_ENV: 'production', ...more }, pinTo.server)
+  ...await startNode('server.js', {
+    DATABASE_URL: urlOf(database), APP_KEY, BENCH_OPTIONS: JSON.stringify(OPTIONS), NODE_ENV: 'production',
+    ...more
+  }, pinTo.server)
 })
 
 /** A database with its tables and clients and so many rows. */
@@ -73,22 +82,33 @@ async function sizes ({ database, rows }) {
   await withDatabase(database, async (full) => {
     const session = await bytesPerRow(full, ['sessions'], rows.sessions)
     const user = await bytesPerRow(full, ['users', 'identifiers'], rows.users)
-    console.log(`${session.toFixed(0)} bytes a session, ${user.toFixed(0)} bytes a user with one identifier, with indexes (refreshed 8 times or more, 145 bytes of user agent)`)
+    console.log(
+      `${session.toFixed(0)} bytes a session, ${user.toFixed(0)} bytes a user with one identifier, with indexes (refreshed 8 times or more, 145 bytes of user agent)`
+    )
   })
 }
 
 async function memory ({ database }) {
   const child = await startNode('growth/memory.js', { DATABASE_URL: urlOf(database) }, [], ['--expose-gc'])
   const { rows, milliseconds, megabytes } = JSON.parse(child.line)
-  console.log(`${rows} live revocations: ${megabytes.toFixed(1)} MB, loaded in ${milliseconds.toFixed(0)} ms` +
-    judge(`revocations take ${megabytes.toFixed(1)} MB`, megabytes < MOST_MB) + judge(`revocations load in ${milliseconds.toFixed(0)} ms`, milliseconds < MOST_LOAD_MS))
+  console.log(
+    `${rows} live revocations: ${megabytes.toFixed(1)} MB, loaded in ${milliseconds.toFixed(0)} ms` +
+      judge(`revocations take ${megabytes.toFixed(1)} MB`, megabytes < MOST_MB) +
+      judge(`revocations load in ${milliseconds.toFixed(0)} ms`, milliseconds < MOST_LOAD_MS)
+  )
 }
 
 async function grow (small, full) {
   const sides = {}
   for (const [name, side] of Object.entries({ small, full })) {
     const server = await startServer(side.database, { BENCH_CLIENTS: JSON.stringify(side.clients) })
-    sides[name] = { server: { ...server, clients: side.clients }, scenarios: await growthScenarios({ server: { ...server, clients: side.clients }, rows: side.rows, appKey: APP_KEY, issuer: 'http://localhost:3000' }) }
+    sides[name] = {
+      server: { ...server, clients: side.clients },
+      scenarios: await growthScenarios({
+        server: { ...server, clients: side.clients }, rows: side.rows, appKey: APP_KEY,
+        issuer: 'http://localhost:3000'
+      })
+    }
   }
   console.log('\n| | | empty | full | ratio | noise | |\n|---|---|---|---|---|---|---|')
   for (const name of Object.keys(sides.full.scenarios).filter((scenario) => !values.only || scenario === values.only)) {
@@ -96,17 +116,24 @@ async function grow (small, full) {
     for (let count = -1; count < rounds; count++) {
       for (const side of count % 2 === 0 ? ['small', 'full'] : ['full', 'small']) {
         const { server, scenarios } = sides[side]
-        const result = await round(client, { server, scenario: scenarios[name], seconds: count < 0 ? 1 : seconds, prepared: Math.min(6000, Math.floor(small.rows.sessions / 2 / (rounds + 1))) })
+        const result = await round(client, {
+          server, scenario: scenarios[name], seconds: count < 0 ? 1 : seconds,
+          prepared: Math.min(6000, Math.floor(small.rows.sessions / 2 / (rounds + 1)))
+        })
         if (count >= 0) results[side].push(result)
       }
     }
     for (const [field, unit] of [['cpu', 'server CPU µs'], ['p99', 'p99 ms'], ['database', 'database CPU µs']]) {
       const { small: a, full: b, ratio, noise } = compare(results.small, results.full, field)
       // What the database spends is not judged: it shows in the p99
-      const verdict = field === 'database' ? '' : judge(`${name}: ${unit} × ${ratio.toFixed(2)}`, ratio <= MOST + Math.min(noise, MOST_NOISE))
+      const verdict = field === 'database'
+        ? ''
+        : judge(`${name}: ${unit} × ${ratio.toFixed(2)}`, ratio <= MOST + Math.min(noise, MOST_NOISE))
       const digits = field === 'p99' ? 2 : 0
       const [times, scatter] = field === 'database' && a < 5 ? ['', ''] : [ratio.toFixed(2), `±${noise.toFixed(2)}`]
-      console.log(`| ${name} | ${unit} | ${a.toFixed(digits)} | ${b.toFixed(digits)} | ${times} | ${scatter} |${verdict}${noise > MOST_NOISE && scatter ? ' noisy' : ''} |`)
+      console.log(
+        `| ${name} | ${unit} | ${a.toFixed(digits)} | ${b.toFixed(digits)} | ${times} | ${scatter} |${verdict}${noise > MOST_NOISE && scatter ? ' noisy' : ''} |`
+      )
     }
   }
   await stopAll([sides.small.server])
@@ -120,7 +147,8 @@ async function purge ({ server, scenarios: { refresh } }, full) {
     await other.query('SET session_replication_role = replica')
     await copy(other, 'sessions', full.rows.expired(expired), folder)
     await other.query('ANALYZE sessions; CHECKPOINT')
-    const left = async () => (await other.query('SELECT EXISTS (SELECT FROM sessions WHERE expires_at < now() - interval \'1 minute\') AS left')).rows[0].left
+    const left = async () =>
+      (await other.query("SELECT EXISTS (SELECT FROM sessions WHERE expires_at < now() - interval '1 minute') AS left")).rows[0].left
     await load({ port: server.port, pid: server.pid, seconds: 2, ...refresh })
     for (let count = 0; count < rounds * 2; count++) await run('before')
     process.kill(server.pid, 'SIGUSR2')
@@ -129,13 +157,17 @@ async function purge ({ server, scenarios: { refresh } }, full) {
     const took = (performance.now() - began) / 1000
     const [before, during] = [p99(windows.before), p99(windows.during)]
     const worst = Math.max(...windows.during.map((window) => window.p99))
-    console.log(`\npurge of ${expired} sessions while sessions are refreshed: ${took.toFixed(0)} s; p99 ${before.toFixed(2)} ms before, ${during.toFixed(2)} ms during (× ${(during / before).toFixed(2)}; worst ${seconds} s: ${worst.toFixed(2)} ms)` +
-      judge(`p99 × ${(during / before).toFixed(2)} during the purge`, during <= MOST_DURING_PURGE * before))
+    console.log(
+      `\npurge of ${expired} sessions while sessions are refreshed: ${took.toFixed(0)} s; p99 ${before.toFixed(2)} ms before, ${during.toFixed(2)} ms during (× ${(during / before).toFixed(2)}; worst ${seconds} s: ${worst.toFixed(2)} ms)` +
+        judge(`p99 × ${(during / before).toFixed(2)} during the purge`, during <= MOST_DURING_PURGE * before)
+    )
   })
 }
 
 try {
-  console.log(`Node ${process.version}, ${cpus()[0].model}; ${users} users, ${sessions} sessions, ${revocations} revocations; ${rounds} rounds × ${seconds} s, medians`)
+  console.log(
+    `Node ${process.version}, ${cpus()[0].model}; ${users} users, ${sessions} sessions, ${revocations} revocations; ${rounds} rounds × ${seconds} s, medians`
+  )
   const small = await fill('small', { users: Math.min(users, 2000), sessions: Math.min(sessions, 20_000), revocations: 0 })
   const full = await fill('full', { users, sessions, revocations })
   console.log(`filled after ${clock()}`)
@@ -144,7 +176,9 @@ try {
   pinTo.others(Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]))
   await client.query('CHECKPOINT')
   await purge(await grow(small, full), full)
-  console.log(failures.length > 0 ? `\nFAILED after ${clock()}\n${failures.map((text) => `- ${text}`).join('\n')}` : `\nPASSED after ${clock()}`)
+  console.log(
+    failures.length > 0 ? `\nFAILED after ${clock()}\n${failures.map((text) => `- ${text}`).join('\n')}` : `\nPASSED after ${clock()}`
+  )
   process.exitCode = failures.length > 0 ? 1 : 0
 } finally {
   await stopAll()

@@ -1,4 +1,5 @@
-// What a careful engineer writes by hand: parse the form, compare one SHA-256, run one prepared statement, sign or check one ES256 JWT, answer.
+// What a careful engineer writes by hand: parse the form, compare one SHA-256, run one prepared statement, sign or check one ES256 JWT,
+// answer.
 // Nothing else: no validation, no revocation, no errors. Prints `ready <port>`.
 import { createHash, generateKeyPairSync, timingSafeEqual } from 'node:crypto'
 import formbody from '@fastify/formbody'
@@ -7,7 +8,10 @@ import { createSigner, createVerifier } from 'fast-jwt'
 import Fastify from 'fastify'
 import pg from 'pg'
 
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } })
+const { privateKey, publicKey } = generateKeyPairSync('ec', {
+  namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' }
+})
 const sign = createSigner({ key: privateKey, algorithm: 'ES256', kid: 'limit', expiresIn: 3_600_000 })
 const check = createVerifier({ key: publicKey, algorithms: ['ES256'], cache: 10_000 })
 const checkAnew = createVerifier({ key: publicKey, algorithms: ['ES256'] })
@@ -27,8 +31,13 @@ const statements = {
   client: { name: 'client', text: 'SELECT id, name FROM limit_clients WHERE id = $1' },
   rotate: { name: 'rotate', text: 'UPDATE limit_sessions SET generation = generation + 1 WHERE id = $1 RETURNING generation' }
 }
-const authenticate = (body) => { if (!timingSafeEqual(sha256(body.client_secret), secretHash)) throw new Error('no') }
-const claims = (sub) => ({ iss: 'http://localhost', sub, aud: 'http://localhost', client_id: 'client', jti: 'b3a1c2d4-0000-4000-8000-000000000000', sid: 'session' })
+const authenticate = (body) => {
+  if (!timingSafeEqual(sha256(body.client_secret), secretHash)) throw new Error('no')
+}
+const claims = (sub) => ({
+  iss: 'http://localhost', sub, aud: 'http://localhost', client_id: 'client',
+  jti: 'b3a1c2d4-0000-4000-8000-000000000000', sid: 'session'
+})
 
 app.post('/client_credentials', async ({ body }) => {
   authenticate(body)

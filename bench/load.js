@@ -12,7 +12,8 @@ export function cpuOf (pid) {
 export const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
 /**
- * Sends requests for some seconds, one at a time on each connection; `next(lane)` makes a request, or none when there are no more, `take(lane, body)` sees its answer.
+ * Sends requests for some seconds, one at a time on each connection; `next(lane)` makes a request, or none when there are no more,
+ * `take(lane, body)` sees its answer.
  * @returns requests/s, p50 and p99 in ms, all times, CPU of the server in µs a request
  */
 export async function load ({ port, pid, seconds, connections, next, take = () => {} }) {

@@ -18,11 +18,13 @@ const env = { DATABASE_URL: withSchema(database.url, 'public'), APP_KEY: Buffer.
 const client = new pg.Client(database.url)
 await client.connect()
 
-const state = async () => (await client.query("SELECT (pg_current_wal_insert_lsn() - '0/0')::float8 AS wal, (SELECT number::int FROM feed_pulse) AS number")).rows[0]
+const state = async () =>
+  (await client.query("SELECT (pg_current_wal_insert_lsn() - '0/0')::float8 AS wal, (SELECT number::int FROM feed_pulse) AS number"))
+    .rows[0]
 
 try {
   const servers = [await startNode('server.js', env)]
-  while (servers.length < Number(values.processes)) servers.push(await startNode('server.js', { ...env, BENCH_CLIENTS: JSON.stringify(servers[0].clients) }))
+  while (servers.length < Number(values.processes)) { servers.push(await startNode('server.js', { ...env, BENCH_CLIENTS: JSON.stringify(servers[0].clients) })) }
   // What the starts have written, and the image of the page after it
   await client.query('CHECKPOINT')
   await sleep(5000)

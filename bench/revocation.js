@@ -50,18 +50,31 @@ async function logoutOnce (here, there, { path, ...login }) {
 try {
   const first = await startServer()
   const second = await startServer({ BENCH_CLIENTS: JSON.stringify(first.clients) })
-  const sides = await Promise.all([first, second].map(async (server) => ({ server, scenarios: await ourScenarios(server.json, first.clients) })))
+  const sides = await Promise.all(
+    [first, second].map(async (server) => ({ server, scenarios: await ourScenarios(server.json, first.clients) }))
+  )
   const seconds = 3600
   const stop = new AbortController()
-  const loads = sides.map(({ server, scenarios: { refresh } }) => load({ port: server.port, pid: server.pid, seconds, ...refresh, connections: lanes, next: (lane) => stop.signal.aborted ? null : refresh.next(lane) }))
+  const loads = sides.map(({ server, scenarios: { refresh } }) =>
+    load({
+      port: server.port, pid: server.pid, seconds, ...refresh, connections: lanes, next: (lane) =>
+        stop.signal.aborted ? null : refresh.next(lane)
+    })
+  )
   const times = []
-  for (let count = 0; count < logouts; count++) times.push(await logoutOnce(...(count % 2 === 0 ? [first, second] : [second, first]), sides[0].scenarios.password.next()))
+  for (let count = 0; count < logouts; count++) {
+    times.push(await logoutOnce(...(count % 2 === 0 ? [first, second] : [second, first]), sides[0].scenarios.password.next()))
+  }
   stop.abort()
   const rates = await Promise.all(loads)
   times.sort((a, b) => a - b)
   const p99 = percentile(times, 0.99)
-  console.log(`Node ${process.version}, ${cpus()[0].model}; two servers, each refreshing ${rates.map(({ perSecond }) => perSecond.toFixed(0)).join(' and ')} times a second`)
-  console.log(`${logouts} logouts, refused by the other process after p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, at most ${times.at(-1).toFixed(1)} ms`)
+  console.log(
+    `Node ${process.version}, ${cpus()[0].model}; two servers, each refreshing ${rates.map(({ perSecond }) => perSecond.toFixed(0)).join(' and ')} times a second`
+  )
+  console.log(
+    `${logouts} logouts, refused by the other process after p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, at most ${times.at(-1).toFixed(1)} ms`
+  )
   process.exitCode = p99 < MOST_MS ? 0 : 1
 } finally {
   await stopAll()

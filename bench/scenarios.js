@@ -14,12 +14,27 @@ export async function limitScenarios (fetchJson) {
   const client = { client_id: 'client', client_secret: 'secret' }
   const { access_token: token } = await fetchJson('/client_credentials', form(client))
   return {
-    client_credentials: { connections: LANES, next: () => ({ path: '/client_credentials', ...form({ ...client, grant_type: 'client_credentials' }) }) },
-    refresh: { connections: LANES, next: (lane) => ({ path: '/refresh', ...form({ ...client, grant_type: 'refresh_token', refresh_token: String(lane) }) }) },
-    code: { connections: LANES, next: (lane) => ({ path: '/code', ...form({ ...client, grant_type: 'authorization_code', code: String(lane), code_verifier: VERIFIER }) }) },
+    client_credentials: {
+      connections: LANES,
+      next: () => ({ path: '/client_credentials', ...form({ ...client, grant_type: 'client_credentials' }) })
+    },
+    refresh: {
+      connections: LANES,
+      next: (lane) => ({ path: '/refresh', ...form({ ...client, grant_type: 'refresh_token', refresh_token: String(lane) }) })
+    },
+    code: {
+      connections: LANES,
+      next: (lane) => ({
+        path: '/code',
+        ...form({ ...client, grant_type: 'authorization_code', code: String(lane), code_verifier: VERIFIER })
+      })
+    },
     guarded: { connections: LANES, next: () => ({ path: '/guarded', method: 'GET', headers: { authorization: `Bearer ${token}` } }) },
     introspection: { connections: LANES, next: () => ({ path: '/introspect', ...form({ ...client, token }) }) },
-    password: { connections: 8, next: () => ({ path: '/password', ...form({ ...client, grant_type: 'password', username: 'ada@example.com', password: PASSWORD }) }) }
+    password: {
+      connections: 8,
+      next: () => ({ path: '/password', ...form({ ...client, grant_type: 'password', username: 'ada@example.com', password: PASSWORD }) })
+    }
   }
 }
 
@@ -27,9 +42,12 @@ export async function limitScenarios (fetchJson) {
 async function fillCodes (databaseUrl, clientId) {
   const client = new pg.Client(databaseUrl)
   await client.connect()
-  await client.query(`INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, code_challenge, auth_time, expires_at)
+  await client.query(
+    `INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, code_challenge, auth_time, expires_at)
     SELECT sha256(('lk_ac_' || n)::bytea), $1, u.id, gen_random_uuid(), u.token_epoch, 'http://127.0.0.1/callback', '{}', $2, now(), now() + interval '1 hour'
-    FROM generate_series(1, $3::int) n, (SELECT id, token_epoch FROM users LIMIT 1) u`, [clientId, hash('sha256', VERIFIER, 'base64url'), CODES])
+    FROM generate_series(1, $3::int) n, (SELECT id, token_epoch FROM users LIMIT 1) u`,
+    [clientId, hash('sha256', VERIFIER, 'base64url'), CODES]
+  )
   await client.query('VACUUM ANALYZE authorization_codes')
   await client.end()
 }
@@ -48,7 +66,13 @@ export async function ourScenarios (fetchJson, { users, machine }, databaseUrl) 
   if (databaseUrl) await fillCodes(databaseUrl, users.client_id)
   let redeemed = 0
   return {
-    code: { connections: LANES, next: () => ({ path, ...form({ ...users, grant_type: 'authorization_code', code: `lk_ac_${++redeemed}`, code_verifier: VERIFIER }) }) },
+    code: {
+      connections: LANES,
+      next: () => ({
+        path,
+        ...form({ ...users, grant_type: 'authorization_code', code: `lk_ac_${++redeemed}`, code_verifier: VERIFIER })
+      })
+    },
     client_credentials: { connections: LANES, next: () => ({ path, ...form({ ...machine, grant_type: 'client_credentials' }) }) },
     refresh: {
       connections: LANES,

@@ -12,12 +12,23 @@ await app.listen({ port: 0, host: '127.0.0.1' })
 async function makeClient (name, grantTypes, introspects = false) {
   const client = { client_id: newClientId(), client_secret: newClientSecret() }
   await app.latchkey.store.clients.create({
-    id: client.client_id, name, authMethod: 'client_secret_post', grantTypes, introspects, firstParty: true, secretHash: hashSecret(client.client_secret)
+    id: client.client_id,
+    name,
+    authMethod: 'client_secret_post',
+    grantTypes,
+    introspects,
+    firstParty: true,
+    secretHash: hashSecret(client.client_secret)
   })
   return client
 }
 
-const clients = process.env.BENCH_CLIENTS ? JSON.parse(process.env.BENCH_CLIENTS) : { users: await makeClient('Bench', ['password', 'refresh_token', 'authorization_code']), machine: await makeClient('Machine', ['client_credentials'], true) }
+const clients = process.env.BENCH_CLIENTS
+  ? JSON.parse(process.env.BENCH_CLIENTS)
+  : {
+      users: await makeClient('Bench', ['password', 'refresh_token', 'authorization_code']),
+      machine: await makeClient('Machine', ['client_credentials'], true)
+    }
 console.log(`ready ${app.server.address().port} ${JSON.stringify(clients)}`)
 
 process.once('SIGUSR2', async () => {

@@ -1,4 +1,5 @@
-// npm run bench:start: how long a start takes, on an empty disk and with a database that is there, until the first token is issued; and what an idle server weighs.
+// npm run bench:start: how long a start takes, on an empty disk and with a database that is there, until the first token is issued; and
+// what an idle server weighs.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -30,7 +31,11 @@ const json = (body) => ({ method: 'POST', headers: { 'content-type': 'applicatio
 async function start (dataDir, more = {}) {
   const port = await freePort()
   const began = performance.now()
-  const child = spawn(process.execPath, [main, 'serve'], { cwd: folder, env: { PATH: process.env.PATH, PORT: String(port), LATCHKEY_DATA_DIR: dataDir, LOG_LEVEL: 'error', NODE_ENV: 'production', ...more }, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, [main, 'serve'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, PORT: String(port), LATCHKEY_DATA_DIR: dataDir, LOG_LEVEL: 'error', NODE_ENV: 'production', ...more },
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
   const url = (path) => `http://127.0.0.1:${port}${path}`
   const credentials = json({ email: 'ada@example.com', password: PASSWORD })
   while (!await fetch(url('/health')).then(({ ok }) => ok, () => false)) {

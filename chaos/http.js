@@ -17,7 +17,9 @@ export async function call (base, method, path, { json, token } = {}) {
     })
     const text = await response.body.text()
     const { statusCode } = response
-    if (statusCode >= 500 || statusCode === 429) return { unknown: `${statusCode}`, status: statusCode, retryAfter: response.headers['retry-after'] }
+    if (statusCode >= 500 || statusCode === 429) {
+      return { unknown: `${statusCode}`, status: statusCode, retryAfter: response.headers['retry-after'] }
+    }
     return { status: statusCode, body: text === '' ? null : JSON.parse(text) }
   } catch (error) {
     return { unknown: error.code ?? error.message, status: 0 }

@@ -33,7 +33,8 @@ export function createLedger () {
     /** Made after the backup that was restored: it cannot be there any more. */
     mayBeLost: ({ madeAt }) => restores.some(({ backupAt, at }) => madeAt > backupAt - 1000 && madeAt < at + 1000),
     /** Ended a moment ago, while a server may not hear of it; or after that backup, and the end is forgotten. */
-    mayBeBack: ({ endedAt }) => Date.now() - endedAt < STALENESS_MS || restores.some(({ backupAt, at }) => endedAt > backupAt - 1000 && endedAt < at + 1000)
+    mayBeBack: ({ endedAt }) =>
+      Date.now() - endedAt < STALENESS_MS || restores.some(({ backupAt, at }) => endedAt > backupAt - 1000 && endedAt < at + 1000)
   }
 }
 
@@ -46,17 +47,17 @@ export async function check (ledger, base) {
     if (!user.registered) continue
     const answers = []
     const earlier = ledger.hasRestored() ? user.earlierPasswords : []
-    for (const password of [user.password, ...user.maybePasswords, ...earlier]) answers.push(await call(base, 'POST', '/v1/clients/web/login', { json: { email: user.email, password } }))
+    for (const password of [user.password, ...user.maybePasswords, ...earlier]) { answers.push(await call(base, 'POST', '/v1/clients/web/login', { json: { email: user.email, password } })) }
     checked++
-    if (!answers.some(({ status }) => status === 200)) ledger.fail(`${user.email}: registered, and cannot log in (${answers.map(({ status }) => status)})`)
+    if (!answers.some(({ status }) => status === 200)) { ledger.fail(`${user.email}: registered, and cannot log in (${answers.map(({ status }) => status)})`) }
     for (const session of user.sessions) {
       const { status } = await call(base, 'POST', '/v1/clients/web/refresh', { json: { refresh_token: session.refresh } })
       checked++
-      if (session.state === 'alive' && status !== 200 && !ledger.mayBeLost(session)) ledger.fail(`${user.email}: a session was lost (${status})`)
-      if (session.state === 'ended' && status === 200 && !ledger.mayBeBack(session)) ledger.fail(`${user.email}: a session lives after its logout`)
+      if (session.state === 'alive' && status !== 200 && !ledger.mayBeLost(session)) { ledger.fail(`${user.email}: a session was lost (${status})`) }
+      if (session.state === 'ended' && status === 200 && !ledger.mayBeBack(session)) { ledger.fail(`${user.email}: a session lives after its logout`) }
       if (session.state !== 'ended') continue
       const guarded = await call(base, 'GET', '/v1/profile', { token: session.access })
-      if (guarded.status === 200 && !ledger.mayBeBack(session)) ledger.fail(`${user.email}: an access token passes after its ${session.how} ${describe(session)}`)
+      if (guarded.status === 200 && !ledger.mayBeBack(session)) { ledger.fail(`${user.email}: an access token passes after its ${session.how} ${describe(session)}`) }
     }
   }
   return checked

@@ -1,4 +1,5 @@
-// npm run chaos [-- --short] [-- --only 'kill -9 PostgreSQL'] [-- --log FILE]: under steady load, does to the system what production does, and
+// npm run chaos [-- --short] [-- --only 'kill -9 PostgreSQL'] [-- --log FILE]: under steady load, does to the system what production does,
+// and
 // then asks a ledger outside the processes whether everything that was answered holds.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,12 @@ import { check, createLedger, STALENESS_MS } from './ledger.js'
 import { createSystem } from './system.js'
 import { createUser } from './users.js'
 
-const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, only: { type: 'string' }, users: { type: 'string', default: '24' }, log: { type: 'string', default: '/dev/null' } } })
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false }, only: { type: 'string' }, users: { type: 'string', default: '24' },
+    log: { type: 'string', default: '/dev/null' }
+  }
+})
 const still = values.short ? 5 : 20
 const calm = values.short ? 3 : 10
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-chaos-'))

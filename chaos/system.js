@@ -16,12 +16,17 @@ export async function createSystem (folder, ports, logFile) {
   const { url } = embedded
   const servers = ports.map((port) => ({ port, base: `http://127.0.0.1:${port}`, child: null }))
   const postmaster = () => Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
-  const family = () => [postmaster(), ...execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster())], { encoding: 'utf8' }).split(/\s+/).filter(Boolean).map(Number)]
+  const family =
+    () => [postmaster(),
+      ...execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster())], { encoding: 'utf8' }).split(/\s+/).filter(Boolean).map(Number)]
 
   async function startServer (server) {
     server.child = spawn(process.execPath, ['../dist/src/cli/main.js', 'serve'], {
       cwd: import.meta.dirname,
-      env: { ...process.env, PORT: String(server.port), APP_URL: `http://127.0.0.1:${ports[0]}`, DATABASE_URL: withSchema(url, 'public'), APP_KEY, RATE_LIMIT: 'off', LOG_LEVEL: 'error', REFRESH_GRACE: '3600' },
+      env: {
+        ...process.env, PORT: String(server.port), APP_URL: `http://127.0.0.1:${ports[0]}`, DATABASE_URL: withSchema(url, 'public'),
+        APP_KEY, RATE_LIMIT: 'off', LOG_LEVEL: 'error', REFRESH_GRACE: '3600'
+      },
       stdio: ['ignore', openSync(logFile, 'a'), 'inherit']
     })
     await ready(server)
@@ -80,7 +85,9 @@ export async function createSystem (folder, ports, logFile) {
   async function offline (work) {
     const port = new URL(url).port
     for (const server of servers) server.child.kill('SIGSTOP')
-    await query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name <> \'latchkey lease\'').catch(() => {})
+    await query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name <> 'latchkey lease'"
+    ).catch(() => {})
     await embedded.stop()
     if (await isUp()) throw new Error('PostgreSQL did not stop')
     work()

@@ -10,7 +10,10 @@ const WAIT_MS = 200
  */
 export function createUser (index, servers, ledger, signal) {
   const email = `user${index}-${process.pid}@example.com`
-  const user = { email, registered: false, password: `first password of user ${index}`, maybePasswords: [], earlierPasswords: [], sessions: [] }
+  const user = {
+    email, registered: false, password: `first password of user ${index}`, maybePasswords: [], earlierPasswords: [],
+    sessions: []
+  }
   ledger.users.push(user)
   const count = (name, { unknown, status }) => { ledger.count(unknown === undefined ? `${name} ${status}` : `${name} unknown ${unknown}`) }
 
@@ -32,7 +35,10 @@ export function createUser (index, servers, ledger, signal) {
     const answer = await post('login', '/v1/clients/web/login', { email, password })
     if (answer.status === 401) return await learnPassword()
     if (answer.status !== 200) return
-    user.sessions.push({ access: answer.body.access_token, refresh: answer.body.refresh_token, replaced: [], state: 'alive', madeAt: Date.now(), refreshes: 0 })
+    user.sessions.push({
+      access: answer.body.access_token, refresh: answer.body.refresh_token, replaced: [], state: 'alive',
+      madeAt: Date.now(), refreshes: 0
+    })
   }
 
   /** A change that nobody answered may have happened: then one of those passwords is right. */
@@ -58,7 +64,7 @@ export function createUser (index, servers, ledger, signal) {
       ledger.successor(presented, session.refresh)
     } else if (answer.status === 401) {
       // A session that somebody is still entitled to has been lost
-      if (session.state === 'alive' && !ledger.mayBeLost(session)) ledger.fail(`${email}: a session was lost (refresh ${session.refreshes})`)
+      if (session.state === 'alive' && !ledger.mayBeLost(session)) { ledger.fail(`${email}: a session was lost (refresh ${session.refreshes})`) }
       session.state = 'gone'
     }
   }
@@ -66,8 +72,8 @@ export function createUser (index, servers, ledger, signal) {
   async function guarded (session) {
     const answer = await call(pick(servers), 'GET', '/v1/profile', { token: session.access })
     count('guarded', answer)
-    if (answer.status === 200 && session.state === 'ended' && !ledger.mayBeBack(session)) ledger.fail(`${email}: an access token passed after its logout`)
-    if (answer.status === 401 && session.state === 'alive' && !ledger.mayBeLost(session)) ledger.fail(`${email}: an access token was refused without a reason`)
+    if (answer.status === 200 && session.state === 'ended' && !ledger.mayBeBack(session)) { ledger.fail(`${email}: an access token passed after its logout`) }
+    if (answer.status === 401 && session.state === 'alive' && !ledger.mayBeLost(session)) { ledger.fail(`${email}: an access token was refused without a reason`) }
   }
 
   async function logOut (session) {
@@ -82,7 +88,13 @@ export function createUser (index, servers, ledger, signal) {
     const others = user.sessions.filter((other) => other !== session && other.state === 'alive')
     for (const other of others) other.state = 'unsure'
     user.maybePasswords.push(next)
-    const answer = await post('password', '/v1/profile/password', { current_password: user.password, new_password: next }, session.access, 'PATCH')
+    const answer = await post(
+      'password',
+      '/v1/profile/password',
+      { current_password: user.password, new_password: next },
+      session.access,
+      'PATCH'
+    )
     if (answer.status === 200) {
       user.earlierPasswords.push(user.password)
       Object.assign(user, { password: next, maybePasswords: [] })

@@ -15,7 +15,11 @@ await app.register(latchkey, {
   homePath: '/orders'
 })
 
-app.get('/api/orders', { onRequest: app.authGuard('api') }, async ({ auth }) => ({ orders: [], of: auth.userId, mayRead: auth.can('orders:read') }))
+app.get(
+  '/api/orders',
+  { onRequest: app.authGuard('api') },
+  async ({ auth }) => ({ orders: [], of: auth.userId, mayRead: auth.can('orders:read') })
+)
 
 app.get('/orders', { onRequest: app.authGuard('web') }, async ({ auth }, reply) => {
   const { name, identifiers } = await auth.user()

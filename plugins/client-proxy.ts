@@ -72,7 +72,10 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
   }
 
   host.register(async (scope) => {
-    closedScope(scope, { appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit, hostDocument: backend.hostDocument })
+    closedScope(scope, {
+      appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit,
+      hostDocument: backend.hostDocument
+    })
     scope.decorate('clientProxy', { login: backend.login, isRefreshToken: backend.isRefreshToken, answer, clearCookie: cookie.clear })
     scope.decorateRequest('proxied', null as never)
     const isOwn = sameOrigin(backend.site, backend.corsOrigins)

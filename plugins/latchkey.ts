@@ -17,7 +17,9 @@ export type AppOptions = ServicesOptions & {
 
 /** The server as one plugin. */
 async function latchkey (host: FastifyInstance, { operations, ...options }: AppOptions): Promise<void> {
-  if (operations !== undefined && typeof operations !== 'boolean') throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
+  if (operations !== undefined && typeof operations !== 'boolean') {
+    throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
+  }
   refuseTwice(host, ['latchkey', 'oauth'])
   host.register(services, options)
   host.register(fp(parts, { name: 'latchkey-parts' }), operations === undefined ? {} : { operations })

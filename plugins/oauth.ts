@@ -29,7 +29,10 @@ async function endpoints (host: FastifyInstance): Promise<void> {
     serveMetadata(scope)
   }, under(config.prefix))
   if (config.mount !== '') {
-    host.log.info({}, `Inside a scope with the prefix ${config.mount} the metadata of RFC 8414 cannot stand at /.well-known/oauth-authorization-server${config.basePath}: for clients that ask there, register latchkey at the root, with the prefix ${config.mount}${config.prefix}`)
+    host.log.info(
+      {},
+      `Inside a scope with the prefix ${config.mount} the metadata of RFC 8414 cannot stand at /.well-known/oauth-authorization-server${config.basePath}: for clients that ask there, register latchkey at the root, with the prefix ${config.mount}${config.prefix}`
+    )
   } else if (config.basePath !== '') {
     host.register(async (scope) => {
       closedScope(scope, config)
@@ -41,7 +44,10 @@ async function endpoints (host: FastifyInstance): Promise<void> {
 /** The issuer names one place. @throws ConfigError when the routes would stand in another */
 function checkMount (host: FastifyInstance, { mount, prefix }: Config): void {
   if (host.prefix === mount) return
-  throw new ConfigError([{ name: 'prefix', message: `is that of another scope: Latchkey was first registered under "${mount}${prefix}", and its pages would stand under "${host.prefix}${prefix}"; register all of its plugins on one instance` }])
+  throw new ConfigError([{
+    name: 'prefix',
+    message: `is that of another scope: Latchkey was first registered under "${mount}${prefix}", and its pages would stand under "${host.prefix}${prefix}"; register all of its plugins on one instance`
+  }])
 }
 
 export default fp(oauth, { name: 'latchkey-oauth', fastify: '5.x' })

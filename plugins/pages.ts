@@ -44,11 +44,17 @@ async function pages (host: FastifyInstance): Promise<void> {
   const answer = createAnswer(kit, services)
   const findWay = createFindWay(kit, services.authorize, config)
   const login = createLoginPage(kit, services, findWay)
-  const register = config.registration === 'off' ? turnedOff('registration') : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
+  const register = config.registration === 'off'
+    ? turnedOff('registration')
+    : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
 
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS where people are
-    closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, { onError: createPageErrors(kit, services, { answer, login, register }), parsers: formParsers, headers: PAGE_HEADERS })
+    closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, {
+      onError: createPageErrors(kit, services, { answer, login, register }),
+      parsers: formParsers,
+      headers: PAGE_HEADERS
+    })
     scope.addHook('onRequest', async ({ url, method }, reply) => {
       reply.header('cache-control', 'no-store')
       if (url.includes('%00')) throw badBody('The address holds a NUL character')

@@ -23,11 +23,14 @@ export type ResolvedOptions = { [RESOLVED]: Config, prisma?: PrismaClient }
 const clients = new WeakMap<object, PrismaClient | undefined>()
 
 /**
- * Makes the parts once for a host and its children, from options and environment; closes them with it. Whoever registers it puts what needs the
+ * Makes the parts once for a host and its children, from options and environment; closes them with it. Whoever registers it puts what needs
+ * the
  * parts into a plugin that is registered next, and awaits neither: while a function waits, the host's pluginTimeout runs.
  */
 async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
-  if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') throw new ConfigError([{ name: 'prisma', message: 'must be a Prisma client, such as new PrismaClient({ adapter })' }])
+  if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') {
+    throw new ConfigError([{ name: 'prisma', message: 'must be a Prisma client, such as new PrismaClient({ adapter })' }])
+  }
   const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host)
   if (host.hasDecorator('latchkey')) {
     if (prisma && prisma !== clients.get(host.latchkey)) throw alreadyRegistered('latchkey', ', with another Prisma client')
@@ -41,7 +44,10 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
   host.register(plugin)
 }
 
-/** avvio waits for a plugin that is a promise without a timer. It stays one where the app has gone on without it: avvio would run what comes next in an app that is up. */
+/**
+ * avvio waits for a plugin that is a promise without a timer. It stays one where the app has gone on without it: avvio would run what comes
+ * next in an app that is up.
+ */
 async function opened (host: FastifyInstance, config: Config, prisma: PrismaClient | undefined): Promise<{ default: FastifyPluginAsync }> {
   const made = await openServices(host, config, prisma)
   try {
@@ -61,7 +67,10 @@ function configOf (options: LatchkeyOptions, host: FastifyInstance): Config {
 
 function warnOfDatabase (config: Config, log: FastifyBaseLogger): void {
   if (!config.databaseUrl && readVariables()['DATABASE_URL']) {
-    log.warn({}, `DATABASE_URL is the host's: Latchkey uses the embedded database in ${config.dataDir}. To share it, give databaseUrl (or LATCHKEY_DATABASE_URL), or env: true`)
+    log.warn(
+      {},
+      `DATABASE_URL is the host's: Latchkey uses the embedded database in ${config.dataDir}. To share it, give databaseUrl (or LATCHKEY_DATABASE_URL), or env: true`
+    )
   }
 }
 

@@ -1,4 +1,5 @@
-// Some dependencies are hundreds of small files, and a start would open each of them: dist/vendor/ holds each as one, and dist/ imports that.
+// Some dependencies are hundreds of small files, and a start would open each of them: dist/vendor/ holds each as one, and dist/ imports
+// that.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
@@ -13,7 +14,10 @@ const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`
 const sharedFormats = {
   name: 'shared-formats',
   setup ({ onResolve }) {
-    onResolve({ filter: /\/format\/index\.mjs$/ }, ({ importer }) => importer.includes('/typebox/') ? { path: 'typebox/format', external: true } : undefined)
+    onResolve(
+      { filter: /\/format\/index\.mjs$/ },
+      ({ importer }) => importer.includes('/typebox/') ? { path: 'typebox/format', external: true } : undefined
+    )
   }
 }
 
@@ -45,7 +49,10 @@ function filesOf (folder, suffix) {
 
 function redirect (file) {
   const before = readFileSync(file, 'utf8')
-  const after = before.replace(/(?<=^(?:import|export) .*from )'([^'.][^']*)'/gm, (quoted, name) => BUNDLED.includes(name) ? `'${pathTo(file, name)}'` : quoted)
+  const after = before.replace(
+    /(?<=^(?:import|export) .*from )'([^'.][^']*)'/gm,
+    (quoted, name) => BUNDLED.includes(name) ? `'${pathTo(file, name)}'` : quoted
+  )
   if (after !== before) writeFileSync(file, after)
 }
 

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const MAX_MEBIBYTES = 1
 
-const run = (command, args, cwd, options = {}) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options })
+const run = (command, args, cwd, options = {}) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options })
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-pack-'))
 // As root the embedded PostgreSQL runs as another user, who must get in
@@ -27,7 +28,8 @@ try {
 
 function checkFiles ({ files, size }) {
   const names = files.map(({ path }) => path)
-  for (const wanted of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/src/cli/main.js', 'prisma/schema.prisma', 'README.md', 'LICENSE']) {
+  for (const wanted of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/src/cli/main.js', 'prisma/schema.prisma', 'README.md',
+    'LICENSE']) {
     if (!names.includes(wanted)) throw new Error(`the package lacks ${wanted}`)
   }
   if (!names.some((name) => /^prisma\/migrations\/.+\/migration\.sql$/.test(name))) throw new Error('the package lacks the migrations')

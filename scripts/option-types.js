@@ -2,7 +2,10 @@
 
 /** Types that a schema does not say: what hosts give. */
 const ATTRIBUTES = { 'login.attributes': 'Record<string, TSchema>' }
-const GIVEN = { ...ATTRIBUTES, scopes: 'Record<string, string>', clients: 'Record<string, { id: string, secret?: string }>', views: 'Views', languages: 'Record<string, PartialTexts>' }
+const GIVEN = {
+  ...ATTRIBUTES, scopes: 'Record<string, string>', clients: 'Record<string, { id: string, secret?: string }>', views: 'Views',
+  languages: 'Record<string, PartialTexts>'
+}
 
 const INDENT = '  '
 
@@ -10,7 +13,9 @@ function comment ({ description, env, default: value, properties }, indent, vari
   const words = [
     description ?? '',
     env === undefined || !variables ? '' : `Variable: ${env}.`,
-    properties || value === undefined || value === '' || (typeof value === 'object' && Object.keys(value).length === 0) ? '' : `Default: ${typeof value === 'object' ? JSON.stringify(value) : value}.`
+    properties || value === undefined || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
+      ? ''
+      : `Default: ${typeof value === 'object' ? JSON.stringify(value) : value}.`
   ].filter((part) => part !== '')
   return `${indent}/** ${words.map((part) => /[.!?]$/.test(part) ? part : `${part}.`).join(' ').replaceAll('*/', '* /')} */\n`
 }
@@ -20,8 +25,15 @@ function members ({ properties }, source, { path = '', indent = INDENT, required
   return Object.entries(properties).map(([name, property]) => {
     const whole = path === '' ? name : `${path}.${name}`
     const own = `NonNullable<${source}['${name}']>`
-    const type = types[whole] ?? (property.properties ? `{\n${members(property, own, { path: whole, indent: indent + INDENT, types, variables })}\n${indent}}` : own)
-    return `${comment(property.properties && !property.description ? { ...property, description: `Options of ${name}` } : property, indent, variables)}${indent}${name}${required.includes(name) ? '' : '?'}: ${type}`
+    const type = types[whole] ??
+      (property.properties ? `{\n${members(property, own, { path: whole, indent: indent + INDENT, types, variables })}\n${indent}}` : own)
+    return `${
+      comment(
+        property.properties && !property.description ? { ...property, description: `Options of ${name}` } : property,
+        indent,
+        variables
+      )
+    }${indent}${name}${required.includes(name) ? '' : '?'}: ${type}`
   }).join('\n')
 }
 
@@ -32,14 +44,25 @@ export function optionTypes ({ Settings, guardOptions, RemoteGuard, RemoteProxy 
   return [
     '// Made from the schemas by `npm run docs:options`; do not edit.\n' +
     "import type { TSchema } from 'typebox'\n" +
-    "import type { Settings } from './config.ts'\n" +
+    "import type { Settings } from './settings.ts'\n" +
     "import type { RemoteProxy } from './remote-proxy-options.ts'\n" +
-    "import type { ApiGuardOptions, RemoteGuard } from './schemas/guard-options.ts'\n" +
-    "import type { Views } from './views/index.ts'\n" +
-    "import type { PartialTexts } from './views/texts/index.ts'\n",
-    options('SettingsOptions', 'Options of the server; they win over the environment.', Settings, 'Settings', { types: GIVEN, variables: true }),
+    "import type { ApiGuardOptions, RemoteGuard } from './guard-options.ts'\n" +
+    "import type { Views } from '../views/index.ts'\n" +
+    "import type { PartialTexts } from '../views/texts/index.ts'\n",
+    options('SettingsOptions', 'Options of the server; they win over the environment.', Settings, 'Settings', {
+      types: GIVEN,
+      variables: true
+    }),
     options('GuardOptions', "What `app.authGuard('api', options)` takes.", guardOptions.api, 'ApiGuardOptions'),
-    options('RemoteGuardOptions', 'A guard without a database: it asks the issuer for keys and revocations.', RemoteGuard, 'RemoteGuard', { required: ['issuer'] }),
-    options('RemoteProxyOptions', "Proxies apart from the server: this process holds the client's secret and asks the issuer.", RemoteProxy, 'RemoteProxy', { required: ['issuer'], types: ATTRIBUTES })
+    options('RemoteGuardOptions', 'A guard without a database: it asks the issuer for keys and revocations.', RemoteGuard, 'RemoteGuard', {
+      required: ['issuer']
+    }),
+    options(
+      'RemoteProxyOptions',
+      "Proxies apart from the server: this process holds the client's secret and asks the issuer.",
+      RemoteProxy,
+      'RemoteProxy',
+      { required: ['issuer'], types: ATTRIBUTES }
+    )
   ].join('\n')
 }

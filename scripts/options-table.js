@@ -1,7 +1,8 @@
-// Writes the table of options into README.md, and their types with what editors show into src/config/options.ts, from the schemas; with --check only compares.
+// Writes the table of options into README.md, and their types with what editors show into src/config/options.ts, from the schemas; with
+// --check only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Settings } from '../dist/src/config/config.js'
+import { Settings } from '../dist/src/config/settings.js'
 import { RemoteProxy } from '../dist/src/config/remote-proxy-options.js'
 import { guardOptions, RemoteGuard } from '../dist/src/config/guard-options.js'
 import { optionTypes } from './option-types.js'
@@ -10,9 +11,10 @@ const readme = fileURLToPath(new URL('../README.md', import.meta.url))
 const types = fileURLToPath(new URL('../src/config/options.ts', import.meta.url))
 const MARK = '<!-- options -->'
 
-const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`', 'Some of `email`, `phone`, `username`, in the order in which they are tried'],
-  ['DEFAULT_COUNTRY', 'login.defaultCountry', '', 'Country of phone numbers in national format, such as `DE`'],
-  ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '', 'Client behind the proxy routes of a slug; needed only where the proxy runs apart from the server']]
+const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`',
+  'Some of `email`, `phone`, `username`, in the order in which they are tried'], ['DEFAULT_COUNTRY', 'login.defaultCountry', '',
+  'Country of phone numbers in national format, such as `DE`'], ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '',
+  'Client behind the proxy routes of a slug; needed only where the proxy runs apart from the server']]
 
 function rows (schema, path = '') {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
@@ -28,15 +30,18 @@ function show (value) {
 }
 
 const table = ['| Variable | Option | Default | |', '|---|---|---|---|',
-  ...[...rows(Settings), ...EXTRA].map(([variable, option, fallback, text]) => `| ${variable.split(', ').filter(Boolean).map((name) => `\`${name}\``).join(', ')} | \`${option}\` | ${fallback} | ${text.replaceAll('|', '\\|')} |`)].join('\n')
+  ...[...rows(Settings), ...EXTRA].map(([variable, option, fallback, text]) =>
+    `| ${variable.split(', ').filter(Boolean).map((name) => `\`${name}\``).join(', ')} | \`${option}\` | ${fallback} | ${text.replaceAll('|', '\\|')} |`
+  )].join('\n')
 
 const old = readFileSync(readme, 'utf8')
 const [before, , after] = old.split(MARK).length === 3 ? old.split(MARK) : [old.split(MARK)[0], '', old.split(MARK)[1]]
 
-for (const [file, wanted] of [[readme, `${before}${MARK}\n\n${table}\n\n${MARK}${after}`], [types, optionTypes({ Settings, guardOptions, RemoteGuard, RemoteProxy })]]) {
+for (const [file, wanted] of [[readme, `${before}${MARK}\n\n${table}\n\n${MARK}${after}`], [types,
+  optionTypes({ Settings, guardOptions, RemoteGuard, RemoteProxy })]]) {
   if (!process.argv.includes('--check')) writeFileSync(file, wanted)
   else if (readFileSync(file, 'utf8') !== wanted) {
-    console.error(`${file}: the options are not those of src/config/config.ts; run \`npm run docs:options\``)
+    console.error(`${file}: the options are not those of src/config/settings.ts; run \`npm run docs:options\``)
     process.exitCode = 1
   }
 }

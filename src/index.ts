@@ -1,7 +1,10 @@
 export { default as latchkey, type AppOptions as LatchkeyOptions } from '../plugins/latchkey.ts'
 export { default as oauth } from '../plugins/oauth.ts'
 export { default as clientProxy, type ClientProxyOptions } from '../plugins/client-proxy.ts'
-export { default as authGuard, type AuthGuard, type AuthGuardOptions, type Guard, type Guarded, type GuardKind, type GuardOptions } from '../plugins/auth-guard.ts'
+export {
+  default as authGuard, type AuthGuard, type AuthGuardOptions, type Guard, type Guarded, type GuardKind,
+  type GuardOptions
+} from '../plugins/auth-guard.ts'
 export { authOf } from '../plugins/guard/request-auth.ts'
 export type { Auth, BrowserAuth, ClientAuth, PersonalAuth, SessionAuth } from '../plugins/guard/auth.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'

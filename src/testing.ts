@@ -31,10 +31,20 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
   const user = await store.users.find(userId)
   const sessionId = uuidv7()
   const made = user && await store.sessions.create({
-    id: sessionId, userId, passwordStamp: user.passwordStamp, clientId: client.id, scopes, resources: [], secretHash: hashSecret(randomBytes(16).toString('hex')), ttl: TTL, caller: CALLER
+    id: sessionId,
+    userId,
+    passwordStamp: user.passwordStamp,
+    clientId: client.id,
+    scopes,
+    resources: [],
+    secretHash: hashSecret(randomBytes(16).toString('hex')),
+    ttl: TTL,
+    caller: CALLER
   })
   if (!made) throw new TypeError(`There is no user ${userId} who may log in`)
-  return bearer(accessTokens(app).forSession(client, { sessionId, userId, scopes, resources: [], generation: 0, oidc: null, ...made }, scopes))
+  return bearer(
+    accessTokens(app).forSession(client, { sessionId, userId, scopes, resources: [], generation: 0, oidc: null, ...made }, scopes)
+  )
 }
 
 /**
@@ -66,7 +76,9 @@ export async function actingInBrowser (app: FastifyInstance, userId: string): Pr
 /** @throws TypeError */
 function checkScopes (app: FastifyInstance, scopes: unknown): void {
   if (!app.hasDecorator('latchkey')) throw new TypeError('Register latchkey in the app first, and await it')
-  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && /^\S+$/.test(scope))) throw new TypeError("scopes must be a list of names, such as ['orders:read']")
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && /^\S+$/.test(scope))) {
+    throw new TypeError("scopes must be a list of names, such as ['orders:read']")
+  }
 }
 
 function accessTokens ({ latchkey: { config, keys } }: FastifyInstance): AccessTokens {
@@ -77,7 +89,11 @@ const bearer = ({ token }: { token: string }): ActingHeaders => ({ authorization
 
 /** A first-party client without a secret: nobody can log in through it. */
 async function testClient ({ latchkey: { store } }: FastifyInstance): Promise<Client> {
-  const known = clients.get(store) ?? store.clients.create({ id: newClientId(), name: 'Tests', authMethod: 'none', secretHash: null, grantTypes: [], firstParty: true, scopes: ['*'] }) as Promise<Client>
+  const known = clients.get(store) ??
+    store.clients.create({
+      id: newClientId(), name: 'Tests', authMethod: 'none', secretHash: null, grantTypes: [], firstParty: true,
+      scopes: ['*']
+    }) as Promise<Client>
   clients.set(store, known)
   return await known
 }

@@ -24,10 +24,16 @@ const ROOTS = /^src\/(index|testing)\.ts$|^src\/(compose|server|cli|testing)\//
 
 /** Who may not import what. */
 const RULES: { rule: string, from: RegExp, to: RegExp }[] = [
-  { rule: 'SQL stands in *.store.ts and src/database', from: /^(?!src\/database\/|src\/compose\/|plugins\/services\.ts|.*\.store\.ts$)/, to: /^(prisma\/generated\/|@prisma\/|pg$)/ },
+  {
+    rule: 'SQL stands in *.store.ts and src/database', from: /^(?!src\/database\/|src\/compose\/|plugins\/services\.ts|.*\.store\.ts$)/,
+    to: /^(prisma\/generated\/|@prisma\/|pg$)/
+  },
   { rule: 'the store knows no Fastify', from: /\.store\.ts$/, to: /^(@?fastify|plugins\/|routes\/)/ },
   { rule: 'nouns know the types of stores at most: ports', from: /^src\/(?!.*\.store\.ts$)/, to: /\.store\.ts$/ },
-  { rule: 'the protocol knows no Fastify and no database', from: /^src\/(oauth|oidc)\/(?!.*\.store\.ts$)/, to: /^(@?fastify|plugins\/|routes\/|src\/database\/)/ },
+  {
+    rule: 'the protocol knows no Fastify and no database', from: /^src\/(oauth|oidc)\/(?!.*\.store\.ts$)/,
+    to: /^(@?fastify|plugins\/|routes\/|src\/database\/)/
+  },
   { rule: 'routes never import a store', from: /^routes\//, to: /\.store\.ts$/ },
   { rule: 'src imports no plugins and no routes', from: /^src\//, to: /^(plugins|routes)\// },
   { rule: 'only roots and plugins import src/compose', from: /^src\//, to: /^src\/compose\// },
@@ -51,31 +57,44 @@ t.test('the environment is read in one place', async (t) => {
 
 t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only', async (t) => {
   const sources = files.map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8') }))
-  const early = /\w+[\w()., ]*\.equals\(|Buffer\.compare\(|[!=]== ?hash(?:Secret)?\(|\b(?:secret|signature|mac|digest)(?:Hash)? [!=]== (?!undefined|null|'')/gi
+  const early =
+    /\w+[\w()., ]*\.equals\(|Buffer\.compare\(|[!=]== ?hash(?:Secret)?\(|\b(?:secret|signature|mac|digest)(?:Hash)? [!=]== (?!undefined|null|'')/gi
   const found = sources.flatMap(({ file, text }) => [...text.matchAll(early)].map(([words]) => `${file}: ${words.trim()}`))
   // Neither is a secret: the checksum of a token, and the id of a key
-  t.same(found, ['src/personal-tokens/form.ts: return checksum(bytes.subarray(0, SECRET)).equals(', 'src/sessions/refresh-token.ts: id.equals('])
-  for (const file of ['src/crypto/secrets.ts', 'src/sessions/refresh-token.ts', 'src/oauth/authorize/login-mark.ts', 'src/throttle/known-devices.ts']) {
+  t.same(found, ['src/personal-tokens/form.ts: return checksum(bytes.subarray(0, SECRET)).equals(',
+    'src/sessions/refresh-token.ts: id.equals('])
+  for (const file of ['src/crypto/secrets.ts', 'src/sessions/refresh-token.ts', 'src/oauth/authorize/login-mark.ts',
+    'src/throttle/known-devices.ts']) {
     t.match(sources.find((source) => source.file === file)?.text, 'timingSafeEqual(', file)
   }
 })
 
 t.test('sessions are ended in one place, which tells of it', async (t) => {
-  const enders = files.filter((file) => /'session\.ended'|\.(revokeReused|revokeBySecret)\(|(sessions|browserSessions|access|apps)\.(revoke|end)\(/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  const enders = files.filter((file) =>
+    /'session\.ended'|\.(revokeReused|revokeBySecret)\(|(sessions|browserSessions|access|apps)\.(revoke|end)\(/.test(
+      readFileSync(join(packageRoot, file), 'utf8')
+    )
+  )
   t.same(enders.sort(), ['src/events/audit-trail.ts', 'src/events/events.ts', 'src/sessions/end.ts'])
 })
 
 t.test('the public names', async (t) => {
   const door = await import('../src/index.ts')
-  t.same(Object.keys(door).sort(), ['ConfigError', 'DatabaseUnavailable', 'EmailSchema', 'HttpError', 'OAuthError', 'Overloaded', 'PhoneSchema', 'TooManyAttempts', 'Type', 'UsernameSchema', 'authGuard', 'authOf', 'clientProxy', 'latchkey', 'oauth'])
+  t.same(Object.keys(door).sort(), ['ConfigError', 'DatabaseUnavailable', 'EmailSchema', 'HttpError', 'OAuthError', 'Overloaded',
+    'PhoneSchema', 'TooManyAttempts', 'Type', 'UsernameSchema', 'authGuard', 'authOf', 'clientProxy', 'latchkey', 'oauth'])
 })
 
 t.test('files stay small enough to read', async (t) => {
-  const long = files.map((file) => ({ file, lines: readFileSync(join(packageRoot, file), 'utf8').split('\n').length })).filter(({ lines }) => lines > 250)
+  const long = files.map((file) => ({ file, lines: readFileSync(join(packageRoot, file), 'utf8').split('\n').length })).filter(
+    ({ lines }) => lines > 250)
   t.same(long, [])
 })
 
 t.test('our scopes have no hooks that decide about a request: a host that wraps hooks would lose them', async (t) => {
-  const found = files.filter((file) => /\b(?:scope|app|host|instance)\.addHook\('(?:preParsing|preValidation|preHandler|preSerialization|onSend)'/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  const found = files.filter((file) =>
+    /\b(?:scope|app|host|instance)\.addHook\('(?:preParsing|preValidation|preHandler|preSerialization|onSend)'/.test(
+      readFileSync(join(packageRoot, file), 'utf8')
+    )
+  )
   t.same(found, [])
 })

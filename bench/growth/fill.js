@@ -30,6 +30,9 @@ async function write (path, row, from, to) {
 
 /** Bytes on disk with indexes and TOAST, by row. */
 export async function bytesPerRow (client, tables, rows) {
-  const { rows: [{ bytes }] } = await client.query('SELECT sum(pg_total_relation_size(t::regclass))::float8 AS bytes FROM unnest($1::text[]) AS t', [tables])
+  const { rows: [{ bytes }] } = await client.query(
+    'SELECT sum(pg_total_relation_size(t::regclass))::float8 AS bytes FROM unnest($1::text[]) AS t',
+    [tables]
+  )
   return bytes / rows
 }

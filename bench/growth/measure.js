@@ -5,7 +5,10 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 
 /** CPU of the connections that a server holds to its database, in microseconds. */
 async function databaseCpu (client, name) {
-  const { rows } = await client.query("SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'latchkey%' AND application_name <> 'latchkey lease'", [name])
+  const { rows } = await client.query(
+    "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'latchkey%' AND application_name <> 'latchkey lease'",
+    [name]
+  )
   return rows.reduce((sum, { pid }) => sum + (alive(pid) ? cpuOf(pid) : 0), 0)
 }
 
@@ -28,11 +31,16 @@ export async function round (client, { server, scenario, seconds, prepared }) {
 
 /**
  * The ratio of two medians, and two standard errors of it as the rounds themselves scatter: on a machine that others use, a ratio that
- * differs from the limit by less says nothing. A median's standard error is 1.25 σ/√n, and σ is taken from the median deviation, which one bad round does not move.
+ * differs from the limit by less says nothing. A median's standard error is 1.25 σ/√n, and σ is taken from the median deviation, which one
+ * bad round does not move.
  */
 export function compare (small, full, field) {
   const [a, b] = [small, full].map((rounds) => rounds.map((result) => result[field]))
-  const error = Math.hypot(...[a, b].map((values) => 1.25 * 1.4826 * median(values.map((value) => Math.abs(value - median(values)))) / Math.sqrt(values.length) / median(values)))
+  const error = Math.hypot(
+    ...[a, b].map((values) =>
+      1.25 * 1.4826 * median(values.map((value) => Math.abs(value - median(values)))) / Math.sqrt(values.length) / median(values)
+    )
+  )
   return { small: median(a), full: median(b), ratio: median(b) / median(a), noise: 2 * error }
 }
 

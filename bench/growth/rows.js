@@ -6,7 +6,8 @@ export const PASSWORD = 'correct horse battery staple'
 export const GENERATION = 8
 
 const DAY = 86_400_000
-const AGENT = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1'
+const AGENT =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1'
 
 const digest = (text) => createHash('sha256').update(text).digest()
 const iso = (milliseconds) => new Date(milliseconds).toISOString()
@@ -31,10 +32,13 @@ export function createRows ({ users, sessions, now, clientId, passwordHash }) {
 
   function sessionRow (index, created) {
     const { id, secret, user } = session(index, created)
-    return [id, userId(user), clientId, '{}', `\\\\x${hash('sha256', secret)}`, GENERATION, rotations, 0, `203.0.113.${index % 250}`, AGENT, iso(created), iso(created + 180 * DAY)]
+    return [id, userId(user), clientId, '{}', `\\\\x${hash('sha256', secret)}`, GENERATION, rotations, 0, `203.0.113.${index % 250}`, AGENT,
+      iso(created), iso(created + 180 * DAY)]
   }
 
-  const sessionTable = { columns: 'id, user_id, client_id, scopes, secret_hash, generation, rotations, token_epoch, ip, user_agent, created_at, expires_at' }
+  const sessionTable = {
+    columns: 'id, user_id, client_id, scopes, secret_hash, generation, rotations, token_epoch, ip, user_agent, created_at, expires_at'
+  }
 
   return {
     users,
@@ -42,16 +46,28 @@ export function createRows ({ users, sessions, now, clientId, passwordHash }) {
     email,
     session,
     tables: {
-      users: { columns: 'id, name, password_hash, created_at', count: users, row: (index) => [userId(index), `User ${index}`, passwordHash, iso(came(index, users))] },
-      identifiers: { columns: 'attribute, value, display, user_id, verified_at', count: users, row: (index) => ['email', email(index), email(index), userId(index), iso(now)] },
+      users: {
+        columns: 'id, name, password_hash, created_at', count: users,
+        row: (index) => [userId(index), `User ${index}`, passwordHash, iso(came(index, users))]
+      },
+      identifiers: {
+        columns: 'attribute, value, display, user_id, verified_at', count: users,
+        row: (index) => ['email', email(index), email(index), userId(index), iso(now)]
+      },
       sessions: { ...sessionTable, count: sessions, row: (index) => sessionRow(index, came(index, sessions)) }
     },
     /** Sessions beside those, that ended yesterday. */
-    expired: (count) => ({ ...sessionTable, count, row: (index) => sessionRow(sessions + index, Math.floor(now - 182 * DAY + index / count * DAY)) }),
+    expired: (count) => ({
+      ...sessionTable, count,
+      row: (index) => sessionRow(sessions + index, Math.floor(now - 182 * DAY + index / count * DAY))
+    }),
     revocations: (count) => ({
       columns: 'kind, subject, owner, epoch, except_sessions, expires_at',
       count,
-      row: (index) => ['session', uuid(now, digest(`revoked ${index}`)), userId(digest(`owner ${index}`).readUInt32BE(0) % users), 0, '{}', iso(now + DAY)]
+      row: (
+        index
+      ) => ['session', uuid(now, digest(`revoked ${index}`)), userId(digest(`owner ${index}`).readUInt32BE(0) % users), 0, '{}',
+        iso(now + DAY)]
     })
   }
 }

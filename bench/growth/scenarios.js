@@ -23,7 +23,10 @@ export async function growthScenarios ({ server, rows, appKey, issuer }) {
     const { id, secret } = rows.session(index)
     const generation = generations.get(index) ?? GENERATION
     generations.set(index, generation + 1)
-    return { path: PATH, ...form({ ...users, grant_type: 'refresh_token', refresh_token: refreshTokens.encode({ sessionId: id, generation, secret }) }) }
+    return {
+      path: PATH,
+      ...form({ ...users, grant_type: 'refresh_token', refresh_token: refreshTokens.encode({ sessionId: id, generation, secret }) })
+    }
   }
 
   const random = (count) => Math.floor(Math.random() * count)
@@ -37,7 +40,13 @@ export async function growthScenarios ({ server, rows, appKey, issuer }) {
 
   const leavers = []
   return {
-    password: { connections: LANES, next: () => ({ path: PATH, ...form({ ...users, grant_type: 'password', username: rows.email(random(rows.users)), password: PASSWORD }) }) },
+    password: {
+      connections: LANES,
+      next: () => ({
+        path: PATH,
+        ...form({ ...users, grant_type: 'password', username: rows.email(random(rows.users)), password: PASSWORD })
+      })
+    },
     // A lane keeps to its own sessions, or two would refresh one at once
     refresh: { connections: LANES, next: (lane) => refresh(random(half / LANES) * LANES + lane) },
     client_credentials: { connections: LANES, next: () => ({ path: PATH, ...form({ ...machine, grant_type: 'client_credentials' }) }) },
@@ -48,7 +57,11 @@ export async function growthScenarios ({ server, rows, appKey, issuer }) {
       /** Sessions that are about to log out need an access token first. */
       prepare: async (load, count) => {
         const until = Math.min(rows.sessions, leaving + count)
-        await load({ connections: LANES, next: () => leaving < until ? refresh(leaving++) : null, take: (_lane, text) => { leavers.push(JSON.parse(text).access_token) } })
+        await load({
+          connections: LANES, next: () => leaving < until ? refresh(leaving++) : null, take: (_lane, text) => {
+            leavers.push(JSON.parse(text).access_token)
+          }
+        })
       },
       next: () => leavers.length > 0 ? { path: '/v1/api/logout', method: 'POST', headers: bearer(leavers.pop()) } : null
     }

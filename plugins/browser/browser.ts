@@ -22,7 +22,10 @@ export type Browser = {
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
   /** How the session of the cookie came to its end; null when there is none that we know. */
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
-  /** Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded, DatabaseUnavailable: each has `statusCode` and `headers` */
+  /**
+   * Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
+   * DatabaseUnavailable: each has `statusCode` and `headers`
+   */
   logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
   /** A new id at each login (session fixation); the same form sent twice is one login. @returns null when the user changed meanwhile */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
@@ -39,7 +42,13 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
   const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
   const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })
 
-  async function logIn (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember = false, form?: FormId): Promise<BrowserSession | null> {
+  async function logIn (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: SignedIn,
+    remember = false,
+    form?: FormId
+  ): Promise<BrowserSession | null> {
     const old = await sessions.find(tokenOf(request))
     const started = await sessions.start(user, remember, callerOf(request), form)
     if (!started) return null
@@ -49,7 +58,11 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
     return started.session
   }
 
-  async function logInWithPassword (request: FastifyRequest, reply: FastifyReply, { username, password, remember, form }: Credentials): Promise<BrowserSession | null> {
+  async function logInWithPassword (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { username, password, remember, form }: Credentials
+  ): Promise<BrowserSession | null> {
     const { candidates } = candidatesFrom(attributes, { username })
     // A host hands on what it was sent
     const known = typeof password === 'string' && password !== '' ? await authenticate(candidates, password, callerOf(request)) : null

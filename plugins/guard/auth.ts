@@ -25,7 +25,10 @@ export type PersonalAuth = OfUser & { kind: 'personal', clientId: string, sessio
 export type BrowserAuth = OfUser & { kind: 'browser', clientId: null, sessionId: string, tokenId: null }
 
 /** A client that acts for itself (RFC 6749 section 4.4). */
-export type ClientAuth = Common & { kind: 'client', userId: null, clientId: string, sessionId: null, tokenId: string, user: () => Promise<null> }
+export type ClientAuth = Common & {
+  kind: 'client', userId: null, clientId: string, sessionId: null, tokenId: string,
+  user: () => Promise<null>
+}
 
 /** Who a request comes from; `kind` tells which. */
 export type Auth = SessionAuth | PersonalAuth | BrowserAuth | ClientAuth
@@ -36,7 +39,10 @@ type Without<Who> = Who extends Auth ? Omit<Who, 'can' | 'user'> : never
 export type Facts = Without<Auth>
 
 /** @returns null for claims that no token of ours holds */
-export function factsOf ({ sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims, token: string): Without<SessionAuth | PersonalAuth | ClientAuth> | null {
+export function factsOf (
+  { sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims,
+  token: string
+): Without<SessionAuth | PersonalAuth | ClientAuth> | null {
   const scopes = scope ? scope.split(' ') : []
   if (sub === clientId) return { kind: 'client', userId: null, clientId, scopes, sessionId: null, tokenId }
   if (looksLikePersonalToken(token)) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId }

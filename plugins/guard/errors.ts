@@ -2,7 +2,10 @@ import type { FastifyReply } from 'fastify'
 import { HttpError, type ErrorCode } from '../../src/http/http-error.ts'
 
 /** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
-export type Challenge = { error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string, resource_metadata?: string }
+export type Challenge = {
+  error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string,
+  resource_metadata?: string
+}
 
 /** 401; without an error code when no token was sent (RFC 6750 section 3.1). */
 export function unauthorized (reply: FastifyReply, details: Challenge): HttpError {

@@ -16,6 +16,13 @@ export function securityOf (hooks: readonly object[]): Security | undefined {
 }
 
 function both (one: Security, other: Security): Security {
-  const pairs = one.flatMap((first) => other.map((second) => Object.fromEntries([...Object.keys(first), ...Object.keys(second)].map((scheme) => [scheme, [...new Set([...first[scheme] ?? [], ...second[scheme] ?? []])]]))))
+  const pairs = one.flatMap((first) =>
+    other.map((second) =>
+      Object.fromEntries(
+        [...Object.keys(first), ...Object.keys(second)].map(
+          (scheme) => [scheme, [...new Set([...first[scheme] ?? [], ...second[scheme] ?? []])]])
+      )
+    )
+  )
   return [...new Map(pairs.map((pair) => [JSON.stringify(pair), pair])).values()]
 }

@@ -7,6 +7,11 @@ import { ConfigError } from '../../src/config/config-error.ts'
  */
 export function isRemote<Options extends { issuer: string }> (options: Options | object): options is Options {
   if (!('issuer' in options)) return false
-  if (typeof options.issuer !== 'string' || options.issuer === '') throw new ConfigError([{ name: 'issuer', message: 'must be a URL such as https://id.example.com; leave it out where the server itself runs' }])
+  if (typeof options.issuer !== 'string' || options.issuer === '') {
+    throw new ConfigError([{
+      name: 'issuer',
+      message: 'must be a URL such as https://id.example.com; leave it out where the server itself runs'
+    }])
+  }
   return true
 }

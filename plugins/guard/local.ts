@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import type { PersonalToken } from '../../src/personal-tokens/ports.ts'
-import type { Trust } from '../auth-guard.ts'
+import type { Trust } from './types.ts'
 import { browserCookie } from '../browser/cookie.ts'
 import { outerPath } from '../http/outer-path.ts'
 import { foreignOrigin, sameSite } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
-export function localTrust ({ config, clients, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']): Trust {
+export function localTrust (
+  { config, clients, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']
+): Trust {
   return {
     get issuer () { return config.issuer },
     get audience () { return config.issuer },
@@ -38,7 +40,10 @@ export function localTrust ({ config, clients, keys, revocations, feed, store, b
 }
 
 /** What the token of a session would say. */
-function personalClaims ({ id, userId, clientId, scopes, tokenEpoch, createdAt, expiresAt }: PersonalToken, issuer: string): AccessTokenClaims {
+function personalClaims (
+  { id, userId, clientId, scopes, tokenEpoch, createdAt, expiresAt }: PersonalToken,
+  issuer: string
+): AccessTokenClaims {
   return {
     iss: issuer,
     sub: userId,

@@ -5,7 +5,8 @@ import { foreignOrigin, isJson, sameSite } from '../http/same-origin.ts'
 import { SAFE } from './web-guard.ts'
 
 /**
- * For what users manage: a bearer token, else the login of a browser. Of browsers only pages of this server may read and change it: a site in
+ * For what users manage: a bearer token, else the login of a browser. Of browsers only pages of this server may read and change it: a site
+ * in
  * CORS_ORIGINS gets a token of its own.
  */
 export function ownerGuard (app: FastifyInstance): onRequestAsyncHookHandler {

@@ -11,14 +11,18 @@ export type RemoteUser = (claims: AccessTokenClaims, token: string) => Promise<P
 const REFUSALS = new Set([401, 403])
 const Text = Type.Optional(Type.String())
 /** OpenID Connect Core section 5.1, by the scopes of the token. */
-const UserInfo = Type.Object({ sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text, updated_at: Type.Optional(Type.Number()) })
+const UserInfo = Type.Object({
+  sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text,
+  updated_at: Type.Optional(Type.Number())
+})
 
 export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: string): RemoteUser {
   let userInfo: ReturnType<typeof compiled> | undefined
-  const ask = (path: string, token: string) => client.json(path, { headers: { authorization: `Bearer ${token}` } }).catch((error: unknown) => {
-    // A refusal of the token is an answer; that nothing came is none
-    throw error instanceof RefusedByIssuer && REFUSALS.has(error.statusCode) ? error : issuerUnavailable(error)
-  })
+  const ask = (path: string, token: string) =>
+    client.json(path, { headers: { authorization: `Bearer ${token}` } }).catch((error: unknown) => {
+      // A refusal of the token is an answer; that nothing came is none
+      throw error instanceof RefusedByIssuer && REFUSALS.has(error.statusCode) ? error : issuerUnavailable(error)
+    })
 
   return async ({ aud }, token) => {
     const audience = [aud].flat()
@@ -38,9 +42,16 @@ function fromProfile ({ id, name, created_at: createdAt, ...attributes }: Record
 /** At the first use: most guards stand beside the database. */
 const compiled = () => Compile(UserInfo)
 
-function fromUserInfo ({ sub, name, preferred_username: username, email, phone_number: phone, updated_at: changed }: Static<typeof UserInfo>): Profile {
-  const identifiers = Object.entries({ email, phone, username }).flatMap(([attribute, display]) => display === undefined ? [] : { attribute, display, verifiedAt: null })
-  return { id: sub, name: name ?? null, createdAt: madeAt(sub), claimsChangedAt: changed === undefined ? null : new Date(changed * 1000), disabledAt: null, identifiers }
+function fromUserInfo (
+  { sub, name, preferred_username: username, email, phone_number: phone, updated_at: changed }: Static<typeof UserInfo>
+): Profile {
+  const identifiers = Object.entries({ email, phone, username }).flatMap(([attribute, display]) =>
+    display === undefined ? [] : { attribute, display, verifiedAt: null }
+  )
+  return {
+    id: sub, name: name ?? null, createdAt: madeAt(sub), claimsChangedAt: changed === undefined ? null : new Date(changed * 1000),
+    disabledAt: null, identifiers
+  }
 }
 
 /** Ids of users are UUIDs of version 7, which begin with the time (RFC 9562 section 5.7). */

@@ -10,7 +10,7 @@ import { createRemoteFeed } from '../../src/remote/feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
 import type { RemoteGuardOptions } from '../../src/config/options.ts'
 import { RemoteGuard } from '../../src/config/guard-options.ts'
-import type { Trust } from '../auth-guard.ts'
+import type { Trust } from './types.ts'
 import { createRemoteUser } from './remote-user.ts'
 
 const MAX_STALENESS = 10
@@ -19,7 +19,10 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
   checkOptions('authGuard', RemoteGuard, options)
   const { clientId, clientSecret } = options
   if ((clientId === undefined) !== (clientSecret === undefined)) {
-    throw new ConfigError([{ name: clientId === undefined ? 'authGuard.clientId' : 'authGuard.clientSecret', message: 'is missing; without both the guard cannot follow revocations' }])
+    throw new ConfigError([{
+      name: clientId === undefined ? 'authGuard.clientId' : 'authGuard.clientSecret',
+      message: 'is missing; without both the guard cannot follow revocations'
+    }])
   }
   const issuer = options.issuer.replace(/\/+$/, '')
   const client = createIssuerClient({ issuer, clientId, clientSecret, scope: REVOCATIONS_READ })
@@ -48,9 +51,17 @@ function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | n
 }
 
 /** @returns the age of what is known; always 0 where nothing is followed */
-function followed (host: FastifyInstance, { clientId, clientSecret }: RemoteGuardOptions, client: Parameters<typeof createRemoteFeed>[0]['client'], list: ReturnType<typeof createRevocationList>): () => number {
+function followed (
+  host: FastifyInstance,
+  { clientId, clientSecret }: RemoteGuardOptions,
+  client: Parameters<typeof createRemoteFeed>[0]['client'],
+  list: ReturnType<typeof createRevocationList>
+): () => number {
   if (clientId === undefined || clientSecret === undefined) {
-    host.log.warn({}, `Revocations are not followed: revoked access tokens pass until they expire. Give authGuard the clientId and clientSecret of a client with the scope ${REVOCATIONS_READ}`)
+    host.log.warn(
+      {},
+      `Revocations are not followed: revoked access tokens pass until they expire. Give authGuard the clientId and clientSecret of a client with the scope ${REVOCATIONS_READ}`
+    )
     return () => 0
   }
   const feed = createRemoteFeed({ client, list, log: host.log })

@@ -21,7 +21,8 @@ export function note (request: Guarded, by: object): { who: Auth | null } {
 }
 
 /**
- * Who a request comes from, null where no guard has let anybody in. It never throws, as `request.auth` does on routes without a guard: for hooks and
+ * Who a request comes from, null where no guard has let anybody in. It never throws, as `request.auth` does on routes without a guard: for
+ * hooks and
  * error handlers of a whole app. Of several guards the first that has found somebody counts.
  */
 export function authOf (request: FastifyRequest): Auth | null {
@@ -41,7 +42,9 @@ export function foundBy (guard: object, request: FastifyRequest): Auth | null {
 /** Our own routes, and paths that have none, cannot be given a guard by a host. @throws Error on others without one */
 function required (request: FastifyRequest): Auth | null {
   if ((request as Guarded)[FOUND] || isOurs(request.server) || request.routeOptions.url === undefined) return authOf(request)
-  throw new Error(`request.auth was read at ${placeOf(request)}, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too; hooks of the whole app call authOf(request)`)
+  throw new Error(
+    `request.auth was read at ${placeOf(request)}, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too; hooks of the whole app call authOf(request)`
+  )
 }
 
 function placeOf ({ method, url, routeOptions }: FastifyRequest): string {

@@ -30,7 +30,12 @@ export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @param optional whether guests may pass
  * @returns null for a guest, who has been sent to the login page unless they may pass. @throws 401, 403
  */
-export async function authenticateBrowser ({ session: find, isOwn, foreign, loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply, optional: boolean): Promise<BrowserSession | null> {
+export async function authenticateBrowser (
+  { session: find, isOwn, foreign, loginPath, outerPath }: WebTrust,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  optional: boolean
+): Promise<BrowserSession | null> {
   const isSafe = SAFE.has(request.method)
   const session = await find(request)
   if (session && !isSafe && !isOwn(request)) throw foreign(request)

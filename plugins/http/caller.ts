@@ -19,7 +19,10 @@ export function callerOf (request: Pick<FastifyRequest, 'ip' | 'socket' | 'heade
   }
 }
 
-/** What a trusted proxy says, if that is an address, else the peer's. Who comes through a Unix socket has none, unless a proxy there says it. */
+/**
+ * What a trusted proxy says, if that is an address, else the peer's. Who comes through a Unix socket has none, unless a proxy there says
+ * it.
+ */
 export function addressOf ({ ip, socket }: { ip?: string, socket?: { remoteAddress?: string | undefined } }): string {
   return readAddress(ip) ?? readAddress(socket?.remoteAddress) ?? 'unknown'
 }

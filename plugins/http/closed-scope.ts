@@ -27,8 +27,15 @@ export function under (prefix: string): { prefix: string } {
   return Object.assign({ prefix }, { logSerializers: serializers })
 }
 
-/** Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches it, and nothing of it the host. */
-export function closedScope (scope: FastifyInstance, config: ScopeConfig, { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}): void {
+/**
+ * Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches
+ * it, and nothing of it the host.
+ */
+export function closedScope (
+  scope: FastifyInstance,
+  config: ScopeConfig,
+  { onError = errorHandler, parsers = bodyParsers, headers }: ScopeOptions = {}
+): void {
   keepOutHost(scope)
   describeRoutes(scope, config)
   scope.setErrorHandler(onError)

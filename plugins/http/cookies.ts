@@ -3,7 +3,10 @@ import type { FastifyReply } from 'fastify'
 
 type CookieOptions = { path: string, httpOnly: boolean, sameSite: 'lax', secure: boolean, maxAge?: number, expires?: Date }
 
-/** Our cookies, with nothing of what a host sets for its own: no signature, domain, age, encoding or partition. Sent as often as a cookie is asked for. */
+/**
+ * Our cookies, with nothing of what a host sets for its own: no signature, domain, age, encoding or partition. Sent as often as a cookie is
+ * asked for.
+ */
 export function setCookie (reply: FastifyReply, name: string, value: string, options: CookieOptions): void {
   reply.header('set-cookie', fastifyCookie.serialize(name, value, options))
 }

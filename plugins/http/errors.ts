@@ -12,12 +12,22 @@ export type Failure = {
   retryAfter?: number
 }
 
-export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & { errors?: Record<string, string[]>, retryAfter?: number | undefined }
+export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'validation'>> & {
+  errors?: Record<string, string[]>,
+  retryAfter?: number | undefined
+}
 
 const FOREIGN = new Set(['LK_FOREIGN_ORIGIN', 'LK_FORGED_FORM'])
-const NAMES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' }
+const NAMES: Record<number, string> = {
+  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict',
+  413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests',
+  500: 'Internal Server Error', 503: 'Service Unavailable'
+}
 
-/** The only place that writes error bodies, but for the pages of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form elsewhere. */
+/**
+ * The only place that writes error bodies, but for the pages of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set
+ * `config.oauth`, Fastify's form elsewhere.
+ */
 export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
   const oauth = request.routeOptions.config.oauth === true
   const failure = failureOf(error, request)
@@ -25,7 +35,12 @@ export function errorHandler (error: Raw, request: FastifyRequest, reply: Fastif
   if (failure.retryAfter !== undefined) reply.header('retry-after', failure.retryAfter)
   reply.code(failure.statusCode).header('cache-control', 'no-store')
   if (oauth) reply.header('pragma', 'no-cache').send(oauthBody(error, failure))
-  else reply.send({ statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message, ...(failure.errors && { errors: failure.errors }) })
+  else {
+    reply.send({
+      statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message,
+      ...(failure.errors && { errors: failure.errors })
+    })
+  }
 }
 
 /** What an error is to who asked; the rest goes to the log, under the `reference` that a person was shown. */

@@ -13,7 +13,11 @@ export function placeOf (host: FastifyInstance): Place {
 }
 
 /** Without an address of its own a server is reached at the port that listens: known when it does, and not before. */
-export function followPort (host: FastifyInstance, address: Pick<Address, 'followsPort' | 'listensOn'>, then: (bound: Bound) => void = () => {}): void {
+export function followPort (
+  host: FastifyInstance,
+  address: Pick<Address, 'followsPort' | 'listensOn'>,
+  then: (bound: Bound) => void = () => {}
+): void {
   if (!address.followsPort) return
   host.server.once('listening', () => {
     const bound = host.server.address()
@@ -25,18 +29,33 @@ export function followPort (host: FastifyInstance, address: Pick<Address, 'follo
 /** Says which address is in tokens and links, and how to have another one. */
 export function tellAddress ({ appUrl, sources }: Named, bound: Bound, log: FastifyBaseLogger): void {
   const name = settingName(sources, 'appUrl', 'APP_URL')
-  if (bound === null || typeof bound === 'string') log.warn({}, `The server listens on ${bound ?? 'something'} without a port, and tokens and links name ${appUrl}: set ${name} to the address that browsers use`)
-  else if (isLocal(bound)) log.info({}, `Tokens and links name ${appUrl}: set ${name} to the public address when there is one`)
-  else log.warn({}, `Tokens and links name ${appUrl}, which does not lead to ${bound.address}: set ${name} to the address that browsers use, such as ${urlOf(bound, appUrl)}`)
+  if (bound === null || typeof bound === 'string') {
+    log.warn(
+      {},
+      `The server listens on ${bound ?? 'something'} without a port, and tokens and links name ${appUrl}: set ${name} to the address that browsers use`
+    )
+  } else if (isLocal(bound)) log.info({}, `Tokens and links name ${appUrl}: set ${name} to the public address when there is one`)
+  else {
+    log.warn(
+      {},
+      `Tokens and links name ${appUrl}, which does not lead to ${bound.address}: set ${name} to the address that browsers use, such as ${urlOf(bound, appUrl)}`
+    )
+  }
 }
 
-/** Tells once when applications ask at another address than the one that tokens name: they compare the two (OpenID Connect Discovery section 4.3). */
+/**
+ * Tells once when applications ask at another address than the one that tokens name: they compare the two (OpenID Connect Discovery section
+ * 4.3).
+ */
 export function warnOfOtherHost (config: Named): (request: FastifyRequest) => void {
   let told = !config.followsPort
   return ({ headers: { host }, log }) => {
     if (told || host === undefined || host === new URL(config.appUrl).host) return
     told = true
-    log.warn({ host }, `An application asked for the metadata at another address than ${config.appUrl}, which tokens and links name, and may refuse it: set ${settingName(config.sources, 'appUrl', 'APP_URL')} to the address that applications use`)
+    log.warn(
+      { host },
+      `An application asked for the metadata at another address than ${config.appUrl}, which tokens and links name, and may refuse it: set ${settingName(config.sources, 'appUrl', 'APP_URL')} to the address that applications use`
+    )
   }
 }
 

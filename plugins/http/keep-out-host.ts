@@ -2,7 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { keepSerializers } from './request-log.ts'
 
-/** Hooks that change what is read or answered, or decide about it. Those that only see a request come and go, such as traces and logs, are the host's. */
+/**
+ * Hooks that change what is read or answered, or decide about it. Those that only see a request come and go, such as traces and logs, are
+ * the host's.
+ */
 const CHANGING = ['preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend'] as const
 
 /** Ids of clients have 40 characters, hashes in the names of files up to 64. */
@@ -28,8 +31,10 @@ export function keepOutHost (scope: FastifyInstance): void {
 }
 
 /**
- * Hooks of a host go for its routes and for those of all plugins after them: they wrap bodies, parse them, or ask for a login. In a scope of ours and those
- * within it none of that kind runs, whenever one is added: what we ask of a request stands at its route. Fastify has no word for that, so its list of hooks is found by the name of its symbol.
+ * Hooks of a host go for its routes and for those of all plugins after them: they wrap bodies, parse them, or ask for a login. In a scope
+ * of ours and those
+ * within it none of that kind runs, whenever one is added: what we ask of a request stands at its route. Fastify has no word for that, so
+ * its list of hooks is found by the name of its symbol.
  */
 function keepOutHooks (scope: FastifyInstance): void {
   scope.addHook('onRegister', emptyHooks)
@@ -53,7 +58,9 @@ function keepOutDefaults (scope: FastifyInstance): void {
 function checkRouter ({ initialConfig }: FastifyInstance): void {
   const { routerOptions, maxParamLength } = initialConfig as { routerOptions?: { maxParamLength?: number }, maxParamLength?: number }
   const longest = Math.min(maxParamLength ?? ID_LENGTH, routerOptions?.maxParamLength ?? ID_LENGTH)
-  if (longest < ID_LENGTH) throw new ConfigError([{ name: 'maxParamLength', message: `of this app's Fastify must be at least ${ID_LENGTH}: ids stand in paths` }])
+  if (longest < ID_LENGTH) {
+    throw new ConfigError([{ name: 'maxParamLength', message: `of this app's Fastify must be at least ${ID_LENGTH}: ids stand in paths` }])
+  }
 }
 
 function internal<T> (instance: object, description: string): T | undefined {

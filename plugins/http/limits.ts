@@ -14,7 +14,9 @@ type Counting = {
   address?: (request: FastifyRequest) => string | Promise<string>
 }
 
-/** A route's `config`, which `applyLimits` hands to our @fastify/rate-limit: that of a host has a store, exceptions and answers of its own. */
+/**
+ * A route's `config`, which `applyLimits` hands to our @fastify/rate-limit: that of a host has a store, exceptions and answers of its own.
+ */
 export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addressOf }: Counting = {}) {
   return {
     latchkeyLimit: {

@@ -6,7 +6,8 @@ import type { Config, LatchkeyOptions } from '../../src/config/config.ts'
 /** What has routes, so that two on one instance would meet. */
 type Part = 'latchkey' | 'oauth' | 'clientProxy'
 
-const SCOPES = 'For a second one with options of its own, register each in a scope of its own: app.register(async (scope) => { await scope.register(…) })'
+const SCOPES =
+  'For a second one with options of its own, register each in a scope of its own: app.register(async (scope) => { await scope.register(…) })'
 
 const markOf = (part: Part, prefix: string) => `latchkey.${part}${prefix}`
 
@@ -32,7 +33,15 @@ export function alreadyRegistered (part: Part | 'authGuard', how = ''): ConfigEr
  */
 export function refuseOthers (given: LatchkeyOptions, meant: Config, known: Config): void {
   const others = differences(given, meant, known)
-  if (others.length > 0) throw new ConfigError(others.map((name) => ({ name, message: `is not what the first registration on this instance has, which counts; give the options once. ${SCOPES}` })))
+  if (others.length > 0) {
+    throw new ConfigError(
+      others.map((name) => ({
+        name,
+        message: `is not what the first registration on this instance has, which counts; give the options once. ${SCOPES}`
+      })
+      )
+    )
+  }
 }
 
 /** The names of what was given and is not so. */

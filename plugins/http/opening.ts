@@ -11,8 +11,10 @@ const SLOW_MS = 5000
 const DRAIN_MS = 5000
 
 /**
- * Opens the database and makes the parts. Whatever becomes of the app meanwhile, what was opened is closed: with the app, or where a signal ends a
- * process that has the embedded database. An app whose database is still being opened then is left waiting: an error would let it end the process before all is closed.
+ * Opens the database and makes the parts. Whatever becomes of the app meanwhile, what was opened is closed: with the app, or where a signal
+ * ends a
+ * process that has the embedded database. An app whose database is still being opened then is left waiting: an error would let it end the
+ * process before all is closed.
  */
 export async function openServices (host: FastifyInstance, config: Config, prisma: CoreOptions['prisma']): Promise<Services> {
   let opening: Promise<Services> | undefined
@@ -59,6 +61,8 @@ function slowAfter ({ initialConfig: { pluginTimeout = 0 } }: FastifyInstance): 
 /** A function of the host that waits for us is the one thing that its timeout can hit. */
 function warnOfSlowness (host: FastifyInstance): void {
   const { pluginTimeout = 0 } = host.initialConfig
-  const way = pluginTimeout > 0 ? `: a plugin of this app that awaits Latchkey fails after ${pluginTimeout} ms; give Fastify({ pluginTimeout }) more, or register Latchkey outside of it` : ''
+  const way = pluginTimeout > 0
+    ? `: a plugin of this app that awaits Latchkey fails after ${pluginTimeout} ms; give Fastify({ pluginTimeout }) more, or register Latchkey outside of it`
+    : ''
   host.log.warn({}, `Latchkey is still opening its database${way}`)
 }

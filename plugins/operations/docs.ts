@@ -25,7 +25,10 @@ async function docs (host: FastifyInstance): Promise<void> {
     decorator: DOCUMENT,
     openapi: {
       openapi: '3.1.0',
-      info: ownInfo({ title: 'Latchkey', description: 'OAuth 2.1 server and first-party login', version, license: { name: 'MIT', identifier: 'MIT' } }),
+      info: ownInfo({
+        title: 'Latchkey', description: 'OAuth 2.1 server and first-party login', version,
+        license: { name: 'MIT', identifier: 'MIT' }
+      }),
       components: { securitySchemes: securitySchemes(browserCookie(config.appUrl)) }
     },
     // Paths are those that are served, whatever path APP_URL has
@@ -49,7 +52,9 @@ async function docs (host: FastifyInstance): Promise<void> {
   }, under(config.prefix))
 }
 
-/** Schemas that a host shares among its routes are in every document; ours are written out. The address is known when the server listens. */
+/**
+ * Schemas that a host shares among its routes are in every document; ours are written out. The address is known when the server listens.
+ */
 function ofOurs (made: Parameters<SwaggerTransformObject>[0], { appUrl }: Config): ReturnType<SwaggerTransformObject> {
   if (!('openapiObject' in made)) return made.swaggerObject
   made.openapiObject.servers = [{ url: appUrl }]

@@ -7,7 +7,10 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 let shared: Registry | undefined
 
-/** What says something of the whole process, once for all apps in it: prom-client never stops observing, and would keep each app that is closed. */
+/**
+ * What says something of the whole process, once for all apps in it: prom-client never stops observing, and would keep each app that is
+ * closed.
+ */
 function ofProcess (): Registry {
   if (shared) return shared
   shared = new Registry()
@@ -22,7 +25,11 @@ async function metrics (scope: FastifyInstance): Promise<void> {
   countEvents(registry, scope.latchkey)
   gauge(registry, scope.latchkey)
   const durations = new Histogram({
-    name: 'latchkey_request_duration_seconds', help: 'Time to answer, by route', labelNames: ['method', 'route', 'status'], buckets: SECONDS, registers: [registry]
+    name: 'latchkey_request_duration_seconds',
+    help: 'Time to answer, by route',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers: [registry]
   })
   scope.addHook('onResponse', (request, reply, done) => {
     durations.observe({ method: request.method, route: routeOf(request), status: reply.statusCode }, reply.elapsedTime / 1000)
@@ -32,7 +39,8 @@ async function metrics (scope: FastifyInstance): Promise<void> {
 }
 
 function countEvents (registry: Registry, { events }: Services): void {
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) => new Counter({ name: `latchkey_${name}`, help, labelNames, registers: [registry] })
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name: `latchkey_${name}`, help, labelNames, registers: [registry] })
   const issued = counter('tokens_issued_total', 'Access tokens, by grant', ['grant'])
   const refused = counter('token_refusals_total', 'Refusals of the token endpoint, by grant and error', ['grant', 'error'])
   const revoked = counter('revocations_total', 'Revocations of this process, by kind', ['kind'])

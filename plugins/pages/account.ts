@@ -10,7 +10,10 @@ import { tokenErrors } from './token-errors.ts'
 
 export const ACCOUNT = '/account'
 /** What posts to where, under the account page. */
-export const ACTIONS = { endSession: `${ACCOUNT}/sessions/end`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`, createToken: `${ACCOUNT}/tokens` }
+export const ACTIONS = {
+  endSession: `${ACCOUNT}/sessions/end`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`,
+  createToken: `${ACCOUNT}/tokens`
+}
 
 /** How long a personal access token may be valid; 0 is for ever. */
 export const DAYS = [30, 90, 365, 0]
@@ -33,10 +36,14 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   const hasTokens = config.routes.personalTokens
   const { createToken, ...ends } = ACTIONS
   const link = (path: string) => kit.link(path)
-  const actions = { logout: link('/logout'), endSession: link(ends.endSession), endApp: link(ends.endApp), endToken: link(ends.endToken), createToken: link(createToken) }
+  const actions = {
+    logout: link('/logout'), endSession: link(ends.endSession), endApp: link(ends.endApp), endToken: link(ends.endToken),
+    createToken: link(createToken)
+  }
 
   async function lists ({ userId, sessionId }: Who, page: Page): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
-    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId), hasTokens ? personalTokens.list(userId) : null])
+    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId),
+      hasTokens ? personalTokens.list(userId) : null])
     const appIds = new Set(apps.map(({ id }) => id))
     return {
       sessions: access.filter(({ client }) => client === null || !appIds.has(client.id)).map((item) => session(item, sessionId, page)),
@@ -63,7 +70,11 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
 }
 
 /** An application of ours is called by its name, or by the brand. */
-function session ({ id, client, userAgent, ip, lastUsedAt }: Access, current: string | null, { brand, texts }: Page): AccountModel['sessions'][number] {
+function session (
+  { id, client, userAgent, ip, lastUsedAt }: Access,
+  current: string | null,
+  { brand, texts }: Page
+): AccountModel['sessions'][number] {
   const names = [client && shownName(client, brand.name), agentName(userAgent, texts.account.browserOn)].filter((name) => name != null)
   return { id, device: names.length === 0 ? null : names.join(' · '), place: ip, lastUsedAt, current: id === current }
 }

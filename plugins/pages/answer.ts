@@ -17,7 +17,11 @@ type Of<Kind> = Extract<Outcome, { kind: Kind }>
 
 /** What the browser gets for the outcome of an authorization request. */
 export function createAnswer (kit: Kit, { config }: Services): Answer {
-  async function answer (request: FastifyRequest, reply: FastifyReply, { destination: { redirectUri, responseMode }, params, ask }: Of<'answer'>): Promise<FastifyReply> {
+  async function answer (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { destination: { redirectUri, responseMode }, params, ask }: Of<'answer'>
+  ): Promise<FastifyReply> {
     const model = { ...kit.page(request), redirectUri, params }
     if (ask) return await kit.send(reply, 'formPost', { ...model, ask: responseMode === 'query' ? 'get' : 'post' }, { leaves: true })
     // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
@@ -27,14 +31,23 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales, prompts }, params, again }: Of<'login'>): FastifyReply {
     const locales = localesFor(uiLocales)
-    if (prompts.includes('create') && config.registration !== 'off') return reply.redirect(withParams(kit.link('/register'), { return_to: authorizePath(config, params), ...locales }), 303)
+    if (prompts.includes('create') && config.registration !== 'off') {
+      return reply.redirect(withParams(kit.link('/register'), { return_to: authorizePath(config, params), ...locales }), 303)
+    }
     const query = new URLSearchParams({
-      return_to: authorizePath(config, params), ...(again && { prompt: 'login' }), ...(isShort(loginHint) && { login_hint: loginHint }), ...locales
+      return_to: authorizePath(config, params),
+      ...(again && { prompt: 'login' }),
+      ...(isShort(loginHint) && { login_hint: loginHint }),
+      ...locales
     })
     return reply.redirect(withParams(config.loginPath, query), 303)
   }
 
-  async function consent (request: FastifyRequest, reply: FastifyReply, { request: { client, destination, resources, uiLocales }, params, session, newScopes }: Of<'consent'>): Promise<FastifyReply> {
+  async function consent (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { request: { client, destination, resources, uiLocales }, params, session, newScopes }: Of<'consent'>
+  ): Promise<FastifyReply> {
     const switchUrl = withParams(config.loginPath, { prompt: 'login', return_to: authorizePath(config, params), ...localesFor(uiLocales) })
     const page = kit.page(request, uiLocales)
     return kit.send(reply, 'consent', {
@@ -67,8 +80,28 @@ export function requestParams (params: Params): Params {
 
 /** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must get neither into an address nor into the next form. */
 export const REQUEST = [
-  'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method', 'resource', 'request', 'request_uri',
-  'nonce', 'claims', 'claims_locales', 'prompt', 'max_age', 'login_hint', 'id_token_hint', 'ui_locales', 'acr_values', 'display', MARK
+  'response_type',
+  'response_mode',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+  'resource',
+  'request',
+  'request_uri',
+  'nonce',
+  'claims',
+  'claims_locales',
+  'prompt',
+  'max_age',
+  'login_hint',
+  'id_token_hint',
+  'ui_locales',
+  'acr_values',
+  'display',
+  MARK
 ]
 
 /** Where the same request begins again. @throws 400 when it is too long for an address */
@@ -82,12 +115,16 @@ export function knownParams (params: Params): Params {
 
 /** Parameters that are no texts are left out. @throws 400 when they are too long for an address */
 export function pathWith (path: string, params: Params): string {
-  const pairs = Object.entries(hiddenParams(params)).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value]))
+  const pairs = Object.entries(hiddenParams(params)).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value])
+  )
   return pairs.length === 0 ? path : `${path}?${packQuery(new URLSearchParams(pairs).toString())}`
 }
 
 export function hiddenParams (params: Params): Hidden {
-  return Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1])))
+  return Object.fromEntries(
+    Object.entries(params).filter((entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1]))
+  )
 }
 
 /** Encoded, since it stands in the address beside the request that it is of. */

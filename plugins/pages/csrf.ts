@@ -20,7 +20,10 @@ export type CsrfProtection = {
   browserOf: (reply: FastifyReply) => Uint8Array
   /** The hidden field of a form, and its cookie. */
   field: (reply: FastifyReply) => Csrf
-  /** Tells the form that was sent from every other, of this browser and of others: its hidden field is made anew for each page, and goes with the cookie. Of a request that was checked. */
+  /**
+   * Tells the form that was sent from every other, of this browser and of others: its hidden field is made anew for each page, and goes
+   * with the cookie. Of a request that was checked.
+   */
   formOf: (request: FastifyRequest) => FormId | undefined
   /** @throws 403 for a post of another site, or without the token of this browser */
   check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
@@ -46,7 +49,8 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   // Two forms on one page have one cookie
   const jars = new WeakMap<FastifyReply, Jar>()
   // Another app on the domain may have one of the name: what is no secret is not ours, and would lock people out
-  const secretOf = ({ headers }: Pick<FastifyRequest, 'headers'>) => cookiesNamed(headers.cookie, cookie).find((value) => SECRET.test(value))
+  const secretOf = ({ headers }: Pick<FastifyRequest, 'headers'>) =>
+    cookiesNamed(headers.cookie, cookie).find((value) => SECRET.test(value))
   const jarOf = (request: Pick<FastifyRequest, 'headers'>): Jar => ({ cookies: { [cookie]: secretOf(request) } })
 
   function field (reply: FastifyReply): Csrf {

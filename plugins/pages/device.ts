@@ -41,7 +41,11 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
     }, { leaves: kit.loginLeaves })
   }
 
-  const confirm: ShowDevice['confirm'] = async (request, reply, { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }) => {
+  const confirm: ShowDevice['confirm'] = async (
+    request,
+    reply,
+    { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }
+  ) => {
     const page = kit.page(request)
     return kit.send(reply, 'deviceConfirm', {
       ...page,
@@ -57,7 +61,10 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
     }, { leaves: kit.loginLeaves })
   }
 
-  return { code, confirm, path, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }), loginPath }
+  return {
+    code, confirm, path, done: (request, reply, allowed) => kit.send(reply, 'deviceDone', { ...kit.page(request), allowed }),
+    loginPath
+  }
 }
 
 function localesField (request: FastifyRequest): { ui_locales?: string } {

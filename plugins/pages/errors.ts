@@ -54,7 +54,12 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
     const { username, return_to: target, remember } = body as { username?: unknown, return_to?: unknown, remember?: unknown }
     const state = { returnTo: localPath(target), problem }
     const path = pathOf(request)
-    if (path === '/login') return login(request, reply, { ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined })
+    if (path === '/login') {
+      return login(request, reply, {
+        ...state, username: typeof username === 'string' ? username : undefined,
+        remember: remember !== undefined
+      })
+    }
     return path === '/register' ? register(request, reply, { ...state, values: { ...body } }) : null
   }
 
@@ -91,6 +96,8 @@ export function createPageErrors (kit: Kit, { authorize, config }: Services, { a
 function wordsFor ({ statusCode, retryAfter }: Failure, { texts: { errors }, locale }: Page) {
   if (statusCode === 403) return errors.stale
   if (statusCode === 404) return errors.notFound
-  if (statusCode === 429) return { ...errors.tooMany, ...(retryAfter !== undefined && { advice: errors.tooMany.wait(formatWait(retryAfter, locale)) }) }
+  if (statusCode === 429) {
+    return { ...errors.tooMany, ...(retryAfter !== undefined && { advice: errors.tooMany.wait(formatWait(retryAfter, locale)) }) }
+  }
   return statusCode >= 500 ? errors.server : errors.badRequest
 }

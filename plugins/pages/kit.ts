@@ -77,7 +77,12 @@ export async function createKit ({ config, attributes, store }: Services): Promi
       const profile = await store.users.profile(userId)
       return profile ? nameOf(profile) : ''
     },
-    scopes: (names, { locale }) => names.map((name) => ({ name, description: wordOf(config.languages[languageOf(locale)]?.scopes, name) ?? wordOf(config.scopes, name) }))
+    scopes: (names, { locale }) =>
+      names.map((name) => ({
+        name,
+        description: wordOf(config.languages[languageOf(locale)]?.scopes, name) ?? wordOf(config.scopes, name)
+      })
+      )
   }
 }
 

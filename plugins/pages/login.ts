@@ -35,8 +35,13 @@ export function createLoginPage (kit: Kit, { attributes, config }: Services, fin
       app,
       ...(userId !== undefined && { again: { account: await kit.accountName(userId), cancel: cancelOf(returnTo) } }),
       notice: ended ? page.texts.login[ended] : undefined,
-      ...(problem && { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
-      links: { register: config.registration === 'off' ? undefined : kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales }) }
+      ...(problem &&
+        { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
+      links: {
+        register: config.registration === 'off'
+          ? undefined
+          : kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
+      }
     }, { leaves })
   }
 

@@ -27,7 +27,11 @@ export type ShowLogout = {
 }
 
 export function createLogoutPages (kit: Kit, { config, browser, endSession }: Services & { browser: Browser }): ShowLogout {
-  async function ask (request: FastifyRequest, reply: FastifyReply, { params, wanted: { client, redirectTo }, session }: Wanted): Promise<FastifyReply> {
+  async function ask (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { params, wanted: { client, redirectTo }, session }: Wanted
+  ): Promise<FastifyReply> {
     return await kit.send(reply, 'logout', {
       ...kit.page(request),
       action: kit.link(LOGOUT),
@@ -44,7 +48,9 @@ export function createLogoutPages (kit: Kit, { config, browser, endSession }: Se
     const wanted = await endSession.begin(params, session)
     await endSession.end(wanted, session, callerOf(request))
     await browser.logOut(request, reply)
-    if (wanted.redirectTo === null && request.method === 'GET') return await kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
+    if (wanted.redirectTo === null && request.method === 'GET') {
+      return await kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
+    }
     // What says that it is done is a page of its own, which says the same to a guest and posts nothing again
     return reply.redirect(wanted.redirectTo ?? kit.link(LOGOUT, { ui_locales: localesOf(request) }), 303)
   }

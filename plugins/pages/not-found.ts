@@ -13,6 +13,9 @@ export async function answerNotFound (app: FastifyInstance, services: Services):
     const page = kit?.page(request)
     if (kit && page && wantsHtml(request)) return await kit.send(reply, 'error', { ...page, ...page.texts.errors.notFound })
     const path = request.url.split('?')[0]
-    return reply.send({ statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found', message: `There is no ${request.method} ${path}${routes.docs ? `; see ${basePath}/docs` : ''}` })
+    return reply.send({
+      statusCode: 404, code: 'LK_NOT_FOUND', error: 'Not Found',
+      message: `There is no ${request.method} ${path}${routes.docs ? `; see ${basePath}/docs` : ''}`
+    })
   })
 }

@@ -12,8 +12,15 @@ export type OnTheWay = { app?: string, leaves: boolean }
 
 export type FindWay = (returnTo: string | null) => Promise<OnTheWay>
 
-/** A login ends where it was asked for, in one chain of redirects after the form: at an application, at a page of ours, or at one of the host, which may lead anywhere. */
-export function createFindWay ({ link }: Pick<Kit, 'link'>, { peek }: Pick<Authorize, 'peek'>, { homePath }: Pick<Config, 'homePath'>): FindWay {
+/**
+ * A login ends where it was asked for, in one chain of redirects after the form: at an application, at a page of ours, or at one of the
+ * host, which may lead anywhere.
+ */
+export function createFindWay (
+  { link }: Pick<Kit, 'link'>,
+  { peek }: Pick<Authorize, 'peek'>,
+  { homePath }: Pick<Config, 'homePath'>
+): FindWay {
   return async (returnTo) => {
     const path = (returnTo ?? homePath).split('?')[0]
     const params = queryOf(returnTo ?? homePath, link(AUTHORIZE))

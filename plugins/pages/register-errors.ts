@@ -10,7 +10,9 @@ type Form = { attributes: Attributes, values: Record<string, unknown>, texts: Te
 export function registerErrors (errors: FieldErrors, form: Form): FormErrors {
   const { attributes, values, texts: { problems } } = form
   const isEmpty = attributes.every(({ name }) => !values[name])
-  const fields = Object.keys(errors).filter((name) => !(isEmpty && attributes.some((attribute) => attribute.name === name) && attributes.length > 1))
+  const fields = Object.keys(errors).filter((name) =>
+    !(isEmpty && attributes.some((attribute) => attribute.name === name) && attributes.length > 1)
+  )
   return {
     ...(isEmpty && attributes.length > 1 && { form: [problems.oneNeeded] }),
     fields: Object.fromEntries(fields.map((name) => [name, [name === 'password' ? passwordProblem(form) : attributeProblem(name, form)]]))

@@ -15,7 +15,9 @@ export function createRegisterPage (kit: Kit, { attributes, config }: Services, 
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { leaves } = await findWay(returnTo)
-    const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) => typeof values[name] === 'string' ? [[name, values[name]]] : [])
+    const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) =>
+      typeof values[name] === 'string' ? [[name, values[name]]] : []
+    )
     const typed = { attributes, values, texts: page.texts, minLength: config.passwords.minLength }
     const taken = errors && takenValue(errors, typed)
     const loginPath = (hint?: string) => kit.link('/login', { return_to: returnTo ?? undefined, login_hint: hint, ui_locales: uiLocales })

@@ -4,13 +4,22 @@ import { setPolicy, type Policy } from './headers.ts'
 
 /** Sends a page: the host's own, if it has one of that name. */
 export function createSend (own: Views) {
-  return async <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy: Policy = {}): Promise<FastifyReply> => {
+  return async <Name extends ViewName>(
+    reply: FastifyReply,
+    name: Name,
+    model: ViewModel<Name>,
+    policy: Policy = {}
+  ): Promise<FastifyReply> => {
     setPolicy(reply, policy)
     reply.type('text/html; charset=utf-8')
     const render = own[name] ?? views[name] as (model: ViewModel<Name>) => string
     const made = await render(model, reply)
     if (reply.sent || made === reply) return reply
-    if (typeof made !== 'string') throw new TypeError(`views.${name} gave ${made === undefined ? 'nothing' : `a ${typeof made}`}; return HTML, or what reply.view() returns`)
+    if (typeof made !== 'string') {
+      throw new TypeError(
+        `views.${name} gave ${made === undefined ? 'nothing' : `a ${typeof made}`}; return HTML, or what reply.view() returns`
+      )
+    }
     return reply.send(made)
   }
 }

@@ -5,7 +5,10 @@ import type { Services } from '../../src/compose/services.ts'
 import { cookiesNamed, setCookie } from '../http/cookies.ts'
 import type { Kit } from './kit.ts'
 
-/** What a page shows this once, from the form that made it to the page behind the redirect: in no address, no database and no memory of a process. */
+/**
+ * What a page shows this once, from the form that made it to the page behind the redirect: in no address, no database and no memory of a
+ * process.
+ */
 export type ShownOnce = {
   /** @param path of the page that shows it, to `userId` alone */
   keep: (reply: FastifyReply, path: string, userId: string, text: string) => void
@@ -17,7 +20,10 @@ export type ShownOnce = {
 const KEPT = 300
 
 /** A sealed cookie that is sent to that one page only. */
-export function createShownOnce ({ link }: Pick<Kit, 'link'>, { appKeys, config: { appUrl } }: Pick<Services, 'appKeys' | 'config'>): ShownOnce {
+export function createShownOnce (
+  { link }: Pick<Kit, 'link'>,
+  { appKeys, config: { appUrl } }: Pick<Services, 'appKeys' | 'config'>
+): ShownOnce {
   const keys = deriveKeys(appKeys, 'shown-once')
   const secure = appUrl.startsWith('https:')
   const cookie = secure ? '__Secure-latchkey-once' : 'latchkey-once'

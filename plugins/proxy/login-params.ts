@@ -24,5 +24,7 @@ function prefixed (prefix: string, errors: Record<string, string[]>): Record<str
 }
 
 function strings (values: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== ''))
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '')
+  )
 }

@@ -29,13 +29,22 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
   checkOptions('clientProxy', RemoteProxy, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)))
   const { login, clients = {} } = mergeOptions(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }).options)
   if (Object.keys(clients).length === 0) {
-    throw new ConfigError([{ name: 'clients', message: 'is needed where the proxy runs apart from the server: { web: { id, secret } }, or LATCHKEY_CLIENT_WEB_ID and LATCHKEY_CLIENT_WEB_SECRET' }])
+    throw new ConfigError([{
+      name: 'clients',
+      message:
+        'is needed where the proxy runs apart from the server: { web: { id, secret } }, or LATCHKEY_CLIENT_WEB_ID and LATCHKEY_CLIENT_WEB_SECRET'
+    }])
   }
   const issuer = options.issuer.replace(/\/+$/, '')
   const attributes = await createAttributes({ attributes: login!.attributes!, defaultCountry: login!.defaultCountry })
   const client = createIssuerClient({ issuer })
 
-  async function post (named: Credentials, path: string, params: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+  async function post (
+    named: Credentials,
+    path: string,
+    params: Record<string, string>,
+    headers: Record<string, string> = {}
+  ): Promise<Response> {
     return await client.send(path, {
       method: 'POST', headers: { ...headers, authorization: basic(named.id, named.secret ?? '') }, body: new URLSearchParams(params)
     })
@@ -51,9 +60,11 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     return {
       logIn: ({ params }, caller) => token(named, { ...params, grant_type: 'password' }, caller).catch(explain(invalidCredentials)),
       refresh: (refreshToken, scope, caller) =>
-        token(named, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(explain(invalidRefreshToken)),
+        token(named, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(
+          explain(invalidRefreshToken)
+        ),
       async logOut (refreshToken) {
-        if (refreshToken !== undefined) await post(named, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))
+        if (refreshToken !== undefined) { await post(named, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured)) }
       }
     }
   }

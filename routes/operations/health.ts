@@ -15,7 +15,10 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/ready', {
     config: evenWhenBusy,
-    schema: { tags: ['Operations'], summary: 'The database answers and revocations are known', response: { 200: Readiness, 503: Readiness } }
+    schema: {
+      tags: ['Operations'], summary: 'The database answers and revocations are known',
+      response: { 200: Readiness, 503: Readiness }
+    }
   }, async (_request, reply) => {
     const database = await pool.query('SELECT 1').then(() => true, () => false)
     const feed = app.latchkey.feed.age() <= revocation.maxStaleness

@@ -16,7 +16,11 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const guard = app.authGuard('web')
 
   app.post(ACTIONS.createToken, {
-    schema: { tags: ['Pages'], summary: 'Make a personal access token', description: 'The page behind the redirect shows it this once. The form that is sent twice makes one.', ...form, body: TokenForm, response: afterForm }
+    schema: {
+      tags: ['Pages'], summary: 'Make a personal access token',
+      description: 'The page behind the redirect shows it this once. The form that is sent twice makes one.', ...form, body: TokenForm,
+      response: afterForm
+    }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
     const owner = await ownerOf(request)
@@ -25,7 +29,11 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
     const errors = problems(values, await ownTokenScopes() ?? [])
     if (errors) return await pages.account(request, reply, owner, { values, errors })
     const { name, days, scopes } = values
-    const answer = await makeOwnToken(owner, { name, scopes, expiresIn: days === 0 ? null : days * DAY, form: pages.formOf(request) }, callerOf(request))
+    const answer = await makeOwnToken(
+      owner,
+      { name, scopes, expiresIn: days === 0 ? null : days * DAY, form: pages.formOf(request) },
+      callerOf(request)
+    )
     if (answer.errors) return await pages.account(request, reply, owner, { values, errors: answer.errors })
     // Logged out meanwhile
     if (!answer.made) return reply.redirect(config.basePath + ACCOUNT, 303)
@@ -52,11 +60,17 @@ function pathOf (id: string): string {
 }
 
 function valuesOf ({ name = '', days, ...boxes }: Record<string, string>) {
-  return { name, days: Number(days ?? Number.NaN), scopes: Object.keys(boxes).filter((box) => box.startsWith(SCOPE)).map((box) => box.slice(SCOPE.length)) }
+  return {
+    name, days: Number(days ?? Number.NaN),
+    scopes: Object.keys(boxes).filter((box) => box.startsWith(SCOPE)).map((box) => box.slice(SCOPE.length))
+  }
 }
 
 /** Of what the form does not offer. */
-function problems ({ name, days, scopes }: { name: string, days: number, scopes: string[] }, offered: string[]): Record<string, string[]> | null {
+function problems (
+  { name, days, scopes }: { name: string, days: number, scopes: string[] },
+  offered: string[]
+): Record<string, string[]> | null {
   if (!isName(name)) return { name: ['cannot be the name of a token'] }
   if (!scopes.every((scope) => offered.includes(scope))) return { scopes: ['are no choice of the form'] }
   return DAYS.includes(days) ? null : { days: ['is no choice of the form'] }

@@ -9,7 +9,10 @@ const tags = ['Pages']
 
 type End = [path: string, summary: string, end: (id: string, userId: string, caller: ReturnType<typeof callerOf>) => unknown]
 
-/** What has access to an account, and how its user ends that. Every action is the user's own: what is another's is not found, and nothing happens. */
+/**
+ * What has access to an account, and how its user ends that. Every action is the user's own: what is another's is not found, and nothing
+ * happens.
+ */
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { accountAccess, authorisedApps, personalTokens, config } = app.latchkey
@@ -24,14 +27,23 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   const ends = [
-    [ACTIONS.endSession, 'End a session, or the login of a browser', (id, userId, caller) => isUuid(id) ? accountAccess.end(id, userId, caller) : false],
+    [ACTIONS.endSession, 'End a session, or the login of a browser',
+      (id, userId, caller) => isUuid(id) ? accountAccess.end(id, userId, caller) : false],
     [ACTIONS.endApp, 'Take back all that an application may do', authorisedApps.end],
-    ...(config.routes.personalTokens ? [[ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) => isUuid(id) ? personalTokens.revoke(id, userId, caller) : false] satisfies End] : [])
+    ...(config.routes.personalTokens
+      ? [
+        [ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) =>
+          isUuid(id) ? personalTokens.revoke(id, userId, caller) : false] satisfies End
+        ]
+      : [])
   ] satisfies End[]
 
   // Whoever presses Enter in the address bar, or comes back by a login, is where the forms are
   const actions = [...ends.map(([path]) => path), ...(config.routes.personalTokens ? [ACTIONS.createToken] : [])]
-  for (const path of actions) app.get(path, { schema: { hide: true } }, async (_request, reply) => reply.redirect(config.basePath + ACCOUNT, 303))
+  for (const path of actions) {
+    app.get(path, { schema: { hide: true } }, async (_request, reply) =>
+      reply.redirect(config.basePath + ACCOUNT, 303))
+  }
 
   for (const [path, summary, end] of ends) {
     app.post(path, { schema: { tags, summary, ...form, body: EndForm, response: afterForm } }, async (request, reply) => {

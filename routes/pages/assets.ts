@@ -11,9 +11,17 @@ const assets: FastifyPluginAsyncTypebox = async (app) => {
   const send = (reply: FastifyReply, type: string, text: string, isNamed: boolean) =>
     reply.type(type).header('cache-control', isNamed ? FOR_EVER : 'no-store').send(text)
 
-  app.get<{ Params: { hash: string } }>('/assets/latchkey.:hash.css', { schema: { hide: true } }, async ({ params }, reply) => send(reply, 'text/css; charset=utf-8', css, params.hash === hash))
+  app.get<{ Params: { hash: string } }>(
+    '/assets/latchkey.:hash.css',
+    { schema: { hide: true } },
+    async ({ params }, reply) => send(reply, 'text/css; charset=utf-8', css, params.hash === hash)
+  )
 
-  app.get<{ Params: { hash: string } }>('/assets/latchkey.:hash.js', { schema: { hide: true } }, async ({ params }, reply) => send(reply, 'text/javascript; charset=utf-8', script, params.hash === scriptHash))
+  app.get<{ Params: { hash: string } }>(
+    '/assets/latchkey.:hash.js',
+    { schema: { hide: true } },
+    async ({ params }, reply) => send(reply, 'text/javascript; charset=utf-8', script, params.hash === scriptHash)
+  )
 }
 
 export default assets

@@ -16,8 +16,15 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   const { browser, config, deviceVerification } = app.latchkey
   const isOwn = sameSite(config, { silent: true })
 
-  const entryOf = (request: FastifyRequest, reply: FastifyReply, userCode: string, { id, userId, tokenEpoch, authTime }: BrowserSession): CodeEntry =>
-    ({ userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id, browser: pages.browserOf(reply) }, caller: callerOf(request) })
+  const entryOf = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    userCode: string,
+    { id, userId, tokenEpoch, authTime }: BrowserSession
+  ): CodeEntry => ({
+    userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id, browser: pages.browserOf(reply) },
+    caller: callerOf(request)
+  })
 
   async function ask (request: FastifyRequest, reply: FastifyReply, userCode: string, session: BrowserSession): Promise<FastifyReply> {
     const found = await deviceVerification.find(entryOf(request, reply, userCode, session))
@@ -27,13 +34,18 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   app.get(DEVICE, {
-    schema: { tags, summary: 'Where people type in the code of a device (RFC 8628 section 3.3)', querystring: DeviceQuery, response: showPage }
+    schema: {
+      tags, summary: 'Where people type in the code of a device (RFC 8628 section 3.3)', querystring: DeviceQuery,
+      response: showPage
+    }
   }, async (request, reply) => {
     const { user_code: userCode = '' } = request.query
     const isCode = plainCode(userCode) !== null
     // Another site that sends somebody here with wrong codes would use up their attempts
     const session = isCode && isOwn(request) ? await browser.session(request) : null
-    return session ? await ask(request, reply, userCode, session) : await pages.device.code(request, reply, { userCode, wrong: userCode !== '' && !isCode })
+    return session
+      ? await ask(request, reply, userCode, session)
+      : await pages.device.code(request, reply, { userCode, wrong: userCode !== '' && !isCode })
   })
 
   app.post(DEVICE, {
@@ -47,10 +59,13 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     const entry = entryOf(request, reply, userCode, session)
     // Somebody else may have logged in since the page was shown
     const isAnswer = decision !== undefined && shownTo === session.userId
-    const found = await (isAnswer ? deviceVerification.decide(entry, decision === 'allow' ? 'allowed' : 'denied') : deviceVerification.find(entry))
+    const found =
+      await (isAnswer ? deviceVerification.decide(entry, decision === 'allow' ? 'allowed' : 'denied') : deviceVerification.find(entry))
     // A code that was decided about is no code to type in any more
     const isUsed = decision === undefined && typeof found === 'string'
-    return found === null || isUsed ? await pages.device.code(request, reply, { userCode, wrong: true }) : reply.redirect(pages.device.path(request, userCode), 303)
+    return found === null || isUsed
+      ? await pages.device.code(request, reply, { userCode, wrong: true })
+      : reply.redirect(pages.device.path(request, userCode), 303)
   })
 }
 

@@ -18,7 +18,10 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const returnTo = localPath(target)
     const session = await browser.session(request)
     if (prompt !== 'login' && session) return reply.redirect(browser.returnPath(target), 303)
-    return await pages.login(request, reply, { returnTo, username, userId: session?.userId, ended: session ? null : await browser.ended(request) })
+    return await pages.login(request, reply, {
+      returnTo, username, userId: session?.userId,
+      ended: session ? null : await browser.ended(request)
+    })
   })
 
   app.post('/login', {

@@ -30,7 +30,8 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['Account'],
         summary: 'Log out',
-        description: 'Revokes the session of the bearer token, its access and refresh tokens, at once and everywhere; a personal access token ends itself.',
+        description:
+          'Revokes the session of the bearer token, its access and refresh tokens, at once and everywhere; a personal access token ends itself.',
         response: { 202: Message, ...errors(401, 403, 503) }
       }
     }, async (request, reply) => {

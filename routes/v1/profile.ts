@@ -26,7 +26,8 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Who am I',
-      description: 'All to a first-party login and to a personal access token. To an application of a third party what its scopes allow: `profile`, `email`, `phone`.',
+      description:
+        'All to a first-party login and to a personal access token. To an application of a third party what its scopes allow: `profile`, `email`, `phone`.',
       response: { 200: User, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
@@ -42,7 +43,8 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Change name or login attributes',
-      description: 'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`. Null takes one off, while another is left to log in with.',
+      description:
+        'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`. Null takes one off, while another is left to log in with.',
       body: profileBody(app.latchkey.attributes),
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }

@@ -14,7 +14,11 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
   const { sessions, browser_sessions: browsers, clients, consents, users } = tables
 
   async function list ({ userId, clientId, limit }: AccessFilter, idleTtl: { session: number, browser: number }): Promise<Access[]> {
-    const [by, condition] = userId !== undefined ? ['user', 'x.user_id = $4::uuid'] : clientId !== undefined ? ['client', 'x.client_id = $4'] : ['all', '$4::text IS NULL']
+    const [by, condition] = userId !== undefined
+      ? ['user', 'x.user_id = $4::uuid']
+      : clientId !== undefined
+        ? ['client', 'x.client_id = $4']
+        : ['all', '$4::text IS NULL']
     const { rows } = await pool.query<Access>({
       name: `access-list-${by}`,
       text: `SELECT x.id, 'session' AS kind, x.user_id AS "userId", json_build_object('id', c.id, 'name', c.name, 'firstParty', c.first_party, 'scopes', c.scopes) AS client, x.scopes, x.ip,
@@ -31,7 +35,8 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
   }
 
   async function end (id: string, userId: string | null) {
-    const ended = (table: string, client: string) => `UPDATE ${table} SET revoked_at = now() WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND revoked_at IS NULL AND expires_at > now()
+    const ended = (table: string, client: string) =>
+      `UPDATE ${table} SET revoked_at = now() WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND revoked_at IS NULL AND expires_at > now()
       RETURNING id, user_id, token_epoch, ${client} AS client_id`
     const rows = await revocations.run<Ended>({
       name: 'access-end',
@@ -62,7 +67,10 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
   }
 
   async function endAll (userId: string, keepSession: string | null): Promise<boolean> {
-    const rows = await revocations.runLocked<{ revocation: Revocation | null }>({ text: `SELECT FROM ${users} WHERE id = $1 FOR NO KEY UPDATE`, values: [userId] }, {
+    const rows = await revocations.runLocked<{ revocation: Revocation | null }>({
+      text: `SELECT FROM ${users} WHERE id = $1 FOR NO KEY UPDATE`,
+      values: [userId]
+    }, {
       text: `WITH raised AS (UPDATE ${users} u SET token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now() FROM ${users} o WHERE u.id = $1 AND o.id = u.id RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         kept AS (UPDATE ${sessions} s SET token_epoch = raised.token_epoch FROM raised
           WHERE s.id = $2 AND s.user_id = raised.id AND s.revoked_at IS NULL AND s.token_epoch = raised.before RETURNING s.id)

@@ -35,7 +35,10 @@ export type AccountAccess = {
   end: (id: string, userId: string, caller: Caller) => Promise<boolean>
 }
 
-type Dependencies = { store: AccessStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'owned'>, idleTtl: { session: number, browser: number } }
+type Dependencies = {
+  store: AccessStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'owned'>,
+  idleTtl: { session: number, browser: number }
+}
 
 // Who has more has a program that logs in and never out
 const MAX_LISTED = 500

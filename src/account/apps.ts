@@ -22,11 +22,19 @@ export type AppStore = {
 /** Applications that a user let in, each as a whole: with all its sessions and its consent. */
 export type AuthorisedApps = {
   list: (userId: string) => Promise<AuthorisedApp[]>
-  /** Its tokens are refused at once, in every process, and it must ask for consent again. Nothing happens when the user has no such application. */
+  /**
+   * Its tokens are refused at once, in every process, and it must ask for consent again. Nothing happens when the user has no such
+   * application.
+   */
   end: (clientId: string, userId: string, caller: Caller) => Promise<void>
 }
 
-export function createAuthorisedApps ({ store, scopes, sessionEnds, idleTtl }: { store: AppStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'ofApp'>, idleTtl: number }): AuthorisedApps {
+export function createAuthorisedApps (
+  { store, scopes, sessionEnds, idleTtl }: {
+    store: AppStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'ofApp'>,
+    idleTtl: number
+  }
+): AuthorisedApps {
   async function end (clientId: string, userId: string, caller: Caller): Promise<void> {
     await sessionEnds.ofApp(clientId, userId, { reason: 'user', caller })
   }

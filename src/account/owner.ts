@@ -13,7 +13,10 @@ export type Owner = {
 }
 
 /** Of a bearer token or a browser, as a guard has read it. */
-export type Bearer = { kind: 'session' | 'client' | 'personal' | 'browser', userId: string | null, clientId: string | null, sessionId: string | null, scopes: readonly string[] }
+export type Bearer = {
+  kind: 'session' | 'client' | 'personal' | 'browser', userId: string | null, clientId: string | null,
+  sessionId: string | null, scopes: readonly string[]
+}
 
 export type FindOwner = (bearer: Bearer) => Promise<Owner>
 
@@ -32,7 +35,8 @@ type Dependencies = {
 }
 
 /**
- * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed; or the login of a browser. One of a third
+ * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed; or the login of a browser. One
+ * of a third
  * party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
  * @throws NotTheOwner
  */

@@ -19,7 +19,10 @@ export async function audit ({ config, withCore }: Context, { user, client, type
 }
 
 function json ({ id, createdAt, type, userId, clientId, sessionId, ip, userAgent, detail }: AuditLine): object {
-  return { id, at: createdAt.toISOString(), type, user_id: userId, client_id: clientId, session_id: sessionId, ip, user_agent: userAgent, detail }
+  return {
+    id, at: createdAt.toISOString(), type, user_id: userId, client_id: clientId, session_id: sessionId, ip, user_agent: userAgent,
+    detail
+  }
 }
 
 function row ({ createdAt, type, userId, clientId, ip, detail }: AuditLine): string[] {

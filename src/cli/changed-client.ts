@@ -1,7 +1,10 @@
 import type { ClientChanges } from '../clients/clients.store.ts'
 import type { Config } from '../config/config.ts'
 import type { Client } from '../oauth/ports.ts'
-import { checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, MAX_TTL, pkceOptionalOf, scopesOf, type Kind } from './new-client.ts'
+import {
+  checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, MAX_TTL, pkceOptionalOf, scopesOf,
+  type Kind
+} from './new-client.ts'
 
 /** False takes away what is there; `default` is the server's setting. */
 export type ClientUpdate = {
@@ -24,8 +27,15 @@ export type ClientUpdate = {
   resourceServer?: string[] | false
 }
 
-/** What an update comes to, by the rules of new clients: it may not make what could not have been made. @throws Error that says what to change */
-export function changesOf (client: Client, asked: ClientUpdate, { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>): ClientChanges {
+/**
+ * What an update comes to, by the rules of new clients: it may not make what could not have been made. @throws Error that says what to
+ * change
+ */
+export function changesOf (
+  client: Client,
+  asked: ClientUpdate,
+  { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>
+): ClientChanges {
   if (client.revokedAt) throw new Error(`The client ${client.id} is revoked`)
   const kind = grantKind(client.grantTypes)
   const changes: ClientChanges = {
@@ -41,7 +51,11 @@ export function changesOf (client: Client, asked: ClientUpdate, { scopes, resour
     ...parties(kind, client, asked),
     ...(asked.pkceOptional !== undefined && { pkceOptional: pkceOptionalOf(kind, client.authMethod, asked) }),
     ...idTokenAlgOf(asked),
-    ...introspectionOf(kind, client.authMethod, { ...(asked.introspect !== undefined && { introspect: asked.introspect }), ...(asked.resourceServer !== undefined && { resourceServer: asked.resourceServer || [] }) }, [...resourceServers, ...client.resourceServers])
+    ...introspectionOf(kind, client.authMethod, {
+      ...(asked.introspect !== undefined && { introspect: asked.introspect }),
+      ...(asked.resourceServer !== undefined && { resourceServer: asked.resourceServer || [] })
+    }, [...resourceServers,
+      ...client.resourceServers])
   }
   if (Object.keys(changes).length === 0) throw new Error('say what to change; `npx latchkey clients update --help` lists the options')
   const { slug, proxy, trustedProxy } = { ...client, ...changes }
@@ -50,10 +64,13 @@ export function changesOf (client: Client, asked: ClientUpdate, { scopes, resour
 }
 
 function redirects (kind: Kind, { redirectUri, postLogoutRedirectUri }: ClientUpdate): ClientChanges {
-  if (redirectUri && kind !== 'code') throw new Error(`--redirect-uri does not go with a client for ${kind}, which has no authorization codes`)
+  if (redirectUri && kind !== 'code') {
+    throw new Error(`--redirect-uri does not go with a client for ${kind}, which has no authorization codes`)
+  }
   return {
     ...(redirectUri && { redirectUris: checkUris('--redirect-uri', redirectUri) }),
-    ...(postLogoutRedirectUri !== undefined && { postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', postLogoutRedirectUri || []) })
+    ...(postLogoutRedirectUri !== undefined &&
+      { postLogoutRedirectUris: checkUris('--post-logout-redirect-uri', postLogoutRedirectUri || []) })
   }
 }
 
@@ -61,18 +78,30 @@ function redirects (kind: Kind, { redirectUri, postLogoutRedirectUri }: ClientUp
 function scopeChanges (kind: Kind, client: Client, { scope, defaultScope }: ClientUpdate, own: Config['scopes']): ClientChanges {
   if (scope === undefined && defaultScope === undefined) return {}
   const registered = { ...own, ...Object.fromEntries([...client.scopes, ...client.defaultScopes].map((name) => [name, ''])) }
-  const { scopes, defaultScopes } = scopesOf(kind, { scope: scope ?? client.scopes, defaultScope: defaultScope === false ? [] : defaultScope ?? client.defaultScopes }, registered)
+  const { scopes, defaultScopes } = scopesOf(kind, {
+    scope: scope ?? client.scopes,
+    defaultScope: defaultScope === false ? [] : defaultScope ?? client.defaultScopes
+  }, registered)
   return { ...(scope && { scopes }), ...(defaultScope !== undefined && { defaultScopes }) }
 }
 
 /** Who does not ask for consent is the operator's own. */
 function parties (kind: Kind, client: Client, { firstParty, skipConsent }: ClientUpdate): ClientChanges {
-  if (firstParty === false && (kind === 'password' || kind === 'personal')) throw new Error(`--no-first-party does not go with a client for ${kind}: it is for your own applications`)
-  if (firstParty === false && (skipConsent ?? client.skipsConsent)) throw new Error('--no-first-party needs --no-skip-consent: users of somebody else\'s application are asked')
+  if (firstParty === false && (kind === 'password' || kind === 'personal')) {
+    throw new Error(`--no-first-party does not go with a client for ${kind}: it is for your own applications`)
+  }
+  if (firstParty === false && (skipConsent ?? client.skipsConsent)) {
+    throw new Error("--no-first-party needs --no-skip-consent: users of somebody else's application are asked")
+  }
   return { ...flag('firstParty', skipConsent ? true : firstParty), ...flag('skipsConsent', skipConsent) }
 }
 
-function seconds<Name extends 'accessTokenTtl' | 'refreshGrace'> (option: string, name: Name, value: number | 'default' | undefined, min: number): ClientChanges {
+function seconds<Name extends 'accessTokenTtl' | 'refreshGrace'> (
+  option: string,
+  name: Name,
+  value: number | 'default' | undefined,
+  min: number
+): ClientChanges {
   if (value === undefined) return {}
   if (value !== 'default' && (value < min || value > MAX_TTL)) throw new Error(`${option} must be ${min} to ${MAX_TTL} seconds, or default`)
   return { [name]: value === 'default' ? null : value }

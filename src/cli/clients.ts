@@ -12,7 +12,11 @@ export async function listClients ({ withCore }: Context): Promise<Result> {
   const clients = await withCore(({ store }) => store.clients.list())
   return {
     json: {
-      clients: clients.map((client) => ({ ...clientJson(client), created_at: client.createdAt.toISOString(), revoked_at: client.revokedAt?.toISOString() ?? null }))
+      clients: clients.map((client) => ({
+        ...clientJson(client), created_at: client.createdAt.toISOString(),
+        revoked_at: client.revokedAt?.toISOString() ?? null
+      })
+      )
     },
     lines: table(['ID', 'SLUG', 'NAME', 'GRANTS', 'STATE'], clients.map(({ id, slug, name, grantTypes, revokedAt }) =>
       [id, slug ?? '-', name, grantTypes.map(shortGrant).join(','), revokedAt ? 'revoked' : 'active']))
@@ -40,7 +44,11 @@ export async function showClient ({ withCore }: Context, name: string): Promise<
 }
 
 /** What is not named stays. Running servers go by it within 2 seconds, as long as they remember a client. */
-export async function updateClient ({ config, withCore }: Context, name: string, { json: _json, ...update }: ClientUpdate & { json?: boolean }): Promise<Result> {
+export async function updateClient (
+  { config, withCore }: Context,
+  name: string,
+  { json: _json, ...update }: ClientUpdate & { json?: boolean }
+): Promise<Result> {
   const client = await withCore(async ({ store }) => {
     const { id } = await findClient(store, name)
     let fields: string[] = []
@@ -80,7 +88,8 @@ export async function rotateSecret ({ withCore }: Context, name: string, { overl
   })
   return {
     json: { client_id: id, client_secret: secret, previous_secret_until: until?.toISOString() ?? null },
-    lines: [`Client ID: ${id}`, `Client secret: ${secret}`, until ? `The old secret counts until ${until.toISOString()}.` : 'The old secret has stopped.']
+    lines: [`Client ID: ${id}`, `Client secret: ${secret}`,
+      until ? `The old secret counts until ${until.toISOString()}.` : 'The old secret has stopped.']
   }
 }
 

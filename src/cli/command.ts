@@ -5,7 +5,10 @@ import type { Result } from './result.ts'
 
 /** What commander has parsed is what the command's options say. */
 export type Action = (context: Context, ...args: never[]) => Promise<Result | null>
-export type Run = (load: () => Promise<Action>, withoutContext?: (error: unknown) => Promise<Result>) => (...given: unknown[]) => Promise<void>
+export type Run = (
+  load: () => Promise<Action>,
+  withoutContext?: (error: unknown) => Promise<Result>
+) => (...given: unknown[]) => Promise<void>
 
 /** A command that takes --json like every other. */
 export function command (parent: Command, nameAndArgs: string, description: string, isDefault = false): Command {
@@ -36,7 +39,9 @@ export function secondsOrDefault (text: string): number | 'default' {
 export function expiresIn (text: string): number | 'never' {
   if (text === 'never') return text
   const { min, max } = PERSONAL_TOKEN_TTL
-  if (!/^[0-9]+$/.test(text) || Number(text) < min || Number(text) > max) throw new InvalidArgumentError(`It must be never, or a number of seconds from ${min} to ${max}.`)
+  if (!/^[0-9]+$/.test(text) || Number(text) < min || Number(text) > max) {
+    throw new InvalidArgumentError(`It must be never, or a number of seconds from ${min} to ${max}.`)
+  }
   return Number(text)
 }
 
@@ -46,6 +51,8 @@ const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
 export function since (text: string): Date {
   const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
   const date = count ? new Date(Date.now() - Number(count) * UNITS[unit!]! * 1000) : new Date(text)
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It must be a time such as 2026-11-24T13:00:00Z, or how long ago, such as 24h or 7d.')
+  if (Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError('It must be a time such as 2026-11-24T13:00:00Z, or how long ago, such as 24h or 7d.')
+  }
   return date
 }

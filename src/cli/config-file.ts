@@ -31,6 +31,9 @@ async function load (path: string): Promise<unknown> {
     return exported
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause
-    throw new ConfigError([{ name: basename(path), message: `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}` }])
+    throw new ConfigError([{
+      name: basename(path),
+      message: `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`
+    }])
   }
 }

@@ -17,7 +17,10 @@ export type Context = {
   log: CommandLog
   /** Opens the database and the keys for one piece of work. A database that is empty gets the whole install. */
   withCore: <T>(work: (core: Core) => Promise<T>, options?: Parts) => Promise<T>
-  /** How a command uses the embedded database: as it is, unless the command is there to make one. What was started is told and stopped at the end. */
+  /**
+   * How a command uses the embedded database: as it is, unless the command is there to make one. What was started is told and stopped at
+   * the end.
+   */
   embedded: (create?: boolean) => EmbeddedUse
 }
 
@@ -37,7 +40,12 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
   function embedded (create = false): EmbeddedUse {
     return {
       create,
-      onStart: ({ dataDir, made }) => log.note(made ? `made the embedded database in ${dataDir}` : `no server is running: started the embedded database in ${dataDir} for this command`)
+      onStart: ({ dataDir, made }) =>
+        log.note(
+          made
+            ? `made the embedded database in ${dataDir}`
+            : `no server is running: started the embedded database in ${dataDir} for this command`
+        )
     }
   }
 

@@ -45,7 +45,9 @@ export function misconfigured (error: unknown): Result {
 async function databaseChecks (context: Context): Promise<Check[]> {
   const { config, log, options } = context
   try {
-    if (!config.databaseUrl && await hasNoDatabase(config.dataDir)) return [ok('database', `the embedded one in ${resolve(config.dataDir)}, not made yet; the first start makes it`)]
+    if (!config.databaseUrl && await hasNoDatabase(config.dataDir)) {
+      return [ok('database', `the embedded one in ${resolve(config.dataDir)}, not made yet; the first start makes it`)]
+    }
     const source = await embeddedOrUrl(config, log, { ownMigrations: options.prisma !== undefined, embedded: context.embedded() })
     return await inspect(context, source).finally(source.stop)
   } catch (error) {
@@ -58,7 +60,8 @@ async function inspect ({ config, options }: Context, source: DatabaseSource): P
   const database = parseDatabaseUrl(url)
   return await withClient(database, async (client) => {
     const inspection = createInspection(client, database.schema)
-    const checks = [...checkDatabase(config, url, await inspection.server()), checkSchema(chosen), checkClock(await inspection.clockAhead())]
+    const checks = [...checkDatabase(config, url, await inspection.server()), checkSchema(chosen),
+      checkClock(await inspection.clockAhead())]
     const hasTables = await inspection.hasTables()
     const { applied, failed } = await readHistory(client, database.schema)
     const names = await migrationNames(shippedMigrations)
@@ -103,7 +106,9 @@ function report (checks: Check[], strict: boolean): Result {
   const width = Math.max(...checks.map(({ name }) => name.length))
   return {
     json: { ok: !failed, checks },
-    lines: checks.map(({ name, status, message, fix }) => `${status.padEnd(4)}  ${name.padEnd(width)}  ${message}${fix ? ` → ${fix}` : ''}`),
+    lines: checks.map(({ name, status, message, fix }) =>
+      `${status.padEnd(4)}  ${name.padEnd(width)}  ${message}${fix ? ` → ${fix}` : ''}`
+    ),
     exitCode: failed ? 1 : 0
   }
 }

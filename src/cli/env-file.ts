@@ -24,11 +24,15 @@ function cannotWrite (path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException
   // A file that is not UTF-8 has said so
   if (error instanceof ConfigError || code === undefined) return error
-  return new Error(`${path} cannot be written (${message}): run as the user whose it is, or leave out --write-env and put the values where your server reads them`, { cause: error })
+  return new Error(
+    `${path} cannot be written (${message}): run as the user whose it is, or leave out --write-env and put the values where your server reads them`,
+    { cause: error }
+  )
 }
 
 /**
- * Sets variables in a `.env` file; every other byte stays. The file is its owner's alone, or that of a group where it was already kept from all others.
+ * Sets variables in a `.env` file; every other byte stays. The file is its owner's alone, or that of a group where it was already kept from
+ * all others.
  * @throws ConfigError when it is not UTF-8
  */
 export async function writeVariables (path: string, variables: Record<string, string>): Promise<void> {

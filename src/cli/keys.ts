@@ -21,7 +21,9 @@ export async function rotateKeys ({ withCore }: Context, { now = false }: { now?
 export async function revokeKey ({ withCore }: Context, kid: string): Promise<Result> {
   return await withCore(async ({ keys, store }) => {
     const known = await store.keys.list()
-    if (!known.some((key) => key.kid === kid) && !await store.keys.find(kid)) throw new Error(`There is no key ${kid}; \`npx latchkey keys\` lists them`)
+    if (!known.some((key) => key.kid === kid) && !await store.keys.find(kid)) {
+      throw new Error(`There is no key ${kid}; \`npx latchkey keys\` lists them`)
+    }
     const revoked = await keys.revoke(kid)
     if (revoked) await store.audit.write([{ type: 'key.revoked', detail: { ...BY_OPERATOR, kid } }])
     const said = revoked ? `Key ${kid} is revoked, and so is every token signed with it.` : `Key ${kid} was revoked before.`
@@ -31,7 +33,12 @@ export async function revokeKey ({ withCore }: Context, kid: string): Promise<Re
 
 export function keysJson (keys: KeyRing) {
   return keys.list().map(({ kid, alg, state, createdAt, signsFrom, signsUntil }) => ({
-    kid, alg, state, created_at: createdAt.toISOString(), signs_from: signsFrom.toISOString(), signs_until: signsUntil?.toISOString() ?? null
+    kid,
+    alg,
+    state,
+    created_at: createdAt.toISOString(),
+    signs_from: signsFrom.toISOString(),
+    signs_until: signsUntil?.toISOString() ?? null
   }))
 }
 

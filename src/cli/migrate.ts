@@ -7,7 +7,11 @@ import type { Result } from './result.ts'
 /** Applies the shipped migrations that the database has not had. */
 export async function migrate (context: Context): Promise<Result> {
   const { config, log, options } = context
-  if (options.prisma) throw new Error('The configuration file gives a Prisma client: the migrations are those of its own project, run `npx prisma migrate deploy` there')
+  if (options.prisma) {
+    throw new Error(
+      'The configuration file gives a Prisma client: the migrations are those of its own project, run `npx prisma migrate deploy` there'
+    )
+  }
   const source = await embeddedOrUrl(config, log, { embedded: context.embedded(true) })
   try {
     const before = await pendingMigrations(source.url)

@@ -51,13 +51,20 @@ const NAMES: Record<Kind, string> = {
 }
 
 /** The client that the flags ask for, without its id and secret. @throws Error that says what to change */
-export function newClient (args: ClientArgs, { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>): Omit<NewClient, 'id' | 'secretHash'> {
+export function newClient (
+  args: ClientArgs,
+  { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>
+): Omit<NewClient, 'id' | 'secretHash'> {
   const kind = kindOf(args)
   const authMethod = authMethodOf(kind, args)
   checkSlug(kind, args)
-  if (args.accessTokenTtl !== undefined && (args.accessTokenTtl < 1 || args.accessTokenTtl > MAX_TTL)) throw new Error(`--access-token-ttl must be 1 to ${MAX_TTL} seconds`)
+  if (args.accessTokenTtl !== undefined && (args.accessTokenTtl < 1 || args.accessTokenTtl > MAX_TTL)) {
+    throw new Error(`--access-token-ttl must be 1 to ${MAX_TTL} seconds`)
+  }
   if (args.refreshGrace !== undefined && args.refreshGrace > MAX_TTL) throw new Error(`--refresh-grace must be 0 to ${MAX_TTL} seconds`)
-  if (args.refreshTokenInBody === false && !args.proxy) throw new Error('--no-refresh-token-in-body needs --proxy: it is for the answers of its routes')
+  if (args.refreshTokenInBody === false && !args.proxy) {
+    throw new Error('--no-refresh-token-in-body needs --proxy: it is for the answers of its routes')
+  }
   const redirectUris = redirectUrisOf(kind, args)
   return {
     name: nameOf(kind, args),
@@ -100,9 +107,13 @@ export function grantKind (grantTypes: readonly string[]): Kind {
 }
 
 function authMethodOf (kind: Kind, { public: isPublic, authMethod }: ClientArgs): string {
-  if (isPublic && authMethod !== undefined && authMethod !== 'none') throw new Error(`--auth-method ${authMethod} needs a secret, which a --public client does not have`)
+  if (isPublic && authMethod !== undefined && authMethod !== 'none') {
+    throw new Error(`--auth-method ${authMethod} needs a secret, which a --public client does not have`)
+  }
   const method = isPublic ? 'none' : authMethod ?? 'client_secret_basic'
-  if (method === 'none' && kind !== 'code' && kind !== 'device') throw new Error(`--auth-method none does not go with --${kind}, whose client has a secret`)
+  if (method === 'none' && kind !== 'code' && kind !== 'device') {
+    throw new Error(`--auth-method none does not go with --${kind}, whose client has a secret`)
+  }
   return method
 }
 
@@ -116,12 +127,16 @@ function grantTypesOf (kind: Kind, { device }: ClientArgs): string[] {
 export function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: Pick<ClientArgs, 'proxy' | 'slug' | 'trustedProxy'>): void {
   if (trustedProxy && kind !== 'password') throw new Error('--trusted-proxy needs --password')
   if (slug !== undefined && !SLUG.test(slug)) throw new Error('--slug must be 1 to 64 lower-case letters, digits and dashes')
-  if (proxy && (kind !== 'password' || slug === undefined)) throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
+  if (proxy && (kind !== 'password' || slug === undefined)) {
+    throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
+  }
 }
 
 export function pkceOptionalOf (kind: Kind, authMethod: string, { pkceOptional = false }: Pick<ClientArgs, 'pkceOptional'>): boolean {
   if (pkceOptional && kind !== 'code') throw new Error(`--pkce-optional does not go with --${kind}, which has no authorization codes`)
-  if (pkceOptional && authMethod === 'none') throw new Error('--pkce-optional needs a client with a secret: PKCE is all that protects the codes of a public one')
+  if (pkceOptional && authMethod === 'none') {
+    throw new Error('--pkce-optional needs a client with a secret: PKCE is all that protects the codes of a public one')
+  }
   return pkceOptional
 }
 
@@ -132,16 +147,30 @@ export function idTokenAlgOf ({ idTokenAlg }: Pick<ClientArgs, 'idTokenAlg'>): P
 }
 
 /** Who may be told of tokens that are not its own (RFC 7662 section 4). */
-export function introspectionOf (kind: Kind, authMethod: string, { introspect, resourceServer }: Pick<ClientArgs, 'introspect' | 'resourceServer'>, known: string[]): Pick<NewClient, 'introspects' | 'resourceServers'> {
+export function introspectionOf (
+  kind: Kind,
+  authMethod: string,
+  { introspect, resourceServer }: Pick<ClientArgs, 'introspect' | 'resourceServer'>,
+  known: string[]
+): Pick<NewClient, 'introspects' | 'resourceServers'> {
   const flag = introspect ? '--introspect' : resourceServer?.length ? '--resource-server' : null
   if (flag && (authMethod === 'none' || kind === 'personal')) throw new Error(`${flag} needs a client with a secret`)
   const unknown = (resourceServer ?? []).filter((uri) => !known.includes(uri))
-  if (unknown.length > 0) throw new Error(`--resource-server ${unknown.join(' ')} is not among RESOURCE_SERVERS; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it is empty'}`)
-  return { ...(introspect !== undefined && { introspects: introspect }), ...(resourceServer && { resourceServers: [...new Set(resourceServer)] }) }
+  if (unknown.length > 0) {
+    throw new Error(
+      `--resource-server ${unknown.join(' ')} is not among RESOURCE_SERVERS; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it is empty'}`
+    )
+  }
+  return {
+    ...(introspect !== undefined && { introspects: introspect }),
+    ...(resourceServer && { resourceServers: [...new Set(resourceServer)] })
+  }
 }
 
 function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {
-  if (kind === 'code' && !redirectUri) throw new Error('--redirect-uri <uri> is missing; without one, choose --password, --client, --device or --personal')
+  if (kind === 'code' && !redirectUri) {
+    throw new Error('--redirect-uri <uri> is missing; without one, choose --password, --client, --device or --personal')
+  }
   if (kind !== 'code' && redirectUri) throw new Error(`--redirect-uri does not go with --${kind}`)
   return checkUris('--redirect-uri', redirectUri)
 }
@@ -154,11 +183,17 @@ export function checkUris (flag: string, uris: string[] = []): string[] {
   return [...new Set(uris)]
 }
 
-export function scopesOf (kind: Kind, { scope, defaultScope }: Pick<ClientArgs, 'scope' | 'defaultScope'>, own: Config['scopes']): Pick<NewClient, 'scopes' | 'defaultScopes'> {
+export function scopesOf (
+  kind: Kind,
+  { scope, defaultScope }: Pick<ClientArgs, 'scope' | 'defaultScope'>,
+  own: Config['scopes']
+): Pick<NewClient, 'scopes' | 'defaultScopes'> {
   const registry = { ...OIDC_SCOPES, ...own }
   const scopes = scope ? scopeNames(scope) : [ANY]
   const defaultScopes = scopeNames(defaultScope ?? [])
-  const unknown = [...scopes, ...defaultScopes].filter((name) => !Object.hasOwn(registry, name) && name !== ANY && name !== REVOCATIONS_READ)
+  const unknown = [...scopes, ...defaultScopes].filter((name) =>
+    !Object.hasOwn(registry, name) && name !== ANY && name !== REVOCATIONS_READ
+  )
   if (unknown.length > 0) throw new Error(`unknown scope ${[...new Set(unknown)].join(', ')}; ${known(own)}`)
   if (scopes.includes(REVOCATIONS_READ) && kind !== 'client') throw new Error(`--scope ${REVOCATIONS_READ} is for --client only`)
   if (defaultScopes.includes(ANY)) throw new Error('--default-scope cannot be *; name the scopes')
@@ -169,7 +204,9 @@ export function scopesOf (kind: Kind, { scope, defaultScope }: Pick<ClientArgs, 
 
 function known (registry: Config['scopes']): string {
   const names = Object.keys(registry)
-  return names.length > 0 ? `SCOPES has ${names.join(', ')}` : 'SCOPES registers none yet, for example SCOPES=\'{ "orders:read": "See your orders" }\''
+  return names.length > 0
+    ? `SCOPES has ${names.join(', ')}`
+    : 'SCOPES registers none yet, for example SCOPES=\'{ "orders:read": "See your orders" }\''
 }
 
 function nameOf (kind: Kind, { name, slug }: ClientArgs): string {

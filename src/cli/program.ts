@@ -88,7 +88,11 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--slug <slug>', 'short name, unique')
     .option('--no-slug', 'no short name')
     .option('--access-token-ttl <seconds>', 'how long its access tokens live, or `default` for ACCESS_TOKEN_TTL', secondsOrDefault)
-    .option('--refresh-grace <seconds>', 'how long a refresh token that was used gets the same answer, or `default` for REFRESH_GRACE', secondsOrDefault)
+    .option(
+      '--refresh-grace <seconds>',
+      'how long a refresh token that was used gets the same answer, or `default` for REFRESH_GRACE',
+      secondsOrDefault
+    )
     .option('--refresh-token-in-body', 'its proxy answers with the refresh token in the body, too')
     .option('--no-refresh-token-in-body', 'in the cookie only')
     .option('--proxy', 'has the routes /v1/clients/<slug>/login, /refresh and /logout')
@@ -158,7 +162,11 @@ function addMaintenanceCommands (program: Command, run: Run): void {
   command(program, 'purge', 'Delete what has expired or was revoked')
     .option('--revoked', 'only what was revoked')
     .option('--expired', 'only what has expired')
-    .addOption(new Option('--hours [number]', 'keep what expired less than so many hours ago; 168 when no number follows').preset('168').argParser(hours))
+    .addOption(
+      new Option('--hours [number]', 'keep what expired less than so many hours ago; 168 when no number follows').preset('168').argParser(
+        hours
+      )
+    )
     .action(run(async () => (await import('./purge.ts')).purge))
   command(program, 'doctor', 'Look for what is wrong with configuration, database, keys and clients; exits with 1 when something is')
     .option('--strict', 'warnings count too')

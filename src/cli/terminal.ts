@@ -9,6 +9,7 @@ export function printable (line: string): string {
 
 /** The same for JSON, which stays the same JSON. */
 export function printableJson (json: object): string {
-  const escaped = (character: string) => character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+  const escaped = (character: string) =>
+    character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
   return JSON.stringify(json, null, 2).replace(UNPRINTABLE_UNIT, escaped)
 }

@@ -25,19 +25,38 @@ import { table, type Result } from './result.ts'
 export type Which = { user?: string, client?: string }
 
 /** Sessions and personal access tokens that are alive. */
-export async function listTokens ({ config, withCore }: Context, { user, client, limit = 100 }: Which & { limit?: number }): Promise<Result> {
+export async function listTokens (
+  { config, withCore }: Context,
+  { user, client, limit = 100 }: Which & { limit?: number }
+): Promise<Result> {
   if (user !== undefined && client !== undefined) throw new Error('--user and --client: choose one')
   return await withCore(async ({ store }) => {
     const userId = user === undefined ? undefined : await findUser(config, store, user)
     const clientId = client === undefined ? undefined : (await findClient(store, client)).id
-    const sessions = await store.access.list({ userId, clientId, limit }, { session: config.refreshTokenTtl, browser: config.browserIdleTtl })
-    const personal = client !== undefined ? [] : userId === undefined ? await store.personalTokens.listAll(limit) : await store.personalTokens.list(userId)
+    const sessions = await store.access.list({ userId, clientId, limit }, {
+      session: config.refreshTokenTtl,
+      browser: config.browserIdleTtl
+    })
+    const personal = client !== undefined
+      ? []
+      : userId === undefined
+        ? await store.personalTokens.listAll(limit)
+        : await store.personalTokens.list(userId)
     const registry = scopesOf(config)
     const remaining = createRemainingScopes(createClientDirectory(store.clients), registry)
     return {
       json: {
-        sessions: sessions.map((session) => { const { current: _current, ...rest } = accessJson(asOfToday(session, registry), null); return { ...rest, user_id: session.userId } }),
-        personal_access_tokens: await Promise.all(personal.map(async (token) => ({ ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes), user_id: token.userId })))
+        sessions: sessions.map((session) => {
+          const { current: _current, ...rest } = accessJson(asOfToday(session, registry), null)
+          return { ...rest, user_id: session.userId }
+        }),
+        personal_access_tokens: await Promise.all(
+          personal.map(async (token) => ({
+            ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes),
+            user_id: token.userId
+          })
+          )
+        )
       },
       lines: table(['ID', 'KIND', 'USER', 'OF', 'LAST USED', 'EXPIRES'], [...sessions.map(sessionRow), ...personal.map(personalRow)])
     }
@@ -45,10 +64,15 @@ export async function listTokens ({ config, withCore }: Context, { user, client,
 }
 
 /** Ends what is named, in every process. */
-export async function revokeTokens ({ config, withCore }: Context, { user, client, session, token }: Which & { session?: string, token?: string }): Promise<Result> {
+export async function revokeTokens (
+  { config, withCore }: Context,
+  { user, client, session, token }: Which & { session?: string, token?: string }
+): Promise<Result> {
   const given = Object.entries({ user, client, session, token }).filter((entry): entry is [string, string] => entry[1] !== undefined)
   const [[kind, name] = []] = given
-  if (kind === undefined || name === undefined || given.length > 1) throw new Error('name one: --user <user>, --client <client>, --session <id> or --token <id>')
+  if (kind === undefined || name === undefined || given.length > 1) {
+    throw new Error('name one: --user <user>, --client <client>, --session <id> or --token <id>')
+  }
   return await withCore(async ({ config: _config, store }) => {
     if (kind === 'user') return await ofUser(store, await findUser(config, store, name))
     if (kind === 'client') return await ofClient(store, name)
@@ -57,7 +81,10 @@ export async function revokeTokens ({ config, withCore }: Context, { user, clien
 }
 
 /** A personal access token for a user; shown here and never again. */
-export async function createToken ({ config, log, withCore }: Context, { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }): Promise<Result> {
+export async function createToken (
+  { config, log, withCore }: Context,
+  { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }
+): Promise<Result> {
   const scopes = scopeNames(scope)
   return await withCore(async ({ store, appKeys }) => {
     const userId = await findUser(config, store, user)
@@ -74,9 +101,16 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
     const personal = await tokens.client()
     const problem = scopeProblem(registry, [personal], scopes)
     if (problem) throw new Error(problem)
-    const made = await tokens.create({ owner: { userId, tokenEpoch: null }, name: checkName(name), scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [], ttl: expiresIn === 'never' ? null : expiresIn ?? PERSONAL_TOKEN_TTL.usual })
+    const made = await tokens.create({
+      owner: { userId, tokenEpoch: null }, name: checkName(name),
+      scopes: scopes.length > 0 ? registry.grant(personal, scopes.join(' ')) : [],
+      ttl: expiresIn === 'never' ? null : expiresIn ?? PERSONAL_TOKEN_TTL.usual
+    })
     if (!made) throw new Error(`The user ${user} is disabled`)
-    await store.audit.write([{ type: 'personal_token.created', userId, clientId: made.token.clientId, detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes } }])
+    await store.audit.write([{
+      type: 'personal_token.created', userId, clientId: made.token.clientId,
+      detail: { ...BY_OPERATOR, tokenId: made.token.id, scopes }
+    }])
     return {
       json: { access_token: made.text, token: { ...personalTokenJson(made.token), user_id: userId } },
       lines: ['Personal access token created successfully.', `Token ID: ${made.token.id}`, `Token: ${made.text}`]
@@ -84,12 +118,16 @@ export async function createToken ({ config, log, withCore }: Context, { user, n
   })
 }
 
-const scopesOf = ({ scopes, scopeInheritance }: Pick<Config, 'scopes' | 'scopeInheritance'>): Scopes => createScopes({ ...OIDC_SCOPES, ...scopes }, { inherit: scopeInheritance === 'on' })
+const scopesOf = ({ scopes, scopeInheritance }: Pick<Config, 'scopes' | 'scopeInheritance'>): Scopes =>
+  createScopes({ ...OIDC_SCOPES, ...scopes }, { inherit: scopeInheritance === 'on' })
 
 async function ofUser (store: Core['store'], userId: string): Promise<Result> {
   await store.access.endAll(userId, null)
   await store.audit.write([{ type: 'user.logged_out', userId, detail: BY_OPERATOR }])
-  return { json: { user_id: userId, revoked: true }, lines: [`User ${userId} is logged out everywhere; personal access tokens have ended, too.`] }
+  return {
+    json: { user_id: userId, revoked: true },
+    lines: [`User ${userId} is logged out everywhere; personal access tokens have ended, too.`]
+  }
 }
 
 async function ofClient (store: Core['store'], name: string): Promise<Result> {
@@ -97,7 +135,10 @@ async function ofClient (store: Core['store'], name: string): Promise<Result> {
   const count = await store.access.endOfClient(id)
   await store.clients.foldRevocations(id)
   await store.audit.write([{ type: 'client.logged_out', clientId: id, detail: { ...BY_OPERATOR, sessions: count } }])
-  return { json: { client_id: id, revoked: true, sessions: count }, lines: [`${count} sessions of client ${id} have ended, and the tokens that it had for itself. The client may go on.`] }
+  return {
+    json: { client_id: id, revoked: true, sessions: count },
+    lines: [`${count} sessions of client ${id} have ended, and the tokens that it had for itself. The client may go on.`]
+  }
 }
 
 async function oneSession (store: Core['store'], id: string): Promise<Result> {

@@ -18,7 +18,11 @@ export async function showUser ({ config, withCore }: Context, text: string): Pr
     const id = await findUser(config, store, text)
     const idle = { session: config.refreshTokenTtl, browser: config.browserIdleTtl }
     const [profile, account, access, tokens, clients] = await Promise.all([
-      store.users.profile(id), store.users.find(id), store.access.list({ userId: id, limit: MANY }, idle), store.personalTokens.list(id), store.clients.listOwned(id)
+      store.users.profile(id),
+      store.users.find(id),
+      store.access.list({ userId: id, limit: MANY }, idle),
+      store.personalTokens.list(id),
+      store.clients.listOwned(id)
     ])
     if (!profile || !account) throw noSuchUser(text)
     return {
@@ -65,5 +69,7 @@ export async function deleteUser ({ config, withCore }: Context, text: string): 
 function refused (error: unknown): never {
   const { code, table, constraint } = error as { code?: string, table?: string, constraint?: string }
   if (code !== FOREIGN_KEY) throw error
-  throw new Error(`The user cannot be deleted: the table ${table} refers to it (${constraint}); remove what is there first`, { cause: error })
+  throw new Error(`The user cannot be deleted: the table ${table} refers to it (${constraint}); remove what is there first`, {
+    cause: error
+  })
 }

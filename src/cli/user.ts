@@ -61,7 +61,10 @@ async function setDisabled ({ config, withCore }: Context, text: string, disable
 }
 
 function describe (user: Profile, disabled: boolean): Result {
-  return { json: userJson(user), lines: [disabled ? `User ${user.id} is disabled and logged out everywhere.` : `User ${user.id} is enabled.`] }
+  return {
+    json: userJson(user),
+    lines: [disabled ? `User ${user.id} is disabled and logged out everywhere.` : `User ${user.id} is enabled.`]
+  }
 }
 
 function userJson (user: Profile): object {
@@ -71,7 +74,9 @@ function userJson (user: Profile): object {
 function loginFields (names: string[], args: NewUserArgs): Record<string, string> {
   const own = names.flatMap((name) => typeof args[name] === 'string' ? [[name, args[name]] as const] : [])
   const fields = Object.fromEntries([...own, ...(args.attribute ?? []).map((text) => pair(names, text))])
-  if (Object.keys(fields).length === 0) throw new Error(`a user needs something to sign in with: give ${names.map((name) => `--${name}`).join(' or ')}`)
+  if (Object.keys(fields).length === 0) {
+    throw new Error(`a user needs something to sign in with: give ${names.map((name) => `--${name}`).join(' or ')}`)
+  }
   return fields
 }
 

@@ -29,7 +29,9 @@ export function clientCredentials (authorization: string | undefined, body: Reco
  * The client, if it is alive and its secret is right.
  * @throws OAuthError invalid_client, with the same words whatever was wrong; TooManyAttempts
  */
-export type AuthenticateClient = (request: { authorization: string | undefined, params: Record<string, unknown>, caller: Caller }) => Promise<Client>
+export type AuthenticateClient = (
+  request: { authorization: string | undefined, params: Record<string, unknown>, caller: Caller }
+) => Promise<Client>
 
 export function createAuthenticateClient (clients: Clients, throttle: Throttle['clientSecret']): AuthenticateClient {
   return async ({ authorization, params, caller }) => {

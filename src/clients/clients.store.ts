@@ -9,12 +9,23 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 import type { SettingStore } from '../database/settings.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 
-export type NewClient = Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
-  & Partial<Pick<Client, 'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects' | 'resourceServers'>>
+export type NewClient =
+  & Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
+  & Partial<
+    Pick<Client,
+      'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl'
+        | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects'
+        | 'resourceServers'>
+  >
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
 
 /** What can be changed of a client. */
-export type ClientChanges = Partial<Pick<Client, 'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects' | 'resourceServers'>>
+export type ClientChanges = Partial<
+  Pick<Client,
+    'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody'
+      | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects'
+      | 'resourceServers'>
+>
 
 /** `overlap`: seconds in which the old secret counts, too. */
 export type SecretRotation = { id: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number, ownerId?: string | undefined }
@@ -35,19 +46,50 @@ export type ClientStore = Omit<Clients, 'findAgain'> & {
   rotateSecret: (rotation: SecretRotation) => Promise<{ previousSecretUntil: Date | null } | null>
   /** @returns false when the user has no such client alive */
   update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
-  /** By the operator: `decide` says what changes, of the client as it stands. @returns null when there is no such client; 'taken' when the slug is another's */
+  /**
+   * By the operator: `decide` says what changes, of the client as it stands. @returns null when there is no such client; 'taken' when the
+   * slug is another's
+   */
   change: (id: string, decide: (client: Client) => ClientChanges) => Promise<Client | 'taken' | null>
   /** One row in place of the many of a client that gets and revokes tokens without end; ends all its own tokens. */
   foldRevocations: (id: string) => Promise<void>
-  /** Ends its tokens and sessions in every process; its slug is free again. @returns false when there is no such client alive, or not of this user */
+  /**
+   * Ends its tokens and sessions in every process; its slug is free again. @returns false when there is no such client alive, or not of
+   * this user
+   */
   revoke: (id: string, ownerId?: string) => Promise<boolean>
 }
 
 const UNIQUE_VIOLATION = '23505'
 
 const SELECT = {
-  id: true, slug: true, name: true, secretHash: true, previousSecretHash: true, previousSecretUntil: true, authMethod: true, grantTypes: true, scopes: true, defaultScopes: true, firstParty: true,
-  proxy: true, refreshTokenInBody: true, trustedProxy: true, redirectUris: true, postLogoutRedirectUris: true, skipsConsent: true, pkceOptional: true, idTokenAlg: true, introspects: true, resourceServers: true, accessTokenTtl: true, refreshGrace: true, tokenEpoch: true, ownerId: true, revokedAt: true, createdAt: true
+  id: true,
+  slug: true,
+  name: true,
+  secretHash: true,
+  previousSecretHash: true,
+  previousSecretUntil: true,
+  authMethod: true,
+  grantTypes: true,
+  scopes: true,
+  defaultScopes: true,
+  firstParty: true,
+  proxy: true,
+  refreshTokenInBody: true,
+  trustedProxy: true,
+  redirectUris: true,
+  postLogoutRedirectUris: true,
+  skipsConsent: true,
+  pkceOptional: true,
+  idTokenAlg: true,
+  introspects: true,
+  resourceServers: true,
+  accessTokenTtl: true,
+  refreshGrace: true,
+  tokenEpoch: true,
+  ownerId: true,
+  revokedAt: true,
+  createdAt: true
 } as const
 
 export function createClientStore ({ prisma, pool, tables }: Database, revocations: RevocationStore, settings: SettingStore): ClientStore {
@@ -55,7 +97,10 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
 
   /** Plain SQL: token requests ask it, and a start. */
   async function findBy (column: 'id' | 'slug', value: string): Promise<StoredClient | null> {
-    const { rows } = await pool.query<StoredClient>({ name: `client-by-${column}`, text: `SELECT ${columns} FROM ${tables.clients} WHERE ${column} = $1`, values: [value] })
+    const { rows } = await pool.query<StoredClient>({
+      name: `client-by-${column}`,
+      text: `SELECT ${columns} FROM ${tables.clients} WHERE ${column} = $1`, values: [value]
+    })
     return rows[0] ?? null
   }
 
@@ -63,8 +108,13 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   const findBySlug = (slug: string) => findBy('slug', slug)
   const list = async () => (await prisma()).client.findMany({ select: SELECT, orderBy: { createdAt: 'asc' } })
 
-  const listOwned = async (ownerId: string) => (await prisma()).client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
-  const findPersonal = async () => (await prisma()).client.findFirst({ select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } }, orderBy: { createdAt: 'desc' } })
+  const listOwned = async (ownerId: string) =>
+    (await prisma()).client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
+  const findPersonal = async () =>
+    (await prisma()).client.findFirst({
+      select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } },
+      orderBy: { createdAt: 'desc' }
+    })
 
   async function create (client: NewClient): Promise<Client | null> {
     // Before the first token: revocations and keys are kept as long as the longest-lived one
@@ -72,12 +122,17 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     const given = Object.entries(client).filter(([, value]) => value !== undefined)
     const { rows } = await pool.query<StoredClient>(
       `INSERT INTO ${tables.clients} (${given.map(([name]) => columnOf(name)).join(', ')}) VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')})
-       ON CONFLICT DO NOTHING RETURNING ${columns}`, given.map(([, value]) => value))
+       ON CONFLICT DO NOTHING RETURNING ${columns}`,
+      given.map(([, value]) => value)
+    )
     return rows[0] ?? null
   }
 
   async function setFirstSecret (id: string, secretHash: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const { count } = await (await prisma()).client.updateMany({ where: { id, secretHash: null, authMethod: { not: 'none' } }, data: { secretHash } })
+    const { count } = await (await prisma()).client.updateMany({
+      where: { id, secretHash: null, authMethod: { not: 'none' } },
+      data: { secretHash }
+    })
     return count > 0
   }
 
@@ -91,19 +146,33 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   }
 
   async function update (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings): Promise<boolean> {
-    return await inTransaction(pool, (client) => rewrite(client, id, (known) => known.ownerId === ownerId && !known.revokedAt ? values : null)) !== null
+    return await inTransaction(
+      pool,
+      (client) => rewrite(client, id, (known) => known.ownerId === ownerId && !known.revokedAt ? values : null)
+    ) !== null
   }
 
-  /** Every change of what a client is, in a transaction: whoever allows it at the same moment waits, and sees it. @returns null when there is nothing to change */
-  async function rewrite (client: pg.PoolClient, id: string, decide: (client: StoredClient) => ClientChanges | null): Promise<Client | null> {
-    const { rows: [known] } = await client.query<StoredClient>(`SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`, [id])
+  /**
+   * Every change of what a client is, in a transaction: whoever allows it at the same moment waits, and sees it. @returns null when there
+   * is nothing to change
+   */
+  async function rewrite (
+    client: pg.PoolClient,
+    id: string,
+    decide: (client: StoredClient) => ClientChanges | null
+  ): Promise<Client | null> {
+    const { rows: [known] } = await client.query<StoredClient>(`SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`, [
+      id
+    ])
     const changes = known ? decide(known) : null
     if (!known || !changes) return null
     const given = Object.entries(changes)
     const { rows: [changed] } = await client.query<StoredClient>(
-      `UPDATE ${tables.clients} SET ${given.map(([name], index) => `${columnOf(name)} = $${index + 2}`).join(', ')}, updated_at = now() WHERE id = $1 RETURNING ${columns}`, [id, ...given.map(([, value]) => value)])
+      `UPDATE ${tables.clients} SET ${given.map(([name], index) => `${columnOf(name)} = $${index + 2}`).join(', ')}, updated_at = now() WHERE id = $1 RETURNING ${columns}`,
+      [id, ...given.map(([, value]) => value)]
+    )
     // Whoever allowed a client of a user allowed it under that name, and to go there
-    if (known.ownerId !== null && (known.name !== changed!.name || !isSameSet(known.redirectUris, changed!.redirectUris))) await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id])
+    if (known.ownerId !== null && (known.name !== changed!.name || !isSameSet(known.redirectUris, changed!.redirectUris))) { await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id]) }
     return changed!
   }
 

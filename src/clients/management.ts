@@ -12,9 +12,16 @@ import { hashSecret, newClientId, newClientSecret } from '../crypto/secrets.ts'
 export type OwnedClients = {
   /** Alive, by name. */
   listOwned: (ownerId: string) => Promise<(Client & { createdAt: Date })[]>
-  create: (client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & TokenSettings & { ownerId: string, secretHash: Uint8Array<ArrayBuffer> | null }) => Promise<Client | null>
+  create: (
+    client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & TokenSettings & {
+      ownerId: string,
+      secretHash: Uint8Array<ArrayBuffer> | null
+    }
+  ) => Promise<Client | null>
   update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
-  rotateSecret: (rotation: { id: string, ownerId: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number }) => Promise<{ previousSecretUntil: Date | null } | null>
+  rotateSecret: (
+    rotation: { id: string, ownerId: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number }
+  ) => Promise<{ previousSecretUntil: Date | null } | null>
   revoke: (id: string, ownerId: string) => Promise<boolean>
 }
 
@@ -42,9 +49,19 @@ export type ClientManagement = {
   list: (ownerId: string) => Promise<OwnedClient[]>
   create: (ownerId: string, wishes: ClientWishes, caller: Caller) => Promise<MadeClient>
   /** @returns null when the user has no such client */
-  update: (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>, caller: Caller) => Promise<MadeClient | null>
+  update: (
+    ownerId: string,
+    id: string,
+    wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>,
+    caller: Caller
+  ) => Promise<MadeClient | null>
   /** Both secrets count for `overlap` seconds. @returns null when the user has no such client with a secret */
-  rotateSecret: (ownerId: string, id: string, overlap: number, caller: Caller) => Promise<{ secret: string, previousSecretUntil: Date | null } | null>
+  rotateSecret: (
+    ownerId: string,
+    id: string,
+    overlap: number,
+    caller: Caller
+  ) => Promise<{ secret: string, previousSecretUntil: Date | null } | null>
   /** Ends its tokens and sessions, at once and in every process. */
   revoke: (ownerId: string, id: string, caller: Caller) => Promise<boolean>
 }
@@ -70,7 +87,7 @@ export function createClientManagement ({ store, directory, scopes, brand, event
     const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
     const unknown = wishes.scopes.filter((scope) => !registered.has(scope))
     if (unknown.length > 0) errors['scopes'] = [`There is no scope ${unknown.join(', ')}`]
-    if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) errors['name'] = [`There are ${MAX_CLIENTS} clients already; delete one first.`]
+    if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) { errors['name'] = [`There are ${MAX_CLIENTS} clients already; delete one first.`] }
     if (Object.keys(errors).length > 0) return { errors }
     const id = newClientId()
     const secret = wishes.confidential ? newClientSecret() : null
@@ -81,7 +98,8 @@ export function createClientManagement ({ store, directory, scopes, brand, event
       secretHash: secret === null ? null : hashSecret(secret),
       authMethod: secret ? 'client_secret_basic' : 'none',
       redirectUris: [...new Set(wishes.redirectUris)],
-      grantTypes: [...(wishes.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token', ...(wishes.device ? [DEVICE_CODE] : [])],
+      grantTypes: [...(wishes.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token',
+        ...(wishes.device ? [DEVICE_CODE] : [])],
       scopes: wishes.scopes,
       ...wishes.settings
     })
@@ -89,7 +107,12 @@ export function createClientManagement ({ store, directory, scopes, brand, event
     return { client: (await find(ownerId, id))!, secret }
   }
 
-  async function update (ownerId: string, id: string, wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>, caller: Caller): Promise<MadeClient | null> {
+  async function update (
+    ownerId: string,
+    id: string,
+    wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>,
+    caller: Caller
+  ): Promise<MadeClient | null> {
     const known = await find(ownerId, id)
     if (!known) return null
     const { name, errors } = await checked(brand, wishes, !known.grantTypes.includes('authorization_code'))
@@ -125,9 +148,14 @@ export function createClientManagement ({ store, directory, scopes, brand, event
 }
 
 /** In Passport's words where it has some. */
-async function checked (brand: string, { name: asked, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>, withoutRedirect: boolean): Promise<{ name: string, errors: Errors }> {
+async function checked (
+  brand: string,
+  { name: asked, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>,
+  withoutRedirect: boolean
+): Promise<{ name: string, errors: Errors }> {
   const { name = '', problem: wrongName } = readName(asked)
-  const problem = wrongName ?? (await looksLike(name, brand) ? `is the name of this service, ${brand}, or looks like it; choose another` : undefined)
+  const problem = wrongName ??
+    (await looksLike(name, brand) ? `is the name of this service, ${brand}, or looks like it; choose another` : undefined)
   const wrong = redirectUris.flatMap((uri) => {
     const problem = redirectUriProblem(uri)
     return problem ? [`${uri} ${problem}`] : []

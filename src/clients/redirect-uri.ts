@@ -2,39 +2,58 @@ import type { Client } from '../oauth/ports.ts'
 
 // RFC 8252 section 7.3: any port, for the loopback addresses but not for the name
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?(?=[/?]|$)/
-/** What stands in DNS, and addresses in brackets. RFC 3986 allows more, such as `,` `;` and `*`, which mean something in the headers and lists that hosts get into. */
+/**
+ * What stands in DNS, and addresses in brackets. RFC 3986 allows more, such as `,` `;` and `*`, which mean something in the headers and
+ * lists that hosts get into.
+ */
 const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/
 
 /** Reading a host costs the square of its length. */
 const MAX_LENGTH = 2000
 
 /**
- * Whether a request's redirect_uri is registered, by exact string (RFC 9700 section 4.1.3). Only the port of a loopback address may differ, for programs
+ * Whether a request's redirect_uri is registered, by exact string (RFC 9700 section 4.1.3). Only the port of a loopback address may differ,
+ * for programs
  * that take a free one: those have no secret. A site on this machine has one, and a port that is its own.
  */
-export function matchesRedirectUri ({ redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>, asked: string): boolean {
+export function matchesRedirectUri (
+  { redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>,
+  asked: string
+): boolean {
   if (registered.includes(asked)) return true
-  return authMethod === 'none' && LOOPBACK.test(asked) && URL.canParse(asked) && !asked.includes('#') && registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
+  return authMethod === 'none' && LOOPBACK.test(asked) && URL.canParse(asked) && !asked.includes('#') &&
+    registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
 }
 
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
   if (uri.length > MAX_LENGTH) return `has more than ${MAX_LENGTH} characters`
-  // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode. A backslash is a slash to browsers and a user name to others
+  // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode. A backslash is a slash to browsers and a user
+  // name to others
   if (/[^\x21-\x7e]|\\/.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI'
   if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
   const { protocol, hostname, username, password } = new URL(uri)
   if (username || password) return 'holds a user name or password'
-  if (/^https?:$/.test(protocol) && !HOST.test(hostname)) return 'has a host with other signs than letters, digits, dots, dashes and underscores'
+  if (/^https?:$/.test(protocol) && !HOST.test(hostname)) {
+    return 'has a host with other signs than letters, digits, dots, dashes and underscores'
+  }
   if (protocol === 'https:') return null
-  if (protocol === 'http:') return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) ? null : 'is http on another host than this machine; use https'
+  if (protocol === 'http:') {
+    return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+      ? null
+      : 'is http on another host than this machine; use https'
+  }
   // OAuth 2.1 section 8.4.3: nobody names the hosts of such a scheme
   if (uri.slice(protocol.length).startsWith('//')) return 'has two slashes after its scheme; use one, such as com.example.app:/callback'
-  return protocol.includes('.') ? null : 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
+  return protocol.includes('.')
+    ? null
+    : 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
 }
 
-/** Whether it leads to a program on the user's own device: to a loopback address or name, or to an app by its scheme (RFC 8252 section 7). */
+/**
+ * Whether it leads to a program on the user's own device: to a loopback address or name, or to an app by its scheme (RFC 8252 section 7).
+ */
 export function isOnDevice (uri: string): boolean {
   if (!URL.canParse(uri)) return true
   const { protocol, hostname } = new URL(uri)

@@ -25,10 +25,15 @@ export type Authorization = {
   userInfo: UserInfo
 }
 
-type Dependencies = Core & { sessionEnds: SessionEnds, clients: Clients, revocations: RevocationList, scopes: Scopes, resources: Resources, grantTypes: string[] }
+type Dependencies = Core & {
+  sessionEnds: SessionEnds, clients: Clients, revocations: RevocationList, scopes: Scopes, resources: Resources,
+  grantTypes: string[]
+}
 
 /** Puts the authorization endpoint, the logins of browsers and OpenID Connect together. */
-export function createAuthorization ({ config, appKeys, store, keys, sessionEnds, clients, revocations, scopes, resources, grantTypes }: Dependencies): Authorization {
+export function createAuthorization (
+  { config, appKeys, store, keys, sessionEnds, clients, revocations, scopes, resources, grantTypes }: Dependencies
+): Authorization {
   const { sessions, codes, consents, users } = store
   const idTokens = perIssuer(config, (issuer) => createReadIdToken(keys, issuer))
   const readIdToken: ReadIdToken = (idToken) => idTokens()(idToken)

@@ -38,7 +38,10 @@ export type CoreOptions = {
 }
 
 /** Opens the database and the keys. @throws ConfigError, or an error of one line when the database cannot be used */
-export async function openCore (config: Config, { log, prisma, onRevoked = () => {}, migrate = false, embedded }: CoreOptions): Promise<Core> {
+export async function openCore (
+  config: Config,
+  { log, prisma, onRevoked = () => {}, migrate = false, embedded }: CoreOptions
+): Promise<Core> {
   // What is kept for it must be readable before anything is made
   if (config.appKey === undefined && config.databaseUrl === undefined) await readAppKey(config.dataDir)
   const ready = await readyDatabase(config, { log, migrate, ownMigrations: prisma !== undefined, embedded })
@@ -52,7 +55,11 @@ export async function openCore (config: Config, { log, prisma, onRevoked = () =>
   }
   try {
     database = openDatabase({
-      url: ready.url, poolSize: config.databasePoolSize, prepare: config.databasePrepare === 'on', prisma, onError: (err) => log.warn({ err }, 'A database connection broke')
+      url: ready.url,
+      poolSize: config.databasePoolSize,
+      prepare: config.databasePrepare === 'on',
+      prisma,
+      onError: (err) => log.warn({ err }, 'A database connection broke')
     })
     const store = createStore(database, onRevoked)
     const appKeys = [config.appKey ?? await embeddedAppKey(store, config), ...config.appPreviousKeys]
@@ -83,7 +90,10 @@ async function embeddedAppKey (store: Store, config: Config): Promise<string> {
   // A process that made both has made the key first
   const made = await readAppKey(config.dataDir)
   if (made !== undefined) return made
-  throw new ConfigError([{ name: settingName(config.sources, 'appKey', 'APP_KEY'), message: `is missing: the embedded database was set up with one that is not in ${appKeyFile(config.dataDir)}; give that one, or put the file back` }])
+  throw new ConfigError([{
+    name: settingName(config.sources, 'appKey', 'APP_KEY'),
+    message: `is missing: the embedded database was set up with one that is not in ${appKeyFile(config.dataDir)}; give that one, or put the file back`
+  }])
 }
 
 /** A wrong APP_KEY is an error at start, never a reason for new keys. @returns whether only the signing keys can tell */
@@ -104,5 +114,8 @@ function keyChecks (appKeys: readonly string[]): string[] {
 function wrongAppKey ({ appKey, dataDir, sources }: Config): ConfigError {
   const [current, previous] = [settingName(sources, 'appKey', 'APP_KEY'), settingName(sources, 'appPreviousKeys', 'APP_PREVIOUS_KEYS')]
   const name = appKey === undefined ? `The key in ${appKeyFile(dataDir)}` : current
-  return new ConfigError([{ name, message: `is not the one that this database was set up with; give that one, as ${current} or in ${previous}` }])
+  return new ConfigError([{
+    name,
+    message: `is not the one that this database was set up with; give that one, as ${current} or in ${previous}`
+  }])
 }

@@ -1,5 +1,6 @@
 import { nameOf } from '../config/names.ts'
-import { PROXY_SLUGS, type Config } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import { PROXY_SLUGS } from '../config/settings.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, isClientId, isClientSecret, newClientId } from '../crypto/secrets.ts'
@@ -24,7 +25,9 @@ export async function checkNamedClients (store: Store, config: Config): Promise<
   for (const [slug, { id, secret }] of Object.entries(config.clients)) {
     const name = (field: 'id' | 'secret') => nameOf(config.sources, ['clients', slug, field])
     const client = await store.clients.find(id)
-    if (!client || client.revokedAt) throw new ConfigError([{ name: name('id'), message: 'names no client of this database; `npx latchkey clients` lists them' }])
+    if (!client || client.revokedAt) {
+      throw new ConfigError([{ name: name('id'), message: 'names no client of this database; `npx latchkey clients` lists them' }])
+    }
     if (secret !== undefined && client.secretHash && !isClientSecret(client, secret)) {
       throw new ConfigError([{ name: name('secret'), message: `is not the secret of the client in ${name('id')}` }])
     }
@@ -34,7 +37,10 @@ export async function checkNamedClients (store: Store, config: Config): Promise<
 function passwordClient (slug: typeof PROXY_SLUGS[number], { clients, sources }: Config): NewClient {
   const named = clients[slug]
   if (named && !isClientId(named.id)) {
-    throw new ConfigError([{ name: nameOf(sources, ['clients', slug, 'id']), message: 'is not the id of a client: they start with lk_client_; `npx latchkey install` prints one' }])
+    throw new ConfigError([{
+      name: nameOf(sources, ['clients', slug, 'id']),
+      message: 'is not the id of a client: they start with lk_client_; `npx latchkey install` prints one'
+    }])
   }
   return {
     id: named?.id ?? newClientId(),

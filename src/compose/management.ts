@@ -49,7 +49,9 @@ type Dependencies = Core & {
 }
 
 /** Puts devices, personal access tokens and the management of clients and sessions together. */
-export async function createManagement ({ config, appKeys, store, sessionEnds, clients, revocations, throttle, events, log, scopes, resources, authenticateClient }: Dependencies): Promise<Management> {
+export async function createManagement (
+  { config, appKeys, store, sessionEnds, clients, revocations, throttle, events, log, scopes, resources, authenticateClient }: Dependencies
+): Promise<Management> {
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { devices, sessions } = store
   const personalTokens = createPersonalTokens({
@@ -63,9 +65,15 @@ export async function createManagement ({ config, appKeys, store, sessionEnds, c
   })
   return {
     scopes,
-    accountAccess: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl } }),
+    accountAccess: createAccountAccess({
+      store: store.access, scopes, sessionEnds,
+      idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl }
+    }),
     authorisedApps: createAuthorisedApps({ store: store.apps, scopes, sessionEnds, idleTtl: config.refreshTokenTtl }),
-    authorizeDevice: createDeviceAuthorization({ authenticateClient, devices, scopes, resources, userCodes, verificationUri: () => `${config.issuer}/device` }),
+    authorizeDevice: createDeviceAuthorization({
+      authenticateClient, devices, scopes, resources, userCodes, verificationUri: () =>
+      `${config.issuer}/device`
+    }),
     clientManagement: await ownClients({ config, store, clients, scopes, events }),
     deviceVerification: createDeviceVerification({ devices, clients, scopes, userCodes, throttle: throttle.userCode, events }),
     findOwner: createFindOwner({ clients, sessions, scopes, browsers: store.browserSessions }),
@@ -74,15 +82,25 @@ export async function createManagement ({ config, appKeys, store, sessionEnds, c
   }
 }
 
-async function ownClients ({ config, store, clients, scopes, events }: Pick<Dependencies, 'config' | 'store' | 'clients' | 'scopes' | 'events'>): Promise<ClientManagement> {
+async function ownClients (
+  { config, store, clients, scopes, events }: Pick<Dependencies, 'config' | 'store' | 'clients' | 'scopes' | 'events'>
+): Promise<ClientManagement> {
   const off = turnedOff('routes.clients')
   if (!config.routes.clients) return { list: off, create: off, update: off, rotateSecret: off, revoke: off }
   const { createClientManagement } = await import('../clients/management.ts')
   return createClientManagement({ store: store.clients, directory: clients, scopes, brand: config.brand.name, events })
 }
 
-async function ownTokens ({ config, scopes }: Pick<Dependencies, 'config' | 'scopes'>, personalTokens: PersonalTokens): Promise<Pick<Management, 'makeOwnToken' | 'ownTokenScopes'>> {
-  if (!config.routes.personalTokens) return { makeOwnToken: turnedOff('routes.personalTokens'), ownTokenScopes: turnedOff('routes.personalTokens') }
+async function ownTokens (
+  { config, scopes }: Pick<Dependencies, 'config' | 'scopes'>,
+  personalTokens: PersonalTokens
+): Promise<Pick<Management, 'makeOwnToken' | 'ownTokenScopes'>> {
+  if (!config.routes.personalTokens) {
+    return { makeOwnToken: turnedOff('routes.personalTokens'), ownTokenScopes: turnedOff('routes.personalTokens') }
+  }
   const { createMakeOwnToken, createOwnTokenScopes } = await import('../personal-tokens/own-tokens.ts')
-  return { makeOwnToken: createMakeOwnToken({ personalTokens, scopes }), ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) }) }
+  return {
+    makeOwnToken: createMakeOwnToken({ personalTokens, scopes }),
+    ownTokenScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) })
+  }
 }

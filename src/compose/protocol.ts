@@ -75,7 +75,10 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
     verifyAccessToken: verify,
     addressBehind: createAddressBehind(clients),
     revoke: createRevoke({ authenticateClient, sessionEnds: deps.sessionEnds, tokens, refreshTokens, verify, personalTokens }),
-    introspect: createIntrospect({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal, remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl })
+    introspect: createIntrospect({
+      authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal,
+      remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl
+    })
   }
 }
 
@@ -86,7 +89,10 @@ function refreshTokensFor ({ config, appKeys }: Core): RefreshTokens {
 }
 
 export function accessTokensFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): AccessTokens {
-  const tokens = perIssuer(config, (issuer) => createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer, ttl: config.accessTokenTtl }))
+  const tokens = perIssuer(
+    config,
+    (issuer) => createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer, ttl: config.accessTokenTtl })
+  )
   return {
     forSession: (client, grant, scopes) => tokens().forSession(client, grant, scopes),
     forClient: (client, scopes, resources) => tokens().forClient(client, scopes, resources)
@@ -98,7 +104,11 @@ function resourcesFor (config: Core['config']): Resources {
   return { parse: (asked) => resources().parse(asked) }
 }
 
-function createGrants ({ config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, sessionEnds, events }: Dependencies, scopes: Scopes, refreshTokens: RefreshTokens): GrantHandler[] {
+function createGrants (
+  { config, store: { sessions, codes, devices, users }, keys, attributes, authenticate, sessionEnds, events }: Dependencies,
+  scopes: Scopes,
+  refreshTokens: RefreshTokens
+): GrantHandler[] {
   const accessTokens = accessTokensFor({ config, keys })
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const idTokens = perIssuer(config, (issuer) => createIdTokens({ sign: keys.sign, issuer, profile: users.profile, scopes }))

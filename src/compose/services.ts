@@ -95,7 +95,10 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
     const parts = await createParts(core, clients, revocations, events, options.log)
     stops.push(parts.loginPace.stop)
     const close = () => stopAll(stops)
-    const followers = createFollowers({ list: revocations, feed, limit: config.revocation.maxStreams, mayFollow: async (id) => followsRevocations(await clients.find(id)) })
+    const followers = createFollowers({
+      list: revocations, feed, limit: config.revocation.maxStreams, mayFollow: async (id) =>
+        followsRevocations(await clients.find(id))
+    })
     return { ...core, ...parts, clients, revocations, feed, followers, events, on: events.on, close }
   } catch (error) {
     await stopAll(stops)
@@ -150,7 +153,10 @@ function tellingChange (change: ChangePassword, events: Events): ChangePassword 
 /** What an operator should hear of. */
 function logEvents (events: Events, log: Log): void {
   events.on('session.reused', (details) => log.warn(details, 'A refresh token was used again after its grace: its session is revoked'))
-  events.on('database.went_back', (details) => log.warn(details, 'A session was behind its refresh token: the database went back to a backup'))
+  events.on(
+    'database.went_back',
+    (details) => log.warn(details, 'A session was behind its refresh token: the database went back to a backup')
+  )
 }
 
 async function openThrottle ({ config, appKeys, store }: Core, events: Events): Promise<Throttle> {
@@ -192,7 +198,10 @@ async function createParts (core: Core, clients: ClientDirectory, revocations: R
   }
 }
 
-type Accounts = { attributes: Attributes, users: Core['store']['users'], passwords: Passwords, policy: ReturnType<typeof createPasswordPolicy> }
+type Accounts = {
+  attributes: Attributes, users: Core['store']['users'], passwords: Passwords,
+  policy: ReturnType<typeof createPasswordPolicy>
+}
 
 async function createRegistration (parts: Accounts & { authenticate: Authenticate }, { config }: Core, events: Events): Promise<Register> {
   if (config.registration === 'off') return turnedOff('registration')
@@ -200,8 +209,12 @@ async function createRegistration (parts: Accounts & { authenticate: Authenticat
   return tellingRegister(createRegister(parts), events)
 }
 
-async function createProfileChanges (parts: Accounts & { throttle: Throttle, events: Events }, { config }: Core): Promise<Pick<Services, 'changePassword' | 'changeProfile'>> {
+async function createProfileChanges (
+  parts: Accounts & { throttle: Throttle, events: Events },
+  { config }: Core
+): Promise<Pick<Services, 'changePassword' | 'changeProfile'>> {
   if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
-  const [{ createChangePassword }, { createChangeProfile }] = await Promise.all([import('../users/change-password.ts'), import('../users/change-profile.ts')])
+  const [{ createChangePassword }, { createChangeProfile }] = await Promise.all([import('../users/change-password.ts'),
+    import('../users/change-profile.ts')])
   return { changePassword: tellingChange(createChangePassword(parts), parts.events), changeProfile: createChangeProfile(parts) }
 }

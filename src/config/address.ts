@@ -38,7 +38,10 @@ export function createAddress (appUrl: string | undefined, { port, path, https }
   }
 }
 
-/** For what is made for an issuer: made when it is first asked for, and again should the issuer have changed, because the server listens now. */
+/**
+ * For what is made for an issuer: made when it is first asked for, and again should the issuer have changed, because the server listens
+ * now.
+ */
 export function perIssuer<Part> (config: Pick<Address, 'issuer'>, make: (issuer: string) => Part): () => Part {
   return following(() => config.issuer, make)
 }

@@ -9,17 +9,31 @@ type Validator = { Errors: (value: unknown) => SchemaError[] }
 const validators = new WeakMap<object, Validator>()
 
 /**
- * Options that were given in code, as their schema has them: what is unknown, of the wrong type or undefined by mistake must not be dropped.
+ * Options that were given in code, as their schema has them: what is unknown, of the wrong type or undefined by mistake must not be
+ * dropped.
  * @param where stands before the name in the message, such as `authGuard('api')`
  * @throws ConfigError
  */
 export function checkOptions (where: string, schema: TObject, given: unknown): void {
   const known = Object.keys(schema.properties)
   const takes = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new ConfigError([{ name: where, message: `takes an object of options; ${takes}` }])
-  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name): Problem => ({ name: `${where}.${name}`, message: `is not an option; ${takes}` }))
-  const missing = Object.entries(given).filter(([, value]) => value === undefined).map(([name]): Problem => ({ name: `${where}.${name}`, message: 'is undefined; leave it out, or give it a value' }))
-  const problems = unknown.length > 0 ? unknown : missing.length > 0 ? missing : wrong(schema, given).map(({ name, message }) => ({ name: name === '' ? where : `${where}.${name}`, message }))
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigError([{ name: where, message: `takes an object of options; ${takes}` }])
+  }
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name): Problem => ({
+    name: `${where}.${name}`,
+    message: `is not an option; ${takes}`
+  }))
+  const missing = Object.entries(given).filter(([, value]) => value === undefined).map(([name]): Problem => ({
+    name: `${where}.${name}`,
+    message: 'is undefined; leave it out, or give it a value'
+  })
+  )
+  const problems = unknown.length > 0
+    ? unknown
+    : missing.length > 0
+      ? missing
+      : wrong(schema, given).map(({ name, message }) => ({ name: name === '' ? where : `${where}.${name}`, message }))
   if (problems.length > 0) throw new ConfigError(problems)
 }
 

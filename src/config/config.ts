@@ -1,10 +1,9 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { APP_KEY_FORM } from '../crypto/app-key.ts'
 import { createAddress, ROOT, type Address, type Place } from './address.ts'
 import { asciiPath, asciiUrl } from '../http/ascii-url.ts'
 import { ConfigError } from './config-error.ts'
-import { checkViews, viewNames } from '../views/check.ts'
+import { checkViews } from '../views/check.ts'
 import type { Views } from '../views/index.ts'
 import { languages as builtIn, type PartialTexts } from '../views/texts/index.ts'
 import { IN_CODE, nameOf, settingName, type Sources } from './names.ts'
@@ -12,108 +11,8 @@ import { readOrigin } from '../http/origin.ts'
 import { createTrusts } from '../http/trusted-proxies.ts'
 import type { SettingsOptions } from './options.ts'
 import { problemsOf } from './problems.ts'
+import { Settings } from './settings.ts'
 import { unregistrable } from '../oauth/scopes.ts'
-
-const DAY = 86_400
-
-const seconds = (env: string, fallback: number, description: string, minimum = 1) =>
-  Type.Integer({ env, default: fallback, minimum, maximum: 10 * 365 * DAY, description })
-
-const onOff = (env: string, fallback: 'on' | 'off', description: string) =>
-  Type.Union([Type.Literal('on'), Type.Literal('off')], { env, default: fallback, description })
-
-const feature = (env: string | undefined, description: string) =>
-  Type.Boolean({ ...(env && { env }), default: true, description })
-
-const url = (env: string, pattern: string, description: string) =>
-  Type.Optional(Type.String({ env, pattern, description }))
-
-// Of TRUST_PROXY: an address or a network, or one of these words
-const PROXY = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[0-9.]+)?)'
-
-/** Of the clients that every installation has for its proxies. */
-export const PROXY_SLUGS = ['web', 'mobile'] as const
-
-const ProxyClient = Type.Object({
-  id: Type.String({ minLength: 1 }),
-  secret: Type.Optional(Type.String({ minLength: 1 }))
-}, { additionalProperties: false })
-
-/** Every option once: its type, its default, its environment variable (`env`) and what it is for. */
-export const Settings = Type.Object({
-  port: Type.Integer({ env: 'PORT', default: 3000, minimum: 0, maximum: 65535, description: 'Port that the server listens on' }),
-  host: Type.String({ env: 'HOST', default: '127.0.0.1', minLength: 1, description: 'Address that the server listens on' }),
-  appUrl: url('APP_URL', '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', 'Public address, and with the prefix the issuer, such as https://id.example.com; without one it is this machine at the port that listens, for development'),
-  prefix: Type.String({ default: '', pattern: '^(/[A-Za-z0-9._~-]+)*$', description: 'Path under which the routes stand, such as /auth' }),
-  appKey: Type.Optional(Type.String({ env: 'APP_KEY', secret: true, pattern: APP_KEY_FORM, description: '32 random bytes in base64, such as `openssl rand -base64 32` prints' })),
-  appPreviousKeys: Type.Array(Type.String({ pattern: APP_KEY_FORM }), { env: 'APP_PREVIOUS_KEYS', secret: true, default: [], description: 'Earlier values of APP_KEY that are still accepted, separated by commas' }),
-  dataDir: Type.String({ env: 'LATCHKEY_DATA_DIR', default: '.latchkey', minLength: 1, description: 'Folder of the embedded database and of the APP_KEY made for it' }),
-  databaseUrl: url('DATABASE_URL', '^postgres(ql)?://', 'PostgreSQL to use instead of the embedded one, such as postgresql://user:password@host:5432/name'),
-  databaseDirectUrl: url('DATABASE_DIRECT_URL', '^postgres(ql)?://', 'The same database without PgBouncer between, for the revocation feed'),
-  databasePoolSize: Type.Integer({ env: 'DATABASE_POOL_SIZE', default: 10, minimum: 1, maximum: 1000, description: 'Connections that one process keeps' }),
-  databasePrepare: onOff('DATABASE_PREPARE', 'on', 'Prepared statements; off behind a PgBouncer in transaction mode that is older than 1.21'),
-  login: Type.Object({
-    attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Unsafe<object>({ type: 'object' }), { env: 'LOGIN_ATTRIBUTES', additionalProperties: false, description: 'Login attributes in the order in which they are tried: name and TypeBox schema' }),
-    prefix: Type.String({ default: '', description: 'Put before the attribute names in login bodies; a dot descends, as in `user.`' }),
-    defaultCountry: Type.Optional(Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' }))
-  }, { additionalProperties: false }),
-  scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), { env: 'SCOPES', additionalProperties: false, default: {}, description: 'Scopes and what they allow, as JSON, such as { "orders:read": "See your orders" }' }),
-  scopeInheritance: onOff('SCOPE_INHERITANCE', 'off', 'A scope brings the registered ones below it: who gets `orders` gets `orders:read`'),
-  resourceServers: Type.Array(Type.String({ pattern: '^https?://[^\\s#]+$' }), { env: 'RESOURCE_SERVERS', default: [], description: 'Resource servers that tokens can be made for (RFC 8707), separated by commas, such as https://api.example.com' }),
-  accessTokenTtl: seconds('ACCESS_TOKEN_TTL', 3600, 'Seconds that an access token lives'),
-  refreshTokenTtl: seconds('REFRESH_TOKEN_TTL', 30 * DAY, 'Seconds without a refresh after which a session ends'),
-  sessionTtl: seconds('SESSION_TTL', 180 * DAY, 'Seconds after which a session ends whatever happens'),
-  refreshGrace: seconds('REFRESH_GRACE', 30, 'Seconds in which a refresh token that was just used gets the same successor again; 0 turns it off', 0),
-  browserSessionTtl: seconds('BROWSER_SESSION_TTL', 12 * 3600, 'Seconds that a browser stays logged in on the pages'),
-  browserIdleTtl: seconds('BROWSER_IDLE_TTL', 2 * 3600, 'Seconds without a request after which a browser is logged out, unless it is remembered'),
-  browserRememberTtl: seconds('BROWSER_REMEMBER_TTL', 30 * DAY, 'Seconds that a browser stays logged in with "remember me"'),
-  loginPath: Type.Optional(Type.String({ env: 'LOGIN_PATH', pattern: '^/(?!/)', description: 'Login page that guests of authGuard(\'web\') are sent to; the one of this server when not given' })),
-  homePath: Type.Optional(Type.String({ env: 'HOME_PATH', pattern: '^/(?!/)', description: 'Where a login leads that came from nowhere else; `/account` of this server when not given' })),
-  brand: Type.Object({
-    name: Type.String({ default: 'Latchkey', minLength: 1, maxLength: 100, description: 'Whose pages these are' }),
-    logo: Type.Optional(Type.String({ description: 'A path on this server, a `data:image` URL, or the text of an SVG' })),
-    colour: Type.Optional(Type.String({ description: 'Of buttons and links, such as #2f5bd3; made readable in light and dark' }))
-  }, { additionalProperties: false, default: {} }),
-  views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), { default: {}, description: `Pages of your own by name: ${viewNames.map((name) => `\`${name}\``).join(', ')}` }),
-  defaultLanguage: Type.String({ env: 'DEFAULT_LANGUAGE', pattern: '^[a-z]{2,3}$', default: 'en', description: 'Language of the pages for visitors who ask for none that is there: `en`, `de`, or one of `languages`' }),
-  languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), { additionalProperties: false, default: {}, description: 'Words of the pages by language, beside `en` and `de`; what is missing stays English' }),
-  corsOrigins: Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*,]+$' }), { env: 'CORS_ORIGINS', default: [], description: 'Origins of other sites and web views whose pages may call, separated by commas, such as https://app.example.com and capacitor://localhost; no wildcards' }),
-  passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
-  registration: Type.Union([Type.Literal('open'), Type.Literal('off')], { env: 'REGISTRATION', default: 'open', description: 'Whether people register themselves: `open` or `off`; `latchkey user create` makes users in both' }),
-  routes: Type.Object({
-    profile: feature('PROFILE', '`/v1/profile`: `on` or `off`, true or false as option, like those below. What is off is 404, on no page and in no document'),
-    clients: feature('USER_CLIENTS', 'Clients that users register: `/v1/oauth/clients`. Those that are there go on'),
-    personalTokens: feature('PERSONAL_TOKENS', 'Personal access tokens that users make: `/v1/oauth/personal-access-tokens` and their part of the account page. Those that are there go on, as do those of `latchkey tokens create`'),
-    docs: feature('DOCS', '`/docs` and `/docs/json`'),
-    metrics: feature('METRICS', '`/metrics`'),
-    pages: feature(undefined, 'The pages, and what needs them: authorization codes, devices, OpenID Connect Discovery, logout for applications')
-  }, { additionalProperties: false, default: {} }),
-  trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 }), Type.String({ pattern: `^${PROXY}( *, *${PROXY})*$` })], { env: 'TRUST_PROXY', default: false, description: 'Reverse proxies before the server, whose X-Forwarded-For counts: how many, or their addresses; `true` believes whatever a visitor writes' }),
-  rateLimit: onOff('RATE_LIMIT', 'on', 'Limits on login, registration and the like; off for load tests'),
-  metricsToken: Type.Optional(Type.String({ env: 'METRICS_TOKEN', secret: true, minLength: 16, description: 'Bearer token that /metrics asks for; open to everybody when not given' })),
-  workers: Type.Integer({ env: 'WORKERS', default: 1, minimum: 1, maximum: 256, description: 'Processes that share the port' }),
-  logLevel: Type.Union([Type.Literal('fatal'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug'), Type.Literal('trace'), Type.Literal('silent')], { env: 'LOG_LEVEL', default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' }),
-  keyRotation: seconds('KEY_ROTATION', 90 * DAY, 'Seconds after which a signing key is followed by a new one', 3600),
-  auditRetention: seconds('AUDIT_RETENTION', 90 * DAY, 'Seconds that audit events are kept'),
-  purgeEvery: seconds('PURGE_EVERY', 600, 'Seconds after which a process deletes what has expired, again; 0 leaves that to `latchkey purge`', 0),
-  revocation: Type.Object({
-    maxStaleness: Type.Integer({ default: 10, minimum: 5, maximum: 3600, description: 'Seconds without news from the database after which guards answer 503: at least 5, and at least 7 at a guard in another service, since news is up to 4 seconds old when one of several processes ends' }),
-    onStale: Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { default: 'refuse', description: 'What guards do then' }),
-    maxStreams: Type.Integer({ default: 100, minimum: 1, maximum: 10_000, description: 'Guards in other services that may follow by one client at one process' })
-  }, { additionalProperties: false, default: {} }),
-  passwords: Type.Object({
-    minLength: Type.Integer({ default: 8, minimum: 1, maximum: 1000, description: 'Characters that a password needs' }),
-    refuseCommon: Type.Boolean({ default: true, description: 'Refuse the most common leaked passwords' }),
-    memoryCost: Type.Integer({ default: 19_456, minimum: 8, maximum: 4_194_304, description: 'argon2id memory in KiB' }),
-    timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),
-    maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Hashes that may wait; more are answered 503' })
-  }, { additionalProperties: false, default: {} }),
-  hostDocument: Type.Boolean({ default: true, description: 'Inside a host that has `@fastify/swagger`: show our routes in its document, too' }),
-  env: Type.Boolean({ default: false, description: 'Inside a host: read the variables without the prefix LATCHKEY_, too' }),
-  clients: Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), ProxyClient, { additionalProperties: false, default: {}, description: 'Client that stands behind a proxy route, by slug; from CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_…' })
-}, { additionalProperties: false })
-
-export type Settings = Static<typeof Settings>
 
 type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K] }
 
@@ -147,10 +46,16 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
     throw new ConfigError([{ name: nameOf(sources, ['login', 'attributes']), message: 'is empty; name at least one, such as email' }])
   }
   if (!Object.hasOwn({ ...builtIn, ...filled.languages }, filled.defaultLanguage)) {
-    throw new ConfigError([{ name: nameOf(sources, ['defaultLanguage']), message: `has no words: name one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or give its words in the option languages` }])
+    throw new ConfigError([{
+      name: nameOf(sources, ['defaultLanguage']),
+      message: `has no words: name one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or give its words in the option languages`
+    }])
   }
   if (filled.databaseUrl && !filled.appKey) {
-    throw new ConfigError([{ name: settingName(sources, 'appKey', 'APP_KEY'), message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database` }])
+    throw new ConfigError([{
+      name: settingName(sources, 'appKey', 'APP_KEY'),
+      message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database`
+    }])
   }
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
@@ -161,7 +66,9 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   return Object.defineProperties({
     ...filled,
     corsOrigins: filled.corsOrigins.map((origin, index) => readUrl(nameOf(sources, ['corsOrigins', String(index)]), origin, readOrigin)),
-    resourceServers: filled.resourceServers.map((resource, index) => readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)),
+    resourceServers: filled.resourceServers.map((resource, index) =>
+      readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)
+    ),
     views: filled.views as Views,
     mount,
     loginPath: asciiPath(loginPath),
@@ -172,13 +79,17 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
 
 function readUrl (name: string, text: string, read = asciiUrl): string {
   const url = read(text)
-  if (url === null) throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
+  if (url === null) {
+    throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
+  }
   return url
 }
 
 function checkScopes (scopes: Settings['scopes'], name: string): void {
   const taken = unregistrable(Object.keys(scopes))
-  if (taken.length > 0) throw new ConfigError([{ name, message: `cannot register ${taken.join(' or ')}, which has a meaning already; choose another name` }])
+  if (taken.length > 0) {
+    throw new ConfigError([{ name, message: `cannot register ${taken.join(' or ')}, which has a meaning already; choose another name` }])
+  }
 }
 
 function checkTrustProxy (trustProxy: Settings['trustProxy'], name: string): void {

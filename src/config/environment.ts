@@ -1,6 +1,7 @@
 import type { Place } from './address.ts'
 import { ConfigError } from './config-error.ts'
-import { PROXY_SLUGS, resolveConfig, Settings, type Config, type LatchkeyOptions } from './config.ts'
+import { resolveConfig, type Config, type LatchkeyOptions } from './config.ts'
+import { PROXY_SLUGS, Settings } from './settings.ts'
 import { VARIABLE_PREFIX as PREFIX, type Sources } from './names.ts'
 import { readDotenv } from './dotenv.ts'
 import { isClientId } from '../crypto/secrets.ts'
@@ -20,12 +21,16 @@ export function readVariables (dotenv?: string): Variables {
 }
 
 /**
- * Options from environment variables. An empty variable counts as absent. Each has two spellings, NAME and LATCHKEY_NAME, of which the second wins;
+ * Options from environment variables. An empty variable counts as absent. Each has two spellings, NAME and LATCHKEY_NAME, of which the
+ * second wins;
  * with `prefixedOnly` the first is somebody else's: a host has a PORT and a LOG_LEVEL of its own.
  * @throws ConfigError naming the variable and what to write instead
  */
 export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<Sources, 'prefixedOnly'>): Environment {
-  const given: Given = (name) => spellings(name, prefixedOnly).map((spelling) => ({ name: spelling, text: variables[spelling]?.trim() ?? '' })).find(({ text }) => text !== '')
+  const given: Given = (name) =>
+    spellings(name, prefixedOnly).map((spelling) => ({ name: spelling, text: variables[spelling]?.trim() ?? '' })).find(({ text }) =>
+      text !== ''
+    )
   const options: Record<string, unknown> = {}
   const names: Record<string, string> = {}
   for (const [option, property] of Object.entries<Property>(Settings.properties)) {
@@ -53,7 +58,10 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
   const merged = { ...environment, ...defined(options) }
   const login = { ...environment.login, ...defined(options.login ?? {}) }
   const attributes = login.attributes ?? { email: readyAttributes['email']! }
-  return { ...merged, login: { ...login, attributes }, routes: { ...environment.routes, ...defined(options.routes ?? {}) }, clients: { ...environment.clients, ...options.clients } }
+  return {
+    ...merged, login: { ...login, attributes }, routes: { ...environment.routes, ...defined(options.routes ?? {}) },
+    clients: { ...environment.clients, ...options.clients }
+  }
 }
 
 type Found = { name: string, text: string }
@@ -65,9 +73,15 @@ function spellings (name: string, prefixedOnly: boolean): string[] {
 }
 
 /** Of the options that code gives, no variable is to blame. */
-function namesLeft ({ login = {}, routes = {}, clients = {}, ...options }: LatchkeyOptions, { names }: Environment): Record<string, string> {
+function namesLeft (
+  { login = {}, routes = {}, clients = {}, ...options }: LatchkeyOptions,
+  { names }: Environment
+): Record<string, string> {
   const given = new Set([
-    ...Object.keys(defined(options)), ...Object.keys(defined(login)).map((name) => `login.${name}`), ...Object.keys(defined(routes)).map((name) => `routes.${name}`), ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
+    ...Object.keys(defined(options)),
+    ...Object.keys(defined(login)).map((name) => `login.${name}`),
+    ...Object.keys(defined(routes)).map((name) => `routes.${name}`),
+    ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
   ])
   return Object.fromEntries(Object.entries(names).filter(([option]) => !given.has(option)))
 }
@@ -84,7 +98,8 @@ function fromText (property: Property, text: string): unknown {
 }
 
 function loginOptions (given: Given, names: Record<string, string>): LatchkeyOptions['login'] | undefined {
-  const { attributes: { env: listVariable }, defaultCountry: { env: countryVariable } } = Settings.properties.login.properties as unknown as Record<'attributes' | 'defaultCountry', { env: string }>
+  const { attributes: { env: listVariable }, defaultCountry: { env: countryVariable } } = Settings.properties.login
+    .properties as unknown as Record<'attributes' | 'defaultCountry', { env: string }>
   const [list, country] = [given(listVariable), given(countryVariable)]
   if (!list && !country) return undefined
   if (list) names['login.attributes'] = list.name
@@ -109,7 +124,9 @@ function routeOptions (given: Given, names: Record<string, string>): LatchkeyOpt
   for (const [option, { env, description }] of Object.entries<Property>(Settings.properties.routes.properties)) {
     const found = env === undefined ? undefined : given(env)
     if (!found) continue
-    if (found.text !== 'on' && found.text !== 'off') throw new ConfigError([{ name: found.name, message: `must be on or off. ${description}` }])
+    if (found.text !== 'on' && found.text !== 'off') {
+      throw new ConfigError([{ name: found.name, message: `must be on or off. ${description}` }])
+    }
     options[option] = found.text === 'on'
     names[`routes.${option}`] = found.name
   }
@@ -117,7 +134,12 @@ function routeOptions (given: Given, names: Record<string, string>): LatchkeyOpt
 }
 
 /** CLIENT_GOOGLE_ID is not ours: without the prefix only those of our own proxies count, and those whose value is an id of ours. */
-function clientOptions (variables: Variables, given: Given, prefixedOnly: boolean, names: Record<string, string>): LatchkeyOptions['clients'] | undefined {
+function clientOptions (
+  variables: Variables,
+  given: Given,
+  prefixedOnly: boolean,
+  names: Record<string, string>
+): LatchkeyOptions['clients'] | undefined {
   const slugs = new Set(Object.keys(variables).flatMap((name) => /^(?:LATCHKEY_)?CLIENT_([A-Z0-9_]+)_ID$/.exec(name)?.[1] ?? []))
   const clients: Record<string, { id: string, secret?: string }> = {}
   for (const word of slugs) {

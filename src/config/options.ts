@@ -1,6 +1,6 @@
 // Made from the schemas by `npm run docs:options`; do not edit.
 import type { TSchema } from 'typebox'
-import type { Settings } from './config.ts'
+import type { Settings } from './settings.ts'
 import type { RemoteProxy } from './remote-proxy-options.ts'
 import type { ApiGuardOptions, RemoteGuard } from './guard-options.ts'
 import type { Views } from '../views/index.ts'

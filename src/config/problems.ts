@@ -4,7 +4,10 @@ import { nameOf, type Sources } from './names.ts'
 /** As a TypeBox validator tells it. */
 export type SchemaError = { instancePath: string, message: string, keyword: string, params: unknown }
 
-type Schema = { description?: string, properties?: Record<string, Schema>, patternProperties?: Record<string, Schema>, anyOf?: { const?: unknown }[] }
+type Schema = {
+  description?: string, properties?: Record<string, Schema>, patternProperties?: Record<string, Schema>,
+  anyOf?: { const?: unknown }[]
+}
 
 /** Each mistake once, under the name of the variable or option, with what to write instead. */
 export function problemsOf (settings: object, errors: SchemaError[], sources: Sources): Problem[] {
@@ -27,7 +30,10 @@ function toProblem (settings: Schema, { keyword, instancePath, message, params }
   }
   const choices = schema?.anyOf?.map((member) => member.const)
   const wrong = choices?.every((choice) => choice !== undefined) ? `must be ${choices.join(' or ')}` : message
-  return { name, message: `${keyword === 'anyOf' && wrong === message ? 'is none of what it can be' : wrong}. ${named?.description ?? ''}`.trim() }
+  return {
+    name,
+    message: `${keyword === 'anyOf' && wrong === message ? 'is none of what it can be' : wrong}. ${named?.description ?? ''}`.trim()
+  }
 }
 
 /** The schema at a path, if there is one, and the last on the way that has a name of its own. */

@@ -1,16 +1,23 @@
 import { Type, type Static } from 'typebox'
-import { Settings } from './config.ts'
+import { Settings } from './settings.ts'
 import { RemoteGuard } from './guard-options.ts'
 
 const closed = { additionalProperties: false }
 const { login, prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env } = Settings.properties
-const Shared = Type.Partial(Type.Object({ login: Type.Partial(login), prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env }))
+const Shared = Type.Partial(
+  Type.Object({ login: Type.Partial(login), prefix, corsOrigins, rateLimit, appUrl, refreshTokenTtl, hostDocument, env })
+)
 const Credentials = Type.Object({ id: Type.String({ minLength: 1 }), secret: Type.String({ minLength: 1 }) }, closed)
 
 /** Of proxies apart from the server: their process holds the client's secret and asks the issuer. */
 export const RemoteProxy = Type.Object({
   issuer: RemoteGuard.properties.issuer,
-  clients: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), Credentials, { ...closed, description: 'By slug; from LATCHKEY_CLIENT_WEB_ID, LATCHKEY_CLIENT_WEB_SECRET and the like when not given' })),
+  clients: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), Credentials, {
+      ...closed,
+      description: 'By slug; from LATCHKEY_CLIENT_WEB_ID, LATCHKEY_CLIENT_WEB_SECRET and the like when not given'
+    })
+  ),
   refreshTokenInBody: Type.Optional(Type.Boolean({ description: 'Whether the refresh token stands in the body beside the cookie' })),
   ...Shared.properties
 }, closed)

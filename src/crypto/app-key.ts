@@ -25,7 +25,9 @@ export async function readAppKey (dataDir: string): Promise<string | undefined> 
   const text = await inDataDir(resolve(dataDir), async () => await readFile(path, 'utf8').catch(ignore('ENOENT')))
   const key = text?.trim()
   if (key === undefined || new RegExp(APP_KEY_FORM).test(key)) return key
-  throw new Error(`${path} holds no key, which is 32 bytes in base64: put back the one that the database in ${resolve(dataDir)} was set up with, or give it as APP_KEY; where there is no database yet, delete the file`)
+  throw new Error(
+    `${path} holds no key, which is 32 bytes in base64: put back the one that the database in ${resolve(dataDir)} was set up with, or give it as APP_KEY; where there is no database yet, delete the file`
+  )
 }
 
 /** For a database that has none yet. @returns the key of another process, where that was first */

@@ -23,7 +23,10 @@ export function isClientId (id: string): boolean {
 }
 
 /** Whether it is the secret of the client, or the one before while both count. */
-export function isClientSecret ({ secretHash, previousSecretHash, previousSecretUntil }: Pick<Client, 'secretHash' | 'previousSecretHash' | 'previousSecretUntil'>, secret: string): boolean {
+export function isClientSecret (
+  { secretHash, previousSecretHash, previousSecretUntil }: Pick<Client, 'secretHash' | 'previousSecretHash' | 'previousSecretUntil'>,
+  secret: string
+): boolean {
   const isPrevious = previousSecretUntil !== null && previousSecretUntil.getTime() > Date.now() && secretMatches(previousSecretHash, secret)
   return secretMatches(secretHash, secret) || isPrevious
 }

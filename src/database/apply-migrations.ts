@@ -44,8 +44,17 @@ function transaction (database: DatabaseConnection): Pool {
     if (isOpen) throw new Error('the connection to the database was lost while migrating')
     isOpen = true
     markChars(client)
-    await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema: database.schema, local: true, timeouts: { lock_timeout: database.timeouts.lock_timeout ?? LOCK_TIMEOUT } })}`)
-    await client.query(`SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL lock_timeout = 0`).catch((error: unknown) => { throw lockFailure(error) })
+    await client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${
+        sessionSettings({
+ schema: database.schema, local: true,
+          timeouts: { lock_timeout: database.timeouts.lock_timeout ?? LOCK_TIMEOUT }
+})
+      }`
+    )
+    await client.query(`SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL lock_timeout = 0`).catch((error: unknown) => {
+      throw lockFailure(error)
+    })
   }
   return newPool(database, { max: 1, idleTimeoutMillis: 0 }, begin).on('error', () => {})
 }
@@ -60,8 +69,11 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
     })
   }
   // The engine's lock is the session's, and would stay behind in a pooler.
-  adapter.executeRaw = async (query) => await executeRaw.call(adapter, { ...query, sql: query.sql.replace('pg_advisory_lock', 'pg_advisory_xact_lock') })
-  const noShadow = async () => { throw new Error('migrations are applied without a shadow database') }
+  adapter.executeRaw = async (query) =>
+    await executeRaw.call(adapter, { ...query, sql: query.sql.replace('pg_advisory_lock', 'pg_advisory_xact_lock') })
+  const noShadow = async () => {
+    throw new Error('migrations are applied without a shadow database')
+  }
   const engine = await createSchemaEngine({
     adapter: { provider: adapter.provider, adapterName: adapter.adapterName, connect: async () => adapter, connectToShadowDb: noShadow }
   })
@@ -77,12 +89,16 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
 
 function lockFailure (error: unknown): unknown {
   if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) return error
-  return new Error('another process has been migrating the database for too long: wait until it has ended, or end it, and try again', { cause: error })
+  return new Error('another process has been migrating the database for too long: wait until it has ended, or end it, and try again', {
+    cause: error
+  })
 }
 
 function migrationFailure ({ migrationDirectories }: MigrationList, sql: string, schema: string, cause: unknown): Error {
   const migration = migrationDirectories.find(({ migrationFile: { content } }) => content.tag === 'ok' && content.value === sql)
   const { originalCode: code, originalMessage = String(cause) } = isDriverAdapterError(cause) ? cause.cause : {}
-  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0] ? `${originalMessage} in "${schema}", of another application: ${outOfTheWay(schema)}` : originalMessage
+  const reason = code !== undefined && THERE.has(code) && migration === migrationDirectories[0]
+    ? `${originalMessage} in "${schema}", of another application: ${outOfTheWay(schema)}`
+    : originalMessage
   return new Error(`migration ${migration?.path} failed, and nothing was changed: ${reason}`, { cause })
 }

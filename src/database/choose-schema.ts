@@ -29,7 +29,9 @@ export async function chooseSchema (url: string, otherwise: string = OWN_SCHEMA)
   if (database.named) return { url, schema: database.schema, because: 'named', unused: null }
   const [first, second] = await withClient(database, standing)
   if (first && second && first.trusted === second.trusted && first.owner !== second.owner) {
-    throw new Error(`tables of Latchkey stand in the schemas "${first.schema}" and "${second.schema}", and have different owners: say which are yours with ?schema=${first.schema} or ?schema=${second.schema} in the database URL`)
+    throw new Error(
+      `tables of Latchkey stand in the schemas "${first.schema}" and "${second.schema}", and have different owners: say which are yours with ?schema=${first.schema} or ?schema=${second.schema} in the database URL`
+    )
   }
   const schema = first?.schema ?? otherwise
   return { url: withSchema(url, schema), schema, because: first ? 'standing' : 'new', unused: second?.schema ?? null }
@@ -42,7 +44,8 @@ export function withSchema (url: string, schema: string): string {
 type Standing = { schema: string, owner: number, trusted: boolean }
 
 /**
- * From the catalog alone, which every role may read: a host's own table of migrations may be closed to ours. Another role that may make a schema must not lead us
+ * From the catalog alone, which every role may read: a host's own table of migrations may be closed to ours. Another role that may make a
+ * schema must not lead us
  * to tables of its own: those of our role, of one that it is a member of, or of the owner of the database go before them.
  * @returns what a URL without a schema means first
  */

@@ -4,7 +4,11 @@ import { newPool } from './connect.ts'
 import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './connection.ts'
 
 /** Names with the schema before them, for SQL that we write. */
-export type Tables = Record<'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions' | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens', string>
+export type Tables = Record<
+  'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
+    | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens',
+  string
+>
 
 /** Prisma and the pool beneath it: what people do all day goes to the pool, what is rare through Prisma. */
 export type Database = {
@@ -35,8 +39,16 @@ export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, on
   const parsed = parseDatabaseUrl(url)
   const { schema } = parsed
   // A statement that nobody waits for any more ends on the server, too
-  const connection = { ...parsed, prepare: prepare && parsed.prepare, timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts } }
-  const pool = retrying(newPool(connection, { connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey', max: poolSize }))
+  const connection = {
+    ...parsed, prepare: prepare && parsed.prepare,
+    timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts }
+  }
+  const pool = retrying(
+    newPool(connection, {
+      connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey',
+      max: poolSize
+    })
+  )
   // An idle connection that breaks is replaced at the next query
   pool.on('error', onError)
   let own: Promise<PrismaClient> | undefined

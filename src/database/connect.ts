@@ -10,8 +10,15 @@ export function newClient (database: DatabaseConnection, more: Omit<ClientConfig
   return new (clientOf(database))({ ...more, ...database.options })
 }
 
-/** A pool whose connections are all alike. @param prepared what each connection gets before it is used; the settings that we rely on when not given */
-export function newPool (database: DatabaseConnection, more: Options, prepared: (client: ClientBase) => Promise<void> = settled(database)): pg.Pool {
+/**
+ * A pool whose connections are all alike. @param prepared what each connection gets before it is used; the settings that we rely on when
+ * not given
+ */
+export function newPool (
+  database: DatabaseConnection,
+  more: Options,
+  prepared: (client: ClientBase) => Promise<void> = settled(database)
+): pg.Pool {
   return new pg.Pool({ ...more, ...database.options, Client: clientOf(database), onConnect: prepared })
 }
 
@@ -39,7 +46,8 @@ function withoutNames (Client: new (config?: ClientConfig) => pg.Client) {
       super(config)
       const query = this.query.bind(this) as (config: QueryConfig | string, ...rest: unknown[]) => unknown
       Object.assign(this, {
-        query: (config: QueryConfig | string, ...rest: unknown[]) => query(typeof config === 'string' ? config : Object.assign(config, { name: undefined }), ...rest)
+        query: (config: QueryConfig | string, ...rest: unknown[]) =>
+          query(typeof config === 'string' ? config : Object.assign(config, { name: undefined }), ...rest)
       })
     }
   }

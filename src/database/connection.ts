@@ -16,7 +16,8 @@ const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_sess
 
 export interface DatabaseConnection {
   /** Whom to connect to, and as whom. */
-  options: Pick<ClientConfig, 'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'>
+  options: Pick<ClientConfig,
+    'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'>
   /** Where the tables are: `?schema=` of the URL, or `public`; `chooseSchema` knows better. */
   schema: string
   /** The URL says so. */
@@ -31,7 +32,9 @@ export interface DatabaseConnection {
 export function parseDatabaseUrl (url: string): DatabaseConnection {
   if (!/^postgres(ql)?:\/\//i.test(url)) throw new Error(`the database URL must look like ${EXAMPLE}`)
   if (hasRawPassword(url)) {
-    throw new Error('the database URL has an @, /, ? or # where none can be: percent-encode those of the password (@ is %40, / is %2F, ? is %3F, # is %23)')
+    throw new Error(
+      'the database URL has an @, /, ? or # where none can be: percent-encode those of the password (@ is %40, / is %2F, ? is %3F, # is %23)'
+    )
   }
   const [address, query = ''] = split(url)
   const parameters = new URLSearchParams(query)
@@ -59,7 +62,9 @@ export function addressOf ({ host = 'localhost', port = DEFAULT_PORT }: ClientCo
 
 /** What to do where something of another application stands in a schema. */
 export function outOfTheWay (schema: string): string {
-  return schema === OWN_SCHEMA ? 'give ours another one with ?schema=<name> in the database URL' : `give ours a schema of its own with ?schema=${OWN_SCHEMA} in the database URL`
+  return schema === OWN_SCHEMA
+    ? 'give ours another one with ?schema=<name> in the database URL'
+    : `give ours a schema of its own with ?schema=${OWN_SCHEMA} in the database URL`
 }
 
 export function quoteIdentifier (name: string): string {
@@ -76,7 +81,10 @@ type Parameters = Record<string, string | undefined>
 function parsed (url: string): Parameters {
   try {
     const { port, ...rest } = toClientConfig(parse(url))
-    return { ...Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string')), ...(port !== undefined && { port: String(port) }) }
+    return {
+      ...Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+      ...(port !== undefined && { port: String(port) })
+    }
   } catch (error) {
     // Behind a colon stands the value, which can be a piece of a password
     const [reason] = (error instanceof Error ? error.message : String(error)).split(':')
@@ -87,7 +95,10 @@ function parsed (url: string): Parameters {
 /** What pg is told. Other parameters are for other programs, such as Prisma's `connection_limit`. */
 function optionsOf ({ user, password, host, port, database, application_name: name, options }: Parameters): DatabaseConnection['options'] {
   const given = { user, password, host, database, application_name: name, options }
-  return { ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)), ...(port !== undefined && { port: Number(port) }) }
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...(port !== undefined && { port: Number(port) })
+  }
 }
 
 function isLocal (host = 'localhost'): boolean {

@@ -100,7 +100,10 @@ export async function embeddedUrl (dataDir: string): Promise<string | null> {
 /** A process of its own does what this one, which ends, cannot wait for. */
 function leaveBehind ({ directory, pgCtl }: Site): void {
   const program = fileURLToPath(new URL(`embedded/leave${extname(import.meta.url)}`, import.meta.url))
-  spawn(process.execPath, [program, directory, pgCtl, String(process.pid)], { detached: true, windowsHide: true, stdio: 'ignore', env: { PATH: process.env.PATH } }).on('error', () => {}).unref()
+  spawn(process.execPath, [program, directory, pgCtl, String(process.pid)], {
+    detached: true, windowsHide: true, stdio: 'ignore',
+    env: { PATH: process.env.PATH }
+  }).on('error', () => {}).unref()
 }
 
 async function stop (site: Site, running: Running, log: (message: string) => void): Promise<void> {

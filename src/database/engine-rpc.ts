@@ -81,5 +81,8 @@ function printed (result: unknown): string[] {
 }
 
 function rpcError (error: unknown): object {
-  return { code: 4466, message: 'An error happened. Check the data field for details.', data: { is_panic: false, message: engineMessage(error), meta: null } }
+  return {
+    code: 4466, message: 'An error happened. Check the data field for details.',
+    data: { is_panic: false, message: engineMessage(error), meta: null }
+  }
 }

@@ -15,11 +15,17 @@ export async function ensureSchema (client: Pick<ClientBase, 'query'>, schema: s
   const { role, database, there, mayCreateSchema, mayCreateTables } = facts!
   const [name, to] = [quoteIdentifier(schema), quoteIdentifier(role)]
   if (there) {
-    if (forTables && !mayCreateTables) throw new Error(`the role ${to} may not make tables in the schema ${name}: GRANT USAGE, CREATE ON SCHEMA ${name} TO ${to}, or ${whereItMay(schema)}`)
+    if (forTables && !mayCreateTables) {
+      throw new Error(
+        `the role ${to} may not make tables in the schema ${name}: GRANT USAGE, CREATE ON SCHEMA ${name} TO ${to}, or ${whereItMay(schema)}`
+      )
+    }
     return
   }
   if (!mayCreateSchema) {
-    throw new Error(`the role ${to} may not make the schema ${name}: GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${to}, or CREATE SCHEMA ${name} AUTHORIZATION ${to}, or ${whereItMay(schema)}`)
+    throw new Error(
+      `the role ${to} may not make the schema ${name}: GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${to}, or CREATE SCHEMA ${name} AUTHORIZATION ${to}, or ${whereItMay(schema)}`
+    )
   }
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}`)
 }

@@ -46,7 +46,9 @@ function compare (names: string[], { applied }: MigrationHistory): MigrationStat
 function requireUsable ({ applied, failed }: MigrationHistory, names: string[], ours: string[], schema: string): void {
   const broken = names.find((name) => failed.includes(name))
   if (broken !== undefined) {
-    throw new Error(`migration ${broken} failed before: undo what it did, run "npx prisma migrate resolve --rolled-back ${broken}", then migrate again`)
+    throw new Error(
+      `migration ${broken} failed before: undo what it did, run "npx prisma migrate resolve --rolled-back ${broken}", then migrate again`
+    )
   }
   const foreign = [...applied].find((name) => !names.includes(name))
   if (foreign !== undefined && ours.length === 0) {

@@ -1,5 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import { ColumnTypeEnum, DriverAdapterError, type SqlDriverAdapter, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import {
+  ColumnTypeEnum, DriverAdapterError, type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory
+} from '@prisma/driver-adapter-utils'
 import { randomUUID } from 'node:crypto'
 import pg, { type ClientBase, type Pool } from 'pg'
 import { newPool } from './connect.ts'
@@ -35,7 +38,8 @@ export function migrationAdapters ({ database, shadow }: MigrationDatabases): Mi
       provider: 'postgres',
       adapterName: '@prisma/adapter-pg',
       connect: async () => remember(await connectTo(database).catch(told)),
-      connectToShadowDb: async () => shadow === undefined ? await connectToNewShadow(database).catch(told) : remember(await connectTo(shadow).catch(told))
+      connectToShadowDb: async () =>
+        shadow === undefined ? await connectToNewShadow(database).catch(told) : remember(await connectTo(shadow).catch(told))
     },
     close: async () => { await Promise.all(opened.map(async (adapter) => await adapter.dispose())) }
   }
@@ -44,7 +48,10 @@ export function migrationAdapters ({ database, shadow }: MigrationDatabases): Mi
 // Of an error that is not an adapter's the engine shows only a number.
 function told (error: unknown): never {
   const message = error instanceof Error ? error.message : String(error)
-  throw new DriverAdapterError({ kind: 'postgres', code: '', severity: 'ERROR', message, detail: undefined, column: undefined, hint: undefined })
+  throw new DriverAdapterError({
+    kind: 'postgres', code: '', severity: 'ERROR', message, detail: undefined, column: undefined,
+    hint: undefined
+  })
 }
 
 /**

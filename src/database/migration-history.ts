@@ -43,12 +43,18 @@ export async function ensureHistoryTable (client: Pick<ClientBase, 'query'>, sch
 async function historyRows (client: Client, schema: string): Promise<Row[]> {
   try {
     const { rows }: QueryResult<Row> = await client.query(
-      `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS undone FROM ${historyTable(schema)}`)
+      `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS undone FROM ${historyTable(schema)}`
+    )
     return rows
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === NO_TABLE) return []
-    if (code === NO_RIGHT) throw new Error(`the role of the database URL may not read ${historyTable(schema)}: grant it USAGE on the schema (and CREATE, where it is to make the tables) and the rights on the tables in it`, { cause: error })
+    if (code === NO_RIGHT) {
+      throw new Error(
+        `the role of the database URL may not read ${historyTable(schema)}: grant it USAGE on the schema (and CREATE, where it is to make the tables) and the rights on the tables in it`,
+        { cause: error }
+      )
+    }
     throw error
   }
 }

@@ -19,7 +19,12 @@ type Options = {
 export async function readyDatabase (config: Config, { log, migrate: wanted, ownMigrations, embedded }: Options): Promise<ReadyDatabase> {
   const source = await embeddedOrUrl(config, log, { ownMigrations, embedded })
   const { url, directUrl, chosen, stop } = source
-  if (chosen.unused) log.warn({}, `Tables of Latchkey stand in the schema "${chosen.unused}", too; those in "${chosen.schema}" are used. ?schema= in the database URL would say which`)
+  if (chosen.unused) {
+    log.warn(
+      {},
+      `Tables of Latchkey stand in the schema "${chosen.unused}", too; those in "${chosen.schema}" are used. ?schema= in the database URL would say which`
+    )
+  }
   try {
     const fresh = ownMigrations ? false : await applyMigrations(source, wanted || source.embedded, log)
     return { url, directUrl, fresh, stop }
@@ -34,7 +39,9 @@ async function applyMigrations ({ url, chosen }: DatabaseSource, always: boolean
   if (pending.length === 0) return false
   const fresh = applied.length === 0
   if (!always && !fresh) {
-    throw new Error(`The database is behind by ${pending.length} migration${pending.length > 1 ? 's' : ''} (${pending.join(', ')}); run \`npx latchkey migrate\` first`)
+    throw new Error(
+      `The database is behind by ${pending.length} migration${pending.length > 1 ? 's' : ''} (${pending.join(', ')}); run \`npx latchkey migrate\` first`
+    )
   }
   const done = await migrate(url, undefined, chosen.because === 'new')
   log.info({ schema: chosen.schema, migrations: done.applied }, 'Migrations applied')

@@ -12,7 +12,8 @@ type Options = {
 }
 
 /**
- * What our statements and the reading of their answers stand on, whatever a role, a database or a server has set. Prisma's adapter sends times
+ * What our statements and the reading of their answers stand on, whatever a role, a database or a server has set. Prisma's adapter sends
+ * times
  * without an offset and drops that of those it reads; no text of a date but ISO is understood; a statement is in one transaction that
  * sees what others have committed meanwhile.
  */
@@ -40,6 +41,8 @@ export function sessionSettings ({ schema, local = false, timeouts = {} }: Optio
   const set = (name: string, value: string) => `set_config(${escapeLiteral(name)}, ${escapeLiteral(value)}, ${local})`
   const settings = { search_path: quoteIdentifier(schema), ...RELIED_ON, ...NO_TIMEOUTS, ...timeouts }
   const always = Object.entries(settings).map(([name, value]) => set(name, value))
-  const recent = Object.entries(RECENT).map(([name, value]) => `CASE WHEN current_setting(${escapeLiteral(name)}, true) IS NOT NULL THEN ${set(name, value)} END`)
+  const recent = Object.entries(RECENT).map(([name, value]) =>
+    `CASE WHEN current_setting(${escapeLiteral(name)}, true) IS NOT NULL THEN ${set(name, value)} END`
+  )
   return `SELECT ${[...always, ...recent].join(', ')}`
 }

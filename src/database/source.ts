@@ -34,7 +34,11 @@ export type EmbeddedUse = {
 const SERVER: EmbeddedUse = { create: true, onStart: () => {} }
 
 /** The database of DATABASE_URL, or the embedded one, started when it does not run. */
-export async function embeddedOrUrl (config: Config, log: Log, { ownMigrations = false, embedded: use = SERVER }: SourceOptions = {}): Promise<DatabaseSource> {
+export async function embeddedOrUrl (
+  config: Config,
+  log: Log,
+  { ownMigrations = false, embedded: use = SERVER }: SourceOptions = {}
+): Promise<DatabaseSource> {
   checkUrls(config)
   const { url, embedded, stop } = await reach(config, log, use)
   try {
@@ -46,7 +50,11 @@ export async function embeddedOrUrl (config: Config, log: Log, { ownMigrations =
   }
 }
 
-async function reach ({ databaseUrl, dataDir }: Config, log: Log, { create, onStart }: EmbeddedUse): Promise<Pick<DatabaseSource, 'url' | 'embedded' | 'stop'>> {
+async function reach (
+  { databaseUrl, dataDir }: Config,
+  log: Log,
+  { create, onStart }: EmbeddedUse
+): Promise<Pick<DatabaseSource, 'url' | 'embedded' | 'stop'>> {
   if (databaseUrl) return { url: databaseUrl, embedded: false, stop: async () => {} }
   const { startEmbedded } = await import('./embedded.ts')
   const { url, adopted, made, stop } = await startEmbedded({ dataDir, create, log: (message) => log.info({}, message) })
@@ -60,7 +68,10 @@ function directUrl ({ databaseDirectUrl: direct, sources }: Config, { url, schem
   const { named, schema: other } = parseDatabaseUrl(direct)
   if (!named) return withSchema(direct, schema)
   if (other === schema) return direct
-  throw new ConfigError([{ name: nameOf(sources, ['databaseDirectUrl']), message: `names the schema "${other}", and the tables are in "${schema}": leave ?schema= out of it, or name the same in ${nameOf(sources, ['databaseUrl'])}` }])
+  throw new ConfigError([{
+    name: nameOf(sources, ['databaseDirectUrl']),
+    message: `names the schema "${other}", and the tables are in "${schema}": leave ?schema= out of it, or name the same in ${nameOf(sources, ['databaseUrl'])}`
+  }])
 }
 
 /** Both, before anything is opened: the feed would only try again and again. @throws ConfigError */

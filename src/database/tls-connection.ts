@@ -82,7 +82,10 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
       if (said === YES) return encrypt(socket, otherwise)
       if (said === NO && mode === 'prefer') return ready(socket)
       if (said === ERROR && otherwise) return leave(socket, otherwise)
-      connection.emit('error', said === NO ? new NoTls(mode) : new Error('the server did not answer the request for TLS as PostgreSQL does'))
+      connection.emit(
+        'error',
+        said === NO ? new NoTls(mode) : new Error('the server did not answer the request for TLS as PostgreSQL does')
+      )
       socket.destroy()
     })
   }

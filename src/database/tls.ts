@@ -5,7 +5,18 @@ import type { ConnectionOptions, SecureVersion } from 'node:tls'
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 const PARAMETERS = [
-  'sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslcrl', 'sslsni', 'sslnegotiation', 'ssl_min_protocol_version', 'ssl_max_protocol_version', 'uselibpqcompat'
+  'sslmode',
+  'ssl',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'sslpassword',
+  'sslcrl',
+  'sslsni',
+  'sslnegotiation',
+  'ssl_min_protocol_version',
+  'ssl_max_protocol_version',
+  'uselibpqcompat'
 ] as const
 const SECURE_VERSIONS: readonly string[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] satisfies SecureVersion[]
 /** Certificates that are taken although nobody named them, as psql does. */
@@ -41,17 +52,26 @@ export function createTls (url: TlsParameters, local: boolean, environment: Node
   const system = given.sslrootcert === 'system'
   const mode = modeOf(given, local)
   const direct = given.sslnegotiation === 'direct'
-  if (direct && !/^(require|verify-)/.test(mode)) throw new Error('sslnegotiation=direct in the database URL needs sslmode=require, verify-ca or verify-full')
+  if (direct && !/^(require|verify-)/.test(mode)) {
+    throw new Error('sslnegotiation=direct in the database URL needs sslmode=require, verify-ca or verify-full')
+  }
   if (mode === 'disable') return { mode, direct, sni: false, options: {} }
   const ca = system ? undefined : file('sslrootcert', given.sslrootcert, 'root.crt')
-  if (mode === 'verify-ca' && !ca) throw new Error('sslmode=verify-ca in the database URL needs sslrootcert=<file with the certificate of the CA>; with a public CA use verify-full, since anybody can have a certificate of it')
+  if (mode === 'verify-ca' && !ca) {
+    throw new Error(
+      'sslmode=verify-ca in the database URL needs sslrootcert=<file with the certificate of the CA>; with a public CA use verify-full, since anybody can have a certificate of it'
+    )
+  }
   const verified = mode.startsWith('verify-') || (mode === 'require' && ca !== undefined)
   const named = mode === 'verify-full'
   return {
     mode,
     direct,
     sni: given.sslsni !== '0',
-    options: { ...certificates(given), ...versions(given), ...(ca && { ca }), rejectUnauthorized: verified, ...(verified && !named && { checkServerIdentity: () => undefined }) }
+    options: {
+      ...certificates(given), ...versions(given), ...(ca && { ca }), rejectUnauthorized: verified,
+      ...(verified && !named && { checkServerIdentity: () => undefined })
+    }
   }
 }
 
@@ -70,7 +90,9 @@ function modeOf ({ sslmode, ssl, sslrootcert }: TlsParameters, local: boolean): 
   if (sslmode !== undefined) {
     const mode = MODES.find((known) => known === sslmode)
     if (!mode) throw new Error(`sslmode in the database URL must be ${MODES.slice(0, -1).join(', ')} or ${MODES.at(-1)}`)
-    if (sslrootcert === 'system' && mode !== 'verify-full') throw new Error('sslrootcert=system in the database URL needs sslmode=verify-full: anybody can have a certificate of a public CA')
+    if (sslrootcert === 'system' && mode !== 'verify-full') {
+      throw new Error('sslrootcert=system in the database URL needs sslmode=verify-full: anybody can have a certificate of a public CA')
+    }
     return mode
   }
   if (sslrootcert === 'system') return 'verify-full'

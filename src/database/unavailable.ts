@@ -1,7 +1,8 @@
 import { HttpError } from '../http/http-error.ts'
 
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT', 'EACCES'])
-// SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting up; a statement that took too long; a database that is read-only after a failover
+// SQLSTATE: connection exceptions, statements that two transactions broke off for each other, out of connections, shutting down, starting
+// up; a statement that took too long; a database that is read-only after a failover
 const SQLSTATES = '08...|40001|40P01|53300|57P0[123]|57014|25006'
 const STATES = new RegExp(`^(${SQLSTATES})$`)
 // A certificate that is not good, or no TLS at all: what Node and we call it
@@ -10,7 +11,8 @@ const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|LK_NO
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'])
 // … and P2039, which has the SQLSTATE in its text only
 const STATE_IN_TEXT = new RegExp(`Database error\\. Code: \`(${SQLSTATES})\``)
-const MESSAGES = /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
+const MESSAGES =
+  /Can't reach database server|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/
 
 /** The database is away for now: 503 with `Retry-After`. What the database said is the `cause`, for the log. */
 export class DatabaseUnavailable extends HttpError {

@@ -5,7 +5,10 @@ import { sessionSettings } from './session.ts'
 
 /** What to write into the URL where TLS fails. */
 const WAYS_OUT = [
-  { code: /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/, say: 'name the certificate of its CA with ?sslrootcert=<file>, or take any with ?sslmode=require' },
+  {
+    code: /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
+    say: 'name the certificate of its CA with ?sslrootcert=<file>, or take any with ?sslmode=require'
+  },
   { code: /^ERR_TLS_CERT_ALTNAME_INVALID$/, say: 'use the name that is in its certificate, or ?sslmode=verify-ca' },
   { code: /^LK_NO_TLS$/, say: 'give the server a certificate, or use ?sslmode=prefer' }
 ]
@@ -33,7 +36,9 @@ export async function withClient<Result> (database: DatabaseConnection, use: (cl
 
 export function connectionError ({ options }: DatabaseConnection, error: unknown): Error {
   const wayOut = WAYS_OUT.find(({ code }) => code.test(codeOf(error)))
-  return new Error(`cannot connect to the database at ${addressOf(options)}: ${reasonOf(error)}${wayOut ? `; ${wayOut.say}` : ''}`, { cause: error })
+  return new Error(`cannot connect to the database at ${addressOf(options)}: ${reasonOf(error)}${wayOut ? `; ${wayOut.say}` : ''}`, {
+    cause: error
+  })
 }
 
 function codeOf (error: unknown): string {

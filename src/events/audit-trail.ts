@@ -28,8 +28,20 @@ type Options = {
 
 /** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that find them. */
 const AUDITED = [
-  'login.succeeded', 'login.failed', 'session.ended', 'user.registered', 'password.changed', 'profile.changed', 'client.created', 'client.changed',
-  'client.secret_rotated', 'client.revoked', 'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'
+  'login.succeeded',
+  'login.failed',
+  'session.ended',
+  'user.registered',
+  'password.changed',
+  'profile.changed',
+  'client.created',
+  'client.changed',
+  'client.secret_rotated',
+  'client.revoked',
+  'personal_token.created',
+  'personal_token.revoked',
+  'device.approved',
+  'device.denied'
 ] as const satisfies EventName[]
 
 /** Many events are one statement, and no request waits for it. */

@@ -7,7 +7,10 @@ export function auditSql (events: string, from: string): string {
     SELECT gen_random_uuid(), e.* FROM (${from}) AS e (type, user_id, client_id, session_id, ip, user_agent)`
 }
 
-export type AuditFilter = { userId?: string | undefined, clientId?: string | undefined, type?: string | undefined, since?: Date | undefined, limit: number }
+export type AuditFilter = {
+  userId?: string | undefined, clientId?: string | undefined, type?: string | undefined, since?: Date | undefined,
+  limit: number
+}
 
 export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { id: string, createdAt: Date }
 

@@ -7,7 +7,8 @@ type PersonalTokenChange = Origin & { tokenId: string, userId: string, clientId:
 type DeviceDecision = Origin & { clientId: string, userId: string, scopes: string[] }
 
 /**
- * By its user or an application: `logout`; by its client (RFC 7009): `client`; by its user in the list of sessions: `user`; by the operator: `operator`; by the next login of
+ * By its user or an application: `logout`; by its client (RFC 7009): `client`; by its user in the list of sessions: `user`; by the
+ * operator: `operator`; by the next login of
  * the same browser: `replaced`; for a refresh token or a code that came twice: `reused`, `code_reused`.
  */
 export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused'
@@ -15,9 +16,9 @@ export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' |
 export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled' | 'too_many_attempts'
 
 /** Why a guard refused a bearer token. */
-export type BearerRefusal =
-  | 'expired' | 'malformed' | 'bad_signature' | 'unknown_key' | 'wrong_issuer' | 'wrong_audience' | 'wrong_type' | 'invalid'
-  | 'session_revoked' | 'token_revoked' | 'client_revoked' | 'key_revoked' | 'logged_out_everywhere' | 'not_a_user' | 'not_a_client' | 'personal_token'
+export type BearerRefusal = 'expired' | 'malformed' | 'bad_signature' | 'unknown_key' | 'wrong_issuer' | 'wrong_audience' | 'wrong_type'
+  | 'invalid' | 'session_revoked' | 'token_revoked' | 'client_revoked' | 'key_revoked' | 'logged_out_everywhere' | 'not_a_user'
+  | 'not_a_client' | 'personal_token'
 
 /** What happens, by name. No event holds a secret. */
 export type EventDetails = {
@@ -27,13 +28,19 @@ export type EventDetails = {
   'token.revoked': { kind: string, subject: string }
   /** A refresh token that was just replaced came again and got the same successor. */
   'session.replayed': { clientId: string, sessionId: string }
-  /** A refresh token came again after the grace, and its successor had never been used: its answer was lost, and the session goes on with another successor. */
+  /**
+   * A refresh token came again after the grace, and its successor had never been used: its answer was lost, and the session goes on with
+   * another successor.
+   */
   'session.recovered': { clientId: string, sessionId: string }
   /** A refresh token came again after the grace: the session is revoked. */
   'session.reused': { clientId: string, sessionId: string }
   /** A session was behind its refresh token: the database went back to a backup. */
   'database.went_back': { sessionId: string }
-  /** A session was ended by itself; `clientId` is null for the login of a browser on our own pages. What ends all of a user or a client, such as `password.changed`, stands for each of theirs. */
+  /**
+   * A session was ended by itself; `clientId` is null for the login of a browser on our own pages. What ends all of a user or a client,
+   * such as `password.changed`, stands for each of theirs.
+   */
   'session.ended': Origin & { sessionId: string, userId: string, clientId: string | null, reason: EndReason }
   'bearer.refused': { reason: BearerRefusal }
   /** A password was right; `clientId` is null on our own pages. */
@@ -103,7 +110,9 @@ export function createEvents (onError: (error: unknown, name: EventName) => void
   const handlers: Handlers = {}
 
   function on<Name extends EventName> (name: Name, handler: EventHandler<Name>): () => void {
-    if (!Object.hasOwn(NAMES, name)) throw new TypeError(`There is no event ${JSON.stringify(name)}; there are ${Object.keys(NAMES).join(', ')}`)
+    if (!Object.hasOwn(NAMES, name)) {
+      throw new TypeError(`There is no event ${JSON.stringify(name)}; there are ${Object.keys(NAMES).join(', ')}`)
+    }
     if (typeof handler !== 'function') throw new TypeError(`The handler of ${name} must be a function`)
     const known: Set<EventHandler<Name>> = handlers[name] ?? new Set<EventHandler<Name>>()
     Object.assign(handlers, { [name]: known.add(handler) })

@@ -6,7 +6,10 @@ type Entry = { status: number, message: string, retryAfter?: number }
 /** Every refusal that is not one of RFC 6749 section 5.2: its status, and what it says unless more is known. `retryAfter` in seconds. */
 export const ERRORS = {
   LK_BAD_BODY: { status: 400, message: 'The body cannot be read' },
-  LK_TWO_COOKIES: { status: 400, message: 'Two cookies named refreshToken were sent, and both are ours: one was planted. Send refresh_token in the body' },
+  LK_TWO_COOKIES: {
+    status: 400,
+    message: 'Two cookies named refreshToken were sent, and both are ours: one was planted. Send refresh_token in the body'
+  },
   LK_TWO_TOKENS: { status: 400, message: 'Send the token once: in the Authorization header or in the form' },
   LK_UNTRUSTED_REQUEST: { status: 400, message: 'The client or its redirect URI is not known' },
   LK_UNAUTHENTICATED: { status: 401, message: 'Send an access token: Authorization: Bearer …' },
@@ -52,7 +55,8 @@ export type ErrorDetails = {
 
 /**
  * Why a request cannot be answered. What Fastify's own error handler sends stands in it, and so does what the handler of a host may use:
- * `statusCode`, a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3). What is wrong with
+ * `statusCode`, a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3). What is
+ * wrong with
  * each field is in `errors`, which our own routes send, and Fastify's handler leaves out.
  * @example
  * app.setErrorHandler((error, request, reply) => {

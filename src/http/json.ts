@@ -10,7 +10,8 @@ const MAX_VALUES = 1000
 
 /**
  * JSON (RFC 8259) that means one thing only. An empty body is no body.
- * @throws 400 for what is not JSON, not UTF-8, holds NUL or half a character, a member twice or a prototype, or is too deep or too long a list
+ * @throws 400 for what is not JSON, not UTF-8, holds NUL or half a character, a member twice or a prototype, or is too deep or too long a
+ *   list
  */
 export function parseJson (body: Buffer): unknown {
   if (body.length === 0) return undefined

@@ -13,7 +13,8 @@ const MAX_UNPACKED = 60 * 1024
 const ENCODED = /^[\w*.+&=%-]*$/
 
 /**
- * A query that is put into other queries, where each percent sign is encoded once more and grows by two thirds: a long one is compressed (RFC 1951, base64url), which
+ * A query that is put into other queries, where each percent sign is encoded once more and grows by two thirds: a long one is compressed
+ * (RFC 1951, base64url), which
  * no encoding changes and which is not longer than what a browser has sent.
  * @throws 400 when no address of this server could hold it
  */

@@ -30,10 +30,14 @@ export type NewKey = Pick<SigningKey, 'kid' | 'alg' | 'publicJwk'> & { sealed: U
 export type KeyStore = {
   /** Without those that have left the JWKS. */
   list: () => Promise<SigningKey[]>
-  /** One that is not revoked, for as long as anything that it signed may be shown here: an id token has not done its service when it expires. */
+  /**
+   * One that is not revoked, for as long as anything that it signed may be shown here: an id token has not done its service when it
+   * expires.
+   */
   find: (kid: string) => Promise<PublicKey | null>
   /**
-   * Adds a key that signs after `delay` seconds, when the one before it stops and is kept `keepFor` seconds more, or as long as a session lives; under an advisory lock.
+   * Adds a key that signs after `delay` seconds, when the one before it stops and is kept `keepFor` seconds more, or as long as a session
+   * lives; under an advisory lock.
    * @returns false when the newest one is younger than `unlessYoungerThan` seconds, or another process was first
    */
   add: (key: NewKey, times: { delay: number, keepFor: number, unlessYoungerThan: number }) => Promise<boolean>
@@ -52,7 +56,10 @@ export type KeyRing = {
   rotate: (immediately: boolean) => Promise<string[]>
   revoke: (kid: string) => Promise<boolean>
   sign: (alg: Algorithm, claims: object, type: string) => string
-  /** PEM of a key that signs access tokens, while one may still be valid. An unknown one is looked for in the database, at most once a second. */
+  /**
+   * PEM of a key that signs access tokens, while one may still be valid. An unknown one is looked for in the database, at most once a
+   * second.
+   */
   accessTokenKey: (kid: unknown) => Promise<string | undefined>
   jwks: () => { keys: JsonWebKey[] }
   /** By which an id token is checked that may have expired long ago. */
@@ -190,12 +197,17 @@ export function stateOf ({ signsFrom, signsUntil, publishedUntil, revokedAt }: S
 
 /** `kid` is the JWK thumbprint (RFC 7638). */
 async function makeKey (alg: Algorithm, sealKey: Buffer): Promise<NewKey> {
-  const generate = promisify(generateKeyPair) as (type: string, options: object) => Promise<{ privateKey: ReturnType<typeof createPrivateKey>, publicKey: ReturnType<typeof createPublicKey> }>
+  const generate = promisify(generateKeyPair) as (
+    type: string,
+    options: object
+  ) => Promise<{ privateKey: ReturnType<typeof createPrivateKey>, publicKey: ReturnType<typeof createPublicKey> }>
   const { privateKey, publicKey } = alg === 'ES256'
     ? await generate('ec', { namedCurve: 'P-256' })
     : await generate('rsa', { modulusLength: 2048 })
   const publicJwk = publicKey.export({ format: 'jwk' })
-  const required = alg === 'ES256' ? { crv: publicJwk.crv, kty: publicJwk.kty, x: publicJwk.x, y: publicJwk.y } : { e: publicJwk.e, kty: publicJwk.kty, n: publicJwk.n }
+  const required = alg === 'ES256'
+    ? { crv: publicJwk.crv, kty: publicJwk.kty, x: publicJwk.x, y: publicJwk.y }
+    : { e: publicJwk.e, kty: publicJwk.kty, n: publicJwk.n }
   const kid = hash('sha256', JSON.stringify(required), 'base64url')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   return { kid, alg, publicJwk, sealed: seal(sealKey, pem, context({ kid, alg })) }

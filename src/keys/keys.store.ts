@@ -5,8 +5,12 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { LONGEST_TOKEN_TTL } from '../database/settings.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 
-/** When a key leaves the JWKS follows from when it stopped and the longest life of a token ever configured: a client made since may have raised that. */
-export const keyColumns = (settings: string) => `kid, alg, public_jwk AS "publicJwk", sealed, created_at AS "createdAt", signs_from AS "signsFrom", signs_until AS "signsUntil",
+/**
+ * When a key leaves the JWKS follows from when it stopped and the longest life of a token ever configured: a client made since may have
+ * raised that.
+ */
+export const keyColumns = (settings: string) =>
+  `kid, alg, public_jwk AS "publicJwk", sealed, created_at AS "createdAt", signs_from AS "signsFrom", signs_until AS "signsUntil",
   signs_until + (greatest(${ID_TOKEN_TTL}, ${longestTokenTtl(settings)}) + ${CLOCK_SKEW}) * interval '1 second' AS "publishedUntil", revoked_at AS "revokedAt"`
 
 const longestTokenTtl = (settings: string) => `(SELECT value::text::int FROM ${settings} WHERE name = '${LONGEST_TOKEN_TTL}')`
@@ -22,7 +26,9 @@ export function createKeyStore ({ prisma, pool, tables }: Database, revocations:
 
   async function find (kid: string): Promise<PublicKey | null> {
     const { rows } = await pool.query<PublicKey>({
-      name: 'key-find', text: `SELECT kid, alg, public_jwk AS "publicJwk" FROM ${keys} WHERE kid = $1 AND revoked_at IS NULL AND (keep_until IS NULL OR keep_until > now())`, values: [kid]
+      name: 'key-find',
+      text: `SELECT kid, alg, public_jwk AS "publicJwk" FROM ${keys} WHERE kid = $1 AND revoked_at IS NULL AND (keep_until IS NULL OR keep_until > now())`,
+      values: [kid]
     })
     return rows[0] ?? null
   }
@@ -31,12 +37,16 @@ export function createKeyStore ({ prisma, pool, tables }: Database, revocations:
     return await inTransaction(pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`latchkey keys ${keys}`])
       const { rowCount } = await client.query(
-        `SELECT 1 FROM ${keys} WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL AND created_at > now() - $2 * interval '1 second'`, [alg, unlessYoungerThan])
+        `SELECT 1 FROM ${keys} WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL AND created_at > now() - $2 * interval '1 second'`,
+        [alg, unlessYoungerThan]
+      )
       if (rowCount !== 0) return false
       await client.query(
         `UPDATE ${keys} SET signs_until = now() + $2 * interval '1 second',
            keep_until = greatest(now() + ($2 + greatest($3, ${longestTokenTtl(tables.settings)} + ${CLOCK_SKEW})) * interval '1 second', (SELECT max(expires_at) FROM ${tables.sessions}))
-         WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL`, [alg, delay, keepFor])
+         WHERE alg = $1 AND signs_until IS NULL AND revoked_at IS NULL`,
+        [alg, delay, keepFor]
+      )
       await client.query(
         `INSERT INTO ${keys} (kid, alg, public_jwk, sealed, signs_from) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second')`,
         [kid, alg, publicJwk, sealed, delay])

@@ -19,7 +19,10 @@ const MOST = 16
  * One verifier for each key, which reads its key once: to read a public key costs more than to check a signature with it.
  * @returns rejects when the key is unknown or cannot be read (`keyFailure`), or with what `make`'s verifier throws
  */
-export function verifyByKey<Verified> (accessTokenKey: AccessTokenKey, make: (pem: string) => Verify<Verified> | Promise<Verify<Verified>>): (token: string) => Promise<Verified> {
+export function verifyByKey<Verified> (
+  accessTokenKey: AccessTokenKey,
+  make: (pem: string) => Verify<Verified> | Promise<Verify<Verified>>
+): (token: string) => Promise<Verified> {
   // The encoded header is the same text in all tokens of a key
   const kids = new Map<string, unknown>()
   const verifiers = new Map<string, Verify<Verified>>()
@@ -32,7 +35,9 @@ export function verifyByKey<Verified> (accessTokenKey: AccessTokenKey, make: (pe
     } catch (cause) {
       throw new KeysUnreadable('The keys cannot be read', { cause })
     }
-    if (pem === undefined) throw Object.assign(new Error('Signed with an unknown key'), { code: kid === undefined ? MALFORMED : UNKNOWN_KEY })
+    if (pem === undefined) {
+      throw Object.assign(new Error('Signed with an unknown key'), { code: kid === undefined ? MALFORMED : UNKNOWN_KEY })
+    }
     return pem
   }
 

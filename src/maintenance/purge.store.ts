@@ -8,7 +8,10 @@ import type { Batch, PurgeOptions, PurgeStep, PurgeStore } from './purge.ts'
 const CONNECT_MS = 3000
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
-/** A form that is sent again must find what it has made, although that has ended: without the row it would make the same secret anew (src/crypto/form-secrets.ts). Seconds, well above twice `SAME_FORM`. */
+/**
+ * A form that is sent again must find what it has made, although that has ended: without the row it would make the same secret anew
+ * (src/crypto/form-secrets.ts). Seconds, well above twice `SAME_FORM`.
+ */
 const MADE_BY_FORM = 3600
 
 /**
@@ -58,7 +61,8 @@ export function createPurgeStore ({ pool, schema, connection }: Database): Purge
   }
 
   function revoked (table: string, key: string, type: string, first: string, keep: number): PurgeStep {
-    const text = `WITH page AS MATERIALIZED (SELECT ${key} AS key, revoked_at IS NOT NULL AND created_at <= now() - $3 * interval '1 second' AS over FROM ${name(table)} WHERE ${key} > coalesce($2::${type}, '${first}') ORDER BY ${key} LIMIT $1),
+    const text =
+      `WITH page AS MATERIALIZED (SELECT ${key} AS key, revoked_at IS NOT NULL AND created_at <= now() - $3 * interval '1 second' AS over FROM ${name(table)} WHERE ${key} > coalesce($2::${type}, '${first}') ORDER BY ${key} LIMIT $1),
         gone AS (DELETE FROM ${name(table)} WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM ${name(table)} WHERE ${key} = ANY (ARRAY(SELECT key FROM page WHERE over)) FOR UPDATE SKIP LOCKED)) RETURNING 1)
       SELECT (SELECT count(*)::int FROM gone) AS count, (SELECT count(*)::int FROM page) AS seen, (SELECT key::text FROM page ORDER BY key DESC LIMIT 1) AS cursor`
@@ -87,7 +91,9 @@ export function createPurgeStore ({ pool, schema, connection }: Database): Purge
       await client.connect()
       await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema, local: true })}`)
       // A statement with parameters would leave a snapshot open, and the vacuum would wait for it
-      const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtext(${pg.escapeLiteral(`latchkey purge ${schema}`)})) AS taken`)
+      const { rows } = await client.query<{ taken: boolean }>(
+        `SELECT pg_try_advisory_xact_lock(hashtext(${pg.escapeLiteral(`latchkey purge ${schema}`)})) AS taken`
+      )
       return rows[0]!.taken ? await work(lost.signal) : null
     } finally {
       await client.end().catch(() => {})

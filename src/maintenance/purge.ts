@@ -18,7 +18,10 @@ export type PurgeStep = { table: string, batch: (limit: number, cursor: string |
 
 export type PurgeStore = {
   steps: (options: PurgeOptions) => PurgeStep[]
-  /** Runs the work unless another process is at it; the signal says that this one is no longer alone. @returns null when another one is at it */
+  /**
+   * Runs the work unless another process is at it; the signal says that this one is no longer alone. @returns null when another one is at
+   * it
+   */
   alone: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T | null>
 }
 

@@ -1,12 +1,15 @@
 /** What people put around a name without making it another: `The official Latchkey app`. */
-const AROUND = `a account accounts admin administrator administrators an and android anmelden anmeldung app application apps at auth authentication authorization
+const AROUND =
+  `a account accounts admin administrator administrators an and android anmelden anmeldung app application apps at auth authentication authorization
   benachrichtigung bestätigung beta business by care center centre client cloud co com console corp corporation customer das dashboard de der desk
   desktop die einloggen enterprise for from für gmbh help helpdesk hilfe id ihr in inc io ios konten konto kundendienst kundenservice limited linux llc
   log login ltd macos mein meine mobile moderator my net notification notifications oauth of official offiziell offizielle offizieller offizielles on
   online operator org out password passwort plus portal premium pro recovery secure security server service services sicherheit sicherheitsdienst sign
   signin sso staff support team the und up update verification verified verify von web windows www you your`.split(/\s+/)
 // Of no list of look-alikes: small capitals, and letters that were turned
-const SMALL = Object.fromEntries([...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢĸǝəɘɐɹʇɥʎ'].map((letter, index) => [letter, 'abcdefghijklmnoprstuvwyzkeeearthy'[index]!]))
+const SMALL = Object.fromEntries(
+  [...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢĸǝəɘɐɹʇɥʎ'].map((letter, index) => [letter, 'abcdefghijklmnoprstuvwyzkeeearthy'[index]!])
+)
 /** White letters on black circles and squares, which no normal form knows. */
 const REVERSED = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu
 /** What normalising makes of ™ and ℠ behind a name. */
@@ -15,7 +18,8 @@ let around: Set<string> | undefined
 const NO_LETTER = /[^\p{L}\p{N}]+/gu
 
 /**
- * Whether a name would be taken for another (UTS 39): in other scripts or several, in full width, with accents, or with words around it that
+ * Whether a name would be taken for another (UTS 39): in other scripts or several, in full width, with accents, or with words around it
+ * that
  * say nothing. The list of look-alikes is loaded when first asked for.
  */
 export async function looksLike (name: string, other: string): Promise<boolean> {
@@ -23,9 +27,13 @@ export async function looksLike (name: string, other: string): Promise<boolean> 
   const saysNothing = around ??= new Set(AROUND.flatMap((word) => skeletons([word], unhomoglyph)))
   const wanted = skeletons([other], unhomoglyph)
   const words = name.replace(REVERSED, plainLetter).normalize('NFKD').split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean)
-  const own = words.map((word) => word.replace(MARKS_OF_TRADE, '')).filter((word) => !/^\p{N}+$/u.test(word) && !skeletons([word], unhomoglyph).some((skeleton) => saysNothing.has(skeleton)))
+  const own = words.map((word) => word.replace(MARKS_OF_TRADE, '')).filter((word) =>
+    !/^\p{N}+$/u.test(word) && !skeletons([word], unhomoglyph).some((skeleton) => saysNothing.has(skeleton))
+  )
   const once = [...new Map(own.map((word) => [word.toLowerCase(), word])).values()]
-  return [words, [name], own, once].some((parts) => skeletons(parts, unhomoglyph).some((skeleton, index) => skeleton !== '' && skeleton === wanted[index]))
+  return [words, [name], own, once].some((parts) =>
+    skeletons(parts, unhomoglyph).some((skeleton, index) => skeleton !== '' && skeleton === wanted[index])
+  )
 }
 
 function plainLetter (letter: string): string {
@@ -35,6 +43,10 @@ function plainLetter (letter: string): string {
 /** Upper case has look-alikes that lower case has not, and the other way round: one before and one after its case is folded. */
 function skeletons (parts: string[], unhomoglyph: (text: string) => string): string[] {
   const plain = parts.join('').normalize('NFKD').replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
-  const bare = (text: string) => [...text.toLowerCase()].map((letter) => SMALL[letter] ?? letter).join('').normalize('NFKD').replace(/\p{M}/gu, '').replace(NO_LETTER, '')
+  const bare = (text: string) =>
+    [...text.toLowerCase()].map((letter) => SMALL[letter] ?? letter).join('').normalize('NFKD').replace(/\p{M}/gu, '').replace(
+      NO_LETTER,
+      ''
+    )
   return [bare(unhomoglyph(plain)), bare(unhomoglyph(plain.toLowerCase()))]
 }

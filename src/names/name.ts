@@ -15,7 +15,9 @@ const EMOJI = new RegExp([
 ].reverse().join('|'), 'gu')
 
 // RFC 5892 appendix A: scripts in which a joiner between two letters makes another word
-const JOINING = ['Arabic', 'Syriac', 'Mandaic', 'Nko', 'Mongolian', 'Phags_Pa', 'Adlam', 'Hanifi_Rohingya', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Myanmar', 'Khmer', 'Balinese', 'Javanese', 'Tibetan']
+const JOINING = ['Arabic', 'Syriac', 'Mandaic', 'Nko', 'Mongolian', 'Phags_Pa', 'Adlam', 'Hanifi_Rohingya', 'Devanagari', 'Bengali',
+  'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Myanmar', 'Khmer', 'Balinese', 'Javanese',
+  'Tibetan']
 const LETTER = `[${JOINING.map((script) => `\\p{Script_Extensions=${script}}`).join('')}]`
 // A virama and a joiner at the end make a half letter, such as in Malayalam
 const VIRAMA = '[\\u094D\\u09CD\\u0A4D\\u0ACD\\u0B4D\\u0BCD\\u0C4D\\u0CCD\\u0D4D\\u0DCA\\u1039]'
@@ -33,8 +35,10 @@ const TOWER = /\p{M}{9}/u
 const VISIBLE = /(?!\u2800)[\p{L}\p{N}\p{P}\p{S}]/u
 
 /**
- * The one rule for names of everything: of users, clients, personal access tokens and devices, wherever they come from. NFKC, on one line, with something
- * to see, and nothing that moves a cursor, begins a line or changes how the rest is read; joiners stay in emoji and where a script needs them.
+ * The one rule for names of everything: of users, clients, personal access tokens and devices, wherever they come from. NFKC, on one line,
+ * with something
+ * to see, and nothing that moves a cursor, begins a line or changes how the rest is read; joiners stay in emoji and where a script needs
+ * them.
  */
 export function readName (text: string, max: number = MAX_NAME): Name {
   const long = { problem: `must have at most ${max} characters` }
@@ -43,7 +47,9 @@ export function readName (text: string, max: number = MAX_NAME): Name {
   if (trimmed === '') return { problem: 'The name field is required.' }
   if ([...trimmed].length > max) return long
   const rest = trimmed.replace(EMOJI, 'x').replace(JOINER, '').replace(VARIANT, '')
-  if (UNSEEN.test(rest) || TOWER.test(rest)) return { problem: 'holds characters that cannot be seen, break the line or change how others are read' }
+  if (UNSEEN.test(rest) || TOWER.test(rest)) {
+    return { problem: 'holds characters that cannot be seen, break the line or change how others are read' }
+  }
   if (!VISIBLE.test(rest)) return { problem: 'has nothing that can be seen' }
   return { name: trimmed.replace(/\s+/gu, ' ') }
 }

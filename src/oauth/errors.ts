@@ -16,7 +16,12 @@ export class OAuthError extends Error {
   readonly description: string
   readonly reason: string | undefined
   readonly headers: Record<string, string>
-  constructor (readonly error: OAuthErrorCode, description: string, readonly statusCode: number, { reason, cause, headers = {} }: Details = {}) {
+  constructor (
+    readonly error: OAuthErrorCode,
+    description: string,
+    readonly statusCode: number,
+    { reason, cause, headers = {} }: Details = {}
+  ) {
     super(description, { cause })
     this.name = 'OAuthError'
     this.description = wireText(description)

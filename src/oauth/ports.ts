@@ -126,7 +126,9 @@ export type Superseded = Grant & {
   clientId: string
   /** Neither revoked nor expired; its user and its client are alive. */
   alive: boolean
-  /** Seconds since the presented generation was replaced; null when it is the current one, infinite when that is too long ago to be known. */
+  /**
+   * Seconds since the presented generation was replaced; null when it is the current one, infinite when that is too long ago to be known.
+   */
   supersededFor: number | null
   /** The current generation came right after the presented one, and was never used. */
   successorUnused: boolean
@@ -186,7 +188,10 @@ export type Redemption = {
 }
 
 /** A code as it stands when it could not be redeemed. */
-export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId' | 'resources'> & { redeemed: boolean, expired: boolean }
+export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId' | 'resources'> & {
+  redeemed: boolean,
+  expired: boolean
+}
 
 export type Codes = {
   /** @returns false when the login has ended meanwhile */
@@ -215,10 +220,15 @@ export type TokenRevocations = {
 export type SignedIn = { userId: string, passwordStamp: number }
 
 /**
- * @returns null for a wrong password, an unknown or a disabled user; takes the same time for each. `device` is what the caller shows next time
+ * @returns null for a wrong password, an unknown or a disabled user; takes the same time for each. `device` is what the caller shows next
+ *   time
  * @throws TooManyAttempts
  */
-export type Authenticate = (candidates: Identifier[], password: string, caller: Caller) => Promise<SignedIn & { device: string | undefined } | null>
+export type Authenticate = (
+  candidates: Identifier[],
+  password: string,
+  caller: Caller
+) => Promise<SignedIn & { device: string | undefined } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
 export type SignAccessToken = (claims: object) => string

@@ -2,7 +2,8 @@ import { invalidTarget } from './errors.ts'
 
 export type Resources = {
   /**
-   * The servers that tokens are asked for (RFC 8707 section 2), as the operator spells them: null when the request names none, an empty list for this one.
+   * The servers that tokens are asked for (RFC 8707 section 2), as the operator spells them: null when the request names none, an empty
+   * list for this one.
    * @throws OAuthError invalid_target
    */
   parse: (asked: unknown) => string[] | null
@@ -16,7 +17,9 @@ const OWN = Symbol('this server')
 
 /** @param registered resource servers beside the issuer, which its own metadata names as one (RFC 9728) */
 export function createResources (registered: readonly string[], issuer: string): Resources {
-  const known = new Map<string | null, string | typeof OWN>([...registered, issuer].map((uri) => [normalized(uri), uri === issuer ? OWN : uri]))
+  const known = new Map<string | null, string | typeof OWN>(
+    [...registered, issuer].map((uri) => [normalized(uri), uri === issuer ? OWN : uri])
+  )
   // As written, before what is only the same server
   for (const uri of registered) if (known.get(normalized(uri)) !== OWN) known.set(uri, uri)
 
@@ -34,7 +37,9 @@ export function createResources (registered: readonly string[], issuer: string):
       if (list.length > MAX) throw invalidTarget(`There are more than ${MAX} resources`)
       const found = new Set(list.map(find))
       // Who gets such a token to read orders could manage the account with it
-      if (found.has(OWN) && found.size > 1) throw invalidTarget('This server and another one are asked for at once; ask for a token for each')
+      if (found.has(OWN) && found.size > 1) {
+        throw invalidTarget('This server and another one are asked for at once; ask for a token for each')
+      }
       return [...found].filter((uri) => uri !== OWN)
     }
   }
@@ -54,7 +59,10 @@ function isGranted (granted: readonly string[], asked: readonly string[]): boole
   return asked.length === 0 ? granted.length === 0 : asked.every((resource) => granted.includes(resource))
 }
 
-/** One spelling of the same address (RFC 3986 section 6.2); clients add a slash where there is no path, or leave out one that is there. Null for what is none. */
+/**
+ * One spelling of the same address (RFC 3986 section 6.2); clients add a slash where there is no path, or leave out one that is there. Null
+ * for what is none.
+ */
 function normalized (uri: string): string | null {
   // Reading a host costs the square of its length
   if (uri.length > MAX_LENGTH) return null

@@ -34,7 +34,9 @@ export type Scopes = {
 /** @param registry scope → what it allows. @param inherit whether `orders` brings `orders:read` */
 export function createScopes (registry: Record<string, string>, { inherit = false } = {}): Scopes {
   const registered = new Set(Object.keys(registry))
-  const below = new Map(Object.keys(registry).map((scope) => [scope, inherit ? Object.keys(registry).filter((other) => other.startsWith(`${scope}:`)) : []]))
+  const below = new Map(
+    Object.keys(registry).map((scope) => [scope, inherit ? Object.keys(registry).filter((other) => other.startsWith(`${scope}:`)) : []])
+  )
   // In the token, so that guards everywhere need not know of it
   const withInherited = (scopes: string[]) => inherit ? [...new Set(scopes.flatMap((scope) => [scope, ...below.get(scope) ?? []]))] : scopes
 
@@ -96,8 +98,12 @@ export function covers (scopes: readonly string[], needed: string): boolean {
 /** Reserved for clients that act for themselves. */
 export const isReserved = (scope: string): boolean => RESERVED.has(scope)
 
-/** Whether a client is a guard elsewhere: it follows the revocations, and asks about the tokens that it is shown. Clients of users never are. */
-export const followsRevocations = (client: Pick<Client, 'scopes' | 'grantTypes'> | null): boolean => client !== null && client.scopes.includes(REVOCATIONS_READ) && client.grantTypes.includes('client_credentials')
+/**
+ * Whether a client is a guard elsewhere: it follows the revocations, and asks about the tokens that it is shown. Clients of users never
+ * are.
+ */
+export const followsRevocations = (client: Pick<Client, 'scopes' | 'grantTypes'> | null): boolean =>
+  client !== null && client.scopes.includes(REVOCATIONS_READ) && client.grantTypes.includes('client_credentials')
 
 /** Names of SCOPES that have a meaning already. */
 export const unregistrable = (names: string[]): string[] => names.filter((name) => name === ANY || RESERVED.has(name))

@@ -16,7 +16,10 @@ export function parseClaims (text: string): ClaimsRequest | null {
   return { id_token: idToken!, userinfo: userinfo! }
 }
 
-/** The request without the claims that a scope covers which the client may not have: they are left out as those that we do not know (section 5.5.1). */
+/**
+ * The request without the claims that a scope covers which the client may not have: they are left out as those that we do not know (section
+ * 5.5.1).
+ */
 export function allowedClaims (claims: ClaimsRequest, may: (scope: string) => boolean): ClaimsRequest {
   const isAllowed = (name: string) => {
     const scope = scopeOfClaim(name)
@@ -41,10 +44,14 @@ export function isReachedAcr ({ id_token: idToken }: ClaimsRequest): boolean {
 }
 
 /**
- * Names of the claims asked for that a token gives, of those that the client may have today: all of them, or what its own scopes cover when a refresh has
+ * Names of the claims asked for that a token gives, of those that the client may have today: all of them, or what its own scopes cover when
+ * a refresh has
  * narrowed it (RFC 6749 section 6).
  */
-export function givenClaims (claims: Record<string, unknown> | null | undefined, { scopes, granted, may }: { scopes: readonly string[], granted: readonly string[], may: (scope: string) => boolean }): string[] {
+export function givenClaims (
+  claims: Record<string, unknown> | null | undefined,
+  { scopes, granted, may }: { scopes: readonly string[], granted: readonly string[], may: (scope: string) => boolean }
+): string[] {
   // A scope that the client may have no more narrows nothing
   const isWhole = granted.every((scope) => covers(scopes, scope) || !may(scope))
   return Object.keys(claims ?? {}).filter((name) => {

@@ -20,7 +20,8 @@ const CLAIMS_OF: Record<string, readonly string[]> = {
 /** The scope that covers a login attribute; none covers those of the operator's own making. */
 const SCOPE_OF: Record<string, string | undefined> = { email: 'email', phone: 'phone', username: 'profile' }
 
-export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...Object.values(CLAIMS_OF).flat()]
+export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid',
+  ...Object.values(CLAIMS_OF).flat()]
 
 const COVERS = new Map(Object.entries(CLAIMS_OF).flatMap(([scope, names]) => names.map((name) => [name, scope] as const)))
 
@@ -48,7 +49,10 @@ function everything ({ name, identifiers, createdAt, claimsChangedAt }: Profile)
 /** The part of a profile that scopes show to an application of somebody else. */
 export function visibleProfile (profile: Profile, can: (scope: string) => boolean): Profile {
   const shown = (attribute: string) => Object.hasOwn(SCOPE_OF, attribute) ? can(SCOPE_OF[attribute]!) : can(ANY)
-  return { ...profile, name: can('profile') ? profile.name : null, identifiers: profile.identifiers.filter(({ attribute }) => shown(attribute)) }
+  return {
+    ...profile, name: can('profile') ? profile.name : null,
+    identifiers: profile.identifiers.filter(({ attribute }) => shown(attribute))
+  }
 }
 
 /** What scopes and a `claims` parameter (section 5.5) ask for. Claims that we do not have are left out. */

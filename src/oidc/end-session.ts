@@ -21,7 +21,10 @@ export type LogoutRequest = {
   client: Client | null
 }
 
-type Dependencies = { clients: Clients, sessions: Pick<Sessions, 'standing'>, sessionEnds: Pick<SessionEnds, 'browser' | 'session'>, readIdToken: ReadIdToken }
+type Dependencies = {
+  clients: Clients, sessions: Pick<Sessions, 'standing'>, sessionEnds: Pick<SessionEnds, 'browser' | 'session'>,
+  readIdToken: ReadIdToken
+}
 
 /** OpenID Connect RP-Initiated Logout 1.0. */
 export function createEndSession ({ clients, sessions, sessionEnds, readIdToken }: Dependencies): EndSession {
@@ -31,14 +34,19 @@ export function createEndSession ({ clients, sessions, sessionEnds, readIdToken 
     const hint = hintText === undefined ? null : await readIdToken(hintText)
     if (hintText !== undefined && !hint) throw new UntrustedRequest('The id_token_hint was not issued here')
     const clientId = text('client_id')
-    if (hint && clientId !== undefined && clientId !== hint.clientId) throw new UntrustedRequest('client_id is not the application of the id_token_hint')
+    if (hint && clientId !== undefined && clientId !== hint.clientId) {
+      throw new UntrustedRequest('client_id is not the application of the id_token_hint')
+    }
     const asking = hint?.clientId ?? clientId
     const client = asking === undefined ? null : alive(await clients.find(asking))
     const redirectTo = target(client, text('post_logout_redirect_uri'), text('state'))
     return { confirmed: session ? hint?.userId === session.userId : !await endsSession(hint), redirectTo, hint, client }
   }
 
-  /** Section 2 asks the user who may not be logged in as whom the hint names: an id token is no secret, and a link that holds one may be anybody's. */
+  /**
+   * Section 2 asks the user who may not be logged in as whom the hint names: an id token is no secret, and a link that holds one may be
+   * anybody's.
+   */
   async function endsSession (hint: IdTokenFacts | null): Promise<boolean> {
     return !!hint?.sessionId && await sessions.standing(hint.sessionId) !== null
   }
@@ -46,7 +54,9 @@ export function createEndSession ({ clients, sessions, sessionEnds, readIdToken 
   /** Section 3: exact match, and only for a client that is known. */
   function target (client: Client | null, uri: string | undefined, state: string | undefined): string | null {
     if (uri === undefined) return null
-    if (!client?.postLogoutRedirectUris.includes(uri)) throw new UntrustedRequest('The application asks to go to an address that it has not registered (post_logout_redirect_uri)')
+    if (!client?.postLogoutRedirectUris.includes(uri)) {
+      throw new UntrustedRequest('The application asks to go to an address that it has not registered (post_logout_redirect_uri)')
+    }
     return state === undefined ? uri : `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
   }
 

@@ -9,7 +9,9 @@ export type ReadIdToken = (idToken: string) => Promise<IdTokenFacts | null>
 /** `kid` is a thumbprint: what is none is not looked for. */
 const KID = /^[A-Za-z0-9_-]{43}$/
 
-/** `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2), and its key may sign no more. */
+/**
+ * `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2), and its key may sign no more.
+ */
 export function createReadIdToken (keys: Pick<KeyRing, 'hintKey'>, issuer: string): ReadIdToken {
   async function keyOf ({ kid, alg }: JWTHeaderParameters) {
     const key = typeof kid === 'string' && KID.test(kid) ? await keys.hintKey(kid) : null

@@ -20,7 +20,10 @@ type Dependencies = {
 export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dependencies): SignIdToken {
   return async ({ client, grant, scopes, accessToken, isLogin }) => {
     const { oidc, userId, sessionId } = grant
-    const requested = givenClaims(oidc?.claims?.id_token, { scopes, granted: grant.scopes, may: (scope) => registry.mayHave(client, scope) })
+    const requested = givenClaims(oidc?.claims?.id_token, {
+      scopes, granted: grant.scopes,
+      may: (scope) => registry.mayHave(client, scope)
+    })
     const user = requested.length > 0 ? await profile(userId) : null
     const iat = Math.floor(Date.now() / 1000)
     return sign(client.idTokenAlg === 'ES256' ? 'ES256' : 'RS256', {

@@ -8,7 +8,10 @@ import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** RFC 8414 section 2 and OpenID Connect Discovery section 3; from the configuration, never from a request. */
-export function createMetadata ({ issuer, scopes, languages, routes, registration }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration'>, grantTypes: string[]): Metadata {
+export function createMetadata (
+  { issuer, scopes, languages, routes, registration }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration'>,
+  grantTypes: string[]
+): Metadata {
   return {
     issuer,
     token_endpoint: `${issuer}/v1/oauth/token`,

@@ -1,5 +1,6 @@
 /**
- * What decides how long a stored hash takes to check: the hash without its salt and its digest, such as `$2y$12$*`. The database has an index on
+ * What decides how long a stored hash takes to check: the hash without its salt and its digest, such as `$2y$12$*`. The database has an
+ * index on
  * the same expression.
  */
 export function schemeOf (hash: string): string {
@@ -22,12 +23,20 @@ export function wrappedParts (hash: string): { settings: string, argon2: string 
 }
 
 /** What a check of a scheme computes, in this order; null for what nobody can read. */
-export function costOf (scheme: string): { bcrypt?: number, argon2?: { algorithm: number, memoryCost: number, timeCost: number, parallelism: number } } | null {
+export function costOf (
+  scheme: string
+): { bcrypt?: number, argon2?: { algorithm: number, memoryCost: number, timeCost: number, parallelism: number } } | null {
   const [, rounds] = /^\$2[abxy]\$(\d\d)\$\*(?:$|\$argon2id\$)/.exec(scheme) ?? []
   const [, kind, memory, time, lanes] = /\$argon2(id|i|d)\$v=\d+\$m=(\d+),t=(\d+),p=(\d+)\$\*\$\*$/.exec(scheme) ?? []
   if (rounds === undefined && kind === undefined) return null
   return {
     ...(rounds !== undefined && { bcrypt: Number(rounds) }),
-    ...(kind !== undefined && { argon2: { algorithm: ['d', 'i', 'id'].indexOf(kind), memoryCost: Number(memory), timeCost: Number(time), parallelism: Number(lanes) } })
+    ...(kind !== undefined &&
+      {
+        argon2: {
+          algorithm: ['d', 'i', 'id'].indexOf(kind), memoryCost: Number(memory), timeCost: Number(time),
+          parallelism: Number(lanes)
+        }
+      })
   }
 }

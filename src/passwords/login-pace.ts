@@ -16,7 +16,10 @@ type Dependencies = {
   log: Pick<Log, 'info' | 'warn'>
 }
 
-/** Rows come in behind our back, by the SQL of who moves here: one statement in this time, which nobody waits for; less often where it takes long, without its index. */
+/**
+ * Rows come in behind our back, by the SQL of who moves here: one statement in this time, which nobody waits for; less often where it takes
+ * long, without its index.
+ */
 const LOOK_EVERY_MS = 5000
 const REST_BETWEEN_LOOKS = 100
 const SAMPLES = 15
@@ -28,7 +31,8 @@ const MARGIN = 1.25
 const BATCH = 10
 
 /**
- * As long as hashes of another scheme than ours are left, each login answers after the same time, whoever it was for: by a timer, which costs no CPU.
+ * As long as hashes of another scheme than ours are left, each login answers after the same time, whoever it was for: by a timer, which
+ * costs no CPU.
  * Else bcrypt, or an argon2id of other settings, would tell by its time that there is such a user. Hashes of bcrypt are wrapped meanwhile.
  */
 export function createLoginPace ({ passwords, hashes, log }: Dependencies): LoginPace {
@@ -67,10 +71,12 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
     let count = 0
     try {
       for (const scheme of schemes) {
-        for (let done = 1; done > 0 && !stopped.signal.aborted; count += done) done = await hashes.replaceBcrypt(scheme, BATCH, passwords.wrap)
+        for (let done = 1; done > 0 && !stopped.signal.aborted; count += done) {
+          done = await hashes.replaceBcrypt(scheme, BATCH, passwords.wrap)
+        }
       }
     } catch (err) {
-      if (!stopped.signal.aborted) log.warn({ err }, 'Hashes of another system could not be wrapped in argon2id; the next look goes on with them')
+      if (!stopped.signal.aborted) { log.warn({ err }, 'Hashes of another system could not be wrapped in argon2id; the next look goes on with them') }
     }
     if (count > 0) log.info({ count }, 'Hashes of another system are wrapped in argon2id')
   }

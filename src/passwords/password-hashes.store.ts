@@ -23,10 +23,16 @@ export function createPasswordHashStore ({ pool, tables: { users } }: Database):
   /** Rows that are locked are another process's, or change at the moment: the next batch has those. */
   async function replaceBcrypt (scheme: string, limit: number, change: (hash: string) => Promise<string>): Promise<number> {
     return await inTransaction(pool, async (client) => {
-      const { rows } = await client.query<Row>(`SELECT id, password_hash AS hash FROM ${users} WHERE ${SCHEME} = $1 AND length(password_hash) = 60 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED`, [scheme, limit])
+      const { rows } = await client.query<Row>(
+        `SELECT id, password_hash AS hash FROM ${users} WHERE ${SCHEME} = $1 AND length(password_hash) = 60 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED`,
+        [scheme, limit]
+      )
       const hashes: string[] = []
       for (const { hash } of rows) hashes.push(await change(hash))
-      const { rowCount } = await client.query(`UPDATE ${users} u SET password_hash = w.hash FROM unnest($1::uuid[], $2::text[]) AS w (id, hash) WHERE u.id = w.id AND u.password_hash <> w.hash`, [rows.map(({ id }) => id), hashes])
+      const { rowCount } = await client.query(
+        `UPDATE ${users} u SET password_hash = w.hash FROM unnest($1::uuid[], $2::text[]) AS w (id, hash) WHERE u.id = w.id AND u.password_hash <> w.hash`,
+        [rows.map(({ id }) => id), hashes]
+      )
       return rowCount ?? 0
     })
   }

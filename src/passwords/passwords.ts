@@ -21,7 +21,10 @@ export type Passwords = {
   hash: (password: string) => Promise<string>
   /** Costs the same whether there is a hash or not, but as much as its scheme costs. @throws Overloaded */
   verify: (hash: string | null, password: string) => Promise<Verdict>
-  /** A hash of another system as it is kept: within argon2id, so that a stolen table is worth no more than ours. One that cannot be wrapped stays. @throws Overloaded */
+  /**
+   * A hash of another system as it is kept: within argon2id, so that a stolen table is worth no more than ours. One that cannot be wrapped
+   * stays. @throws Overloaded
+   */
   wrap: (hash: string) => Promise<string>
   /** Milliseconds of one check of a scheme; null for one that nobody can read. @throws Overloaded */
   measure: (scheme: string) => Promise<number | null>

@@ -6,7 +6,10 @@ const SECRET = 32
 // Secret ‖ CRC-32 of prefix and secret: 36 bytes leave no bits over, each token has one spelling
 const FORM = /^lk_pat_[A-Za-z0-9_-]{48}$/
 
-/** 256 bits, random unless they are given, behind a prefix that secret scanners know, with a checksum by which they tell it from something alike. */
+/**
+ * 256 bits, random unless they are given, behind a prefix that secret scanners know, with a checksum by which they tell it from something
+ * alike.
+ */
 export function newPersonalToken (secret: Buffer = randomBytes(SECRET)): string {
   return PREFIX + Buffer.concat([secret, checksum(secret)]).toString('base64url')
 }

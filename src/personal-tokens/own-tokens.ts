@@ -40,13 +40,17 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
     const request = { owner, name: read, scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, form, caller }
     const made = await personalTokens.madeBefore(request)
     if (made) return { made }
-    if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
+    if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) {
+      return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
+    }
     return { made: await personalTokens.create(request) }
   }
 }
 
 /** @param offered the operator's own: those of OpenID Connect are for logging in */
-export function createOwnTokenScopes ({ personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }): OwnTokenScopes {
+export function createOwnTokenScopes (
+  { personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }
+): OwnTokenScopes {
   return async () => {
     const client = await personalTokens.client().catch((error: unknown) => {
       if (error instanceof NoPersonalClient) return null

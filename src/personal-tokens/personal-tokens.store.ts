@@ -25,7 +25,10 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
   }
 
   async function find (hash: Uint8Array): Promise<PersonalToken | null> {
-    const { rows } = await pool.query<PersonalToken>({ name: 'personal-token-find', text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND ${alive}`, values: [hash] })
+    const { rows } = await pool.query<PersonalToken>({
+      name: 'personal-token-find',
+      text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND ${alive}`, values: [hash]
+    })
     return rows[0] ?? null
   }
 
@@ -47,12 +50,18 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
   }
 
   async function list (userId: string): Promise<PersonalToken[]> {
-    const { rows } = await pool.query<PersonalToken>({ name: 'personal-token-list', text: `SELECT ${columns} FROM ${tokens} p WHERE p.user_id = $1 AND ${alive} ORDER BY p.created_at, p.id`, values: [userId] })
+    const { rows } = await pool.query<PersonalToken>({
+      name: 'personal-token-list',
+      text: `SELECT ${columns} FROM ${tokens} p WHERE p.user_id = $1 AND ${alive} ORDER BY p.created_at, p.id`, values: [userId]
+    })
     return rows
   }
 
   async function listAll (limit: number): Promise<PersonalToken[]> {
-    const { rows } = await pool.query<PersonalToken>(`SELECT ${columns} FROM ${tokens} p WHERE ${alive} ORDER BY p.created_at DESC, p.id LIMIT $1`, [limit])
+    const { rows } = await pool.query<PersonalToken>(
+      `SELECT ${columns} FROM ${tokens} p WHERE ${alive} ORDER BY p.created_at DESC, p.id LIMIT $1`,
+      [limit]
+    )
     return rows
   }
 

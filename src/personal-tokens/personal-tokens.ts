@@ -63,7 +63,9 @@ const MAX_ENTRIES = 10_000
 /** How often a process writes that a token was used. */
 const TOUCH_MS = 60_000
 
-export function createPersonalTokens ({ store, findClient, refusal, remaining, formSecrets, events, onError }: Dependencies): PersonalTokens {
+export function createPersonalTokens (
+  { store, findClient, refusal, remaining, formSecrets, events, onError }: Dependencies
+): PersonalTokens {
   const cache = createCache<PersonalToken>({ ttl: TTL_MS, max: MAX_ENTRIES })
   const touched = createCache<true>({ ttl: TOUCH_MS, max: MAX_ENTRIES })
 
@@ -73,12 +75,14 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, f
     return found
   }
 
-  const textsOf = (form: FormId, { owner, name, scopes, ttl }: NewPersonalTokenRequest) => formSecrets(form, owner.userId, name, ttl, ...scopes).map((secret) => newPersonalToken(secret))
+  const textsOf = (form: FormId, { owner, name, scopes, ttl }: NewPersonalTokenRequest) =>
+    formSecrets(form, owner.userId, name, ttl, ...scopes).map((secret) => newPersonalToken(secret))
 
   async function create (request: NewPersonalTokenRequest): Promise<MadeToken | null> {
     const { form } = request
     if (!form) return await createAs(newPersonalToken(), request)
-    // Of two at once, to whichever processes, the second finds what the first has made. A token of the form that is old or was revoked does not come back
+    // Of two at once, to whichever processes, the second finds what the first has made. A token of the form that is old or was revoked does
+    // not come back
     return await createAs(textsOf(form, request)[0]!, request) ?? await madeBefore(request) ?? await createAs(newPersonalToken(), request)
   }
 
@@ -137,7 +141,10 @@ export function createPersonalTokens ({ store, findClient, refusal, remaining, f
     return token !== null && await revoke(token.id, token.userId, caller)
   }
 
-  return { create, madeBefore, verify, revoke, revokeText, client, list: async (userId) => await Promise.all((await store.list(userId)).map(asOfToday)) }
+  return {
+    create, madeBefore, verify, revoke, revokeText, client,
+    list: async (userId) => await Promise.all((await store.list(userId)).map(asOfToday))
+  }
 }
 
 /** A fold of its user's revocations spares it as it spares sessions, by its id. */

@@ -6,7 +6,11 @@ export type ServerSentEvent = { event: string, data: string }
  * `fetch` may be forgotten by the garbage collector once the answer has begun.
  * @param onBytes called when something comes, were it a piece of an event
  */
-export async function * readEvents (body: ReadableStream<Uint8Array>, signal: AbortSignal, onBytes: () => void = () => {}): AsyncGenerator<ServerSentEvent> {
+export async function * readEvents (
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  onBytes: () => void = () => {}
+): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader()
   const cancel = () => { reader.cancel().catch(() => {}) }
   signal.addEventListener('abort', cancel)
@@ -40,6 +44,7 @@ async function * parsed (reader: ReadableStreamDefaultReader<Uint8Array>, onByte
 
 function parse (text: string): ServerSentEvent {
   const lines = text.split('\n')
-  const field = (name: string) => lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart()).join('\n')
+  const field = (name: string) =>
+    lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart()).join('\n')
   return { event: field('event') || 'message', data: field('data') }
 }

@@ -7,7 +7,10 @@ import { createRevocationList, type Revocation, type RevocationList } from '../r
 export type StreamFacts = { name: string, askedAt: number }
 
 export type RemoteReader = {
-  /** @returns what takes the events of one stream; it returns how many seconds a heartbeat was on its way at most, and null for others. @throws NotUnderstood */
+  /**
+   * @returns what takes the events of one stream; it returns how many seconds a heartbeat was on its way at most, and null for others.
+   * @throws NotUnderstood
+   */
   begin: (stream: StreamFacts) => (event: ServerSentEvent) => number | null
   /** When the issuer knew all for certain, by our clock, as it says on the last stream; -Infinity when it does not. */
   knownAt: () => number
@@ -21,7 +24,8 @@ const heartbeats = Compile(Heartbeat)
 const rowLists = Compile(RevocationRows)
 
 /**
- * Puts what a stream brings into the list. What is revoked is added at once; what a snapshot does not say is taken back when a heartbeat has
+ * Puts what a stream brings into the list. What is revoked is added at once; what a snapshot does not say is taken back when a heartbeat
+ * has
  * said that its server knows all that was heard from others: it may be behind them.
  */
 export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload' | 'sweep'>, now: () => number): RemoteReader {
@@ -92,7 +96,11 @@ function rowsOf (data: string): Revocation[] {
 
 function heartbeatOf (data: string, name: string): Heartbeat {
   const heartbeat: unknown = JSON.parse(data)
-  if (!heartbeats.Check(heartbeat)) throw new NotUnderstood('A heartbeat does not say how old it is: the issuer is older than this guard, upgrade it first')
-  if (heartbeat.stream !== name) throw new NotUnderstood('The heartbeat is of another stream: a cache is between that must not keep /v1/oauth/revocations')
+  if (!heartbeats.Check(heartbeat)) {
+    throw new NotUnderstood('A heartbeat does not say how old it is: the issuer is older than this guard, upgrade it first')
+  }
+  if (heartbeat.stream !== name) {
+    throw new NotUnderstood('The heartbeat is of another stream: a cache is between that must not keep /v1/oauth/revocations')
+  }
   return heartbeat
 }

@@ -32,7 +32,9 @@ const PATIENCE_MS = 30_000
 const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
 
 /** Follows the revocations of an issuer elsewhere, by server-sent events. */
-export function createRemoteFeed ({ client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock: { now, missed } = ofThisProcess, pause = sleeping }: Options): RemoteFeed {
+export function createRemoteFeed (
+  { client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock: { now, missed } = ofThisProcess, pause = sleeping }: Options
+): RemoteFeed {
   const stopped = new AbortController()
   const reader = createRemoteReader(list, now)
   let failures = 0

@@ -19,7 +19,12 @@ export type IssuerCredentials = { issuer: string, clientId?: string | undefined,
 
 /** The issuer answered, with a refusal. The message never holds a secret. */
 export class RefusedByIssuer extends Error {
-  constructor (readonly statusCode: number, readonly body: { error?: string, error_description?: string, message?: string }, path: string, readonly retryAfter: number | undefined) {
+  constructor (
+    readonly statusCode: number,
+    readonly body: { error?: string, error_description?: string, message?: string },
+    path: string,
+    readonly retryAfter: number | undefined
+  ) {
     super(`The issuer answered ${statusCode} on ${path}: ${body.error ?? body.message ?? 'no reason given'}`)
     this.name = 'RefusedByIssuer'
   }

@@ -13,7 +13,9 @@ const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 
 /** Personal access tokens at a guard without a database: the issuer is asked (RFC 7662), and its feed ends what is remembered. */
-export function createRemotePersonalTokens ({ client, list, issuer, audience }: Options): (text: string) => Promise<AccessTokenClaims | null> {
+export function createRemotePersonalTokens (
+  { client, list, issuer, audience }: Options
+): (text: string) => Promise<AccessTokenClaims | null> {
   const cache = createCache<AccessTokenClaims>({ ttl: TTL_MS, max: MAX_ENTRIES })
   let revocations = 0
 
@@ -27,7 +29,10 @@ export function createRemotePersonalTokens ({ client, list, issuer, audience }: 
     const answer = await client.introspect(text) as Introspection
     if (!answer.active) return null
     const { sub, client_id: clientId, jti, iat, exp, scope } = answer
-    return { iss: issuer, aud: issuer, sub: sub!, client_id: clientId!, jti: jti!, iat: iat!, exp: exp ?? Number.MAX_SAFE_INTEGER, epoch: 0, ...(scope !== undefined && { scope }) }
+    return {
+      iss: issuer, aud: issuer, sub: sub!, client_id: clientId!, jti: jti!, iat: iat!, exp: exp ?? Number.MAX_SAFE_INTEGER, epoch: 0,
+      ...(scope !== undefined && { scope })
+    }
   }
 
   return async (text) => {

@@ -26,11 +26,15 @@ const STALLED_MS = 15_000
 const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
- * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat` with the `age` of
- * this knowledge when the stream was `at` seconds old, so that whoever gets it late knows that. Text is made when the reader takes it: however many follow,
+ * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat`
+ * with the `age` of
+ * this knowledge when the stream was `at` seconds old, so that whoever gets it late knows that. Text is made when the reader takes it:
+ * however many follow,
  * and however slow they are, little of it waits in memory.
  */
-export function openEventStream ({ list, feed, name = '', isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions): Readable {
+export function openEventStream (
+  { list, feed, name = '', isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions
+): Readable {
   let snapshot: Generator<string, undefined> | null = snapshotText(list.rows())
   let isSnapshotDue = false
   let waiting: Revocation[] = []

@@ -21,12 +21,15 @@ export function createPoll (run: Run, table: Named): (cursor: string | null) => 
 }
 
 /**
- * Which server answers, and which history of it: behind a pooler or an address that moves another one may, whose transaction ids say nothing of those of
- * the one before. The time at which it was started tells that by itself, since a primary becomes none without a start; where the role may, the
+ * Which server answers, and which history of it: behind a pooler or an address that moves another one may, whose transaction ids say
+ * nothing of those of
+ * the one before. The time at which it was started tells that by itself, since a primary becomes none without a start; where the role may,
+ * the
  * system identifier and the timeline say it, too. The file of the table changes when a dump is put back into the same server.
  */
 async function serverSql (run: Run, table: Named): Promise<string> {
-  const always = ['extract(epoch FROM pg_postmaster_start_time())::text', `coalesce(pg_relation_filenode(${escapeLiteral(table('revocations'))}::regclass)::text, '')`]
+  const always = ['extract(epoch FROM pg_postmaster_start_time())::text',
+    `coalesce(pg_relation_filenode(${escapeLiteral(table('revocations'))}::regclass)::text, '')`]
   const parts = [
     '(SELECT system_identifier::text FROM pg_control_system())',
     // At once with a promotion, unlike pg_control_checkpoint(); a standby cannot be asked
@@ -61,7 +64,10 @@ type Polled = ServerState & {
   exceptions: Record<string, string[]>
 }
 
-/** The feed's statement: rows and cursor in one snapshot. A cursor on an id or a time would miss the transaction that began first and committed last. */
+/**
+ * The feed's statement: rows and cursor in one snapshot. A cursor on an id or a time would miss the transaction that began first and
+ * committed last.
+ */
 function pollSql (table: Named, server: string): string {
   const column = (name: string) => `coalesce(json_agg(r.${name}), '[]')`
   return `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS cursor,

@@ -4,7 +4,10 @@ import { openEventStream, type EventStreamOptions } from './event-stream.ts'
 import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
 /** What a guard elsewhere follows with. */
-export type FollowerToken = { facts: TokenFacts, kid: string, /** Seconds since 1970. */ expiresAt: number, /** Of the stream, as its reader calls it. */ name?: string | undefined }
+export type FollowerToken = {
+  facts: TokenFacts, kid: string, /** Seconds since 1970. */
+  expiresAt: number, /** Of the stream, as its reader calls it. */ name?: string | undefined
+}
 
 export type Followers = {
   /** Ends with the token, its client and its key, and when the client may follow no more. @throws TooManyStreams */
@@ -15,7 +18,10 @@ export type Followers = {
 /** Answer 429 with `Retry-After`. */
 export class TooManyStreams extends HttpError {
   constructor (limit: number) {
-    super('LK_TOO_MANY_STREAMS', { message: `This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`, retryAfter: Math.ceil(YOUNG_MS / 1000) })
+    super('LK_TOO_MANY_STREAMS', {
+      message: `This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`,
+      retryAfter: Math.ceil(YOUNG_MS / 1000)
+    })
   }
 }
 
@@ -41,7 +47,8 @@ export function createFollowers ({ list, feed, limit, mayFollow, now = () => per
     if (streams.size >= limit) makeRoom(streams)
     let mayGoOn = true
     const isAllowed = () => {
-      // The answer counts from the next event on, and heartbeats come every 2 s. Where the database cannot be asked, the stream still ends with its token, client and key
+      // The answer counts from the next event on, and heartbeats come every 2 s. Where the database cannot be asked, the stream still ends
+      // with its token, client and key
       mayFollow(clientId).then((may) => { mayGoOn = may }, () => {})
       return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
     }

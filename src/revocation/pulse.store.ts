@@ -2,7 +2,8 @@ import { escapeLiteral, type Client } from 'pg'
 import { NotTaken } from './freshness.ts'
 
 /**
- * Commits the number after `from`, unless another process has done so or is about to, waits until the server has said that it did, and tells the others.
+ * Commits the number after `from`, unless another process has done so or is about to, waits until the server has said that it did, and
+ * tells the others.
  * @param from null when there was none
  * @returns the number, or null when it was not ours to make
  * @throws NotTaken when the server said no
@@ -46,12 +47,15 @@ function pulseSql (table: string) {
   const free = (condition: string) => `id = (SELECT id FROM ${table} WHERE id = 1 AND ${condition} FOR NO KEY UPDATE SKIP LOCKED)`
   return {
     insert: `INSERT INTO ${table} (id) VALUES (1) ON CONFLICT DO NOTHING`,
-    // The settings are of this transaction only. The commit waits for what the server is told to wait for, at least for its own disk and a synchronous standby
+    // The settings are of this transaction only. The commit waits for what the server is told to wait for, at least for its own disk and a
+    // synchronous standby
     take: `UPDATE ${table} SET number = number + 1, began_at = clock_timestamp()
       FROM (SELECT ${set('synchronous_commit', `CASE WHEN ${level} IN ('off', 'local') THEN 'on' ELSE ${level} END`)}, ${set('client_min_messages', "'warning'")}) AS settings
       WHERE ${free('number = $1')} RETURNING number::text, began_at::text AS began`,
-    // It says what is known already, so that it need not wait for anything. Of that commit alone: through a pooler another server may answer
-    prove: ({ number, began }: Taken) => `UPDATE ${table} SET proven = number, proven_at = began_at FROM (SELECT ${set('synchronous_commit', "'off'")}) AS settings
+    // It says what is known already, so that it need not wait for anything. Of that commit alone: through a pooler another server may
+    // answer
+    prove: ({ number, began }: Taken) =>
+      `UPDATE ${table} SET proven = number, proven_at = began_at FROM (SELECT ${set('synchronous_commit', "'off'")}) AS settings
       WHERE ${free(`number = ${escapeLiteral(number)} AND began_at = ${escapeLiteral(began)}`)}`
   }
 }

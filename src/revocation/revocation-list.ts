@@ -41,7 +41,10 @@ export const NONE: string[] = []
 
 /** Absolute for a token, a session, a client and a key: no times are compared, so clocks do not matter. */
 export function createRevocationList (): RevocationList {
-  const kinds = { token: new Map<string, Revocation>(), session: new Map<string, Revocation>(), client: new Map<string, Revocation>(), key: new Map<string, Revocation>(), user: new Map<string, Revocation>() }
+  const kinds = {
+    token: new Map<string, Revocation>(), session: new Map<string, Revocation>(), client: new Map<string, Revocation>(),
+    key: new Map<string, Revocation>(), user: new Map<string, Revocation>()
+  }
   const owned = createOwned()
   const listeners = new Set<Listener>()
 

@@ -6,7 +6,8 @@ import { LONGEST_TOKEN_TTL } from '../database/settings.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 
 /** Columns of a revocation, as JSON, with the expiry in milliseconds. */
-const AS_JSON = (row: string) => `json_build_object('kind', ${row}.kind, 'subject', ${row}.subject, 'owner', ${row}.owner, 'epoch', ${row}.epoch,
+const AS_JSON = (row: string) =>
+  `json_build_object('kind', ${row}.kind, 'subject', ${row}.subject, 'owner', ${row}.owner, 'epoch', ${row}.epoch,
   'except', ${row}.except_sessions, 'expiresAt', (extract(epoch FROM ${row}.expires_at) * 1000)::bigint)`
 
 export type RevocationStore = ReturnType<typeof createRevocationStore>
@@ -14,7 +15,8 @@ export type RevocationStore = ReturnType<typeof createRevocationStore>
 /** @param onRevoked told after the commit: applies it here and tells the other processes */
 export function createRevocationStore ({ pool, tables }: Database, onRevoked: (rows: Revocation[]) => void) {
   // A row lives as long as a token that it refuses can: database time + the longest life ever configured + 10 min
-  const until = `now() + ((SELECT value::text::int FROM ${tables.settings} WHERE name = '${LONGEST_TOKEN_TTL}') + 600) * interval '1 second'`
+  const until =
+    `now() + ((SELECT value::text::int FROM ${tables.settings} WHERE name = '${LONGEST_TOKEN_TTL}') + 600) * interval '1 second'`
 
   /**
    * An INSERT for a WITH clause: `from` selects the kind, subject, owner, epoch and except of what another part of the statement ended.

@@ -12,8 +12,10 @@ const timeOfDay = Date.now
 const sinceStart = performance.now.bind(performance)
 
 /**
- * A monotonic clock that counts the time in which the machine was suspended, too: that of Linux stands still meanwhile, and what was known before would seem new.
- * The time of day goes on. One that is set forwards looks the same: then what is known counts as old until the next news, which is there within seconds; one that is set back changes nothing.
+ * A monotonic clock that counts the time in which the machine was suspended, too: that of Linux stands still meanwhile, and what was known
+ * before would seem new.
+ * The time of day goes on. One that is set forwards looks the same: then what is known counts as old until the next news, which is there
+ * within seconds; one that is set back changes nothing.
  */
 export function createClock (monotonic: () => number = sinceStart, daytime: () => number = timeOfDay): Clock {
   let missed = 0

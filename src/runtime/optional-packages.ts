@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 
 /** What installs the packages that are optional because each is for one system. */
-export const INSTALL_OPTIONAL = 'run `npm install --include=optional`, and without `--omit=optional` from now on; where node_modules or the lock file came from another system, delete both and run `npm install` on this one'
+export const INSTALL_OPTIONAL =
+  'run `npm install --include=optional`, and without `--omit=optional` from now on; where node_modules or the lock file came from another system, delete both and run `npm install` on this one'
 
 /**
  * Loads a package whose program is an optional package of its own for each system. Without that its error speaks of a bug of npm.
@@ -21,7 +22,9 @@ async function reasonFor (name: string, error: unknown): Promise<string> {
   const { optionalDependencies = {} } = require(`${name}/package.json`) as { optionalDependencies?: Record<string, string> }
   const wanted = Object.keys(optionalDependencies).filter(isForThisSystem)
   const installed = wanted.find((candidate) => resolver(require.resolve(name), candidate))
-  if (installed) return `${name} hashes passwords, and its program in ${installed} cannot be loaded on this system (${thisSystem()}): ${innermost(error)}`
+  if (installed) {
+    return `${name} hashes passwords, and its program in ${installed} cannot be loaded on this system (${thisSystem()}): ${innermost(error)}`
+  }
   if (wanted.length === 0) return `${name} hashes passwords, and has no program for this system (${thisSystem()}): use another one`
   return `${name} hashes passwords, and its program for this system (${thisSystem()}) is missing: the package ${wanted.join(' or ')} is not installed; ${INSTALL_OPTIONAL}`
 }

@@ -9,7 +9,10 @@ export type Holder = {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** A Ctrl-C comes from the terminal and from npm, a stop from systemd and from npm, that of a worker also from its primary: what comes so soon after the first is no second one. */
+/**
+ * A Ctrl-C comes from the terminal and from npm, a stop from systemd and from npm, that of a worker also from its primary: what comes so
+ * soon after the first is no second one.
+ */
 export const ECHO_MS = 1000
 // Of all holders together; `docker stop` kills after 10 seconds
 const CLOSE_MS = 9000
@@ -23,13 +26,17 @@ const leftToOthers = new Map<NodeJS.Signals, number>()
 
 type ProcessEnd = { holdUntilEnd: (holder: Holder) => () => void, isEnding: () => boolean }
 
-/** Copies of this package, in two versions or in the tests of one, would each take the other for a listener that decides, and no signal would end the process. */
+/**
+ * Copies of this package, in two versions or in the tests of one, would each take the other for a listener that decides, and no signal
+ * would end the process.
+ */
 const COPIES = Symbol.for('latchkey.process-end.1')
 const copies = globalThis as { [key: symbol]: ProcessEnd | undefined }
 const first = (copies[COPIES] ??= { holdUntilEnd: hold, isEnding: () => endingSince !== undefined })
 
 /**
- * What is held is let go when a signal ends the process, and left behind in good order when something else does. Where the host, or anything but
+ * What is held is let go when a signal ends the process, and left behind in good order when something else does. Where the host, or
+ * anything but
  * us, listens to a signal, that one decides what comes of it.
  * @returns to be called when what it holds is closed
  */

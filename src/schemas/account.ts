@@ -9,7 +9,13 @@ export const User = Type.Object({
   id: Type.String({ format: 'uuid', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
   name: Type.Union([Type.String(), Type.Null()], { examples: ['Ada Lovelace'] }),
   created_at: Timestamp
-}, { additionalProperties: Type.Union([Type.String(), Type.Null(), Type.Boolean()]), examples: [{ id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', name: 'Ada Lovelace', email: 'ada@example.com', created_at: '2026-11-24T13:00:00.000Z' }] })
+}, {
+  additionalProperties: Type.Union([Type.String(), Type.Null(), Type.Boolean()]),
+  examples: [{
+    id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', name: 'Ada Lovelace', email: 'ada@example.com',
+    created_at: '2026-11-24T13:00:00.000Z'
+  }]
+})
 export type User = Static<typeof User>
 
 /** At least one attribute, and a password. */
@@ -29,7 +35,13 @@ export function registerBody (attributes: Attributes) {
 export function profileBody (attributes: Attributes) {
   const fields = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
-    return [name, Type.Optional(Type.Union([Type.String(), Type.Null()], { description: `${title}; null takes it off, while another is left`, ...(examples && { examples }) }))]
+    return [name,
+      Type.Optional(
+        Type.Union([Type.String(), Type.Null()], {
+          description: `${title}; null takes it off, while another is left`,
+          ...(examples && { examples })
+        })
+      )]
   }))
   return Type.Object({
     ...fields,

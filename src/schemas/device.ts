@@ -5,7 +5,9 @@ export const DeviceRequest = Type.Object({
   client_id: Type.Optional(Type.String({ examples: ['lk_client_5f0c…'] })),
   client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic; a public client has none' })),
   scope: Type.Optional(Type.String({ examples: ['orders:read'] })),
-  resource: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())], { description: 'This server, or nothing: a device gets tokens for no other' }))
+  resource: Type.Optional(
+    Type.Union([Type.String(), Type.Array(Type.String())], { description: 'This server, or nothing: a device gets tokens for no other' })
+  )
 }, { additionalProperties: true, examples: [{ client_id: 'lk_client_5f0c…', scope: 'orders:read' }] })
 
 /** RFC 8628 section 3.2 */

@@ -10,7 +10,10 @@ const members = {
 
 /** What the events `snapshot` and `revocations` hold. A user without an epoch would refuse nothing. */
 export const RevocationRows = Type.Array(Type.Union([
-  Type.Object({ kind: Type.Union([Type.Literal('token'), Type.Literal('session'), Type.Literal('client'), Type.Literal('key')]), epoch: nullable(Type.Number()), ...members }),
+  Type.Object({
+    kind: Type.Union([Type.Literal('token'), Type.Literal('session'), Type.Literal('client'), Type.Literal('key')]),
+    epoch: nullable(Type.Number()), ...members
+  }),
   Type.Object({ kind: Type.Literal('user'), epoch: Type.Number(), ...members })
 ]))
 
@@ -24,5 +27,11 @@ export const Heartbeat = Type.Object({
 export type Heartbeat = Static<typeof Heartbeat>
 
 export const StreamQuery = Type.Object({
-  stream: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'A name that nobody used before, such as a UUID; the heartbeats repeat it, so that a stream which a cache plays again is noticed' }))
+  stream: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      description:
+        'A name that nobody used before, such as a UUID; the heartbeats repeat it, so that a stream which a cache plays again is noticed'
+    })
+  )
 })

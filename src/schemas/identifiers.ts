@@ -16,7 +16,10 @@ export const PhoneSchema = Type.String({
 
 /** A user name that can be taken neither for an e-mail address nor for a phone number. */
 export const UsernameSchema = Type.String({
-  pattern: '^[a-z][a-z0-9._-]{2,31}$', normaliser: 'plain', title: 'user name of 3 to 32 letters, digits, dots, dashes or underscores that starts with a letter', examples: ['ada']
+  pattern: '^[a-z][a-z0-9._-]{2,31}$',
+  normaliser: 'plain',
+  title: 'user name of 3 to 32 letters, digits, dots, dashes or underscores that starts with a letter',
+  examples: ['ada']
 })
 
 /** The attributes that LOGIN_ATTRIBUTES can name. */

@@ -4,7 +4,10 @@ import type { PersonalToken } from '../personal-tokens/ports.ts'
 import type { AccessItem, OwnClient, PersonalTokenItem } from './management.ts'
 
 /** @param current the session that asks */
-export function accessJson ({ id, kind, client, scopes, ip, userAgent, createdAt, lastUsedAt, expiresAt }: Access, current: string | null): AccessItem {
+export function accessJson (
+  { id, kind, client, scopes, ip, userAgent, createdAt, lastUsedAt, expiresAt }: Access,
+  current: string | null
+): AccessItem {
   return {
     id,
     kind,

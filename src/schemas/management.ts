@@ -31,12 +31,24 @@ export const AccessList = Type.Array(AccessItem)
 
 const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
 
-/** Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are not their owner's. */
+/**
+ * Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are
+ * not their owner's.
+ */
 const MAX_GRACE = 600
 
 const tokenSettings = {
-  refresh_grace: Type.Optional(nullable(Type.Integer({ minimum: 0, maximum: MAX_GRACE, description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server' }))),
-  refresh_token_in_body: Type.Optional(Type.Boolean({ description: 'Whether the answers of its proxy routes hold the refresh token beside the cookie; true when not given' }))
+  refresh_grace: Type.Optional(
+    nullable(
+      Type.Integer({
+        minimum: 0, maximum: MAX_GRACE,
+        description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server'
+      })
+    )
+  ),
+  refresh_token_in_body: Type.Optional(
+    Type.Boolean({ description: 'Whether the answers of its proxy routes hold the refresh token beside the cookie; true when not given' })
+  )
 }
 
 /** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
@@ -80,7 +92,9 @@ const Secret = nullable(Type.String({ description: 'Shown this once; null for a 
 export const CreatedClient = Type.Object({ ...clientMembers, client_secret: Secret, secret: Secret })
 
 export const RotateBody = Type.Object({
-  overlap: Type.Optional(Type.Integer({ minimum: 0, maximum: 30 * 86_400, description: 'Seconds in which the old secret counts, too; 0 when not given' }))
+  overlap: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 30 * 86_400, description: 'Seconds in which the old secret counts, too; 0 when not given' })
+  )
 }, { additionalProperties: true, examples: [{ overlap: 3600 }] })
 
 export const RotatedSecret = Type.Object({
@@ -92,7 +106,11 @@ export const RotatedSecret = Type.Object({
 export const NewTokenBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255, examples: ['Backup script'] }),
   scopes: Type.Optional(ScopeNames),
-  expires_in: Type.Optional(Type.Union([Type.Integer({ minimum: PERSONAL_TOKEN_TTL.min, maximum: PERSONAL_TOKEN_TTL.max }), Type.Null()], { description: 'Seconds; a year when not given, null for one that does not expire' }))
+  expires_in: Type.Optional(
+    Type.Union([Type.Integer({ minimum: PERSONAL_TOKEN_TTL.min, maximum: PERSONAL_TOKEN_TTL.max }), Type.Null()], {
+      description: 'Seconds; a year when not given, null for one that does not expire'
+    })
+  )
 }, { additionalProperties: true, examples: [{ name: 'Backup script', scopes: ['orders:read'], expires_in: 2592000 }] })
 
 export const PersonalTokenItem = Type.Object({

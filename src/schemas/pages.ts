@@ -18,7 +18,8 @@ const Text = Type.Optional(Type.String())
 /** Protocol parameters: checked by the protocol, which answers in its own words. */
 export const OpenParams = Type.Record(Type.String(), Type.Any())
 
-const Said = (description: string, ...examples: string[]) => Type.Optional(Type.String({ description, ...(examples.length > 0 && { examples }) }))
+const Said = (description: string, ...examples: string[]) =>
+  Type.Optional(Type.String({ description, ...(examples.length > 0 && { examples }) }))
 
 /** The same one by one, for those who read or generate: a query has no parameters of any name in OpenAPI. With `checkedByProtocol`. */
 export const AuthorizeQuery = Type.Object({
@@ -30,7 +31,9 @@ export const AuthorizeQuery = Type.Object({
   code_challenge: Said('PKCE (RFC 7636)'),
   code_challenge_method: Said('`S256`', 'S256'),
   response_mode: Said('`query` or `form_post`', 'query'),
-  resource: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())], { description: 'Servers that the token is for (RFC 8707)' })),
+  resource: Type.Optional(
+    Type.Union([Type.String(), Type.Array(Type.String())], { description: 'Servers that the token is for (RFC 8707)' })
+  ),
   nonce: Said('Comes back in the id token'),
   claims: Said('Single claims, as JSON (OpenID Connect Core section 5.5)'),
   prompt: Said('`none`, `login`, `consent`, `select_account`, separated by spaces'),
@@ -77,12 +80,19 @@ const Csrf = Type.Optional(Type.String({ description: 'Hidden field of the page'
 export const DeviceForm = Type.Object({
   user_code: Type.Optional(Type.String({ examples: ['WDJB-MJHT'] })),
   decision: Type.Optional(Type.String({ description: '`allow` or `deny`, on the second page', examples: ['allow'] })),
-  shown_to: Type.Optional(Type.String({ description: 'Hidden field of the second page: who decides', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] })),
+  shown_to: Type.Optional(
+    Type.String({ description: 'Hidden field of the second page: who decides', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] })
+  ),
   _csrf: Csrf
 }, { additionalProperties: true })
 
 /** One thing that has access to the account. */
-export const EndForm = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100, examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }), _csrf: Csrf }, { additionalProperties: true })
+export const EndForm = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 100, examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
+  _csrf: Csrf
+}, { additionalProperties: true })
 
 /** `name`, `days` (`0` is for ever), and `scope:<name>` for each scope. */
-export const TokenForm = Type.Record(Type.String(), Type.String(), { examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }] })
+export const TokenForm = Type.Record(Type.String(), Type.String(), {
+  examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }]
+})

@@ -17,7 +17,12 @@ export const TokenRequest = Type.Object({
   client_id: Type.Optional(Type.String({ examples: ['lk_client_5f0c…'] })),
   client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic' })),
   scope: Type.Optional(Type.String({ examples: ['orders:read'] })),
-  resource: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())], { description: 'The server that the access token is for (RFC 8707); in a form it may be repeated', examples: ['https://api.example.com'] })),
+  resource: Type.Optional(
+    Type.Union([Type.String(), Type.Array(Type.String())], {
+      description: 'The server that the access token is for (RFC 8707); in a form it may be repeated',
+      examples: ['https://api.example.com']
+    })
+  ),
   username: Type.Optional(Type.String({ examples: ['ada@example.com'] })),
   password: Type.Optional(Type.String()),
   refresh_token: Type.Optional(Type.String()),
@@ -25,7 +30,10 @@ export const TokenRequest = Type.Object({
   code_verifier: Type.Optional(Type.String()),
   redirect_uri: Type.Optional(Type.String()),
   device_code: Type.Optional(Type.String())
-}, { additionalProperties: true, examples: [{ grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }] })
+}, {
+  additionalProperties: true,
+  examples: [{ grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }]
+})
 
 /** RFC 6749 section 5.2 */
 export const OAuthErrorBody = Type.Object({

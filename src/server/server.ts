@@ -17,7 +17,10 @@ const STDOUT = 1
 const MAX_UNWRITTEN = 1024 * 1024
 
 /** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
-export async function buildServer ({ prisma, ...options }: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, config: Config }> {
+export async function buildServer (
+  { prisma, ...options }: ServicesOptions,
+  variables: Variables
+): Promise<{ app: FastifyInstance, config: Config }> {
   const config = configFrom(options, readEnvironment(variables, { prefixedOnly: false }))
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { req: describeRequest }, stream: standardOutput() },
@@ -28,7 +31,11 @@ export async function buildServer ({ prisma, ...options }: ServicesOptions, vari
     requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: errorHandler
   })
-  if (trustsEverybody(config.trustProxy)) app.log.warn(`TRUST_PROXY is ${config.trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For. Set it to the number of proxies before the server, or to their addresses`)
+  if (trustsEverybody(config.trustProxy)) {
+    app.log.warn(
+      `TRUST_PROXY is ${config.trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For. Set it to the number of proxies before the server, or to their addresses`
+    )
+  }
   app.setErrorHandler(errorHandler)
   try {
     await app.register(services, { [RESOLVED]: config, ...(prisma && { prisma }) })

@@ -2,7 +2,9 @@ import { ECHO_MS } from '../runtime/process-end.ts'
 
 /** What asks a process to end; it goes on until its work is done. */
 export const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
-/** What kills a process that is broken. A listener of Node's runs long after them, and until then the process would fail again and again. */
+/**
+ * What kills a process that is broken. A listener of Node's runs long after them, and until then the process would fail again and again.
+ */
 export const CRASHES = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP'] as const
 const PARENT_MS = 1000
 

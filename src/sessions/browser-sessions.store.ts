@@ -4,11 +4,17 @@ import type { Ended, SessionEndStore } from './end.ts'
 import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './browser-sessions.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
-export function createBrowserSessionStore ({ pool, tables }: Database, revocations: RevocationStore): BrowserSessionStore & SessionEndStore['browserSessions'] {
+export function createBrowserSessionStore (
+  { pool, tables }: Database,
+  revocations: RevocationStore
+): BrowserSessionStore & SessionEndStore['browserSessions'] {
   const { browser_sessions: sessions, users } = tables
-  const columns = 'b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"'
+  const columns =
+    'b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"'
 
-  async function create ({ id, tokenHash, userId, passwordStamp, authTime, remember, ttl, caller }: NewBrowserSession): Promise<BrowserSession | null> {
+  async function create (
+    { id, tokenHash, userId, passwordStamp, authTime, remember, ttl, caller }: NewBrowserSession
+  ): Promise<BrowserSession | null> {
     const { rows } = await pool.query<BrowserSession>({
       name: 'browser-session-create',
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, remember, ip, user_agent, expires_at)
@@ -29,7 +35,10 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
   }
 
   async function findFor (tokenHash: Uint8Array, idleTtl: number, passwordStamp: number): Promise<BrowserSession | null> {
-    const { rows } = await pool.query<BrowserSession>({ name: 'browser-session-find-for', text: `${findSql} AND u.password_stamp = $3`, values: [tokenHash, idleTtl, passwordStamp] })
+    const { rows } = await pool.query<BrowserSession>({
+      name: 'browser-session-find-for', text: `${findSql} AND u.password_stamp = $3`,
+      values: [tokenHash, idleTtl, passwordStamp]
+    })
     return rows[0] ?? null
   }
 
@@ -47,7 +56,9 @@ export function createBrowserSessionStore ({ pool, tables }: Database, revocatio
 
   async function standing (id: string): Promise<{ tokenEpoch: number } | null> {
     const { rows } = await pool.query<{ tokenEpoch: number }>({
-      name: 'browser-session-standing', text: `SELECT token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`, values: [id]
+      name: 'browser-session-standing',
+      text: `SELECT token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`,
+      values: [id]
     })
     return rows[0] ?? null
   }

@@ -71,7 +71,10 @@ export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, t
 
   async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
     const token = secret.toString('base64url')
-    const session = await store.create({ id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(), remember, ttl: remember ? rememberTtl : ttl, caller, ...user })
+    const session = await store.create({
+      id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(), remember,
+      ttl: remember ? rememberTtl : ttl, caller, ...user
+    })
     return session && { session, token }
   }
 

@@ -48,7 +48,10 @@ export type TellEnd = <Name extends 'session.ended' | 'session.reused'>(name: Na
 
 type Dependencies = { store: SessionEndStore, tell: TellEnd }
 
-/** The only place that ends sessions one by one, and tells of it. What ends all of a user or a client raises an epoch, and is an event of its own. */
+/**
+ * The only place that ends sessions one by one, and tells of it. What ends all of a user or a client raises an epoch, and is an event of
+ * its own.
+ */
 export function createSessionEnds ({ store: { sessions, browserSessions, access, apps }, tell }: Dependencies): SessionEnds {
   async function told (sessionId: string, ended: Ended | null, { reason, caller }: Why): Promise<boolean> {
     if (ended) await tell('session.ended', { sessionId, ...ended, reason, ...originOf(caller) })
@@ -71,7 +74,8 @@ export function createSessionEnds ({ store: { sessions, browserSessions, access,
     reused,
     ofApp,
     session: async (id, why) => await told(id, await sessions.revoke(id), why),
-    bySecret: async ({ sessionId, secretHash, clientId }, why) => await told(sessionId, await sessions.revokeBySecret(sessionId, secretHash, clientId), why),
+    bySecret: async ({ sessionId, secretHash, clientId }, why) =>
+      await told(sessionId, await sessions.revokeBySecret(sessionId, secretHash, clientId), why),
     browser: async (id, why) => await told(id, await browserSessions.revoke(id), why),
     owned: async (id, userId, why) => await told(id, await access.end(id, userId), why)
   }

@@ -11,12 +11,15 @@ const BATCH = 100
 
 /**
  * Rotates a session by one statement; rotations that arrive in the same tick share it.
- * A row that somebody else holds, a session that was asked for twice, and all of them when the shared statement fails, have one of their own.
+ * A row that somebody else holds, a session that was asked for twice, and all of them when the shared statement fails, have one of their
+ * own.
  */
 export function createRotate ({ pool, tables }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
   const sql = statements(tables)
 
-  async function alone ({ id, generation, secretHash, clientId, idleTtl, asked, ofAny, resources, caller }: Asked): Promise<Rotated | null> {
+  async function alone (
+    { id, generation, secretHash, clientId, idleTtl, asked, ofAny, resources, caller }: Asked
+  ): Promise<Rotated | null> {
     const { rows } = await pool.query<Row>({
       name: 'session-rotate',
       text: sql.rotate,
@@ -27,7 +30,10 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
 
   /** The rows that could be locked at once: those of others are not waited for, or two batches would wait for each other. */
   async function together (all: Asked[]): Promise<Array<Rotated | null>> {
-    const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({ name: 'session-rotate-many', text: sql.rotateMany, values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl] })
+    const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({
+      name: 'session-rotate-many', text: sql.rotateMany,
+      values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl]
+    })
     const found = new Map(answer?.rows?.map((row) => [row.sessionId, row]))
     return all.map(({ id, generation }) => {
       const row = found.get(id)

@@ -27,17 +27,26 @@ export function createSessionStore (database: Database, revocations: RevocationS
   }
 
   async function inspect ({ id, generation, secretHash, idleTtl }: Rotation) {
-    const { rows } = await pool.query<Superseded>({ name: 'session-inspect', text: sql.inspect, values: [id, generation, secretHash, idleTtl] })
+    const { rows } = await pool.query<Superseded>({
+      name: 'session-inspect', text: sql.inspect,
+      values: [id, generation, secretHash, idleTtl]
+    })
     return rows[0] ?? null
   }
 
   async function recover ({ id, generation, secretHash, clientId, idleTtl }: Rotation, current: number, caller: Caller) {
-    const { rows } = await pool.query<Grant>({ name: 'session-recover', text: sql.recover, values: [id, generation, secretHash, clientId, idleTtl, current, caller.ip, caller.userAgent] })
+    const { rows } = await pool.query<Grant>({
+      name: 'session-recover', text: sql.recover,
+      values: [id, generation, secretHash, clientId, idleTtl, current, caller.ip, caller.userAgent]
+    })
     return rows[0] ?? null
   }
 
   async function requestedClaims (id: string) {
-    const { rows } = await pool.query<{ claims: ClaimsRequest | null, scopes: string[] }>({ name: 'session-claims', text: sql.requestedClaims, values: [id] })
+    const { rows } = await pool.query<{ claims: ClaimsRequest | null, scopes: string[] }>({
+      name: 'session-claims',
+      text: sql.requestedClaims, values: [id]
+    })
     return rows[0] ?? null
   }
 
@@ -46,23 +55,33 @@ export function createSessionStore (database: Database, revocations: RevocationS
   }
 
   async function revokeBySecret (id: string, secretHash: Uint8Array, clientId: string) {
-    return ended(await revocations.run<Revoked>({ name: 'session-revoke-by-secret', text: sql.revokeBySecret, values: [id, secretHash, clientId] }))
+    return ended(
+      await revocations.run<Revoked>({ name: 'session-revoke-by-secret', text: sql.revokeBySecret, values: [id, secretHash, clientId] })
+    )
   }
 
   async function standing (id: string) {
-    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number }>({ name: 'session-standing', text: sql.standing, values: [id] })
+    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number }>({
+      name: 'session-standing', text: sql.standing,
+      values: [id]
+    })
     return rows[0] ?? null
   }
 
   async function revokeReused (id: string, caller: Caller) {
-    return ended(await revocations.run<Revoked>({ name: 'session-reused', text: sql.revokeReused, values: [id, caller.ip, caller.userAgent] }))
+    return ended(
+      await revocations.run<Revoked>({ name: 'session-reused', text: sql.revokeReused, values: [id, caller.ip, caller.userAgent] })
+    )
   }
 
   async function noteReplay (id: string, caller: Caller) {
     await pool.query({ name: 'session-replayed', text: sql.noteReplay, values: [id, caller.ip, caller.userAgent] })
   }
 
-  return { create, rotate: createRotate(database), inspect, recover, requestedClaims, revoke, revokeBySecret, standing, revokeReused, noteReplay }
+  return {
+    create, rotate: createRotate(database), inspect, recover, requestedClaims, revoke, revokeBySecret, standing, revokeReused,
+    noteReplay
+  }
 }
 
 function ended ([row]: Revoked[]): Ended | null {
@@ -70,8 +89,10 @@ function ended ([row]: Revoked[]): Ended | null {
 }
 
 function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
-  const end = (condition = '') => `UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch`
-  const revoke = (condition = '') => `WITH ended AS (${end(condition)}),
+  const end = (condition = '') =>
+    `UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch`
+  const revoke = (condition = '') =>
+    `WITH ended AS (${end(condition)}),
     listed AS (${insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})`
   const revoked = 'SELECT ended.user_id AS "userId", ended.client_id AS "clientId", listed.revocation FROM ended LEFT JOIN listed ON true'
 

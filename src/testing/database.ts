@@ -32,7 +32,10 @@ const DATA_DIR = join('node_modules', '.cache', 'latchkey')
  */
 export async function testDatabase ({ dataDir = DATA_DIR }: Settings = {}): Promise<TestDatabase> {
   const server = await startEmbedded({ dataDir }).catch((cause: Error) => {
-    throw new Error(`testDatabase cannot have its PostgreSQL in ${dataDir} (testDatabase({ dataDir }) names another place): ${cause.message}`, { cause })
+    throw new Error(
+      `testDatabase cannot have its PostgreSQL in ${dataDir} (testDatabase({ dataDir }) names another place): ${cause.message}`,
+      { cause }
+    )
   })
   const name = `test_${randomBytes(8).toString('hex')}`
   const url = new URL(server.url)
@@ -46,7 +49,10 @@ export async function testDatabase ({ dataDir = DATA_DIR }: Settings = {}): Prom
   const own = new URL(url)
   own.pathname = `/${name}`
   return {
-    options: { databaseUrl: own.href, appKey: randomBytes(32).toString('base64'), rateLimit: 'off', passwords: { memoryCost: 64, timeCost: 1 } },
+    options: {
+      databaseUrl: own.href, appKey: randomBytes(32).toString('base64'), rateLimit: 'off',
+      passwords: { memoryCost: 64, timeCost: 1 }
+    },
     drop: async () => {
       await run(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`).finally(() => server.stop())
     }

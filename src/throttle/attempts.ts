@@ -6,7 +6,10 @@ export type Tier = readonly [failures: number, seconds: number]
 export type CounterOptions = {
   name: string
   tiers: readonly Tier[]
-  /** From when on a blocked key is refused from memory: logins at once that are all right must not block their user, so those are forgiven some. */
+  /**
+   * From when on a blocked key is refused from memory: logins at once that are all right must not block their user, so those are forgiven
+   * some.
+   */
   remember: 'at once' | 'when flooded'
 }
 
@@ -43,7 +46,10 @@ export class TooManyAttempts extends HttpError {
   declare readonly retryAfter: number
   constructor (milliseconds: number) {
     const seconds = Math.max(1, Math.ceil(milliseconds / 1000))
-    super('LK_TOO_MANY_ATTEMPTS', { message: `Too many attempts, try again in ${seconds} second${seconds === 1 ? '' : 's'}`, retryAfter: seconds })
+    super('LK_TOO_MANY_ATTEMPTS', {
+      message: `Too many attempts, try again in ${seconds} second${seconds === 1 ? '' : 's'}`,
+      retryAfter: seconds
+    })
   }
 }
 

@@ -8,7 +8,10 @@ type Limiter = RateLimiterPostgres & { getInMemoryBlockMsBeforeExpire: (key: str
 
 type Row = { key: string, points: number, expire: number }
 type Upsert = (key: string, points: number, milliseconds: number) => Promise<{ rows: Row[] }>
-type Change = { key: string, points: number, milliseconds: number, resolve: (result: { rows: Row[] }) => void, reject: (error: unknown) => void }
+type Change = {
+  key: string, points: number, milliseconds: number, resolve: (result: { rows: Row[] }) => void,
+  reject: (error: unknown) => void
+}
 
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
@@ -18,12 +21,27 @@ export function createThrottleStore ({ pool, tables, schema }: Database) {
     const { RateLimiterPostgres, RateLimiterRes } = await import('rate-limiter-flexible')
     const _upsert = createUpsert(pool, tables.rate_limits)
 
-    function createLimiter (name: string, [points, duration]: CounterOptions['tiers'][number], remember: CounterOptions['remember']): Limiter {
+    function createLimiter (
+      name: string,
+      [points, duration]: CounterOptions['tiers'][number],
+      remember: CounterOptions['remember']
+    ): Limiter {
       const inMemoryBlockOnConsumed = remember === 'at once' ? points + 1 : points * 2 + 1
-      return Object.assign(new RateLimiterPostgres({
-        storeClient: pool, storeType: 'pool', tableName: 'rate_limits', schemaName: schema, tableCreated: true, clearExpiredByTimeout: false,
-        keyPrefix: `${name}/${duration}`, points, duration, inMemoryBlockOnConsumed
-      }) as Limiter, { _upsert })
+      return Object.assign(
+        new RateLimiterPostgres({
+          storeClient: pool,
+          storeType: 'pool',
+          tableName: 'rate_limits',
+          schemaName: schema,
+          tableCreated: true,
+          clearExpiredByTimeout: false,
+          keyPrefix: `${name}/${duration}`,
+          points,
+          duration,
+          inMemoryBlockOnConsumed
+        }) as Limiter,
+        { _upsert }
+      )
     }
 
     /** @returns milliseconds to wait */

@@ -29,13 +29,18 @@ type Kind = {
 }
 
 // Names that mean something else in the bodies where attributes stand flat.
-const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at', 'prototype'])
+const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type',
+  'refresh_token', 'created_at', 'prototype'])
 
 /** Compiles `login.attributes`, keeping their order. */
-export async function createAttributes (login: { attributes: Record<string, TSchema>, defaultCountry?: string | undefined }): Promise<Attributes> {
+export async function createAttributes (
+  login: { attributes: Record<string, TSchema>, defaultCountry?: string | undefined }
+): Promise<Attributes> {
   const attributes: Attribute[] = []
   for (const [name, schema] of Object.entries(login.attributes)) {
-    if (RESERVED.has(name) || name in Object.prototype) throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
+    if (RESERVED.has(name) || name in Object.prototype) {
+      throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
+    }
     attributes.push(createAttribute(name, schema, await kindOf(name, schema, login.defaultCountry)))
   }
   return attributes
@@ -48,7 +53,9 @@ export function candidatesFor (attributes: Attributes, text: unknown): Identifie
 
 /** Another attribute as which the value could also be read: then it would not name one user only. */
 export function ambiguousWith (attributes: Attributes, identifier: Identifier): Attribute | undefined {
-  return attributes.find(({ name, parse }) => name !== identifier.attribute && (parse(identifier.display) ?? parse(identifier.value)) !== null)
+  return attributes.find(({ name, parse }) =>
+    name !== identifier.attribute && (parse(identifier.display) ?? parse(identifier.value)) !== null
+  )
 }
 
 function createAttribute (name: string, schema: TSchema, { normalise, tidy, lacks }: Kind): Attribute {

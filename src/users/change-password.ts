@@ -5,7 +5,9 @@ import type { Users } from './ports.ts'
 import type { FieldErrors } from './register.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
-export type ChangePassword = (change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }) => Promise<FieldErrors | null>
+export type ChangePassword = (
+  change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }
+) => Promise<FieldErrors | null>
 
 type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
 

@@ -14,12 +14,15 @@ export type ChangeProfile = (request: Request) => Promise<{ user: Profile, error
 type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, throttle: Throttle, events: Events }
 
 /**
- * Changes the name and login attributes, which stand flat in the body; null or an empty text takes one off. What people log in with opens the account, so a change of it
+ * Changes the name and login attributes, which stand flat in the body; null or an empty text takes one off. What people log in with opens
+ * the account, so a change of it
  * needs `current_password`. @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
   async function isProven (account: Account, sessionId: string, current: unknown): Promise<boolean> {
-    const proven = await throttle.currentPassword(account.id, sessionId)(async () => (await passwords.verify(account.passwordHash, String(current))).matches || null)
+    const proven = await throttle.currentPassword(account.id, sessionId)(async () =>
+      (await passwords.verify(account.passwordHash, String(current))).matches || null
+    )
     return proven === true
   }
 
@@ -31,15 +34,24 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
     const { name, problem } = body['name'] === undefined ? {} : readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
     const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute), ...removed]
-    if (fields.length === 0 && Object.keys(errors).length === 0) errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`]
+    if (fields.length === 0 && Object.keys(errors).length === 0) { errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`] }
     const account = await users.find(userId)
     if (isSensitive && body['current_password'] === undefined) errors['current_password'] = [requiredMessage('current_password')]
     if (Object.keys(errors).length > 0) return { errors }
-    if (!account || (isSensitive && !await isProven(account, sessionId, body['current_password']))) return { errors: { current_password: ['is not your password'] } }
+    if (!account || (isSensitive && !await isProven(account, sessionId, body['current_password']))) {
+      return { errors: { current_password: ['is not your password'] } }
+    }
 
-    const changed = await users.changeProfile({ userId, passwordStamp: account.passwordStamp, name, identifiers, removed, configured: attributes.map((attribute) => attribute.name) })
+    const changed = await users.changeProfile({
+      userId, passwordStamp: account.passwordStamp, name, identifiers, removed,
+      configured: attributes.map((attribute) => attribute.name)
+    })
     if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }
-    if (changed === 'last') return { errors: Object.fromEntries(removed.map((attribute) => [attribute, ['is all that is left to log in with; add another first']])) }
+    if (changed === 'last') {
+      return {
+        errors: Object.fromEntries(removed.map((attribute) => [attribute, ['is all that is left to log in with; add another first']]))
+      }
+    }
     if (changed === 'stale') return { errors: { current_password: ['was changed by someone else in this moment'] } }
     events.emit('profile.changed', { userId, fields, ...originOf(caller) })
     return { user: changed }

@@ -5,11 +5,16 @@ import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 /**
- * A user with all that is theirs: what refers to the row goes with it, and what only names it is named here. Clients that belong to them end for
- * everybody. What happened stays in the audit log, without saying to whom and from where. Tokens are refused by the epoch that the user would have had next.
+ * A user with all that is theirs: what refers to the row goes with it, and what only names it is named here. Clients that belong to them
+ * end for
+ * everybody. What happened stays in the audit log, without saying to whom and from where. Tokens are refused by the epoch that the user
+ * would have had next.
  */
 export function createDeleteUser ({ tables }: Database, revocations: RevocationStore): Users['delete'] {
-  const { users, clients, sessions, consents, authorization_codes: codes, device_codes: devices, personal_access_tokens: personal, audit_events: audit } = tables
+  const {
+    users, clients, sessions, consents, authorization_codes: codes, device_codes: devices, personal_access_tokens: personal,
+    audit_events: audit
+  } = tables
   const text = `WITH gone AS (DELETE FROM ${users} WHERE id = $1 RETURNING id, token_epoch),
     owned AS (DELETE FROM ${clients} WHERE owner_id = $1 AND EXISTS (SELECT FROM gone) RETURNING id),
     consents_gone AS (DELETE FROM ${consents} WHERE user_id <> $1 AND client_id IN (SELECT id FROM owned)),

@@ -36,14 +36,19 @@ export function candidatesFrom (attributes: Attributes, fields: Record<string, u
   return { candidates, missing: false, errors }
 }
 
-/** Of two fields the first that exists would count, which tells whether it exists: a request has one. @returns what is wrong with each of several */
+/**
+ * Of two fields the first that exists would count, which tells whether it exists: a request has one. @returns what is wrong with each of
+ * several
+ */
 export function surplusFields (attributes: Attributes, fields: Record<string, unknown>): Record<string, string[]> | null {
   const given = fieldsIn(attributes, fields)
   return given.length > 1 ? Object.fromEntries(given.map((name) => [name, [ONE_FIELD]])) : null
 }
 
 function fieldsIn (attributes: Attributes, fields: Record<string, unknown>): string[] {
-  return [...new Set(['username', ...attributes.map(({ name }) => name)])].filter((name) => Object.hasOwn(fields, name) && fields[name] !== undefined)
+  return [...new Set(['username', ...attributes.map(({ name }) => name)])].filter((name) =>
+    Object.hasOwn(fields, name) && fields[name] !== undefined
+  )
 }
 
 /** Laravel's words, which front ends know. */

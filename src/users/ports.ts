@@ -63,7 +63,10 @@ export type Users = {
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session but `keepSession`; false when the password is not what it was. */
   changePassword: (change: PasswordChange) => Promise<boolean>
-  /** All or nothing. `taken`: an identifier is somebody else's; `last`: nothing would be left to log in with; `stale`: the password is not what it was, or the user is disabled. */
+  /**
+   * All or nothing. `taken`: an identifier is somebody else's; `last`: nothing would be left to log in with; `stale`: the password is not
+   * what it was, or the user is disabled.
+   */
   changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'last' | 'stale'>
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>

@@ -5,7 +5,8 @@ import type { Profile } from './ports.ts'
 export type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
 
 /** Of a user `u` with an identifier `i`. */
-export const profileColumns = 'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
+export const profileColumns =
+  'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
 
 /** For `unnest`: attributes, values, displays. */
 export function columnsOf (identifiers: Identifier[]): string[][] {
@@ -16,5 +17,8 @@ export function profileOf (rows: ProfileRow[]): Profile | null {
   const [user] = rows
   if (!user) return null
   const { id, name, disabledAt, createdAt, claimsChangedAt } = user
-  return { id, name, disabledAt, createdAt, claimsChangedAt, identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt }) }
+  return {
+    id, name, disabledAt, createdAt, claimsChangedAt,
+    identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt })
+  }
 }

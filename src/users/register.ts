@@ -17,12 +17,26 @@ export type Registration = { user: Profile, again?: SignedIn, errors?: never } |
 /** `caller` is for the audit log; `form` tells a form of our page from every other. */
 export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
 
-type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy, /** Where there are forms. */ authenticate?: Authenticate }
+type Dependencies = {
+  attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy, /** Where there are forms. */
+  authenticate?: Authenticate
+}
 
-/** Makes a user from attributes that stand flat in the body, at least one, with a password. The same form sent twice is one registration. @throws Overloaded, TooManyAttempts */
+/**
+ * Makes a user from attributes that stand flat in the body, at least one, with a password. The same form sent twice is one registration.
+ * @throws Overloaded, TooManyAttempts
+ */
 export function createRegister ({ attributes, users, passwords, policy, authenticate }: Dependencies): Register {
-  /** Whoever sends it again has the browser, the form and the password: nothing of that is enough alone. The password counts as at a login, wrong ones too. */
-  async function madeBefore (form: Uint8Array | undefined, identifiers: Identifier[], password: string, caller: Caller | undefined): Promise<Registration | null> {
+  /**
+   * Whoever sends it again has the browser, the form and the password: nothing of that is enough alone. The password counts as at a login,
+   * wrong ones too.
+   */
+  async function madeBefore (
+    form: Uint8Array | undefined,
+    identifiers: Identifier[],
+    password: string,
+    caller: Caller | undefined
+  ): Promise<Registration | null> {
     const [identifier] = identifiers
     if (!form || !identifier || !caller || !authenticate || !await users.madeByForm(identifier, form, SAME_FORM)) return null
     const known = await authenticate([identifier], password, caller)
@@ -38,12 +52,17 @@ export function createRegister ({ attributes, users, passwords, policy, authenti
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
     if (Object.keys(errors).length > 0) return { errors }
-    const madeByForm = form && hashSecret(JSON.stringify([Buffer.from(form).toString('base64url'), name, ...identifiers.map(({ attribute, value }) => [attribute, value])]))
+    const madeByForm = form &&
+      hashSecret(
+        JSON.stringify([Buffer.from(form).toString('base64url'), name, ...identifiers.map(({ attribute, value }) => [attribute, value])])
+      )
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(taken) }
 
     const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers, madeByForm })
-    return user ? { user } : await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }
+    return user
+      ? { user }
+      : await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }
   }
 }
 
@@ -58,7 +77,11 @@ function identifiersFrom (attributes: Attributes, body: Record<string, unknown>)
 }
 
 /** Those of `given`, normalised; a value that another attribute could also mean is refused. */
-export function readIdentifiers (attributes: Attributes, given: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
+export function readIdentifiers (
+  attributes: Attributes,
+  given: Attributes,
+  body: Record<string, unknown>
+): { identifiers: Identifier[], errors: FieldErrors } {
   const errors: FieldErrors = {}
   const identifiers = given.flatMap((attribute) => {
     const { name } = attribute
@@ -77,5 +100,7 @@ export function takenErrors (names: string[]): FieldErrors {
 
 /** For who has no fields to show them at. */
 export function errorSentence (errors: FieldErrors): string {
-  return Object.entries(errors).map(([field, messages]) => messages.map((message) => message.startsWith('The ') ? message : `${field} ${message}`).join('; ')).join('; ')
+  return Object.entries(errors).map(([field, messages]) =>
+    messages.map((message) => message.startsWith('The ') ? message : `${field} ${message}`).join('; ')
+  ).join('; ')
 }

@@ -13,7 +13,12 @@ import { createDeleteUser } from './deletion.store.ts'
 type Revoked = { revocation: Revocation | null }
 
 const PROFILE = {
-  id: true, name: true, disabledAt: true, createdAt: true, claimsChangedAt: true, identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
+  id: true,
+  name: true,
+  disabledAt: true,
+  createdAt: true,
+  claimsChangedAt: true,
+  identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
 } as const
 
 /** To log in with. */
@@ -29,7 +34,10 @@ export function createUserStore (database: Database, revocations: RevocationStor
   /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
   const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
 
-  /** Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has given their user. */
+  /**
+   * Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has
+   * given their user.
+   */
   const keepSql = (raised: string, condition: string) => {
     const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
       WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.before AND ${condition} RETURNING s.id`
@@ -48,13 +56,18 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   async function find (id: string): Promise<Account | null> {
-    const { rows } = await pool.query<Account>({ name: 'user-by-id', text: `SELECT ${account} FROM ${users} u WHERE u.id = $1`, values: [id] })
+    const { rows } = await pool.query<Account>({
+      name: 'user-by-id', text: `SELECT ${account} FROM ${users} u WHERE u.id = $1`,
+      values: [id]
+    })
     return rows[0] ?? null
   }
 
   async function profile (id: string): Promise<Profile | null> {
     const { rows } = await pool.query<ProfileRow>({
-      name: 'user-profile', text: `SELECT ${profileColumns} FROM ${users} u LEFT JOIN ${identifiers} i ON i.user_id = u.id WHERE u.id = $1 ORDER BY i.attribute`, values: [id]
+      name: 'user-profile',
+      text: `SELECT ${profileColumns} FROM ${users} u LEFT JOIN ${identifiers} i ON i.user_id = u.id WHERE u.id = $1 ORDER BY i.attribute`,
+      values: [id]
     })
     return profileOf(rows)
   }
@@ -100,7 +113,10 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   async function rehash (userId: string, passwordStamp: number, newHash: string): Promise<void> {
-    await pool.query({ name: 'user-rehash', text: `UPDATE ${users} SET password_hash = $3 WHERE id = $1 AND password_stamp = $2`, values: [userId, passwordStamp, newHash] })
+    await pool.query({
+      name: 'user-rehash', text: `UPDATE ${users} SET password_hash = $3 WHERE id = $1 AND password_stamp = $2`,
+      values: [userId, passwordStamp, newHash]
+    })
   }
 
   async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
@@ -114,7 +130,9 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.length > 0
   }
 
-  async function changeProfile ({ userId, passwordStamp, name, identifiers: changes, removed, configured }: ProfileChange): Promise<Profile | 'taken' | 'last' | 'stale'> {
+  async function changeProfile (
+    { userId, passwordStamp, name, identifiers: changes, removed, configured }: ProfileChange
+  ): Promise<Profile | 'taken' | 'last' | 'stale'> {
     // The first statement locks the user: of two that take off the last two identifiers at once, the second sees what the first has left
     const change = async (client: PoolClient): Promise<boolean> => {
       const { rows } = await client.query<{ changed: boolean }>(
@@ -129,7 +147,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
         [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes), removed])
       if (rows[0]!.changed && removed.length > 0) {
         await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, removed])
-        const { rowCount } = await client.query(`SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`, [userId, configured])
+        const { rowCount } = await client.query(`SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`, [userId,
+          configured])
         if (rowCount === 0) throw new NothingLeft()
       }
       return rows[0]!.changed
@@ -164,5 +183,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
     })
   }
 
-  return { findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled, foldRevocations, delete: createDeleteUser(database, revocations) }
+  return {
+    findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
+    foldRevocations, delete: createDeleteUser(database, revocations)
+  }
 }

@@ -8,7 +8,11 @@ import { shown } from './untrusted.ts'
 export function AccountSessions ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, sessions, locale, now } = model
   // Several logins with the same browser are told apart by where and when
-  const names = distinct(sessions.map(({ device, place, lastUsedAt }) => [device ?? t.unknownDevice, place, formatAgo(lastUsedAt, now, locale)].filter((part) => part !== null).join(', ')))
+  const names = distinct(
+    sessions.map(({ device, place, lastUsedAt }) =>
+      [device ?? t.unknownDevice, place, formatAgo(lastUsedAt, now, locale)].filter((part) => part !== null).join(', ')
+    )
+  )
   return (
     <section aria-labelledby='sessions'>
       <h2 id='sessions' safe>{t.sessions}</h2>
@@ -70,5 +74,10 @@ export function Item ({ action, csrf, id, button, name, children }: ItemProps): 
 
 export function LastUsed ({ model: { texts: { account: t }, locale, now }, date }: { model: AccountModel, date: Date | null }): Html {
   if (date === null) return <span safe>{t.neverUsed}</span>
-  return <><span safe>{`${t.lastUsed} `}</span><time datetime={date.toISOString()} title={formatMoment(date, locale)} safe>{formatAgo(date, now, locale)}</time></>
+  return (
+    <>
+      <span safe>{`${t.lastUsed} `}</span>
+      <time datetime={date.toISOString()} title={formatMoment(date, locale)} safe>{formatAgo(date, now, locale)}</time>
+    </>
+  )
 }

@@ -6,7 +6,10 @@ import { scopeText, type Html, type Scope } from './page.ts'
 import { Name } from './parts.tsx'
 import { attr, shown } from './untrusted.ts'
 
-export type AccountToken = { id: string, name: string, scopes: readonly Scope[], createdAt: Date, lastUsedAt: Date | null, expiresAt: Date | null }
+export type AccountToken = {
+  id: string, name: string, scopes: readonly Scope[], createdAt: Date, lastUsedAt: Date | null,
+  expiresAt: Date | null
+}
 
 /** A new token. Posts `name`, `days` (`0` is for ever) and `scope:<name>` for each ticked scope; `values.scopes` are ticked. */
 export type TokenForm = {
@@ -31,13 +34,17 @@ export function AccountTokens ({ model, tokens }: { model: AccountModel, tokens:
 }
 
 /** A text area: the keyboard can select it, and on a phone it is seen whole. */
-function NewToken ({ model: { texts: { account: t } }, token }: { model: AccountModel, token: { name: string, value: string } }): JSX.Element {
+function NewToken (
+  { model: { texts: { account: t } }, token }: { model: AccountModel, token: { name: string, value: string } }
+): JSX.Element {
   return (
     <div class='box good made' role='status'>
       <h3 safe>{t.tokenMade(shown(token.name))}</h3>
       <p id='token-once' safe>{t.tokenOnce}</p>
       <label class='unseen' for='token-value' safe>{t.tokenValue}</label>
-      <textarea id='token-value' class='secret' dir='ltr' rows='3' readonly autofocus spellcheck='false' aria-describedby='token-once' safe>{token.value}</textarea>
+      <textarea id='token-value' class='secret' dir='ltr' rows='3' readonly autofocus spellcheck='false' aria-describedby='token-once' safe>
+        {token.value}
+      </textarea>
     </div>
   )
 }
@@ -64,7 +71,10 @@ function CreateToken ({ model, form }: FormProps): JSX.Element {
     <div class='make'>
       <Form action={actions.createToken} csrf={csrf}>
         <h3 safe>{t.newToken}</h3>
-        <Field name='name' label={t.tokenName} hint={t.tokenNameHint} value={form.values?.name} errors={errors} input={{ required: true, maxlength: 255, autocomplete: 'off' }} />
+        <Field
+          name='name' label={t.tokenName} hint={t.tokenNameHint} value={form.values?.name} errors={errors}
+          input={{ required: true, maxlength: 255, autocomplete: 'off' }}
+        />
         {form.scopes.length > 0 && <TokenScopes model={model} form={form} />}
         <TokenLife model={model} form={form} />
         <button type='submit' safe>{t.createToken}</button>
@@ -95,7 +105,9 @@ function TokenLife ({ model: { texts: { account: t } }, form: { days, values } }
     <div class='field'>
       <label for='field-days' safe>{t.tokenLife}</label>
       <select id='field-days' name='days'>
-        {days.map((count) => <option value={String(count)} selected={count === values?.days} safe>{count === 0 ? t.forever : t.days(count)}</option>)}
+        {days.map((count) => (
+          <option value={String(count)} selected={count === values?.days} safe>{count === 0 ? t.forever : t.days(count)}</option>
+        ))}
       </select>
     </div>
   )

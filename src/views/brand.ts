@@ -17,8 +17,10 @@ function logoSource (logo: string): string {
   if (/^(<\?xml[^>]*>\s*)?<svg[\s>]/i.test(text)) return `data:image/svg+xml;base64,${Buffer.from(withNamespace(text)).toString('base64')}`
   if (/^data:image\/(png|jpeg|gif|webp|avif|svg\+xml)[;,][^\s"<>]+$/i.test(text)) return text
   if (/^\/(?![/\\])[^\s\\]*$/.test(text)) return text
-  throw new TypeError(`The logo ${JSON.stringify(text.slice(0, 60))} cannot be used: give a path on this server, a data:image URL, or the text of an SVG. ` +
-    'The pages load nothing from other sites')
+  throw new TypeError(
+    `The logo ${JSON.stringify(text.slice(0, 60))} cannot be used: give a path on this server, a data:image URL, or the text of an SVG. ` +
+      'The pages load nothing from other sites'
+  )
 }
 
 /** Inline in HTML it may be left out, in a file it may not. */

@@ -2,7 +2,18 @@ import { ConfigError } from '../config/config-error.ts'
 import type { ViewName } from './index.ts'
 
 const NAMES: Record<ViewName, true> = {
-  start: true, login: true, register: true, consent: true, logout: true, loggedOut: true, account: true, deviceCode: true, deviceConfirm: true, deviceDone: true, formPost: true, error: true
+  start: true,
+  login: true,
+  register: true,
+  consent: true,
+  logout: true,
+  loggedOut: true,
+  account: true,
+  deviceCode: true,
+  deviceConfirm: true,
+  deviceDone: true,
+  formPost: true,
+  error: true
 }
 
 /** Pages that a host can have of its own; without the pages themselves, which the command line does not need. */

@@ -48,7 +48,9 @@ export function ScopeList ({ model: { scopes, texts } }: { model: Pick<ConsentMo
   return <ul class='scopes'>{descriptions.map((description) => <li><span safe>{description}</span></li>)}</ul>
 }
 
-function Facts ({ model: { account, resources = [], texts: { consent: t } }, target }: { model: ConsentModel, target: RedirectTarget }): JSX.Element {
+function Facts (
+  { model: { account, resources = [], texts: { consent: t } }, target }: { model: ConsentModel, target: RedirectTarget }
+): JSX.Element {
   return (
     <dl class='facts'>
       {resources.length > 0 && (

@@ -9,7 +9,10 @@ import { shown } from './untrusted.ts'
 /** First step: the code that a device shows. Posts `user_code`, which may come filled in from `verification_uri_complete`. */
 export type DeviceCodeModel = FormPage & { values?: { user_code?: string | undefined } | undefined }
 
-/** Second step: which app it is, and where it asks from. Posts `user_code` and `decision`, `allow` or `deny`. `now` is what times are told from. */
+/**
+ * Second step: which app it is, and where it asks from. Posts `user_code` and `decision`, `allow` or `deny`. `now` is what times are told
+ * from.
+ */
 export type DeviceConfirmModel = FormPage & {
   userCode: string
   /** `ofUser`: a user has registered it, and nobody has looked at it. */
@@ -34,8 +37,14 @@ export function deviceCodePage (model: DeviceCodeModel): string {
       <Messages page={model} labels={[]} />
       <Form {...model}>
         <Field
-          name='user_code' label={t.code} value={values.user_code} errors={errors}
-          input={{ class: 'code code-input', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', dir: 'ltr', maxlength: 32, required: true, autofocus: true }}
+          name='user_code'
+          label={t.code}
+          value={values.user_code}
+          errors={errors}
+          input={{
+            class: 'code code-input', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', dir: 'ltr',
+            maxlength: 32, required: true, autofocus: true
+          }}
         />
         <button class='main' type='submit' safe>{t.next}</button>
       </Form>
@@ -93,8 +102,15 @@ function DeviceOrigin ({ model: { texts, locale, device, now } }: { model: Devic
         <Name name={device.name ?? texts.account.unknownDevice} />
         <br />
         <small>
-          {device.place !== null && <><Name name={device.place} /><span>{' · '}</span></>}
-          <time datetime={device.askedAt.toISOString()} title={formatMoment(device.askedAt, locale)} safe>{formatAgo(device.askedAt, now, locale)}</time>
+          {device.place !== null && (
+            <>
+              <Name name={device.place} />
+              <span>{' · '}</span>
+            </>
+          )}
+          <time datetime={device.askedAt.toISOString()} title={formatMoment(device.askedAt, locale)} safe>
+            {formatAgo(device.askedAt, now, locale)}
+          </time>
         </small>
       </dd>
     </div>

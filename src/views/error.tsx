@@ -25,7 +25,11 @@ export function errorPage (model: ErrorModel): string {
       {advice !== undefined && <p safe>{advice}</p>}
       {detail !== undefined && <p class='quiet' lang='en' dir='ltr' safe>{detail}</p>}
       <Links links={links} />
-      {correlationId !== undefined && <p class='reference'><span safe>{texts.errors.id}</span>: <code dir='ltr' safe>{shown(correlationId)}</code></p>}
+      {correlationId !== undefined && (
+        <p class='reference'>
+          <span safe>{texts.errors.id}</span>: <code dir='ltr' safe>{shown(correlationId)}</code>
+        </p>
+      )}
     </Layout>
   )
 }

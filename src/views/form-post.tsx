@@ -8,7 +8,10 @@ import { attr, shown } from './untrusted.ts'
  * The answer to an application as a form (OAuth 2.0 Form Post Response Mode). `script` presses the button where scripts run.
  * `ask` leaves it to the user, who is told to look where it leads; then the form may be a GET, too.
  */
-export type FormPostModel = Page & { redirectUri: string, params: Readonly<Record<string, string>>, script?: string | undefined, ask?: 'get' | 'post' | undefined }
+export type FormPostModel = Page & {
+  redirectUri: string, params: Readonly<Record<string, string>>, script?: string | undefined,
+  ask?: 'get' | 'post' | undefined
+}
 
 export function formPostPage (model: FormPostModel): string {
   const { texts: { formPost: t }, redirectUri, params, script, ask } = model

@@ -40,7 +40,8 @@ export function Field ({ name, label, note, hint, value, errors, describedByForm
   const id = fieldId(name)
   const messages = messagesFor(errors, name)
   const isFormWrong = describedByForm && (errors?.form?.length ?? 0) > 0
-  const described = [isFormWrong && FORM_WRONG, messages.length > 0 && `${id}-wrong`, hint !== undefined && `${id}-hint`].filter(Boolean).join(' ')
+  const described = [isFormWrong && FORM_WRONG, messages.length > 0 && `${id}-wrong`, hint !== undefined && `${id}-hint`].filter(Boolean)
+    .join(' ')
   return (
     <div class='field'>
       <label for={id}><span safe>{label}</span>{note !== undefined && <span class='optional' safe>{` (${note})`}</span>}</label>
@@ -55,7 +56,9 @@ export function Field ({ name, label, note, hint, value, errors, describedByForm
 }
 
 /** What was wrong, in one place, with a way to each field; or good news. */
-export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }): Html {
+export function Messages (
+  { page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }
+): Html {
   const { errors, notice, texts } = page
   const form = errors?.form ?? []
   const wrong = labels.filter(([name]) => messagesFor(errors, name).length > 0)
@@ -68,7 +71,9 @@ export function Messages ({ page, labels }: { page: Pick<FormPage, 'errors' | 'n
   )
 }
 
-function Summary ({ texts, errors, wrong }: { texts: Texts, errors: FormErrors | undefined, wrong: readonly (readonly [name: string, label: string])[] }): JSX.Element {
+function Summary (
+  { texts, errors, wrong }: { texts: Texts, errors: FormErrors | undefined, wrong: readonly (readonly [name: string, label: string])[] }
+): JSX.Element {
   return (
     <div class='box bad' role='alert'>
       <h2 safe>{texts.form.problem}</h2>
@@ -83,7 +88,11 @@ function Summary ({ texts, errors, wrong }: { texts: Texts, errors: FormErrors |
 const FORM_WRONG = 'form-wrong'
 
 /** The field to type in next: the first that is wrong, else the first that is empty. */
-export function focusField (names: readonly string[], errors: FormErrors | undefined, values: Readonly<Record<string, string | undefined>>): string | undefined {
+export function focusField (
+  names: readonly string[],
+  errors: FormErrors | undefined,
+  values: Readonly<Record<string, string | undefined>>
+): string | undefined {
   return names.find((name) => messagesFor(errors, name).length > 0) ?? names.find((name) => !values[name])
 }
 

@@ -32,7 +32,8 @@ export type ViewModel<Name extends ViewName> = Parameters<(typeof views)[Name]>[
 
 /**
  * Pages of the host: HTML, or what `reply.view()` and the like return. Each form must post `model.hidden` and the field
- * `model.csrf` to `model.action`; those of `account` to one of `model.actions`. A page that needs more than the policy allows sets `content-security-policy` on the reply.
+ * `model.csrf` to `model.action`; those of `account` to one of `model.actions`. A page that needs more than the policy allows sets
+ * `content-security-policy` on the reply.
  * @example { login: (model, reply) => reply.view('login', model) }
  */
 export type Views = { [Name in ViewName]?: (model: ViewModel<Name>, reply: FastifyReply) => unknown }

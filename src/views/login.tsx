@@ -53,9 +53,21 @@ export function loginPage (model: LoginModel): string {
   )
 }
 
-function Cancel ({ model: { texts, csrf }, cancel }: { model: LoginModel, cancel: NonNullable<LoginModel['again']>['cancel'] }): JSX.Element {
-  if ('href' in cancel) return <p><Link href={cancel.href} text={texts.login.cancel} /></p>
-  return <Form action={cancel.action} csrf={csrf} hidden={cancel.hidden}><button type='submit' safe>{texts.login.cancel}</button></Form>
+function Cancel (
+  { model: { texts, csrf }, cancel }: { model: LoginModel, cancel: NonNullable<LoginModel['again']>['cancel'] }
+): JSX.Element {
+  if ('href' in cancel) {
+    return (
+      <p>
+        <Link href={cancel.href} text={texts.login.cancel} />
+      </p>
+    )
+  }
+  return (
+    <Form action={cancel.action} csrf={csrf} hidden={cancel.hidden}>
+      <button type='submit' safe>{texts.login.cancel}</button>
+    </Form>
+  )
 }
 
 /** Only one kind of value brings its own keyboard. The type stays text: the server decides what is valid. */

@@ -19,7 +19,8 @@ export type RegisterModel = FormPage & {
 export function registerPage (model: RegisterModel): string {
   const { texts, fields, errors, links = {}, values = {} } = model
   const t = texts.register
-  const labels = [...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['name', t.name] as const, ['password', t.password] as const]
+  const labels = [...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['name', t.name] as const,
+    ['password', t.password] as const]
   const focus = focusField([...fields.map(({ attribute }) => attribute), 'password'], errors, values)
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
@@ -27,10 +28,19 @@ export function registerPage (model: RegisterModel): string {
       <Messages page={model} labels={labels} />
       {links.loginAs !== undefined && <p><Link href={links.loginAs.href} text={t.loginAs(shown(links.loginAs.value))} /></p>}
       <Form {...model}>
-        {model.askName && <Field name='name' label={t.name} note={texts.form.optional} value={values['name']} errors={errors} input={{ autocomplete: 'name', maxlength: 100 }} />}
+        {model.askName && (
+          <Field
+            name='name' label={t.name} note={texts.form.optional} value={values['name']} errors={errors}
+            input={{ autocomplete: 'name', maxlength: 100 }}
+          />
+        )}
         <AttributeFields model={model} focus={focus} />
         <Field
-          name='password' label={t.password} hint={t.passwordHint(model.minPasswordLength)} errors={errors} describedByForm={focus === 'password'}
+          name='password'
+          label={t.password}
+          hint={t.passwordHint(model.minPasswordLength)}
+          errors={errors}
+          describedByForm={focus === 'password'}
           input={{ type: 'password', autocomplete: 'new-password', required: true, autofocus: focus === 'password' }}
         />
         <button class='main' type='submit' safe>{t.submit}</button>
@@ -44,7 +54,12 @@ function AttributeFields ({ model, focus }: { model: RegisterModel, focus: strin
   const { fields, values = {}, errors, texts } = model
   const inputs = fields.map((field) => (
     <Field
-      name={field.attribute} label={labelOf(field, model)} hint={field.hint} value={values[field.attribute]} errors={errors} describedByForm={focus === field.attribute}
+      name={field.attribute}
+      label={labelOf(field, model)}
+      hint={field.hint}
+      value={values[field.attribute]}
+      errors={errors}
+      describedByForm={focus === field.attribute}
       input={{ ...inputOf(field, fields), required: fields.length === 1, autofocus: focus === field.attribute }}
     />
   ))

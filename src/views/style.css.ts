@@ -15,7 +15,9 @@ const DARK: readonly Rgb[] = ['#1b1f27', '#12151a', '#33201f'].map(parseHex)
 const EDGE = 3
 
 /** @throws TypeError when the accent is not a colour */
-export function createStylesheet ({ accent = ACCENT, basePath = '' }: { accent?: string | undefined, basePath?: string | undefined } = {}): Stylesheet {
+export function createStylesheet (
+  { accent = ACCENT, basePath = '' }: { accent?: string | undefined, basePath?: string | undefined } = {}
+): Stylesheet {
   const css = [accentVariables(parseHex(accent)), base, form, parts].join('\n')
   const hash = createHash('sha256').update(css).digest('hex').slice(0, 16)
   return { css, hash, path: `${basePath}/assets/latchkey.${hash}.css` }

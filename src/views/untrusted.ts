@@ -1,6 +1,8 @@
 import { escapeHtml } from '@kitajs/html'
 
-/** What makes text read in another order or not at all: a name could pretend to be other words. Joiners belong to emoji and to some scripts. */
+/**
+ * What makes text read in another order or not at all: a name could pretend to be other words. Joiners belong to emoji and to some scripts.
+ */
 const DECEIVING = /[\p{Cc}\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/gu
 const MAX_LENGTH = 80
 

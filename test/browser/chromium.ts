@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 
 const PATH = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync']
 
 export async function launch (): Promise<Browser> {
   if (!existsSync(PATH)) {
@@ -18,6 +19,10 @@ export const SCREENS: readonly Screen[] = (['light', 'dark'] as const).flatMap((
   { colorScheme, width: 375, height: 740 }, { colorScheme, width: 1280, height: 860 }
 ])
 
-export async function openContext (browser: Browser, { colorScheme, width, height }: Screen, javaScriptEnabled = true): Promise<BrowserContext> {
+export async function openContext (
+  browser: Browser,
+  { colorScheme, width, height }: Screen,
+  javaScriptEnabled = true
+): Promise<BrowserContext> {
   return await browser.newContext({ colorScheme, viewport: { width, height }, reducedMotion: 'reduce', javaScriptEnabled })
 }

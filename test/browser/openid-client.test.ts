@@ -16,10 +16,25 @@ async function world (t: Test, values: Parameters<typeof makeClient>[1] = {}, pr
   const party = await startParty(t)
   await app.inject({ method: 'POST', url: `${prefix}/v1/register`, payload: { email: 'ada@example.com', password: PASSWORD } })
   const { id, secret } = await makeClient(app, {
-    name: 'Acme', firstParty: false, grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'], scopes: ['*'], redirectUris: [party.callback], postLogoutRedirectUris: [party.bye], ...values
+    name: 'Acme',
+    firstParty: false,
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    scopes: ['*'],
+    redirectUris: [party.callback],
+    postLogoutRedirectUris: [party.bye],
+    ...values
   })
-  const metadata = { id_token_signed_response_alg: values.idTokenAlg ?? 'RS256', ...(values.authMethod !== 'none' && { client_secret: secret }) }
-  const config = await client.discovery(new URL(issuer), id, metadata, values.authMethod === 'none' ? client.None() : client.ClientSecretBasic(secret), insecure)
+  const metadata = {
+    id_token_signed_response_alg: values.idTokenAlg ?? 'RS256',
+    ...(values.authMethod !== 'none' && { client_secret: secret })
+  }
+  const config = await client.discovery(
+    new URL(issuer),
+    id,
+    metadata,
+    values.authMethod === 'none' ? client.None() : client.ClientSecretBasic(secret),
+    insecure
+  )
   const context = await openContext(browser, SCREEN)
   t.teardown(() => context.close())
   return { app, issuer, party, config, page: await context.newPage() }
@@ -28,7 +43,13 @@ async function world (t: Test, values: Parameters<typeof makeClient>[1] = {}, pr
 async function begin (config: client.Configuration, callback: string, more: Record<string, string> = {}) {
   const [verifier, state, nonce] = [client.randomPKCECodeVerifier(), client.randomState(), client.randomNonce()]
   const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: callback, scope: 'openid email offline_access orders:read', state, nonce, code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', ...more
+    redirect_uri: callback,
+    scope: 'openid email offline_access orders:read',
+    state,
+    nonce,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    ...more
   })
   return { url: url.href, checks: { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true } }
 }
@@ -40,7 +61,9 @@ async function logIn (page: Page): Promise<void> {
 }
 
 for (const [name, values, prefix] of [
-  ['RS256, confidential', {}, ''], ['ES256, under a prefix', { idTokenAlg: 'ES256' }, '/auth'], ['a public client', { authMethod: 'none', grantTypes: ['authorization_code', 'refresh_token'] }, '']
+  ['RS256, confidential', {}, ''],
+  ['ES256, under a prefix', { idTokenAlg: 'ES256' }, '/auth'],
+  ['a public client', { authMethod: 'none', grantTypes: ['authorization_code', 'refresh_token'] }, '']
 ] as const) {
   t.test(`openid-client in a browser: ${name}`, async (t) => {
     const { party, config, page } = await world(t, values as object, prefix)
@@ -51,13 +74,18 @@ for (const [name, values, prefix] of [
     await page.waitForURL(`${party.callback}?*`)
     const tokens = await client.authorizationCodeGrant(config, new URL(page.url()), checks)
     const { sub } = tokens.claims()!
-    t.match(JSON.parse(Buffer.from(tokens.id_token!.split('.')[0]!, 'base64url').toString()), { alg: 'idTokenAlg' in values ? values.idTokenAlg : 'RS256' })
+    t.match(JSON.parse(Buffer.from(tokens.id_token!.split('.')[0]!, 'base64url').toString()), {
+      alg: 'idTokenAlg' in values ? values.idTokenAlg : 'RS256'
+    })
     t.match(await client.fetchUserInfo(config, tokens.access_token, sub), { sub, email: 'ada@example.com', email_verified: false })
 
     const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token!)
     t.equal(refreshed.claims()!.sub, sub)
     if (!('authMethod' in values)) {
-      t.match(await client.tokenIntrospection(config, refreshed.access_token), { active: true, sub, scope: 'openid email offline_access orders:read' })
+      t.match(await client.tokenIntrospection(config, refreshed.access_token), {
+        active: true, sub,
+        scope: 'openid email offline_access orders:read'
+      })
       t.match(await client.clientCredentialsGrant(config, { scope: 'orders:read' }), { token_type: 'bearer', scope: 'orders:read' })
     }
     const silent = await begin(config, party.callback, { prompt: 'none' })
@@ -74,7 +102,11 @@ for (const [name, values, prefix] of [
     t.equal(page.url(), `${party.bye}?state=bye`)
     const after = await begin(config, party.callback, { prompt: 'none' })
     await page.goto(after.url)
-    await t.rejects(client.authorizationCodeGrant(config, new URL(page.url()), after.checks), errorWith({ error: 'login_required' }), 'logged out')
+    await t.rejects(
+      client.authorizationCodeGrant(config, new URL(page.url()), after.checks),
+      errorWith({ error: 'login_required' }),
+      'logged out'
+    )
   })
 }
 
@@ -84,9 +116,17 @@ t.test('one login for several applications, and straight on where consent is not
   await page.goto(first.url)
   await logIn(page)
   await page.waitForURL(`${party.callback}?*`)
-  t.ok((await client.authorizationCodeGrant(config, new URL(page.url()), first.checks)).access_token, 'the redirect after the login form ends at the app')
+  t.ok(
+    (await client.authorizationCodeGrant(config, new URL(page.url()), first.checks)).access_token,
+    'the redirect after the login form ends at the app'
+  )
   const other = await makeClient(app, { name: 'Other', grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback] })
-  await page.goto((await begin(await client.discovery(new URL(config.serverMetadata().issuer), other.id, other.secret, undefined, insecure), party.callback)).url)
+  await page.goto(
+    (await begin(
+      await client.discovery(new URL(config.serverMetadata().issuer), other.id, other.secret, undefined, insecure),
+      party.callback
+    )).url
+  )
   t.match(await page.textContent('h1'), 'Allow Other to use your account?')
   await page.getByRole('button', { name: 'Deny' }).click()
   await page.waitForURL(`${party.callback}?error=access_denied*`)
@@ -131,7 +171,10 @@ t.test('an error of a client that a user registered waits for a button (RFC 9700
   const { app, party, config, page } = await world(t)
   const { id: ownerId } = await (await app.latchkey.database.prisma()).user.findFirstOrThrow()
   const callback = `${party.callback}?tenant=a%20b`
-  const { id, secret } = await makeClient(app, { name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [callback], ownerId })
+  const { id, secret } = await makeClient(app, {
+    name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'],
+    redirectUris: [callback], ownerId
+  })
   const owned = await client.discovery(new URL(config.serverMetadata().issuer), id, secret, undefined, insecure)
   const { url, checks } = await begin(owned, callback, { prompt: 'none' })
   await page.goto(url)
@@ -145,8 +188,17 @@ t.test('an error of a client that a user registered waits for a button (RFC 9700
 
 t.test('a page of a host that needs a login', async (t) => {
   const { app, issuer } = await startIssuer(t, { prefix: '/auth' }, (host) => {
-    host.get('/orders', { onRequest: host.authGuard('web') }, async (request, reply) => reply.type('text/html').send(`<!DOCTYPE html><title>Orders</title><h1>${(await request.auth.user())!.identifiers[0]!.display}</h1><form method="post"><button>Order</button></form>`))
-    host.addContentTypeParser('application/x-www-form-urlencoded', (_request, payload, done) => { payload.resume().on('end', () => done(null, {})) })
+    host.get(
+      '/orders',
+      { onRequest: host.authGuard('web') },
+      async (request, reply) =>
+        reply.type('text/html').send(
+          `<!DOCTYPE html><title>Orders</title><h1>${(await request.auth.user())!.identifiers[0]!.display}</h1><form method="post"><button>Order</button></form>`
+        )
+    )
+    host.addContentTypeParser('application/x-www-form-urlencoded', (_request, payload, done) => {
+      payload.resume().on('end', () => done(null, {}))
+    })
     host.post('/orders', { onRequest: host.authGuard('web') }, async (_request, reply) => reply.type('text/html').send('<h1>Ordered</h1>'))
   })
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })

@@ -17,7 +17,11 @@ async function freePort (): Promise<number> {
 }
 
 /** The whole server, listening, with the host's pages when there are some. */
-export async function startIssuer (t: Test, options: AppOptions = {}, addPages: (app: FastifyInstance) => void = () => {}): Promise<{ app: FastifyInstance, issuer: string }> {
+export async function startIssuer (
+  t: Test,
+  options: AppOptions = {},
+  addPages: (app: FastifyInstance) => void = () => {}
+): Promise<{ app: FastifyInstance, issuer: string }> {
   const port = await freePort()
   const appUrl = `http://localhost:${port}`
   const app = Fastify({ pluginTimeout: 60_000 })
@@ -38,7 +42,11 @@ export async function startParty (t: Test, redirectTo?: string): Promise<Party> 
     request.setEncoding('utf8').on('data', (chunk: string) => { body += chunk }).on('end', () => {
       if (request.method === 'POST') posted.push(new URLSearchParams(body))
       if (redirectTo !== undefined) response.writeHead(302, { location: redirectTo }).end()
-      else response.writeHead(200, { 'content-type': 'text/html' }).end(`<!DOCTYPE html><html lang="en"><title>The app</title><h1>${request.method}</h1></html>`)
+      else {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(
+          `<!DOCTYPE html><html lang="en"><title>The app</title><h1>${request.method}</h1></html>`
+        )
+      }
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -25,7 +25,10 @@ async function world (t: Test, onTo: string | null) {
   const target = onTo ?? home.callback
   const party = await startParty(t, target)
   await register(app)
-  const values = { grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback, SCHEME], postLogoutRedirectUris: [party.bye] }
+  const values = {
+    grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback, SCHEME],
+    postLogoutRedirectUris: [party.bye]
+  }
   const { id } = await makeClient(app, { name: 'Acme', firstParty: false, ...values })
   const { id: trusted } = await makeClient(app, { name: 'Shop', skipsConsent: true, ...values })
   const context = await openContext(browser, SCREENS[0]!)
@@ -36,10 +39,14 @@ async function world (t: Test, onTo: string | null) {
   const devtools = await context.newCDPSession(page)
   await devtools.send('Network.enable')
   /** Resolves when the browser asks for an address that begins so. */
-  const asksFor = (start: string) => new Promise<void>((resolve) => {
-    devtools.on('Network.requestWillBeSent', ({ request }) => { if (request.url.startsWith(start)) resolve() })
-  })
-  const ask = (client: string, more: Record<string, string> = {}) => issuer + authorizeUrl(client, { redirect_uri: party.callback, ...more })
+  const asksFor = (start: string) =>
+    new Promise<void>((resolve) => {
+      devtools.on('Network.requestWillBeSent', ({ request }) => {
+        if (request.url.startsWith(start)) resolve()
+      })
+    })
+  const ask = (client: string, more: Record<string, string> = {}) =>
+    issuer + authorizeUrl(client, { redirect_uri: party.callback, ...more })
   return { issuer, party, page, said, ask, id, trusted, arrived: asksFor(target), asksFor }
 }
 

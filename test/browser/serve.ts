@@ -20,13 +20,21 @@ export async function servePages (pages: Record<string, string>, brands: readonl
     const css = styles.get(path)
     if (request.method === 'POST') posts.push({ path, body: await bodyOf(request) })
     const page = request.method === 'POST' ? '<!DOCTYPE html><html lang="en"><title>posted</title></html>' : pages[path.slice(1)]
-    response.writeHead(css ?? page ? 200 : 404, { 'content-type': css ? 'text/css' : 'text/html; charset=utf-8', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' })
+    response.writeHead(css ?? page ? 200 : 404, {
+      'content-type': css ? 'text/css' : 'text/html; charset=utf-8',
+      'content-security-policy': POLICY, 'x-content-type-options': 'nosniff'
+    })
     response.end(css ?? page ?? '')
   }
 
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posts, close: () => { server.closeAllConnections(); server.close() } }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posts, close: () => {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
 }
 
 async function bodyOf (request: IncomingMessage): Promise<string> {

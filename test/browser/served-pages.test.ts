@@ -15,7 +15,10 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 mkdirSync(SCREENSHOTS, { recursive: true })
 const browser = await launch()
 t.teardown(() => browser.close())
-const { app, issuer } = await startIssuer(t, { scopes: { 'orders:read': 'See your orders' }, login: { attributes: (await import('../../src/schemas/identifiers.ts')).readyAttributes } })
+const { app, issuer } = await startIssuer(t, {
+  scopes: { 'orders:read': 'See your orders' },
+  login: { attributes: (await import('../../src/schemas/identifiers.ts')).readyAttributes }
+})
 const party = await startParty(t)
 const { id: user } = (await register(app)).json<{ id: string }>()
 const own = { grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [party.callback, 'https://app.example.com/callback'] }
@@ -24,7 +27,8 @@ const { id: trusted } = await makeClient(app, { name: 'Shop', firstParty: true, 
 const { client: photos } = await makeClient(app, { name: 'Holiday Photos', firstParty: false, ...own })
 await app.latchkey.store.consents.add({ userId: user, client: photos, scopes: ['openid', 'orders:read'], resources: [] })
 const { id: tv } = await makeTv(app, { name: 'Living Room TV', scopes: ['*'] })
-const ask = (client: string, more: Record<string, string> = {}) => issuer + authorizeUrl(client, { scope: 'openid email orders:read', ...more })
+const ask = (client: string, more: Record<string, string> = {}) =>
+  issuer + authorizeUrl(client, { scope: 'openid email orders:read', ...more })
 
 type Step = [name: string, go: (page: Page) => Promise<unknown>]
 

@@ -13,10 +13,14 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 const yellow = createBrand({ name: 'Sunny', logo: LOGO, accent: '#ffe600' })
 const white = createBrand({ name: 'Snow', accent: '#ffffff' })
-const named = (prefix: string, pages: Record<string, string>) => Object.fromEntries(Object.entries(pages).map(([name, html]) => [`${prefix}-${name}`, html]))
+const named = (prefix: string, pages: Record<string, string>) =>
+  Object.fromEntries(Object.entries(pages).map(([name, html]) => [`${prefix}-${name}`, html]))
 const plain = named('en', samplePages(pageOf()))
 const words = { ...named('de', samplePages(pageOf('de'))), ...named('rtl', samplePages(pageOf('en', 'ar'))) }
-const accents = { ...named('yellow', samplePages({ ...pageOf(), brand: yellow })), ...named('white', samplePages({ ...pageOf(), brand: white })) }
+const accents = {
+  ...named('yellow', samplePages({ ...pageOf(), brand: yellow })),
+  ...named('white', samplePages({ ...pageOf(), brand: white }))
+}
 const pages = { ...plain, ...words, ...accents }
 const broken = '<!DOCTYPE html><html><title>x</title><body style="color: #777"><img src="https://elsewhere.invalid/x.png"></body></html>'
 
@@ -74,7 +78,8 @@ t.test('the keyboard goes through a page in reading order', async (t) => {
   t.same(await tabOrder(page, 'en-login-wrong'), ['password', 'remember', 'Log in', 'Forgot your password?', 'Create an account'])
   t.same((await tabOrder(page, 'en-register-wrong')).slice(0, 3), ['email', 'phone', 'password'])
   t.same(await tabOrder(page, 'en-consent'), ['Use another account', 'Allow', 'Deny'])
-  t.same((await tabOrder(page, 'en-account')).slice(0, 4), ['Log out', 'End Firefox on Linux, 203.0.113.7, now', 'End Safari on iPhone, Leipzig, Germany, 3 hours ago', 'End Unknown device, 16 days ago'])
+  t.same((await tabOrder(page, 'en-account')).slice(0, 4), ['Log out', 'End Firefox on Linux, 203.0.113.7, now',
+    'End Safari on iPhone, Leipzig, Germany, 3 hours ago', 'End Unknown device, 16 days ago'])
   t.same((await tabOrder(page, 'en-account-token')).slice(0, 1), ['A token that is shown once'])
   await context.close()
 })
@@ -118,7 +123,10 @@ t.test('forms work without JavaScript, and bring every value as it was', async (
   await page.waitForURL('**/authorize')
   await context.close()
   t.same(server.posts.map(({ path, body }) => [path, Object.fromEntries(new URLSearchParams(body))]), [
-    ['/login', { _csrf: 'csrf-token', return_to: '/v1/oauth/authorize?client_id=a&state=b', username: 'ada@example.com', password: 'pass & word' }],
+    ['/login', {
+      _csrf: 'csrf-token', return_to: '/v1/oauth/authorize?client_id=a&state=b', username: 'ada@example.com',
+      password: 'pass & word'
+    }],
     ['/v1/oauth/authorize', { _csrf: 'csrf-token', client_id: 'lk_client_1', state: 'a&b', decision: 'deny' }]
   ])
 })

@@ -21,17 +21,38 @@ t.test('what is named changes, and nothing else', async (t) => {
   const id = await make(context, { ...CODE, scope: ['orders:read'], postLogoutRedirectUri: ['https://app.example.com/out'] })
   const before = (await showClient(context, id)).json
   const { json, lines } = await updateClient(context, id, {
-    name: ' Orders ', redirectUri: ['https://a.example/cb', 'https://b.example/cb', 'https://a.example/cb'], slug: 'orders', accessTokenTtl: 60, refreshGrace: 0, idTokenAlg: 'ES256', pkceOptional: true, trustedProxy: false
+    name: ' Orders ',
+    redirectUri: ['https://a.example/cb', 'https://b.example/cb', 'https://a.example/cb'],
+    slug: 'orders',
+    accessTokenTtl: 60,
+    refreshGrace: 0,
+    idTokenAlg: 'ES256',
+    pkceOptional: true,
+    trustedProxy: false
   })
-  const changed = { name: 'Orders', redirect_uris: ['https://a.example/cb', 'https://b.example/cb'], slug: 'orders', access_token_ttl: 60, refresh_grace: 0, id_token_signed_response_alg: 'ES256', pkce_optional: true }
+  const changed = {
+    name: 'Orders', redirect_uris: ['https://a.example/cb', 'https://b.example/cb'], slug: 'orders', access_token_ttl: 60,
+    refresh_grace: 0, id_token_signed_response_alg: 'ES256', pkce_optional: true
+  }
   t.same(json, { ...before, ...changed })
   t.same((await showClient(context, id)).json, json)
   t.equal(lines[0], 'Client updated successfully.')
 
-  const back = await updateClient(context, id, { slug: false, postLogoutRedirectUri: false, accessTokenTtl: 'default', refreshGrace: 'default', pkceOptional: false, scope: ['*'], defaultScope: ['orders:write'], skipConsent: true })
-  t.match(back.json, { slug: null, post_logout_redirect_uris: [], access_token_ttl: null, refresh_grace: null, pkce_optional: false, scopes: ['*'], default_scopes: ['orders:write'], skip_consent: true, first_party: true, name: 'Orders' })
-  t.match((await updateClient(context, id, { defaultScope: false, skipConsent: false, firstParty: false })).json, { default_scopes: [], skip_consent: false, first_party: false })
-  t.match((await audit(context, { client: id, type: 'client.changed' })).json, { events: [{}, {}, { detail: { by: 'command line', fields: /name/ } }] })
+  const back = await updateClient(context, id, {
+    slug: false, postLogoutRedirectUri: false, accessTokenTtl: 'default',
+    refreshGrace: 'default', pkceOptional: false, scope: ['*'], defaultScope: ['orders:write'], skipConsent: true
+  })
+  t.match(back.json, {
+    slug: null, post_logout_redirect_uris: [], access_token_ttl: null, refresh_grace: null, pkce_optional: false,
+    scopes: ['*'], default_scopes: ['orders:write'], skip_consent: true, first_party: true, name: 'Orders'
+  })
+  t.match((await updateClient(context, id, { defaultScope: false, skipConsent: false, firstParty: false })).json, {
+    default_scopes: [],
+    skip_consent: false, first_party: false
+  })
+  t.match((await audit(context, { client: id, type: 'client.changed' })).json, {
+    events: [{}, {}, { detail: { by: 'command line', fields: /name/ } }]
+  })
 })
 
 t.test('a client is named by its id or its slug', async (t) => {
@@ -42,7 +63,10 @@ t.test('a client is named by its id or its slug', async (t) => {
   t.match((await rotateSecret(context, 'orders', {})).json, { client_id: id })
   t.match((await listTokens(context, { client: 'orders' })).json, { sessions: [] })
   t.match((await revokeTokens(context, { client: 'orders' })).json, { client_id: id, sessions: 0 })
-  t.same(((await audit(context, { client: 'orders' })).json as { events: object[] }).events, ((await audit(context, { client: id })).json as { events: object[] }).events)
+  t.same(
+    ((await audit(context, { client: 'orders' })).json as { events: object[] }).events,
+    ((await audit(context, { client: id })).json as { events: object[] }).events
+  )
   t.match((await revokeClient(context, 'orders')).json, { client_id: id, revoked: true })
   await t.rejects(showClient(context, 'orders'), /There is no client orders/, 'which is free again')
   t.match((await audit(context, { client: id, type: 'client.revoked' })).json, { events: [{ client_id: id }] })
@@ -52,7 +76,10 @@ t.test('a client is told of the tokens of others when the operator marks it, and
   const context = await contextFor(t, { SCOPES, RESOURCE_SERVERS: 'https://api.example.com' })
   const id = await make(context, { client: true })
   const rights = async (update: ClientUpdate) => {
-    const { introspects, resource_servers: servers } = (await updateClient(context, id, update)).json as { introspects: boolean, resource_servers: string[] }
+    const { introspects, resource_servers: servers } = (await updateClient(context, id, update)).json as {
+      introspects: boolean,
+      resource_servers: string[]
+    }
     return [introspects, servers]
   }
   t.same(await rights({ introspect: true }), [true, []])
@@ -64,15 +91,19 @@ t.test('a client is told of the tokens of others when the operator marks it, and
 const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: RegExp][] = [
   ['nothing', CODE, {}, /say what to change/],
   ['an empty name', CODE, { name: ' ' }, /--name is empty/],
-  ['a redirect without TLS', CODE, { redirectUri: ['http://app.example.com/cb'] }, /--redirect-uri http:\/\/app\.example\.com\/cb is http on another host/],
-  ['a redirect for machines', { client: true }, { redirectUri: ['https://app.example.com/cb'] }, /--redirect-uri does not go with a client for client/],
+  ['a redirect without TLS', CODE, { redirectUri: ['http://app.example.com/cb'] },
+    /--redirect-uri http:\/\/app\.example\.com\/cb is http on another host/],
+  ['a redirect for machines', { client: true }, { redirectUri: ['https://app.example.com/cb'] },
+    /--redirect-uri does not go with a client for client/],
   ['a slug that is none', CODE, { slug: 'A B' }, /--slug must be/],
   ['a proxy without a slug', { password: true }, { proxy: true }, /--proxy needs/],
   ['a proxy for codes', { ...CODE, slug: 'app' }, { proxy: true }, /--proxy needs --password/],
   ['no slug where there is a proxy', { password: true, slug: 'desk', proxy: true }, { slug: false }, /--proxy needs/],
   ['an unknown scope', CODE, { scope: ['orders:burn'] }, /unknown scope orders:burn/],
-  ['a default beyond the list', CODE, { scope: ['orders:read'], defaultScope: ['orders:write'] }, /--default-scope orders:write is not among --scope/],
-  ['a list without the default', { ...CODE, scope: ['orders:read'], defaultScope: ['orders:read'] }, { scope: ['orders:write'] }, /--default-scope orders:read is not among --scope/],
+  ['a default beyond the list', CODE, { scope: ['orders:read'], defaultScope: ['orders:write'] },
+    /--default-scope orders:write is not among --scope/],
+  ['a list without the default', { ...CODE, scope: ['orders:read'], defaultScope: ['orders:read'] }, { scope: ['orders:write'] },
+    /--default-scope orders:read is not among --scope/],
   ['the feed for an application', CODE, { scope: ['revocations:read'] }, /is for --client only/],
   ['no PKCE for public clients', { ...CODE, public: true }, { pkceOptional: true }, /needs a client with a secret/],
   ['introspection without a secret', { ...CODE, public: true }, { introspect: true }, /--introspect needs a client with a secret/],
@@ -96,7 +127,9 @@ t.test('an update makes nothing that could not have been made', async (t) => {
 t.test('a slug of another client, a client that is not there, one that is revoked', async (t) => {
   const context = await contextFor(t)
   const id = await make(context, CODE)
-  await t.rejects(updateClient(context, id, { slug: 'web' }), { message: 'The slug web belongs to another client; `npx latchkey clients` lists them' })
+  await t.rejects(updateClient(context, id, { slug: 'web' }), {
+    message: 'The slug web belongs to another client; `npx latchkey clients` lists them'
+  })
   await t.rejects(updateClient(context, 'lk_client_none', { name: 'x' }), { message: /^There is no client lk_client_none/ })
   await context.withCore(({ store }) => store.clients.revoke(id))
   await t.rejects(updateClient(context, id, { name: 'x' }), { message: /is revoked/ })
@@ -106,7 +139,10 @@ t.test('scopes that are registered no more stay with a client that has them', as
   const context = await contextFor(t, { SCOPES })
   const id = await make(context, { ...CODE, scope: ['orders:read', 'orders:write'] })
   const later = await contextFor(t, { DATABASE_URL: context.config.databaseUrl })
-  t.match((await updateClient(later, id, { defaultScope: ['orders:read'] })).json, { scopes: ['orders:read', 'orders:write'], default_scopes: ['orders:read'] })
+  t.match((await updateClient(later, id, { defaultScope: ['orders:read'] })).json, {
+    scopes: ['orders:read', 'orders:write'],
+    default_scopes: ['orders:read']
+  })
 })
 
 t.test('running servers go by it, and a longer token is remembered before it is issued', async (t) => {
@@ -133,7 +169,10 @@ t.test('another name or redirect of a user\'s client: its users are asked again'
   const visitor = await loggedIn(app)
   const consents = async () => (await app.latchkey.database.pool.query('SELECT FROM consents')).rowCount
   const cases: [owner: { ownerId?: string }, update: ClientUpdate, left: number][] = [
-    [{ ownerId: visitor.userId }, { name: 'Other' }, 0], [{ ownerId: visitor.userId }, { redirectUri: ['https://other.example/cb'] }, 0], [{ ownerId: visitor.userId }, { accessTokenTtl: 60 }, 1], [{}, { name: 'Other' }, 1]
+    [{ ownerId: visitor.userId }, { name: 'Other' }, 0],
+    [{ ownerId: visitor.userId }, { redirectUri: ['https://other.example/cb'] }, 0],
+    [{ ownerId: visitor.userId }, { accessTokenTtl: 60 }, 1],
+    [{}, { name: 'Other' }, 1]
   ]
   for (const [owner, update, left] of cases) {
     await app.latchkey.database.pool.query('DELETE FROM consents')
@@ -149,10 +188,18 @@ t.test('the command itself', async (t) => {
   const context = await contextFor(t)
   const id = await make(context, CODE)
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }
-  const { code, stdout, stderr } = await run(['clients', 'update', id, '--name', 'Renamed', '--redirect-uri', 'https://a.example/cb', 'https://b.example/cb', '--no-refresh-token-in-body', '--refresh-grace', '5', '--json'], options)
+  const { code, stdout, stderr } = await run(['clients', 'update', id, '--name', 'Renamed', '--redirect-uri', 'https://a.example/cb',
+    'https://b.example/cb', '--no-refresh-token-in-body', '--refresh-grace', '5', '--json'], options)
   t.equal(code, 0, stderr)
-  t.match(JSON.parse(stdout), { client_id: id, name: 'Renamed', redirect_uris: ['https://a.example/cb', 'https://b.example/cb'], refresh_token_in_body: false, refresh_grace: 5 })
-  t.match(JSON.parse((await run(['clients', 'update', id, '--refresh-grace', 'default', '--no-slug', '--json'], options)).stdout), { refresh_grace: null, refresh_token_in_body: false, name: 'Renamed' })
+  t.match(JSON.parse(stdout), {
+    client_id: id, name: 'Renamed', redirect_uris: ['https://a.example/cb', 'https://b.example/cb'],
+    refresh_token_in_body: false, refresh_grace: 5
+  })
+  t.match(JSON.parse((await run(['clients', 'update', id, '--refresh-grace', 'default', '--no-slug', '--json'], options)).stdout), {
+    refresh_grace: null,
+    refresh_token_in_body: false,
+    name: 'Renamed'
+  })
   t.match(await run(['clients', 'update', id], options), { code: 1, stdout: '', stderr: /^error: say what to change/ })
   t.match(await run(['clients', 'update', id, '--access-token-ttl', 'soon'], options), { code: 1, stderr: /number of seconds/ })
 })

@@ -16,7 +16,10 @@ t.test('a client made here gets a token from a running server', async (t) => {
   const { app, databaseUrl } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const context = await contextFor(t, { DATABASE_URL: databaseUrl, SCOPES: '{"orders:read":"See your orders"}' })
   const made = await make(context, { client: true, name: 'Reports', scope: ['orders:read'], defaultScope: ['orders:read'] })
-  t.match(made, { client_id: /^lk_client_/, client_secret: /^lk_cs_/, name: 'Reports', grant_types: ['client_credentials'], scopes: ['orders:read'], token_endpoint_auth_method: 'client_secret_basic', redirect_uris: [] })
+  t.match(made, {
+    client_id: /^lk_client_/, client_secret: /^lk_cs_/, name: 'Reports', grant_types: ['client_credentials'],
+    scopes: ['orders:read'], token_endpoint_auth_method: 'client_secret_basic', redirect_uris: []
+  })
   const answer = await token(app, { grant_type: 'client_credentials' }, basic(made.client_id, made.client_secret!))
   t.equal(answer.statusCode, 200, answer.body)
   t.match(answer.json(), { scope: 'orders:read' })
@@ -26,7 +29,10 @@ t.test('a proxy client has its routes in a running server', async (t) => {
   const { app, databaseUrl } = await build(t)
   await signedIn(app)
   await make(await contextFor(t, { DATABASE_URL: databaseUrl }), { password: true, proxy: true, slug: 'kiosk' })
-  const answer = await app.inject({ method: 'POST', url: '/v1/clients/kiosk/login', payload: { email: 'ada@example.com', password: PASSWORD } })
+  const answer = await app.inject({
+    method: 'POST', url: '/v1/clients/kiosk/login',
+    payload: { email: 'ada@example.com', password: PASSWORD }
+  })
   t.equal(answer.statusCode, 200, answer.body)
 })
 
@@ -38,7 +44,10 @@ t.test('Passport\'s words', async (t) => {
   t.match(open.lines, ['New client created successfully.', /^Client ID: lk_client_/])
   t.equal(open.lines.length, 2)
   t.match(open.json, { client_secret: null, token_endpoint_auth_method: 'none', redirect_uris: ['https://app.example.com/cb'] })
-  t.match(await createClient(context, { personal: true }), { json: { client_secret: null }, lines: ['Personal access client created successfully.', /^Client ID:/] })
+  t.match(await createClient(context, { personal: true }), {
+    json: { client_secret: null },
+    lines: ['Personal access client created successfully.', /^Client ID:/]
+  })
 })
 
 t.test('only the hash of the secret is stored, and no list shows it', async (t) => {
@@ -59,7 +68,9 @@ t.test('a client of a user', async (t) => {
 })
 
 t.test('a slug belongs to one client', async (t) => {
-  await t.rejects(make(await contextFor(t), { password: true, slug: 'web' }), { message: 'The slug web belongs to another client; `npx latchkey clients` lists them' })
+  await t.rejects(make(await contextFor(t), { password: true, slug: 'web' }), {
+    message: 'The slug web belongs to another client; `npx latchkey clients` lists them'
+  })
 })
 
 t.test('revoking a client reaches a running server at once', async (t) => {
@@ -74,12 +85,17 @@ t.test('revoking a client reaches a running server at once', async (t) => {
   t.ok(await eventually(async () => (await profile(app, accessToken)).statusCode === 401, 500))
   t.same(context.said, [])
 
-  t.match(await revokeClient(context, web.id), { json: { client_id: web.id, revoked: true }, lines: [`Client ${web.id} was revoked before.`] }, 'again')
+  t.match(await revokeClient(context, web.id), {
+    json: { client_id: web.id, revoked: true },
+    lines: [`Client ${web.id} was revoked before.`]
+  }, 'again')
   t.match((await listClients(context)).lines.find((line) => line.startsWith(web.id)), /revoked$/)
 })
 
 t.test('an unknown client cannot be revoked', async (t) => {
-  await t.rejects(revokeClient(await contextFor(t), 'lk_client_nobody'), { message: 'There is no client lk_client_nobody; `npx latchkey clients` lists them' })
+  await t.rejects(revokeClient(await contextFor(t), 'lk_client_nobody'), {
+    message: 'There is no client lk_client_nobody; `npx latchkey clients` lists them'
+  })
 })
 
 t.test('a revocation that cannot be announced is still made, with a warning', async (t) => {
@@ -122,7 +138,9 @@ t.test('a client\'s own lifetime: revocations and keys are kept as long', async 
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { client_id: id, client_secret: secret } = await make(context, { client: true, accessTokenTtl: 86_400 })
-  const { expires_in: expiresIn } = (await token(app, { grant_type: 'client_credentials' }, basic(id, secret!))).json<{ expires_in: number }>()
+  const { expires_in: expiresIn } = (await token(app, { grant_type: 'client_credentials' }, basic(id, secret!))).json<
+    { expires_in: number }
+  >()
   t.equal(expiresIn, 86_400)
   t.equal(await app.latchkey.store.settings.raiseLongestTokenTtl(1), 86_400)
   await t.rejects(make(context, { client: true, accessTokenTtl: 0 }), { message: /--access-token-ttl must be/ })

@@ -46,7 +46,10 @@ for (const [rule, file, message] of BROKEN) {
 }
 
 t.test('refuses a LATCHKEY_CONFIG that is not there', async (t) => {
-  await t.rejects(load(t.testdir({}), { LATCHKEY_CONFIG: 'none.js' }), { code: 'LK_CONFIG', message: /^LATCHKEY_CONFIG names .*none\.js, which does not exist$/ })
+  await t.rejects(load(t.testdir({}), { LATCHKEY_CONFIG: 'none.js' }), {
+    code: 'LK_CONFIG',
+    message: /^LATCHKEY_CONFIG names .*none\.js, which does not exist$/
+  })
 })
 
 /** Every command with what it needs to reach the database. */
@@ -77,8 +80,11 @@ const MAKERS = ['serve', 'install', 'migrate']
 
 t.test('no command makes a second database but those that are there to: it says where it looked, and what to do', async (t) => {
   const cwd = t.testdir({ empty: {}, file: 'text' })
-  const program = (dataDir: string) => createProgram({ context: () => load(cwd, { LATCHKEY_DATA_DIR: join(cwd, dataDir) }), write: () => {} })
-  const names = program('none').commands.flatMap((command) => command.commands.length > 0 ? command.commands.map((sub) => `${command.name()} ${sub.name()}`) : command.name())
+  const program = (dataDir: string) =>
+    createProgram({ context: () => load(cwd, { LATCHKEY_DATA_DIR: join(cwd, dataDir) }), write: () => {} })
+  const names = program('none').commands.flatMap((command) =>
+    command.commands.length > 0 ? command.commands.map((sub) => `${command.name()} ${sub.name()}`) : command.name()
+  )
   t.same(names.filter((name) => !MAKERS.includes(name) && name !== 'doctor').sort(), Object.keys(COMMANDS).sort(), 'all of them')
   for (const [name, args] of Object.entries(COMMANDS)) {
     await t.rejects(program('none').parseAsync([...name.split(' '), ...args], { from: 'user' }), {
@@ -86,16 +92,28 @@ t.test('no command makes a second database but those that are there to: it says 
     }, name)
   }
   await t.rejects(program('empty').parseAsync(['keys'], { from: 'user' }), { message: /^there is no embedded database in .*empty\. / })
-  await t.rejects(program('file').parseAsync(['keys'], { from: 'user' }), { message: /^the data directory .*file cannot be used: a file is where a directory must be.*LATCHKEY_DATA_DIR/ })
+  await t.rejects(program('file').parseAsync(['keys'], { from: 'user' }), {
+    message: /^the data directory .*file cannot be used: a file is where a directory must be.*LATCHKEY_DATA_DIR/
+  })
   t.same(readdirSync(cwd), ['empty', 'file'])
   t.same(readdirSync(join(cwd, 'empty')), [])
 })
 
 t.test('a failure is one line, or one for each mistake in the configuration', async (t) => {
   t.same(failureLines(new Error('first\n  second\n')), ['error: first second'])
-  t.same(failureLines(new ConfigError([{ name: 'PORT', message: 'is\nwrong' }, { name: 'HOST', message: 'too' }])), ['error: PORT is wrong', 'error: HOST too'])
-  t.same(failureLines(Object.assign(new Error('\nInvalid `x.y()` invocation in\n/src/x.ts:1\n\n  code\nThe table is gone'), { name: 'PrismaClientKnownRequestError' })), ['error: The table is gone'])
-  t.same(failureLines(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('other')], '')), ['error: connect ECONNREFUSED ::1:1'])
+  t.same(failureLines(new ConfigError([{ name: 'PORT', message: 'is\nwrong' }, { name: 'HOST', message: 'too' }])), ['error: PORT is wrong',
+    'error: HOST too'])
+  t.same(
+    failureLines(
+      Object.assign(new Error('\nInvalid `x.y()` invocation in\n/src/x.ts:1\n\n  code\nThe table is gone'), {
+        name: 'PrismaClientKnownRequestError'
+      })
+    ),
+    ['error: The table is gone']
+  )
+  t.same(failureLines(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('other')], '')), [
+    'error: connect ECONNREFUSED ::1:1'
+  ])
   t.same(failureLines(Object.assign(new Error(''), { code: 'ECONNRESET' })), ['error: ECONNRESET'])
   t.same(failureLines('text'), ['error: text'])
 })

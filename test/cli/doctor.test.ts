@@ -60,7 +60,7 @@ t.test('configuration', async (t) => {
     ['metrics', 'warn', { HOST: '0.0.0.0' }],
     ['metrics', 'ok', { HOST: '0.0.0.0', METRICS_TOKEN: 'x'.repeat(20) }]
   ]
-  for (const [name, status, variables] of wrong) t.equal((await examine(t, variables)).statusOf(name), status, `${name} ${JSON.stringify(variables)}`)
+  for (const [name, status, variables] of wrong) { t.equal((await examine(t, variables)).statusOf(name), status, `${name} ${JSON.stringify(variables)}`) }
 })
 
 t.test('says which schema is used, and why', async (t) => {
@@ -70,7 +70,10 @@ t.test('says which schema is used, and why', async (t) => {
   t.match(await schemaOf(`${standing}?schema=public`), { status: 'ok', message: '"public", which the database URL names' })
   t.match(await schemaOf(empty), { status: 'ok', message: '"latchkey", which new tables get' })
   await migrate(`${standing}?schema=latchkey`)
-  t.match(await schemaOf(standing), { status: 'warn', message: /^"public", .*; there are tables of Latchkey in "latchkey", too$/, fix: 'say which in the database URL: ?schema=public' })
+  t.match(await schemaOf(standing), {
+    status: 'warn', message: /^"public", .*; there are tables of Latchkey in "latchkey", too$/,
+    fix: 'say which in the database URL: ?schema=public'
+  })
 })
 
 t.test('a warning counts only when it is asked to', async (t) => {
@@ -86,9 +89,15 @@ t.test('the database that is not there, and the one that is not made yet', async
   t.match(checks.at(-1), { name: 'database', status: 'fail', message: /127\.0\.0\.1:1/ })
   t.notMatch(JSON.stringify(checks), /hunter2/)
   for (const name of ['none', 'empty']) {
-    t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, name) })).checks.at(-1), { name: 'database', status: 'ok', message: `the embedded one in ${join(folder, name)}, not made yet; the first start makes it` })
+    t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, name) })).checks.at(-1), {
+      name: 'database', status: 'ok',
+      message: `the embedded one in ${join(folder, name)}, not made yet; the first start makes it`
+    })
   }
-  t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, 'file') })).checks.at(-1), { name: 'database', status: 'fail', message: /file is where a directory must be/ })
+  t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, 'file') })).checks.at(-1), {
+    name: 'database', status: 'fail',
+    message: /file is where a directory must be/
+  })
 })
 
 t.test('a database URL that cannot be read is named by its variable, and no piece of it told', async (t) => {
@@ -119,7 +128,13 @@ t.test('migrations: pending, failed, newer, a host\'s own', async (t) => {
   t.match(pending.checks.at(-1), { name: 'migrations', status: 'fail', message: /not applied/ })
   const failed = await examine(t, await databaseAfter(t, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = ${last}`))
   t.match(failed.checks.at(-1), { name: 'migrations', status: 'fail', message: /failed/, fix: /resolve --rolled-back/ })
-  const newer = await examine(t, await databaseAfter(t, "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', '', '29990101000000_later', now())"))
+  const newer = await examine(
+    t,
+    await databaseAfter(
+      t,
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', '', '29990101000000_later', now())"
+    )
+  )
   t.equal(newer.statusOf('migrations'), 'warn')
   const hosts = await examine(t, await databaseAfter(t, 'DELETE FROM _prisma_migrations'))
   t.match(hosts.checks.find(({ name }) => name === 'migrations'), { status: 'ok', message: /own Prisma project/ })
@@ -127,8 +142,14 @@ t.test('migrations: pending, failed, newer, a host\'s own', async (t) => {
 })
 
 t.test('what a Prisma schema cannot say', async (t) => {
-  const { checks } = await examine(t, await databaseAfter(t, `ALTER TABLE sessions RESET (fillfactor); DROP INDEX signing_keys_open_key; DROP INDEX users_password_scheme;
-    UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'sessions_user_id_idx'::regclass`))
+  const { checks } = await examine(
+    t,
+    await databaseAfter(
+      t,
+      `ALTER TABLE sessions RESET (fillfactor); DROP INDEX signing_keys_open_key; DROP INDEX users_password_scheme;
+    UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'sessions_user_id_idx'::regclass`
+    )
+  )
   const extras = checks.filter(({ name }) => name === 'migration-extras')
   t.same(extras.map(({ status }) => status).sort(), ['fail', 'warn', 'warn', 'warn'])
   for (const { fix } of extras) t.match(fix, /^(ALTER TABLE|CREATE (UNIQUE )?INDEX|REINDEX)/)
@@ -138,9 +159,18 @@ t.test('keys', async (t) => {
   const other = await examine(t, { APP_KEY: Buffer.alloc(32, 'other').toString('base64') })
   t.match(other.checks.find(({ name }) => name === 'keys'), { status: 'fail', fix: /APP_PREVIOUS_KEYS/ })
   t.equal((await examine(t, { APP_KEY: Buffer.alloc(32, 'other').toString('base64'), APP_PREVIOUS_KEYS: APP_KEY })).statusOf('keys'), 'ok')
-  t.equal((await examine(t, await databaseAfter(t, "UPDATE signing_keys SET signs_from = now() - interval '99 days'"))).statusOf('key-age'), 'warn')
-  t.equal((await examine(t, await databaseAfter(t, "UPDATE signing_keys SET revoked_at = now() WHERE alg = 'ES256'"))).statusOf('key-age'), 'fail')
-  t.match((await examine(t, await databaseAfter(t, 'DELETE FROM signing_keys'))).checks.find(({ name }) => name === 'keys'), { status: 'ok', message: /first start/ })
+  t.equal(
+    (await examine(t, await databaseAfter(t, "UPDATE signing_keys SET signs_from = now() - interval '99 days'"))).statusOf('key-age'),
+    'warn'
+  )
+  t.equal(
+    (await examine(t, await databaseAfter(t, "UPDATE signing_keys SET revoked_at = now() WHERE alg = 'ES256'"))).statusOf('key-age'),
+    'fail'
+  )
+  t.match((await examine(t, await databaseAfter(t, 'DELETE FROM signing_keys'))).checks.find(({ name }) => name === 'keys'), {
+    status: 'ok',
+    message: /first start/
+  })
 })
 
 t.test('the feed behind a pooler that loses notifications', async (t) => {
@@ -151,7 +181,14 @@ t.test('the feed behind a pooler that loses notifications', async (t) => {
   t.equal(statusOf('database-connections'), 'ok')
   const probe = { listen: async () => ({ close: async () => {} }), notify: async () => {}, direct: true }
   t.match(await checkFeed(probe, 10), { status: 'fail', message: /another database/ })
-  t.match(await checkFeed({ ...probe, listen: async () => { throw new Error('away') } }, 10), { status: 'fail', message: 'DATABASE_DIRECT_URL: away' })
+  t.match(
+    await checkFeed({
+      ...probe, listen: async () => {
+        throw new Error('away')
+      }
+    }, 10),
+    { status: 'fail', message: 'DATABASE_DIRECT_URL: away' }
+  )
 })
 
 t.test('the command', async (t) => {

@@ -61,8 +61,12 @@ t.test('a file that is not UTF-8 is refused and stays as it is', async (t) => {
 
 /** Mode before, mode after. */
 const MODES: [string, number, number][] = [
-  ['everybody could read', 0o644, 0o600], ['everybody could write', 0o666, 0o600], ['everybody could read, and a group write', 0o664, 0o600],
-  ['only its owner could read', 0o600, 0o600], ['the operator opened to a group alone', 0o640, 0o640], ['nobody could write', 0o400, 0o400]
+  ['everybody could read', 0o644, 0o600],
+  ['everybody could write', 0o666, 0o600],
+  ['everybody could read, and a group write', 0o664, 0o600],
+  ['only its owner could read', 0o600, 0o600],
+  ['the operator opened to a group alone', 0o640, 0o640],
+  ['nobody could write', 0o400, 0o400]
 ]
 
 for (const [which, before, after] of MODES) {

@@ -31,7 +31,10 @@ export function start (args: string[], { cwd, env = {} }: { cwd: string, env?: V
   return spawn(process.execPath, [BIN, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
-export async function run (args: string[], { input = '', ...options }: { cwd: string, env?: Variables, input?: string }): Promise<Finished> {
+export async function run (
+  args: string[],
+  { input = '', ...options }: { cwd: string, env?: Variables, input?: string }
+): Promise<Finished> {
   const child = start(args, options)
   child.stdin!.end(input)
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))

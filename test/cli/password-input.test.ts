@@ -18,7 +18,8 @@ t.test('of the command line, as it is', async (t) => {
   t.equal(await readPassword({ password: ' as it is ' }), ' as it is ')
 })
 
-for (const [given, read] of [['secret\n', 'secret'], ['secret\r\n', 'secret'], ['secret', 'secret'], [' two lines\nof it\n', ' two lines\nof it']] as const) {
+for (const [given, read] of [['secret\n', 'secret'], ['secret\r\n', 'secret'], ['secret', 'secret'], [' two lines\nof it\n',
+  ' two lines\nof it']] as const) {
   t.test(`of standard input: ${JSON.stringify(given)}`, async (t) => {
     const { stdin, stderr } = terminal([], false)
     stdin.end(given)
@@ -43,7 +44,9 @@ for (const [key, typed] of [['Ctrl-C', '\x03'], ['Ctrl-D', '\x04']] as const) {
 }
 
 t.test('nobody to ask is an error that says what to do', async (t) => {
-  await t.rejects(readPassword({}, terminal([], false)), { message: 'the password is missing; give --password-stdin or --password <password>' })
+  await t.rejects(readPassword({}, terminal([], false)), {
+    message: 'the password is missing; give --password-stdin or --password <password>'
+  })
 })
 
 t.test('two ways at once are an error', async (t) => {

@@ -9,7 +9,11 @@ t.test('says in Passport\'s words what it did', async (t) => {
   let text = ''
   const run = async (...args: string[]) => {
     text = ''
-    await createProgram({ context: async () => context, write: (written) => { text += written } }).exitOverride().parseAsync(['purge', ...args], { from: 'user' })
+    await createProgram({
+      context: async () => context, write: (written) => {
+        text += written
+      }
+    }).exitOverride().parseAsync(['purge', ...args], { from: 'user' })
     return text.trim()
   }
   t.equal(await run(), 'Purged revoked items and expired items.')

@@ -25,7 +25,10 @@ export function folder (t: Test): string {
 /** A server on an embedded database of its own, where a password hash takes as long as `timeCost` says. */
 export async function serve (t: Test, timeCost: number, more = '', env: Variables = {}) {
   const cwd = folder(t)
-  writeFileSync(join(cwd, 'latchkey.config.js'), `export default { passwords: { memoryCost: 65536, timeCost: ${timeCost} }, rateLimit: 'off' }`)
+  writeFileSync(
+    join(cwd, 'latchkey.config.js'),
+    `export default { passwords: { memoryCost: 65536, timeCost: ${timeCost} }, rateLimit: 'off' }`
+  )
   writeFileSync(join(cwd, '.env'), `PORT=0\nLOG_LEVEL=info\n${more}`)
   const child = start(['serve'], { cwd, env })
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))

@@ -6,15 +6,23 @@ import t, { type Test } from 'tap'
 import { PASSWORD } from '../support/start-server.ts'
 import { serve } from './server.ts'
 
-const HOOKS = "import { appendFileSync } from 'node:fs'\nexport async function load (url, context, next) { appendFileSync(process.env.LOADED, url + '\\n'); return await next(url, context) }\n"
-const post = (url: string, body: object) => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const HOOKS =
+  "import { appendFileSync } from 'node:fs'\nexport async function load (url, context, next) { appendFileSync(process.env.LOADED, url + '\\n'); return await next(url, context) }\n"
+const post = (url: string, body: object) =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
 /** A server, and the files that it has loaded so far. */
 async function spied (t: Test, env: Record<string, string> = {}, config = '') {
   const folder = t.testdir({ 'hooks.mjs': HOOKS, loaded: '' })
-  writeFileSync(join(folder, 'spy.mjs'), `import { register } from 'node:module'\nregister(${JSON.stringify(pathToFileURL(join(folder, 'hooks.mjs')).href)})\n`)
+  writeFileSync(
+    join(folder, 'spy.mjs'),
+    `import { register } from 'node:module'\nregister(${JSON.stringify(pathToFileURL(join(folder, 'hooks.mjs')).href)})\n`
+  )
   const loaded = join(folder, 'loaded')
-  const { address, child } = await serve(t, 1, config, { NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'spy.mjs')).href}`, LOADED: loaded, ...env })
+  const { address, child } = await serve(t, 1, config, {
+    NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'spy.mjs')).href}`,
+    LOADED: loaded, ...env
+  })
   return { address, child, files: () => readFileSync(loaded, 'utf8') }
 }
 
@@ -33,14 +41,25 @@ t.test('what people do all day loads neither Prisma nor dependencies of many fil
 })
 
 t.test('what is turned off loads nothing', async (t) => {
-  const { address, child, files } = await spied(t, { REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off', DOCS: 'off', METRICS: 'off' })
+  const { address, child, files } = await spied(t, {
+    REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off',
+    DOCS: 'off', METRICS: 'off'
+  })
   t.equal((await fetch(`${address}/login`)).status, 200)
   const parts = [
-    'routes/v1/account/(register|profile)', 'routes/pages/(register|account-token)', 'routes/v1/oauth/(clients|client-secret|personal-access-tokens)', 'routes/operations/metrics',
-    'plugins/(docs|metrics|pages/register)', 'src/users/(register|change-profile|change-password)', 'src/oauth/(client-management|own-tokens)', '@fastify/swagger/', 'prom-client/'
+    'routes/v1/account/(register|profile)',
+    'routes/pages/(register|account-token)',
+    'routes/v1/oauth/(clients|client-secret|personal-access-tokens)',
+    'routes/operations/metrics',
+    'plugins/(docs|metrics|pages/register)',
+    'src/users/(register|change-profile|change-password)',
+    'src/oauth/(client-management|own-tokens)',
+    '@fastify/swagger/',
+    'prom-client/'
   ]
   for (const part of parts) t.notMatch(files(), new RegExp(`/${part}`), part)
-  for (const path of ['/v1/register', '/register', '/v1/profile', '/v1/oauth/clients', '/v1/oauth/personal-access-tokens', '/docs', '/metrics']) t.equal((await fetch(address + path)).status, 404, path)
+  for (const path of ['/v1/register', '/register', '/v1/profile', '/v1/oauth/clients', '/v1/oauth/personal-access-tokens', '/docs',
+    '/metrics']) t.equal((await fetch(address + path)).status, 404, path)
   child.kill('SIGTERM')
 })
 

@@ -14,7 +14,8 @@ async function both (t: Parameters<typeof build>[0]) {
   return { app, context: await contextFor(t, { DATABASE_URL: databaseUrl, SCOPES: '{"read":"Read"}' }) }
 }
 
-const gone = (app: Parameters<typeof profile>[0], text: string) => eventually(async () => (await profile(app, text)).statusCode === 401, 1500)
+const gone = (app: Parameters<typeof profile>[0], text: string) =>
+  eventually(async () => (await profile(app, text)).statusCode === 401, 1500)
 
 t.test('lists what is alive: of all, of a user, of a client', async (t) => {
   const { app, context } = await both(t)
@@ -55,10 +56,14 @@ t.test('revokes by user, client, session and token, in a running server', async 
   const machine = await makeClient(app, { grantTypes: ['client_credentials', 'password', 'refresh_token'] })
   const grant = async () => (await token(app, { grant_type: 'client_credentials' }, machine.basic)).json<Tokens>().access_token
   const own = await grant()
-  const users = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }, machine.basic)).json<Tokens>()
+  const users =
+    (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }, machine.basic))
+      .json<Tokens>()
   t.match((await revokeTokens(context, { client: machine.id })).json, { client_id: machine.id, sessions: 1 })
   t.ok(await gone(app, users.access_token), 'client')
-  const introspect = async (text: string) => (await app.inject({ method: 'POST', url: '/v1/oauth/introspect', headers: { authorization: machine.basic }, payload: { token: text } })).json<{ active: boolean }>().active
+  const introspect = async (text: string) =>
+    (await app.inject({ method: 'POST', url: '/v1/oauth/introspect', headers: { authorization: machine.basic }, payload: { token: text } }))
+      .json<{ active: boolean }>().active
   t.ok(await eventually(async () => !await introspect(own), 1500), 'its own')
   t.equal((await profile(app, next.access_token)).statusCode, 200, 'another client goes on')
   t.ok(await eventually(async () => introspect(await grant()), 4000), 'and so does this one')
@@ -84,7 +89,9 @@ t.test('makes a personal access token that a running server takes', async (t) =>
   t.match(json, { access_token: /^lk_pat_/, token: { name: 'Cron', scopes: ['read'], expires_at: null, user_id: user.id } })
   t.match(lines[0], 'created successfully')
   t.equal((await profile(app, (json as { access_token: string }).access_token)).statusCode, 200)
-  await t.rejects(createToken(context, { user: 'ada@example.com', name: 'x', scope: ['nothing'] }), { message: /The scope nothing is unknown/ })
+  await t.rejects(createToken(context, { user: 'ada@example.com', name: 'x', scope: ['nothing'] }), {
+    message: /The scope nothing is unknown/
+  })
   await disableUser(context, 'ada@example.com')
   await t.rejects(createToken(context, { user: 'ada@example.com', name: 'x' }), { message: 'The user ada@example.com is disabled' })
 })
@@ -96,7 +103,8 @@ t.test('what the command line did is in the audit log, and found by its filters'
   await createToken(context, { user: user.id, name: 'Cron' })
   await revokeTokens(context, { user: user.id })
   await disableUser(context, user.id)
-  const types = async (args: Parameters<typeof audit>[1]) => ((await audit(context, args)).json as { events: { type: string, detail: object }[] }).events.map(({ type }) => type)
+  const types = async (args: Parameters<typeof audit>[1]) =>
+    ((await audit(context, args)).json as { events: { type: string, detail: object }[] }).events.map(({ type }) => type)
   t.ok(await eventually(async () => (await types({ user: 'ada@example.com' })).includes('login.succeeded')))
   t.same((await types({ user: user.id })).slice(0, 3), ['user.disabled', 'user.logged_out', 'personal_token.created'])
   t.same(await types({ type: 'personal_token.*' }), ['personal_token.created'])
@@ -121,7 +129,12 @@ t.test('the built commands print their result only, and fail with one line', asy
     t.equal(code, 1, wrong)
     t.match(stderr, /^error: .*never, or a number of seconds from 60 to 315360000/, 'as at the route')
   }
-  t.match(JSON.parse((await run(['tokens', 'create', '--user', 'ada@example.com', '--name', 'x', '--expires-in', 'never', '--json'], options)).stdout), { token: { expires_at: null } })
+  t.match(
+    JSON.parse(
+      (await run(['tokens', 'create', '--user', 'ada@example.com', '--name', 'x', '--expires-in', 'never', '--json'], options)).stdout
+    ),
+    { token: { expires_at: null } }
+  )
   for (const [args, message] of [
     [['tokens', 'revoke'], /^error: name one.*\n$/],
     [['audit', '--since', 'yesterday'], /^error: .*such as 24h or 7d\.\n$/],

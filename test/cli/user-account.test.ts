@@ -4,7 +4,10 @@ import { createToken } from '../../src/cli/tokens.ts'
 import { createUser, disableUser } from '../../src/cli/user.ts'
 import { deleteUser, setPassword, showUser } from '../../src/cli/user-account.ts'
 import { makeTv } from '../support/device.ts'
-import { basic, build, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens } from '../support/start-server.ts'
+import {
+  basic, build, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
+  type Tokens
+} from '../support/start-server.ts'
 import { query } from '../unit/database/embedded-helper.ts'
 import { authorize, loggedIn, logIn, makeApp, paramsOf, visit } from '../support/visitor.ts'
 import { contextFor, run } from './helper.ts'
@@ -19,7 +22,10 @@ t.test('show tells all but the password', async (t) => {
   await createToken(context, { user: ADA, name: 'Cron' })
   const client = await makeApp(app, { ownerId: user.id })
   const { json, lines } = await showUser(context, 'ADA@example.com')
-  t.match(json, { id: user.id, email: ADA, disabled_at: null, verified: [], has_password: true, sessions: 1, personal_access_tokens: 1, clients: [client.id] })
+  t.match(json, {
+    id: user.id, email: ADA, disabled_at: null, verified: [], has_password: true, sessions: 1, personal_access_tokens: 1,
+    clients: [client.id]
+  })
   t.match(lines, [/^email: /, /^id: /])
   t.notMatch(JSON.stringify({ json, lines }), /argon2|lk_pat_|hash/i)
 })
@@ -34,13 +40,24 @@ t.test('a new password ends every session, at once and everywhere, and the old o
   const { access_token: personal } = (await createToken(context, { user: ADA, name: 'Cron' })).json as { access_token: string }
   t.equal((await profile(other, personal)).statusCode, 200)
 
-  t.match(await setPassword(context, ADA, { password: NEXT }), { json: { id: tokens.user.id, password_changed: true }, lines: [/logged out everywhere/] })
-  for (const process of [app, other]) for (const accessToken of [tokens.access_token, personal]) t.ok(await eventually(async () => (await profile(process, accessToken)).statusCode === 401, 1000))
+  t.match(await setPassword(context, ADA, { password: NEXT }), {
+    json: { id: tokens.user.id, password_changed: true },
+    lines: [/logged out everywhere/]
+  })
+  for (const process of [app, other]) {
+    for (const accessToken of [tokens.access_token, personal]) {
+      t.ok(
+        await eventually(async () => (await profile(process, accessToken)).statusCode === 401, 1000)
+      )
+    }
+  }
   t.equal((await refresh(app, tokens.refresh_token)).statusCode, 401)
   t.equal((await visitor.get('/account')).statusCode, 303)
   t.equal((await login(app)).statusCode, 401, 'the old password')
   t.equal((await login(app, { email: ADA, password: NEXT })).statusCode, 200)
-  t.match((await audit(context, { type: 'password.changed' })).json, { events: [{ user_id: tokens.user.id, detail: { by: 'command line' } }] })
+  t.match((await audit(context, { type: 'password.changed' })).json, {
+    events: [{ user_id: tokens.user.id, detail: { by: 'command line' } }]
+  })
 })
 
 t.test('by the rules of the server, and for users who may log in', async (t) => {
@@ -50,7 +67,7 @@ t.test('by the rules of the server, and for users who may log in', async (t) => 
   await t.rejects(setPassword(context, ADA, { password: 'password123' }), { message: /^password is one of the most used/ })
   await disableUser(context, ADA)
   await t.rejects(setPassword(context, ADA, { password: NEXT }), { message: /is disabled; `npx latchkey user enable`/ })
-  for (const command of [showUser, deleteUser]) await t.rejects(command(context, 'nobody@example.com'), { message: /^There is no user nobody@example\.com/ })
+  for (const command of [showUser, deleteUser]) { await t.rejects(command(context, 'nobody@example.com'), { message: /^There is no user nobody@example\.com/ }) }
   await t.rejects(setPassword(context, 'nobody@example.com', { password: NEXT }), { message: /^There is no user/ })
 })
 
@@ -60,7 +77,9 @@ t.test('a deleted user leaves nothing personal, and every token is refused at on
   const context = await contextFor(t, { DATABASE_URL: databaseUrl, SCOPES: '{"read":"Read"}' })
   const visitor = await loggedIn(app, { 'user-agent': 'Mozilla/5.0 Ada' })
   const tokens = (await login(app)).json<Tokens>()
-  const { access_token: personal } = (await createToken(context, { user: ADA, name: 'Ada\'s script', scope: ['read'] })).json as { access_token: string }
+  const { access_token: personal } = (await createToken(context, { user: ADA, name: "Ada's script", scope: ['read'] })).json as {
+    access_token: string
+  }
   const third = await makeApp(app)
   t.ok(paramsOf(await authorize(visitor, third.id))['code'], 'with a code that waits, and a consent')
   await makeTv(app)
@@ -70,12 +89,21 @@ t.test('a deleted user leaves nothing personal, and every token is refused at on
   const password = { grant_type: 'password', username: 'bob@example.com', password: PASSWORD }
   const bobs = (await token(app, password, basic(id, secret))).json<Tokens>()
   const bobsOwn = (await login(app, { email: 'bob@example.com' })).json<Tokens>()
-  for (const process of [app, other]) for (const accessToken of [tokens.access_token, personal, bobs.access_token, bobsOwn.access_token]) t.equal((await profile(process, accessToken)).statusCode, 200)
+  for (const process of [app, other]) {
+    for (const accessToken of [tokens.access_token, personal, bobs.access_token, bobsOwn.access_token]) {
+      t.equal(
+        (await profile(process, accessToken)).statusCode,
+        200
+      )
+    }
+  }
 
   const deleted = await deleteUser(context, ADA)
   t.match(deleted, { json: { id: visitor.userId, deleted: true }, lines: [/is deleted, and all that was theirs/] })
   for (const process of [app, other]) {
-    for (const accessToken of [tokens.access_token, personal, bobs.access_token]) t.ok(await eventually(async () => (await profile(process, accessToken)).statusCode === 401, 1000))
+    for (const accessToken of [tokens.access_token, personal, bobs.access_token]) {
+      t.ok(await eventually(async () => (await profile(process, accessToken)).statusCode === 401, 1000))
+    }
     t.equal((await refresh(process, tokens.refresh_token)).statusCode, 401)
     t.equal((await login(process)).statusCode, 401)
     t.equal((await profile(process, bobsOwn.access_token)).statusCode, 200, 'others go on')
@@ -94,7 +122,9 @@ t.test('a table of a host that refers to a user is named, and nothing is deleted
   const tokens = await signedIn(app)
   await query(databaseUrl, 'CREATE TABLE orders (user_id uuid REFERENCES users)')
   await query(databaseUrl, `INSERT INTO orders VALUES ('${tokens.user.id}')`)
-  await t.rejects(deleteUser(context, ADA), { message: 'The user cannot be deleted: the table orders refers to it (orders_user_id_fkey); remove what is there first' })
+  await t.rejects(deleteUser(context, ADA), {
+    message: 'The user cannot be deleted: the table orders refers to it (orders_user_id_fkey); remove what is there first'
+  })
   t.equal((await profile(app, tokens.access_token)).statusCode, 200)
   t.equal((await login(app)).statusCode, 200)
 })
@@ -109,7 +139,9 @@ t.test('logins at the same time leave nothing behind a deleted user', async (t) 
   for (const answer of answers.slice(0, -1)) {
     if (!('statusCode' in answer)) continue
     t.ok([200, 401].includes(answer.statusCode), String(answer.statusCode))
-    if (answer.statusCode === 200) t.ok(await eventually(async () => (await profile(app, answer.json<Tokens>().access_token)).statusCode === 401, 1000))
+    if (answer.statusCode === 200) {
+      t.ok(await eventually(async () => (await profile(app, answer.json<Tokens>().access_token)).statusCode === 401, 1000))
+    }
   }
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
 })
@@ -119,7 +151,10 @@ t.test('the commands themselves', async (t) => {
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }
   await createUser(context, { email: ADA, password: PASSWORD })
   t.match(JSON.parse((await run(['user', 'show', ADA, '--json'], options)).stdout), { email: ADA, sessions: 0 })
-  t.match(await run(['user', 'set-password', ADA, '--password-stdin', '--json'], { ...options, input: `${NEXT}\n` }), { code: 0, stdout: /"password_changed": true/, stderr: '' })
+  t.match(await run(['user', 'set-password', ADA, '--password-stdin', '--json'], { ...options, input: `${NEXT}\n` }), {
+    code: 0,
+    stdout: /"password_changed": true/, stderr: ''
+  })
   t.match(await run(['user', 'set-password', ADA], options), { code: 1, stderr: /the password is missing/ })
   t.match(JSON.parse((await run(['user', 'delete', ADA, '--json'], options)).stdout), { deleted: true })
   t.match(await run(['user', 'delete', ADA], options), { code: 1, stdout: '', stderr: /^error: There is no user/ })
@@ -127,10 +162,17 @@ t.test('the commands themselves', async (t) => {
 
 /** Where a text stands in any table. */
 async function rowsWith (databaseUrl: string, texts: string[]): Promise<{ table: string, text: string }[]> {
-  const tables = await query(databaseUrl, "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'") as { name: string }[]
+  const tables = await query(
+    databaseUrl,
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'"
+  ) as { name: string }[]
   const found = await Promise.all(tables.map(async ({ name }) => {
     const rows = await query(databaseUrl, `SELECT to_jsonb(r) AS row FROM "${name}" r`) as { row: { type?: string } }[]
-    return rows.filter(({ row }) => texts.some((text) => JSON.stringify(row).includes(text))).map(({ row }) => ({ table: name, text: row.type ?? JSON.stringify(row) }))
+    return rows.filter(({ row }) => texts.some((text) => JSON.stringify(row).includes(text))).map(({ row }) => ({
+      table: name,
+      text: row.type ?? JSON.stringify(row)
+    })
+    )
   }))
   return found.flat()
 }

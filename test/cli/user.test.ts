@@ -15,18 +15,27 @@ t.test('a user made here logs in at a running server', async (t) => {
 
 t.test('every configured attribute, under its own option or as --attribute', async (t) => {
   const context = await contextFor(t, { LOGIN_ATTRIBUTES: 'email,phone,username' })
-  t.match((await createUser(context, { phone: '+49 170 1234567', username: 'ada', password: PASSWORD })).json, { phone: '+491701234567', username: 'ada' })
-  t.match((await createUser(context, { attribute: ['email=a=b@example.com'], password: PASSWORD })).json, { email: 'a=b@example.com' }, 'the value may hold =')
+  t.match((await createUser(context, { phone: '+49 170 1234567', username: 'ada', password: PASSWORD })).json, {
+    phone: '+491701234567',
+    username: 'ada'
+  })
+  t.match(
+    (await createUser(context, { attribute: ['email=a=b@example.com'], password: PASSWORD })).json,
+    { email: 'a=b@example.com' },
+    'the value may hold ='
+  )
 })
 
 const REFUSED: [rule: string, args: NewUserArgs, message: RegExp | string][] = [
   ['nothing to sign in with', { password: PASSWORD }, 'a user needs something to sign in with: give --email or --phone'],
-  ['an attribute that is not configured', { attribute: ['shoe=42'], password: PASSWORD }, 'there is no login attribute shoe; LOGIN_ATTRIBUTES has email, phone'],
+  ['an attribute that is not configured', { attribute: ['shoe=42'], password: PASSWORD },
+    'there is no login attribute shoe; LOGIN_ATTRIBUTES has email, phone'],
   ['an attribute without a value', { attribute: ['email'], password: PASSWORD }, '--attribute email must be name=value'],
   ['an address that is none', { email: 'ada', password: PASSWORD }, 'email must be an e-mail address'],
   ['a common password', { email: 'ada@example.com', password: 'password123' }, /^password is one of the most used passwords/],
   ['a short password', { email: 'ada@example.com', password: 'short' }, 'password must have at least 8 characters'],
-  ['several mistakes, in one line', { email: 'ada', password: 'short' }, 'email must be an e-mail address; password must have at least 8 characters'],
+  ['several mistakes, in one line', { email: 'ada', password: 'short' },
+    'email must be an e-mail address; password must have at least 8 characters'],
   ['two passwords', { email: 'ada@example.com', password: 'x', passwordStdin: true }, /choose one$/],
   ['a name that is too long', { email: 'ada@example.com', password: PASSWORD, name: 'a'.repeat(101) }, /name must have at most 100/]
 ]
@@ -37,7 +46,11 @@ t.test('the policy of the server', async (t) => {
     await t.rejects(createUser(context, args), { message }, `refuses ${rule}`)
   }
   await createUser(context, { email: 'ada@example.com', password: PASSWORD })
-  await t.rejects(createUser(context, { email: 'ADA@example.com', password: PASSWORD }), { message: 'The email has already been taken.' }, 'refuses a second of the same address')
+  await t.rejects(
+    createUser(context, { email: 'ADA@example.com', password: PASSWORD }),
+    { message: 'The email has already been taken.' },
+    'refuses a second of the same address'
+  )
   t.match((await listUsers(context, {})).json, { users: { length: 1 } }, 'nothing else was made')
 })
 

@@ -3,7 +3,10 @@ import { embeddedUrl } from '../../src/database/embedded.ts'
 import { eventually, PASSWORD } from '../support/start-server.ts'
 import { serve } from './server.ts'
 
-const json = (body: object) => ({ method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(body) })
+const json = (body: object) => ({
+  method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' },
+  body: JSON.stringify(body)
+})
 
 t.test('WORKERS: one port, one embedded database; a logout counts in all of them, one that dies is replaced', async (t) => {
   const { child, dataDir, address, exited, stderr, entries } = await serve(t, 1, 'WORKERS=3\n')
@@ -14,7 +17,10 @@ t.test('WORKERS: one port, one embedded database; a logout counts in all of them
   }
   t.ok(await eventually(() => workers().length === 3, 30_000))
   t.equal((await fetch(`${address}/v1/register`, json({ email: 'ada@example.com', password: PASSWORD }))).status, 201)
-  const { access_token: token } = await (await fetch(`${address}/v1/clients/web/login`, json({ email: 'ada@example.com', password: PASSWORD }))).json() as { access_token: string }
+  const { access_token: token } =
+    await (await fetch(`${address}/v1/clients/web/login`, json({ email: 'ada@example.com', password: PASSWORD }))).json() as {
+      access_token: string
+    }
   // A connection each, which the workers take in turn
   const guarded = { headers: { authorization: `Bearer ${token}`, connection: 'close' } }
   t.same(await answers('/v1/profile', guarded, 12), [200])

@@ -5,7 +5,10 @@ import { build, makeClient, signedIn } from '../support/start-server.ts'
 import { CALLBACK, loggedIn, formOf } from '../support/visitor.ts'
 
 type Parameter = { name: string, in: string }
-type Operation = { parameters?: Parameter[], requestBody?: { content: Record<string, { schema?: { properties?: Record<string, unknown> } }> } }
+type Operation = {
+  parameters?: Parameter[],
+  requestBody?: { content: Record<string, { schema?: { properties?: Record<string, unknown> } }> }
+}
 type Document = { paths: Record<string, Record<string, Operation>> }
 
 /** Milliseconds of CPU that a request of 64 kB may cost, the thread pool and the garbage collector included. */
@@ -17,7 +20,9 @@ const HEAD = 15_000
 const STREAMS = ['/v1/oauth/revocations']
 const FORM = 'application/x-www-form-urlencoded'
 /** What is read from forms beside what the document names. */
-const NAMES = ['username', 'password', 'name', 'email', 'phone', 'scope', 'resource', 'return_to', 'redirect_uri', 'post_logout_redirect_uri', 'claims', 'state', 'nonce', 'prompt', 'ui_locales', 'login_hint', 'id_token_hint', 'user_code', 'code', 'refresh_token', 'client_id']
+const NAMES = ['username', 'password', 'name', 'email', 'phone', 'scope', 'resource', 'return_to', 'redirect_uri',
+  'post_logout_redirect_uri', 'claims', 'state', 'nonce', 'prompt', 'ui_locales', 'login_hint', 'id_token_hint', 'user_code', 'code',
+  'refresh_token', 'client_id']
 
 const HAN = Array.from({ length: SIZE / 3 }, (_, index) => String.fromCharCode(0x4e00 + index % 20_000)).join('')
 /** Texts in which some algorithm meets its worst. @param bytes about that many */
@@ -36,22 +41,30 @@ const texts = (bytes: number): Record<string, string> => ({
 })
 
 /** What is no ASCII stands as it is: three times as much of it fits. */
-const form = (params: Record<string, string>) => Object.entries(params).map((pair) => pair.map((text) => text.replace(/[^a-zA-Z0-9\u0080-\uffff]/g, encodeURIComponent)).join('=')).join('&')
+const form = (params: Record<string, string>) =>
+  Object.entries(params).map((pair) => pair.map((text) => text.replace(/[^a-zA-Z0-9\u0080-\uffff]/g, encodeURIComponent)).join('=')).join(
+    '&'
+  )
 
 /** To what is read of a body, between two characters. */
 const cut = (body: string) => Buffer.from(body).subarray(0, SIZE).toString().replace(/(\ufffd|%.?)$/, '').replace(/%[^%]?$/, '')
 
 /** Bodies that are large by their structure. */
 function structures (names: string[]): [string, string, string][] {
-  const repeated = names.map((name): [string, string, string] => [`${name} again and again`, FORM, `${Array(Math.floor(SIZE / (name.length + 1))).fill(name).join('&')}`])
-  const lists = names.map((name): [string, string, string] => [`${name} as a list`, 'application/json', JSON.stringify({ [name]: Array(SIZE / 4).fill('a') })])
+  const repeated = names.map((
+    name
+  ): [string, string, string] => [`${name} again and again`, FORM, `${Array(Math.floor(SIZE / (name.length + 1))).fill(name).join('&')}`])
+  const lists = names.map((
+    name
+  ): [string, string, string] => [`${name} as a list`, 'application/json', JSON.stringify({ [name]: Array(SIZE / 4).fill('a') })])
   return [
     ...repeated,
     ...lists,
     ['many parameters', FORM, Array.from({ length: SIZE / 7 }, (_, index) => `p${index}=`).join('&')],
     ['nothing but separators', FORM, '&'.repeat(SIZE)],
     ['many scopes to tick', FORM, Array.from({ length: SIZE / 16 }, (_, index) => `scope:${index}=on`).join('&')],
-    ['many members', 'application/json', JSON.stringify(Object.fromEntries(Array.from({ length: SIZE / 11 }, (_, index) => [`m${index}`, 1])))],
+    ['many members', 'application/json',
+      JSON.stringify(Object.fromEntries(Array.from({ length: SIZE / 11 }, (_, index) => [`m${index}`, 1])))],
     ['depth', 'application/json', `${'{"a":'.repeat(SIZE / 6)}1${'}'.repeat(SIZE / 6)}`],
     ['escapes', 'application/json', `{"name":"${'\\u0041'.repeat(SIZE / 6 - 5)}"}`]
   ]
@@ -75,7 +88,10 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
   const { app } = await build(t, { scopes: { read: 'Read' } })
   const visitor = await loggedIn(app)
   const { access_token: bearer } = await signedIn(app, { email: 'grace@example.com' })
-  const { id, basic } = await makeClient(app, { firstParty: false, redirectUris: [CALLBACK], scopes: ['*'], grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'] })
+  const { id, basic } = await makeClient(app, {
+    firstParty: false, redirectUris: [CALLBACK], scopes: ['*'],
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials']
+  })
   const csrf = formOf(await visitor.get('/register?return_to=/x')).hidden['_csrf']!
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const own = { cookie, origin: app.latchkey.config.appUrl, accept: 'text/html' }
@@ -87,7 +103,9 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
     const before = process.cpuUsage()
     const { statusCode, body } = await app.inject(request)
     const { user, system } = process.cpuUsage(before)
-    if (statusCode >= 500) throw new Error(`${request.method} ${String(request.url).slice(0, 80)}: ${statusCode} ${body.replace(/<[^>]*>/g, ' ').slice(0, 600)}`)
+    if (statusCode >= 500) {
+      throw new Error(`${request.method} ${String(request.url).slice(0, 80)}: ${statusCode} ${body.replace(/<[^>]*>/g, ' ').slice(0, 600)}`)
+    }
     return (user + system) / 1000
   }
 
@@ -100,7 +118,9 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
   }
 
   const { paths } = (await app.inject('/docs/json')).json<Document>()
-  const routes = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase() as 'GET', operation })))
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase() as 'GET', operation }))
+  )
     .filter(({ path }) => !STREAMS.includes(path))
   t.ok(routes.length >= 40, `${routes.length} routes`)
   const fill = (path: string, text = 'x') => path.replace(/\{\w+\}/g, text)
@@ -112,7 +132,10 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
       for (const name of [...new Set([...asked, ...NAMES])]) {
         for (const [kind, text] of Object.entries(texts(HEAD / 3))) {
           const query = new URLSearchParams({ ...request, [name]: text })
-          await within(`GET ${path}, ${name}: ${kind}`, { method, url: `${fill(path)}?${query}`, headers: { ...own, authorization: `Bearer ${bearer}` } })
+          await within(`GET ${path}, ${name}: ${kind}`, {
+            method, url: `${fill(path)}?${query}`,
+            headers: { ...own, authorization: `Bearer ${bearer}` }
+          })
         }
       }
       continue
@@ -120,22 +143,38 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
     const contents = Object.entries(operation.requestBody?.content ?? {})
     const isForm = contents.some(([type]) => type === FORM)
     const names = contents.flatMap(([, { schema }]) => Object.keys(schema?.properties ?? {}))
-    const credentials = isForm ? (asked.length > 0 || path.startsWith('/v1/oauth') ? { authorization: basic } : {}) : { authorization: `Bearer ${bearer}` }
+    const credentials = isForm
+      ? (asked.length > 0 || path.startsWith('/v1/oauth') ? { authorization: basic } : {})
+      : { authorization: `Bearer ${bearer}` }
     const send = (what: string, type: string, payload: string) =>
       within(`${method} ${path}, ${what}`, { method, url: fill(path), payload, headers: { ...own, ...credentials, 'content-type': type } })
     const fields = [...new Set([...names, ...isForm ? NAMES : []])]
     for (const name of fields) {
-      for (const [kind, text] of Object.entries(texts(SIZE))) if (isForm) await send(`${name}: ${kind}`, FORM, cut(form({ _csrf: csrf, ...request, [name]: text })))
-      for (const [kind, text] of Object.entries(texts(SIZE))) if (!isForm) await send(`${name}: ${kind}`, 'application/json', JSON.stringify({ password: 'x', current_password: 'x', new_password: 'correct horse battery staple', [name]: text }))
+      for (const [kind, text] of Object.entries(texts(SIZE))) { if (isForm) await send(`${name}: ${kind}`, FORM, cut(form({ _csrf: csrf, ...request, [name]: text }))) }
+      for (const [kind, text] of Object.entries(texts(SIZE))) {
+        if (!isForm) {
+          await send(
+            `${name}: ${kind}`,
+            'application/json',
+            JSON.stringify({ password: 'x', current_password: 'x', new_password: 'correct horse battery staple', [name]: text })
+          )
+        }
+      }
     }
-    for (const [what, type, payload] of structures(fields)) await send(what, type, type === FORM ? `_csrf=${encodeURIComponent(csrf)}&${payload}` : payload)
+    for (const [what, type, payload] of structures(fields)) { await send(what, type, type === FORM ? `_csrf=${encodeURIComponent(csrf)}&${payload}` : payload) }
   }
 
-  for (const url of ['/v1/oauth/token', '/v1/clients/web/refresh', '/v1/clients/web/login', '/login', '/account', '/v1/profile', '/v1/oauth/authorize']) {
+  for (const url of ['/v1/oauth/token', '/v1/clients/web/refresh', '/v1/clients/web/login', '/login', '/account', '/v1/profile',
+    '/v1/oauth/authorize']) {
     for (const [name, write] of Object.entries(headers)) {
       for (const [kind, text] of Object.entries(texts(HEAD))) {
         const value = Buffer.from(write(text)).toString('latin1').slice(0, HEAD)
-        for (const method of ['GET', 'POST'] as const) await within(`${method} ${url}, ${name}: ${kind}`, { method, url, headers: { ...own, 'content-type': 'application/json', [name]: value }, ...(method === 'POST' && { payload: '{}' }) })
+        for (const method of ['GET', 'POST'] as const) {
+          await within(`${method} ${url}, ${name}: ${kind}`, {
+            method, url,
+            headers: { ...own, 'content-type': 'application/json', [name]: value }, ...(method === 'POST' && { payload: '{}' })
+          })
+        }
       }
     }
   }

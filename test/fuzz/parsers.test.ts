@@ -27,7 +27,9 @@ const status = (work: () => unknown): number => {
   }
 }
 
-const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => text.isWellFormed() && !/[\0\uFFFD]/.test(text) && text !== '__proto__')
+const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) =>
+  text.isWellFormed() && !/[\0\uFFFD]/.test(text) && text !== '__proto__'
+)
 
 t.test('a form comes back as it was written', async (t) => {
   check(t, fc.property(fc.dictionary(name, name, { noNullPrototype: true }), (params) => {
@@ -36,17 +38,37 @@ t.test('a form comes back as it was written', async (t) => {
 })
 
 t.test('any text is a form or a 400', async (t) => {
-  check(t, fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => { if (![200, 400].includes(status(() => parseForm(text)))) throw new Error(text) }))
+  check(
+    t,
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      if (![200, 400].includes(status(() => parseForm(text)))) throw new Error(text)
+    })
+  )
 })
 
 t.test('any bytes are JSON or a 400', async (t) => {
-  check(t, fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => { if (![200, 400].includes(status(() => parseJson(Buffer.from(bytes))))) throw new Error('not 400') }))
+  check(
+    t,
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      if (![200, 400].includes(status(() => parseJson(Buffer.from(bytes))))) throw new Error('not 400')
+    })
+  )
 })
 
 t.test('JSON comes back as it was written', async (t) => {
-  const keys = fc.string({ unit: 'grapheme', maxLength: 10 }).filter((key) => key.isWellFormed() && !/^(__proto__|constructor)$|\0/.test(key))
+  const keys = fc.string({ unit: 'grapheme', maxLength: 10 }).filter((key) =>
+    key.isWellFormed() && !/^(__proto__|constructor)$|\0/.test(key)
+  )
   const value = fc.letrec((tie) => ({
-    value: fc.oneof({ maxDepth: 4 }, fc.integer(), fc.boolean(), fc.constant(null), keys, fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(keys, tie('value'), { maxKeys: 4, noNullPrototype: true }))
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      keys,
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(keys, tie('value'), { maxKeys: 4, noNullPrototype: true })
+    )
   })).value
   check(t, fc.property(value, (json) => { assert.deepEqual(parseJson(Buffer.from(JSON.stringify(json))), json) }))
 })
@@ -68,24 +90,35 @@ t.test('HTTP Basic gives back every id and secret', async (t) => {
 })
 
 t.test('any Authorization header is read or refused as OAuth says', async (t) => {
-  check(t, fc.property(fc.oneof(fc.string(), fc.string().map((text) => `Basic ${text}`), fc.base64String().map((text) => `basic ${text}`)), (header) => {
-    try {
-      clientCredentials(header, { client_id: 'x' })
-    } catch (error) {
-      if (!(error instanceof OAuthError)) throw error
-    }
-  }))
+  check(
+    t,
+    fc.property(
+      fc.oneof(fc.string(), fc.string().map((text) => `Basic ${text}`), fc.base64String().map((text) => `basic ${text}`)),
+      (header) => {
+        try {
+          clientCredentials(header, { client_id: 'x' })
+        } catch (error) {
+          if (!(error instanceof OAuthError)) throw error
+        }
+      }
+    )
+  )
 })
 
 t.test('scopes are names between spaces, each once, or invalid_scope', async (t) => {
-  check(t, fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
-    try {
-      const scopes = parseScope(text) ?? []
-      if (new Set(scopes).size !== scopes.length || scopes.some((scope) => !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope))) throw new Error(text)
-    } catch (error) {
-      if (!(error instanceof OAuthError) || error.error !== 'invalid_scope') throw error
-    }
-  }))
+  check(
+    t,
+    fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      try {
+        const scopes = parseScope(text) ?? []
+        if (new Set(scopes).size !== scopes.length || scopes.some((scope) => !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope))) {
+          throw new Error(text)
+        }
+      } catch (error) {
+        if (!(error instanceof OAuthError) || error.error !== 'invalid_scope') { throw error }
+      }
+    })
+  )
 })
 
 t.test('a refresh token comes back as it was made, and with one bit changed it is nothing', async (t) => {
@@ -102,19 +135,29 @@ t.test('a refresh token comes back as it was made, and with one bit changed it i
 
 t.test('any text is no refresh token', async (t) => {
   const tokens = createRefreshTokens([Buffer.alloc(32, 1)], 'http://localhost:3000')
-  check(t, fc.property(fc.oneof(fc.string(), fc.base64String({ minLength: 96, maxLength: 96 }).map((text) => `lk_rt_${text}`)), (text) => tokens.decode(text) === null))
+  check(
+    t,
+    fc.property(fc.oneof(fc.string(), fc.base64String({ minLength: 96, maxLength: 96 }).map((text) => `lk_rt_${text}`)), (text) =>
+      tokens.decode(text) === null)
+  )
 })
 
 t.test('normalising twice is normalising once', async (t) => {
   const phone = await phoneNormaliser('DE')
   for (const normalise of [plain, email, phone]) {
-    check(t, fc.property(fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme', maxLength: 40 }), fc.stringMatching(/^\+?[0-9 ()./-]{6,20}$/)), (text) => {
-      const cleaned = clean(text)
-      const once = cleaned === null ? null : normalise(cleaned)
-      if (once === null) return
-      const again = clean(once)
-      assert.equal(again === null ? null : normalise(again), once)
-    }))
+    check(
+      t,
+      fc.property(
+        fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme', maxLength: 40 }), fc.stringMatching(/^\+?[0-9 ()./-]{6,20}$/)),
+        (text) => {
+          const cleaned = clean(text)
+          const once = cleaned === null ? null : normalise(cleaned)
+          if (once === null) return
+          const again = clean(once)
+          assert.equal(again === null ? null : normalise(again), once)
+        }
+      )
+    )
   }
 })
 
@@ -126,9 +169,33 @@ t.test('a way back is no host, however long it is', async (t) => {
 })
 
 t.test('a way back never leaves this server', async (t) => {
-  const parts = fc.constantFrom('/', '//', '\\', '/\\', 'evil.example', ':', '@', '?', '#', '%2f', '\t', '\n', ' ', 'http:', 'javascript:', '.', '..', 'a', 'ｅvil', '\u2028')
-  check(t, fc.property(fc.array(parts, { maxLength: 8 }), (list) => {
-    const path = localPath(list.join(''))
-    if (path !== null && new URL(path, 'https://id.example.com').origin !== 'https://id.example.com') throw new Error(path)
-  }))
+  const parts = fc.constantFrom(
+    '/',
+    '//',
+    '\\',
+    '/\\',
+    'evil.example',
+    ':',
+    '@',
+    '?',
+    '#',
+    '%2f',
+    '\t',
+    '\n',
+    ' ',
+    'http:',
+    'javascript:',
+    '.',
+    '..',
+    'a',
+    'ｅvil',
+    '\u2028'
+  )
+  check(
+    t,
+    fc.property(fc.array(parts, { maxLength: 8 }), (list) => {
+      const path = localPath(list.join(''))
+      if (path !== null && new URL(path, 'https://id.example.com').origin !== 'https://id.example.com') throw new Error(path)
+    })
+  )
 })

@@ -8,7 +8,10 @@ import t, { type Test } from 'tap'
 import type { AppOptions } from '../../plugins/latchkey.ts'
 import { authGuard, clientProxy, latchkey, oauth } from '../../src/index.ts'
 import { asked, makeTv } from '../support/device.ts'
-import { build, claimsOf, createDatabase, FAST, login, makeClient, PASSWORD, profile, refresh, register, token, type Tokens } from '../support/start-server.ts'
+import {
+  build, claimsOf, createDatabase, FAST, login, makeClient, PASSWORD, profile, refresh, register, token,
+  type Tokens
+} from '../support/start-server.ts'
 import { personalToken } from '../support/machines.ts'
 import { tagsOf } from '../unit/views/html.ts'
 import { authorize, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../support/visitor.ts'
@@ -33,7 +36,8 @@ async function listening (t: Test, options: Partial<AppOptions> = {}): Promise<H
   return { ...made, port, url: `http://localhost:${port}` }
 }
 
-const issuerOf = async (host: FastifyInstance, prefix = '', headers = {}) => (await host.inject({ url: `${prefix}/.well-known/openid-configuration`, headers })).json<{ issuer: string }>().issuer
+const issuerOf = async (host: FastifyInstance, prefix = '', headers = {}) =>
+  (await host.inject({ url: `${prefix}/.well-known/openid-configuration`, headers })).json<{ issuer: string }>().issuer
 
 t.test('without appUrl the issuer follows the port that listens, wherever it is named', async (t) => {
   const { host, logs } = createHost(t)
@@ -48,7 +52,10 @@ t.test('without appUrl the issuer follows the port that listens, wherever it is 
   const issuer = `http://localhost:${(host.server.address() as AddressInfo).port}`
   t.equal(await issuerOf(host), issuer)
   t.equal(await issuerOf(host, '', { host: 'evil.example', 'x-forwarded-host': 'evil.example' }), issuer, 'never from a header')
-  t.match((await host.inject('/.well-known/oauth-protected-resource')).json(), { resource: issuer, jwks_uri: `${issuer}/.well-known/jwks.json` })
+  t.match((await host.inject('/.well-known/oauth-protected-resource')).json(), {
+    resource: issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`
+  })
   t.match(logs(), `Tokens and links name ${issuer}: set appUrl (or LATCHKEY_APP_URL)`)
 
   const { access_token: bearer, refresh_token: refreshToken } = (await login(host)).json<Tokens>()
@@ -57,18 +64,31 @@ t.test('without appUrl the issuer follows the port that listens, wherever it is 
   t.equal((await refresh(host, refreshToken)).statusCode, 200)
   t.equal((await profile(host, early.access_token)).statusCode, 401, 'that of another issuer')
   t.match((await host.inject('/orders')).headers['www-authenticate'], `resource_metadata="${issuer}/`)
-  t.equal((await host.inject({ url: '/orders', headers: { authorization: `Bearer ${(await personalToken(host, bearer)).access_token}` } })).statusCode, 200)
+  t.equal(
+    (await host.inject({ url: '/orders', headers: { authorization: `Bearer ${(await personalToken(host, bearer)).access_token}` } }))
+      .statusCode,
+    200
+  )
   const tv = await makeTv(host)
-  t.match(await asked(host, { client_id: tv.id }), { verification_uri: `${issuer}/device`, verification_uri_complete: new RegExp(`^${issuer}/device\\?`) })
+  t.match(await asked(host, { client_id: tv.id }), {
+    verification_uri: `${issuer}/device`,
+    verification_uri_complete: new RegExp(`^${issuer}/device\\?`)
+  })
 
   const app = await makeApp(host)
   const visitor = await loggedIn(host)
   const { code, iss } = paramsOf(await authorize(visitor, app.id, { scope: 'openid' }))
   t.equal(iss, issuer)
-  const tokens = (await token(host, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, app.basic)).json<Tokens & { id_token: string }>()
+  const tokens =
+    (await token(host, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, app.basic)).json<
+      Tokens & { id_token: string }
+    >()
   t.match(claimsOf(tokens.id_token), { iss: issuer })
   t.equal((await host.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${tokens.access_token}` } })).statusCode, 200)
-  const introspected = await host.inject({ method: 'POST', url: '/v1/oauth/introspect', headers: { authorization: app.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: `token=${tokens.access_token}` })
+  const introspected = await host.inject({
+    method: 'POST', url: '/v1/oauth/introspect',
+    headers: { authorization: app.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: `token=${tokens.access_token}`
+  })
   t.match(introspected.json(), { active: true, iss: issuer })
 })
 
@@ -109,15 +129,21 @@ t.test('a login from the page of the host, and through a proxy for development, 
   const payload = { email: 'ada@example.com', password: PASSWORD }
   await host.inject({ method: 'POST', url: '/auth/v1/register', payload })
   const from = (headers: Record<string, string>) => host.inject({ method: 'POST', url: '/auth/v1/clients/web/login', payload, headers })
-  for (const origin of [url, `http://127.0.0.1:${port}`, 'http://localhost:5173']) t.equal((await from({ origin, host: new URL(origin).host, 'sec-fetch-site': 'same-origin' })).statusCode, 200, origin)
+  for (const origin of [url, `http://127.0.0.1:${port}`, 'http://localhost:5173']) { t.equal((await from({ origin, host: new URL(origin).host, 'sec-fetch-site': 'same-origin' })).statusCode, 200, origin) }
   t.equal((await from({ origin: url })).statusCode, 200, 'a browser that says less')
   t.same((await from({ origin: 'http://localhost:5173' })).json(), {
-    statusCode: 403, code: 'LK_FOREIGN_ORIGIN', error: 'Forbidden',
+    statusCode: 403,
+    code: 'LK_FOREIGN_ORIGIN',
+    error: 'Forbidden',
     message: `This comes from a page of http://localhost:5173, and the address of this server is ${url}; if people open this server at http://localhost:5173, set appUrl (or LATCHKEY_APP_URL) to that; to let pages of another site call, add http://localhost:5173 to corsOrigins (or LATCHKEY_CORS_ORIGINS)`
   })
   t.notMatch((await from({ origin: 'http://<b>' })).body, '<b>', 'what is no origin is not repeated')
   const visitor = visit(host, { origin: 'http://localhost:5173', host: 'localhost:5173' })
-  t.equal((await visitor.submit(await visitor.get('/auth/login'), { username: 'ada@example.com', password: PASSWORD })).statusCode, 303, 'and so does the login page')
+  t.equal(
+    (await visitor.submit(await visitor.get('/auth/login'), { username: 'ada@example.com', password: PASSWORD })).statusCode,
+    303,
+    'and so does the login page'
+  )
 })
 
 t.test('inside a scope with a prefix, issuer, styles, forms and cookies are under it', async (t) => {
@@ -130,7 +156,8 @@ t.test('inside a scope with a prefix, issuer, styles, forms and cookies are unde
   const { issuer, ...metadata } = (await host.inject('/api/auth/.well-known/openid-configuration')).json<Record<string, string>>()
   t.equal(issuer, 'https://example.com/site/api/auth')
   const page = await host.inject({ url: '/api/auth/login', headers: { accept: 'text/html' } })
-  const paths = tagsOf(page.body).flatMap(({ attributes }) => [attributes['href'], attributes['action'], attributes['src']]).filter((path) => path?.startsWith('/'))
+  const paths = tagsOf(page.body).flatMap(({ attributes }) => [attributes['href'], attributes['action'], attributes['src']]).filter(
+    (path) => path?.startsWith('/'))
   t.ok(paths.length >= 3)
   for (const path of [...paths, new URL(metadata['authorization_endpoint']!).pathname, new URL(metadata['jwks_uri']!).pathname]) {
     t.ok(path!.startsWith('/site/api/auth/'), path!)
@@ -140,8 +167,14 @@ t.test('inside a scope with a prefix, issuer, styles, forms and cookies are unde
   t.equal(guest.headers.location, '/site/api/auth/login?return_to=%2Fsite%2Fapi%2Forders')
   const payload = { email: 'ada@example.com', password: PASSWORD }
   await host.inject({ method: 'POST', url: '/api/auth/v1/register', payload })
-  t.match((await host.inject({ method: 'POST', url: '/api/auth/v1/clients/web/login', payload })).headers['set-cookie'], /Path=\/site\/api\/auth\/v1\/clients\/web/)
-  t.match((await host.inject('/api/auth/docs/json')).json(), { servers: [{ url: 'https://example.com/site' }], paths: { '/api/auth/v1/register': {} } })
+  t.match(
+    (await host.inject({ method: 'POST', url: '/api/auth/v1/clients/web/login', payload })).headers['set-cookie'],
+    /Path=\/site\/api\/auth\/v1\/clients\/web/
+  )
+  t.match((await host.inject('/api/auth/docs/json')).json(), {
+    servers: [{ url: 'https://example.com/site' }],
+    paths: { '/api/auth/v1/register': {} }
+  })
   t.equal((await host.inject('/api/auth/docs/')).statusCode, 200)
   t.equal((await host.inject('/api/auth/health')).statusCode, 200)
 })
@@ -150,7 +183,14 @@ t.test('the parts stand in one scope, or the start says so', async (t) => {
   const { host } = createHost(t)
   const options = { ...FAST, databaseUrl: await createDatabase(t) }
   await host.register(authGuard, options)
-  await t.rejects(async () => { await host.register(async (scope) => { await scope.register(oauth, options) }, { prefix: '/api' }) }, { code: 'LK_CONFIG', message: /^prefix is that of another scope: Latchkey was first registered under "", and its pages would stand under "\/api"/ })
+  await t.rejects(async () => {
+    await host.register(async (scope) => {
+      await scope.register(oauth, options)
+    }, { prefix: '/api' })
+  }, {
+    code: 'LK_CONFIG',
+    message: /^prefix is that of another scope: Latchkey was first registered under "", and its pages would stand under "\/api"/
+  })
 })
 
 t.test('proxies apart from the server: pages and cookies are of the app that they stand in', async (t) => {
@@ -162,18 +202,28 @@ t.test('proxies apart from the server: pages and cookies are of the app that the
     // Stands for the issuer elsewhere, under a path of its own
     scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     scope.post('/v1/oauth/token', async ({ headers, body }, reply) => {
-      const answer = await app.inject({ method: 'POST', url: '/v1/oauth/token', headers: { authorization: headers.authorization!, 'content-type': headers['content-type']! }, payload: body as string })
+      const answer = await app.inject({
+        method: 'POST', url: '/v1/oauth/token',
+        headers: { authorization: headers.authorization!, 'content-type': headers['content-type']! }, payload: body as string
+      })
       return reply.code(answer.statusCode).send(answer.json())
     })
   }, { prefix: '/id' })
   await server.host.listen({ port: 0, host: '127.0.0.1' })
   const front = createHost(t)
   await front.host.register(async (scope) => {
-    await scope.register(clientProxy, { issuer: `http://127.0.0.1:${(server.host.server.address() as AddressInfo).port}/id`, clients: { web: { id, secret } }, prefix: '/p' })
+    await scope.register(clientProxy, {
+      issuer: `http://127.0.0.1:${(server.host.server.address() as AddressInfo).port}/id`,
+      clients: { web: { id, secret } }, prefix: '/p'
+    })
   }, { prefix: '/api' })
   await front.host.listen({ port: 0, host: '127.0.0.1' })
   const { port } = front.host.server.address() as AddressInfo
-  const from = (origin: string) => front.host.inject({ method: 'POST', url: '/api/p/v1/clients/web/login', headers: { origin }, payload: { email: 'ada@example.com', password: PASSWORD } })
+  const from = (origin: string) =>
+    front.host.inject({
+      method: 'POST', url: '/api/p/v1/clients/web/login', headers: { origin },
+      payload: { email: 'ada@example.com', password: PASSWORD }
+    })
   const answer = await from(`http://localhost:${port}`)
   t.equal(answer.statusCode, 200, answer.body)
   t.match(answer.headers['set-cookie'], /Path=\/api\/p\/v1\/clients\/web/)

@@ -16,7 +16,8 @@ import { createDatabase, eventually, FAST } from '../support/start-server.ts'
 const MIGRATION_LOCK = 72707369
 const IMPORTS = `import Fastify from '${import.meta.resolve('fastify')}'\nimport { latchkey } from '${pathToFileURL(join(packageRoot, 'dist/src/index.js')).href}'\n`
 /** The app of the README, as it stands there. */
-const SAMPLE = [...readFileSync(join(packageRoot, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!).find((code) => code.includes('app.listen('))!
+const SAMPLE = [...readFileSync(join(packageRoot, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!).find(
+  (code) => code.includes('app.listen('))!
   .replace(/^import .*$/gm, '').replace(/port: \d+/, 'port: 0').replace('request.auth?', 'request.auth')
 const LISTENING = /Server listening at/
 
@@ -25,14 +26,21 @@ const cwd = folder(t)
 
 /** An app in a process of its own, on one embedded database for all of them. */
 function host (t: Test, body: string) {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', IMPORTS + body], { cwd, env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', IMPORTS + body], {
+    cwd, env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const lines: string[] = []
   const output = createInterface({ input: child.stdout }).on('line', (line) => { lines.push(line) })
   createInterface({ input: child.stderr }).on('line', (line) => { lines.push(line) })
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
   const said = async (what: RegExp) => {
-    while (!lines.some((line) => what.test(line))) await Promise.race([once(output, 'line'), ended.then(() => { throw new Error(lines.join('\n')) })])
+    while (!lines.some((line) => what.test(line))) {
+      await Promise.race([once(output, 'line'), ended.then(() => {
+        throw new Error(lines.join('\n'))
+      })])
+    }
   }
   return { ended, said, lines, kill: (signal: NodeJS.Signals) => child.kill(signal) }
 }
@@ -64,7 +72,8 @@ t.test('Ctrl-C in the app of the README stops PostgreSQL, and the process ends b
 })
 
 t.test('a signal that comes while the database is opened stops it as well', async (t) => {
-  const stream = "{ write (line) { console.log(line); if (line.includes('started the embedded PostgreSQL')) process.kill(process.pid, 'SIGTERM') } }"
+  const stream =
+    "{ write (line) { console.log(line); if (line.includes('started the embedded PostgreSQL')) process.kill(process.pid, 'SIGTERM') } }"
   const app = host(t, SAMPLE.replace('logger: true', `logger: { stream: ${stream} }`))
   t.same(await app.ended, { code: null, signal: 'SIGTERM' })
   t.notOk(isRunning())
@@ -94,7 +103,10 @@ console.log('up')`)
 
 t.test('two copies of the package are not each other\'s listener: a signal ends both', async (t) => {
   const copy = `${pathToFileURL(join(packageRoot, 'dist/src/runtime/process-end.js')).href}?copy`
-  const app = host(t, `const { holdUntilEnd } = await import('${copy}')\nholdUntilEnd({ close: async () => { console.log('copy') } })\n${SAMPLE}`)
+  const app = host(
+    t,
+    `const { holdUntilEnd } = await import('${copy}')\nholdUntilEnd({ close: async () => { console.log('copy') } })\n${SAMPLE}`
+  )
   await app.said(LISTENING)
   app.kill('SIGTERM')
   const killed = setTimeout(() => app.kill('SIGKILL'), 12_000)
@@ -156,7 +168,9 @@ async function slowDatabase (t: Test) {
   await client.connect()
   t.teardown(() => client.end())
   await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`)
-  const others = async (rest: string) => (await client.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${rest}`)).rowCount!
+  const others = async (rest: string) =>
+    (await client.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${rest}`))
+      .rowCount!
   return {
     options: { ...FAST, databaseUrl },
     waiting: () => eventually(async () => await others("wait_event = 'advisory'") > 0, 10_000),
@@ -173,7 +187,11 @@ function loud (pluginTimeout: number): { app: FastifyInstance, logs: string[] } 
 t.test('a plugin of the host that awaits Latchkey fails after its own time, told before; what was being opened is closed with the app', async (t) => {
   const database = await slowDatabase(t)
   const { app, logs } = loud(200)
-  await t.rejects(async () => { await app.register(async (scope) => { await scope.register(latchkey, database.options) }) }, { code: 'AVV_ERR_PLUGIN_EXEC_TIMEOUT' })
+  await t.rejects(async () => {
+    await app.register(async (scope) => {
+      await scope.register(latchkey, database.options)
+    })
+  }, { code: 'AVV_ERR_PLUGIN_EXEC_TIMEOUT' })
   t.match(logs.join(''), /still opening its database[^]*pluginTimeout/)
   t.ok(await database.waiting())
   const closed = app.close()

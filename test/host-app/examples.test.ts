@@ -10,7 +10,9 @@ const json = (body: object) => ({ method: 'POST', headers: { 'content-type': 'ap
 
 t.test('examples/host-app.js: guards of both kinds beside the routes of the host', async (t) => {
   const child = spawn(process.execPath, [join(packageRoot, 'examples/host-app.js')], {
-    cwd: t.testdir({}), env: { PATH: process.env['PATH'], PORT: '0', DATABASE_URL: await createDatabase(t, { empty: true }), APP_KEY }, stdio: ['ignore', 'pipe', 'inherit']
+    cwd: t.testdir({}),
+    env: { PATH: process.env['PATH'], PORT: '0', DATABASE_URL: await createDatabase(t, { empty: true }), APP_KEY },
+    stdio: ['ignore', 'pipe', 'inherit']
   })
   const exited = once(child, 'exit')
   t.teardown(async () => {
@@ -27,6 +29,12 @@ t.test('examples/host-app.js: guards of both kinds beside the routes of the host
 
   t.equal((await fetch(`${origin}/api/orders`)).status, 401)
   t.equal((await fetch(`${origin}/auth/v1/register`, json({ email: 'ada@example.com', password: PASSWORD }))).status, 201)
-  const { access_token: token } = await (await fetch(`${origin}/auth/v1/clients/web/login`, json({ email: 'ada@example.com', password: PASSWORD }))).json() as { access_token: string }
-  t.match(await (await fetch(`${origin}/api/orders`, { headers: { authorization: `Bearer ${token}` } })).json(), { orders: [], of: /^[0-9a-f-]{36}$/ })
+  const { access_token: token } =
+    await (await fetch(`${origin}/auth/v1/clients/web/login`, json({ email: 'ada@example.com', password: PASSWORD }))).json() as {
+      access_token: string
+    }
+  t.match(await (await fetch(`${origin}/api/orders`, { headers: { authorization: `Bearer ${token}` } })).json(), {
+    orders: [],
+    of: /^[0-9a-f-]{36}$/
+  })
 })

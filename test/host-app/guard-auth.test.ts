@@ -1,7 +1,10 @@
 import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { authOf, latchkey, type BrowserAuth, type ClientAuth, type GuardOptions, type LatchkeyOptions, type PersonalAuth, type SessionAuth } from '../../src/index.ts'
+import {
+  authOf, latchkey, type BrowserAuth, type ClientAuth, type GuardOptions, type LatchkeyOptions, type PersonalAuth,
+  type SessionAuth
+} from '../../src/index.ts'
 import { createDatabase, eventually, FAST, login, PASSWORD, register, type Tokens } from '../support/start-server.ts'
 import { visit } from '../support/visitor.ts'
 
@@ -19,7 +22,10 @@ t.test('where no guard stands, reading request.auth says what to add', async (t)
   host.get('/early/:id', async ({ auth }) => auth.userId)
   await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })
   host.get('/open/:id', async ({ auth }) => auth.userId)
-  t.match((await host.inject('/open/5?token=secret')).json(), { message: "request.auth was read at GET /open/:id, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too; hooks of the whole app call authOf(request)" })
+  t.match((await host.inject('/open/5?token=secret')).json(), {
+    message:
+      "request.auth was read at GET /open/:id, where no guard stands before: add { onRequest: app.authGuard('api') }, with { optional: true } for a route that serves guests, too; hooks of the whole app call authOf(request)"
+  })
   t.equal((await host.inject('/early/5')).statusCode, 500)
 })
 
@@ -27,9 +33,16 @@ t.test('an optional guard lets guests pass, and nobody whose token is not valid'
   const app = await host(t)
   const options = { optional: true } as const
   app.get('/shop', { onRequest: app.authGuard('api', options) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
-  app.get('/orders', { onRequest: app.authGuard('api', { optional: true, scopes: ['orders:read'] }) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
+  app.get(
+    '/orders',
+    { onRequest: app.authGuard('api', { optional: true, scopes: ['orders:read'] }) },
+    async ({ auth }) => ({ user: auth?.userId ?? null })
+  )
   const pages = app.authGuard('web', options)
-  app.route({ method: ['GET', 'POST'], url: '/welcome', onRequest: pages, handler: async (request) => ({ user: pages.auth(request)?.userId ?? null }) })
+  app.route({
+    method: ['GET', 'POST'], url: '/welcome', onRequest: pages,
+    handler: async (request) => ({ user: pages.auth(request)?.userId ?? null })
+  })
   const { id } = (await register(app)).json<{ id: string }>()
   const { access_token: token } = (await login(app)).json<Tokens>()
   const shop = async (authorization?: string, url = '/shop') => {
@@ -39,7 +52,8 @@ t.test('an optional guard lets guests pass, and nobody whose token is not valid'
   t.same(await shop(), [200, null])
   t.same(await shop(`Bearer ${token}`), [200, id])
   t.same(await shop('Basic dXNlcjpwYXNzd29yZA=='), [200, null], 'which somebody in front of us may ask for')
-  for (const bad of ['Bearer', 'Bearer ', 'bearer x', `Bearer ${token}x`, `Bearer ${token} ${token}`, `Bearer${token}`, token, `"Bearer ${token}"`, 'Bearer lk_pat_x']) t.equal((await shop(bad))[0], 401, bad)
+  for (const bad of ['Bearer', 'Bearer ', 'bearer x', `Bearer ${token}x`, `Bearer ${token} ${token}`, `Bearer${token}`, token,
+    `"Bearer ${token}"`, 'Bearer lk_pat_x']) t.equal((await shop(bad))[0], 401, bad)
   t.same(await shop(undefined, '/orders'), [200, null])
   await app.inject({ method: 'POST', url: '/v1/logout', headers: { authorization: `Bearer ${token}` } })
   t.equal((await shop(`Bearer ${token}`))[0], 401, 'once it was revoked')
@@ -57,12 +71,14 @@ t.test('a hook of the whole app asks who it is without throwing, and breaks no r
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(rateLimit, { max: 50, hook: 'preHandler', keyGenerator: (request) => authOf(request)?.userId ?? request.ip })
-  app.addHook('onRequest', async (request) => { if (request.routeOptions.url !== '/open') request.log.debug({ user: request.auth?.userId }) })
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url !== '/open') request.log.debug({ user: request.auth?.userId })
+  })
   await app.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })
   app.get('/open', async (request) => ({ user: authOf(request) }))
   t.equal((await register(app)).statusCode, 201)
   t.equal((await login(app)).statusCode, 200)
-  for (const [url, status] of [['/.well-known/openid-configuration', 200], ['/login', 200], ['/nowhere', 404], ['/open', 200]] as const) t.equal((await app.inject(url)).statusCode, status, url)
+  for (const [url, status] of [['/.well-known/openid-configuration', 200], ['/login', 200], ['/nowhere', 404], ['/open', 200]] as const) { t.equal((await app.inject(url)).statusCode, status, url) }
   t.same((await app.inject('/open')).json(), { user: null })
 })
 
@@ -70,8 +86,16 @@ t.test('of two guards the first that finds somebody says who it is, and each tel
   const app = await host(t)
   const [token, browser, guest] = [app.authGuard('api'), app.authGuard('web'), { optional: true } as const]
   const [maybeToken, maybeBrowser] = [app.authGuard('api', guest), app.authGuard('web', guest)]
-  app.get('/both', { onRequest: [token, browser] }, async (request) => [request.auth.userId, token.auth(request).userId, browser.auth(request).userId])
-  app.get('/either', { onRequest: [maybeBrowser, maybeToken] }, async (request) => [request.auth?.userId ?? null, maybeToken.auth(request)?.userId ?? null, maybeBrowser.auth(request)?.userId ?? null])
+  app.get(
+    '/both',
+    { onRequest: [token, browser] },
+    async (request) => [request.auth.userId, token.auth(request).userId, browser.auth(request).userId]
+  )
+  app.get(
+    '/either',
+    { onRequest: [maybeBrowser, maybeToken] },
+    async (request) => [request.auth?.userId ?? null, maybeToken.auth(request)?.userId ?? null, maybeBrowser.auth(request)?.userId ?? null]
+  )
   app.get('/missing', { onRequest: token }, async (request) => browser.auth(request).sessionId)
   const ada = (await register(app)).json<{ id: string }>().id
   const eve = (await register(app, { email: 'eve@example.com' })).json<{ id: string }>().id
@@ -100,7 +124,7 @@ t.test('hooks that run after a refusal read null, and the refusal stays what it 
 
 t.test('a guest of an optional guard needs no news of revocations, and whoever shows something does', async (t) => {
   const app = await host(t, { revocation: { maxStaleness: 5 } })
-  for (const kind of ['api', 'web'] as const) app.get(`/${kind}`, { onRequest: app.authGuard(kind, { optional: true }) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
+  for (const kind of ['api', 'web'] as const) { app.get(`/${kind}`, { onRequest: app.authGuard(kind, { optional: true }) }, async ({ auth }) => ({ user: auth?.userId ?? null })) }
   await register(app)
   const { access_token: token } = (await login(app)).json<Tokens>()
   const visitor = visit(app)
@@ -109,7 +133,7 @@ t.test('a guest of an optional guard needs no news of revocations, and whoever s
   await app.latchkey.feed.stop()
   t.ok(await eventually(async () => (await app.inject({ url: '/api', headers: { authorization: `Bearer ${token}` } })).statusCode === 503))
   t.equal((await app.inject({ url: '/web', headers: { cookie } })).statusCode, 503)
-  for (const url of ['/api', '/web']) t.same([(await app.inject(url)).statusCode, (await app.inject(url)).json()], [200, { user: null }], url)
+  for (const url of ['/api', '/web']) { t.same([(await app.inject(url)).statusCode, (await app.inject(url)).json()], [200, { user: null }], url) }
 })
 
 t.test('a guard knows the type of whom it lets in', async (t) => {
@@ -133,7 +157,8 @@ t.test('a guard knows the type of whom it lets in', async (t) => {
     const wrong: SessionAuth | PersonalAuth = app.authGuard('api', { clients: true }).auth(request)
     // @ts-expect-error a guest may come
     const guests: SessionAuth | PersonalAuth = app.authGuard('api', { optional: true }).auth(request)
-    return [user.userId.length, both.userId, client.clientId.length, browser.sessionId.length, guest?.userId, wrong, guests, either, known, unknown, never]
+    return [user.userId.length, both.userId, client.clientId.length, browser.sessionId.length, guest?.userId, wrong, guests, either, known,
+      unknown, never]
   }
   t.type(types, 'function')
 })

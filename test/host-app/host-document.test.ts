@@ -7,7 +7,10 @@ import type { Document } from '../../plugins/operations/openapi/security.ts'
 import { createDatabase, FAST } from '../support/start-server.ts'
 import { lintErrors } from '../support/lint-openapi.ts'
 
-type Operation = { operationId?: string, tags?: string[], security?: Record<string, string[]>[], parameters?: { name: string, in: string }[] }
+type Operation = {
+  operationId?: string, tags?: string[], security?: Record<string, string[]>[],
+  parameters?: { name: string, in: string }[]
+}
 type Made = Omit<Document, 'paths'> & { paths: Record<string, Record<string, Operation>> }
 
 const info = { title: 'Host', version: '1', license: { name: 'MIT', url: 'https://example.com/license' } }
@@ -19,11 +22,20 @@ const VERSIONS = {
   'Swagger 2': { swagger: { info, host: 'app.test', securityDefinitions: { own } } },
   'Swagger 2 without schemes': { swagger: { info, host: 'app.test' } }
 }
-const answer = (summary: string, more: object = {}) => ({ schema: { summary, operationId: summary.replaceAll(' ', ''), security: [], response: { 200: { type: 'object', properties: { a: { type: 'string' } } }, 400: { type: 'string', description: 'No' } }, ...more } })
+const answer = (summary: string, more: object = {}) => ({
+  schema: {
+    summary, operationId: summary.replaceAll(' ', ''), security: [],
+    response: { 200: { type: 'object', properties: { a: { type: 'string' } } }, 400: { type: 'string', description: 'No' } }, ...more
+  }
+})
 const without = (key: string, { schema: { [key as 'security']: _left, ...schema } }: ReturnType<typeof answer>) => ({ schema })
 
 /** A host whose document is like that, with routes of its own, guarded ones among them. */
-async function hostWith (t: Test, options: object, { first = true, ours = {}, register = latchkey }: { first?: boolean, ours?: object, register?: unknown } = {}): Promise<FastifyInstance> {
+async function hostWith (
+  t: Test,
+  options: object,
+  { first = true, ours = {}, register = latchkey }: { first?: boolean, ours?: object, register?: unknown } = {}
+): Promise<FastifyInstance> {
   const host = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => host.close())
   const document = async () => { await host.register(swagger, structuredClone(options) as object) }
@@ -32,8 +44,16 @@ async function hostWith (t: Test, options: object, { first = true, ours = {}, re
   await host.register(register as typeof latchkey, ours)
   if (!first) await document()
   host.get('/open', answer('open'), async () => ({ a: 'x' }))
-  host.get('/orders', { onRequest: host.authGuard('api', { scopes: ['orders:read'] }), ...without('security', answer('orders')) }, async () => ({ a: 'x' }))
-  host.get('/late', { preHandler: host.authGuard('api', { anyScope: ['orders:read'] }), ...without('security', answer('late')) }, async () => ({ a: 'x' }))
+  host.get(
+    '/orders',
+    { onRequest: host.authGuard('api', { scopes: ['orders:read'] }), ...without('security', answer('orders')) },
+    async () => ({ a: 'x' })
+  )
+  host.get(
+    '/late',
+    { preHandler: host.authGuard('api', { anyScope: ['orders:read'] }), ...without('security', answer('late')) },
+    async () => ({ a: 'x' })
+  )
   host.get('/said', { onRequest: host.authGuard('api'), ...answer('said', { security: [] }) }, async () => ({ a: 'x' }))
   await host.ready()
   return host
@@ -48,7 +68,10 @@ for (const [version, options] of Object.entries(VERSIONS)) {
     for (const hostDocument of [true, false]) {
       t.test(`${version}, registered ${first ? 'before' : 'after'}, our routes ${hostDocument ? 'in it' : 'not in it'}: the host's document is valid, ours is our own`, async (t) => {
         const before = JSON.stringify(options)
-        const host = await hostWith(t, options, { first, ours: { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth', hostDocument } })
+        const host = await hostWith(t, options, {
+          first,
+          ours: { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth', hostDocument }
+        })
         const document = made(host)
         t.equal(JSON.stringify(options), before)
         // The linter keeps the process busy, which would then turn requests away
@@ -61,7 +84,9 @@ for (const [version, options] of Object.entries(VERSIONS)) {
         t.same(document.paths['/said']!['get']!.security, [])
         const schemes = schemesOf(document)
         if (!version.includes('without')) t.same(schemes['own'], own)
-        for (const name of Object.values(document.paths).flatMap((path) => Object.values(path)).flatMap(({ security = [] }) => security.flatMap((group) => Object.keys(group)))) t.ok(schemes[name], name)
+        for (const name of Object.values(document.paths).flatMap((path) => Object.values(path)).flatMap(({ security = [] }) =>
+          security.flatMap((group) => Object.keys(group))
+        )) t.ok(schemes[name], name)
         t.notOk(JSON.stringify(document).includes('x-latchkey'))
         t.equal(oursIn(document).length > 30, hostDocument, oursIn(document).join(' '))
         if (hostDocument) t.match(document.paths['/auth/v1/profile']!['get'], { operationId: 'latchkeyGetProfile', tags: ['Latchkey'] })
@@ -78,14 +103,26 @@ for (const [version, options] of Object.entries(VERSIONS)) {
 }
 
 t.test('the form of our errors is defined once; what the host has defined under its name stays', async (t) => {
-  const options = (schemas?: object) => ({ openapi: { openapi: '3.1.0', info, servers: [{ url: 'https://app.test' }], components: schemas && { schemas } } })
+  const options = (schemas?: object) => ({
+    openapi: { openapi: '3.1.0', info, servers: [{ url: 'https://app.test' }], components: schemas && { schemas } }
+  })
   const mine = { type: 'object', properties: { mine: { type: 'boolean' } } }
   for (const schemas of [undefined, { Order: mine }, { LatchkeyError: mine }] as (Record<string, object> | undefined)[]) {
     const host = await hostWith(t, options(schemas), { ours: { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' } })
     const document = made(host)
-    t.match(document.components?.schemas, { ...schemas, LatchkeyOAuthError: {}, ...(schemas?.['LatchkeyError'] ? {} : { LatchkeyError: { type: 'object' } }) })
-    const [failure] = Object.values((document.paths['/auth/v1/profile']!['get'] as unknown as { responses: Record<string, { content: Record<string, { schema: object }> }> }).responses['401']!.content)
-    t.match(failure!.schema, schemas?.['LatchkeyError'] ? { type: 'object', properties: { statusCode: {} } } : { $ref: '#/components/schemas/LatchkeyError' })
+    t.match(document.components?.schemas, {
+      ...schemas, LatchkeyOAuthError: {},
+      ...(schemas?.['LatchkeyError'] ? {} : { LatchkeyError: { type: 'object' } })
+    })
+    const [failure] = Object.values(
+      (document.paths['/auth/v1/profile']!['get'] as unknown as {
+        responses: Record<string, { content: Record<string, { schema: object }> }>
+      }).responses['401']!.content
+    )
+    t.match(
+      failure!.schema,
+      schemas?.['LatchkeyError'] ? { type: 'object', properties: { statusCode: {} } } : { $ref: '#/components/schemas/LatchkeyError' }
+    )
     t.same(await lintErrors(document), [])
   }
 })
@@ -93,7 +130,12 @@ t.test('the form of our errors is defined once; what the host has defined under 
 t.test('a scheme of the host that has the name of ours and means something else stays, and ours has another name', async (t) => {
   const bearer = { type: 'apiKey', in: 'header', name: 'x-token' }
   const client = { type: 'http', scheme: 'Basic' }
-  const options = { openapi: { openapi: '3.1.0', info, servers: [{ url: 'https://app.test' }], components: { securitySchemes: { bearer, client } }, security: [{ bearer: [] }] } }
+  const options = {
+    openapi: {
+      openapi: '3.1.0', info, servers: [{ url: 'https://app.test' }], components: { securitySchemes: { bearer, client } },
+      security: [{ bearer: [] }]
+    }
+  }
   for (const first of [true, false]) {
     const document = made(await hostWith(t, options, { first, ours: { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' } }))
     t.same(await lintErrors(document), [])

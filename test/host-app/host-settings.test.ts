@@ -3,7 +3,10 @@ import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import sensible from '@fastify/sensible'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, type InjectOptions, type LightMyRequestResponse as Answer } from 'fastify'
+import Fastify, {
+  type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, type InjectOptions,
+  type LightMyRequestResponse as Answer
+} from 'fastify'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { latchkey } from '../../src/index.ts'
@@ -15,8 +18,12 @@ type Json = Record<string, unknown>
 /** What must be the same whatever the host sets: status, type and form of the answer, and our cookies without their values. */
 function seen ({ statusCode, headers, body }: Answer) {
   const type = String(headers['content-type'] ?? '').split(';')[0]
-  const cookies = [headers['set-cookie'] ?? []].flat().filter((line) => /latchkey|refreshToken/i.test(line)).map((line) => line.replace(/=[^;]*/, '=…').replace(/Max-Age=\d+/, 'Max-Age=…'))
-  return [statusCode, type, type === 'application/json' ? shapeOf(JSON.parse(body)) : type === 'text/html' ? /<title>([^<]*)/.exec(body)?.[1] : body.slice(0, 40), cookies]
+  const cookies = [headers['set-cookie'] ?? []].flat().filter((line) => /latchkey|refreshToken/i.test(line)).map((line) =>
+    line.replace(/=[^;]*/, '=…').replace(/Max-Age=\d+/, 'Max-Age=…')
+  )
+  return [statusCode, type,
+    type === 'application/json' ? shapeOf(JSON.parse(body)) : type === 'text/html' ? /<title>([^<]*)/.exec(body)?.[1] : body.slice(0, 40),
+    cookies]
 }
 
 function shapeOf (value: unknown): unknown {
@@ -32,7 +39,10 @@ async function story (host: FastifyInstance) {
     done.push([what, seen(answer)])
     return answer
   }
-  const post = (url: string, payload: object, headers: Record<string, string> = {}) => ({ method: 'POST' as const, url: `/auth${url}`, payload, headers })
+  const post = (url: string, payload: object, headers: Record<string, string> = {}) => ({
+    method: 'POST' as const, url: `/auth${url}`,
+    payload, headers
+  })
   const credentials = { email: 'ada@example.com', password: PASSWORD }
   await ask('register', post('/v1/register', { ...credentials, name: 'Ada' }))
   await ask('register again', post('/v1/register', { ...credentials, email: 5 }))
@@ -46,11 +56,17 @@ async function story (host: FastifyInstance) {
   const made = await ask('a client', post('/v1/oauth/clients', { name: 'My app', redirect_uris: [CALLBACK] }, { authorization }))
   await ask('its end', { method: 'DELETE', url: `/auth/v1/oauth/clients/${String(made.json<Json>()['id'])}`, headers: { authorization } })
   await ask('sessions', { url: '/auth/v1/oauth/tokens', headers: { authorization } })
-  for (const path of ['/.well-known/openid-configuration', '/.well-known/jwks.json', '/health', '/docs/json', '/docs/static/index.html']) await ask(path, { url: `/auth${path}` })
+  for (const path of ['/.well-known/openid-configuration', '/.well-known/jwks.json', '/health', '/docs/json', '/docs/static/index.html']) { await ask(path, { url: `/auth${path}` }) }
   await ask('the metadata at the root', { url: '/.well-known/oauth-authorization-server/auth' })
   const { basic } = await makeClient(host, { grantTypes: ['client_credentials'] })
-  await ask('a token for a machine', { method: 'POST', url: '/auth/v1/oauth/token', headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: 'grant_type=client_credentials' })
-  await ask('a grant that is none', { method: 'POST', url: '/auth/v1/oauth/token', headers: { authorization: basic }, payload: { grant_type: 'x' } })
+  await ask('a token for a machine', {
+    method: 'POST', url: '/auth/v1/oauth/token',
+    headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: 'grant_type=client_credentials'
+  })
+  await ask('a grant that is none', {
+    method: 'POST', url: '/auth/v1/oauth/token', headers: { authorization: basic },
+    payload: { grant_type: 'x' }
+  })
 
   const visitor = visit(host)
   const noted = async (what: string, answer: Promise<Answer>) => {
@@ -66,8 +82,12 @@ async function story (host: FastifyInstance) {
   const answer = await noted('allow', visitor.submit(consent, { decision: 'allow' }))
   const { code, state } = paramsOf(answer)
   done.push(['state', state])
-  const payload = new URLSearchParams({ grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }).toString()
-  await ask('the code', { method: 'POST', url: '/auth/v1/oauth/token', headers: { authorization: app.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload })
+  const payload = new URLSearchParams({ grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER })
+    .toString()
+  await ask('the code', {
+    method: 'POST', url: '/auth/v1/oauth/token',
+    headers: { authorization: app.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload
+  })
   await noted('account', visitor.get('/auth/account'))
   await noted('a form without its token', visitor.post('/auth/login', { username: 'x' }))
   await noted('a page that is none', visitor.get('/auth/v1/oauth/authorize?client_id=x'))
@@ -77,7 +97,10 @@ async function story (host: FastifyInstance) {
   return done
 }
 
-type Host = { options?: FastifyServerOptions, before?: (host: FastifyInstance) => unknown, after?: (host: FastifyInstance) => unknown, rate?: 'on' | 'off' }
+type Host = {
+  options?: FastifyServerOptions, before?: (host: FastifyInstance) => unknown, after?: (host: FastifyInstance) => unknown,
+  rate?: 'on' | 'off'
+}
 
 async function told (t: Test, { options = {}, before = () => {}, after = () => {}, rate = 'off' }: Host) {
   const host = Fastify(options as object) as unknown as FastifyInstance
@@ -108,20 +131,53 @@ const guardAll = (host: FastifyInstance) => { host.addHook('onRequest', host.aut
 
 const HOSTS: Record<string, Host> = {
   'cookies that are signed': { before: (host) => host.register(cookie, { secret: 'of the host', parseOptions: { signed: true } }) },
-  'cookies with a domain, an age, a partition and a priority': { before: (host) => host.register(cookie, { parseOptions: { domain: '.example.com', maxAge: 61, partitioned: true, priority: 'low', sameSite: 'strict', path: '/x', httpOnly: false } }) },
-  'cookies with an encoding of their own': { before: (host) => host.register(cookie, { parseOptions: { encode: (text: string) => Buffer.from(text).toString('hex'), decode: (text: string) => Buffer.from(text, 'hex').toString() } } as object) },
+  'cookies with a domain, an age, a partition and a priority': {
+    before: (host) =>
+      host.register(cookie, {
+        parseOptions: {
+          domain: '.example.com', maxAge: 61, partitioned: true, priority: 'low', sameSite: 'strict', path: '/x',
+          httpOnly: false
+        }
+      })
+  },
+  'cookies with an encoding of their own': {
+    before: (host) =>
+      host.register(cookie, {
+        parseOptions: {
+          encode: (text: string) =>
+            Buffer.from(text).toString('hex'), decode: (text: string) =>
+            Buffer.from(text, 'hex').toString()
+        }
+      } as object)
+  },
   'decorators of cookies from another plugin': {
-    before: (host) => host.decorateReply('setCookie', (() => { throw no() }) as never).decorateReply('clearCookie', null as never).decorateRequest('cookies', null as never)
+    before: (host) =>
+      host.decorateReply(
+        'setCookie',
+        (() => {
+          throw no()
+        }) as never
+      ).decorateReply('clearCookie', null as never).decorateRequest('cookies', null as never)
   },
   'a reply serializer': { before: (host) => host.setReplySerializer(wrap) },
   'a reply serializer, later': { after: (host) => host.setReplySerializer(wrap) },
   'a serializer compiler': { before: (host) => host.setSerializerCompiler(() => wrap) },
   'a validator compiler': { before: (host) => host.setValidatorCompiler(() => () => ({ error: no() })) },
   'compilers, later': { after: (host) => host.setValidatorCompiler(() => () => ({ error: no() })).setSerializerCompiler(() => wrap) },
-  'a schema controller': { before: (host) => host.setSchemaController({ compilersFactory: { buildValidator: () => () => () => ({ error: no() }), buildSerializer: () => () => wrap } } as never) },
+  'a schema controller': {
+    before: (host) =>
+      host.setSchemaController({
+        compilersFactory: {
+          buildValidator: () => () => () => ({ error: no() }), buildSerializer: () => () =>
+            wrap
+        }
+      } as never)
+  },
   'a schema error formatter': { before: (host) => host.setSchemaErrorFormatter(() => 'no error' as never) },
   'an error handler': { before: (host) => host.setErrorHandler((error, _request, reply) => reply.code(499).send({ host: String(error) })) },
-  'an error handler, later': { after: (host) => host.setErrorHandler((error, _request, reply) => reply.code(499).send({ host: String(error) })) },
+  'an error handler, later': {
+    after: (host) => host.setErrorHandler((error, _request, reply) => reply.code(499).send({ host: String(error) }))
+  },
   'a handler of what is not found': { before: (host) => host.setNotFoundHandler((_request, reply) => reply.code(499).send('host')) },
   'hooks that change all': { before: addHooks },
   'hooks that change all, later': { after: addHooks },
@@ -131,24 +187,52 @@ const HOSTS: Record<string, Host> = {
       host.removeAllContentTypeParsers()
       host.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => done(no()))
     },
-    after: (host) => host.addContentTypeParser(['application/json', 'application/x-www-form-urlencoded'], { parseAs: 'string' }, (_request, _body, done) => done(no()))
+    after: (host) =>
+      host.addContentTypeParser(
+        ['application/json', 'application/x-www-form-urlencoded'],
+        { parseAs: 'string' },
+        (_request, _body, done) => done(no())
+      )
   },
   'forms parsed its way': { before: (host) => host.register(formbody, { parser: () => ({ host: 'form' }) }) },
   'a limit for bodies': { options: { bodyLimit: 10 } },
-  'a limit on everything that spares its own machines, and answers its way': { rate: 'on', before: (host) => host.register(rateLimit, { global: false, max: 1, allowList: ['127.0.0.1'], errorResponseBuilder: () => no() }) },
+  'a limit on everything that spares its own machines, and answers its way': {
+    rate: 'on',
+    before: (host) => host.register(rateLimit, { global: false, max: 1, allowList: ['127.0.0.1'], errorResponseBuilder: () => no() })
+  },
   'http errors of another kind': { before: (host) => host.decorate('httpErrors', null as never) },
   '@fastify/sensible': { before: (host) => host.register(sensible) },
-  'a query parser': { options: { routerOptions: { querystringParser: (text: string) => ({ ...Object.fromEntries([...new URLSearchParams(text)].map(([name, value]) => [name.toUpperCase(), Number(value)])) }) } } },
+  'a query parser': {
+    options: {
+      routerOptions: {
+        querystringParser: (text: string) => ({
+          ...Object.fromEntries([...new URLSearchParams(text)].map(([name, value]) => [name.toUpperCase(), Number(value)]))
+        })
+      }
+    }
+  },
   'semicolons in queries': { options: { routerOptions: { useSemicolonDelimiter: true } as object } },
-  'paths in any case, with slashes': { options: { routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } } },
-  'ajv that coerces and removes': { options: { ajv: { customOptions: { coerceTypes: 'array', removeAdditional: 'all', useDefaults: true, allErrors: true } } } },
+  'paths in any case, with slashes': {
+    options: { routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } }
+  },
+  'ajv that coerces and removes': {
+    options: { ajv: { customOptions: { coerceTypes: 'array', removeAdditional: 'all', useDefaults: true, allErrors: true } } }
+  },
   'prototypes in bodies': { options: { onProtoPoisoning: 'ignore', onConstructorPoisoning: 'ignore' } },
   'ids of requests that are no text': { options: { genReqId: () => 7 as never, requestIdHeader: 'x-id', requestIdLogLabel: 'trace' } },
   'no HEAD routes': { options: { exposeHeadRoutes: false } },
   'its own logger': { options: { disableRequestLogging: true, childLoggerFactory: (logger) => logger } as FastifyServerOptions },
   'a rewritten address': { options: { rewriteUrl: ({ url = '/' }) => url.replace(/^\/auth\/auth/, '/auth') } },
-  'schemas of the names of ours': { before: (host) => host.addSchema({ $id: 'ErrorBody', type: 'string' }).addSchema({ $id: 'User', type: 'string' }) },
-  'decorators of the names of ours': { before: (host) => host.decorate('pages', 1 as never).decorate('clientProxy', 1 as never).decorate('metricsRegistry', 1 as never).decorate('rateLimit', 1 as never) },
+  'schemas of the names of ours': {
+    before: (host) => host.addSchema({ $id: 'ErrorBody', type: 'string' }).addSchema({ $id: 'User', type: 'string' })
+  },
+  'decorators of the names of ours': {
+    before: (host) =>
+      host.decorate('pages', 1 as never).decorate('clientProxy', 1 as never).decorate('metricsRegistry', 1 as never).decorate(
+        'rateLimit',
+        1 as never
+      )
+  },
   'a time for handlers': { options: { handlerTimeout: 1 } as FastifyServerOptions }
 }
 
@@ -179,7 +263,10 @@ t.test('a router in whose paths our ids cannot stand stops the start', async (t)
   const databaseUrl = await createDatabase(t)
   for (const options of [{ maxParamLength: 30 }, { routerOptions: { maxParamLength: 30 } }]) {
     const host = Fastify(options as FastifyServerOptions)
-    await t.rejects(async () => await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl }), { code: 'LK_CONFIG', message: /maxParamLength .* at least 64/ })
+    await t.rejects(async () => await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl }), {
+      code: 'LK_CONFIG',
+      message: /maxParamLength .* at least 64/
+    })
     await host.close().catch(() => {})
   }
 })
@@ -196,8 +283,13 @@ const LOGGERS: [whose: string, options: Logging][] = [
   ['Fastify\'s own logger', (logger) => ({ logger })],
   ['serializers of the host', (logger) => ({ logger: { ...logger, serializers: telling } })],
   ['a logger of the host', ({ level, stream }) => ({ loggerInstance: pino({ level, serializers: telling }, stream) })],
-  ['child loggers that heed no serializers', (logger) => ({ logger: { ...logger, serializers: telling }, childLoggerFactory: (parent, bindings) => parent.child(bindings) })],
-  ['child loggers with serializers of the host', (logger) => ({ logger, childLoggerFactory: (parent, bindings, options) => parent.child(bindings, { ...options, serializers: telling }) })],
+  ['child loggers that heed no serializers',
+    (logger) => ({ logger: { ...logger, serializers: telling }, childLoggerFactory: (parent, bindings) => parent.child(bindings) })],
+  ['child loggers with serializers of the host',
+    (logger) => ({
+      logger,
+      childLoggerFactory: (parent, bindings, options) => parent.child(bindings, { ...options, serializers: telling })
+    })],
   ['no log', () => ({ logger: false })]
 ]
 
@@ -209,11 +301,16 @@ t.test('logs of a host hold nothing of the queries and headers of our routes', a
     const host = Fastify(options({ level: 'trace', stream }))
     t.teardown(() => host.close())
     await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl })
-    for (const path of ['/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET', '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET', '/device?user_code=SECRET', '/v1/oauth/authorize?%00=SECRET', '/account?x=SECRET']) {
-      for (const headers of [{ cookie: 'x=SECRET', authorization: 'Bearer SECRET' }, { accept: 'text/html' }]) await host.inject({ url: `/auth${path}`, headers })
+    for (const path of ['/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET',
+      '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET', '/device?user_code=SECRET',
+      '/v1/oauth/authorize?%00=SECRET', '/account?x=SECRET']) {
+      for (const headers of [{ cookie: 'x=SECRET', authorization: 'Bearer SECRET' }, { accept: 'text/html' }]) { await host.inject({ url: `/auth${path}`, headers }) }
     }
     await host.inject('/.well-known/oauth-authorization-server/auth?x=SECRET')
-    await host.inject({ method: 'POST', url: '/auth/v1/oauth/token?code=SECRET', payload: 'code=SECRET&grant_type=authorization_code', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    await host.inject({
+      method: 'POST', url: '/auth/v1/oauth/token?code=SECRET', payload: 'code=SECRET&grant_type=authorization_code',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' }
+    })
     if (!whose.startsWith('no log')) t.match(text, '/auth/v1/oauth/logout', whose)
     t.notOk(text.includes('SECRET'), `${whose}: ${/.*SECRET.*/.exec(text)?.[0].slice(0, 300) ?? 'nothing'}`)
   }

@@ -10,7 +10,9 @@ import { createDatabase, FAST, login, PASSWORD, type Tokens } from '../support/s
 /** A host with everything that could collide. */
 async function createHost (): Promise<FastifyInstance> {
   const host = Fastify()
-  host.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => reply.code(error.statusCode ?? 418).send({ host: error.message }))
+  host.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
+    reply.code(error.statusCode ?? 418).send({ host: error.message })
+  )
   host.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, { raw: body }))
   await host.register(cookie, { secret: 'of the host' })
   await host.register(jwt, { secret: 'of the host' })
@@ -21,14 +23,22 @@ async function createHost (): Promise<FastifyInstance> {
   host.get('/broken', async () => { throw new Error('of the host') })
   host.post('/echo', async ({ body }) => body)
   host.post('/number', { schema: { body: { type: 'object', properties: { raw: { type: 'integer' } } } } }, async ({ body }) => body)
-  host.get('/cookie', async (_request, reply) => reply.setCookie('mine', 'x', { signed: true }).send({ token: host.jwt.sign({ a: 1 }, { noTimestamp: true }) }))
+  host.get(
+    '/cookie',
+    async (_request, reply) =>
+      reply.setCookie('mine', 'x', { signed: true }).send({ token: host.jwt.sign({ a: 1 }, { noTimestamp: true }) })
+  )
   return host
 }
 
 async function answersOf (host: FastifyInstance): Promise<object[]> {
   const json = { 'content-type': 'application/json' }
   const responses = [
-    await host.inject('/health'), await host.inject('/docs'), await host.inject('/broken'), await host.inject('/nowhere'), await host.inject('/cookie'),
+    await host.inject('/health'),
+    await host.inject('/docs'),
+    await host.inject('/broken'),
+    await host.inject('/nowhere'),
+    await host.inject('/cookie'),
     await host.inject({ method: 'POST', url: '/echo', headers: json, payload: '{"a":1,"a":2}' }),
     await host.inject({ method: 'POST', url: '/number', headers: json, payload: '12' }),
     await host.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: 'a=1' })
@@ -48,14 +58,26 @@ for (const prefix of ['/auth', '']) {
     await host.ready()
     t.same(await answersOf(host), before)
 
-    const registered = await host.inject({ method: 'POST', url: `${prefix}/v1/register`, payload: { email: 'ada@example.com', password: PASSWORD, name: 'Ada' } })
+    const registered = await host.inject({
+      method: 'POST', url: `${prefix}/v1/register`,
+      payload: { email: 'ada@example.com', password: PASSWORD, name: 'Ada' }
+    })
     t.equal(registered.statusCode, 201, registered.body)
-    const loggedIn = await host.inject({ method: 'POST', url: `${prefix}/v1/clients/web/login`, payload: { email: 'ada@example.com', password: PASSWORD } })
+    const loggedIn = await host.inject({
+      method: 'POST', url: `${prefix}/v1/clients/web/login`,
+      payload: { email: 'ada@example.com', password: PASSWORD }
+    })
     t.match(loggedIn.headers['set-cookie'], new RegExp(`Path=${prefix}/v1/clients/web`))
     const authorization = `Bearer ${loggedIn.json<Tokens>().access_token}`
-    t.same((await host.inject({ url: '/orders', headers: { authorization } })).json(), { user: registered.json<{ id: string }>().id, name: 'Ada' })
+    t.same((await host.inject({ url: '/orders', headers: { authorization } })).json(), {
+      user: registered.json<{ id: string }>().id,
+      name: 'Ada'
+    })
     t.match((await host.inject('/orders')).json(), { host: /access token/ }, "the host's handler answers for the host's routes")
-    t.match((await host.inject({ method: 'POST', url: `${prefix}/v1/register`, payload: {} })).json(), { statusCode: 422, code: 'LK_VALIDATION' }, 'ours for ours')
+    t.match((await host.inject({ method: 'POST', url: `${prefix}/v1/register`, payload: {} })).json(), {
+      statusCode: 422,
+      code: 'LK_VALIDATION'
+    }, 'ours for ours')
   })
 }
 

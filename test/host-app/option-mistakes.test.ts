@@ -68,17 +68,20 @@ t.test('unknown options and wrong types are named at registration, for every plu
     [latchkey as Plugin, { ...local, views: { logn: () => '' } }, /views\.logn is no page; there are start, login/],
     [latchkey as Plugin, { ...local, views: { login: '<html>' } }, /views\.login must be a function/],
     [latchkey as Plugin, { ...local, languages: { fr: { logn: { title: 'Connexion' } } } }, /languages\.fr\.logn is no part of the pages/],
-    [latchkey as Plugin, { ...local, languages: { fr: { login: { titel: 'Connexion' } } } }, /languages\.fr\.login\.titel is no word of the pages; there are title/],
+    [latchkey as Plugin, { ...local, languages: { fr: { login: { titel: 'Connexion' } } } },
+      /languages\.fr\.login\.titel is no word of the pages; there are title/],
     [latchkey as Plugin, { ...local, languages: { fr: { login: { title: undefined } } } }, /languages\.fr\.login\.title must be a string/],
     [latchkey as Plugin, { ...local, languages: { fr: { login: { to: 'à' } } } }, /languages\.fr\.login\.to must be a function/],
-    [latchkey as Plugin, { ...local, login: { attributes: { email: { type: 'string', normaliser: 'emial' } } } }, /login\.attributes\.email has an unknown normaliser/],
+    [latchkey as Plugin, { ...local, login: { attributes: { email: { type: 'string', normaliser: 'emial' } } } },
+      /login\.attributes\.email has an unknown normaliser/],
     [latchkey as Plugin, { ...local, login: { atributes: {} } }, /login\.atributes is not an option/],
     [latchkey as Plugin, { ...local, brand: { nam: 'x' } }, /brand\.nam is not an option/],
     [oauth as Plugin, { ...local, scope: {} }, /scope is not an option/],
     [clientProxy as Plugin, { ...local, slug: 'web' }, /slug is not an option/],
     [clientProxy as Plugin, { issuer, client: {} }, /clientProxy\.client is not an option; it takes/],
     [clientProxy as Plugin, { issuer, clients: { web: { id: 'x' } } }, /clientProxy\.clients/],
-    [clientProxy as Plugin, { issuer, clients: { web: { id: 'x', secret: 'y' } }, refreshTokenInBody: 'no' }, /refreshTokenInBody must be boolean/],
+    [clientProxy as Plugin, { issuer, clients: { web: { id: 'x', secret: 'y' } }, refreshTokenInBody: 'no' },
+      /refreshTokenInBody must be boolean/],
     [clientProxy as Plugin, { issuer: undefined, clients: {} }, /issuer must be a URL/],
     [clientProxy as Plugin, { issuer: 'id.example.com', clients: { web: { id: 'x', secret: 'y' } } }, /clientProxy\.issuer must match/],
     [authGuard as Plugin, { ...local, audiences: 'x' }, /audiences is not an option/],
@@ -108,24 +111,32 @@ t.test('a part that is registered twice on one instance says so; the same option
   type Step = [Plugin, object]
   const [whole, server, proxies, guard] = [latchkey, oauth, clientProxy, authGuard] as unknown as [Plugin, Plugin, Plugin, Plugin]
   const cases: [string, Step, Step, RegExp | null][] = [
-    ['the whole, twice', [whole, local], [whole, { ...local, prefix: '/b' }], /^latchkey is registered on this instance already\. For a second one .* scope of its own/],
+    ['the whole, twice', [whole, local], [whole, { ...local, prefix: '/b' }],
+      /^latchkey is registered on this instance already\. For a second one .* scope of its own/],
     ['the whole, twice the same', [whole, local], [whole, local], /^latchkey is registered on this instance already/],
     ['the server within the whole', [whole, local], [server, {}], /^oauth is registered on this instance already/],
     ['the proxies within the whole', [whole, local], [proxies, {}], /^clientProxy is registered on this instance already/],
-    ['the whole after the server', [server, local], [whole, local], /^oauth is registered on this instance already; latchkey brings it along/],
-    ['the whole after the proxies', [proxies, local], [whole, local], /^clientProxy is registered on this instance already; latchkey brings it along/],
+    ['the whole after the server', [server, local], [whole, local],
+      /^oauth is registered on this instance already; latchkey brings it along/],
+    ['the whole after the proxies', [proxies, local], [whole, local],
+      /^clientProxy is registered on this instance already; latchkey brings it along/],
     ['the server, twice', [server, local], [server, local], /^oauth is registered/],
     ['a guard within the whole', [whole, local], [guard, {}], null],
     ['a guard with the same options', [whole, local], [guard, local], null],
-    ['a guard with other options', [whole, local], [guard, { accessTokenTtl: 60 }], /^accessTokenTtl is not what the first registration on this instance has/],
+    ['a guard with other options', [whole, local], [guard, { accessTokenTtl: 60 }],
+      /^accessTokenTtl is not what the first registration on this instance has/],
     ['a guard with other parts of options', [whole, local], [guard, { passwords: { timeCost: 2 } }], /^passwords\.timeCost is not what/],
-    ['a guard for another issuer', [whole, local], [guard, remote], /^authGuard is registered on this instance already, for the tokens of this server/],
-    ['a guard for another issuer than another', [guard, remote], [guard, elsewhere], /^authGuard is .* already, for the tokens of https:\/\/id\.example\.com/],
+    ['a guard for another issuer', [whole, local], [guard, remote],
+      /^authGuard is registered on this instance already, for the tokens of this server/],
+    ['a guard for another issuer than another', [guard, remote], [guard, elsewhere],
+      /^authGuard is .* already, for the tokens of https:\/\/id\.example\.com/],
     ['a guard for the same issuer', [guard, remote], [guard, remote], null],
-    ['the server beside a guard for another issuer', [guard, remote], [server, local], /^authGuard is .* already, for the tokens of https:\/\/id\.example\.com/],
+    ['the server beside a guard for another issuer', [guard, remote], [server, local],
+      /^authGuard is .* already, for the tokens of https:\/\/id\.example\.com/],
     ['the proxies beside the server', [server, local], [proxies, local], null],
     ['the proxies beside the server, elsewhere', [server, local], [proxies, { prefix: '/b' }], /^prefix is not what/],
-    ['the proxies of another issuer, under the same prefix', [proxies, proxy], [proxies, { ...proxy, ...elsewhere }], /^clientProxy is registered/],
+    ['the proxies of another issuer, under the same prefix', [proxies, proxy], [proxies, { ...proxy, ...elsewhere }],
+      /^clientProxy is registered/],
     ['the proxies of another issuer, under another prefix', [proxies, proxy], [proxies, { ...proxy, ...elsewhere, prefix: '/b' }], null]
   ]
   for (const [what, [first, one], [second, two], message] of cases) {
@@ -150,15 +161,23 @@ t.test('two servers in scopes of their own are two servers', async (t) => {
   t.equal((await host.inject('/b/.well-known/openid-configuration')).json<{ issuer: string }>().issuer, 'http://localhost:3000/b')
   const payload = { email: 'ada@example.com', password: 'correct horse battery staple' }
   await host.inject({ method: 'POST', url: '/a/v1/register', payload })
-  const { access_token: token } = (await host.inject({ method: 'POST', url: '/a/v1/clients/web/login', payload })).json<{ access_token: string }>()
+  const { access_token: token } = (await host.inject({ method: 'POST', url: '/a/v1/clients/web/login', payload })).json<
+    { access_token: string }
+  >()
   const headers = { authorization: `Bearer ${token}` }
-  t.same([(await host.inject({ url: '/a/orders', headers })).statusCode, (await host.inject({ url: '/b/orders', headers })).statusCode], [200, 401])
+  t.same([(await host.inject({ url: '/a/orders', headers })).statusCode, (await host.inject({ url: '/b/orders', headers })).statusCode], [
+    200,
+    401
+  ])
 })
 
 t.test('a route that the host has already is named, with what to do', async (t) => {
   const host = createHost(t)
   host.get('/login', async () => 'of the host')
-  await t.rejects(async () => await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) }), { code: 'LK_CONFIG', message: /^prefix must be one .*such as \/auth: .*GET.*\/login/ })
+  await t.rejects(async () => await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) }), {
+    code: 'LK_CONFIG',
+    message: /^prefix must be one .*such as \/auth: .*GET.*\/login/
+  })
 })
 
 t.test('tests and handlers of events hear of mistakes, too', async (t) => {
@@ -170,7 +189,10 @@ t.test('tests and handlers of events hear of mistakes, too', async (t) => {
     await t.rejects(actingAs(host, id, scopes), { name: 'TypeError', message: /list of names/ })
     await t.rejects(actingAsClient(host, scopes), { name: 'TypeError', message: /list of names/ })
   }
-  t.throws(() => host.latchkey.on('login.fialed' as 'login.failed', () => {}), { name: 'TypeError', message: /no event "login.fialed"; there are .*login\.failed/ })
+  t.throws(() => host.latchkey.on('login.fialed' as 'login.failed', () => {}), {
+    name: 'TypeError',
+    message: /no event "login.fialed"; there are .*login\.failed/
+  })
   t.throws(() => host.latchkey.on('login.failed', undefined as never), { name: 'TypeError', message: /must be a function/ })
   const typed: GuardOptions = { scopes: ['orders:read'], anyScope: ['a'], clients: true }
   const kinds: GuardKind[] = ['api', 'client', 'web']
@@ -180,5 +202,8 @@ t.test('tests and handlers of events hear of mistakes, too', async (t) => {
 t.test('a host that keeps something of its own in request.auth is told what to do', async (t) => {
   const host = createHost(t)
   host.decorateRequest('auth', null as never)
-  await t.rejects(Promise.resolve(host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })), { code: 'LK_CONFIG', message: /request\.auth .* another name/ })
+  await t.rejects(Promise.resolve(host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })), {
+    code: 'LK_CONFIG',
+    message: /request\.auth .* another name/
+  })
 })

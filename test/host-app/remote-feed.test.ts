@@ -47,12 +47,23 @@ async function issuer (t: Test, answer: Answer) {
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-function follow (t: Test, url: string, options: Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'clock' | 'pause'> = {}) {
+function follow (
+  t: Test,
+  url: string,
+  options: Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'clock' | 'pause'> = {}
+) {
   const warnings: { err: Error }[] = []
   const issuer = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret' })
   const { clock } = options
-  const client = clock ? { stream: async (...asked: Parameters<typeof issuer.stream>) => ({ ...await issuer.stream(...asked), askedAt: clock.now() }) } : issuer
-  const feed = createRemoteFeed({ client, list: createRevocationList(), log: { warn: (details) => warnings.push(details as { err: Error }) }, ...options })
+  const client = clock
+    ? { stream: async (...asked: Parameters<typeof issuer.stream>) => ({ ...await issuer.stream(...asked), askedAt: clock.now() }) }
+    : issuer
+  const feed = createRemoteFeed({
+    client, list: createRevocationList(), log: {
+      warn: (details) =>
+        warnings.push(details as { err: Error })
+    }, ...options
+  })
   t.teardown(feed.stop)
   feed.start()
   return { feed, warnings }
@@ -156,5 +167,7 @@ t.test('guards give an issuer that turns them away more time each time, and as m
   t.ok(afterEnd.pauses.every((pause, index) => within(pause, Math.min(1000 * 2 ** index, 8000))), `${afterEnd.pauses}`)
   t.ok(afterRefusal.pauses.every((pause, index) => within(pause - 60_000, 1000 * 2 ** index)), `a minute at most: ${afterRefusal.pauses}`)
   t.same([ends.seen.streams, busy.seen.streams], [6, 2], 'and ask once each time')
-  t.same([afterEnd, afterRefusal].map(({ warnings }) => warnings.map(({ err }) => err.message)), [['The stream ended before a heartbeat came'], ['The issuer answered 429 on /v1/oauth/revocations: too_many']])
+  t.same([afterEnd, afterRefusal].map(({ warnings }) => warnings.map(({ err }) => err.message)), [[
+    'The stream ended before a heartbeat came'
+  ], ['The issuer answered 429 on /v1/oauth/revocations: too_many']])
 })

@@ -57,7 +57,8 @@ t.test('a guard elsewhere answers 503 while the issuer has never known its revoc
 t.test('a guard elsewhere that meets a server that knows less forgets nothing', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [line, direct] = [await createLine(t, null), await createLine(t, Number(new URL(databaseUrl).port))]
-  const [good, behind] = [await issuer(t, line, { databaseUrl }), await issuer(t, line, { databaseUrl, databaseDirectUrl: direct.through(databaseUrl), revocation: { onStale: 'accept' } })]
+  const [good, behind] = [await issuer(t, line, { databaseUrl }),
+    await issuer(t, line, { databaseUrl, databaseDirectUrl: direct.through(databaseUrl), revocation: { onStale: 'accept' } })]
   line.turn(good.port)
   const [gone, other] = [await signedIn(good.app, { email: 'gone@example.com' }), await signedIn(good.app, { email: 'other@example.com' })]
   const status = await guardElsewhere(t, good.app, line)
@@ -67,7 +68,10 @@ t.test('a guard elsewhere that meets a server that knows less forgets nothing', 
   await good.app.latchkey.store.users.setDisabled(gone.user.id, true)
   t.ok(await eventually(async () => await status(gone.access_token) === 401, PATIENCE))
   line.turn(behind.port)
-  t.ok(await eventually(() => behind.streams.some(({ headersSent, statusCode }) => headersSent && statusCode === 200), PATIENCE), 'it follows the server behind')
+  t.ok(
+    await eventually(() => behind.streams.some(({ headersSent, statusCode }) => headersSent && statusCode === 200), PATIENCE),
+    'it follows the server behind'
+  )
   t.notOk(await eventually(async () => await status(gone.access_token) === 200, 4000), 'what was revoked stays so')
   direct.turn(Number(new URL(databaseUrl).port))
   t.ok(await eventually(async () => await status(other.access_token) === 200, PATIENCE))

@@ -1,7 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { authGuard, clientProxy } from '../../src/index.ts'
-import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
+import {
+  build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token,
+  type Tokens
+} from '../support/start-server.ts'
 import { personalToken } from '../support/machines.ts'
 import { letIn, logIn, makeApp, visit, type Visitor } from '../support/visitor.ts'
 
@@ -16,7 +19,11 @@ async function resourceServer (t: Test, options: object): Promise<FastifyInstanc
   const api = Fastify()
   t.teardown(() => api.close())
   await api.register(authGuard, options as { issuer: string })
-  api.get('/me', { onRequest: api.authGuard('api') }, async ({ auth }) => ({ user: auth.userId, email: (await auth.user())!.identifiers[0]!.display }))
+  api.get(
+    '/me',
+    { onRequest: api.authGuard('api') },
+    async ({ auth }) => ({ user: auth.userId, email: (await auth.user())!.identifiers[0]!.display })
+  )
   api.get('/own', { onRequest: api.authGuard('api', { firstParty: true }) }, async () => ({}))
   return api
 }
@@ -42,7 +49,10 @@ t.test('a guard without a database follows the issuer', async (t) => {
 t.test('only a client with revocations:read may follow', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
-  const asked = await app.inject({ method: 'POST', url: '/v1/oauth/token', headers: { authorization: basic }, payload: { grant_type: 'client_credentials', scope: 'revocations:read' } })
+  const asked = await app.inject({
+    method: 'POST', url: '/v1/oauth/token', headers: { authorization: basic },
+    payload: { grant_type: 'client_credentials', scope: 'revocations:read' }
+  })
   t.match(asked.json(), { error: 'invalid_scope' })
   const { access_token: user } = await signedIn(app)
   t.equal((await app.inject({ url: '/v1/oauth/revocations', headers: { authorization: `Bearer ${user}` } })).statusCode, 401)
@@ -76,11 +86,17 @@ t.test('a guard without a database for another API tells of the user what its to
   await there.register(authGuard, { issuer: url, audience: api })
   there.get('/me', { onRequest: there.authGuard('api') }, async ({ auth }) => ({ user: await auth.user() }))
   const me = async (scope: string) => {
-    const { access_token: text } = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: api, scope }, basic)).json<Tokens>()
+    const { access_token: text } =
+      (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: api, scope }, basic)).json<
+        Tokens
+      >()
     return (await there.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).json<{ user: unknown }>().user
   }
   const { createdAt, ...seen } = await me('openid email') as { createdAt: string }
-  t.same(seen, { id: user.id, name: null, claimsChangedAt: null, disabledAt: null, identifiers: [{ attribute: 'email', display: 'ada@example.com', verifiedAt: null }] })
+  t.same(seen, {
+    id: user.id, name: null, claimsChangedAt: null, disabledAt: null,
+    identifiers: [{ attribute: 'email', display: 'ada@example.com', verifiedAt: null }]
+  })
   t.ok(Math.abs(Date.parse(createdAt) - Date.now()) < 600_000)
   t.match(await me('openid'), { id: user.id, identifiers: [] })
   t.equal(await me('email'), null, 'without openid it opens nothing at the issuer')
@@ -106,7 +122,11 @@ t.test('personal access tokens at a guard without a database', async (t) => {
   t.equal((await me(api, next)).statusCode, 200)
   await app.latchkey.store.access.endAll(user.id, null)
   t.ok(await eventually(async () => (await me(api, next)).statusCode === 401, 1500), 'logged out everywhere')
-  t.equal((await me(api, (await personalToken(app, (await login(app)).json<Tokens>().access_token)).access_token)).statusCode, 200, 'a new one works')
+  t.equal(
+    (await me(api, (await personalToken(app, (await login(app)).json<Tokens>().access_token)).access_token)).statusCode,
+    200,
+    'a new one works'
+  )
 })
 
 t.test('the proxies apart from the server', async (t) => {
@@ -116,7 +136,8 @@ t.test('the proxies apart from the server', async (t) => {
   const front = Fastify()
   t.teardown(() => front.close())
   await front.register(clientProxy, { issuer: url, clients: { web: { id, secret }, wrong: { id, secret: 'wrong' } } })
-  const login = (slug: string, password: string) => front.inject({ method: 'POST', url: `/v1/clients/${slug}/login`, payload: { email: 'ada@example.com', password } })
+  const login = (slug: string, password: string) =>
+    front.inject({ method: 'POST', url: `/v1/clients/${slug}/login`, payload: { email: 'ada@example.com', password } })
   const good = await login('web', PASSWORD)
   t.equal(good.statusCode, 200, good.body)
   t.match(good.headers['set-cookie'], /refreshToken=lk_rt_/)

@@ -10,7 +10,11 @@ async function host (t: Test) {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), scopes: { 'orders:read': 'See your orders' } })
-  app.get('/orders', { onRequest: app.authGuard('api', { scopes: ['orders:read'] }) }, async ({ auth }) => ({ kind: auth.kind, user: auth.userId }))
+  app.get(
+    '/orders',
+    { onRequest: app.authGuard('api', { scopes: ['orders:read'] }) },
+    async ({ auth }) => ({ kind: auth.kind, user: auth.userId })
+  )
   app.get('/reports', { onRequest: app.authGuard('client', { scopes: ['reports'] }) }, async ({ auth }) => ({ kind: auth.kind }))
   await app.ready()
   return { app, id: (await register(app)).json<{ id: string }>().id }
@@ -44,7 +48,11 @@ t.test('a test has a database of its own, in which nothing is limited, and leave
   await app.register(latchkey, { ...one.options, registration: 'off' })
   const tries = await Promise.all(Array.from({ length: 40 }, (_, index) => createUser(app, { email: `user${index}@example.com` })))
   t.equal(new Set(tries.map(({ id }) => id)).size, 40)
-  const logins = await Promise.all(tries.map(({ password }, index) => app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: `user${index}@example.com`, password } })))
+  const logins = await Promise.all(
+    tries.map(({ password }, index) =>
+      app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: `user${index}@example.com`, password } })
+    )
+  )
   t.same(new Set(logins.map(({ statusCode }) => statusCode)), new Set([200]))
   await t.rejects(createUser(app, { email: 'user1@example.com' }), { name: 'TypeError', message: 'The email has already been taken.' })
   await t.rejects(createUser(app, { email: 'nobody', password: 'short' }), { message: /email .*password/ })

@@ -8,7 +8,11 @@ import { createDatabase, FAST, login, logout, PASSWORD, profile, refresh, regist
 t.test('a host with OpenTelemetry sees our requests by route, and no secret', async (t) => {
   const exporter = new InMemorySpanExporter()
   const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
-  const instrumentation = new FastifyOtelInstrumentation({ requestHook: (span, request) => { span.setAttribute('url.path', request.url.split('?')[0]!) } })
+  const instrumentation = new FastifyOtelInstrumentation({
+    requestHook: (span, request) => {
+      span.setAttribute('url.path', request.url.split('?')[0]!)
+    }
+  })
   instrumentation.setTracerProvider(provider)
   const app = Fastify()
   await app.register(instrumentation.plugin())
@@ -24,14 +28,17 @@ t.test('a host with OpenTelemetry sees our requests by route, and no secret', as
   await logout(app, renewed.access_token)
   t.equal((await profile(app, renewed.access_token)).statusCode, 401)
   await app.inject(`/v1/profile?access_token=${tokens.access_token}`)
-  const foreign = await app.inject({ method: 'POST', url: '/v1/clients/web/login', headers: { origin: 'https://evil.example' }, payload: { email: 'ada@example.com', password: PASSWORD } })
+  const foreign = await app.inject({
+    method: 'POST', url: '/v1/clients/web/login', headers: { origin: 'https://evil.example' },
+    payload: { email: 'ada@example.com', password: PASSWORD }
+  })
   t.match([foreign.statusCode, foreign.json()], [403, { code: 'LK_FOREIGN_ORIGIN' }], 'what we ask of a request is asked here, too')
   t.equal((await app.inject('/open')).statusCode, 401, 'a guard on everything is for the routes of the host')
 
   const spans = exporter.getFinishedSpans()
   const routes = spans.map(({ attributes }) => attributes['http.route']).filter(Boolean)
-  for (const route of ['/v1/register', '/v1/clients/:client/login', '/v1/clients/:client/refresh', '/v1/profile', '/v1/api/logout']) t.ok(routes.includes(route), route)
+  for (const route of ['/v1/register', '/v1/clients/:client/login', '/v1/clients/:client/refresh', '/v1/profile', '/v1/api/logout']) { t.ok(routes.includes(route), route) }
   t.ok(spans.some(({ attributes }) => attributes['http.response.status_code'] === 401))
   const seen = JSON.stringify(spans.map(({ name, attributes, events, status }) => ({ name, attributes, events, status })))
-  for (const secret of [PASSWORD, tokens.access_token, tokens.refresh_token, renewed.access_token, renewed.refresh_token]) t.notOk(seen.includes(secret), 'no secret in a span')
+  for (const secret of [PASSWORD, tokens.access_token, tokens.refresh_token, renewed.access_token, renewed.refresh_token]) { t.notOk(seen.includes(secret), 'no secret in a span') }
 })

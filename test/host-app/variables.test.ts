@@ -17,19 +17,38 @@ async function createHost (t: Test, options: AppOptions): Promise<FastifyInstanc
   return host
 }
 
-const scopesOf = async (host: FastifyInstance) => (await host.inject('/.well-known/openid-configuration')).json<{ scopes_supported: string[] }>().scopes_supported
+const scopesOf = async (host: FastifyInstance) =>
+  (await host.inject('/.well-known/openid-configuration')).json<{ scopes_supported: string[] }>().scopes_supported
 
 t.test('the variables of a host are its own', async (t) => {
   const databaseUrl = await createDatabase(t)
   setVariables(t, {
-    CLIENT_GOOGLE_ID: 'x.apps.googleusercontent.com', CLIENT_WEB_ID: 'web', LOG_LEVEL: 'verbose', CORS_ORIGINS: '*', SCOPES: 'read write', PORT: '\\\\.\\pipe\\abc', APP_URL: 'example.com', APP_KEY: 'secret', DATABASE_URL: 'mysql://db/app', WORKERS: 'auto', TRUST_PROXY: 'yes', RATE_LIMIT: '100'
+    CLIENT_GOOGLE_ID: 'x.apps.googleusercontent.com',
+    CLIENT_WEB_ID: 'web',
+    LOG_LEVEL: 'verbose',
+    CORS_ORIGINS: '*',
+    SCOPES: 'read write',
+    PORT: '\\\\.\\pipe\\abc',
+    APP_URL: 'example.com',
+    APP_KEY: 'secret',
+    DATABASE_URL: 'mysql://db/app',
+    WORKERS: 'auto',
+    TRUST_PROXY: 'yes',
+    RATE_LIMIT: '100'
   })
   t.notOk((await scopesOf(await createHost(t, { databaseUrl }))).includes('read'))
-  await t.rejects(createHost(t, { databaseUrl, env: true }), { code: 'LK_CONFIG', message: /^SCOPES is not JSON/ }, 'unless it says that they are not')
+  await t.rejects(
+    createHost(t, { databaseUrl, env: true }),
+    { code: 'LK_CONFIG', message: /^SCOPES is not JSON/ },
+    'unless it says that they are not'
+  )
 })
 
 t.test('variables under the prefix count in a host, and a wrong one is named in full', async (t) => {
-  setVariables(t, { LATCHKEY_DATABASE_URL: await createDatabase(t), LATCHKEY_APP_KEY: APP_KEY, LATCHKEY_SCOPES: '{"orders:read":"See your orders"}' })
+  setVariables(t, {
+    LATCHKEY_DATABASE_URL: await createDatabase(t), LATCHKEY_APP_KEY: APP_KEY,
+    LATCHKEY_SCOPES: '{"orders:read":"See your orders"}'
+  })
   t.ok((await scopesOf(await createHost(t, {}))).includes('orders:read'))
   setVariables(t, { LATCHKEY_SCOPES: 'read write' })
   await t.rejects(createHost(t, {}), { code: 'LK_CONFIG', message: /^LATCHKEY_SCOPES is not JSON/ })

@@ -11,7 +11,7 @@ async function createHost (t: Test, options: Partial<LatchkeyOptions> = {}) {
   host.register(async (scope) => {
     scope.addHook('onRequest', host.authGuard('web'))
     scope.get('/orders', async ({ auth }) => ({ ...auth, name: (await auth.user())!.identifiers[0]!.display, may: auth.can('anything') }))
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) scope.route({ method, url: '/orders', handler: async ({ auth }) => ({ by: auth.userId }) })
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) { scope.route({ method, url: '/orders', handler: async ({ auth }) => ({ by: auth.userId }) }) }
   })
   await host.ready()
   await host.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
@@ -24,7 +24,8 @@ t.test('a guest is sent to the login page and comes back to where they wanted to
   const host = await createHost(t)
   const visitor = visit(host)
   const start = await visitor.get('/orders?page=2&q=a%20b')
-  t.match([start.statusCode, start.headers.location, start.headers['cache-control']], [303, '/auth/login?return_to=%2Forders%3Fpage%3D2%26q%3Da%2520b', 'no-store'])
+  t.match([start.statusCode, start.headers.location, start.headers['cache-control']], [303,
+    '/auth/login?return_to=%2Forders%3Fpage%3D2%26q%3Da%2520b', 'no-store'])
   const back = await visitor.submit(await visitor.follow(start), LOGIN)
   t.equal(back.headers.location, '/orders?page=2&q=a%20b')
   const orders = (await visitor.follow(back)).json<Record<string, unknown>>()
@@ -39,7 +40,12 @@ t.test('programs, and requests that change something, get 401 instead', async (t
     t.match(answer.json(), { code: 'LK_UNAUTHENTICATED' })
   }
   t.equal((await visit(host).post('/orders', {})).statusCode, 401)
-  t.equal((await host.inject({ url: '/orders', headers: { accept: 'text/html', authorization: 'Bearer x', cookie: 'latchkey=x; =; latchkey' } })).statusCode, 303, 'what is no login makes a guest')
+  t.equal(
+    (await host.inject({ url: '/orders', headers: { accept: 'text/html', authorization: 'Bearer x', cookie: 'latchkey=x; =; latchkey' } }))
+      .statusCode,
+    303,
+    'what is no login makes a guest'
+  )
   t.equal((await host.inject({ url: '//evil.example/orders', headers: { accept: 'text/html' } })).headers.location, undefined)
 })
 
@@ -50,8 +56,15 @@ t.test('what changes something must come from a page of ours: the cookie comes a
   const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
     const send = (headers: Record<string, string>) => host.inject({ method, url: '/orders', headers: { cookie, ...headers } })
-    for (const headers of [{ origin: 'http://localhost:3000' }, { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }, { origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-origin' }]) t.equal((await send(headers)).statusCode, 200, method)
-    const foreign: Record<string, string>[] = [{}, { origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { origin: 'http://localhost:3000.evil.example' }]
+    for (const headers of [{ origin: 'http://localhost:3000' }, { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }, {
+      origin: 'http://127.0.0.1:3000',
+      'sec-fetch-site': 'same-origin'
+    }]) t.equal((await send(headers)).statusCode, 200, method)
+    const foreign: Record<string, string>[] = [{}, { origin: 'https://evil.example' }, { origin: 'null' }, {
+      'sec-fetch-site': 'cross-site'
+    }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, {
+      origin: 'http://localhost:3000.evil.example'
+    }]
     for (const headers of foreign) {
       const answer = await send(headers)
       t.equal(answer.statusCode, 403, `${method} ${JSON.stringify(headers)}`)
@@ -75,7 +88,10 @@ t.test('a login that was revoked, whose user is disabled or changed the password
   t.equal((await visitor.get('/orders')).statusCode, 303)
   await logInAndUse()
   const user = await prisma.user.findFirstOrThrow()
-  await store.users.changePassword({ userId: user.id, passwordHash: user.passwordHash!, passwordStamp: user.passwordStamp, keepSession: null })
+  await store.users.changePassword({
+    userId: user.id, passwordHash: user.passwordHash!, passwordStamp: user.passwordStamp,
+    keepSession: null
+  })
   t.equal((await visitor.get('/orders')).statusCode, 303)
   await logInAndUse()
   await store.users.setDisabled(user.id, true)
@@ -116,7 +132,11 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
   const host = Fastify()
   t.teardown(() => host.close())
   await host.register(latchkey, { ...FAST, rateLimit: 'on', prefix: '/auth', databaseUrl: await createDatabase(t) })
-  host.post<{ Body: { username: string, password: string } }>('/signin', async (request, reply) => await host.latchkey.browser.logInWithPassword(request, reply, request.body) ?? reply.code(401).send({ wrong: true }))
+  host.post<{ Body: { username: string, password: string } }>(
+    '/signin',
+    async (request, reply) =>
+      await host.latchkey.browser.logInWithPassword(request, reply, request.body) ?? reply.code(401).send({ wrong: true })
+  )
   host.get('/orders', { onRequest: host.authGuard('web') }, async () => ({}))
   const signIn = (password: unknown) => host.inject({ method: 'POST', url: '/signin', payload: { username: 'ada@example.com', password } })
   for (const password of [5, {}, [], null, true]) t.equal((await signIn(password)).statusCode, 401, 'what is no text is no password')
@@ -125,9 +145,12 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
   t.match(blocked.json(), { statusCode: 429, code: 'LK_TOO_MANY_ATTEMPTS', message: /^Too many attempts, try again in \d+ seconds$/ })
   t.ok(Number(blocked.headers['retry-after']) > 50, 'in seconds')
 
-  host.latchkey.database.pool.query = (async () => { throw Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' }) }) as never
+  host.latchkey.database.pool.query = (async () => {
+    throw Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' })
+  }) as never
   const cookie = `latchkey=${'a'.repeat(43)}`
-  for (const answer of [await host.inject({ url: '/orders', headers: { cookie } }), await host.inject({ method: 'POST', url: '/signin', payload: { username: 'bo@example.com', password: 'x' } })]) {
+  for (const answer of [await host.inject({ url: '/orders', headers: { cookie } }),
+    await host.inject({ method: 'POST', url: '/signin', payload: { username: 'bo@example.com', password: 'x' } })]) {
     t.match([answer.statusCode, answer.headers['retry-after'], answer.json()], [503, '2', { code: 'LK_DATABASE_UNAVAILABLE' }])
     t.notMatch(answer.body, '10.1.2.3', 'where the database is, is nobody\'s business')
   }
@@ -154,14 +177,19 @@ t.test('what guards refuse reaches the error handler of a host as HttpError, and
   const visitor = visit(host)
   await visitor.submit(await visitor.get('/auth/login'), LOGIN)
   const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
-  const { access_token: token } = (await host.inject({ method: 'POST', url: '/auth/v1/clients/web/login', payload: LOGIN })).json() as { access_token: string }
+  const { access_token: token } = (await host.inject({ method: 'POST', url: '/auth/v1/clients/web/login', payload: LOGIN })).json() as {
+    access_token: string
+  }
   const ask = (url: string, headers: Record<string, string>) => host.inject({ method: 'POST', url, headers })
   const refused = [
     { url: '/web', headers: {}, status: 401, code: 'LK_UNAUTHENTICATED', challenge: /^Session / },
     { url: '/web', headers: { cookie, origin: 'https://evil.example' }, status: 403, code: 'LK_FOREIGN_ORIGIN' },
     { url: '/ours', headers: {}, status: 401, code: 'LK_UNAUTHENTICATED', challenge: /^Bearer / },
     { url: '/ours', headers: { authorization: 'Bearer x' }, status: 401, code: 'LK_UNAUTHENTICATED', challenge: /invalid_token/ },
-    { url: '/orders', headers: { authorization: `Bearer ${token}` }, status: 403, code: 'LK_INSUFFICIENT_SCOPE', challenge: /insufficient_scope.*orders/ }
+    {
+      url: '/orders', headers: { authorization: `Bearer ${token}` }, status: 403, code: 'LK_INSUFFICIENT_SCOPE',
+      challenge: /insufficient_scope.*orders/
+    }
   ]
   for (const { url, headers, status, code, challenge } of refused) {
     const answer = await ask(url, headers)

@@ -14,16 +14,23 @@ t.test('no page of the package links to a file that is not in it', async (t) => 
   const pages = [...names].filter((name) => name.endsWith('.md'))
   t.ok(pages.includes('README.md') && pages.length > 5)
   for (const page of pages) {
-    const links = [...readFileSync(join(packageRoot, page), 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)]*)?\)/g)].map(([, link]) => normalize(join(dirname(page), link!)))
+    const links = [...readFileSync(join(packageRoot, page), 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)]*)?\)/g)].map(
+      ([, link]) => normalize(join(dirname(page), link!)))
     t.same(links.filter((link) => !names.has(link)), [], page)
   }
   t.same([...names].filter((name) => /^(test|src|bench|chaos|\.)/.test(name)), [])
 })
 
 t.test('package.json says where it comes from, and the README what CommonJS does', async (t) => {
-  const { repository } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { repository?: { type: string, url: string } }
+  const { repository } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    repository?: { type: string, url: string }
+  }
   t.match(repository, { type: 'git', url: /^git\+https:\/\/.+\.git$/ })
   t.match(readFileSync(join(packageRoot, 'README.md'), 'utf8'), /ES module[^]*require\('latchkey'\)/)
-  const { stdout } = await run(process.execPath, ['-e', "const door = require('latchkey'); console.log(typeof door.latchkey, typeof require('latchkey/testing').actingAs)"], { cwd: packageRoot, env: { PATH: process.env['PATH'] } })
+  const { stdout } = await run(process.execPath, ['-e',
+    "const door = require('latchkey'); console.log(typeof door.latchkey, typeof require('latchkey/testing').actingAs)"], {
+    cwd: packageRoot,
+    env: { PATH: process.env['PATH'] }
+  })
   t.equal(stdout.trim(), 'function function')
 })

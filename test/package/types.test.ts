@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
-import { Settings } from '../../src/config/config.ts'
+import { Settings } from '../../src/config/settings.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
 
 /** An app that has nothing but Fastify and this package, as pnpm lays it out: what it does not name it cannot see. */
@@ -17,14 +17,24 @@ function appOf (t: Test, files: Record<string, string>): string {
 }
 
 function problems (program: ts.Program): string[] {
-  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => `${file?.fileName.replace(packageRoot, '')}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) =>
+    `${file?.fileName.replace(packageRoot, '')}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+  )
 }
 
 const BASE: ts.CompilerOptions = {
-  strict: true, noEmit: true, skipLibCheck: false, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: false,
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
   types: [join(packageRoot, 'node_modules/@types/node')]
 }
-const STRICTEST: ts.CompilerOptions = { ...BASE, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true }
+const STRICTEST: ts.CompilerOptions = {
+  ...BASE, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true
+}
 // Where it is not the declarations that are checked: that takes most of the time
 const QUICK: ts.CompilerOptions = { ...BASE, skipLibCheck: true }
 
@@ -44,7 +54,8 @@ export { actingAs, app }
 `
 
 // A library whose types of JSX are global, as React's were
-const GLOBAL_JSX = 'declare global { namespace JSX { interface Element { own: true } interface IntrinsicElements { own: { x: string } } } }\nexport const element: JSX.Element = { own: true }\n'
+const GLOBAL_JSX =
+  'declare global { namespace JSX { interface Element { own: true } interface IntrinsicElements { own: { x: string } } } }\nexport const element: JSX.Element = { own: true }\n'
 
 t.test('our declarations compile without skipLibCheck, beside the JSX of somebody else', async (t) => {
   const folder = appOf(t, { 'app.ts': APP, 'jsx.ts': GLOBAL_JSX })
@@ -71,13 +82,21 @@ t.test('the code of the README compiles', async (t) => {
 })
 
 t.test('a CommonJS app in TypeScript has them, too', async (t) => {
-  const folder = appOf(t, { 'app.cts': "import Fastify = require('fastify')\nimport { latchkey, Type } from 'latchkey'\nconst app = Fastify()\napp.register(latchkey, { login: { attributes: { code: Type.String() } } })\nexport = app\n" })
+  const folder = appOf(t, {
+    'app.cts':
+      "import Fastify = require('fastify')\nimport { latchkey, Type } from 'latchkey'\nconst app = Fastify()\napp.register(latchkey, { login: { attributes: { code: Type.String() } } })\nexport = app\n"
+  })
   t.same(problems(ts.createProgram([join(folder, 'app.cts')], QUICK)), [])
 })
 
 t.test('a mistake in an option is a mistake in TypeScript', async (t) => {
-  const folder = appOf(t, { 'app.ts': APP.replace("scopes: ['orders:read']", "scope: ['orders:read']").replace('accessTokenTtl: 60', 'accessTokenTTL: 60') })
-  t.match(problems(ts.createProgram([join(folder, 'app.ts')], QUICK)).join('\n'), /'scope' does not exist[^]*'accessTokenTTL' does not exist|accessTokenTTL[^]*'scope' does not exist/)
+  const folder = appOf(t, {
+    'app.ts': APP.replace("scopes: ['orders:read']", "scope: ['orders:read']").replace('accessTokenTtl: 60', 'accessTokenTTL: 60')
+  })
+  t.match(
+    problems(ts.createProgram([join(folder, 'app.ts')], QUICK)).join('\n'),
+    /'scope' does not exist[^]*'accessTokenTTL' does not exist|accessTokenTTL[^]*'scope' does not exist/
+  )
 })
 
 type Described = { properties?: Record<string, Described>, description?: string }
@@ -86,21 +105,25 @@ t.test('an editor shows what every option is for', async (t) => {
   const program = ts.createProgram([join(packageRoot, 'dist/src/index.d.ts')], QUICK)
   const checker = program.getTypeChecker()
   const door = checker.getSymbolAtLocation(program.getSourceFile(join(packageRoot, 'dist/src/index.d.ts'))!)!
-  const typeOf = (name: string) => checker.getDeclaredTypeOfSymbol(checker.getAliasedSymbol(checker.getExportsOfModule(door).find((symbol) => symbol.name === name)!))
+  const typeOf = (name: string) =>
+    checker.getDeclaredTypeOfSymbol(checker.getAliasedSymbol(checker.getExportsOfModule(door).find((symbol) => symbol.name === name)!))
   const textOf = (symbol: ts.Symbol) => ts.displayPartsToString(symbol.getDocumentationComment(checker))
 
   function compare (type: ts.Type, properties: Record<string, Described>, path: string): void {
     for (const [name, { properties: inner, description }] of Object.entries(properties)) {
       const symbol = type.getProperty(name)
-      t.ok(symbol && textOf(symbol).startsWith(description ?? 'Options of'), `${path}${name}: ${symbol ? textOf(symbol) : 'is missing; npm run docs:options'}`)
+      t.ok(
+        symbol && textOf(symbol).startsWith(description ?? 'Options of'),
+        `${path}${name}: ${symbol ? textOf(symbol) : 'is missing; npm run docs:options'}`
+      )
       if (symbol && inner) compare(checker.getNonNullableType(checker.getTypeOfSymbol(symbol)), inner, `${path}${name}.`)
     }
   }
 
   compare(typeOf('LatchkeyOptions'), Settings.properties as unknown as Record<string, Described>, '')
-  for (const name of ['LatchkeyOptions', 'GuardOptions']) for (const symbol of typeOf(name).getProperties()) t.ok(textOf(symbol).length > 10, `${name}.${symbol.name}`)
+  for (const name of ['LatchkeyOptions', 'GuardOptions']) { for (const symbol of typeOf(name).getProperties()) t.ok(textOf(symbol).length > 10, `${name}.${symbol.name}`) }
   for (const name of ['AuthGuardOptions', 'ClientProxyOptions']) {
     const members = typeOf(name)
-    for (const type of members.isUnion() ? members.types : [members]) for (const symbol of type.getProperties()) t.ok(textOf(symbol).length > 8, `${name}.${symbol.name}: ${textOf(symbol)}`)
+    for (const type of members.isUnion() ? members.types : [members]) { for (const symbol of type.getProperties()) t.ok(textOf(symbol).length > 8, `${name}.${symbol.name}: ${textOf(symbol)}`) }
   }
 })

@@ -9,11 +9,17 @@ const { access_token: accessToken } = (await login(app, { email: 'ada@example.co
 const { basic } = await makeClient(app, { grantTypes: ['password', 'refresh_token', 'client_credentials'] })
 const bearer = `Bearer ${accessToken}`
 
-type Route = { url: string, method?: 'POST' | 'PATCH', authorization?: string, oauth?: boolean, body: Record<string, string>, ignoresBody?: boolean }
+type Route = {
+  url: string, method?: 'POST' | 'PATCH', authorization?: string, oauth?: boolean, body: Record<string, string>,
+  ignoresBody?: boolean
+}
 
 /** Every route that takes a body, with one that is well-formed. */
 const ROUTES: Route[] = [
-  { url: '/v1/oauth/token', authorization: basic, oauth: true, body: { grant_type: 'password', username: 'ada@example.com', password: 'wrong', scope: 'read' } },
+  {
+    url: '/v1/oauth/token', authorization: basic, oauth: true,
+    body: { grant_type: 'password', username: 'ada@example.com', password: 'wrong', scope: 'read' }
+  },
   { url: '/v1/oauth/revoke', authorization: basic, oauth: true, body: { token: 'x', token_type_hint: 'refresh_token' } },
   { url: '/v1/oauth/introspect', authorization: basic, oauth: true, body: { token: 'x', token_type_hint: 'refresh_token' } },
   { url: '/v1/clients/web/login', body: { email: 'ada@example.com', username: 'ada@example.com', password: 'wrong', scope: 'read' } },
@@ -26,8 +32,16 @@ const ROUTES: Route[] = [
   { url: '/v1/oauth/userinfo', authorization: bearer, body: {}, ignoresBody: true }
 ]
 
-const send = ({ url, method = 'POST', authorization }: Route, payload: string | Buffer | Readable, type: string | undefined, headers: Record<string, string> = {}) =>
-  app.inject({ method, url, payload, headers: { ...(type !== undefined && { 'content-type': type }), ...(authorization && { authorization }), ...headers } })
+const send = (
+  { url, method = 'POST', authorization }: Route,
+  payload: string | Buffer | Readable,
+  type: string | undefined,
+  headers: Record<string, string> = {}
+) =>
+  app.inject({
+    method, url, payload,
+    headers: { ...(type !== undefined && { 'content-type': type }), ...(authorization && { authorization }), ...headers }
+  })
 
 /** 4xx in the form of the route, and nothing of the inside of the server. */
 function refused (t: Test, response: LightMyRequestResponse, oauth: boolean, name: string, statuses: number[]): void {
@@ -45,7 +59,7 @@ function refused (t: Test, response: LightMyRequestResponse, oauth: boolean, nam
     t.strictSame(Object.keys(rest).sort(), ['code', 'error', 'message', 'statusCode'], shown)
     t.match(rest, { statusCode: response.statusCode, code: /^(LK|FST)_[A-Z_]+$/, error: /^[A-Z]/, message: /\w/ }, shown)
     t.equal(errors !== undefined, response.statusCode === 422, shown)
-    for (const messages of Object.values((errors ?? {}) as object)) t.ok(Array.isArray(messages) && messages.every((text) => typeof text === 'string' && text !== ''), shown)
+    for (const messages of Object.values((errors ?? {}) as object)) { t.ok(Array.isArray(messages) && messages.every((text) => typeof text === 'string' && text !== ''), shown) }
   }
 }
 
@@ -91,19 +105,29 @@ t.test('a body of unknown length ends at 64 KB, too', async (t) => {
   }
 })
 
-const SQL = ["' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', '1) UNION SELECT * FROM users --', '$1', '{{7*7}}', '%27%20OR%201=1', '../../etc/passwd']
+const SQL = ["' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', '1) UNION SELECT * FROM users --', '$1', '{{7*7}}', '%27%20OR%201=1',
+  '../../etc/passwd']
 
 t.test('a body that is no object is refused', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody }) => !ignoresBody)) {
-    for (const payload of ['[]', '[{"password":"x"}]', '"x"', '5', 'true']) refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${payload}`, [route.oauth ? 400 : 422])
+    for (const payload of ['[]', '[{"password":"x"}]', '"x"', '5', 'true']) { refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${payload}`, [route.oauth ? 400 : 422]) }
   }
 })
 
 t.test('nothing, and null, are no credentials', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody, url }) => !ignoresBody && !url.endsWith('/web/logout'))) {
     const expected = route.oauth ? [400] : route.url.endsWith('/refresh') ? [401] : [422]
-    for (const payload of ['', 'null', '{}']) refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${JSON.stringify(payload)}`, expected)
-    refused(t, await app.inject({ method: route.method ?? 'POST', url: route.url, headers: { ...(route.authorization && { authorization: route.authorization }) } }), route.oauth ?? false, `${route.url} without body`, expected)
+    for (const payload of ['', 'null', '{}']) { refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${JSON.stringify(payload)}`, expected) }
+    refused(
+      t,
+      await app.inject({
+        method: route.method ?? 'POST', url: route.url,
+        headers: { ...(route.authorization && { authorization: route.authorization }) }
+      }),
+      route.oauth ?? false,
+      `${route.url} without body`,
+      expected
+    )
   }
 })
 
@@ -139,15 +163,35 @@ t.test('text that means something to a database or a template means nothing here
 
 /** Path, status. */
 const URLS: [string, number][] = [
-  ['/v1/clients/we%00b/login', 404], ['/v1/clients/WEB/login', 404], ['/v1/clients/web%20/login', 404], ['/v1/clients/%F0%9F%98%80/login', 404], ['/v1/clients/..%2Fweb/login', 404], ["/v1/clients/web'--/login", 404],
-  [`/v1/clients/${'x'.repeat(99)}/login`, 404], [`/v1/clients/${'x'.repeat(5000)}/login`, 414], ['/v1/clients/__proto__/login', 404], ['/v1/clients/constructor/login', 404], ['/v1/clients/we%ZZb/login', 400], ['/v1/clients/we%FFb/login', 400]
+  ['/v1/clients/we%00b/login', 404],
+  ['/v1/clients/WEB/login', 404],
+  ['/v1/clients/web%20/login', 404],
+  ['/v1/clients/%F0%9F%98%80/login', 404],
+  ['/v1/clients/..%2Fweb/login', 404],
+  ["/v1/clients/web'--/login", 404],
+  [`/v1/clients/${'x'.repeat(99)}/login`, 404],
+  [`/v1/clients/${'x'.repeat(5000)}/login`, 414],
+  ['/v1/clients/__proto__/login', 404],
+  ['/v1/clients/constructor/login', 404],
+  ['/v1/clients/we%ZZb/login', 400],
+  ['/v1/clients/we%FFb/login', 400]
 ]
 
 t.test('odd paths', async (t) => {
-  for (const [url, status] of URLS) refused(t, await send({ url, body: {} }, JSON.stringify({ email: 'ada@example.com', password: PASSWORD }), JSON_TYPE), false, url.slice(0, 60), [status])
+  for (const [url, status] of URLS) {
+    refused(
+      t,
+      await send({ url, body: {} }, JSON.stringify({ email: 'ada@example.com', password: PASSWORD }), JSON_TYPE),
+      false,
+      url.slice(0, 60),
+      [status]
+    )
+  }
 })
 
-const LINES = ['', ' ', ';', '=', ';;;=;', 'refreshToken', 'refreshToken=', '=refreshToken', 'refreshToken=%ZZ', 'refreshToken=%00', 'refreshToken="', 'refreshToken=\xff', 'a=b; refreshToken', '__proto__=x', 'x'.repeat(8000), 'a=b;'.repeat(2000), "refreshToken=' OR 1=1 --", `refreshToken=lk_rt_${'A'.repeat(123)}`]
+const LINES = ['', ' ', ';', '=', ';;;=;', 'refreshToken', 'refreshToken=', '=refreshToken', 'refreshToken=%ZZ', 'refreshToken=%00',
+  'refreshToken="', 'refreshToken=\xff', 'a=b; refreshToken', '__proto__=x', 'x'.repeat(8000), 'a=b;'.repeat(2000),
+  "refreshToken=' OR 1=1 --", `refreshToken=lk_rt_${'A'.repeat(123)}`]
 
 t.test('odd cookie headers log nobody in', async (t) => {
   for (const cookie of LINES) {
@@ -157,12 +201,15 @@ t.test('odd cookie headers log nobody in', async (t) => {
   }
 })
 
-const AUTHORIZATIONS = ['', ' ', 'Bearer', 'Bearer ', 'Bearer  ', 'bearer x', 'Bearer a b', 'Bearer a,b', 'Bearer ..', 'Bearer a.b.c', 'Bearer \xff', `Bearer ${accessToken}x`, `Bearer ${accessToken.slice(0, -1)}`, `Token ${accessToken}`, accessToken, `Bearer${accessToken}`, basic, 'Bearer null', `Bearer ${'x'.repeat(20_000)}`,
-  `Bearer ${accessToken.split('.').slice(0, 2).join('.')}.`, `Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`]
+const AUTHORIZATIONS = ['', ' ', 'Bearer', 'Bearer ', 'Bearer  ', 'bearer x', 'Bearer a b', 'Bearer a,b', 'Bearer ..', 'Bearer a.b.c',
+  'Bearer \xff', `Bearer ${accessToken}x`, `Bearer ${accessToken.slice(0, -1)}`, `Token ${accessToken}`, accessToken,
+  `Bearer${accessToken}`, basic, 'Bearer null', `Bearer ${'x'.repeat(20_000)}`, `Bearer ${accessToken.split('.').slice(0, 2).join('.')}.`,
+  `Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`]
 
 t.test('odd Authorization headers are 401 with a challenge', async (t) => {
   for (const authorization of AUTHORIZATIONS) {
-    for (const [method, url] of [['GET', '/v1/profile'], ['PATCH', '/v1/profile/password'], ['POST', '/v1/api/logout'], ['POST', '/v1/logout'], ['GET', '/v1/oauth/userinfo']] as const) {
+    for (const [method, url] of [['GET', '/v1/profile'], ['PATCH', '/v1/profile/password'], ['POST', '/v1/api/logout'], ['POST',
+      '/v1/logout'], ['GET', '/v1/oauth/userinfo']] as const) {
       const response = await app.inject({ method, url, headers: { authorization } })
       const name = `${url} ${JSON.stringify(authorization.slice(0, 40))}`
       refused(t, response, false, name, [401])
@@ -173,8 +220,17 @@ t.test('odd Authorization headers are 401 with a challenge', async (t) => {
 
 t.test('other odd headers change nothing', async (t) => {
   const odd: Record<string, string>[] = [
-    { 'user-agent': 'x'.repeat(5000) }, { 'user-agent': '\xff\xfe' }, { 'user-agent': '' }, { 'x-forwarded-for': 'not an address' }, { accept: '*/*;q=nonsense' }, { 'accept-language': '%00' }, { 'content-type': 'application/json; charset=utf-8' },
-    { 'content-type': 'APPLICATION/JSON' }, { host: 'evil.example' }, { 'x-http-method-override': 'DELETE' }, { referer: 'javascript:alert(1)' }
+    { 'user-agent': 'x'.repeat(5000) },
+    { 'user-agent': '\xff\xfe' },
+    { 'user-agent': '' },
+    { 'x-forwarded-for': 'not an address' },
+    { accept: '*/*;q=nonsense' },
+    { 'accept-language': '%00' },
+    { 'content-type': 'application/json; charset=utf-8' },
+    { 'content-type': 'APPLICATION/JSON' },
+    { host: 'evil.example' },
+    { 'x-http-method-override': 'DELETE' },
+    { referer: 'javascript:alert(1)' }
   ]
   for (const headers of odd) {
     const response = await send(ROUTES[3]!, JSON.stringify({ email: 'ada@example.com', password: PASSWORD }), JSON_TYPE, headers)

@@ -1,18 +1,26 @@
 import t from 'tap'
-import { build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built, type Tokens } from '../support/start-server.ts'
+import {
+  build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built,
+  type Tokens
+} from '../support/start-server.ts'
 
 type App = Built['app']
 type Request = { slug?: string, payload?: object | string, cookie?: string, headers?: Record<string, string> }
 
-const post = (app: App, { slug = 'web', payload, cookie, headers = {} }: Request = {}) => app.inject({
-  method: 'POST', url: `/v1/clients/${slug}/logout`, ...(payload !== undefined && { payload }), headers: { ...(cookie !== undefined && { cookie }), ...headers }
-})
+const post = (app: App, { slug = 'web', payload, cookie, headers = {} }: Request = {}) =>
+  app.inject({
+    method: 'POST',
+    url: `/v1/clients/${slug}/logout`,
+    ...(payload !== undefined && { payload }),
+    headers: { ...(cookie !== undefined && { cookie }), ...headers }
+  })
 const CLEARED = /^refreshToken=; Max-Age=0; Path=\/v1\/clients\/web; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax$/
 
 t.test('by cookie or by body: the session ends at once and everywhere, and the cookie goes', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const ways: ((token: string) => Request)[] = [(token) => ({ cookie: `refreshToken=${token}` }), (token) => ({ payload: { refresh_token: token } }), (token) => ({ cookie: 'refreshToken=other', payload: { refresh_token: token } })]
+  const ways: ((token: string) => Request)[] = [(token) => ({ cookie: `refreshToken=${token}` }),
+    (token) => ({ payload: { refresh_token: token } }), (token) => ({ cookie: 'refreshToken=other', payload: { refresh_token: token } })]
   for (const way of ways) {
     const tokens = (await login(app)).json<Tokens>()
     t.equal((await profile(app, tokens.access_token)).statusCode, 200)
@@ -30,8 +38,19 @@ t.test('nobody is kept logged in: whatever is sent, 202, and the cookie goes', a
   const ended = await signedIn(app)
   await logout(app, ended.access_token)
   const requests: Request[] = [
-    {}, { payload: {} }, { cookie: 'refreshToken=' }, { cookie: 'refreshToken=garbage' }, { cookie: 'refreshToken=%ZZ' }, { payload: { refresh_token: 'garbage' } }, { payload: { refresh_token: 'x'.repeat(5000) } }, { cookie: `refreshToken=${ended.refresh_token}` },
-    { payload: { refresh_token: ended.access_token } }, { headers: { authorization: 'Bearer garbage' } }, { headers: { authorization: `Bearer ${ended.access_token}` } }, { headers: { authorization: 'Basic ###' } }, { payload: 'null', headers: { 'content-type': 'application/json' } }
+    {},
+    { payload: {} },
+    { cookie: 'refreshToken=' },
+    { cookie: 'refreshToken=garbage' },
+    { cookie: 'refreshToken=%ZZ' },
+    { payload: { refresh_token: 'garbage' } },
+    { payload: { refresh_token: 'x'.repeat(5000) } },
+    { cookie: `refreshToken=${ended.refresh_token}` },
+    { payload: { refresh_token: ended.access_token } },
+    { headers: { authorization: 'Bearer garbage' } },
+    { headers: { authorization: `Bearer ${ended.access_token}` } },
+    { headers: { authorization: 'Basic ###' } },
+    { payload: 'null', headers: { 'content-type': 'application/json' } }
   ]
   for (const request of requests) {
     const answer = await post(app, request)
@@ -63,8 +82,13 @@ t.test('a refresh token that was replaced already ends its session, too', async 
 t.test('only this session of this client ends', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const [here, there, mobile] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>(), (await login(app, undefined, 'mobile')).json<Tokens>()]
-  t.equal((await post(app, { payload: { refresh_token: mobile.refresh_token } })).statusCode, 202, 'a token of another client is not ours to end')
+  const [here, there, mobile] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>(),
+    (await login(app, undefined, 'mobile')).json<Tokens>()]
+  t.equal(
+    (await post(app, { payload: { refresh_token: mobile.refresh_token } })).statusCode,
+    202,
+    'a token of another client is not ours to end'
+  )
   await post(app, { payload: { refresh_token: here.refresh_token } })
   t.equal((await profile(app, here.access_token)).statusCode, 401)
   t.equal((await profile(app, there.access_token)).statusCode, 200)
@@ -75,7 +99,10 @@ t.test('two cookies that are ours are refused, an empty refresh_token is 422, ot
   const { app } = await build(t)
   await register(app)
   const [one, two] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>()]
-  t.match((await post(app, { cookie: `refreshToken=${one.refresh_token}; refreshToken=${two.refresh_token}` })).json(), { statusCode: 400, code: 'LK_TWO_COOKIES' })
+  t.match((await post(app, { cookie: `refreshToken=${one.refresh_token}; refreshToken=${two.refresh_token}` })).json(), {
+    statusCode: 400,
+    code: 'LK_TWO_COOKIES'
+  })
   t.match((await post(app, { payload: { refresh_token: '' } })).json(), { statusCode: 422, errors: { refresh_token: [/must/] } })
   await makeClient(app, { slug: 'backend' })
   for (const slug of ['backend', 'unknown']) t.equal((await post(app, { slug })).statusCode, 404, slug)
@@ -84,7 +111,8 @@ t.test('two cookies that are ours are refused, an empty refresh_token is 422, ot
 t.test("a logout beside another app's cookie ends our session", async (t) => {
   const { app } = await build(t)
   await register(app)
-  for (const write of [(ours: string) => `refreshToken=foreign; refreshToken=${ours}`, (ours: string) => `refreshToken=${ours}; refreshToken=foreign`]) {
+  for (const write of [(ours: string) => `refreshToken=foreign; refreshToken=${ours}`,
+    (ours: string) => `refreshToken=${ours}; refreshToken=foreign`]) {
     const { access_token: accessToken, refresh_token: ours } = (await login(app)).json<Tokens>()
     t.equal((await post(app, { cookie: write(ours) })).statusCode, 202)
     t.equal((await profile(app, accessToken)).statusCode, 401)
@@ -96,7 +124,8 @@ t.test('pages of other sites log nobody out', async (t) => {
   const { app } = await build(t)
   const tokens = await signedIn(app)
   const cookie = `refreshToken=${tokens.refresh_token}`
-  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
+  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }] as Record<string,
+    string>[]) {
     const answer = await post(app, { cookie, headers })
     t.equal(answer.statusCode, 403, JSON.stringify(headers))
     t.notOk(cookieOf(answer))
@@ -108,5 +137,8 @@ t.test('pages of other sites log nobody out', async (t) => {
 t.test('with https and a prefix the cookie that goes is the one that came', async (t) => {
   const { app } = await build(t, { appUrl: 'https://example.com', prefix: '/auth' })
   const answer = await app.inject({ method: 'POST', url: '/auth/v1/clients/web/logout' })
-  t.match(cookieOf(answer)!.header, /^refreshToken=; Max-Age=0; Path=\/auth\/v1\/clients\/web; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax$/)
+  t.match(
+    cookieOf(answer)!.header,
+    /^refreshToken=; Max-Age=0; Path=\/auth\/v1\/clients\/web; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax$/
+  )
 })

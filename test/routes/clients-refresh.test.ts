@@ -1,12 +1,19 @@
 import t from 'tap'
-import { build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built, type Tokens } from '../support/start-server.ts'
+import {
+  build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built,
+  type Tokens
+} from '../support/start-server.ts'
 
 type App = Built['app']
 type Request = { slug?: string, payload?: object | string | undefined, cookie?: string, headers?: Record<string, string> }
 
-const post = (app: App, { slug = 'web', payload, cookie, headers = {} }: Request) => app.inject({
-  method: 'POST', url: `/v1/clients/${slug}/refresh`, ...(payload !== undefined && { payload }), headers: { ...(cookie !== undefined && { cookie }), ...headers }
-})
+const post = (app: App, { slug = 'web', payload, cookie, headers = {} }: Request) =>
+  app.inject({
+    method: 'POST',
+    url: `/v1/clients/${slug}/refresh`,
+    ...(payload !== undefined && { payload }),
+    headers: { ...(cookie !== undefined && { cookie }), ...headers }
+  })
 const INVALID = { statusCode: 401, code: 'LK_INVALID_REFRESH_TOKEN', error: 'Unauthorized', message: 'The refresh token is invalid.' }
 
 t.test('by body or by cookie, with or without a body: a full pair, and the new cookie', async (t) => {
@@ -14,8 +21,13 @@ t.test('by body or by cookie, with or without a body: a full pair, and the new c
   const { refresh_token: first, user } = await signedIn(app)
   let current = first
   const ways: ((token: string) => Request)[] = [
-    (token) => ({ payload: { refresh_token: token } }), (token) => ({ cookie: `refreshToken=${token}` }), (token) => ({ cookie: `refreshToken=${token}`, payload: {} }), (token) => ({ cookie: `a=b; refreshToken=${token}; c=d` }),
-    (token) => ({ cookie: `refreshToken=${token}`, headers: { accept: 'text/html' } }), (token) => ({ cookie: `refreshToken=${token}`, payload: '', headers: { 'content-type': 'application/json' } }), (token) => ({ cookie: `refreshToken=${token}`, payload: 'null', headers: { 'content-type': 'application/json' } })
+    (token) => ({ payload: { refresh_token: token } }),
+    (token) => ({ cookie: `refreshToken=${token}` }),
+    (token) => ({ cookie: `refreshToken=${token}`, payload: {} }),
+    (token) => ({ cookie: `a=b; refreshToken=${token}; c=d` }),
+    (token) => ({ cookie: `refreshToken=${token}`, headers: { accept: 'text/html' } }),
+    (token) => ({ cookie: `refreshToken=${token}`, payload: '', headers: { 'content-type': 'application/json' } }),
+    (token) => ({ cookie: `refreshToken=${token}`, payload: 'null', headers: { 'content-type': 'application/json' } })
   ]
   for (const way of ways) {
     const answer = await post(app, way(current))
@@ -37,17 +49,28 @@ t.test('the body wins over the cookie', async (t) => {
   const bob = await signedIn(app, { email: 'bob@example.com' })
   const answer = await post(app, { cookie: `refreshToken=${ada.refresh_token}`, payload: { refresh_token: bob.refresh_token } })
   t.equal(claimsOf(answer.json<Tokens>().access_token)['sub'], bob.user.id)
-  t.strictSame((await post(app, { cookie: `refreshToken=${ada.refresh_token}`, payload: { refresh_token: 'mangled' } })).json(), INVALID, 'no second try by the cookie')
+  t.strictSame(
+    (await post(app, { cookie: `refreshToken=${ada.refresh_token}`, payload: { refresh_token: 'mangled' } })).json(),
+    INVALID,
+    'no second try by the cookie'
+  )
 })
 
 t.test('nothing is 401, an empty refresh_token is 422', async (t) => {
   const { app } = await build(t)
   for (const request of [{}, { payload: {} }, { cookie: 'other=x' }, { cookie: 'refreshToken=' }]) {
-    t.match((await post(app, request)).json(), { statusCode: 401, code: 'LK_NO_REFRESH_TOKEN', message: /refresh_token.*refreshToken/ }, JSON.stringify(request))
+    t.match(
+      (await post(app, request)).json(),
+      { statusCode: 401, code: 'LK_NO_REFRESH_TOKEN', message: /refresh_token.*refreshToken/ },
+      JSON.stringify(request)
+    )
   }
   const { refresh_token: token } = await signedIn(app)
   for (const value of ['', null, 5, [token], { token }]) {
-    t.match((await post(app, { cookie: `refreshToken=${token}`, payload: { refresh_token: value } })).json(), { statusCode: 422, code: 'LK_VALIDATION', errors: { refresh_token: [/must/] } }, JSON.stringify(value))
+    t.match((await post(app, { cookie: `refreshToken=${token}`, payload: { refresh_token: value } })).json(), {
+      statusCode: 422,
+      code: 'LK_VALIDATION', errors: { refresh_token: [/must/] }
+    }, JSON.stringify(value))
   }
   t.equal((await refresh(app, token)).statusCode, 200, 'the token is unharmed')
 })
@@ -60,9 +83,21 @@ t.test('two cookies that are ours are refused: one of them was planted', async (
   for (const header of [cookie, cookie.replaceAll('; ', ';'), `${cookie}; a=b`, `refreshToken=; ${cookie}`]) {
     t.match((await post(app, { cookie: header })).json(), { statusCode: 400, code: 'LK_TWO_COOKIES' }, header)
   }
-  t.equal((await post(app, { cookie, payload: { refresh_token: ada.refresh_token } })).statusCode, 200, 'who sends the token in the body means that one')
-  t.equal((await post(app, { cookie: `refreshToken=${bob.refresh_token}; refreshToken=${bob.refresh_token}` })).statusCode, 200, 'the same one twice is one')
-  t.equal((await post(app, { cookie: `xrefreshToken=a; refreshToken=${bob.refresh_token}; refreshTokens=c` })).statusCode, 200, 'other names are other cookies')
+  t.equal(
+    (await post(app, { cookie, payload: { refresh_token: ada.refresh_token } })).statusCode,
+    200,
+    'who sends the token in the body means that one'
+  )
+  t.equal(
+    (await post(app, { cookie: `refreshToken=${bob.refresh_token}; refreshToken=${bob.refresh_token}` })).statusCode,
+    200,
+    'the same one twice is one'
+  )
+  t.equal(
+    (await post(app, { cookie: `xrefreshToken=a; refreshToken=${bob.refresh_token}; refreshTokens=c` })).statusCode,
+    200,
+    'other names are other cookies'
+  )
 })
 
 t.test("another app's cookie of the name locks nobody out, whatever it holds and wherever it stands", async (t) => {
@@ -70,7 +105,9 @@ t.test("another app's cookie of the name locks nobody out, whatever it holds and
   await register(app)
   const foreign = ['foreign', '""', 'a=b', '%00', `lk_rt_${'A'.repeat(96)}`, 'x'.repeat(3000), 'eyJhbGciOiJub25lIn0.e30.']
   for (const value of foreign) {
-    for (const write of [(ours: string) => `refreshToken=${value}; refreshToken=${ours}`, (ours: string) => `refreshToken=${ours};refreshToken=${value}`, (ours: string) => `refreshToken=${value}; a=b; refreshToken="${ours}"; refreshToken=${value}`]) {
+    for (const write of [(ours: string) => `refreshToken=${value}; refreshToken=${ours}`, (ours: string) =>
+      `refreshToken=${ours};refreshToken=${value}`, (ours: string) =>
+      `refreshToken=${value}; a=b; refreshToken="${ours}"; refreshToken=${value}`]) {
       const { refresh_token: ours } = (await login(app)).json<Tokens>()
       t.equal((await post(app, { cookie: write(ours) })).statusCode, 200, value.slice(0, 20))
     }
@@ -81,9 +118,12 @@ t.test("another app's cookie of the name locks nobody out, whatever it holds and
 t.test('what is no token of this client is 401, and takes no cookie away', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const [web, mobile, { access_token: accessToken }] = [(await login(app)).json<Tokens>(), (await login(app, undefined, 'mobile')).json<Tokens>(), (await login(app)).json<Tokens>()]
+  const [web, mobile, { access_token: accessToken }] = [(await login(app)).json<Tokens>(),
+    (await login(app, undefined, 'mobile')).json<Tokens>(), (await login(app)).json<Tokens>()]
   const last = web.refresh_token.at(-20)!
-  for (const token of ['x', mobile.refresh_token, accessToken, web.refresh_token.slice(0, -20), web.refresh_token.slice(0, -20) + (last === 'A' ? 'B' : 'A') + web.refresh_token.slice(-19), `${web.refresh_token}=`, ` ${web.refresh_token}`]) {
+  for (const token of ['x', mobile.refresh_token, accessToken, web.refresh_token.slice(0, -20),
+    web.refresh_token.slice(0, -20) + (last === 'A' ? 'B' : 'A') + web.refresh_token.slice(-19), `${web.refresh_token}=`,
+    ` ${web.refresh_token}`]) {
     const answer = await refresh(app, token)
     t.strictSame(answer.json(), INVALID, token.slice(0, 20))
     t.notOk(answer.headers['set-cookie'])
@@ -118,7 +158,10 @@ t.test('scope narrows one access token, and never widens', async (t) => {
   const narrow = (await post(app, { slug: 'spa', payload: { refresh_token: first.refresh_token, scope: 'read' } })).json<Tokens>()
   t.equal(narrow.scope, 'read')
   for (const scope of ['*', 'read magic', 'revocations:read']) {
-    t.match((await post(app, { slug: 'spa', payload: { refresh_token: narrow.refresh_token, scope } })).json(), { statusCode: 422, errors: { scope: [/scope/] } }, scope)
+    t.match((await post(app, { slug: 'spa', payload: { refresh_token: narrow.refresh_token, scope } })).json(), {
+      statusCode: 422,
+      errors: { scope: [/scope/] }
+    }, scope)
   }
   t.equal((await post(app, { slug: 'spa', payload: { refresh_token: narrow.refresh_token } })).json<Tokens>().scope, 'read write')
 })
@@ -136,8 +179,13 @@ t.test('pages of other sites, forms, and slugs without proxy', async (t) => {
   const { app } = await build(t)
   const { refresh_token: token } = await signedIn(app)
   const cookie = `refreshToken=${token}`
-  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) t.equal((await post(app, { cookie, headers })).statusCode, 403, JSON.stringify(headers))
-  t.equal((await post(app, { cookie, payload: `refresh_token=${token}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } })).statusCode, 415)
+  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }] as Record<string,
+    string>[]) t.equal((await post(app, { cookie, headers })).statusCode, 403, JSON.stringify(headers))
+  t.equal(
+    (await post(app, { cookie, payload: `refresh_token=${token}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } }))
+      .statusCode,
+    415
+  )
   await makeClient(app, { slug: 'backend' })
   for (const slug of ['backend', 'unknown']) t.equal((await post(app, { slug, cookie })).statusCode, 404, slug)
   t.equal((await post(app, { cookie, headers: { origin: 'http://localhost:3000' } })).statusCode, 200)

@@ -5,9 +5,13 @@ import latchkey from '../../plugins/latchkey.ts'
 import { build, createDatabase, FAST, login, PASSWORD, register } from '../support/start-server.ts'
 
 const APP = 'https://app.example.com'
-const PATHS = ['/v1/clients/web/login', '/v1/clients/web/refresh', '/v1/clients/web/logout', '/v1/oauth/token', '/v1/register', '/v1/profile', '/v1/profile/password', '/v1/api/logout', '/.well-known/jwks.json']
+const PATHS = ['/v1/clients/web/login', '/v1/clients/web/refresh', '/v1/clients/web/logout', '/v1/oauth/token', '/v1/register',
+  '/v1/profile', '/v1/profile/password', '/v1/api/logout', '/.well-known/jwks.json']
 const preflight = (app: FastifyInstance, url: string, origin = APP) =>
-  app.inject({ method: 'OPTIONS', url, headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type, authorization' } })
+  app.inject({
+    method: 'OPTIONS', url,
+    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type, authorization' }
+  })
 
 t.test('pages of an allowed origin may ask, with cookies, and read what is answered', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP, 'https://other.example.com'] })
@@ -16,26 +20,43 @@ t.test('pages of an allowed origin may ask, with cookies, and read what is answe
     const answer = await preflight(app, path)
     t.equal(answer.statusCode, 204, path)
     t.match(answer.headers, {
-      'access-control-allow-origin': APP, 'access-control-allow-credentials': 'true', 'access-control-allow-methods': /POST.*PATCH/, 'access-control-allow-headers': 'content-type, authorization', 'access-control-max-age': '600', vary: /Origin/
+      'access-control-allow-origin': APP,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': /POST.*PATCH/,
+      'access-control-allow-headers': 'content-type, authorization',
+      'access-control-max-age': '600',
+      vary: /Origin/
     }, path)
   }
   const headers = { origin: APP }
-  const answer = await app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password: 'wrong' }, headers })
-  t.match(answer.headers, { 'access-control-allow-origin': APP, 'access-control-allow-credentials': 'true', 'access-control-expose-headers': /Retry-After/ }, 'a refusal can be read, too')
+  const answer = await app.inject({
+    method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password: 'wrong' },
+    headers
+  })
+  t.match(answer.headers, {
+    'access-control-allow-origin': APP, 'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': /Retry-After/
+  }, 'a refusal can be read, too')
   t.notOk((await login(app)).headers['access-control-allow-origin'], 'nothing is said to who did not ask')
 })
 
 t.test('web views have origins of their own, which are compared as text', async (t) => {
-  const views = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'http://localhost', 'https://localhost', 'app://.', 'chrome-extension://abcdefghijklmnop']
+  const views = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'http://localhost', 'https://localhost', 'app://.',
+    'chrome-extension://abcdefghijklmnop']
   const { app } = await build(t, { corsOrigins: [...views, 'HTTPS://App.Example.com:443'] })
   await register(app)
-  const send = (origin: string) => app.inject({ method: 'POST', url: '/v1/clients/mobile/login', payload: { email: 'ada@example.com', password: PASSWORD }, headers: { origin, 'sec-fetch-site': 'cross-site' } })
+  const send = (origin: string) =>
+    app.inject({
+      method: 'POST', url: '/v1/clients/mobile/login', payload: { email: 'ada@example.com', password: PASSWORD },
+      headers: { origin, 'sec-fetch-site': 'cross-site' }
+    })
   for (const origin of [...views, APP]) {
     const answer = await send(origin)
     t.match([answer.statusCode, answer.headers['access-control-allow-origin']], [200, origin])
     t.equal((await preflight(app, '/v1/clients/mobile/login', origin)).headers['access-control-allow-origin'], origin)
   }
-  for (const origin of ['capacitor://evil', 'capacitor://localhost.evil', 'Capacitor://localhost', 'capacitor://localhost/', 'capacitor:', 'null', 'file://', 'tauri://', 'https://localhost:3001']) {
+  for (const origin of ['capacitor://evil', 'capacitor://localhost.evil', 'Capacitor://localhost', 'capacitor://localhost/', 'capacitor:',
+    'null', 'file://', 'tauri://', 'https://localhost:3001']) {
     const answer = await send(origin)
     t.match([answer.statusCode, answer.headers['access-control-allow-origin']], [403, undefined], origin)
   }
@@ -54,13 +75,13 @@ t.test('discovery, keys and resource metadata are for every origin, and never wi
 t.test('pages of other origins may not', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP] })
   for (const origin of ['https://evil.example', 'null', `${APP}.evil.example`, 'http://app.example.com', `${APP}:8443`]) {
-    for (const path of ['/v1/clients/web/login', '/v1/oauth/token']) t.notOk((await preflight(app, path, origin)).headers['access-control-allow-origin'], `${origin} ${path}`)
+    for (const path of ['/v1/clients/web/login', '/v1/oauth/token']) { t.notOk((await preflight(app, path, origin)).headers['access-control-allow-origin'], `${origin} ${path}`) }
   }
 })
 
 t.test('without CORS_ORIGINS nothing is allowed', async (t) => {
   const { app } = await build(t)
-  for (const path of ['/v1/clients/web/login', '/v1/profile']) t.notOk((await preflight(app, path)).headers['access-control-allow-origin'], path)
+  for (const path of ['/v1/clients/web/login', '/v1/profile']) { t.notOk((await preflight(app, path)).headers['access-control-allow-origin'], path) }
 })
 
 t.test('OPTIONS without a question is answered like one with a wrong origin', async (t) => {
@@ -90,5 +111,5 @@ t.test('a host that has @fastify/cors decides for all routes', async (t) => {
   await host.register(cors, { origin: 'https://host.example' })
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), corsOrigins: [APP] })
   await host.ready()
-  for (const path of ['/v1/profile', '/v1/oauth/token']) t.equal((await preflight(host, path)).headers['access-control-allow-origin'], 'https://host.example', path)
+  for (const path of ['/v1/profile', '/v1/oauth/token']) { t.equal((await preflight(host, path)).headers['access-control-allow-origin'], 'https://host.example', path) }
 })

@@ -20,7 +20,9 @@ type Document = {
 const { app } = await build(t, { scopes: { read: 'Read' }, login: { attributes: readyAttributes } })
 const answer = await app.inject('/docs/json')
 const document = answer.json<Document>()
-const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation, name: `${method.toUpperCase()} ${path}` })))
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation, name: `${method.toUpperCase()} ${path}` }))
+)
 
 /** Every schema in a value, wherever it stands. */
 function schemasIn (value: unknown): Schema[] {
@@ -31,39 +33,95 @@ function schemasIn (value: unknown): Schema[] {
 
 /** The schema and what is within it. */
 function withParts (schema: Schema): Schema[] {
-  const parts = Object.entries(schema).flatMap(([keyword, value]) => keyword === 'properties' || keyword === 'patternProperties'
-    ? Object.values(value as Record<string, Schema>)
-    : ['items', 'additionalProperties'].includes(keyword) && typeof value === 'object' ? [value as Schema] : ['anyOf', 'oneOf', 'allOf'].includes(keyword) ? value as Schema[] : [])
+  const parts = Object.entries(schema).flatMap(([keyword, value]) =>
+    keyword === 'properties' || keyword === 'patternProperties'
+      ? Object.values(value as Record<string, Schema>)
+      : ['items', 'additionalProperties'].includes(keyword) && typeof value === 'object'
+          ? [value as Schema]
+          : ['anyOf', 'oneOf', 'allOf'].includes(keyword)
+              ? value as Schema[]
+              : []
+  )
   return [schema, ...parts.flatMap(withParts)]
 }
 
 t.test('the document is OpenAPI 3.1', async (t) => {
   t.equal(answer.statusCode, 200)
   t.match(answer.headers['content-type'], /^application\/json/)
-  t.match(document, { openapi: /^3\.1\.\d+$/, info: { title: 'Latchkey', version: /^\d+\.\d+\.\d+/ }, servers: [{ url: 'http://localhost:3000' }] })
+  t.match(document, {
+    openapi: /^3\.1\.\d+$/, info: { title: 'Latchkey', version: /^\d+\.\d+\.\d+/ },
+    servers: [{ url: 'http://localhost:3000' }]
+  })
   const known = ['openapi', 'info', 'jsonSchemaDialect', 'servers', 'paths', 'webhooks', 'components', 'security', 'tags', 'externalDocs']
   t.same(Object.keys(document).filter((key) => !known.includes(key)), [])
   const references = JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)
   for (const [, reference] of references) {
-    const target = reference!.slice(2).split('/').reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step.replaceAll('~1', '/')], document)
+    const target = reference!.slice(2).split('/').reduce<unknown>(
+      (value, step) => (value as Record<string, unknown> | undefined)?.[step.replaceAll('~1', '/')],
+      document
+    )
     t.ok(reference!.startsWith('#/') && target, reference!)
   }
 })
 
 t.test('every route is in it, under the path that is served', async (t) => {
   const expected = [
-    'GET /v1/oauth/authorize', 'POST /v1/oauth/authorize', 'DELETE /v1/oauth/authorize', 'GET /v1/oauth/logout', 'POST /v1/oauth/logout', 'GET /login', 'POST /login', 'GET /register', 'POST /register', 'GET /logout', 'POST /logout', 'GET /account',
-    'POST /account/sessions/end', 'POST /account/apps/end', 'POST /account/tokens/end', 'POST /account/tokens', 'GET /account/tokens/{id}', 'GET /device', 'POST /device', 'GET /v1/oauth/device',
-    'GET /.well-known/openid-configuration', 'GET /.well-known/oauth-authorization-server', 'GET /.well-known/oauth-protected-resource',
-    'POST /v1/oauth/token', 'POST /v1/oauth/revoke', 'POST /v1/oauth/introspect', 'POST /v1/clients/{client}/login', 'POST /v1/clients/{client}/refresh', 'POST /v1/clients/{client}/logout', 'POST /v1/register', 'GET /v1/profile',
-    'PATCH /v1/profile/password', 'POST /v1/api/logout', 'POST /v1/oauth/device/code', 'GET /v1/oauth/tokens', 'DELETE /v1/oauth/tokens/{id}', 'GET /v1/oauth/clients', 'POST /v1/oauth/clients', 'PUT /v1/oauth/clients/{id}',
-    'DELETE /v1/oauth/clients/{id}', 'POST /v1/oauth/clients/{id}/secret', 'GET /v1/oauth/scopes', 'GET /v1/oauth/personal-access-tokens', 'POST /v1/oauth/personal-access-tokens',
-    'DELETE /v1/oauth/personal-access-tokens/{id}', 'PATCH /v1/profile', 'POST /v1/logout', 'GET /.well-known/jwks.json', 'GET /health', 'GET /ready', 'GET /metrics'
+    'GET /v1/oauth/authorize',
+    'POST /v1/oauth/authorize',
+    'DELETE /v1/oauth/authorize',
+    'GET /v1/oauth/logout',
+    'POST /v1/oauth/logout',
+    'GET /login',
+    'POST /login',
+    'GET /register',
+    'POST /register',
+    'GET /logout',
+    'POST /logout',
+    'GET /account',
+    'POST /account/sessions/end',
+    'POST /account/apps/end',
+    'POST /account/tokens/end',
+    'POST /account/tokens',
+    'GET /account/tokens/{id}',
+    'GET /device',
+    'POST /device',
+    'GET /v1/oauth/device',
+    'GET /.well-known/openid-configuration',
+    'GET /.well-known/oauth-authorization-server',
+    'GET /.well-known/oauth-protected-resource',
+    'POST /v1/oauth/token',
+    'POST /v1/oauth/revoke',
+    'POST /v1/oauth/introspect',
+    'POST /v1/clients/{client}/login',
+    'POST /v1/clients/{client}/refresh',
+    'POST /v1/clients/{client}/logout',
+    'POST /v1/register',
+    'GET /v1/profile',
+    'PATCH /v1/profile/password',
+    'POST /v1/api/logout',
+    'POST /v1/oauth/device/code',
+    'GET /v1/oauth/tokens',
+    'DELETE /v1/oauth/tokens/{id}',
+    'GET /v1/oauth/clients',
+    'POST /v1/oauth/clients',
+    'PUT /v1/oauth/clients/{id}',
+    'DELETE /v1/oauth/clients/{id}',
+    'POST /v1/oauth/clients/{id}/secret',
+    'GET /v1/oauth/scopes',
+    'GET /v1/oauth/personal-access-tokens',
+    'POST /v1/oauth/personal-access-tokens',
+    'DELETE /v1/oauth/personal-access-tokens/{id}',
+    'PATCH /v1/profile',
+    'POST /v1/logout',
+    'GET /.well-known/jwks.json',
+    'GET /health',
+    'GET /ready',
+    'GET /metrics'
   ]
   const names = operations.map(({ name }) => name)
   t.same(expected.filter((name) => !names.includes(name)), [])
   t.same(names.filter((name) => /^(HEAD|OPTIONS)|\/docs/.test(name)), [])
-  for (const { path, method, name } of operations) t.ok(app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replace(/\{(\w+)\}/g, ':$1') }), name)
+  for (const { path, method, name } of operations) { t.ok(app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replace(/\{(\w+)\}/g, ':$1') }), name) }
 })
 
 for (const { name, path, operation } of operations) {
@@ -76,19 +134,28 @@ for (const { name, path, operation } of operations) {
       t.match(status, /^([1-5]\d\d|default)$/)
       t.equal(typeof response.description, 'string', `${status} has a description`)
       if (Number(status) >= 400 && !path.startsWith('/ready')) {
-        t.match(Object.values(response.content ?? {})[0]?.schema, { $ref: /^#\/components\/schemas\/Latchkey(OAuth)?Error$/ }, `${status} names the form of the error`)
+        t.match(
+          Object.values(response.content ?? {})[0]?.schema,
+          { $ref: /^#\/components\/schemas\/Latchkey(OAuth)?Error$/ },
+          `${status} names the form of the error`
+        )
       }
     }
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)
     t.same(parameters.filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name), inPath)
     t.ok(parameters.every((parameter) => parameter.in !== 'path' || parameter.required === true))
     if (requestBody) t.ok(responses['400'], 'a body that cannot be read is 400')
-    for (const scheme of (security ?? []).flatMap((entry) => Object.keys(entry))) t.ok(scheme in document.components.securitySchemes, scheme)
+    for (const scheme of (security ?? []).flatMap((entry) => Object.keys(entry))) {
+      t.ok(scheme in document.components.securitySchemes, scheme)
+    }
   })
 }
 
 t.test('the forms of errors are defined once, so that generated clients have one type for each', async (t) => {
-  t.match(document.components.schemas, { LatchkeyError: { properties: { statusCode: {}, code: {}, message: {}, errors: {} } }, LatchkeyOAuthError: { properties: { error: {}, error_description: {} } } })
+  t.match(document.components.schemas, {
+    LatchkeyError: { properties: { statusCode: {}, code: {}, message: {}, errors: {} } },
+    LatchkeyOAuthError: { properties: { error: {}, error_description: {} } }
+  })
   t.equal(Object.keys(document.components.schemas!).length, 2)
   t.notMatch(JSON.stringify(document.paths), '"Latchkey')
 })
@@ -141,7 +208,8 @@ t.test('what can be tried has an example to send, and answers with data have one
   addFormats.default(ajv)
   for (const { name, operation: { requestBody, responses } } of operations) {
     for (const { schema, example } of Object.values(requestBody?.content ?? {})) {
-      const shown = example ?? Object.fromEntries(Object.entries(schema.properties ?? {}).map(([field, { examples }]) => [field, examples?.[0]]))
+      const shown = example ??
+        Object.fromEntries(Object.entries(schema.properties ?? {}).map(([field, { examples }]) => [field, examples?.[0]]))
       t.ok(Object.values(shown as object).every((value) => value !== undefined), `${name}: ${JSON.stringify(shown)}`)
       t.ok(ajv.validate(schema, shown), `${name}: ${JSON.stringify(shown)}`)
     }
@@ -165,7 +233,10 @@ t.test('the page works with its policy: files of its own, nothing inline', async
   for (const path of ['/docs', '/docs/']) {
     const page = await app.inject(path)
     t.match([page.statusCode, page.headers['content-type']], [200, /^text\/html/], path)
-    const csp = Object.fromEntries(String(page.headers['content-security-policy']).split(';').map((directive) => directive.trim().split(/\s+/)).map(([name, ...values]) => [name, values]))
+    const csp = Object.fromEntries(
+      String(page.headers['content-security-policy']).split(';').map((directive) => directive.trim().split(/\s+/)).map(
+        ([name, ...values]) => [name, values])
+    )
     t.match(csp, { 'default-src': ["'self'"], 'object-src': ["'none'"], 'frame-ancestors': ["'self'"] })
     t.notOk('upgrade-insecure-requests' in csp, 'plain http stays plain http')
     t.notOk(JSON.stringify(csp).includes('unsafe'))
@@ -195,6 +266,9 @@ t.test('over https its files are asked for over https; under a prefix all of it 
 t.test('what is not there is 404, and HEAD has no body', async (t) => {
   const { app } = await build(t)
   const [none, head] = [await app.inject('/docs/static/none.js'), await app.inject({ method: 'HEAD', url: '/docs' })]
-  t.match([none.statusCode, none.json()], [404, { statusCode: 404, code: 'LK_NOT_FOUND', message: 'There is no /docs/static/none.js; see /docs' }])
+  t.match([none.statusCode, none.json()], [404, {
+    statusCode: 404, code: 'LK_NOT_FOUND',
+    message: 'There is no /docs/static/none.js; see /docs'
+  }])
   t.match([head.statusCode, head.headers['content-type'], head.body], [200, /^text\/html/, ''])
 })

@@ -11,7 +11,12 @@ t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
   t.equal(new Set(keys.map(({ kid }) => kid)).size, keys.length, 'each kid once')
   for (const key of keys) {
     t.match(key, { kid: /^.{8,}$/, use: 'sig' })
-    t.match(key, key.alg === 'ES256' ? { kty: 'EC', crv: 'P-256', x: /^[\w-]{43}$/, y: /^[\w-]{43}$/ } : { alg: 'RS256', kty: 'RSA', e: 'AQAB', n: /^[\w-]{300,}$/ })
+    t.match(
+      key,
+      key.alg === 'ES256'
+        ? { kty: 'EC', crv: 'P-256', x: /^[\w-]{43}$/, y: /^[\w-]{43}$/ }
+        : { alg: 'RS256', kty: 'RSA', e: 'AQAB', n: /^[\w-]{300,}$/ }
+    )
     for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) t.notOk(secret in key, secret)
     t.equal((await importJWK(key) as { type?: string }).type, 'public')
   }
@@ -20,7 +25,10 @@ t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
 t.test('every site may read them, and caches may keep them for a while', async (t) => {
   const { app } = await build(t)
   const { headers } = await app.inject('/.well-known/jwks.json')
-  t.match(headers, { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin', 'cache-control': /^public, max-age=[1-9]\d*$/, 'content-type': /^application\/json/ })
+  t.match(headers, {
+    'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin',
+    'cache-control': /^public, max-age=[1-9]\d*$/, 'content-type': /^application\/json/
+  })
 })
 
 t.test('a resource server finds the key of a token by its kid, over HTTP', async (t) => {

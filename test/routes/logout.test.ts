@@ -1,5 +1,8 @@
 import t from 'tap'
-import { basic, build, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
+import {
+  basic, build, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Built,
+  type Tokens
+} from '../support/start-server.ts'
 
 const post = (app: Built['app'], path: string, authorization?: string, headers: Record<string, string> = {}) =>
   app.inject({ method: 'POST', url: path, headers: { ...(authorization && { authorization }), ...headers } })
@@ -39,7 +42,10 @@ for (const path of ['/v1/api/logout', '/v1/logout']) {
 t.test('the cookie of the client that the token is of goes, under its own path', async (t) => {
   const { app } = await build(t, { appUrl: 'https://example.com', prefix: '/auth' })
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
-  const loggedIn = await app.inject({ method: 'POST', url: '/auth/v1/clients/mobile/login', payload: { email: 'ada@example.com', password: PASSWORD } })
+  const loggedIn = await app.inject({
+    method: 'POST', url: '/auth/v1/clients/mobile/login',
+    payload: { email: 'ada@example.com', password: PASSWORD }
+  })
   const answer = await post(app, '/auth/v1/api/logout', `Bearer ${loggedIn.json<Tokens>().access_token}`)
   t.match(cookieOf(answer)!.header, /^refreshToken=; Max-Age=0; Path=\/auth\/v1\/clients\/mobile; .*Secure/)
 })
@@ -57,7 +63,8 @@ t.test('a client without proxy has no cookie to clear', async (t) => {
   const { app } = await build(t)
   await register(app)
   const { basic } = await makeClient(app)
-  const { access_token: accessToken } = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic)).json<Tokens>()
+  const { access_token: accessToken } =
+    (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic)).json<Tokens>()
   const answer = await post(app, '/v1/api/logout', `Bearer ${accessToken}`)
   t.equal(answer.statusCode, 202)
   t.notOk(cookieOf(answer))

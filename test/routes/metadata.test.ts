@@ -11,12 +11,21 @@ const RESOURCE = '/.well-known/oauth-protected-resource'
 t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint is there', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const answer = await app.inject(OIDC)
-  t.match(answer.headers, { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*', 'content-type': /^application\/json/ })
+  t.match(answer.headers, {
+    'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*',
+    'content-type': /^application\/json/
+  })
   const metadata = answer.json<Record<string, string>>()
   t.same((await app.inject(OAUTH)).json(), metadata)
   t.match(metadata, {
-    issuer: 'http://localhost:3000', code_challenge_methods_supported: ['S256'], response_types_supported: ['code'], authorization_response_iss_parameter_supported: true, subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256', 'ES256'], grant_types_supported: ['password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials', 'refresh_token']
+    issuer: 'http://localhost:3000',
+    code_challenge_methods_supported: ['S256'],
+    response_types_supported: ['code'],
+    authorization_response_iss_parameter_supported: true,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    grant_types_supported: ['password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials',
+      'refresh_token']
   })
   t.ok(['openid', 'offline_access', 'orders:read'].every((scope) => metadata['scopes_supported']!.includes(scope)))
   for (const [name, url] of Object.entries(metadata)) {
@@ -25,16 +34,22 @@ t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint
     t.equal(origin, 'http://localhost:3000')
     t.ok(app.hasRoute({ method: 'GET', url: pathname }) || app.hasRoute({ method: 'POST', url: pathname }), name)
   }
-  t.match((await app.inject(RESOURCE)).json(), { resource: 'http://localhost:3000', authorization_servers: ['http://localhost:3000'], bearer_methods_supported: ['header'] })
+  t.match((await app.inject(RESOURCE)).json(), {
+    resource: 'http://localhost:3000', authorization_servers: ['http://localhost:3000'],
+    bearer_methods_supported: ['header']
+  })
 })
 
 t.test('under a prefix it stands in both places: after the path (OpenID Connect) and before it (RFC 8414, RFC 9728)', async (t) => {
   const { app } = await build(t, { prefix: '/auth', appUrl: 'https://id.example.com' })
   for (const url of [`/auth${OIDC}`, `/auth${OAUTH}`, `${OIDC}/auth`, `${OAUTH}/auth`]) {
-    t.match((await app.inject(url)).json(), { issuer: 'https://id.example.com/auth', token_endpoint: 'https://id.example.com/auth/v1/oauth/token' }, url)
+    t.match((await app.inject(url)).json(), {
+      issuer: 'https://id.example.com/auth',
+      token_endpoint: 'https://id.example.com/auth/v1/oauth/token'
+    }, url)
   }
-  for (const url of [`/auth${RESOURCE}`, `${RESOURCE}/auth`]) t.match((await app.inject(url)).json(), { resource: 'https://id.example.com/auth' }, url)
-  t.equal((await app.inject(OIDC)).statusCode, 404, 'the root is the host\'s')
+  for (const url of [`/auth${RESOURCE}`, `${RESOURCE}/auth`]) { t.match((await app.inject(url)).json(), { resource: 'https://id.example.com/auth' }, url) }
+  t.equal((await app.inject(OIDC)).statusCode, 404, "the root is the host's")
 })
 
 t.test('RFC 9700 section 4.13: addresses come from APP_URL, never from the request', async (t) => {

@@ -18,17 +18,24 @@ t.test('a client is told of its own tokens, and of others only that they are not
   const ours = await makeClient(app)
   const { user } = await signedIn(app)
   const tokens = await byPassword(app, ours)
-  t.match((await ask(app, ours, tokens.access_token)).json(), { active: true, token_type: 'Bearer', sub: user.id, client_id: ours.id, iss: app.latchkey.config.issuer })
+  t.match((await ask(app, ours, tokens.access_token)).json(), {
+    active: true, token_type: 'Bearer', sub: user.id, client_id: ours.id,
+    iss: app.latchkey.config.issuer
+  })
   t.match((await ask(app, ours, tokens.refresh_token)).json(), { active: true, token_type: 'refresh_token', sub: user.id })
   const next = (await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }, ours.basic)).json<Tokens>()
   t.same((await ask(app, ours, tokens.refresh_token)).json(), INACTIVE, 'a replaced refresh token')
   await logout(app, next.access_token)
-  for (const text of [tokens.access_token, next.access_token, next.refresh_token, 'nonsense', `${tokens.access_token}x`]) t.same((await ask(app, ours, text)).json(), INACTIVE)
+  for (const text of [tokens.access_token, next.access_token, next.refresh_token, 'nonsense', `${tokens.access_token}x`]) { t.same((await ask(app, ours, text)).json(), INACTIVE) }
 
   const own = await byPassword(app, ours)
   t.equal((await ask(app, { basic: `Basic ${Buffer.from(`${ours.id}:wrong`).toString('base64')}` }, own.access_token)).statusCode, 401)
   const open = await makeClient(app, { authMethod: 'none' })
-  t.match((await app.inject({ method: 'POST', url: '/v1/oauth/introspect', payload: { client_id: open.id, token: own.access_token } })).json(), { error: 'invalid_client' }, 'a client without a secret is told nothing')
+  t.match(
+    (await app.inject({ method: 'POST', url: '/v1/oauth/introspect', payload: { client_id: open.id, token: own.access_token } })).json(),
+    { error: 'invalid_client' },
+    'a client without a secret is told nothing'
+  )
 })
 
 t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t) => {
@@ -39,19 +46,39 @@ t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t)
   const first = await byPassword(app, await makeClient(app))
   const forApi = await byPassword(app, await makeClient(app), { resource: API })
   const personal = await personalToken(app, own, { scopes: ['orders:read'] })
-  const machine = (await token(app, { grant_type: 'client_credentials' }, (await makeClient(app, { grantTypes: ['client_credentials'] })).basic)).json<Tokens>()
+  const machine =
+    (await token(app, { grant_type: 'client_credentials' }, (await makeClient(app, { grantTypes: ['client_credentials'] })).basic)).json<
+      Tokens
+    >()
   const texts = {
-    third: third.access_token, first: first.access_token, forApi: forApi.access_token, personal: personal.access_token, machine: machine.access_token, refresh: first.refresh_token
+    third: third.access_token,
+    first: first.access_token,
+    forApi: forApi.access_token,
+    personal: personal.access_token,
+    machine: machine.access_token,
+    refresh: first.refresh_token
   }
-  const made = (await call(app, 'POST', 'clients', own, { name: 'Mine', redirect_uris: ['https://app.example.com/cb'] })).json<{ id: string, secret: string }>()
+  const made = (await call(app, 'POST', 'clients', own, { name: 'Mine', redirect_uris: ['https://app.example.com/cb'] })).json<
+    { id: string, secret: string }
+  >()
   const askers: [string, Pick<MadeClient, 'basic'>, (keyof typeof texts)[]][] = [
     ['a client', await makeClient(app), []],
     ['a client of a user', { basic: `Basic ${Buffer.from(`${made.id}:${made.secret}`).toString('base64')}` }, []],
-    ['a client of a user whose list names what is reserved', await makeClient(app, { scopes: ['*', 'revocations:read'], grantTypes: ['authorization_code', 'refresh_token'] }), []],
+    ['a client of a user whose list names what is reserved',
+      await makeClient(app, { scopes: ['*', 'revocations:read'], grantTypes: ['authorization_code', 'refresh_token'] }), []],
     ['a client with *', await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['*'] }), []],
-    ['the resource server that a token is for', await makeClient(app, { grantTypes: ['client_credentials'], resourceServers: [API] }), ['forApi']],
-    ['a guard elsewhere', await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'], firstParty: false }), ['third', 'first', 'forApi', 'personal', 'machine']],
-    ['who is marked', await makeClient(app, { grantTypes: [], introspects: true, firstParty: false }), ['third', 'first', 'forApi', 'personal', 'machine']]
+    ['the resource server that a token is for', await makeClient(app, { grantTypes: ['client_credentials'], resourceServers: [API] }), [
+      'forApi'
+    ]],
+    ['a guard elsewhere', await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'], firstParty: false }), [
+      'third',
+      'first',
+      'forApi',
+      'personal',
+      'machine'
+    ]],
+    ['who is marked', await makeClient(app, { grantTypes: [], introspects: true, firstParty: false }), ['third', 'first', 'forApi',
+      'personal', 'machine']]
   ]
   for (const [what, asker, told] of askers) {
     for (const [name, text] of Object.entries(texts)) {

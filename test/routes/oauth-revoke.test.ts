@@ -12,7 +12,8 @@ t.test('RFC 7009 section 2.1: a refresh token ends its session, access tokens in
   const { app } = await build(t)
   const { basic } = await makeClient(app)
   await signedIn(app)
-  const mine = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }, basic)).json<Tokens>()
+  const mine = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }, basic))
+    .json<Tokens>()
   const answer = await revoke(app, { token: mine.refresh_token, token_type_hint: 'refresh_token' }, basic)
   t.equal(answer.statusCode, 200, answer.body)
   t.equal((await profile(app, mine.access_token)).statusCode, 401)
@@ -23,7 +24,8 @@ t.test('RFC 7009 section 2.1: an access token of a session ends the session', as
   const { app } = await build(t)
   const { basic } = await makeClient(app)
   await signedIn(app)
-  const mine = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }, basic)).json<Tokens>()
+  const mine = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }, basic))
+    .json<Tokens>()
   t.equal((await revoke(app, { token: mine.access_token }, basic)).statusCode, 200)
   t.equal((await profile(app, mine.access_token)).statusCode, 401)
   t.match((await token(app, { grant_type: 'refresh_token', refresh_token: mine.refresh_token }, basic)).json(), { error: 'invalid_grant' })
@@ -42,7 +44,7 @@ t.test('RFC 7009 section 2.1: a token of another client is not revoked', async (
 t.test('RFC 7009 section 2.2: what is no token is no error', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app)
-  for (const text of ['nonsense', 'lk_rt_AAAA', 'a.b.c', 'x'.repeat(5000)]) t.equal((await revoke(app, { token: text }, basic)).statusCode, 200, text.slice(0, 20))
+  for (const text of ['nonsense', 'lk_rt_AAAA', 'a.b.c', 'x'.repeat(5000)]) { t.equal((await revoke(app, { token: text }, basic)).statusCode, 200, text.slice(0, 20)) }
   t.match((await revoke(app, {}, basic)).json(), { error: 'invalid_request' })
   t.match((await revoke(app, { token: 'x' })).json(), { error: 'invalid_request' })
   t.match((await revoke(app, { token: 'x', client_id: 'lk_client_unknown', client_secret: 'y' })).json(), { error: 'invalid_client' })

@@ -1,7 +1,10 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import t, { type Test } from 'tap'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { basic, build, eventually, makeClient, PASSWORD, profile, register, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
+import {
+  basic, build, eventually, makeClient, PASSWORD, profile, register, signedIn, token, type Built,
+  type Tokens
+} from '../support/start-server.ts'
 
 type App = Built['app']
 
@@ -15,7 +18,8 @@ async function built (t: Test, options: Parameters<typeof build>[1] = {}): Promi
   return app
 }
 
-const json = (app: App, payload: object, headers: Record<string, string> = {}) => app.inject({ method: 'POST', url: '/v1/oauth/token', payload, headers })
+const json = (app: App, payload: object, headers: Record<string, string> = {}) =>
+  app.inject({ method: 'POST', url: '/v1/oauth/token', payload, headers })
 
 async function verified (app: App, accessToken: string) {
   const keys = (await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>()
@@ -27,14 +31,21 @@ t.test('OAuth 2.1 section 2.4.1: form and JSON, secret in the header and in the 
   const app = await built(t)
   const { id, secret, basic } = await makeClient(app)
   const answers = [
-    await token(app, ADA, basic), await token(app, { ...ADA, client_id: id, client_secret: secret }), await token(app, { ...ADA, client_id: id }, basic),
-    await json(app, ADA, { authorization: basic }), await json(app, { ...ADA, client_id: id, client_secret: secret })
+    await token(app, ADA, basic),
+    await token(app, { ...ADA, client_id: id, client_secret: secret }),
+    await token(app, { ...ADA, client_id: id }, basic),
+    await json(app, ADA, { authorization: basic }),
+    await json(app, { ...ADA, client_id: id, client_secret: secret })
   ]
   for (const answer of answers) {
     t.equal(answer.statusCode, 200, answer.body)
     t.same(Object.keys(answer.json()), ['token_type', 'expires_in', 'access_token', 'refresh_token'])
     t.match(answer.json(), { token_type: 'Bearer', expires_in: 3600, access_token: /^eyJ/, refresh_token: /^lk_rt_/ })
-    t.match(answer.headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store', pragma: 'no-cache' }, 'RFC 6749 section 5.1')
+    t.match(
+      answer.headers,
+      { 'content-type': /^application\/json/, 'cache-control': 'no-store', pragma: 'no-cache' },
+      'RFC 6749 section 5.1'
+    )
   }
 })
 
@@ -43,7 +54,14 @@ t.test('RFC 6749 section 2.3.1: both parts of the header are form-encoded', asyn
   const { hashSecret } = await import('../../src/crypto/secrets.ts')
   await makeClient(app, { id: 'lk_client_a:b c', secretHash: hashSecret('s+%&:é'), ...MACHINE })
   t.equal((await token(app, { grant_type: 'client_credentials' }, basic('lk_client_a:b c', 's+%&:é'))).statusCode, 200)
-  t.equal((await token(app, { grant_type: 'client_credentials' }, `Basic ${Buffer.from('lk_client_a%3Ab+c:s%2B%25%26%3A%C3%A9').toString('base64')}`)).statusCode, 200)
+  t.equal(
+    (await token(
+      app,
+      { grant_type: 'client_credentials' },
+      `Basic ${Buffer.from('lk_client_a%3Ab+c:s%2B%25%26%3A%C3%A9').toString('base64')}`
+    )).statusCode,
+    200
+  )
 })
 
 t.test('RFC 9068: header and claims of an access token, checked against the published keys', async (t) => {
@@ -54,7 +72,10 @@ t.test('RFC 9068: header and claims of an access token, checked against the publ
   const { payload, protectedHeader } = await verified(app, tokens.access_token)
   t.match(protectedHeader, { alg: 'ES256', typ: 'at+jwt', kid: String })
   const user = (await profile(app, tokens.access_token)).json<{ id: string }>()
-  t.match(payload, { iss: 'http://localhost:3000', aud: 'http://localhost:3000', sub: user.id, client_id: id, scope: 'read', sid: /^[0-9a-f-]{36}$/, jti: /^[0-9a-f-]{36}$/ })
+  t.match(payload, {
+    iss: 'http://localhost:3000', aud: 'http://localhost:3000', sub: user.id, client_id: id, scope: 'read',
+    sid: /^[0-9a-f-]{36}$/, jti: /^[0-9a-f-]{36}$/
+  })
   t.ok(payload.iat! >= before && payload.iat! <= before + 5)
   t.equal(payload.exp! - payload.iat!, tokens.expires_in)
   t.notMatch(JSON.stringify(payload), /ada@|example/, 'nothing about the user but the id')
@@ -112,9 +133,11 @@ t.test('refusals of RFC 6749 section 5.2', async (t) => {
     ['personal access tokens over HTTP', { grant_type: 'personal_access' }, good.basic, 400, 'unsupported_grant_type', /./],
     ['no client', ADA, undefined, 400, 'invalid_request', /client_id is missing/],
     ['no secret', { ...ADA, client_id: good.id }, undefined, 401, 'invalid_client', /^Client authentication failed$/],
-    ['an unknown client', { ...ADA, client_id: 'nobody', client_secret: 'x' }, undefined, 401, 'invalid_client', /^Client authentication failed$/],
+    ['an unknown client', { ...ADA, client_id: 'nobody', client_secret: 'x' }, undefined, 401, 'invalid_client',
+      /^Client authentication failed$/],
     ['an unknown client in the header', ADA, basic('nobody', 'x'), 401, 'invalid_client', /^Client authentication failed$/],
-    ['a wrong secret', { ...ADA, client_id: good.id, client_secret: `${good.secret}x` }, undefined, 401, 'invalid_client', /^Client authentication failed$/],
+    ['a wrong secret', { ...ADA, client_id: good.id, client_secret: `${good.secret}x` }, undefined, 401, 'invalid_client',
+      /^Client authentication failed$/],
     ['a wrong secret in the header', ADA, basic(good.id, 'x'), 401, 'invalid_client', /^Client authentication failed$/],
     ['a revoked client', ADA, revoked.basic, 401, 'invalid_client', /^Client authentication failed$/],
     ['two methods at once', { ...ADA, client_id: good.id, client_secret: good.secret }, good.basic, 400, 'invalid_request', /not both/],
@@ -122,9 +145,11 @@ t.test('refusals of RFC 6749 section 5.2', async (t) => {
     ['a mangled header', ADA, 'Basic !!!', 400, 'invalid_request', /Authorization/],
     ['a NUL in the header', ADA, basic(`${good.id}\0`, good.secret), 400, 'invalid_request', /Authorization/],
     ['a grant that the client does not list', ADA, refreshOnly.basic, 400, 'unauthorized_client', /password/],
-    ['another grant that the client does not list', { grant_type: 'client_credentials' }, good.basic, 400, 'unauthorized_client', /client_credentials/],
+    ['another grant that the client does not list', { grant_type: 'client_credentials' }, good.basic, 400, 'unauthorized_client',
+      /client_credentials/],
     ['the password grant of a public client', { ...ADA, client_id: open.id }, undefined, 400, 'unauthorized_client', /password/],
-    ['client_credentials of a public client', { grant_type: 'client_credentials', client_id: open.id }, undefined, 400, 'unauthorized_client', /client_credentials/],
+    ['client_credentials of a public client', { grant_type: 'client_credentials', client_id: open.id }, undefined, 400,
+      'unauthorized_client', /client_credentials/],
     ['the password grant of a third party', ADA, thirdParty.basic, 400, 'unauthorized_client', /password/],
     ['no user name', { grant_type: 'password', password: 'x' }, good.basic, 400, 'invalid_request', /username is missing/],
     ['an empty user name', { ...ADA, username: '' }, good.basic, 400, 'invalid_request', /username is missing/],
@@ -151,14 +176,16 @@ t.test('a revoked client gets nothing, as soon as the feed says so', async (t) =
   const { id, basic } = await makeClient(app, MACHINE)
   t.equal((await token(app, { grant_type: 'client_credentials' }, basic)).statusCode, 200)
   await app.latchkey.store.clients.revoke(id)
-  const refused = async () => (await token(app, { grant_type: 'client_credentials' }, basic)).json<{ error?: string }>().error === 'invalid_client'
+  const refused = async () =>
+    (await token(app, { grant_type: 'client_credentials' }, basic)).json<{ error?: string }>().error === 'invalid_client'
   t.ok(await eventually(refused, 1800), 'sooner than the two seconds that a client is remembered')
 })
 
 t.test('repeated parameters are refused, in a form and in JSON', async (t) => {
   const app = await built(t)
   const { basic } = await makeClient(app)
-  const raw = (payload: string, type: string) => app.inject({ method: 'POST', url: '/v1/oauth/token', payload, headers: { 'content-type': type, authorization: basic } })
+  const raw = (payload: string, type: string) =>
+    app.inject({ method: 'POST', url: '/v1/oauth/token', payload, headers: { 'content-type': type, authorization: basic } })
   const form = new URLSearchParams(ADA).toString()
   for (const name of ['grant_type', 'username', 'password', 'scope', 'anything']) {
     const twice = await raw(`${form}&${name}=a&${name}=b`, 'application/x-www-form-urlencoded')
@@ -208,11 +235,19 @@ t.test('the password grant takes any login attribute as username, or one under i
   await register(app, { email: 'bob@example.com', phone: '+49 170 1234567', username: 'bob' })
   const password = PASSWORD
   const fields: Record<string, string>[] = [
-    { username: 'bob' }, { username: 'BOB@example.com' }, { username: '0049 170 1234567' }, { email: 'bob@example.com' }, { phone: '+491701234567' }
+    { username: 'bob' },
+    { username: 'BOB@example.com' },
+    { username: '0049 170 1234567' },
+    { email: 'bob@example.com' },
+    { phone: '+491701234567' }
   ]
-  for (const field of fields) t.equal((await token(app, { grant_type: 'password', password, ...field }, basic)).statusCode, 200, JSON.stringify(field))
+  for (const field of fields) { t.equal((await token(app, { grant_type: 'password', password, ...field }, basic)).statusCode, 200, JSON.stringify(field)) }
   for (const field of [{ email: '+491701234567' }, { phone: 'bob@example.com' }]) {
-    t.match((await token(app, { grant_type: 'password', password, ...field }, basic)).json(), { error: 'invalid_grant' }, JSON.stringify(field))
+    t.match(
+      (await token(app, { grant_type: 'password', password, ...field }, basic)).json(),
+      { error: 'invalid_grant' },
+      JSON.stringify(field)
+    )
   }
 })
 
@@ -226,7 +261,10 @@ t.test('RFC 6819 section 4.4.3.6: a wrong password, an unknown, an impossible an
   let count = 0
   passwords.verify = (...args) => { count++; return verify(...args) }
   const bodies = new Set<string>()
-  for (const params of [{ ...ADA, password: 'wrong' }, { ...ADA, username: 'nobody@example.com' }, { ...ADA, username: '!' }, { ...ADA, username: 'bob@example.com' }, { ...ADA, password: 'x'.repeat(5000) }]) {
+  for (const params of [{ ...ADA, password: 'wrong' }, { ...ADA, username: 'nobody@example.com' }, { ...ADA, username: '!' }, {
+    ...ADA,
+    username: 'bob@example.com'
+  }, { ...ADA, password: 'x'.repeat(5000) }]) {
     count = 0
     const answer = await token(app, params, basic)
     t.equal(answer.statusCode, 400)

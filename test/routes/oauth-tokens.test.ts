@@ -1,21 +1,33 @@
 import t from 'tap'
 import { call, passwordGrant, personalToken } from '../support/machines.ts'
-import { basic, build, createDatabase, eventually, login, makeClient, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
+import {
+  basic, build, createDatabase, eventually, login, makeClient, profile, refresh, signedIn, token,
+  type Tokens
+} from '../support/start-server.ts'
 import { sessionId, sql } from '../support/session-rows.ts'
 
-type Item = { id: string, kind: string, client: { id: string, name: string, first_party: boolean } | null, current: boolean, scopes: string[], last_used_at: string }
+type Item = {
+  id: string, kind: string, client: { id: string, name: string, first_party: boolean } | null, current: boolean,
+  scopes: string[], last_used_at: string
+}
 
 t.test('my sessions, in applications and in browsers, the one used last first', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const { access_token: bearer, refresh_token: text, user } = await signedIn(app)
   const other = (await login(app, { email: 'ada@example.com' }, 'mobile')).json<Tokens>()
-  const browser = await app.latchkey.browserSessions.start({ userId: user.id, passwordStamp: 0 }, false, { ip: '203.0.113.5', userAgent: 'Firefox' })
+  const browser = await app.latchkey.browserSessions.start({ userId: user.id, passwordStamp: 0 }, false, {
+    ip: '203.0.113.5',
+    userAgent: 'Firefox'
+  })
   await refresh(app, text)
   const answer = await call(app, 'GET', 'tokens', bearer)
   t.equal(answer.statusCode, 200, answer.body)
   const items = answer.json<Item[]>()
   t.match(items, [
-    { id: sessionId({ access_token: bearer }), kind: 'session', client: { name: 'Web Password Grant Client', first_party: true }, current: true },
+    {
+      id: sessionId({ access_token: bearer }), kind: 'session', client: { name: 'Web Password Grant Client', first_party: true },
+      current: true
+    },
     { id: browser!.session.id, kind: 'browser', client: null, ip: '203.0.113.5', user_agent: 'Firefox', current: false },
     { id: sessionId(other), kind: 'session', client: { name: 'Mobile Password Grant Client' }, current: false }
   ])
@@ -41,7 +53,8 @@ t.test('ending one refuses its tokens at once, in every process, and it is ended
 t.test('a browser session ends like any other', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
-  const browser = (await app.latchkey.browserSessions.start({ userId: user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
+  const browser =
+    (await app.latchkey.browserSessions.start({ userId: user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
   t.ok(await app.latchkey.browserSessions.find(browser.token))
   t.equal((await call(app, 'DELETE', `tokens/${browser.session.id}`, bearer)).statusCode, 204)
   t.equal(await app.latchkey.browserSessions.find(browser.token), null)
@@ -54,7 +67,7 @@ t.test('an application that was ended asks for consent again; one of the operato
   const tokens = await passwordGrant(app, theirs.basic)
   const ours = (await login(app)).json<Tokens>()
   const web = (await app.latchkey.store.clients.findBySlug('web'))!
-  for (const client of [theirs.client, web]) await app.latchkey.store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] })
+  for (const client of [theirs.client, web]) { await app.latchkey.store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] }) }
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [theirs.id])
   for (const each of [tokens, ours]) t.equal((await call(app, 'DELETE', `tokens/${sessionId(each)}`, bearer)).statusCode, 204)
   t.same(await sql(app, 'SELECT client_id FROM consents'), [{ client_id: web.id }])
@@ -75,7 +88,9 @@ t.test('only the token of a first-party login manages: third parties, machines, 
   const { access_token: bearer } = await signedIn(app)
   const full = await makeClient(app)
   const whole = await passwordGrant(app, full.basic, 'read write')
-  const narrow = (await token(app, { grant_type: 'refresh_token', refresh_token: whole.refresh_token, scope: 'read' }, full.basic)).json<Tokens>()
+  const narrow = (await token(app, { grant_type: 'refresh_token', refresh_token: whole.refresh_token, scope: 'read' }, full.basic)).json<
+    Tokens
+  >()
   const third = await makeClient(app)
   const theirs = await passwordGrant(app, third.basic, '*')
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [third.id])
@@ -87,16 +102,38 @@ t.test('only the token of a first-party login manages: third parties, machines, 
 
   const id = '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'
   const routes = [
-    ['GET', 'tokens'], ['DELETE', `tokens/${id}`], ['GET', 'clients'], ['POST', 'clients'], ['PUT', `clients/${id}`], ['DELETE', `clients/${id}`], ['POST', `clients/${id}/secret`],
-    ['GET', 'personal-access-tokens'], ['POST', 'personal-access-tokens'], ['DELETE', `personal-access-tokens/${id}`], ['PATCH', '/v1/profile']
+    ['GET', 'tokens'],
+    ['DELETE', `tokens/${id}`],
+    ['GET', 'clients'],
+    ['POST', 'clients'],
+    ['PUT', `clients/${id}`],
+    ['DELETE', `clients/${id}`],
+    ['POST', `clients/${id}/secret`],
+    ['GET', 'personal-access-tokens'],
+    ['POST', 'personal-access-tokens'],
+    ['DELETE', `personal-access-tokens/${id}`],
+    ['PATCH', '/v1/profile']
   ] as const
   for (const [method, path] of routes) {
     const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { name: 'x', redirect_uris: ['https://a.example/cb'] } : undefined
-    for (const [name, text] of [['narrowed', narrow.access_token], ['of a third party', theirs.access_token], ['personal', personal]] as const) {
-      t.match((await call(app, method, path, text, body)).json(), { statusCode: 403, code: 'LK_FIRST_PARTY_ONLY' }, `${method} ${path}: ${name}`)
+    for (const [name, text] of [['narrowed', narrow.access_token], ['of a third party', theirs.access_token], ['personal',
+      personal]] as const) {
+      t.match(
+        (await call(app, method, path, text, body)).json(),
+        { statusCode: 403, code: 'LK_FIRST_PARTY_ONLY' },
+        `${method} ${path}: ${name}`
+      )
     }
-    t.match((await call(app, method, path, own.access_token, body)).json(), { statusCode: 401, code: 'LK_UNAUTHENTICATED' }, `${method} ${path}: machine`)
-    t.match((await call(app, method, path, undefined, body)).json(), { statusCode: 401, code: 'LK_UNAUTHENTICATED' }, `${method} ${path}: nobody`)
+    t.match(
+      (await call(app, method, path, own.access_token, body)).json(),
+      { statusCode: 401, code: 'LK_UNAUTHENTICATED' },
+      `${method} ${path}: machine`
+    )
+    t.match(
+      (await call(app, method, path, undefined, body)).json(),
+      { statusCode: 401, code: 'LK_UNAUTHENTICATED' },
+      `${method} ${path}: nobody`
+    )
     t.not((await call(app, method, path, whole.access_token, body)).statusCode, 403, `${method} ${path}: the whole`)
   }
 })
@@ -107,5 +144,5 @@ t.test('scopes, for users', async (t) => {
   const list = (await call(app, 'GET', 'scopes', bearer)).json<{ id: string, description: string }[]>()
   t.match(list.find(({ id }) => id === 'orders:read'), { id: 'orders:read', description: 'See your orders' })
   t.ok(list.some(({ id }) => id === 'openid'))
-  for (const authorization of [undefined, basic('a', 'b')]) t.equal((await app.inject({ url: '/v1/oauth/scopes', headers: authorization ? { authorization } : {} })).statusCode, 401)
+  for (const authorization of [undefined, basic('a', 'b')]) { t.equal((await app.inject({ url: '/v1/oauth/scopes', headers: authorization ? { authorization } : {} })).statusCode, 401) }
 })

@@ -14,10 +14,18 @@ const document = (await app.inject('/docs/json')).json<{ paths: Record<string, R
 /** As a strict project does; what the generators add of their own is not written for `exactOptionalPropertyTypes`. */
 function compile (files: string[]): string[] {
   const program = ts.createProgram(files, {
-    strict: true, noUncheckedIndexedAccess: true, noEmit: true, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler,
-    target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'], types: []
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    types: []
   })
-  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) =>
+    `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+  )
 }
 
 t.test('a linter finds nothing wrong with the document', async (t) => {
@@ -28,13 +36,15 @@ t.test('every operation has an id of its own, from which functions get their nam
   const ids = Object.values(document.paths).flatMap((path) => Object.values(path)).map(({ operationId }) => operationId)
   t.equal(new Set(ids).size, ids.length)
   for (const id of ids) t.match(id, /^(get|post|put|patch|delete)([A-Z][a-zA-Z0-9]*)+$/)
-  for (const known of ['getProfile', 'postOauthToken', 'postClientsByClientLogin', 'getLoginPage', 'deleteOauthClientsById', 'getWellKnownJwksJson']) t.ok(ids.includes(known), known)
+  for (const known of ['getProfile', 'postOauthToken', 'postClientsByClientLogin', 'getLoginPage', 'deleteOauthClientsById',
+    'getWellKnownJwksJson']) t.ok(ids.includes(known), known)
 })
 
 t.test('ids do not depend on where the server stands', async (t) => {
   const { app } = await build(t, { prefix: '/auth', appUrl: 'https://id.example.com/sso' })
   const moved = (await app.inject('/auth/docs/json')).json<typeof document>()
-  const idsOf = ({ paths }: typeof document) => Object.values(paths).flatMap((path) => Object.values(path)).map(({ operationId }) => operationId).sort()
+  const idsOf = ({ paths }: typeof document) =>
+    Object.values(paths).flatMap((path) => Object.values(path)).map(({ operationId }) => operationId).sort()
   t.same(idsOf(moved), idsOf(document))
 })
 
@@ -56,7 +66,10 @@ t.test('@hey-api/openapi-ts makes a client that compiles', async (t) => {
   const folder = t.testdir({})
   const input = join(folder, 'openapi.json')
   writeFileSync(input, JSON.stringify(document))
-  await createClient({ input, output: { path: join(folder, 'client') }, plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'], logs: { level: 'silent' } })
+  await createClient({
+    input, output: { path: join(folder, 'client') },
+    plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'], logs: { level: 'silent' }
+  })
   const use = join(folder, 'use.ts')
   writeFileSync(use, `import { getProfile, postClientsByClientLogin } from './client'
 export async function name (): Promise<string | null | undefined> {

@@ -27,7 +27,11 @@ t.test('made, listed, used, revoked', async (t) => {
   t.equal((await call(app, 'DELETE', `personal-access-tokens/${made.token.id}`, bearer)).statusCode, 204)
   t.equal((await profile(app, made.access_token)).statusCode, 401, 'at once')
   t.same((await call(app, 'GET', 'personal-access-tokens', bearer)).json(), [])
-  t.match((await call(app, 'DELETE', `personal-access-tokens/${made.token.id}`, bearer)).json(), { statusCode: 404, code: 'LK_NOT_FOUND' }, 'once')
+  t.match(
+    (await call(app, 'DELETE', `personal-access-tokens/${made.token.id}`, bearer)).json(),
+    { statusCode: 404, code: 'LK_NOT_FOUND' },
+    'once'
+  )
   t.notMatch(logs(), made.access_token)
 })
 
@@ -84,7 +88,10 @@ t.test('a token can do what it was given, and no more', async (t) => {
   host.get('/machine', { onRequest: host.authGuard('client') }, async () => ({}))
   const get = (url: string, text: string) => host.inject({ url, headers: { authorization: `Bearer ${text}` } })
   const { access_token: text, token: { id } } = await personalToken(app, bearer, { scopes: ['orders:read'] })
-  t.match((await get('/read', text)).json(), { kind: 'personal', tokenId: id, sessionId: null, scopes: ['orders:read'], clientId: /^lk_client_/ })
+  t.match((await get('/read', text)).json(), {
+    kind: 'personal', tokenId: id, sessionId: null, scopes: ['orders:read'],
+    clientId: /^lk_client_/
+  })
   t.equal((await get('/write', text)).statusCode, 403)
   t.equal((await get('/machine', text)).statusCode, 401)
   const { access_token: everything } = await personalToken(app, bearer, { scopes: ['*'] })
@@ -109,7 +116,10 @@ t.test('with nobody to make them with, the operator is told what to do', async (
   const personal = (await app.latchkey.store.clients.findPersonal())!
   const { access_token: text } = await personalToken(app, bearer)
   await app.latchkey.store.clients.revoke(personal.id)
-  t.match((await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'x' })).json(), { statusCode: 503, code: 'LK_NO_PERSONAL_CLIENT', message: /latchkey client --personal/ })
+  t.match((await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'x' })).json(), {
+    statusCode: 503,
+    code: 'LK_NO_PERSONAL_CLIENT', message: /latchkey client --personal/
+  })
   t.equal((await profile(app, text)).statusCode, 401, 'and what it made has ended')
 })
 
@@ -124,10 +134,18 @@ t.test('introspection tells of it, and revocation by whoever holds it ends it', 
   const { access_token: bearer, user } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, bearer, { scopes: ['orders:read'], expires_in: null })
   const { basic } = await makeClient(app, { introspects: true })
-  const post = (path: string, token: string) => app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: basic }, payload: { token } })
-  t.match((await post('introspect', text)).json(), { active: true, token_type: 'Bearer', sub: user.id, jti: id, scope: 'orders:read', exp: undefined })
+  const post = (path: string, token: string) =>
+    app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: basic }, payload: { token } })
+  t.match((await post('introspect', text)).json(), {
+    active: true, token_type: 'Bearer', sub: user.id, jti: id, scope: 'orders:read',
+    exp: undefined
+  })
   t.same((await post('introspect', `lk_pat_${'A'.repeat(48)}`)).json(), { active: false })
-  t.equal((await app.inject({ method: 'POST', url: '/v1/oauth/revoke', payload: { token: text } })).statusCode, 400, 'a client must say who it is')
+  t.equal(
+    (await app.inject({ method: 'POST', url: '/v1/oauth/revoke', payload: { token: text } })).statusCode,
+    400,
+    'a client must say who it is'
+  )
   t.equal((await profile(app, text)).statusCode, 200)
   t.equal((await post('revoke', text)).statusCode, 200)
   t.equal((await profile(app, text)).statusCode, 401)
@@ -148,9 +166,16 @@ t.test('a hundred are enough', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { token: { id } } = await personalToken(app, bearer)
-  await sql(app, `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch)
-    SELECT gen_random_uuid(), user_id, client_id, name, scopes, sha256(n::text::bytea), token_epoch FROM personal_access_tokens, generate_series(1, 99) n WHERE id = $1`, [id])
-  t.match((await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'x' })).json(), { statusCode: 422, errors: { name: [/100 tokens/] } })
+  await sql(
+    app,
+    `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch)
+    SELECT gen_random_uuid(), user_id, client_id, name, scopes, sha256(n::text::bytea), token_epoch FROM personal_access_tokens, generate_series(1, 99) n WHERE id = $1`,
+    [id]
+  )
+  t.match((await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'x' })).json(), {
+    statusCode: 422,
+    errors: { name: [/100 tokens/] }
+  })
 })
 
 t.test('the claims of a session are not needed: scopes of OpenID Connect work, too', async (t) => {
@@ -159,6 +184,10 @@ t.test('the claims of a session are not needed: scopes of OpenID Connect work, t
   const { access_token: text } = await personalToken(app, bearer, { scopes: ['openid', 'email'] })
   t.match((await call(app, 'GET', 'userinfo', text)).json(), { sub: user.id, email: 'ada@example.com' })
   t.ok(claimsOf(bearer)['sid'])
-  const tokens = (await app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password: 'correct horse battery staple' } })).json<Tokens>()
+  const tokens =
+    (await app.inject({
+      method: 'POST', url: '/v1/clients/web/login',
+      payload: { email: 'ada@example.com', password: 'correct horse battery staple' }
+    })).json<Tokens>()
   t.ok(tokens.access_token)
 })

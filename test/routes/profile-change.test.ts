@@ -19,15 +19,31 @@ t.test('what people log in with needs the current password, and then counts at o
   const { app } = await build(t, LOGIN)
   const { access_token: bearer, user } = await signedIn(app)
   await sql(app, 'UPDATE identifiers SET verified_at = now()')
-  t.match((await patch(app, bearer, { email: 'lovelace@example.com' })).json(), { statusCode: 422, errors: { current_password: [/required/] } })
-  t.match((await patch(app, bearer, { email: 'lovelace@example.com', current_password: 'wrong' })).json(), { statusCode: 422, errors: { current_password: ['is not your password'] } })
+  t.match((await patch(app, bearer, { email: 'lovelace@example.com' })).json(), {
+    statusCode: 422,
+    errors: { current_password: [/required/] }
+  })
+  t.match((await patch(app, bearer, { email: 'lovelace@example.com', current_password: 'wrong' })).json(), {
+    statusCode: 422,
+    errors: { current_password: ['is not your password'] }
+  })
   t.equal((await login(app)).statusCode, 200, 'nothing has changed')
-  const answer = await patch(app, bearer, { email: ' Lovelace@Example.com', phone: '+49 170 1234567', username: 'ada', current_password: PASSWORD })
-  t.match([answer.statusCode, answer.json()], [200, { id: user.id, email: 'lovelace@example.com', phone: '+491701234567', username: 'ada' }])
+  const answer = await patch(app, bearer, {
+    email: ' Lovelace@Example.com', phone: '+49 170 1234567', username: 'ada',
+    current_password: PASSWORD
+  })
+  t.match([answer.statusCode, answer.json()], [200, {
+    id: user.id, email: 'lovelace@example.com', phone: '+491701234567',
+    username: 'ada'
+  }])
   t.equal((await login(app)).statusCode, 401, 'the old one logs nobody in')
-  for (const fields of [{ email: 'lovelace@example.com' }, { phone: '+491701234567' }, { username: 'ada' }]) t.equal((await login(app, fields)).statusCode, 200)
+  for (const fields of [{ email: 'lovelace@example.com' }, { phone: '+491701234567' }, { username: 'ada' }]) { t.equal((await login(app, fields)).statusCode, 200) }
   t.equal((await profile(app, bearer)).statusCode, 200, 'sessions go on')
-  t.same(await sql(app, 'SELECT attribute, verified_at FROM identifiers ORDER BY attribute'), ['email', 'phone', 'username'].map((attribute) => ({ attribute, verified_at: null })), 'a new one is not verified')
+  t.same(
+    await sql(app, 'SELECT attribute, verified_at FROM identifiers ORDER BY attribute'),
+    ['email', 'phone', 'username'].map((attribute) => ({ attribute, verified_at: null })),
+    'a new one is not verified'
+  )
 })
 
 t.test('the same value again stays verified', async (t) => {
@@ -46,7 +62,9 @@ t.test('what is somebody else\'s is 422, also for two at once, and nothing is wr
   t.match(answer.json(), { statusCode: 422, code: 'LK_VALIDATION', errors: { email: ['The email has already been taken.'] } })
   t.match((await profile(app, bearer)).json(), { name: null, email: 'ada@example.com' })
 
-  const bearers = await Promise.all(['one', 'two', 'three'].map(async (name) => (await signedIn(app, { email: `${name}@example.com` })).access_token))
+  const bearers = await Promise.all(
+    ['one', 'two', 'three'].map(async (name) => (await signedIn(app, { email: `${name}@example.com` })).access_token)
+  )
   const answers = await Promise.all(bearers.map((each) => patch(app, each, { username: 'wanted', current_password: PASSWORD })))
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 422, 422])
 })
@@ -64,21 +82,33 @@ t.test('what is wrong is 422, by field', async (t) => {
     [{ name: 'Ada\u001b[0m' }, { name: [/cannot be seen/] }],
     [{ username: 'x', current_password: '' }, { current_password: [String] }]
   ]
-  for (const [body, errors] of bad) t.match((await patch(app, bearer, body)).json(), { statusCode: 422, errors }, JSON.stringify(body).slice(0, 60))
+  for (const [body, errors] of bad) {
+    t.match((await patch(app, bearer, body)).json(), { statusCode: 422, errors }, JSON.stringify(body).slice(0, 60))
+  }
 })
 
 t.test('an identifier can be taken off while another is left, and is then free for others', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
-  t.match((await patch(app, bearer, { phone: null, current_password: 'wrong' })).json(), { statusCode: 422, errors: { current_password: ['is not your password'] } })
+  t.match((await patch(app, bearer, { phone: null, current_password: 'wrong' })).json(), {
+    statusCode: 422,
+    errors: { current_password: ['is not your password'] }
+  })
   const answer = await patch(app, bearer, { phone: null, current_password: PASSWORD })
   t.equal(answer.statusCode, 200)
   t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name', 'username'])
   t.equal((await login(app, { phone: '+491701234567' })).statusCode, 401)
   t.equal((await login(app, { username: 'ada' })).statusCode, 200)
   t.equal((await register(app, { phone: '+491701234567' })).statusCode, 201, 'somebody else registers the number')
-  t.equal((await patch(app, bearer, { phone: '', username: '', current_password: PASSWORD })).statusCode, 200, 'an empty text is none, and one that is not there goes, too')
-  t.match((await patch(app, bearer, { email: null, current_password: PASSWORD })).json(), { statusCode: 422, errors: { email: [/all that is left to log in with/] } })
+  t.equal(
+    (await patch(app, bearer, { phone: '', username: '', current_password: PASSWORD })).statusCode,
+    200,
+    'an empty text is none, and one that is not there goes, too'
+  )
+  t.match((await patch(app, bearer, { email: null, current_password: PASSWORD })).json(), {
+    statusCode: 422,
+    errors: { email: [/all that is left to log in with/] }
+  })
   t.match((await patch(app, bearer, { email: null, name: 'Eve', current_password: PASSWORD })).json(), { statusCode: 422 })
   t.match((await profile(app, bearer)).json(), { email: 'ada@example.com', name: null }, 'and nothing is written')
   t.equal((await patch(app, bearer, { email: null, username: 'ada', current_password: PASSWORD })).statusCode, 200, 'one for the other')
@@ -88,7 +118,9 @@ t.test('an identifier can be taken off while another is left, and is then free f
 t.test('of two that are taken off at once one stays', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
-  const answers = await Promise.all([{ email: null }, { username: null }].map((body) => patch(app, bearer, { ...body, current_password: PASSWORD })))
+  const answers = await Promise.all(
+    [{ email: null }, { username: null }].map((body) => patch(app, bearer, { ...body, current_password: PASSWORD }))
+  )
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 422])
   t.equal((await sql(app, 'SELECT 1 FROM identifiers')).length, 1)
 })
@@ -104,7 +136,10 @@ t.test('a password that changes in between refuses the change', async (t) => {
   const { app } = await build(t, LOGIN)
   const { user } = await signedIn(app)
   const { store } = app.latchkey
-  const change = { userId: user.id, passwordStamp: 7, name: 'Eve', identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }], removed: [], configured: ['email'] }
+  const change = {
+    userId: user.id, passwordStamp: 7, name: 'Eve',
+    identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }], removed: [], configured: ['email']
+  }
   t.equal(await store.users.changeProfile(change), 'stale')
   t.same(await sql(app, 'SELECT name FROM users'), [{ name: null }])
 })
@@ -123,15 +158,20 @@ t.test('OpenID Connect Core section 5.1: updated_at is the time of the last chan
   await register(app, { email: 'ada@example.com', name: 'Ada' })
   const { access_token: bearer } = (await login(app, { email: 'ada@example.com', scope: 'openid profile *' })).json<Tokens>()
   // As if the user had been made a day ago, and every change a day after the one before
-  const aDayPasses = () => sql(app, "UPDATE users SET created_at = created_at - interval '1 day', claims_changed_at = claims_changed_at - interval '1 day'")
+  const aDayPasses = () =>
+    sql(app, "UPDATE users SET created_at = created_at - interval '1 day', claims_changed_at = claims_changed_at - interval '1 day'")
   const updatedAt = async () => (await call(app, 'GET', '/v1/oauth/userinfo', bearer)).json<{ updated_at: number }>().updated_at
   const isNow = async () => Math.abs(await updatedAt() - Date.now() / 1000) < 3600
   await aDayPasses()
   t.notOk(await isNow(), 'not since the user was made')
   const same = { name: 'Ada', email: 'ada@example.com', phone: null, current_password: PASSWORD }
   const changes: [string, object, boolean][] = [
-    ['the same again', same, false], ['a name', { name: 'Ada Lovelace' }, true], ['no name', { name: null }, true], ['one more', { username: 'ada', current_password: PASSWORD }, true],
-    ['another', { email: 'lovelace@example.com', current_password: PASSWORD }, true], ['one taken off', { username: null, current_password: PASSWORD }, true],
+    ['the same again', same, false],
+    ['a name', { name: 'Ada Lovelace' }, true],
+    ['no name', { name: null }, true],
+    ['one more', { username: 'ada', current_password: PASSWORD }, true],
+    ['another', { email: 'lovelace@example.com', current_password: PASSWORD }, true],
+    ['one taken off', { username: null, current_password: PASSWORD }, true],
     ['one taken off that was not there', { username: null, current_password: PASSWORD }, false]
   ]
   for (const [name, body, isChange] of changes) {
@@ -140,6 +180,10 @@ t.test('OpenID Connect Core section 5.1: updated_at is the time of the last chan
     t.equal(await isNow(), isChange, name)
   }
   await aDayPasses()
-  t.equal((await call(app, 'PATCH', '/v1/profile/password', bearer, { current_password: PASSWORD, new_password: `${PASSWORD} changed` })).statusCode, 200)
+  t.equal(
+    (await call(app, 'PATCH', '/v1/profile/password', bearer, { current_password: PASSWORD, new_password: `${PASSWORD} changed` }))
+      .statusCode,
+    200
+  )
   t.notOk(await isNow(), 'a password is none')
 })

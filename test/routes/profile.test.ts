@@ -22,21 +22,30 @@ t.test('each token shows its own user', async (t) => {
 t.test('the scheme is case-insensitive, and the token is taken from nowhere else', async (t) => {
   const { app } = await build(t)
   const { access_token: accessToken } = await signedIn(app)
-  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ']) t.equal((await app.inject({ url: '/v1/profile', headers: { authorization: `${scheme} ${accessToken}` } })).statusCode, 200, scheme)
+  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ']) { t.equal((await app.inject({ url: '/v1/profile', headers: { authorization: `${scheme} ${accessToken}` } })).statusCode, 200, scheme) }
   t.equal((await app.inject(`/v1/profile?access_token=${accessToken}`)).statusCode, 401)
-  t.equal((await app.inject({ url: '/v1/profile', headers: { cookie: `access_token=${accessToken}; refreshToken=${accessToken}` } })).statusCode, 401)
+  t.equal(
+    (await app.inject({ url: '/v1/profile', headers: { cookie: `access_token=${accessToken}; refreshToken=${accessToken}` } })).statusCode,
+    401
+  )
 })
 
 t.test('RFC 6750 section 3: the challenge names what is wrong, and nothing when no token came', async (t) => {
   const { app } = await build(t)
   const { access_token: accessToken } = await signedIn(app)
   const bare = await app.inject('/v1/profile')
-  t.equal(bare.headers['www-authenticate'], 'Bearer realm="latchkey", resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource"', 'RFC 9728 section 5.1')
+  t.equal(
+    bare.headers['www-authenticate'],
+    'Bearer realm="latchkey", resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource"',
+    'RFC 9728 section 5.1'
+  )
   t.match(bare.json(), { statusCode: 401, code: 'LK_UNAUTHENTICATED', error: 'Unauthorized' })
   const sign = (claims: object, typ = 'at+jwt') => app.latchkey.keys.sign('ES256', { ...claimsOf(accessToken), ...claims }, typ)
   t.equal((await profile(app, sign({}))).statusCode, 200, 'what is signed here is good')
   const now = Math.floor(Date.now() / 1000)
-  const bad = [sign({ exp: now - 1 }), sign({ iss: 'https://evil.example' }), sign({ aud: 'https://api.example.com' }), sign({ aud: [] }), sign({}, 'JWT'), sign({ exp: undefined }), sign({ sub: undefined }), sign({ jti: undefined }), sign({ client_id: undefined }), `${accessToken}x`, 'x']
+  const bad = [sign({ exp: now - 1 }), sign({ iss: 'https://evil.example' }), sign({ aud: 'https://api.example.com' }), sign({ aud: [] }),
+    sign({}, 'JWT'), sign({ exp: undefined }), sign({ sub: undefined }), sign({ jti: undefined }), sign({ client_id: undefined }),
+    `${accessToken}x`, 'x']
   for (const text of bad) {
     const answer = await profile(app, text)
     t.equal(answer.statusCode, 401)

@@ -8,14 +8,18 @@ type App = Built['app']
 
 const post = (app: App, payload: object) => app.inject({ method: 'POST', url: '/v1/register', payload })
 const errorsOf = async (answer: ReturnType<typeof post>) => (await answer).json<{ errors?: Record<string, string[]> }>().errors
-const users = async (app: App) => (await app.latchkey.database.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM users')).rows[0]!.count
+const users = async (app: App) =>
+  (await app.latchkey.database.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM users')).rows[0]!.count
 
 t.test('201 with the user; attributes stand flat, no password anywhere', async (t) => {
   const { app, logs } = await build(t, { login: { attributes: readyAttributes } })
   const answer = await register(app, { email: 'Ada@Example.com', phone: '+49 170 1234567', username: 'Ada', name: '  Ada Lovelace ' })
   t.equal(answer.statusCode, 201)
   t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name', 'phone', 'username'])
-  t.match(answer.json(), { id: /^[0-9a-f]{8}-[0-9a-f]{4}-7/, email: 'ada@example.com', phone: '+491701234567', username: 'ada', name: 'Ada Lovelace', created_at: /^\d{4}-.*Z$/ })
+  t.match(answer.json(), {
+    id: /^[0-9a-f]{8}-[0-9a-f]{4}-7/, email: 'ada@example.com', phone: '+491701234567', username: 'ada',
+    name: 'Ada Lovelace', created_at: /^\d{4}-.*Z$/
+  })
   t.notOk(answer.headers['set-cookie'], 'registering is not logging in')
   const { access_token: accessToken } = (await login(app, { username: 'ada' })).json<Tokens>()
   t.same((await profile(app, accessToken)).json(), answer.json())
@@ -31,7 +35,11 @@ t.test('one attribute is enough, and the name may be left out', async (t) => {
     t.same(Object.keys(answer.json()).sort(), [...Object.keys(fields), 'created_at', 'id', 'name'].sort())
     t.match([answer.statusCode, answer.json()], [201, { name: null }])
   }
-  t.match((await register(app, { email: 'b@b.co', phone: '', name: '   ' })).json(), { email: 'b@b.co', name: null }, 'what is empty counts as absent')
+  t.match(
+    (await register(app, { email: 'b@b.co', phone: '', name: '   ' })).json(),
+    { email: 'b@b.co', name: null },
+    'what is empty counts as absent'
+  )
 })
 
 t.test('everything that is wrong is told at once, per field', async (t) => {
@@ -41,23 +49,37 @@ t.test('everything that is wrong is told at once, per field', async (t) => {
   t.strictSame(await errorsOf(post(app, {})), { email: ['The email field is required.'], password })
   t.strictSame(await errorsOf(post(app, { email: '', password: '' })), { email: ['The email field is required.'], password })
   t.strictSame(await errorsOf(post(two, { password: PASSWORD })), {
-    email: ['The email field is required when none of phone are present.'], phone: ['The phone field is required when none of email are present.']
+    email: ['The email field is required when none of phone are present.'],
+    phone: ['The phone field is required when none of email are present.']
   })
-  t.match(await errorsOf(post(two, { email: 'nope', phone: '123456', password: 'short' })), { email: [/^must be an e-mail address$/], phone: [/^must be a phone number/], password: [/at least 8/] })
-  t.strictSame(await errorsOf(post(app, { email: 5, name: [], password: PASSWORD })), { email: ['must be string'], name: ['must be string'] })
+  t.match(await errorsOf(post(two, { email: 'nope', phone: '123456', password: 'short' })), {
+    email: [/^must be an e-mail address$/],
+    phone: [/^must be a phone number/], password: [/at least 8/]
+  })
+  t.strictSame(await errorsOf(post(app, { email: 5, name: [], password: PASSWORD })), {
+    email: ['must be string'],
+    name: ['must be string']
+  })
   t.equal(await users(app), 0)
 })
 
 t.test('passwords: not too short, not too long, not one that everybody has', async (t) => {
   const { app } = await build(t)
-  const table: [string, RegExp][] = [['1234567', /at least 8 characters/], ['😀'.repeat(7), /at least 8/], ['x'.repeat(1001), /at most 1000 bytes/], ['é'.repeat(501), /at most 1000/], ['password', /most used/], ['PassWord1', /most used/], ['12345678', /most used/]]
+  const table: [string, RegExp][] = [['1234567', /at least 8 characters/], ['😀'.repeat(7), /at least 8/], ['x'.repeat(1001),
+    /at most 1000 bytes/], ['é'.repeat(501), /at most 1000/], ['password', /most used/], ['PassWord1', /most used/], ['12345678',
+    /most used/]]
   for (const [password, message] of table) {
     t.match(await errorsOf(post(app, { email: 'ada@example.com', password })), { password: [message] }, password.slice(0, 12))
   }
   t.equal(await users(app), 0)
   for (const [number, password] of ['x'.repeat(1000), '😀'.repeat(8), '        x', 'Ünïcödé pässwörd', '"\\\'<>&%00'].entries()) {
     t.equal((await post(app, { email: `user${number}@example.com`, password })).statusCode, 201, password.slice(0, 12))
-    t.equal((await app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: `user${number}@example.com`, password } })).statusCode, 200, password.slice(0, 12))
+    t.equal(
+      (await app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: `user${number}@example.com`, password } }))
+        .statusCode,
+      200,
+      password.slice(0, 12)
+    )
   }
 })
 
@@ -66,7 +88,13 @@ t.test('the name: at most 100 characters that can be seen, kept as it is', async
   t.match(await errorsOf(post(app, { email: 'ada@example.com', password: PASSWORD, name: 'x'.repeat(101) })), { name: [/100/] })
   const name = '<b>Ada</b> "O\'Neil" 😀 محمد'
   t.equal((await post(app, { email: 'ada@example.com', password: PASSWORD, name })).json<{ name: string }>().name, name)
-  for (const unseen of ['\u001b[2Kroot', 'Ada\nx', 'Ada\u009b31m', 'Adam\b\b', 'a\u202eb', '\u200d']) t.match(await errorsOf(post(app, { email: 'bob@example.com', password: PASSWORD, name: unseen })), { name: [/cannot be seen/] }, JSON.stringify(unseen))
+  for (const unseen of ['\u001b[2Kroot', 'Ada\nx', 'Ada\u009b31m', 'Adam\b\b', 'a\u202eb', '\u200d']) {
+    t.match(
+      await errorsOf(post(app, { email: 'bob@example.com', password: PASSWORD, name: unseen })),
+      { name: [/cannot be seen/] },
+      JSON.stringify(unseen)
+    )
+  }
 })
 
 t.test('a national phone number is told what it lacks, by the API, at the login and on the pages', async (t) => {
@@ -88,7 +116,16 @@ t.test('what another user has is taken, in whatever spelling', async (t) => {
   await register(app, { email: 'Ada@B.co', phone: '+49 170 1234567', username: 'ada' })
   await register(app, { email: 'x@bücher.example' })
   const again: Record<string, string>[] = [
-    { email: 'ada@b.co' }, { email: ' ADA@b.CO ' }, { email: 'ａｄａ@ｂ.ｃｏ' }, { email: 'ada@b。co' }, { email: 'X@xn--bcher-kva.example' }, { phone: '+491701234567' }, { phone: '0049 (0)170-1234567' }, { phone: '＋４９１７０１２３４５６７' }, { username: 'ADA' }, { username: 'ａｄａ' }
+    { email: 'ada@b.co' },
+    { email: ' ADA@b.CO ' },
+    { email: 'ａｄａ@ｂ.ｃｏ' },
+    { email: 'ada@b。co' },
+    { email: 'X@xn--bcher-kva.example' },
+    { phone: '+491701234567' },
+    { phone: '0049 (0)170-1234567' },
+    { phone: '＋４９１７０１２３４５６７' },
+    { username: 'ADA' },
+    { username: 'ａｄａ' }
   ]
   for (const fields of again) {
     const [name] = Object.keys(fields) as [string]
@@ -96,7 +133,10 @@ t.test('what another user has is taken, in whatever spelling', async (t) => {
     t.equal(answer.statusCode, 422)
     t.strictSame(answer.json<{ errors: object }>().errors, { [name]: [`The ${name} has already been taken.`] }, JSON.stringify(fields))
   }
-  t.strictSame(await errorsOf(register(app, { email: 'ada@b.co', phone: '+491701234567', username: 'free' })), { email: ['The email has already been taken.'], phone: ['The phone has already been taken.'] })
+  t.strictSame(await errorsOf(register(app, { email: 'ada@b.co', phone: '+491701234567', username: 'free' })), {
+    email: ['The email has already been taken.'],
+    phone: ['The phone has already been taken.']
+  })
   t.equal(await users(app), 2, 'nothing was half made')
 })
 
@@ -105,7 +145,7 @@ t.test('of two who register the same at once exactly one wins', async (t) => {
   const spellings = ['ada@b.co', 'ADA@B.CO', 'ａｄａ@b.co', 'Ada@b.co', 'ada@b。co']
   const answers = await Promise.all(spellings.map((email, number) => register(app, { email, phone: `+49170123456${number}` })))
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [201, 422, 422, 422, 422])
-  for (const answer of answers.filter(({ statusCode }) => statusCode === 422)) t.same(answer.json<{ errors: object }>().errors, { email: ['The email has already been taken.'] })
+  for (const answer of answers.filter(({ statusCode }) => statusCode === 422)) { t.same(answer.json<{ errors: object }>().errors, { email: ['The email has already been taken.'] }) }
   t.equal(await users(app), 1)
   const { rows } = await app.latchkey.database.pool.query('SELECT attribute FROM identifiers')
   t.equal(rows.length, 2, 'the losers left no phone number behind')
@@ -115,23 +155,35 @@ t.test('nobody takes the phone number or the address of another as a name', asyn
   const nick = Type.String({ minLength: 1, maxLength: 60 })
   const { app } = await build(t, { login: { attributes: { ...readyAttributes, nick } } })
   await register(app, { phone: '+49 170 1234567' })
-  for (const username of ['+491701234567', 'victim@example.com', '491701234567']) t.match(await errorsOf(register(app, { username })), { username: [/must be a user name/] }, username)
-  for (const [value, other] of [['+49 170 1234567', 'phone'], ['00491701234567', 'phone'], ['＋４９１７０１２３４５６７', 'phone'], ['Victim@Example.com', 'email'], ['ada', 'username']] as const) {
-    t.match(await errorsOf(register(app, { nick: value })), { nick: [new RegExp(`could also be taken for an? .*send it as ${other}$`)] }, value)
+  for (const username of ['+491701234567', 'victim@example.com', '491701234567']) { t.match(await errorsOf(register(app, { username })), { username: [/must be a user name/] }, username) }
+  for (const [value, other] of [['+49 170 1234567', 'phone'], ['00491701234567', 'phone'], ['＋４９１７０１２３４５６７', 'phone'], [
+    'Victim@Example.com',
+    'email'
+  ], ['ada', 'username']] as const) {
+    t.match(
+      await errorsOf(register(app, { nick: value })),
+      { nick: [new RegExp(`could also be taken for an? .*send it as ${other}$`)] },
+      value
+    )
   }
   t.equal((await register(app, { nick: 'Ada Lovelace' })).statusCode, 201)
 })
 
 t.test('characters that nobody sees are part of no attribute', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
-  for (const fields of [{ email: 'a\u200bda@b.co' }, { email: 'ada@b\u00ad.co' }, { username: 'ada\u202e' }, { username: 'a\ufe0fda' }, { email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001' }] as Record<string, string>[]) {
+  for (const fields of [{ email: 'a\u200bda@b.co' }, { email: 'ada@b\u00ad.co' }, { username: 'ada\u202e' }, { username: 'a\ufe0fda' }, {
+    email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001'
+  }] as Record<string, string>[]) {
     t.same(Object.keys((await errorsOf(register(app, fields)))!), Object.keys(fields), JSON.stringify(fields))
   }
 })
 
 t.test('what a user may not say of itself is not heard', async (t) => {
   const { app } = await build(t)
-  const answer = await post(app, { email: 'ada@example.com', password: PASSWORD, id: '00000000-0000-7000-8000-000000000000', disabled: true, is_admin: true, created_at: '1970-01-01', verified: true, passwordHash: 'x', token_epoch: 99, identifiers: [] })
+  const answer = await post(app, {
+    email: 'ada@example.com', password: PASSWORD, id: '00000000-0000-7000-8000-000000000000', disabled: true,
+    is_admin: true, created_at: '1970-01-01', verified: true, passwordHash: 'x', token_epoch: 99, identifiers: []
+  })
   t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name'])
   t.notMatch(answer.json<{ id: string }>().id, '00000000-0000')
   t.notMatch(answer.json<{ created_at: string }>().created_at, /^1970/)

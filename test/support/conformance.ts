@@ -37,19 +37,27 @@ export async function served (t: Test): Promise<FastifyInstance> {
 /** A client as those of the Basic OP plan: confidential, HTTP Basic, PKCE optional. */
 export async function party (app: FastifyInstance, values: Partial<NewClient> = {}): Promise<Party> {
   const client = await makeApp(app, { name: 'Conformance suite', pkceOptional: true, ...values })
-  const path: Party['path'] = (more = {}) => authorizeUrl(client.id, { code_challenge: '', code_challenge_method: '', nonce: NONCE, ...more })
+  const path: Party['path'] = (more = {}) =>
+    authorizeUrl(client.id, { code_challenge: '', code_challenge_method: '', nonce: NONCE, ...more })
   const ask: Party['ask'] = (visitor, more) => through(visitor, path(more))
   const exchange: Party['exchange'] = (answer, more = {}) =>
-    token(app, { grant_type: 'authorization_code', code: new URL(answer.headers.location!).searchParams.get('code')!, redirect_uri: CALLBACK, ...more }, client.basic)
+    token(app, {
+      grant_type: 'authorization_code', code: new URL(answer.headers.location!).searchParams.get('code')!,
+      redirect_uri: CALLBACK, ...more
+    }, client.basic)
 
   return {
     app, client, path, ask, exchange,
     tokens: async (more, visitor = visit(app)) => (await exchange(await ask(visitor, more))).json<OidcTokens>(),
     async verified (idToken, algorithm = 'RS256') {
       const keys = createLocalJWKSet((await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>())
-      return (await jwtVerify(idToken, keys, { issuer: ISSUER, audience: client.id, algorithms: [algorithm], requiredClaims: ['sub', 'iat', 'exp'] })).payload
+      return (await jwtVerify(idToken, keys, {
+        issuer: ISSUER, audience: client.id, algorithms: [algorithm],
+        requiredClaims: ['sub', 'iat', 'exp']
+      })).payload
     },
-    userInfo: async (accessToken) => (await app.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${accessToken}` } })).json()
+    userInfo: async (accessToken) =>
+      (await app.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${accessToken}` } })).json()
   }
 }
 

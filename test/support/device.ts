@@ -7,7 +7,10 @@ import { makeClient, register, token } from './start-server.ts'
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 export const CALLER = { ip: '203.0.113.9', userAgent: 'Laptop' }
 
-export type Waiting = { device_code: string, user_code: string, verification_uri: string, verification_uri_complete: string, expires_in: number, interval: number }
+export type Waiting = {
+  device_code: string, user_code: string, verification_uri: string, verification_uri_complete: string,
+  expires_in: number, interval: number
+}
 
 export const makeTv = (app: FastifyInstance, values: Partial<NewClient> = {}) =>
   makeClient(app, { name: 'Television', authMethod: 'none', firstParty: false, grantTypes: [DEVICE_CODE, 'refresh_token'], ...values })
@@ -20,7 +23,8 @@ export const ask = (app: FastifyInstance, params: Record<string, string>, author
   payload: new URLSearchParams(params).toString()
 })
 
-export const asked = async (app: FastifyInstance, params: Record<string, string>, authorization?: string) => (await ask(app, params, authorization)).json<Waiting>()
+export const asked = async (app: FastifyInstance, params: Record<string, string>, authorization?: string) =>
+  (await ask(app, params, authorization)).json<Waiting>()
 
 export const poll = (app: FastifyInstance, clientId: string, deviceCode: string, authorization?: string) =>
   token(app, { grant_type: DEVICE_CODE, device_code: deviceCode, ...(authorization ? {} : { client_id: clientId }) }, authorization)
@@ -32,6 +36,7 @@ export async function decider (app: FastifyInstance, email = 'ada@example.com'):
 }
 
 /** Moves the last poll back in time, in place of waiting. */
-export const wait = (app: FastifyInstance, seconds: number) => sql(app, "UPDATE device_codes SET last_polled_at = last_polled_at - $1 * interval '1 second'", [seconds])
+export const wait = (app: FastifyInstance, seconds: number) =>
+  sql(app, "UPDATE device_codes SET last_polled_at = last_polled_at - $1 * interval '1 second'", [seconds])
 
 export const expire = (app: FastifyInstance) => sql(app, "UPDATE device_codes SET expires_at = now() - interval '1 second'")

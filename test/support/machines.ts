@@ -4,10 +4,22 @@ import { PASSWORD, token, type Tokens } from './start-server.ts'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** A request of a user's program to the management API. */
-export const call = (app: FastifyInstance, method: Method, path: string, bearer?: string, payload?: InjectOptions['payload']): Promise<LightMyRequestResponse> =>
-  app.inject({ method, url: path.startsWith('/v1') ? path : `/v1/oauth/${path}`, headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }, ...(payload !== undefined && { payload }) })
+export const call = (
+  app: FastifyInstance,
+  method: Method,
+  path: string,
+  bearer?: string,
+  payload?: InjectOptions['payload']
+): Promise<LightMyRequestResponse> =>
+  app.inject({
+    method, url: path.startsWith('/v1') ? path : `/v1/oauth/${path}`,
+    headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }, ...(payload !== undefined && { payload })
+  })
 
-export type MadeToken = { access_token: string, accessToken: string, token: { id: string, name: string, scopes: string[], expires_at: string | null, last_used_at: string | null } }
+export type MadeToken = {
+  access_token: string, accessToken: string,
+  token: { id: string, name: string, scopes: string[], expires_at: string | null, last_used_at: string | null }
+}
 
 /** Fails the test when it is refused. */
 export async function personalToken (app: FastifyInstance, bearer: string, values: object = {}): Promise<MadeToken> {

@@ -25,12 +25,17 @@ export async function pause (t: Test, databaseUrl: string, what: keyof typeof ON
   await client.connect()
   t.teardown(() => client.end())
   await client.query(`SELECT pg_advisory_lock(${LOCK})`)
-  await client.query(`CREATE FUNCTION pause () RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END'`)
+  await client.query(
+    `CREATE FUNCTION pause () RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END'`
+  )
   await client.query(`CREATE TRIGGER pause ${ON[what]} EXECUTE FUNCTION pause()`)
 
   async function waiting (lock: string, count: number): Promise<void> {
-    const text = `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database() AND locktype IN (${lock})`
-    if (!await eventually(async () => (await client.query(text)).rowCount! >= count)) throw new Error(`${count} statements did not come to wait for ${lock}`)
+    const text =
+      `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database() AND locktype IN (${lock})`
+    if (!await eventually(async () => (await client.query(text)).rowCount! >= count)) {
+      throw new Error(`${count} statements did not come to wait for ${lock}`)
+    }
   }
 
   return {

@@ -11,7 +11,11 @@ type Access = Pick<Tokens, 'access_token'>
 
 export const sessionId = ({ access_token: accessToken }: Access) => claimsOf(accessToken)['sid'] as string
 
-export async function sql<Row extends object = Record<string, unknown>> (app: FastifyInstance, text: string, values: unknown[] = []): Promise<Row[]> {
+export async function sql<Row extends object = Record<string, unknown>> (
+  app: FastifyInstance,
+  text: string,
+  values: unknown[] = []
+): Promise<Row[]> {
   return (await app.latchkey.database.pool.query<Row>(text, values)).rows
 }
 
@@ -23,8 +27,12 @@ export async function sessionOf (app: FastifyInstance, tokens: Access): Promise<
 
 /** Moves all that a session has seen back in time, in place of waiting. */
 export async function age (app: FastifyInstance, tokens: Access, seconds: number): Promise<void> {
-  await sql(app, `UPDATE sessions SET created_at = created_at - $2 * interval '1 second',
-    rotations = ARRAY(SELECT at - $2 * interval '1 second' FROM unnest(rotations) WITH ORDINALITY AS r (at, position) ORDER BY position) WHERE id = $1`, [sessionId(tokens), seconds])
+  await sql(
+    app,
+    `UPDATE sessions SET created_at = created_at - $2 * interval '1 second',
+    rotations = ARRAY(SELECT at - $2 * interval '1 second' FROM unnest(rotations) WITH ORDINALITY AS r (at, position) ORDER BY position) WHERE id = $1`,
+    [sessionId(tokens), seconds]
+  )
 }
 
 /** The row as a backup would hold it. @returns puts it back */
@@ -36,11 +44,19 @@ export async function backup (app: FastifyInstance, tokens: Access): Promise<() 
 export type AuditRow = { type: string, user_id: string, client_id: string, session_id: string, ip: string, user_agent: string }
 
 /** What statements about refresh tokens wrote. */
-export const auditEvents = (app: FastifyInstance) => sql<AuditRow>(app, "SELECT type, user_id, client_id, session_id, ip, user_agent FROM audit_events WHERE type LIKE 'session.re%' ORDER BY created_at")
+export const auditEvents = (app: FastifyInstance) =>
+  sql<AuditRow>(
+    app,
+    "SELECT type, user_id, client_id, session_id, ip, user_agent FROM audit_events WHERE type LIKE 'session.re%' ORDER BY created_at"
+  )
 
 export const eventTypes = async (app: FastifyInstance) => (await auditEvents(app)).map(({ type }) => type)
 
-export const revocations = (app: FastifyInstance) => sql<{ kind: string, subject: string, epoch: number, except_sessions: string[] }>(app, 'SELECT kind, subject, epoch, except_sessions FROM revocations')
+export const revocations = (app: FastifyInstance) =>
+  sql<{ kind: string, subject: string, epoch: number, except_sessions: string[] }>(
+    app,
+    'SELECT kind, subject, epoch, except_sessions FROM revocations'
+  )
 
 /** How often a connection was asked for while `run` ran: once for each statement but those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => Promise<unknown>): Promise<number> {

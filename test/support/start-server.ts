@@ -88,7 +88,10 @@ export const logout = (app: FastifyInstance, accessToken: string) =>
 export type Tokens = { access_token: string, refresh_token: string, expires_in: number, token_type: string, scope?: string }
 
 /** A registered user who is logged in by the first of the fields. */
-export async function signedIn (app: FastifyInstance, fields: Record<string, string> = { email: 'ada@example.com' }): Promise<Tokens & { user: { id: string } }> {
+export async function signedIn (
+  app: FastifyInstance,
+  fields: Record<string, string> = { email: 'ada@example.com' }
+): Promise<Tokens & { user: { id: string } }> {
   const user = (await register(app, fields)).json<{ id: string }>()
   return { ...(await login(app, Object.fromEntries(Object.entries(fields).slice(0, 1)))).json<Tokens>(), user }
 }

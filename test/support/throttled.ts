@@ -9,8 +9,10 @@ export const farAway = (index: number) => `198.51.100.${index}`
 type Attempt = { email?: string, password?: string, from?: string, headers?: Record<string, string>, slug?: string }
 
 /** A login at a proxy from an address; with a wrong password unless another is given. */
-export const attempt = (app: FastifyInstance, { email = 'ada@example.com', password = WRONG, from = '203.0.113.1', headers = {}, slug = 'web' }: Attempt = {}) =>
-  app.inject({ method: 'POST', url: `/v1/clients/${slug}/login`, remoteAddress: from, headers, payload: { email, password } })
+export const attempt = (
+  app: FastifyInstance,
+  { email = 'ada@example.com', password = WRONG, from = '203.0.113.1', headers = {}, slug = 'web' }: Attempt = {}
+) => app.inject({ method: 'POST', url: `/v1/clients/${slug}/login`, remoteAddress: from, headers, payload: { email, password } })
 
 export const rightly = (app: FastifyInstance, values: Attempt = {}) => attempt(app, { password: PASSWORD, ...values })
 
@@ -28,8 +30,11 @@ export function deviceCookie (response: LightMyRequestResponse): { header: strin
   return header === undefined ? undefined : { header, pair: header.split(';')[0]! }
 }
 
-/** The audit log is written a moment later, and the kinds of stored passwords are looked for beside a login: no request waits for either. */
-export const isAudit = (query: unknown) => typeof query === 'object' && query !== null && 'name' in query && (query.name === 'audit-write' || query.name === 'password-schemes')
+/**
+ * The audit log is written a moment later, and the kinds of stored passwords are looked for beside a login: no request waits for either.
+ */
+export const isAudit = (query: unknown) =>
+  typeof query === 'object' && query !== null && 'name' in query && (query.name === 'audit-write' || query.name === 'password-schemes')
 
 /** Statements that an app asks of its pool while something runs, but for those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => PromiseLike<unknown>): Promise<number> {

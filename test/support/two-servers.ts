@@ -34,7 +34,10 @@ export async function twoServers (t: Test): Promise<TwoServers> {
   await mkdir(second, { mode: 0o711 })
   await run('cp', ['-a', join(first, 'postgres'), second])
   const primary = await open(t, first)
-  await appendFile(join(second, 'postgres/postgresql.auto.conf'), `primary_conninfo = 'host=127.0.0.1 port=${new URL(primary.url).port} user=latchkey'\n`)
+  await appendFile(
+    join(second, 'postgres/postgresql.auto.conf'),
+    `primary_conninfo = 'host=127.0.0.1 port=${new URL(primary.url).port} user=latchkey'\n`
+  )
   await writeFile(join(second, 'postgres/standby.signal'), '')
   const standby = await open(t, second)
 

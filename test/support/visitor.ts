@@ -39,7 +39,12 @@ export function visit (app: FastifyInstance, { origin = ORIGIN, ...always }: Fie
 
   const get = (url: string, headers: Fields = {}) => send('GET', url, headers)
   const post = (url: string, fields: Fields, headers: Fields = {}) =>
-    send('POST', url, { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin', ...headers }, new URLSearchParams(fields).toString())
+    send(
+      'POST',
+      url,
+      { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin', ...headers },
+      new URLSearchParams(fields).toString()
+    )
 
   async function submit (page: Answer, typed: Fields = {}, headers: Fields = {}): Promise<Answer> {
     const { action, hidden } = formOf(page)
@@ -56,7 +61,8 @@ export function visit (app: FastifyInstance, { origin = ORIGIN, ...always }: Fie
 
 export function formOf ({ body }: Answer): { action: string, hidden: Fields } {
   const tags = tagsOf(body)
-  const hidden = tags.filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
+  const hidden = tags.filter(({ attributes }) => attributes['type'] === 'hidden').map(
+    ({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
   return { action: tags.find(({ name }) => name === 'form')!.attributes['action']!, hidden: Object.fromEntries(hidden) as Fields }
 }
 
@@ -74,7 +80,10 @@ export async function logIn (visitor: Visitor, path = '/login', typed: Fields = 
 
 /** A confidential third-party client with a callback. */
 export const makeApp = (app: FastifyInstance, values: Partial<NewClient> = {}): Promise<MadeClient> =>
-  makeClient(app, { name: 'Acme Reports', grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], scopes: ['*'], firstParty: false, ...values })
+  makeClient(app, {
+    name: 'Acme Reports', grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], scopes: ['*'],
+    firstParty: false, ...values
+  })
 
 export const VERIFIER = randomBytes(32).toString('base64url')
 export const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url')
@@ -82,7 +91,14 @@ export const challengeOf = (verifier: string) => createHash('sha256').update(ver
 /** The path of an authorization request; parameters that are empty are left out. */
 export function authorizeUrl (clientId: string, more: Fields = {}): string {
   const params = {
-    response_type: 'code', client_id: clientId, redirect_uri: CALLBACK, scope: 'openid', state: 'of the app', code_challenge: challengeOf(VERIFIER), code_challenge_method: 'S256', ...more
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: CALLBACK,
+    scope: 'openid',
+    state: 'of the app',
+    code_challenge: challengeOf(VERIFIER),
+    code_challenge_method: 'S256',
+    ...more
   }
   return `/v1/oauth/authorize?${new URLSearchParams(Object.entries(params).filter(([, value]) => value !== ''))}`
 }
@@ -101,5 +117,9 @@ export async function authorize (visitor: Visitor, clientId: string, more: Field
 /** What an application gets that the visitor lets in. */
 export async function letIn (app: FastifyInstance, visitor: Visitor, client: MadeClient, scope: string): Promise<Tokens> {
   const { code } = paramsOf(await authorize(visitor, client.id, { scope }))
-  return (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<Tokens>()
+  return (await token(
+    app,
+    { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER },
+    client.basic
+  )).json<Tokens>()
 }

@@ -11,12 +11,15 @@ const completed = new WeakSet<object>()
 const require = createRequire(import.meta.url)
 
 /**
- * What a guard asks for, on a route of the host. Its document need not define our security schemes, and @fastify/swagger, registered before or after, has no
+ * What a guard asks for, on a route of the host. Its document need not define our security schemes, and @fastify/swagger, registered before
+ * or after, has no
  * place where we could add them: so the operation is marked, and the document is completed when it is made.
  */
 export function markGuarded (instance: FastifyInstance, route: RouteOptions, guarded: Guarded): void {
   // What the host says of its own route counts
-  if ((route.schema as { security?: unknown } | undefined)?.security === undefined) route.schema = { ...route.schema, [GUARDED]: guarded } as object
+  if ((route.schema as { security?: unknown } | undefined)?.security === undefined) {
+    route.schema = { ...route.schema, [GUARDED]: guarded } as object
+  }
   completeDocuments(instance)
 }
 
@@ -24,7 +27,7 @@ export function markGuarded (instance: FastifyInstance, route: RouteOptions, gua
 export function completeDocuments (instance: object): void {
   const { server } = instance as FastifyInstance
   for (let owner: object | null = instance; owner; owner = Object.getPrototypeOf(owner) as object | null) {
-    if (Object.hasOwn(owner, 'swagger') && !completed.has((owner as WithDocument).swagger)) (owner as WithDocument).swagger = completing((owner as WithDocument).swagger, server)
+    if (Object.hasOwn(owner, 'swagger') && !completed.has((owner as WithDocument).swagger)) { (owner as WithDocument).swagger = completing((owner as WithDocument).swagger, server) }
   }
 }
 
@@ -64,18 +67,36 @@ function addRoutes (document: Document, routes: RouteOptions[]): void {
   if (routes.length === 0) return
   const described = describe(document, routes)
   const paths = document.paths ?? {}
-  document.paths = { ...paths, ...Object.fromEntries(Object.entries(described.paths ?? {}).map(([path, operations]) => [path, { ...operations, ...paths[path] }])) }
-  if (document.swagger === undefined) document.components = { ...document.components, ...(described.components?.securitySchemes && { securitySchemes: described.components.securitySchemes }) }
-  else if (described.securityDefinitions) document.securityDefinitions = described.securityDefinitions
+  document.paths = {
+    ...paths,
+    ...Object.fromEntries(Object.entries(described.paths ?? {}).map(([path, operations]) => [path, { ...operations, ...paths[path] }]))
+  }
+  if (document.swagger === undefined) {
+    document.components = {
+      ...document.components,
+      ...(described.components?.securitySchemes && { securitySchemes: described.components.securitySchemes })
+    }
+  } else if (described.securityDefinitions) document.securityDefinitions = described.securityDefinitions
 }
 
 /** @fastify/swagger on nothing but routes; a host that has it has loaded it. */
 function describe (document: Document, routes: RouteOptions[]): Document {
-  const { swagger: isSwagger2, openapi, components, securityDefinitions, servers, basePath } = document as Document & { servers?: [], basePath?: string }
+  const { swagger: isSwagger2, openapi, components, securityDefinitions, servers, basePath } = document as Document & {
+    servers?: [],
+    basePath?: string
+  }
   const hooks: Record<string, (input: unknown) => void> = {}
   let make: MakeDocument = () => ({})
-  const instance = { addHook: (name: string, hook: (input: unknown) => void) => { hooks[name] = hook }, decorate: (_name: string, value: MakeDocument) => { make = value }, getSchemas: () => ({}) }
-  const options = isSwagger2 === undefined ? { openapi: { openapi, servers, components: { securitySchemes: components?.securitySchemes } } } : { swagger: { basePath, securityDefinitions } }
+  const instance = {
+    addHook: (name: string, hook: (input: unknown) => void) => {
+      hooks[name] = hook
+    }, decorate: (_name: string, value: MakeDocument) => {
+      make = value
+    }, getSchemas: () => ({})
+  }
+  const options = isSwagger2 === undefined
+    ? { openapi: { openapi, servers, components: { securitySchemes: components?.securitySchemes } } }
+    : { swagger: { basePath, securityDefinitions } }
   const { fastifySwagger } = require('@fastify/swagger') as { fastifySwagger: (...input: unknown[]) => void }
   fastifySwagger(instance, options, () => {})
   for (const route of routes) hooks['onRoute']!(route)

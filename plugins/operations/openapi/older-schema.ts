@@ -18,7 +18,10 @@ export function forSwagger2 (schema: Schema): Schema {
 function fields (schema: Schema): Schema {
   const { patternProperties: _any, ...known } = simple(schema)
   const properties = isObject(known['properties']) ? known['properties'] : {}
-  return { ...known, properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, parameter(property as Schema)])) }
+  return {
+    ...known,
+    properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, parameter(property as Schema)]))
+  }
 }
 
 /** It has a type, and no place for an example. */
@@ -39,11 +42,16 @@ function simple (schema: Schema): Schema {
     if (constants.every((value) => typeof value === 'string')) return simple({ ...rest, type: 'string', enum: constants })
     return simple(members.length === 1 ? { ...members[0], ...rest } : rest)
   }
-  return Object.fromEntries(Object.entries(schema).flatMap(([keyword, value]): [string, unknown][] => {
-    if (keyword === 'examples') return [['example', (value as unknown[])[0]]]
-    if (keyword === 'const') return [['enum', [value]]]
-    if (keyword === 'properties') return [[keyword, Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, property]) => [name, simple(property)]))]]
-    if (keyword === 'additionalProperties') return [[keyword, isObject(value) ? simple(value) : value]]
-    return [[keyword, keyword === 'items' ? simple(value as Schema) : value]]
-  }))
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([keyword, value]): [string, unknown][] => {
+      if (keyword === 'examples') return [['example', (value as unknown[])[0]]]
+      if (keyword === 'const') return [['enum', [value]]]
+      if (keyword === 'properties') {
+        return [[keyword,
+          Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, property]) => [name, simple(property)]))]]
+      }
+      if (keyword === 'additionalProperties') return [[keyword, isObject(value) ? simple(value) : value]]
+      return [[keyword, keyword === 'items' ? simple(value as Schema) : value]]
+    })
+  )
 }

@@ -50,7 +50,8 @@ function namesIn (schema: Described) {
 
 /** `GET /v1/oauth/clients/:id` is getOauthClientsById: the same wherever the server stands. Pages are told from the API by their name. */
 export function operationIdOf (method: string, path: string, tags: readonly string[]): string {
-  const words = path.split('/').flatMap((step) => step.startsWith(':') ? ['by', step.slice(1)] : step.split(/[^A-Za-z0-9]+/)).filter((word) => word !== '' && word !== 'v1')
+  const words = path.split('/').flatMap((step) => step.startsWith(':') ? ['by', step.slice(1)] : step.split(/[^A-Za-z0-9]+/)).filter(
+    (word) => word !== '' && word !== 'v1')
   return camelCase([method.toLowerCase(), ...words, ...(tags.includes('Pages') ? ['page'] : [])])
 }
 

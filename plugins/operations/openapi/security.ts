@@ -38,7 +38,8 @@ function swagger2Schemes (cookie: string): Record<Name, Scheme> {
 export const isOld = ({ swagger, openapi = '3.0.3' }: Document) => swagger !== undefined || openapi.startsWith('3.0')
 
 /**
- * Sees to it that a document of a host defines the schemes that our routes and guards name. What the host defines under such a name counts when it
+ * Sees to it that a document of a host defines the schemes that our routes and guards name. What the host defines under such a name counts
+ * when it
  * means the same; when it does not, ours has another name. The objects that the host gave as options stay as they are.
  * @returns what the operation says
  */

@@ -8,7 +8,8 @@ type Holder = { schema?: Schema }
 type Answer = Holder & { content?: Record<string, Holder> }
 
 /**
- * Defines what many of our answers hold once, under its title, and refers to it: generated clients get one type for each, and the document is less than half as long.
+ * Defines what many of our answers hold once, under its title, and refers to it: generated clients get one type for each, and the document
+ * is less than half as long.
  * What the host has defined under such a name stays, and ours is written out.
  */
 export function shareSchemas (document: Document): void {
@@ -29,5 +30,7 @@ export function shareSchemas (document: Document): void {
 
 function answersOf ({ paths = {} }: Document): Holder[] {
   const operations = Object.values(paths).flatMap((path) => Object.values(path)) as { responses?: Record<string, Answer> }[]
-  return operations.flatMap((operation) => Object.values(operation?.responses ?? {}).flatMap((answer) => [answer, ...Object.values(answer.content ?? {})]))
+  return operations.flatMap((operation) =>
+    Object.values(operation?.responses ?? {}).flatMap((answer) => [answer, ...Object.values(answer.content ?? {})])
+  )
 }

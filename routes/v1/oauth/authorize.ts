@@ -36,7 +36,11 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     if (decision === undefined) return reply.redirect(authorizePath(config, params), 303)
     await pages.checkCsrf(request, reply)
     const session = await browser.session(request)
-    return await pages.answer(request, reply, decision === 'allow' ? await authorize.approve(params, { to, as }, session) : await authorize.deny(params))
+    return await pages.answer(
+      request,
+      reply,
+      decision === 'allow' ? await authorize.approve(params, { to, as }, session) : await authorize.deny(params)
+    )
   })
 
   app.delete(AUTHORIZE, {

@@ -34,7 +34,10 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth)
     const { name, confidential = true, device = false, scopes = ['*'] } = request.body
-    const made = await clientManagement.create(userId, { name, confidential, device, scopes: scopeNames(scopes), redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
+    const made = await clientManagement.create(userId, {
+      name, confidential, device, scopes: scopeNames(scopes),
+      redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
+    }, callerOf(request))
     if (made.errors) throw invalid(made.errors)
     const { client, secret } = made
     return reply.code(201).header('cache-control', 'no-store').send({ ...ownClientJson(client), client_secret: secret, secret })
@@ -51,7 +54,10 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request) => {
     const { userId } = await findOwner(request.auth)
-    const changed = await clientManagement.update(userId, request.params.id, { name: request.body.name, redirectUris: redirectsOf(request.body), settings: settingsOf(request.body) }, callerOf(request))
+    const changed = await clientManagement.update(userId, request.params.id, {
+      name: request.body.name,
+      redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
+    }, callerOf(request))
     if (!changed) throw notFound()
     if (changed.errors) throw invalid(changed.errors)
     return ownClientJson(changed.client)

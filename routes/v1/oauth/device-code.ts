@@ -10,14 +10,18 @@ const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Ask for access for a device (RFC 8628)',
-      description: 'The device shows `user_code` and `verification_uri`, and polls the token endpoint with `device_code` every `interval` seconds.',
+      description:
+        'The device shows `user_code` and `verification_uri`, and polls the token endpoint with `device_code` every `interval` seconds.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: DeviceRequest,
       response: { 200: DeviceResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await app.latchkey.authorizeDevice({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    const answer = await app.latchkey.authorizeDevice({
+      authorization: request.headers.authorization, body: request.body,
+      caller: callerOf(request)
+    })
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(answer)
   })
 }

@@ -7,7 +7,10 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   const { config } = app.latchkey
 
   app.get('/v1/oauth/device', {
-    schema: { tags: ['OAuth'], summary: 'The page for the code of a device, under the protocol', querystring: DeviceQuery, response: showPage }
+    schema: {
+      tags: ['OAuth'], summary: 'The page for the code of a device, under the protocol', querystring: DeviceQuery,
+      response: showPage
+    }
   }, async (request, reply) => reply.redirect(pathWith(config.basePath + DEVICE, request.query), 303))
 }
 

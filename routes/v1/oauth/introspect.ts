@@ -9,14 +9,18 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Ask about a token (RFC 7662)',
-      description: 'For clients with a secret, about their own tokens; about others as the operator lets them, else `{ "active": false }`. Access tokens are answered from memory.',
+      description:
+        'For clients with a secret, about their own tokens; about others as the operator lets them, else `{ "active": false }`. Access tokens are answered from memory.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,
       response: { 200: Introspection, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await app.latchkey.introspect({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    const answer = await app.latchkey.introspect({
+      authorization: request.headers.authorization, body: request.body,
+      caller: callerOf(request)
+    })
     return reply.header('cache-control', 'no-store').send(answer)
   })
 }

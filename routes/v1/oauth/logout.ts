@@ -16,7 +16,8 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags,
       summary: 'Log out for an application (RP-Initiated Logout)',
-      description: 'Asks the user unless `id_token_hint` shows that the application belongs to this login; then goes to `post_logout_redirect_uri`.',
+      description:
+        'Asks the user unless `id_token_hint` shows that the application belongs to this login; then goes to `post_logout_redirect_uri`.',
       querystring: LogoutQuery,
       response: showPage
     }

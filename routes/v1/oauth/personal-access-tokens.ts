@@ -29,7 +29,8 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Management'],
       summary: 'Make a personal access token',
-      description: 'For the access token of a first-party login, or a browser that is logged in: a token of a third party, or a personal access token, makes none. The token is shown this once.',
+      description:
+        'For the access token of a first-party login, or a browser that is logged in: a token of a third party, or a personal access token, makes none. The token is shown this once.',
       body: NewTokenBody,
       response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
     }
@@ -39,7 +40,10 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     const { made, errors } = await makeOwnToken(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
     if (errors) throw new HttpError('LK_VALIDATION', { errors })
     if (!made) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
-    return reply.code(201).header('cache-control', 'no-store').send({ access_token: made.text, accessToken: made.text, token: personalTokenJson(made.token) })
+    return reply.code(201).header('cache-control', 'no-store').send({
+      access_token: made.text, accessToken: made.text,
+      token: personalTokenJson(made.token)
+    })
   })
 
   app.delete('/personal-access-tokens/:id', {
@@ -54,7 +58,9 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth)
     const { id } = request.params
-    if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) throw new HttpError('LK_NOT_FOUND', { message: 'You have no such token' })
+    if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) {
+      throw new HttpError('LK_NOT_FOUND', { message: 'You have no such token' })
+    }
     return reply.code(204).send(null)
   })
 }

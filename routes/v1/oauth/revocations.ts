@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { bearerToken } from '../../../plugins/auth-guard.ts'
+import { bearerToken } from '../../../plugins/guard/bearer.ts'
 import { forbidden } from '../../../plugins/guard/errors.ts'
 import { followsRevocations, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
@@ -20,7 +20,8 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Follow revocations (server-sent events)',
-      description: 'For guards in other services. First `snapshot`, then `revocations`, each an array. `heartbeat` says that all is told which this server knew when the stream was `at` seconds old, and how old its knowledge was then (`age`): it may have waited on the way, so count from when you asked for the stream. Ends with its token.',
+      description:
+        'For guards in other services. First `snapshot`, then `revocations`, each an array. `heartbeat` says that all is told which this server knew when the stream was `at` seconds old, and how old its knowledge was then (`age`): it may have waited on the way, so count from when you asked for the stream. Ends with its token.',
       produces: ['text/event-stream'],
       querystring: StreamQuery,
       response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 422, 429, 503) }

@@ -14,7 +14,10 @@ const revoke: FastifyPluginAsyncTypebox = async (app) => {
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,
-      response: { 200: Type.Null({ description: 'Revoked, or there was nothing to revoke' }), 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
+      response: {
+        200: Type.Null({ description: 'Revoked, or there was nothing to revoke' }), 400: OAuthErrorBody, 401: OAuthErrorBody,
+        429: OAuthErrorBody, 503: OAuthErrorBody
+      }
     }
   }, async (request, reply) => {
     await app.latchkey.revoke({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })

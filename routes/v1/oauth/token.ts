@@ -19,14 +19,18 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Get tokens (RFC 6749)',
-      description: 'Grants: `password`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:device_code`. The client authenticates by HTTP Basic or in the body. A trusted proxy tells the user\'s address in `X-Latchkey-Client-IP`; a login answers with `X-Latchkey-Device`, which spares the user the limits on guessing when it is sent with the next one.',
+      description:
+        "Grants: `password`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:device_code`. The client authenticates by HTTP Basic or in the body. A trusted proxy tells the user's address in `X-Latchkey-Client-IP`; a login answers with `X-Latchkey-Device`, which spares the user the limits on guessing when it is sent with the next one.",
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenRequest,
       response: { 200: TokenResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const { body, device } = await app.latchkey.token.issue({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    const { body, device } = await app.latchkey.token.issue({
+      authorization: request.headers.authorization, body: request.body,
+      caller: callerOf(request)
+    })
     if (device !== undefined) reply.header(DEVICE_HEADER, device)
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(body)
   })

@@ -37,7 +37,9 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId } = await findOwner(request.auth)
     const { id } = request.params
-    if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) throw new HttpError('LK_NOT_FOUND', { message: 'You have no such session' })
+    if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) {
+      throw new HttpError('LK_NOT_FOUND', { message: 'You have no such session' })
+    }
     return reply.code(204).send(null)
   })
 }

@@ -11,8 +11,13 @@ const SCOPES = ['openid']
 const FORM = 'application/x-www-form-urlencoded'
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  const guardFor = perIssuer(app.latchkey.config, (issuer) => app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] }))
-  const guard = guardedBy(async (request, reply) => { await guardFor().call(app, request, reply) }, [{ bearer: SCOPES }])
+  const guardFor = perIssuer(
+    app.latchkey.config,
+    (issuer) => app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] })
+  )
+  const guard = guardedBy(async (request, reply) => {
+    await guardFor().call(app, request, reply)
+  }, [{ bearer: SCOPES }])
   const schema = {
     tags: ['OpenID Connect'],
     summary: 'Claims about the user (OpenID Connect Core section 5.3)',
@@ -36,7 +41,10 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/userinfo', { onRequest: guard, schema }, answer)
   app.post('/userinfo', {
     preValidation: [takeFromForm, guard],
-    schema: { ...schema, description: 'The token may stand in a form, as `access_token`.', security: [{ bearer: SCOPES }], response: { ...schema.response, ...errors(400, 415) } }
+    schema: {
+      ...schema, description: 'The token may stand in a form, as `access_token`.', security: [{ bearer: SCOPES }],
+      response: { ...schema.response, ...errors(400, 415) }
+    }
   }, answer)
 }
 

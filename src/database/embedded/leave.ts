@@ -14,7 +14,9 @@ const [directory = '', pgCtl = '', pid] = process.argv.slice(2)
 const parent = Number(pid)
 
 // Its connections count until it is gone
-for (const end = performance.now() + PARENT_TIMEOUT; process.ppid === parent && isAlive(parent) && performance.now() < end;) await delay(POLL)
+for (const end = performance.now() + PARENT_TIMEOUT; process.ppid === parent && isAlive(parent) && performance.now() < end;) {
+  await delay(POLL)
+}
 
 const password = await readPassword(directory)
 for (const began = performance.now(); performance.now() - began < TIMEOUT; await delay(POLL)) {

@@ -51,7 +51,9 @@ async function reach (site: Site): Promise<Running> {
 }
 
 /** `busy` is one that is starting or stopping. */
-export async function joinServer ({ directory, password }: Pick<Site, 'directory' | 'password'>): Promise<Omit<Running, 'adopted'> | 'busy' | undefined> {
+export async function joinServer (
+  { directory, password }: Pick<Site, 'directory' | 'password'>
+): Promise<Omit<Running, 'adopted'> | 'busy' | undefined> {
   const postmaster = await findPostmaster(directory)
   if (postmaster === undefined) return undefined
   if (!postmaster.ready) return 'busy'
@@ -61,7 +63,10 @@ export async function joinServer ({ directory, password }: Pick<Site, 'directory
 }
 
 /** False when others are connected: the server then goes on, and the last of them stops it. */
-export async function leaveServer (site: Pick<Site, 'directory' | 'pgCtl'>, { lease, pid }: Pick<Running, 'lease' | 'pid'>): Promise<boolean> {
+export async function leaveServer (
+  site: Pick<Site, 'directory' | 'pgCtl'>,
+  { lease, pid }: Pick<Running, 'lease' | 'pid'>
+): Promise<boolean> {
   // A lease that is broken means that the server ended, and that whoever started it again holds it.
   const last = await isLast(lease).catch(() => false)
   if (last) await stopServer(site, pid)

@@ -9,7 +9,8 @@ import type { Site } from './server.ts'
 
 const OTHERS_PASS = 0o001
 const PASS = 0o011
-const WAYS_OUT = 'Run the command in the directory of the server, or name what that server uses, by LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: ' +
+const WAYS_OUT =
+  'Run the command in the directory of the server, or name what that server uses, by LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: ' +
   'options that an app gives in code are not known here. `npx latchkey install` makes a new database'
 
 export type Prepared = Site & {
@@ -83,7 +84,9 @@ async function openTo (account: Account, home: string, postgres: string): Promis
   await requireReachable(dirname(postgres), account, `install the project elsewhere, ${SET_DATABASE_URL}`)
 }
 
-/** To pass, not to look: what is secret in it has a mode of its own. A directory that is somebody else's, or open already, keeps its mode. */
+/**
+ * To pass, not to look: what is secret in it has a mode of its own. A directory that is somebody else's, or open already, keeps its mode.
+ */
 async function letPass (home: string): Promise<void> {
   // By a handle, so that what is looked at is what is changed
   const directory = await open(home, constants.O_DIRECTORY | constants.O_NOFOLLOW)

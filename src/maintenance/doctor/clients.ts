@@ -34,7 +34,8 @@ const RULES: Rule[] = [
     name: 'client-secret',
     status: warn,
     // The personal access client acts inside the server only
-    applies: ({ authMethod, hasSecret, proxy, grantTypes }) => authMethod !== 'none' && !hasSecret && !proxy && !grantTypes.includes('personal_access'),
+    applies: ({ authMethod, hasSecret, proxy, grantTypes }) =>
+      authMethod !== 'none' && !hasSecret && !proxy && !grantTypes.includes('personal_access'),
     says: 'clients without a secret and without proxy routes, which nobody can use',
     fix: NEW
   },
@@ -83,7 +84,13 @@ export function checkClients (clients: ClientFacts[], longestTokenTtl: number): 
   })
   const outliving = clients.filter(({ accessTokenTtl }) => (accessTokenTtl ?? 0) > longestTokenTtl)
   if (outliving.length > 0) {
-    checks.push(fail('client-revocation', `clients whose tokens outlive the revocations that would refuse them: ${listed(outliving.map(nameOf))}`, 'raise ACCESS_TOKEN_TTL to that, or lower its access_token_ttl'))
+    checks.push(
+      fail(
+        'client-revocation',
+        `clients whose tokens outlive the revocations that would refuse them: ${listed(outliving.map(nameOf))}`,
+        'raise ACCESS_TOKEN_TTL to that, or lower its access_token_ttl'
+      )
+    )
   }
   return checks.length > 0 ? checks : [ok('clients', `${clients.length}, none with weak settings`)]
 }

@@ -6,7 +6,10 @@ const DAY = 86_400
 
 export function checkConfiguration (config: Config): Check[] {
   return [
-    ok('configuration', `valid; the issuer is ${config.issuer}${config.followsPort ? ', or what an app says whose options are in code, which are not known here' : ''}`),
+    ok(
+      'configuration',
+      `valid; the issuer is ${config.issuer}${config.followsPort ? ', or what an app says whose options are in code, which are not known here' : ''}`
+    ),
     appUrl(config),
     passwordGrant(config),
     rateLimit(config),
@@ -24,12 +27,19 @@ function appUrl ({ appUrl }: Config): Check {
   const { protocol, hostname } = new URL(appUrl)
   if (protocol === 'https:') return ok('app-url', `${appUrl} is https`)
   if (isLoopback(hostname)) return ok('app-url', `${appUrl} is for development on this machine`)
-  return fail('app-url', `${appUrl} is not https: passwords and tokens travel in clear, and cookies are not Secure`, 'put TLS before the server and set APP_URL to its https address')
+  return fail(
+    'app-url',
+    `${appUrl} is not https: passwords and tokens travel in clear, and cookies are not Secure`,
+    'put TLS before the server and set APP_URL to its https address'
+  )
 }
 
 function passwordGrant ({ passwordGrant }: Config): Check {
   if (passwordGrant === 'off') return ok('password-grant', 'off')
-  return ok('password-grant', 'on, for first-party clients with a secret only; RFC 9700 section 2.4 forbids it to others. PASSWORD_GRANT=off removes it')
+  return ok(
+    'password-grant',
+    'on, for first-party clients with a secret only; RFC 9700 section 2.4 forbids it to others. PASSWORD_GRANT=off removes it'
+  )
 }
 
 function rateLimit ({ rateLimit }: Config): Check {
@@ -45,9 +55,15 @@ function cors ({ corsOrigins }: Config): Check {
 
 function tokenLifetime ({ accessTokenTtl, refreshTokenTtl, sessionTtl }: Config): Check {
   if (accessTokenTtl > DAY) {
-    return warn('token-lifetime', `access tokens live ${days(accessTokenTtl)}; a stolen one is good as long as nobody notices`, 'lower ACCESS_TOKEN_TTL; an hour is usual')
+    return warn(
+      'token-lifetime',
+      `access tokens live ${days(accessTokenTtl)}; a stolen one is good as long as nobody notices`,
+      'lower ACCESS_TOKEN_TTL; an hour is usual'
+    )
   }
-  if (refreshTokenTtl > sessionTtl) return warn('token-lifetime', 'a session ends before its refresh token would', 'lower REFRESH_TOKEN_TTL or raise SESSION_TTL')
+  if (refreshTokenTtl > sessionTtl) {
+    return warn('token-lifetime', 'a session ends before its refresh token would', 'lower REFRESH_TOKEN_TTL or raise SESSION_TTL')
+  }
   return ok('token-lifetime', `access tokens ${accessTokenTtl} s, sessions ${days(refreshTokenTtl)} idle and ${days(sessionTtl)} in all`)
 }
 

@@ -19,7 +19,10 @@ export type ServerFacts = {
 }
 
 /** What each connection of ours sets, and a pooler in transaction mode does not keep for it. */
-export const POOLED: Readonly<Record<string, string>> = { default_transaction_isolation: 'read committed', transform_null_equals: 'off', array_nulls: 'on' }
+export const POOLED: Readonly<Record<string, string>> = {
+  default_transaction_isolation: 'read committed', transform_null_equals: 'off',
+  array_nulls: 'on'
+}
 const OLDEST = 15
 const SLOW_MS = 5
 // The feed, the purge
@@ -40,8 +43,20 @@ function version (url: string, { version, versionNumber, pooled }: ServerFacts):
 }
 
 function role ({ standby, readOnly }: ServerFacts): Check {
-  if (standby) return fail('database-role', 'this is a standby: nothing can be written, and revocations come late', 'let DATABASE_URL name the primary; with several hosts add ?target_session_attrs=primary where your proxy knows it')
-  if (readOnly) return fail('database-role', 'transactions are read-only by default', 'set default_transaction_read_only = off for this user and database')
+  if (standby) {
+    return fail(
+      'database-role',
+      'this is a standby: nothing can be written, and revocations come late',
+      'let DATABASE_URL name the primary; with several hosts add ?target_session_attrs=primary where your proxy knows it'
+    )
+  }
+  if (readOnly) {
+    return fail(
+      'database-role',
+      'transactions are read-only by default',
+      'set default_transaction_read_only = off for this user and database'
+    )
+  }
   return ok('database-role', 'primary')
 }
 
@@ -49,13 +64,18 @@ function settings ({ pooled, settings }: ServerFacts): Check {
   const wrong = Object.keys(POOLED).filter((name) => settings[name] !== undefined && settings[name] !== POOLED[name])
   if (wrong.length === 0) return ok('database-settings', 'those that we rely on are right')
   if (!pooled) return ok('database-settings', `each connection of ours changes ${wrong.join(', ')}`)
-  return warn('database-settings', `${wrong.map((name) => `${name} is ${settings[name]}`).join(', ')}: through a pooler, some statements meet a connection that nobody has told`,
-    wrong.map((name) => `ALTER ROLE … SET ${name} = '${POOLED[name]}'`).join('; '))
+  return warn(
+    'database-settings',
+    `${wrong.map((name) => `${name} is ${settings[name]}`).join(', ')}: through a pooler, some statements meet a connection that nobody has told`,
+    wrong.map((name) => `ALTER ROLE … SET ${name} = '${POOLED[name]}'`).join('; ')
+  )
 }
 
 function latency ({ latency }: ServerFacts): Check {
   const text = `${latency.toFixed(1)} ms for a statement`
-  return latency <= SLOW_MS ? ok('database-latency', text) : warn('database-latency', `${text}; each login and refresh waits for it`, 'run server and database in one place')
+  return latency <= SLOW_MS
+    ? ok('database-latency', text)
+    : warn('database-latency', `${text}; each login and refresh waits for it`, 'run server and database in one place')
 }
 
 function connections ({ databasePoolSize, workers }: Config, { maxConnections, pooled }: ServerFacts): Check {
@@ -63,6 +83,12 @@ function connections ({ databasePoolSize, workers }: Config, { maxConnections, p
   const text = `${needed} of ${maxConnections} (${workers} × (${databasePoolSize} + ${BESIDE_POOL})) for this server`
   if (pooled) return ok('database-connections', `${text}, shared by the pooler`)
   if (needed > maxConnections) return fail('database-connections', text, 'lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections')
-  if (needed > maxConnections / 2) return warn('database-connections', `${text}: a second one, or a restart that overlaps, finds none`, 'lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections')
+  if (needed > maxConnections / 2) {
+    return warn(
+      'database-connections',
+      `${text}: a second one, or a restart that overlaps, finds none`,
+      'lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections'
+    )
+  }
   return ok('database-connections', text)
 }

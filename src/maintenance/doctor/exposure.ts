@@ -11,15 +11,25 @@ export function checkExposure (config: Config): Check[] {
 function proxy ({ appUrl, host, trustProxy }: Config): Check {
   const { protocol, hostname } = new URL(appUrl)
   if (trustsEverybody(trustProxy)) {
-    return warn('proxy', `TRUST_PROXY is ${trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For`,
-      'set TRUST_PROXY to the number of proxies before the server, or to their addresses')
+    return warn(
+      'proxy',
+      `TRUST_PROXY is ${trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For`,
+      'set TRUST_PROXY to the number of proxies before the server, or to their addresses'
+    )
   }
   if (trustProxy === false && protocol === 'https:') {
-    return warn('proxy', 'TRUST_PROXY is off, but something before the server speaks TLS: all users seem to come from its address and share its limits',
-      'set TRUST_PROXY to the number of proxies before the server, or to their addresses')
+    return warn(
+      'proxy',
+      'TRUST_PROXY is off, but something before the server speaks TLS: all users seem to come from its address and share its limits',
+      'set TRUST_PROXY to the number of proxies before the server, or to their addresses'
+    )
   }
   if (!isLoopback(host) && isLoopback(hostname)) {
-    return warn('proxy', `the server listens on ${host}, but APP_URL is ${appUrl}: tokens and links name an address that others cannot reach`, 'set APP_URL to the public address')
+    return warn(
+      'proxy',
+      `the server listens on ${host}, but APP_URL is ${appUrl}: tokens and links name an address that others cannot reach`,
+      'set APP_URL to the public address'
+    )
   }
   return ok('proxy', trustProxy === false ? 'no proxy is trusted' : `TRUST_PROXY is ${trustProxy}`)
 }
@@ -37,7 +47,15 @@ function databaseTls ({ databaseUrl }: Config): Check {
   // A socket, this machine, or a name of one word, as containers of one network have them
   const isNear = host.startsWith('/') || isLoopback(host) || !/[.:]/.test(host)
   if (isNear && ['disable', 'allow', 'prefer'].includes(mode)) return ok('database-tls', `not asked for, to ${host}`)
-  if (mode === 'disable' || mode === 'allow') return warn('database-tls', `off: what goes to ${host} travels in clear`, 'add ?sslmode=verify-full to DATABASE_URL')
-  if (mode === 'prefer') return warn('database-tls', `only where ${host} offers it: somebody between can keep it from being used`, 'add ?sslmode=verify-full to DATABASE_URL')
+  if (mode === 'disable' || mode === 'allow') {
+    return warn('database-tls', `off: what goes to ${host} travels in clear`, 'add ?sslmode=verify-full to DATABASE_URL')
+  }
+  if (mode === 'prefer') {
+    return warn(
+      'database-tls',
+      `only where ${host} offers it: somebody between can keep it from being used`,
+      'add ?sslmode=verify-full to DATABASE_URL'
+    )
+  }
   return ok('database-tls', options.rejectUnauthorized === false ? 'on, without checking the certificate' : 'on')
 }

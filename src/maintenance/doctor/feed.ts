@@ -22,10 +22,20 @@ export async function checkFeed ({ listen, notify, direct }: FeedProbe, waitMs =
     connection = await listen(hear)
     const began = performance.now()
     await notify()
-    if (await Promise.race([heard, sleep(waitMs, false, { ref: false })])) return ok('feed', `a notification over ${variable} took ${(performance.now() - began).toFixed(1)} ms`)
+    if (await Promise.race([heard, sleep(waitMs, false, { ref: false })])) {
+      return ok('feed', `a notification over ${variable} took ${(performance.now() - began).toFixed(1)} ms`)
+    }
     return direct
-      ? fail('feed', 'what was said over DATABASE_URL was not heard over DATABASE_DIRECT_URL: another database, or a pooler in transaction mode', 'let DATABASE_DIRECT_URL name the same database, without a pooler between')
-      : fail('feed', 'LISTEN does not work over DATABASE_URL: a pooler in transaction mode is between', 'set DATABASE_DIRECT_URL to the database itself')
+      ? fail(
+        'feed',
+        'what was said over DATABASE_URL was not heard over DATABASE_DIRECT_URL: another database, or a pooler in transaction mode',
+        'let DATABASE_DIRECT_URL name the same database, without a pooler between'
+      )
+      : fail(
+        'feed',
+        'LISTEN does not work over DATABASE_URL: a pooler in transaction mode is between',
+        'set DATABASE_DIRECT_URL to the database itself'
+      )
   } catch (error) {
     return fail('feed', `${variable}: ${error instanceof Error ? error.message : String(error)}`, `set ${variable} right`)
   } finally {

@@ -15,19 +15,33 @@ export function checkKeys (rows: SigningKey[], sealKeys: DerivedKeys | null, rot
 }
 
 function opened (alive: SigningKey[], sealKeys: DerivedKeys | null): Check {
-  if (!sealKeys) return fail('keys', `there are ${alive.length} keys, but no APP_KEY that opens them`, 'give the APP_KEY that this database was set up with')
+  if (!sealKeys) {
+    return fail(
+      'keys',
+      `there are ${alive.length} keys, but no APP_KEY that opens them`,
+      'give the APP_KEY that this database was set up with'
+    )
+  }
   const closed = alive.filter((row) => !canOpen(sealKeys, row))
   if (closed.length === 0) return ok('keys', `APP_KEY opens all ${alive.length}`)
-  return fail('keys', `APP_KEY does not open ${listed(closed.map(({ kid }) => kid))}`, 'give the APP_KEY that this database was set up with, as APP_KEY or in APP_PREVIOUS_KEYS')
+  return fail(
+    'keys',
+    `APP_KEY does not open ${listed(closed.map(({ kid }) => kid))}`,
+    'give the APP_KEY that this database was set up with, as APP_KEY or in APP_PREVIOUS_KEYS'
+  )
 }
 
 function age (alive: SigningKey[], rotateEvery: number): Check {
   const missing = ALGORITHMS.filter((alg) => !alive.some((row) => row.alg === alg && stateOf(row) === 'current'))
   if (missing.length > 0) return fail('key-age', `no key signs ${missing.join(' and ')}`, 'run "npx latchkey keys rotate --now"')
-  const oldest = Math.max(...ALGORITHMS.map((alg) => secondsSince(alive.filter((row) => row.alg === alg).map(({ signsFrom }) => signsFrom))))
+  const oldest = Math.max(
+    ...ALGORITHMS.map((alg) => secondsSince(alive.filter((row) => row.alg === alg).map(({ signsFrom }) => signsFrom)))
+  )
   const next = alive.filter((row) => stateOf(row) === 'next').map(({ signsFrom }) => signsFrom.toISOString())
   const text = `the oldest key that signs has signed for ${Math.max(0, Math.floor(oldest / DAY))} days; ${next.length > 0 ? `the next one signs from ${next[0]}` : `a new one follows after ${Math.round(rotateEvery / DAY)}`}`
-  return oldest <= rotateEvery + LATE ? ok('key-age', text) : warn('key-age', `${text}, but did not`, 'let a server run, or run "npx latchkey keys rotate"')
+  return oldest <= rotateEvery + LATE
+    ? ok('key-age', text)
+    : warn('key-age', `${text}, but did not`, 'let a server run, or run "npx latchkey keys rotate"')
 }
 
 function secondsSince (times: Date[]): number {

@@ -11,5 +11,9 @@ const REASONS: Record<ChosenSchema['because'], string> = {
 export function checkSchema ({ schema, because, unused }: ChosenSchema): Check {
   const text = `"${schema}", ${REASONS[because]}`
   if (!unused) return ok('database-schema', text)
-  return warn('database-schema', `${text}; there are tables of Latchkey in "${unused}", too`, `say which in the database URL: ?schema=${encodeURIComponent(schema)}`)
+  return warn(
+    'database-schema',
+    `${text}; there are tables of Latchkey in "${unused}", too`,
+    `say which in the database URL: ?schema=${encodeURIComponent(schema)}`
+  )
 }

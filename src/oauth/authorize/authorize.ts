@@ -79,7 +79,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
   async function unallowed (request: AuthorizationRequest, { userId }: BrowserSession): Promise<string[] | null> {
     const { client, destination, wished, resources } = request
     if (client.skipsConsent && client.firstParty) return null
-    return isAlwaysAsked(client, destination.redirectUri) ? wished : toBeAsked(await consents.find(userId, client.id), { scopes: wished, resources })
+    return isAlwaysAsked(client, destination.redirectUri)
+      ? wished
+      : toBeAsked(await consents.find(userId, client.id), { scopes: wished, resources })
   }
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
@@ -148,7 +150,10 @@ export function createAuthorize (deps: Dependencies): Authorize {
     }
   }
 
-  return { begin, approve, deny, peek, refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }, !destination.trusted) }
+  return {
+    begin, approve, deny, peek,
+    refuse: ({ destination, error, description }) => answer(destination, { error, error_description: description }, !destination.trusted)
+  }
 }
 
 /** Of the name, since a form changes line breaks that a name may have from before there was a rule. */

@@ -8,7 +8,8 @@ export type Consent = { scopes: string[] | null, resources: Record<string, strin
 export type Wish = { scopes: string[], resources: string[] }
 
 /**
- * The scopes to ask the user about, or null when nothing is left to ask: a consent is for the servers that it was given for, and for no others
+ * The scopes to ask the user about, or null when nothing is left to ask: a consent is for the servers that it was given for, and for no
+ * others
  * (RFC 9700 section 4.14.2).
  */
 export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): string[] | null {
@@ -18,7 +19,10 @@ export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): 
   return missing.length === 0 ? null : missing
 }
 
-/** RFC 8252 section 8.6: without a secret, any program on the user's device can pose as this one, so that what the user once said tells nothing. */
+/**
+ * RFC 8252 section 8.6: without a secret, any program on the user's device can pose as this one, so that what the user once said tells
+ * nothing.
+ */
 export function isAlwaysAsked ({ authMethod }: Pick<Client, 'authMethod'>, redirectUri: string): boolean {
   return authMethod === 'none' && isOnDevice(redirectUri)
 }

@@ -5,7 +5,9 @@ import type { Consents, NewConsent } from '../ports.ts'
 export function createConsentStore ({ pool, tables }: Database): Consents {
   async function find (userId: string, clientId: string): Promise<Consent | null> {
     const { rows: [row] } = await pool.query<{ scopes: string[], resources: Consent['resources'] }>({
-      name: 'consent', text: `SELECT scopes, resources FROM ${tables.consents} WHERE user_id = $1 AND client_id = $2`, values: [userId, clientId]
+      name: 'consent',
+      text: `SELECT scopes, resources FROM ${tables.consents} WHERE user_id = $1 AND client_id = $2`,
+      values: [userId, clientId]
     })
     if (!row) return null
     const { scopes, resources } = row

@@ -8,21 +8,29 @@ type Row = Omit<Grant, 'expiresAt'> & { expiresAt: string | Date }
 const BATCH = 100
 
 /**
- * Redeems a code and makes its session by one statement: a replay always finds something to revoke. Codes that come in the same tick share it.
+ * Redeems a code and makes its session by one statement: a replay always finds something to revoke. Codes that come in the same tick share
+ * it.
  * One that somebody else holds or that does not fit, and all of them when the shared statement fails, have a statement of their own.
  */
 export function createRedeem ({ pool, tables }: Database): (redemption: Redemption) => Promise<Grant | null> {
   const sql = statements(tables)
 
-  async function alone ({ hash, clientId, redirectUri, codeChallenge, secretHash, resources, ttl, caller }: Redemption): Promise<Grant | null> {
+  async function alone (
+    { hash, clientId, redirectUri, codeChallenge, secretHash, resources, ttl, caller }: Redemption
+  ): Promise<Grant | null> {
     const { rows } = await pool.query<Grant>({
-      name: 'code-redeem', text: sql.redeem, values: [hash, clientId, redirectUri, codeChallenge, secretHash, caller.ip, caller.userAgent, ttl, resources]
+      name: 'code-redeem',
+      text: sql.redeem,
+      values: [hash, clientId, redirectUri, codeChallenge, secretHash, caller.ip, caller.userAgent, ttl, resources]
     })
     return rows[0] ?? null
   }
 
   async function together (all: Redemption[]): Promise<Array<Grant | null>> {
-    const { rows: [answer] } = await pool.query<{ rows: (Row & { secret: string })[] | null }>({ name: 'code-redeem-many', text: sql.redeemMany, values: [JSON.stringify(all.map(parameters)), all[0]!.ttl] })
+    const { rows: [answer] } = await pool.query<{ rows: (Row & { secret: string })[] | null }>({
+      name: 'code-redeem-many',
+      text: sql.redeemMany, values: [JSON.stringify(all.map(parameters)), all[0]!.ttl]
+    })
     // By the secret of the session, which each request has made for itself
     const found = new Map(answer?.rows?.map((row) => [row.secret, row]))
     return all.map(({ secretHash }) => {
@@ -39,13 +47,20 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
 const hex = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('hex')
 
 const parameters = ({ hash, clientId, redirectUri, codeChallenge, secretHash, caller }: Redemption) => ({
-  code: hex(hash), client: clientId, uri: redirectUri, challenge: codeChallenge, secret: hex(secretHash), ip: caller.ip, agent: caller.userAgent
+  code: hex(hash),
+  client: clientId,
+  uri: redirectUri,
+  challenge: codeChallenge,
+  secret: hex(secretHash),
+  ip: caller.ip,
+  agent: caller.userAgent
 })
 
 function statements ({ authorization_codes: codes, sessions, users, clients }: Database['tables']) {
   const fits = (client: string, uri: string, challenge: string) => `redeemed_at IS NULL AND expires_at > now() AND client_id = ${client}
     AND (${uri} IS NULL OR redirect_uri = ${uri}) AND code_challenge IS NOT DISTINCT FROM ${challenge}`
-  const start = (secret: string, ip: string, agent: string, ttl: string) => `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, oidc)
+  const start = (secret: string, ip: string, agent: string, ttl: string) =>
+    `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, oidc)
     SELECT r.session_id, u.id, c.id, r.scopes, r.resources, ${secret}, ${ip}, ${agent}, now() + ${ttl} * interval '1 second', u.token_epoch,
       json_build_object('nonce', r.nonce, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', r.claims)
     FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch

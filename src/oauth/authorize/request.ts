@@ -40,7 +40,8 @@ const MAX_NONCE = 1024
 type Dependencies = { clients: Clients, scopes: Scopes, resources: Resources }
 
 /**
- * RFC 6749 section 4.1.1, RFC 7636, RFC 8707, OpenID Connect Core section 3.1.2.1. Client and redirect URI first: only then is there somewhere to send an error.
+ * RFC 6749 section 4.1.1, RFC 7636, RFC 8707, OpenID Connect Core section 3.1.2.1. Client and redirect URI first: only then is there
+ * somewhere to send an error.
  * @throws UntrustedRequest, AuthorizationError
  */
 export function createAuthorizationCheck ({ clients, scopes, resources }: Dependencies): CheckAuthorizationRequest {
@@ -104,14 +105,18 @@ function checkForm (client: Client, params: Params, refuse: Refuse): void {
     if (Array.isArray(value) && name !== 'resource') throw refuse('invalid_request', `${name} is repeated`)
   }
   if ((textOf(params['state'])?.length ?? 0) > MAX_STATE) throw refuse('invalid_request', 'state is too long')
-  if (Buffer.byteLength(textOf(params['nonce']) ?? '') > MAX_NONCE) throw refuse('invalid_request', `nonce has more than ${MAX_NONCE} bytes`)
+  if (Buffer.byteLength(textOf(params['nonce']) ?? '') > MAX_NONCE) {
+    throw refuse('invalid_request', `nonce has more than ${MAX_NONCE} bytes`)
+  }
   // RFC 6749 section 3.1: without a value they count as absent
   if (textOf(params['request']) !== undefined) throw refuse('request_not_supported', 'Request objects are not supported')
   if (textOf(params['request_uri']) !== undefined) throw refuse('request_uri_not_supported', 'request_uri is not supported')
   const type = textOf(params['response_type'])
   if (!type) throw refuse('invalid_request', 'response_type is missing')
   if (type !== 'code') throw refuse('unsupported_response_type', 'Only response_type=code is supported')
-  if (!['query', 'form_post', undefined].includes(textOf(params['response_mode']))) throw refuse('invalid_request', 'response_mode must be query or form_post')
+  if (!['query', 'form_post', undefined].includes(textOf(params['response_mode']))) {
+    throw refuse('invalid_request', 'response_mode must be query or form_post')
+  }
   if (!client.grantTypes.includes('authorization_code')) throw refuse('unauthorized_client', 'The client may not use authorization codes')
 }
 
@@ -120,7 +125,9 @@ function explained<Value> (choose: () => Value, refuse: Refuse): Value {
   try {
     return choose()
   } catch (error) {
-    if (error instanceof OAuthError && (error.error === 'invalid_scope' || error.error === 'invalid_target')) throw refuse(error.error, error.description)
+    if (error instanceof OAuthError && (error.error === 'invalid_scope' || error.error === 'invalid_target')) {
+      throw refuse(error.error, error.description)
+    }
     throw error
   }
 }
@@ -140,7 +147,12 @@ function challengeOf ({ authMethod, pkceOptional }: Client, params: Params, refu
 function claimsOf (text: string | undefined, refuse: Refuse): ClaimsRequest | null {
   if (text === undefined) return null
   const claims = parseClaims(text)
-  if (!claims) throw refuse('invalid_request', 'claims must be a JSON object of at most 4 kB, its id_token and userinfo objects of claims, and each claim null or an object (OpenID Connect Core section 5.5)')
+  if (!claims) {
+    throw refuse(
+      'invalid_request',
+      'claims must be a JSON object of at most 4 kB, its id_token and userinfo objects of claims, and each claim null or an object (OpenID Connect Core section 5.5)'
+    )
+  }
   if (!isReachedAcr(claims)) throw refuse('unmet_authentication_requirements', 'No login here reaches the acr that is essential')
   return claims
 }

@@ -19,7 +19,9 @@ export type DeviceAuthorization = {
   interval: number
 }
 
-export type AuthorizeDevice = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<DeviceAuthorization>
+export type AuthorizeDevice = (
+  request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }
+) => Promise<DeviceAuthorization>
 
 type Dependencies = {
   authenticateClient: AuthenticateClient
@@ -40,7 +42,9 @@ const INTERVAL = 5
 const TRIES = 5
 
 /** RFC 8628 section 3.1: a code for the device, and one for its user. @throws OAuthError */
-export function createDeviceAuthorization ({ authenticateClient, devices, scopes, resources, userCodes, verificationUri }: Dependencies): AuthorizeDevice {
+export function createDeviceAuthorization (
+  { authenticateClient, devices, scopes, resources, userCodes, verificationUri }: Dependencies
+): AuthorizeDevice {
   return async ({ authorization, body, caller }) => {
     const params = stringParams(body, 'resource')
     const client = await authenticateClient({ authorization, params, caller })
@@ -52,7 +56,9 @@ export function createDeviceAuthorization ({ authenticateClient, devices, scopes
     const hash = hashSecret(deviceCode)
     for (let tries = 0; tries < TRIES; tries++) {
       const { code, hash: userCodeHash } = userCodes.make()
-      if (!await devices.create({ hash, userCodeHash, clientId: client.id, scopes: granted, interval: INTERVAL, ttl: TTL, caller })) continue
+      if (!await devices.create({ hash, userCodeHash, clientId: client.id, scopes: granted, interval: INTERVAL, ttl: TTL, caller })) {
+        continue
+      }
       return {
         device_code: deviceCode,
         user_code: code,

@@ -22,7 +22,10 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
     return rowCount! > 0
   }
 
-  async function claim (userCodeHashes: Uint8Array[], { userId, browser }: Pick<Decider, 'userId' | 'browser'>): Promise<WaitingDevice | null> {
+  async function claim (
+    userCodeHashes: Uint8Array[],
+    { userId, browser }: Pick<Decider, 'userId' | 'browser'>
+  ): Promise<WaitingDevice | null> {
     const { rows } = await pool.query<WaitingDevice>({
       name: 'device-claim',
       text: `UPDATE ${devices} SET claimed_by = $2, claimed_browser = $3 WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2 OR claimed_browser = $3)

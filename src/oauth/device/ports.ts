@@ -36,7 +36,8 @@ export type Devices = {
   /** @returns false when the user code is in use: the caller makes another */
   create: (device: NewDevice) => Promise<boolean>
   /**
-   * By any of the hashes of a user code, while nobody has decided. It belongs to the first user who asks; for others there is none, unless they log in in the browser of the first.
+   * By any of the hashes of a user code, while nobody has decided. It belongs to the first user who asks; for others there is none, unless
+   * they log in in the browser of the first.
    */
   claim: (userCodeHashes: Uint8Array[], user: Pick<Decider, 'userId' | 'browser'>) => Promise<WaitingDevice | null>
   /** What this user has decided. */

@@ -26,14 +26,22 @@ export type DeviceVerification = {
    * null for a code that is wrong, expired or somebody else's. @throws TooManyAttempts
    */
   find: (entry: CodeEntry) => Promise<DeviceRequest | Decision | null>
-  /** The first decision counts, and one that comes twice is one. @returns what this user has decided, or null when there is nothing to decide. @throws TooManyAttempts */
+  /**
+   * The first decision counts, and one that comes twice is one. @returns what this user has decided, or null when there is nothing to
+   * decide. @throws TooManyAttempts
+   */
   decide: (entry: CodeEntry, decision: Decision) => Promise<Decision | null>
 }
 
-type Dependencies = { devices: Devices, clients: Pick<Clients, 'find'>, scopes: Pick<Scopes, 'remaining'>, userCodes: UserCodes, throttle: Throttle['userCode'], events: Events }
+type Dependencies = {
+  devices: Devices, clients: Pick<Clients, 'find'>, scopes: Pick<Scopes, 'remaining'>, userCodes: UserCodes,
+  throttle: Throttle['userCode'], events: Events
+}
 
 /** RFC 8628 section 3.3: what the page for devices does. Every wrong code counts, wherever it is sent (section 5.1). */
-export function createDeviceVerification ({ devices, clients, scopes: registry, userCodes, throttle, events }: Dependencies): DeviceVerification {
+export function createDeviceVerification (
+  { devices, clients, scopes: registry, userCodes, throttle, events }: Dependencies
+): DeviceVerification {
   async function look (userCode: string, user: Decider): Promise<DeviceRequest | Decision | null> {
     const hashes = userCodes.hashes(userCode)
     if (hashes.length === 0) return null
@@ -43,7 +51,10 @@ export function createDeviceVerification ({ devices, clients, scopes: registry, 
     if (!client || client.revokedAt) return null
     const { id, name, firstParty, ownerId } = client
     const { scopes, ip, userAgent, createdAt } = device
-    return { userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty, ofUser: ownerId !== null }, scopes: registry.remaining(client, scopes), ip, userAgent, askedAt: createdAt }
+    return {
+      userCode: displayCode(plainCode(userCode)!), client: { id, name, firstParty, ofUser: ownerId !== null },
+      scopes: registry.remaining(client, scopes), ip, userAgent, askedAt: createdAt
+    }
   }
 
   async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {

@@ -32,7 +32,12 @@ export type AccessTokens = {
 export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessToken, issuer: string, ttl: number }): AccessTokens {
   const userInfo = userInfoEndpoint(issuer)
 
-  function issue (client: Client, scopes: string[], expiresIn: number, claims: { sub: string, aud: string | string[], sid?: string, epoch: number }): AccessToken {
+  function issue (
+    client: Client,
+    scopes: string[],
+    expiresIn: number,
+    claims: { sub: string, aud: string | string[], sid?: string, epoch: number }
+  ): AccessToken {
     const iat = Math.floor(Date.now() / 1000)
     const payload: AccessTokenClaims = {
       iss: issuer,
@@ -59,6 +64,10 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
         epoch: grant.tokenEpoch
       })
     },
-    forClient: (client, scopes, resources) => issue(client, scopes, client.accessTokenTtl ?? ttl, { sub: client.id, aud: resources.length > 0 ? resources : issuer, epoch: client.tokenEpoch })
+    forClient: (client, scopes, resources) =>
+      issue(client, scopes, client.accessTokenTtl ?? ttl, {
+        sub: client.id, aud: resources.length > 0 ? resources : issuer,
+        epoch: client.tokenEpoch
+      })
   }
 }

@@ -26,7 +26,11 @@ export type TokenEndpoint = {
 }
 
 /** RFC 6749 section 3.2: client, grant, parameters, in this order; the grant writes last. */
-export function createTokenEndpoint (authenticateClient: AuthenticateClient, resources: Resources, handlers: GrantHandler[]): TokenEndpoint {
+export function createTokenEndpoint (
+  authenticateClient: AuthenticateClient,
+  resources: Resources,
+  handlers: GrantHandler[]
+): TokenEndpoint {
   const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
 
   async function issue ({ authorization, body, caller }: TokenRequest): Promise<Issued> {

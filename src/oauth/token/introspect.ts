@@ -12,7 +12,9 @@ import type { RemainingScopes } from '../remaining-scopes.ts'
 import { followsRevocations } from '../scopes.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 
-export type Introspect = (request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }) => Promise<Introspection>
+export type Introspect = (
+  request: { authorization: string | undefined, body: Record<string, unknown>, caller: Caller }
+) => Promise<Introspection>
 
 type Dependencies = {
   authenticateClient: AuthenticateClient
@@ -33,16 +35,24 @@ const seesAll = (client: Client) => client.introspects || followsRevocations(cli
 
 /** RFC 7662 section 4: its own tokens, and those that it is meant to take. */
 function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims): boolean {
-  return issuedTo === client.id || [aud].flat().some((audience) => audience === client.id || client.resourceServers.includes(audience)) || seesAll(client)
+  return issuedTo === client.id || [aud].flat().some((audience) => audience === client.id || client.resourceServers.includes(audience)) ||
+    seesAll(client)
 }
 
-/** RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2). */
-export function createIntrospect ({ authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, remaining, idleTtl }: Dependencies): Introspect {
+/**
+ * RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2).
+ */
+export function createIntrospect (
+  { authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, remaining, idleTtl }: Dependencies
+): Introspect {
   async function accessToken (client: Client, text: string): Promise<Introspection> {
     const verified = await verify(text)
     if (!verified || !sees(client, verified.claims) || refusal(verified.claims, verified.kid) !== null) return INACTIVE
     const { epoch, scope, ...claims } = verified.claims
-    return { active: true, token_type: 'Bearer', ...claims, ...scopeOf(scope === undefined ? [] : await remaining(claims.client_id, scope.split(' '))) }
+    return {
+      active: true, token_type: 'Bearer', ...claims,
+      ...scopeOf(scope === undefined ? [] : await remaining(claims.client_id, scope.split(' ')))
+    }
   }
 
   async function personalToken (client: Client, text: string): Promise<Introspection> {
@@ -65,7 +75,10 @@ export function createIntrospect ({ authenticateClient, sessions, refreshTokens,
 
   /** Whoever else holds one has stolen it. */
   async function refreshToken (client: Client, { sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
-    const session = await sessions.inspect({ id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl, asked: null, ofAny: null, resources: null })
+    const session = await sessions.inspect({
+      id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl,
+      asked: null, ofAny: null, resources: null
+    })
     if (!session?.alive || session.clientId !== client.id || session.supersededFor !== null) return INACTIVE
     return {
       active: true,

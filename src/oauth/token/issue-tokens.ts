@@ -24,9 +24,14 @@ export type IssueRequest = {
 export type IssueTokens = (request: IssueRequest) => Promise<Issued>
 
 /** An id token (OpenID Connect Core section 2). */
-export type SignIdToken = (request: { client: Client, grant: Grant, scopes: string[], accessToken: string, isLogin: boolean }) => Promise<string>
+export type SignIdToken = (
+  request: { client: Client, grant: Grant, scopes: string[], accessToken: string, isLogin: boolean }
+) => Promise<string>
 
-type Dependencies = { accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken, scopes: Pick<Scopes, 'remaining'> }
+type Dependencies = {
+  accessTokens: AccessTokens, refreshTokens: RefreshTokens, signIdToken: SignIdToken,
+  scopes: Pick<Scopes, 'remaining'>
+}
 
 export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken, scopes: registry }: Dependencies): IssueTokens {
   return async ({ client, grant, scopes: granted, resources, secret, refreshTokenExpiresIn, isLogin }) => {

@@ -21,7 +21,8 @@ export const de: Texts = {
     tooMany: (wait) => `Zu viele Versuche. Versuchen Sie es wieder in ${wait}.`,
     overloaded: 'Der Server ist gerade ausgelastet. Versuchen Sie es gleich noch einmal.',
     stale: 'Diese Seite war zu lange offen. Bitte senden Sie sie noch einmal ab.',
-    noCookies: 'Ihr Browser hat kein Cookie dieser Seite gesendet. Erlauben Sie Cookies für diese Seite und senden Sie das Formular noch einmal ab.',
+    noCookies:
+      'Ihr Browser hat kein Cookie dieser Seite gesendet. Erlauben Sie Cookies für diese Seite und senden Sie das Formular noch einmal ab.',
     missing: 'Füllen Sie dieses Feld aus.',
     invalid: 'Das sieht nicht richtig aus. Prüfen Sie es auf Tippfehler.',
     phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
@@ -41,7 +42,8 @@ export const de: Texts = {
     submit: 'Anmelden',
     register: 'Konto anlegen',
     forgot: 'Passwort vergessen?',
-    again: (account) => `Sie sind als ${account} angemeldet. Melden Sie sich noch einmal an, um weiterzumachen, oder mit einem anderen Konto.`,
+    again: (account) =>
+      `Sie sind als ${account} angemeldet. Melden Sie sich noch einmal an, um weiterzumachen, oder mit einem anderen Konto.`,
     cancel: 'Abbrechen',
     idle: 'Sie wurden abgemeldet, weil dieser Browser eine Weile nicht verwendet wurde.',
     ended: 'Sie wurden abgemeldet. Melden Sie sich wieder an, um weiterzumachen.'
@@ -79,7 +81,8 @@ export const de: Texts = {
     confirm: (app) => `${app} mit Ihrem Konto verbinden?`,
     shown: 'Code auf dem Gerät',
     from: 'Die Anfrage kam von',
-    warning: 'Fahren Sie nur fort, wenn Sie genau diesen Code auf einem eigenen Gerät sehen. Niemand hat einen Grund, Ihnen einen zu schicken.',
+    warning:
+      'Fahren Sie nur fort, wenn Sie genau diesen Code auf einem eigenen Gerät sehen. Niemand hat einen Grund, Ihnen einen zu schicken.',
     allow: 'Verbinden',
     deny: 'Nicht verbinden',
     allowedTitle: 'Das Gerät ist verbunden',
@@ -117,11 +120,26 @@ export const de: Texts = {
   errors: {
     id: 'Kennung',
     again: 'Noch einmal versuchen',
-    notFound: { title: 'Hier ist nichts', message: 'Diese Seite gibt es nicht.', advice: 'Prüfen Sie die Adresse, oder gehen Sie zurück zu der App, aus der Sie kommen.' },
-    badRequest: { title: 'Das hat nicht geklappt', message: 'Die App hat eine Anfrage gesendet, die nicht beantwortet werden kann.', advice: 'Gehen Sie zurück zur App und versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie es den Betreibern der App.' },
-    stale: { title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.', advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.' },
-    tooMany: { title: 'Zu viele Versuche', message: 'Es waren mehr Versuche, als zum Schutz der Konten erlaubt sind.', advice: 'Versuchen Sie es später noch einmal.', wait: (time) => `Versuchen Sie es wieder in ${time}.` },
-    server: { title: 'Bei uns ist etwas schiefgegangen', message: 'Ihre Anfrage konnte nicht ausgeführt werden.', advice: 'Versuchen Sie es gleich noch einmal. Geschieht es wieder, nennen Sie uns die Kennung unten.' }
+    notFound: {
+      title: 'Hier ist nichts', message: 'Diese Seite gibt es nicht.',
+      advice: 'Prüfen Sie die Adresse, oder gehen Sie zurück zu der App, aus der Sie kommen.'
+    },
+    badRequest: {
+      title: 'Das hat nicht geklappt', message: 'Die App hat eine Anfrage gesendet, die nicht beantwortet werden kann.',
+      advice: 'Gehen Sie zurück zur App und versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie es den Betreibern der App.'
+    },
+    stale: {
+      title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.',
+      advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.'
+    },
+    tooMany: {
+      title: 'Zu viele Versuche', message: 'Es waren mehr Versuche, als zum Schutz der Konten erlaubt sind.',
+      advice: 'Versuchen Sie es später noch einmal.', wait: (time) => `Versuchen Sie es wieder in ${time}.`
+    },
+    server: {
+      title: 'Bei uns ist etwas schiefgegangen', message: 'Ihre Anfrage konnte nicht ausgeführt werden.',
+      advice: 'Versuchen Sie es gleich noch einmal. Geschieht es wieder, nennen Sie uns die Kennung unten.'
+    }
   },
   account: {
     title: 'Ihr Konto',

@@ -118,11 +118,26 @@ export const en = {
   errors: {
     id: 'Reference',
     again: 'Try again',
-    notFound: { title: 'There is nothing here', message: 'The page does not exist.', advice: 'Check the address, or go back to the app you came from.' },
-    badRequest: { title: 'That did not work', message: 'The app sent a request that cannot be answered.', advice: 'Go back to the app and try again. If it happens again, tell those who run the app.' },
-    stale: { title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.', advice: 'Go back, load the page again and repeat what you did.' },
-    tooMany: { title: 'Too many attempts', message: 'There were more attempts than are allowed, to keep accounts safe.', advice: 'Try again later.', wait: (time: string) => `Try again in ${time}.` },
-    server: { title: 'Something went wrong on our side', message: 'Your request could not be completed.', advice: 'Try again in a moment. If it happens again, tell us the reference below.' }
+    notFound: {
+      title: 'There is nothing here', message: 'The page does not exist.',
+      advice: 'Check the address, or go back to the app you came from.'
+    },
+    badRequest: {
+      title: 'That did not work', message: 'The app sent a request that cannot be answered.',
+      advice: 'Go back to the app and try again. If it happens again, tell those who run the app.'
+    },
+    stale: {
+      title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.',
+      advice: 'Go back, load the page again and repeat what you did.'
+    },
+    tooMany: {
+      title: 'Too many attempts', message: 'There were more attempts than are allowed, to keep accounts safe.',
+      advice: 'Try again later.', wait: (time: string) => `Try again in ${time}.`
+    },
+    server: {
+      title: 'Something went wrong on our side', message: 'Your request could not be completed.',
+      advice: 'Try again in a moment. If it happens again, tell us the reference below.'
+    }
   },
   account: {
     title: 'Your account',

@@ -33,7 +33,11 @@ const FALLBACK = 'en'
 const MAX_LENGTH = 500
 
 /** @param fallback the language of those who ask for none that is known */
-export function pickLanguage ({ uiLocales, acceptLanguage }: Wishes, known: Readonly<Record<string, Texts>> = languages, fallback = FALLBACK): Language {
+export function pickLanguage (
+  { uiLocales, acceptLanguage }: Wishes,
+  known: Readonly<Record<string, Texts>> = languages,
+  fallback = FALLBACK
+): Language {
   for (const tag of [...tagsOf(uiLocales), ...rankedTags(acceptLanguage)]) {
     const texts = Object.hasOwn(known, tag.language) ? known[tag.language] : undefined
     if (texts) return { texts, locale: tag.region ? `${tag.language}-${tag.region}` : tag.language }

@@ -1,9 +1,15 @@
 import t from 'tap'
 import { call, passwordGrant } from '../../support/machines.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
-import { build, createDatabase, eventually, login, makeClient, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import {
+  build, createDatabase, eventually, login, makeClient, profile, refresh, register, signedIn, token,
+  type Tokens
+} from '../../support/start-server.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
-import { authorize, authorizeUrl, CALLBACK, formOf, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
+import {
+  authorize, authorizeUrl, CALLBACK, formOf, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit,
+  type Visitor
+} from '../../support/visitor.ts'
 import { tagsOf } from '../../unit/views/html.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Place orders' } }
@@ -11,14 +17,17 @@ const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefo
 type App = Parameters<typeof makeTv>[0]
 
 const csrf = async (visitor: Visitor) => formOf(await visitor.get('/account')).hidden['_csrf']!
-const end = async (visitor: Visitor, what: string, id: string) => await visitor.post(`/account/${what}/end`, { _csrf: await csrf(visitor), id })
-const create = async (visitor: Visitor, fields: Record<string, string>) => await visitor.follow(await visitor.post('/account/tokens', { _csrf: await csrf(visitor), days: '90', ...fields }))
+const end = async (visitor: Visitor, what: string, id: string) =>
+  await visitor.post(`/account/${what}/end`, { _csrf: await csrf(visitor), id })
+const create = async (visitor: Visitor, fields: Record<string, string>) =>
+  await visitor.follow(await visitor.post('/account/tokens', { _csrf: await csrf(visitor), days: '90', ...fields }))
 const valueIn = (body: string) => /lk_pat_[\w-]{48}/.exec(body)?.[0]
 
 async function appTokens (app: App, visitor: Visitor, scope = 'openid orders:read') {
   const client = await makeApp(app)
   const { code } = paramsOf(await authorize(visitor, client.id, { scope }))
-  const exchange = () => token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)
+  const exchange = () =>
+    token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)
   return { client, exchange }
 }
 
@@ -83,8 +92,11 @@ t.test('an app ends as a whole: sessions, consent, and what waits to become a se
   const visitor = await loggedIn(app)
   const { client, exchange } = await appTokens(app, visitor)
   const tokens = (await exchange()).json<Tokens>()
-  const codes = await Promise.all([1, 2].map(async () => paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'openid' })))['code']!))
-  const redeem = (code: string) => token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)
+  const codes = await Promise.all(
+    [1, 2].map(async () => paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'openid' })))['code']!)
+  )
+  const redeem = (code: string) =>
+    token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)
   const later = (await redeem(codes[0]!)).json<Tokens>()
   t.match((await visitor.get('/account')).body.match(/<h3><bdi>Acme Reports/g), { length: 1 }, 'once, whatever the number of its sessions')
   const heard: object[] = []
@@ -93,7 +105,9 @@ t.test('an app ends as a whole: sessions, consent, and what waits to become a se
   await end(visitor, 'apps', client.id)
   for (const each of [tokens, later]) {
     t.equal((await profile(app, each.access_token)).statusCode, 401)
-    t.match((await token(app, { grant_type: 'refresh_token', refresh_token: each.refresh_token }, client.basic)).json(), { error: 'invalid_grant' })
+    t.match((await token(app, { grant_type: 'refresh_token', refresh_token: each.refresh_token }, client.basic)).json(), {
+      error: 'invalid_grant'
+    })
   }
   t.match((await redeem(codes[1]!)).json(), { error: 'invalid_grant' }, 'a code that was not redeemed yet')
   t.same(await sql(app, 'SELECT 1 FROM consents'), [])
@@ -112,7 +126,12 @@ t.test('a code that is being redeemed at the moment leaves no session behind', a
   await exchange.query(`WITH redeemed AS (UPDATE authorization_codes SET redeemed_at = now() RETURNING *)
     INSERT INTO sessions (id, user_id, client_id, scopes, secret_hash, token_epoch, expires_at) SELECT session_id, user_id, client_id, scopes, '', token_epoch, now() + interval '1 hour' FROM redeemed`)
   const ending = end(visitor, 'apps', client.id)
-  t.ok(await eventually(async () => (await sql(app, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).length > 0), 'it is waited for')
+  t.ok(
+    await eventually(async () =>
+      (await sql(app, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).length > 0
+    ),
+    'it is waited for'
+  )
   await exchange.query('COMMIT')
   exchange.release()
   await ending
@@ -136,7 +155,11 @@ t.test('an app that was allowed and has no session is there, too; a device that 
   for (const app of [client, ours]) await end(visitor, 'apps', app.id)
   await end(visitor, 'apps', id)
   t.match((await visitor.get('/account')).body, 'No app has access to your account.')
-  t.match((await visitor.get(authorizeUrl(ours.id, { scope: 'openid orders:read' }))).body, 'Allow Our Shop', 'who was asked can take it back, of the operator or not')
+  t.match(
+    (await visitor.get(authorizeUrl(ours.id, { scope: 'openid orders:read' }))).body,
+    'Allow Our Shop',
+    'who was asked can take it back, of the operator or not'
+  )
 })
 
 t.test('the consent page says that it can be taken back', async (t) => {
@@ -155,7 +178,10 @@ t.test('a personal access token is shown once, does what was ticked, and ends by
   t.equal((await profile(app, value)).statusCode, 200)
   t.notOk(valueIn((await visitor.get('/account')).body))
   t.notMatch(logs(), value)
-  const [row] = await sql(app, 'SELECT id, name, scopes, extract(day FROM expires_at - created_at)::int AS days FROM personal_access_tokens')
+  const [row] = await sql(
+    app,
+    'SELECT id, name, scopes, extract(day FROM expires_at - created_at)::int AS days FROM personal_access_tokens'
+  )
   t.match(row, { name: 'Nightly <b>export', scopes: ['orders:read'], days: 90 })
   await end(visitor, 'tokens', (row as { id: string }).id)
   t.equal((await profile(app, value)).statusCode, 401)
@@ -168,9 +194,15 @@ t.test('one for ever, one without scopes; what is wrong is said on the form, and
   t.ok(valueIn((await create(visitor, { name: 'For ever', days: '0' })).body))
   t.match(await sql(app, 'SELECT expires_at, scopes FROM personal_access_tokens'), [{ expires_at: null, scopes: [] }])
   const refused: [string, Record<string, string>, string][] = [
-    ['no name', { name: '' }, 'Fill in this field'], ['blanks', { name: '  ' }, 'Fill in this field'], ['a long name', { name: 'x'.repeat(256) }, 'does not look right'],
-    ['a name with a line', { name: 'a\nb' }, 'does not look right'], ['a scope that is none', { name: 'x', 'scope:orders:burn': 'on' }, 'does not look right'],
-    ['everything', { name: 'x', 'scope:*': 'on' }, 'does not look right'], ['a scope without a name', { name: 'x', 'scope:': 'on' }, 'does not look right'], ['a life that is no choice', { name: 'x', days: '36500' }, 'does not look right'], ['no number', { name: 'x', days: 'x' }, 'does not look right']
+    ['no name', { name: '' }, 'Fill in this field'],
+    ['blanks', { name: '  ' }, 'Fill in this field'],
+    ['a long name', { name: 'x'.repeat(256) }, 'does not look right'],
+    ['a name with a line', { name: 'a\nb' }, 'does not look right'],
+    ['a scope that is none', { name: 'x', 'scope:orders:burn': 'on' }, 'does not look right'],
+    ['everything', { name: 'x', 'scope:*': 'on' }, 'does not look right'],
+    ['a scope without a name', { name: 'x', 'scope:': 'on' }, 'does not look right'],
+    ['a life that is no choice', { name: 'x', days: '36500' }, 'does not look right'],
+    ['no number', { name: 'x', days: 'x' }, 'does not look right']
   ]
   for (const [name, fields, message] of refused) {
     const answer = await create(visitor, fields)
@@ -216,9 +248,15 @@ t.test('every id of another user does nothing, on every form', async (t) => {
   const eveTokens = await signedIn(app, { email: 'eve@example.com' })
   const eve = visit(app)
   await logIn(eve, '/login', { username: 'eve@example.com' })
-  const ids = [...(await app.latchkey.accountAccess.list(ada.userId)).map(({ id }) => id), (await app.latchkey.personalTokens.list(ada.userId))[0]!.id, client.id, ada.userId, 'x', "' OR 1=1", '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b']
-  const state = () => sql(app, `SELECT (SELECT json_agg(s.revoked_at) FROM sessions s) AS sessions, (SELECT json_agg(b.revoked_at) FROM browser_sessions b) AS browsers,
-    (SELECT json_agg(p.revoked_at) FROM personal_access_tokens p) AS tokens, (SELECT count(*) FROM consents) AS consents, (SELECT count(*) FROM revocations) AS revocations`)
+  const ids = [...(await app.latchkey.accountAccess.list(ada.userId)).map(({ id }) => id),
+    (await app.latchkey.personalTokens.list(ada.userId))[0]!.id, client.id, ada.userId, 'x', "' OR 1=1",
+    '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b']
+  const state = () =>
+    sql(
+      app,
+      `SELECT (SELECT json_agg(s.revoked_at) FROM sessions s) AS sessions, (SELECT json_agg(b.revoked_at) FROM browser_sessions b) AS browsers,
+    (SELECT json_agg(p.revoked_at) FROM personal_access_tokens p) AS tokens, (SELECT count(*) FROM consents) AS consents, (SELECT count(*) FROM revocations) AS revocations`
+    )
   const before = await state()
   for (const what of ['sessions', 'apps', 'tokens']) {
     for (const id of ids) t.equal((await end(eve, what, id)).statusCode, 303, `${what} ${id}`)
@@ -238,8 +276,12 @@ t.test('forms of other sites, and without the token of this browser, are refused
   const [own] = await app.latchkey.accountAccess.list(visitor.userId)
   const field = await csrf(visitor)
   for (const path of ['sessions/end', 'apps/end', 'tokens/end', 'tokens']) {
-    const post = (fields: Record<string, string>, headers = {}) => visitor.post(`/account/${path}`, { id: own!.id, name: 'x', days: '30', ...fields }, headers)
-    for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { origin: 'null', 'sec-fetch-site': '' }, { origin: '', 'sec-fetch-site': 'same-site' }]) {
+    const post = (fields: Record<string, string>, headers = {}) =>
+      visitor.post(`/account/${path}`, { id: own!.id, name: 'x', days: '30', ...fields }, headers)
+    for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { origin: 'null', 'sec-fetch-site': '' }, {
+      origin: '',
+      'sec-fetch-site': 'same-site'
+    }]) {
       t.equal((await post({ _csrf: field }, headers)).statusCode, 403, path)
     }
     const old = await post({ _csrf: 'x' })
@@ -275,7 +317,9 @@ t.test('each button of a list says what it ends, and no two say the same', async
   for (let count = 0; count < 3; count++) await login(app)
   for (let count = 0; count < 2; count++) await create(visitor, { name: 'Backup', days: '30' })
   const { body } = await visitor.get('/account')
-  const names = [...body.matchAll(/<button class="small danger" type="submit">(.*?)<\/button>/g)].map(([, inner]) => inner!.replace(/<[^>]*>/g, ''))
+  const names = [...body.matchAll(/<button class="small danger" type="submit">(.*?)<\/button>/g)].map(([, inner]) =>
+    inner!.replace(/<[^>]*>/g, '')
+  )
   t.equal(names.length, 6)
   t.same(new Set(names).size, names.length, names.join(' | '))
   t.match(names.filter((name) => name.startsWith('Delete')).sort(), ['Delete Backup', 'Delete Backup (2)'])

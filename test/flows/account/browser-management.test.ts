@@ -12,9 +12,15 @@ type App = Parameters<typeof signedIn>[0]
 type Headers = Record<string, string>
 
 /** `fetch` of a page: with the browser's cookies, and JSON. */
-const fetches = (app: App, { cookies }: Pick<Visitor, 'cookies'>) => (method: Method, path: string, payload?: InjectOptions['payload'], headers: Headers = OWN) => app.inject({
-  method, url: `/v1/oauth/${path}`, headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), ...headers }, ...(payload !== undefined && { payload })
-})
+const fetches =
+  (app: App, { cookies }: Pick<Visitor, 'cookies'>) =>
+    (method: Method, path: string, payload?: InjectOptions['payload'], headers: Headers = OWN) =>
+      app.inject({
+        method,
+        url: `/v1/oauth/${path}`,
+        headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
+        ...(payload !== undefined && { payload })
+      })
 
 t.test('a page of this server manages with the login of the browser', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
@@ -23,11 +29,15 @@ t.test('a page of this server manages with the login of the browser', async (t) 
   const [session] = (await send('GET', 'tokens')).json<{ id: string, kind: string, current: boolean }[]>()
   t.match(session, { kind: 'browser', current: true })
   t.ok((await send('GET', 'scopes')).json<{ id: string }[]>().some(({ id }) => id === 'orders:read'))
-  const made = (await send('POST', 'personal-access-tokens', { name: 'Script', scopes: ['orders:read'] })).json<{ access_token: string, token: { id: string } }>()
+  const made = (await send('POST', 'personal-access-tokens', { name: 'Script', scopes: ['orders:read'] })).json<
+    { access_token: string, token: { id: string } }
+  >()
   t.equal((await profile(app, made.access_token)).statusCode, 200)
   t.match((await send('GET', 'personal-access-tokens')).json(), [{ id: made.token.id }])
   t.equal((await send('DELETE', `personal-access-tokens/${made.token.id}`)).statusCode, 204)
-  const client = (await send('POST', 'clients', { name: 'Mine', redirect: 'https://app.example.com/cb' })).json<{ id: string, client_secret: string }>()
+  const client = (await send('POST', 'clients', { name: 'Mine', redirect: 'https://app.example.com/cb' })).json<
+    { id: string, client_secret: string }
+  >()
   t.match((await send('GET', 'clients')).json(), [{ id: client.id }])
   t.match((await send('PUT', `clients/${client.id}`, { name: 'Ours', redirect: 'https://app.example.com/cb' })).json(), { name: 'Ours' })
   const rotated = (await send('POST', `clients/${client.id}/secret`)).json<{ client_secret: string }>()
@@ -44,12 +54,27 @@ t.test('another site changes nothing and reads nothing, one in CORS_ORIGINS neit
   const visitor = await loggedIn(app)
   const send = fetches(app, visitor)
   const [session] = (await send('GET', 'tokens')).json<{ id: string }[]>()
-  const foreign: Headers[] = [EVIL, { origin: 'null', 'sec-fetch-site': 'cross-site' }, { origin: 'http://localhost:3001', 'sec-fetch-site': 'same-site' }, { origin: friend, 'sec-fetch-site': 'same-site' }, { origin: friend }, { 'sec-fetch-site': 'cross-site' }]
-  const routes: [Method, string, object?][] = [['GET', 'tokens'], ['GET', 'clients'], ['GET', 'personal-access-tokens'], ['DELETE', `tokens/${session!.id}`], ['POST', 'personal-access-tokens', { name: 'x' }], ['POST', 'clients', { name: 'x', redirect: `${friend}/cb` }]]
+  const foreign: Headers[] = [EVIL, { origin: 'null', 'sec-fetch-site': 'cross-site' }, {
+    origin: 'http://localhost:3001',
+    'sec-fetch-site': 'same-site'
+  }, { origin: friend, 'sec-fetch-site': 'same-site' }, { origin: friend }, {
+    'sec-fetch-site': 'cross-site'
+  }]
+  const routes: [Method, string, object?][] = [['GET', 'tokens'], ['GET', 'clients'], ['GET', 'personal-access-tokens'], ['DELETE',
+    `tokens/${session!.id}`], ['POST', 'personal-access-tokens', { name: 'x' }], ['POST', 'clients', {
+    name: 'x',
+    redirect: `${friend}/cb`
+  }]]
   for (const headers of foreign) {
-    for (const [method, path, body] of routes) t.match((await send(method, path, body, headers)).json(), { statusCode: 403, code: 'LK_FOREIGN_ORIGIN' }, `${method} ${path} ${JSON.stringify(headers)}`)
+    for (const [method, path, body] of routes) {
+      t.match(
+        (await send(method, path, body, headers)).json(),
+        { statusCode: 403, code: 'LK_FOREIGN_ORIGIN' },
+        `${method} ${path} ${JSON.stringify(headers)}`
+      )
+    }
   }
-  for (const [method, path, body] of routes.slice(3)) t.equal((await send(method, path, body, {})).statusCode, 403, `${method} ${path} of who says nothing`)
+  for (const [method, path, body] of routes.slice(3)) { t.equal((await send(method, path, body, {})).statusCode, 403, `${method} ${path} of who says nothing`) }
   t.equal((await send('GET', 'tokens', undefined, {})).statusCode, 200, 'an older browser reads its own')
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
@@ -60,7 +85,11 @@ t.test('bodies are JSON: a form is refused, as any page can send one', async (t)
   for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', 'application/jsonx']) {
     t.equal((await send('POST', 'personal-access-tokens', 'name=x', { ...OWN, 'content-type': type })).statusCode, 415, type)
   }
-  t.equal((await send('POST', 'personal-access-tokens', '{"name":"x"}', { ...OWN, 'content-type': 'application/json; charset=utf-8' })).statusCode, 201)
+  t.equal(
+    (await send('POST', 'personal-access-tokens', '{"name":"x"}', { ...OWN, 'content-type': 'application/json; charset=utf-8' }))
+      .statusCode,
+    201
+  )
 })
 
 t.test('a bearer token comes first, and a bad one is not made good by a cookie', async (t) => {
@@ -84,7 +113,10 @@ t.test('a browser makes no stronger token than the personal access client may ha
   const personal = await app.latchkey.personalTokens.client()
   await sql(app, "UPDATE clients SET scopes = '{orders:read}' WHERE id = $1", [personal.id])
   for (const scopes of [['orders:write'], ['*'], ['orders:read', 'orders:write'], ['nothing']]) {
-    t.match((await send('POST', 'personal-access-tokens', { name: 'x', scopes })).json(), { statusCode: 422, errors: { scopes: [/is unknown or not allowed/] } }, scopes.join())
+    t.match((await send('POST', 'personal-access-tokens', { name: 'x', scopes })).json(), {
+      statusCode: 422,
+      errors: { scopes: [/is unknown or not allowed/] }
+    }, scopes.join())
   }
   t.equal((await send('POST', 'personal-access-tokens', { name: 'x', scopes: ['orders:read'] })).statusCode, 201)
   const eve = await signedIn(app, { email: 'eve@example.com' })

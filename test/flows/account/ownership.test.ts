@@ -10,8 +10,14 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
   const ada = await signedIn(app)
   const eve = await signedIn(app, { email: 'eve@example.com' })
   const { access_token: text, token: { id: tokenId } } = await personalToken(app, ada.access_token)
-  const client = (await call(app, 'POST', 'clients', ada.access_token, { name: 'Hers', redirect: 'https://app.example.com/cb' })).json<Made>()
-  const browser = (await app.latchkey.browserSessions.start({ userId: ada.user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
+  const client = (await call(app, 'POST', 'clients', ada.access_token, { name: 'Hers', redirect: 'https://app.example.com/cb' })).json<
+    Made
+  >()
+  const browser =
+    (await app.latchkey.browserSessions.start({ userId: ada.user.id, passwordStamp: 0 }, true, {
+      ip: '203.0.113.5',
+      userAgent: undefined
+    }))!
   const operators = (await app.latchkey.store.clients.findBySlug('web'))!
 
   const ids = [sessionId(ada), browser.session.id, tokenId, client.id, ada.user.id, operators.id]
@@ -25,14 +31,20 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
   const before = await state(app)
   for (const id of ids) {
     for (const [method, path, body] of routes) {
-      t.match((await call(app, method, path(id), eve.access_token, body)).json(), { statusCode: 404, code: 'LK_NOT_FOUND' }, `${method} ${path(id)}`)
+      t.match(
+        (await call(app, method, path(id), eve.access_token, body)).json(),
+        { statusCode: 404, code: 'LK_NOT_FOUND' },
+        `${method} ${path(id)}`
+      )
     }
   }
   t.same(await state(app), before)
   t.equal((await profile(app, ada.access_token)).statusCode, 200)
   t.equal((await profile(app, text)).statusCode, 200)
   t.ok(await app.latchkey.browserSessions.find(browser.token))
-  t.match((await token(app, { grant_type: 'refresh_token', refresh_token: 'x' }, basic(client.id, client.secret))).json(), { error: 'invalid_grant' })
+  t.match((await token(app, { grant_type: 'refresh_token', refresh_token: 'x' }, basic(client.id, client.secret))).json(), {
+    error: 'invalid_grant'
+  })
 
   for (const path of ['tokens', 'clients', 'personal-access-tokens']) {
     const { body } = await call(app, 'GET', path, eve.access_token)
@@ -44,9 +56,13 @@ t.test('ids that are none are 404, too', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   for (const id of ['x', '%00', '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', 'lk_client_nobody', "'%20OR%201=1", '..%2f..']) {
-    for (const path of ['tokens', 'clients', 'personal-access-tokens']) t.equal((await call(app, 'DELETE', `${path}/${id}`, bearer)).statusCode, 404, `${path}/${id}`)
+    for (const path of ['tokens', 'clients', 'personal-access-tokens']) { t.equal((await call(app, 'DELETE', `${path}/${id}`, bearer)).statusCode, 404, `${path}/${id}`) }
   }
 })
 
-const state = (app: Parameters<typeof sql>[0]) => sql(app, `SELECT md5(string_agg(row, ',' ORDER BY row)) AS state FROM (
-  SELECT c::text AS row FROM clients c UNION ALL SELECT s::text FROM sessions s UNION ALL SELECT b::text FROM browser_sessions b UNION ALL SELECT (to_jsonb(p) - 'last_used_at')::text FROM personal_access_tokens p) AS all_rows`)
+const state = (app: Parameters<typeof sql>[0]) =>
+  sql(
+    app,
+    `SELECT md5(string_agg(row, ',' ORDER BY row)) AS state FROM (
+  SELECT c::text AS row FROM clients c UNION ALL SELECT s::text FROM sessions s UNION ALL SELECT b::text FROM browser_sessions b UNION ALL SELECT (to_jsonb(p) - 'last_used_at')::text FROM personal_access_tokens p) AS all_rows`
+  )

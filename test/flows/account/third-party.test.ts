@@ -11,14 +11,19 @@ const NEXT = 'another password entirely'
 const change = (current: string) => ({ current_password: current, new_password: NEXT })
 
 t.test('the profile shows an application of a third party what its scopes allow (OpenID Connect Core section 5.4)', async (t) => {
-  const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' }, login: { attributes: { ...readyAttributes, badge: Type.String({ pattern: '^B[0-9]+$' }) } } })
+  const { app } = await build(t, {
+    scopes: { 'orders:read': 'See your orders' },
+    login: { attributes: { ...readyAttributes, badge: Type.String({ pattern: '^B[0-9]+$' }) } }
+  })
   const visitor = await loggedIn(app)
   const { access_token: own } = (await login(app)).json<Tokens>()
   const everything = { name: 'Ada Lovelace', phone: '+491701234567', username: 'lovelace', badge: 'B7' }
   t.equal((await call(app, 'PATCH', '/v1/profile', own, { ...everything, current_password: PASSWORD })).statusCode, 200)
   const reports = await makeApp(app)
   const seen = async (scope: string) => {
-    const { id, created_at: _createdAt, ...rest } = (await profile(app, (await letIn(app, visitor, reports, scope)).access_token)).json<Record<string, unknown>>()
+    const { id, created_at: _createdAt, ...rest } = (await profile(app, (await letIn(app, visitor, reports, scope)).access_token)).json<
+      Record<string, unknown>
+    >()
     t.equal(id, visitor.userId)
     return rest
   }
@@ -37,7 +42,9 @@ t.test('only a first-party login changes the password or the profile: no third p
   const { access_token: own } = (await login(app)).json<Tokens>()
   const ours = await makeClient(app)
   const wide = await passwordGrant(app, ours.basic, 'read write')
-  const narrowed = (await token(app, { grant_type: 'refresh_token', refresh_token: wide.refresh_token, scope: 'read' }, ours.basic)).json<Tokens>()
+  const narrowed = (await token(app, { grant_type: 'refresh_token', refresh_token: wide.refresh_token, scope: 'read' }, ours.basic)).json<
+    Tokens
+  >()
   const refused = {
     'a third party': (await letIn(app, visitor, await makeApp(app), 'openid profile email')).access_token,
     'a personal access token': (await personalToken(app, own, { scopes: ['*'] })).access_token,
@@ -60,7 +67,11 @@ t.test('wrong tries of one session use up no attempts of another, and of all ses
   const guess = (bearer: string) => call(app, 'PATCH', '/v1/profile/password', bearer, change('a wrong one'))
   t.same(await times(7, () => guess(foreign)), all(7, 403))
   t.same(await times(7, () => guess(sessions[0]!)), [...all(5, 422), 429, 429])
-  t.equal((await call(app, 'PATCH', '/v1/profile', sessions[0]!, { email: 'a@b.co', current_password: PASSWORD })).statusCode, 429, 'one counter for all that asks for the password')
+  t.equal(
+    (await call(app, 'PATCH', '/v1/profile', sessions[0]!, { email: 'a@b.co', current_password: PASSWORD })).statusCode,
+    429,
+    'one counter for all that asks for the password'
+  )
   t.equal((await guess(sessions[1]!)).statusCode, 422)
 
   await app.latchkey.database.pool.query("UPDATE rate_limits SET points = 60 WHERE key LIKE 'all_current_passwords/3600:%'")

@@ -5,14 +5,19 @@ import { authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 const own = { firstParty: true, skipsConsent: true }
 const idTokenFor = async (app: Parameters<typeof token>[0], client: { basic: string }, code: string) =>
-  (await token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<{ id_token: string }>().id_token
+  (await token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<
+    { id_token: string }
+  >().id_token
 
 t.test('prompt=none never shows a page', async (t) => {
   const { app } = await build(t)
   await register(app)
   const client = await makeApp(app)
   const visitor = visit(app)
-  t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none' }))), { error: 'login_required', state: 'of the app', iss: 'http://localhost:3000' })
+  t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none' }))), {
+    error: 'login_required', state: 'of the app',
+    iss: 'http://localhost:3000'
+  })
   await logIn(visitor)
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none' }))), { error: 'consent_required' })
   await authorize(visitor, client.id)
@@ -48,7 +53,11 @@ t.test('a login of before does not count for prompt=login, nor does a mark that 
   t.match(paramsOf(await visitor.get(returnTo)), { code: /^lk_ac_/ }, 'after it')
   t.match((await visitor.get(authorizeUrl(client.id, { prompt: 'login', state: 'two', reauth: mark }))).headers.location, /^\/login/)
   for (const forged of [`${Date.now() - 60_000}.x`, '0.', 'x', mark.replace(/^\d/, '0')]) {
-    t.match((await visitor.get(authorizeUrl(client.id, { prompt: 'login', state: 'one', reauth: forged }))).headers.location, /^\/login/, forged)
+    t.match(
+      (await visitor.get(authorizeUrl(client.id, { prompt: 'login', state: 'one', reauth: forged }))).headers.location,
+      /^\/login/,
+      forged
+    )
   }
 })
 
@@ -68,7 +77,7 @@ t.test('max_age asks for a login that is not older, and auth_time tells when it 
   const client = await makeApp(app, own)
   const first = claimsOf(await idTokenFor(app, client, paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: '10000' })))['code']!))
   await new Promise((resolve) => setTimeout(resolve, 1100))
-  for (const long of ['2147483647', '9'.repeat(30)]) t.ok(paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: long })))['code'], `max_age=${long} is a number of seconds`)
+  for (const long of ['2147483647', '9'.repeat(30)]) { t.ok(paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: long })))['code'], `max_age=${long} is a number of seconds`) }
 
   const page = await visitor.follow(await visitor.get(authorizeUrl(client.id, { max_age: '1' })))
   t.match(page.body, 'name="password"')
@@ -82,7 +91,9 @@ t.test('max_age asks for a login that is not older, and auth_time tells when it 
 t.test('login_hint fills in the login page, ui_locales choose its language', async (t) => {
   const { app } = await build(t)
   const client = await makeApp(app)
-  const page = await visit(app).follow(await visit(app).get(authorizeUrl(client.id, { login_hint: '"><b>ada@example.com', ui_locales: 'fr de' })))
+  const page = await visit(app).follow(
+    await visit(app).get(authorizeUrl(client.id, { login_hint: '"><b>ada@example.com', ui_locales: 'fr de' }))
+  )
   t.match(page.body, 'value="&#34;>&lt;b>ada@example.com"')
   t.match(page.body, '<html lang="de"')
   t.notMatch(page.body, '<b>ada')
@@ -98,5 +109,7 @@ t.test('id_token_hint: the user that the application means, or nobody', async (t
   await logIn(visitor, '/login?prompt=login', { username: 'eve@example.com' })
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { id_token_hint: hint, prompt: 'none' }))), { error: 'login_required' })
   const page = await visitor.follow(await visitor.get(authorizeUrl(client.id, { id_token_hint: hint })))
-  t.match(paramsOf(await visitor.follow(await visitor.submit(page, { ...LOGIN, username: 'eve@example.com' }))), { error: 'login_required' }, 'the wrong one again')
+  t.match(paramsOf(await visitor.follow(await visitor.submit(page, { ...LOGIN, username: 'eve@example.com' }))), {
+    error: 'login_required'
+  }, 'the wrong one again')
 })

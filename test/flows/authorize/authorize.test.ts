@@ -1,6 +1,9 @@
 import t from 'tap'
 import { basic, build, claimsOf, profile, register, token, type Tokens } from '../../support/start-server.ts'
-import { authorize, authorizeUrl, CALLBACK, challengeOf, formOf, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+import {
+  authorize, authorizeUrl, CALLBACK, challengeOf, formOf, loggedIn, logIn, makeApp, paramsOf, VERIFIER,
+  visit
+} from '../../support/visitor.ts'
 import { tagsOf } from '../../unit/views/html.ts'
 
 const ISSUER = 'http://localhost:3000'
@@ -25,7 +28,8 @@ t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application get
 
   const consent = await visitor.follow(loggedIn)
   t.equal(consent.statusCode, 200)
-  for (const words of ['Allow Acme Reports to use your account?', 'See your orders', 'See your e-mail address', 'ada@example.com', '<bdi>app.example.com</bdi>']) t.match(consent.body, words)
+  for (const words of ['Allow Acme Reports to use your account?', 'See your orders', 'See your e-mail address', 'ada@example.com',
+    '<bdi>app.example.com</bdi>']) t.match(consent.body, words)
   const answer = await visitor.submit(consent, { decision: 'allow' })
   t.equal(answer.statusCode, 303)
   t.ok(answer.headers.location?.startsWith(`${CALLBACK}?code=lk_ac_`))
@@ -41,7 +45,7 @@ t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application get
   t.match(claimsOf(idToken), { iss: ISSUER, aud: client.id, nonce: 'n-1', sub: claimsOf(accessToken)['sub'], auth_time: Number })
   t.match((await profile(app, accessToken)).json(), { email: 'ada@example.com' })
   t.equal((await token(app, { grant_type: 'refresh_token', refresh_token: refreshToken }, client.basic)).statusCode, 200)
-  for (const secret of [code!, accessToken, idToken, refreshToken, client.secret, 'correct horse', visitor.cookies.get('latchkey')!]) t.notOk(logs().includes(secret), 'no secret is in the log')
+  for (const secret of [code!, accessToken, idToken, refreshToken, client.secret, 'correct horse', visitor.cookies.get('latchkey')!]) { t.notOk(logs().includes(secret), 'no secret is in the log') }
 })
 
 t.test('a new user registers on the way, and goes on', async (t) => {
@@ -74,9 +78,13 @@ t.test('DELETE denies, too, with the token of the page', async (t) => {
   const client = await makeApp(app)
   const { hidden } = formOf(await visitor.get(authorizeUrl(client.id)))
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const send = (fields: Record<string, string>) => app.inject({
-    method: 'DELETE', url: '/v1/oauth/authorize', headers: { cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams(fields).toString()
-  })
+  const send = (fields: Record<string, string>) =>
+    app.inject({
+      method: 'DELETE',
+      url: '/v1/oauth/authorize',
+      headers: { cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams(fields).toString()
+    })
   t.match(paramsOf(await send(hidden)), { error: 'access_denied', state: 'of the app', iss: ISSUER })
   t.equal((await send({ ...hidden, _csrf: '' })).statusCode, 403)
 })
@@ -92,7 +100,11 @@ t.test('consent is remembered, and asked again only for new scopes', async (t) =
   t.match(more.body, 'Place orders')
   t.notMatch(more.body, 'See your orders')
   await visitor.submit(more, { decision: 'allow' })
-  t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'openid orders:read orders:write' }))), { code: /^lk_ac_/ }, 'all of them are remembered')
+  t.match(
+    paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'openid orders:read orders:write' }))),
+    { code: /^lk_ac_/ },
+    'all of them are remembered'
+  )
   const other = await makeApp(app, { name: 'Other' })
   t.match((await visitor.get(authorizeUrl(other.id))).body, 'Allow Other to use', 'each application asks for itself')
 })
@@ -110,7 +122,10 @@ t.test('first-party applications skip consent; others do not, whatever their row
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const own = await makeApp(app, { firstParty: true, skipsConsent: true })
-  const preview = await app.inject({ method: 'HEAD', url: authorizeUrl(own.id), headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}` } })
+  const preview = await app.inject({
+    method: 'HEAD', url: authorizeUrl(own.id),
+    headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}` }
+  })
   t.match([preview.statusCode, preview.headers.location], [200, undefined], 'a preview of a link gets no code')
   const foreign = await makeApp(app, { firstParty: false, skipsConsent: true })
   t.match(paramsOf(await visitor.get(authorizeUrl(own.id))), { code: /^lk_ac_/ })
@@ -126,12 +141,23 @@ t.test('RFC 9700 section 2.3: default scopes, and scopes outside the list of the
   const { code } = paramsOf(await authorize(visitor, client.id, { scope: '' }))
   t.equal((await exchange(app, client, code!)).json<Tokens>().scope, 'orders:read')
   for (const scope of ['orders:write', 'nonsense', '*', 'openid orders:write', 'openid\t', '"']) {
-    t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope }))), { error: 'invalid_scope', state: 'of the app', iss: ISSUER }, scope)
+    t.match(
+      paramsOf(await visitor.get(authorizeUrl(client.id, { scope }))),
+      { error: 'invalid_scope', state: 'of the app', iss: ISSUER },
+      scope
+    )
   }
   for (const scope of [' openid orders:read', 'openid  orders:read ']) {
-    t.equal((await exchange(app, client, paramsOf(await authorize(visitor, client.id, { scope }))['code']!)).json<Tokens>().scope, 'openid orders:read', 'a space too many is none')
+    t.equal(
+      (await exchange(app, client, paramsOf(await authorize(visitor, client.id, { scope }))['code']!)).json<Tokens>().scope,
+      'openid orders:read',
+      'a space too many is none'
+    )
   }
-  t.equal((await exchange(app, client, paramsOf(await authorize(visitor, client.id, { scope: '  ' }))['code']!)).json<Tokens>().scope, 'orders:read')
+  t.equal(
+    (await exchange(app, client, paramsOf(await authorize(visitor, client.id, { scope: '  ' }))['code']!)).json<Tokens>().scope,
+    'orders:read'
+  )
 })
 
 t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_post, too)', async (t) => {
@@ -140,17 +166,30 @@ t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_
   const withQuery = 'https://app.example.com/cb?tenant=a%20b'
   const native = 'com.example.app:/callback'
   const client = await makeApp(app, { firstParty: true, skipsConsent: true, redirectUris: [CALLBACK, withQuery, native] })
-  t.match((await visitor.get(authorizeUrl(client.id, { redirect_uri: withQuery }))).headers.location, /^https:\/\/app\.example\.com\/cb\?tenant=a%20b&code=lk_ac_/, 'RFC 6749 section 3.1.2: its own query stays')
-  t.match((await visitor.get(authorizeUrl(client.id, { redirect_uri: native }))).headers.location, /^com\.example\.app:\/callback\?code=lk_ac_/)
+  t.match(
+    (await visitor.get(authorizeUrl(client.id, { redirect_uri: withQuery }))).headers.location,
+    /^https:\/\/app\.example\.com\/cb\?tenant=a%20b&code=lk_ac_/,
+    'RFC 6749 section 3.1.2: its own query stays'
+  )
+  t.match(
+    (await visitor.get(authorizeUrl(client.id, { redirect_uri: native }))).headers.location,
+    /^com\.example\.app:\/callback\?code=lk_ac_/
+  )
 
   const page = await visitor.get(authorizeUrl(client.id, { response_mode: 'form_post' }))
   t.equal(page.statusCode, 200)
   t.match(formOf(page), { action: CALLBACK, hidden: { code: /^lk_ac_/, state: 'of the app', iss: ISSUER } })
-  t.match(page.headers, { 'content-security-policy': /script-src 'self'; frame-ancestors 'none'; base-uri 'none'$/, 'cache-control': 'no-store' })
+  t.match(page.headers, {
+    'content-security-policy': /script-src 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+    'cache-control': 'no-store'
+  })
   t.notMatch(page.body, /<script(?![^>]*\ssrc=)/, 'nothing inline')
   const script = /<script src="([^"]+)"/.exec(page.body)![1]!
   t.match((await visitor.get(script)).headers, { 'content-type': /javascript/, 'cache-control': /immutable/ })
-  t.match(formOf(await visitor.get(authorizeUrl(client.id, { response_mode: 'form_post', scope: 'nonsense' }))).hidden, { error: 'invalid_scope', iss: ISSUER })
+  t.match(formOf(await visitor.get(authorizeUrl(client.id, { response_mode: 'form_post', scope: 'nonsense' }))).hidden, {
+    error: 'invalid_scope',
+    iss: ISSUER
+  })
 })
 
 t.test('an authorization request may come by POST, also from another site', async (t) => {
@@ -158,7 +197,10 @@ t.test('an authorization request may come by POST, also from another site', asyn
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const params = Object.fromEntries(new URLSearchParams(authorizeUrl(client.id).split('?')[1]))
-  const answer = await visitor.post('/v1/oauth/authorize', params, { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '' })
+  const answer = await visitor.post('/v1/oauth/authorize', params, {
+    origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site',
+    cookie: ''
+  })
   t.equal(answer.statusCode, 303)
   t.match(paramsOf(await visitor.follow(answer)), { code: /^lk_ac_/, state: 'of the app' })
 })
@@ -170,12 +212,22 @@ t.test('several resources can be asked for, and survive the forms (RFC 8707)', a
   const client = await makeApp(app)
   const visitor = visit(app)
   const url = `${authorizeUrl(client.id)}&${new URLSearchParams(resources.map((resource): [string, string] => ['resource', resource]))}`
-  const consent = await visitor.follow(await visitor.submit(await visitor.follow(await visitor.get(url)), { username: 'ada@example.com', password: 'correct horse battery staple' }))
-  const fields = [...consent.body.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]): [string, string] => [name!, value!.replaceAll('&amp;', '&')])
+  const consent = await visitor.follow(
+    await visitor.submit(await visitor.follow(await visitor.get(url)), {
+      username: 'ada@example.com',
+      password: 'correct horse battery staple'
+    })
+  )
+  const fields = [...consent.body.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map((
+    [, name, value]
+  ): [string, string] => [name!, value!.replaceAll('&amp;', '&')])
   t.same(fields.filter(([name]) => name === 'resource').map(([, value]) => value), resources)
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const answer = await app.inject({
-    method: 'POST', url: '/v1/oauth/authorize', headers: { cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams([...fields, ['decision', 'allow']]).toString()
+    method: 'POST',
+    url: '/v1/oauth/authorize',
+    headers: { cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams([...fields, ['decision', 'allow']]).toString()
   })
   const issued = await exchange(app, client, paramsOf(answer)['code']!)
   t.same(claimsOf(issued.json<Tokens>().access_token)['aud'], [...resources, `${ISSUER}/v1/oauth/userinfo`], 'userinfo too')
@@ -199,16 +251,25 @@ t.test('confidential clients may do without PKCE only when the operator says so,
   const old = await makeApp(app, { pkceOptional: true })
   const open = await makeApp(app, { pkceOptional: true, authMethod: 'none' })
   const without = { code_challenge: '', code_challenge_method: '' }
-  for (const { id } of [strict, open]) t.match(paramsOf(await visitor.get(authorizeUrl(id, without))), { error: 'invalid_request', error_description: /PKCE/ })
-  for (const method of ['plain', 's256', '']) t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge_method: method }))), { error: 'invalid_request' }, method)
-  for (const challenge of ['short', `${challengeOf(VERIFIER)}=`, 'x'.repeat(44)]) t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge: challenge }))), { error: 'invalid_request' }, challenge)
+  for (const { id } of [strict, open]) { t.match(paramsOf(await visitor.get(authorizeUrl(id, without))), { error: 'invalid_request', error_description: /PKCE/ }) }
+  for (const method of ['plain', 's256', '']) { t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge_method: method }))), { error: 'invalid_request' }, method) }
+  for (const challenge of ['short', `${challengeOf(VERIFIER)}=`, 'x'.repeat(44)]) { t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge: challenge }))), { error: 'invalid_request' }, challenge) }
 
   const downgraded = paramsOf(await authorize(visitor, old.id, without))['code']!
-  t.equal((await exchange(app, old, downgraded)).json<{ error: string }>().error, 'invalid_grant', 'a verifier without a challenge is refused')
+  t.equal(
+    (await exchange(app, old, downgraded)).json<{ error: string }>().error,
+    'invalid_grant',
+    'a verifier without a challenge is refused'
+  )
   const plain = paramsOf(await authorize(visitor, old.id, without))['code']!
   t.equal((await token(app, { grant_type: 'authorization_code', code: plain, redirect_uri: CALLBACK }, old.basic)).statusCode, 200)
   const bound = paramsOf(await authorize(visitor, old.id))['code']!
-  t.equal((await token(app, { grant_type: 'authorization_code', code: bound, redirect_uri: CALLBACK }, old.basic)).json<{ error: string }>().error, 'invalid_grant', 'a challenge needs its verifier')
+  t.equal(
+    (await token(app, { grant_type: 'authorization_code', code: bound, redirect_uri: CALLBACK }, old.basic)).json<{ error: string }>()
+      .error,
+    'invalid_grant',
+    'a challenge needs its verifier'
+  )
 })
 
 t.test('the request survives an expired login, and a consent page that lay open meanwhile', async (t) => {
@@ -220,7 +281,10 @@ t.test('the request survives an expired login, and a consent page that lay open 
   await visitor.submit(elsewhere)
   const answer = await visitor.submit(consent, { decision: 'allow' })
   t.match(answer.headers.location, /^\/v1\/oauth\/authorize\?/, 'it begins again, by a GET')
-  const again = await visitor.submit(await visitor.follow(answer), { username: 'ada@example.com', password: 'correct horse battery staple' })
+  const again = await visitor.submit(await visitor.follow(answer), {
+    username: 'ada@example.com',
+    password: 'correct horse battery staple'
+  })
   t.match((await visitor.follow(again)).body, 'Allow Acme Reports')
   t.notMatch(await authorize(visitor, client.id), { statusCode: 400 })
 })
@@ -234,17 +298,26 @@ t.test('a consent page that was shown to one user does not count for the next, w
   const consent = await visitor.get(url)
   await logIn(visitor, '/login?prompt=login', { username: 'eve@example.com' })
   const { hidden } = formOf(consent)
-  const body = new URLSearchParams([...Object.entries({ ...hidden, decision: 'allow', password: 'of another form' }), ['resource', 'https://a.example']])
+  const body = new URLSearchParams([...Object.entries({ ...hidden, decision: 'allow', password: 'of another form' }), ['resource',
+    'https://a.example']])
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const posted = await app.inject({ method: 'POST', url: '/v1/oauth/authorize', headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000', cookie }, payload: body.toString() })
+  const posted = await app.inject({
+    method: 'POST', url: '/v1/oauth/authorize',
+    headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000', cookie },
+    payload: body.toString()
+  })
   t.match([posted.statusCode, posted.headers.location], [303, /^\/v1\/oauth\/authorize\?/], 'by a GET, so that F5 posts nothing again')
   t.notMatch(posted.headers.location, /decision|_csrf|shown_(to|as)|password/)
   const again = await visitor.follow(posted)
   t.match(again.body, /Allow Acme Reports[^]*eve@example\.com/)
-  const names = tagsOf(again.body).filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => attributes['name']).sort()
-  t.same(names, ['_csrf', 'client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource', 'resource', 'response_type', 'scope', 'shown_as', 'shown_to', 'state'], 'each field once, and none that decides')
+  const names = tagsOf(again.body).filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => attributes['name'])
+    .sort()
+  t.same(names, ['_csrf', 'client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource', 'resource',
+    'response_type', 'scope', 'shown_as', 'shown_to', 'state'], 'each field once, and none that decides')
   t.match(paramsOf(await visitor.submit(again, { decision: 'allow' })), { code: /^lk_ac_/ })
-  t.match(paramsOf(await visitor.submit(await visitor.get(authorizeUrl(client.id, { prompt: 'consent' })), { decision: 'deny' })), { error: 'access_denied' })
+  t.match(paramsOf(await visitor.submit(await visitor.get(authorizeUrl(client.id, { prompt: 'consent' })), { decision: 'deny' })), {
+    error: 'access_denied'
+  })
 })
 
 t.test('the authorization code is bound to its client and redirect URI (RFC 9700 section 4.5)', async (t) => {

@@ -2,7 +2,10 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { build, claimsOf, PASSWORD, register, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
-import { authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
+import {
+  authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit,
+  type Visitor
+} from '../../support/visitor.ts'
 
 const CODE = { code: /^lk_ac_/ }
 const EMAIL = 'ada@example.com'
@@ -11,15 +14,21 @@ const BOTH = asked({ id_token: { email: null }, userinfo: { email: { essential: 
 
 type Issued = Tokens & { id_token: string }
 
-const silently = async (visitor: Visitor, client: MadeClient, params: Record<string, string>) => paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none', ...params })))
+const silently = async (visitor: Visitor, client: MadeClient, params: Record<string, string>) =>
+  paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none', ...params })))
 
 async function tokens (app: FastifyInstance, visitor: Visitor, client: MadeClient, params: Record<string, string>): Promise<Issued> {
   const { code } = paramsOf(await authorize(visitor, client.id, params))
-  return (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<Issued>()
+  return (await token(
+    app,
+    { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER },
+    client.basic
+  )).json<Issued>()
 }
 
 const refreshed = async (app: FastifyInstance, client: MadeClient, { refresh_token: refreshToken }: Issued, scope?: string) =>
-  (await token(app, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope !== undefined && { scope }) }, client.basic)).json<Issued>()
+  (await token(app, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope !== undefined && { scope }) }, client.basic))
+    .json<Issued>()
 
 /** The e-mail address at userinfo and in the id token. */
 async function told (app: FastifyInstance, { access_token: bearer, id_token: idToken }: Issued) {
@@ -32,7 +41,7 @@ t.test('OpenID Connect Core section 3.1.2.4: what claims ask for is shown and re
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   t.match(paramsOf(await authorize(visitor, client.id)), CODE)
-  for (const member of ['id_token', 'userinfo']) t.match(await silently(visitor, client, asked({ [member]: { email: null } })), { error: 'consent_required' }, member)
+  for (const member of ['id_token', 'userinfo']) { t.match(await silently(visitor, client, asked({ [member]: { email: null } })), { error: 'consent_required' }, member) }
   t.match((await visitor.get(authorizeUrl(client.id, BOTH))).body, 'See your e-mail address')
   const issued = await tokens(app, visitor, client, BOTH)
   t.same(await told(app, issued), [EMAIL, EMAIL])
@@ -77,11 +86,21 @@ t.test('OpenID Connect Core section 3.1.2.2: the value of sub is the user, or th
   const other = (await register(app, { email: 'other@example.com' })).json<{ id: string }>().id
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   for (const member of ['id_token', 'userinfo']) {
-    for (const sub of [{ value: other }, { values: [other] }, { values: [] }, { value: 1 }, { value: other, values: [visitor.userId] }, { value: visitor.userId, values: [other] }]) {
-      t.match(await silently(visitor, client, asked({ [member]: { sub } })), { error: 'login_required' }, `${member}: ${JSON.stringify(sub)}`)
+    for (const sub of [{ value: other }, { values: [other] }, { values: [] }, { value: 1 }, { value: other, values: [visitor.userId] }, {
+      value: visitor.userId,
+      values: [other]
+    }]) {
+      t.match(
+        await silently(visitor, client, asked({ [member]: { sub } })),
+        { error: 'login_required' },
+        `${member}: ${JSON.stringify(sub)}`
+      )
       t.match((await visitor.get(authorizeUrl(client.id, asked({ [member]: { sub } })))).headers.location, /^\/login\?/)
     }
-    for (const sub of [null, {}, { essential: true }, { value: visitor.userId }, { values: [other, visitor.userId] }, { value: visitor.userId, values: [visitor.userId] }]) t.match(await silently(visitor, client, asked({ [member]: { sub } })), CODE)
+    for (const sub of [null, {}, { essential: true }, { value: visitor.userId }, { values: [other, visitor.userId] }, {
+      value: visitor.userId,
+      values: [visitor.userId]
+    }]) t.match(await silently(visitor, client, asked({ [member]: { sub } })), CODE)
   }
 })
 
@@ -93,10 +112,13 @@ t.test('OpenID Connect Core section 3.1.2.2: a login as another user than sub na
   const params = asked({ id_token: { sub: { value: visitor.userId }, email: null } })
   const other = visit(app)
   await logIn(other, '/login', { username: 'other@example.com' })
-  const loginAs = async (username: string) => other.follow(await other.submit(await other.follow(await other.get(authorizeUrl(client.id, params))), { username, password: PASSWORD }))
+  const loginAs = async (username: string) =>
+    other.follow(await other.submit(await other.follow(await other.get(authorizeUrl(client.id, params))), { username, password: PASSWORD }))
   t.match(paramsOf(await loginAs('other@example.com')), { error: 'login_required', state: 'of the app' })
   const { code } = paramsOf(await loginAs(EMAIL))
-  const issued = (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<Issued>()
+  const issued =
+    (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic))
+      .json<Issued>()
   t.match(claimsOf(issued.id_token), { sub: visitor.userId, email: EMAIL })
 })
 
@@ -105,18 +127,26 @@ t.test('OpenID Connect Core section 5.5.1.1: an essential acr that is not reache
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const ask = async (acr: unknown) => await silently(visitor, client, asked({ id_token: { acr } }))
-  for (const acr of [{ essential: true, values: ['urn:x'] }, { essential: true, value: 'urn:x' }, { essential: true, values: [] }, { essential: true, value: 'urn:x', values: ['0'] }]) t.match(await ask(acr), { error: 'unmet_authentication_requirements' })
-  for (const acr of [null, { essential: true }, { essential: true, values: ['urn:x', '0'] }, { essential: true, value: '0' }, { values: ['urn:x'] }]) t.match(await ask(acr), CODE)
+  for (const acr of [{ essential: true, values: ['urn:x'] }, { essential: true, value: 'urn:x' }, { essential: true, values: [] }, {
+    essential: true,
+    value: 'urn:x',
+    values: ['0']
+  }]) t.match(await ask(acr), { error: 'unmet_authentication_requirements' })
+  for (const acr of [null, { essential: true }, { essential: true, values: ['urn:x', '0'] }, { essential: true, value: '0' }, {
+    values: ['urn:x']
+  }]) t.match(await ask(acr), CODE)
 })
 
 t.test('OpenID Connect Core section 5.5: claims of a wrong shape are an error at once, and null asks for nothing', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
-  const wrong = ['x', '1', 'null', '[]', '{"userinfo":[]}', '{"id_token":"email"}', '{"userinfo":1}', '{"userinfo":{"email":true}}', '{"id_token":{"acr":[]}}',
-    '{"id_token":{"acr":{"essential":"yes"}}}', '{"id_token":{"acr":{"values":"0"}}}', JSON.stringify({ id_token: { x: { value: 'y'.repeat(4096) } } })]
+  const wrong = ['x', '1', 'null', '[]', '{"userinfo":[]}', '{"id_token":"email"}', '{"userinfo":1}', '{"userinfo":{"email":true}}',
+    '{"id_token":{"acr":[]}}', '{"id_token":{"acr":{"essential":"yes"}}}', '{"id_token":{"acr":{"values":"0"}}}',
+    JSON.stringify({ id_token: { x: { value: 'y'.repeat(4096) } } })]
   for (const claims of wrong) t.match(await silently(visitor, client, { claims }), { error: 'invalid_request' }, claims.slice(0, 50))
-  for (const claims of ['{}', '{"userinfo":null}', '{"id_token":null,"userinfo":null}', '{"userinfo":{}}', '{"other":1}', '{"userinfo":{"unknown":null,"toString":null}}']) {
+  for (const claims of ['{}', '{"userinfo":null}', '{"id_token":null,"userinfo":null}', '{"userinfo":{}}', '{"other":1}',
+    '{"userinfo":{"unknown":null,"toString":null}}']) {
     t.same(await told(app, await tokens(app, visitor, client, { claims })), [null, null], claims)
   }
   t.match(await silently(visitor, client, { nonce: 'n'.repeat(1024) }), CODE)

@@ -77,12 +77,15 @@ t.test('consents at once lose nothing, at whatever server', async (t) => {
   const asked = ['a', 'b'].flatMap((scope) => ['', API, FILES].map((resource) => ({ scope, resource })))
   const pages = await Promise.all(asked.map((params) => visitor.get(authorizeUrl(client.id, params))))
   await Promise.all(pages.map((page) => visitor.submit(page, { decision: 'allow' })))
-  for (const resources of [[], [API, FILES]]) t.match(await silently(visitor, client.id, { scope: 'a b' }, resources), CODE, resources.join(' '))
+  for (const resources of [[], [API, FILES]]) { t.match(await silently(visitor, client.id, { scope: 'a b' }, resources), CODE, resources.join(' ')) }
 })
 
 for (const [name, uri] of [
-  ['a loopback address', 'http://127.0.0.1:5001/cb'], ['a loopback address of IPv6', 'http://[::1]:5001/cb'], ['a loopback name', 'http://localhost:5001/cb'],
-  ['a loopback address by https', 'https://127.0.0.1:5001/cb'], ['a scheme of its own', 'com.example.app:/cb']
+  ['a loopback address', 'http://127.0.0.1:5001/cb'],
+  ['a loopback address of IPv6', 'http://[::1]:5001/cb'],
+  ['a loopback name', 'http://localhost:5001/cb'],
+  ['a loopback address by https', 'https://127.0.0.1:5001/cb'],
+  ['a scheme of its own', 'com.example.app:/cb']
 ] as const) {
   t.test(`RFC 8252 section 8.6: a public client at ${name} is asked about each time`, async (t) => {
     const { app } = await build(t, options)
@@ -96,7 +99,10 @@ for (const [name, uri] of [
       t.match(paramsOf(await visitor.submit(page, { decision: 'allow' })), CODE)
     }
     t.match(await silently(visitor, native.id, params), ASK)
-    for (const [whose, values] of [['with a secret', {}], ['that skips consent on the word of the operator', { authMethod: 'none', firstParty: true, skipsConsent: true }]] as const) {
+    for (const [whose, values] of [['with a secret', {}], ['that skips consent on the word of the operator', {
+      authMethod: 'none',
+      firstParty: true, skipsConsent: true
+    }]] as const) {
       const other = await makeApp(app, { redirectUris: [uri], ...values })
       if (whose === 'with a secret') await allow(visitor, other.id, params)
       t.match(await silently(visitor, other.id, params), CODE, whose)
@@ -118,7 +124,9 @@ t.test('a changed name or redirect URI of a user\'s client forgets its consents,
   const { app } = await build(t, options)
   const { access_token: bearer } = await signedIn(app, { email: 'owner@example.com' })
   const visitor = await loggedIn(app)
-  const { client_id: id } = (await call(app, 'POST', 'clients', bearer, { name: 'Northwind', redirect_uris: [CALLBACK] })).json<{ client_id: string }>()
+  const { client_id: id } = (await call(app, 'POST', 'clients', bearer, { name: 'Northwind', redirect_uris: [CALLBACK] })).json<
+    { client_id: string }
+  >()
   const { clients } = app.latchkey.store
   const put = (body: object) => call(app, 'PUT', `clients/${id}`, bearer, body)
   const changes: [string, boolean, () => Promise<unknown>][] = [
@@ -129,8 +137,10 @@ t.test('a changed name or redirect URI of a user\'s client forgets its consents,
     ['one less', false, () => put({ name: 'Northwind Mail', redirect_uris: [CALLBACK] })],
     ['a name that is refused', true, () => put({ name: '', redirect_uris: [CALLBACK] })],
     ['another name, by command', false, () => clients.change(id, () => ({ name: 'Southwind' }))],
-    ['another redirect URI, by command', false, () => clients.change(id, () => ({ redirectUris: [CALLBACK, 'https://app.example.com/other'] }))],
-    ['the same, by command', true, () => clients.change(id, () => ({ name: 'Southwind', redirectUris: [CALLBACK, 'https://app.example.com/other'] }))],
+    ['another redirect URI, by command', false,
+      () => clients.change(id, () => ({ redirectUris: [CALLBACK, 'https://app.example.com/other'] }))],
+    ['the same, by command', true,
+      () => clients.change(id, () => ({ name: 'Southwind', redirectUris: [CALLBACK, 'https://app.example.com/other'] }))],
     ['something else, by command', true, () => clients.change(id, () => ({ accessTokenTtl: 60 }))]
   ]
   for (const [name, stays, change] of changes) {
@@ -172,7 +182,13 @@ t.test('what was allowed under one name is nothing for another: a page from befo
   const again = await visitor.follow(await visitor.submit(page, { decision: 'allow' }))
   t.match(again.body, 'Your Bank')
   t.match(paramsOf(await visitor.submit(again, { decision: 'allow' })), CODE)
-  for (const missing of ['shown_as', 'shown_to']) t.match((await visitor.submit(again, { decision: 'allow', [missing]: '' })).headers.location, /^\/v1\/oauth\/authorize/, `${missing}: no code`)
+  for (const missing of ['shown_as', 'shown_to']) {
+    t.match(
+      (await visitor.submit(again, { decision: 'allow', [missing]: '' })).headers.location,
+      /^\/v1\/oauth\/authorize/,
+      `${missing}: no code`
+    )
+  }
 })
 
 t.test('who allows a client while it is renamed allows nothing', async (t) => {
@@ -187,7 +203,11 @@ t.test('who allows a client while it is renamed allows nothing', async (t) => {
   await held.query('BEGIN')
   await held.query('UPDATE clients SET name = $2 WHERE id = $1', [client.id, 'Your Bank'])
   const submitted = visitor.submit(page, { decision: 'allow' })
-  const waits = () => sql(app, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO%consents%' AND datname = current_database()")
+  const waits = () =>
+    sql(
+      app,
+      "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO%consents%' AND datname = current_database()"
+    )
   t.ok(await eventually(async () => (await waits()).length === 1, 5000))
   await held.query('COMMIT')
   held.release()
@@ -202,7 +222,10 @@ t.test('RFC 8252 section 7.3: any port of a loopback address is for clients with
   const redirectUris = ['http://127.0.0.1:9401/cb', 'http://[::1]/cb']
   const site = await makeApp(app, { ...own, redirectUris })
   const native = await makeApp(app, { ...own, redirectUris, authMethod: 'none' })
-  for (const [uri, exact] of [['http://127.0.0.1:9401/cb', true], ['http://[::1]/cb', true], ['http://127.0.0.1:9402/cb', false], ['http://127.0.0.1/cb', false], ['http://[::1]:9401/cb', false]] as const) {
+  for (const [uri, exact] of [['http://127.0.0.1:9401/cb', true], ['http://[::1]/cb', true], ['http://127.0.0.1:9402/cb', false], [
+    'http://127.0.0.1/cb',
+    false
+  ], ['http://[::1]:9401/cb', false]] as const) {
     t.equal((await visitor.get(authorizeUrl(site.id, { redirect_uri: uri }))).statusCode, exact ? 303 : 400, `with a secret: ${uri}`)
     t.match(paramsOf(await visitor.get(authorizeUrl(native.id, { redirect_uri: uri }))), CODE, `without: ${uri}`)
   }

@@ -34,9 +34,13 @@ t.test('a request by POST that no address holds is told so, and a long one goes 
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const client = await makeApp(app)
-  const post = (state: string) => fetch(server + AUTHORIZE, {
-    method: 'POST', redirect: 'manual', headers: html, body: new URLSearchParams(authorizeUrl(client.id, { state, redirect_uri: CALLBACK }).split('?')[1])
-  })
+  const post = (state: string) =>
+    fetch(server + AUTHORIZE, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: html,
+      body: new URLSearchParams(authorizeUrl(client.id, { state, redirect_uri: CALLBACK }).split('?')[1])
+    })
   const long = await post('"'.repeat(4000))
   t.equal(long.status, 303)
   t.equal((await fetch(server + long.headers.get('location')!, { headers: html })).status, 200)
@@ -44,7 +48,7 @@ t.test('a request by POST that no address holds is told so, and a long one goes 
   const longer = await post(random)
   t.match([longer.status, await longer.text()], [400, 'The request is too long'])
   const bomb = deflateRawSync(`state=${'a'.repeat(5_000_000)}`).toString('base64url')
-  for (const packed of ['nonsense', 'A'.repeat(9000), bomb]) t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9))
+  for (const packed of ['nonsense', 'A'.repeat(9000), bomb]) { t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9)) }
 })
 
 t.test('hints beside a long request are left out where they would make the address too long', async (t) => {
@@ -54,7 +58,10 @@ t.test('hints beside a long request are left out where they would make the addre
   // Random text does not get shorter
   const nonce = randomBytes(700).toString('base64url')
   const hint = Array.from(randomBytes(400), (byte) => String.fromCodePoint(0x4E00 + byte * 64)).join('')
-  const answer = await fetch(server + authorizeUrl(client.id, { state: nonce.repeat(4), nonce, login_hint: hint, ui_locales: hint }), { redirect: 'manual', headers: html })
+  const answer = await fetch(server + authorizeUrl(client.id, { state: nonce.repeat(4), nonce, login_hint: hint, ui_locales: hint }), {
+    redirect: 'manual',
+    headers: html
+  })
   t.equal(answer.status, 303)
   const location = answer.headers.get('location')!
   t.notMatch(location, /login_hint|ui_locales/)
@@ -64,7 +71,10 @@ t.test('hints beside a long request are left out where they would make the addre
 t.test('a long logout by POST goes on', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
-  const answer = await fetch(`${server}/v1/oauth/logout`, { method: 'POST', redirect: 'manual', headers: html, body: new URLSearchParams({ state: '"'.repeat(6000), ui_locales: 'de' }) })
+  const answer = await fetch(`${server}/v1/oauth/logout`, {
+    method: 'POST', redirect: 'manual', headers: html,
+    body: new URLSearchParams({ state: '"'.repeat(6000), ui_locales: 'de' })
+  })
   t.equal(answer.status, 303)
   const page = await fetch(server + answer.headers.get('location')!, { headers: html })
   t.match([page.status, await page.text()], [200, '<html lang="de"'])

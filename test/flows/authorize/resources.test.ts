@@ -1,5 +1,8 @@
 import t from 'tap'
-import { build, claimsOf, login, makeClient, PASSWORD, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import {
+  build, claimsOf, login, makeClient, PASSWORD, refresh, register, signedIn, token,
+  type Tokens
+} from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, formOf, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
 
 const API = 'https://api.example.com'
@@ -13,10 +16,14 @@ t.test('RFC 8707 section 2.2: a token request chooses one of the resources that 
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const url = `${authorizeUrl(client.id, { scope: '', resource: API })}&resource=${encodeURIComponent(FILES)}`
   const { code } = paramsOf(await visitor.follow(await visitor.get(url)))
-  const first = await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER, resource: FILES }, client.basic)
+  const first = await token(app, {
+    grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER,
+    resource: FILES
+  }, client.basic)
   t.same(audOf(first), [FILES])
   const { refresh_token: text } = first.json<Tokens>()
-  const again = (resource?: string) => token(app, { grant_type: 'refresh_token', refresh_token: text, ...(resource && { resource }) }, client.basic)
+  const again = (resource?: string) =>
+    token(app, { grant_type: 'refresh_token', refresh_token: text, ...(resource && { resource }) }, client.basic)
   t.same(audOf(await again(API)), [API])
   t.same(audOf(await again(FILES)), [FILES], 'within the grace, too')
   t.same(audOf(await again()), [API, FILES], 'the session keeps all')
@@ -34,7 +41,11 @@ t.test('RFC 8707: resources of the grants without a browser', async (t) => {
   const users = await makeClient(app)
   const password = await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: API }, users.basic)
   t.same(audOf(password), [API])
-  t.match((await token(app, { grant_type: 'refresh_token', refresh_token: password.json<Tokens>().refresh_token, resource: FILES }, users.basic)).json(), { error: 'invalid_target' })
+  t.match(
+    (await token(app, { grant_type: 'refresh_token', refresh_token: password.json<Tokens>().refresh_token, resource: FILES }, users.basic))
+      .json(),
+    { error: 'invalid_target' }
+  )
   t.same(audOf(await token(app, { grant_type: 'refresh_token', refresh_token: password.json<Tokens>().refresh_token }, users.basic)), [API])
 })
 
@@ -44,15 +55,20 @@ t.test('RFC 8707: a session without resources is for this server, and may say so
   const { refresh_token: text } = (await login(app)).json<Tokens>()
   t.equal(audOf(await refresh(app, text)), app.latchkey.config.issuer)
   const users = await makeClient(app)
-  const password = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, users.basic)).json<Tokens>()
-  const again = (resource: string) => token(app, { grant_type: 'refresh_token', refresh_token: password.refresh_token, resource }, users.basic)
+  const password = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, users.basic)).json<
+    Tokens
+  >()
+  const again = (resource: string) =>
+    token(app, { grant_type: 'refresh_token', refresh_token: password.refresh_token, resource }, users.basic)
   t.match((await again(API)).json(), { error: 'invalid_target' })
   t.equal(audOf(await again(app.latchkey.config.issuer)), app.latchkey.config.issuer)
 })
 
 const spellings = (uri: string) => [uri, `${uri}/`, uri.replace('http', 'HTTP').replace('localhost', 'LOCALHOST')]
 
-for (const [name, more] of [['at the root', {}], ['under a prefix', { prefix: '/auth' }], ['under a path of APP_URL', { appUrl: 'http://localhost:3000/id' }]] as const) {
+for (const [name, more] of [['at the root', {}], ['under a prefix', { prefix: '/auth' }], ['under a path of APP_URL', {
+  appUrl: 'http://localhost:3000/id'
+}]] as const) {
   t.test(`RFC 9728: what our own metadata names as the resource is accepted by both endpoints, in any spelling: ${name}`, async (t) => {
     const { app } = await build(t, { ...options, ...more })
     const { prefix, issuer } = app.latchkey.config
@@ -63,14 +79,22 @@ for (const [name, more] of [['at the root', {}], ['under a prefix', { prefix: '/
     const visitor = visit(app, { origin: new URL(issuer).origin })
     // The app is asked as a proxy asks it that strips the path of APP_URL
     const path = (url: string) => 'appUrl' in more ? url.replace(/^\/id/, '') : url
-    await visitor.post(`${prefix}/login`, { ...formOf(await visitor.get(`${prefix}/login`)).hidden, username: 'ada@example.com', password: PASSWORD })
+    await visitor.post(`${prefix}/login`, {
+      ...formOf(await visitor.get(`${prefix}/login`)).hidden, username: 'ada@example.com',
+      password: PASSWORD
+    })
     for (const spelling of spellings(resource)) {
       const answer = await visitor.get(prefix + path(authorizeUrl(client.id, { scope: 'openid', resource: spelling })))
       const { code, error } = paramsOf(answer)
       t.match(code, /^lk_ac_/, `${spelling}: ${error}`)
       const tokens = await app.inject({
-        method: 'POST', url: `${prefix}/v1/oauth/token`, headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' },
-        payload: new URLSearchParams({ grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER, resource: spelling }).toString()
+        method: 'POST',
+        url: `${prefix}/v1/oauth/token`,
+        headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' },
+        payload: new URLSearchParams({
+          grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER,
+          resource: spelling
+        }).toString()
       })
       t.equal(audOf(tokens), issuer, `${spelling}: ${tokens.body}`)
     }
@@ -80,12 +104,22 @@ for (const [name, more] of [['at the root', {}], ['under a prefix', { prefix: '/
 }
 
 t.test('RFC 8707 section 2: both endpoints have one list and one comparison, and the audience is spelled as the operator spells it', async (t) => {
-  const { app } = await build(t, { resourceServers: ['https://api.example.com/', 'https://api.example.com/v2', 'https://slash.example.com', 'https://slash.example.com/'] })
+  const { app } = await build(t, {
+    resourceServers: ['https://api.example.com/', 'https://api.example.com/v2', 'https://slash.example.com', 'https://slash.example.com/']
+  })
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true, grantTypes: ['authorization_code', 'client_credentials'] })
   const byCode = async (resource: string) => {
     const { code, error } = paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'email', resource })))
-    return code === undefined ? error : claimsOf((await token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER, resource }, client.basic)).json<Tokens>().access_token)['aud']
+    return code === undefined
+      ? error
+      : claimsOf(
+        (await token(
+          app,
+          { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER, resource },
+          client.basic
+        )).json<Tokens>().access_token
+      )['aud']
   }
   const byToken = async (resource: string) => {
     const answer = await token(app, { grant_type: 'client_credentials', resource }, client.basic)
@@ -115,11 +149,19 @@ t.test('RFC 8707 section 2: both endpoints have one list and one comparison, and
 t.test('RFC 8707 section 2: several resources at the token endpoint are all of the audience, in a form and as JSON', async (t) => {
   const { app } = await build(t, options)
   const { id, secret, basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
-  const form = (...resources: string[]) => app.inject({
-    method: 'POST', url: '/v1/oauth/token', headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams([['grant_type', 'client_credentials'], ...resources.map((resource): [string, string] => ['resource', resource])]).toString()
-  })
-  const json = (resource: unknown) => app.inject({ method: 'POST', url: '/v1/oauth/token', payload: { grant_type: 'client_credentials', client_id: id, client_secret: secret, resource } as object })
+  const form = (...resources: string[]) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/oauth/token',
+      headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams([['grant_type', 'client_credentials'],
+        ...resources.map((resource): [string, string] => ['resource', resource])]).toString()
+    })
+  const json = (resource: unknown) =>
+    app.inject({
+      method: 'POST', url: '/v1/oauth/token',
+      payload: { grant_type: 'client_credentials', client_id: id, client_secret: secret, resource } as object
+    })
   t.same(audOf(await form(API, FILES)), [API, FILES])
   t.same(audOf(await form(API, API)), [API])
   t.same(audOf(await json([API, FILES])), [API, FILES])
@@ -127,11 +169,14 @@ t.test('RFC 8707 section 2: several resources at the token endpoint are all of t
   t.equal(audOf(await json([])), app.latchkey.config.issuer)
   const { issuer } = app.latchkey.config
   for (const several of [[API, 'https://evil.example'], [issuer, API], [API, `${issuer}/`]]) {
-    for (const answer of [await form(...several), await json(several)]) t.match(answer.json(), { error: 'invalid_target' }, several.join(' '))
+    for (const answer of [await form(...several), await json(several)]) { t.match(answer.json(), { error: 'invalid_target' }, several.join(' ')) }
   }
-  for (const wrong of [7, { uri: API }, [API, 7], true]) t.match((await json(wrong)).json(), { error: 'invalid_request' }, JSON.stringify(wrong))
+  for (const wrong of [7, { uri: API }, [API, 7], true]) { t.match((await json(wrong)).json(), { error: 'invalid_request' }, JSON.stringify(wrong)) }
   for (const path of ['revoke', 'introspect']) {
-    const answer = await app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: 'token=x&resource=a&resource=b' })
+    const answer = await app.inject({
+      method: 'POST', url: `/v1/oauth/${path}`,
+      headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: 'token=x&resource=a&resource=b'
+    })
     t.match(answer.json(), { error: 'invalid_request', error_description: 'resource is repeated' }, path)
   }
 })
@@ -141,15 +186,25 @@ t.test('a code for several resources is exchanged for some of them, and for none
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const exchange = async (granted: string[], asked: string[]) => {
-    const { code } = paramsOf(await visitor.get(`${authorizeUrl(client.id, { scope: '' })}&${new URLSearchParams(granted.map((resource): [string, string] => ['resource', resource]))}`))
+    const { code } = paramsOf(
+      await visitor.get(
+        `${authorizeUrl(client.id, { scope: '' })}&${new URLSearchParams(
+          granted.map((resource): [string, string] => ['resource', resource])
+        )}`
+      )
+    )
     return await app.inject({
-      method: 'POST', url: '/v1/oauth/token', headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams([['grant_type', 'authorization_code'], ['code', code!], ['redirect_uri', CALLBACK], ['code_verifier', VERIFIER], ...asked.map((resource): [string, string] => ['resource', resource])]).toString()
+      method: 'POST',
+      url: '/v1/oauth/token',
+      headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams([['grant_type', 'authorization_code'], ['code', code!], ['redirect_uri', CALLBACK], ['code_verifier',
+        VERIFIER], ...asked.map((resource): [string, string] => ['resource', resource])]).toString()
     })
   }
   t.same(audOf(await exchange([API, FILES], [FILES, API])), [FILES, API])
   t.same(audOf(await exchange([API, FILES], [`${FILES}/`])), [FILES])
-  for (const [granted, asked] of [[[API], [API, FILES]], [[API], [app.latchkey.config.issuer]], [[], [API]], [[app.latchkey.config.issuer], [API]]] as const) {
+  for (const [granted, asked] of [[[API], [API, FILES]], [[API], [app.latchkey.config.issuer]], [[], [API]], [[app.latchkey.config.issuer],
+    [API]]] as const) {
     t.match((await exchange([...granted], [...asked])).json(), { error: 'invalid_target' }, `${granted.join(' ')} → ${asked.join(' ')}`)
   }
 })
@@ -157,7 +212,11 @@ t.test('a code for several resources is exchanged for some of them, and for none
 t.test('a device asks for tokens of this server, and for no others', async (t) => {
   const { app } = await build(t, options)
   const client = await makeApp(app, { grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] })
-  const ask = (query: string) => app.inject({ method: 'POST', url: '/v1/oauth/device/code', headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: query })
-  for (const own of ['', 'resource=', 'resource=http://localhost:3000', 'resource=http://localhost:3000/&resource=http://localhost:3000']) t.equal((await ask(own)).statusCode, 200, own)
-  for (const other of [`resource=${API}`, 'resource=https://evil.example', `resource=http://localhost:3000&resource=${API}`]) t.match((await ask(other)).json(), { error: 'invalid_target' }, other)
+  const ask = (query: string) =>
+    app.inject({
+      method: 'POST', url: '/v1/oauth/device/code',
+      headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: query
+    })
+  for (const own of ['', 'resource=', 'resource=http://localhost:3000', 'resource=http://localhost:3000/&resource=http://localhost:3000']) { t.equal((await ask(own)).statusCode, 200, own) }
+  for (const other of [`resource=${API}`, 'resource=https://evil.example', `resource=http://localhost:3000&resource=${API}`]) { t.match((await ask(other)).json(), { error: 'invalid_target' }, other) }
 })

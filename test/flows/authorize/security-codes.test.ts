@@ -1,6 +1,9 @@
 import t, { type Test } from 'tap'
 import { build, claimsOf, signedIn, token, type Tokens } from '../../support/start-server.ts'
-import { authorize, authorizeUrl, CALLBACK, challengeOf, formOf, loggedIn, makeApp, paramsOf, VERIFIER, type Fields } from '../../support/visitor.ts'
+import {
+  authorize, authorizeUrl, CALLBACK, challengeOf, formOf, loggedIn, makeApp, paramsOf, VERIFIER,
+  type Fields
+} from '../../support/visitor.ts'
 
 const NO_PKCE = { code_challenge: '', code_challenge_method: '' }
 const OTHER_VERIFIER = `${VERIFIER.slice(0, -1)}~`
@@ -37,19 +40,45 @@ t.test('RFC 9700 section 2.1.1: a code_challenge needs its code_verifier, whoeve
 
 t.test('RFC 9700 section 2.1.1: public clients use PKCE, and plain is no method (OAuth 2.1 section 10)', async (t) => {
   const { app, visitor, client } = await world(t, { authMethod: 'none', pkceOptional: true })
-  for (const params of [NO_PKCE, { code_challenge_method: 'plain', code_challenge: VERIFIER }, { code_challenge_method: '', code_challenge: VERIFIER }, { code_challenge_method: 'S512' }]) {
-    t.match(paramsOf(await visitor.get(authorizeUrl(client.id, params))), { error: 'invalid_request', state: 'of the app' }, JSON.stringify(params))
+  for (const params of [NO_PKCE, { code_challenge_method: 'plain', code_challenge: VERIFIER }, {
+    code_challenge_method: '',
+    code_challenge: VERIFIER
+  }, { code_challenge_method: 'S512' }]) {
+    t.match(
+      paramsOf(await visitor.get(authorizeUrl(client.id, params))),
+      { error: 'invalid_request', state: 'of the app' },
+      JSON.stringify(params)
+    )
   }
-  t.same((await app.inject('/.well-known/oauth-authorization-server')).json<{ code_challenge_methods_supported: string[] }>().code_challenge_methods_supported, ['S256'])
+  t.same(
+    (await app.inject('/.well-known/oauth-authorization-server')).json<{ code_challenge_methods_supported: string[] }>()
+      .code_challenge_methods_supported,
+    ['S256']
+  )
 })
 
 t.test('RFC 9700 section 4.5: a stolen code is worth nothing in a flow that the thief began', async (t) => {
   const { app, client, codeFor, exchange } = await world(t)
   const thief = await makeApp(app)
   const stolen = await codeFor()
-  t.match((await exchange(stolen, { code_verifier: OTHER_VERIFIER })).json(), { error: 'invalid_grant' }, 'at the same client, with the verifier of another flow')
-  t.match((await exchange(stolen, {}, thief.basic)).json(), { error: 'invalid_grant' }, 'at the client of the thief, even with the verifier')
-  t.match((await token(app, { grant_type: 'authorization_code', code: stolen, client_id: client.id, code_verifier: VERIFIER, redirect_uri: CALLBACK })).json(), { error: 'invalid_client' }, 'without the secret of the client')
+  t.match(
+    (await exchange(stolen, { code_verifier: OTHER_VERIFIER })).json(),
+    { error: 'invalid_grant' },
+    'at the same client, with the verifier of another flow'
+  )
+  t.match(
+    (await exchange(stolen, {}, thief.basic)).json(),
+    { error: 'invalid_grant' },
+    'at the client of the thief, even with the verifier'
+  )
+  t.match(
+    (await token(app, {
+      grant_type: 'authorization_code', code: stolen, client_id: client.id, code_verifier: VERIFIER,
+      redirect_uri: CALLBACK
+    })).json(),
+    { error: 'invalid_client' },
+    'without the secret of the client'
+  )
   t.equal((await exchange(stolen)).statusCode, 200, 'none of this spent it')
 })
 
@@ -62,7 +91,11 @@ t.test('RFC 9700 section 4.2.4: a code that another client brings again ends not
   const next = await token(app, { grant_type: 'refresh_token', refresh_token: refreshToken }, client.basic)
   t.equal(next.statusCode, 200, 'who has no right to the code logs nobody out')
   t.match((await exchange(code)).json(), { error: 'invalid_grant' })
-  t.equal((await token(app, { grant_type: 'refresh_token', refresh_token: next.json<Tokens>().refresh_token }, client.basic)).statusCode, 400, 'its own client does')
+  t.equal(
+    (await token(app, { grant_type: 'refresh_token', refresh_token: next.json<Tokens>().refresh_token }, client.basic)).statusCode,
+    400,
+    'its own client does'
+  )
 })
 
 t.test('OAuth 2.1 section 10.2: redirect_uri may be left out of the token request, and counts when it is there', async (t) => {
@@ -70,9 +103,13 @@ t.test('OAuth 2.1 section 10.2: redirect_uri may be left out of the token reques
   const { codeFor, exchange } = await world(t, { redirectUris: [CALLBACK, other], pkceOptional: true })
   t.equal((await exchange(await codeFor(), { redirect_uri: '' })).statusCode, 200, 'PKCE binds the code')
   const code = await codeFor()
-  for (const uri of [other, `${CALLBACK}/`, `${CALLBACK}?`, CALLBACK.toUpperCase()]) t.match((await exchange(code, { redirect_uri: uri })).json(), { error: 'invalid_grant' }, uri)
+  for (const uri of [other, `${CALLBACK}/`, `${CALLBACK}?`, CALLBACK.toUpperCase()]) { t.match((await exchange(code, { redirect_uri: uri })).json(), { error: 'invalid_grant' }, uri) }
   t.equal((await exchange(code)).statusCode, 200)
-  t.match((await exchange(await codeFor(NO_PKCE), { redirect_uri: '', code_verifier: '' })).json(), { error: 'invalid_request' }, 'one of the two binds it')
+  t.match(
+    (await exchange(await codeFor(NO_PKCE), { redirect_uri: '', code_verifier: '' })).json(),
+    { error: 'invalid_request' },
+    'one of the two binds it'
+  )
 })
 
 t.test('RFC 9207 section 2: iss stands in every answer, of success and of error, by query and by form', async (t) => {
@@ -80,14 +117,18 @@ t.test('RFC 9207 section 2: iss stands in every answer, of success and of error,
   const iss = 'http://localhost:3000'
   for (const params of [{}, { scope: 'nonsense' }, { response_type: 'token' }, { prompt: 'none', max_age: '0' }]) {
     t.match(paramsOf(await visitor.get(authorizeUrl(client.id, params))), { iss, state: 'of the app' }, JSON.stringify(params))
-    t.match(formOf(await visitor.get(authorizeUrl(client.id, { ...params, response_mode: 'form_post' }))).hidden, { iss, state: 'of the app' }, `form_post ${JSON.stringify(params)}`)
+    t.match(formOf(await visitor.get(authorizeUrl(client.id, { ...params, response_mode: 'form_post' }))).hidden, {
+      iss,
+      state: 'of the app'
+    }, `form_post ${JSON.stringify(params)}`)
   }
 })
 
 t.test('RFC 9700 section 2.1.2: no token is in an answer of the authorization endpoint', async (t) => {
   const { visitor, client } = await world(t)
   t.same(Object.keys(paramsOf(await visitor.get(authorizeUrl(client.id)))).sort(), ['code', 'iss', 'state'])
-  for (const type of ['token', 'id_token', 'id_token token', 'code token', 'code id_token', 'code id_token token', 'none', 'CODE', 'code code']) {
+  for (const type of ['token', 'id_token', 'id_token token', 'code token', 'code id_token', 'code id_token token', 'none', 'CODE',
+    'code code']) {
     const answer = await visitor.get(authorizeUrl(client.id, { response_type: type, nonce: 'n' }))
     t.equal(paramsOf(answer)['error'], 'unsupported_response_type', type)
     t.notMatch(answer.headers.location, /token=|#|code=/, type)
@@ -100,7 +141,8 @@ t.test('RFC 6749 section 10.10: what opens something has 128 random bits and mor
   for (const code of codes) t.ok(bitsBehind(code, 'lk_ac_') >= 128)
   t.not(codes[0], codes[1])
   const { access_token: bearer } = await signedIn(app, { email: 'eve@example.com' })
-  const send = (path: string, payload: object) => app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: `Bearer ${bearer}` }, payload })
+  const send = (path: string, payload: object) =>
+    app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: `Bearer ${bearer}` }, payload })
   const { client_secret: secret } = (await send('clients', { name: 'Mine', redirect_uris: [CALLBACK] })).json<{ client_secret: string }>()
   t.ok(bitsBehind(secret, 'lk_cs_') >= 128)
   t.ok(bitsBehind(visitor.cookies.get('latchkey')!, '') >= 128)

@@ -10,7 +10,11 @@ async function host (t: Parameters<typeof build>[0]) {
   const { app } = await build(t, SCOPES)
   const host = await guardedHost(t, app)
   const { authGuard: guard } = host
-  host.get('/machines', { onRequest: guard('client') }, async ({ auth }) => ({ kind: auth.kind, userId: auth.userId, clientId: auth.clientId, user: await auth.user() }))
+  host.get(
+    '/machines',
+    { onRequest: guard('client') },
+    async ({ auth }) => ({ kind: auth.kind, userId: auth.userId, clientId: auth.clientId, user: await auth.user() })
+  )
   host.get('/machines/write', { onRequest: guard('client', { scopes: ['orders:read', 'orders:write'] }) }, async () => ({}))
   host.get('/machines/any', { onRequest: guard('client', { anyScope: ['users:read', 'orders:read'] }) }, async () => ({}))
   host.get('/both', { onRequest: guard('api', { clients: true }) }, async ({ auth }) => ({ kind: auth.kind }))
@@ -20,26 +24,38 @@ async function host (t: Parameters<typeof build>[0]) {
 }
 
 const grant = async (app: Parameters<typeof token>[0], authorization: string, scope?: string) =>
-  (await token(app, { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }, authorization)).json<Tokens & { error?: string }>()
+  (await token(app, { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }, authorization)).json<
+    Tokens & { error?: string }
+  >()
 
 t.test('RFC 6749 section 4.4: a token of the client, without a refresh token, and nothing is stored', async (t) => {
   const { app } = await build(t, SCOPES)
-  const machine = await makeClient(app, { grantTypes: ['client_credentials', 'refresh_token'], scopes: ['orders:read', 'orders:write'], defaultScopes: ['orders:read'] })
+  const machine = await makeClient(app, {
+    grantTypes: ['client_credentials', 'refresh_token'], scopes: ['orders:read', 'orders:write'],
+    defaultScopes: ['orders:read']
+  })
   const answer = await token(app, { grant_type: 'client_credentials' }, machine.basic)
   t.equal(answer.statusCode, 200)
   t.match([answer.headers['cache-control'], answer.headers['pragma']], ['no-store', 'no-cache'])
-  t.same(Object.keys(answer.json()).sort(), ['access_token', 'expires_in', 'scope', 'token_type'], 'no refresh token, although the client may refresh')
+  t.same(
+    Object.keys(answer.json()).sort(),
+    ['access_token', 'expires_in', 'scope', 'token_type'],
+    'no refresh token, although the client may refresh'
+  )
   t.match(claimsOf(answer.json<Tokens>().access_token), { sub: machine.id, client_id: machine.id, scope: 'orders:read', sid: undefined })
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
 })
 
 t.test('per client: which scopes it may ask for, which it gets when it asks for none, how long its tokens live', async (t) => {
   const { app } = await build(t, SCOPES)
-  const reader = await makeClient(app, { grantTypes: ['client_credentials'], firstParty: false, scopes: ['orders:read', 'users:read'], defaultScopes: ['users:read'], accessTokenTtl: 90 })
+  const reader = await makeClient(app, {
+    grantTypes: ['client_credentials'], firstParty: false, scopes: ['orders:read', 'users:read'],
+    defaultScopes: ['users:read'], accessTokenTtl: 90
+  })
   t.match(await grant(app, reader.basic), { scope: 'users:read', expires_in: 90 })
   t.match(await grant(app, reader.basic, ' orders:read  users:read'), { scope: 'orders:read users:read' }, 'a space too many is none')
   t.match(await grant(app, reader.basic, 'orders:read users:read'), { scope: 'orders:read users:read' })
-  for (const scope of ['orders:write', 'orders:read orders:write', 'nothing', '*', 'revocations:read']) t.match(await grant(app, reader.basic, scope), { error: 'invalid_scope' }, scope)
+  for (const scope of ['orders:write', 'orders:read orders:write', 'nothing', '*', 'revocations:read']) { t.match(await grant(app, reader.basic, scope), { error: 'invalid_scope' }, scope) }
   const anything = await makeClient(app, { grantTypes: ['client_credentials'], firstParty: false })
   const plain = await grant(app, anything.basic)
   t.match(plain, { expires_in: 3600 })
@@ -67,7 +83,10 @@ t.test('authGuard(\'client\') lets machines in and nobody else', async (t) => {
   for (const [url, text] of [['/machines', users], ['/users', own], ['/machines', undefined]] as const) {
     const answer = await get(url, text)
     t.equal(answer.statusCode, 401, url)
-    t.match(answer.headers['www-authenticate'], text === undefined ? /^Bearer realm="latchkey", resource_metadata="[^"]+"$/ : /error="invalid_token"/)
+    t.match(
+      answer.headers['www-authenticate'],
+      text === undefined ? /^Bearer realm="latchkey", resource_metadata="[^"]+"$/ : /error="invalid_token"/
+    )
   }
 })
 

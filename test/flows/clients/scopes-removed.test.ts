@@ -2,7 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { call, passwordGrant, personalToken, type MadeToken } from '../../support/machines.ts'
 import { asked, CALLER, decider, makeTv, poll } from '../../support/device.ts'
-import { build, claimsOf, createDatabase, login, makeClient, refresh, signedIn, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
+import {
+  build, claimsOf, createDatabase, login, makeClient, refresh, signedIn, token, type MadeClient,
+  type Tokens
+} from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { authorizeUrl, CALLBACK, loggedIn, makeApp, VERIFIER, type Visitor } from '../../support/visitor.ts'
 
@@ -19,7 +22,11 @@ async function granted (app: FastifyInstance): Promise<Granted> {
   const shop = await makeApp(app, { scopes: ['openid', 'email', 'orders:read', 'orders:write'] })
   const page = await visitor.get(authorizeUrl(shop.id, { scope: ALL }))
   const { headers: { location } } = await visitor.submit(page, { decision: 'allow' })
-  const code = (await token(app, { grant_type: 'authorization_code', code: new URL(location!).searchParams.get('code')!, code_verifier: VERIFIER, redirect_uri: CALLBACK }, shop.basic)).json<Tokens>()
+  const code =
+    (await token(app, {
+      grant_type: 'authorization_code', code: new URL(location!).searchParams.get('code')!, code_verifier: VERIFIER,
+      redirect_uri: CALLBACK
+    }, shop.basic)).json<Tokens>()
   t.equal(code.scope, ALL)
   const own = (await login(app, { email: 'ada@example.com', scope: ALL })).json<Tokens>()
   const personal = await personalToken(app, own.access_token, { scopes: ['orders:read', 'orders:write'] })
@@ -27,7 +34,11 @@ async function granted (app: FastifyInstance): Promise<Granted> {
 }
 
 const introspect = async (app: FastifyInstance, text: string, basic: string) =>
-  (await app.inject({ method: 'POST', url: '/v1/oauth/introspect', headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams({ token: text }).toString() })).json<{ active: boolean, scope?: string }>()
+  (await app.inject({
+    method: 'POST', url: '/v1/oauth/introspect',
+    headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ token: text }).toString()
+  })).json<{ active: boolean, scope?: string }>()
 const idToken = (tokens: Tokens) => (tokens as Tokens & { id_token?: string }).id_token
 
 /** All that may be issued or told after `app` has lost orders:write. */
@@ -40,7 +51,10 @@ async function nothingIsLeft (t: Test, app: FastifyInstance, { visitor, shop, co
   const refreshed = (await token(app, { grant_type: 'refresh_token', refresh_token: code.refresh_token }, shop.basic)).json<Tokens>()
   t.match([refreshed.scope, claimsOf(refreshed.access_token)['scope']], [LEFT, LEFT], 'a refresh')
   t.ok(idToken(refreshed))
-  const narrow = async (scope: string) => (await token(app, { grant_type: 'refresh_token', refresh_token: refreshed.refresh_token, scope }, shop.basic)).json<Tokens & { error: string }>()
+  const narrow = async (scope: string) =>
+    (await token(app, { grant_type: 'refresh_token', refresh_token: refreshed.refresh_token, scope }, shop.basic)).json<
+      Tokens & { error: string }
+    >()
   t.equal((await narrow('orders:write orders:read')).scope, 'orders:read', 'one of two that it asks for')
   t.equal((await narrow('orders:write')).error, 'invalid_scope', 'and nothing else')
   const proxied = (await refresh(app, own.refresh_token)).json<Tokens>()
@@ -50,7 +64,11 @@ async function nothingIsLeft (t: Test, app: FastifyInstance, { visitor, shop, co
   const sessions = await call(app, 'GET', 'tokens', proxied.access_token)
   t.equal(sessions.statusCode, 200)
   t.same(sessions.json<{ scopes: string[] }[]>().filter(({ scopes }) => scopes.includes('orders:write')), [], 'the list of sessions')
-  t.same((await call(app, 'GET', 'personal-access-tokens', proxied.access_token)).json<MadeToken['token'][]>().map(({ scopes }) => scopes), [['orders:read']], 'the list of tokens')
+  t.same(
+    (await call(app, 'GET', 'personal-access-tokens', proxied.access_token)).json<MadeToken['token'][]>().map(({ scopes }) => scopes),
+    [['orders:read']],
+    'the list of tokens'
+  )
   const account = (await visitor.get('/account')).body
   t.match(account, 'See your orders')
   t.notMatch(account, /orders:write|Rewrite all orders/, 'the account page')
@@ -61,11 +79,22 @@ t.test('a scope that is taken out of SCOPES is neither issued nor told any more'
   const { app: before } = await build(t, { databaseUrl, scopes: BOTH })
   const all = await granted(before)
   const { app } = await build(t, { databaseUrl, scopes: ONE })
-  const elsewhere: Visitor = { ...all.visitor, get: async (url) => await app.inject({ url, headers: { accept: 'text/html', cookie: [...all.visitor.cookies].map((pair) => pair.join('=')).join('; ') } }) }
+  const elsewhere: Visitor = {
+    ...all.visitor,
+    get: async (url) =>
+      await app.inject({
+        url,
+        headers: { accept: 'text/html', cookie: [...all.visitor.cookies].map((pair) => pair.join('=')).join('; ') }
+      })
+  }
   await nothingIsLeft(t, app, { ...all, visitor: elsewhere })
   await before.close()
   const { app: again } = await build(t, { databaseUrl, scopes: BOTH })
-  t.equal((await introspect(again, all.personal.access_token, all.guard.basic)).scope, 'orders:read orders:write', 'and one that comes back is there again')
+  t.equal(
+    (await introspect(again, all.personal.access_token, all.guard.basic)).scope,
+    'orders:read orders:write',
+    'and one that comes back is there again'
+  )
 })
 
 t.test('a scope that is taken off the client\'s list is neither issued nor told any more', async (t) => {
@@ -74,7 +103,14 @@ t.test('a scope that is taken off the client\'s list is neither issued nor told 
   const all = await granted(before)
   await sql(before, "UPDATE clients SET scopes = '{openid,email,orders:read}'")
   const { app } = await build(t, { databaseUrl, scopes: BOTH })
-  const elsewhere: Visitor = { ...all.visitor, get: async (url) => await app.inject({ url, headers: { accept: 'text/html', cookie: [...all.visitor.cookies].map((pair) => pair.join('=')).join('; ') } }) }
+  const elsewhere: Visitor = {
+    ...all.visitor,
+    get: async (url) =>
+      await app.inject({
+        url,
+        headers: { accept: 'text/html', cookie: [...all.visitor.cookies].map((pair) => pair.join('=')).join('; ') }
+      })
+  }
   // The form of the page offers what its own client may have
   await nothingIsLeft(t, app, { ...all, visitor: elsewhere })
 })
@@ -87,7 +123,9 @@ t.test('userinfo and the profile tell what scopes allow that the client may stil
   const { app } = await build(t, { databaseUrl })
   const claims = (await app.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${code.access_token}` } })).json<object>()
   t.same(Object.keys(claims), ['sub'])
-  const profile = (await app.inject({ url: '/v1/profile', headers: { authorization: `Bearer ${code.access_token}` } })).json<{ email?: string }>()
+  const profile = (await app.inject({ url: '/v1/profile', headers: { authorization: `Bearer ${code.access_token}` } })).json<
+    { email?: string }
+  >()
   t.equal(profile.email, undefined)
 })
 
@@ -113,7 +151,11 @@ t.test('what * stands for shrinks with the client', async (t) => {
   await Promise.resolve()
   const next = (await token(app, { grant_type: 'refresh_token', refresh_token: first }, basic)).json<Tokens>()
   t.equal(next.scope, 'orders:read')
-  t.equal((await call(app, 'GET', 'tokens', next.access_token)).statusCode, 200, 'which is all that the session has: it stands for its user')
+  t.equal(
+    (await call(app, 'GET', 'tokens', next.access_token)).statusCode,
+    200,
+    'which is all that the session has: it stands for its user'
+  )
 })
 
 t.test('a code and a device that waited get what is left, and the page for devices says so', async (t) => {

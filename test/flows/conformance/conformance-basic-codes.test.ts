@@ -14,7 +14,11 @@ for (const [module, seconds] of [['oidcc-codereuse', 0], ['oidcc-codereuse-30sec
     const issued = (await exchange(answer)).json<OidcTokens>()
     t.ok((await userInfo(issued.access_token))['sub'])
     // In place of waiting
-    await sql(app, "UPDATE authorization_codes SET redeemed_at = redeemed_at - $1 * interval '1 second', expires_at = expires_at - $1 * interval '1 second'", [seconds])
+    await sql(
+      app,
+      "UPDATE authorization_codes SET redeemed_at = redeemed_at - $1 * interval '1 second', expires_at = expires_at - $1 * interval '1 second'",
+      [seconds]
+    )
     const again = await exchange(answer)
     t.match([again.statusCode, again.json()], [400, { error: 'invalid_grant' }])
     t.equal((await profile(app, issued.access_token)).statusCode, 401, 'what the first use made is revoked')
@@ -31,7 +35,10 @@ t.test('oidcc-ensure-registered-redirect-uri', async (t) => {
 t.test('oidcc-ensure-post-request-succeeds', async (t) => {
   const visitor = visit(app)
   const params = Object.fromEntries(new URLSearchParams(path().split('?')[1]))
-  const answer = await visitor.post('/v1/oauth/authorize', params, { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '' })
+  const answer = await visitor.post('/v1/oauth/authorize', params, {
+    origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site',
+    cookie: ''
+  })
   t.equal(answer.statusCode, 303)
   const issued = await tokens({}, visitor)
   t.ok(issued.id_token)
@@ -41,17 +48,25 @@ t.test('oidcc-ensure-post-request-succeeds', async (t) => {
 t.test('oidcc-server-client-secret-post', async (t) => {
   const post = await party(app, { authMethod: 'client_secret_post' })
   const { code } = paramsOf(await post.ask(visit(app)))
-  const issued = await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: 'https://app.example.com/callback', client_id: post.client.id, client_secret: post.client.secret })
+  const issued = await token(app, {
+    grant_type: 'authorization_code', code: code!, redirect_uri: 'https://app.example.com/callback',
+    client_id: post.client.id, client_secret: post.client.secret
+  })
   t.equal(issued.statusCode, 200)
   t.ok(await post.verified(issued.json<OidcTokens>().id_token))
 })
 
 t.test('oidcc-refresh-token', async (t) => {
   const first = await tokens({ scope: 'openid offline_access', prompt: 'consent' })
-  const refresh = (refreshToken: string, basic = client.basic) => token(app, { grant_type: 'refresh_token', refresh_token: refreshToken }, basic)
+  const refresh = (refreshToken: string, basic = client.basic) =>
+    token(app, { grant_type: 'refresh_token', refresh_token: refreshToken }, basic)
   const second = (await refresh(first.refresh_token)).json<OidcTokens>()
   const [before, after] = [await verified(first.id_token), await verified(second.id_token)]
-  t.same([after.iss, after.sub, after.aud, after['auth_time']], [before.iss, before.sub, before.aud, before['auth_time']], 'OpenID Connect Core section 12.2')
+  t.same(
+    [after.iss, after.sub, after.aud, after['auth_time']],
+    [before.iss, before.sub, before.aud, before['auth_time']],
+    'OpenID Connect Core section 12.2'
+  )
   t.ok(Number(after.iat) >= Number(before.iat))
   t.notOk('nonce' in after)
   t.equal((await userInfo(second.access_token))['sub'], before.sub)

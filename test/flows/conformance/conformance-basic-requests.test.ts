@@ -36,7 +36,10 @@ t.test('oidcc-prompt-login', async (t) => {
 })
 
 t.test('oidcc-prompt-none-not-logged-in', async (t) => {
-  t.match(paramsOf(await visit(app).get(path({ prompt: 'none' }))), { error: /^(login_required|interaction_required)$/, state: 'of the app' })
+  t.match(paramsOf(await visit(app).get(path({ prompt: 'none' }))), {
+    error: /^(login_required|interaction_required)$/,
+    state: 'of the app'
+  })
 })
 
 t.test('oidcc-prompt-none-logged-in', async (t) => {
@@ -86,7 +89,8 @@ t.test('oidcc-claims-essential', async (t) => {
 const REQUEST_OBJECT = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ redirect_uri: 'https://evil.example/', state: 'other' })).toString('base64url')}.`
 
 for (const [module, more, error] of [
-  ['oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported', { request_uri: 'https://app.example.com/request.jwt' }, 'request_uri_not_supported'],
+  ['oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported', { request_uri: 'https://app.example.com/request.jwt' },
+    'request_uri_not_supported'],
   ['oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported', { request: REQUEST_OBJECT }, 'request_not_supported'],
   ['oidcc-ensure-request-object-with-redirect-uri', { request: REQUEST_OBJECT }, 'request_not_supported']
 ] as [string, Record<string, string>, string][]) {

@@ -57,7 +57,10 @@ t.test('oidcc-userinfo-get', async (t) => {
 t.test('oidcc-userinfo-post-header', async (t) => {
   const { access_token: accessToken, id_token: idToken } = await tokens()
   for (const headers of [{}, { 'content-type': 'application/x-www-form-urlencoded' }]) {
-    const answer = await app.inject({ method: 'POST', url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${accessToken}`, ...headers }, payload: '' })
+    const answer = await app.inject({
+      method: 'POST', url: '/v1/oauth/userinfo',
+      headers: { authorization: `Bearer ${accessToken}`, ...headers }, payload: ''
+    })
     t.equal(answer.statusCode, 200)
     t.equal(answer.json<{ sub: string }>().sub, (await verified(idToken)).sub)
   }
@@ -66,13 +69,24 @@ t.test('oidcc-userinfo-post-header', async (t) => {
 t.test('oidcc-userinfo-post-body', async (t) => {
   const { access_token: accessToken, id_token: idToken } = await tokens()
   const post = (payload: string, headers: Record<string, string> = {}) =>
-    app.inject({ method: 'POST', url: '/v1/oauth/userinfo', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, payload })
+    app.inject({
+      method: 'POST', url: '/v1/oauth/userinfo', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      payload
+    })
   const answer = await post(`access_token=${accessToken}`)
   t.equal(answer.statusCode, 200)
   t.equal(answer.json<{ sub: string }>().sub, (await verified(idToken)).sub)
   t.match((await post('access_token=x')).headers['www-authenticate'], /error="invalid_token"/)
-  t.equal((await post(`access_token=${accessToken}`, { authorization: `Bearer ${accessToken}` })).statusCode, 400, 'RFC 6750 section 2: one way at a time')
-  t.equal((await post(JSON.stringify({ access_token: accessToken }), { 'content-type': 'application/json' })).statusCode, 401, 'RFC 6750 section 2.2: forms only')
+  t.equal(
+    (await post(`access_token=${accessToken}`, { authorization: `Bearer ${accessToken}` })).statusCode,
+    400,
+    'RFC 6750 section 2: one way at a time'
+  )
+  t.equal(
+    (await post(JSON.stringify({ access_token: accessToken }), { 'content-type': 'application/json' })).statusCode,
+    401,
+    'RFC 6750 section 2.2: forms only'
+  )
 })
 
 t.test('oidcc-ensure-request-without-nonce-succeeds-for-code-flow', async (t) => {

@@ -9,8 +9,10 @@ const UNKNOWN = 'This code is unknown or has expired'
 
 const path = ({ verification_uri_complete: uri }: { verification_uri_complete: string }) => uri.slice('http://localhost:3000'.length)
 /** Types a code in. @returns the question */
-const enter = async (visitor: Visitor, code: string) => await visitor.follow(await visitor.submit(await visitor.get('/device'), { user_code: code }))
-const decide = async (visitor: Visitor, code: string, decision: string) => await visitor.follow(await visitor.submit(await enter(visitor, code), { decision }))
+const enter = async (visitor: Visitor, code: string) =>
+  await visitor.follow(await visitor.submit(await visitor.get('/device'), { user_code: code }))
+const decide = async (visitor: Visitor, code: string, decision: string) =>
+  await visitor.follow(await visitor.submit(await enter(visitor, code), { decision }))
 
 t.test('a code is typed in, the user logs in and allows; the device gets tokens of that user', async (t) => {
   const { app } = await build(t, SCOPES)
@@ -25,7 +27,8 @@ t.test('a code is typed in, the user logs in and allows; the device gets tokens 
   t.match([toLogin.statusCode, toLogin.headers.location], [303, /^\/login\?return_to=%2Fdevice%3Fuser_code%3D/])
   const confirm = await visitor.follow(await logIn(visitor, toLogin.headers.location))
   t.equal(confirm.statusCode, 200)
-  for (const text of ['Connect Television to your account?', waiting.user_code, 'See your orders', 'ada@example.com', 'TV/1.0', '127.0.0.1']) t.match(confirm.body, text)
+  for (const text of ['Connect Television to your account?', waiting.user_code, 'See your orders', 'ada@example.com', 'TV/1.0',
+    '127.0.0.1']) t.match(confirm.body, text)
   t.notMatch(confirm.body, 'has not checked', 'the operator has registered it')
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' }, 'looking at it allows nothing')
   const done = await visitor.follow(await visitor.submit(confirm, { decision: 'allow' }))
@@ -46,7 +49,10 @@ t.test('the address with the code in it leads to the question, and approves noth
   t.match([old.statusCode, old.headers.location], [303, `/device?user_code=${waiting.user_code}`])
   t.equal((await visitor.get('/v1/oauth/device')).headers.location, '/device')
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
-  t.match((await visitor.follow(await visitor.submit(await visitor.get(path(waiting)), { decision: 'allow' }))).body, 'The device is connected')
+  t.match(
+    (await visitor.follow(await visitor.submit(await visitor.get(path(waiting)), { decision: 'allow' }))).body,
+    'The device is connected'
+  )
 })
 
 t.test('denied: the device hears of it, and the code is used up', async (t) => {
@@ -94,7 +100,10 @@ t.test('a decision needs the form of this browser, and counts for who saw the qu
   const visitor = await loggedIn(app)
   const waiting = await asked(app, { client_id: id })
   const confirm = await visitor.get(path(waiting))
-  for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { origin: 'null', 'sec-fetch-site': 'cross-site' }, { origin: '', 'sec-fetch-site': 'same-site' }]) {
+  for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, {
+    origin: 'null',
+    'sec-fetch-site': 'cross-site'
+  }, { origin: '', 'sec-fetch-site': 'same-site' }]) {
     t.equal((await visitor.submit(confirm, { decision: 'allow' }, headers)).statusCode, 403, JSON.stringify(headers))
   }
   const stale = await visitor.submit(confirm, { decision: 'allow', _csrf: 'x' })
@@ -118,18 +127,33 @@ t.test('a code belongs to the first user who opens its question (RFC 8628 sectio
   const [ada, eve] = [await loggedIn(app), visit(app)]
   await logIn(eve, '/login', { username: 'eve@example.com' })
   const waiting = await asked(app, { client_id: id, scope: 'openid' })
-  t.equal((await app.inject({ method: 'HEAD', url: path(waiting), headers: { cookie: `latchkey=${eve.cookies.get('latchkey')}` } })).statusCode, 200, 'a preview of a link opens nothing')
+  t.equal(
+    (await app.inject({ method: 'HEAD', url: path(waiting), headers: { cookie: `latchkey=${eve.cookies.get('latchkey')}` } })).statusCode,
+    200,
+    'a preview of a link opens nothing'
+  )
   const question = await enter(ada, waiting.user_code)
   t.match(question.body, 'Connect Television')
-  for (const seen of [await enter(eve, waiting.user_code), await eve.get(path(waiting))]) t.match([seen.statusCode, seen.body], [422, UNKNOWN], 'a stranger who saw the code')
-  const [{ id: eveId } = { id: '' }] = await sql<{ id: string }>(app, "SELECT user_id AS id FROM identifiers WHERE value = 'eve@example.com'")
+  for (const seen of [await enter(eve, waiting.user_code), await eve.get(path(waiting))]) { t.match([seen.statusCode, seen.body], [422, UNKNOWN], 'a stranger who saw the code') }
+  const [{ id: eveId } = { id: '' }] = await sql<{ id: string }>(
+    app,
+    "SELECT user_id AS id FROM identifiers WHERE value = 'eve@example.com'"
+  )
   for (const decision of ['allow', 'deny']) {
     const { hidden } = formOf(await eve.get('/device'))
-    t.match(await eve.post('/device', { ...hidden, user_code: waiting.user_code, shown_to: eveId, decision }), { statusCode: 422 }, `cannot ${decision}`)
+    t.match(
+      await eve.post('/device', { ...hidden, user_code: waiting.user_code, shown_to: eveId, decision }),
+      { statusCode: 422 },
+      `cannot ${decision}`
+    )
   }
   t.match((await ada.follow(await ada.submit(question, { decision: 'allow' }))).body, 'The device is connected')
   t.match(claimsOf((await poll(app, id, waiting.device_code)).json<Tokens>().access_token), { sub: ada.userId })
-  t.match([(await eve.get(path(waiting))).statusCode, (await ada.get(path(waiting))).body], [422, 'The device is connected'], 'what was decided is told to who decided')
+  t.match(
+    [(await eve.get(path(waiting))).statusCode, (await ada.get(path(waiting))).body],
+    [422, 'The device is connected'],
+    'what was decided is told to who decided'
+  )
 })
 
 t.test('a code that nobody has opened is claimed by its decision; of two users at once one has the question', async (t) => {
@@ -153,7 +177,11 @@ t.test('Connect pressed twice, and F5 after it: connected, and nothing is posted
     const waiting = await asked(app, { client_id: id })
     const form = await visitor.get('/device')
     const typed = await Promise.all([1, 2].map(() => visitor.submit(form, { user_code: waiting.user_code })))
-    t.match(typed.map(({ statusCode, headers }) => [statusCode, headers.location]), [[303, path(waiting)], [303, path(waiting)]], 'the code, typed in')
+    t.match(
+      typed.map(({ statusCode, headers }) => [statusCode, headers.location]),
+      [[303, path(waiting)], [303, path(waiting)]],
+      'the code, typed in'
+    )
     const question = await visitor.follow(typed[0]!)
     const pressed = await Promise.all([1, 2, 3].map(() => visitor.submit(question, { decision })))
     for (const answer of [...pressed, await visitor.submit(question, { decision: 'deny' })]) {
@@ -171,7 +199,10 @@ t.test('another account: the way back holds the code', async (t) => {
   const waiting = await asked(app, { client_id: id })
   const { body } = await visitor.get(path(waiting))
   const link = /href="(\/login[^"]+)"/.exec(body)![1]!.replaceAll('&amp;', '&')
-  t.match((await visitor.follow(await logIn(visitor, link, { username: 'eve@example.com' }))).body, /Connect Television[^]*eve@example\.com/)
+  t.match(
+    (await visitor.follow(await logIn(visitor, link, { username: 'eve@example.com' }))).body,
+    /Connect Television[^]*eve@example\.com/
+  )
 })
 
 t.test('a login that was ended elsewhere a moment ago decides nothing', async (t) => {
@@ -208,14 +239,19 @@ t.test('links of other sites fill the form in, and use up no attempts of who fol
   for (let index = 0; index < 11; index++) await visitor.get('/device?user_code=BBBB-BBBB', { 'sec-fetch-site': 'cross-site' })
   const filled = await visitor.get(path(waiting), { 'sec-fetch-site': 'cross-site' })
   t.match(filled.body, `value="${waiting.user_code}"`)
-  t.match((await visitor.follow(await visitor.submit(filled, { user_code: waiting.user_code }))).body, 'Connect Television to your account?')
+  t.match(
+    (await visitor.follow(await visitor.submit(filled, { user_code: waiting.user_code }))).body,
+    'Connect Television to your account?'
+  )
 })
 
 t.test('under a prefix, over https, in German', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com', prefix: '/auth' })
   const { id } = await makeTv(app)
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
-  const waiting = (await app.inject({ method: 'POST', url: '/auth/v1/oauth/device/code', payload: { client_id: id } })).json<{ user_code: string, verification_uri_complete: string }>()
+  const waiting = (await app.inject({ method: 'POST', url: '/auth/v1/oauth/device/code', payload: { client_id: id } })).json<
+    { user_code: string, verification_uri_complete: string }
+  >()
   t.equal(waiting.verification_uri_complete, `https://id.example.com/auth/device?user_code=${waiting.user_code}`)
   const visitor = visit(app, { origin: 'https://id.example.com', 'accept-language': 'de' })
   const toLogin = await visitor.submit(await visitor.get(`/auth/device?user_code=${waiting.user_code}`), { user_code: waiting.user_code })
@@ -228,7 +264,10 @@ t.test('names that devices give themselves stay text', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app, { name: '<b>Bank</b>' })
   const visitor = await loggedIn(app)
-  const answer = await app.inject({ method: 'POST', url: '/v1/oauth/device/code', headers: { 'user-agent': '"><script>alert(1)</script>\u202E' }, payload: { client_id: id } })
+  const answer = await app.inject({
+    method: 'POST', url: '/v1/oauth/device/code',
+    headers: { 'user-agent': '"><script>alert(1)</script>\u202E' }, payload: { client_id: id }
+  })
   const { body } = await visitor.get(path(answer.json()))
   t.notMatch(body, /<script|<b>|\u202E/)
   t.match(body, '&lt;script>')
@@ -238,7 +277,10 @@ t.test('a device without an agent, and an app of the operator', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app, { firstParty: true })
   const visitor = await loggedIn(app)
-  const waiting = await app.inject({ method: 'POST', url: '/v1/oauth/device/code', headers: { 'user-agent': '' }, payload: { client_id: id } })
+  const waiting = await app.inject({
+    method: 'POST', url: '/v1/oauth/device/code', headers: { 'user-agent': '' },
+    payload: { client_id: id }
+  })
   const { body } = await visitor.get(path(waiting.json()))
   t.match(body, 'Unknown device')
   t.notMatch(body, 'has not checked')

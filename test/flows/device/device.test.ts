@@ -13,17 +13,29 @@ t.test('a device gets a code, its user allows it, and the next poll gets tokens'
   t.equal(answer.statusCode, 200, answer.body)
   t.equal(answer.headers['cache-control'], 'no-store')
   const waiting = answer.json()
-  t.match(waiting, { device_code: /^lk_dc_[\w-]{43}$/, user_code: /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/, verification_uri: 'http://localhost:3000/device', expires_in: 600, interval: 5 })
+  t.match(waiting, {
+    device_code: /^lk_dc_[\w-]{43}$/, user_code: /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/,
+    verification_uri: 'http://localhost:3000/device', expires_in: 600, interval: 5
+  })
   t.equal(waiting.verification_uri_complete, `http://localhost:3000/device?user_code=${waiting.user_code}`)
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
 
   const { deviceVerification } = app.latchkey
   t.match(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), {
-    userCode: waiting.user_code, client: { id, name: 'Television', firstParty: false }, scopes: ['orders:read'], ip: '127.0.0.1', userAgent: 'TV/1.0', askedAt: Date
+    userCode: waiting.user_code,
+    client: { id, name: 'Television', firstParty: false },
+    scopes: ['orders:read'],
+    ip: '127.0.0.1',
+    userAgent: 'TV/1.0',
+    askedAt: Date
   })
   t.ok(await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed'))
   t.equal(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), 'allowed', 'nobody decides twice')
-  t.equal(await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'denied'), 'allowed', 'the first decision counts')
+  t.equal(
+    await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'denied'),
+    'allowed',
+    'the first decision counts'
+  )
 
   const granted = await poll(app, id, waiting.device_code)
   t.equal(granted.statusCode, 200, 'at once: slow_down is not for what was allowed')
@@ -53,8 +65,9 @@ t.test('the user code may be typed in any way', async (t) => {
   const user = await decider(app)
   const { user_code: code } = await asked(app, { client_id: id })
   const find = (userCode: string) => app.latchkey.deviceVerification.find({ userCode, user, caller: CALLER })
-  for (const typed of [code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'), [...code].join(' ')]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
-  for (const typed of ['', 'AAAA-AAAA', `${code}B`, code.slice(1), '%', '\0', 'B'.repeat(1000)]) t.equal(await find(typed), null, JSON.stringify(typed))
+  for (const typed of [code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'),
+    [...code].join(' ')]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
+  for (const typed of ['', 'AAAA-AAAA', `${code}B`, code.slice(1), '%', '\0', 'B'.repeat(1000)]) { t.equal(await find(typed), null, JSON.stringify(typed)) }
 })
 
 t.test('neither code is in the database in clear, and a plain hash does not find the short one', async (t) => {
@@ -91,7 +104,11 @@ t.test('denied is access_denied, expired is expired_token, and neither makes a s
   t.ok(await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'denied'))
   const answer = await poll(app, id, denied.device_code)
   t.match([answer.statusCode, answer.json()], [400, { error: 'access_denied' }])
-  t.equal(await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'), 'denied', 'the first decision counts')
+  t.equal(
+    await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'),
+    'denied',
+    'the first decision counts'
+  )
 
   const late = await asked(app, { client_id: id })
   await app.latchkey.deviceVerification.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
@@ -108,8 +125,15 @@ t.test('of 100 polls at once after the approval one succeeds, and there is one s
   const user = await decider(app)
   const waiting = await asked(app, { client_id: id })
   let events = 0
-  app.latchkey.on('device.approved', () => { events++ })
-  const approvals = await Promise.all(Array.from({ length: 10 }, () => app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')))
+  app.latchkey.on('device.approved', () => {
+    events++
+  })
+  const approvals = await Promise.all(
+    Array.from(
+      { length: 10 },
+      () => app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+    )
+  )
   t.same(new Set(approvals), new Set(['allowed']), 'pressed ten times it is allowed')
   t.equal(events, 1, 'once')
   const answers = await Promise.all(Array.from({ length: 100 }, () => poll(app, id, waiting.device_code)))
@@ -185,7 +209,10 @@ t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by a
   await t.rejects(guess(0, '198.51.100.7'), { name: 'TooManyAttempts' }, 'from another address')
   const other = await decider(app, 'mallory@example.com')
   await t.rejects(guess(0, CALLER.ip, other), { name: 'TooManyAttempts' }, 'as another user')
-  t.ok(await deviceVerification.decide({ userCode, user: other, caller: { ...CALLER, ip: '198.51.100.8' } }, 'allowed'), 'nobody else is slowed down')
+  t.ok(
+    await deviceVerification.decide({ userCode, user: other, caller: { ...CALLER, ip: '198.51.100.8' } }, 'allowed'),
+    'nobody else is slowed down'
+  )
 })
 
 t.test('one address gets so many codes a minute', async (t) => {
@@ -209,8 +236,12 @@ t.test('decisions are in the audit log, and in events', async (t) => {
   t.same(seen, [{ clientId: id, userId: user.userId, scopes: [], ...CALLER }])
   await app.close()
   const { app: after } = await build(t, { databaseUrl: app.latchkey.config.databaseUrl! })
-  t.same((await after.latchkey.store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved', 'device.denied'])
-  t.match(await after.latchkey.store.audit.list({ type: 'device.denied', limit: 5 }), [{ userId: user.userId, clientId: id, ip: CALLER.ip, userAgent: CALLER.userAgent, detail: { scopes: [] } }])
+  t.same((await after.latchkey.store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved',
+    'device.denied'])
+  t.match(await after.latchkey.store.audit.list({ type: 'device.denied', limit: 5 }), [{
+    userId: user.userId, clientId: id, ip: CALLER.ip,
+    userAgent: CALLER.userAgent, detail: { scopes: [] }
+  }])
 })
 
 t.test('what has expired is purged an hour later', async (t) => {
@@ -218,7 +249,8 @@ t.test('what has expired is purged an hour later', async (t) => {
   const { id } = await makeTv(app)
   await asked(app, { client_id: id })
   const { purge } = await import('../../../src/maintenance/purge.ts')
-  const run = () => purge(app.latchkey.store.purge, { expired: true, revoked: false, keep: 0, auditRetention: 1000 }, new AbortController().signal)
+  const run = () =>
+    purge(app.latchkey.store.purge, { expired: true, revoked: false, keep: 0, auditRetention: 1000 }, new AbortController().signal)
   await expire(app)
   t.match(await run(), { device_codes: 0 }, 'it tells its device yet')
   await sql(app, "UPDATE device_codes SET expires_at = now() - interval '2 hours'")

@@ -58,9 +58,15 @@ t.test('RFC 6750 section 3.1: scopes: all of them, one of them, and 403 names wh
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const { basic } = await makeClient(app)
   await signedIn(app)
-  const login = async (scope: string) => (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple', scope }, basic)).json<Tokens>().access_token
+  const login = async (scope: string) =>
+    (await token(app, { grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple', scope }, basic))
+      .json<Tokens>().access_token
   const host = await guardedHost(t, app)
-  host.get('/all', { onRequest: host.authGuard('api', { scopes: ['read', 'write'] }) }, async ({ auth }) => ({ can: auth.can('write'), scopes: auth.scopes }))
+  host.get(
+    '/all',
+    { onRequest: host.authGuard('api', { scopes: ['read', 'write'] }) },
+    async ({ auth }) => ({ can: auth.can('write'), scopes: auth.scopes })
+  )
   host.get('/any', { onRequest: host.authGuard('api', { anyScope: ['read', 'write'] }) }, async () => ({}))
   const get = async (url: string, scope: string) => await host.inject({ url, headers: { authorization: `bearer ${await login(scope)}` } })
 

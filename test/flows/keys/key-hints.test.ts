@@ -8,11 +8,15 @@ import { APP_KEY, FAST, makeClient } from '../../support/start-server.ts'
 import { visit, type Visitor } from '../../support/visitor.ts'
 
 const kidOf = (text: string) => (JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid
-const published = async (app: FastifyInstance) => (await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>().keys.map(({ kid }) => kid)
+const published = async (app: FastifyInstance) =>
+  (await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>().keys.map(({ kid }) => kid)
 const isLoggedIn = async (visitor: Visitor) => (await visitor.get('/account')).statusCode === 200
 const end = (visitor: Visitor, hint: string) => visitor.get(`/v1/oauth/logout?id_token_hint=${hint}`)
 
-type Started = { app: FastifyInstance, asked: Party, visitor: Visitor, hint: string, kid: string, rotatedAgo: (interval: string) => Promise<void> }
+type Started = {
+  app: FastifyInstance, asked: Party, visitor: Visitor, hint: string, kid: string,
+  rotatedAgo: (interval: string) => Promise<void>
+}
 
 /** A user whose application has an id token, by a key that is then rotated away. */
 async function rotated (t: Test, algorithm = 'RS256'): Promise<Started> {
@@ -24,7 +28,10 @@ async function rotated (t: Test, algorithm = 'RS256'): Promise<Started> {
   await keys.rotate(true)
   const kid = kidOf(hint)
   async function rotatedAgo (interval: string): Promise<void> {
-    await pool.query(`UPDATE signing_keys SET signs_until = now() - interval '${interval}', keep_until = keep_until - interval '${interval}' WHERE kid = $1`, [kid])
+    await pool.query(
+      `UPDATE signing_keys SET signs_until = now() - interval '${interval}', keep_until = keep_until - interval '${interval}' WHERE kid = $1`,
+      [kid]
+    )
     await keys.load()
   }
   return { app, asked, visitor, hint, kid, rotatedAgo }
@@ -68,12 +75,17 @@ t.test('a purge leaves a key that may come in a hint, for as long as the longest
   t.equal(expired, 0)
   t.equal((await end(visitor, hint)).statusCode, 200)
   const [current] = app.latchkey.keys.list().filter(({ alg, signsUntil }) => alg === 'RS256' && signsUntil)
-  const { rows: [row] } = await app.latchkey.database.pool.query<{ kept: boolean }>("SELECT keep_until >= now() + interval '999 days' AS kept FROM signing_keys WHERE kid = $1", [current!.kid])
+  const { rows: [row] } = await app.latchkey.database.pool.query<{ kept: boolean }>(
+    "SELECT keep_until >= now() + interval '999 days' AS kept FROM signing_keys WHERE kid = $1",
+    [current!.kid]
+  )
   t.ok(row!.kept)
 })
 
 async function purgeAll ({ latchkey: { store } }: FastifyInstance): Promise<{ expired: number }> {
-  const step = store.purge.steps({ expired: true, revoked: false, keep: 0, auditRetention: 86_400 }).find(({ table }) => table === 'signing_keys')
+  const step = store.purge.steps({ expired: true, revoked: false, keep: 0, auditRetention: 86_400 }).find(({ table }) =>
+    table === 'signing_keys'
+  )
   return { expired: (await step!.batch(100, null)).count }
 }
 

@@ -31,7 +31,9 @@ t.test('a new key is published before it signs, and the old one stays until its 
 t.test('two processes that are due at once make one key', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app: first }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
-  await first.latchkey.database.pool.query("UPDATE signing_keys SET signs_from = now() - interval '200 days', created_at = now() - interval '200 days'")
+  await first.latchkey.database.pool.query(
+    "UPDATE signing_keys SET signs_from = now() - interval '200 days', created_at = now() - interval '200 days'"
+  )
   await Promise.all([first.latchkey.keys.load(), second.latchkey.keys.load()])
   const made = await Promise.all([first.latchkey.keys.rotateDue(), second.latchkey.keys.rotateDue()])
   t.equal(made.flat().length, 2, 'one for each algorithm')

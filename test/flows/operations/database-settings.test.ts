@@ -10,14 +10,38 @@ import { query } from '../../unit/database/embedded-helper.ts'
 
 /** What operators and other programs set for a database, each to something else than we rely on. */
 const SET: Record<string, string> = {
-  datestyle: 'German', timezone: 'Asia/Kolkata', intervalstyle: 'sql_standard', bytea_output: 'escape', extra_float_digits: '-10', array_nulls: 'off',
-  transform_null_equals: 'on', default_transaction_isolation: 'serializable', default_transaction_deferrable: 'on',
-  statement_timeout: '500ms', lock_timeout: '400ms', idle_in_transaction_session_timeout: '400ms', idle_session_timeout: '400ms', transaction_timeout: '900ms', search_path: 'nowhere'
+  datestyle: 'German',
+  timezone: 'Asia/Kolkata',
+  intervalstyle: 'sql_standard',
+  bytea_output: 'escape',
+  extra_float_digits: '-10',
+  array_nulls: 'off',
+  transform_null_equals: 'on',
+  default_transaction_isolation: 'serializable',
+  default_transaction_deferrable: 'on',
+  statement_timeout: '500ms',
+  lock_timeout: '400ms',
+  idle_in_transaction_session_timeout: '400ms',
+  idle_session_timeout: '400ms',
+  transaction_timeout: '900ms',
+  search_path: 'nowhere'
 }
 const SHOWN = Object.keys(SET).map((name) => `current_setting('${name}') AS ${name}`).join(', ')
 const RELIED_ON = {
-  datestyle: 'ISO, MDY', timezone: 'UTC', intervalstyle: 'postgres', bytea_output: 'hex', extra_float_digits: '1', array_nulls: 'on', transform_null_equals: 'off',
-  default_transaction_isolation: 'read committed', default_transaction_deferrable: 'off', lock_timeout: '0', idle_in_transaction_session_timeout: '0', idle_session_timeout: '0', transaction_timeout: '0', search_path: 'public'
+  datestyle: 'ISO, MDY',
+  timezone: 'UTC',
+  intervalstyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+  search_path: 'public'
 }
 
 async function strangeDatabase (t: Parameters<typeof createDatabase>[0], options?: { empty: boolean }): Promise<string> {
@@ -33,7 +57,10 @@ t.test('whatever is set for the database, each connection has what we rely on', 
   t.teardown(database.close)
   const { rows: [inPool] } = await database.pool.query(`SELECT ${SHOWN}`)
   t.match(inPool, { ...RELIED_ON, statement_timeout: '10s' })
-  t.match(await withClient(parseDatabaseUrl(url), async (client) => (await client.query(`SELECT ${SHOWN}`)).rows[0]), { ...RELIED_ON, statement_timeout: '0' })
+  t.match(await withClient(parseDatabaseUrl(url), async (client) => (await client.query(`SELECT ${SHOWN}`)).rows[0]), {
+    ...RELIED_ON,
+    statement_timeout: '0'
+  })
   const limited = openDatabase({ url: `${url}?statement_timeout=100`, poolSize: 1, onError: () => {} })
   t.teardown(limited.close)
   await t.rejects(limited.pool.query('SELECT pg_sleep(5)'), { code: '57014' }, 'the URL itself may ask for less')

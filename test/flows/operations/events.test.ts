@@ -1,6 +1,9 @@
 import t from 'tap'
 import { call, personalToken } from '../../support/machines.ts'
-import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import {
+  build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
+  type Tokens
+} from '../../support/start-server.ts'
 import { attempt, ON, times } from '../../support/throttled.ts'
 import { sessionId } from '../../support/session-rows.ts'
 import type { EventName } from '../../../src/events/events.ts'
@@ -77,8 +80,15 @@ t.test('a guard tells why it refused, by a code that holds nothing of the token'
   const ended = (await login(app)).json<Tokens>().access_token
   await logout(app, ended)
   const expected: [string, string][] = [
-    ['expired', ours({ exp: 1 })], ['wrong_issuer', ours({ iss: 'https://evil.example' })], ['wrong_audience', ours({ aud: 'https://evil.example' })], ['wrong_type', ours({}, 'JWT')],
-    ['bad_signature', `${head}.${body}.${'A'.repeat(86)}`], ['malformed', 'a.b.c'], ['session_revoked', ended], ['not_a_user', own], ['personal_token', `lk_pat_${'A'.repeat(48)}`]
+    ['expired', ours({ exp: 1 })],
+    ['wrong_issuer', ours({ iss: 'https://evil.example' })],
+    ['wrong_audience', ours({ aud: 'https://evil.example' })],
+    ['wrong_type', ours({}, 'JWT')],
+    ['bad_signature', `${head}.${body}.${'A'.repeat(86)}`],
+    ['malformed', 'a.b.c'],
+    ['session_revoked', ended],
+    ['not_a_user', own],
+    ['personal_token', `lk_pat_${'A'.repeat(48)}`]
   ]
   for (const [, text] of expected) t.equal((await profile(app, text)).statusCode, 401)
   t.same(heard.map(([, details]) => details), expected.map(([reason]) => ({ reason })))
@@ -98,12 +108,23 @@ t.test('the audit log has what matters to security, with who, where and why', as
   await call(app, 'DELETE', `personal-access-tokens/${tokenId}`, bearer)
   await call(app, 'PATCH', '/v1/profile', bearer, { name: 'Ada' })
   await call(app, 'PATCH', '/v1/profile/password', bearer, { current_password: PASSWORD, new_password: 'another good password' })
-  await app.inject({ method: 'POST', url: '/v1/clients/web/logout', payload: { refresh_token: (await refresh(app, text)).json<Tokens>().refresh_token } })
+  await app.inject({
+    method: 'POST', url: '/v1/clients/web/logout',
+    payload: { refresh_token: (await refresh(app, text)).json<Tokens>().refresh_token }
+  })
   const rows: [string, object][] = [
-    ['user.registered', { userId: user.id }], ['login.succeeded', { userId: user.id, clientId: web.id }], ['login.failed', { userId: user.id, clientId: web.id, detail: { reason: 'wrong_password' } }],
-    ['personal_token.created', { userId: user.id, detail: { tokenId } }], ['personal_token.revoked', { userId: user.id, detail: { tokenId } }],
-    ['client.created', { userId: user.id, clientId: client.id }], ['client.changed', { clientId: client.id }], ['client.secret_rotated', { clientId: client.id, detail: { overlap: 60 } }], ['client.revoked', { clientId: client.id }],
-    ['profile.changed', { userId: user.id, detail: { fields: ['name'] } }], ['password.changed', { userId: user.id }], ['session.ended', { userId: user.id, clientId: web.id, detail: { reason: 'logout' } }]
+    ['user.registered', { userId: user.id }],
+    ['login.succeeded', { userId: user.id, clientId: web.id }],
+    ['login.failed', { userId: user.id, clientId: web.id, detail: { reason: 'wrong_password' } }],
+    ['personal_token.created', { userId: user.id, detail: { tokenId } }],
+    ['personal_token.revoked', { userId: user.id, detail: { tokenId } }],
+    ['client.created', { userId: user.id, clientId: client.id }],
+    ['client.changed', { clientId: client.id }],
+    ['client.secret_rotated', { clientId: client.id, detail: { overlap: 60 } }],
+    ['client.revoked', { clientId: client.id }],
+    ['profile.changed', { userId: user.id, detail: { fields: ['name'] } }],
+    ['password.changed', { userId: user.id }],
+    ['session.ended', { userId: user.id, clientId: web.id, detail: { reason: 'logout' } }]
   ]
   for (const [type, row] of rows) t.match(await written(app, type), [{ type, ...FROM, ...row }], type)
   const everything = JSON.stringify(await app.latchkey.store.audit.list({ limit: 1000 }))
@@ -116,7 +137,12 @@ t.test('revocation by a client and too many attempts are written, too', async (t
   await register(app)
   const tokens = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic)).json<Tokens>()
   const heard = hear(app, 'session.ended', 'token.revoked')
-  for (let index = 0; index < 2; index++) await app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: tokens.refresh_token } })
+  for (let index = 0; index < 2; index++) {
+    await app.inject({
+      method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic },
+      payload: { token: tokens.refresh_token }
+    })
+  }
   t.same(heard.map(([name]) => name), ['token.revoked', 'session.ended'], 'once: the second time nothing changed')
   t.match(await written(app, 'session.ended'), [{ sessionId: sessionId(tokens), detail: { reason: 'client' } }])
   t.same((await times(30, () => attempt(app))).at(-1), 429)

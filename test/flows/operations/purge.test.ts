@@ -14,7 +14,8 @@ const REVOKED = { ...EXPIRED, expired: false, revoked: true }
 const run = (app: FastifyInstance, options: PurgeOptions = EXPIRED, signal = new AbortController().signal): Promise<Purged | null> =>
   purge(app.latchkey.store.purge, options, signal)
 
-const count = async (app: FastifyInstance, table: string) => (await sql<{ n: number }>(app, `SELECT count(*)::int AS n FROM ${table}`))[0]!.n
+const count = async (app: FastifyInstance, table: string) =>
+  (await sql<{ n: number }>(app, `SELECT count(*)::int AS n FROM ${table}`))[0]!.n
 
 /** Two rows in each table that fills by itself, one of them past its end. */
 async function fill (app: FastifyInstance): Promise<void> {
@@ -24,15 +25,37 @@ async function fill (app: FastifyInstance): Promise<void> {
   await sql(app, 'DELETE FROM sessions; DELETE FROM rate_limits; DELETE FROM audit_events')
   const ends = ["now() - interval '2 hours'", "now() + interval '2 hours'"]
   for (const [index, end] of ends.entries()) {
-    await sql(app, `INSERT INTO sessions (id, user_id, client_id, scopes, secret_hash, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, 'c', '{}', '', 0, ${end})`, [user.id])
-    await sql(app, `INSERT INTO browser_sessions (id, token_hash, user_id, token_epoch, auth_time, expires_at) VALUES (gen_random_uuid(), '${index}', $1, 0, now(), ${end})`, [user.id])
-    await sql(app, `INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, auth_time, expires_at)
-      VALUES ('${index}', 'c', $1, gen_random_uuid(), 0, 'https://a', '{}', now(), ${end})`, [user.id])
-    await sql(app, `INSERT INTO device_codes (hash, user_code_hash, client_id, scopes, interval, expires_at) VALUES ('${index}', '${index}', 'c', '{}', 5, ${end})`)
-    await sql(app, `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, 'c', 'x', '{}', '${index}', 0, ${end})`, [user.id])
+    await sql(
+      app,
+      `INSERT INTO sessions (id, user_id, client_id, scopes, secret_hash, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, 'c', '{}', '', 0, ${end})`,
+      [user.id]
+    )
+    await sql(
+      app,
+      `INSERT INTO browser_sessions (id, token_hash, user_id, token_epoch, auth_time, expires_at) VALUES (gen_random_uuid(), '${index}', $1, 0, now(), ${end})`,
+      [user.id]
+    )
+    await sql(
+      app,
+      `INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, auth_time, expires_at)
+      VALUES ('${index}', 'c', $1, gen_random_uuid(), 0, 'https://a', '{}', now(), ${end})`,
+      [user.id]
+    )
+    await sql(
+      app,
+      `INSERT INTO device_codes (hash, user_code_hash, client_id, scopes, interval, expires_at) VALUES ('${index}', '${index}', 'c', '{}', 5, ${end})`
+    )
+    await sql(
+      app,
+      `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, 'c', 'x', '{}', '${index}', 0, ${end})`,
+      [user.id]
+    )
     await sql(app, `INSERT INTO revocations (kind, subject, expires_at) VALUES ('token', '${index}', ${end})`)
     await sql(app, `INSERT INTO rate_limits (key, points, expire) VALUES ('${index}', 1, (extract(epoch FROM ${end}) * 1000)::bigint)`)
-    await sql(app, `INSERT INTO signing_keys (kid, alg, public_jwk, sealed, signs_from, signs_until, keep_until) VALUES ('${index}', 'ES256', '{}', '', now(), now(), ${end})`)
+    await sql(
+      app,
+      `INSERT INTO signing_keys (kid, alg, public_jwk, sealed, signs_from, signs_until, keep_until) VALUES ('${index}', 'ES256', '{}', '', now(), now(), ${end})`
+    )
     await sql(app, `INSERT INTO audit_events (id, type, created_at) VALUES (gen_random_uuid(), 'x', ${end} - interval '90 days')`)
   }
 }
@@ -44,7 +67,10 @@ const expiredSessions = (app: FastifyInstance, userId: string, many: number) => 
 t.test('deletes what has expired, in every table, and nothing else', async (t) => {
   const { app } = await build(t)
   await fill(app)
-  t.same(await run(app), { sessions: 1, browser_sessions: 1, authorization_codes: 1, device_codes: 1, personal_access_tokens: 1, revocations: 1, signing_keys: 1, rate_limits: 1, audit_events: 1 })
+  t.same(await run(app), {
+    sessions: 1, browser_sessions: 1, authorization_codes: 1, device_codes: 1, personal_access_tokens: 1,
+    revocations: 1, signing_keys: 1, rate_limits: 1, audit_events: 1
+  })
   t.same(Object.values((await run(app))!), Array(9).fill(0))
   t.equal(await count(app, 'sessions'), 1)
   t.ok((await login(app)).statusCode === 200, 'the keys that sign are there')
@@ -60,7 +86,9 @@ t.test('every table with an end is among them', async (t) => {
   const { app } = await build(t)
   const purged = app.latchkey.store.purge.steps(EXPIRED).map(({ table }) => table)
   const models = readFileSync(join(packageRoot, 'prisma/schema.prisma'), 'utf8').match(/^model [\s\S]*?^}/gm)!
-  const ending = models.filter((model) => /^ {2}(expiresAt|expire|keepUntil) /m.test(model)).map((model) => /@@map\("(.*)"\)/.exec(model)![1]!)
+  const ending = models.filter((model) => /^ {2}(expiresAt|expire|keepUntil) /m.test(model)).map((model) =>
+    /@@map\("(.*)"\)/.exec(model)![1]!
+  )
   t.ok(ending.length >= 6)
   t.same(ending.filter((table) => !purged.includes(table)), [])
 })
@@ -106,8 +134,10 @@ t.test('one process at a time', async (t) => {
 t.test('holds up no vacuum while it rests, and notices when it is no longer alone', async (t) => {
   const { app } = await build(t)
   const ended = await app.latchkey.store.purge.alone(async (signal) => {
-    const [row] = await sql<{ state: string, xmin: string | null, pid: number }>(app,
-      "SELECT state, backend_xmin::text AS xmin, pid FROM pg_stat_activity WHERE application_name = 'latchkey purge' AND datname = current_database()")
+    const [row] = await sql<{ state: string, xmin: string | null, pid: number }>(
+      app,
+      "SELECT state, backend_xmin::text AS xmin, pid FROM pg_stat_activity WHERE application_name = 'latchkey purge' AND datname = current_database()"
+    )
     t.match(row, { state: 'idle in transaction', xmin: null })
     await sql(app, 'SELECT pg_terminate_backend($1)', [row!.pid])
     return await eventually(() => signal.aborted)

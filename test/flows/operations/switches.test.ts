@@ -11,13 +11,26 @@ type Call = [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string]
 const SWITCHES: [name: string, options: AppOptions, calls: Call[]][] = [
   ['registration', { registration: 'off' }, [['POST', '/v1/register'], ['GET', '/register'], ['POST', '/register']]],
   ['routes.profile', { routes: { profile: false } }, [['GET', '/v1/profile'], ['PATCH', '/v1/profile'], ['PATCH', '/v1/profile/password']]],
-  ['routes.clients', { routes: { clients: false } }, [['GET', '/v1/oauth/clients'], ['POST', '/v1/oauth/clients'], ['PUT', '/v1/oauth/clients/x'], ['DELETE', '/v1/oauth/clients/x'], ['POST', '/v1/oauth/clients/x/secret']]],
-  ['routes.personalTokens', { routes: { personalTokens: false } }, [['GET', '/v1/oauth/personal-access-tokens'], ['POST', '/v1/oauth/personal-access-tokens'], ['DELETE', '/v1/oauth/personal-access-tokens/x'], ['GET', '/account/tokens'], ['POST', '/account/tokens'], ['GET', '/account/tokens/x'], ['GET', '/account/tokens/end'], ['POST', '/account/tokens/end']]],
+  ['routes.clients', { routes: { clients: false } }, [['GET', '/v1/oauth/clients'], ['POST', '/v1/oauth/clients'], ['PUT',
+    '/v1/oauth/clients/x'], ['DELETE', '/v1/oauth/clients/x'], ['POST', '/v1/oauth/clients/x/secret']]],
+  ['routes.personalTokens', { routes: { personalTokens: false } }, [['GET', '/v1/oauth/personal-access-tokens'], ['POST',
+    '/v1/oauth/personal-access-tokens'], ['DELETE', '/v1/oauth/personal-access-tokens/x'], ['GET', '/account/tokens'], ['POST',
+    '/account/tokens'], ['GET', '/account/tokens/x'], ['GET', '/account/tokens/end'], ['POST', '/account/tokens/end']]],
   ['routes.docs', { routes: { docs: false } }, [['GET', '/docs'], ['GET', '/docs/json'], ['GET', '/docs/static/index.html']]],
   ['routes.metrics', { routes: { metrics: false } }, [['GET', '/metrics']]],
   ['routes.pages', { routes: { pages: false } }, [
-    ['GET', '/login'], ['POST', '/login'], ['GET', '/register'], ['GET', '/logout'], ['GET', '/account'], ['GET', '/device'], ['GET', '/v1/oauth/device'], ['POST', '/v1/oauth/device/code'],
-    ['GET', '/v1/oauth/authorize'], ['POST', '/v1/oauth/authorize'], ['GET', '/v1/oauth/logout'], ['GET', '/.well-known/openid-configuration']
+    ['GET', '/login'],
+    ['POST', '/login'],
+    ['GET', '/register'],
+    ['GET', '/logout'],
+    ['GET', '/account'],
+    ['GET', '/device'],
+    ['GET', '/v1/oauth/device'],
+    ['POST', '/v1/oauth/device/code'],
+    ['GET', '/v1/oauth/authorize'],
+    ['POST', '/v1/oauth/authorize'],
+    ['GET', '/v1/oauth/logout'],
+    ['GET', '/.well-known/openid-configuration']
   ]]
 ]
 
@@ -36,7 +49,7 @@ for (const [name, options, calls] of SWITCHES) {
   t.test(`${name} off: 404, and in no document`, async (t) => {
     const { app } = await build(t, options)
     for (const call of calls) t.notOk(await isThere(app, call), call.join(' '))
-    for (const [other, , calls] of SWITCHES.filter(([other]) => other !== name && other !== 'routes.pages')) t.ok(await isThere(app, calls[0]!), `${other} stays`)
+    for (const [other, , calls] of SWITCHES.filter(([other]) => other !== name && other !== 'routes.pages')) { t.ok(await isThere(app, calls[0]!), `${other} stays`) }
     if (name === 'routes.docs') return
     const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, object>> }>()
     t.ok(paths['/v1/oauth/token'])
@@ -55,8 +68,14 @@ t.test('routes.personalTokens off: no block on the account page, and those that 
   const { app, databaseUrl } = await build(t, { routes: { clients: false } })
   const { id, secret } = await makeClient(app)
   await register(app)
-  const { access_token: access } = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic(id, secret))).json<{ access_token: string }>()
-  const made = await app.inject({ method: 'POST', url: '/v1/oauth/personal-access-tokens', headers: { authorization: `Bearer ${access}` }, payload: { name: 'Backup' } })
+  const { access_token: access } =
+    (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic(id, secret))).json<
+      { access_token: string }
+    >()
+  const made = await app.inject({
+    method: 'POST', url: '/v1/oauth/personal-access-tokens', headers: { authorization: `Bearer ${access}` },
+    payload: { name: 'Backup' }
+  })
   const personal = made.json<{ access_token: string }>().access_token
   t.match(await accountPage(app), /Backup/)
 
@@ -68,15 +87,23 @@ t.test('routes.personalTokens off: no block on the account page, and those that 
 t.test('routes.pages off: metadata, grants and guards do without', async (t) => {
   const { app } = await build(t, { routes: { pages: false } })
   const metadata = (await app.inject('/.well-known/oauth-authorization-server')).json<Record<string, unknown>>()
-  t.match(metadata, { response_types_supported: [], grant_types_supported: ['password', 'client_credentials', 'refresh_token'], token_endpoint: String })
-  for (const name of ['authorization_endpoint', 'device_authorization_endpoint', 'end_session_endpoint', 'prompt_values_supported', 'code_challenge_methods_supported']) t.notOk(name in metadata, name)
+  t.match(metadata, {
+    response_types_supported: [], grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
+    token_endpoint: String
+  })
+  for (const name of ['authorization_endpoint', 'device_authorization_endpoint', 'end_session_endpoint', 'prompt_values_supported',
+    'code_challenge_methods_supported']) t.notOk(name in metadata, name)
   const { id, secret } = await makeClient(app, { grantTypes: ['authorization_code', 'refresh_token'] })
-  t.match((await token(app, { grant_type: 'authorization_code', code: 'x', redirect_uri: 'http://127.0.0.1/' }, basic(id, secret))).json(), { error: 'unsupported_grant_type' })
+  t.match(
+    (await token(app, { grant_type: 'authorization_code', code: 'x', redirect_uri: 'http://127.0.0.1/' }, basic(id, secret))).json(),
+    { error: 'unsupported_grant_type' }
+  )
   t.match((await app.inject({ url: '/nothing', headers: { accept: 'text/html' } })).json(), { statusCode: 404 })
 })
 
-t.test('a guest of authGuard(\'web\') is sent to a page only where there is one', async (t) => {
-  const places: [LatchkeyOptions, number, string | undefined][] = [[{}, 303, '/auth/login'], [{ routes: { pages: false } }, 401, undefined], [{ routes: { pages: false }, loginPath: '/signin' }, 303, '/signin']]
+t.test("a guest of authGuard('web') is sent to a page only where there is one", async (t) => {
+  const places: [LatchkeyOptions, number, string | undefined][] = [[{}, 303, '/auth/login'], [{ routes: { pages: false } }, 401, undefined],
+    [{ routes: { pages: false }, loginPath: '/signin' }, 303, '/signin']]
   for (const [options, status, page] of places) {
     const host = Fastify()
     t.teardown(() => host.close())

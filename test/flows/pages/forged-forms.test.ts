@@ -5,19 +5,31 @@ import { authorizeUrl, formOf, loggedIn, makeApp, paramsOf, visit } from '../../
 const EVIL = 'https://evil.example'
 /** What browsers send with a form of another site. */
 const FOREIGN: Record<string, string>[] = [
-  { origin: EVIL, 'sec-fetch-site': 'cross-site' }, { origin: 'null', 'sec-fetch-site': 'cross-site' }, { origin: 'https://other.localhost:3000', 'sec-fetch-site': 'same-site' },
-  { origin: EVIL, 'sec-fetch-site': '' }, { origin: 'http://localhost:3001', 'sec-fetch-site': '' }, { origin: 'http://localhost:3000.evil.example', 'sec-fetch-site': '' }, { origin: 'null', 'sec-fetch-site': '' }, { origin: '', 'sec-fetch-site': 'cross-site' }
+  { origin: EVIL, 'sec-fetch-site': 'cross-site' },
+  { origin: 'null', 'sec-fetch-site': 'cross-site' },
+  { origin: 'https://other.localhost:3000', 'sec-fetch-site': 'same-site' },
+  { origin: EVIL, 'sec-fetch-site': '' },
+  { origin: 'http://localhost:3001', 'sec-fetch-site': '' },
+  { origin: 'http://localhost:3000.evil.example', 'sec-fetch-site': '' },
+  { origin: 'null', 'sec-fetch-site': '' },
+  { origin: '', 'sec-fetch-site': 'cross-site' }
 ]
 
 t.test('RFC 6749 section 10.12: forms of other sites are refused with a page, whatever token they carry', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
-  const forms = { '/login': await visitor.get('/login?prompt=login'), '/register': await visitor.get('/register?return_to=%2Faccount'), '/logout': await visitor.get('/logout'), '/v1/oauth/authorize': await visitor.get(authorizeUrl(client.id)) }
+  const forms = {
+    '/login': await visitor.get('/login?prompt=login'), '/register': await visitor.get('/register?return_to=%2Faccount'),
+    '/logout': await visitor.get('/logout'), '/v1/oauth/authorize': await visitor.get(authorizeUrl(client.id))
+  }
   for (const [path, page] of Object.entries(forms)) {
     t.equal(formOf(page).action, path)
     for (const headers of FOREIGN) {
-      const answer = await visitor.submit(page, { username: 'ada@example.com', email: 'new@example.com', password: PASSWORD, decision: 'allow' }, headers)
+      const answer = await visitor.submit(page, {
+        username: 'ada@example.com', email: 'new@example.com', password: PASSWORD,
+        decision: 'allow'
+      }, headers)
       t.match([answer.statusCode, answer.headers.location], [403, undefined], `${path} ${JSON.stringify(headers)}`)
       t.match(answer.body, 'This page is too old')
     }
@@ -82,7 +94,10 @@ t.test('browsers that say nothing about sites are left to the token; who opens t
 t.test('a repeated, mangled or foreign body is a page with 400 or 415', async (t) => {
   const { app } = await build(t)
   const post = (payload: string | Buffer, type = 'application/x-www-form-urlencoded') =>
-    app.inject({ method: 'POST', url: '/login', headers: { accept: 'text/html', origin: 'http://localhost:3000', 'content-type': type }, payload })
+    app.inject({
+      method: 'POST', url: '/login', headers: { accept: 'text/html', origin: 'http://localhost:3000', 'content-type': type },
+      payload
+    })
   for (const body of ['username=a&username=b', 'username=%FF', 'username=%00', 'username=%', Buffer.from([0x61, 0x3d, 0xff])]) {
     const answer = await post(body)
     t.match([answer.statusCode, answer.headers['content-type']], [400, /^text\/html/], String(body))
@@ -96,7 +111,8 @@ t.test('every page says what may be loaded and where it may go (RFC 9700 section
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   const guest = visit(app)
-  const policy = (formAction: string) => `default-src 'none'; style-src 'self'; img-src 'self' data:; ${formAction}frame-ancestors 'none'; base-uri 'none'`
+  const policy = (formAction: string) =>
+    `default-src 'none'; style-src 'self'; img-src 'self' data:; ${formAction}frame-ancestors 'none'; base-uri 'none'`
   const stays = policy("form-action 'self'; ")
   // Chromium holds the whole chain of redirects to form-action, and an application may send its user on anywhere
   const leaves = policy('')
@@ -107,7 +123,10 @@ t.test('every page says what may be loaded and where it may go (RFC 9700 section
     '/register for an app': [await guest.get(onTheWay('/register')), leaves],
     '/login for the account': [await guest.get('/login?return_to=/account'), stays],
     '/login for a page of the host': [await guest.get('/login?return_to=/orders'), leaves],
-    '/login for a stranger': [await guest.get(`/login?${new URLSearchParams({ return_to: authorizeUrl(client.id, { redirect_uri: EVIL }) })}`), stays],
+    '/login for a stranger': [
+      await guest.get(`/login?${new URLSearchParams({ return_to: authorizeUrl(client.id, { redirect_uri: EVIL }) })}`),
+      stays
+    ],
     consent: [await visitor.get(authorizeUrl(client.id)), leaves],
     '/logout': [await visitor.get('/logout'), stays],
     '/account': [await visitor.get('/account'), stays],
@@ -116,7 +135,10 @@ t.test('every page says what may be loaded and where it may go (RFC 9700 section
     'refused login': [await guest.post('/login', {}), stays]
   } as const
   for (const [name, [answer, expected]] of Object.entries(pages)) {
-    t.match(answer.headers, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'x-frame-options': 'DENY', 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff' }, name)
+    t.match(answer.headers, {
+      'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'x-frame-options': 'DENY',
+      'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff'
+    }, name)
     t.equal(answer.headers['content-security-policy'], expected, name)
     t.notMatch(answer.body, /<script|<style|\sstyle=|\son\w+=/, name)
   }

@@ -11,7 +11,9 @@ async function withTokens (app: App) {
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { postLogoutRedirectUris: [AFTER] })
   const { code } = paramsOf(await authorize(visitor, client.id))
-  const tokens = (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<WithIdToken>()
+  const tokens =
+    (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic))
+      .json<WithIdToken>()
   return { visitor, client, ...tokens }
 }
 
@@ -30,7 +32,11 @@ t.test('the page asks, and then logs out for good', async (t) => {
   const done = await visitor.follow(posted)
   t.match(done.body, 'You are logged out')
   t.notOk(visitor.cookies.has('latchkey'))
-  t.equal((await app.inject({ url: '/account', headers: { cookie: `latchkey=${cookie}`, accept: 'text/html' } })).statusCode, 303, 'the old cookie opens nothing')
+  t.equal(
+    (await app.inject({ url: '/account', headers: { cookie: `latchkey=${cookie}`, accept: 'text/html' } })).statusCode,
+    303,
+    'the old cookie opens nothing'
+  )
   t.match((await visitor.get('/logout')).body, 'You are logged out', 'who is a guest is not asked')
 })
 
@@ -46,7 +52,12 @@ t.test('an application with an id_token_hint logs out at once, with its session,
 t.test('the same by POST, also from another site', async (t) => {
   const { app } = await build(t)
   const { visitor, id_token: idToken } = await withTokens(app)
-  const answer = await visitor.follow(await visitor.post(END, { id_token_hint: idToken, post_logout_redirect_uri: AFTER }, { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '' }))
+  const answer = await visitor.follow(
+    await visitor.post(END, { id_token_hint: idToken, post_logout_redirect_uri: AFTER }, {
+      origin: 'https://app.example.com',
+      'sec-fetch-site': 'cross-site', cookie: ''
+    })
+  )
   t.equal(answer.headers.location, AFTER)
   t.notOk(await isLoggedIn(visitor))
 })
@@ -54,7 +65,10 @@ t.test('the same by POST, also from another site', async (t) => {
 t.test('without a hint, or with that of another user, the user is asked and sees who asks', async (t) => {
   const { app } = await build(t)
   const { visitor, client } = await withTokens(app)
-  for (const params of [{}, { state: 'x' }, { client_id: client.id }, { client_id: client.id, post_logout_redirect_uri: AFTER, state: 's' }] as Record<string, string>[]) {
+  for (const params of [{}, { state: 'x' }, { client_id: client.id }, {
+    client_id: client.id, post_logout_redirect_uri: AFTER,
+    state: 's'
+  }] as Record<string, string>[]) {
     const page = await end(visitor, params)
     t.equal(page.statusCode, 200, JSON.stringify(params))
     t.match(formOf(page).hidden, params)
@@ -105,9 +119,18 @@ t.test('RFC 9700 section 4.11: a logout that cannot be trusted is a page, and lo
   const [header, , signature] = idToken.split('.')
   const modified = [header, Buffer.from(JSON.stringify({ ...claimsOf(idToken), aud: other.id })).toString('base64url'), signature].join('.')
   const wrong: Record<string, string>[] = [
-    { id_token_hint: idToken, post_logout_redirect_uri: `${AFTER}&y=2` }, { id_token_hint: idToken, post_logout_redirect_uri: 'https://app.example.com/' }, { id_token_hint: idToken, post_logout_redirect_uri: 'https://evil.example' },
-    { id_token_hint: idToken, post_logout_redirect_uri: 'https://APP.example.com/bye?x=1' }, { post_logout_redirect_uri: AFTER }, { client_id: other.id, post_logout_redirect_uri: AFTER }, { client_id: 'unknown', post_logout_redirect_uri: AFTER },
-    { id_token_hint: 'nonsense' }, { id_token_hint: modified }, { id_token_hint: accessToken }, { id_token_hint: `${idToken}x` }, { id_token_hint: idToken, client_id: other.id }
+    { id_token_hint: idToken, post_logout_redirect_uri: `${AFTER}&y=2` },
+    { id_token_hint: idToken, post_logout_redirect_uri: 'https://app.example.com/' },
+    { id_token_hint: idToken, post_logout_redirect_uri: 'https://evil.example' },
+    { id_token_hint: idToken, post_logout_redirect_uri: 'https://APP.example.com/bye?x=1' },
+    { post_logout_redirect_uri: AFTER },
+    { client_id: other.id, post_logout_redirect_uri: AFTER },
+    { client_id: 'unknown', post_logout_redirect_uri: AFTER },
+    { id_token_hint: 'nonsense' },
+    { id_token_hint: modified },
+    { id_token_hint: accessToken },
+    { id_token_hint: `${idToken}x` },
+    { id_token_hint: idToken, client_id: other.id }
   ]
   for (const params of wrong) {
     const answer = await end(visitor, params)

@@ -40,11 +40,15 @@ t.test('ui_locales of a login or a device page stay with its form', async (t) =>
   t.match((await visitor.follow(await visitor.submit(question, { decision: 'deny' }))).body, GERMAN, 'and the end')
 })
 
-t.test('the words of the page\'s language for a scope come before its description in SCOPES', async (t) => {
-  const { app } = await build(t, { scopes: { 'orders:read': 'See your orders', email: 'See the address we write to' }, languages: { de: { scopes: { 'orders:read': 'Bestellungen ansehen' } } } })
+t.test("the words of the page's language for a scope come before its description in SCOPES", async (t) => {
+  const { app } = await build(t, {
+    scopes: { 'orders:read': 'See your orders', email: 'See the address we write to' },
+    languages: { de: { scopes: { 'orders:read': 'Bestellungen ansehen' } } }
+  })
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
-  const consent = async (language: string) => (await visitor.get(authorizeUrl(client.id, { scope: 'orders:read email', ui_locales: language }))).body
+  const consent = async (language: string) =>
+    (await visitor.get(authorizeUrl(client.id, { scope: 'orders:read email', ui_locales: language }))).body
   const german = await consent('de-AT')
   t.match(german, 'Bestellungen ansehen')
   t.notMatch(german, 'See your orders')

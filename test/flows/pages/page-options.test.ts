@@ -12,7 +12,8 @@ t.test('pages carry the name, the logo and the colour of the operator', async (t
 })
 
 t.test('a logo of another site or a colour that is none stops the start', async (t) => {
-  for (const [brand, message] of [[{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/], [{ colour: 'teal' }, /write it as #rrggbb/], [{ nam: 'x' }, /brand\.nam/]] as const) {
+  for (const [brand, message] of [[{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/], [{ colour: 'teal' },
+    /write it as #rrggbb/], [{ nam: 'x' }, /brand\.nam/]] as const) {
     await t.rejects(build(t, { brand } as object), { message })
   }
 })
@@ -31,7 +32,10 @@ t.test('a host gives its own pages, which get the model and the reply', async (t
   await register(app)
   const visitor = visit(app)
   const page = await visitor.get('/login')
-  t.match(page.headers, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'self'", 'cache-control': 'no-store' })
+  t.match(page.headers, {
+    'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'self'",
+    'cache-control': 'no-store'
+  })
   t.match(page.body, '<h1>Mine for nobody</h1>')
   t.equal((await logIn(visitor)).statusCode, 303, 'and it logs in')
   t.equal((await visit(app).get('/logout')).body, 'sent by the view')
@@ -48,11 +52,15 @@ t.test('another language, and other words in those there are', async (t) => {
   const english = await visit(app).get('/login')
   t.match(english.body, '<h1>Come in</h1>')
   t.match(english.body, 'Create an account')
-  t.same((await app.inject('/.well-known/openid-configuration')).json<{ ui_locales_supported: string[] }>().ui_locales_supported, ['en', 'de', 'fr'])
+  t.same((await app.inject('/.well-known/openid-configuration')).json<{ ui_locales_supported: string[] }>().ui_locales_supported, ['en',
+    'de', 'fr'])
 })
 
 t.test('SCOPE_INHERITANCE: a scope brings those below it, on the consent page and in the token', async (t) => {
-  const scopes = { orders: 'Manage your orders', 'orders:read': 'See your orders', 'orders:read:old': 'See your old orders', ordersx: 'Something else' }
+  const scopes = {
+    orders: 'Manage your orders', 'orders:read': 'See your orders', 'orders:read:old': 'See your old orders',
+    ordersx: 'Something else'
+  }
   const { app } = await build(t, { scopes, scopeInheritance: 'on' })
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { scopes: ['orders'] })
@@ -60,10 +68,20 @@ t.test('SCOPE_INHERITANCE: a scope brings those below it, on the consent page an
   for (const text of ['Manage your orders', 'See your orders', 'See your old orders']) t.match(consent.body, text)
   t.notMatch(consent.body, 'Something else')
   const { code } = paramsOf(await visitor.submit(consent, { decision: 'allow' }))
-  const tokens = (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<Tokens>()
+  const tokens =
+    (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic))
+      .json<Tokens>()
   t.equal(tokens.scope, 'orders orders:read orders:read:old')
-  t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'orders:read' }))), { code: /^lk_ac_/ }, 'what is below counts as allowed')
-  const narrowed = await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, scope: 'orders:read' }, client.basic)
+  t.match(
+    paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'orders:read' }))),
+    { code: /^lk_ac_/ },
+    'what is below counts as allowed'
+  )
+  const narrowed = await token(
+    app,
+    { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, scope: 'orders:read' },
+    client.basic
+  )
   t.equal(claimsOf(narrowed.json<Tokens>().access_token)['scope'], 'orders:read')
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'ordersx' }))), { error: 'invalid_scope' })
 })

@@ -4,14 +4,15 @@ import { authorizeUrl, CALLBACK, formOf, loggedIn, logIn, makeApp, paramsOf, vis
 import { sql } from '../../support/session-rows.ts'
 import { tagsOf } from '../../unit/views/html.ts'
 
-const valueOf = (body: string, name: string) => tagsOf(body).find(({ name: tag, attributes }) => tag === 'input' && attributes['name'] === name)?.attributes['value']
+const valueOf = (body: string, name: string) =>
+  tagsOf(body).find(({ name: tag, attributes }) => tag === 'input' && attributes['name'] === name)?.attributes['value']
 
 t.test('a login that must wait keeps its form and the user name, and says for how long', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   await register(app)
   const visitor = visit(app)
   let answer = await logIn(visitor, '/login', { password: 'wrong' })
-  for (let tries = 0; tries < 8 && answer.statusCode === 401; tries++) answer = await visitor.submit(answer, { username: 'ada@example.com', password: 'wrong' })
+  for (let tries = 0; tries < 8 && answer.statusCode === 401; tries++) { answer = await visitor.submit(answer, { username: 'ada@example.com', password: 'wrong' }) }
   t.equal(answer.statusCode, 429)
   t.ok(Number(answer.headers['retry-after']) > 0)
   t.equal(valueOf(answer.body, 'username'), 'ada@example.com')
@@ -23,7 +24,7 @@ t.test('too many registrations keep what was typed in', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const visitor = visit(app)
   let answer = await visitor.get('/register')
-  for (let tries = 0; tries < 40 && answer.statusCode !== 429; tries++) answer = await visitor.submit(answer, { email: 'ada@', name: 'Ada', password: PASSWORD })
+  for (let tries = 0; tries < 40 && answer.statusCode !== 429; tries++) { answer = await visitor.submit(answer, { email: 'ada@', name: 'Ada', password: PASSWORD }) }
   t.equal(answer.statusCode, 429)
   t.equal(valueOf(answer.body, 'name'), 'Ada')
   t.match(answer.body, /Try again in \d+ seconds/)
@@ -45,7 +46,10 @@ t.test('a form of another site is no form of ours, whatever it brings', async (t
   const { app } = await build(t)
   const visitor = visit(app)
   const page = await visitor.get('/login')
-  const answer = await visitor.submit(page, { username: 'mallory@example.com', password: PASSWORD }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+  const answer = await visitor.submit(page, { username: 'mallory@example.com', password: PASSWORD }, {
+    origin: 'https://evil.example',
+    'sec-fetch-site': 'cross-site'
+  })
   t.equal(answer.statusCode, 403)
   t.notMatch(answer.body, 'mallory@example.com')
 })
@@ -80,8 +84,12 @@ t.test('who is asked to log in again sees who they are, and may cancel: the appl
   const client = await makeApp(app)
   const login = await visitor.follow(await visitor.get(authorizeUrl(client.id, { prompt: 'login' })))
   t.match(login.body, 'You are logged in as ada@example.com')
-  const cancel = [...login.body.matchAll(/<form[^>]*action="([^"]+)"[^>]*>(.*?)<\/form>/gs)].find(([, action]) => action === '/v1/oauth/authorize')!
-  const fields = Object.fromEntries(tagsOf(cancel[2]!).filter(({ name }) => name === 'input').map(({ attributes }) => [attributes['name']!, attributes['value'] ?? '']))
+  const cancel = [...login.body.matchAll(/<form[^>]*action="([^"]+)"[^>]*>(.*?)<\/form>/gs)].find(([, action]) =>
+    action === '/v1/oauth/authorize'
+  )!
+  const fields = Object.fromEntries(
+    tagsOf(cancel[2]!).filter(({ name }) => name === 'input').map(({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
+  )
   const answer = await visitor.post('/v1/oauth/authorize', fields)
   t.ok(answer.headers.location?.startsWith(CALLBACK))
   t.match(paramsOf(answer), { error: 'access_denied', state: 'of the app' })
@@ -145,20 +153,25 @@ t.test('Initiating User Registration via OpenID Connect 1.0: prompt=create leads
   t.equal(formOf(page).action, '/register')
   const answer = await visitor.follow(await visitor.submit(page, { email: 'new@example.com', password: PASSWORD }))
   t.match(paramsOf(answer), { code: /^lk_ac_/ })
-  const metadata = async (server: typeof app) => (await server.inject('/.well-known/openid-configuration')).json<{ prompt_values_supported: string[] }>().prompt_values_supported
+  const metadata = async (server: typeof app) =>
+    (await server.inject('/.well-known/openid-configuration')).json<{ prompt_values_supported: string[] }>().prompt_values_supported
   t.ok((await metadata(app)).includes('create'))
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none create' }))), { error: 'invalid_request' })
 
   const closed = (await build(t, { registration: 'off' })).app
   t.notOk((await metadata(closed)).includes('create'))
   const other = await makeApp(closed)
-  t.match((await visit(closed).get(authorizeUrl(other.id, { prompt: 'create' }))).headers.location, /^\/login\?/, 'where nobody can register, they log in')
+  t.match(
+    (await visit(closed).get(authorizeUrl(other.id, { prompt: 'create' }))).headers.location,
+    /^\/login\?/,
+    'where nobody can register, they log in'
+  )
 })
 
 t.test('an API client gets JSON with the time to wait', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   let answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' })
-  for (let tries = 0; tries < 8 && answer.statusCode !== 429; tries++) answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' })
+  for (let tries = 0; tries < 8 && answer.statusCode !== 429; tries++) { answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' }) }
   t.match(answer.json(), { statusCode: 429 })
   t.ok(Number(answer.headers['retry-after']) > 0)
 })

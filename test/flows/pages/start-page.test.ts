@@ -15,7 +15,11 @@ const linksOf = (body: string) => [...body.matchAll(/<a href="([^"]+)"/g)].map((
 t.test('a fresh server greets a guest with ways to log in and to register, and a user with their account', async (t) => {
   const app = await server(t, { brand: { name: 'Northwind' } })
   const guest = await visit(app).get('/')
-  t.match(guest, { statusCode: 200, headers: { 'content-type': /^text\/html/, 'cache-control': 'no-store', 'content-security-policy': /^default-src 'none'/ }, body: 'Apps of Northwind' })
+  t.match(guest, {
+    statusCode: 200,
+    headers: { 'content-type': /^text\/html/, 'cache-control': 'no-store', 'content-security-policy': /^default-src 'none'/ },
+    body: 'Apps of Northwind'
+  })
   t.same(linksOf(guest.body), ['/login', '/register', '/docs'])
   for (const link of linksOf(guest.body)) t.equal((await visit(app).get(link!)).statusCode, 200, String(link))
   t.match((await visit(app, { 'accept-language': 'de' }).get('/')).body, 'Willkommen')

@@ -21,7 +21,9 @@ function behindProxy (app: FastifyInstance): { front: FastifyInstance, answers: 
 
 /** All addresses that a browser would go to, and where its cookies go. */
 function pathsOf ({ headers, body }: LightMyRequestResponse): string[] {
-  const linked = /html/.test(String(headers['content-type'])) ? tagsOf(body).flatMap(({ attributes: { href, src, action } }) => [href, src, action]) : []
+  const linked = /html/.test(String(headers['content-type']))
+    ? tagsOf(body).flatMap(({ attributes: { href, src, action } }) => [href, src, action])
+    : []
   const cookies = [headers['set-cookie'] ?? []].flat().map((cookie) => /; Path=([^;]*)/.exec(cookie)?.[1] ?? '')
   return [headers.location, ...linked, ...cookies].filter((path): path is string => path !== undefined && /^(?!data:|#|https?:)/.test(path))
 }
@@ -37,9 +39,13 @@ t.test('behind a proxy that strips the path of APP_URL all that leaves begins wi
   const login = await visitor.follow(await visitor.get('/auth/account?x=1'))
   t.match(login.body, /name="return_to" value="\/auth\/account\?x=1"/)
   await visitor.follow(await visitor.get('/auth/register'))
-  const account = await visitor.follow(await visitor.submit(await visitor.get('/auth/register?return_to=/auth/account'), { email: 'ada@example.com', password: PASSWORD }))
+  const account = await visitor.follow(
+    await visitor.submit(await visitor.get('/auth/register?return_to=/auth/account'), { email: 'ada@example.com', password: PASSWORD })
+  )
   t.match([account.statusCode, account.body], [200, /Your account/])
-  await visitor.follow(await visitor.submit(await visitor.get('/auth/login?prompt=login'), { username: 'ada@example.com', password: PASSWORD }))
+  await visitor.follow(
+    await visitor.submit(await visitor.get('/auth/login?prompt=login'), { username: 'ada@example.com', password: PASSWORD })
+  )
   const consent = await visitor.follow(await visitor.get(BASE + authorizeUrl(client.id)))
   t.match((await visitor.submit(consent, { decision: 'allow' })).headers.location, /^https:\/\/app\.example\.com\/callback\?code=/)
   await visitor.submit(await visitor.get('/auth/device'), { user_code: 'WDJB-MJHT' })
@@ -47,7 +53,10 @@ t.test('behind a proxy that strips the path of APP_URL all that leaves begins wi
   await visitor.post('/auth/login', { username: 'ada@example.com' })
   await visitor.get('/auth/nothing')
   await visitor.follow(await visitor.submit(await visitor.get('/auth/logout')))
-  const loggedIn = await front.inject({ method: 'POST', url: '/auth/v1/clients/web/login', payload: { email: 'ada@example.com', password: PASSWORD } })
+  const loggedIn = await front.inject({
+    method: 'POST', url: '/auth/v1/clients/web/login',
+    payload: { email: 'ada@example.com', password: PASSWORD }
+  })
   t.equal(loggedIn.statusCode, 200)
 
   const paths = answers.flatMap(pathsOf)
@@ -62,7 +71,7 @@ t.test('behind such a proxy the documentation finds its files', async (t) => {
     const answer = await front.inject({ url: page })
     const files = tagsOf(answer.body).flatMap(({ attributes: { href, src } }) => href ?? src ?? [])
     t.ok(files.length >= 5)
-    for (const file of files) t.equal((await front.inject({ url: new URL(file, `http://localhost:3000${page}`).pathname })).statusCode, 200, file)
+    for (const file of files) { t.equal((await front.inject({ url: new URL(file, `http://localhost:3000${page}`).pathname })).statusCode, 200, file) }
   }
   t.equal((await front.inject({ url: '/auth/docs/static/index.html' })).headers.location, '/auth/docs/')
   t.match((await front.inject({ url: '/auth/docs/nothing' })).json(), { message: /see \/auth\/docs$/ })

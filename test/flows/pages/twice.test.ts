@@ -10,7 +10,8 @@ const TOKEN = { name: 'Backup', days: '90' }
 type Visitor = ReturnType<typeof visit>
 type App = Parameters<typeof visit>[0]
 
-const count = async (app: App, table: string) => (await sql(app, `SELECT count(*)::int AS count FROM ${table}`) as [{ count: number }])[0].count
+const count = async (app: App, table: string) =>
+  (await sql(app, `SELECT count(*)::int AS count FROM ${table}`) as [{ count: number }])[0].count
 const living = async (app: App) => (await sql(app, 'SELECT id FROM browser_sessions WHERE revoked_at IS NULL')).length
 
 /** The same browser, at another process. */
@@ -57,7 +58,9 @@ t.test('a registration is sent again by who has the browser, the form, the passw
   const stranger = visit(app)
   const own = formOf(await stranger.get('/register')).hidden['_csrf']!
   const refused: [string, Visitor, Fields][] = [
-    ['another password', guest(), { ...NEW, password: 'another long password of mine' }], ['another name', guest(), { ...NEW, name: 'Eve' }], ['another form of the same browser', guest(), NEW],
+    ['another password', guest(), { ...NEW, password: 'another long password of mine' }],
+    ['another name', guest(), { ...NEW, name: 'Eve' }],
+    ['another form of the same browser', guest(), NEW],
     ['another browser with a form of its own', stranger, { ...NEW, _csrf: own }]
   ]
   for (const [name, browser, typed] of refused) {
@@ -107,7 +110,8 @@ t.test('who asks again by what is no longer so, a password or an epoch, gets not
   const [{ epoch: tokenEpoch }] = await sql(app, 'SELECT token_epoch AS epoch FROM users') as [{ epoch: number }]
   const [form, caller] = [Buffer.from('form'), { ip: '192.0.2.1', userAgent: 'test' }]
   const logInBy = async (passwordStamp: number) => (await browserSessions.start({ userId, passwordStamp }, false, caller, form))?.token
-  const makeBy = async (epoch: number) => (await personalTokens.create({ owner: { userId, tokenEpoch: epoch }, name: 'x', scopes: [], ttl: null, form }))?.text
+  const makeBy = async (epoch: number) =>
+    (await personalTokens.create({ owner: { userId, tokenEpoch: epoch }, name: 'x', scopes: [], ttl: null, form }))?.text
   const [cookie, token] = [await logInBy(0), await makeBy(tokenEpoch)]
   t.same([await logInBy(0), await makeBy(tokenEpoch)], [cookie, token])
   await sql(app, 'UPDATE users SET password_stamp = 1')
@@ -142,8 +146,11 @@ t.test('the last token that a user may have is shown for both presses; one that 
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const field = { _csrf: formOf(await visitor.get('/account')).hidden['_csrf']! }
-  await sql(app, `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch)
-    SELECT gen_random_uuid(), u.id, c.id, 'x', '{}', decode(md5(n::text), 'hex'), u.token_epoch FROM users u, clients c, generate_series(1, 99) n WHERE 'personal_access' = ANY (c.grant_types)`)
+  await sql(
+    app,
+    `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch)
+    SELECT gen_random_uuid(), u.id, c.id, 'x', '{}', decode(md5(n::text), 'hex'), u.token_epoch FROM users u, clients c, generate_series(1, 99) n WHERE 'personal_access' = ANY (c.grant_types)`
+  )
   const press = async () => await visitor.follow(await visitor.post('/account/tokens', { ...field, ...TOKEN }))
   const [first, again] = [await press(), await press()].map(({ body }) => valueIn(body))
   t.ok(first)
@@ -181,7 +188,10 @@ t.test('what a form has made does not come back once it was revoked and the data
   // An hour later the form gives other secrets, and the rows may go
   const aged = ['personal_access_tokens', 'browser_sessions']
   for (const table of aged) await sql(app, `UPDATE ${table} SET created_at = created_at - interval '1 hour', revoked_at = now()`)
-  t.match(await purge(app.latchkey.store.purge, everything, new AbortController().signal), { personal_access_tokens: 2, browser_sessions: 3 })
+  t.match(await purge(app.latchkey.store.purge, everything, new AbortController().signal), {
+    personal_access_tokens: 2,
+    browser_sessions: 3
+  })
 })
 
 t.test('a registration that is sent again counts wrong passwords as a login does', async (t) => {
@@ -216,11 +226,18 @@ t.test('a new token is shown once, to whom it belongs: not by F5, not by its add
   eve.cookies.set('latchkey-once', cookie.value)
   const stolen = await eve.get(location!)
   t.match([stolen.statusCode, stolen.headers.location], [303, '/account'])
-  const other = await visitor.get('/account/tokens/01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=${cookie.value}` })
+  const other = await visitor.get('/account/tokens/01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', {
+    cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=${cookie.value}`
+  })
   t.equal(other.headers.location, '/account', 'nor at another address')
-  const preview = await app.inject({ method: 'HEAD', url: location!, headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=${cookie.value}` } })
+  const preview = await app.inject({
+    method: 'HEAD', url: location!,
+    headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=${cookie.value}` }
+  })
   t.match([preview.statusCode, preview.headers['set-cookie']], [200, undefined], 'nor by a preview of a link')
-  const shown = await visitor.get(location!, { cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=nonsense; latchkey-once=${cookie.value}` })
+  const shown = await visitor.get(location!, {
+    cookie: `latchkey=${visitor.cookies.get('latchkey')}; latchkey-once=nonsense; latchkey-once=${cookie.value}`
+  })
   const value = valueIn(shown.body)!
   t.ok(value)
   t.notMatch([JSON.stringify(posted.headers), logs()], new RegExp(`${value}|${value.slice(7, 40)}`))

@@ -13,7 +13,8 @@ async function two (t: Parameters<typeof build>[0]) {
   return { first, second, bearer, user, text, id }
 }
 
-const gone = (app: Parameters<typeof profile>[0], text: string) => eventually(async () => (await profile(app, text)).statusCode === 401, 1500)
+const gone = (app: Parameters<typeof profile>[0], text: string) =>
+  eventually(async () => (await profile(app, text)).statusCode === 401, 1500)
 
 t.test('revoked in one process it is refused in the other, within a moment', async (t) => {
   const { first, second, user, text, id } = await two(t)
@@ -23,7 +24,10 @@ t.test('revoked in one process it is refused in the other, within a moment', asy
 
 t.test('a disabled user, a changed password and a logout everywhere end it in every process', async (t) => {
   const { first, second, bearer, user, text } = await two(t)
-  await first.inject({ method: 'PATCH', url: '/v1/profile/password', headers: { authorization: `Bearer ${bearer}` }, payload: { current_password: PASSWORD, new_password: 'another good password' } })
+  await first.inject({
+    method: 'PATCH', url: '/v1/profile/password', headers: { authorization: `Bearer ${bearer}` },
+    payload: { current_password: PASSWORD, new_password: 'another good password' }
+  })
   t.ok(await gone(second, text), 'changed password')
   t.equal((await profile(first, bearer)).statusCode, 200)
   const { access_token: next } = await personalToken(first, bearer)
@@ -44,7 +48,14 @@ t.test('it outlives a fold of its user\'s revocations, in a process that remembe
   await first.latchkey.store.users.foldRevocations(user.id)
   t.ok(await eventually(() => [...second.latchkey.revocations.rows()].some(({ kind }) => kind === 'user')))
   t.equal((await profile(second, text)).statusCode, 200)
-  t.match(await sql(first, 'SELECT p.token_epoch = u.token_epoch AND u.token_epoch > 0 AS goes_on FROM personal_access_tokens p JOIN users u ON u.id = p.user_id WHERE p.id = $1', [id]), [{ goes_on: true }])
+  t.match(
+    await sql(
+      first,
+      'SELECT p.token_epoch = u.token_epoch AND u.token_epoch > 0 AS goes_on FROM personal_access_tokens p JOIN users u ON u.id = p.user_id WHERE p.id = $1',
+      [id]
+    ),
+    [{ goes_on: true }]
+  )
   const { app: third } = await build(t, { databaseUrl: first.latchkey.config.databaseUrl! })
   t.equal((await profile(third, text)).statusCode, 200)
   await first.latchkey.store.access.endAll(user.id, null)
@@ -53,7 +64,9 @@ t.test('it outlives a fold of its user\'s revocations, in a process that remembe
 
 t.test('a request costs no statement once it is remembered, and its use is noted once a minute', async (t) => {
   const { first, second, text, id } = await two(t)
-  const lastUsed = async () => (await sql<{ last_used_at: Date | null }>(first, 'SELECT last_used_at FROM personal_access_tokens WHERE id = $1', [id]))[0]!.last_used_at
+  const lastUsed = async () =>
+    (await sql<{ last_used_at: Date | null }>(first, 'SELECT last_used_at FROM personal_access_tokens WHERE id = $1', [id]))[0]!
+      .last_used_at
   t.ok(await eventually(async () => await lastUsed() !== null))
   const noted = await lastUsed()
   const verify = second.latchkey.personalTokens.verify
@@ -68,7 +81,10 @@ t.test('a use that cannot be noted fails no request', async (t) => {
   await sql(first, "CREATE FUNCTION no () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$")
   await sql(first, 'CREATE TRIGGER no BEFORE UPDATE ON personal_access_tokens FOR EACH ROW EXECUTE FUNCTION no()')
   const { app, logs } = await build(t, { databaseUrl: first.latchkey.config.databaseUrl! })
-  await sql(first, 'ALTER TABLE personal_access_tokens DISABLE TRIGGER no; UPDATE personal_access_tokens SET last_used_at = NULL; ALTER TABLE personal_access_tokens ENABLE TRIGGER no')
+  await sql(
+    first,
+    'ALTER TABLE personal_access_tokens DISABLE TRIGGER no; UPDATE personal_access_tokens SET last_used_at = NULL; ALTER TABLE personal_access_tokens ENABLE TRIGGER no'
+  )
   t.equal((await profile(app, text)).statusCode, 200)
   t.ok(await eventually(() => logs().includes('could not be noted')))
 })

@@ -6,10 +6,12 @@ import { twoServers, type Server } from '../../support/two-servers.ts'
 
 // A machine may be busy; what is waited for takes some seconds
 const PATIENCE = 60_000
-const answers = async (app: FastifyInstance, text: string, status: number) => await eventually(async () => (await profile(app, text)).statusCode === status, PATIENCE)
+const answers = async (app: FastifyInstance, text: string, status: number) =>
+  await eventually(async () => (await profile(app, text)).statusCode === status, PATIENCE)
 
 /** Transaction ids of which the standby hears nothing. */
-const useTransactionIds = (server: Server) => server.query('DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$')
+const useTransactionIds = (server: Server) =>
+  server.query('DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$')
 
 t.test('a connection that stays while another server answers misses nothing of what is revoked there, however low its transaction ids are', async (t) => {
   const { primary, standby, caughtUp, promote } = await twoServers(t)
@@ -20,7 +22,9 @@ t.test('a connection that stays while another server answers misses nothing of w
   await promote()
 
   await useTransactionIds(primary)
-  await primary.query(`INSERT INTO revocations (kind, subject, expires_at) VALUES ('session', '${String(claimsOf(early.access_token)['sid'])}', now() + interval '1 hour')`)
+  await primary.query(
+    `INSERT INTO revocations (kind, subject, expires_at) VALUES ('session', '${String(claimsOf(early.access_token)['sid'])}', now() + interval '1 hour')`
+  )
   t.ok(await answers(app, early.access_token, 401), 'the cursor is past what is there')
 
   const { app: other } = await build(t, { databaseUrl: standby.url })
@@ -38,7 +42,10 @@ t.test('an old primary that goes on answering is not believed: guards answer 503
   // What a server may be set to: a commit that waits for nothing proves nothing
   await primary.query('ALTER DATABASE latchkey SET synchronous_commit = off')
   const gate = await createSwitch(t, primary.url)
-  const { app, logs } = await build(t, { databaseUrl: primary.url, databaseDirectUrl: gate.through(primary.url), revocation: { maxStaleness: 5 } })
+  const { app, logs } = await build(t, {
+    databaseUrl: primary.url, databaseDirectUrl: gate.through(primary.url),
+    revocation: { maxStaleness: 5 }
+  })
   const [gone, good] = [await signedIn(app, { email: 'gone@example.com' }), await signedIn(app, { email: 'good@example.com' })]
   await synchronous()
   t.ok(await eventually(() => app.latchkey.feed.age() < 1, PATIENCE))
@@ -53,10 +60,14 @@ t.test('an old primary that goes on answering is not believed: guards answer 503
   t.equal((await app.inject('/ready')).statusCode, 503)
 
   for (let times = 0; times < 2; times++) {
-    const cancel = async () => (await primary.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")).length > 0
+    const cancel = async () =>
+      (await primary.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")).length > 0
     const number = async () => (await primary.query<{ number: string }>('SELECT number::text FROM feed_pulse'))[0]!.number
     const before = await number()
-    t.ok(await eventually(async () => await number() !== before || (await cancel() && false), PATIENCE), 'a commit that was not confirmed is there')
+    t.ok(
+      await eventually(async () => await number() !== before || (await cancel() && false), PATIENCE),
+      'a commit that was not confirmed is there'
+    )
     t.notOk(await eventually(async () => (await profile(app, gone.access_token)).statusCode !== 503, 2500), 'and proves nothing')
   }
   t.match(logs(), 'The database takes no commit')

@@ -3,13 +3,17 @@ import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { guardedHost } from '../../support/guarded-host.ts'
-import { build, eventually, login, logout, makeClient, refresh, signedIn, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
+import {
+  build, eventually, login, logout, makeClient, refresh, signedIn, token, type MadeClient,
+  type Tokens
+} from '../../support/start-server.ts'
 import { passwordGrant, personalToken } from '../../support/machines.ts'
 import { actingAs } from '../../../src/testing.ts'
 
 const READ = 'revocations:read'
 const guardClient = (app: FastifyInstance) => makeClient(app, { grantTypes: ['client_credentials'], scopes: [READ], firstParty: false })
-const machine = async (app: FastifyInstance, { basic }: MadeClient, scope = READ) => (await token(app, { grant_type: 'client_credentials', scope }, basic)).json<Tokens>().access_token
+const machine = async (app: FastifyInstance, { basic }: MadeClient, scope = READ) =>
+  (await token(app, { grant_type: 'client_credentials', scope }, basic)).json<Tokens>().access_token
 
 type Stream = { status: number, text: () => string, ended: () => boolean, answer: IncomingMessage, close: () => void }
 
@@ -70,10 +74,14 @@ t.test('the stream ends with its token, its client and its key, in every process
   const { app: other } = await build(t, { appUrl: 'http://localhost:3000', databaseUrl })
   const base = await other.listen({ port: 0, host: '127.0.0.1' })
   const ends: [string, (client: MadeClient, text: string) => PromiseLike<unknown>][] = [
-    ['token', ({ basic }, text) => app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: text } })],
+    ['token',
+      ({ basic }, text) =>
+        app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: text } })],
     ['client', ({ id }) => app.latchkey.store.clients.revoke(id)],
     ['all tokens of the client', ({ id }) => app.latchkey.store.clients.foldRevocations(id)],
-    ['key', (_client, text) => app.latchkey.store.keys.revoke((JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid)]
+    ['key',
+      (_client, text) =>
+        app.latchkey.store.keys.revoke((JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid)]
   ]
   for (const [what, end] of ends) {
     const client = await guardClient(app)
@@ -135,5 +143,5 @@ t.test('the heartbeats of a stream repeat the name that its reader gave it', asy
   const accessToken = await machine(app, await guardClient(app))
   const stream = await follow(t, base, accessToken, '/v1/oauth/revocations?stream=mine-1')
   t.ok(await eventually(() => /event: heartbeat\ndata: \{"stream":"mine-1","at":\d/.test(stream.text())))
-  for (const query of ['stream=', 'stream=a%0Ab', `stream=${'a'.repeat(65)}`, 'stream=a&stream=b']) t.equal((await follow(t, base, accessToken, `/v1/oauth/revocations?${query}`)).status, 422, query)
+  for (const query of ['stream=', 'stream=a%0Ab', `stream=${'a'.repeat(65)}`, 'stream=a&stream=b']) { t.equal((await follow(t, base, accessToken, `/v1/oauth/revocations?${query}`)).status, 422, query) }
 })

@@ -1,6 +1,9 @@
 import pg from 'pg'
 import t from 'tap'
-import { build, createDatabase, eventually, login, logout, makeClient, PASSWORD, profile, signedIn, type Tokens } from '../../support/start-server.ts'
+import {
+  build, createDatabase, eventually, login, logout, makeClient, PASSWORD, profile, signedIn,
+  type Tokens
+} from '../../support/start-server.ts'
 
 async function two (t: Parameters<typeof build>[0], suffix = '') {
   const databaseUrl = await createDatabase(t, { empty: suffix !== '' }) + suffix
@@ -35,7 +38,10 @@ t.test('a disabled user, a changed password and a revoked client end their token
 
   const here = await signedIn(first, { email: 'changed@example.com' })
   const elsewhere = (await login(second, { email: 'changed@example.com' })).json<Tokens>()
-  await first.inject({ method: 'PATCH', url: '/v1/profile/password', headers: { authorization: `Bearer ${here.access_token}` }, payload: { current_password: PASSWORD, new_password: 'another good password' } })
+  await first.inject({
+    method: 'PATCH', url: '/v1/profile/password', headers: { authorization: `Bearer ${here.access_token}` },
+    payload: { current_password: PASSWORD, new_password: 'another good password' }
+  })
   t.ok(await eventually(async () => (await profile(second, elsewhere.access_token)).statusCode === 401))
   t.equal((await profile(second, here.access_token)).statusCode, 200, 'the session that changed it goes on')
 
@@ -70,7 +76,9 @@ t.test('a feed that is cut heals, and hears what happened meanwhile', async (t) 
   const { access_token: text } = await signedIn(first)
   const client = new pg.Client(databaseUrl)
   await client.connect()
-  await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey feed' AND datname = current_database()")
+  await client.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey feed' AND datname = current_database()"
+  )
   await client.end()
   await logout(first, text)
   t.ok(await eventually(async () => (await profile(second, text)).statusCode === 401, 5000))
@@ -83,7 +91,9 @@ t.test('?schema=auth keeps tables and feed apart', async (t) => {
   t.equal((await profile(second, text)).statusCode, 200)
   await logout(first, text)
   t.ok(await eventually(async () => (await profile(second, text)).statusCode === 401))
-  const { rows } = await first.latchkey.database.pool.query("SELECT count(*)::int AS tables FROM information_schema.tables WHERE table_schema = 'public'")
+  const { rows } = await first.latchkey.database.pool.query(
+    "SELECT count(*)::int AS tables FROM information_schema.tables WHERE table_schema = 'public'"
+  )
   t.equal(rows[0].tables, 0)
 })
 

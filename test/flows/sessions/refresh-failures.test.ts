@@ -26,7 +26,10 @@ t.test('a connection that is cut during a rotation is 503, and the token is as g
   const { reached, release } = await pause(t, databaseUrl, 'refresh')
   const answer = refresh(app, first.refresh_token)
   await reached()
-  await sql(app, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+  await sql(
+    app,
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+  )
   const { statusCode, headers, body } = await answer
   t.equal(statusCode, 503, body)
   t.ok(headers['retry-after'])

@@ -1,6 +1,9 @@
 import t from 'tap'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
-import { APP_KEY, build, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import {
+  APP_KEY, build, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
+  type Tokens
+} from '../../support/start-server.ts'
 import { age, auditEvents, refreshGrant, revocations, rotated, sessionOf, sql, sessionId } from '../../support/session-rows.ts'
 
 const DAY = 86_400
@@ -79,7 +82,8 @@ t.test('the life of an access token is the one of the client', async (t) => {
 })
 
 t.test('the cookie lives until the nearer of the idle and the absolute end', async (t) => {
-  const near = (actual: number, expected: number, name: string) => t.ok(actual <= expected && actual >= expected - 5, `${name}: ${actual} of ${expected}`)
+  const near = (actual: number, expected: number, name: string) =>
+    t.ok(actual <= expected && actual >= expected - 5, `${name}: ${actual} of ${expected}`)
   const { app } = await build(t)
   await register(app)
   const loggedIn = await login(app)

@@ -10,7 +10,10 @@ t.test('a refresh whose answer was lost works after the grace, as long as the su
   const again = await rotated(app, first.refresh_token)
   t.equal((await profile(app, again.access_token)).statusCode, 200)
   const { user_id: userId, client_id: clientId } = await sessionOf(app, first)
-  t.same(await auditEvents(app), [{ type: 'session.recovered', user_id: userId, client_id: clientId, session_id: sessionId(first), ip: '127.0.0.1', user_agent: 'lightMyRequest' }])
+  t.same(await auditEvents(app), [{
+    type: 'session.recovered', user_id: userId, client_id: clientId, session_id: sessionId(first),
+    ip: '127.0.0.1', user_agent: 'lightMyRequest'
+  }])
   t.equal((await rotated(app, first.refresh_token)).refresh_token, again.refresh_token, 'parallel tabs get the same one')
   const next = await rotated(app, again.refresh_token)
   await age(app, first, 31)

@@ -73,7 +73,7 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
     for (const { access_token: accessToken } of tokens) {
       if (!await eventually(async () => (await profile(where, accessToken)).statusCode === status)) say(`an access token is not ${status}`)
     }
-    if ((await refresh(where, tokens.at(-1)!.refresh_token)).statusCode !== status) say('the last refresh token does not follow the session')
+    if ((await refresh(where, tokens.at(-1)!.refresh_token)).statusCode !== status) { say('the last refresh token does not follow the session') }
     seen[row.revoked_at === null ? 'alive' : 'revoked']++
   }
 
@@ -127,8 +127,11 @@ t.test('everything at once on the sessions of one user: no deadlock, no error, a
     }
   }
   for (const { refresh_token: text } of ended) t.equal((await refresh(app, text)).statusCode, 401)
-  const [{ dangling }] = await sql<{ dangling: number }>(app, `SELECT count(*)::int AS dangling FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.token_epoch > u.token_epoch`) as [{ dangling: number }]
+  const [{ dangling }] = await sql<{ dangling: number }>(
+    app,
+    `SELECT count(*)::int AS dangling FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.token_epoch > u.token_epoch`
+  ) as [{ dangling: number }]
   t.equal(dangling, 0, 'no session is ahead of its user')
   t.equal((await revocations(app)).filter(({ kind }) => kind === 'user').length, 1)
 })

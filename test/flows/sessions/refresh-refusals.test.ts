@@ -25,7 +25,11 @@ t.test('RFC 6749 section 6: a token of another client is invalid_grant, and the 
 
   const second = (await refreshGrant(app, mine.tokens.refresh_token, mine.basic)).json<Tokens>()
   await age(app, mine.tokens, 31)
-  t.match((await refreshGrant(app, mine.tokens.refresh_token, other.basic)).json(), { error: 'invalid_grant' }, 'an old one is no reuse there')
+  t.match(
+    (await refreshGrant(app, mine.tokens.refresh_token, other.basic)).json(),
+    { error: 'invalid_grant' },
+    'an old one is no reuse there'
+  )
   t.equal((await refreshGrant(app, second.refresh_token, mine.basic)).statusCode, 200)
   t.same(await auditEvents(app), [])
   t.same(await revocations(app), [])
@@ -83,7 +87,8 @@ t.test('what ended otherwise is refused, and nothing is revoked for it', async (
   const ends: Record<string, (made: MadeClient & { tokens: Tokens }) => Promise<unknown>> = {
     'the client is revoked': ({ id }) => sql(app, 'UPDATE clients SET revoked_at = now() WHERE id = $1', [id]),
     'the client is gone': ({ id }) => sql(app, 'DELETE FROM clients WHERE id = $1', [id]),
-    'the session is gone': ({ tokens }) => sql(app, 'DELETE FROM sessions WHERE id = $1', [app.latchkey.refreshTokens.decode(tokens.refresh_token)!.sessionId]),
+    'the session is gone': ({ tokens }) =>
+      sql(app, 'DELETE FROM sessions WHERE id = $1', [app.latchkey.refreshTokens.decode(tokens.refresh_token)!.sessionId]),
     'the user is disabled': () => sql(app, 'UPDATE users SET disabled_at = now() WHERE id = $1', [user.id]),
     'the epoch of the user is higher': () => sql(app, 'UPDATE users SET token_epoch = token_epoch + 1 WHERE id = $1', [user.id])
   }
@@ -97,7 +102,11 @@ t.test('what ended otherwise is refused, and nothing is revoked for it', async (
     const cases = { current, superseded, old }
     for (const [which, made] of Object.entries(cases)) {
       await end(made)
-      t.match((await refreshGrant(app, made.tokens.refresh_token, made.basic)).json(), { error: 'invalid_grant' }, `${name}: the ${which} token`)
+      t.match(
+        (await refreshGrant(app, made.tokens.refresh_token, made.basic)).json(),
+        { error: 'invalid_grant' },
+        `${name}: the ${which} token`
+      )
     }
     await sql(app, 'UPDATE users SET disabled_at = NULL')
   }
@@ -122,7 +131,8 @@ t.test('RFC 6749 section 6: a refresh narrows the scope of that access token onl
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app, { scopes: ['read', 'write', 'admin'], defaultScopes: ['read', 'write'] })
   t.equal(first.scope, 'read write')
-  const ask = async (refreshToken: string, scope?: string) => (await refreshGrant(app, refreshToken, basic, scope === undefined ? {} : { scope })).json<Tokens & { error: string }>()
+  const ask = async (refreshToken: string, scope?: string) =>
+    (await refreshGrant(app, refreshToken, basic, scope === undefined ? {} : { scope })).json<Tokens & { error: string }>()
 
   const narrow = await ask(first.refresh_token, 'read')
   t.equal(narrow.scope, 'read')
@@ -133,7 +143,7 @@ t.test('RFC 6749 section 6: a refresh narrows the scope of that access token onl
   t.equal(wide.scope, 'read write', 'the session has what it had')
 
   const before = await sessionOf(app, first)
-  for (const scope of ['admin', 'read admin', 'unknown', '*']) t.match(await ask(wide.refresh_token, scope), { error: 'invalid_scope' }, scope)
+  for (const scope of ['admin', 'read admin', 'unknown', '*']) { t.match(await ask(wide.refresh_token, scope), { error: 'invalid_scope' }, scope) }
   t.match(await ask(narrow.refresh_token, 'admin'), { error: 'invalid_scope' }, 'within the grace, too')
   t.same(await sessionOf(app, first), before, 'and nothing was rotated')
   t.equal((await ask(wide.refresh_token, ' write  read')).scope, 'write read', 'a space too many is none')
@@ -143,12 +153,19 @@ t.test('a session of all scopes can be narrowed to any that there is, and to non
   const { app } = await build(t, { scopes: { read: 'Read' } })
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app)
-  const all = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, scope: '*' }, basic)).json<Tokens>()
+  const all = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, scope: '*' }, basic)).json<
+    Tokens
+  >()
   t.equal(all.scope, '*')
   t.equal((await refreshGrant(app, all.refresh_token, basic, { scope: 'read' })).json<Tokens>().scope, 'read')
-  t.match((await refreshGrant(app, first.refresh_token, basic, { scope: 'read' })).json(), { error: 'invalid_scope' }, 'one without scopes to none')
+  t.match(
+    (await refreshGrant(app, first.refresh_token, basic, { scope: 'read' })).json(),
+    { error: 'invalid_scope' },
+    'one without scopes to none'
+  )
   const before = await sessionOf(app, all)
-  for (const scope of ['invented', 'read invented', 'revocations:read', Array.from({ length: 5000 }, (_, index) => `s${index}`).join(' ')]) {
+  for (const scope of ['invented', 'read invented', 'revocations:read',
+    Array.from({ length: 5000 }, (_, index) => `s${index}`).join(' ')]) {
     t.match((await refreshGrant(app, all.refresh_token, basic, { scope })).json(), { error: 'invalid_scope' }, scope.slice(0, 20))
   }
   t.same(await sessionOf(app, all), before, 'and nothing was rotated')

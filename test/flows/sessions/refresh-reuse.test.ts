@@ -1,5 +1,8 @@
 import t from 'tap'
-import { build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import {
+  build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token,
+  type Tokens
+} from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, refreshGrant, revocations, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
 
 t.test('RFC 9700 section 4.14.2: the old token after the grace revokes the session, here and in every other process, and leaves an event', async (t) => {
@@ -13,12 +16,15 @@ t.test('RFC 9700 section 4.14.2: the old token after the grace revokes the sessi
 
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401)
   t.ok((await sessionOf(app, first)).revoked_at)
-  for (const { access_token: accessToken } of [first, second]) t.equal((await profile(app, accessToken)).statusCode, 401, 'at once in this process')
+  for (const { access_token: accessToken } of [first, second]) { t.equal((await profile(app, accessToken)).statusCode, 401, 'at once in this process') }
   t.ok(await eventually(async () => (await profile(other.app, second.access_token)).statusCode === 401), 'in the other process')
   t.equal((await refresh(other.app, second.refresh_token)).statusCode, 401, 'the current token has ended, too')
 
   const { user_id: userId, client_id: clientId } = await sessionOf(app, first)
-  t.same(await auditEvents(app), [{ type: 'session.reused', user_id: userId, client_id: clientId, session_id: sessionId(first), ip: '127.0.0.1', user_agent: 'lightMyRequest' }])
+  t.same(await auditEvents(app), [{
+    type: 'session.reused', user_id: userId, client_id: clientId, session_id: sessionId(first),
+    ip: '127.0.0.1', user_agent: 'lightMyRequest'
+  }])
   t.same((await revocations(app)).map(({ kind, subject }) => [kind, subject]), [['session', sessionId(first)]])
   t.match(logs(), /used again after its grace/)
 })

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { build, claimsOf, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, revocations, rotated, sessionId, sessionOf, statementsDuring } from '../../support/session-rows.ts'
 
-const parallel = (count: number, run: (index: number) => ReturnType<typeof refresh>) => Promise.all(Array.from({ length: count }, (_, index) => run(index)))
+const parallel = (count: number, run: (index: number) => ReturnType<typeof refresh>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => run(index)))
 
 const refreshFrom = (app: FastifyInstance, refreshToken: string, remoteAddress: string, agent: string) => app.inject({
   method: 'POST', url: '/v1/clients/web/refresh', payload: { refresh_token: refreshToken }, remoteAddress, headers: { 'user-agent': agent }
@@ -42,7 +43,11 @@ t.test('a refresh is one statement', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   t.equal(await statementsDuring(app, () => rotated(app, first.refresh_token)), 1)
-  t.equal(await statementsDuring(app, () => rotated(app, first.refresh_token)), 2, 'within the grace: the rotation that finds nothing, and the look at the row')
+  t.equal(
+    await statementsDuring(app, () => rotated(app, first.refresh_token)),
+    2,
+    'within the grace: the rotation that finds nothing, and the look at the row'
+  )
 })
 
 t.test('a token that was just replaced gets the current one again, and no time moves', async (t) => {
@@ -80,7 +85,9 @@ t.test('eight rotations are remembered: a token nine generations old is reuse ev
   const tokens: Tokens[] = [first]
   for (let generation = 1; generation <= 9; generation++) tokens.push(await rotated(app, tokens.at(-1)!.refresh_token))
   t.match(await sessionOf(app, first), { generation: 9, rotations: { length: 8 } })
-  for (const superseded of tokens.slice(1, 9)) t.equal((await rotated(app, superseded.refresh_token)).refresh_token, tokens[9]!.refresh_token)
+  for (const superseded of tokens.slice(1, 9)) {
+    t.equal((await rotated(app, superseded.refresh_token)).refresh_token, tokens[9]!.refresh_token)
+  }
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401)
   t.ok((await sessionOf(app, first)).revoked_at)
   t.same(await eventTypes(app), ['session.reused'])
@@ -98,7 +105,12 @@ t.test('a grace answer to another address and another agent is an event; to only
   t.same(await auditEvents(app), [])
   t.equal((await refreshFrom(app, first.refresh_token, '192.0.2.7', 'curl/8')).statusCode, 200, 'it is answered all the same')
   t.same(await auditEvents(app), [{
-    type: 'session.replayed_elsewhere', user_id: userId, client_id: clientId, session_id: sessionId(first), ip: '192.0.2.7', user_agent: 'curl/8'
+    type: 'session.replayed_elsewhere',
+    user_id: userId,
+    client_id: clientId,
+    session_id: sessionId(first),
+    ip: '192.0.2.7',
+    user_agent: 'curl/8'
   }])
   t.same(await revocations(app), [])
 })

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { build, eventually, login, logout, makeClient, PASSWORD, refresh, register, token, type Tokens } from '../../support/start-server.ts'
+import {
+  build, eventually, login, logout, makeClient, PASSWORD, refresh, register, token,
+  type Tokens
+} from '../../support/start-server.ts'
 import { call, passwordGrant } from '../../support/machines.ts'
 import { age, sessionId } from '../../support/session-rows.ts'
 import { authorize, CALLBACK, letIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
@@ -23,7 +26,8 @@ async function browserOf (app: FastifyInstance): Promise<Visitor> {
   return visitor
 }
 
-const browserSession = async (app: FastifyInstance, visitor: Visitor) => (await app.latchkey.browserSessions.find(visitor.cookies.get('latchkey')))!.id
+const browserSession = async (app: FastifyInstance, visitor: Visitor) =>
+  (await app.latchkey.browserSessions.find(visitor.cookies.get('latchkey')))!.id
 
 t.test('who logs out, by whatever door, leaves session.ended with address and agent', async (t) => {
   const { app } = await build(t)
@@ -49,7 +53,11 @@ t.test('who logs out, by whatever door, leaves session.ended with address and ag
   const [before] = [await browserSession(app, again), await logIn(again, '/login?prompt=login')]
 
   const ends: [string, string | null, string][] = [
-    [pageId, null, 'logout'], [partyId, null, 'logout'], [sessionId(tokens), client.id, 'logout'], [askedId, null, 'logout'], [before, null, 'replaced']
+    [pageId, null, 'logout'],
+    [partyId, null, 'logout'],
+    [sessionId(tokens), client.id, 'logout'],
+    [askedId, null, 'logout'],
+    [before, null, 'replaced']
   ]
   const expected = ends.map(([sessionId, clientId, reason]) => ({ sessionId, userId, clientId, reason, ...ORIGIN }))
   t.same(heard, expected)
@@ -97,7 +105,8 @@ t.test('so do the client, the list of the user, an application as a whole, a sto
   expect(stolen, 'reused')
 
   const { code } = paramsOf(await authorize(visitor, party.id))
-  const redeem = () => token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, party.basic)
+  const redeem = () =>
+    token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, party.basic)
   const redeemed = (await redeem()).json<Tokens>()
   t.equal((await redeem()).statusCode, 400)
   expect(redeemed, 'code_reused')

@@ -29,7 +29,11 @@ t.test('RFC 6749 section 2.3.1: guesses at a client secret are counted by client
     payload: { client_id: id, client_secret: secret, token: 'x', grant_type: 'client_credentials' }
   })
   t.equal((await post('token', client.id, client.secret)).statusCode, 200)
-  t.equal(await statementsDuring(app, () => times(3, () => post('token', client.id, client.secret))), 0, 'a right secret costs no statement')
+  t.equal(
+    await statementsDuring(app, () => times(3, () => post('token', client.id, client.secret))),
+    0,
+    'a right secret costs no statement'
+  )
 
   const paths = ['token', 'introspect', 'revoke']
   t.same(await times(31, (index) => post(paths[index % 3]!, client.id, 'wrong')), [...all(30, 401), 429])
@@ -44,9 +48,12 @@ t.test('RFC 6749 section 2.3.1: guesses at a client secret are counted by client
 
 t.test('clients that do not exist share a counter', async (t) => {
   const { app } = await build(t, ON)
-  const guess = (index: number) => app.inject({
-    method: 'POST', url: '/v1/oauth/token', payload: { client_id: `lk_client_${index}`, client_secret: 'x', grant_type: 'client_credentials' }
-  })
+  const guess = (index: number) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/oauth/token',
+      payload: { client_id: `lk_client_${index}`, client_secret: 'x', grant_type: 'client_credentials' }
+    })
   t.same(await times(31, guess), [...all(30, 401), 429])
   t.equal(await (await app.latchkey.database.prisma()).rateLimit.count(), 2, 'one row for each tier')
 })

@@ -31,10 +31,14 @@ t.test('a client without cookies gets and sends the device in a header', async (
   const { app } = await build(t, ON)
   await register(app)
   const { basic } = await makeClient(app)
-  const login = (from: string, device?: string) => app.inject({
-    method: 'POST', url: '/v1/oauth/token', remoteAddress: from,
-    headers: { authorization: basic, ...(device && { 'x-latchkey-device': device }) }, payload: { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }
-  })
+  const login = (from: string, device?: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/oauth/token',
+      remoteAddress: from,
+      headers: { authorization: basic, ...(device && { 'x-latchkey-device': device }) },
+      payload: { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }
+    })
   const device = String((await login('203.0.113.9')).headers['x-latchkey-device'])
   await times(20, (index) => attempt(app, { from: farAway(index) }))
   t.equal((await login('203.0.113.9')).statusCode, 429)

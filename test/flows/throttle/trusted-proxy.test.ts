@@ -9,10 +9,14 @@ async function backend (t: Test, trustedProxy: boolean) {
   const { app } = await build(t, ON)
   await register(app)
   const { id, basic } = await makeClient(app, { trustedProxy })
-  const logIn = (ip: string, password = WRONG) => app.inject({
-    method: 'POST', url: '/v1/oauth/token', remoteAddress: '192.0.2.1',
-    headers: { authorization: basic, 'x-latchkey-client-ip': ip }, payload: { grant_type: 'password', username: 'ada@example.com', password }
-  })
+  const logIn = (ip: string, password = WRONG) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/oauth/token',
+      remoteAddress: '192.0.2.1',
+      headers: { authorization: basic, 'x-latchkey-client-ip': ip },
+      payload: { grant_type: 'password', username: 'ada@example.com', password }
+    })
   const lastAddress = async () => (await (await app.latchkey.database.prisma()).session.findFirst({ orderBy: { createdAt: 'desc' } }))?.ip
   return { app, id, logIn, lastAddress }
 }
@@ -38,9 +42,14 @@ t.test('the limit of the route is that of the peer for who does not show to be a
   const { logIn } = await backend(t, false)
   t.same((await times(62, (index) => logIn(`203.0.113.${index}`, PASSWORD))).slice(60), all(2, 429))
   const { app, id } = await backend(t, true)
-  const wrong = (ip: string) => app.inject({
-    method: 'POST', url: '/v1/oauth/token', remoteAddress: '192.0.2.1', headers: { authorization: basic(id, 'not the secret'), 'x-latchkey-client-ip': ip }, payload: { grant_type: 'password', username: 'x', password: 'x' }
-  })
+  const wrong = (ip: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/oauth/token',
+      remoteAddress: '192.0.2.1',
+      headers: { authorization: basic(id, 'not the secret'), 'x-latchkey-client-ip': ip },
+      payload: { grant_type: 'password', username: 'x', password: 'x' }
+    })
   t.match((await times(62, (index) => wrong(`203.0.113.${index}`))).slice(60), all(2, 429))
 })
 

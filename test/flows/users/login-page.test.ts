@@ -46,7 +46,10 @@ t.test('a login that nobody used for too long, or for long enough, has ended', a
   t.equal(await app.latchkey.store.browserSessions.find(row!.tokenHash, 5), null, 'idle')
   await prisma.browserSession.updateMany({ data: { lastSeenAt: new Date(), expiresAt: new Date(Date.now() - 1) } })
   t.equal(await app.latchkey.store.browserSessions.find(row!.tokenHash, 5), null, 'over')
-  t.ok(await eventually(async () => (await visitor.get('/account')).headers.location === '/login?return_to=%2Faccount'), 'also where a process remembers it')
+  t.ok(
+    await eventually(async () => (await visitor.get('/account')).headers.location === '/login?return_to=%2Faccount'),
+    'also where a process remembers it'
+  )
 })
 
 t.test('every login has a new id, and ends the one before it (session fixation)', async (t) => {
@@ -68,7 +71,8 @@ t.test('wrong password, unknown user and disabled user look the same, and keep w
   const { id } = (await register(app, { email: 'gone@example.com' })).json<{ id: string }>()
   await app.latchkey.store.users.setDisabled(id, true)
   const bodies = []
-  for (const [username, password] of [['ada@example.com', 'wrong password'], ['nobody@example.com', PASSWORD], ['gone@example.com', PASSWORD], ['no e-mail', PASSWORD], ['ada@example.com', '']] as const) {
+  for (const [username, password] of [['ada@example.com', 'wrong password'], ['nobody@example.com', PASSWORD], ['gone@example.com',
+    PASSWORD], ['no e-mail', PASSWORD], ['ada@example.com', '']] as const) {
     const visitor = visit(app)
     const answer = await visitor.submit(await visitor.get('/login?return_to=%2Faccount%3Fa%3Db'), { username, password })
     t.equal(answer.statusCode, 401)
@@ -87,7 +91,9 @@ t.test('return_to leads to this server only (RFC 9700 section 4.11)', async (t) 
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
-  const elsewhere = ['https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/\t/evil.example', '/\n/evil.example', 'javascript:alert(1)', 'evil.example', '/..//evil.example', ' //evil.example', 'https:evil.example', '/%5c\\evil.example', 'data:text/html,x', '']
+  const elsewhere = ['https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/\t/evil.example',
+    '/\n/evil.example', 'javascript:alert(1)', 'evil.example', '/..//evil.example', ' //evil.example', 'https:evil.example',
+    '/%5c\\evil.example', 'data:text/html,x', '']
   for (const target of elsewhere) {
     const page = await visitor.get(`/login?prompt=login&${new URLSearchParams({ return_to: target })}`)
     t.notMatch(page.body, 'evil.example', target)
@@ -131,5 +137,9 @@ t.test('any login attribute, under a prefix, in the language of the browser', as
   t.match((await visitor.follow(await visitor.submit(login, LOGIN))).body, 'Ihr Konto')
   const styles = /href="(\/auth\/assets\/[^"]+\.css)"/.exec(login.body)![1]!
   t.match((await visitor.get(styles)).headers, { 'content-type': /^text\/css/, 'cache-control': 'public, max-age=31536000, immutable' })
-  t.equal((await visitor.get(styles.replace(/[0-9a-f]{16}/, '0000000000000000'))).headers['cache-control'], 'no-store', 'the name of another version')
+  t.equal(
+    (await visitor.get(styles.replace(/[0-9a-f]{16}/, '0000000000000000'))).headers['cache-control'],
+    'no-store',
+    'the name of another version'
+  )
 })

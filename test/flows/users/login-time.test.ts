@@ -11,7 +11,11 @@ const EMAILS = ['ada@example.com', 'bob@example.com']
 const store = (app: FastifyInstance, email: string, hash: string) =>
   sql(app, 'UPDATE users u SET password_hash = $1 FROM identifiers i WHERE i.user_id = u.id AND i.value = $2', [hash, email])
 const stored = async (app: FastifyInstance, email: string) =>
-  (await sql<{ hash: string }>(app, 'SELECT u.password_hash AS hash FROM users u JOIN identifiers i ON i.user_id = u.id WHERE i.value = $1', [email]))[0]!.hash
+  (await sql<{ hash: string }>(
+    app,
+    'SELECT u.password_hash AS hash FROM users u JOIN identifiers i ON i.user_id = u.id WHERE i.value = $1',
+    [email]
+  ))[0]!.hash
 
 async function timeOf (app: FastifyInstance, email: string): Promise<number> {
   const begun = performance.now()
@@ -46,7 +50,7 @@ for (const [name, make] of FOREIGN) {
     const least = await leastOf(make)
 
     const { app } = await build(t, { databaseUrl })
-    for (const email of ['nobody@example.com', 'bob@example.com', 'ada@example.com']) t.ok(await timeOf(app, email) >= least, `${email} waits`)
+    for (const email of ['nobody@example.com', 'bob@example.com', 'ada@example.com']) { t.ok(await timeOf(app, email) >= least, `${email} waits`) }
     const begun = performance.now()
     t.equal((await login(app, { email: 'bob@example.com' })).statusCode, 200)
     t.ok(performance.now() - begun >= least, 'who may come in waits, too')

@@ -6,9 +6,13 @@ import { age, auditEvents, revocations, rotated, sessionId, sessionOf, sql } fro
 
 const NEXT = 'purple elephants dance at dawn'
 
-const change = (app: FastifyInstance, accessToken: string, next = NEXT, current = PASSWORD) => app.inject({
-  method: 'PATCH', url: '/v1/profile/password', headers: { authorization: `Bearer ${accessToken}` }, payload: { current_password: current, new_password: next }
-})
+const change = (app: FastifyInstance, accessToken: string, next = NEXT, current = PASSWORD) =>
+  app.inject({
+    method: 'PATCH',
+    url: '/v1/profile/password',
+    headers: { authorization: `Bearer ${accessToken}` },
+    payload: { current_password: current, new_password: next }
+  })
 
 const logInWith = (app: FastifyInstance, password: string) =>
   app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password } })
@@ -44,7 +48,9 @@ t.test('RFC 9700 section 4.14.2: a changed password ends the other sessions ever
   t.equal((await logInWith(app, PASSWORD)).statusCode, 401, 'the old password is over')
   const again = (await logInWith(other.app, NEXT)).json<Tokens>()
   t.equal((await profile(app, again.access_token)).statusCode, 200)
-  t.same((await revocations(app)).map(({ kind, subject, except_sessions: kept }) => [kind, subject, kept]), [['user', mine.user.id, [sessionId(mine)]]])
+  t.same((await revocations(app)).map(({ kind, subject, except_sessions: kept }) => [kind, subject, kept]), [['user', mine.user.id, [
+    sessionId(mine)
+  ]]])
   t.same(await auditEvents(app), [])
 })
 
@@ -76,7 +82,9 @@ t.test('the session of another user is not kept', async (t) => {
   const { app } = await build(t)
   const [ada, bob] = [await signedIn(app), await signedIn(app, { email: 'bob@example.com' })]
   const before = await sessionOf(app, bob)
-  t.ok(await app.latchkey.store.users.changePassword({ userId: ada.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: sessionId(bob) }))
+  t.ok(
+    await app.latchkey.store.users.changePassword({ userId: ada.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: sessionId(bob) })
+  )
   t.same(await sessionOf(app, bob), before)
   t.equal((await profile(app, bob.access_token)).statusCode, 200)
   t.equal((await profile(app, ada.access_token)).statusCode, 401)
@@ -112,7 +120,9 @@ t.test('of password changes at once one wins, and the others are 422', async (t)
   const other = await build(t, { databaseUrl })
   const sessions: Tokens[] = [await signedIn(app)]
   while (sessions.length < 6) sessions.push((await login(app)).json<Tokens>())
-  const answers = await Promise.all(sessions.map(({ access_token: accessToken }, index) => change(index % 2 ? app : other.app, accessToken, `${NEXT} ${index}`)))
+  const answers = await Promise.all(
+    sessions.map(({ access_token: accessToken }, index) => change(index % 2 ? app : other.app, accessToken, `${NEXT} ${index}`))
+  )
   const winner = answers.findIndex(({ statusCode }) => statusCode === 200)
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 422, 422, 422, 422, 422])
   t.same(await sql(app, 'SELECT password_stamp FROM users'), [{ password_stamp: 1 }])
@@ -130,7 +140,10 @@ t.test('who is disabled can neither log in nor change the password', async (t) =
   await users.setDisabled(mine.user.id, true)
   t.equal((await login(app)).statusCode, 401)
   t.equal((await change(app, mine.access_token)).statusCode, 401)
-  t.notOk(await users.changePassword({ userId: mine.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: sessionId(mine) }), 'not even when the guard did not know yet')
+  t.notOk(
+    await users.changePassword({ userId: mine.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: sessionId(mine) }),
+    'not even when the guard did not know yet'
+  )
   await users.setDisabled(mine.user.id, false)
   t.equal((await login(app)).statusCode, 200, 'the password is the old one')
 })

@@ -8,7 +8,10 @@ import { sql } from '../../support/session-rows.ts'
 const STRONGER = { memoryCost: 128, timeCost: 1 }
 
 const stored = async (app: FastifyInstance) =>
-  (await sql<{ hash: string, stamp: number, epoch: number }>(app, 'SELECT password_hash AS hash, password_stamp AS stamp, token_epoch AS epoch FROM users'))[0]!
+  (await sql<{ hash: string, stamp: number, epoch: number }>(
+    app,
+    'SELECT password_hash AS hash, password_stamp AS stamp, token_epoch AS epoch FROM users'
+  ))[0]!
 
 const store = (app: FastifyInstance, hash: string) => sql(app, 'UPDATE users SET password_hash = $1', [hash])
 
@@ -104,6 +107,6 @@ t.test('a password is the same however its accents were typed (RFC 8265 section 
   const password = 'déjà vu à Århus, 1999'
   t.not(password.normalize('NFD'), password.normalize('NFC'))
   t.equal((await register(app, { email: 'ada@example.com', password: password.normalize('NFD') })).statusCode, 201)
-  for (const form of ['NFC', 'NFD']) t.equal((await login(app, { email: 'ada@example.com', password: password.normalize(form) })).statusCode, 200)
+  for (const form of ['NFC', 'NFD']) { t.equal((await login(app, { email: 'ada@example.com', password: password.normalize(form) })).statusCode, 200) }
   t.equal((await login(app, { email: 'ada@example.com', password: 'deja vu a Arhus, 1999' })).statusCode, 401)
 })

@@ -8,7 +8,10 @@ import { auditEvents, rotated, sessionId, sessionOf, sql } from '../../support/s
 async function changePassword (app: FastifyInstance, userId: string, keepSession: string | null = null): Promise<boolean> {
   const { users } = app.latchkey.store
   const { passwordStamp } = (await users.find(userId))!
-  return await users.changePassword({ userId, passwordHash: await app.latchkey.passwords.hash('another password'), passwordStamp, keepSession })
+  return await users.changePassword({
+    userId, passwordHash: await app.latchkey.passwords.hash('another password'), passwordStamp,
+    keepSession
+  })
 }
 
 /** Does something once a password has been found right, before anything follows from it. */
@@ -32,7 +35,8 @@ t.test('a login whose password changes between check and session makes no sessio
 })
 
 t.test('a login whose user or client ends between check and session makes no session', async (t) => {
-  for (const end of ['UPDATE users SET disabled_at = now()', 'UPDATE clients SET revoked_at = now()', 'DELETE FROM users', 'DELETE FROM clients']) {
+  for (const end of ['UPDATE users SET disabled_at = now()', 'UPDATE clients SET revoked_at = now()', 'DELETE FROM users',
+    'DELETE FROM clients']) {
     const { app } = await build(t)
     await register(app)
     afterVerify(app, () => sql(app, end))

@@ -6,13 +6,20 @@ import { formOf, logIn, visit } from '../../support/visitor.ts'
 t.test('who registers is logged in, and goes on to where they came from', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app)
-  const answer = await visitor.submit(await visitor.get('/register?return_to=%2Faccount%3Fwelcome'), { email: 'New@Example.com', name: ' Neo ', password: PASSWORD })
+  const answer = await visitor.submit(await visitor.get('/register?return_to=%2Faccount%3Fwelcome'), {
+    email: 'New@Example.com',
+    name: ' Neo ', password: PASSWORD
+  })
   t.match([answer.statusCode, answer.headers.location], [303, '/account?welcome'])
   t.match((await visitor.follow(answer)).body, '<bdi>new@example.com</bdi>')
   t.match(await (await app.latchkey.database.prisma()).user.findFirstOrThrow(), { name: 'Neo' })
   t.equal((await visitor.get('/register')).headers.location, '/account', 'who is logged in has an account')
   const evil = visit(app)
-  t.equal((await evil.submit(await evil.get('/register?return_to=%2F%2Fevil.example'), { email: 'two@example.com', password: PASSWORD })).headers.location, '/account')
+  t.equal(
+    (await evil.submit(await evil.get('/register?return_to=%2F%2Fevil.example'), { email: 'two@example.com', password: PASSWORD })).headers
+      .location,
+    '/account'
+  )
 })
 
 t.test('what is wrong is said at its field, in the language of the page, and what was typed stays', async (t) => {
@@ -21,11 +28,17 @@ t.test('what is wrong is said at its field, in the language of the page, and wha
   const visitor = visit(app)
   const german = visit(app, { 'accept-language': 'de' })
   const wrong: [Record<string, string>, RegExp][] = [
-    [{ email: 'ada@', password: PASSWORD }, /E-mail: This does not look right/], [{ email: 'ada@example.com', password: PASSWORD }, /E-mail: This is in use already/],
-    [{ username: '+491701234567', password: PASSWORD }, /User name: This does not look right/], [{ password: PASSWORD }, /Fill in at least one of these/],
-    [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(101) }, /[Nn]ame[^:]*: This does not look right/], [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(60_000) }, /[Nn]ame[^:]*: This does not look right/], [{ email: 'b@example.com', password: PASSWORD, name: 'Ada\u202e' }, /[Nn]ame[^:]*: This does not look right/],
-    [{ email: 'b@example.com', password: '' }, /Password: Fill in this field/], [{ email: 'b@example.com', password: 'short' }, /Password: Use at least 8 characters/],
-    [{ email: 'b@example.com', password: 'password123' }, /Password: This password is one of the first/], [{ email: 'b@example.com', password: 'x'.repeat(1001) }, /Password: Use a shorter password/]
+    [{ email: 'ada@', password: PASSWORD }, /E-mail: This does not look right/],
+    [{ email: 'ada@example.com', password: PASSWORD }, /E-mail: This is in use already/],
+    [{ username: '+491701234567', password: PASSWORD }, /User name: This does not look right/],
+    [{ password: PASSWORD }, /Fill in at least one of these/],
+    [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(101) }, /[Nn]ame[^:]*: This does not look right/],
+    [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(60_000) }, /[Nn]ame[^:]*: This does not look right/],
+    [{ email: 'b@example.com', password: PASSWORD, name: 'Ada\u202e' }, /[Nn]ame[^:]*: This does not look right/],
+    [{ email: 'b@example.com', password: '' }, /Password: Fill in this field/],
+    [{ email: 'b@example.com', password: 'short' }, /Password: Use at least 8 characters/],
+    [{ email: 'b@example.com', password: 'password123' }, /Password: This password is one of the first/],
+    [{ email: 'b@example.com', password: 'x'.repeat(1001) }, /Password: Use a shorter password/]
   ]
   for (const [typed, message] of wrong) {
     const answer = await visitor.submit(await visitor.get('/register?return_to=%2Forders'), typed)
@@ -43,7 +56,9 @@ t.test('what is wrong is said at its field, in the language of the page, and wha
 t.test('of two who register the same at once one gets it, the other a page', async (t) => {
   const { app } = await build(t)
   const visitors = Array.from({ length: 8 }, () => visit(app))
-  const answers = await Promise.all(visitors.map(async (visitor) => visitor.submit(await visitor.get('/register'), { email: 'one@example.com', password: PASSWORD })))
+  const answers = await Promise.all(
+    visitors.map(async (visitor) => visitor.submit(await visitor.get('/register'), { email: 'one@example.com', password: PASSWORD }))
+  )
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [303, ...Array.from({ length: 7 }, () => 422)])
 })
 

@@ -11,16 +11,22 @@ const invalid = errorWith({ error: 'invalid_request', statusCode: 400 })
 
 t.test('HTTP Basic, form-encoded (RFC 6749 section 2.3.1)', async (t) => {
   const read: [string, { id: string, secret: string }][] = [
-    ['id:secret', { id: 'id', secret: 'secret' }], ['id:', { id: 'id', secret: '' }], ['id:a:b', { id: 'id', secret: 'a:b' }], ['a%3Ab:c%25', { id: 'a:b', secret: 'c%' }],
-    ['a+b:c%2Bd', { id: 'a b', secret: 'c+d' }], ['%C3%A9:%F0%9F%98%80', { id: 'é', secret: '😀' }], ['é:ü', { id: 'é', secret: 'ü' }]
+    ['id:secret', { id: 'id', secret: 'secret' }],
+    ['id:', { id: 'id', secret: '' }],
+    ['id:a:b', { id: 'id', secret: 'a:b' }],
+    ['a%3Ab:c%25', { id: 'a:b', secret: 'c%' }],
+    ['a+b:c%2Bd', { id: 'a b', secret: 'c+d' }],
+    ['%C3%A9:%F0%9F%98%80', { id: 'é', secret: '😀' }],
+    ['é:ü', { id: 'é', secret: 'ü' }]
   ]
   for (const [text, credentials] of read) t.same(clientCredentials(`Basic ${base64(text)}`, {}), { ...credentials, viaHeader: true }, text)
-  for (const scheme of ['basic', 'BASIC', 'bAsIc', 'Basic  ']) t.match(clientCredentials(`${scheme} ${base64('id:secret')}`, {}), { id: 'id' }, scheme)
+  for (const scheme of ['basic', 'BASIC', 'bAsIc', 'Basic  ']) { t.match(clientCredentials(`${scheme} ${base64('id:secret')}`, {}), { id: 'id' }, scheme) }
 })
 
 t.test('a Basic header that says nothing is a bad request', async (t) => {
-  const bad = ['Basic', 'Basic ', 'Basic ###', `Basic ${base64('id')}`, `Basic ${base64(':secret')}`, `Basic ${base64('id:%ZZ')}`, `Basic ${base64('%:x')}`, `Basic ${base64('i\0d:x')}`, `Basic ${base64('id:%00')}`,
-    `Basic ${base64('id:secret')} more`, `Basic ${base64('id:secret')},${base64('id:secret')}`, 'Basic ====']
+  const bad = ['Basic', 'Basic ', 'Basic ###', `Basic ${base64('id')}`, `Basic ${base64(':secret')}`, `Basic ${base64('id:%ZZ')}`,
+    `Basic ${base64('%:x')}`, `Basic ${base64('i\0d:x')}`, `Basic ${base64('id:%00')}`, `Basic ${base64('id:secret')} more`,
+    `Basic ${base64('id:secret')},${base64('id:secret')}`, 'Basic ====']
   for (const header of bad) t.throws(() => clientCredentials(header, { client_id: 'id' }), invalid, header)
 })
 
@@ -29,8 +35,8 @@ t.test('the body, and another scheme in the header says nothing', async (t) => {
   t.same(clientCredentials('Bearer x', { client_id: 'id' }), { id: 'id', secret: undefined, viaHeader: false })
   t.same(clientCredentials('', { client_id: 'id' }), { id: 'id', secret: undefined, viaHeader: false })
   t.same(clientCredentials(undefined, { client_id: 'id', client_secret: '' }), { id: 'id', secret: undefined, viaHeader: false })
-  for (const body of [{}, { client_id: '' }, { client_secret: 'x' }]) t.throws(() => clientCredentials(undefined, body), { ...invalid, message: 'client_id is missing' })
-  for (const body of [{ client_id: ['id'] }, { client_id: 5 }, { client_id: 'id', client_secret: {} }]) t.throws(() => clientCredentials(undefined, body), invalid, JSON.stringify(body))
+  for (const body of [{}, { client_id: '' }, { client_secret: 'x' }]) { t.throws(() => clientCredentials(undefined, body), { ...invalid, message: 'client_id is missing' }) }
+  for (const body of [{ client_id: ['id'] }, { client_id: 5 }, { client_id: 'id', client_secret: {} }]) { t.throws(() => clientCredentials(undefined, body), invalid, JSON.stringify(body)) }
 })
 
 t.test('one method at a time (OAuth 2.1 section 2.4.1)', async (t) => {
@@ -40,7 +46,10 @@ t.test('one method at a time (OAuth 2.1 section 2.4.1)', async (t) => {
   t.match(clientCredentials(header, { client_id: 'id' }), { id: 'id', viaHeader: true }, 'the same id twice is no second method')
 })
 
-const confidential = { id: 'conf', authMethod: 'client_secret_basic', secretHash: hashSecret('secret'), previousSecretHash: null, previousSecretUntil: null, revokedAt: null } as Client
+const confidential = {
+  id: 'conf', authMethod: 'client_secret_basic', secretHash: hashSecret('secret'), previousSecretHash: null,
+  previousSecretUntil: null, revokedAt: null
+} as Client
 const known: Record<string, Client> = {
   conf: confidential,
   open: { ...confidential, id: 'open', authMethod: 'none', secretHash: null },
@@ -51,11 +60,15 @@ const known: Record<string, Client> = {
 const find = async (id: string) => known[id] ?? null
 const clients = { find, findAgain: find, findBySlug: async () => null }
 const authenticate = createAuthenticateClient(clients, noThrottle.clientSecret)
-const by = (id: string, secret?: string, viaHeader = false) => authenticate({
-  ...(viaHeader ? { authorization: `Basic ${base64(`${id}:${secret}`)}`, params: {} } : { authorization: undefined, params: { client_id: id, client_secret: secret } }),
-  caller: { ip: '127.0.0.1', userAgent: undefined } as never
-})
-const refusal = (id: string, secret?: string, viaHeader?: boolean) => by(id, secret, viaHeader).then(() => t.fail(`${id} passed`), (error: OAuthError) => error) as Promise<OAuthError>
+const by = (id: string, secret?: string, viaHeader = false) =>
+  authenticate({
+    ...(viaHeader
+      ? { authorization: `Basic ${base64(`${id}:${secret}`)}`, params: {} }
+      : { authorization: undefined, params: { client_id: id, client_secret: secret } }),
+    caller: { ip: '127.0.0.1', userAgent: undefined } as never
+  })
+const refusal = (id: string, secret?: string, viaHeader?: boolean) =>
+  by(id, secret, viaHeader).then(() => t.fail(`${id} passed`), (error: OAuthError) => error) as Promise<OAuthError>
 
 t.test('who proves to be a client is that client', async (t) => {
   t.equal(await by('conf', 'secret'), confidential)
@@ -65,21 +78,41 @@ t.test('who proves to be a client is that client', async (t) => {
 })
 
 t.test('of a rotation both secrets count until its end; what is remembered of the client is not the last word', async (t) => {
-  const rotated = { ...confidential, secretHash: hashSecret('next'), previousSecretHash: hashSecret('secret'), previousSecretUntil: new Date(Date.now() + 60_000) }
+  const rotated = {
+    ...confidential, secretHash: hashSecret('next'), previousSecretHash: hashSecret('secret'),
+    previousSecretUntil: new Date(Date.now() + 60_000)
+  }
   const remembering = (now: Client) => createAuthenticateClient({ ...clients, findAgain: async () => now }, noThrottle.clientSecret)
-  const ask = (now: Client, secret: string) => remembering(now)({ authorization: undefined, params: { client_id: 'conf', client_secret: secret }, caller: { ip: '127.0.0.1', userAgent: undefined } })
+  const ask = (now: Client, secret: string) =>
+    remembering(now)({
+      authorization: undefined, params: { client_id: 'conf', client_secret: secret },
+      caller: { ip: '127.0.0.1', userAgent: undefined }
+    })
   t.equal(await ask(rotated, 'next'), rotated)
   t.equal((await ask(rotated, 'secret')).id, 'conf')
   await t.rejects(ask(rotated, 'wrong'), errorWith({ error: 'invalid_client' }))
   const over = { ...rotated, previousSecretUntil: new Date(Date.now() - 1) }
   const after = createAuthenticateClient({ ...clients, find: async () => over, findAgain: async () => over }, noThrottle.clientSecret)
-  await t.rejects(after({ authorization: undefined, params: { client_id: 'conf', client_secret: 'secret' }, caller: { ip: '127.0.0.1', userAgent: undefined } }), errorWith({ error: 'invalid_client' }))
+  await t.rejects(
+    after({
+      authorization: undefined, params: { client_id: 'conf', client_secret: 'secret' },
+      caller: { ip: '127.0.0.1', userAgent: undefined }
+    }),
+    errorWith({ error: 'invalid_client' })
+  )
 })
 
 t.test('whatever was wrong, the words are the same; the log knows', async (t) => {
   const refused: [string, string | undefined, RegExp][] = [
-    ['nobody', 'secret', /unknown/], ['conf', undefined, /sent no secret/], ['conf', '', /sent no secret/], ['conf', 'wrong', /wrong secret/], ['conf', 'secret ', /wrong secret/],
-    ['bare', 'x', /wrong secret/], ['bare', undefined, /sent no secret/], ['dead', 'secret', /revoked/], ['dead-open', undefined, /revoked/]
+    ['nobody', 'secret', /unknown/],
+    ['conf', undefined, /sent no secret/],
+    ['conf', '', /sent no secret/],
+    ['conf', 'wrong', /wrong secret/],
+    ['conf', 'secret ', /wrong secret/],
+    ['bare', 'x', /wrong secret/],
+    ['bare', undefined, /sent no secret/],
+    ['dead', 'secret', /revoked/],
+    ['dead-open', undefined, /revoked/]
   ]
   for (const [id, secret, reason] of refused) {
     const error = await refusal(id, secret)

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Type } from 'typebox'
 import { ConfigError } from '../../../src/config/config-error.ts'
-import { Settings, type LatchkeyOptions } from '../../../src/config/config.ts'
+import type { LatchkeyOptions } from '../../../src/config/config.ts'
+import { Settings } from '../../../src/config/settings.ts'
 import { configFrom, readEnvironment, readVariables, type Variables } from '../../../src/config/environment.ts'
 import { EmailSchema, PhoneSchema } from '../../../src/schemas/identifiers.ts'
 
 const KEY = Buffer.alloc(32, 1).toString('base64')
 const SECRET = 'hunter2-hunter2'
-const from = (variables: Variables, options: LatchkeyOptions = {}) => configFrom(options, readEnvironment(variables, { prefixedOnly: false }))
-const inHost = (variables: Variables, options: LatchkeyOptions = {}) => configFrom(options, readEnvironment(variables, { prefixedOnly: true }))
+const from = (variables: Variables, options: LatchkeyOptions = {}) =>
+  configFrom(options, readEnvironment(variables, { prefixedOnly: false }))
+const inHost = (variables: Variables, options: LatchkeyOptions = {}) =>
+  configFrom(options, readEnvironment(variables, { prefixedOnly: true }))
 const withOptions = (options: object) => from({}, options as LatchkeyOptions)
 
 function problems (run: () => unknown): ConfigError['problems'] {
@@ -24,14 +27,19 @@ function problems (run: () => unknown): ConfigError['problems'] {
 }
 
 t.test('nothing is needed', async (t) => {
-  t.match(from({}), { port: 3000, host: '127.0.0.1', appUrl: 'http://localhost:3000', issuer: 'http://localhost:3000', passwordGrant: 'on', rateLimit: 'on', corsOrigins: [], trustProxy: false, scopes: {} })
+  t.match(from({}), {
+    port: 3000, host: '127.0.0.1', appUrl: 'http://localhost:3000', issuer: 'http://localhost:3000', passwordGrant: 'on',
+    rateLimit: 'on', corsOrigins: [], trustProxy: false, scopes: {}
+  })
   t.same(Object.keys(from({}).login.attributes), ['email'])
 })
 
 t.test('an empty variable counts as absent', async (t) => {
   const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? [])
   t.ok(names.length > 20)
-  const empty = Object.fromEntries([...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_WEB_SECRET'].flatMap((name) => [[name, '']]))
+  const empty = Object.fromEntries(
+    [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_WEB_SECRET'].flatMap((name) => [[name, '']])
+  )
   t.same(from(empty), from({}))
   t.same(from(Object.fromEntries(Object.keys(empty).map((name) => [name, ' \t']))), from({}), 'and so does one of spaces')
 })
@@ -45,42 +53,67 @@ t.test('variables become what they say', async (t) => {
   t.same(from({ CORS_ORIGINS: ' https://a.example , http://localhost:5173, ' }).corsOrigins, ['https://a.example', 'http://localhost:5173'])
   t.same(from({ APP_PREVIOUS_KEYS: `${KEY},${KEY}` }).appPreviousKeys, [KEY, KEY])
   t.equal(from({ APP_KEY: `${KEY}\n` }).appKey, KEY, 'a newline after a key is none of it')
-  for (const [text, value] of [['true', true], ['on', true], ['off', false], ['false', false], ['1', 1], ['2', 2], ['10.0.0.0/8, ::1', '10.0.0.0/8, ::1'], ['loopback', 'loopback']] as const) t.equal(from({ TRUST_PROXY: text }).trustProxy, value, text)
+  for (const [text, value] of [['true', true], ['on', true], ['off', false], ['false', false], ['1', 1], ['2', 2], ['10.0.0.0/8, ::1',
+    '10.0.0.0/8, ::1'], ['loopback', 'loopback']] as const) t.equal(from({ TRUST_PROXY: text }).trustProxy, value, text)
 })
 
 t.test('APP_URL and the prefix make the issuer, without a slash at the end', async (t) => {
   const issuers: [string, string, string][] = [
-    ['https://id.example.com', '', 'https://id.example.com'], ['https://id.example.com/', '/auth', 'https://id.example.com/auth'], ['https://example.com/id//', '', 'https://example.com/id'], ['http://[::1]:3000', '', 'http://[::1]:3000']
+    ['https://id.example.com', '', 'https://id.example.com'],
+    ['https://id.example.com/', '/auth', 'https://id.example.com/auth'],
+    ['https://example.com/id//', '', 'https://example.com/id'],
+    ['http://[::1]:3000', '', 'http://[::1]:3000']
   ]
   for (const [appUrl, prefix, issuer] of issuers) t.equal(from({ APP_URL: appUrl }, { prefix }).issuer, issuer)
   t.match(from({}, { prefix: '/auth' }), { loginPath: '/auth/login', issuer: 'http://localhost:3000/auth' })
-  t.match(from({ APP_URL: 'https://example.com/id/' }, { prefix: '/auth' }), { basePath: '/id/auth', loginPath: '/id/auth/login', homePath: '/id/auth/account' }, 'behind a proxy that has a path')
+  t.match(from({ APP_URL: 'https://example.com/id/' }, { prefix: '/auth' }), {
+    basePath: '/id/auth', loginPath: '/id/auth/login',
+    homePath: '/id/auth/account'
+  }, 'behind a proxy that has a path')
   t.match(from({ LOGIN_PATH: '/signin', HOME_PATH: '/start' }), { loginPath: '/signin', homePath: '/start' })
   t.same(problems(() => from({ LOGIN_PATH: 'https://evil.example' })).map(({ name }) => name), ['LOGIN_PATH'])
 })
 
 t.test('addresses in other letters become what travels: punycode and percent signs', async (t) => {
   const addresses: [string, string][] = [
-    ['https://日本.example', 'https://xn--wgv71a.example'], ['https://bücher.example:8443/größe/', 'https://xn--bcher-kva.example:8443/gr%C3%B6%C3%9Fe'],
-    ['https://ｉｄ.example', 'https://id.example'], ['https://xn--wgv71a.example/id', 'https://xn--wgv71a.example/id'], ['https://ID.example.com', 'https://ID.example.com']
+    ['https://日本.example', 'https://xn--wgv71a.example'],
+    ['https://bücher.example:8443/größe/', 'https://xn--bcher-kva.example:8443/gr%C3%B6%C3%9Fe'],
+    ['https://ｉｄ.example', 'https://id.example'],
+    ['https://xn--wgv71a.example/id', 'https://xn--wgv71a.example/id'],
+    ['https://ID.example.com', 'https://ID.example.com']
   ]
   for (const [appUrl, issuer] of addresses) t.equal(from({ APP_URL: appUrl }).issuer, issuer, appUrl)
-  const { corsOrigins, resourceServers, loginPath, homePath } = from({ CORS_ORIGINS: 'https://日本.example,https://a.example', RESOURCE_SERVERS: 'https://bücher.example/v1', LOGIN_PATH: '/einloggen/größe?ü=1', HOME_PATH: '/a%20b' })
+  const { corsOrigins, resourceServers, loginPath, homePath } = from({
+    CORS_ORIGINS: 'https://日本.example,https://a.example',
+    RESOURCE_SERVERS: 'https://bücher.example/v1', LOGIN_PATH: '/einloggen/größe?ü=1', HOME_PATH: '/a%20b'
+  })
   t.same({ corsOrigins, resourceServers, loginPath, homePath }, {
-    corsOrigins: ['https://xn--wgv71a.example', 'https://a.example'], resourceServers: ['https://xn--bcher-kva.example/v1'], loginPath: '/einloggen/gr%C3%B6%C3%9Fe?%C3%BC=1', homePath: '/a%20b'
+    corsOrigins: ['https://xn--wgv71a.example', 'https://a.example'],
+    resourceServers: ['https://xn--bcher-kva.example/v1'],
+    loginPath: '/einloggen/gr%C3%B6%C3%9Fe?%C3%BC=1',
+    homePath: '/a%20b'
   })
 })
 
 t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
-  const { clients } = from({ CLIENT_WEB_ID: 'lk_client_a', CLIENT_WEB_SECRET: SECRET, CLIENT_OLD_APP_ID: 'lk_client_b', CLIENT_MOBILE_SECRET: SECRET, CLIENT_ID: 'x' })
+  const { clients } = from({
+    CLIENT_WEB_ID: 'lk_client_a', CLIENT_WEB_SECRET: SECRET, CLIENT_OLD_APP_ID: 'lk_client_b',
+    CLIENT_MOBILE_SECRET: SECRET, CLIENT_ID: 'x'
+  })
   t.same(clients, { web: { id: 'lk_client_a', secret: SECRET }, 'old-app': { id: 'lk_client_b' } })
-  t.same(from({ CLIENT_GOOGLE_ID: 'x.apps.googleusercontent.com', CLIENT_ID: 'y', HTTP_CLIENT_OLD_ID: 'z' }).clients, {}, 'that of another service is nobody\'s')
+  t.same(
+    from({ CLIENT_GOOGLE_ID: 'x.apps.googleusercontent.com', CLIENT_ID: 'y', HTTP_CLIENT_OLD_ID: 'z' }).clients,
+    {},
+    "that of another service is nobody's"
+  )
   t.same(from({ LATCHKEY_CLIENT_GOOGLE_ID: 'x' }).clients, { google: { id: 'x' } }, 'under the prefix it is ours')
   t.same(from({ CLIENT_WEB_ID: 'a' }, { clients: { web: { id: 'b' } } }).clients, { web: { id: 'b' } }, 'options win')
 })
 
 t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (t) => {
-  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) => !name.startsWith('LATCHKEY_'))
+  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) =>
+    !name.startsWith('LATCHKEY_')
+  )
   for (const name of [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY']) {
     const wrong = { [`LATCHKEY_${name}`]: '?' }
     // A few take any text
@@ -88,14 +121,24 @@ t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (
     t.same(problems(() => from({ ...wrong, [name]: '' })).map((problem) => problem.name), [`LATCHKEY_${name}`], name)
     t.same(problems(() => inHost(wrong)).map((problem) => problem.name), [`LATCHKEY_${name}`], `${name} inside a host`)
   }
-  t.match(from({ PORT: 'x', LATCHKEY_PORT: '1', LOGIN_ATTRIBUTES: 'fax', LATCHKEY_LOGIN_ATTRIBUTES: 'phone', CLIENT_WEB_ID: 'a', LATCHKEY_CLIENT_WEB_ID: 'b' }), { port: 1, login: { attributes: { phone: {} } }, clients: { web: { id: 'b' } } })
+  t.match(
+    from({
+      PORT: 'x', LATCHKEY_PORT: '1', LOGIN_ATTRIBUTES: 'fax', LATCHKEY_LOGIN_ATTRIBUTES: 'phone', CLIENT_WEB_ID: 'a',
+      LATCHKEY_CLIENT_WEB_ID: 'b'
+    }),
+    { port: 1, login: { attributes: { phone: {} } }, clients: { web: { id: 'b' } } }
+  )
   t.equal(from({ PORT: '2', LATCHKEY_PORT: ' ' }).port, 2, 'an empty one counts as absent')
   t.equal(from({ LATCHKEY_DATA_DIR: '/data' }).dataDir, '/data')
 })
 
-t.test('inside a host variables without the prefix are the host\'s own', async (t) => {
-  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) => !name.startsWith('LATCHKEY_'))
-  const theirs = Object.fromEntries([...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_GOOGLE_ID'].map((name) => [name, '\\\\.\\pipe\\?']))
+t.test("inside a host variables without the prefix are the host's own", async (t) => {
+  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) =>
+    !name.startsWith('LATCHKEY_')
+  )
+  const theirs = Object.fromEntries(
+    [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_GOOGLE_ID'].map((name) => [name, '\\\\.\\pipe\\?'])
+  )
   t.same({ ...inHost(theirs), sources: null }, { ...inHost({}), sources: null })
   t.equal(inHost({ LATCHKEY_SCOPES: '{"a":"b"}', SCOPES: 'read write' }).scopes['a'], 'b')
 })
@@ -108,12 +151,19 @@ t.test('a mistake is told under the name that whoever made it wrote', async (t) 
   t.same(names(() => from({ CLIENT_WEB_ID: 'a', CLIENT_WEB_SECRET: 'b' }, { clients: { mobile: { id: '' } } })), ['clients.mobile.id'])
   t.same(names(() => from({ DEFAULT_COUNTRY: 'x' }, { login: { attributes: { email: EmailSchema } } })), ['DEFAULT_COUNTRY'])
   t.same(names(() => from({}, { databaseUrl: 'postgres://db/app' })), ['APP_KEY'])
-  t.same(problems(() => inHost({}, { databaseUrl: 'postgres://db/app' })), [{ name: 'appKey (or LATCHKEY_APP_KEY)', message: 'is required with databaseUrl; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database' }])
+  t.same(problems(() => inHost({}, { databaseUrl: 'postgres://db/app' })), [{
+    name: 'appKey (or LATCHKEY_APP_KEY)',
+    message:
+      'is required with databaseUrl; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database'
+  }])
   t.match(problems(() => inHost({ LATCHKEY_DATABASE_URL: 'postgres://db/app' })), [{ message: /^is required with LATCHKEY_DATABASE_URL;/ }])
 })
 
 t.test('options win over the environment, one by one', async (t) => {
-  t.match(from({ DOCS: 'off', METRICS: 'off', PROFILE: 'on' }, { routes: { docs: true, profile: false } }).routes, { docs: true, metrics: false, profile: false, clients: true, pages: true })
+  t.match(from({ DOCS: 'off', METRICS: 'off', PROFILE: 'on' }, { routes: { docs: true, profile: false } }).routes, {
+    docs: true,
+    metrics: false, profile: false, clients: true, pages: true
+  })
   t.match(from({ PORT: '1', HOST: '::' }, { port: 2 }), { port: 2, host: '::' })
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { prefix: 'user.' } }).login.attributes), ['phone'])
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { attributes: { email: EmailSchema } } }).login.attributes), ['email'])
@@ -130,16 +180,61 @@ t.test('the variables of the process win over the file', async (t) => {
 
 /** Variable, mistaken value, what the message says to write. */
 const MISTAKES: [string, string, RegExp][] = [
-  ['PORT', 'x', /integer/], ['PORT', '99999', /65535/], ['PORT', '3.5', /integer/], ['PORT', '-1', />= 0/],
-  ['APP_URL', 'localhost:3000', /such as https:/], ['APP_URL', 'ftp://id.example.com', /such as https:/], ['APP_URL', 'https://id.example.com/?a', /such as https:/], ['APP_URL', 'https://id.example.com:99999', /host or a port/], ['APP_URL', 'https://xn--a.example', /host or a port/], ['CORS_ORIGINS', 'https://a.example:99999', /host or a port/], ['RESOURCE_SERVERS', 'https://[::1', /host or a port/], ['APP_URL', `https://user:${SECRET}@id.example.com`, /such as https:/],
-  ['APP_KEY', SECRET, /openssl rand -base64 32/], ['APP_PREVIOUS_KEYS', `${KEY},${SECRET}`, /commas/],
-  ['DATABASE_URL', `mysql://root:${SECRET}@db/x`, /such as postgresql:/], ['DATABASE_DIRECT_URL', SECRET, /postgres/], ['DATABASE_POOL_SIZE', '0', />= 1/],
-  ['LOGIN_ATTRIBUTES', 'email,fax', /no ready schema for fax; write some of email, phone, username/], ['LOGIN_ATTRIBUTES', 'toString', /no ready schema/], ['LOGIN_ATTRIBUTES', ',', /name at least one/], ['DEFAULT_COUNTRY', 'Germany', /such as DE/],
-  ['SCOPES', '{', /is not JSON/], ['SCOPES', '[]', /object.*such as \{/], ['SCOPES', '{"a b":"x"}', /cannot hold the name "a b"/], ['SCOPES', '{"a":1}', /string/], ['SCOPES', '{"a":"x","revocations:read":"x"}', /cannot register revocations:read, which has a meaning/], ['SCOPES', '{"*":"x"}', /cannot register \*/], ['RESOURCE_SERVERS', 'api', /such as https:/],
-  ['ACCESS_TOKEN_TTL', '1h', /integer.*Seconds/], ['ACCESS_TOKEN_TTL', '0', />= 1/], ['REFRESH_TOKEN_TTL', '-5', />= 1/], ['SESSION_TTL', '1e12', /<= 315360000/], ['REFRESH_GRACE', '-1', />= 0/], ['KEY_ROTATION', '60', />= 3600/],
-  ['CORS_ORIGINS', 'https://app.example.com/', /such as https:/], ['CORS_ORIGINS', '*', /no wildcards/], ['CORS_ORIGINS', 'https://*.example.com', /no wildcards/], ['CORS_ORIGINS', 'capacitor://*', /no wildcards/], ['CORS_ORIGINS', 'null', /such as https:/], ['CORS_ORIGINS', 'capacitor:', /such as https:/], ['CORS_ORIGINS', 'capacitor://localhost/path', /such as https:/], ['CORS_ORIGINS', 'https://user@app.example.com', /such as https:/], ['CORS_ORIGINS', 'https://a.example,b.example', /such as https:/],
-  ['PASSWORD_GRANT', 'yes', /must be on or off/], ['REGISTRATION', 'closed', /must be open or off/], ['PROFILE', 'false', /must be on or off/], ['USER_CLIENTS', 'no', /must be on or off/], ['METRICS', '0', /must be on or off/], ['RATE_LIMIT', 'true', /must be on or off/], ['LOG_LEVEL', 'loud', /must be fatal or error or warn or info or debug or trace or silent/],
-  ['TRUST_PROXY', '0', /how many, or their addresses/], ['TRUST_PROXY', 'my-proxy', /how many, or their addresses/], ['METRICS_TOKEN', SECRET, /16 characters/], ['WORKERS', '0', />= 1/], ['LOGIN_PATH', '//evil.example', /pattern/]
+  ['PORT', 'x', /integer/],
+  ['PORT', '99999', /65535/],
+  ['PORT', '3.5', /integer/],
+  ['PORT', '-1', />= 0/],
+  ['APP_URL', 'localhost:3000', /such as https:/],
+  ['APP_URL', 'ftp://id.example.com', /such as https:/],
+  ['APP_URL', 'https://id.example.com/?a', /such as https:/],
+  ['APP_URL', 'https://id.example.com:99999', /host or a port/],
+  ['APP_URL', 'https://xn--a.example', /host or a port/],
+  ['CORS_ORIGINS', 'https://a.example:99999', /host or a port/],
+  ['RESOURCE_SERVERS', 'https://[::1', /host or a port/],
+  ['APP_URL', `https://user:${SECRET}@id.example.com`, /such as https:/],
+  ['APP_KEY', SECRET, /openssl rand -base64 32/],
+  ['APP_PREVIOUS_KEYS', `${KEY},${SECRET}`, /commas/],
+  ['DATABASE_URL', `mysql://root:${SECRET}@db/x`, /such as postgresql:/],
+  ['DATABASE_DIRECT_URL', SECRET, /postgres/],
+  ['DATABASE_POOL_SIZE', '0', />= 1/],
+  ['LOGIN_ATTRIBUTES', 'email,fax', /no ready schema for fax; write some of email, phone, username/],
+  ['LOGIN_ATTRIBUTES', 'toString', /no ready schema/],
+  ['LOGIN_ATTRIBUTES', ',', /name at least one/],
+  ['DEFAULT_COUNTRY', 'Germany', /such as DE/],
+  ['SCOPES', '{', /is not JSON/],
+  ['SCOPES', '[]', /object.*such as \{/],
+  ['SCOPES', '{"a b":"x"}', /cannot hold the name "a b"/],
+  ['SCOPES', '{"a":1}', /string/],
+  ['SCOPES', '{"a":"x","revocations:read":"x"}', /cannot register revocations:read, which has a meaning/],
+  ['SCOPES', '{"*":"x"}', /cannot register \*/],
+  ['RESOURCE_SERVERS', 'api', /such as https:/],
+  ['ACCESS_TOKEN_TTL', '1h', /integer.*Seconds/],
+  ['ACCESS_TOKEN_TTL', '0', />= 1/],
+  ['REFRESH_TOKEN_TTL', '-5', />= 1/],
+  ['SESSION_TTL', '1e12', /<= 315360000/],
+  ['REFRESH_GRACE', '-1', />= 0/],
+  ['KEY_ROTATION', '60', />= 3600/],
+  ['CORS_ORIGINS', 'https://app.example.com/', /such as https:/],
+  ['CORS_ORIGINS', '*', /no wildcards/],
+  ['CORS_ORIGINS', 'https://*.example.com', /no wildcards/],
+  ['CORS_ORIGINS', 'capacitor://*', /no wildcards/],
+  ['CORS_ORIGINS', 'null', /such as https:/],
+  ['CORS_ORIGINS', 'capacitor:', /such as https:/],
+  ['CORS_ORIGINS', 'capacitor://localhost/path', /such as https:/],
+  ['CORS_ORIGINS', 'https://user@app.example.com', /such as https:/],
+  ['CORS_ORIGINS', 'https://a.example,b.example', /such as https:/],
+  ['PASSWORD_GRANT', 'yes', /must be on or off/],
+  ['REGISTRATION', 'closed', /must be open or off/],
+  ['PROFILE', 'false', /must be on or off/],
+  ['USER_CLIENTS', 'no', /must be on or off/],
+  ['METRICS', '0', /must be on or off/],
+  ['RATE_LIMIT', 'true', /must be on or off/],
+  ['LOG_LEVEL', 'loud', /must be fatal or error or warn or info or debug or trace or silent/],
+  ['TRUST_PROXY', '0', /how many, or their addresses/],
+  ['TRUST_PROXY', 'my-proxy', /how many, or their addresses/],
+  ['METRICS_TOKEN', SECRET, /16 characters/],
+  ['WORKERS', '0', />= 1/],
+  ['LOGIN_PATH', '//evil.example', /pattern/]
 ]
 
 for (const [variable, value, fix] of MISTAKES) {
@@ -160,7 +255,10 @@ t.test('APP_KEY is asked for beside DATABASE_URL', async (t) => {
 })
 
 t.test('all mistakes are told at once, a line each', async (t) => {
-  t.throws(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 }), { name: 'ConfigError', code: 'LK_CONFIG', message: /^(?=[^]*^port )(?=[^]*^host )(?=[^]*^accessTokenTtl )(?=[^]*^nope is not an option)/m })
+  t.throws(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 }), {
+    name: 'ConfigError', code: 'LK_CONFIG',
+    message: /^(?=[^]*^port )(?=[^]*^host )(?=[^]*^accessTokenTtl )(?=[^]*^nope is not an option)/m
+  })
   t.equal(problems(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 })).length, 4)
 })
 
@@ -169,8 +267,10 @@ const OPTIONS: [string, object, string, RegExp][] = [
   ['an unknown option within', { passwords: { minimum: 8 } }, 'passwords.minimum', /is not an option/],
   ['a wrong option within', { passwords: { minLength: 0 } }, 'passwords.minLength', />= 1/],
   ['a choice', { revocation: { onStale: 'maybe' } }, 'revocation.onStale', /must be refuse or accept/],
-  ['guards that would answer 503 whenever a process ends', { revocation: { maxStaleness: 4 } }, 'revocation.maxStaleness', />= 5.*at least 5/],
-  ['an attribute that can be no member', { login: { attributes: { 'e mail': EmailSchema } } }, 'login.attributes', /cannot hold the name "e mail"/],
+  ['guards that would answer 503 whenever a process ends', { revocation: { maxStaleness: 4 } }, 'revocation.maxStaleness',
+    />= 5.*at least 5/],
+  ['an attribute that can be no member', { login: { attributes: { 'e mail': EmailSchema } } }, 'login.attributes',
+    /cannot hold the name "e mail"/],
   ['an attribute without a schema', { login: { attributes: { email: 'email' } } }, 'login.attributes.email', /object/],
   ['no attribute', { login: { attributes: {} } }, 'login.attributes', /name at least one/],
   ['a slug that is none', { clients: { 'My App': { id: 'x' } } }, 'clients', /cannot hold the name "My App"/],
@@ -190,5 +290,6 @@ for (const [name, options, option, fix] of OPTIONS) {
 
 t.test('schemas of our own are options like the others', async (t) => {
   const Employee = Type.String({ pattern: '^E[0-9]{6}$' })
-  t.same(Object.keys(withOptions({ login: { attributes: { employee: Employee, phone: PhoneSchema } } }).login.attributes), ['employee', 'phone'])
+  t.same(Object.keys(withOptions({ login: { attributes: { employee: Employee, phone: PhoneSchema } } }).login.attributes), ['employee',
+    'phone'])
 })

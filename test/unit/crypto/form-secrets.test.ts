@@ -19,11 +19,16 @@ t.test('a form gives the same secret when it is sent twice, and none of those of
 })
 
 t.test('another form, user, wish, use or key gives another secret; an earlier APP_KEY is tried', async (t) => {
-  const secrets = (label: string, keys: string[], ...what: Parameters<ReturnType<typeof createFormSecrets>>) => createFormSecrets(keys, label, () => 0)(...what).map((secret) => secret.toString('hex'))
+  const secrets = (label: string, keys: string[], ...what: Parameters<ReturnType<typeof createFormSecrets>>) =>
+    createFormSecrets(keys, label, () => 0)(...what).map((secret) => secret.toString('hex'))
   const [made] = secrets('test', [KEY], form, 'ada', 1)
   const next = randomBytes(32).toString('base64')
   const others = [
-    secrets('test', [KEY], randomBytes(32), 'ada', 1), secrets('test', [KEY], form, 'eve', 1), secrets('test', [KEY], form, 'ada', null), secrets('other', [KEY], form, 'ada', 1), secrets('test', [next], form, 'ada', 1)
+    secrets('test', [KEY], randomBytes(32), 'ada', 1),
+    secrets('test', [KEY], form, 'eve', 1),
+    secrets('test', [KEY], form, 'ada', null),
+    secrets('other', [KEY], form, 'ada', 1),
+    secrets('test', [next], form, 'ada', 1)
   ]
   for (const other of others) t.notOk(other.includes(made!))
   t.ok(secrets('test', [next, KEY], form, 'ada', 1).slice(1).includes(made!))

@@ -8,8 +8,10 @@ import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { APP_KEY, createDatabase } from '../../support/start-server.ts'
 import { query } from './embedded-helper.ts'
 
-const LOOK_ALIKES = 'CREATE TABLE users (id int); CREATE TABLE clients (id int); CREATE TABLE sessions (id int, secret_hash bytea); CREATE TABLE settings (name text); CREATE TABLE signing_keys (kid text)'
-const PRISMA_MIGRATIONS = "CREATE TABLE _prisma_migrations (migration_name text); INSERT INTO _prisma_migrations VALUES ('20261124140000_init')"
+const LOOK_ALIKES =
+  'CREATE TABLE users (id int); CREATE TABLE clients (id int); CREATE TABLE sessions (id int, secret_hash bytea); CREATE TABLE settings (name text); CREATE TABLE signing_keys (kid text)'
+const PRISMA_MIGRATIONS =
+  "CREATE TABLE _prisma_migrations (migration_name text); INSERT INTO _prisma_migrations VALUES ('20261124140000_init')"
 const log = { info: () => {}, warn: () => {} }
 
 /** As a start does it. */
@@ -25,7 +27,10 @@ async function choice (url: string) {
 }
 
 async function tables (url: string): Promise<Record<string, string[]>> {
-  const rows = await query(url, "SELECT schemaname AS schema, array_agg(tablename::text ORDER BY tablename) AS names FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') GROUP BY 1") as { schema: string, names: string[] }[]
+  const rows = await query(
+    url,
+    "SELECT schemaname AS schema, array_agg(tablename::text ORDER BY tablename) AS names FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') GROUP BY 1"
+  ) as { schema: string, names: string[] }[]
   return Object.fromEntries(rows.map(({ schema, names }) => [schema, names]))
 }
 
@@ -36,7 +41,8 @@ const DATABASES = Object.entries({
   'one of another Prisma project': PRISMA_MIGRATIONS,
   'one with a view that is called like a table of ours': 'CREATE VIEW signing_keys AS SELECT 1 AS sealed',
   'one without public': 'DROP SCHEMA public',
-  'one that looks elsewhere by default': 'DO $$ BEGIN EXECUTE format(\'ALTER DATABASE %I SET search_path = nowhere\', current_database()); END $$'
+  'one that looks elsewhere by default':
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = nowhere', current_database()); END $$"
 })
 
 t.test('new tables get the schema "latchkey", whatever there is', async (t) => {
@@ -66,7 +72,11 @@ t.test('tables that stand in public stay there, whoever migrated them and whatev
   t.strictSame(await choice(url), { schema: 'public', because: 'standing', unused: null })
   t.notOk((await start(url)).fresh)
   await query(url, 'DROP TABLE _prisma_migrations')
-  t.strictSame(await choice(url), { schema: 'public', because: 'standing', unused: null }, 'also those that no table of migrations tells of')
+  t.strictSame(
+    await choice(url),
+    { schema: 'public', because: 'standing', unused: null },
+    'also those that no table of migrations tells of'
+  )
   t.notOk((await tables(url))['latchkey'])
 })
 
@@ -95,12 +105,19 @@ t.test('another role that may make a schema does not lead a server to tables of 
   await query(url, `CREATE ROLE ${mine} LOGIN PASSWORD 'role'`)
   t.teardown(() => query(url, `DROP OWNED BY ${mine}; DROP ROLE ${mine}`))
   const by = (name: string) => Object.assign(new URL(url), { username: name, password: 'role' }).href
-  await query(url, `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ${role}, ${mine}', current_database()); END $$; GRANT CREATE ON SCHEMA public TO ${mine}`)
+  await query(
+    url,
+    `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ${role}, ${mine}', current_database()); END $$; GRANT CREATE ON SCHEMA public TO ${mine}`
+  )
   await start(by(role))
   await start(`${by(mine)}?schema=public`)
   t.strictSame(await choice(by(role)), { schema: 'latchkey', because: 'standing', unused: 'public' })
   t.strictSame(await choice(by(mine)), { schema: 'public', because: 'standing', unused: 'latchkey' })
-  await t.rejects(choice(url), { message: /in the schemas "latchkey" and "public", and have different owners: say which are yours/ }, 'who may everything must say which')
+  await t.rejects(
+    choice(url),
+    { message: /in the schemas "latchkey" and "public", and have different owners: say which are yours/ },
+    'who may everything must say which'
+  )
 })
 
 t.test('several that start at once agree', async (t) => {
@@ -115,7 +132,10 @@ t.test('the feed looks into the same schema, or the start says why not', async (
   const direct = `${url}?application_name=direct`
   t.equal((await start(url, { databaseDirectUrl: direct })).directUrl, `${direct}&schema=latchkey`)
   t.equal((await start(url, { databaseDirectUrl: `${url}?schema=latchkey` })).directUrl, `${url}?schema=latchkey`)
-  await t.rejects(start(url, { databaseDirectUrl: `${url}?schema=public` }), { name: 'ConfigError', message: /databaseDirectUrl names the schema "public", and the tables are in "latchkey"/ })
+  await t.rejects(start(url, { databaseDirectUrl: `${url}?schema=public` }), {
+    name: 'ConfigError',
+    message: /databaseDirectUrl names the schema "public", and the tables are in "latchkey"/
+  })
 })
 
 t.test('a host that migrates our tables itself has them where its own are', async (t) => {
@@ -128,7 +148,11 @@ t.test('a host that migrates our tables itself has them where its own are', asyn
 t.test('a role without the right is told what to grant, and once it has it, it may', async (t) => {
   const { url, limited, role } = await withRole(t)
   const name = new URL(url).pathname.slice(1)
-  await t.rejects(start(limited), { message: new RegExp(`^the role "${role}" may not make the schema "latchkey": GRANT CREATE ON DATABASE "${name}" TO "${role}", or .*\\?schema=public`) })
+  await t.rejects(start(limited), {
+    message: new RegExp(
+      `^the role "${role}" may not make the schema "latchkey": GRANT CREATE ON DATABASE "${name}" TO "${role}", or .*\\?schema=public`
+    )
+  })
   t.strictSame(await tables(url), {})
   await query(url, 'CREATE SCHEMA latchkey')
   await t.rejects(start(limited), { message: /may not read "latchkey"\._prisma_migrations: grant it USAGE/ })
@@ -141,7 +165,10 @@ t.test('a role without the right is told what to grant, and once it has it, it m
 t.test('a role that may make tables in public, and no schema, is told so, and ?schema=public is enough once', async (t) => {
   const { url, limited, role } = await withRole(t)
   await query(url, `GRANT CREATE ON SCHEMA public TO ${role}`)
-  await t.rejects(start(limited), { message: /may not make the schema "latchkey": GRANT CREATE ON DATABASE .* or name a schema where it may, such as \?schema=public in the database URL$/ })
+  await t.rejects(start(limited), {
+    message:
+      /may not make the schema "latchkey": GRANT CREATE ON DATABASE .* or name a schema where it may, such as \?schema=public in the database URL$/
+  })
   t.strictSame(await tables(url), {})
   t.ok((await start(`${limited}?schema=public`)).fresh)
   t.equal((await start(limited)).url, `${limited}?schema=public`, 'the tables stand there')

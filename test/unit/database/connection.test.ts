@@ -46,7 +46,21 @@ const REFUSES: [url: string, message: RegExp][] = [
 
 /** A password that was not percent-encoded: nothing of it may be taken for a host. */
 const RAW = [
-  'p@ss/w#rd', 'p@ss/word', '12/34', 'p@ss?w=rd', '12?34', '12#34', 'p@ss#', '1/2?user=3', '12?user=34', 'p@ss?port=9/9', '#', '/', '?', 'a/b@c', '%zz/x'
+  'p@ss/w#rd',
+  'p@ss/word',
+  '12/34',
+  'p@ss?w=rd',
+  '12?34',
+  '12#34',
+  'p@ss#',
+  '1/2?user=3',
+  '12?user=34',
+  'p@ss?port=9/9',
+  '#',
+  '/',
+  '?',
+  'a/b@c',
+  '%zz/x'
 ]
 
 for (const password of RAW) {
@@ -80,7 +94,10 @@ t.test('quotes a schema in the settings of a session', async (t) => {
 t.test('timeouts of the URL are set by us, since a pooler might refuse them as parameters', async (t) => {
   const { timeouts } = parseDatabaseUrl('postgresql://u:p@h/db?statement_timeout=5000&lock_timeout=100')
   t.same(timeouts, { statement_timeout: '5000', lock_timeout: '100' })
-  t.match(sessionSettings({ schema: 'public', timeouts }), "set_config('statement_timeout', '5000', false), set_config('lock_timeout', '100', false)")
+  t.match(
+    sessionSettings({ schema: 'public', timeouts }),
+    "set_config('statement_timeout', '5000', false), set_config('lock_timeout', '100', false)"
+  )
 })
 
 t.test('pgbouncer=true means no prepared statements', async (t) => {

@@ -18,8 +18,12 @@ t.test('starts, stops, and starts again with what was in it', async (t) => {
   t.equal(await embeddedUrl(dataDir), first.url)
   await query(first.url, 'CREATE TABLE kept (id int)')
   t.strictSame(
-    await query(first.url, "SELECT current_database() AS database, current_setting('TimeZone') AS zone, current_setting('fsync') AS fsync, current_setting('listen_addresses') AS addresses"),
-    [{ database: 'latchkey', zone: 'UTC', fsync: 'on', addresses: '127.0.0.1' }])
+    await query(
+      first.url,
+      "SELECT current_database() AS database, current_setting('TimeZone') AS zone, current_setting('fsync') AS fsync, current_setting('listen_addresses') AS addresses"
+    ),
+    [{ database: 'latchkey', zone: 'UTC', fsync: 'on', addresses: '127.0.0.1' }]
+  )
   t.equal((await stat(join(dataDir, 'postgres', 'latchkey.password'))).mode & 0o777, 0o600)
   await first.stop()
   t.equal(await embeddedUrl(dataDir), null)
@@ -106,12 +110,17 @@ t.test('refuses a database whose password is gone, and leaves it alone', async (
 t.test('as root, names the directory that PostgreSQL cannot enter', { skip: !IS_ROOT }, async (t) => {
   const parent = await temporaryDirectory(t)
   await chmod(parent, 0o700)
-  await t.rejects(startEmbedded({ dataDir: join(parent, 'data') }), { message: new RegExp(`cannot enter ${parent} \\(mode 700\\).*chmod o\\+x ${parent}`) })
+  await t.rejects(startEmbedded({ dataDir: join(parent, 'data') }), {
+    message: new RegExp(`cannot enter ${parent} \\(mode 700\\).*chmod o\\+x ${parent}`)
+  })
 })
 
 /** Mode before, and after a start. */
 const MODES: [which: string, before: number, after: number][] = [
-  ['open to everybody', 0o1777, 0o1777], ['that everybody may pass', 0o755, 0o755], ['closed to everybody else', 0o700, 0o711], ['closed, with a sticky bit', 0o1750, 0o1751]
+  ['open to everybody', 0o1777, 0o1777],
+  ['that everybody may pass', 0o755, 0o755],
+  ['closed to everybody else', 0o700, 0o711],
+  ['closed, with a sticky bit', 0o1750, 0o1751]
 ]
 
 for (const [which, before, after] of MODES) {

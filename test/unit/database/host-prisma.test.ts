@@ -26,7 +26,10 @@ model User {
 function projectOf (t: Test, files: Record<string, string | Record<string, string>>) {
   const folder = t.testdir(files)
   const cli = (url: string, ...args: string[]) => prisma(folder, { DATABASE_URL: url }, ...args)
-  return { folder, cli, dev: (url: string, ...args: string[]) => cli(url, 'migrate', 'dev', ...args), deploy: (url: string) => cli(url, 'migrate', 'deploy') }
+  return {
+    folder, cli, dev: (url: string, ...args: string[]) => cli(url, 'migrate', 'dev', ...args),
+    deploy: (url: string) => cli(url, 'migrate', 'deploy')
+  }
 }
 
 /** Our migrations without the last one: an older version. */
@@ -47,7 +50,9 @@ async function migrateOurs (url: string, directory?: string) {
 
 const count = async (url: string, schema: string) => (await query(url, `SELECT FROM pg_tables WHERE schemaname = '${schema}'`)).length
 
-t.test('a host\'s own Prisma project in public and our tables do not meet, whichever come first, and after another migration of each', { skip }, async (t) => {
+t.test("a host's own Prisma project in public and our tables do not meet, whichever come first, and after another migration of each", {
+  skip
+}, async (t) => {
   const { folder, dev, deploy } = projectOf(t, { 'prisma.config.ts': CONFIG, 'schema.prisma': SCHEMA })
   const [ours, theirs] = [await createDatabase(t, { empty: true }), await createDatabase(t, { empty: true })]
 
@@ -65,22 +70,25 @@ t.test('a host\'s own Prisma project in public and our tables do not meet, which
   t.match(await dev(theirs), /Already in sync/)
 })
 
-t.test('a host\'s model has a relation to our User by the files of docs/database.md, and our tables move out of public by its SQL', { skip }, async (t) => {
-  const { move, history, config, schema } = await filesOfTheDocs()
-  const url = await createDatabase(t, { empty: true })
-  await migrate(withSchema(url, 'public'))
-  await query(url, move)
-  t.same(await migrateOurs(url), { schema: 'latchkey', applied: [] })
+t.test(
+  "a host's model has a relation to our User by the files of docs/database.md, and our tables move out of public by its SQL",
+  { skip },
+  async (t) => {
+    const { move, history, config, schema } = await filesOfTheDocs()
+    const url = await createDatabase(t, { empty: true })
+    await migrate(withSchema(url, 'public'))
+    await query(url, move)
+    t.same(await migrateOurs(url), { schema: 'latchkey', applied: [] })
 
-  const { folder, cli, dev } = projectOf(t, { 'prisma.config.ts': config, prisma: { 'schema.prisma': schema, 'history.sql': history } })
-  t.match(await cli(url, 'db', 'execute', '--file', 'prisma/history.sql'), /executed successfully/)
-  t.match(await dev(url, '--name', 'init'), /created and applied/)
-  const [made] = (await readdir(join(folder, 'prisma', 'migrations'))).filter((name) => name.endsWith('_init'))
-  const sql = await readFile(join(folder, 'prisma', 'migrations', made!, 'migration.sql'), 'utf8')
-  t.match(sql, 'REFERENCES "latchkey"."users"("id")')
-  t.same(sql.match(/^CREATE .*/gm), ['CREATE TABLE "posts" ('], 'nothing of ours is made or changed')
-  t.match(await dev(url), /Already in sync/)
-})
+    const { folder, cli, dev } = projectOf(t, { 'prisma.config.ts': config, prisma: { 'schema.prisma': schema, 'history.sql': history } })
+    t.match(await cli(url, 'db', 'execute', '--file', 'prisma/history.sql'), /executed successfully/)
+    t.match(await dev(url, '--name', 'init'), /created and applied/)
+    const [made] = (await readdir(join(folder, 'prisma', 'migrations'))).filter((name) => name.endsWith('_init'))
+    const sql = await readFile(join(folder, 'prisma', 'migrations', made!, 'migration.sql'), 'utf8')
+    t.match(sql, 'REFERENCES "latchkey"."users"("id")')
+    t.same(sql.match(/^CREATE .*/gm), ['CREATE TABLE "posts" ('], 'nothing of ours is made or changed')
+    t.match(await dev(url), /Already in sync/)
+  })
 
 async function filesOfTheDocs () {
   const text = await readFile(join(packageRoot, 'docs', 'database.md'), 'utf8')

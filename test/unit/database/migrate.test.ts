@@ -50,7 +50,10 @@ t.test('keeps everything in the schema of the URL', async (t) => {
   const url = `${await createDatabase(t, { empty: true })}?schema=au"th`
   t.strictSame((await migrate(url)).applied, shipped)
   t.strictSame(await pendingMigrations(url), { applied: shipped, pending: [] })
-  const schemas = await query(url, "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('users', 'signing_keys', '_prisma_migrations')")
+  const schemas = await query(
+    url,
+    "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('users', 'signing_keys', '_prisma_migrations')"
+  )
   t.strictSame(schemas, [{ schemaname: 'au"th' }])
 })
 
@@ -75,7 +78,8 @@ t.test('says in one line which database it cannot reach, and why', async (t) => 
     ['postgresql://u:secret@127.0.0.1:1/db', /^cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED .*$/],
     ['postgresql://u:secret@no-such-host.invalid/db', /^cannot connect to the database at no-such-host\.invalid:5432: .*ENOTFOUND.*$/],
     ['postgresql://u:secret@/db?host=/nowhere', /^cannot connect to the database at \/nowhere\/\.s\.PGSQL\.5432: .*ENOENT.*$/],
-    [(await createDatabase(t, { empty: true })).replace(/\/[^/]*$/, '/no_such_database'), /^cannot connect .*database "no_such_database" does not exist$/]
+    [(await createDatabase(t, { empty: true })).replace(/\/[^/]*$/, '/no_such_database'),
+      /^cannot connect .*database "no_such_database" does not exist$/]
   ]
   for (const [url, message] of cases) {
     await t.rejects(migrate(url), { message })
@@ -98,7 +102,7 @@ t.test('one that is killed half-way leaves nothing behind', async (t) => {
   const directory = await migrations(t, { '1_slow': 'CREATE TABLE slow (id int); SELECT pg_sleep(60)' })
   const migrator = fork(MIGRATOR, [url, directory])
   t.teardown(() => migrator.kill('SIGKILL'))
-  while ((await query(url, "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")).length === 0) await delay(20)
+  while ((await query(url, "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")).length === 0) { await delay(20) }
   migrator.kill('SIGKILL')
   await once(migrator, 'exit')
   await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")
@@ -109,7 +113,8 @@ t.test('one that is killed half-way leaves nothing behind', async (t) => {
 t.test('runs a script whole, semicolons in functions and strings and all', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const directory = await migrations(t, {
-    '1_function': "CREATE FUNCTION two() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'a;b'; END; $$; -- not; the end\nCREATE TABLE after (id int);"
+    '1_function':
+      "CREATE FUNCTION two() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'a;b'; END; $$; -- not; the end\nCREATE TABLE after (id int);"
   })
   await migrate(url, directory)
   t.strictSame(await query(url, 'SELECT two()'), [{ two: 'a;b' }])

@@ -13,7 +13,10 @@ export const skip = !existsSync(join(packageRoot, 'dist', 'src', 'database', 'en
 export async function prisma (cwd: string, env: Record<string, string>, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [PRISMA, ...args], {
     cwd,
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: join(packageRoot, 'prisma', 'schema-engine.js'), CHECKPOINT_DISABLE: '1', NODE_OPTIONS: '', ...env }
+    env: {
+      ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: join(packageRoot, 'prisma', 'schema-engine.js'), CHECKPOINT_DISABLE: '1',
+      NODE_OPTIONS: '', ...env
+    }
   }).catch((error: { stdout?: string, stderr?: string }) => ({ stdout: error.stdout ?? '', stderr: error.stderr ?? String(error) }))
   return `${stdout}\n${stderr}`
 }

@@ -15,12 +15,17 @@ const AS_USER = fileURLToPath(new URL('as-user.ts', import.meta.url))
 const DAEMON = 1
 const NAMELESS = 54_321
 
-const FIX = /set LATCHKEY_DATA_DIR \(the option dataDir\) to .*, or set DATABASE_URL \(the option databaseUrl\) to a PostgreSQL of your own$/
+const FIX =
+  /set LATCHKEY_DATA_DIR \(the option dataDir\) to .*, or set DATABASE_URL \(the option databaseUrl\) to a PostgreSQL of your own$/
 
 t.test('a data directory that cannot be made names the variable', async (t) => {
   const folder = t.testdir({ file: '' })
   for (const path of ['file', join('file', 'data')]) {
-    await t.rejects(prepareSite(join(folder, path)), { message: new RegExp(`^the data directory ${join(folder, path)} cannot be used: a file is where a directory must be.*\\(E(NOTDIR|EXIST)\\): .*${FIX.source}`) })
+    await t.rejects(prepareSite(join(folder, path)), {
+      message: new RegExp(
+        `^the data directory ${join(folder, path)} cannot be used: a file is where a directory must be.*\\(E(NOTDIR|EXIST)\\): .*${FIX.source}`
+      )
+    })
   }
 })
 
@@ -28,7 +33,9 @@ t.test('only the data directory is closed to others, not the folders that are ma
   const folder = await temporaryDirectory(t)
   await mkdir(join(folder, 'usual'))
   await prepareSite(join(folder, 'on', 'the', 'way', 'data'))
-  const modes = await Promise.all(['usual', 'on', 'on/the', 'on/the/way', 'on/the/way/data'].map(async (path) => (await stat(join(folder, path))).mode & 0o777))
+  const modes = await Promise.all(
+    ['usual', 'on', 'on/the', 'on/the/way', 'on/the/way/data'].map(async (path) => (await stat(join(folder, path))).mode & 0o777)
+  )
   const [usual, ...made] = modes
   const closed = made.pop()!
   t.same(made, [usual, usual, usual])
@@ -42,7 +49,9 @@ t.test('what stands in the way of app.key names the variable', async (t) => {
 })
 
 t.test('a full disk is told, by the system or by PostgreSQL', { skip: process.platform !== 'linux' }, async (t) => {
-  await t.rejects(inDataDir('/data', async () => await writeFile('/dev/full', 'x')), { message: /^the data directory \/data cannot be used: no space is left \(ENOSPC\): make room there, / })
+  await t.rejects(inDataDir('/data', async () => await writeFile('/dev/full', 'x')), {
+    message: /^the data directory \/data cannot be used: no space is left \(ENOSPC\): make room there, /
+  })
   t.match(fixFor('FATAL:  could not write lock file "postmaster.pid": No space left on device'), /^make room there, set LATCHKEY_DATA_DIR/)
   t.match(fixFor('could not open file: Permission denied'), /LATCHKEY_DATA_DIR/)
   t.equal(fixFor('FATAL:  unrecognized configuration parameter'), undefined)
@@ -66,7 +75,7 @@ async function closedFiles (t: Test): Promise<string> {
   const dataDir = await temporaryDirectory(t)
   await chown(dataDir, DAEMON, DAEMON)
   await mkdir(join(dataDir, 'postgres', 'global'), { recursive: true })
-  for (const file of ['app.key', 'postgres.log', 'postgres/latchkey.password', 'postgres/global/pg_control']) await writeFile(join(dataDir, file), 'x', { mode: 0o600 })
+  for (const file of ['app.key', 'postgres.log', 'postgres/latchkey.password', 'postgres/global/pg_control']) { await writeFile(join(dataDir, file), 'x', { mode: 0o600 }) }
   return dataDir
 }
 
@@ -76,12 +85,23 @@ t.test('permission denied names the file, the variable and what to do', { skip: 
   await chmod(closed, 0o700)
   await mkdir(join(closed, 'data'))
   const CASES: [work: string, dataDir: string, path: string][] = [
-    ['readKey', files, 'app.key'], ['join', files, 'postgres/latchkey.password'], ['start', files, 'postgres.log'],
-    ['prepare', closed, 'postgres'], ['prepare', join(closed, 'data'), 'postgres'], ['makeKey', closed, 'app.key'], ['join', closed, 'postgres']
+    ['readKey', files, 'app.key'],
+    ['join', files, 'postgres/latchkey.password'],
+    ['start', files, 'postgres.log'],
+    ['prepare', closed, 'postgres'],
+    ['prepare', join(closed, 'data'), 'postgres'],
+    ['makeKey', closed, 'app.key'],
+    ['join', closed, 'postgres']
   ]
   const messages = await failuresAs(DAEMON, CASES.map(([work, dataDir]) => [work, dataDir]))
   for (const [index, [work, dataDir, path]] of CASES.entries()) {
-    t.match(messages[index], new RegExp(`^the data directory ${dataDir} cannot be used: permission denied at ${join(dataDir, path)}\\S* \\(EACCES\\): run as the user whose directory it is, ${FIX.source}`), `${work} ${path}`)
+    t.match(
+      messages[index],
+      new RegExp(
+        `^the data directory ${dataDir} cannot be used: permission denied at ${join(dataDir, path)}\\S* \\(EACCES\\): run as the user whose directory it is, ${FIX.source}`
+      ),
+      `${work} ${path}`
+    )
   }
 })
 

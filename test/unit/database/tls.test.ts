@@ -58,9 +58,14 @@ t.test('sslmode is what libpq means by it', async (t) => {
 
   await server.setTls(false)
   const withoutTls: typeof withTls = [
-    ['latchkey', '', false], ['latchkey', '?sslmode=disable', false], ['latchkey', '?sslmode=allow', false], ['latchkey', '?sslmode=prefer', false],
+    ['latchkey', '', false],
+    ['latchkey', '?sslmode=disable', false],
+    ['latchkey', '?sslmode=allow', false],
+    ['latchkey', '?sslmode=prefer', false],
     ['latchkey', '?sslmode=require', /the server offers no TLS, which sslmode=require asks for; .*prefer/],
-    ['latchkey', `?sslmode=verify-full&${CA}`, /offers no TLS/], ['tls_only', '?sslmode=allow', /offers no TLS|no pg_hba/], ['nobody', '?sslmode=prefer', /no pg_hba\.conf entry/]
+    ['latchkey', `?sslmode=verify-full&${CA}`, /offers no TLS/],
+    ['tls_only', '?sslmode=allow', /offers no TLS|no pg_hba/],
+    ['nobody', '?sslmode=prefer', /no pg_hba\.conf entry/]
   ]
   for (const [user, parameters, answer] of withoutTls) await check(user, parameters, answer)
   t.same(warnings, [], 'and no library says anything of it')
@@ -74,7 +79,8 @@ t.test('sslmode is what libpq means by it', async (t) => {
 
 t.test('the pool, the feed and migrations do it alike', async (t) => {
   const server = await startTlsServer(t)
-  for (const [user, parameters, encrypted] of [['tls_only', '?sslmode=allow', true], ['plain_only', '?sslmode=prefer', false], ['latchkey', `?sslmode=verify-ca&${CA}`, true]] as const) {
+  for (const [user, parameters, encrypted] of [['tls_only', '?sslmode=allow', true], ['plain_only', '?sslmode=prefer', false], ['latchkey',
+    `?sslmode=verify-ca&${CA}`, true]] as const) {
     const url = server.url(user, parameters)
     await migrate(url)
     const database = openDatabase({ url, poolSize: 3, onError: () => {} })
@@ -82,7 +88,9 @@ t.test('the pool, the feed and migrations do it alike', async (t) => {
     t.equal(await (await database.prisma()).user.count(), 0)
     await database.close()
     const feed = await openFeedConnection(url, () => {})
-    const [{ ssl }] = await server.admin("SELECT ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE application_name = 'latchkey feed'") as [{ ssl: boolean }]
+    const [{ ssl }] = await server.admin(
+      "SELECT ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE application_name = 'latchkey feed'"
+    ) as [{ ssl: boolean }]
     t.equal(ssl, encrypted)
     t.match(await feed.poll(null), { rows: [] })
     await feed.close()
@@ -106,7 +114,10 @@ t.test('variables of libpq count where the URL is silent', async (t) => {
   t.equal(createTls({}, false, {}).mode, 'prefer')
   t.equal(createTls({}, true, {}).mode, 'allow', 'nobody listens on the way to this machine')
   t.equal(createTls({}, true, { PGSSLMODE: 'require' }).mode, 'require')
-  t.match(createTls({ sslmode: 'verify-full' }, true, { PGSSLMODE: 'disable', PGSSLROOTCERT: file }), { mode: 'verify-full', options: { ca: Buffer } })
+  t.match(createTls({ sslmode: 'verify-full' }, true, { PGSSLMODE: 'disable', PGSSLROOTCERT: file }), {
+    mode: 'verify-full',
+    options: { ca: Buffer }
+  })
   t.equal(createTls({ ssl: 'true' }, true, { PGSSLMODE: 'disable' }).mode, 'require')
   t.equal(createTls({ sslrootcert: 'system' }, true, {}).mode, 'verify-full')
 })
@@ -114,10 +125,13 @@ t.test('variables of libpq count where the URL is silent', async (t) => {
 const REFUSED: [parameters: object, message: RegExp][] = [
   [{ sslmode: 'on' }, /must be disable, allow, prefer, require, verify-ca or verify-full/], [{ sslmode: 'REQUIRE' }, /must be disable/],
   [{ sslmode: 'require', sslrootcert: '/nowhere/ca.pem' }, /sslrootcert of the database URL cannot be read: ENOENT.*\/nowhere\/ca\.pem/],
-  [{ sslmode: 'require', sslrootcert: 'system' }, /needs sslmode=verify-full/], [{ sslmode: 'prefer', sslnegotiation: 'direct' }, /needs sslmode=require/],
+  [{ sslmode: 'require', sslrootcert: 'system' }, /needs sslmode=verify-full/],
+  [{ sslmode: 'prefer', sslnegotiation: 'direct' }, /needs sslmode=require/],
   [{ sslmode: 'require', ssl_min_protocol_version: 'TLSv9' }, /must be one of TLSv1, /]
 ]
 
 for (const [parameters, message] of REFUSED) {
-  t.test(`${JSON.stringify(parameters)} is refused in words that help`, async (t) => { t.throws(() => createTls(parameters, false, {}), { message }) })
+  t.test(`${JSON.stringify(parameters)} is refused in words that help`, async (t) => {
+    t.throws(() => createTls(parameters, false, {}), { message })
+  })
 }

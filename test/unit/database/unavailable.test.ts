@@ -3,7 +3,8 @@ import t from 'tap'
 import { isDatabaseUnavailable } from '../../../src/database/unavailable.ts'
 import { build, profile, signedIn } from '../../support/start-server.ts'
 
-const invocation = (state: string) => `\nInvalid \`prisma.user.findUnique()\` invocation:\n\nDatabase error. Code: \`${state}\`. Message: \`text\``
+const invocation = (state: string) =>
+  `\nInvalid \`prisma.user.findUnique()\` invocation:\n\nDatabase error. Code: \`${state}\`. Message: \`text\``
 
 for (const [what, error, expected] of [
   ['a refused connection', { code: 'ECONNREFUSED' }, true],
@@ -24,7 +25,13 @@ t.test('what a real database says while its connections are cut is 503, whoever 
   await client.connect()
   t.teardown(() => client.end())
   let cutting = true
-  const cut = async () => { while (cutting) await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'latchkey'") }
+  const cut = async () => {
+    while (cutting) {
+      await client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'latchkey'"
+      )
+    }
+  }
   const running = cut()
   const statuses = new Set<number>()
   for (let round = 0; round < 40; round++) statuses.add((await profile(app, token)).statusCode)

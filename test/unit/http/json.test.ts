@@ -5,7 +5,9 @@ const parse = (text: string | Buffer) => parseJson(Buffer.isBuffer(text) ? text 
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 
 t.test('JSON that means one thing is what JSON.parse makes of it', async (t) => {
-  const texts = ['{}', '[]', 'null', '0', '"text"', ' {"a" : {"b":[1,"x:y",{"c":null}]}, "d":"\\"a\\":"} ', '{"a":1,"A":1}', '{"x":{"a":1},"y":{"a":1}}', '{"\\u0061":"\\u00e9\\ud83d\\ude00"}', '{"":""}', '{"a\\\\":1}', deep(33), '{"constructor":"x","toString":1}']
+  const texts = ['{}', '[]', 'null', '0', '"text"', ' {"a" : {"b":[1,"x:y",{"c":null}]}, "d":"\\"a\\":"} ', '{"a":1,"A":1}',
+    '{"x":{"a":1},"y":{"a":1}}', '{"\\u0061":"\\u00e9\\ud83d\\ude00"}', '{"":""}', '{"a\\\\":1}', deep(33),
+    '{"constructor":"x","toString":1}']
   for (const text of texts) t.same(parse(text), JSON.parse(text), text)
   t.same(parse('\uFEFF{"a":1}'), { a: 1 }, 'a byte order mark is no text')
   t.equal(parse(''), undefined, 'an empty body is no body')
@@ -39,7 +41,8 @@ const BAD: [string, string | Buffer, RegExp][] = [
   ['a prototype within', '{"a":[{"__proto__":null}]}', /not JSON/],
   ['a prototype by its constructor', '{"constructor":{"prototype":{"admin":true}}}', /not JSON/],
   ['a list without end', JSON.stringify(Array(1001).fill(1)), /more than 1000/],
-  ['an object without end', JSON.stringify(Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`m${index}`, 1]))), /more than 1000/],
+  ['an object without end', JSON.stringify(Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`m${index}`, 1]))),
+    /more than 1000/],
   ['many small lists', JSON.stringify(Array(200).fill([1, 2, 3, 4, 5])), /more than 1000/],
   ['34 levels', deep(34), /too deeply/],
   ['thousands of levels', deep(30_000), /too deeply/],

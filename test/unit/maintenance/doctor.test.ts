@@ -7,10 +7,16 @@ import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { APP_KEY } from '../../support/start-server.ts'
 
 t.test('database: version, role, latency, connections', async (t) => {
-  const facts: ServerFacts = { version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false, settings: { array_nulls: 'on' }, latency: 1 }
+  const facts: ServerFacts = {
+    version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false,
+    settings: { array_nulls: 'on' }, latency: 1
+  }
   const url = 'postgresql://user@db/name'
   const check = (changed: Partial<ServerFacts>, options = {}) =>
-    checkDatabase(resolveConfig({ databaseUrl: url, appKey: APP_KEY, login: { attributes: readyAttributes }, ...options }), url, { ...facts, ...changed })
+    checkDatabase(resolveConfig({ databaseUrl: url, appKey: APP_KEY, login: { attributes: readyAttributes }, ...options }), url, {
+      ...facts,
+      ...changed
+    })
       .filter(({ status }) => status !== 'ok').map(({ name, status }) => `${status} ${name}`)
   t.same(check({}), [])
   t.same(check({ versionNumber: 140012 }), ['fail database'])
@@ -32,10 +38,25 @@ t.test('clocks', async (t) => {
 
 t.test('clients with weak settings', async (t) => {
   const strong: ClientFacts = {
-    id: 'lk_client_1', slug: null, hasSecret: true, authMethod: 'client_secret_basic', grantTypes: ['authorization_code'], redirectUris: ['https://a.example/cb', 'http://127.0.0.1/cb', 'com.example.app:/cb'],
-    scopes: ['a'], firstParty: false, proxy: false, skipsConsent: false, pkceOptional: false, accessTokenTtl: null
+    id: 'lk_client_1',
+    slug: null,
+    hasSecret: true,
+    authMethod: 'client_secret_basic',
+    grantTypes: ['authorization_code'],
+    redirectUris: ['https://a.example/cb', 'http://127.0.0.1/cb', 'com.example.app:/cb'],
+    scopes: ['a'],
+    firstParty: false,
+    proxy: false,
+    skipsConsent: false,
+    pkceOptional: false,
+    accessTokenTtl: null
   }
-  const found = (weak: Partial<ClientFacts>) => checkClients([strong, { ...strong, ...weak, slug: 'weak' }], 3600).map(({ name, status, message }) => ({ name, status, names: message.endsWith(': weak') }))
+  const found = (weak: Partial<ClientFacts>) =>
+    checkClients([strong, { ...strong, ...weak, slug: 'weak' }], 3600).map(({ name, status, message }) => ({
+      name, status,
+      names: message.endsWith(': weak')
+    })
+    )
   t.match(checkClients([strong], 3600), [{ name: 'clients', status: 'ok' }])
   const weak: [Partial<ClientFacts>, string, string][] = [
     [{ authMethod: 'none', hasSecret: false, grantTypes: ['password'] }, 'client-password', 'fail'],

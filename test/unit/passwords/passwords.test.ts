@@ -12,7 +12,7 @@ t.test('a hash is argon2id with the given cost, and never the same twice', async
   t.match(one, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
   t.not(one, two)
   t.match(await verify(one, PASSWORD), { matches: true, outdated: false })
-  for (const wrong of ['', 'Correct horse battery staple', `${PASSWORD} `, `${PASSWORD}\0`]) t.equal((await verify(one, wrong)).matches, false, JSON.stringify(wrong))
+  for (const wrong of ['', 'Correct horse battery staple', `${PASSWORD} `, `${PASSWORD}\0`]) { t.equal((await verify(one, wrong)).matches, false, JSON.stringify(wrong)) }
 })
 
 t.test('the settings of production', async (t) => {
@@ -38,7 +38,8 @@ t.test('hashes of other systems are accepted, and are outdated', async (t) => {
 t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {
   const { verify } = await createPasswords(CHEAP)
   t.equal((await verify(null, 'a password that nobody has')).matches, false)
-  const unreadable = ['', '!', '*', PASSWORD, '$2b$10$short', '$2b$99$' + 'a'.repeat(53), '$argon2id$', '$argon2id$v=19$m=64,t=1,p=1$a$b', '$1$salt$hash', 'pbkdf2_sha256$1$a$b']
+  const unreadable = ['', '!', '*', PASSWORD, '$2b$10$short', '$2b$99$' + 'a'.repeat(53), '$argon2id$', '$argon2id$v=19$m=64,t=1,p=1$a$b',
+    '$1$salt$hash', 'pbkdf2_sha256$1$a$b']
   for (const stored of unreadable) t.equal((await verify(stored, PASSWORD)).matches, false, stored)
 })
 

@@ -14,11 +14,13 @@ function reader (t: { same: (found: unknown, wanted: unknown, message: string) =
     return {
       snapshot: (...rows: Revocation[]) => take({ event: 'snapshot', data: JSON.stringify(rows) }),
       revocations: (...rows: Revocation[]) => take({ event: 'revocations', data: JSON.stringify(rows) }),
-      beat: (at: number, age: number, now = Date.now()) => take({ event: 'heartbeat', data: JSON.stringify({ stream: 'mine', at, age, now }) }),
+      beat: (at: number, age: number, now = Date.now()) =>
+        take({ event: 'heartbeat', data: JSON.stringify({ stream: 'mine', at, age, now }) }),
       raw: take
     }
   }
-  const epochs = (wanted: Record<string, number>, message: string) => t.same(Object.fromEntries([...list.rows()].map(({ subject, epoch }) => [subject, epoch])), wanted, message)
+  const epochs = (wanted: Record<string, number>, message: string) =>
+    t.same(Object.fromEntries([...list.rows()].map(({ subject, epoch }) => [subject, epoch])), wanted, message)
   const begun = (askedAt: number) => {
     const events = stream(askedAt)
     events.snapshot()
@@ -57,7 +59,8 @@ t.test('a heartbeat without a finite age and time of 0 or more is refused, and n
   const good = { stream: 'mine', at: 0, age: 0, now: 1 }
   const bad = [null, false, '0', [], -1].flatMap((wrong) => [{ ...good, age: wrong }, { ...good, at: wrong }])
   const texts = [...bad, {}, null, 0, [], 'NaN', { at: 0, age: 0 }, { age: 0 }].map((data) => JSON.stringify(data))
-  for (const data of [...texts, '{"stream":"mine","at":0,"age":1e999,"now":1}', '{"stream":"mine","at":1e999,"age":0,"now":1}', '', '{"stream":"mine","at":0,"age":NaN,"now":1}']) {
+  for (const data of [...texts, '{"stream":"mine","at":0,"age":1e999,"now":1}', '{"stream":"mine","at":1e999,"age":0,"now":1}', '',
+    '{"stream":"mine","at":0,"age":NaN,"now":1}']) {
     const { begun, knownAt } = reader(t)
     const { beat, raw } = begun(100_000)
     beat(0, 0)
@@ -75,7 +78,10 @@ t.test('the heartbeat of another stream is that of a cache', async (t) => {
 
 t.test('a revocation that is not understood is refused, not dropped', async (t) => {
   const good = user(1)
-  for (const wrong of [{ ...good, epoch: null }, { ...good, expiresAt: null }, { ...good, kind: 'device' }, { ...good, subject: 1 }, { ...good, except: 'x' }, null, 'x']) {
+  for (const wrong of [{ ...good, epoch: null }, { ...good, expiresAt: null }, { ...good, kind: 'device' }, { ...good, subject: 1 }, {
+    ...good,
+    except: 'x'
+  }, null, 'x']) {
     for (const event of ['snapshot', 'revocations']) {
       const { stream, epochs } = reader(t)
       t.throws(() => stream(0).raw({ event, data: JSON.stringify([good, wrong]) }), JSON.stringify(wrong))

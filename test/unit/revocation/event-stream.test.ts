@@ -134,7 +134,10 @@ t.test('streams of one client are limited; at the limit an old one makes room, a
 t.test('a heartbeat says when it was made, and how old its knowledge was then, as numbers that every JSON reader takes for old', async (t) => {
   let now = 5000
   let age = Infinity
-  const stream = openEventStream({ list: createRevocationList(), feed: { ...feed, age: () => age }, name: 'mine', isAllowed: () => true, now: () => now, heartbeatMs: 1 })
+  const stream = openEventStream({
+    list: createRevocationList(), feed: { ...feed, age: () => age }, name: 'mine', isAllowed: () => true,
+    now: () => now, heartbeatMs: 1
+  })
   t.teardown(() => stream.destroy())
   const events = readEvents(Readable.toWeb(stream) as ReadableStream<Uint8Array>, new AbortController().signal)
   const beat = async () => {

@@ -2,7 +2,10 @@ import t from 'tap'
 import { createReader } from '../../../src/revocation/feed-reader.ts'
 import { createRevocationList, type Revocation } from '../../../src/revocation/revocation-list.ts'
 
-const user = (subject: string, epoch: number): Revocation => ({ kind: 'user', subject, owner: null, epoch, except: [], expiresAt: Infinity })
+const user = (subject: string, epoch: number): Revocation => ({
+  kind: 'user', subject, owner: null, epoch, except: [],
+  expiresAt: Infinity
+})
 const same = { isOther: false, provenAt: null }
 const other = { isOther: true, provenAt: null }
 const proven = (provenAt: number) => ({ isOther: false, provenAt })

@@ -42,7 +42,10 @@ t.test('folding keeps the browsers of the user logged in, and so does a change o
   const makeBrowser = async () => {
     const tokenHash = randomBytes(32)
     const { passwordStamp } = (await users.find(tokens.user.id))!
-    const made = await browserSessions.create({ id: uuidv7(), tokenHash, userId: tokens.user.id, passwordStamp, authTime: new Date(), remember: false, ttl: 1000, caller: { ip: '192.0.2.1', userAgent: 'test' } })
+    const made = await browserSessions.create({
+      id: uuidv7(), tokenHash, userId: tokens.user.id, passwordStamp, authTime: new Date(),
+      remember: false, ttl: 1000, caller: { ip: '192.0.2.1', userAgent: 'test' }
+    })
     return { id: made!.id, find: () => browserSessions.find(tokenHash, 1000) }
   }
   const [mine, theirs] = [await makeBrowser(), await makeBrowser()]
@@ -90,7 +93,8 @@ t.test('a login while the revocations of its user are folded is good', async (t)
 t.test('what ended by its epoch comes back neither by folding nor by a change of password', async (t) => {
   const { app, users, tokens } = await prepare(t)
   const dead = (await login(app)).json<Tokens>()
-  const change = (passwordStamp: number, keep: Tokens) => users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp, keepSession: sessionId(keep) })
+  const change = (passwordStamp: number, keep: Tokens) =>
+    users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp, keepSession: sessionId(keep) })
   t.ok(await change(0, tokens))
   const refused = async (name: string) => {
     t.equal((await profile(app, dead.access_token)).statusCode, 401, name)

@@ -49,10 +49,16 @@ async function open (t: Test, url: string, clock: Clock) {
     }
   }
 
-  return { poll, pulse, isDue: () => freshness.dueIn() <= 0, age: () => clock.now - reader.knownAt(), seen, server: async () => (await connection.poll(null)).server }
+  return {
+    poll, pulse, isDue: () => freshness.dueIn() <= 0, age: () => clock.now - reader.knownAt(), seen,
+    server: async () => (await connection.poll(null)).server
+  }
 }
 
-/** Until that many milliseconds are over: who is due makes a pulse, and all hear of it; nobody polls for longer than an interval. @returns the greatest age */
+/**
+ * Until that many milliseconds are over: who is due makes a pulse, and all hear of it; nobody polls for longer than an interval. @returns
+ * the greatest age
+ */
 async function run (processes: Process[], clock: Clock, milliseconds: number): Promise<number> {
   let worst = 0
   for (const until = clock.now + milliseconds; clock.now < until; clock.now += TICK) {

@@ -51,7 +51,10 @@ t.test('what the feed knew before its machine was suspended is old after it, unt
   const url = await createDatabase(t)
   let slept = 0
   const clock = { now: () => performance.now() + slept }
-  const feed = createFeed({ connect: (onNotification) => openFeedConnection(url, onNotification), list: createRevocationList(), log: { warn: () => {}, info: () => {} }, clock })
+  const feed = createFeed({
+    connect: (onNotification) => openFeedConnection(url, onNotification), list: createRevocationList(),
+    log: { warn: () => {}, info: () => {} }, clock
+  })
   t.teardown(feed.stop)
   await feed.start()
   t.ok(await eventually(() => feed.age() < 60, 10_000))

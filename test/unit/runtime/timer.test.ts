@@ -8,7 +8,10 @@ const TEN_YEARS = 10 * 365 * 86_400
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
 t.test('a time that is longer than a timer can be becomes the longest timer', async (t) => {
-  for (const [seconds, ms] of [[0, 0], [1, 1000], [0.25, 250], [2_147_483, 2_147_483_000], [2_147_484, LONGEST], [TEN_YEARS, LONGEST], [Infinity, LONGEST]] as const) t.equal(timerMs(seconds), ms, `${seconds} s`)
+  for (const [seconds, ms] of [[0, 0], [1, 1000], [0.25, 250], [2_147_483, 2_147_483_000], [2_147_484, LONGEST], [TEN_YEARS, LONGEST], [
+    Infinity,
+    LONGEST
+  ]] as const) t.equal(timerMs(seconds), ms, `${seconds} s`)
 })
 
 t.test('PURGE_EVERY of ten years waits, and does not purge without pause', async (t) => {
@@ -18,7 +21,14 @@ t.test('PURGE_EVERY of ten years waits, and does not purge without pause', async
   // The first purge comes at once here, and not after a minute
   globalThis.setTimeout = Object.assign((work: () => void, ms: number) => setTimeout(work, asked.push(ms) === 1 ? 0 : ms), setTimeout)
   let purges = 0
-  const store = { purge: { steps: () => [], alone: async <T>(work: (signal: AbortSignal) => Promise<T>) => { purges++; return await work(new AbortController().signal) } } }
+  const store = {
+    purge: {
+      steps: () => [], alone: async <T>(work: (signal: AbortSignal) => Promise<T>) => {
+        purges++
+        return await work(new AbortController().signal)
+      }
+    }
+  }
   const overflow = once(process, 'warning').then(([warning]: Error[]) => warning?.name)
   const job = startPurgeJob({ config: { purgeEvery: TEN_YEARS, auditRetention: 1 }, store }, silent)
   while (asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))

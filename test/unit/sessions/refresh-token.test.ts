@@ -54,7 +54,8 @@ t.test('a token has one spelling', async (t) => {
   for (let i = 0; i < 50; i++) {
     const text = encode(sample())
     const body = text.slice('lk_rt_'.length)
-    for (const other of [body.replaceAll('-', '+'), body.replaceAll('_', '/'), `${body}=`, `${body}\n`, ` ${body}`, body.replace(/(.{40})/, '$1 '), body.replace(/.$/, '')]) {
+    for (const other of [body.replaceAll('-', '+'), body.replaceAll('_', '/'), `${body}=`, `${body}\n`, ` ${body}`,
+      body.replace(/(.{40})/, '$1 '), body.replace(/.$/, '')]) {
       if (other !== body && decode(`lk_rt_${other}`) !== null) t.fail(`read ${JSON.stringify(other)}`)
     }
     t.ok(decode(text))
@@ -62,7 +63,8 @@ t.test('a token has one spelling', async (t) => {
 })
 
 t.test('what is no token is null and no error', async (t) => {
-  for (const text of ['', 'lk_rt_', `lk_rt_${'A'.repeat(96)}`, `lk_rt_${'é'.repeat(96)}`, `lk_rt_${'\0'.repeat(96)}`, `lk_rt_${'\uD800'.repeat(96)}`, 'A'.repeat(102), 'lk_rt_'.repeat(17), `lk_rt_${'A'.repeat(1_000_000)}`]) {
+  for (const text of ['', 'lk_rt_', `lk_rt_${'A'.repeat(96)}`, `lk_rt_${'é'.repeat(96)}`, `lk_rt_${'\0'.repeat(96)}`,
+    `lk_rt_${'\uD800'.repeat(96)}`, 'A'.repeat(102), 'lk_rt_'.repeat(17), `lk_rt_${'A'.repeat(1_000_000)}`]) {
     t.equal(decode(text), null)
   }
 })
@@ -70,7 +72,7 @@ t.test('what is no token is null and no error', async (t) => {
 t.test('tokens of another issuer, another APP_KEY and another use of the key are null', async (t) => {
   const token = sample()
   const other = createRefreshTokens(deriveKeys([key('a')], 'signing-keys'), ISSUER)
-  for (const { encode } of [tokensOf(['a'], 'https://id.example.'), tokensOf(['a'], ''), tokensOf(['b']), other]) t.equal(decode(encode(token)), null)
+  for (const { encode } of [tokensOf(['a'], 'https://id.example.'), tokensOf(['a'], ''), tokensOf(['b']), other]) { t.equal(decode(encode(token)), null) }
 })
 
 t.test('the id of a MAC key does not tell the key, and the MAC covers it', async (t) => {

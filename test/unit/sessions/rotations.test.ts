@@ -13,22 +13,35 @@ t.test('rotations of one tick share a statement, and each gets its own answer', 
   const { app, tokens } = await prepare(t, 20)
   const { refreshTokens, store: { sessions } } = app.latchkey
   // A session of its own age each
-  for (const [index, { refresh_token: text }] of tokens.entries()) if (index % 3 === 0) tokens[index] = (await refresh(app, text)).json<Tokens>()
+  for (const [index, { refresh_token: text }] of tokens.entries()) {
+    if (index % 3 === 0) tokens[index] = (await refresh(app, text)).json<Tokens>()
+  }
   const rotations = await Promise.all(tokens.map(async (each) => {
     const { generation } = refreshTokens.decode(each.refresh_token)!
-    const [row] = await sql<{ secretHash: Buffer, clientId: string }>(app, 'SELECT secret_hash AS "secretHash", client_id AS "clientId" FROM sessions WHERE id = $1', [sessionId(each)])
+    const [row] = await sql<{ secretHash: Buffer, clientId: string }>(
+      app,
+      'SELECT secret_hash AS "secretHash", client_id AS "clientId" FROM sessions WHERE id = $1',
+      [sessionId(each)]
+    )
     return { id: sessionId(each), generation, ...row!, idleTtl: 1000, asked: null, ofAny: null, resources: null }
   }))
   let answers: Awaited<ReturnType<typeof sessions.rotate>>[] = []
   const statements = await statementsDuring(app, async () => {
-    answers = await Promise.all(rotations.map((rotation, index) => sessions.rotate(rotation, { ip: `192.0.2.${index}`, userAgent: index === 0 ? undefined : `agent "${index}" \\ ü` })))
+    answers = await Promise.all(
+      rotations.map((rotation, index) =>
+        sessions.rotate(rotation, { ip: `192.0.2.${index}`, userAgent: index === 0 ? undefined : `agent "${index}" \\ ü` })
+      )
+    )
   })
   t.equal(statements, 1)
   for (const [index, answer] of answers.entries()) {
     t.equal(answer?.sessionId, rotations[index]!.id)
     t.equal(answer?.generation, rotations[index]!.generation + 1)
     t.ok(answer!.expiresAt.getTime() > Date.now())
-    t.match(await sessionOf(app, tokens[index]!), { generation: answer!.generation, ip: `192.0.2.${index}`, user_agent: index === 0 ? null : `agent "${index}" \\ ü` })
+    t.match(await sessionOf(app, tokens[index]!), {
+      generation: answer!.generation, ip: `192.0.2.${index}`,
+      user_agent: index === 0 ? null : `agent "${index}" \\ ü`
+    })
   }
 })
 
@@ -40,7 +53,7 @@ t.test('one that is refused does not spoil the others, and the same session twic
   const answers = await Promise.all(asked.map(({ refresh_token: text }) => refresh(app, text)))
   t.same(answers.map(({ statusCode }) => statusCode), [401, 200, 200, 200, 200, 200, 200])
   t.equal(answers[1]!.json<Tokens>().refresh_token, answers.at(-1)!.json<Tokens>().refresh_token)
-  for (const [index, answer] of answers.entries()) if (index > 0) t.equal(claimsOf(answer.json<Tokens>().access_token)['sid'], sessionId(asked[index]!))
+  for (const [index, answer] of answers.entries()) { if (index > 0) t.equal(claimsOf(answer.json<Tokens>().access_token)['sid'], sessionId(asked[index]!)) }
 })
 
 t.test('a session that somebody else holds is waited for alone', async (t) => {
@@ -64,7 +77,10 @@ t.test('a session that somebody else holds is waited for alone', async (t) => {
 t.test('when the shared statement fails, each is tried alone', async (t) => {
   const { app, tokens } = await prepare(t, 4)
   // Fails for one of them only, whoever shares a statement with it
-  await sql(app, `CREATE FUNCTION refuse_one () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = '${sessionId(tokens[2]!)}' THEN RAISE 'refused'; END IF; RETURN NEW; END $$`)
+  await sql(
+    app,
+    `CREATE FUNCTION refuse_one () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = '${sessionId(tokens[2]!)}' THEN RAISE 'refused'; END IF; RETURN NEW; END $$`
+  )
   await sql(app, 'CREATE TRIGGER refuse_one BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION refuse_one()')
   const answers = await Promise.all(tokens.map(({ refresh_token: text }) => refresh(app, text)))
   t.same(answers.map(({ statusCode }) => statusCode), [200, 200, 500, 200])
@@ -76,7 +92,10 @@ t.test('a statement that is broken off for another transaction is tried once mor
   const { app, tokens } = await prepare(t, 1)
   await sql(app, 'CREATE SEQUENCE tries')
   // A sequence remembers what is rolled back
-  await sql(app, "CREATE FUNCTION deadlock () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') = 1 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$")
+  await sql(
+    app,
+    "CREATE FUNCTION deadlock () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') = 1 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$"
+  )
   await sql(app, 'CREATE TRIGGER deadlock BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION deadlock()')
   t.equal((await refresh(app, tokens[0]!.refresh_token)).statusCode, 200)
   t.equal((await sessionOf(app, tokens[0]!)).generation, 1)

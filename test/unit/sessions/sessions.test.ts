@@ -15,9 +15,20 @@ async function prepare (t: Test) {
   const { id: userId } = (await register(app)).json<{ id: string }>()
   const { id: clientId } = await makeClient(app)
   const session: NewSession = {
-    id: uuidv7(), userId, passwordStamp: 0, clientId, scopes: ['read', 'write'], resources: ['https://api.example'], secretHash: randomBytes(32), ttl: 1000, caller
+    id: uuidv7(),
+    userId,
+    passwordStamp: 0,
+    clientId,
+    scopes: ['read', 'write'],
+    resources: ['https://api.example'],
+    secretHash: randomBytes(32),
+    ttl: 1000,
+    caller
   }
-  const rotation: Rotation = { id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, ofAny: null, resources: null }
+  const rotation: Rotation = {
+    id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null,
+    ofAny: null, resources: null
+  }
   return { app, sessions: app.latchkey.store.sessions, session, rotation }
 }
 
@@ -58,7 +69,10 @@ t.test('rotate: generation, time and caller move, and nothing else', async (t) =
   await sessions.create(session)
   const { generation: _, rotations: __, ip: ___, user_agent: ____, ...before } = (await rowOf(app, session.id))!
   const rotated = await sessions.rotate(rotation, elsewhere)
-  t.match(rotated, { sessionId: session.id, userId: session.userId, scopes: session.scopes, resources: session.resources, generation: 1, wentBack: false })
+  t.match(rotated, {
+    sessionId: session.id, userId: session.userId, scopes: session.scopes, resources: session.resources, generation: 1,
+    wentBack: false
+  })
   const { generation, rotations, ip, user_agent: agent, ...after } = (await rowOf(app, session.id))!
   t.same(after, before)
   t.same({ generation, ip, agent }, { generation: 1, ip: elsewhere.ip, agent: null })
@@ -96,14 +110,23 @@ t.test('rotate: the update stays in place (HOT), so that indexes do not grow wit
   const { id: userId } = (await register(app)).json<{ id: string }>()
   const { id: clientId } = await makeClient(app)
   const { sessions } = app.latchkey.store
-  const session: NewSession = { id: uuidv7(), userId, passwordStamp: 0, clientId, scopes: [], resources: [], secretHash: randomBytes(32), ttl: 1000, caller }
+  const session: NewSession = {
+    id: uuidv7(), userId, passwordStamp: 0, clientId, scopes: [], resources: [], secretHash: randomBytes(32),
+    ttl: 1000, caller
+  }
   await sessions.create(session)
   // One connection: the statements of the store are part of this transaction
   await sql(app, 'BEGIN')
   for (let generation = 0; generation < 10; generation++) {
-    await sessions.rotate({ id: session.id, generation, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, ofAny: null, resources: null }, generation % 2 ? caller : elsewhere)
+    await sessions.rotate({
+      id: session.id, generation, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, ofAny: null,
+      resources: null
+    }, generation % 2 ? caller : elsewhere)
   }
-  t.same(await sql(app, "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_xact_user_tables WHERE relname = 'sessions'"), [{ all: 10, hot: 10 }])
+  t.same(
+    await sql(app, "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_xact_user_tables WHERE relname = 'sessions'"),
+    [{ all: 10, hot: 10 }]
+  )
   await sql(app, 'ROLLBACK')
 })
 
@@ -118,7 +141,7 @@ t.test('inspect: how long ago each generation was replaced', async (t) => {
     t.ok(Math.abs(seconds! - (10 - generation) * 10) < 2, `generation ${generation}: ${seconds} s`)
   }
   for (const generation of [0, 1]) t.equal(await since(generation), Infinity, 'too long ago to be known')
-  for (const generation of [10, 11, 2 ** 31 - 1]) t.equal(await since(generation), null, 'the current one, and those that a backup does not know')
+  for (const generation of [10, 11, 2 ** 31 - 1]) { t.equal(await since(generation), null, 'the current one, and those that a backup does not know') }
   await sql(app, "UPDATE sessions SET rotations = ARRAY[now() + interval '1 minute']")
   t.equal(await since(9), 0, 'a time to come is now')
 })

@@ -4,8 +4,11 @@ import { EmailSchema, PhoneSchema, readyAttributes, UsernameSchema } from '../..
 import { ambiguousWith, candidatesFor, createAttributes } from '../../../src/users/attributes.ts'
 
 const Employee = Type.String({ pattern: '^E[0-9]{6}$' })
-const read = async (attributes: Record<string, never> | Parameters<typeof createAttributes>[0]['attributes'], text: unknown, defaultCountry?: string) =>
-  candidatesFor(await createAttributes({ attributes, defaultCountry }), text).map(({ attribute, value }) => `${attribute} ${value}`)
+const read = async (
+  attributes: Record<string, never> | Parameters<typeof createAttributes>[0]['attributes'],
+  text: unknown,
+  defaultCountry?: string
+) => candidatesFor(await createAttributes({ attributes, defaultCountry }), text).map(({ attribute, value }) => `${attribute} ${value}`)
 
 t.test('a value means each attribute whose schema it satisfies, in configured order', async (t) => {
   t.same(await read(readyAttributes, 'A@B.co'), ['email a@b.co'])
@@ -23,12 +26,13 @@ t.test('what is no text means nobody', async (t) => {
 
 t.test('the ready user names can be taken for nothing else', async (t) => {
   for (const name of ['ada', 'a.b-c_d', 'a23', 'x'.repeat(32)]) t.same(await read(readyAttributes, name), [`username ${name}`], name)
-  for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) t.notMatch(await read(readyAttributes, name), [/^username/], name)
+  for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) { t.notMatch(await read(readyAttributes, name), [/^username/], name) }
 })
 
 t.test('the ready e-mail addresses are what RFC 5321 has, but for quotes', async (t) => {
   t.same(await read({ email: EmailSchema }, 'A@BÜCHER.example'), ['email a@xn--bcher-kva.example'])
-  for (const text of ['a', 'a@b..co', 'a@b.co.', 'a@.co', 'a@-b.co', 'a@b.co/x', 'a@127.0.0.1', '"a"@b.co', `${'x'.repeat(65)}@b.co`, `a@${'x'.repeat(64)}.co`, `a@${'x.'.repeat(126)}co`]) t.same(await read({ email: EmailSchema }, text), [], text)
+  for (const text of ['a', 'a@b..co', 'a@b.co.', 'a@.co', 'a@-b.co', 'a@b.co/x', 'a@127.0.0.1', '"a"@b.co', `${'x'.repeat(65)}@b.co`,
+    `a@${'x'.repeat(64)}.co`, `a@${'x.'.repeat(126)}co`]) t.same(await read({ email: EmailSchema }, text), [], text)
 })
 
 t.test('phone numbers have 6 to 25 characters', async (t) => {
@@ -40,8 +44,8 @@ t.test('phone numbers have 6 to 25 characters', async (t) => {
 
 t.test('a number that says no country lacks it, unless there is a default', async (t) => {
   const [phone] = await createAttributes({ attributes: { phone: PhoneSchema } })
-  for (const text of ['0170 1234567', '(0170) 123-4567', '٠١٧٠١٢٣٤٥٦٧', 'tel:01701234567', '123456']) t.equal(phone!.lacks(text), 'country', text)
-  for (const text of ['+49 170 1234567', '0049 170 1234567', '123', 'ada', '', 5, null]) t.equal(phone!.lacks(text), undefined, String(text))
+  for (const text of ['0170 1234567', '(0170) 123-4567', '٠١٧٠١٢٣٤٥٦٧', 'tel:01701234567', '123456']) { t.equal(phone!.lacks(text), 'country', text) }
+  for (const text of ['+49 170 1234567', '0049 170 1234567', '123', 'ada', '', 5, null]) { t.equal(phone!.lacks(text), undefined, String(text)) }
   const [german] = await createAttributes({ attributes: { phone: PhoneSchema }, defaultCountry: 'DE' })
   t.equal(german!.lacks('0170 1234567'), undefined)
 })
@@ -59,20 +63,31 @@ t.test('a value that could be read as another attribute is ambiguous, in whateve
   const Anything = Type.String({ minLength: 1, maxLength: 100 })
   const attributes = await createAttributes({ attributes: { email: EmailSchema, phone: PhoneSchema, nick: Anything } })
   const nick = attributes[2]!
-  for (const value of ['+49 170 1234567', '0049 170 1234567', '＋４９１７０１２３４５６７']) t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'phone', value)
-  for (const value of ['A@B.co', 'a@bücher.example', 'ａ＠ｂ．ｃｏ']) t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'email', value)
+  for (const value of ['+49 170 1234567', '0049 170 1234567', '＋４９１７０１２３４５６７']) { t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'phone', value) }
+  for (const value of ['A@B.co', 'a@bücher.example', 'ａ＠ｂ．ｃｏ']) { t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'email', value) }
   t.equal(ambiguousWith(attributes, nick.parse('Ada')!), undefined)
   t.equal(ambiguousWith(attributes, attributes[0]!.parse('a@b.co')!)?.name, 'nick', 'the other way round, too')
 })
 
 t.test('names that mean something else are refused at the start', async (t) => {
-  for (const name of ['id', 'name', 'password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at', 'constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+  for (const name of ['id', 'name', 'password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at',
+    'constructor', '__proto__', 'toString', 'hasOwnProperty']) {
     const attributes = JSON.parse(`{${JSON.stringify(name)}:{"type":"string"}}`)
-    await t.rejects(createAttributes({ attributes }), { name: 'ConfigError', message: new RegExp(`login.attributes cannot hold ${name}`) }, name)
+    await t.rejects(
+      createAttributes({ attributes }),
+      { name: 'ConfigError', message: new RegExp(`login.attributes cannot hold ${name}`) },
+      name
+    )
   }
 })
 
 t.test('what is no schema is named', async (t) => {
-  await t.rejects(createAttributes({ attributes: { badge: Type.String({ pattern: '(' }) } }), { name: 'ConfigError', message: /^login\.attributes\.badge is not a TypeBox schema: / })
-  await t.rejects(createAttributes({ attributes: { badge: 5 as never } }), { name: 'ConfigError', message: /^login\.attributes\.badge is not a TypeBox schema: it is a number/ })
+  await t.rejects(createAttributes({ attributes: { badge: Type.String({ pattern: '(' }) } }), {
+    name: 'ConfigError',
+    message: /^login\.attributes\.badge is not a TypeBox schema: /
+  })
+  await t.rejects(createAttributes({ attributes: { badge: 5 as never } }), {
+    name: 'ConfigError',
+    message: /^login\.attributes\.badge is not a TypeBox schema: it is a number/
+  })
 })

@@ -6,7 +6,8 @@ import { candidatesFrom, loginFields, requiredErrors, surplusFields } from '../.
 
 const ready = await createAttributes({ attributes: readyAttributes })
 const two = await createAttributes({ attributes: { email: EmailSchema, phone: PhoneSchema } })
-const named = (attributes: typeof ready, fields: Record<string, unknown>) => candidatesFrom(attributes, fields).candidates.map(({ attribute, value }) => `${attribute} ${value}`)
+const named = (attributes: typeof ready, fields: Record<string, unknown>) =>
+  candidatesFrom(attributes, fields).candidates.map(({ attribute, value }) => `${attribute} ${value}`)
 
 t.test('a value under the name of an attribute is that attribute only', async (t) => {
   t.same(named(ready, { email: 'a@b.co' }), ['email a@b.co'])
@@ -25,23 +26,34 @@ t.test('username means any attribute, whether or not one has that name', async (
 })
 
 t.test('one login field a request: of several none counts, and each is named', async (t) => {
-  for (const fields of [{ username: 'ada', email: 'a@b.co' }, { phone: '+491701234567', email: 'a@b.co' }, { email: 'nope', phone: '+491701234567' }, { email: 'a@b.co', username: 'a@b.co' }, { username: 'ada', phone: '+491701234567', email: 'a@b.co' }]) {
+  for (const fields of [{ username: 'ada', email: 'a@b.co' }, { phone: '+491701234567', email: 'a@b.co' }, {
+    email: 'nope',
+    phone: '+491701234567'
+  }, { email: 'a@b.co', username: 'a@b.co' }, { username: 'ada', phone: '+491701234567', email: 'a@b.co' }]) {
     const names = Object.keys(fields)
     t.strictSame(candidatesFrom(ready, fields), { candidates: [], missing: false, errors: surplusFields(ready, fields) })
     t.match(surplusFields(ready, fields), Object.fromEntries(names.map((name) => [name, [/one login field too many/]])))
   }
   t.equal(surplusFields(two, { email: 'a@b.co', fax: '1', password: 'x' }), null)
-  t.match(candidatesFrom(two, { email: 'a@b.co', username: 'ada' }).candidates, [], 'username is one, whether or not an attribute has the name')
+  t.match(
+    candidatesFrom(two, { email: 'a@b.co', username: 'ada' }).candidates,
+    [],
+    'username is one, whether or not an attribute has the name'
+  )
 })
 
 t.test('a username that could be of several attributes is tried in the configured order', async (t) => {
-  const loose = await createAttributes({ attributes: { staff: Type.String({ pattern: '^[a-z0-9]+$' }), nick: Type.String({ pattern: '^[a-z]+$' }) } })
+  const loose = await createAttributes({
+    attributes: { staff: Type.String({ pattern: '^[a-z0-9]+$' }), nick: Type.String({ pattern: '^[a-z]+$' }) }
+  })
   t.same(named(loose, { username: 'ada' }), ['staff ada', 'nick ada'])
 })
 
 t.test('fields that cannot be such a value are named', async (t) => {
   t.match(candidatesFrom(two, { email: 'nope' }), { missing: false, candidates: [], errors: { email: ['must be an e-mail address'] } })
-  t.match(candidatesFrom(two, { username: '!' }).errors, { username: ['must be an e-mail address or a phone number with its country code'] })
+  t.match(candidatesFrom(two, { username: '!' }).errors, {
+    username: ['must be an e-mail address or a phone number with its country code']
+  })
   t.match(candidatesFrom(two, { email: 5 }), { missing: false, candidates: [] })
 })
 
@@ -54,7 +66,7 @@ t.test('a prefix stands before each name, and a dot descends', async (t) => {
   t.same(loginFields(two, { login_email: 'a@b.co', email: 'x@y.de' }, 'login_'), { email: 'a@b.co' })
   t.same(loginFields(two, { user: { email: 'a@b.co', username: 'x' }, email: 'x@y.de' }, 'user.'), { email: 'a@b.co', username: 'x' })
   t.same(loginFields(two, { data: { user: { phone: '1' } } }, 'data.user.'), { phone: '1' })
-  for (const body of [{}, { user: null }, { user: 'a@b.co' }, { user: ['a@b.co'] }, { 'user.email': 'a@b.co' }]) t.same(loginFields(two, body, 'user.'), {}, JSON.stringify(body))
+  for (const body of [{}, { user: null }, { user: 'a@b.co' }, { user: ['a@b.co'] }, { 'user.email': 'a@b.co' }]) { t.same(loginFields(two, body, 'user.'), {}, JSON.stringify(body)) }
   t.same(loginFields(two, {}, 'constructor.'), {}, 'what is inherited was not sent')
 })
 
@@ -62,7 +74,8 @@ t.test('what is missing is said in the words of Laravel', async (t) => {
   const one = await createAttributes({ attributes: { email: EmailSchema } })
   t.same(requiredErrors(one), { email: ['The email field is required.'] })
   t.same(requiredErrors(two), {
-    email: ['The email field is required when none of phone are present.'], phone: ['The phone field is required when none of email are present.']
+    email: ['The email field is required when none of phone are present.'],
+    phone: ['The phone field is required when none of email are present.']
   })
   const three = await createAttributes({ attributes: { email: EmailSchema, staff_id: Type.String(), phone: PhoneSchema } })
   t.same(requiredErrors(three)['staff_id'], ['The staff id field is required when none of email / phone are present.'])

@@ -27,16 +27,37 @@ const fieldErrors = (...names: string[]) => ({ form: [HOSTILE], fields: Object.f
 const fields = [{ attribute: HOSTILE, title: HOSTILE, hint: HOSTILE }, { attribute: 'constructor', title: HOSTILE }]
 
 const hostile: Record<string, string> = {
-  login: loginPage({ ...poison(loginModel(page)), fields, app: HOSTILE, notice: HOSTILE, values: { username: HOSTILE }, errors: fieldErrors('username', 'password') }),
-  register: registerPage({ ...poison(registerModel(page)), fields, values: { name: HOSTILE, [HOSTILE]: HOSTILE }, errors: fieldErrors('name', HOSTILE, 'constructor', 'password') }),
+  login: loginPage({
+    ...poison(loginModel(page)), fields, app: HOSTILE, notice: HOSTILE, values: { username: HOSTILE },
+    errors: fieldErrors('username', 'password')
+  }),
+  register: registerPage({
+    ...poison(registerModel(page)), fields, values: { name: HOSTILE, [HOSTILE]: HOSTILE },
+    errors: fieldErrors('name', HOSTILE, 'constructor', 'password')
+  }),
   consent: consentPage(poison(consentModel(page))),
   'consent for a scheme': consentPage({ ...poison(consentModel(page)), redirectUri: 'com.acme"><script>:/x' }),
-  'device code': deviceCodePage({ ...page, csrf: { name: HOSTILE, value: HOSTILE }, action: '/device', values: { user_code: HOSTILE }, errors: fieldErrors('user_code') }),
+  'device code': deviceCodePage({
+    ...page, csrf: { name: HOSTILE, value: HOSTILE }, action: '/device', values: { user_code: HOSTILE },
+    errors: fieldErrors('user_code')
+  }),
   device: deviceConfirmPage(poison(deviceModel(page))),
-  logout: logoutPage({ ...page, csrf: { name: HOSTILE, value: HOSTILE }, action: '/logout', app: HOSTILE, account: { name: HOSTILE }, hidden: { [HOSTILE]: HOSTILE } }),
-  error: errorPage({ ...page, title: HOSTILE, message: HOSTILE, advice: HOSTILE, correlationId: HOSTILE, links: [{ href: 'javascript:x', text: HOSTILE }] }),
-  account: accountPage({ ...poison(accountModel(page)), newToken: { name: HOSTILE, value: HOSTILE }, errors: fieldErrors('name'), notice: HOSTILE }),
-  brand: errorPage({ ...page, brand: createBrand({ name: HOSTILE, logo: 'data:image/png;base64,AA&quot;' }), title: HOSTILE, message: HOSTILE })
+  logout: logoutPage({
+    ...page, csrf: { name: HOSTILE, value: HOSTILE }, action: '/logout', app: HOSTILE, account: { name: HOSTILE },
+    hidden: { [HOSTILE]: HOSTILE }
+  }),
+  error: errorPage({
+    ...page, title: HOSTILE, message: HOSTILE, advice: HOSTILE, correlationId: HOSTILE,
+    links: [{ href: 'javascript:x', text: HOSTILE }]
+  }),
+  account: accountPage({
+    ...poison(accountModel(page)), newToken: { name: HOSTILE, value: HOSTILE }, errors: fieldErrors('name'),
+    notice: HOSTILE
+  }),
+  brand: errorPage({
+    ...page, brand: createBrand({ name: HOSTILE, logo: 'data:image/png;base64,AA&quot;' }), title: HOSTILE,
+    message: HOSTILE
+  })
 }
 
 for (const [name, html] of Object.entries(hostile)) {
@@ -61,7 +82,8 @@ t.test('a text arrives as it was', async (t) => {
 })
 
 t.test('forms and links stay on this server', async (t) => {
-  for (const address of ['javascript:alert(1)', 'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/a b', 'data:text/html,x', ' /x', '/\t/evil.example', '']) {
+  for (const address of ['javascript:alert(1)', 'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/a b',
+    'data:text/html,x', ' /x', '/\t/evil.example', '']) {
     t.throws(() => loginPage({ ...loginModel(page), action: address }), /path on this server/, address)
     t.equal(localHref(address), undefined, address)
   }

@@ -11,7 +11,8 @@ const page = pageOf()
 const control = (html: string, name: string) => tagsOf(html).find(({ attributes }) => attributes['name'] === name)?.attributes ?? {}
 
 t.test('the login field says what it takes', async (t) => {
-  const field = (...attributes: string[]) => loginPage({ ...loginModel(page), fields: attributes.map((attribute) => ({ attribute, title: `the ${attribute}` })) })
+  const field = (...attributes: string[]) =>
+    loginPage({ ...loginModel(page), fields: attributes.map((attribute) => ({ attribute, title: `the ${attribute}` })) })
   t.match(field('email', 'phone'), '>E-mail or phone</span>')
   t.match(field('email', 'phone', 'badge'), '>E-mail, phone, or the badge</span>')
   t.match(loginPage(loginModel(pageOf('de'))), '>E-Mail oder Telefon</span>')
@@ -62,13 +63,18 @@ t.test('consent says whom one trusts, and where one goes', async (t) => {
   t.match(html, 'name="decision" value="deny"')
   t.notMatch(html, 'a program on this computer')
   t.notMatch(consentPage({ ...consentModel(page), client: { name: 'Shop', firstParty: true, ofUser: false } }), 'has not checked')
-  t.notMatch(consentPage({ ...consentModel(page), client: { name: 'Partner', firstParty: false, ofUser: false } }), 'has not checked', 'the operator has registered it')
+  t.notMatch(
+    consentPage({ ...consentModel(page), client: { name: 'Partner', firstParty: false, ofUser: false } }),
+    'has not checked',
+    'the operator has registered it'
+  )
   t.match(consentPage({ ...consentModel(page), redirectUri: 'http://localhost:8080/cb' }), 'a program on this computer')
   t.match(consentPage({ ...consentModel(page), redirectUri: 'com.acme.app:/cb' }), 'an app on this device (com.acme.app)')
 })
 
 t.test('where a redirect URI leads', async (t) => {
-  for (const uri of ['http://localhost/cb', 'http://127.0.0.1:1234/cb', 'http://127.9.9.9/', 'http://[::1]:80/cb', 'https://app.localhost/', 'http://2130706433/', 'http://LOCALHOST./']) {
+  for (const uri of ['http://localhost/cb', 'http://127.0.0.1:1234/cb', 'http://127.9.9.9/', 'http://[::1]:80/cb', 'https://app.localhost/',
+    'http://2130706433/', 'http://LOCALHOST./']) {
     t.equal(redirectTarget(uri).kind, 'local', uri)
   }
   t.same(redirectTarget('https://good.example@evil.example:8443/x'), { kind: 'site', name: 'evil.example:8443' })
@@ -83,7 +89,8 @@ t.test('the account page', async (t) => {
   t.match(html, '>lk_pat_once</textarea>')
   t.match(html, '3 hours ago')
   t.match(html, '<span>End</span><span class="unseen"> Safari on iPhone, ')
-  t.same(tagsOf(html).filter(({ attributes }) => attributes['name'] === 'id').map(({ attributes }) => attributes['value']), ['s1', 's2', 's3', 'a1', 't1', 't2'])
+  t.same(tagsOf(html).filter(({ attributes }) => attributes['name'] === 'id').map(({ attributes }) => attributes['value']), ['s1', 's2',
+    's3', 'a1', 't1', 't2'])
   t.equal(control(html, 'scope:orders:read')['type'], 'checkbox')
   t.match(accountPage(accountModel(pageOf('de'))), 'vor 3 Stunden')
 })

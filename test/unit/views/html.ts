@@ -11,6 +11,8 @@ export function decode (text: string): string {
 export function tagsOf (html: string): Tag[] {
   return [...html.matchAll(/<([a-z][a-z0-9]*)((?:\s+[^\s=>"]+(?:="[^"]*")?)*)\s*\/?>/g)].map(([, name = '', attributes = '']) => ({
     name,
-    attributes: Object.fromEntries([...attributes.matchAll(/([^\s=>"/]+)(?:="([^"]*)")?/g)].map(([, key = '', value = '']) => [key, decode(value)]))
+    attributes: Object.fromEntries(
+      [...attributes.matchAll(/([^\s=>"/]+)(?:="([^"]*)")?/g)].map(([, key = '', value = '']) => [key, decode(value)])
+    )
   }))
 }

@@ -22,9 +22,19 @@ for (const [language, locale] of [['en', 'en-GB'], ['de', 'de-AT'], ['en', 'ar']
 
 /** What the Content-Security-Policy would refuse. */
 function checkPolicy (t: Test, tags: Tag[]): void {
-  t.same(tags.filter(({ name }) => ['script', 'style', 'iframe', 'object', 'embed', 'base'].includes(name)), [], 'no script and no inline style')
-  t.same(tags.filter(({ attributes }) => Object.keys(attributes).some((key) => key === 'style' || key.startsWith('on'))), [], 'no such attribute either')
-  const targets = tags.flatMap(({ attributes }) => ['href', 'src', 'action', 'formaction', 'srcset'].flatMap((key) => attributes[key] ?? []))
+  t.same(
+    tags.filter(({ name }) => ['script', 'style', 'iframe', 'object', 'embed', 'base'].includes(name)),
+    [],
+    'no script and no inline style'
+  )
+  t.same(
+    tags.filter(({ attributes }) => Object.keys(attributes).some((key) => key === 'style' || key.startsWith('on'))),
+    [],
+    'no such attribute either'
+  )
+  const targets = tags.flatMap(({ attributes }) =>
+    ['href', 'src', 'action', 'formaction', 'srcset'].flatMap((key) => attributes[key] ?? [])
+  )
   t.same(targets.filter((target) => !/^(\/(?!\/)|#|data:(,|image\/))/.test(target)), [], 'no address elsewhere')
 }
 
@@ -39,7 +49,9 @@ function checkLabels (t: Test, tags: Tag[]): void {
   const ids = tags.flatMap(({ attributes }) => attributes['id'] ?? [])
   t.same(ids, [...new Set(ids)], 'ids are unique')
   const labelled = tags.flatMap(({ name, attributes }) => name === 'label' && attributes['for'] !== undefined ? [attributes['for']] : [])
-  const controls = tags.filter(({ name, attributes }) => CONTROLS.includes(name) && !['hidden', 'checkbox'].includes(attributes['type'] ?? ''))
+  const controls = tags.filter(({ name, attributes }) =>
+    CONTROLS.includes(name) && !['hidden', 'checkbox'].includes(attributes['type'] ?? '')
+  )
   t.same(labelled.sort(), controls.map(({ attributes }) => attributes['id']).sort(), 'a label for every control')
   const described = tags.flatMap(({ attributes }) => (attributes['aria-describedby'] ?? '').split(' ').filter(Boolean))
   t.same(described.filter((id) => !ids.includes(id)), [], 'descriptions are there')

@@ -10,37 +10,68 @@ import { registerPage, type RegisterModel } from '../../../src/views/register.ts
 import { startPage } from '../../../src/views/start.tsx'
 import { languages } from '../../../src/views/texts/index.ts'
 
-export const LOGO = '<svg viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2f5bd3"/><path d="M11 15v-3a5 5 0 0 1 10 0v3m-11 0h12v8H10z" fill="none" stroke="#fff" stroke-width="2"/></svg>'
+export const LOGO =
+  '<svg viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2f5bd3"/><path d="M11 15v-3a5 5 0 0 1 10 0v3m-11 0h12v8H10z" fill="none" stroke="#fff" stroke-width="2"/></svg>'
 
 export const brand = createBrand({ name: 'Northwind', logo: LOGO })
 const csrf = { name: '_csrf', value: 'csrf-token' }
-const scopes = [{ name: 'openid' }, { name: 'orders:read', description: 'See your orders' }, { name: 'orders:write', description: 'Place and cancel orders' }]
+const scopes = [{ name: 'openid' }, { name: 'orders:read', description: 'See your orders' }, {
+  name: 'orders:write',
+  description: 'Place and cancel orders'
+}]
 const account = { name: 'ada@example.com', switchUrl: '/login?prompt=login' }
 
 /** Every page in each of its states, by a name for test messages and screenshots. */
 export function samplePages (page: Page): Record<string, string> {
   return {
-    start: startPage({ ...page, links: [{ href: '/login', text: page.texts.start.login }, { href: '/register', text: page.texts.start.register }, { href: '/docs', text: page.texts.start.docs }] }),
+    start: startPage({
+      ...page,
+      links: [{ href: '/login', text: page.texts.start.login }, { href: '/register', text: page.texts.start.register }, {
+        href: '/docs',
+        text: page.texts.start.docs
+      }]
+    }),
     'start-logged-in': startPage({ ...page, account, links: [{ href: '/account', text: page.texts.start.account }] }),
     login: loginPage(loginModel(page)),
-    'login-wrong': loginPage({ ...loginModel(page), app: 'Acme Reports', values: { username: 'ada@example.com' }, errors: { form: [page.texts.problems.wrongLogin] } }),
+    'login-wrong': loginPage({
+      ...loginModel(page), app: 'Acme Reports', values: { username: 'ada@example.com' },
+      errors: { form: [page.texts.problems.wrongLogin] }
+    }),
     register: registerPage(registerModel(page)),
-    'register-wrong': registerPage({ ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' }, errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } } }),
+    'register-wrong': registerPage({
+      ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' },
+      errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } }
+    }),
     consent: consentPage(consentModel(page)),
-    'consent-first-party': consentPage({ ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true, ofUser: false }, scopes: [] }),
+    'consent-first-party': consentPage({
+      ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true, ofUser: false },
+      scopes: []
+    }),
     'consent-resources': consentPage({ ...consentModel(page), resources: ['https://api.example.com', 'https://files.example.com/v2'] }),
     'consent-local': consentPage({ ...consentModel(page), redirectUri: 'http://127.0.0.1:53682/callback' }),
     'device-code': deviceCodePage({ ...page, csrf, action: '/device' }),
-    'device-code-wrong': deviceCodePage({ ...page, csrf, action: '/device', values: { user_code: 'WDJB-MJHX' }, errors: { fields: { user_code: [page.texts.problems.unknownCode] } } }),
+    'device-code-wrong': deviceCodePage({
+      ...page, csrf, action: '/device', values: { user_code: 'WDJB-MJHX' },
+      errors: { fields: { user_code: [page.texts.problems.unknownCode] } }
+    }),
     'device-confirm': deviceConfirmPage(deviceModel(page)),
     'device-allowed': deviceDonePage({ ...page, allowed: true }),
     'device-denied': deviceDonePage({ ...page, allowed: false }),
-    logout: logoutPage({ ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' }, links: { stay: '/account' } }),
+    logout: logoutPage({
+      ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' },
+      links: { stay: '/account' }
+    }),
     'logged-out': loggedOutPage({ ...page, links: { login: '/login' } }),
-    error: errorPage({ ...page, ...page.texts.errors.badRequest, correlationId: 'req-1f8k', detail: 'redirect_uri is not registered', links: [{ href: '/account', text: page.texts.account.title }] }),
+    error: errorPage({
+      ...page, ...page.texts.errors.badRequest, correlationId: 'req-1f8k', detail: 'redirect_uri is not registered',
+      links: [{ href: '/account', text: page.texts.account.title }]
+    }),
     account: accountPage(accountModel(page)),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
-    'account-empty': accountPage({ ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } } })
+    'account-empty': accountPage({
+      ...accountModel(page), sessions: [], apps: [], tokens: [],
+      errors: { fields: { name: [page.texts.problems.missing] } }
+    })
   }
 }
 
@@ -59,26 +90,46 @@ export function loginModel (page: Page): LoginModel {
 }
 
 export function registerModel (page: Page): RegisterModel {
-  return { ...page, csrf, action: '/register', fields: loginModel(page).fields, askName: true, minPasswordLength: 8, links: { login: '/login' } }
+  return {
+    ...page, csrf, action: '/register', fields: loginModel(page).fields, askName: true, minPasswordLength: 8,
+    links: { login: '/login' }
+  }
 }
 
 export function consentModel (page: Page): ConsentModel {
   return {
-    ...page, csrf, action: '/v1/oauth/authorize', hidden: { client_id: 'lk_client_1', state: 'a&b' },
-    client: { name: 'Acme Reports', firstParty: false, ofUser: true }, redirectUri: 'https://reports.acme.example/callback', account, scopes, canTakeBack: true
+    ...page,
+    csrf,
+    action: '/v1/oauth/authorize',
+    hidden: { client_id: 'lk_client_1', state: 'a&b' },
+    client: { name: 'Acme Reports', firstParty: false, ofUser: true },
+    redirectUri: 'https://reports.acme.example/callback',
+    account,
+    scopes,
+    canTakeBack: true
   }
 }
 
 export function deviceModel (page: Page): DeviceConfirmModel {
-  return { ...page, csrf, action: '/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false, ofUser: true }, account, scopes, device: { name: 'SmartTV/3.1', place: '203.0.113.9', askedAt: new Date('2026-11-24T13:03:00Z') }, now: new Date('2026-11-24T13:05:00Z') }
+  return {
+    ...page, csrf, action: '/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false, ofUser: true },
+    account, scopes, device: { name: 'SmartTV/3.1', place: '203.0.113.9', askedAt: new Date('2026-11-24T13:03:00Z') },
+    now: new Date('2026-11-24T13:05:00Z')
+  }
 }
 
 export function accountModel (page: Page): AccountModel {
   const now = new Date('2026-11-24T13:05:00Z')
   const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
   return {
-    ...page, csrf, now, account: { name: 'ada@example.com' },
-    actions: { logout: '/logout', endSession: '/account/sessions/end', endApp: '/account/apps/end', endToken: '/account/tokens/end', createToken: '/account/tokens' },
+    ...page,
+    csrf,
+    now,
+    account: { name: 'ada@example.com' },
+    actions: {
+      logout: '/logout', endSession: '/account/sessions/end', endApp: '/account/apps/end', endToken: '/account/tokens/end',
+      createToken: '/account/tokens'
+    },
     sessions: [
       { id: 's1', device: 'Firefox on Linux', place: '203.0.113.7', lastUsedAt: ago(0), current: true },
       { id: 's2', device: 'Safari on iPhone', place: 'Leipzig, Germany', lastUsedAt: ago(3), current: false },

@@ -24,7 +24,9 @@ type CodeParams = { code: string, verifier: string | undefined, redirectUri: str
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
 /** RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6). Redeeming a code and making its session are one statement. */
-export function authorizationCodeGrant ({ codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
+export function authorizationCodeGrant (
+  { codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
+): GrantHandler {
   /** Why it did not fit; a second use ends what the first one made (RFC 9700 section 4.2.4). */
   async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams, caller: Caller) {
     const code = await codes.inspect(hash)
@@ -37,7 +39,9 @@ export function authorizationCodeGrant ({ codes, sessionEnds, refreshTokens, iss
     if (code.expired) return invalid('expired')
     if (redirectUri !== undefined && redirectUri !== code.redirectUri) return invalid('redirect_uri differs')
     if (code.codeChallenge === null && verifier !== undefined) return invalid('code_verifier without a code_challenge in the request')
-    if (code.codeChallenge !== null && code.codeChallenge !== challengeOf(verifier)) return invalid(verifier === undefined ? 'code_verifier is missing' : 'code_verifier does not fit')
+    if (code.codeChallenge !== null && code.codeChallenge !== challengeOf(verifier)) {
+      return invalid(verifier === undefined ? 'code_verifier is missing' : 'code_verifier does not fit')
+    }
     checkTarget(code.resources, asked)
     return invalid('the user or the client changed since')
   }
@@ -48,15 +52,27 @@ export function authorizationCodeGrant ({ codes, sessionEnds, refreshTokens, iss
     params: Type.Object({ code: Type.String() }),
     async issue ({ client, params, caller, resources: asked }) {
       const { code, code_verifier: verifier, redirect_uri: redirectUri } = params
-      if (verifier !== undefined && !VERIFIER.test(verifier)) throw invalidRequest('code_verifier must have 43 to 128 unreserved characters')
+      if (verifier !== undefined && !VERIFIER.test(verifier)) {
+        throw invalidRequest('code_verifier must have 43 to 128 unreserved characters')
+      }
       if (verifier === undefined && redirectUri === undefined) throw invalidRequest('code_verifier is missing')
       const hash = hashSecret(code!)
       const secret = refreshTokens.newSecret()
       const grant = await codes.redeem({
-        hash, clientId: client.id, redirectUri: redirectUri ?? null, codeChallenge: challengeOf(verifier), secretHash: hashSecret(secret), resources: asked, ttl: sessionTtl, caller
+        hash,
+        clientId: client.id,
+        redirectUri: redirectUri ?? null,
+        codeChallenge: challengeOf(verifier),
+        secretHash: hashSecret(secret),
+        resources: asked,
+        ttl: sessionTtl,
+        caller
       })
       if (!grant) throw await refusal(client, hash, { code: code!, verifier, redirectUri, asked }, caller)
-      return await issueTokens({ client, grant, scopes: grant.scopes, resources: asked, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
+      return await issueTokens({
+        client, grant, scopes: grant.scopes, resources: asked, secret,
+        refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
+      })
     }
   }
 }

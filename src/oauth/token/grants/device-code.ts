@@ -33,9 +33,13 @@ export function deviceCodeGrant ({ devices, refreshTokens, issueTokens, sessionT
       checkTarget([], resources)
       const hash = hashSecret(params['device_code']!)
       const secret = refreshTokens.newSecret()
-      const redeem = () => devices.redeem({ hash, clientId: client.id, sessionId: uuidv7(), secretHash: hashSecret(secret), ttl: sessionTtl, caller })
+      const redeem = () =>
+        devices.redeem({ hash, clientId: client.id, sessionId: uuidv7(), secretHash: hashSecret(secret), ttl: sessionTtl, caller })
       const grant = await redeem() ?? await whenPending(redeem)
-      return await issueTokens({ client, grant, scopes: grant.scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true })
+      return await issueTokens({
+        client, grant, scopes: grant.scopes, resources: null, secret,
+        refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
+      })
 
       async function whenPending (again: () => Promise<Grant | null>): Promise<Grant> {
         const state = await devices.poll(hash, client.id, PENALTY)

@@ -35,7 +35,10 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
   async function issue (client: Client, text: string, asked: Asked, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
     if (!token) throw invalid('forged, mangled or of another issuer')
-    const rotation = { id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id, idleTtl, asked: asked.scopes, ofAny: asked.ofAny, resources: asked.resources }
+    const rotation = {
+      id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id,
+      idleTtl, asked: asked.scopes, ofAny: asked.ofAny, resources: asked.resources
+    }
     const isVain = asked.scopes !== null && scopes.remaining(client, asked.scopes).length === 0
     const rotated = isVain ? null : await sessions.rotate(rotation, caller)
     if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
@@ -63,7 +66,10 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     return await issue(client, text, asked, caller, tries - 1)
   }
 
-  /** What was replaced longer ago than the grace, by a token that was used, is a theft. Of a token that was not, the answer was lost: who presents it later ends the session, so that a thief and the user still meet. */
+  /**
+   * What was replaced longer ago than the grace, by a token that was used, is a theft. Of a token that was not, the answer was lost: who
+   * presents it later ends the session, so that a thief and the user still meet.
+   */
   async function refuseReuse (client: Client, { sessionId }: Superseded, caller: Caller): Promise<never> {
     await sessionEnds.reused({ sessionId, clientId: client.id }, caller)
     throw invalid('was used before: the session is revoked')
@@ -81,7 +87,10 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
   async function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: Asked, idleLeft: number): Promise<Issued> {
     const left = (grant.expiresAt.getTime() - Date.now()) / 1000
     const refreshTokenExpiresIn = Math.max(1, Math.floor(Math.min(idleLeft, left)))
-    return await issueTokens({ client, grant, scopes: asked.scopes ?? grant.scopes, resources: asked.resources, secret, refreshTokenExpiresIn, isLogin: false })
+    return await issueTokens({
+      client, grant, scopes: asked.scopes ?? grant.scopes, resources: asked.resources, secret,
+      refreshTokenExpiresIn, isLogin: false
+    })
   }
 
   function narrowed (client: Client, scope: string | undefined): Pick<Asked, 'scopes' | 'ofAny'> {

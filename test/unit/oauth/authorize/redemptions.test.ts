@@ -11,21 +11,33 @@ async function prepare (t: Parameters<typeof build>[0], count: number) {
   const { app } = await build(t)
   await signedIn(app)
   const client = await makeClient(app, { grantTypes: ['authorization_code', 'refresh_token'] })
-  await sql(app, `INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, code_challenge, auth_time, expires_at)
+  await sql(
+    app,
+    `INSERT INTO authorization_codes (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, code_challenge, auth_time, expires_at)
     SELECT sha256(('lk_ac_' || n)::bytea), $1, u.id, gen_random_uuid(), u.token_epoch, 'http://127.0.0.1/callback', '{}', $2, now(), now() + interval '1 minute'
-    FROM generate_series(1, $3::int) n, users u`, [client.id, hash('sha256', VERIFIER, 'base64url'), count])
-  const redeem = (n: number, more: Record<string, string> = {}) => token(app, { grant_type: 'authorization_code', client_id: client.id, client_secret: client.secret!, code: `lk_ac_${n}`, code_verifier: VERIFIER, ...more })
+    FROM generate_series(1, $3::int) n, users u`,
+    [client.id, hash('sha256', VERIFIER, 'base64url'), count]
+  )
+  const redeem = (n: number, more: Record<string, string> = {}) =>
+    token(app, {
+      grant_type: 'authorization_code', client_id: client.id, client_secret: client.secret!, code: `lk_ac_${n}`,
+      code_verifier: VERIFIER, ...more
+    })
   return { app, redeem }
 }
 
 const sessionOfCode = async (app: FastifyInstance, n: number) =>
-  (await sql<{ id: string }>(app, 'SELECT session_id AS id FROM authorization_codes WHERE hash = sha256($1::text::bytea)', [`lk_ac_${n}`]))[0]!.id
+  (await sql<{ id: string }>(app, 'SELECT session_id AS id FROM authorization_codes WHERE hash = sha256($1::text::bytea)', [`lk_ac_${n}`]))[
+    0
+  ]!.id
 
 t.test('codes that come at once share a statement, and each has its own session', async (t) => {
   const { app, redeem } = await prepare(t, 12)
   await redeem(12)
   let answers: Awaited<ReturnType<typeof redeem>>[] = []
-  const statements = await statementsDuring(app, async () => { answers = await Promise.all(Array.from({ length: 11 }, (_, index) => redeem(index + 1))) })
+  const statements = await statementsDuring(app, async () => {
+    answers = await Promise.all(Array.from({ length: 11 }, (_, index) => redeem(index + 1)))
+  })
   t.ok(statements < 11, `${statements} statements for 11 codes`)
   for (const [index, answer] of answers.entries()) {
     t.equal(answer.statusCode, 200)
@@ -38,12 +50,19 @@ t.test('codes that come at once share a statement, and each has its own session'
 t.test('one with a wrong verifier, one for another address and one that does not exist do not spoil the others', async (t) => {
   const { app, redeem } = await prepare(t, 5)
   const answers = await Promise.all([
-    redeem(1), redeem(2, { code_verifier: VERIFIER.toUpperCase() }), redeem(3), redeem(4, { redirect_uri: 'http://127.0.0.1/elsewhere' }), redeem(99), redeem(5, { redirect_uri: 'http://127.0.0.1/callback' })
+    redeem(1),
+    redeem(2, { code_verifier: VERIFIER.toUpperCase() }),
+    redeem(3),
+    redeem(4, { redirect_uri: 'http://127.0.0.1/elsewhere' }),
+    redeem(99),
+    redeem(5, { redirect_uri: 'http://127.0.0.1/callback' })
   ])
   t.same(answers.map(({ statusCode }) => statusCode), [200, 400, 200, 400, 400, 200])
   t.equal((await redeem(2)).statusCode, 200, 'a wrong verifier does not spend the code')
   t.equal((await redeem(1)).statusCode, 400)
-  const [ended] = await sql<{ revoked: boolean }>(app, 'SELECT revoked_at IS NOT NULL AS revoked FROM sessions WHERE id = $1', [await sessionOfCode(app, 1)])
+  const [ended] = await sql<{ revoked: boolean }>(app, 'SELECT revoked_at IS NOT NULL AS revoked FROM sessions WHERE id = $1', [
+    await sessionOfCode(app, 1)
+  ])
   t.equal(ended!.revoked, true, 'a replay ends what the first use made')
 })
 

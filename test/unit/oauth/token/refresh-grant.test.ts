@@ -14,12 +14,29 @@ const refreshTokens = createRefreshTokens(deriveKeys([Buffer.alloc(32).toString(
 const token = { sessionId: uuidv7(), generation: 3, secret: refreshTokens.newSecret() }
 
 const found: Superseded = {
-  sessionId: token.sessionId, userId: uuidv7(), clientId: client.id, scopes: ['read'], resources: [], tokenEpoch: 0, oidc: null, generation: 4,
-  expiresAt: new Date(Date.now() + 1_000_000), alive: true, supersededFor: 5, successorUnused: false, lastUsedAt: new Date(), ...caller
+  sessionId: token.sessionId,
+  userId: uuidv7(),
+  clientId: client.id,
+  scopes: ['read'],
+  resources: [],
+  tokenEpoch: 0,
+  oidc: null,
+  generation: 4,
+  expiresAt: new Date(Date.now() + 1_000_000),
+  alive: true,
+  supersededFor: 5,
+  successorUnused: false,
+  lastUsedAt: new Date(),
+  ...caller
 }
 
 /** The grant on a store that finds no row to rotate until its last answer, and then what is given. */
-function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Superseded | null, rotations?: (Awaited<ReturnType<Sessions['rotate']>>)[], grace?: number }) {
+function grantOn (
+  { row = found, rotations = [null], grace = 30 }: {
+    row?: Superseded | null, rotations?: (Awaited<ReturnType<Sessions['rotate']>>)[],
+    grace?: number
+  }
+) {
   const calls: string[] = []
   const sessions = {
     rotate: async () => { calls.push('rotate'); return rotations.length > 1 ? rotations.shift()! : rotations[0]! },
@@ -43,7 +60,10 @@ function grantOn ({ row = found, rotations = [null], grace = 30 }: { row?: Super
     })
   })
   const run = (scope?: string, from = client) =>
-    grant.issue({ client: from, caller, resources: null, params: { refresh_token: refreshTokens.encode(token), ...(scope !== undefined && { scope }) } })
+    grant.issue({
+      client: from, caller, resources: null,
+      params: { refresh_token: refreshTokens.encode(token), ...(scope !== undefined && { scope }) }
+    })
   return { run, calls }
 }
 
@@ -102,7 +122,11 @@ t.test('a grace answer lives as long as the idle time that is left, a rotation a
   const near = (seconds: number | undefined, expected: number) => t.ok(Math.abs(seconds! - expected) <= 1, `${seconds} of ${expected}`)
   near((await grantOn({ row: { ...found, lastUsedAt: new Date(Date.now() - 400_000) } }).run()).refreshTokenExpiresIn, 600)
   near((await grantOn({ row: { ...found, expiresAt: new Date(Date.now() + 50_000) } }).run()).refreshTokenExpiresIn, 50)
-  near((await grantOn({ rotations: [{ ...found, wentBack: false, expiresAt: new Date(Date.now() + 5_000_000) }] }).run()).refreshTokenExpiresIn, 1000)
+  near(
+    (await grantOn({ rotations: [{ ...found, wentBack: false, expiresAt: new Date(Date.now() + 5_000_000) }] }).run())
+      .refreshTokenExpiresIn,
+    1000
+  )
 })
 
 t.test('a row behind its token is told, and answered', async (t) => {

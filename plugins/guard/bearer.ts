@@ -1,0 +1,91 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { GuardOptions } from '../../src/config/options.ts'
+import { asRejection } from '../../src/database/unavailable.ts'
+import type { BearerRefusal } from '../../src/events/events.ts'
+import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import { looksLikePersonalToken } from '../../src/personal-tokens/form.ts'
+import { createAuth, factsOf, type Auth } from './auth.ts'
+import { codeOf, refusalOf } from './bearer-refusal.ts'
+import { firstPartyOnly, forbidden, unauthorized } from './errors.ts'
+import { refuseStale } from './stale.ts'
+import type { Trust } from './types.ts'
+import { keyFailure, type Verify } from './verifier.ts'
+
+export type Wanted = GuardOptions & { guard: 'api' | 'client' }
+
+/** Who sends the token of a request (RFC 6750). @returns null for a guest, where those are let in */
+export async function authenticateBearer (
+  verifier: Verify,
+  trust: Trust,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  wanted: Wanted
+): Promise<Auth | null> {
+  const needed = wanted.scopes ?? wanted.anyScope ?? []
+  const token = bearerToken(request)
+  if (wanted.optional && isForOthers(request.headers.authorization)) return null
+  if (token === undefined) throw unauthorized(reply, trust.about)
+  refuseStale(trust, reply)
+  const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
+  const claims = looksLikePersonalToken(token)
+    ? await personal(trust, token, refuse, wanted)
+    : await verified(verifier, trust, token, refuse)
+  const facts = factsOf(claims, token)
+  if (!facts) throw refuse('malformed')
+  const auth: Auth = createAuth(facts, () => trust.user(claims, token).catch(asRejection))
+  if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
+  if (auth.kind !== 'client' && wanted.guard === 'client') {
+    throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
+  }
+  if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
+  // A personal access token was made in person, and may be anywhere since
+  if (wanted.firstParty && (auth.kind === 'personal' || !await trust.firstParty(claims))) throw firstPartyOnly()
+  return auth
+}
+
+type Refuse = (reason: BearerRefusal, description?: string) => Error
+
+async function verified (verify: Verify, trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
+  const { header, payload } = await verify(token).catch((error: unknown) => { throw keyFailure(error) ?? refuse(refusalOf(error)) })
+  const reason = trust.refusal(payload, header.kid)
+  if (reason !== null) throw refuse(codeOf(reason))
+  return payload
+}
+
+async function personal (
+  trust: Trust,
+  token: string,
+  refuse: Refuse,
+  { audience = trust.audience }: GuardOptions
+): Promise<AccessTokenClaims> {
+  // They are for what the issuer itself is an audience of
+  const claims = [audience].flat().includes(trust.issuer) ? await trust.personal?.(token) : null
+  if (!claims) throw refuse('personal_token')
+  return claims
+}
+
+function refusal (
+  trust: Trust,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reason: BearerRefusal,
+  description = 'The access token is invalid, expired or revoked'
+): Error {
+  request.log.info({ reason }, 'Bearer token refused')
+  trust.onRefused?.(reason)
+  return unauthorized(reply, { error: 'invalid_token', error_description: description, ...trust.about })
+}
+
+function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boolean {
+  return scopes.every(can) && (anyScope === undefined || anyScope.some(can))
+}
+
+/** Nothing, or another scheme (RFC 9110 section 11.4), which is for somebody in front of us, such as a proxy that asks for a password. */
+function isForOthers (authorization: string | undefined): boolean {
+  return authorization === undefined || /^(?!bearer\b)[\w!#$%&'*+.^`|~-]+ +\S/i.test(authorization)
+}
+
+/** RFC 6750 section 2.1; the scheme is case-insensitive. */
+export function bearerToken ({ headers: { authorization } }: FastifyRequest): string | undefined {
+  return authorization === undefined ? undefined : /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1]
+}

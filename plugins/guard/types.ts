@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { guardOptions } from '../../src/config/guard-options.ts'
+import type { GuardOptions } from '../../src/config/options.ts'
+import type { BearerRefusal } from '../../src/events/events.ts'
+import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import type { Profile } from '../../src/users/ports.ts'
+import type { Auth, BrowserAuth, ClientAuth, PersonalAuth, SessionAuth } from './auth.ts'
+import type { WebTrust } from './web-guard.ts'
+
+/**
+ * `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the
+ * pages.
+ */
+export type GuardKind = keyof typeof guardOptions
+
+/** Whether an option may be on: not when it is left out, or false as far as TypeScript knows. */
+type MayBeOn<Options, Name extends string, Then> = Name extends keyof Options ? (Options[Name] extends false | undefined ? never : Then)
+  : never
+
+/** Whom a guard lets in, by its kind and options. */
+export type Guarded<Kind extends GuardKind, Options> =
+  | (Kind extends 'web' ? BrowserAuth
+    : Kind extends 'client' ? ClientAuth : SessionAuth | PersonalAuth | MayBeOn<Options, 'clients', ClientAuth>)
+  | MayBeOn<Options, 'optional', null>
+
+/** A hook for `onRequest`, and whom this guard has found on a request that it stands before. */
+export type Guard<Who> = onRequestAsyncHookHandler & { auth: (request: FastifyRequest) => Who }
+
+export type AuthGuard = {
+  <Kind extends GuardKind>(guard: Kind): Guard<Guarded<Kind, object>>
+  <Kind extends GuardKind, const Options extends GuardOptions>(guard: Kind, options: Options | undefined): Guard<Guarded<Kind, Options>>
+}
+
+/** What a guard must know: whose tokens, which keys, what is revoked, and how old that knowledge is. */
+export type Trust = {
+  issuer: string
+  audience: string | string[]
+  accessTokenKey: (kid: unknown) => Promise<string | undefined>
+  refusal: (claims: AccessTokenClaims, kid: string) => string | null
+  /** Seconds since the revocations were known to be complete. */
+  age: () => number
+  maxStaleness: number
+  onStale: 'refuse' | 'accept'
+  user: (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
+  /** Whether the client of a token is the operator's own. */
+  firstParty: (claims: AccessTokenClaims) => boolean | Promise<boolean>
+  /** Where a client learns how to get a token (RFC 9728 section 5.1). */
+  about: { resource_metadata?: string }
+  /** Null where there are no browsers. */
+  web: WebTrust | null
+  /** The claims that a personal access token stands for; where there are none, those are refused. */
+  personal?: (token: string) => Promise<AccessTokenClaims | null>
+  onRefused?: (reason: BearerRefusal) => void
+}
+
+/** Null for a guest; undefined where the answer has been sent. */
+export type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Auth | null | undefined>
