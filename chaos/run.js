@@ -1,6 +1,5 @@
 // npm run chaos [-- --short] [-- --only 'kill -9 PostgreSQL'] [-- --log FILE]: under steady load, does to the system what production does,
-// and
-// then asks a ledger outside the processes whether everything that was answered holds.
+// and then asks a ledger outside the processes whether everything that was answered holds.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -24,8 +24,7 @@ const clients = new WeakMap<object, PrismaClient | undefined>()
 
 /**
  * Makes the parts once for a host and its children, from options and environment; closes them with it. Whoever registers it puts what needs
- * the
- * parts into a plugin that is registered next, and awaits neither: while a function waits, the host's pluginTimeout runs.
+ * the parts into a plugin that is registered next, and awaits neither: while a function waits, the host's pluginTimeout runs.
  */
 async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
   if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') {

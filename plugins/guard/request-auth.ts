@@ -22,8 +22,7 @@ export function note (request: Guarded, by: object): { who: Auth | null } {
 
 /**
  * Who a request comes from, null where no guard has let anybody in. It never throws, as `request.auth` does on routes without a guard: for
- * hooks and
- * error handlers of a whole app. Of several guards the first that has found somebody counts.
+ * hooks and error handlers of a whole app. Of several guards the first that has found somebody counts.
  */
 export function authOf (request: FastifyRequest): Auth | null {
   let first: Auth | null = null

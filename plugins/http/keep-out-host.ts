@@ -32,9 +32,8 @@ export function keepOutHost (scope: FastifyInstance): void {
 
 /**
  * Hooks of a host go for its routes and for those of all plugins after them: they wrap bodies, parse them, or ask for a login. In a scope
- * of ours and those
- * within it none of that kind runs, whenever one is added: what we ask of a request stands at its route. Fastify has no word for that, so
- * its list of hooks is found by the name of its symbol.
+ * of ours and those within it none of that kind runs, whenever one is added: what we ask of a request stands at its route. Fastify has no
+ * word for that, so its list of hooks is found by the name of its symbol.
  */
 function keepOutHooks (scope: FastifyInstance): void {
   scope.addHook('onRegister', emptyHooks)

@@ -12,9 +12,8 @@ const DRAIN_MS = 5000
 
 /**
  * Opens the database and makes the parts. Whatever becomes of the app meanwhile, what was opened is closed: with the app, or where a signal
- * ends a
- * process that has the embedded database. An app whose database is still being opened then is left waiting: an error would let it end the
- * process before all is closed.
+ * ends a process that has the embedded database. An app whose database is still being opened then is left waiting: an error would let it
+ * end the process before all is closed.
  */
 export async function openServices (host: FastifyInstance, config: Config, prisma: CoreOptions['prisma']): Promise<Services> {
   let opening: Promise<Services> | undefined

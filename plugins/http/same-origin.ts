@@ -17,10 +17,8 @@ type Options = {
 
 /**
  * Whether a page of ours sent a request, and not one of another site (login and refresh CSRF). A browser sets `Sec-Fetch-Site`, a page
- * cannot, and it
- * knows the address that is open, whatever APP_URL is: `same-origin` and `none` are ours. Else `Origin`, when it is sent, must be ours or
- * allowed; without
- * both it is an old browser, or a program.
+ * cannot, and it knows the address that is open, whatever APP_URL is: `same-origin` and `none` are ours. Else `Origin`, when it is sent,
+ * must be ours or allowed; without both it is an old browser, or a program.
  */
 export function sameSite (config: Pick<Site, 'appUrl'>, { allowed = [], silent }: Options) {
   // Our own follows the port

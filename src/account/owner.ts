@@ -36,8 +36,7 @@ type Dependencies = {
 
 /**
  * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed; or the login of a browser. One
- * of a third
- * party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
+ * of a third party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
  * @throws NotTheOwner
  */
 export function createFindOwner ({ clients, sessions, scopes: registry, browsers }: Dependencies): FindOwner {

@@ -13,8 +13,7 @@ const MAX_LENGTH = 2000
 
 /**
  * Whether a request's redirect_uri is registered, by exact string (RFC 9700 section 4.1.3). Only the port of a loopback address may differ,
- * for programs
- * that take a free one: those have no secret. A site on this machine has one, and a port that is its own.
+ * for programs that take a free one: those have no secret. A site on this machine has one, and a port that is its own.
  */
 export function matchesRedirectUri (
   { redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>,

@@ -9,8 +9,7 @@ export const SAME_FORM = 600
 
 /**
  * 256 bits for what a form makes, the same when the form is sent twice within `SAME_FORM`, to whichever process: of this period and the one
- * before,
- * under each APP_KEY; the first is for making. A form of an hour ago gets others, so that what it made then never comes back.
+ * before, under each APP_KEY; the first is for making. A form of an hour ago gets others, so that what it made then never comes back.
  */
 export type FormSecrets = (form: FormId, ...what: (string | number | boolean | null)[]) => [Buffer, ...Buffer[]]
 

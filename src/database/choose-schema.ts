@@ -45,8 +45,8 @@ type Standing = { schema: string, owner: number, trusted: boolean }
 
 /**
  * From the catalog alone, which every role may read: a host's own table of migrations may be closed to ours. Another role that may make a
- * schema must not lead us
- * to tables of its own: those of our role, of one that it is a member of, or of the owner of the database go before them.
+ * schema must not lead us to tables of its own: those of our role, of one that it is a member of, or of the owner of the database go before
+ * them.
  * @returns what a URL without a schema means first
  */
 async function standing (client: Client): Promise<Standing[]> {

@@ -13,8 +13,7 @@ type Options = {
 
 /**
  * What our statements and the reading of their answers stand on, whatever a role, a database or a server has set. Prisma's adapter sends
- * times
- * without an offset and drops that of those it reads; no text of a date but ISO is understood; a statement is in one transaction that
+ * times without an offset and drops that of those it reads; no text of a date but ISO is understood; a statement is in one transaction that
  * sees what others have committed meanwhile.
  */
 const RELIED_ON: Record<string, string> = {

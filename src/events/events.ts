@@ -8,8 +8,8 @@ type DeviceDecision = Origin & { clientId: string, userId: string, scopes: strin
 
 /**
  * By its user or an application: `logout`; by its client (RFC 7009): `client`; by its user in the list of sessions: `user`; by the
- * operator: `operator`; by the next login of
- * the same browser: `replaced`; for a refresh token or a code that came twice: `reused`, `code_reused`.
+ * operator: `operator`; by the next login of the same browser: `replaced`; for a refresh token or a code that came twice: `reused`,
+ * `code_reused`.
  */
 export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused'
 

@@ -56,8 +56,7 @@ export type ErrorDetails = {
 /**
  * Why a request cannot be answered. What Fastify's own error handler sends stands in it, and so does what the handler of a host may use:
  * `statusCode`, a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3). What is
- * wrong with
- * each field is in `errors`, which our own routes send, and Fastify's handler leaves out.
+ * wrong with each field is in `errors`, which our own routes send, and Fastify's handler leaves out.
  * @example
  * app.setErrorHandler((error, request, reply) => {
  *   if (error instanceof HttpError) return reply.code(error.statusCode).headers(error.headers).view('sorry', { message: error.message })

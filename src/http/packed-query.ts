@@ -14,8 +14,7 @@ const ENCODED = /^[\w*.+&=%-]*$/
 
 /**
  * A query that is put into other queries, where each percent sign is encoded once more and grows by two thirds: a long one is compressed
- * (RFC 1951, base64url), which
- * no encoding changes and which is not longer than what a browser has sent.
+ * (RFC 1951, base64url), which no encoding changes and which is not longer than what a browser has sent.
  * @throws 400 when no address of this server could hold it
  */
 export function packQuery (query: string): string {

@@ -19,8 +19,7 @@ const NO_LETTER = /[^\p{L}\p{N}]+/gu
 
 /**
  * Whether a name would be taken for another (UTS 39): in other scripts or several, in full width, with accents, or with words around it
- * that
- * say nothing. The list of look-alikes is loaded when first asked for.
+ * that say nothing. The list of look-alikes is loaded when first asked for.
  */
 export async function looksLike (name: string, other: string): Promise<boolean> {
   const { default: unhomoglyph } = await import('unhomoglyph')

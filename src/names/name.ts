@@ -36,9 +36,8 @@ const VISIBLE = /(?!\u2800)[\p{L}\p{N}\p{P}\p{S}]/u
 
 /**
  * The one rule for names of everything: of users, clients, personal access tokens and devices, wherever they come from. NFKC, on one line,
- * with something
- * to see, and nothing that moves a cursor, begins a line or changes how the rest is read; joiners stay in emoji and where a script needs
- * them.
+ * with something to see, and nothing that moves a cursor, begins a line or changes how the rest is read; joiners stay in emoji and where a
+ * script needs them.
  */
 export function readName (text: string, max: number = MAX_NAME): Name {
   const long = { problem: `must have at most ${max} characters` }

@@ -45,8 +45,7 @@ export function isReachedAcr ({ id_token: idToken }: ClaimsRequest): boolean {
 
 /**
  * Names of the claims asked for that a token gives, of those that the client may have today: all of them, or what its own scopes cover when
- * a refresh has
- * narrowed it (RFC 6749 section 6).
+ * a refresh has narrowed it (RFC 6749 section 6).
  */
 export function givenClaims (
   claims: Record<string, unknown> | null | undefined,

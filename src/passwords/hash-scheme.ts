@@ -1,7 +1,6 @@
 /**
  * What decides how long a stored hash takes to check: the hash without its salt and its digest, such as `$2y$12$*`. The database has an
- * index on
- * the same expression.
+ * index on the same expression.
  */
 export function schemeOf (hash: string): string {
   return hash.slice(0, 300).replace(/[./A-Za-z0-9+]{10,}/g, '*').slice(0, 100)

@@ -25,8 +25,7 @@ const rowLists = Compile(RevocationRows)
 
 /**
  * Puts what a stream brings into the list. What is revoked is added at once; what a snapshot does not say is taken back when a heartbeat
- * has
- * said that its server knows all that was heard from others: it may be behind them.
+ * has said that its server knows all that was heard from others: it may be behind them.
  */
 export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload' | 'sweep'>, now: () => number): RemoteReader {
   let knownAt = -Infinity

@@ -27,8 +27,8 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
  * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat`
- * with the `age` of
- * this knowledge when the stream was `at` seconds old, so that whoever gets it late knows that. Text is made when the reader takes it:
+ * with the `age` of this knowledge when the stream was `at` seconds old, so that whoever gets it late knows that. Text is made when the
+ * reader takes it:
  * however many follow,
  * and however slow they are, little of it waits in memory.
  */

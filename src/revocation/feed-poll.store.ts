@@ -22,10 +22,9 @@ export function createPoll (run: Run, table: Named): (cursor: string | null) => 
 
 /**
  * Which server answers, and which history of it: behind a pooler or an address that moves another one may, whose transaction ids say
- * nothing of those of
- * the one before. The time at which it was started tells that by itself, since a primary becomes none without a start; where the role may,
- * the
- * system identifier and the timeline say it, too. The file of the table changes when a dump is put back into the same server.
+ * nothing of those of the one before. The time at which it was started tells that by itself, since a primary becomes none without a start;
+ * where the role may, the system identifier and the timeline say it, too. The file of the table changes when a dump is put back into the
+ * same server.
  */
 async function serverSql (run: Run, table: Named): Promise<string> {
   const always = ['extract(epoch FROM pg_postmaster_start_time())::text',

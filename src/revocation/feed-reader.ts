@@ -15,8 +15,8 @@ export type FeedReader = {
 
 /**
  * Puts what polls bring into the list. A cursor says nothing of the transaction ids of another server, so another one means a full load.
- * What is revoked is
- * only added until that server has proven to be the primary: an old one may know less, and what it does not say would be taken back.
+ * What is revoked is only added until that server has proven to be the primary: an old one may know less, and what it does not say would be
+ * taken back.
  */
 export function createReader (list: RevocationList, log: { info: (details: object, message: string) => void }): FeedReader {
   let cursor: string | null = null

@@ -57,8 +57,7 @@ const AHEAD = 0.95
 
 /**
  * That a server is the live primary cannot be read from it: one that was cut off from its standbys and replaced goes on answering reads. It
- * is
- * known from a commit that it has answered. Whose turn it is to make that commit is decided here, without a word between the processes.
+ * is known from a commit that it has answered. Whose turn it is to make that commit is decided here, without a word between the processes.
  */
 export function createFreshness ({ interval, now }: Options): Freshness {
   let watched: string | null = null

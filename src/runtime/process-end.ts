@@ -36,8 +36,7 @@ const first = (copies[COPIES] ??= { holdUntilEnd: hold, isEnding: () => endingSi
 
 /**
  * What is held is let go when a signal ends the process, and left behind in good order when something else does. Where the host, or
- * anything but
- * us, listens to a signal, that one decides what comes of it.
+ * anything but us, listens to a signal, that one decides what comes of it.
  * @returns to be called when what it holds is closed
  */
 export const { holdUntilEnd } = first

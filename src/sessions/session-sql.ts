@@ -14,8 +14,7 @@ export const SKIPPED = "'epoch'::timestamptz"
 
 /**
  * Whether the current token is the successor of the presented one, and the only one that it ever had but for those that were skipped. Each
- * recovery makes a generation that nobody gets,
- * so that the first time in the row stays that of the last use.
+ * recovery makes a generation that nobody gets, so that the first time in the row stays that of the last use.
  * @param presented parameter: its generation
  */
 export const isPredecessor = (presented: string) => `(s.generation - ${presented} = 1 OR (s.generation - ${presented} > 2

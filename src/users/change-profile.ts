@@ -15,8 +15,7 @@ type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords
 
 /**
  * Changes the name and login attributes, which stand flat in the body; null or an empty text takes one off. What people log in with opens
- * the account, so a change of it
- * needs `current_password`. @throws Overloaded, TooManyAttempts
+ * the account, so a change of it needs `current_password`. @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
   async function isProven (account: Account, sessionId: string, current: unknown): Promise<boolean> {

@@ -6,9 +6,8 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 /**
  * A user with all that is theirs: what refers to the row goes with it, and what only names it is named here. Clients that belong to them
- * end for
- * everybody. What happened stays in the audit log, without saying to whom and from where. Tokens are refused by the epoch that the user
- * would have had next.
+ * end for everybody. What happened stays in the audit log, without saying to whom and from where. Tokens are refused by the epoch that the
+ * user would have had next.
  */
 export function createDeleteUser ({ tables }: Database, revocations: RevocationStore): Users['delete'] {
   const {

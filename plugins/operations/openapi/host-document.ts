@@ -12,8 +12,7 @@ const require = createRequire(import.meta.url)
 
 /**
  * What a guard asks for, on a route of the host. Its document need not define our security schemes, and @fastify/swagger, registered before
- * or after, has no
- * place where we could add them: so the operation is marked, and the document is completed when it is made.
+ * or after, has no place where we could add them: so the operation is marked, and the document is completed when it is made.
  */
 export function markGuarded (instance: FastifyInstance, route: RouteOptions, guarded: Guarded): void {
   // What the host says of its own route counts

@@ -39,8 +39,7 @@ export const isOld = ({ swagger, openapi = '3.0.3' }: Document) => swagger !== u
 
 /**
  * Sees to it that a document of a host defines the schemes that our routes and guards name. What the host defines under such a name counts
- * when it
- * means the same; when it does not, ours has another name. The objects that the host gave as options stay as they are.
+ * when it means the same; when it does not, ours has another name. The objects that the host gave as options stay as they are.
  * @returns what the operation says
  */
 export function defineSchemes (document: Document, security: Security, cookie: string): Security {

@@ -9,8 +9,7 @@ export type Wish = { scopes: string[], resources: string[] }
 
 /**
  * The scopes to ask the user about, or null when nothing is left to ask: a consent is for the servers that it was given for, and for no
- * others
- * (RFC 9700 section 4.14.2).
+ * others (RFC 9700 section 4.14.2).
  */
 export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): string[] | null {
   const lists = resources.length === 0 ? [given?.scopes] : resources.map((resource) => given?.resources[resource])
