@@ -19,7 +19,7 @@ export const FAST = { appKey: APP_KEY, rateLimit: 'off' as const, passwords: { m
 export async function createDatabase (t: Test, { empty = false } = {}): Promise<string> {
   const url = await testDatabaseUrl()
   const name = `test_${randomBytes(8).toString('hex')}`
-  await admin(url, `CREATE DATABASE "${name}"${empty ? '' : ` TEMPLATE "${templateName()}"`}`)
+  await admin(url, `CREATE DATABASE "${name}"${empty ? '' : ` TEMPLATE "${templateName()}" STRATEGY FILE_COPY`}`)
   t.teardown(() => admin(url, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`))
   return urlOf(url, name)
 }
