@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SHOWN_TO } from '../../src/oauth/authorize/authorize.ts'
 import type { DeviceRequest } from '../../src/oauth/device/verification.ts'
-import { displayCode, plainCode } from '../../src/oauth/device/user-code.ts'
+import { displayCode, MAX_TYPED, plainCode } from '../../src/oauth/device/user-code.ts'
 import type { Services } from '../../src/compose/services.ts'
 import { agentName } from '../../src/account/agent-name.ts'
 import { withParams } from './answer.ts'
@@ -36,7 +36,7 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
       action: kit.link(DEVICE),
       csrf: kit.csrf(reply),
       hidden: localesField(request),
-      values: { user_code: plain === null ? userCode.slice(0, 32) : displayCode(plain) },
+      values: { user_code: plain === null ? userCode.slice(0, MAX_TYPED) : displayCode(plain) },
       ...(wrong && { errors: { fields: { user_code: [page.texts.problems.unknownCode] } } })
     }, { leaves: kit.loginLeaves })
   }

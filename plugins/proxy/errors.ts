@@ -1,3 +1,4 @@
+import { MAX_SLUG } from '../../src/clients/slug.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 
 /** Errors of the proxy routes, in Fastify's form: the caller is no OAuth client. */
@@ -10,7 +11,7 @@ export function invalidRefreshToken (cause: unknown): HttpError {
 }
 
 export function noSuchProxy (slug: string): HttpError {
-  return new HttpError('LK_NO_SUCH_CLIENT', { message: `There is no client ${JSON.stringify(slug.slice(0, 64))} with proxy routes` })
+  return new HttpError('LK_NO_SUCH_CLIENT', { message: `There is no client ${JSON.stringify(slug.slice(0, MAX_SLUG))} with proxy routes` })
 }
 
 export function badScope (message: string): HttpError {

@@ -1,12 +1,10 @@
 import { OAuthError } from '../../src/oauth/errors.ts'
+import { SLUG } from '../../src/clients/slug.ts'
 import { hashSecret } from '../../src/crypto/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
-
-// As clients have them
-const SLUG = /^[a-z0-9-]{1,64}$/
 
 /**
  * The proxies beside the server: no secret is needed, and no request is made.

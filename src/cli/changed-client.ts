@@ -1,8 +1,9 @@
 import type { ClientChanges } from '../clients/clients.store.ts'
 import type { Config } from '../config/config.ts'
+import { MAX_TTL } from '../config/settings.ts'
 import type { Client } from '../oauth/ports.ts'
 import {
-  checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, MAX_TTL, pkceOptionalOf, scopesOf,
+  checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, pkceOptionalOf, scopesOf,
   type Kind
 } from './new-client.ts'
 

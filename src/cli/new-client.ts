@@ -2,6 +2,8 @@ import type { NewClient } from '../clients/clients.store.ts'
 import type { Config } from '../config/config.ts'
 import { readName } from '../names/name.ts'
 import { redirectUriProblem } from '../clients/redirect-uri.ts'
+import { MAX_SLUG, SLUG } from '../clients/slug.ts'
+import { MAX_TTL } from '../config/settings.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { REVOCATIONS_READ, scopeNames } from '../oauth/scopes.ts'
 
@@ -38,9 +40,6 @@ export type Kind = 'password' | 'client' | 'personal' | 'code' | 'device'
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 const ANY = '*'
-// As for ACCESS_TOKEN_TTL
-export const MAX_TTL = 10 * 365 * 86_400
-const SLUG = /^[a-z0-9-]{1,64}$/
 
 const NAMES: Record<Kind, string> = {
   password: 'Password Grant Client',
@@ -126,7 +125,9 @@ function grantTypesOf (kind: Kind, { device }: ClientArgs): string[] {
 
 export function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: Pick<ClientArgs, 'proxy' | 'slug' | 'trustedProxy'>): void {
   if (trustedProxy && kind !== 'password') throw new Error('--trusted-proxy needs --password')
-  if (slug !== undefined && !SLUG.test(slug)) throw new Error('--slug must be 1 to 64 lower-case letters, digits and dashes')
+  if (slug !== undefined && !SLUG.test(slug)) {
+    throw new Error(`--slug must be 1 to ${MAX_SLUG} lower-case letters, digits and dashes`)
+  }
   if (proxy && (kind !== 'password' || slug === undefined)) {
     throw new Error('--proxy needs --password and --slug <slug>: its routes are /v1/clients/<slug>/login and the like')
   }

@@ -9,7 +9,7 @@ const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?(?=[/?]|$)/
 const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/
 
 /** Reading a host costs the square of its length. */
-const MAX_LENGTH = 2000
+export const MAX_REDIRECT_URI = 2000
 
 /**
  * Whether a request's redirect_uri is registered, by exact string (RFC 9700 section 4.1.3). Only the port of a loopback address may differ,
@@ -26,7 +26,7 @@ export function matchesRedirectUri (
 
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
 export function redirectUriProblem (uri: string): string | null {
-  if (uri.length > MAX_LENGTH) return `has more than ${MAX_LENGTH} characters`
+  if (uri.length > MAX_REDIRECT_URI) return `has more than ${MAX_REDIRECT_URI} characters`
   // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode. A backslash is a slash to browsers and a user
   // name to others
   if (/[^\x21-\x7e]|\\/.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI'

@@ -1,11 +1,14 @@
 import { Type, type Static } from 'typebox'
 import { APP_KEY_FORM } from '../crypto/app-key.ts'
+import { MAX_PASSWORD_BYTES } from '../passwords/text.ts'
 import { viewNames } from '../views/check.ts'
 
 const DAY = 86_400
+/** Seconds, of every token and session. */
+export const MAX_TTL = 10 * 365 * DAY
 
 const seconds = (env: string, fallback: number, description: string, minimum = 1) =>
-  Type.Integer({ env, default: fallback, minimum, maximum: 10 * 365 * DAY, description })
+  Type.Integer({ env, default: fallback, minimum, maximum: MAX_TTL, description })
 
 const onOff = (env: string, fallback: 'on' | 'off', description: string) =>
   Type.Union([Type.Literal('on'), Type.Literal('off')], { env, default: fallback, description })
@@ -203,7 +206,7 @@ export const Settings = Type.Object({
     })
   }, { additionalProperties: false, default: {} }),
   passwords: Type.Object({
-    minLength: Type.Integer({ default: 8, minimum: 1, maximum: 1000, description: 'Characters that a password needs' }),
+    minLength: Type.Integer({ default: 8, minimum: 1, maximum: MAX_PASSWORD_BYTES, description: 'Characters that a password needs' }),
     refuseCommon: Type.Boolean({ default: true, description: 'Refuse the most common leaked passwords' }),
     memoryCost: Type.Integer({ default: 19_456, minimum: 8, maximum: 4_194_304, description: 'argon2id memory in KiB' }),
     timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'argon2id passes' }),

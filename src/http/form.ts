@@ -1,4 +1,4 @@
-import { badBody } from './bad-body.ts'
+import { badBody } from './http-error.ts'
 
 /** Of one request: forms of people and of programs have a few dozen. */
 const MAX_PARAMETERS = 1000

@@ -78,3 +78,8 @@ export class HttpError extends Error {
     this.headers = { ...headers, ...(this.retryAfter !== undefined && { 'retry-after': String(this.retryAfter) }) }
   }
 }
+
+/** A body, or an address, that cannot be read: 400. */
+export function badBody (message: string, cause?: unknown): HttpError {
+  return new HttpError('LK_BAD_BODY', { message, cause })
+}

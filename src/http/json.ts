@@ -1,5 +1,5 @@
 import secureJson from 'secure-json-parse'
-import { badBody } from './bad-body.ts'
+import { badBody } from './http-error.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 // A string and the colon that makes it the name of a member

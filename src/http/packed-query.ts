@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { badBody } from './bad-body.ts'
+import { badBody } from './http-error.ts'
 import { formParser } from './form.ts'
 
 const NAME = 'packed'

@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox'
+import { MAX_USER_NAME } from '../names/name.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { Profile } from '../users/ports.ts'
 
@@ -26,7 +27,7 @@ export function registerBody (attributes: Attributes) {
   }))
   return Type.Object({
     ...fields,
-    name: Type.Optional(Type.String({ maxLength: 100, examples: ['Ada Lovelace'] })),
+    name: Type.Optional(Type.String({ maxLength: MAX_USER_NAME, examples: ['Ada Lovelace'] })),
     password: Type.String({ description: 'At least 8 characters, not a common one', examples: ['correct horse battery staple'] })
   }, { additionalProperties: true })
 }
@@ -45,7 +46,7 @@ export function profileBody (attributes: Attributes) {
   }))
   return Type.Object({
     ...fields,
-    name: Type.Optional(Type.Union([Type.String({ maxLength: 100 }), Type.Null()], { examples: ['Ada Lovelace'] })),
+    name: Type.Optional(Type.Union([Type.String({ maxLength: MAX_USER_NAME }), Type.Null()], { examples: ['Ada Lovelace'] })),
     current_password: Type.Optional(Type.String({ minLength: 1, examples: ['correct horse battery staple'] }))
   }, { additionalProperties: true })
 }

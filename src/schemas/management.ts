@@ -1,4 +1,6 @@
 import { Type, type Static } from 'typebox'
+import { MAX_REDIRECT_URI } from '../clients/redirect-uri.ts'
+import { MAX_NAME } from '../names/name.ts'
 import { PERSONAL_TOKEN_TTL } from '../personal-tokens/ttl.ts'
 import { nullable } from './nullable.ts'
 
@@ -29,7 +31,8 @@ export const AccessItem = Type.Object({
 export type AccessItem = Static<typeof AccessItem>
 export const AccessList = Type.Array(AccessItem)
 
-const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
+const RedirectUris = Type.Array(Type.String({ maxLength: MAX_REDIRECT_URI }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
+const Redirects = Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' }))
 
 /**
  * Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are
@@ -53,9 +56,9 @@ const tokenSettings = {
 
 /** Passport's members `name`, `redirect` and `confidential`; those of RFC 7591 where it has some. */
 export const NewClientBody = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 255, examples: ['My app'] }),
+  name: Type.String({ minLength: 1, maxLength: MAX_NAME, examples: ['My app'] }),
   redirect_uris: Type.Optional(RedirectUris),
-  redirect: Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' })),
+  redirect: Redirects,
   confidential: Type.Optional(Type.Boolean({ description: 'Whether it has a secret; true when not given' })),
   device: Type.Optional(Type.Boolean({ description: 'May use the device grant; without redirect_uris that is all it may' })),
   scopes: Type.Optional(ScopeNames),
@@ -63,9 +66,9 @@ export const NewClientBody = Type.Object({
 }, { additionalProperties: true, examples: [{ name: 'My app', redirect_uris: ['https://app.example.com/callback'] }] })
 
 export const ClientBody = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 255 }),
+  name: Type.String({ minLength: 1, maxLength: MAX_NAME }),
   redirect_uris: Type.Optional(RedirectUris),
-  redirect: Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' })),
+  redirect: Redirects,
   ...tokenSettings
 }, { additionalProperties: true, examples: [{ name: 'My app', redirect_uris: ['https://app.example.com/callback'] }] })
 
@@ -104,7 +107,7 @@ export const RotatedSecret = Type.Object({
 })
 
 export const NewTokenBody = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 255, examples: ['Backup script'] }),
+  name: Type.String({ minLength: 1, maxLength: MAX_NAME, examples: ['Backup script'] }),
   scopes: Type.Optional(ScopeNames),
   expires_in: Type.Optional(
     Type.Union([Type.Integer({ minimum: PERSONAL_TOKEN_TTL.min, maximum: PERSONAL_TOKEN_TTL.max }), Type.Null()], {

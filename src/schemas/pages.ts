@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { errors } from './errors.ts'
+import { ById } from './management.ts'
 
 const html = (description: string) => ({ description, content: { 'text/html': { schema: Type.String() } } })
 
@@ -88,7 +89,7 @@ export const DeviceForm = Type.Object({
 
 /** One thing that has access to the account. */
 export const EndForm = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 100, examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
+  id: ById.properties.id,
   _csrf: Csrf
 }, { additionalProperties: true })
 

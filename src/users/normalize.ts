@@ -9,13 +9,14 @@ const LOCAL_PART = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/
 // Node reads a domain as the host of a URL: it drops what follows these, and makes addresses of numbers
 const URL_SYNTAX = /[/?#\\%:@[\]]/
 const IPV4 = /^[0-9.]+$/
-const MAX_LENGTH = 255
+/** UTF-16 units of what people log in with. */
+export const MAX_IDENTIFIER = 255
 
 /** NFKC and trimmed; null when empty, too long for an index or holding characters that nobody sees. */
 export function clean (text: string): string | null {
-  if (text.length > MAX_LENGTH * 2) return null
+  if (text.length > MAX_IDENTIFIER * 2) return null
   const cleaned = text.normalize('NFKC').trim()
-  return cleaned === '' || cleaned.length > MAX_LENGTH || INVISIBLE.test(cleaned) ? null : cleaned
+  return cleaned === '' || cleaned.length > MAX_IDENTIFIER || INVISIBLE.test(cleaned) ? null : cleaned
 }
 
 export const plain: Normaliser = (cleaned) => cleaned.toLowerCase().normalize('NFKC')

@@ -1,11 +1,9 @@
-import type { Normaliser } from './normalize.ts'
+import { MAX_IDENTIFIER, type Normaliser } from './normalize.ts'
 
 const PHONE = /^\+?[0-9 ().\-/]+$/
 const INTERNATIONAL = /^(\+|00)/
 const MIN_DIGITS = 6
 const MAX_DIGITS = 15
-// Longer ones are no numbers whatever is taken out of them
-const MAX_LENGTH = 255
 
 /** Marks of direction around numbers from an address book, soft hyphens and zero-width spaces from a page */
 const MARKS = /[\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g
@@ -20,7 +18,8 @@ const ZEROS = [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0x
 
 /** A number as phones, address books and pages hand it over, in the characters that people type. */
 export function tidyPhone (text: string): string {
-  if (text.length > MAX_LENGTH) return text
+  // No number, whatever is taken out of it
+  if (text.length > MAX_IDENTIFIER) return text
   return withoutScheme(text.replace(MARKS, '')).replace(DASHES, '-').replace(DIGIT, asciiDigit).replace(BRACKETED, '$1 ')
 }
 

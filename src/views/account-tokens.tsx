@@ -1,3 +1,4 @@
+import { MAX_NAME } from '../names/name.ts'
 import { Item, LastUsed } from './account-access.tsx'
 import type { AccountModel } from './account.tsx'
 import { Field, Form } from './form.tsx'
@@ -73,7 +74,7 @@ function CreateToken ({ model, form }: FormProps): JSX.Element {
         <h3 safe>{t.newToken}</h3>
         <Field
           name='name' label={t.tokenName} hint={t.tokenNameHint} value={form.values?.name} errors={errors}
-          input={{ required: true, maxlength: 255, autocomplete: 'off' }}
+          input={{ required: true, maxlength: MAX_NAME, autocomplete: 'off' }}
         />
         {form.scopes.length > 0 && <TokenScopes model={model} form={form} />}
         <TokenLife model={model} form={form} />

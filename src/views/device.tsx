@@ -1,3 +1,4 @@
+import { MAX_TYPED } from '../oauth/device/user-code.ts'
 import { ScopeList } from './consent.tsx'
 import { Field, Form, Messages } from './form.tsx'
 import { formatAgo, formatMoment } from './format.ts'
@@ -43,7 +44,7 @@ export function deviceCodePage (model: DeviceCodeModel): string {
           errors={errors}
           input={{
             class: 'code code-input', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', dir: 'ltr',
-            maxlength: 32, required: true, autofocus: true
+            maxlength: MAX_TYPED, required: true, autofocus: true
           }}
         />
         <button class='main' type='submit' safe>{t.next}</button>

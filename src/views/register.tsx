@@ -1,3 +1,4 @@
+import { MAX_USER_NAME } from '../names/name.ts'
 import { attributeInput } from './attribute-input.ts'
 import { Field, focusField, Form, Messages } from './form.tsx'
 import { capitalise } from './format.ts'
@@ -31,7 +32,7 @@ export function registerPage (model: RegisterModel): string {
         {model.askName && (
           <Field
             name='name' label={t.name} note={texts.form.optional} value={values['name']} errors={errors}
-            input={{ autocomplete: 'name', maxlength: 100 }}
+            input={{ autocomplete: 'name', maxlength: MAX_USER_NAME }}
           />
         )}
         <AttributeFields model={model} focus={focus} />

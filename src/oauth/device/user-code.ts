@@ -12,6 +12,8 @@ export type UserCodes = {
 const ALPHABET = 'BCDFGHJKLMNPQRSTVWXZ'
 const LENGTH = 8
 const HALF = LENGTH / 2
+/** Characters of a code as it is typed, spaces and dashes included. */
+export const MAX_TYPED = 32
 const CODE = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`)
 
 /** 34 random bits: enough for ten minutes with a limit on guessing, too few for a hash without a key. */
