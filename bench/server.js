@@ -3,6 +3,7 @@
 import Fastify from 'fastify'
 import { latchkey } from '../dist/src/index.js'
 import { hashSecret, newClientId, newClientSecret } from '../dist/src/crypto/secrets.js'
+import { internals } from '../dist/plugins/internals.js'
 
 const app = Fastify()
 await app.register(latchkey, { env: true, rateLimit: 'off', databasePoolSize: 20, ...JSON.parse(process.env.BENCH_OPTIONS ?? '{}') })
@@ -11,7 +12,7 @@ await app.listen({ port: 0, host: '127.0.0.1' })
 
 async function makeClient (name, grantTypes, introspects = false) {
   const client = { client_id: newClientId(), client_secret: newClientSecret() }
-  await app.latchkey.store.clients.create({
+  await internals(app).store.clients.create({
     id: client.client_id,
     name,
     authMethod: 'client_secret_post',
@@ -33,7 +34,7 @@ console.log(`ready ${app.server.address().port} ${JSON.stringify(clients)}`)
 
 process.once('SIGUSR2', async () => {
   const { startPurgeJob } = await import('../dist/src/maintenance/purge-job.js')
-  startPurgeJob({ ...app.latchkey, config: { ...app.latchkey.config, purgeEvery: 1 } }, app.log)
+  startPurgeJob({ ...internals(app), config: { ...internals(app).config, purgeEvery: 1 } }, app.log)
 })
 process.once('SIGTERM', async () => {
   await app.close()

@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
+import { internals } from './internals.ts'
 
 /** Registration, profile, password, logout. */
 async function accounts (host: FastifyInstance): Promise<void> {
-  const { config } = host.latchkey
+  const { config } = internals(host)
   host.register(async (scope) => {
     closedScope(scope, config)
     loadRoutes(scope, { folder: 'v1', prefix: '/v1', switches: config })

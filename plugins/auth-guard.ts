@@ -21,6 +21,7 @@ import { isOurs } from './http/keep-out-host.ts'
 import { alreadyRegistered } from './http/once.ts'
 import { markGuarded } from './operations/openapi/host-document.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
+import { internals } from './internals.ts'
 
 export type { GuardOptions } from '../src/config/options.ts'
 export type { AuthGuard, Guard, Guarded, GuardKind } from './guard/types.ts'
@@ -36,7 +37,7 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
   if (host.hasDecorator('authGuard')) return useExisting(host, options, remote)
   if (remote) return decorate(host, await (await import('./guard/remote.ts')).remoteTrust(host, remote), remote)
   host.register(servicesPlugin, options as ServicesOptions)
-  host.register(fp(async (app) => decorate(app, localTrust(app.latchkey), null), { name: 'latchkey-guard' }))
+  host.register(fp(async (app) => decorate(app, localTrust(internals(app)), null), { name: 'latchkey-guard' }))
 }
 
 function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptions | null): void {

@@ -14,6 +14,7 @@ import { createRefreshCookie } from './proxy/refresh-cookie.ts'
 import { isRemote } from './guard/is-remote.ts'
 import { sameOrigin, type Site } from './http/same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
+import { internals } from './internals.ts'
 
 /** What goes back to the caller. */
 export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn' | 'device'>
@@ -55,7 +56,7 @@ export type ClientProxyOptions = ServicesOptions | RemoteProxyOptions
 async function clientProxy (host: FastifyInstance, options: ClientProxyOptions): Promise<void> {
   if (isRemote(options)) return addProxies(host, await (await import('./proxy/remote.ts')).remoteProxy(host, options))
   host.register(servicesPlugin, options as ServicesOptions)
-  host.register(fp(async (app) => addProxies(app, localProxy(app.latchkey, app.prefix)), { name: 'latchkey-proxies' }))
+  host.register(fp(async (app) => addProxies(app, localProxy(internals(app), app.prefix)), { name: 'latchkey-proxies' }))
 }
 
 function addProxies (host: FastifyInstance, backend: ProxyBackend): void {

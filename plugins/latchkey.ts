@@ -9,6 +9,7 @@ import { claim, refuseTwice } from './http/once.ts'
 import { overload } from './operations/overload.ts'
 import services, { type ServicesOptions } from './services.ts'
 import { ConfigError } from '../src/config/config-error.ts'
+import { internals } from './internals.ts'
 
 export type AppOptions = ServicesOptions & {
   /** /docs, /health and /ready; by default with a prefix, where they cannot meet routes of the host. */
@@ -27,7 +28,7 @@ async function latchkey (host: FastifyInstance, { operations, ...options }: AppO
 
 /** In the order in which they need each other; none is awaited, so that each has the whole of the host's pluginTimeout. */
 async function parts (host: FastifyInstance, { operations: withOperations }: Pick<AppOptions, 'operations'>): Promise<void> {
-  const { prefix, routes } = host.latchkey.config
+  const { prefix, routes } = internals(host).config
   refuseTwice(host, ['latchkey', 'clientProxy'], prefix)
   claim(host, ['latchkey'])
   host.register(authGuard)

@@ -8,6 +8,7 @@ import { loadRoutes } from './http/load-routes.ts'
 import { serveMetadata } from './http/metadata.ts'
 import { claim, refuseTwice } from './http/once.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
+import { internals } from './internals.ts'
 
 /** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
@@ -18,7 +19,7 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
 }
 
 async function endpoints (host: FastifyInstance): Promise<void> {
-  const { config } = host.latchkey
+  const { config } = internals(host)
   checkMount(host, config)
   claim(host, ['oauth'])
   if (config.routes.pages) host.register(import('./pages.ts'))

@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
+import { internals } from './internals.ts'
 
 /** Liveness and readiness. */
 async function operations (host: FastifyInstance): Promise<void> {
-  const { config } = host.latchkey
+  const { config } = internals(host)
   host.register(async (scope) => {
     closedScope(scope, config)
     loadRoutes(scope, { folder: 'operations', switches: config })

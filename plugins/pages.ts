@@ -18,6 +18,7 @@ import { createFindWay } from './pages/on-the-way.ts'
 import type { ShowRegister } from './pages/register.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
+import { internals } from './internals.ts'
 
 export type Pages = {
   stylesheet: Stylesheet
@@ -38,7 +39,7 @@ export type Pages = {
 
 /** What people see: login, registration, consent, devices, their account, logout. */
 async function pages (host: FastifyInstance): Promise<void> {
-  const services = host.latchkey
+  const services = internals(host)
   const { config } = services
   const kit = await createKit(services)
   const answer = createAnswer(kit, services)

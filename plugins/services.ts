@@ -4,11 +4,12 @@ import { ConfigError } from '../src/config/config-error.ts'
 import type { Config, LatchkeyOptions } from '../src/config/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/config/environment.ts'
-import type { Services } from '../src/compose/services.ts'
 import { followPort, placeOf, tellAddress } from './http/follow-port.ts'
-import { createBrowser, type Browser } from './browser/browser.ts'
+import { createLatchkey } from './app-latchkey.ts'
+import { createBrowser } from './browser/browser.ts'
 import { alreadyRegistered, refuseOthers } from './http/once.ts'
 import { openServices } from './http/opening.ts'
+import { internals, setInternals } from './internals.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
   /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */
@@ -33,7 +34,7 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
   const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host)
   if (host.hasDecorator('latchkey')) {
     if (prisma && prisma !== clients.get(host.latchkey)) throw alreadyRegistered('latchkey', ', with another Prisma client')
-    return RESOLVED in options ? undefined : refuseOthers(options, config, host.latchkey.config)
+    return RESOLVED in options ? undefined : refuseOthers(options, config, internals(host).config)
   }
   if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
   followPort(host, config, (bound) => tellAddress(config, bound, host.log))
@@ -49,8 +50,11 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
  */
 async function opened (host: FastifyInstance, config: Config, prisma: PrismaClient | undefined): Promise<{ default: FastifyPluginAsync }> {
   const made = await openServices(host, config, prisma)
+  const browser = createBrowser(made)
+  const latchkey = createLatchkey(made, browser)
+  setInternals(latchkey, { ...made, browser })
   try {
-    host.decorate('latchkey', { ...made, browser: createBrowser(made) })
+    host.decorate('latchkey', latchkey)
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'FST_ERR_DEC_AFTER_START') throw error
     await new Promise(() => {})
@@ -74,9 +78,3 @@ function warnOfDatabase (config: Config, log: FastifyBaseLogger): void {
 }
 
 export default fp(services, { name: 'latchkey-services', fastify: '5.x' })
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    latchkey: Services & { browser: Browser }
-  }
-}

@@ -6,6 +6,7 @@ import type { AccessTokens } from './oauth/token/access-token.ts'
 import type { Client } from './oauth/ports.ts'
 import { accessTokensFor } from './compose/protocol.ts'
 import { hashSecret, newClientId } from './crypto/secrets.ts'
+import { internals } from '../plugins/internals.ts'
 
 export { testDatabase, type TestDatabase, type TestOptions } from './testing/database.ts'
 export { createUser, type TestUser } from './testing/users.ts'
@@ -26,7 +27,7 @@ const clients = new WeakMap<object, Promise<Client>>()
  */
 export async function actingAs (app: FastifyInstance, userId: string, scopes: string[] = []): Promise<ActingHeaders> {
   checkScopes(app, scopes)
-  const { store } = app.latchkey
+  const { store } = internals(app)
   const client = await testClient(app)
   const user = await store.users.find(userId)
   const sessionId = uuidv7()
@@ -66,7 +67,7 @@ export type BrowserHeaders = { cookie: string, origin: string, 'sec-fetch-site':
  */
 export async function actingInBrowser (app: FastifyInstance, userId: string): Promise<BrowserHeaders> {
   checkScopes(app, [])
-  const { store, config: { appUrl }, browserSessions } = app.latchkey
+  const { store, config: { appUrl }, browserSessions } = internals(app)
   const user = await store.users.find(userId)
   const started = user && await browserSessions.start({ userId, passwordStamp: user.passwordStamp }, false, CALLER)
   if (!started) throw new TypeError(`There is no user ${userId} who may log in`)
@@ -75,20 +76,20 @@ export async function actingInBrowser (app: FastifyInstance, userId: string): Pr
 
 /** @throws TypeError */
 function checkScopes (app: FastifyInstance, scopes: unknown): void {
-  if (!app.hasDecorator('latchkey')) throw new TypeError('Register latchkey in the app first, and await it')
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && /^\S+$/.test(scope))) {
     throw new TypeError("scopes must be a list of names, such as ['orders:read']")
   }
 }
 
-function accessTokens ({ latchkey: { config, keys } }: FastifyInstance): AccessTokens {
-  return accessTokensFor({ config, keys })
+function accessTokens (app: FastifyInstance): AccessTokens {
+  return accessTokensFor(internals(app))
 }
 
 const bearer = ({ token }: { token: string }): ActingHeaders => ({ authorization: `Bearer ${token}` })
 
 /** A first-party client without a secret: nobody can log in through it. */
-async function testClient ({ latchkey: { store } }: FastifyInstance): Promise<Client> {
+async function testClient (app: FastifyInstance): Promise<Client> {
+  const { store } = internals(app)
   const known = clients.get(store) ??
     store.clients.create({
       id: newClientId(), name: 'Tests', authMethod: 'none', secretHash: null, grantTypes: [], firstParty: true,

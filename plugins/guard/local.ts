@@ -1,6 +1,6 @@
-import type { FastifyInstance } from 'fastify'
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import type { PersonalToken } from '../../src/personal-tokens/ports.ts'
+import type { Internals } from '../internals.ts'
 import type { Trust } from './types.ts'
 import { browserCookie } from '../browser/cookie.ts'
 import { outerPath } from '../http/outer-path.ts'
@@ -8,7 +8,7 @@ import { foreignOrigin, sameSite } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust (
-  { config, clients, keys, revocations, feed, store, browser, personalTokens, events }: FastifyInstance['latchkey']
+  { config, clients, keys, revocations, feed, store, browser, personalTokens, events }: Internals
 ): Trust {
   return {
     get issuer () { return config.issuer },

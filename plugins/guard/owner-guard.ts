@@ -3,6 +3,7 @@ import { guardedBy } from './guarded.ts'
 import { jsonOnly } from './errors.ts'
 import { foreignOrigin, isJson, sameSite } from '../http/same-origin.ts'
 import { SAFE } from './web-guard.ts'
+import { internals } from '../internals.ts'
 
 /**
  * For what users manage: a bearer token, else the login of a browser. Of browsers only pages of this server may read and change it: a site
@@ -10,7 +11,7 @@ import { SAFE } from './web-guard.ts'
  * CORS_ORIGINS gets a token of its own.
  */
 export function ownerGuard (app: FastifyInstance): onRequestAsyncHookHandler {
-  const { browser, config } = app.latchkey
+  const { browser, config } = internals(app)
   const [bearer, web] = [app.authGuard('api'), app.authGuard('web')]
   // Older browsers send neither header with a GET of the same site
   const [mayRead, mayChange] = [sameSite(config, { silent: true }), sameSite(config, { silent: false })]

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Metadata, ProtectedResource } from '../../src/schemas/discovery.ts'
 import { warnOfOtherHost } from './follow-port.ts'
 import { forEverybody } from './public-document.ts'
+import { internals } from '../internals.ts'
 
 const tags = ['Discovery']
 
@@ -10,7 +11,7 @@ const tags = ['Discovery']
  * OpenID Connect Discovery section 4 puts the name after the path: both are asked for.
  */
 export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
-  const { metadata, config } = scope.latchkey
+  const { metadata, config } = internals(scope)
   const checkHost = warnOfOtherHost(config)
 
   // OpenID Connect Discovery section 3 demands an authorization endpoint

@@ -12,6 +12,7 @@ import { securitySchemes, type Document } from './openapi/security.ts'
 import { shareSchemas } from './openapi/shared-schemas.ts'
 import { keepOutHost } from '../http/keep-out-host.ts'
 import { pathOf } from '../http/outer-path.ts'
+import { internals } from '../internals.ts'
 
 type MakeDocument = FastifyInstance['swagger']
 
@@ -20,7 +21,7 @@ const DOCUMENT = 'latchkeyDocument'
 
 /** OpenAPI 3.1 at /docs/json and Swagger UI at /docs: of our routes, whatever document the host has of its own. */
 async function docs (host: FastifyInstance): Promise<void> {
-  const { config } = host.latchkey
+  const { config } = internals(host)
   await host.register(swagger, {
     decorator: DOCUMENT,
     openapi: {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Services } from '../../src/compose/services.ts'
+import { internals } from '../internals.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
@@ -22,8 +23,8 @@ function ofProcess (): Registry {
 async function metrics (scope: FastifyInstance): Promise<void> {
   const registry = new Registry()
   for (const { name } of ofProcess().getMetricsAsArray()) registry.registerMetric(ofProcess().getSingleMetric(name)!)
-  countEvents(registry, scope.latchkey)
-  gauge(registry, scope.latchkey)
+  countEvents(registry, internals(scope))
+  gauge(registry, internals(scope))
   const durations = new Histogram({
     name: 'latchkey_request_duration_seconds',
     help: 'Time to answer, by route',

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import type { Services } from '../../src/compose/services.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import { wantsHtml } from '../http/wants-html.ts'
+import { internals } from '../internals.ts'
 import { PAGE_HEADERS } from './headers.ts'
 
 /** For the server, where nobody else answers: a page for browsers, JSON for programs. */
-export async function answerNotFound (app: FastifyInstance, services: Services): Promise<void> {
+export async function answerNotFound (app: FastifyInstance): Promise<void> {
+  const services = internals(app)
   const { basePath, appUrl, routes } = services.config
   const kit = routes.pages ? await (await import('./kit.ts')).createKit(services) : null
   app.setNotFoundHandler({ preHandler: securityHeaders(appUrl, PAGE_HEADERS) }, async (request, reply) => {

@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import type { LinkItem } from '../../src/views/parts.tsx'
 import { formParsers } from '../http/body-parsers.ts'
 import { closedScope } from '../http/closed-scope.ts'
+import { internals } from '../internals.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import { createKit } from './kit.ts'
 
 /** `/` of our own server, for whoever follows no link. */
-export async function serveStartPage (app: FastifyInstance, services: FastifyInstance['latchkey']): Promise<void> {
+export async function serveStartPage (app: FastifyInstance): Promise<void> {
+  const services = internals(app)
   const { browser, config } = services
   const kit = await createKit(services)
 

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Health, Readiness } from '../../src/schemas/health.ts'
+import { internals } from '../../plugins/internals.ts'
 
 /** Busy is not dead, nor unready: who restarts it on that, or sends its share to the others, makes it worse. */
 const evenWhenBusy = { pressureHandler: () => {} }
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
-  const { pool } = app.latchkey.database
-  const { revocation } = app.latchkey.config
+  const { config: { revocation }, database: { pool }, feed } = internals(app)
 
   app.get('/health', {
     config: evenWhenBusy,
@@ -21,10 +21,10 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (_request, reply) => {
     const database = await pool.query('SELECT 1').then(() => true, () => false)
-    const feed = app.latchkey.feed.age() <= revocation.maxStaleness
-    const ready = database && feed
+    const revocations = feed.age() <= revocation.maxStaleness
+    const ready = database && revocations
     if (!ready) reply.code(503).header('retry-after', 2)
-    return { ready, database, revocations: feed }
+    return { ready, database, revocations }
   })
 }
 

@@ -4,9 +4,10 @@ import { Type } from 'typebox'
 import { errors } from '../../src/schemas/errors.ts'
 import { hashSecret } from '../../src/crypto/secrets.ts'
 import { HttpError } from '../../src/http/http-error.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const metrics: FastifyPluginAsyncTypebox = async (app) => {
-  const { metricsToken } = app.latchkey.config
+  const { metricsToken } = internals(app).config
 
   app.get('/metrics', {
     // What it says matters most when the process is busy

@@ -5,13 +5,14 @@ import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account.ts'
 import { isName } from '../../plugins/pages/token-errors.ts'
 import { ById } from '../../src/schemas/management.ts'
 import { afterForm, form, showPage, TokenForm } from '../../src/schemas/pages.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const DAY = 86_400
 const SCOPE = 'scope:'
 
 const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, makeOwnToken, personalTokens, ownTokenScopes } = app.latchkey
+  const { config, makeOwnToken, personalTokens, ownTokenScopes } = internals(app)
   const ownerOf = ownerInPerson(app)
   const guard = app.authGuard('web')
 

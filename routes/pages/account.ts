@@ -4,6 +4,7 @@ import { ownerInPerson } from '../../plugins/browser/owner.ts'
 import { callerOf } from '../../plugins/http/caller.ts'
 import { ACCOUNT, ACTIONS } from '../../plugins/pages/account.ts'
 import { afterForm, EndForm, form, showPage } from '../../src/schemas/pages.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
@@ -15,7 +16,7 @@ type End = [path: string, summary: string, end: (id: string, userId: string, cal
  */
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { accountAccess, authorisedApps, personalTokens, config } = app.latchkey
+  const { accountAccess, authorisedApps, personalTokens, config } = internals(app)
   const owner = ownerInPerson(app)
   const guard = app.authGuard('web')
 

@@ -7,13 +7,14 @@ import type { CodeEntry } from '../../src/oauth/device/verification.ts'
 import { plainCode } from '../../src/oauth/device/user-code.ts'
 import { afterForm, DeviceForm, DeviceQuery, form, showPage } from '../../src/schemas/pages.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
 /** What is typed in is asked about only for who is logged in: guesses count by user (RFC 8628 section 5.1). */
 const device: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config, deviceVerification } = app.latchkey
+  const { browser, config, deviceVerification } = internals(app)
   const isOwn = sameSite(config, { silent: true })
 
   const entryOf = (

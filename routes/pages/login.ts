@@ -4,12 +4,13 @@ import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
 import { HttpError } from '../../src/http/http-error.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { attributes, browser } = app.latchkey
+  const { attributes, browser } = internals(app)
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }

@@ -3,12 +3,14 @@ import { callerOf } from '../../plugins/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config } = app.latchkey
+  const services = internals(app)
+  const { browser, config } = services
 
   app.get('/register', {
     schema: { tags, summary: 'Registration page', querystring: RegisterQuery, response: showPage }
@@ -26,7 +28,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const returnTo = localPath(body['return_to'])
     const form = pages.formOf(request)
-    const { user, again, errors } = await app.latchkey.register(body, callerOf(request), form)
+    const { user, again, errors } = await services.register(body, callerOf(request), form)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     await browser.logIn(request, reply, again ?? { userId: user.id, passwordStamp: 0 }, false, form)
     return reply.redirect(browser.returnPath(body['return_to']), 303)

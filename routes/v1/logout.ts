@@ -4,9 +4,10 @@ import { callerOf } from '../../plugins/http/caller.ts'
 import { createRefreshCookie } from '../../plugins/proxy/refresh-cookie.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
-  const { config, clients, personalTokens, sessionEnds } = app.latchkey
+  const { config, clients, personalTokens, sessionEnds } = internals(app)
   const cookie = createRefreshCookie(config.issuer)
   const guard = app.authGuard('api')
 

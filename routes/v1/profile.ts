@@ -9,9 +9,11 @@ import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import { HttpError } from '../../src/http/http-error.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const { clients, scopes } = app.latchkey
+  const services = internals(app)
+  const { clients, scopes } = services
 
   /** An application of somebody else sees what its scopes allow (OpenID Connect Core section 5.4). */
   async function visible (user: Profile, auth: Auth): Promise<Profile> {
@@ -45,12 +47,12 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Change name or login attributes',
       description:
         'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`. Null takes one off, while another is left to log in with.',
-      body: profileBody(app.latchkey.attributes),
+      body: profileBody(services.attributes),
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { userId, sessionId } = await app.latchkey.findOwner(request.auth)
-    const { user, errors } = await app.latchkey.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
+    const { userId, sessionId } = await services.findOwner(request.auth)
+    const { user, errors } = await services.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
     if (errors) throw new HttpError('LK_VALIDATION', { errors })
     return reply.header('cache-control', 'no-store').send(userBody(user))
   })
@@ -66,9 +68,9 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
     }
   }, async (request) => {
-    const { userId, sessionId } = await app.latchkey.findOwner(request.auth)
+    const { userId, sessionId } = await services.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
-    const errors = await app.latchkey.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
+    const errors = await services.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
     if (errors) throw new HttpError('LK_VALIDATION', { errors })
     return { message: 'Password changed. Other sessions have ended.' }
   })

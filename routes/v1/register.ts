@@ -5,8 +5,11 @@ import { requiredLater } from '../../plugins/http/compilers.ts'
 import { registerBody, User, userBody } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { HttpError } from '../../src/http/http-error.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
+  const services = internals(app)
+
   app.post('/register', {
     config: limit('registration'),
     validatorCompiler: requiredLater,
@@ -14,11 +17,11 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Account'],
       summary: 'Register a user',
       description: 'Login attributes stand flat under their own names; at least one.',
-      body: registerBody(app.latchkey.attributes),
+      body: registerBody(services.attributes),
       response: { 201: User, ...errors(400, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { user, errors } = await app.latchkey.register(request.body, callerOf(request))
+    const { user, errors } = await services.register(request.body, callerOf(request))
     if (errors) throw new HttpError('LK_VALIDATION', { errors })
     return reply.code(201).send(userBody(user))
   })

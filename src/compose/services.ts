@@ -48,8 +48,6 @@ export type Services = Core & Protocol & {
   followers: Followers
   sessionEnds: SessionEnds
   events: Events
-  /** Hears of what happens: `app.latchkey.on('login.failed', handler)`. @returns unsubscribe */
-  on: Events['on']
 }
 
 const KEY_CHECK_MS = 60_000
@@ -99,7 +97,7 @@ export async function createServices (config: Config, options: Pick<CoreOptions,
       list: revocations, feed, limit: config.revocation.maxStreams, mayFollow: async (id) =>
         followsRevocations(await clients.find(id))
     })
-    return { ...core, ...parts, clients, revocations, feed, followers, events, on: events.on, close }
+    return { ...core, ...parts, clients, revocations, feed, followers, events, close }
   } catch (error) {
     await stopAll(stops)
     throw error

@@ -40,8 +40,8 @@ export async function buildServer (
   try {
     await app.register(services, { [RESOLVED]: config, ...(prisma && { prisma }) })
     await app.register(latchkey, { operations: true })
-    await answerStart(app)
-    await answerNotFound(app, app.latchkey)
+    await answerStart(app, config)
+    await answerNotFound(app)
     await app.ready()
   } catch (error) {
     await app.close().catch(() => {})
@@ -51,9 +51,8 @@ export async function buildServer (
 }
 
 /** What stands at `/`: a page for people, or without pages the documents of the API. */
-async function answerStart (app: FastifyInstance): Promise<void> {
-  const { basePath, routes } = app.latchkey.config
-  if (routes.pages) await (await import('../../plugins/pages/start.ts')).serveStartPage(app, app.latchkey)
+async function answerStart (app: FastifyInstance, { basePath, routes }: Config): Promise<void> {
+  if (routes.pages) await (await import('../../plugins/pages/start.ts')).serveStartPage(app)
   else if (routes.docs) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`, 303))
 }
 

@@ -3,6 +3,7 @@ import { createAttributes } from '../users/attributes.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/passwords.ts'
 import { createRegister, errorSentence } from '../users/register.ts'
+import { internals } from '../../plugins/internals.ts'
 
 export type TestUser = { id: string, password: string }
 
@@ -15,7 +16,8 @@ const PASSWORD = 'correct horse battery staple'
  * @throws TypeError for what the rules refuse
  * @example const ada = await createUser(app, { email: 'ada@example.com' })
  */
-export async function createUser ({ latchkey: { config, store } }: FastifyInstance, fields: Record<string, string>): Promise<TestUser> {
+export async function createUser (app: FastifyInstance, fields: Record<string, string>): Promise<TestUser> {
+  const { config, store } = internals(app)
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
   const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })

@@ -5,6 +5,7 @@ import { makeClient, PASSWORD } from '../support/start-server.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer, startParty } from './party.ts'
 import { errorWith } from '../support/error-with.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const browser = await launch()
 t.teardown(() => browser.close())
@@ -169,7 +170,7 @@ for (const scripts of [true, false]) {
 
 t.test('an error of a client that a user registered waits for a button (RFC 9700 section 4.11.2)', async (t) => {
   const { app, party, config, page } = await world(t)
-  const { id: ownerId } = await (await app.latchkey.database.prisma()).user.findFirstOrThrow()
+  const { id: ownerId } = await (await internals(app).database.prisma()).user.findFirstOrThrow()
   const callback = `${party.callback}?tenant=a%20b`
   const { id, secret } = await makeClient(app, {
     name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'],

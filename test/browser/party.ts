@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import latchkey, { type AppOptions } from '../../plugins/latchkey.ts'
 import { createDatabase, FAST } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 /** A port that was free a moment ago: an issuer must be known before it listens. */
 async function freePort (): Promise<number> {
@@ -29,7 +30,7 @@ export async function startIssuer (
   await app.register(latchkey, { ...FAST, appUrl, port, databaseUrl: await createDatabase(t), ...options })
   addPages(app)
   await app.listen({ port, host: 'localhost' })
-  return { app, issuer: app.latchkey.config.issuer }
+  return { app, issuer: internals(app).config.issuer }
 }
 
 export type Party = { callback: string, bye: string, /** What came by POST. */ posted: URLSearchParams[] }

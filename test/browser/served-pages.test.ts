@@ -8,6 +8,7 @@ import { makeClient, PASSWORD, register } from '../support/start-server.ts'
 import { authorizeUrl } from '../support/visitor.ts'
 import { launch, openContext, SCREENS } from './chromium.ts'
 import { startIssuer, startParty } from './party.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const SCREENSHOTS = '.screenshots/served'
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -25,7 +26,7 @@ const own = { grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [
 const { id } = await makeClient(app, { name: 'Acme Reports', firstParty: false, ...own })
 const { id: trusted } = await makeClient(app, { name: 'Shop', firstParty: true, skipsConsent: true, ...own })
 const { client: photos } = await makeClient(app, { name: 'Holiday Photos', firstParty: false, ...own })
-await app.latchkey.store.consents.add({ userId: user, client: photos, scopes: ['openid', 'orders:read'], resources: [] })
+await internals(app).store.consents.add({ userId: user, client: photos, scopes: ['openid', 'orders:read'], resources: [] })
 const { id: tv } = await makeTv(app, { name: 'Living Room TV', scopes: ['*'] })
 const ask = (client: string, more: Record<string, string> = {}) =>
   issuer + authorizeUrl(client, { scope: 'openid email orders:read', ...more })

@@ -8,6 +8,7 @@ import type { ClientArgs } from '../../src/cli/new-client.ts'
 import { build, claimsOf, login, register } from '../support/start-server.ts'
 import { authorize, loggedIn, makeApp, paramsOf } from '../support/visitor.ts'
 import { contextFor, run, type TestContext } from './helper.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const CODE = { name: 'App', redirectUri: ['https://app.example.com/cb'] }
 const SCOPES = '{"orders:read":"See your orders","orders:write":"Change your orders"}'
@@ -149,17 +150,17 @@ t.test('running servers go by it, and a longer token is remembered before it is 
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   await register(app)
-  const { id } = await app.latchkey.clients.findBySlug('web') ?? {}
+  const { id } = await internals(app).clients.findBySlug('web') ?? {}
   await updateClient(context, id!, { refreshTokenInBody: false, accessTokenTtl: 7200 })
-  app.latchkey.clients.forget(id!)
+  internals(app).clients.forget(id!)
   const answer = (await login(app)).json<{ access_token: string, expires_in: number, refresh_token?: string }>()
   t.equal(answer.refresh_token, undefined)
   t.equal(answer.expires_in, 7200)
   t.equal(claimsOf(answer.access_token)['client_id'], id)
-  const { rows: [longest] } = await app.latchkey.database.pool.query("SELECT value FROM settings WHERE name = 'longest_access_token_ttl'")
+  const { rows: [longest] } = await internals(app).database.pool.query("SELECT value FROM settings WHERE name = 'longest_access_token_ttl'")
   t.same(longest, { value: 7200 })
   await updateClient(context, id!, { proxy: false })
-  app.latchkey.clients.forget(id!)
+  internals(app).clients.forget(id!)
   t.equal((await login(app)).statusCode, 404)
 })
 
@@ -167,7 +168,7 @@ t.test('another name or redirect of a user\'s client: its users are asked again'
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const visitor = await loggedIn(app)
-  const consents = async () => (await app.latchkey.database.pool.query('SELECT FROM consents')).rowCount
+  const consents = async () => (await internals(app).database.pool.query('SELECT FROM consents')).rowCount
   const cases: [owner: { ownerId?: string }, update: ClientUpdate, left: number][] = [
     [{ ownerId: visitor.userId }, { name: 'Other' }, 0],
     [{ ownerId: visitor.userId }, { redirectUri: ['https://other.example/cb'] }, 0],
@@ -175,7 +176,7 @@ t.test('another name or redirect of a user\'s client: its users are asked again'
     [{}, { name: 'Other' }, 1]
   ]
   for (const [owner, update, left] of cases) {
-    await app.latchkey.database.pool.query('DELETE FROM consents')
+    await internals(app).database.pool.query('DELETE FROM consents')
     const { id } = await makeApp(app, owner)
     t.ok(paramsOf(await authorize(visitor, id))['code'])
     t.equal(await consents(), 1)

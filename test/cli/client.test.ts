@@ -5,6 +5,7 @@ import type { ClientArgs } from '../../src/cli/new-client.ts'
 import { createUser } from '../../src/cli/user.ts'
 import { APP_KEY, basic, build, eventually, PASSWORD, profile, signedIn, token } from '../support/start-server.ts'
 import { contextFor, type TestContext } from './helper.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type Made = { client_id: string, client_secret: string | null, name: string, user_id: string | null }
 
@@ -78,7 +79,7 @@ t.test('revoking a client reaches a running server at once', async (t) => {
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { access_token: accessToken } = await signedIn(app)
   t.equal((await profile(app, accessToken)).statusCode, 200)
-  const web = (await app.latchkey.store.clients.findBySlug('web'))!
+  const web = (await internals(app).store.clients.findBySlug('web'))!
   const { lines } = await revokeClient(context, web.id)
   t.same(lines, [`Client ${web.id} is revoked, and so are its tokens and sessions.`])
   // Without the notification it would take until the next poll, up to two seconds
@@ -142,6 +143,6 @@ t.test('a client\'s own lifetime: revocations and keys are kept as long', async 
     { expires_in: number }
   >()
   t.equal(expiresIn, 86_400)
-  t.equal(await app.latchkey.store.settings.raiseLongestTokenTtl(1), 86_400)
+  t.equal(await internals(app).store.settings.raiseLongestTokenTtl(1), 86_400)
   await t.rejects(make(context, { client: true, accessTokenTtl: 0 }), { message: /--access-token-ttl must be/ })
 })

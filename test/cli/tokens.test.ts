@@ -6,6 +6,7 @@ import { build, eventually, login, makeClient, profile, signedIn, token, type To
 import { personalToken } from '../support/machines.ts'
 import { sessionId } from '../support/session-rows.ts'
 import { contextFor, run } from './helper.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type List = { sessions: { id: string, user_id: string }[], personal_access_tokens: { id: string, user_id: string }[] }
 
@@ -29,7 +30,7 @@ t.test('lists what is alive: of all, of a user, of a client', async (t) => {
   t.same((hers.json as List).sessions.map((session) => session.user_id), [ada.user.id, ada.user.id])
   t.match(hers.json, { personal_access_tokens: [{ id, user_id: ada.user.id }] })
   t.match(hers.lines[0], /^ID +KIND +USER +OF/)
-  const { id: client } = (await app.latchkey.store.clients.findBySlug('mobile'))!
+  const { id: client } = (await internals(app).store.clients.findBySlug('mobile'))!
   t.match((await listTokens(context, { client })).json, { sessions: [{ id: sessionId(mobile) }], personal_access_tokens: [] })
   t.equal((await listTokens(context, { limit: 1 })).json && ((await listTokens(context, { limit: 1 })).json as List).sessions.length, 1)
   t.ok(grace.access_token)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { build, makeClient, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type Document = {
   paths: Record<string,
@@ -97,7 +98,7 @@ t.test('every route of the OpenAPI document answers whatever it is sent, and nev
           url,
           headers: {
             ...(type && { 'content-type': type }), ...(credentials !== undefined && { authorization: credentials }),
-            cookie: `refreshToken=${cookie}; ${cookie}`, 'user-agent': agent, origin: app.latchkey.config.appUrl
+            cookie: `refreshToken=${cookie}; ${cookie}`, 'user-agent': agent, origin: internals(app).config.appUrl
           },
           ...(method !== 'get' && { payload: sent })
         })

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { authGuard } from '../../src/index.ts'
 import { build, createDatabase, eventually, makeClient, signedIn } from '../support/start-server.ts'
 import { createLine, type Line } from '../support/line.ts'
+import { internals } from '../../plugins/internals.ts'
 
 // A machine may be busy; what is waited for takes some seconds
 const PATIENCE = 30_000
@@ -48,7 +49,7 @@ t.test('a guard elsewhere answers 503 while the issuer has never known its revoc
   line.turn(port)
   const { access_token: text } = await signedIn(app)
   const status = await guardElsewhere(t, app, line)
-  t.equal(app.latchkey.feed.age(), Infinity)
+  t.equal(internals(app).feed.age(), Infinity)
   t.notOk(await eventually(async () => await status(text) !== 503, 4000), 'an age without an end is not fresh')
   await run('DROP TRIGGER refuse ON feed_pulse')
   t.ok(await eventually(async () => await status(text) === 200, PATIENCE), 'and goes on when it knows')
@@ -65,7 +66,7 @@ t.test('a guard elsewhere that meets a server that knows less forgets nothing', 
   t.ok(await eventually(async () => await status(gone.access_token) === 200, PATIENCE))
 
   direct.turn(null)
-  await good.app.latchkey.store.users.setDisabled(gone.user.id, true)
+  await internals(good.app).store.users.setDisabled(gone.user.id, true)
   t.ok(await eventually(async () => await status(gone.access_token) === 401, PATIENCE))
   line.turn(behind.port)
   t.ok(

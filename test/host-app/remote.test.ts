@@ -7,12 +7,13 @@ import {
 } from '../support/start-server.ts'
 import { personalToken } from '../support/machines.ts'
 import { letIn, logIn, makeApp, visit, type Visitor } from '../support/visitor.ts'
+import { internals } from '../../plugins/internals.ts'
 
 /** A server that listens; its issuer is its address. */
 async function issuer (t: Test, options: object = {}) {
   const { app } = await build(t, options)
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return { app, url: app.latchkey.config.issuer }
+  return { app, url: internals(app).config.issuer }
 }
 
 async function resourceServer (t: Test, options: object): Promise<FastifyInstance> {
@@ -116,11 +117,11 @@ t.test('personal access tokens at a guard without a database', async (t) => {
   t.ok(await eventually(async () => (await me(foreign, made.access_token)).statusCode === 401, 5000), 'of another audience')
   t.equal((await me(bare, made.access_token)).statusCode, 401, 'without a client there is nobody to ask for')
   t.equal((await me(api, `lk_pat_${'A'.repeat(48)}`)).statusCode, 401)
-  await app.latchkey.personalTokens.revoke(made.token.id, user.id)
+  await internals(app).personalTokens.revoke(made.token.id, user.id)
   t.ok(await eventually(async () => (await me(api, made.access_token)).statusCode === 401, 1500), 'revoked')
   const { access_token: next } = await personalToken(app, bearer)
   t.equal((await me(api, next)).statusCode, 200)
-  await app.latchkey.store.access.endAll(user.id, null)
+  await internals(app).store.access.endAll(user.id, null)
   t.ok(await eventually(async () => (await me(api, next)).statusCode === 401, 1500), 'logged out everywhere')
   t.equal(
     (await me(api, (await personalToken(app, (await login(app)).json<Tokens>().access_token)).access_token)).statusCode,

@@ -5,6 +5,7 @@ import { latchkey } from '../../src/index.ts'
 import { embeddedUrl } from '../../src/database/embedded.ts'
 import { actingAs, actingAsClient, actingInBrowser, createUser, testDatabase } from '../../src/testing.ts'
 import { createDatabase, FAST, logout, register } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 async function host (t: Test) {
   const app = Fastify()
@@ -30,7 +31,7 @@ t.test('a test acts as a user with some scopes, by a token that counts like any 
   t.equal((await app.inject({ url: '/orders', headers })).statusCode, 401)
   t.equal((await app.inject({ url: '/orders', headers: await actingAs(app, id, ['*']) })).statusCode, 200, 'another session goes on')
   await t.rejects(actingAs(app, '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'), TypeError)
-  await app.latchkey.store.users.setDisabled(id, true)
+  await internals(app).store.users.setDisabled(id, true)
   await t.rejects(actingAs(app, id), { message: /no user .* who may log in/ })
 })
 

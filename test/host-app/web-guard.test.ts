@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { authGuard, DatabaseUnavailable, latchkey, Overloaded, HttpError, TooManyAttempts, type LatchkeyOptions } from '../../src/index.ts'
 import { createDatabase, FAST, PASSWORD } from '../support/start-server.ts'
 import { formOf, visit } from '../support/visitor.ts'
+import { internals } from '../../plugins/internals.ts'
 
 async function createHost (t: Test, options: Partial<LatchkeyOptions> = {}) {
   const host = Fastify()
@@ -75,7 +76,7 @@ t.test('what changes something must come from a page of ours: the cookie comes a
 
 t.test('a login that was revoked, whose user is disabled or changed the password is refused at once', async (t) => {
   const host = await createHost(t)
-  const { store, database } = host.latchkey
+  const { store, database } = internals(host)
   const prisma = await database.prisma()
   const visitor = visit(host)
   const logInAndUse = async () => {
@@ -145,7 +146,7 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
   t.match(blocked.json(), { statusCode: 429, code: 'LK_TOO_MANY_ATTEMPTS', message: /^Too many attempts, try again in \d+ seconds$/ })
   t.ok(Number(blocked.headers['retry-after']) > 50, 'in seconds')
 
-  host.latchkey.database.pool.query = (async () => {
+  internals(host).database.pool.query = (async () => {
     throw Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' })
   }) as never
   const cookie = `latchkey=${'a'.repeat(43)}`

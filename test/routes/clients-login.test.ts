@@ -10,6 +10,7 @@ import {
   type Tokens
 } from '../support/start-server.ts'
 import { visit } from '../support/visitor.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type App = Built['app']
 
@@ -28,7 +29,7 @@ const WRONG = { statusCode: 401, code: 'LK_INVALID_CREDENTIALS', error: 'Unautho
 
 /** How many passwords were compared with a hash while `run` ran. */
 async function verifications (app: App, run: () => Promise<unknown>): Promise<number> {
-  const { passwords } = app.latchkey
+  const { passwords } = internals(app)
   const { verify } = passwords
   let count = 0
   passwords.verify = (...args) => { count++; return verify(...args) }
@@ -44,14 +45,14 @@ t.test('the flat token response, and the refresh token as a cookie, too', async 
   t.same(Object.keys(answer.json()), ['token_type', 'expires_in', 'access_token', 'refresh_token'])
   t.match(answer.headers, { 'cache-control': 'no-store', pragma: 'no-cache' })
   t.equal(cookieOf(answer)!.value, answer.json<Tokens>().refresh_token)
-  const web = await app.latchkey.clients.findBySlug('web')
+  const web = await internals(app).clients.findBySlug('web')
   t.match(claimsOf(answer.json<Tokens>().access_token), { client_id: web!.id })
 })
 
 t.test('a wrong password, an unknown user and a disabled one: the same answer', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   const { user } = await signedIn(app, { email: 'bob@example.com' })
-  await app.latchkey.store.users.setDisabled(user.id, true)
+  await internals(app).store.users.setDisabled(user.id, true)
   await register(app, { email: 'ada@example.com', username: 'ada' })
   for (const fields of [{ email: 'ada@example.com', password: 'wrong' }, { username: 'ada', password: 'wrong' }, {
     email: 'nobody@example.com',
@@ -223,7 +224,7 @@ t.test('other slugs are 404, whatever is sent', async (t) => {
   await register(app)
   await makeClient(app, { slug: 'backend' })
   const gone = await makeClient(app, { slug: 'gone', ...PROXY })
-  await app.latchkey.store.clients.revoke(gone.id)
+  await internals(app).store.clients.revoke(gone.id)
   for (const slug of ['unknown', 'backend', 'gone', 'personal-access', 'WEB', gone.id]) {
     for (const payload of [{ email: 'ada@example.com', password: PASSWORD }, {}]) { t.match((await post(app, payload, { slug })).json(), { statusCode: 404, code: 'LK_NO_SUCH_CLIENT', error: 'Not Found' }, slug) }
   }

@@ -3,6 +3,7 @@ import {
   build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built,
   type Tokens
 } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type App = Built['app']
 type Request = { slug?: string, payload?: object | string, cookie?: string, headers?: Record<string, string> }
@@ -62,7 +63,7 @@ t.test('nobody is kept logged in: whatever is sent, 202, and the cookie goes', a
 t.test('an expired access token does not keep anybody logged in', async (t) => {
   const { app } = await build(t)
   const tokens = await signedIn(app)
-  const expired = app.latchkey.keys.sign('ES256', { ...claimsOf(tokens.access_token), exp: Math.floor(Date.now() / 1000) - 60 }, 'at+jwt')
+  const expired = internals(app).keys.sign('ES256', { ...claimsOf(tokens.access_token), exp: Math.floor(Date.now() / 1000) - 60 }, 'at+jwt')
   t.equal((await profile(app, expired)).statusCode, 401)
   const answer = await post(app, { cookie: `refreshToken=${tokens.refresh_token}`, headers: { authorization: `Bearer ${expired}` } })
   t.equal(answer.statusCode, 202)

@@ -2,19 +2,20 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { latchkey } from '../../src/index.ts'
 import { build, createDatabase, FAST } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 t.test('/health answers as long as the process does', async (t) => {
   const { app } = await build(t)
   const answer = await app.inject('/health')
   t.match([answer.statusCode, answer.json()], [200, { status: 'ok' }])
-  app.latchkey.database.pool.query = (async () => { throw new Error('away') }) as never
+  internals(app).database.pool.query = (async () => { throw new Error('away') }) as never
   t.equal((await app.inject('/health')).statusCode, 200, 'without a database, too')
 })
 
 t.test('/ready says whether the database answers', async (t) => {
   const { app } = await build(t)
   t.match((await app.inject('/ready')).json(), { ready: true, database: true, revocations: true })
-  const { pool } = app.latchkey.database
+  const { pool } = internals(app).database
   const { query } = pool
   pool.query = (async () => { throw new Error('away') }) as never
   const answer = await app.inject('/ready')
@@ -26,7 +27,7 @@ t.test('/ready says whether the database answers', async (t) => {
 
 t.test('/ready says whether the revocations are known', async (t) => {
   const { app } = await build(t)
-  const { feed, config } = app.latchkey
+  const { feed, config } = internals(app)
   const { age } = feed
   feed.age = () => config.revocation.maxStaleness + 1
   const answer = await app.inject('/ready')

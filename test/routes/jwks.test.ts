@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, importJWK, jwtVerify, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
 import t from 'tap'
 import { build, signedIn } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
   const { app } = await build(t)
@@ -36,7 +37,7 @@ t.test('a resource server finds the key of a token by its kid, over HTTP', async
   const { access_token: accessToken } = await signedIn(app)
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', address))
-  const { issuer } = app.latchkey.config
+  const { issuer } = internals(app).config
   const { protectedHeader } = await jwtVerify(accessToken, keys, { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256'] })
   t.equal(protectedHeader.kid, decodeProtectedHeader(accessToken).kid)
 })

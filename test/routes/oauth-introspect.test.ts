@@ -3,6 +3,7 @@ import t from 'tap'
 import { build, login, logout, makeClient, PASSWORD, signedIn, token, type MadeClient, type Tokens } from '../support/start-server.ts'
 import { call, personalToken } from '../support/machines.ts'
 import { letIn, loggedIn, makeApp } from '../support/visitor.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const API = 'https://api.example.com'
 const INACTIVE = { active: false }
@@ -20,7 +21,7 @@ t.test('a client is told of its own tokens, and of others only that they are not
   const tokens = await byPassword(app, ours)
   t.match((await ask(app, ours, tokens.access_token)).json(), {
     active: true, token_type: 'Bearer', sub: user.id, client_id: ours.id,
-    iss: app.latchkey.config.issuer
+    iss: internals(app).config.issuer
   })
   t.match((await ask(app, ours, tokens.refresh_token)).json(), { active: true, token_type: 'refresh_token', sub: user.id })
   const next = (await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }, ours.basic)).json<Tokens>()
@@ -98,7 +99,7 @@ t.test('a question that is not answered does not count as a use', async (t) => {
   const { access_token: own } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, own)
   t.same((await ask(app, await makeClient(app), text)).json(), INACTIVE)
-  const { rows } = await app.latchkey.database.pool.query('SELECT last_used_at FROM personal_access_tokens WHERE id = $1', [id])
+  const { rows } = await internals(app).database.pool.query('SELECT last_used_at FROM personal_access_tokens WHERE id = $1', [id])
   t.same(rows, [{ last_used_at: null }])
 })
 
@@ -109,9 +110,9 @@ t.test('tokens of a client that was revoked, and of a user who was disabled, are
   const client = await makeClient(app)
   const tokens = await byPassword(app, client)
   t.match((await ask(app, asker, tokens.access_token)).json(), { active: true })
-  await app.latchkey.store.clients.revoke(client.id)
+  await internals(app).store.clients.revoke(client.id)
   t.same((await ask(app, asker, tokens.access_token)).json(), INACTIVE)
   t.equal((await ask(app, client, tokens.access_token)).statusCode, 401, 'nor may the client ask')
-  await app.latchkey.store.users.setDisabled(user.id, true)
+  await internals(app).store.users.setDisabled(user.id, true)
   t.same((await ask(app, asker, own)).json(), INACTIVE)
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build, makeClient, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const revoke = (app: Awaited<ReturnType<typeof build>>['app'], params: Record<string, string>, authorization?: string) => app.inject({
   method: 'POST',
@@ -63,13 +64,13 @@ t.test("a client's own token ends alone, and a client that revokes in a loop fil
   t.equal(await active(ended), false)
   t.equal(await active(kept), true)
 
-  const size = app.latchkey.revocations.size()
+  const size = internals(app).revocations.size()
   const revoked: string[] = []
   for (let i = 0; i < 200; i++) {
     revoked.push(await mint())
     await revoke(app, { token: revoked.at(-1)! }, basic)
   }
-  t.ok(app.latchkey.revocations.size() < size + 130, `${app.latchkey.revocations.size()} rows`)
+  t.ok(internals(app).revocations.size() < size + 130, `${internals(app).revocations.size()} rows`)
   for (const text of revoked) if (await active(text)) t.fail('a folded token is active')
   t.equal(await active(await mint()), true, 'new tokens are good')
 })

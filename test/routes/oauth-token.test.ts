@@ -5,6 +5,7 @@ import {
   basic, build, eventually, makeClient, PASSWORD, profile, register, signedIn, token, type Built,
   type Tokens
 } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type App = Built['app']
 
@@ -23,7 +24,7 @@ const json = (app: App, payload: object, headers: Record<string, string> = {}) =
 
 async function verified (app: App, accessToken: string) {
   const keys = (await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>()
-  const { issuer } = app.latchkey.config
+  const { issuer } = internals(app).config
   return await jwtVerify(accessToken, createLocalJWKSet(keys), { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256'] })
 }
 
@@ -119,7 +120,7 @@ t.test('refusals of RFC 6749 section 5.2', async (t) => {
   const good = await makeClient(app)
   const open = await makeClient(app, { authMethod: 'none', grantTypes: ['password', 'client_credentials', 'refresh_token'] })
   const revoked = await makeClient(app)
-  await app.latchkey.store.clients.revoke(revoked.id)
+  await internals(app).store.clients.revoke(revoked.id)
   const refreshOnly = await makeClient(app, { grantTypes: ['refresh_token'] })
   const thirdParty = await makeClient(app, { firstParty: false })
 
@@ -175,7 +176,7 @@ t.test('a revoked client gets nothing, as soon as the feed says so', async (t) =
   const app = await built(t)
   const { id, basic } = await makeClient(app, MACHINE)
   t.equal((await token(app, { grant_type: 'client_credentials' }, basic)).statusCode, 200)
-  await app.latchkey.store.clients.revoke(id)
+  await internals(app).store.clients.revoke(id)
   const refused = async () =>
     (await token(app, { grant_type: 'client_credentials' }, basic)).json<{ error?: string }>().error === 'invalid_client'
   t.ok(await eventually(refused, 1800), 'sooner than the two seconds that a client is remembered')
@@ -255,8 +256,8 @@ t.test('RFC 6819 section 4.4.3.6: a wrong password, an unknown, an impossible an
   const app = await built(t)
   const { basic } = await makeClient(app)
   const { user } = await signedIn(app, { email: 'bob@example.com' })
-  await app.latchkey.store.users.setDisabled(user.id, true)
-  const { passwords } = app.latchkey
+  await internals(app).store.users.setDisabled(user.id, true)
+  const { passwords } = internals(app)
   const verify = passwords.verify
   let count = 0
   passwords.verify = (...args) => { count++; return verify(...args) }

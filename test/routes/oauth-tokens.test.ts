@@ -5,6 +5,7 @@ import {
   type Tokens
 } from '../support/start-server.ts'
 import { sessionId, sql } from '../support/session-rows.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type Item = {
   id: string, kind: string, client: { id: string, name: string, first_party: boolean } | null, current: boolean,
@@ -15,7 +16,7 @@ t.test('my sessions, in applications and in browsers, the one used last first', 
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const { access_token: bearer, refresh_token: text, user } = await signedIn(app)
   const other = (await login(app, { email: 'ada@example.com' }, 'mobile')).json<Tokens>()
-  const browser = await app.latchkey.browserSessions.start({ userId: user.id, passwordStamp: 0 }, false, {
+  const browser = await internals(app).browserSessions.start({ userId: user.id, passwordStamp: 0 }, false, {
     ip: '203.0.113.5',
     userAgent: 'Firefox'
   })
@@ -54,10 +55,10 @@ t.test('a browser session ends like any other', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
   const browser =
-    (await app.latchkey.browserSessions.start({ userId: user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
-  t.ok(await app.latchkey.browserSessions.find(browser.token))
+    (await internals(app).browserSessions.start({ userId: user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
+  t.ok(await internals(app).browserSessions.find(browser.token))
   t.equal((await call(app, 'DELETE', `tokens/${browser.session.id}`, bearer)).statusCode, 204)
-  t.equal(await app.latchkey.browserSessions.find(browser.token), null)
+  t.equal(await internals(app).browserSessions.find(browser.token), null)
 })
 
 t.test('an application that was ended asks for consent again; one of the operator keeps it', async (t) => {
@@ -66,8 +67,8 @@ t.test('an application that was ended asks for consent again; one of the operato
   const theirs = await makeClient(app)
   const tokens = await passwordGrant(app, theirs.basic)
   const ours = (await login(app)).json<Tokens>()
-  const web = (await app.latchkey.store.clients.findBySlug('web'))!
-  for (const client of [theirs.client, web]) { await app.latchkey.store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] }) }
+  const web = (await internals(app).store.clients.findBySlug('web'))!
+  for (const client of [theirs.client, web]) { await internals(app).store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] }) }
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [theirs.id])
   for (const each of [tokens, ours]) t.equal((await call(app, 'DELETE', `tokens/${sessionId(each)}`, bearer)).statusCode, 204)
   t.same(await sql(app, 'SELECT client_id FROM consents'), [{ client_id: web.id }])
@@ -77,7 +78,7 @@ t.test('what has ended, expired or been idle for too long is not listed', async 
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const [ended, expired, idle] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>(), (await login(app)).json<Tokens>()]
-  await app.latchkey.store.sessions.revoke(sessionId(ended))
+  await internals(app).store.sessions.revoke(sessionId(ended))
   await sql(app, "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = $1", [sessionId(expired)])
   await sql(app, "UPDATE sessions SET created_at = now() - interval '31 days' WHERE id = $1", [sessionId(idle)])
   t.equal((await call(app, 'GET', 'tokens', bearer)).json<Item[]>().length, 1)
@@ -94,7 +95,7 @@ t.test('only the token of a first-party login manages: third parties, machines, 
   const third = await makeClient(app)
   const theirs = await passwordGrant(app, third.basic, '*')
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [third.id])
-  app.latchkey.clients.forget(third.id)
+  internals(app).clients.forget(third.id)
   await new Promise((resolve) => setImmediate(resolve))
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const own = (await token(app, { grant_type: 'client_credentials' }, machine.basic)).json<Tokens>()

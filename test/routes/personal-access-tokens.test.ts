@@ -3,6 +3,7 @@ import { guardedHost } from '../support/guarded-host.ts'
 import { personalToken, call, type MadeToken } from '../support/machines.ts'
 import { build, claimsOf, eventually, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
 import { sql } from '../support/session-rows.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 
@@ -43,7 +44,7 @@ t.test('it lives as long as was asked, or for ever', async (t) => {
   t.equal((await personalToken(app, bearer, { expires_in: null })).token.expires_at, null)
   t.equal((await profile(app, short.access_token)).statusCode, 200)
   await sql(app, "UPDATE personal_access_tokens SET expires_at = now() - interval '1 second' WHERE id = $1", [short.token.id])
-  const { app: other } = await build(t, { databaseUrl: app.latchkey.config.databaseUrl! })
+  const { app: other } = await build(t, { databaseUrl: internals(app).config.databaseUrl! })
   t.equal((await profile(other, short.access_token)).statusCode, 401)
 })
 
@@ -113,9 +114,9 @@ t.test('a mangled one is refused without a statement', async (t) => {
 t.test('with nobody to make them with, the operator is told what to do', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
-  const personal = (await app.latchkey.store.clients.findPersonal())!
+  const personal = (await internals(app).store.clients.findPersonal())!
   const { access_token: text } = await personalToken(app, bearer)
-  await app.latchkey.store.clients.revoke(personal.id)
+  await internals(app).store.clients.revoke(personal.id)
   t.match((await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'x' })).json(), {
     statusCode: 503,
     code: 'LK_NO_PERSONAL_CLIENT', message: /latchkey client --personal/

@@ -3,6 +3,7 @@ import { EmailSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
 import { call } from '../support/machines.ts'
 import { build, login, PASSWORD, profile, register, signedIn, type Tokens } from '../support/start-server.ts'
 import { sql } from '../support/session-rows.ts'
+import { internals } from '../../plugins/internals.ts'
 
 const LOGIN = { login: { attributes: readyAttributes } }
 const patch = (app: Parameters<typeof call>[0], bearer: string, body: object) => call(app, 'PATCH', '/v1/profile', bearer, body)
@@ -135,7 +136,7 @@ t.test('what nobody can log in with any more is nothing left', async (t) => {
 t.test('a password that changes in between refuses the change', async (t) => {
   const { app } = await build(t, LOGIN)
   const { user } = await signedIn(app)
-  const { store } = app.latchkey
+  const { store } = internals(app)
   const change = {
     userId: user.id, passwordStamp: 7, name: 'Eve',
     identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }], removed: [], configured: ['email']

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
 import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 t.test('the user of the token, and nothing secret', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
@@ -40,7 +41,7 @@ t.test('RFC 6750 section 3: the challenge names what is wrong, and nothing when 
     'RFC 9728 section 5.1'
   )
   t.match(bare.json(), { statusCode: 401, code: 'LK_UNAUTHENTICATED', error: 'Unauthorized' })
-  const sign = (claims: object, typ = 'at+jwt') => app.latchkey.keys.sign('ES256', { ...claimsOf(accessToken), ...claims }, typ)
+  const sign = (claims: object, typ = 'at+jwt') => internals(app).keys.sign('ES256', { ...claimsOf(accessToken), ...claims }, typ)
   t.equal((await profile(app, sign({}))).statusCode, 200, 'what is signed here is good')
   const now = Math.floor(Date.now() / 1000)
   const bad = [sign({ exp: now - 1 }), sign({ iss: 'https://evil.example' }), sign({ aud: 'https://api.example.com' }), sign({ aud: [] }),
@@ -60,9 +61,9 @@ t.test('a client is not a user, and a user who is gone or disabled is none', asy
   t.match((await profile(app, own.access_token)).json(), { statusCode: 401, message: /user/ })
   const ada = await signedIn(app)
   const bob = await signedIn(app, { email: 'bob@example.com' })
-  await app.latchkey.store.users.setDisabled(ada.user.id, true)
+  await internals(app).store.users.setDisabled(ada.user.id, true)
   t.equal((await profile(app, ada.access_token)).statusCode, 401)
-  await app.latchkey.database.pool.query('DELETE FROM users WHERE id = $1', [bob.user.id])
+  await internals(app).database.pool.query('DELETE FROM users WHERE id = $1', [bob.user.id])
   t.match((await profile(app, bob.access_token)).json(), { statusCode: 401, code: 'LK_UNAUTHENTICATED' })
 })
 

@@ -3,13 +3,14 @@ import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
 import { build, login, PASSWORD, profile, register, type Built, type Tokens } from '../support/start-server.ts'
 import { visit } from '../support/visitor.ts'
+import { internals } from '../../plugins/internals.ts'
 
 type App = Built['app']
 
 const post = (app: App, payload: object) => app.inject({ method: 'POST', url: '/v1/register', payload })
 const errorsOf = async (answer: ReturnType<typeof post>) => (await answer).json<{ errors?: Record<string, string[]> }>().errors
 const users = async (app: App) =>
-  (await app.latchkey.database.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM users')).rows[0]!.count
+  (await internals(app).database.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM users')).rows[0]!.count
 
 t.test('201 with the user; attributes stand flat, no password anywhere', async (t) => {
   const { app, logs } = await build(t, { login: { attributes: readyAttributes } })
@@ -24,7 +25,7 @@ t.test('201 with the user; attributes stand flat, no password anywhere', async (
   const { access_token: accessToken } = (await login(app, { username: 'ada' })).json<Tokens>()
   t.same((await profile(app, accessToken)).json(), answer.json())
   t.notOk(logs().includes(PASSWORD))
-  const { rows } = await app.latchkey.database.pool.query<{ password_hash: string }>('SELECT password_hash FROM users')
+  const { rows } = await internals(app).database.pool.query<{ password_hash: string }>('SELECT password_hash FROM users')
   t.match(rows, [{ password_hash: /^\$argon2id\$/ }])
 })
 
@@ -147,7 +148,7 @@ t.test('of two who register the same at once exactly one wins', async (t) => {
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [201, 422, 422, 422, 422])
   for (const answer of answers.filter(({ statusCode }) => statusCode === 422)) { t.same(answer.json<{ errors: object }>().errors, { email: ['The email has already been taken.'] }) }
   t.equal(await users(app), 1)
-  const { rows } = await app.latchkey.database.pool.query('SELECT attribute FROM identifiers')
+  const { rows } = await internals(app).database.pool.query('SELECT attribute FROM identifiers')
   t.equal(rows.length, 2, 'the losers left no phone number behind')
 })
 

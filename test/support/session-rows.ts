@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { claimsOf, refresh, token, type Tokens } from './start-server.ts'
 import { isAudit } from './throttled.ts'
+import { internals } from '../../plugins/internals.ts'
 
 export type SessionRow = {
   id: string, user_id: string, client_id: string, scopes: string[], generation: number, rotations: Date[], token_epoch: number
@@ -16,7 +17,7 @@ export async function sql<Row extends object = Record<string, unknown>> (
   text: string,
   values: unknown[] = []
 ): Promise<Row[]> {
-  return (await app.latchkey.database.pool.query<Row>(text, values)).rows
+  return (await internals(app).database.pool.query<Row>(text, values)).rows
 }
 
 /** The row behind a token. */
@@ -60,7 +61,7 @@ export const revocations = (app: FastifyInstance) =>
 
 /** How often a connection was asked for while `run` ran: once for each statement but those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => Promise<unknown>): Promise<number> {
-  const { pool } = app.latchkey.database
+  const { pool } = internals(app).database
   const { connect, query } = pool
   let count = 0
   let audit = false

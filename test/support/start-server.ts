@@ -8,6 +8,7 @@ import type { Client } from '../../src/oauth/ports.ts'
 import { hashSecret, newClientId, newClientSecret } from '../../src/crypto/secrets.ts'
 import type { NewClient } from '../../src/clients/clients.store.ts'
 import { APP_KEY, templateName, testDatabaseUrl, urlOf } from '../setup/database.ts'
+import { internals } from '../../plugins/internals.ts'
 
 export { APP_KEY }
 export const PASSWORD = 'correct horse battery staple'
@@ -51,7 +52,7 @@ export type MadeClient = { client: Client, id: string, secret: string, basic: st
 /** A confidential first-party client with the password and refresh grants, unless told otherwise. */
 export async function makeClient (app: FastifyInstance, values: Partial<NewClient> = {}): Promise<MadeClient> {
   const secret = newClientSecret()
-  const client = await app.latchkey.store.clients.create({
+  const client = await internals(app).store.clients.create({
     id: newClientId(), name: 'Test', authMethod: 'client_secret_basic', grantTypes: ['password', 'refresh_token'], firstParty: true,
     secretHash: values.authMethod === 'none' ? null : hashSecret(secret), ...values
   })

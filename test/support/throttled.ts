@@ -1,5 +1,6 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { PASSWORD } from './start-server.ts'
+import { internals } from '../../plugins/internals.ts'
 
 export const ON = { rateLimit: 'on' as const }
 export const WRONG = 'a password that is wrong'
@@ -38,7 +39,7 @@ export const isAudit = (query: unknown) =>
 
 /** Statements that an app asks of its pool while something runs, but for those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => PromiseLike<unknown>): Promise<number> {
-  const { pool } = app.latchkey.database
+  const { pool } = internals(app).database
   const query = pool.query
   let count = 0
   pool.query = function (...args: unknown[]) {

@@ -4,12 +4,13 @@ import { unpacking } from '../../../plugins/pages/unpacking.ts'
 import { AUTHORIZE, authorizePath, REQUEST, requestParams } from '../../../plugins/pages/answer.ts'
 import { SHOWN_AS, SHOWN_TO } from '../../../src/oauth/authorize/authorize.ts'
 import { afterForm, AuthorizeQuery, form, OpenParams, showPage } from '../../../src/schemas/pages.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const tags = ['OAuth']
 
 const authorize: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { authorize, browser, config } = app.latchkey
+  const { authorize, browser, config } = internals(app)
 
   app.get(AUTHORIZE, {
     validatorCompiler: checkedByProtocol,

@@ -8,9 +8,10 @@ import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
-  const { clientManagement, findOwner } = app.latchkey
+  const { clientManagement, findOwner } = internals(app)
   const notFound = () => new HttpError('LK_NOT_FOUND', { message: 'You have no such client' })
   const invalid = (errors: Record<string, string[]>) => new HttpError('LK_VALIDATION', { errors })
 

@@ -3,8 +3,11 @@ import { callerOf } from '../../../plugins/http/caller.ts'
 import { limit } from '../../../plugins/http/limits.ts'
 import { DeviceRequest, DeviceResponse } from '../../../src/schemas/device.ts'
 import { OAuthErrorBody } from '../../../src/schemas/token.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
+  const services = internals(app)
+
   app.post('/device/code', {
     config: { oauth: true, ...limit('device') },
     schema: {
@@ -18,7 +21,7 @@ const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: DeviceResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await app.latchkey.authorizeDevice({
+    const answer = await services.authorizeDevice({
       authorization: request.headers.authorization, body: request.body,
       caller: callerOf(request)
     })

@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { pathWith } from '../../../plugins/pages/answer.ts'
 import { DEVICE } from '../../../plugins/pages/device.ts'
 import { DeviceQuery, showPage } from '../../../src/schemas/pages.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const device: FastifyPluginAsyncTypebox = async (app) => {
-  const { config } = app.latchkey
+  const { config } = internals(app)
 
   app.get('/v1/oauth/device', {
     schema: {

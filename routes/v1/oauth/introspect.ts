@@ -2,8 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/http/caller.ts'
 import { Introspection, TokenParam } from '../../../src/schemas/introspection.ts'
 import { OAuthErrorBody } from '../../../src/schemas/token.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const introspect: FastifyPluginAsyncTypebox = async (app) => {
+  const services = internals(app)
+
   app.post('/introspect', {
     config: { oauth: true },
     schema: {
@@ -17,7 +20,7 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Introspection, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await app.latchkey.introspect({
+    const answer = await services.introspect({
       authorization: request.headers.authorization, body: request.body,
       caller: callerOf(request)
     })

@@ -3,12 +3,13 @@ import { checkedByProtocol } from '../../../plugins/http/compilers.ts'
 import { END_SESSION, endSessionPath, REQUEST } from '../../../plugins/pages/logout.ts'
 import { unpacking } from '../../../plugins/pages/unpacking.ts'
 import { afterForm, form, LogoutQuery, OpenParams, showPage } from '../../../src/schemas/pages.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const tags = ['OpenID Connect']
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config } = app.latchkey
+  const { config } = internals(app)
 
   app.get(END_SESSION, {
     validatorCompiler: checkedByProtocol,

@@ -8,9 +8,10 @@ import { errors } from '../../../src/schemas/errors.ts'
 import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
 import { personalTokenJson } from '../../../src/schemas/management-json.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
-  const { personalTokens, makeOwnToken, findOwner } = app.latchkey
+  const { personalTokens, makeOwnToken, findOwner } = internals(app)
 
   app.get('/personal-access-tokens', {
     onRequest: ownerGuard(app),

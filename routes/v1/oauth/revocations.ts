@@ -7,9 +7,10 @@ import { followsRevocations, REVOCATIONS_READ } from '../../../src/oauth/scopes.
 import { errors } from '../../../src/schemas/errors.ts'
 import { StreamQuery } from '../../../src/schemas/feed-events.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
-  const { followers, clients, verifyAccessToken } = app.latchkey
+  const { followers, clients, verifyAccessToken } = internals(app)
   // Streams never end by themselves; the server could not close
   app.addHook('preClose', async () => followers.close())
 

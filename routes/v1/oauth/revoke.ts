@@ -3,8 +3,11 @@ import { Type } from 'typebox'
 import { callerOf } from '../../../plugins/http/caller.ts'
 import { TokenParam } from '../../../src/schemas/introspection.ts'
 import { OAuthErrorBody } from '../../../src/schemas/token.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const revoke: FastifyPluginAsyncTypebox = async (app) => {
+  const services = internals(app)
+
   app.post('/revoke', {
     config: { oauth: true },
     schema: {
@@ -20,7 +23,7 @@ const revoke: FastifyPluginAsyncTypebox = async (app) => {
       }
     }
   }, async (request, reply) => {
-    await app.latchkey.revoke({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    await services.revoke({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
     return reply.code(200).header('cache-control', 'no-store').send(null)
   })
 }

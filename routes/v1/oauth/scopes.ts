@@ -2,8 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ScopeList } from '../../../src/schemas/management.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const scopes: FastifyPluginAsyncTypebox = async (app) => {
+  const services = internals(app)
+
   app.get('/scopes', {
     onRequest: ownerGuard(app),
     schema: {
@@ -11,7 +14,7 @@ const scopes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Scopes and what they allow',
       response: { 200: ScopeList, ...errors(401, 403, 503) }
     }
-  }, async () => app.latchkey.scopes.list())
+  }, async () => services.scopes.list())
 }
 
 export default scopes

@@ -4,11 +4,13 @@ import { addressOf, callerOf } from '../../../plugins/http/caller.ts'
 import { DEVICE_HEADER } from '../../../plugins/browser/device-cookie.ts'
 import { limit } from '../../../plugins/http/limits.ts'
 import { OAuthErrorBody, TokenRequest, TokenResponse } from '../../../src/schemas/token.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const isLogin = ({ body }: FastifyRequest) => (body as { grant_type?: unknown } | undefined)?.grant_type === 'password'
 
 const token: FastifyPluginAsyncTypebox = async (app) => {
-  const { addressBehind } = app.latchkey
+  const services = internals(app)
+  const { addressBehind } = services
   // A proxy apart from the server is not one address for all its users
   const address = (request: FastifyRequest) => isLogin(request)
     ? addressBehind({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
@@ -27,7 +29,7 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: TokenResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const { body, device } = await app.latchkey.token.issue({
+    const { body, device } = await services.token.issue({
       authorization: request.headers.authorization, body: request.body,
       caller: callerOf(request)
     })

@@ -7,9 +7,10 @@ import { errors } from '../../../src/schemas/errors.ts'
 import { AccessList, ById } from '../../../src/schemas/management.ts'
 import { accessJson } from '../../../src/schemas/management-json.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const tokens: FastifyPluginAsyncTypebox = async (app) => {
-  const { accountAccess, findOwner } = app.latchkey
+  const { accountAccess, findOwner } = internals(app)
 
   app.get('/tokens', {
     onRequest: ownerGuard(app),

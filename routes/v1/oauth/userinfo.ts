@@ -6,13 +6,16 @@ import { userInfoEndpoint } from '../../../src/oauth/resources.ts'
 import { UserInfo } from '../../../src/schemas/discovery.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const SCOPES = ['openid']
 const FORM = 'application/x-www-form-urlencoded'
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
+  const services = internals(app)
+
   const guardFor = perIssuer(
-    app.latchkey.config,
+    services.config,
     (issuer) => app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] })
   )
   const guard = guardedBy(async (request, reply) => {
@@ -25,7 +28,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   async function answer (request: FastifyRequest, reply: FastifyReply) {
-    const claims = await app.latchkey.userInfo(request.auth)
+    const claims = await services.userInfo(request.auth)
     if (!claims) throw new HttpError('LK_UNAUTHENTICATED', { message: 'The user of this token is gone' })
     return reply.header('cache-control', 'no-store').send(claims)
   }

@@ -11,6 +11,7 @@ import {
   type Visitor
 } from '../../support/visitor.ts'
 import { tagsOf } from '../../unit/views/html.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Place orders' } }
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0'
@@ -80,7 +81,7 @@ t.test('a session ends by one click, at once and in every process; the own one l
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
   t.equal((await refresh(app, tokens.refresh_token)).statusCode, 401)
   t.ok(await eventually(async () => (await profile(second, tokens.access_token)).statusCode === 401))
-  const ids = (await app.latchkey.accountAccess.list(visitor.userId)).map(({ id }) => id)
+  const ids = (await internals(app).accountAccess.list(visitor.userId)).map(({ id }) => id)
   t.equal(ids.length, 2)
   for (const id of ids) await end(visitor, 'sessions', id)
   t.equal((await phone.get('/account')).statusCode, 303)
@@ -120,7 +121,7 @@ t.test('a code that is being redeemed at the moment leaves no session behind', a
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const { client } = await appTokens(app, visitor)
-  const exchange = await app.latchkey.database.pool.connect()
+  const exchange = await internals(app).database.pool.connect()
   await exchange.query('BEGIN')
   // What redeeming does in one statement, held open
   await exchange.query(`WITH redeemed AS (UPDATE authorization_codes SET redeemed_at = now() RETURNING *)
@@ -219,7 +220,7 @@ t.test('one for ever, one without scopes; what is wrong is said on the form, and
 t.test('the operator limits what tokens can be given, and without a personal access client none is offered', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
-  const personal = await app.latchkey.personalTokens.client()
+  const personal = await internals(app).personalTokens.client()
   await sql(app, "UPDATE clients SET scopes = '{orders:read}' WHERE id = $1", [personal.id])
   const page = (await visitor.get('/account')).body
   t.match(page, 'name="scope:orders:read"')
@@ -248,8 +249,8 @@ t.test('every id of another user does nothing, on every form', async (t) => {
   const eveTokens = await signedIn(app, { email: 'eve@example.com' })
   const eve = visit(app)
   await logIn(eve, '/login', { username: 'eve@example.com' })
-  const ids = [...(await app.latchkey.accountAccess.list(ada.userId)).map(({ id }) => id),
-    (await app.latchkey.personalTokens.list(ada.userId))[0]!.id, client.id, ada.userId, 'x', "' OR 1=1",
+  const ids = [...(await internals(app).accountAccess.list(ada.userId)).map(({ id }) => id),
+    (await internals(app).personalTokens.list(ada.userId))[0]!.id, client.id, ada.userId, 'x', "' OR 1=1",
     '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b']
   const state = () =>
     sql(
@@ -273,7 +274,7 @@ t.test('every id of another user does nothing, on every form', async (t) => {
 t.test('forms of other sites, and without the token of this browser, are refused with a way back', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
-  const [own] = await app.latchkey.accountAccess.list(visitor.userId)
+  const [own] = await internals(app).accountAccess.list(visitor.userId)
   const field = await csrf(visitor)
   for (const path of ['sessions/end', 'apps/end', 'tokens/end', 'tokens']) {
     const post = (fields: Record<string, string>, headers = {}) =>

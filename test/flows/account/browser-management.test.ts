@@ -4,6 +4,7 @@ import { build, profile, signedIn } from '../../support/start-server.ts'
 import type { Method } from '../../support/machines.ts'
 import { sql } from '../../support/session-rows.ts'
 import { loggedIn, type Visitor } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const ORIGIN = 'http://localhost:3000'
 const OWN = { origin: ORIGIN, 'sec-fetch-site': 'same-origin' }
@@ -110,7 +111,7 @@ t.test('a bearer token comes first, and a bad one is not made good by a cookie',
 t.test('a browser makes no stronger token than the personal access client may have, and none for another user', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Place orders' } })
   const send = fetches(app, await loggedIn(app))
-  const personal = await app.latchkey.personalTokens.client()
+  const personal = await internals(app).personalTokens.client()
   await sql(app, "UPDATE clients SET scopes = '{orders:read}' WHERE id = $1", [personal.id])
   for (const scopes of [['orders:write'], ['*'], ['orders:read', 'orders:write'], ['nothing']]) {
     t.match((await send('POST', 'personal-access-tokens', { name: 'x', scopes })).json(), {
@@ -120,7 +121,7 @@ t.test('a browser makes no stronger token than the personal access client may ha
   }
   t.equal((await send('POST', 'personal-access-tokens', { name: 'x', scopes: ['orders:read'] })).statusCode, 201)
   const eve = await signedIn(app, { email: 'eve@example.com' })
-  const [hers] = await app.latchkey.accountAccess.list(eve.user.id)
+  const [hers] = await internals(app).accountAccess.list(eve.user.id)
   t.match((await send('DELETE', `tokens/${hers!.id}`)).json(), { statusCode: 404, code: 'LK_NOT_FOUND' })
   t.equal((await profile(app, eve.access_token)).statusCode, 200)
 })

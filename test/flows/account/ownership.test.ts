@@ -2,6 +2,7 @@ import t from 'tap'
 import { call, personalToken, type Method } from '../../support/machines.ts'
 import { build, profile, signedIn, token, basic } from '../../support/start-server.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 type Made = { id: string, secret: string }
 
@@ -14,11 +15,11 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
     Made
   >()
   const browser =
-    (await app.latchkey.browserSessions.start({ userId: ada.user.id, passwordStamp: 0 }, true, {
+    (await internals(app).browserSessions.start({ userId: ada.user.id, passwordStamp: 0 }, true, {
       ip: '203.0.113.5',
       userAgent: undefined
     }))!
-  const operators = (await app.latchkey.store.clients.findBySlug('web'))!
+  const operators = (await internals(app).store.clients.findBySlug('web'))!
 
   const ids = [sessionId(ada), browser.session.id, tokenId, client.id, ada.user.id, operators.id]
   const routes: [Method, (id: string) => string, object?][] = [
@@ -41,7 +42,7 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
   t.same(await state(app), before)
   t.equal((await profile(app, ada.access_token)).statusCode, 200)
   t.equal((await profile(app, text)).statusCode, 200)
-  t.ok(await app.latchkey.browserSessions.find(browser.token))
+  t.ok(await internals(app).browserSessions.find(browser.token))
   t.match((await token(app, { grant_type: 'refresh_token', refresh_token: 'x' }, basic(client.id, client.secret))).json(), {
     error: 'invalid_grant'
   })

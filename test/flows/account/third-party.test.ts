@@ -6,6 +6,7 @@ import { call, passwordGrant, personalToken } from '../../support/machines.ts'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { all, ON, times } from '../../support/throttled.ts'
 import { letIn, loggedIn, makeApp } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const NEXT = 'another password entirely'
 const change = (current: string) => ({ current_password: current, new_password: NEXT })
@@ -74,7 +75,7 @@ t.test('wrong tries of one session use up no attempts of another, and of all ses
   )
   t.equal((await guess(sessions[1]!)).statusCode, 422)
 
-  await app.latchkey.database.pool.query("UPDATE rate_limits SET points = 60 WHERE key LIKE 'all_current_passwords/3600:%'")
+  await internals(app).database.pool.query("UPDATE rate_limits SET points = 60 WHERE key LIKE 'all_current_passwords/3600:%'")
   t.equal((await call(app, 'PATCH', '/v1/profile/password', sessions[1]!, change(PASSWORD))).statusCode, 429)
 })
 

@@ -3,6 +3,7 @@ import { build, claimsOf, makeClient, PASSWORD, register, token, type Tokens } f
 import { call, personalToken, type Method } from '../../support/machines.ts'
 import { authorize, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER } from '../../support/visitor.ts'
 import { guardedHost } from '../../support/guarded-host.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const API = 'https://api.example.com'
 const USERINFO = 'http://localhost:3000/v1/oauth/userinfo'
@@ -87,7 +88,7 @@ t.test('a guard in this process may be for a resource server of its own', async 
   const host = await guardedHost(t, app)
   host.get('/here', { onRequest: host.authGuard('api') }, async ({ auth }) => auth.userId)
   host.get('/api', { onRequest: host.authGuard('api', { audience: API }) }, async ({ auth }) => auth.userId)
-  host.get('/both', { onRequest: host.authGuard('api', { audience: [API, app.latchkey.config.issuer] }) }, async ({ auth }) => auth.userId)
+  host.get('/both', { onRequest: host.authGuard('api', { audience: [API, internals(app).config.issuer] }) }, async ({ auth }) => auth.userId)
   const statuses = async (text: string) =>
     await Promise.all(
       ['/here', '/api', '/both'].map(async (url) => (await host.inject({ url, headers: { authorization: `Bearer ${text}` } })).statusCode)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, eventually, profile, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const params = (code: string) => ({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER })
 
@@ -13,7 +14,7 @@ t.test('RFC 6749 section 4.1.2: of 100 exchanges of one code at the same time ex
   t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   const refused = answers.filter(({ statusCode }) => statusCode !== 200)
   t.ok(refused.every((answer) => answer.statusCode === 400 && answer.json<{ error: string }>().error === 'invalid_grant'))
-  t.equal(await (await app.latchkey.database.prisma()).session.count({ where: { clientId: client.id } }), 1)
+  t.equal(await (await internals(app).database.prisma()).session.count({ where: { clientId: client.id } }), 1)
 })
 
 t.test('a code that comes again ends what it was exchanged for (RFC 9700 section 4.2.4)', async (t) => {
@@ -33,7 +34,7 @@ t.test('a code lives for a minute', async (t) => {
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   const { code } = paramsOf(await authorize(visitor, client.id))
-  const prisma = await app.latchkey.database.prisma()
+  const prisma = await internals(app).database.prisma()
   const row = await prisma.authorizationCode.findFirstOrThrow()
   t.ok(row.expiresAt.getTime() - row.createdAt.getTime() <= 60_000)
   t.notOk(Buffer.from(row.hash).toString().includes(code!.slice(6)), 'only its hash is stored')
@@ -47,9 +48,9 @@ t.test('no code for a login that has ended in another process a moment ago', asy
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id))), { code: /^lk_ac_/ }, 'the login is remembered here now')
-  const [row] = await (await other.latchkey.database.prisma()).browserSession.findMany()
+  const [row] = await (await internals(other).database.prisma()).browserSession.findMany()
   // As it is before the feed has told this process
-  await (await other.latchkey.database.prisma()).browserSession.update({ where: { id: row!.id }, data: { revokedAt: new Date() } })
+  await (await internals(other).database.prisma()).browserSession.update({ where: { id: row!.id }, data: { revokedAt: new Date() } })
   const answer = await visitor.get(authorizeUrl(client.id))
   t.match(answer.headers.location, /^\/login/)
   t.match((await visitor.follow(answer)).body, 'name="password"', 'and no circle of redirects')
@@ -60,8 +61,8 @@ t.test('a login that another process ends counts no more here, at once', async (
   const { app: other } = await build(t, { databaseUrl })
   const visitor = await loggedIn(app)
   t.equal((await visitor.get('/account')).statusCode, 200)
-  const [row] = await (await other.latchkey.database.prisma()).browserSession.findMany()
-  await other.latchkey.store.browserSessions.revoke(row!.id)
+  const [row] = await (await internals(other).database.prisma()).browserSession.findMany()
+  await internals(other).store.browserSessions.revoke(row!.id)
   t.ok(await eventually(async () => (await visitor.get('/account')).statusCode === 303))
 })
 
@@ -70,7 +71,7 @@ t.test('a code of a user who was disabled, or whose password changed, is refused
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   const { code } = paramsOf(await authorize(visitor, client.id))
-  await app.latchkey.store.users.setDisabled(visitor.userId, true)
+  await internals(app).store.users.setDisabled(visitor.userId, true)
   t.equal((await token(app, params(code!), client.basic)).json<{ error: string }>().error, 'invalid_grant')
   t.equal((await visitor.get('/account')).statusCode, 303, 'and the browser is logged out')
 })

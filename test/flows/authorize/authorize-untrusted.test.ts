@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const LOOPBACK = 'http://127.0.0.1/callback'
 const LOOPBACK6 = 'http://[::1]:1234/callback'
@@ -107,8 +108,8 @@ t.test('a client that was revoked is unknown', async (t) => {
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   t.equal((await visitor.get(authorizeUrl(client.id))).statusCode, 200)
-  await app.latchkey.store.clients.revoke(client.id)
-  app.latchkey.clients.forget(client.id)
+  await internals(app).store.clients.revoke(client.id)
+  internals(app).clients.forget(client.id)
   t.equal((await visitor.get(authorizeUrl(client.id))).statusCode, 400)
 })
 

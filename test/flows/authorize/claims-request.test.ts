@@ -6,6 +6,7 @@ import {
   authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit,
   type Visitor
 } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const CODE = { code: /^lk_ac_/ }
 const EMAIL = 'ada@example.com'
@@ -62,7 +63,7 @@ t.test('a client gets no claim whose scope it may not have, today', async (t) =>
   const issued = await tokens(app, visitor, client, { scope: 'openid email', ...BOTH })
   t.same(await told(app, issued), [EMAIL, EMAIL])
   await sql(app, "UPDATE clients SET scopes = '{openid}' WHERE id = $1", [client.id])
-  app.latchkey.clients.forget(client.id)
+  internals(app).clients.forget(client.id)
   t.same((await told(app, issued))[0], null, 'at userinfo, after the operator took the scope away')
   t.same(await told(app, await refreshed(app, client, issued)), [null, null], 'by a refresh after that')
 })

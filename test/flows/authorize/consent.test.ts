@@ -4,6 +4,7 @@ import { call } from '../../support/machines.ts'
 import { build, createDatabase, eventually, register, signedIn, type MadeClient } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { authorize, authorizeUrl, CALLBACK, formOf, loggedIn, makeApp, paramsOf, type Visitor } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const API = 'https://api.example.com'
 const FILES = 'https://files.example.com/'
@@ -27,7 +28,7 @@ async function allow (visitor: Visitor, client: string, params: Record<string, s
 
 const ownedBy = async (app: FastifyInstance, client: MadeClient, userId: string) => {
   await sql(app, 'UPDATE clients SET owner_id = $2 WHERE id = $1', [client.id, userId])
-  app.latchkey.clients.forget(client.id)
+  internals(app).clients.forget(client.id)
 }
 
 t.test('RFC 9700 section 4.14.2: a consent is for the resources that it was given for', async (t) => {
@@ -127,7 +128,7 @@ t.test('a changed name or redirect URI of a user\'s client forgets its consents,
   const { client_id: id } = (await call(app, 'POST', 'clients', bearer, { name: 'Northwind', redirect_uris: [CALLBACK] })).json<
     { client_id: string }
   >()
-  const { clients } = app.latchkey.store
+  const { clients } = internals(app).store
   const put = (body: object) => call(app, 'PUT', `clients/${id}`, bearer, body)
   const changes: [string, boolean, () => Promise<unknown>][] = [
     ['nothing', true, () => put({ name: 'Northwind', redirect_uris: [CALLBACK] })],
@@ -147,7 +148,7 @@ t.test('a changed name or redirect URI of a user\'s client forgets its consents,
     await allow(visitor, id, { scope: 'a' })
     await allow(visitor, id, { scope: 'b', resource: API })
     await change()
-    app.latchkey.clients.forget(id)
+    internals(app).clients.forget(id)
     t.match(await silently(visitor, id, { scope: 'a' }), stays ? CODE : ASK, name)
     t.match(await silently(visitor, id, { scope: 'b' }, [API]), stays ? CODE : ASK, `${name}, at another server`)
   }
@@ -158,8 +159,8 @@ t.test('a client of the operator keeps its consents: its name is the operator\'s
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   await allow(visitor, client.id, { scope: 'a' })
-  await app.latchkey.store.clients.change(client.id, () => ({ name: 'Renamed' }))
-  app.latchkey.clients.forget(client.id)
+  await internals(app).store.clients.change(client.id, () => ({ name: 'Renamed' }))
+  internals(app).clients.forget(client.id)
   t.match(await silently(visitor, client.id, { scope: 'a' }), CODE)
 })
 
@@ -174,11 +175,11 @@ t.test('what was allowed under one name is nothing for another: a page from befo
 
   const page = await visitor.get(authorizeUrl(client.id, { scope: 'a' }))
   t.match(page.body, 'Acme Reports')
-  await other.latchkey.store.clients.update(client.id, owner, { name: 'Your Bank', redirectUris: [CALLBACK] })
+  await internals(other).store.clients.update(client.id, owner, { name: 'Your Bank', redirectUris: [CALLBACK] })
   const stale = await visitor.submit(page, { decision: 'allow' })
   t.match(stale.headers.location, /^\/v1\/oauth\/authorize/, 'this process still remembers the old name')
   t.same(await sql(app, 'SELECT 1 FROM consents'), [])
-  app.latchkey.clients.forget(client.id)
+  internals(app).clients.forget(client.id)
   const again = await visitor.follow(await visitor.submit(page, { decision: 'allow' }))
   t.match(again.body, 'Your Bank')
   t.match(paramsOf(await visitor.submit(again, { decision: 'allow' })), CODE)
@@ -199,7 +200,7 @@ t.test('who allows a client while it is renamed allows nothing', async (t) => {
   await ownedBy(app, client, owner)
   const page = await visitor.get(authorizeUrl(client.id, { scope: 'a' }))
   // The change holds the row until it commits
-  const held = await app.latchkey.database.pool.connect()
+  const held = await internals(app).database.pool.connect()
   await held.query('BEGIN')
   await held.query('UPDATE clients SET name = $2 WHERE id = $1', [client.id, 'Your Bank'])
   const submitted = visitor.submit(page, { decision: 'allow' })

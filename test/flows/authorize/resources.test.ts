@@ -4,6 +4,7 @@ import {
   type Tokens
 } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, formOf, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const API = 'https://api.example.com'
 const FILES = 'https://files.example.com'
@@ -31,7 +32,7 @@ t.test('RFC 8707 section 2.2: a token request chooses one of the resources that 
 
 t.test('RFC 8707: resources of the grants without a browser', async (t) => {
   const { app } = await build(t, options)
-  const { issuer } = app.latchkey.config
+  const { issuer } = internals(app).config
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const own = (resource?: string) => token(app, { grant_type: 'client_credentials', ...(resource && { resource }) }, machine.basic)
   t.same([audOf(await own()), audOf(await own(issuer)), audOf(await own(API))], [issuer, issuer, [API]])
@@ -53,7 +54,7 @@ t.test('RFC 8707: a session without resources is for this server, and may say so
   const { app } = await build(t, options)
   await signedIn(app)
   const { refresh_token: text } = (await login(app)).json<Tokens>()
-  t.equal(audOf(await refresh(app, text)), app.latchkey.config.issuer)
+  t.equal(audOf(await refresh(app, text)), internals(app).config.issuer)
   const users = await makeClient(app)
   const password = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, users.basic)).json<
     Tokens
@@ -61,7 +62,7 @@ t.test('RFC 8707: a session without resources is for this server, and may say so
   const again = (resource: string) =>
     token(app, { grant_type: 'refresh_token', refresh_token: password.refresh_token, resource }, users.basic)
   t.match((await again(API)).json(), { error: 'invalid_target' })
-  t.equal(audOf(await again(app.latchkey.config.issuer)), app.latchkey.config.issuer)
+  t.equal(audOf(await again(internals(app).config.issuer)), internals(app).config.issuer)
 })
 
 const spellings = (uri: string) => [uri, `${uri}/`, uri.replace('http', 'HTTP').replace('localhost', 'LOCALHOST')]
@@ -71,7 +72,7 @@ for (const [name, more] of [['at the root', {}], ['under a prefix', { prefix: '/
 }]] as const) {
   t.test(`RFC 9728: what our own metadata names as the resource is accepted by both endpoints, in any spelling: ${name}`, async (t) => {
     const { app } = await build(t, { ...options, ...more })
-    const { prefix, issuer } = app.latchkey.config
+    const { prefix, issuer } = internals(app).config
     const { resource } = (await app.inject(`${prefix}/.well-known/oauth-protected-resource`)).json<{ resource: string }>()
     t.equal(resource, issuer)
     await app.inject({ method: 'POST', url: `${prefix}/v1/register`, payload: { email: 'ada@example.com', password: PASSWORD } })
@@ -165,9 +166,9 @@ t.test('RFC 8707 section 2: several resources at the token endpoint are all of t
   t.same(audOf(await form(API, FILES)), [API, FILES])
   t.same(audOf(await form(API, API)), [API])
   t.same(audOf(await json([API, FILES])), [API, FILES])
-  t.equal(audOf(await form('')), app.latchkey.config.issuer, 'an empty one counts as absent')
-  t.equal(audOf(await json([])), app.latchkey.config.issuer)
-  const { issuer } = app.latchkey.config
+  t.equal(audOf(await form('')), internals(app).config.issuer, 'an empty one counts as absent')
+  t.equal(audOf(await json([])), internals(app).config.issuer)
+  const { issuer } = internals(app).config
   for (const several of [[API, 'https://evil.example'], [issuer, API], [API, `${issuer}/`]]) {
     for (const answer of [await form(...several), await json(several)]) { t.match(answer.json(), { error: 'invalid_target' }, several.join(' ')) }
   }
@@ -203,8 +204,8 @@ t.test('a code for several resources is exchanged for some of them, and for none
   }
   t.same(audOf(await exchange([API, FILES], [FILES, API])), [FILES, API])
   t.same(audOf(await exchange([API, FILES], [`${FILES}/`])), [FILES])
-  for (const [granted, asked] of [[[API], [API, FILES]], [[API], [app.latchkey.config.issuer]], [[], [API]], [[app.latchkey.config.issuer],
-    [API]]] as const) {
+  const { issuer } = internals(app).config
+  for (const [granted, asked] of [[[API], [API, FILES]], [[API], [issuer]], [[], [API]], [[issuer], [API]]] as const) {
     t.match((await exchange([...granted], [...asked])).json(), { error: 'invalid_target' }, `${granted.join(' ')} → ${asked.join(' ')}`)
   }
 })

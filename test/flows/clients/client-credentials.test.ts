@@ -2,6 +2,7 @@ import t from 'tap'
 import { guardedHost } from '../../support/guarded-host.ts'
 import { basic, build, claimsOf, makeClient, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See orders', 'orders:write': 'Change orders', 'users:read': 'See users' } }
 
@@ -106,6 +107,6 @@ t.test('a revoked client is refused at once', async (t) => {
   const { app, get } = await host(t)
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const { access_token: own } = await grant(app, machine.basic)
-  await app.latchkey.store.clients.revoke(machine.id)
+  await internals(app).store.clients.revoke(machine.id)
   t.equal((await get('/machines', own)).statusCode, 401)
 })

@@ -8,6 +8,7 @@ import {
 } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { authorizeUrl, CALLBACK, loggedIn, makeApp, VERIFIER, type Visitor } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const BOTH = { 'orders:read': 'See your orders', 'orders:write': 'Rewrite all orders' }
 const ONE = { 'orders:read': 'See your orders' }
@@ -147,7 +148,7 @@ t.test('what * stands for shrinks with the client', async (t) => {
   const { refresh_token: first, scope } = await passwordGrant(app, basic, '*')
   t.equal(scope, '*')
   await sql(app, "UPDATE clients SET scopes = '{orders:read}' WHERE id = $1", [id])
-  app.latchkey.clients.forget(id)
+  internals(app).clients.forget(id)
   await Promise.resolve()
   const next = (await token(app, { grant_type: 'refresh_token', refresh_token: first }, basic)).json<Tokens>()
   t.equal(next.scope, 'orders:read')
@@ -164,10 +165,10 @@ t.test('a code and a device that waited get what is left, and the page for devic
   const { id } = await makeTv(app, { scopes: ['orders:read', 'orders:write'] })
   const waiting = await asked(app, { client_id: id, scope: 'orders:read orders:write' })
   await sql(app, "UPDATE clients SET scopes = '{orders:read}' WHERE id = $1", [id])
-  app.latchkey.clients.forget(id)
+  internals(app).clients.forget(id)
   await Promise.resolve()
   const entry = { userCode: waiting.user_code, user, caller: CALLER }
-  t.match(await app.latchkey.deviceVerification.find(entry), { scopes: ['orders:read'] })
-  await app.latchkey.deviceVerification.decide(entry, 'allowed')
+  t.match(await internals(app).deviceVerification.find(entry), { scopes: ['orders:read'] })
+  await internals(app).deviceVerification.decide(entry, 'allowed')
   t.equal((await poll(app, id, waiting.device_code)).json<Tokens>().scope, 'orders:read')
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { ask, asked, CALLER, decider, DEVICE_CODE, expire, makeTv, poll, wait } from '../../support/device.ts'
 import { basic, build, claimsOf, makeClient, profile, register, token, type Tokens } from '../../support/start-server.ts'
 import { sessionOf, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 
@@ -20,7 +21,7 @@ t.test('a device gets a code, its user allows it, and the next poll gets tokens'
   t.equal(waiting.verification_uri_complete, `http://localhost:3000/device?user_code=${waiting.user_code}`)
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
 
-  const { deviceVerification } = app.latchkey
+  const { deviceVerification } = internals(app)
   t.match(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), {
     userCode: waiting.user_code,
     client: { id, name: 'Television', firstParty: false },
@@ -54,7 +55,7 @@ t.test('with openid the id token tells when the user logged in', async (t) => {
   const { id } = await makeTv(app)
   const user = await decider(app)
   const waiting = await asked(app, { client_id: id, scope: 'openid' })
-  await app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
   const { id_token: idToken } = (await poll(app, id, waiting.device_code)).json<{ id_token: string }>()
   t.match(claimsOf(idToken), { sub: user.userId, aud: id, auth_time: user.authTime.getTime() / 1000 })
 })
@@ -64,7 +65,7 @@ t.test('the user code may be typed in any way', async (t) => {
   const { id } = await makeTv(app)
   const user = await decider(app)
   const { user_code: code } = await asked(app, { client_id: id })
-  const find = (userCode: string) => app.latchkey.deviceVerification.find({ userCode, user, caller: CALLER })
+  const find = (userCode: string) => internals(app).deviceVerification.find({ userCode, user, caller: CALLER })
   for (const typed of [code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'),
     [...code].join(' ')]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
   for (const typed of ['', 'AAAA-AAAA', `${code}B`, code.slice(1), '%', '\0', 'B'.repeat(1000)]) { t.equal(await find(typed), null, JSON.stringify(typed)) }
@@ -101,21 +102,21 @@ t.test('denied is access_denied, expired is expired_token, and neither makes a s
   const { id } = await makeTv(app)
   const user = await decider(app)
   const denied = await asked(app, { client_id: id })
-  t.ok(await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'denied'))
+  t.ok(await internals(app).deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'denied'))
   const answer = await poll(app, id, denied.device_code)
   t.match([answer.statusCode, answer.json()], [400, { error: 'access_denied' }])
   t.equal(
-    await app.latchkey.deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'),
+    await internals(app).deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'),
     'denied',
     'the first decision counts'
   )
 
   const late = await asked(app, { client_id: id })
-  await app.latchkey.deviceVerification.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).deviceVerification.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
   const never = await asked(app, { client_id: id })
   await expire(app)
   for (const { device_code: code } of [late, never]) t.match((await poll(app, id, code)).json(), { error: 'expired_token' })
-  t.notOk(await app.latchkey.deviceVerification.decide({ userCode: never.user_code, user, caller: CALLER }, 'allowed'))
+  t.notOk(await internals(app).deviceVerification.decide({ userCode: never.user_code, user, caller: CALLER }, 'allowed'))
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
 })
 
@@ -131,7 +132,7 @@ t.test('of 100 polls at once after the approval one succeeds, and there is one s
   const approvals = await Promise.all(
     Array.from(
       { length: 10 },
-      () => app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+      () => internals(app).deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
     )
   )
   t.same(new Set(approvals), new Set(['allowed']), 'pressed ten times it is allowed')
@@ -146,7 +147,7 @@ t.test('who changed between approval and poll gets nothing', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
-  const { deviceVerification, store } = app.latchkey
+  const { deviceVerification, store } = internals(app)
   const before = await asked(app, { client_id: id })
   await deviceVerification.decide({ userCode: before.user_code, user, caller: CALLER }, 'allowed')
   const later = await asked(app, { client_id: id })
@@ -186,7 +187,7 @@ t.test('who may ask: the client, in its way, with the grant', async (t) => {
   t.match((await poll(app, box.id, 'lk_dc_nothing', box.basic)).json(), { error: 'invalid_grant' }, 'an unknown code')
   t.match((await token(app, { grant_type: DEVICE_CODE }, box.basic)).json(), { error: 'invalid_request' }, 'no code')
   const user = await decider(app)
-  await app.latchkey.deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
   const tokens = (await poll(app, box.id, waiting.device_code, box.basic)).json<Tokens>()
   t.notOk(tokens.refresh_token, 'without the refresh grant no refresh token')
   t.equal(tokens.scope, 'orders:read')
@@ -198,7 +199,7 @@ t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by a
   await register(app)
   const user = await decider(app, 'eve@example.com')
   const { user_code: userCode } = await asked(app, { client_id: id })
-  const { deviceVerification } = app.latchkey
+  const { deviceVerification } = internals(app)
   const guess = async (index: number, ip = CALLER.ip, who = user): Promise<unknown> => {
     const guessed = { userCode: 'BBBB-BBBB', user: who, caller: { ...CALLER, ip } }
     return index % 2 ? deviceVerification.decide(guessed, 'allowed') : deviceVerification.find(guessed)
@@ -231,14 +232,14 @@ t.test('decisions are in the audit log, and in events', async (t) => {
   const seen: object[] = []
   app.latchkey.on('device.approved', (details) => { seen.push(details) })
   const [yes, no] = [await asked(app, { client_id: id }), await asked(app, { client_id: id })]
-  await app.latchkey.deviceVerification.decide({ userCode: yes.user_code, user, caller: CALLER }, 'allowed')
-  await app.latchkey.deviceVerification.decide({ userCode: no.user_code, user, caller: CALLER }, 'denied')
+  await internals(app).deviceVerification.decide({ userCode: yes.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).deviceVerification.decide({ userCode: no.user_code, user, caller: CALLER }, 'denied')
   t.same(seen, [{ clientId: id, userId: user.userId, scopes: [], ...CALLER }])
   await app.close()
-  const { app: after } = await build(t, { databaseUrl: app.latchkey.config.databaseUrl! })
-  t.same((await after.latchkey.store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved',
+  const { app: after } = await build(t, { databaseUrl: internals(app).config.databaseUrl! })
+  t.same((await internals(after).store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved',
     'device.denied'])
-  t.match(await after.latchkey.store.audit.list({ type: 'device.denied', limit: 5 }), [{
+  t.match(await internals(after).store.audit.list({ type: 'device.denied', limit: 5 }), [{
     userId: user.userId, clientId: id, ip: CALLER.ip,
     userAgent: CALLER.userAgent, detail: { scopes: [] }
   }])
@@ -250,7 +251,7 @@ t.test('what has expired is purged an hour later', async (t) => {
   await asked(app, { client_id: id })
   const { purge } = await import('../../../src/maintenance/purge.ts')
   const run = () =>
-    purge(app.latchkey.store.purge, { expired: true, revoked: false, keep: 0, auditRetention: 1000 }, new AbortController().signal)
+    purge(internals(app).store.purge, { expired: true, revoked: false, keep: 0, auditRetention: 1000 }, new AbortController().signal)
   await expire(app)
   t.match(await run(), { device_codes: 0 }, 'it tells its device yet')
   await sql(app, "UPDATE device_codes SET expires_at = now() - interval '2 hours'")

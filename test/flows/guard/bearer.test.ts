@@ -2,6 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:cry
 import t from 'tap'
 import { guardedHost } from '../../support/guarded-host.ts'
 import { build, makeClient, profile, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -26,10 +27,10 @@ t.test('RFC 9068 section 4: a token that is not ours, or not of this kind, is in
     const input = `${encode(header)}.${encode(payload)}`
     return `${input}.${sign('sha256', Buffer.from(input), { key: stranger.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
   }
-  const jwk = app.latchkey.keys.jwks().keys.find((key) => key.kid === kid)!
+  const jwk = internals(app).keys.jwks().keys.find((key) => key.kid === kid)!
   const pem = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
   const hs256 = `${encode({ alg: 'HS256', typ: 'at+jwt', kid })}.${body}`
-  const ours = (changes: object, type = 'at+jwt') => app.latchkey.keys.sign('ES256', { ...claims, ...changes }, type)
+  const ours = (changes: object, type = 'at+jwt') => internals(app).keys.sign('ES256', { ...claims, ...changes }, type)
 
   const bad: Record<string, string> = {
     'alg none': `${encode({ alg: 'none', typ: 'at+jwt', kid })}.${body}.`,
@@ -38,7 +39,7 @@ t.test('RFC 9068 section 4: a token that is not ours, or not of this kind, is in
     'an unknown kid': forged({ alg: 'ES256', typ: 'at+jwt', kid: 'unknown' }, claims),
     'a changed payload': `${head}.${encode({ ...claims, scope: '*' })}.${signature}`,
     'no signature': `${head}.${body}.`,
-    'an id token': app.latchkey.keys.sign('RS256', claims, 'JWT'),
+    'an id token': internals(app).keys.sign('RS256', claims, 'JWT'),
     'our key, type JWT': ours({}, 'JWT'),
     'another issuer': ours({ iss: 'https://evil.example' }),
     'another audience': ours({ aud: 'https://evil.example' }),

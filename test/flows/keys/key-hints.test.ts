@@ -6,6 +6,7 @@ import latchkey from '../../../plugins/latchkey.ts'
 import { party, served, type Party } from '../../support/conformance.ts'
 import { APP_KEY, FAST, makeClient } from '../../support/start-server.ts'
 import { visit, type Visitor } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const kidOf = (text: string) => (JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid
 const published = async (app: FastifyInstance) =>
@@ -24,7 +25,7 @@ async function rotated (t: Test, algorithm = 'RS256'): Promise<Started> {
   const asked = await party(app, { idTokenAlg: algorithm })
   const visitor = visit(app)
   const { id_token: hint } = await asked.tokens({}, visitor)
-  const { keys, database: { pool } } = app.latchkey
+  const { keys, database: { pool } } = internals(app)
   await keys.rotate(true)
   const kid = kidOf(hint)
   async function rotatedAgo (interval: string): Promise<void> {
@@ -40,7 +41,7 @@ async function rotated (t: Test, algorithm = 'RS256'): Promise<Started> {
 for (const algorithm of ['RS256', 'ES256']) {
   t.test(`a key stays in the JWKS while an id token that it signed is valid, however short access tokens live (${algorithm})`, async (t) => {
     const { app, asked, hint, kid, rotatedAgo } = await rotated(t, algorithm)
-    await app.latchkey.database.pool.query("UPDATE settings SET value = '60' WHERE name = 'longest_access_token_ttl'")
+    await internals(app).database.pool.query("UPDATE settings SET value = '60' WHERE name = 'longest_access_token_ttl'")
     await rotatedAgo('59 minutes')
     t.ok((await published(app)).includes(kid))
     t.ok(await asked.verified(hint, algorithm))
@@ -62,27 +63,28 @@ t.test('a key stays in the JWKS as long as the longest-lived client gets tokens 
   await rotatedAgo('2 hours')
   t.notOk((await published(app)).includes(kid))
   await makeClient(app, { accessTokenTtl: 86_400 })
-  await app.latchkey.keys.load()
+  await internals(app).keys.load()
   t.ok((await published(app)).includes(kid))
 })
 
 t.test('a purge leaves a key that may come in a hint, for as long as the longest session lives', async (t) => {
   const { app, visitor, hint, rotatedAgo } = await rotated(t)
-  await app.latchkey.database.pool.query("UPDATE sessions SET expires_at = now() + interval '1000 days'")
-  await app.latchkey.keys.rotate(true)
+  await internals(app).database.pool.query("UPDATE sessions SET expires_at = now() + interval '1000 days'")
+  await internals(app).keys.rotate(true)
   await rotatedAgo('180 days')
   const { expired } = await purgeAll(app)
   t.equal(expired, 0)
   t.equal((await end(visitor, hint)).statusCode, 200)
-  const [current] = app.latchkey.keys.list().filter(({ alg, signsUntil }) => alg === 'RS256' && signsUntil)
-  const { rows: [row] } = await app.latchkey.database.pool.query<{ kept: boolean }>(
+  const [current] = internals(app).keys.list().filter(({ alg, signsUntil }) => alg === 'RS256' && signsUntil)
+  const { rows: [row] } = await internals(app).database.pool.query<{ kept: boolean }>(
     "SELECT keep_until >= now() + interval '999 days' AS kept FROM signing_keys WHERE kid = $1",
     [current!.kid]
   )
   t.ok(row!.kept)
 })
 
-async function purgeAll ({ latchkey: { store } }: FastifyInstance): Promise<{ expired: number }> {
+async function purgeAll (app: FastifyInstance): Promise<{ expired: number }> {
+  const { store } = internals(app)
   const step = store.purge.steps({ expired: true, revoked: false, keep: 0, auditRetention: 86_400 }).find(({ table }) =>
     table === 'signing_keys'
   )
@@ -92,7 +94,7 @@ async function purgeAll ({ latchkey: { store } }: FastifyInstance): Promise<{ ex
 t.test('a key that has left the JWKS needs no APP_KEY: the earlier one may go', async (t) => {
   const { app, hint, visitor, rotatedAgo } = await rotated(t)
   await rotatedAgo('10 days')
-  const { databaseUrl } = app.latchkey
+  const { databaseUrl } = internals(app)
   const appKey = randomBytes(32).toString('base64')
   const start = async (options: object) => {
     const other = Fastify()
@@ -111,7 +113,7 @@ t.test('a key that has left the JWKS needs no APP_KEY: the earlier one may go', 
 t.test('a revoked key proves nothing, an old one as little as the current', async (t) => {
   const { app, visitor, hint, kid, rotatedAgo } = await rotated(t)
   await rotatedAgo('10 days')
-  t.ok(await app.latchkey.keys.revoke(kid))
+  t.ok(await internals(app).keys.revoke(kid))
   t.equal((await end(visitor, hint)).statusCode, 400)
   t.ok(await isLoggedIn(visitor))
 })
@@ -119,7 +121,7 @@ t.test('a revoked key proves nothing, an old one as little as the current', asyn
 t.test('while the database is away a hint is not called forged', async (t) => {
   const { app, asked, hint, rotatedAgo } = await rotated(t)
   await rotatedAgo('10 days')
-  const { pool } = app.latchkey.database
+  const { pool } = internals(app).database
   await pool.query('ALTER TABLE signing_keys RENAME TO away')
   t.ok((await end(visit(app), hint)).statusCode >= 500)
   await pool.query('ALTER TABLE away RENAME TO signing_keys')

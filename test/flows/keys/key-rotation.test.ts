@@ -3,13 +3,14 @@ import Fastify from 'fastify'
 import t from 'tap'
 import latchkey from '../../../plugins/latchkey.ts'
 import { APP_KEY, build, createDatabase, FAST, login, profile, signedIn, type Tokens } from '../../support/start-server.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const kidOf = (text: string) => (JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid
 const past = "now() - interval '1 hour'"
 
 t.test('a new key is published before it signs, and the old one stays until its last token has expired', async (t) => {
   const { app } = await build(t)
-  const { keys, database: { pool } } = app.latchkey
+  const { keys, database: { pool } } = internals(app)
   const { access_token: old } = await signedIn(app)
   const [next] = await keys.rotate(false)
   t.same(keys.list().filter(({ alg }) => alg === 'ES256').map(({ state }) => state), ['current', 'next'])
@@ -31,11 +32,11 @@ t.test('a new key is published before it signs, and the old one stays until its 
 t.test('two processes that are due at once make one key', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app: first }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
-  await first.latchkey.database.pool.query(
+  await internals(first).database.pool.query(
     "UPDATE signing_keys SET signs_from = now() - interval '200 days', created_at = now() - interval '200 days'"
   )
-  await Promise.all([first.latchkey.keys.load(), second.latchkey.keys.load()])
-  const made = await Promise.all([first.latchkey.keys.rotateDue(), second.latchkey.keys.rotateDue()])
+  await Promise.all([internals(first).keys.load(), internals(second).keys.load()])
+  const made = await Promise.all([internals(first).keys.rotateDue(), internals(second).keys.rotateDue()])
   t.equal(made.flat().length, 2, 'one for each algorithm')
 })
 
@@ -44,7 +45,7 @@ t.test('a revoked key ends its tokens in every process, and another signs at onc
   const [{ app: first }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   const { access_token: old } = await signedIn(first)
   t.equal((await profile(second, old)).statusCode, 200)
-  await first.latchkey.keys.revoke(kidOf(old))
+  await internals(first).keys.revoke(kidOf(old))
   t.equal((await profile(first, old)).statusCode, 401)
   const { eventually } = await import('../../support/start-server.ts')
   t.ok(await eventually(async () => (await profile(second, old)).statusCode === 401))
@@ -56,7 +57,7 @@ t.test('a revoked key ends its tokens in every process, and another signs at onc
 t.test('a wrong APP_KEY stops the start and changes nothing; an earlier one opens and seals anew', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app } = await build(t, { databaseUrl })
-  const before = (await app.latchkey.database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows
+  const before = (await internals(app).database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows
   const start = async (options: object) => {
     const other = Fastify()
     t.teardown(() => other.close())
@@ -65,10 +66,10 @@ t.test('a wrong APP_KEY stops the start and changes nothing; an earlier one open
   }
   const appKey = randomBytes(32).toString('base64')
   await t.rejects(start({ appKey }), { code: 'LK_CONFIG', message: /^appKey \(or LATCHKEY_APP_KEY\) is not the one/ })
-  t.same((await app.latchkey.database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows, before)
+  t.same((await internals(app).database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows, before)
 
   await start({ appKey, appPreviousKeys: [APP_KEY] })
-  const after = (await app.latchkey.database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows
+  const after = (await internals(app).database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows
   t.same(after.map(({ kid }) => kid), before.map(({ kid }) => kid))
   t.notSame(after, before)
   await start({ appKey })

@@ -7,6 +7,7 @@ import {
 import { attempt, ON, times } from '../../support/throttled.ts'
 import { sessionId } from '../../support/session-rows.ts'
 import type { EventName } from '../../../src/events/events.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 type App = Parameters<typeof login>[0]
 
@@ -18,8 +19,8 @@ function hear (app: App, ...names: EventName[]) {
 }
 
 const written = async (app: App, type: string, count = 1) => {
-  await eventually(async () => (await app.latchkey.store.audit.list({ type, limit: 100 })).length >= count)
-  return await app.latchkey.store.audit.list({ type, limit: 100 })
+  await eventually(async () => (await internals(app).store.audit.list({ type, limit: 100 })).length >= count)
+  return await internals(app).store.audit.list({ type, limit: 100 })
 }
 
 const FROM = { ip: '127.0.0.1', userAgent: 'lightMyRequest' }
@@ -28,7 +29,7 @@ t.test('a host hears of logins, tokens and their end', async (t) => {
   const { app } = await build(t)
   const heard = hear(app, 'user.registered', 'login.succeeded', 'login.failed', 'token.issued', 'token.revoked', 'session.ended')
   const { access_token: bearer, user } = await signedIn(app)
-  const web = (await app.latchkey.store.clients.findBySlug('web'))!
+  const web = (await internals(app).store.clients.findBySlug('web'))!
   await login(app, { email: 'ada@example.com', password: 'wrong' })
   await login(app, { email: 'nobody@example.com' })
   await logout(app, bearer)
@@ -75,7 +76,7 @@ t.test('a guard tells why it refused, by a code that holds nothing of the token'
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const own = (await token(app, { grant_type: 'client_credentials' }, machine.basic)).json<Tokens>().access_token
   const claims = JSON.parse(Buffer.from(good.split('.')[1]!, 'base64url').toString()) as object
-  const ours = (changes: object, type = 'at+jwt') => app.latchkey.keys.sign('ES256', { ...claims, ...changes }, type)
+  const ours = (changes: object, type = 'at+jwt') => internals(app).keys.sign('ES256', { ...claims, ...changes }, type)
   const [head, body] = good.split('.') as [string, string]
   const ended = (await login(app)).json<Tokens>().access_token
   await logout(app, ended)
@@ -98,7 +99,7 @@ t.test('a guard tells why it refused, by a code that holds nothing of the token'
 t.test('the audit log has what matters to security, with who, where and why', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, refresh_token: text, user } = await signedIn(app)
-  const web = (await app.latchkey.store.clients.findBySlug('web'))!
+  const web = (await internals(app).store.clients.findBySlug('web'))!
   await login(app, { email: 'ada@example.com', password: 'wrong' })
   const { access_token: personal, token: { id: tokenId } } = await personalToken(app, bearer)
   const client = (await call(app, 'POST', 'clients', bearer, { name: 'x', redirect: 'https://app.example.com/cb' })).json<{ id: string }>()
@@ -127,7 +128,7 @@ t.test('the audit log has what matters to security, with who, where and why', as
     ['session.ended', { userId: user.id, clientId: web.id, detail: { reason: 'logout' } }]
   ]
   for (const [type, row] of rows) t.match(await written(app, type), [{ type, ...FROM, ...row }], type)
-  const everything = JSON.stringify(await app.latchkey.store.audit.list({ limit: 1000 }))
+  const everything = JSON.stringify(await internals(app).store.audit.list({ limit: 1000 }))
   for (const secret of [PASSWORD, 'another good password', personal, bearer, text]) t.notMatch(everything, secret)
 })
 
@@ -155,10 +156,10 @@ t.test('revocation by a client and too many attempts are written, too', async (t
 
 t.test('a database that does not take them fails no request', async (t) => {
   const { app, logs } = await build(t)
-  await app.latchkey.database.pool.query('ALTER TABLE audit_events RENAME TO elsewhere')
+  await internals(app).database.pool.query('ALTER TABLE audit_events RENAME TO elsewhere')
   t.equal((await register(app)).statusCode, 201)
   t.ok(await eventually(() => logs().includes('Audit events are lost')))
-  await app.latchkey.database.pool.query('ALTER TABLE elsewhere RENAME TO audit_events')
+  await internals(app).database.pool.query('ALTER TABLE elsewhere RENAME TO audit_events')
   t.equal((await login(app)).statusCode, 200)
   t.equal((await written(app, 'login.succeeded')).length, 1)
 })

@@ -7,12 +7,13 @@ import { packageRoot } from '../../../src/database/package-root.ts'
 import { purge, type PurgeOptions, type Purged } from '../../../src/maintenance/purge.ts'
 import { build, eventually, login, logout, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { sessionId, sessionOf, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const EXPIRED = { expired: true, revoked: false, keep: 0, auditRetention: 90 * 86_400 }
 const REVOKED = { ...EXPIRED, expired: false, revoked: true }
 
 const run = (app: FastifyInstance, options: PurgeOptions = EXPIRED, signal = new AbortController().signal): Promise<Purged | null> =>
-  purge(app.latchkey.store.purge, options, signal)
+  purge(internals(app).store.purge, options, signal)
 
 const count = async (app: FastifyInstance, table: string) =>
   (await sql<{ n: number }>(app, `SELECT count(*)::int AS n FROM ${table}`))[0]!.n
@@ -84,7 +85,7 @@ t.test('keeps what expired less than so many hours ago', async (t) => {
 
 t.test('every table with an end is among them', async (t) => {
   const { app } = await build(t)
-  const purged = app.latchkey.store.purge.steps(EXPIRED).map(({ table }) => table)
+  const purged = internals(app).store.purge.steps(EXPIRED).map(({ table }) => table)
   const models = readFileSync(join(packageRoot, 'prisma/schema.prisma'), 'utf8').match(/^model [\s\S]*?^}/gm)!
   const ending = models.filter((model) => /^ {2}(expiresAt|expire|keepUntil) /m.test(model)).map((model) =>
     /@@map\("(.*)"\)/.exec(model)![1]!
@@ -124,7 +125,7 @@ t.test('goes through large tables in batches, past what others have locked', asy
 
 t.test('one process at a time', async (t) => {
   const { app } = await build(t)
-  const { purge: store } = app.latchkey.store
+  const { purge: store } = internals(app).store
   t.equal(await store.alone(() => run(app)), null)
   t.not(await run(app), null, 'the lock is gone with its holder')
   await t.rejects(store.alone(async () => { throw new Error('no') }), { message: 'no' })
@@ -133,7 +134,7 @@ t.test('one process at a time', async (t) => {
 
 t.test('holds up no vacuum while it rests, and notices when it is no longer alone', async (t) => {
   const { app } = await build(t)
-  const ended = await app.latchkey.store.purge.alone(async (signal) => {
+  const ended = await internals(app).store.purge.alone(async (signal) => {
     const [row] = await sql<{ state: string, xmin: string | null, pid: number }>(
       app,
       "SELECT state, backend_xmin::text AS xmin, pid FROM pg_stat_activity WHERE application_name = 'latchkey purge' AND datname = current_database()"

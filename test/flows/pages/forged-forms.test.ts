@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, PASSWORD, register } from '../../support/start-server.ts'
 import { authorizeUrl, formOf, loggedIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const EVIL = 'https://evil.example'
 /** What browsers send with a form of another site. */
@@ -35,8 +36,8 @@ t.test('RFC 6749 section 10.12: forms of other sites are refused with a page, wh
     }
   }
   t.equal((await visitor.get('/account')).statusCode, 200, 'nobody was logged out')
-  t.equal(await (await app.latchkey.database.prisma()).user.count(), 1, 'nobody was registered')
-  t.equal(await (await app.latchkey.database.prisma()).consent.count(), 0, 'nothing was allowed')
+  t.equal(await (await internals(app).database.prisma()).user.count(), 1, 'nobody was registered')
+  t.equal(await (await internals(app).database.prisma()).consent.count(), 0, 'nothing was allowed')
 })
 
 t.test('RFC 6749 section 10.12: a form needs the token of this browser', async (t) => {

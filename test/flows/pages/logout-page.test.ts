@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, claimsOf, profile, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, CALLBACK, formOf, loggedIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const AFTER = 'https://app.example.com/bye?x=1'
 const END = '/v1/oauth/logout'
@@ -84,7 +85,7 @@ t.test('without a hint, or with that of another user, the user is asked and sees
 t.test('an id token that has expired is a hint all the same', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken } = await withTokens(app)
-  const expired = app.latchkey.keys.sign('RS256', { ...claimsOf(idToken), exp: 1000, iat: 900 }, 'JWT')
+  const expired = internals(app).keys.sign('RS256', { ...claimsOf(idToken), exp: 1000, iat: 900 }, 'JWT')
   t.match(claimsOf(expired), { exp: 1000, aud: client.id })
   t.equal((await end(visitor, { id_token_hint: expired, post_logout_redirect_uri: AFTER })).headers.location, AFTER)
 })
@@ -102,8 +103,8 @@ t.test('an id token alone ends the login of who is logged in as its user in this
 t.test('an address after the logout counts as long as its client does', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken } = await withTokens(app)
-  await app.latchkey.store.clients.revoke(client.id)
-  app.latchkey.clients.forget(client.id)
+  await internals(app).store.clients.revoke(client.id)
+  internals(app).clients.forget(client.id)
   for (const params of [{ id_token_hint: idToken }, { client_id: client.id }]) {
     const answer = await end(visitor, { ...params, post_logout_redirect_uri: AFTER })
     t.match([answer.statusCode, answer.headers.location], [400, undefined])

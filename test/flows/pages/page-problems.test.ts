@@ -3,6 +3,7 @@ import { build, login as apiLogin, PASSWORD, register } from '../../support/star
 import { authorizeUrl, CALLBACK, formOf, loggedIn, logIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
 import { sql } from '../../support/session-rows.ts'
 import { tagsOf } from '../../unit/views/html.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const valueOf = (body: string, name: string) =>
   tagsOf(body).find(({ name: tag, attributes }) => tag === 'input' && attributes['name'] === name)?.attributes['value']
@@ -113,7 +114,7 @@ t.test('who was logged out for not using the browser is told so', async (t) => {
   await logIn(other)
   await sql(app, "UPDATE browser_sessions SET last_seen_at = now() - interval '2 minutes'")
   // A process asks the database about a cookie that it has not seen: this one has been seen
-  const again = await build(t, { browserIdleTtl: 60, databaseUrl: app.latchkey.config.databaseUrl! })
+  const again = await build(t, { browserIdleTtl: 60, databaseUrl: internals(app).config.databaseUrl! })
   const idle = visit(again.app)
   idle.cookies.set('latchkey', visitor.cookies.get('latchkey')!)
   t.match((await idle.follow(await idle.get('/account'))).body, 'You were logged out because this browser was not used for a while')

@@ -4,6 +4,7 @@ import { build, createDatabase, FAST, login, makeClient, PASSWORD, register, sig
 import { call } from '../../support/machines.ts'
 import { makeTv } from '../../support/device.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const HTML = { accept: 'text/html' }
 const FORM = { ...HTML, 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000' }
@@ -164,7 +165,7 @@ for (const [trustProxy, expected] of [[undefined, '127.0.0.1'], [1, '203.0.113.7
       payload: { email: 'ada@example.com', password: PASSWORD }
     })
     t.equal(answer.statusCode, 200)
-    t.equal((await (await app.latchkey.database.prisma()).session.findFirstOrThrow()).ip, expected)
+    t.equal((await (await internals(app).database.prisma()).session.findFirstOrThrow()).ip, expected)
     t.notMatch((await app.inject({ url: '/.well-known/openid-configuration', headers })).body, 'evil.example')
   })
 }

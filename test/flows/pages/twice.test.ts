@@ -3,6 +3,7 @@ import { purge } from '../../../src/maintenance/purge.ts'
 import { build, createDatabase, PASSWORD, profile, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, logIn, visit, type Fields } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const valueIn = (body: string) => /lk_pat_[\w-]{48}/.exec(body)?.[0]
 const NEW = { email: 'new@example.com', name: 'Neo', password: PASSWORD }
@@ -105,7 +106,7 @@ t.test('Log in pressed twice is one login; after a logout the same form logs in 
 
 t.test('who asks again by what is no longer so, a password or an epoch, gets nothing that the form has made before, although it goes on', async (t) => {
   const { app } = await build(t)
-  const { browserSessions, personalTokens } = app.latchkey
+  const { browserSessions, personalTokens } = internals(app)
   const { id: userId } = (await register(app)).json<{ id: string }>()
   const [{ epoch: tokenEpoch }] = await sql(app, 'SELECT token_epoch AS epoch FROM users') as [{ epoch: number }]
   const [form, caller] = [Buffer.from('form'), { ip: '192.0.2.1', userAgent: 'test' }]
@@ -178,7 +179,7 @@ t.test('what a form has made does not come back once it was revoked and the data
   await sql(app, 'UPDATE personal_access_tokens SET revoked_at = now()')
   await guest.submit(await guest.get('/logout'))
   const everything = { expired: true, revoked: true, keep: 0, auditRetention: 0 }
-  t.ok(await purge(app.latchkey.store.purge, everything, new AbortController().signal))
+  t.ok(await purge(internals(app).store.purge, everything, new AbortController().signal))
   t.not(await press(), secret)
   t.not(await enter(), cookie)
   t.equal((await profile(app, secret!)).statusCode, 401)
@@ -188,7 +189,7 @@ t.test('what a form has made does not come back once it was revoked and the data
   // An hour later the form gives other secrets, and the rows may go
   const aged = ['personal_access_tokens', 'browser_sessions']
   for (const table of aged) await sql(app, `UPDATE ${table} SET created_at = created_at - interval '1 hour', revoked_at = now()`)
-  t.match(await purge(app.latchkey.store.purge, everything, new AbortController().signal), {
+  t.match(await purge(internals(app).store.purge, everything, new AbortController().signal), {
     personal_access_tokens: 2,
     browser_sessions: 3
   })

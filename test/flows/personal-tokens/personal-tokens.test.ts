@@ -3,6 +3,7 @@ import { personalToken } from '../../support/machines.ts'
 import { build, createDatabase, eventually, PASSWORD, profile, signedIn } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { statementsDuring } from '../../support/throttled.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 async function two (t: Parameters<typeof build>[0]) {
   const databaseUrl = await createDatabase(t)
@@ -18,7 +19,7 @@ const gone = (app: Parameters<typeof profile>[0], text: string) =>
 
 t.test('revoked in one process it is refused in the other, within a moment', async (t) => {
   const { first, second, user, text, id } = await two(t)
-  await first.latchkey.personalTokens.revoke(id, user.id)
+  await internals(first).personalTokens.revoke(id, user.id)
   t.ok(await gone(second, text))
 })
 
@@ -32,21 +33,21 @@ t.test('a disabled user, a changed password and a logout everywhere end it in ev
   t.equal((await profile(first, bearer)).statusCode, 200)
   const { access_token: next } = await personalToken(first, bearer)
   t.equal((await profile(second, next)).statusCode, 200, 'a new one works')
-  await first.latchkey.store.access.endAll(user.id, null)
+  await internals(first).store.access.endAll(user.id, null)
   t.ok(await gone(second, next), 'logged out everywhere')
   const third = await signedIn(first, { email: 'grace@example.com' })
   const { access_token: last } = await personalToken(first, third.access_token)
   t.equal((await profile(second, last)).statusCode, 200)
-  await first.latchkey.store.users.setDisabled(third.user.id, true)
+  await internals(first).store.users.setDisabled(third.user.id, true)
   t.ok(await gone(second, last), 'disabled')
-  await first.latchkey.store.users.setDisabled(third.user.id, false)
+  await internals(first).store.users.setDisabled(third.user.id, false)
   t.equal((await profile(first, last)).statusCode, 401, 'and enabling brings none back')
 })
 
 t.test('it outlives a fold of its user\'s revocations, in a process that remembers it and in one that does not', async (t) => {
   const { first, second, user, text, id } = await two(t)
-  await first.latchkey.store.users.foldRevocations(user.id)
-  t.ok(await eventually(() => [...second.latchkey.revocations.rows()].some(({ kind }) => kind === 'user')))
+  await internals(first).store.users.foldRevocations(user.id)
+  t.ok(await eventually(() => [...internals(second).revocations.rows()].some(({ kind }) => kind === 'user')))
   t.equal((await profile(second, text)).statusCode, 200)
   t.match(
     await sql(
@@ -56,9 +57,9 @@ t.test('it outlives a fold of its user\'s revocations, in a process that remembe
     ),
     [{ goes_on: true }]
   )
-  const { app: third } = await build(t, { databaseUrl: first.latchkey.config.databaseUrl! })
+  const { app: third } = await build(t, { databaseUrl: internals(first).config.databaseUrl! })
   t.equal((await profile(third, text)).statusCode, 200)
-  await first.latchkey.store.access.endAll(user.id, null)
+  await internals(first).store.access.endAll(user.id, null)
   for (const app of [first, second, third]) t.ok(await gone(app, text))
 })
 
@@ -69,9 +70,9 @@ t.test('a request costs no statement once it is remembered, and its use is noted
       .last_used_at
   t.ok(await eventually(async () => await lastUsed() !== null))
   const noted = await lastUsed()
-  const verify = second.latchkey.personalTokens.verify
+  const verify = internals(second).personalTokens.verify
   t.equal(await statementsDuring(second, async () => { for (let i = 0; i < 50; i++) t.ok(await verify(text)) }), 0)
-  await first.latchkey.personalTokens.verify(text)
+  await internals(first).personalTokens.verify(text)
   await new Promise((resolve) => setTimeout(resolve, 100))
   t.same(await lastUsed(), noted, 'another process does not write it again')
 })
@@ -80,7 +81,7 @@ t.test('a use that cannot be noted fails no request', async (t) => {
   const { first, text } = await two(t)
   await sql(first, "CREATE FUNCTION no () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$")
   await sql(first, 'CREATE TRIGGER no BEFORE UPDATE ON personal_access_tokens FOR EACH ROW EXECUTE FUNCTION no()')
-  const { app, logs } = await build(t, { databaseUrl: first.latchkey.config.databaseUrl! })
+  const { app, logs } = await build(t, { databaseUrl: internals(first).config.databaseUrl! })
   await sql(
     first,
     'ALTER TABLE personal_access_tokens DISABLE TRIGGER no; UPDATE personal_access_tokens SET last_used_at = NULL; ALTER TABLE personal_access_tokens ENABLE TRIGGER no'
@@ -91,6 +92,6 @@ t.test('a use that cannot be noted fails no request', async (t) => {
 
 t.test('made while the user is logged out everywhere, it is not made', async (t) => {
   const { first, user } = await two(t)
-  const made = await first.latchkey.personalTokens.create({ owner: { userId: user.id, tokenEpoch: 7 }, name: 'x', scopes: [], ttl: null })
+  const made = await internals(first).personalTokens.create({ owner: { userId: user.id, tokenEpoch: 7 }, name: 'x', scopes: [], ttl: null })
   t.equal(made, null)
 })

@@ -3,6 +3,7 @@ import t from 'tap'
 import { build, claimsOf, eventually, logout, profile, signedIn } from '../../support/start-server.ts'
 import { createSwitch } from '../../support/server-switch.ts'
 import { twoServers, type Server } from '../../support/two-servers.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 // A machine may be busy; what is waited for takes some seconds
 const PATIENCE = 60_000
@@ -48,13 +49,13 @@ t.test('an old primary that goes on answering is not believed: guards answer 503
   })
   const [gone, good] = [await signedIn(app, { email: 'gone@example.com' }), await signedIn(app, { email: 'good@example.com' })]
   await synchronous()
-  t.ok(await eventually(() => app.latchkey.feed.age() < 1, PATIENCE))
+  t.ok(await eventually(() => internals(app).feed.age() < 1, PATIENCE))
   t.equal((await profile(app, gone.access_token)).statusCode, 200)
 
   await caughtUp()
   await promote()
   const { app: other } = await build(t, { databaseUrl: standby.url })
-  await other.latchkey.store.users.setDisabled(gone.user.id, true)
+  await internals(other).store.users.setDisabled(gone.user.id, true)
   t.equal((await standby.query('SELECT FROM revocations')).length, 1)
   t.ok(await answers(app, gone.access_token, 503), 'as soon as its knowledge is old')
   t.equal((await app.inject('/ready')).statusCode, 503)

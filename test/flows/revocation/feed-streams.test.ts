@@ -9,6 +9,7 @@ import {
 } from '../../support/start-server.ts'
 import { passwordGrant, personalToken } from '../../support/machines.ts'
 import { actingAs } from '../../../src/testing.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const READ = 'revocations:read'
 const guardClient = (app: FastifyInstance) => makeClient(app, { grantTypes: ['client_credentials'], scopes: [READ], firstParty: false })
@@ -77,11 +78,11 @@ t.test('the stream ends with its token, its client and its key, in every process
     ['token',
       ({ basic }, text) =>
         app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: text } })],
-    ['client', ({ id }) => app.latchkey.store.clients.revoke(id)],
-    ['all tokens of the client', ({ id }) => app.latchkey.store.clients.foldRevocations(id)],
+    ['client', ({ id }) => internals(app).store.clients.revoke(id)],
+    ['all tokens of the client', ({ id }) => internals(app).store.clients.foldRevocations(id)],
     ['key',
       (_client, text) =>
-        app.latchkey.store.keys.revoke((JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid)]
+        internals(app).store.keys.revoke((JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid)]
   ]
   for (const [what, end] of ends) {
     const client = await guardClient(app)
@@ -100,7 +101,7 @@ t.test('a client from which the operator takes the scope follows no more, with t
   const text = await machine(app, client)
   const stream = await follow(t, base, text)
   t.ok(await eventually(() => stream.text().includes('heartbeat')))
-  const prisma = await app.latchkey.database.prisma()
+  const prisma = await internals(app).database.prisma()
   await prisma.client.update({ where: { id: client.id }, data: { scopes: ['orders:read'] } })
   t.ok(await eventually(stream.ended, 10_000))
   t.equal((await follow(t, base, text)).status, 403, 'nor can another one be opened')

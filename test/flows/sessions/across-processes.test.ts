@@ -4,6 +4,7 @@ import {
   build, createDatabase, eventually, login, logout, makeClient, PASSWORD, profile, signedIn,
   type Tokens
 } from '../../support/start-server.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 async function two (t: Parameters<typeof build>[0], suffix = '') {
   const databaseUrl = await createDatabase(t, { empty: suffix !== '' }) + suffix
@@ -32,7 +33,7 @@ t.test('a logout in one process is refused in the other, within a moment', async
 t.test('a disabled user, a changed password and a revoked client end their tokens everywhere', async (t) => {
   const { first, second } = await two(t)
   const disabled = await signedIn(first, { email: 'disabled@example.com' })
-  await first.latchkey.store.users.setDisabled(disabled.user.id, true)
+  await internals(first).store.users.setDisabled(disabled.user.id, true)
   t.ok(await eventually(async () => (await profile(second, disabled.access_token)).statusCode === 401))
   t.equal((await login(second, { email: 'disabled@example.com' })).statusCode, 401)
 
@@ -48,7 +49,7 @@ t.test('a disabled user, a changed password and a revoked client end their token
   const { id } = await makeClient(first, { slug: 'shop', proxy: true })
   const shopper = (await login(first, { email: 'changed@example.com', password: 'another good password' }, 'shop')).json<Tokens>()
   t.equal((await profile(second, shopper.access_token)).statusCode, 200)
-  await first.latchkey.store.clients.revoke(id)
+  await internals(first).store.clients.revoke(id)
   t.ok(await eventually(async () => (await profile(second, shopper.access_token)).statusCode === 401))
 })
 
@@ -63,11 +64,11 @@ t.test('the transaction that began first and committed last is not missed', asyn
   const sid = JSON.parse(Buffer.from(slow.access_token.split('.')[1]!, 'base64url').toString()).sid as string
   await client.query("INSERT INTO revocations (kind, subject, expires_at) VALUES ('session', $1, now() + interval '1 hour')", [sid])
   await logout(app, fast.access_token)
-  app.latchkey.feed.announce()
+  internals(app).feed.announce()
   t.ok(await eventually(async () => (await profile(app, fast.access_token)).statusCode === 401))
   t.equal((await profile(app, slow.access_token)).statusCode, 200, 'not committed yet')
   await client.query('COMMIT')
-  app.latchkey.feed.announce()
+  internals(app).feed.announce()
   t.ok(await eventually(async () => (await profile(app, slow.access_token)).statusCode === 401, 4000))
 })
 
@@ -82,7 +83,7 @@ t.test('a feed that is cut heals, and hears what happened meanwhile', async (t) 
   await client.end()
   await logout(first, text)
   t.ok(await eventually(async () => (await profile(second, text)).statusCode === 401, 5000))
-  t.ok(await eventually(() => second.latchkey.feed.age() < 3, 5000))
+  t.ok(await eventually(() => internals(second).feed.age() < 3, 5000))
 })
 
 t.test('?schema=auth keeps tables and feed apart', async (t) => {
@@ -91,7 +92,7 @@ t.test('?schema=auth keeps tables and feed apart', async (t) => {
   t.equal((await profile(second, text)).statusCode, 200)
   await logout(first, text)
   t.ok(await eventually(async () => (await profile(second, text)).statusCode === 401))
-  const { rows } = await first.latchkey.database.pool.query(
+  const { rows } = await internals(first).database.pool.query(
     "SELECT count(*)::int AS tables FROM information_schema.tables WHERE table_schema = 'public'"
   )
   t.equal(rows[0].tables, 0)
@@ -100,7 +101,7 @@ t.test('?schema=auth keeps tables and feed apart', async (t) => {
 t.test('a guard that knows nothing for certain answers 503 with Retry-After', async (t) => {
   const { app } = await build(t, { revocation: { maxStaleness: 5 } })
   const { access_token: text } = await signedIn(app)
-  await app.latchkey.feed.stop()
+  await internals(app).feed.stop()
   t.ok(await eventually(async () => (await profile(app, text)).statusCode === 503, 10_000))
   const response = await profile(app, text)
   t.ok(Number(response.headers['retry-after']) > 0)

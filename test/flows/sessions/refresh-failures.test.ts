@@ -2,11 +2,12 @@ import t from 'tap'
 import { build, profile, refresh, signedIn } from '../../support/start-server.ts'
 import { pause } from '../../support/pause.ts'
 import { age, eventTypes, rotated, sessionOf, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 t.test('a rotation whose answer was lost is no loss: the old token gets the same successor', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
-  const { sessions } = app.latchkey.store
+  const { sessions } = internals(app).store
   const { rotate } = sessions
   sessions.rotate = async (...args) => {
     sessions.rotate = rotate

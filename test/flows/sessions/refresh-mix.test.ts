@@ -2,6 +2,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { build, eventually, login, logout, profile, refresh, register, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, revocations, rotated, sessionId, sessionOf, sql, type SessionRow } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 type Answer = Awaited<ReturnType<typeof refresh>>
 
@@ -59,7 +60,7 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
     if ((row.revoked_at !== null) !== (withReuse || withLogout)) say('revoked without a cause, or not revoked with one')
     const given = new Map<number, string>()
     for (const { refresh_token: text } of refreshed(answers)) {
-      const { generation } = app.latchkey.refreshTokens.decode(text)!
+      const { generation } = internals(app).refreshTokens.decode(text)!
       if ((given.get(generation) ?? text) !== text) say(`two tokens of generation ${generation}`)
       if (generation > row.generation) say(`a token of generation ${generation}, the session is at ${row.generation}`)
       given.set(generation, text)
@@ -92,11 +93,11 @@ t.test('everything at once on the sessions of one user: no deadlock, no error, a
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const { id: userId } = (await register(app)).json<{ id: string }>()
-  const { passwordHash } = (await app.latchkey.store.users.find(userId))!
+  const { passwordHash } = (await internals(app).store.users.find(userId))!
   const ended: Tokens[] = []
 
   async function changePassword (each: FastifyInstance, keep: Tokens): Promise<void> {
-    const { users } = each.latchkey.store
+    const { users } = internals(each).store
     const { passwordStamp } = (await users.find(userId))!
     await users.changePassword({ userId, passwordHash: passwordHash!, passwordStamp, keepSession: sessionId(keep) })
   }
@@ -110,11 +111,11 @@ t.test('everything at once on the sessions of one user: no deadlock, no error, a
     const answers = await Promise.all([
       ...sessions.map(({ refresh_token: text }, index) => refresh(index % 2 ? app : other.app, text)),
       ...sessions.map(({ refresh_token: text }) => refresh(app, text)),
-      app.latchkey.store.users.foldRevocations(userId),
+      internals(app).store.users.foldRevocations(userId),
       logout(app, out.access_token),
       changePassword(other.app, keep),
-      other.app.latchkey.store.users.foldRevocations(userId),
-      app.latchkey.store.sessions.revoke(sessionId(out)),
+      internals(other.app).store.users.foldRevocations(userId),
+      internals(app).store.sessions.revoke(sessionId(out)),
       login(other.app)
     ])
     for (const answer of answers) if (answer && 'statusCode' in answer && answer.statusCode >= 500) t.fail(answer.body)

@@ -5,6 +5,7 @@ import { deriveKeys } from '../../../src/crypto/app-key.ts'
 import { createRefreshTokens } from '../../../src/sessions/refresh-token.ts'
 import { APP_KEY, build, makeClient, PASSWORD, refresh, signedIn, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, refreshGrant, revocations, rotated, sessionOf, sql, statementsDuring } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 /** A session of a client made for the test. */
 async function withClient (app: FastifyInstance, values: Parameters<typeof makeClient>[1] = {}): Promise<MadeClient & { tokens: Tokens }> {
@@ -38,8 +39,8 @@ t.test('RFC 6749 section 6: a token of another client is invalid_grant, and the 
 t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens are refused before the database is asked', async (t) => {
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
-  const { config: { issuer } } = app.latchkey
-  const decoded = app.latchkey.refreshTokens.decode(good)!
+  const { config: { issuer } } = internals(app)
+  const decoded = internals(app).refreshTokens.decode(good)!
   const keysOf = (appKey: string) => deriveKeys([appKey], 'refresh-tokens')
   const flipped = (position: number) => good.slice(0, position) + (good[position] === 'A' ? 'B' : 'A') + good.slice(position + 1)
   const bad: Record<string, string> = {
@@ -70,7 +71,7 @@ t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens a
 t.test('APP_KEY alone forges no token: session and secret must be right, and then nothing is revoked', async (t) => {
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
-  const { encode, decode, newSecret } = app.latchkey.refreshTokens
+  const { encode, decode, newSecret } = internals(app).refreshTokens
   const decoded = decode(good)!
   for (const forged of [
     { ...decoded, secret: newSecret() },
@@ -88,7 +89,7 @@ t.test('what ended otherwise is refused, and nothing is revoked for it', async (
     'the client is revoked': ({ id }) => sql(app, 'UPDATE clients SET revoked_at = now() WHERE id = $1', [id]),
     'the client is gone': ({ id }) => sql(app, 'DELETE FROM clients WHERE id = $1', [id]),
     'the session is gone': ({ tokens }) =>
-      sql(app, 'DELETE FROM sessions WHERE id = $1', [app.latchkey.refreshTokens.decode(tokens.refresh_token)!.sessionId]),
+      sql(app, 'DELETE FROM sessions WHERE id = $1', [internals(app).refreshTokens.decode(tokens.refresh_token)!.sessionId]),
     'the user is disabled': () => sql(app, 'UPDATE users SET disabled_at = now() WHERE id = $1', [user.id]),
     'the epoch of the user is higher': () => sql(app, 'UPDATE users SET token_epoch = token_epoch + 1 WHERE id = $1', [user.id])
   }
@@ -118,7 +119,7 @@ t.test('what ended otherwise is refused, and nothing is revoked for it', async (
 t.test('a user who is disabled and enabled again has no session of before', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
-  const { users } = app.latchkey.store
+  const { users } = internals(app).store
   t.ok(await users.setDisabled(first.user.id, true))
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401)
   t.ok(await users.setDisabled(first.user.id, false))

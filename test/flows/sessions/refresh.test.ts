@@ -2,6 +2,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { build, claimsOf, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, revocations, rotated, sessionId, sessionOf, statementsDuring } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const parallel = (count: number, run: (index: number) => ReturnType<typeof refresh>) =>
   Promise.all(Array.from({ length: count }, (_, index) => run(index)))
@@ -140,5 +141,5 @@ t.test('a token carries session, user, client and epoch from one rotation to the
   const { iat: ___, exp: ____, jti: newId, ...after } = claimsOf(second.access_token)
   t.same(after, before)
   t.not(newId, oldId)
-  t.match(after, { sub: first.user.id, epoch: 0, aud: app.latchkey.config.issuer })
+  t.match(after, { sub: first.user.id, epoch: 0, aud: internals(app).config.issuer })
 })

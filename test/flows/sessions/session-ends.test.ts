@@ -7,15 +7,16 @@ import {
 import { call, passwordGrant } from '../../support/machines.ts'
 import { age, sessionId } from '../../support/session-rows.ts'
 import { authorize, CALLBACK, letIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
+import { internals, type Internals } from '../../../plugins/internals.ts'
 
 const AGENT = 'Audited/1.0'
 const ORIGIN = { ip: '127.0.0.1', userAgent: AGENT }
 
-type Line = Awaited<ReturnType<FastifyInstance['latchkey']['store']['audit']['list']>>[number]
+type Line = Awaited<ReturnType<Internals['store']['audit']['list']>>[number]
 
 /** Lines of the audit log of a type, the oldest first, when there are as many. */
 async function written (app: FastifyInstance, type: string, count: number): Promise<Line[]> {
-  const read = async () => (await app.latchkey.store.audit.list({ type, limit: 100 })).reverse()
+  const read = async () => (await internals(app).store.audit.list({ type, limit: 100 })).reverse()
   await eventually(async () => (await read()).length >= count)
   return await read()
 }
@@ -27,7 +28,7 @@ async function browserOf (app: FastifyInstance): Promise<Visitor> {
 }
 
 const browserSession = async (app: FastifyInstance, visitor: Visitor) =>
-  (await app.latchkey.browserSessions.find(visitor.cookies.get('latchkey')))!.id
+  (await internals(app).browserSessions.find(visitor.cookies.get('latchkey')))!.id
 
 t.test('who logs out, by whatever door, leaves session.ended with address and agent', async (t) => {
   const { app } = await build(t)
@@ -67,7 +68,7 @@ t.test('who logs out, by whatever door, leaves session.ended with address and ag
 t.test('so do the client, the list of the user, an application as a whole, a stolen token and a stolen code', async (t) => {
   const { app } = await build(t)
   const userId = (await register(app)).json<{ id: string }>().id
-  const web = (await app.latchkey.store.clients.findBySlug('web'))!.id
+  const web = (await internals(app).store.clients.findBySlug('web'))!.id
   const ours = await makeClient(app)
   const party = await makeApp(app)
   const visitor = await browserOf(app)
@@ -95,7 +96,7 @@ t.test('so do the client, the list of the user, an application as a whole, a sto
   t.equal((await call(app, 'DELETE', `tokens/${sessionId(listed)}`, own.access_token)).statusCode, 204)
   expect(listed, 'user')
   const apps = [await letIn(app, visitor, party, 'openid'), await letIn(app, visitor, party, 'openid')]
-  await app.latchkey.authorisedApps.end(party.id, userId, { ip: '127.0.0.1', userAgent: AGENT })
+  await internals(app).authorisedApps.end(party.id, userId, { ip: '127.0.0.1', userAgent: AGENT })
   for (const tokens of apps) expect(tokens, 'user')
 
   const stolen = (await login(app)).json<Tokens>()

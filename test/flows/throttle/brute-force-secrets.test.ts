@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, makeClient, PASSWORD, signedIn } from '../../support/start-server.ts'
 import { all, ON, statementsDuring, times, WRONG } from '../../support/throttled.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const NEXT = 'another password entirely'
 
@@ -55,5 +56,5 @@ t.test('clients that do not exist share a counter', async (t) => {
       payload: { client_id: `lk_client_${index}`, client_secret: 'x', grant_type: 'client_credentials' }
     })
   t.same(await times(31, guess), [...all(30, 401), 429])
-  t.equal(await (await app.latchkey.database.prisma()).rateLimit.count(), 2, 'one row for each tier')
+  t.equal(await (await internals(app).database.prisma()).rateLimit.count(), 2, 'one row for each tier')
 })

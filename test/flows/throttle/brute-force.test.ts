@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, makeClient, register, token } from '../../support/start-server.ts'
 import { all, attempt, deviceCookie, farAway, ON, rightly, statementsDuring, times, WRONG } from '../../support/throttled.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 t.test('RFC 6749 section 10.7: after five failures an address must wait, and no other', async (t) => {
   const { app } = await build(t, ON)
@@ -87,7 +88,7 @@ t.test('two processes count together, and the table tells nobody who', async (t)
   const { app: other } = await build(t, { ...ON, databaseUrl })
   await register(app)
   t.same(await times(6, (index) => attempt(index % 2 ? app : other)), [...all(5, 401), 429])
-  const rows = await (await app.latchkey.database.prisma()).rateLimit.findMany()
+  const rows = await (await internals(app).database.prisma()).rateLimit.findMany()
   t.ok(rows.length > 0)
   t.notMatch(JSON.stringify(rows.map(({ key }) => key)), /ada@|example|203\.0/)
 })
@@ -108,5 +109,5 @@ t.test('RATE_LIMIT=off counts nothing', async (t) => {
   await register(app)
   t.same(await times(70, () => attempt(app)), all(70, 401))
   t.notOk(deviceCookie(await rightly(app)))
-  t.equal(await (await app.latchkey.database.prisma()).rateLimit.count(), 0)
+  t.equal(await (await internals(app).database.prisma()).rateLimit.count(), 0)
 })

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { clientProxy } from '../../../src/index.ts'
 import { basic, build, makeClient, PASSWORD, register } from '../../support/start-server.ts'
 import { all, attempt, deviceCookie, farAway, ON, rightly, times, WRONG } from '../../support/throttled.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 /** Logs in at the token endpoint for a user whose address the header tells. */
 async function backend (t: Test, trustedProxy: boolean) {
@@ -17,7 +18,7 @@ async function backend (t: Test, trustedProxy: boolean) {
       headers: { authorization: basic, 'x-latchkey-client-ip': ip },
       payload: { grant_type: 'password', username: 'ada@example.com', password }
     })
-  const lastAddress = async () => (await (await app.latchkey.database.prisma()).session.findFirst({ orderBy: { createdAt: 'desc' } }))?.ip
+  const lastAddress = async () => (await (await internals(app).database.prisma()).session.findFirst({ orderBy: { createdAt: 'desc' } }))?.ip
   return { app, id, logIn, lastAddress }
 }
 
@@ -72,7 +73,7 @@ t.test('proxies in another process pass on address, agent and device', async (t)
 
   const first = await rightly(app, { headers: { 'user-agent': 'Browser/1' } })
   t.equal(first.statusCode, 200)
-  const session = await (await issuer.latchkey.database.prisma()).session.findFirstOrThrow()
+  const session = await (await internals(issuer).database.prisma()).session.findFirstOrThrow()
   t.match(session, { ip: '203.0.113.1', userAgent: 'Browser/1' })
 
   t.same(await times(20, (index) => attempt(app, { from: farAway(index) })), all(20, 401))

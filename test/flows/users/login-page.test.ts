@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, eventually, PASSWORD, register } from '../../support/start-server.ts'
 import { formOf, loggedIn, logIn, visit } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 
@@ -15,7 +16,7 @@ t.test('who logs in is known from then on, by a cookie that scripts and other si
   t.match((await visitor.follow(answer)).body, '<bdi>ada@example.com</bdi>')
   t.match((await visitor.get('/login')).headers.location, '/account', 'and need not do it again')
   t.match((await visitor.get('/login?prompt=login')).body, 'name="password"', 'unless it is asked for')
-  const row = await (await app.latchkey.database.prisma()).browserSession.findFirstOrThrow()
+  const row = await (await internals(app).database.prisma()).browserSession.findFirstOrThrow()
   t.notOk(Buffer.from(row.tokenHash).toString('base64url').includes(visitor.cookies.get('latchkey')!), 'the database holds its hash')
 })
 
@@ -40,12 +41,12 @@ t.test('a login that nobody used for too long, or for long enough, has ended', a
   const { app } = await build(t, { browserIdleTtl: 5, browserSessionTtl: 10 })
   const visitor = await loggedIn(app)
   t.equal((await visitor.get('/account')).statusCode, 200)
-  const prisma = await app.latchkey.database.prisma()
+  const prisma = await internals(app).database.prisma()
   await prisma.browserSession.updateMany({ data: { lastSeenAt: new Date(Date.now() - 6000) } })
   const [row] = await prisma.browserSession.findMany()
-  t.equal(await app.latchkey.store.browserSessions.find(row!.tokenHash, 5), null, 'idle')
+  t.equal(await internals(app).store.browserSessions.find(row!.tokenHash, 5), null, 'idle')
   await prisma.browserSession.updateMany({ data: { lastSeenAt: new Date(), expiresAt: new Date(Date.now() - 1) } })
-  t.equal(await app.latchkey.store.browserSessions.find(row!.tokenHash, 5), null, 'over')
+  t.equal(await internals(app).store.browserSessions.find(row!.tokenHash, 5), null, 'over')
   t.ok(
     await eventually(async () => (await visitor.get('/account')).headers.location === '/login?return_to=%2Faccount'),
     'also where a process remembers it'
@@ -69,7 +70,7 @@ t.test('wrong password, unknown user and disabled user look the same, and keep w
   const { app, logs } = await build(t)
   await register(app)
   const { id } = (await register(app, { email: 'gone@example.com' })).json<{ id: string }>()
-  await app.latchkey.store.users.setDisabled(id, true)
+  await internals(app).store.users.setDisabled(id, true)
   const bodies = []
   for (const [username, password] of [['ada@example.com', 'wrong password'], ['nobody@example.com', PASSWORD], ['gone@example.com',
     PASSWORD], ['no e-mail', PASSWORD], ['ada@example.com', '']] as const) {

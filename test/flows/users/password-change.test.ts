@@ -3,6 +3,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { build, claimsOf, eventually, login, PASSWORD, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, revocations, rotated, sessionId, sessionOf, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const NEXT = 'purple elephants dance at dawn'
 
@@ -70,7 +71,7 @@ t.test('a second change from another session ends the one that the first had kep
 t.test('a session that has logged out does not come back by a change of password', async (t) => {
   const { app } = await build(t)
   const mine = await signedIn(app)
-  const { users, sessions } = app.latchkey.store
+  const { users, sessions } = internals(app).store
   await sessions.revoke(sessionId(mine))
   const { passwordStamp } = (await users.find(mine.user.id))!
   t.ok(await users.changePassword({ userId: mine.user.id, passwordHash: 'x', passwordStamp, keepSession: sessionId(mine) }))
@@ -83,7 +84,7 @@ t.test('the session of another user is not kept', async (t) => {
   const [ada, bob] = [await signedIn(app), await signedIn(app, { email: 'bob@example.com' })]
   const before = await sessionOf(app, bob)
   t.ok(
-    await app.latchkey.store.users.changePassword({ userId: ada.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: sessionId(bob) })
+    await internals(app).store.users.changePassword({ userId: ada.user.id, passwordHash: 'x', passwordStamp: 0, keepSession: sessionId(bob) })
   )
   t.same(await sessionOf(app, bob), before)
   t.equal((await profile(app, bob.access_token)).statusCode, 200)
@@ -136,7 +137,7 @@ t.test('of password changes at once one wins, and the others are 422', async (t)
 t.test('who is disabled can neither log in nor change the password', async (t) => {
   const { app } = await build(t)
   const mine = await signedIn(app)
-  const { users } = app.latchkey.store
+  const { users } = internals(app).store
   await users.setDisabled(mine.user.id, true)
   t.equal((await login(app)).statusCode, 401)
   t.equal((await change(app, mine.access_token)).statusCode, 401)

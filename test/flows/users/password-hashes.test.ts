@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { Overloaded } from '../../../src/passwords/passwords.ts'
 import { build, login, PASSWORD, profile, refresh, register, signedIn } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const STRONGER = { memoryCost: 128, timeCost: 1 }
 
@@ -75,7 +76,7 @@ t.test('a stronger hash of the old password never overwrites a new password', as
   const { app } = await build(t)
   const { id } = (await register(app)).json<{ id: string }>()
   await store(app, await bcrypt('2y'))
-  const { passwords, store: { users } } = app.latchkey
+  const { passwords, store: { users } } = internals(app)
   const { hash } = passwords
   passwords.hash = async (password) => {
     passwords.hash = hash
@@ -92,7 +93,7 @@ t.test('a login passes when there is no time for a stronger hash', async (t) => 
   await register(app)
   const old = await bcrypt('2y')
   await store(app, old)
-  const { passwords } = app.latchkey
+  const { passwords } = internals(app)
   const { hash } = passwords
   passwords.hash = async () => { throw new Overloaded() }
   t.equal((await login(app)).statusCode, 200)

@@ -3,20 +3,21 @@ import type { FastifyInstance } from 'fastify'
 import { build, login, profile, refresh, register, signedIn, type Tokens } from '../../support/start-server.ts'
 import { pause } from '../../support/pause.ts'
 import { auditEvents, rotated, sessionId, sessionOf, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 /** Changes the password as somebody who knows the old one does. */
 async function changePassword (app: FastifyInstance, userId: string, keepSession: string | null = null): Promise<boolean> {
-  const { users } = app.latchkey.store
+  const { users } = internals(app).store
   const { passwordStamp } = (await users.find(userId))!
   return await users.changePassword({
-    userId, passwordHash: await app.latchkey.passwords.hash('another password'), passwordStamp,
+    userId, passwordHash: await internals(app).passwords.hash('another password'), passwordStamp,
     keepSession
   })
 }
 
 /** Does something once a password has been found right, before anything follows from it. */
 function afterVerify (app: FastifyInstance, act: () => Promise<unknown>): void {
-  const { passwords } = app.latchkey
+  const { passwords } = internals(app)
   const { verify } = passwords
   passwords.verify = async (...args) => {
     passwords.verify = verify

@@ -2,6 +2,7 @@ import t from 'tap'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { build, PASSWORD, register } from '../../support/start-server.ts'
 import { formOf, logIn, visit } from '../../support/visitor.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 t.test('who registers is logged in, and goes on to where they came from', async (t) => {
   const { app } = await build(t)
@@ -12,7 +13,7 @@ t.test('who registers is logged in, and goes on to where they came from', async 
   })
   t.match([answer.statusCode, answer.headers.location], [303, '/account?welcome'])
   t.match((await visitor.follow(answer)).body, '<bdi>new@example.com</bdi>')
-  t.match(await (await app.latchkey.database.prisma()).user.findFirstOrThrow(), { name: 'Neo' })
+  t.match(await (await internals(app).database.prisma()).user.findFirstOrThrow(), { name: 'Neo' })
   t.equal((await visitor.get('/register')).headers.location, '/account', 'who is logged in has an account')
   const evil = visit(app)
   t.equal(
@@ -50,7 +51,7 @@ t.test('what is wrong is said at its field, in the language of the page, and wha
     if (typed['password']) t.notOk(answer.body.includes(`"${typed['password']}"`), 'never the password')
   }
   t.match((await german.submit(await german.get('/register'), { email: 'ada@example.com', password: '' })).body, /lang="de"[^]*Fehler/)
-  t.equal(await (await app.latchkey.database.prisma()).user.count(), 1)
+  t.equal(await (await internals(app).database.prisma()).user.count(), 1)
 })
 
 t.test('of two who register the same at once one gets it, the other a page', async (t) => {

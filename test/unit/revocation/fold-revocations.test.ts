@@ -4,11 +4,12 @@ import { v7 as uuidv7 } from 'uuid'
 import { build, login, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { pause } from '../../support/pause.ts'
 import { revocations, rotated, sessionId } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 async function prepare (t: Test) {
   const built = await build(t)
   const tokens = await signedIn(built.app)
-  const { revocations: list, store: { sessions, users } } = built.app.latchkey
+  const { revocations: list, store: { sessions, users } } = internals(built.app)
   return { ...built, tokens, list, sessions, users }
 }
 
@@ -38,7 +39,7 @@ t.test('folding the revocations of a user: one row in place of many, and who was
 
 t.test('folding keeps the browsers of the user logged in, and so does a change of password from one of them', async (t) => {
   const { app, users, tokens } = await prepare(t)
-  const { browserSessions } = app.latchkey.store
+  const { browserSessions } = internals(app).store
   const makeBrowser = async () => {
     const tokenHash = randomBytes(32)
     const { passwordStamp } = (await users.find(tokens.user.id))!
@@ -63,11 +64,11 @@ t.test('folding at once in several processes, and while the password changes, lo
   const { app, databaseUrl, users, tokens } = await prepare(t)
   const other = await build(t, { databaseUrl })
   for (let round = 0; round < 10; round++) {
-    await Promise.all([app, other.app, app, other.app].map((each) => each.latchkey.store.users.foldRevocations(tokens.user.id)))
+    await Promise.all([app, other.app, app, other.app].map((each) => internals(each).store.users.foldRevocations(tokens.user.id)))
     t.equal((await refresh(app, tokens.refresh_token)).statusCode, 200, 'folds')
     const [changed] = await Promise.all([
       users.changePassword({ userId: tokens.user.id, passwordHash: 'x', passwordStamp: round, keepSession: sessionId(tokens) }),
-      other.app.latchkey.store.users.foldRevocations(tokens.user.id)
+      internals(other.app).store.users.foldRevocations(tokens.user.id)
     ])
     t.ok(changed)
     t.equal((await refresh(app, tokens.refresh_token)).statusCode, 200, 'and a change of password')

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, claimsOf, login, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { sessionId, sessionOf, sql, statementsDuring } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 async function prepare (t: Parameters<typeof build>[0], count: number) {
   const { app, databaseUrl } = await build(t)
@@ -11,7 +12,7 @@ async function prepare (t: Parameters<typeof build>[0], count: number) {
 
 t.test('rotations of one tick share a statement, and each gets its own answer', async (t) => {
   const { app, tokens } = await prepare(t, 20)
-  const { refreshTokens, store: { sessions } } = app.latchkey
+  const { refreshTokens, store: { sessions } } = internals(app)
   // A session of its own age each
   for (const [index, { refresh_token: text }] of tokens.entries()) {
     if (index % 3 === 0) tokens[index] = (await refresh(app, text)).json<Tokens>()
@@ -48,7 +49,7 @@ t.test('rotations of one tick share a statement, and each gets its own answer', 
 t.test('one that is refused does not spoil the others, and the same session twice is a replay', async (t) => {
   const { app, tokens } = await prepare(t, 6)
   const [dead, twice, ...good] = tokens
-  await app.latchkey.store.sessions.revoke(sessionId(dead!))
+  await internals(app).store.sessions.revoke(sessionId(dead!))
   const asked = [dead!, twice!, ...good, twice!]
   const answers = await Promise.all(asked.map(({ refresh_token: text }) => refresh(app, text)))
   t.same(answers.map(({ statusCode }) => statusCode), [401, 200, 200, 200, 200, 200, 200])
@@ -58,7 +59,7 @@ t.test('one that is refused does not spoil the others, and the same session twic
 
 t.test('a session that somebody else holds is waited for alone', async (t) => {
   const { app, tokens } = await prepare(t, 5)
-  const holder = await app.latchkey.database.pool.connect()
+  const holder = await internals(app).database.pool.connect()
   await holder.query('BEGIN')
   await holder.query('SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE', [sessionId(tokens[0]!)])
   let heldAnswered = false

@@ -4,13 +4,14 @@ import { v7 as uuidv7 } from 'uuid'
 import { build, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { pause } from '../../support/pause.ts'
 import { auditEvents, eventTypes, revocations, sessionId, sessionOf, sql } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
 
 async function prepare (t: Test) {
   const built = await build(t)
   const tokens = await signedIn(built.app)
-  const { store: { sessions }, clients } = built.app.latchkey
+  const { store: { sessions }, clients } = internals(built.app)
   return { ...built, tokens, id: sessionId(tokens), sessions, client: (await clients.findBySlug('web'))! }
 }
 

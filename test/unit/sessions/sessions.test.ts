@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { NewSession, Rotation } from '../../../src/oauth/ports.ts'
 import { build, makeClient, register } from '../../support/start-server.ts'
 import { auditEvents, revocations, sql, type SessionRow } from '../../support/session-rows.ts'
+import { internals } from '../../../plugins/internals.ts'
 
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
 const elsewhere = { ip: '2001:db8::1', userAgent: undefined }
@@ -29,7 +30,7 @@ async function prepare (t: Test) {
     id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null,
     ofAny: null, resources: null
   }
-  return { app, sessions: app.latchkey.store.sessions, session, rotation }
+  return { app, sessions: internals(app).store.sessions, session, rotation }
 }
 
 const rowOf = async (app: FastifyInstance, id: string) => (await sql<SessionRow>(app, 'SELECT * FROM sessions WHERE id = $1', [id]))[0]
@@ -109,7 +110,7 @@ t.test('rotate: the update stays in place (HOT), so that indexes do not grow wit
   const { app } = await build(t, { databasePoolSize: 1 })
   const { id: userId } = (await register(app)).json<{ id: string }>()
   const { id: clientId } = await makeClient(app)
-  const { sessions } = app.latchkey.store
+  const { sessions } = internals(app).store
   const session: NewSession = {
     id: uuidv7(), userId, passwordStamp: 0, clientId, scopes: [], resources: [], secretHash: randomBytes(32),
     ttl: 1000, caller

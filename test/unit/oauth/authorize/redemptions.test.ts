@@ -3,6 +3,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { build, claimsOf, makeClient, signedIn, token, type Tokens } from '../../../support/start-server.ts'
 import { sql, statementsDuring } from '../../../support/session-rows.ts'
+import { internals } from '../../../../plugins/internals.ts'
 
 const VERIFIER = 'a-verifier-of-forty-three-characters-or-more'
 
@@ -68,7 +69,7 @@ t.test('one with a wrong verifier, one for another address and one that does not
 
 t.test('a code that somebody else holds is waited for alone', async (t) => {
   const { app, redeem } = await prepare(t, 4)
-  const holder = await app.latchkey.database.pool.connect()
+  const holder = await internals(app).database.pool.connect()
   await holder.query('BEGIN')
   await holder.query("SELECT 1 FROM authorization_codes WHERE hash = sha256('lk_ac_1') FOR UPDATE")
   const held = redeem(1)
