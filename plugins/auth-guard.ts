@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { perIssuer } from '../src/config/address.ts'
 import { checkOptions } from '../src/config/check-options.ts'
 import { ConfigError } from '../src/config/config-error.ts'
 import { guardOptions } from '../src/config/guard-options.ts'
@@ -15,7 +14,6 @@ import { localTrust } from './guard/local.ts'
 import { decorateRequests, foundBy, note } from './guard/request-auth.ts'
 import { refuseStale } from './guard/stale.ts'
 import type { AuthGuard, Find, GuardKind, Trust } from './guard/types.ts'
-import { createVerifier, type Verify } from './guard/verifier.ts'
 import { authenticateBrowser } from './guard/web-guard.ts'
 import { isOurs } from './http/keep-out-host.ts'
 import { alreadyRegistered } from './http/once.ts'
@@ -41,12 +39,11 @@ async function authGuard (host: FastifyInstance, options: AuthGuardOptions): Pro
 }
 
 function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptions | null): void {
-  const verifiers = createVerifiers(trust)
   const guard = function (this: object | undefined, kind: GuardKind, wanted: GuardOptions = {}) {
     checkGuard(kind, wanted)
     const find = kind === 'web'
       ? inBrowser(trust, wanted)
-      : byToken(verifiers(wanted.audience), trust, { ...structuredClone(wanted), guard: kind })
+      : byToken(trust, { ...structuredClone(wanted), guard: kind })
     const hook = guardHook(find, this !== undefined && isOurs(this))
     const asks = kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }
     return guardedBy(
@@ -87,25 +84,6 @@ function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: 
   }
 }
 
-/** One for each audience: each remembers what it has verified. */
-function createVerifiers (trust: Trust): (audience?: string | string[]) => Verify {
-  const known = new Map<string, Verify>()
-  return (audience) => {
-    const key = [audience ?? []].flat().join(' ')
-    const verify = known.get(key) ?? verifierFor(trust, audience)
-    known.set(key, verify)
-    return verify
-  }
-}
-
-function verifierFor (trust: Trust, audience: string | string[] | undefined): Verify {
-  const verifier = perIssuer(
-    trust,
-    (issuer) => createVerifier({ issuer, audience: audience ?? trust.audience, accessTokenKey: trust.accessTokenKey })
-  )
-  return (token) => verifier()(token)
-}
-
 /**
  * @param ours on a route of ours; one that a host puts on its whole app, in whatever wrapping, leaves our routes alone, or nobody could log
  * in
@@ -121,8 +99,8 @@ function guardHook (find: Find, ours: boolean): onRequestAsyncHookHandler {
   return hook
 }
 
-function byToken (verify: Verify, trust: Trust, wanted: Wanted): Find {
-  return async (request, reply) => await authenticateBearer(verify, trust, request, reply, wanted)
+function byToken (trust: Trust, wanted: Wanted): Find {
+  return async (request, reply) => await authenticateBearer(trust, request, reply, wanted)
 }
 
 /** @throws TypeError in a service without the database */

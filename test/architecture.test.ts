@@ -69,6 +69,12 @@ t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only',
   }
 })
 
+t.test('access tokens are verified in one place, with keys of one loader', async (t) => {
+  const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.same(using(/from '(fast-jwt|@fastify\/jwt)'/), ['src/keys/access-token-verifier.ts'])
+  t.same(using(/= createAccessTokenKeys\(/).sort(), ['src/keys/key-ring.ts', 'src/remote/keys.ts'])
+})
+
 t.test('sessions are ended in one place, which tells of it', async (t) => {
   const enders = files.filter((file) =>
     /'session\.ended'|\.(revokeReused|revokeBySecret)\(|(sessions|browserSessions|access|apps)\.(revoke|end)\(/.test(

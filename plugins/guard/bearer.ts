@@ -2,20 +2,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GuardOptions } from '../../src/config/options.ts'
 import { asRejection } from '../../src/database/unavailable.ts'
 import type { BearerRefusal } from '../../src/events/events.ts'
+import { TokenRefused } from '../../src/keys/access-token-verifier.ts'
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import { looksLikePersonalToken } from '../../src/personal-tokens/form.ts'
+import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
-import { codeOf, refusalOf } from './bearer-refusal.ts'
 import { firstPartyOnly, forbidden, unauthorized } from './errors.ts'
 import { refuseStale } from './stale.ts'
 import type { Trust } from './types.ts'
-import { keyFailure, type Verify } from './verifier.ts'
 
 export type Wanted = GuardOptions & { guard: 'api' | 'client' }
 
 /** Who sends the token of a request (RFC 6750). @returns null for a guest, where those are let in */
 export async function authenticateBearer (
-  verifier: Verify,
   trust: Trust,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -26,10 +25,10 @@ export async function authenticateBearer (
   if (wanted.optional && isForOthers(request.headers.authorization)) return null
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
-  const refuse: Refuse = (reason, description) => refusal(trust, request, reply, reason, description)
+  const refuse: Refuse = (reason, description) => invalidToken(trust, request, reply, reason, description)
   const claims = looksLikePersonalToken(token)
     ? await personal(trust, token, refuse, wanted)
-    : await verified(verifier, trust, token, refuse)
+    : await verified(trust, token, refuse, wanted)
   const facts = factsOf(claims, token)
   if (!facts) throw refuse('malformed')
   const auth: Auth = createAuth(facts, () => trust.user(claims, token).catch(asRejection))
@@ -45,11 +44,22 @@ export async function authenticateBearer (
 
 type Refuse = (reason: BearerRefusal, description?: string) => Error
 
-async function verified (verify: Verify, trust: Trust, token: string, refuse: Refuse): Promise<AccessTokenClaims> {
-  const { header, payload } = await verify(token).catch((error: unknown) => { throw keyFailure(error) ?? refuse(refusalOf(error)) })
-  const reason = trust.refusal(payload, header.kid)
-  if (reason !== null) throw refuse(codeOf(reason))
-  return payload
+const REVOKED: Record<Revocation['kind'], BearerRefusal> = {
+  token: 'token_revoked', session: 'session_revoked', client: 'client_revoked', key: 'key_revoked', user: 'logged_out_everywhere'
+}
+
+async function verified (
+  trust: Trust,
+  token: string,
+  refuse: Refuse,
+  { audience = trust.audience }: GuardOptions
+): Promise<AccessTokenClaims> {
+  const { claims, kid } = await trust.verify(token, audience).catch((error: unknown) => {
+    throw error instanceof TokenRefused ? refuse(error.reason) : error
+  })
+  const revokedBy = trust.revokedBy(claims, kid)
+  if (revokedBy !== null) throw refuse(REVOKED[revokedBy])
+  return claims
 }
 
 async function personal (
@@ -64,7 +74,8 @@ async function personal (
   return claims
 }
 
-function refusal (
+/** RFC 6750 section 3.1; why is for the operator. */
+function invalidToken (
   trust: Trust,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -8,13 +8,13 @@ import { foreignOrigin, sameSite } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust (
-  { config, clients, keys, revocations, feed, store, browser, personalTokens, events }: Internals
+  { config, clients, verifyAccessToken, revocations, feed, store, browser, personalTokens, events }: Internals
 ): Trust {
   return {
     get issuer () { return config.issuer },
     get audience () { return config.issuer },
-    accessTokenKey: keys.accessTokenKey,
-    refusal: revocations.refusal,
+    verify: verifyAccessToken,
+    revokedBy: revocations.revokedBy,
     age: feed.age,
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { checkOptions } from '../../src/config/check-options.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { createIssuerClient, issuerUnavailable } from '../../src/remote/issuer-client.ts'
+import { createAccessTokenVerifier } from '../../src/keys/access-token-verifier.ts'
 import { createRemoteKeys } from '../../src/remote/keys.ts'
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import { createRemotePersonalTokens } from '../../src/remote/personal-tokens.ts'
@@ -31,8 +32,8 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
   return {
     issuer,
     audience,
-    accessTokenKey: createRemoteKeys(client),
-    refusal: list.refusal,
+    verify: createAccessTokenVerifier({ issuer: () => issuer, findKey: createRemoteKeys(client) }),
+    revokedBy: list.revokedBy,
     age: followed(host, options, client, list),
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',

@@ -2,7 +2,9 @@ import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fa
 import type { guardOptions } from '../../src/config/guard-options.ts'
 import type { GuardOptions } from '../../src/config/options.ts'
 import type { BearerRefusal } from '../../src/events/events.ts'
+import type { VerifyAccessToken } from '../../src/keys/access-token-verifier.ts'
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
+import type { RevocationList } from '../../src/revocation/revocation-list.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import type { Auth, BrowserAuth, ClientAuth, PersonalAuth, SessionAuth } from './auth.ts'
 import type { WebTrust } from './web-guard.ts'
@@ -35,8 +37,8 @@ export type AuthGuard = {
 export type Trust = {
   issuer: string
   audience: string | string[]
-  accessTokenKey: (kid: unknown) => Promise<string | undefined>
-  refusal: (claims: AccessTokenClaims, kid: string) => string | null
+  verify: VerifyAccessToken
+  revokedBy: RevocationList['revokedBy']
   /** Seconds since the revocations were known to be complete. */
   age: () => number
   maxStaleness: number

@@ -92,7 +92,7 @@ export async function createToken (
     const tokens = createPersonalTokens({
       store: store.personalTokens,
       findClient: store.clients.findPersonal,
-      refusal: () => null,
+      isRevoked: () => false,
       remaining: createRemainingScopes(store.clients, registry),
       formSecrets: createFormSecrets(appKeys, 'token-forms'),
       events: createEvents(() => {}),

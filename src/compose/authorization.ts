@@ -39,7 +39,8 @@ export function createAuthorization (
   const readIdToken: ReadIdToken = (idToken) => idTokens()(idToken)
   const browserSessions = createBrowserSessions({
     store: store.browserSessions,
-    refusal: ({ id, userId, tokenEpoch }) => revocations.refusal({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, ''),
+    isRevoked: ({ id, userId, tokenEpoch }) =>
+      revocations.revokedBy({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, '') !== null,
     formSecrets: createFormSecrets(appKeys, 'login-forms'),
     idleTtl: config.browserIdleTtl,
     ttl: config.browserSessionTtl,

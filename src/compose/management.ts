@@ -57,7 +57,7 @@ export async function createManagement (
   const personalTokens = createPersonalTokens({
     store: store.personalTokens,
     findClient: store.clients.findPersonal,
-    refusal: revocations.refusal,
+    isRevoked: (facts) => revocations.revokedBy(facts, '') !== null,
     remaining: createRemainingScopes(clients, scopes),
     formSecrets: createFormSecrets(appKeys, 'token-forms'),
     events,

@@ -40,7 +40,6 @@ export type Protocol = Authorization & Management & {
   refreshTokens: RefreshTokens
   revoke: Revoke
   introspect: Introspect
-  /** Whatever its audience. */
   verifyAccessToken: VerifyAccessToken
 }
 
@@ -60,8 +59,7 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
   const { config, store: { sessions, revocations: tokens }, keys, clients, revocations } = deps
   const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
   const refreshTokens = refreshTokensFor(deps)
-  const verifier = perIssuer(config, (issuer) => createAccessTokenVerifier(issuer, keys.accessTokenKey))
-  const verify: VerifyAccessToken = (token) => verifier()(token)
+  const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey })
   const authenticateClient = createAuthenticateClient(clients, deps.throttle.clientSecret)
   const resources = resourcesFor(config)
   const token = observed(createTokenEndpoint(authenticateClient, resources, createGrants(deps, scopes, refreshTokens)), deps.events)
@@ -76,7 +74,8 @@ export async function createProtocol (deps: Dependencies): Promise<Protocol> {
     addressBehind: createAddressBehind(clients),
     revoke: createRevoke({ authenticateClient, sessionEnds: deps.sessionEnds, tokens, refreshTokens, verify, personalTokens }),
     introspect: createIntrospect({
-      authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal: revocations.refusal,
+      authenticateClient, sessions, refreshTokens, verify, personalTokens,
+      isRevoked: (claims, kid) => revocations.revokedBy(claims, kid) !== null,
       remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl
     })
   }

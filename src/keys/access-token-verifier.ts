@@ -1,37 +1,113 @@
 import { createVerifier } from 'fast-jwt'
+import type { BearerRefusal } from '../events/events.ts'
 import type { AccessTokenClaims } from '../oauth/token/access-token.ts'
-import { keyFailure, verifyByKey, type AccessTokenKey } from './token-key.ts'
+import { createCache } from '../runtime/cache.ts'
+import type { FindAccessTokenKey, AccessTokenKey } from './access-token-keys.ts'
 
 export type VerifiedToken = { kid: string, claims: AccessTokenClaims }
 
-/** @returns null for whatever is not a valid access token of this issuer; throws when the keys cannot be read */
-export type VerifyAccessToken = (token: string) => Promise<VerifiedToken | null>
+/**
+ * Signature and claims only: revocation is another question.
+ * @param audience one of these must be an audience of the token; without it, any token of the issuer is good
+ * @throws TokenRefused, or why the keys cannot be read
+ */
+export type VerifyAccessToken = (token: string, audience?: string | string[]) => Promise<VerifiedToken>
 
-type Complete = { header: { kid: string }, payload: AccessTokenClaims }
+/** Not a valid access token of the issuer, or not for this audience. Holds nothing of what the caller sent. */
+export class TokenRefused extends Error {
+  constructor (readonly reason: BearerRefusal) {
+    super(`The access token is refused: ${reason}`)
+    this.name = 'TokenRefused'
+  }
+}
 
-const CACHE = 10_000
+type Options = {
+  /** Asked each time: it may follow the port. */
+  issuer: () => string
+  findKey: FindAccessTokenKey
+}
 
-/** For endpoints that are given a token, whatever its audience: revocation (RFC 7009) and introspection (RFC 7662). */
-export function createAccessTokenVerifier (issuer: string, accessTokenKey: AccessTokenKey): VerifyAccessToken {
-  const verify = verifyByKey(accessTokenKey, (key) => createVerifier({
-    key,
-    algorithms: ['ES256'],
-    checkTyp: 'at+jwt',
-    allowedIss: issuer,
-    requiredClaims: ['iss', 'sub', 'exp', 'client_id', 'jti'],
-    complete: true,
-    cache: CACHE,
-    errorCacheTTL: 0
-  }) as (token: string) => Complete)
+type Verified = VerifiedToken & { key: AccessTokenKey }
 
-  return async (token) => {
+/** By the codes of fast-jwt; whatever else it finds is `invalid`. */
+const REASONS: Record<string, BearerRefusal> = {
+  FAST_JWT_EXPIRED: 'expired',
+  FAST_JWT_MALFORMED: 'malformed',
+  FAST_JWT_INVALID_SIGNATURE: 'bad_signature',
+  FAST_JWT_INVALID_TYPE: 'wrong_type'
+}
+
+const MAX_ENTRIES = 10_000
+
+/**
+ * RFC 9068 section 4: type `at+jwt`, ES256, a key and the name of the issuer, an audience that was asked for, not expired. Tokens that were
+ * good are cached: a signature costs a hundred times what a look-up does.
+ */
+export function createAccessTokenVerifier ({ issuer, findKey }: Options): VerifyAccessToken {
+  // Until it is pushed out: what may change about a token is asked each time. fast-jwt's own cache hashes each token that is looked up, and
+  // keeps bad ones, too
+  const cache = createCache<Verified>({ ttl: Infinity, max: MAX_ENTRIES })
+  const verifiers = new WeakMap<AccessTokenKey, (token: string) => AccessTokenClaims>()
+
+  async function verify (token: string): Promise<Verified> {
+    const known = cache.get(token)
+    const kid = known?.kid ?? kidOf(token)
+    const key = await findKey(kid)
+    if (!key) throw new TokenRefused('unknown_key')
+    if (known?.key === key) {
+      if (known.claims.exp * 1000 < Date.now()) throw new TokenRefused('expired')
+      return known
+    }
+    const verified = { kid, key, claims: claimsOf(token, key) }
+    cache.set(token, verified)
+    return verified
+  }
+
+  function claimsOf (token: string, key: AccessTokenKey): AccessTokenClaims {
+    let read = verifiers.get(key)
+    if (!read) verifiers.set(key, read = verifierOf(key))
     try {
-      const { header, payload } = await verify(token)
-      return { kid: header.kid, claims: payload }
+      return read(token)
     } catch (error) {
-      const failure = keyFailure(error)
-      if (failure) throw failure
-      return null
+      throw new TokenRefused(REASONS[(error as { code?: string }).code ?? ''] ?? 'invalid')
     }
   }
+
+  return async (token, audience) => {
+    const verified = await verify(token)
+    if (verified.claims.iss !== issuer()) throw new TokenRefused('wrong_issuer')
+    if (audience !== undefined && !isFor(verified.claims, audience)) throw new TokenRefused('wrong_audience')
+    return verified
+  }
+}
+
+/** For `catch`: null for what is not a valid token, where nobody asks why. */
+export function nullIfRefused (error: unknown): null {
+  if (error instanceof TokenRefused) return null
+  throw error
+}
+
+/** One for each key, which reads it once: to read a public key costs more than to check a signature with it. */
+function verifierOf ({ pem }: AccessTokenKey): (token: string) => AccessTokenClaims {
+  return createVerifier<string>({
+    key: pem, algorithms: ['ES256'], checkTyp: 'at+jwt', requiredClaims: ['iss', 'sub', 'aud', 'exp', 'client_id', 'jti']
+  })
+}
+
+function isFor ({ aud }: AccessTokenClaims, audience: string | string[]): boolean {
+  if (Array.isArray(audience)) return audience.some((each) => aud === each || (Array.isArray(aud) && aud.includes(each)))
+  return aud === audience || (Array.isArray(aud) && aud.includes(audience))
+}
+
+/** @throws TokenRefused */
+function kidOf (token: string): string {
+  let kid: unknown
+  try {
+    const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()
+    kid = (JSON.parse(header) as { kid?: unknown } | null)?.kid
+  } catch {
+    // Not JSON
+  }
+  if (typeof kid !== 'string') throw new TokenRefused('malformed')
+  return kid
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPair, hash, type JsonWebK
 import { promisify } from 'node:util'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 import { seal, unseal } from '../crypto/seal.ts'
+import { createAccessTokenKeys, type FindAccessTokenKey } from './access-token-keys.ts'
 import { createSigner } from './signer.ts'
 
 /** ES256 signs access tokens, RS256 id tokens (OpenID Connect Core section 15.1). */
@@ -56,12 +57,9 @@ export type KeyRing = {
   rotate: (immediately: boolean) => Promise<string[]>
   revoke: (kid: string) => Promise<boolean>
   sign: (alg: Algorithm, claims: object, type: string) => string
-  /**
-   * PEM of a key that signs access tokens, while one may still be valid. An unknown one is looked for in the database, at most once a
-   * second.
-   */
-  accessTokenKey: (kid: unknown) => Promise<string | undefined>
-  jwks: () => { keys: JsonWebKey[] }
+  /** While a token that it signed may still be valid. An unknown one is looked for in the database, at most once a second. */
+  accessTokenKey: FindAccessTokenKey
+  jwks: () => { keys: (JsonWebKey & { kid: string, alg: string })[] }
   /** By which an id token is checked that may have expired long ago. */
   hintKey: (kid: string) => Promise<PublicKey | null>
   list: () => (Pick<SigningKey, 'kid' | 'alg' | 'createdAt' | 'signsFrom' | 'signsUntil' | 'revokedAt'> & { state: KeyState })[]
@@ -78,9 +76,9 @@ export const ID_TOKEN_TTL = 3600
 const HINT_TTL = 400 * 86_400
 // Processes that start at once make one first key between them
 const START_TOGETHER = 60
-const RELOAD_MS = 1000
+const RELOAD_AFTER_MS = 1000
 
-type Opened = SigningKey & { pem: string, publicPem: string }
+type Opened = SigningKey & { pem: string }
 type Options = {
   store: KeyStore
   sealKeys: DerivedKeys
@@ -93,15 +91,15 @@ type Options = {
 
 export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSealedElsewhere }: Options): KeyRing {
   let keys: Opened[] = []
-  let loadedAt = 0
+  const accessTokenKeys = createAccessTokenKeys({ read: load, retryAfter: RELOAD_AFTER_MS })
   const signers = new Map<string, (claims: object) => string>()
 
   async function load (): Promise<void> {
-    loadedAt = Date.now()
     const rows = (await store.list()).filter((row) => !row.revokedAt && !isPast(row.publishedUntil))
     const known = new Map(keys.map((key) => [key.kid, key]))
     keys = await Promise.all(rows.map(async (row) => ({ ...(known.get(row.kid) ?? await open(row)), ...row })))
     signers.clear()
+    accessTokenKeys.replace(jwks().keys)
   }
 
   async function open (row: SigningKey): Promise<Opened> {
@@ -109,8 +107,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
     if (!opened) throw onSealedElsewhere(row.kid)
     // Sealed under an earlier APP_KEY: so that it can be dropped some day
     if (opened.keyIndex > 0) await store.reseal(row.kid, seal(sealKeys[0]!, opened.text, context(row)))
-    const publicPem = createPublicKey({ key: row.publicJwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
-    return { ...row, pem: opened.text, publicPem }
+    return { ...row, pem: opened.text }
   }
 
   async function add (alg: Algorithm, delay: number, unlessYoungerThan: number): Promise<string | null> {
@@ -160,12 +157,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
     return signer(claims)
   }
 
-  const pemOf = (kid: unknown) => keys.find((key) => key.kid === kid && key.alg === 'ES256')?.publicPem
-  async function accessTokenKey (kid: unknown): Promise<string | undefined> {
-    if (typeof kid === 'string' && !pemOf(kid) && Date.now() - loadedAt > RELOAD_MS) await load()
-    return pemOf(kid)
-  }
-
+  const jwks = () => ({ keys: keys.map(({ kid, alg, publicJwk }) => ({ ...publicJwk, kid, alg, use: 'sig' })) })
   const current = (alg: Algorithm) => keys.filter((key) => key.alg === alg && stateOf(key) === 'current').at(-1)
   const newest = (alg: Algorithm) => keys.filter((key) => key.alg === alg).at(-1)
   const isOld = (key: SigningKey | undefined) => !key || Date.now() - key.signsFrom.getTime() > (rotateEvery - PUBLISHED_AHEAD) * 1000
@@ -176,8 +168,8 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
     rotate,
     revoke,
     sign,
-    accessTokenKey,
-    jwks: () => ({ keys: keys.map(({ kid, alg, publicJwk }) => ({ ...publicJwk, kid, alg, use: 'sig' })) }),
+    accessTokenKey: accessTokenKeys.find,
+    jwks,
     hintKey: async (kid) => keys.find((key) => key.kid === kid) ?? await store.find(kid),
     list: () => keys.map((key) => ({ ...pick(key), state: stateOf(key) }))
   }

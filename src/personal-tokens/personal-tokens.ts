@@ -42,8 +42,8 @@ export type PersonalTokens = {
 type Dependencies = {
   store: PersonalTokenStore
   findClient: () => Promise<Client | null>
-  /** Why it is refused although the database said yes a moment ago, or null. */
-  refusal: (facts: TokenFacts, kid: string) => string | null
+  /** Whether it was revoked since the database was asked. */
+  isRevoked: (facts: TokenFacts) => boolean
   remaining: RemainingScopes
   formSecrets: FormSecrets
   events: Events
@@ -64,7 +64,7 @@ const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
 export function createPersonalTokens (
-  { store, findClient, refusal, remaining, formSecrets, events, onError }: Dependencies
+  { store, findClient, isRevoked, remaining, formSecrets, events, onError }: Dependencies
 ): PersonalTokens {
   const cache = createCache<PersonalToken>({ ttl: TTL_MS, max: MAX_ENTRIES })
   const touched = createCache<true>({ ttl: TOUCH_MS, max: MAX_ENTRIES })
@@ -118,7 +118,7 @@ export function createPersonalTokens (
 
   async function verify (text: string): Promise<PersonalToken | null> {
     const token = isPersonalToken(text) ? await read(text) : null
-    if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) || refusal(factsOf(token), '') !== null) return null
+    if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) || isRevoked(factsOf(token))) return null
     touch(token.id)
     return token
   }

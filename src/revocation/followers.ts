@@ -26,7 +26,7 @@ export class TooManyStreams extends HttpError {
 }
 
 type Options = Omit<EventStreamOptions, 'isAllowed' | 'name'> & {
-  list: Pick<RevocationList, 'refusal'>
+  list: Pick<RevocationList, 'revokedBy'>
   /** Streams of one client. */
   limit: number
   /** Whether the operator lets the client follow today, whatever its token says. */
@@ -50,7 +50,7 @@ export function createFollowers ({ list, feed, limit, mayFollow, now = () => per
       // The answer counts from the next event on, and heartbeats come every 2 s. Where the database cannot be asked, the stream still ends
       // with its token, client and key
       mayFollow(clientId).then((may) => { mayGoOn = may }, () => {})
-      return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.refusal(facts, kid) === null
+      return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.revokedBy(facts, kid) === null
     }
     const stream = openEventStream({ list, feed, name, isAllowed, now })
     byClient.set(clientId, streams.set(stream, { since: now() }))

@@ -23,8 +23,8 @@ export type RevocationList = {
    * lower ones again. What was revoked by itself stays revoked.
    */
   reload: (rows: Revocation[]) => void
-  /** Why a token is refused, or null. Look-ups in memory only. */
-  refusal: (token: TokenFacts, kid: string) => string | null
+  /** The kind of the revocation that ends a token, or null while it is not revoked. Look-ups in memory only. */
+  revokedBy: (token: TokenFacts, kid: string) => Revocation['kind'] | null
   /** Forgets what no token can carry any more. @param now milliseconds of the database's clock */
   sweep: (now: number) => void
   /** All of them, read as one goes along: what comes meanwhile may be among them. */
@@ -85,13 +85,13 @@ export function createRevocationList (): RevocationList {
     for (const listener of listeners) listener(rows, true)
   }
 
-  function refusal ({ sub, client_id: clientId, jti, sid, epoch }: TokenFacts, kid: string): string | null {
-    if (sid !== undefined && kinds.session.has(sid)) return 'session revoked'
-    if (kinds.token.has(jti)) return 'token revoked'
-    if (kinds.client.has(clientId)) return 'client revoked'
-    if (kinds.key.has(kid)) return 'key revoked'
+  function revokedBy ({ sub, client_id: clientId, jti, sid, epoch }: TokenFacts, kid: string): Revocation['kind'] | null {
+    if (sid !== undefined && kinds.session.has(sid)) return 'session'
+    if (kinds.token.has(jti)) return 'token'
+    if (kinds.client.has(clientId)) return 'client'
+    if (kinds.key.has(kid)) return 'key'
     const user = kinds.user.get(sub)
-    if (user && (epoch ?? 0) < user.epoch! && !(sid !== undefined && user.except.includes(sid))) return 'logged out everywhere'
+    if (user && (epoch ?? 0) < user.epoch! && !(sid !== undefined && user.except.includes(sid))) return 'user'
     return null
   }
 
@@ -111,7 +111,7 @@ export function createRevocationList (): RevocationList {
   return {
     apply,
     reload,
-    refusal,
+    revokedBy,
     sweep,
     subscribe,
     rows,

@@ -52,8 +52,8 @@ export type BrowserSessions = {
 
 type Options = {
   store: BrowserSessionStore
-  /** Why it is refused although the database said yes a moment ago, or null. */
-  refusal: (session: BrowserSession) => string | null
+  /** Whether it was revoked since the database was asked. */
+  isRevoked: (session: BrowserSession) => boolean
   formSecrets: FormSecrets
   /** Seconds. */
   idleTtl: number
@@ -66,7 +66,7 @@ const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
-export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
+export function createBrowserSessions ({ store, isRevoked, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
   const cache = createCache<BrowserSession>({ ttl: TTL_MS, max: MAX_ENTRIES })
 
   async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
@@ -93,7 +93,7 @@ export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, t
   async function startedBefore (secret: Buffer, { passwordStamp }: SignedIn) {
     const token = secret.toString('base64url')
     const session = await store.findFor(hashSecret(token), idleTtl, passwordStamp)
-    return session && Date.now() - session.authTime.getTime() < SAME_FORM * 1000 && refusal(session) === null ? { session, token } : null
+    return session && Date.now() - session.authTime.getTime() < SAME_FORM * 1000 && !isRevoked(session) ? { session, token } : null
   }
 
   async function read (token: string): Promise<BrowserSession | null> {
@@ -108,7 +108,7 @@ export function createBrowserSessions ({ store, refusal, formSecrets, idleTtl, t
 
   async function find (token: string | undefined): Promise<BrowserSession | null> {
     const session = token ? await read(token) : null
-    return session && session.expiresAt.getTime() > Date.now() && refusal(session) === null ? session : null
+    return session && session.expiresAt.getTime() > Date.now() && !isRevoked(session) ? session : null
   }
 
   const ended = async (token: string | undefined) => token ? await store.ended(hashSecret(token), idleTtl) : null

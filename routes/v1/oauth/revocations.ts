@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { bearerToken } from '../../../plugins/guard/bearer.ts'
 import { forbidden } from '../../../plugins/guard/errors.ts'
+import { nullIfRefused } from '../../../src/keys/access-token-verifier.ts'
 import { followsRevocations, REVOCATIONS_READ } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { StreamQuery } from '../../../src/schemas/feed-events.ts'
@@ -28,7 +29,7 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const token = await verifyAccessToken(bearerToken(request)!)
+    const token = await verifyAccessToken(bearerToken(request)!).catch(nullIfRefused)
     if (!token) throw new HttpError('LK_UNAUTHENTICATED')
     // The operator may have taken the scope from the client since
     if (!followsRevocations(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})

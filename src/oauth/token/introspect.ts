@@ -1,4 +1,4 @@
-import type { VerifyAccessToken } from '../../keys/access-token-verifier.ts'
+import { nullIfRefused, type VerifyAccessToken } from '../../keys/access-token-verifier.ts'
 import type { Introspection } from '../../schemas/introspection.ts'
 import type { AccessTokenClaims } from './access-token.ts'
 import type { AuthenticateClient } from '../../clients/authentication.ts'
@@ -22,8 +22,7 @@ type Dependencies = {
   refreshTokens: RefreshTokens
   verify: VerifyAccessToken
   personalTokens: Pick<PersonalTokens, 'verify'>
-  /** Why a token is refused although it is valid, or null. */
-  refusal: (claims: AccessTokenClaims, kid: string) => string | null
+  isRevoked: (claims: AccessTokenClaims, kid: string) => boolean
   remaining: RemainingScopes
   idleTtl: number
 }
@@ -43,11 +42,11 @@ function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims):
  * RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2).
  */
 export function createIntrospect (
-  { authenticateClient, sessions, refreshTokens, verify, personalTokens, refusal, remaining, idleTtl }: Dependencies
+  { authenticateClient, sessions, refreshTokens, verify, personalTokens, isRevoked, remaining, idleTtl }: Dependencies
 ): Introspect {
   async function accessToken (client: Client, text: string): Promise<Introspection> {
-    const verified = await verify(text)
-    if (!verified || !sees(client, verified.claims) || refusal(verified.claims, verified.kid) !== null) return INACTIVE
+    const verified = await verify(text).catch(nullIfRefused)
+    if (!verified || !sees(client, verified.claims) || isRevoked(verified.claims, verified.kid)) return INACTIVE
     const { epoch, scope, ...claims } = verified.claims
     return {
       active: true, token_type: 'Bearer', ...claims,

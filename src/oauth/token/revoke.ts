@@ -1,4 +1,4 @@
-import type { VerifyAccessToken } from '../../keys/access-token-verifier.ts'
+import { nullIfRefused, type VerifyAccessToken } from '../../keys/access-token-verifier.ts'
 import type { AuthenticateClient } from '../../clients/authentication.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
 import type { Caller, Client, TokenRevocations } from '../ports.ts'
@@ -28,7 +28,7 @@ type Dependencies = {
  */
 export function createRevoke ({ authenticateClient, sessionEnds, tokens, refreshTokens, verify, personalTokens }: Dependencies): Revoke {
   async function revokeAccessToken (client: Client, text: string, caller: Caller): Promise<void> {
-    const verified = await verify(text)
+    const verified = await verify(text).catch(nullIfRefused)
     if (!verified) return
     const { client_id: clientId, sid, jti, epoch } = verified.claims
     if (clientId !== client.id) throw invalidGrant('The token was issued to another client')

@@ -1,0 +1,56 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+
+/** A public key that checks access tokens. The same object for as long as the issuer publishes it. */
+export type AccessTokenKey = { kid: string, pem: string }
+
+/** @returns undefined when the issuer has no such key. Rejects when the keys cannot be read */
+export type FindAccessTokenKey = (kid: string) => Promise<AccessTokenKey | undefined>
+
+export type AccessTokenKeys = {
+  find: FindAccessTokenKey
+  /** Replaces all of them, by the keys of a JWKS (RFC 7517). */
+  replace: (jwks: readonly Jwk[]) => void
+}
+
+type Jwk = JsonWebKey & { kid: string, alg: string }
+
+type Options = {
+  /** Reads the keys and hands them to `replace`. */
+  read: () => Promise<void>
+  /** Milliseconds for which the keys are good; without it, whoever changes them says so by `replace`. */
+  maxAge?: number
+  /** Milliseconds. A key that is not known may be new; a stream of made-up ones must not become a stream of reads. */
+  retryAfter: number
+}
+
+/** The keys with which an issuer signs access tokens, by `kid`. */
+export function createAccessTokenKeys ({ read, maxAge = Infinity, retryAfter }: Options): AccessTokenKeys {
+  let keys = new Map<string, AccessTokenKey>()
+  let readAt = -Infinity
+  let reading: Promise<void> | null = null
+
+  function replace (jwks: readonly Jwk[]): void {
+    const before = keys
+    keys = new Map(jwks.filter(({ alg }) => alg === 'ES256').map((jwk) => {
+      const key = { kid: jwk.kid, pem: pemOf(jwk) }
+      const known = before.get(key.kid)
+      return [key.kid, known?.pem === key.pem ? known : key]
+    }))
+    readAt = performance.now()
+  }
+
+  async function find (kid: string): Promise<AccessTokenKey | undefined> {
+    const age = performance.now() - readAt
+    if (age > maxAge || (age > retryAfter && !keys.has(kid))) {
+      reading ??= read().finally(() => { reading = null })
+      await reading
+    }
+    return keys.get(kid)
+  }
+
+  return { find, replace }
+}
+
+function pemOf (jwk: JsonWebKey): string {
+  return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
+}
