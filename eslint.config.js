@@ -1,7 +1,7 @@
 import neostandard from 'neostandard'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist/**', 'prisma/generated/**', '.tap/**', '.latchkey*/**'] }),
+  ...neostandard({ ts: true, ignores: ['dist/**', 'build/**', 'prisma/generated/**', '.tap/**', '.latchkey*/**'] }),
   {
     rules: {
       // A TypeBox schema and its type share one name

@@ -9,10 +9,11 @@ import { createProgram } from '../../src/cli/program.ts'
 import { createUser } from '../../src/cli/user.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { Variables } from '../../src/config/environment.ts'
+import { packageRoot } from '../../src/database/package-root.ts'
 import { createDatabase, PASSWORD } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
-const TYPEBOX = pathToFileURL(join(import.meta.dirname, '../../node_modules/typebox/build/index.mjs')).href
+const TYPEBOX = pathToFileURL(join(packageRoot, 'node_modules/typebox/build/index.mjs')).href
 const load = (cwd: string, variables: Variables = {}) => createContext({ cwd, variables, log: createLog(() => {}) })
 
 t.test('the configuration file says what variables cannot, and wins over them', async (t) => {

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { embeddedUrl, startEmbedded } from '../../src/database/embedded.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
 
@@ -22,10 +25,16 @@ export function templateName (): string {
 
 export const startTestDatabase = () => startEmbedded({ dataDir: testDataDir, outlives: true })
 
-/** Where the database of this run answers. */
+/** Where PostgreSQL answers. The first test that asks starts it; it goes on when that test has ended. */
 export async function testDatabaseUrl (): Promise<string> {
+  return await embeddedUrl(testDataDir) ?? await prepareTestDatabase()
+}
+
+/** PostgreSQL with the template, in a process of its own, which leaves it running. */
+export async function prepareTestDatabase (): Promise<string> {
+  await promisify(execFile)(process.execPath, [fileURLToPath(new URL(`start-database${extname(import.meta.url)}`, import.meta.url))])
   const url = await embeddedUrl(testDataDir)
-  if (!url) throw new Error('The test database does not run; test/setup/before.ts starts it')
+  if (!url) throw new Error('The PostgreSQL of the tests does not run')
   return url
 }
 

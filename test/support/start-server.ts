@@ -7,7 +7,7 @@ import latchkey, { type AppOptions } from '../../plugins/latchkey.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import { hashSecret, newClientId, newClientSecret } from '../../src/crypto/secrets.ts'
 import type { NewClient } from '../../src/clients/clients.store.ts'
-import { APP_KEY, templateName, testDatabaseUrl, urlOf } from '../setup/database.ts'
+import { APP_KEY, prepareTestDatabase, templateName, testDatabaseUrl, urlOf } from '../setup/database.ts'
 import { internals } from '../../plugins/internals.ts'
 
 export { APP_KEY }
@@ -18,9 +18,15 @@ export const FAST = { appKey: APP_KEY, rateLimit: 'off' as const, passwords: { m
 
 /** A database of its own, thrown away after the test. */
 export async function createDatabase (t: Test, { empty = false } = {}): Promise<string> {
-  const url = await testDatabaseUrl()
+  let url = await testDatabaseUrl()
   const name = `test_${randomBytes(8).toString('hex')}`
-  await admin(url, `CREATE DATABASE "${name}"${empty ? '' : ` TEMPLATE "${templateName()}" STRATEGY FILE_COPY`}`)
+  const statement = `CREATE DATABASE "${name}"${empty ? '' : ` TEMPLATE "${templateName()}" STRATEGY FILE_COPY`}`
+  await admin(url, statement).catch(async (error: { code?: string }) => {
+    // No template yet for these migrations
+    if (error.code !== '3D000') throw error
+    url = await prepareTestDatabase()
+    await admin(url, statement)
+  })
   t.teardown(() => admin(url, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`))
   return urlOf(url, name)
 }

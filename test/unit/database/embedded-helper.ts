@@ -2,14 +2,14 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { startEmbedded, type Embedded } from '../../../src/database/embedded.ts'
 
-const HOLDER = fileURLToPath(new URL('holder.ts', import.meta.url))
+const HOLDER = fileURLToPath(new URL(`holder${extname(import.meta.url)}`, import.meta.url))
 
 /** With whatever server a test left running in it, gone at the end. */
 export async function temporaryDirectory (t: Test): Promise<string> {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { makeAppKey } from '../../../src/crypto/app-key.ts'
@@ -10,7 +10,7 @@ import { prepareSite } from '../../../src/database/embedded/site.ts'
 import { temporaryDirectory } from './embedded-helper.ts'
 
 const IS_ROOT = process.getuid?.() === 0
-const AS_USER = fileURLToPath(new URL('as-user.ts', import.meta.url))
+const AS_USER = fileURLToPath(new URL(`as-user${extname(import.meta.url)}`, import.meta.url))
 /** One that has a name everywhere, and one that has none. */
 const DAEMON = 1
 const NAMELESS = 54_321
@@ -64,8 +64,8 @@ t.test('what is not about files stays as it is', async (t) => {
 
 /** Why another user could not do what each line asks for. */
 async function failuresAs (uid: number, work: [name: string, dataDir: string][]): Promise<string[]> {
-  // Without what the test runner puts into its children: it would write files as this user
-  const child = fork(AS_USER, [String(uid), ...work.flat()], { execArgv: ['--import=tsx'], env: { PATH: process.env['PATH'] } })
+  // Without the variables that collect coverage: they would write files as this user
+  const child = fork(AS_USER, [String(uid), ...work.flat()], { env: { PATH: process.env['PATH'] } })
   const [messages] = await once(child, 'message') as [string[]]
   return messages
 }

@@ -1,12 +1,12 @@
 import { chmod, chown, copyFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Test } from 'tap'
+import { packageRoot } from '../../../src/database/package-root.ts'
 import { query, start, temporaryDirectory } from './embedded-helper.ts'
 
 /** Of a CA of the tests: one for the server `localhost`, one for the user `cert_user`. */
-export const certificate = (name: string) => fileURLToPath(new URL(`certificates/${name}`, import.meta.url))
+export const certificate = (name: string) => join(packageRoot, 'test/unit/database/certificates', name)
 
 const PASSWORD = 'secret'
 /** Who may come how. `pg_hba.conf` has the first line that fits. */

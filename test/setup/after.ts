@@ -1,4 +1,0 @@
-import { startTestDatabase } from './database.ts'
-
-const { stop } = await startTestDatabase()
-await stop()
