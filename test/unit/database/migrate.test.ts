@@ -23,6 +23,18 @@ t.test('applies what is shipped, once', async (t) => {
   t.strictSame(await migrate(url), { applied: [] })
 })
 
+t.test('does not load the engine when there is nothing to apply', async (t) => {
+  const inline = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+  const refuse = inline(`export async function resolve (name, context, next) {
+    if (name.includes('apply-migrations')) process.exit(3)
+    return await next(name, context)
+  }`)
+  const hook = inline(`import { register } from 'node:module'; register(${JSON.stringify(refuse)})`)
+  const exitOf = async (url: string) => (await once(fork(MIGRATOR, [url], { execArgv: [`--import=${hook}`] }), 'exit') as [number])[0]
+  t.equal(await exitOf(await createDatabase(t)), 0)
+  t.equal(await exitOf(await createDatabase(t, { empty: true })), 3)
+})
+
 t.test('applies them once when several start at once', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const results = await Promise.all([migrate(url), migrate(url), migrate(url)])
