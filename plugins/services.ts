@@ -37,6 +37,7 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
     return RESOLVED in options ? undefined : refuseOthers(options, config, internals(host).config)
   }
   if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
+  for (const sentence of config.deprecations) host.log.warn({}, sentence)
   followPort(host, config, (bound) => tellAddress(config, bound, host.log))
   const plugin = opened(host, config, prisma)
   // avvio handles a failure, but a moment later, when Node would call it unhandled

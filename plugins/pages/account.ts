@@ -32,7 +32,7 @@ export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Wh
 
 /** All that has access to an account. */
 export function createAccountPage (kit: Kit, services: Services): ShowAccount {
-  const { accountAccess, authorisedApps, personalTokens, ownTokenScopes, config } = services
+  const { accountAccess, authorizedApps, personalTokens, ownTokenScopes, config } = services
   const hasTokens = config.routes.personalTokens
   const { createToken, ...ends } = ACTIONS
   const link = (path: string) => kit.link(path)
@@ -42,7 +42,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   }
 
   async function lists ({ userId, sessionId }: Who, page: Page): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
-    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorisedApps.list(userId),
+    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorizedApps.list(userId),
       hasTokens ? personalTokens.list(userId) : null])
     const appIds = new Set(apps.map(({ id }) => id))
     return {

@@ -49,7 +49,7 @@ export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body
 
 export async function createKit ({ config, attributes, store }: Services): Promise<Kit> {
   const { basePath } = config
-  const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.colour, basePath })
+  const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.color, basePath })
   const languages = withLanguages(config.languages)
   const csrf = await createCsrf(config)
 

@@ -3,7 +3,7 @@ import type { Caller, Client } from '../oauth/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 
 /** An application that a user let in. */
-export type AuthorisedApp = {
+export type AuthorizedApp = {
   /** The client_id. */
   id: string
   name: string
@@ -16,12 +16,12 @@ export type AuthorisedApp = {
 
 export type AppStore = {
   /** By name. `idleTtl` in seconds. */
-  list: (userId: string, idleTtl: number) => Promise<(AuthorisedApp & { client: Pick<Client, 'scopes' | 'firstParty'> })[]>
+  list: (userId: string, idleTtl: number) => Promise<(AuthorizedApp & { client: Pick<Client, 'scopes' | 'firstParty'> })[]>
 }
 
 /** Applications that a user let in, each as a whole: with all its sessions and its consent. */
-export type AuthorisedApps = {
-  list: (userId: string) => Promise<AuthorisedApp[]>
+export type AuthorizedApps = {
+  list: (userId: string) => Promise<AuthorizedApp[]>
   /**
    * Its tokens are refused at once, in every process, and it must ask for consent again. Nothing happens when the user has no such
    * application.
@@ -29,17 +29,17 @@ export type AuthorisedApps = {
   end: (clientId: string, userId: string, caller: Caller) => Promise<void>
 }
 
-export function createAuthorisedApps (
+export function createAuthorizedApps (
   { store, scopes, sessionEnds, idleTtl }: {
     store: AppStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'ofApp'>,
     idleTtl: number
   }
-): AuthorisedApps {
+): AuthorizedApps {
   async function end (clientId: string, userId: string, caller: Caller): Promise<void> {
     await sessionEnds.ofApp(clientId, userId, { reason: 'user', caller })
   }
 
-  async function list (userId: string): Promise<AuthorisedApp[]> {
+  async function list (userId: string): Promise<AuthorizedApp[]> {
     return (await store.list(userId, idleTtl)).map(({ client, ...app }) => ({ ...app, scopes: scopes.remaining(client, app.scopes) }))
   }
 

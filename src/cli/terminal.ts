@@ -1,4 +1,4 @@
-// Controls move the cursor, colour and begin lines, C1 included; formats change the order of what is read. Joiners only join
+// Controls move the cursor, color and begin lines, C1 included; formats change the order of what is read. Joiners only join
 const UNPRINTABLE = /(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const UNPRINTABLE_UNIT = /[\u007F-\u009F]|(?![\u200C\u200D])[\p{Cf}\p{Zl}\p{Zp}]/gu
 

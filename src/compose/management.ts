@@ -4,7 +4,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Events } from '../events/events.ts'
 import { createFormSecrets } from '../crypto/form-secrets.ts'
 import { createAccountAccess, type AccountAccess } from '../account/access.ts'
-import { createAuthorisedApps, type AuthorisedApps } from '../account/apps.ts'
+import { createAuthorizedApps, type AuthorizedApps } from '../account/apps.ts'
 import type { AuthenticateClient } from '../clients/authentication.ts'
 import type { ClientDirectory } from '../clients/directory.ts'
 import type { ClientManagement } from '../clients/management.ts'
@@ -25,7 +25,7 @@ import type { Throttle } from '../throttle/throttle.ts'
 /** What devices ask for, and what users manage themselves. */
 export type Management = {
   accountAccess: AccountAccess
-  authorisedApps: AuthorisedApps
+  authorizedApps: AuthorizedApps
   authorizeDevice: AuthorizeDevice
   clientManagement: ClientManagement
   deviceVerification: DeviceVerification
@@ -69,7 +69,7 @@ export async function createManagement (
       store: store.access, scopes, sessionEnds,
       idleTtl: { session: config.refreshTokenTtl, browser: config.browserIdleTtl }
     }),
-    authorisedApps: createAuthorisedApps({ store: store.apps, scopes, sessionEnds, idleTtl: config.refreshTokenTtl }),
+    authorizedApps: createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl: config.refreshTokenTtl }),
     authorizeDevice: createDeviceAuthorization({
       authenticateClient, devices, scopes, resources, userCodes, verificationUri: () =>
       `${config.issuer}/device`

@@ -29,6 +29,8 @@ export type Config = Omit<Settings, 'views' | 'languages' | 'appUrl'> & Address 
   homePath: string
   /** For messages that name an option. */
   sources: Sources
+  /** A sentence for the log about each option that was given by a deprecated name. */
+  deprecations: string[]
 }
 
 const validator = Compile(Settings)
@@ -57,6 +59,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
       message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database`
     }])
   }
+  const brand = withColor(filled.brand)
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = filled.appUrl === undefined ? undefined : readUrl(nameOf(sources, ['appUrl']), filled.appUrl).replace(/\/+$/, '')
@@ -69,12 +72,24 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
     resourceServers: filled.resourceServers.map((resource, index) =>
       readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)
     ),
+    brand,
+    deprecations: filled.brand.colour === undefined ? [] : ['The option brand.colour is deprecated: write brand.color'],
     views: filled.views as Views,
     mount,
     loginPath: asciiPath(loginPath),
     homePath: asciiPath(homePath),
     sources
   }, Object.getOwnPropertyDescriptors(address)) as Config
+}
+
+/** Under both names, so that a second registration may use either. */
+function withColor (brand: Settings['brand']): Settings['brand'] {
+  const { color, colour } = brand
+  if (color !== undefined && colour !== undefined && color !== colour) {
+    throw new ConfigError([{ name: 'brand.colour', message: 'is the deprecated name of brand.color, and differs from it; give brand.color only' }])
+  }
+  const value = color ?? colour
+  return value === undefined ? brand : { ...brand, color: value, colour: value }
 }
 
 function readUrl (name: string, text: string, read = asciiUrl): string {

@@ -69,7 +69,9 @@ export interface SettingsOptions {
     name?: NonNullable<NonNullable<Settings['brand']>['name']>
     /** A path on this server, a `data:image` URL, or the text of an SVG. */
     logo?: NonNullable<NonNullable<Settings['brand']>['logo']>
-    /** Of buttons and links, such as #2f5bd3; made readable in light and dark. */
+    /** Color of buttons and links, such as #2f5bd3; adjusted until it is readable in light and dark. */
+    color?: NonNullable<NonNullable<Settings['brand']>['color']>
+    /** Deprecated name of `brand.color`, accepted until the next release. */
     colour?: NonNullable<NonNullable<Settings['brand']>['colour']>
   }
   /** Pages of your own by name: `start`, `login`, `register`, `consent`, `logout`, `loggedOut`, `account`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`. */

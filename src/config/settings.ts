@@ -125,7 +125,10 @@ export const Settings = Type.Object({
   brand: Type.Object({
     name: Type.String({ default: 'Latchkey', minLength: 1, maxLength: 100, description: 'Whose pages these are' }),
     logo: Type.Optional(Type.String({ description: 'A path on this server, a `data:image` URL, or the text of an SVG' })),
-    colour: Type.Optional(Type.String({ description: 'Of buttons and links, such as #2f5bd3; made readable in light and dark' }))
+    color: Type.Optional(Type.String({
+      description: 'Color of buttons and links, such as #2f5bd3; adjusted until it is readable in light and dark'
+    })),
+    colour: Type.Optional(Type.String({ description: 'Deprecated name of `brand.color`, accepted until the next release' }))
   }, { additionalProperties: false, default: {} }),
   views: Type.Record(Type.String(), Type.Unsafe<unknown>({}), {
     default: {},

@@ -12,7 +12,7 @@ const SMALL = Object.fromEntries(
 )
 /** White letters on black circles and squares, which no normal form knows. */
 const REVERSED = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu
-/** What normalising makes of ™ and ℠ behind a name. */
+/** What normalizing makes of ™ and ℠ behind a name. */
 const MARKS_OF_TRADE = /(?<=\p{L})(?:TM|SM)$/u
 let around: Set<string> | undefined
 const NO_LETTER = /[^\p{L}\p{N}]+/gu

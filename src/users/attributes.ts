@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../config/config-error.ts'
-import { clean, email, plain, type Normaliser } from './normalize.ts'
-import { isNational, phoneNormaliser, tidyPhone } from './phone.ts'
+import { clean, email, plain, type Normalizer } from './normalize.ts'
+import { isNational, phoneNormalizer, tidyPhone } from './phone.ts'
 
 /** An attribute's value: `value` is compared and unique, `display` is shown. */
 export type Identifier = { attribute: string, value: string, display: string }
@@ -22,7 +22,7 @@ export type Attributes = readonly Attribute[]
 
 /** How a text of one kind is read. */
 type Kind = {
-  normalise: Normaliser
+  normalize: Normalizer
   /** Before anything else: what is no part of the value, wherever it was copied from. */
   tidy: (text: string) => string
   lacks: (cleaned: string) => 'country' | undefined
@@ -58,9 +58,9 @@ export function ambiguousWith (attributes: Attributes, identifier: Identifier): 
   )
 }
 
-function createAttribute (name: string, schema: TSchema, { normalise, tidy, lacks }: Kind): Attribute {
+function createAttribute (name: string, schema: TSchema, { normalize, tidy, lacks }: Kind): Attribute {
   const check = compile(name, schema)
-  const keepsCase = !('normaliser' in schema)
+  const keepsCase = normalizerOf(schema) === undefined
   // What is compared knows no case, so a pattern in capitals is met in any
   const cleanedOf = (text: unknown) => typeof text === 'string' ? clean(tidy(text)) : null
   const spellings = (cleaned: string, value: string) => keepsCase ? [cleaned, value, cleaned.toUpperCase()] : [cleaned, value]
@@ -70,7 +70,7 @@ function createAttribute (name: string, schema: TSchema, { normalise, tidy, lack
     title: titleOf(name, schema),
     parse (text) {
       const cleaned = cleanedOf(text)
-      const value = cleaned === null ? null : normalise(cleaned)
+      const value = cleaned === null ? null : normalize(cleaned)
       const fitting = cleaned === null || value === null ? undefined : spellings(cleaned, value).find(check)
       if (value === null || fitting === undefined) return null
       return { attribute: name, value, display: keepsCase ? fitting : value }
@@ -93,15 +93,21 @@ function compile (name: string, schema: TSchema): (value: string) => boolean {
 }
 
 async function kindOf (name: string, schema: TSchema, defaultCountry?: string): Promise<Kind> {
-  const { normaliser = 'plain' } = schema as { normaliser?: unknown }
+  const normalizer = normalizerOf(schema) ?? 'plain'
   const asTyped = { tidy: (text: string) => text, lacks: () => undefined }
-  if (normaliser === 'email') return { ...asTyped, normalise: email }
-  if (normaliser === 'plain') return { ...asTyped, normalise: plain }
-  if (normaliser === 'phone') {
+  if (normalizer === 'email') return { ...asTyped, normalize: email }
+  if (normalizer === 'plain') return { ...asTyped, normalize: plain }
+  if (normalizer === 'phone') {
     const lacks = (cleaned: string) => defaultCountry === undefined && isNational(cleaned) ? 'country' : undefined
-    return { tidy: tidyPhone, lacks, normalise: await phoneNormaliser(defaultCountry) }
+    return { tidy: tidyPhone, lacks, normalize: await phoneNormalizer(defaultCountry) }
   }
-  throw new ConfigError([{ name: `login.attributes.${name}`, message: 'has an unknown normaliser; there are email, phone and plain' }])
+  throw new ConfigError([{ name: `login.attributes.${name}`, message: 'has an unknown normalizer; there are email, phone and plain' }])
+}
+
+/** `normaliser` is the deprecated spelling, accepted until the next release. */
+function normalizerOf (schema: TSchema): unknown {
+  const { normalizer, normaliser } = schema as { normalizer?: unknown, normaliser?: unknown }
+  return normalizer ?? normaliser
 }
 
 function titleOf (name: string, schema: TSchema): string {

@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 
 /** Turns what a person typed into the one spelling that is compared; null when it cannot be such a value. */
-export type Normaliser = (cleaned: string) => string | null
+export type Normalizer = (cleaned: string) => string | null
 
 // Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates, fillers, variation selectors
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
@@ -19,10 +19,10 @@ export function clean (text: string): string | null {
   return cleaned === '' || cleaned.length > MAX_IDENTIFIER || INVISIBLE.test(cleaned) ? null : cleaned
 }
 
-export const plain: Normaliser = (cleaned) => cleaned.toLowerCase().normalize('NFKC')
+export const plain: Normalizer = (cleaned) => cleaned.toLowerCase().normalize('NFKC')
 
 /** ASCII local part, IDNA domain (RFC 5891). */
-export const email: Normaliser = (cleaned) => {
+export const email: Normalizer = (cleaned) => {
   const at = cleaned.lastIndexOf('@')
   const local = cleaned.slice(0, at).toLowerCase()
   const domain = cleaned.slice(at + 1).toLowerCase()

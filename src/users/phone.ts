@@ -1,4 +1,4 @@
-import { MAX_IDENTIFIER, type Normaliser } from './normalize.ts'
+import { MAX_IDENTIFIER, type Normalizer } from './normalize.ts'
 
 const PHONE = /^\+?[0-9 ().\-/]+$/
 const INTERNATIONAL = /^(\+|00)/
@@ -29,7 +29,7 @@ export function isNational (cleaned: string): boolean {
 }
 
 /** E.164 where libphonenumber knows the number, else `+` and its digits. Loaded when first asked for: it is 80 KB of tables. */
-export async function phoneNormaliser (defaultCountry?: string): Promise<Normaliser> {
+export async function phoneNormalizer (defaultCountry?: string): Promise<Normalizer> {
   const { default: parse } = await import('libphonenumber-js/min')
   return (cleaned) => {
     if (!PHONE.test(cleaned)) return null

@@ -76,7 +76,7 @@ function identifiersFrom (attributes: Attributes, body: Record<string, unknown>)
   return given.length === 0 ? { identifiers: [], errors: requiredErrors(attributes) } : readIdentifiers(attributes, given, body)
 }
 
-/** Those of `given`, normalised; a value that another attribute could also mean is refused. */
+/** Those of `given`, normalized; a value that another attribute could also mean is refused. */
 export function readIdentifiers (
   attributes: Attributes,
   given: Attributes,

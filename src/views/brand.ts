@@ -6,7 +6,7 @@ export type BrandOptions = { name: string, logo?: string | undefined, accent?: s
 /** How the pages look, checked once at start. `stylesheet.path` is the route that serves `stylesheet.css`. */
 export type Brand = { name: string, logo: string | null, stylesheet: Stylesheet }
 
-/** @throws TypeError when a logo or a colour cannot be used */
+/** @throws TypeError when a logo or a color cannot be used */
 export function createBrand ({ name, logo, accent, basePath = '' }: BrandOptions): Brand {
   return { name, logo: logo === undefined ? null : logoSource(logo), stylesheet: createStylesheet({ accent, basePath }) }
 }

@@ -10,14 +10,14 @@ const STEP = 0.05
 /** @throws TypeError for anything but #rgb and #rrggbb */
 export function parseHex (hex: string): Rgb {
   const digits = /^#(?:[\da-f]{3}|[\da-f]{6})$/i.test(hex) ? hex.slice(1) : null
-  if (digits === null) throw new TypeError(`The accent colour ${JSON.stringify(hex)} is not one: write it as #rrggbb, such as #2f5bd3`)
+  if (digits === null) throw new TypeError(`The color ${JSON.stringify(hex)} is not valid: write it as #rrggbb, such as #2f5bd3`)
   const pairs = digits.length === 3 ? [...digits].map((digit) => digit + digit) : digits.match(/../g) as string[]
   const [red = 0, green = 0, blue = 0] = pairs.map((pair) => parseInt(pair, 16))
   return [red, green, blue]
 }
 
-export function toHex (colour: Rgb): string {
-  return '#' + colour.map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')
+export function toHex (color: Rgb): string {
+  return '#' + color.map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')
 }
 
 /** WCAG 2.2, contrast ratio: 1 to 21. */
@@ -26,16 +26,16 @@ export function contrast (a: Rgb, b: Rgb): number {
   return (light + 0.05) / (dark + 0.05)
 }
 
-/** Black or white, whichever reads better on a colour; one of them always has 4.5. */
+/** Black or white, whichever reads better on a color; one of them always has 4.5. */
 export function textOn (background: Rgb): Rgb {
   return contrast(background, WHITE) >= contrast(background, BLACK) ? WHITE : BLACK
 }
 
-/** The colour, moved away from its backgrounds until it can be read on all of them. */
-export function readableOn (colour: Rgb, backgrounds: readonly Rgb[], ratio = TEXT): Rgb {
+/** The color, moved away from its backgrounds until it can be read on all of them. */
+export function readableOn (color: Rgb, backgrounds: readonly Rgb[], ratio = TEXT): Rgb {
   const target = luminance(backgrounds[0] ?? WHITE) > 0.5 ? BLACK : WHITE
   for (let share = 0; share < 1; share += STEP) {
-    const mixed = mix(colour, target, share)
+    const mixed = mix(color, target, share)
     if (backgrounds.every((background) => contrast(mixed, background) >= ratio)) return mixed
   }
   return target

@@ -9,7 +9,7 @@ import { OAuthError } from '../../src/oauth/errors.ts'
 import { createRefreshTokens } from '../../src/sessions/refresh-token.ts'
 import { parseScope } from '../../src/oauth/scopes.ts'
 import { clean, email, plain } from '../../src/users/normalize.ts'
-import { phoneNormaliser } from '../../src/users/phone.ts'
+import { phoneNormalizer } from '../../src/users/phone.ts'
 
 const RUNS = { numRuns: 500 }
 /** Throws with the smallest counterexample. */
@@ -143,18 +143,18 @@ t.test('any text is no refresh token', async (t) => {
 })
 
 t.test('normalising twice is normalising once', async (t) => {
-  const phone = await phoneNormaliser('DE')
-  for (const normalise of [plain, email, phone]) {
+  const phone = await phoneNormalizer('DE')
+  for (const normalize of [plain, email, phone]) {
     check(
       t,
       fc.property(
         fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme', maxLength: 40 }), fc.stringMatching(/^\+?[0-9 ()./-]{6,20}$/)),
         (text) => {
           const cleaned = clean(text)
-          const once = cleaned === null ? null : normalise(cleaned)
+          const once = cleaned === null ? null : normalize(cleaned)
           if (once === null) return
           const again = clean(once)
-          assert.equal(again === null ? null : normalise(again), once)
+          assert.equal(again === null ? null : normalize(again), once)
         }
       )
     )

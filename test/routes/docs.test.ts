@@ -191,7 +191,7 @@ t.test('schemas are JSON Schema 2020-12, and examples are examples of them', asy
   let examples = 0
   for (const schema of schemas.flatMap(withParts)) {
     t.ok(ajv.validateSchema(schema), JSON.stringify(ajv.errors ?? ''))
-    t.notOk('normaliser' in schema || 'env' in schema, 'nothing of the inside')
+    t.notOk('normalizer' in schema || 'env' in schema, 'nothing of the inside')
     const validate = ajv.compile(schema)
     // A server that is kept from its work for a second turns requests away
     await new Promise(setImmediate)

@@ -16,7 +16,7 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'My sessions and authorised applications',
+      summary: 'My sessions and authorized applications',
       description: 'For the access token of a first-party login, or a browser that is logged in. The one used last comes first.',
       response: { 200: AccessList, ...errors(401, 403, 503) }
     }

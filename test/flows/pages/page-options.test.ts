@@ -2,8 +2,8 @@ import t from 'tap'
 import { build, claimsOf, register, token, type Tokens } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
 
-t.test('pages carry the name, the logo and the colour of the operator', async (t) => {
-  const { app } = await build(t, { brand: { name: 'Northwind <& Sons>', logo: '/logo.svg', colour: '#00695c' } })
+t.test('pages carry the name, the logo and the color of the operator', async (t) => {
+  const { app } = await build(t, { brand: { name: 'Northwind <& Sons>', logo: '/logo.svg', color: '#00695c' } })
   const page = await visit(app).get('/login')
   t.match(page.body, '<title>Log in · Northwind &lt;&amp; Sons></title>')
   t.match(page.body, '<img src="/logo.svg" alt=""/>')
@@ -11,8 +11,15 @@ t.test('pages carry the name, the logo and the colour of the operator', async (t
   t.match(css.body, '--accent: #00695c')
 })
 
-t.test('a logo of another site or a colour that is none stops the start', async (t) => {
-  for (const [brand, message] of [[{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/], [{ colour: 'teal' },
+t.test('the former name brand.colour still works, and the log says what to write', async (t) => {
+  const { app, logs } = await build(t, { brand: { colour: '#00695c' } })
+  const page = await visit(app).get('/login')
+  t.match((await app.inject(/href="(\/assets\/[^"]+)"/.exec(page.body)![1]!)).body, '--accent: #00695c')
+  t.equal(logs().split('brand.colour is deprecated').length, 2, 'once')
+})
+
+t.test('a logo of another site or a color that is none stops the start', async (t) => {
+  for (const [brand, message] of [[{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/], [{ color: 'teal' },
     /write it as #rrggbb/], [{ nam: 'x' }, /brand\.nam/]] as const) {
     await t.rejects(build(t, { brand } as object), { message })
   }

@@ -96,7 +96,7 @@ t.test('so do the client, the list of the user, an application as a whole, a sto
   t.equal((await call(app, 'DELETE', `tokens/${sessionId(listed)}`, own.access_token)).statusCode, 204)
   expect(listed, 'user')
   const apps = [await letIn(app, visitor, party, 'openid'), await letIn(app, visitor, party, 'openid')]
-  await internals(app).authorisedApps.end(party.id, userId, { ip: '127.0.0.1', userAgent: AGENT })
+  await internals(app).authorizedApps.end(party.id, userId, { ip: '127.0.0.1', userAgent: AGENT })
   for (const tokens of apps) expect(tokens, 'user')
 
   const stolen = (await login(app)).json<Tokens>()

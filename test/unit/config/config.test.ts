@@ -34,6 +34,14 @@ t.test('nothing is needed', async (t) => {
   t.same(Object.keys(from({}).login.attributes), ['email'])
 })
 
+t.test('brand.colour is accepted as the former name of brand.color', async (t) => {
+  const named = (brand: object) => withOptions({ brand })
+  t.match(named({ colour: '#00695c' }), { brand: { color: '#00695c' }, deprecations: [/write brand\.color/] })
+  t.match(named({ color: '#00695c', colour: '#00695c' }).brand, { color: '#00695c' })
+  t.match(named({ color: '#00695c' }), { brand: { color: '#00695c' }, deprecations: [] })
+  t.match(problems(() => named({ color: '#00695c', colour: '#fff' })), [{ name: 'brand.colour', message: /differs/ }])
+})
+
 t.test('an empty variable counts as absent', async (t) => {
   const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? [])
   t.ok(names.length > 20)

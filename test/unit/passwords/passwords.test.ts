@@ -43,7 +43,7 @@ t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {
   for (const stored of unreadable) t.equal((await verify(stored, PASSWORD)).matches, false, stored)
 })
 
-t.test('a password has 1000 bytes at most, in whatever form its accents are typed, and is cut before it is normalised', async (t) => {
+t.test('a password has 1000 bytes at most, in whatever form its accents are typed, and is cut before it is normalized', async (t) => {
   const { hash, verify } = await createPasswords(CHEAP)
   const longest = 'é'.repeat(500)
   const stored = await hash(longest)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { clean, email, plain } from '../../../src/users/normalize.ts'
-import { phoneNormaliser, tidyPhone } from '../../../src/users/phone.ts'
+import { phoneNormalizer, tidyPhone } from '../../../src/users/phone.ts'
 
 const INVISIBLE: [string, string][] = [
   ['NUL', '\0'],
@@ -117,13 +117,13 @@ const NO_PHONES = ['', '+', '+1', '+12345', '++49170123456', '0170 1234567', '49
   'tel:+491701234567', '+1234567890123456', '+49;170123456', '+٤٩١٧٠١٢٣٤٥٦٧', '----------', '+49\n1701234567']
 
 t.test('phone numbers: E.164 where it can be known', async (t) => {
-  const phone = await phoneNormaliser()
+  const phone = await phoneNormalizer()
   for (const [typed, value] of PHONES) t.equal(phone(typed), value, typed)
   for (const typed of NO_PHONES) t.equal(phone(typed), null, JSON.stringify(typed))
 })
 
 t.test('phone numbers as phones, address books and pages hand them over', async (t) => {
-  const phone = await phoneNormaliser()
+  const phone = await phoneNormalizer()
   const read = (text: string) => { const cleaned = clean(tidyPhone(text)); return cleaned === null ? null : phone(cleaned) }
   const spellings = [
     '+49\u2011170\u20111234567',
@@ -159,21 +159,21 @@ t.test('phone numbers as phones, address books and pages hand them over', async 
 })
 
 t.test('+52 1 is +52: one line, one number', async (t) => {
-  const phone = await phoneNormaliser()
+  const phone = await phoneNormalizer()
   for (const text of ['+52 1 55 1234 5678', '+5215512345678', '0052 1 55 1234 5678', '+52 55 1234 5678']) { t.equal(phone(text), '+525512345678', text) }
-  t.equal((await phoneNormaliser('MX'))('1 55 1234 5678'), '+525512345678')
+  t.equal((await phoneNormalizer('MX'))('1 55 1234 5678'), '+525512345678')
   t.equal(phone('+52 1 55 1234'), '+521551234', 'what is shorter is another')
 })
 
 t.test('national phone numbers need a country', async (t) => {
-  const german = await phoneNormaliser('DE')
+  const german = await phoneNormalizer('DE')
   t.equal(german('0170 1234567'), '+491701234567')
   t.equal(german('+1 212 555 0100'), '+12125550100', 'the international form stays what it is')
-  t.equal((await phoneNormaliser('US'))('(212) 555-0100'), '+12125550100')
+  t.equal((await phoneNormalizer('US'))('(212) 555-0100'), '+12125550100')
 })
 
-t.test('a normalised value is its own normal form', async (t) => {
-  const phone = await phoneNormaliser()
+t.test('a normalized value is its own normal form', async (t) => {
+  const phone = await phoneNormalizer()
   for (const [, value] of EMAILS) t.equal(email(value), value)
   for (const [, value] of PHONES) t.equal(phone(value), value)
 })

@@ -25,7 +25,7 @@ t.test('the stylesheet has a name of its own for each text', async (t) => {
   t.notMatch(plain.css, /url\(|@import|https?:/, 'nothing from elsewhere')
 })
 
-t.test('an accent is a colour and nothing else', async (t) => {
+t.test('an accent is a color and nothing else', async (t) => {
   for (const accent of ['red', '#12', '#12345', '#1234567', '#ggg', '#fff;}body{display:none', 'url(x)', '#fff\n']) {
     t.throws(() => createStylesheet({ accent }), /write it as #rrggbb/, accent)
   }
