@@ -22,6 +22,10 @@ export async function limitScenarios (fetchJson) {
       connections: LANES,
       next: (lane) => ({ path: '/refresh', ...form({ ...client, grant_type: 'refresh_token', refresh_token: String(lane) }) })
     },
+    proxy_refresh: {
+      connections: LANES,
+      next: (lane) => ({ path: '/refresh', ...form({ ...client, grant_type: 'refresh_token', refresh_token: String(lane) }) })
+    },
     code: {
       connections: LANES,
       next: (lane) => ({
@@ -62,7 +66,12 @@ export async function ourScenarios (fetchJson, { users, machine }, databaseUrl) 
   const login = form({ ...users, grant_type: 'password', username: 'ada@example.com', password: PASSWORD })
   const { access_token: token } = await fetchJson(path, login)
   const chains = []
-  for (let lane = 0; lane < LANES; lane++) chains.push((await fetchJson(path, login)).refresh_token)
+  const browsers = []
+  const proxied = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'ada@example.com', password: PASSWORD }) }
+  for (let lane = 0; lane < LANES; lane++) {
+    chains.push((await fetchJson(path, login)).refresh_token)
+    browsers.push((await fetchJson('/v1/clients/web/login', proxied)).refresh_token)
+  }
   if (databaseUrl) await fillCodes(databaseUrl, users.client_id)
   let redeemed = 0
   return {
@@ -78,6 +87,14 @@ export async function ourScenarios (fetchJson, { users, machine }, databaseUrl) 
       connections: LANES,
       next: (lane) => ({ path, ...form({ ...users, grant_type: 'refresh_token', refresh_token: chains[lane] }) }),
       take: (lane, text) => { chains[lane] = JSON.parse(text).refresh_token }
+    },
+    // As a browser sends it: without a body, the token in its cookie
+    proxy_refresh: {
+      connections: LANES,
+      next: (lane) => ({
+        path: '/v1/clients/web/refresh', method: 'POST', headers: { cookie: `refreshToken=${browsers[lane]}`, 'sec-fetch-site': 'same-origin' }
+      }),
+      take: (lane, text) => { browsers[lane] = JSON.parse(text).refresh_token }
     },
     guarded: { connections: LANES, next: () => ({ path: '/guarded', method: 'GET', headers: { authorization: `Bearer ${token}` } }) },
     introspection: { connections: LANES, next: () => ({ path: '/v1/oauth/introspect', ...form({ ...machine, token }) }) },
