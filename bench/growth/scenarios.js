@@ -3,7 +3,7 @@ import { deriveKeys } from '../../dist/src/crypto/app-key.js'
 import { createRefreshTokens } from '../../dist/src/sessions/refresh-token.js'
 import { GENERATION, PASSWORD } from './rows.js'
 
-export const LANES = 64
+const LANES = 64
 const PATH = '/v1/oauth/token'
 
 const form = (params) => ({

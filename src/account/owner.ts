@@ -21,7 +21,7 @@ export type Bearer = {
 export type FindOwner = (bearer: Bearer) => Promise<Owner>
 
 /** Answer 403: the token is good, and not enough for this. */
-export class NotTheOwner extends HttpError {
+class NotTheOwner extends HttpError {
   constructor () {
     super('LK_FIRST_PARTY_ONLY', { message: 'This needs the access token of a first-party login, with all the scopes of that login' })
   }

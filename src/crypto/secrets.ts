@@ -32,6 +32,6 @@ export function isClientSecret (
 }
 
 /** Compares in constant time. */
-export function secretMatches (expected: Uint8Array | null, secret: string): boolean {
+function secretMatches (expected: Uint8Array | null, secret: string): boolean {
   return expected !== null && timingSafeEqual(expected, hashSecret(secret))
 }

@@ -6,7 +6,7 @@ const PACKAGE_NAME = 'latchkey'
 /** The directory of our package.json, the same from `src/` and from `dist/src/`. */
 export const packageRoot = findPackageRoot(import.meta.dirname)
 
-export function findPackageRoot (start: string): string {
+function findPackageRoot (start: string): string {
   const manifest = join(start, 'package.json')
   if (existsSync(manifest) && nameIn(manifest) === PACKAGE_NAME) return start
   const parent = dirname(start)

@@ -24,7 +24,7 @@ const HEADER = 5
 const REFUSALS = new Set(['28000', '08P01'])
 
 /** The server has no TLS, and `sslmode` asks for it. */
-export class NoTls extends Error {
+class NoTls extends Error {
   readonly code = 'LK_NO_TLS'
   constructor (mode: string) {
     super(`the server offers no TLS, which sslmode=${mode} asks for`)

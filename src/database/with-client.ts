@@ -34,7 +34,7 @@ export async function withClient<Result> (database: DatabaseConnection, use: (cl
   }
 }
 
-export function connectionError ({ options }: DatabaseConnection, error: unknown): Error {
+function connectionError ({ options }: DatabaseConnection, error: unknown): Error {
   const wayOut = WAYS_OUT.find(({ code }) => code.test(codeOf(error)))
   return new Error(`cannot connect to the database at ${addressOf(options)}: ${reasonOf(error)}${wayOut ? `; ${wayOut.say}` : ''}`, {
     cause: error

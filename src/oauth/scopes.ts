@@ -96,7 +96,7 @@ export function covers (scopes: readonly string[], needed: string): boolean {
 }
 
 /** Reserved for clients that act for themselves. */
-export const isReserved = (scope: string): boolean => RESERVED.has(scope)
+const isReserved = (scope: string): boolean => RESERVED.has(scope)
 
 /**
  * Whether a client is a guard elsewhere: it follows the revocations, and asks about the tokens that it is shown. Clients of users never

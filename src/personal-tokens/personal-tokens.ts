@@ -148,6 +148,6 @@ export function createPersonalTokens (
 }
 
 /** A fold of its user's revocations spares it as it spares sessions, by its id. */
-export function factsOf ({ id, userId, clientId, tokenEpoch }: PersonalToken): TokenFacts {
+function factsOf ({ id, userId, clientId, tokenEpoch }: PersonalToken): TokenFacts {
   return { sub: userId, client_id: clientId, jti: id, sid: id, epoch: tokenEpoch }
 }

@@ -6,7 +6,7 @@ import { readyAttributes } from '../../src/schemas/identifiers.ts'
 import { build, PASSWORD, register, token, type MadeClient, type Tokens } from './start-server.ts'
 import { authorizeUrl, CALLBACK, makeApp, visit, type Fields, type Visitor } from './visitor.ts'
 
-export const ISSUER = 'http://localhost:3000'
+const ISSUER = 'http://localhost:3000'
 export const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 export const NONCE = 'n-0S6_WzA2Mj'
 
@@ -61,7 +61,7 @@ export async function party (app: FastifyInstance, values: Partial<NewClient> = 
   }
 }
 
-export async function through (visitor: Visitor, path: string): Promise<LightMyRequestResponse> {
+async function through (visitor: Visitor, path: string): Promise<LightMyRequestResponse> {
   let page = await visitor.follow(await visitor.get(path))
   if (asksForLogin(page)) page = await visitor.follow(await visitor.submit(page, LOGIN))
   return page.statusCode === 200 ? await visitor.submit(page, { decision: 'allow' }) : page

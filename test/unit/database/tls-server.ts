@@ -1,4 +1,4 @@
-import { chmod, chown, copyFile, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Test } from 'tap'
@@ -62,5 +62,3 @@ export async function isEncrypted (client: Pick<pg.ClientBase, 'query'>): Promis
   const { rows } = await client.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
   return rows[0]!.ssl
 }
-
-export const readCertificate = (name: string) => readFile(certificate(name), 'utf8')
