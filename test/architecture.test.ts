@@ -75,6 +75,26 @@ t.test('access tokens are verified in one place, with keys of one loader', async
   t.same(using(/= createAccessTokenKeys\(/).sort(), ['src/keys/key-ring.ts', 'src/remote/keys.ts'])
 })
 
+/** What a row keeps of a user whose name and password stand in a table of a host. */
+const SHADOW = new Set(['id', 'token_epoch', 'disabled_at', 'created_at', 'updated_at'])
+/** The compare-and-set of a login in flight, in the statement that creates its session. */
+const STAMPED = ['src/sessions/browser-sessions.store.ts', 'src/sessions/sessions.store.ts']
+
+t.test('SQL outside src/users reads of a user what has no name, login attribute or password in it', async (t) => {
+  const stores = files.filter((file) => file.endsWith('.store.ts') && !file.startsWith('src/users/'))
+    .map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8') }))
+  const readers = stores.filter(({ text }) => /\$\{users\}/.test(text))
+  t.ok(readers.length > 5, 'the statements were found')
+  const columns = readers.flatMap(({ file, text }) => [...text.matchAll(/\bu\.([a-z_]+)/g)].map(([, column]) => ({ file, column: column! })))
+  t.same(columns.filter(({ file, column }) => !SHADOW.has(column) && !(column === 'password_stamp' && STAMPED.includes(file))), [])
+  const bare = readers.flatMap(({ file, text }) => [...text.matchAll(/(?<!SELECT )FROM \$\{users\} (?![uo]\b)|JOIN \$\{users\} (?!u\b)/g)].map(() => file))
+  t.same(bare, [], 'by an alias, so that each column says whose it is')
+  const own = /\b(password_hash|password_stamp|made_by_form|claims_changed_at)\b|\$\{identifiers\}|tables\.identifiers/
+  // The doctor looks whether the index on it stands
+  t.same(stores.filter(({ text }) => own.test(text)).map(({ file }) => file).sort(),
+    [...STAMPED, 'src/maintenance/doctor/inspection.store.ts'].sort())
+})
+
 t.test('sessions are ended in one place, which tells of it', async (t) => {
   const enders = files.filter((file) =>
     /'session\.ended'|\.(revokeReused|revokeBySecret)\(|(sessions|browserSessions|access|apps)\.(revoke|end)\(/.test(

@@ -1,5 +1,5 @@
 import type { Database } from '../database/client.ts'
-import type { PasswordHashes } from '../users/ports.ts'
+import type { PasswordHashes } from './ports.ts'
 import { inTransaction } from '../database/transaction.ts'
 
 // As schemeOf of src/passwords/hash-scheme.ts, and letter by letter as the index has it
