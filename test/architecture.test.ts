@@ -37,6 +37,7 @@ const RULES: { rule: string, from: RegExp, to: RegExp }[] = [
   { rule: 'routes never import a store', from: /^routes\//, to: /\.store\.ts$/ },
   { rule: 'src imports no plugins and no routes', from: /^src\//, to: /^(plugins|routes)\// },
   { rule: 'only roots and plugins import src/compose', from: /^src\//, to: /^src\/compose\// },
+  { rule: 'pages run no rule again: they have words for what the rules said', from: /^(plugins|routes)\/pages\//, to: /^src\/(names|passwords)\// },
   { rule: 'plugins know no routes', from: /^plugins\//, to: /^routes\// },
   { rule: 'schemas know TypeBox only', from: /^src\/schemas\//, to: /^(?!typebox|src\/)/ },
   { rule: 'runtime knows no noun', from: /^src\/runtime\//, to: /^src\/(?!runtime\/|database\/package-root)/ }
@@ -102,6 +103,18 @@ t.test('sessions are ended in one place, which tells of it', async (t) => {
     )
   )
   t.same(enders.sort(), ['src/events/audit-trail.ts', 'src/events/events.ts', 'src/sessions/end.ts'])
+})
+
+t.test('a bad body is answered in one place, and what is wrong with a field is a code', async (t) => {
+  const filesWith = (words: RegExp) => files.filter((file) => words.test(readFileSync(join(packageRoot, file), 'utf8'))).sort()
+  t.same(filesWith(/\bLK_VALIDATION\b/), ['src/http/field-errors.ts', 'src/http/http-error.ts'])
+  // A schema and the protocol speak for themselves
+  t.same(filesWith(/code: 'invalid'/), ['plugins/http/errors.ts', 'plugins/proxy/errors.ts', 'src/personal-tokens/own-tokens.ts'])
+})
+
+t.test('limits have names, which schemas and forms use, too', async (t) => {
+  const bare = files.flatMap((file) => [...readFileSync(join(packageRoot, file), 'utf8').matchAll(/\bmaxlength: \d+/g)].map(String))
+  t.same(bare, [])
 })
 
 t.test('the public names', async (t) => {

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asRefusal } from '../../src/database/unavailable.ts'
-import { ERRORS } from '../../src/http/http-error.ts'
+import { unprocessable, type FieldErrors } from '../../src/http/field-errors.ts'
+import { ERRORS, type HttpError } from '../../src/http/http-error.ts'
 import { OAuthError, wireText, type OAuthErrorCode } from '../../src/oauth/errors.ts'
 
 export type Failure = {
@@ -51,7 +52,7 @@ export function failureOf (error: Raw, request: FastifyRequest, reference?: stri
 }
 
 function describe (error: Raw, oauth: boolean): Failure {
-  if (error.validation) return oauth ? fromOAuthValidation(error) : fromValidation(error)
+  if (error.validation) return fromValidation(unprocessable(fieldErrors(error.validation)), oauth)
   const { statusCode: status = 500, code, message, errors, retryAfter } = asRefusal(error) as Raw
   // Our own words may be shown, what others threw may not
   if (status >= 500 && !code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', ERRORS.LK_INTERNAL.message)
@@ -66,23 +67,23 @@ function fromOAuth (error: OAuthError): Failure {
   return named(error.statusCode, error.error, error.description)
 }
 
-/** 422 with messages per field. */
-function fromValidation (error: Raw): Failure {
-  const errors: Record<string, string[]> = {}
-  for (const { instancePath, params, keyword, message } of error.validation ?? []) {
+/** 422 with messages by field; RFC 6749 section 5.2: 400, and one text. */
+function fromValidation ({ statusCode, code, message, errors = {} }: HttpError, oauth: boolean): Failure {
+  if (!oauth) return named(statusCode, code, message, { errors })
+  const [field, messages] = Object.entries(errors)[0] ?? []
+  return named(400, code, `${field} ${messages?.[0]}`)
+}
+
+function fieldErrors (validation: NonNullable<Raw['validation']>): FieldErrors {
+  const errors: FieldErrors = {}
+  for (const { instancePath, params, keyword, message = 'is invalid' } of validation) {
     const parent = instancePath.split('/').slice(1)
     const missing = params['requiredProperties']
     const fields = Array.isArray(missing) ? missing.map((name) => [...parent, name].join('.')) : [parent.join('.') || 'body']
-    const wrong = keyword === 'minLength' && params['limit'] === 1 ? 'must not be empty' : message ?? 'is invalid'
-    for (const field of fields) (errors[field] ??= []).push(missing ? `The ${field.replaceAll('_', ' ')} field is required.` : wrong)
+    const isEmpty = keyword === 'minLength' && params['limit'] === 1
+    for (const field of fields) (errors[field] ??= []).push(missing ? 'required' : isEmpty ? 'empty' : { code: 'invalid', message })
   }
-  return named(422, 'LK_VALIDATION', ERRORS.LK_VALIDATION.message, { errors })
-}
-
-/** RFC 6749 section 5.2: 400, and one text. */
-function fromOAuthValidation (error: Raw): Failure {
-  const [field, messages] = Object.entries(fromValidation(error).errors ?? {})[0] ?? []
-  return named(400, 'LK_VALIDATION', `${field} ${messages?.[0]}`)
+  return errors
 }
 
 function oauthBody (error: Raw, failure: Failure) {

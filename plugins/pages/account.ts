@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../src/account/access.ts'
+import type { FieldErrors } from '../../src/http/field-errors.ts'
+import { formErrors } from '../../src/views/texts/field-errors.ts'
 import type { Services } from '../../src/compose/services.ts'
 import { shownName } from '../../src/clients/shown-name.ts'
 import { agentName } from '../../src/account/agent-name.ts'
 import type { AccountModel } from '../../src/views/account.tsx'
 import type { Page } from '../../src/views/page.ts'
 import type { Kit } from './kit.ts'
-import { tokenErrors } from './token-errors.ts'
 
 export const ACCOUNT = '/account'
 /** What posts to where, under the account page. */
@@ -25,7 +26,7 @@ export type AccountState = {
   newToken?: { name: string, value: string }
   /** What was typed in and was wrong. */
   values?: { name: string, days: number, scopes: string[] }
-  errors?: Record<string, string[]>
+  errors?: FieldErrors
 }
 
 export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Who, state?: AccountState) => Promise<FastifyReply>
@@ -64,7 +65,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
       tokenForm: offered ? { scopes: kit.scopes(offered, page), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,
       actions,
       newToken,
-      ...(errors && { errors: tokenErrors(errors, values?.name ?? '', page.texts) })
+      ...(errors && { errors: formErrors(errors, ['name'], page.texts) })
     }, { leaves: kit.loginLeaves })
   }
 }

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
-import type { FieldErrors } from '../../src/users/register.ts'
+import type { FieldErrors } from '../../src/http/field-errors.ts'
+import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { localesOf, type Kit } from './kit.ts'
 import type { FindWay } from './on-the-way.ts'
 import { problemText, type Problem } from './problems.ts'
-import { registerErrors, takenValue } from './register-errors.ts'
 
 export type RegisterState = { returnTo: string | null, values?: Record<string, unknown>, errors?: FieldErrors, problem?: Problem }
 
@@ -15,11 +15,13 @@ export function createRegisterPage (kit: Kit, { attributes, config }: Services, 
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { leaves } = await findWay(returnTo)
-    const shownAgain = ['name', ...attributes.map(({ name }) => name)].flatMap((name) =>
+    const fields = ['name', ...attributes.map(({ name }) => name)]
+    const shownAgain = fields.flatMap((name) =>
       typeof values[name] === 'string' ? [[name, values[name]]] : []
     )
-    const typed = { attributes, values, texts: page.texts, minLength: config.passwords.minLength }
-    const taken = errors && takenValue(errors, typed)
+    // Perhaps the visitor's own
+    const taken = errors && fields.find((name) => errors[name]?.includes('taken'))
+    const known = taken === undefined ? undefined : String(values[taken])
     const loginPath = (hint?: string) => kit.link('/login', { return_to: returnTo ?? undefined, login_hint: hint, ui_locales: uiLocales })
     return kit.send(reply, 'register', {
       ...page,
@@ -30,9 +32,9 @@ export function createRegisterPage (kit: Kit, { attributes, config }: Services, 
       askName: true,
       minPasswordLength: config.passwords.minLength,
       values: Object.fromEntries(shownAgain) as Record<string, string>,
-      ...(errors && { errors: registerErrors(errors, typed) }),
+      ...(errors && { errors: formErrors(errors, [...fields, 'password'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
-      links: { login: loginPath(), ...(taken !== undefined && { loginAs: { value: taken, href: loginPath(taken) } }) }
+      links: { login: loginPath(), ...(known !== undefined && { loginAs: { value: known, href: loginPath(known) } }) }
     }, { leaves })
   }
 }

@@ -1,4 +1,5 @@
 import { MAX_SLUG } from '../../src/clients/slug.ts'
+import { unprocessable } from '../../src/http/field-errors.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 
 /** Errors of the proxy routes, in Fastify's form: the caller is no OAuth client. */
@@ -15,11 +16,7 @@ export function noSuchProxy (slug: string): HttpError {
 }
 
 export function badScope (message: string): HttpError {
-  return new HttpError('LK_VALIDATION', { errors: { scope: [message] } })
-}
-
-export function invalidFields (errors: Record<string, string[]>): HttpError {
-  return new HttpError('LK_VALIDATION', { errors })
+  return unprocessable({ scope: [{ code: 'invalid', message }] })
 }
 
 /** Not the caller's fault: the client behind the route may not do this. */

@@ -1,6 +1,6 @@
+import { unprocessable, type FieldErrors } from '../../src/http/field-errors.ts'
 import type { Attributes, Identifier } from '../../src/users/attributes.ts'
-import { candidatesFrom, loginFields, requiredErrors, requiredMessage } from '../../src/users/login-candidates.ts'
-import { invalidFields } from './errors.ts'
+import { candidatesFrom, loginFields, requiredErrors } from '../../src/users/login-candidates.ts'
 
 /** A login: who may be meant, and the parameters of the password grant. */
 export type ProxyLogin = { candidates: Identifier[], params: Record<string, string> }
@@ -13,14 +13,10 @@ export function readLogin ({ attributes, prefix }: { attributes: Attributes, pre
   const fields = loginFields(attributes, body, prefix)
   const { candidates, missing, errors } = candidatesFrom(attributes, fields)
   const { password, scope } = body
-  const wrong = candidates.length > 0 ? {} : prefixed(prefix, missing ? requiredErrors(attributes) : errors)
-  if (typeof password !== 'string' || password === '') wrong['password'] = [requiredMessage('password')]
-  if (Object.keys(wrong).length > 0) throw invalidFields(wrong)
+  const wrong: FieldErrors = candidates.length > 0 ? {} : missing ? requiredErrors(attributes) : errors
+  if (typeof password !== 'string' || password === '') wrong['password'] = ['required']
+  if (Object.keys(wrong).length > 0) throw unprocessable(wrong, { named: (field) => field === 'password' ? field : prefix + field })
   return { candidates, params: { ...strings(fields), ...strings({ scope, password }) } }
-}
-
-function prefixed (prefix: string, errors: Record<string, string[]>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(errors).map(([name, messages]) => [prefix + name, messages]))
 }
 
 function strings (values: Record<string, unknown>): Record<string, string> {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
 import { callerOf } from '../../plugins/http/caller.ts'
 import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account.ts'
-import { isName } from '../../plugins/pages/token-errors.ts'
+import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { ById } from '../../src/schemas/management.ts'
 import { afterForm, form, showPage, TokenForm } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
@@ -67,14 +67,10 @@ function valuesOf ({ name = '', days, ...boxes }: Record<string, string>) {
   }
 }
 
-/** Of what the form does not offer. */
-function problems (
-  { name, days, scopes }: { name: string, days: number, scopes: string[] },
-  offered: string[]
-): Record<string, string[]> | null {
-  if (!isName(name)) return { name: ['cannot be the name of a token'] }
-  if (!scopes.every((scope) => offered.includes(scope))) return { scopes: ['are no choice of the form'] }
-  return DAYS.includes(days) ? null : { days: ['is no choice of the form'] }
+/** What the form does not offer. */
+function problems ({ days, scopes }: { days: number, scopes: string[] }, offered: string[]): FieldErrors | null {
+  if (!scopes.every((scope) => offered.includes(scope))) return { scopes: ['not_offered'] }
+  return DAYS.includes(days) ? null : { days: ['not_offered'] }
 }
 
 export default accountToken

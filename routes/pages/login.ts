@@ -3,7 +3,7 @@ import { limit } from '../../plugins/http/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
-import { HttpError } from '../../src/http/http-error.ts'
+import { unprocessable } from '../../src/http/field-errors.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
@@ -32,7 +32,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const { username, password, return_to: target, ...body } = request.body
     const surplus = surplusFields(attributes, loginFields(attributes, request.body, ''))
-    if (surplus) throw new HttpError('LK_VALIDATION', { message: 'A login has one login field', errors: surplus })
+    if (surplus) throw unprocessable(surplus, { message: 'A login has one login field' })
     const returnTo = localPath(target)
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })

@@ -8,6 +8,7 @@ import { PasswordBody, profileBody, User, userBody } from '../../src/schemas/acc
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import type { Profile } from '../../src/users/ports.ts'
+import { unprocessable } from '../../src/http/field-errors.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import { internals } from '../../plugins/internals.ts'
 
@@ -53,7 +54,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId, sessionId } = await services.findOwner(request.auth)
     const { user, errors } = await services.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
-    if (errors) throw new HttpError('LK_VALIDATION', { errors })
+    if (errors) throw unprocessable(errors)
     return reply.header('cache-control', 'no-store').send(userBody(user))
   })
 
@@ -71,7 +72,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     const { userId, sessionId } = await services.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
     const errors = await services.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
-    if (errors) throw new HttpError('LK_VALIDATION', { errors })
+    if (errors) throw unprocessable(errors)
     return { message: 'Password changed. Other sessions have ended.' }
   })
 }

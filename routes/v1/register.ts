@@ -4,7 +4,7 @@ import { limit } from '../../plugins/http/limits.ts'
 import { requiredLater } from '../../plugins/http/compilers.ts'
 import { registerBody, User, userBody } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
-import { HttpError } from '../../src/http/http-error.ts'
+import { unprocessable } from '../../src/http/field-errors.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
@@ -22,7 +22,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const { user, errors } = await services.register(request.body, callerOf(request))
-    if (errors) throw new HttpError('LK_VALIDATION', { errors })
+    if (errors) throw unprocessable(errors)
     return reply.code(201).send(userBody(user))
   })
 }

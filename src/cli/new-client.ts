@@ -6,6 +6,7 @@ import { MAX_SLUG, SLUG } from '../clients/slug.ts'
 import { MAX_TTL } from '../config/settings.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { REVOCATIONS_READ, scopeNames } from '../oauth/scopes.ts'
+import { errorSentence, REDIRECT_URI } from '../views/texts/field-errors.ts'
 
 export type ClientArgs = {
   password?: boolean
@@ -179,7 +180,7 @@ function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {
 export function checkUris (flag: string, uris: string[] = []): string[] {
   for (const uri of uris) {
     const problem = redirectUriProblem(uri)
-    if (problem) throw new Error(`${flag} ${uri} ${problem}`)
+    if (problem) throw new Error(`${flag} ${uri} ${REDIRECT_URI[problem]}`)
   }
   return [...new Set(uris)]
 }
@@ -217,6 +218,7 @@ function nameOf (kind: Kind, { name, slug }: ClientArgs): string {
 /** By the rule for all names. @throws Error that says what to change */
 export function checkName (text: string): string {
   const { name, problem } = readName(text)
-  if (name === undefined) throw new Error(problem.startsWith('The ') ? '--name is empty' : `--name ${problem}`)
+  if (problem === 'required') throw new Error('--name is empty')
+  if (problem !== undefined) throw new Error(errorSentence({ '--name': [problem] }))
   return name
 }

@@ -2,6 +2,7 @@ import { userBody } from '../schemas/account.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/passwords.ts'
 import { createSetPassword } from '../users/set-password.ts'
+import { errorSentence } from '../views/texts/field-errors.ts'
 import type { Context } from './context.ts'
 import { findUser, noSuchUser } from './find-user.ts'
 import { BY_OPERATOR } from './operator.ts'
@@ -47,7 +48,7 @@ export async function setPassword ({ config, withCore }: Context, text: string, 
     const set = createSetPassword({ users: store.users, passwords, policy: createPasswordPolicy(config.passwords) })
     const weaknesses = await set(userId, password)
     if (weaknesses === null) throw new Error(`The user ${text} is disabled; \`npx latchkey user enable\` lets them log in again`)
-    if (weaknesses.length > 0) throw new Error(`password ${weaknesses.join('; ')}`)
+    if (weaknesses.length > 0) throw new Error(errorSentence({ password: weaknesses }))
     await store.audit.write([{ type: 'password.changed', userId, detail: BY_OPERATOR }])
     return userId
   })

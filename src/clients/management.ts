@@ -1,4 +1,5 @@
 import { originOf, type Events } from '../events/events.ts'
+import type { FieldErrors } from '../http/field-errors.ts'
 import { looksLike } from '../names/look-alike.ts'
 import { readName } from '../names/name.ts'
 import type { ClientDirectory } from './directory.ts'
@@ -41,8 +42,7 @@ export type ClientWishes = {
   settings: TokenSettings
 }
 
-type Errors = Record<string, string[]>
-export type MadeClient = { client: OwnedClient, secret: string | null, errors?: never } | { errors: Errors, client?: never }
+export type MadeClient = { client: OwnedClient, secret: string | null, errors?: never } | { errors: FieldErrors, client?: never }
 export type OwnedClient = Client & { createdAt: Date }
 
 export type ClientManagement = {
@@ -86,8 +86,10 @@ export function createClientManagement ({ store, directory, scopes, brand, event
     const { name, errors } = await checked(brand, wishes, wishes.device)
     const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
     const unknown = wishes.scopes.filter((scope) => !registered.has(scope))
-    if (unknown.length > 0) errors['scopes'] = [`There is no scope ${unknown.join(', ')}`]
-    if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) { errors['name'] = [`There are ${MAX_CLIENTS} clients already; delete one first.`] }
+    if (unknown.length > 0) errors['scopes'] = [{ code: 'unknown_scopes', scopes: unknown }]
+    if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) {
+      errors['name'] = [{ code: 'too_many', of: 'clients', max: MAX_CLIENTS }]
+    }
     if (Object.keys(errors).length > 0) return { errors }
     const id = newClientId()
     const secret = wishes.confidential ? newClientSecret() : null
@@ -147,23 +149,20 @@ export function createClientManagement ({ store, directory, scopes, brand, event
   return { list: store.listOwned, create, update, rotateSecret, revoke }
 }
 
-/** In Passport's words where it has some. */
 async function checked (
   brand: string,
   { name: asked, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>,
   withoutRedirect: boolean
-): Promise<{ name: string, errors: Errors }> {
-  const { name = '', problem: wrongName } = readName(asked)
-  const problem = wrongName ??
-    (await looksLike(name, brand) ? `is the name of this service, ${brand}, or looks like it; choose another` : undefined)
+): Promise<{ name: string, errors: FieldErrors }> {
+  const errors: FieldErrors = {}
+  const { name = '', problem } = readName(asked)
+  if (problem !== undefined) errors['name'] = [problem]
+  else if (await looksLike(name, brand)) errors['name'] = [{ code: 'like_brand', brand }]
   const wrong = redirectUris.flatMap((uri) => {
     const problem = redirectUriProblem(uri)
-    return problem ? [`${uri} ${problem}`] : []
+    return problem ? [{ code: 'redirect_uri' as const, uri, problem }] : []
   })
-  const errors = {
-    ...(problem !== undefined && { name: [problem] }),
-    ...(wrong.length > 0 && { redirect_uris: ['One or more redirects have an invalid URI format.', ...wrong] }),
-    ...(redirectUris.length === 0 && !withoutRedirect && { redirect_uris: ['The redirect uris field is required.'] })
-  }
+  if (wrong.length > 0) errors['redirect_uris'] = ['redirects_invalid', ...wrong]
+  if (redirectUris.length === 0 && !withoutRedirect) errors['redirect_uris'] = ['required']
   return { name, errors }
 }

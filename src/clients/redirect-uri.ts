@@ -8,6 +8,8 @@ const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?(?=[/?]|$)/
  */
 const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/
 
+export type RedirectUriProblem = 'too_long' | 'not_absolute' | 'fragment' | 'credentials' | 'host' | 'insecure' | 'two_slashes' | 'scheme'
+
 /** Reading a host costs the square of its length. */
 export const MAX_REDIRECT_URI = 2000
 
@@ -25,29 +27,23 @@ export function matchesRedirectUri (
 }
 
 /** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
-export function redirectUriProblem (uri: string): string | null {
-  if (uri.length > MAX_REDIRECT_URI) return `has more than ${MAX_REDIRECT_URI} characters`
+export function redirectUriProblem (uri: string): RedirectUriProblem | null {
+  if (uri.length > MAX_REDIRECT_URI) return 'too_long'
   // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode. A backslash is a slash to browsers and a user
   // name to others
-  if (/[^\x21-\x7e]|\\/.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI'
-  if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI'
-  if (uri.includes('#')) return 'has a fragment'
+  if (/[^\x21-\x7e]|\\/.test(uri) || !URL.canParse(uri)) return 'not_absolute'
+  if (/^https?:(?!\/\/)/i.test(uri)) return 'not_absolute'
+  if (uri.includes('#')) return 'fragment'
   const { protocol, hostname, username, password } = new URL(uri)
-  if (username || password) return 'holds a user name or password'
-  if (/^https?:$/.test(protocol) && !HOST.test(hostname)) {
-    return 'has a host with other signs than letters, digits, dots, dashes and underscores'
-  }
+  if (username || password) return 'credentials'
+  if (/^https?:$/.test(protocol) && !HOST.test(hostname)) return 'host'
   if (protocol === 'https:') return null
   if (protocol === 'http:') {
-    return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
-      ? null
-      : 'is http on another host than this machine; use https'
+    return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) ? null : 'insecure'
   }
   // OAuth 2.1 section 8.4.3: nobody names the hosts of such a scheme
-  if (uri.slice(protocol.length).startsWith('//')) return 'has two slashes after its scheme; use one, such as com.example.app:/callback'
-  return protocol.includes('.')
-    ? null
-    : 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
+  if (uri.slice(protocol.length).startsWith('//')) return 'two_slashes'
+  return protocol.includes('.') ? null : 'scheme'
 }
 
 /**

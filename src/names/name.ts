@@ -1,8 +1,10 @@
+import type { FieldError } from '../http/field-errors.ts'
+
 /** Of people; clients and tokens have room for a sentence. */
 export const MAX_USER_NAME = 100
 export const MAX_NAME = 255
 
-export type Name = { name: string, problem?: never } | { name?: never, problem: string }
+export type Name = { name: string, problem?: never } | { name?: never, problem: FieldError }
 
 // NFKC of what is longer is work for nothing: putting combining marks in order costs the square of their number
 const MAX_UNITS_EACH = 4
@@ -40,15 +42,13 @@ const VISIBLE = /(?!\u2800)[\p{L}\p{N}\p{P}\p{S}]/u
  * script needs them.
  */
 export function readName (text: string, max: number = MAX_NAME): Name {
-  const long = { problem: `must have at most ${max} characters` }
+  const long = { problem: { code: 'too_long', max, unit: 'characters' } } as const
   if (text.length > max * MAX_UNITS_EACH) return long
   const trimmed = text.normalize('NFKC').trim().replace(SELECTOR, '')
-  if (trimmed === '') return { problem: 'The name field is required.' }
+  if (trimmed === '') return { problem: 'required' }
   if ([...trimmed].length > max) return long
   const rest = trimmed.replace(EMOJI, 'x').replace(JOINER, '').replace(VARIANT, '')
-  if (UNSEEN.test(rest) || TOWER.test(rest)) {
-    return { problem: 'holds characters that cannot be seen, break the line or change how others are read' }
-  }
-  if (!VISIBLE.test(rest)) return { problem: 'has nothing that can be seen' }
+  if (UNSEEN.test(rest) || TOWER.test(rest)) return { problem: 'unseen_characters' }
+  if (!VISIBLE.test(rest)) return { problem: 'nothing_visible' }
   return { name: trimmed.replace(/\s+/gu, ' ') }
 }

@@ -1,21 +1,22 @@
+import type { FieldError } from '../http/field-errors.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
 
 export type PasswordPolicy = {
-  /** What is wrong with a new password, as messages; empty when it may be used. */
-  check: (password: string) => Promise<string[]>
+  /** What is wrong with a new password, empty when it may be used. */
+  check: (password: string) => Promise<FieldError[]>
 }
 
 /** NIST SP 800-63B section 3.1.1.2: length and a list of known passwords, no rules on kinds of characters. */
 export function createPasswordPolicy ({ minLength, refuseCommon }: { minLength: number, refuseCommon: boolean }): PasswordPolicy {
   let common: Promise<Set<string>> | undefined
 
-  async function check (password: string): Promise<string[]> {
+  async function check (password: string): Promise<FieldError[]> {
     const text = passwordText(password)
-    if (text === null) return [`must have at most ${MAX_PASSWORD_BYTES} bytes`]
-    if ([...text].length < minLength) return [`must have at least ${minLength} characters`]
+    if (text === null) return [{ code: 'too_long', max: MAX_PASSWORD_BYTES, unit: 'bytes' }]
+    if ([...text].length < minLength) return [{ code: 'too_short', min: minLength }]
     if (!refuseCommon) return []
     common ??= commonPasswords(minLength)
-    return (await common).has(text.toLowerCase()) ? ['is one of the most used passwords, which are tried first; choose another'] : []
+    return (await common).has(text.toLowerCase()) ? ['common_password'] : []
   }
 
   return { check }

@@ -1,4 +1,5 @@
 import { readName } from '../names/name.ts'
+import type { FieldErrors } from '../http/field-errors.ts'
 import type { FormId } from '../crypto/form-secrets.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import type { Owner } from '../account/owner.ts'
@@ -16,9 +17,9 @@ type Wishes = {
   form?: FormId | undefined
 }
 
-type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: Record<string, string[]> }
+type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: FieldErrors }
 
-/** A personal access token for its owner. @returns messages per field, or null in `made` when the owner was logged out meanwhile */
+/** A personal access token for its owner. @returns what is wrong by field, or null in `made` when the owner was logged out meanwhile */
 export type MakeOwnToken = (owner: Owner, wishes: Wishes, caller: Caller) => Promise<Made>
 
 // A list for a person, not a store
@@ -33,7 +34,7 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
     const asked = wished.map((scope) => scope.trim()).filter(Boolean)
     const personal = await personalTokens.client()
     const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
-    if (problem) return { errors: { scopes: [problem] } }
+    if (problem) return { errors: { scopes: [{ code: 'invalid', message: problem }] } }
     const { name: read, problem: nameProblem } = readName(name)
     if (read === undefined) return { errors: { name: [nameProblem] } }
     const ttl = expiresIn === undefined ? PERSONAL_TOKEN_TTL.usual : expiresIn
@@ -41,7 +42,7 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
     const made = await personalTokens.madeBefore(request)
     if (made) return { made }
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) {
-      return { errors: { name: [`There are ${MAX_TOKENS} tokens already; revoke one first.`] } }
+      return { errors: { name: [{ code: 'too_many', of: 'tokens', max: MAX_TOKENS }] } }
     }
     return { made: await personalTokens.create(request) }
   }

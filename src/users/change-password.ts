@@ -1,8 +1,8 @@
+import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Users } from './ports.ts'
-import type { FieldErrors } from './register.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
 export type ChangePassword = (
@@ -11,7 +11,7 @@ export type ChangePassword = (
 
 type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
 
-/** Ends the other sessions. @returns messages per field, or null when it is done. @throws Overloaded, TooManyAttempts */
+/** Ends the other sessions. @returns what is wrong by field, or null when it is done. @throws Overloaded, TooManyAttempts */
 export function createChangePassword ({ users, passwords, policy, throttle }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next }) => {
     const account = await users.find(userId)
@@ -19,11 +19,11 @@ export function createChangePassword ({ users, passwords, policy, throttle }: De
       const { matches } = await passwords.verify(account?.passwordHash ?? null, current)
       return matches || null
     })
-    if (!account || !proven) return { current_password: ['is not your password'] }
+    if (!account || !proven) return { current_password: ['wrong_password'] }
     const weaknesses = await policy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
     const passwordHash = await passwords.hash(next)
     const changed = await users.changePassword({ userId, passwordHash, passwordStamp: account.passwordStamp, keepSession: sessionId })
-    return changed ? null : { current_password: ['was changed by someone else in this moment'] }
+    return changed ? null : { current_password: ['changed_meanwhile'] }
   }
 }

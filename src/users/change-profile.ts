@@ -1,10 +1,10 @@
 import { originOf, type Events } from '../events/events.ts'
+import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { Attributes } from './attributes.ts'
-import { requiredMessage } from './login-candidates.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Account, Profile, Users } from './ports.ts'
-import { readIdentifiers, readUserName, takenErrors, type FieldErrors } from './register.ts'
+import { readIdentifiers, readUserName, takenErrors } from './register.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
 type Request = { userId: string, sessionId: string, body: Record<string, unknown>, caller: Caller }
@@ -33,12 +33,14 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
     const { name, problem } = body['name'] === undefined ? {} : readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
     const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute), ...removed]
-    if (fields.length === 0 && Object.keys(errors).length === 0) { errors['body'] = [`Send what is to change: name or ${attributes.map((attribute) => attribute.name).join(' or ')}.`] }
+    if (fields.length === 0 && Object.keys(errors).length === 0) {
+      errors['body'] = [{ code: 'nothing_to_change', fields: ['name', ...attributes.map((attribute) => attribute.name)] }]
+    }
     const account = await users.find(userId)
-    if (isSensitive && body['current_password'] === undefined) errors['current_password'] = [requiredMessage('current_password')]
+    if (isSensitive && body['current_password'] === undefined) errors['current_password'] = ['required']
     if (Object.keys(errors).length > 0) return { errors }
     if (!account || (isSensitive && !await isProven(account, sessionId, body['current_password']))) {
-      return { errors: { current_password: ['is not your password'] } }
+      return { errors: { current_password: ['wrong_password'] } }
     }
 
     const changed = await users.changeProfile({
@@ -47,11 +49,10 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
     })
     if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }
     if (changed === 'last') {
-      return {
-        errors: Object.fromEntries(removed.map((attribute) => [attribute, ['is all that is left to log in with; add another first']]))
-      }
+      const errors: FieldErrors = Object.fromEntries(removed.map((attribute) => [attribute, ['last_identifier']]))
+      return { errors }
     }
-    if (changed === 'stale') return { errors: { current_password: ['was changed by someone else in this moment'] } }
+    if (changed === 'stale') return { errors: { current_password: ['changed_meanwhile'] } }
     events.emit('profile.changed', { userId, fields, ...originOf(caller) })
     return { user: changed }
   }

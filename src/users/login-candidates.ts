@@ -1,3 +1,4 @@
+import type { FieldError, FieldErrors } from '../http/field-errors.ts'
 import { candidatesFor, type Attributes, type Identifier } from './attributes.ts'
 
 export type Candidates = {
@@ -6,10 +7,8 @@ export type Candidates = {
   /** No login field was sent at all. */
   missing: boolean
   /** Per field that was sent and cannot be such a value, or is one too many. */
-  errors: Record<string, string[]>
+  errors: FieldErrors
 }
-
-const ONE_FIELD = 'is one login field too many; send one of them'
 
 /**
  * The login fields of a body under their own names, `username` among them; an empty string counts as absent.
@@ -40,9 +39,9 @@ export function candidatesFrom (attributes: Attributes, fields: Record<string, u
  * Of two fields the first that exists would count, which tells whether it exists: a request has one. @returns what is wrong with each of
  * several
  */
-export function surplusFields (attributes: Attributes, fields: Record<string, unknown>): Record<string, string[]> | null {
+export function surplusFields (attributes: Attributes, fields: Record<string, unknown>): FieldErrors | null {
   const given = fieldsIn(attributes, fields)
-  return given.length > 1 ? Object.fromEntries(given.map((name) => [name, [ONE_FIELD]])) : null
+  return given.length > 1 ? Object.fromEntries(given.map((name) => [name, ['one_too_many']])) : null
 }
 
 function fieldsIn (attributes: Attributes, fields: Record<string, unknown>): string[] {
@@ -51,27 +50,19 @@ function fieldsIn (attributes: Attributes, fields: Record<string, unknown>): str
   )
 }
 
-/** Laravel's words, which front ends know. */
-export function requiredErrors (attributes: Attributes): Record<string, string[]> {
+/** Of a body without any login field. */
+export function requiredErrors (attributes: Attributes): FieldErrors {
   const names = attributes.map(({ name }) => name)
   return Object.fromEntries(names.map((name) => {
     const others = names.filter((other) => other !== name)
-    return [name, [requiredMessage(name, others.length > 0 ? ` when none of ${others.join(' / ')} are present` : '')]]
+    return [name, [others.length > 0 ? { code: 'one_required', others } : 'required']]
   }))
 }
 
-export function requiredMessage (field: string, when = ''): string {
-  return `The ${field.replaceAll('_', ' ')} field is required${when}.`
-}
-
 /** What is wrong with a text that is a value of none of these. */
-export function notOneOf (attributes: Attributes, text: unknown): string {
+export function notOneOf (attributes: Attributes, text: unknown): FieldError {
   const national = attributes.some(({ lacks }) => lacks(text) === 'country')
-  return `must be ${attributes.map(({ title }) => withArticle(title)).join(' or ')}${national ? ', such as +49 170 1234567; this number says no country' : ''}`
-}
-
-export function withArticle (title: string): string {
-  return `${/^[aeio]/i.test(title) ? 'an' : 'a'} ${title}`
+  return { code: national ? 'country_missing' : 'malformed', expected: attributes.map(({ title }) => title) }
 }
 
 function read (body: Record<string, unknown>, path: string): unknown {

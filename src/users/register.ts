@@ -1,15 +1,13 @@
 import { MAX_USER_NAME, readName } from '../names/name.ts'
 import { SAME_FORM, type FormId } from '../crypto/form-secrets.ts'
+import type { FieldError, FieldErrors } from '../http/field-errors.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
-import { notOneOf, requiredErrors, requiredMessage, withArticle } from './login-candidates.ts'
+import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Profile, Users } from './ports.ts'
-
-/** Messages per field. */
-export type FieldErrors = Record<string, string[]>
 
 /** `again`: it was made by the same form a moment ago, and who sends it has logged in with the password. */
 export type Registration = { user: Profile, again?: SignedIn, errors?: never } | { user?: never, again?: never, errors: FieldErrors }
@@ -47,7 +45,7 @@ export function createRegister ({ attributes, users, passwords, policy, authenti
   return async (body, caller, form) => {
     const { identifiers, errors } = identifiersFrom(attributes, body)
     const password = String(body['password'] ?? '')
-    const weaknesses = password === '' ? [requiredMessage('password')] : await policy.check(password)
+    const weaknesses = password === '' ? ['required' as const] : await policy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
@@ -67,7 +65,7 @@ export function createRegister ({ attributes, users, passwords, policy, authenti
 }
 
 /** A name may be left out: what is empty is none. */
-export function readUserName (given: unknown): { name: string | null, problem?: never } | { name?: never, problem: string } {
+export function readUserName (given: unknown): { name: string | null, problem?: never } | { name?: never, problem: FieldError } {
   return typeof given === 'string' && given.trim() !== '' ? readName(given, MAX_USER_NAME) : { name: null }
 }
 
@@ -88,19 +86,12 @@ export function readIdentifiers (
     const identifier = attribute.parse(body[name])
     const other = identifier && ambiguousWith(attributes, identifier)
     if (!identifier) errors[name] = [notOneOf([attribute], body[name])]
-    else if (other) errors[name] = [`could also be taken for ${withArticle(other.title)}; choose another, or send it as ${other.name}`]
+    else if (other) errors[name] = [{ code: 'ambiguous', attribute: other.name, title: other.title }]
     return identifier ?? []
   })
   return { identifiers, errors }
 }
 
 export function takenErrors (names: string[]): FieldErrors {
-  return Object.fromEntries(names.map((name) => [name, [`The ${name} has already been taken.`]]))
-}
-
-/** For who has no fields to show them at. */
-export function errorSentence (errors: FieldErrors): string {
-  return Object.entries(errors).map(([field, messages]) =>
-    messages.map((message) => message.startsWith('The ') ? message : `${field} ${message}`).join('; ')
-  ).join('; ')
+  return Object.fromEntries(names.map((name) => [name, ['taken']]))
 }

@@ -1,9 +1,10 @@
+import type { FieldError } from '../http/field-errors.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Users } from './ports.ts'
 
 /** @returns what is wrong with the password, nothing when it is set; null when there is no such user that may log in. @throws Overloaded */
-export type SetPassword = (userId: string, password: string) => Promise<string[] | null>
+export type SetPassword = (userId: string, password: string) => Promise<FieldError[] | null>
 
 type Dependencies = { users: Pick<Users, 'find' | 'changePassword'>, passwords: Passwords, policy: PasswordPolicy }
 

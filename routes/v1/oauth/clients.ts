@@ -7,13 +7,13 @@ import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
+import { unprocessable } from '../../../src/http/field-errors.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
   const { clientManagement, findOwner } = internals(app)
   const notFound = () => new HttpError('LK_NOT_FOUND', { message: 'You have no such client' })
-  const invalid = (errors: Record<string, string[]>) => new HttpError('LK_VALIDATION', { errors })
 
   app.get('/clients', {
     onRequest: ownerGuard(app),
@@ -39,7 +39,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       name, confidential, device, scopes: scopeNames(scopes),
       redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
     }, callerOf(request))
-    if (made.errors) throw invalid(made.errors)
+    if (made.errors) throw unprocessable(made.errors)
     const { client, secret } = made
     return reply.code(201).header('cache-control', 'no-store').send({ ...ownClientJson(client), client_secret: secret, secret })
   })
@@ -60,7 +60,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
     }, callerOf(request))
     if (!changed) throw notFound()
-    if (changed.errors) throw invalid(changed.errors)
+    if (changed.errors) throw unprocessable(changed.errors)
     return ownClientJson(changed.client)
   })
 

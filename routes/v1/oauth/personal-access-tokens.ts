@@ -7,6 +7,7 @@ import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
 import { personalTokenJson } from '../../../src/schemas/management-json.ts'
+import { unprocessable } from '../../../src/http/field-errors.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
@@ -39,7 +40,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     const owner = await findOwner(request.auth)
     const { name, scopes, expires_in: expiresIn } = request.body
     const { made, errors } = await makeOwnToken(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
-    if (errors) throw new HttpError('LK_VALIDATION', { errors })
+    if (errors) throw unprocessable(errors)
     if (!made) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
     return reply.code(201).header('cache-control', 'no-store').send({
       access_token: made.text, accessToken: made.text,

@@ -4,14 +4,14 @@ import { createPasswordPolicy } from '../../../src/passwords/policy.ts'
 const policy = createPasswordPolicy({ minLength: 8, refuseCommon: true })
 
 t.test('length counts characters as people do, and bytes at the other end', async (t) => {
-  t.match(await policy.check('1234567'), [/at least 8 characters/])
-  t.match(await policy.check('😀'.repeat(7)), [/at least 8 characters/], 'seven characters of two units')
+  t.match(await policy.check('1234567'), [{ code: 'too_short', min: 8 }])
+  t.match(await policy.check('😀'.repeat(7)), [{ code: 'too_short', min: 8 }], 'seven characters of two units')
   t.same(await policy.check('😀'.repeat(8)), [])
   t.same(await policy.check('x'.repeat(1000)), [])
-  t.match(await policy.check('x'.repeat(1001)), [/at most 1000 bytes/])
-  t.match(await policy.check('é'.repeat(501)), [/at most 1000 bytes/])
+  t.match(await policy.check('x'.repeat(1001)), [{ code: 'too_long', max: 1000, unit: 'bytes' }])
+  t.match(await policy.check('é'.repeat(501)), [{ code: 'too_long', max: 1000, unit: 'bytes' }])
   t.same(await policy.check('é'.repeat(500).normalize('NFD')), [], 'counted as it is hashed')
-  t.match(await policy.check('x'.repeat(60_000)), [/at most 1000 bytes/])
+  t.match(await policy.check('x'.repeat(60_000)), [{ code: 'too_long', max: 1000, unit: 'bytes' }])
 })
 
 t.test('no rules on kinds of characters', async (t) => {
@@ -19,7 +19,7 @@ t.test('no rules on kinds of characters', async (t) => {
 })
 
 t.test('what everybody uses is refused, in any case', async (t) => {
-  for (const password of ['password', 'Password', 'PASSWORD1', '12345678', 'iloveyou', 'qwertyuiop']) { t.match(await policy.check(password), [/most used passwords/], password) }
+  for (const password of ['password', 'Password', 'PASSWORD1', '12345678', 'iloveyou', 'qwertyuiop']) { t.match(await policy.check(password), ['common_password'], password) }
 })
 
 t.test('both rules can be set', async (t) => {
@@ -27,5 +27,5 @@ t.test('both rules can be set', async (t) => {
   t.same(await lax.check('a'), [])
   t.same(await lax.check('password'), [])
   const strict = createPasswordPolicy({ minLength: 15, refuseCommon: true })
-  t.match(await strict.check('fourteen chars'), [/at least 15 characters/])
+  t.match(await strict.check('fourteen chars'), [{ code: 'too_short', min: 15 }])
 })

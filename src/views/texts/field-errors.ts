@@ -1,0 +1,137 @@
+import { MAX_REDIRECT_URI, type RedirectUriProblem } from '../../clients/redirect-uri.ts'
+import type { FieldError, FieldErrorCode, FieldErrorDetails, FieldErrors } from '../../http/field-errors.ts'
+import type { FormErrors } from '../page.ts'
+import type { Texts } from './en.ts'
+
+/** What each code says, in whatever words. */
+type Words<Context> = { [Code in FieldErrorCode]: (details: FieldErrorDetails[Code], context: Context) => string }
+
+/** After the URI. */
+export const REDIRECT_URI: Record<RedirectUriProblem, string> = {
+  too_long: `has more than ${MAX_REDIRECT_URI} characters`,
+  not_absolute: 'is not an absolute URI',
+  fragment: 'has a fragment',
+  credentials: 'holds a user name or password',
+  host: 'has a host with other signs than letters, digits, dots, dashes and underscores',
+  insecure: 'is http on another host than this machine; use https',
+  two_slashes: 'has two slashes after its scheme; use one, such as com.example.app:/callback',
+  scheme: 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
+}
+
+/** Of the API, in English: after the name of the field, but for `SENTENCES`. Laravel's words where it has some, which front ends know. */
+const API: Words<string> = {
+  required: (_, field) => `The ${spaced(field)} field is required.`,
+  one_required: ({ others }, field) => `The ${spaced(field)} field is required when none of ${others.join(' / ')} are present.`,
+  one_too_many: () => 'is one login field too many; send one of them',
+  empty: () => 'must not be empty',
+  invalid: ({ message }) => message,
+  too_short: ({ min }) => `must have at least ${min} characters`,
+  too_long: ({ max, unit }) => `must have at most ${max} ${unit}`,
+  unseen_characters: () => 'holds characters that cannot be seen, break the line or change how others are read',
+  nothing_visible: () => 'has nothing that can be seen',
+  malformed: ({ expected }) => `must be ${expected.map(withArticle).join(' or ')}`,
+  country_missing: ({ expected }) =>
+    `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number says no country`,
+  ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
+  taken: (_, field) => `The ${field} has already been taken.`,
+  common_password: () => 'is one of the most used passwords, which are tried first; choose another',
+  wrong_password: () => 'is not your password',
+  changed_meanwhile: () => 'was changed by someone else in this moment',
+  last_identifier: () => 'is all that is left to log in with; add another first',
+  nothing_to_change: ({ fields }) => `Send what is to change: ${fields.join(' or ')}.`,
+  like_brand: ({ brand }) => `is the name of this service, ${brand}, or looks like it; choose another`,
+  redirects_invalid: () => 'One or more redirects have an invalid URI format.',
+  redirect_uri: ({ uri, problem }) => `${uri} ${REDIRECT_URI[problem]}`,
+  unknown_scopes: ({ scopes }) => `There is no scope ${scopes.join(', ')}`,
+  not_offered: () => 'is no choice of the form',
+  too_many: ({ of, max }) => `There are ${max} ${of} already; ${of === 'clients' ? 'delete' : 'revoke'} one first.`
+}
+
+/** Codes whose words name what they are about. */
+const SENTENCES = new Set<FieldErrorCode>([
+  'required', 'one_required', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes', 'too_many'
+])
+
+const unclear = (_details: unknown, { invalid }: Texts['problems']) => invalid
+
+/** Of the pages, in the language of the visitor; what no form can bring about says no more than that it is wrong. */
+const PAGES: Words<Texts['problems']> = {
+  required: (_, { missing }) => missing,
+  one_required: (_, { oneNeeded }) => oneNeeded,
+  one_too_many: unclear,
+  empty: (_, { missing }) => missing,
+  invalid: unclear,
+  too_short: ({ min }, { passwordShort }) => passwordShort(min),
+  too_long: ({ unit }, { passwordLong, invalid }) => unit === 'bytes' ? passwordLong : invalid,
+  unseen_characters: unclear,
+  nothing_visible: unclear,
+  malformed: unclear,
+  country_missing: (_, { phoneCountry }) => phoneCountry,
+  ambiguous: unclear,
+  taken: (_, { taken }) => taken,
+  common_password: (_, { passwordCommon }) => passwordCommon,
+  wrong_password: unclear,
+  changed_meanwhile: unclear,
+  last_identifier: unclear,
+  nothing_to_change: (_, { oneNeeded }) => oneNeeded,
+  like_brand: unclear,
+  redirects_invalid: unclear,
+  redirect_uri: unclear,
+  unknown_scopes: unclear,
+  not_offered: unclear,
+  too_many: (_, { tooManyTokens }) => tooManyTokens
+}
+
+/** What the API says of each field. */
+export function apiMessages (errors: FieldErrors): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(errors).map(([field, wrong]) => [field, wrong.map((error) => say(API, error, field))]))
+}
+
+/** All of it in one line of English, for who has no fields to show it at. */
+export function errorSentence (errors: FieldErrors): string {
+  return Object.entries(errors).flatMap(([field, wrong]) =>
+    wrong.map((error) => SENTENCES.has(codeOf(error)) ? say(API, error, field) : `${field} ${say(API, error, field)}`)
+  ).join('; ')
+}
+
+/**
+ * What a form says of its fields, in the words of its page.
+ * @param shown the fields that it has: what is wrong with others, or with several together, is said of the form as a whole
+ */
+export function formErrors (errors: FieldErrors, shown: readonly string[], { problems }: Pick<Texts, 'problems'>): FormErrors {
+  const fields: Record<string, string[]> = {}
+  const form = new Set<string>()
+  for (const [field, wrong] of Object.entries(errors)) {
+    for (const error of wrong) {
+      const text = say(PAGES, error, problems)
+      if (codeOf(error) === 'one_required' || !shown.includes(field)) form.add(text)
+      else (fields[field] ??= []).push(text)
+    }
+  }
+  return { ...(form.size > 0 && { form: [...form] }), fields }
+}
+
+export function codeOf (error: FieldError): FieldErrorCode {
+  return typeof error === 'string' ? error : error.code
+}
+
+function say<Context> (words: Words<Context>, error: FieldError, context: Context): string {
+  return typeof error === 'string' ? sayOne(words, error, null, context) : sayOne(words, error.code, error, context)
+}
+
+function sayOne<Code extends FieldErrorCode, Context> (
+  words: Words<Context>,
+  code: Code,
+  details: FieldErrorDetails[Code],
+  context: Context
+): string {
+  return words[code](details, context)
+}
+
+function spaced (field: string): string {
+  return field.replaceAll('_', ' ')
+}
+
+function withArticle (title: string): string {
+  return `${/^[aeio]/i.test(title) ? 'an' : 'a'} ${title}`
+}

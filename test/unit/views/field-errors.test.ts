@@ -1,0 +1,86 @@
+import t from 'tap'
+import { unprocessable, type FieldError, type FieldErrorCode } from '../../../src/http/field-errors.ts'
+import { apiMessages, codeOf, errorSentence, formErrors, REDIRECT_URI } from '../../../src/views/texts/field-errors.ts'
+import { languages } from '../../../src/views/texts/index.ts'
+
+/** One of each code, and what the API says of the field `staff_id`: the wire, letter by letter. */
+const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
+  required: ['required', 'The staff id field is required.'],
+  one_required: [
+    { code: 'one_required', others: ['email', 'phone'] }, 'The staff id field is required when none of email / phone are present.'
+  ],
+  one_too_many: ['one_too_many', 'is one login field too many; send one of them'],
+  empty: ['empty', 'must not be empty'],
+  invalid: [{ code: 'invalid', message: 'must be string' }, 'must be string'],
+  too_short: [{ code: 'too_short', min: 8 }, 'must have at least 8 characters'],
+  too_long: [{ code: 'too_long', max: 1000, unit: 'bytes' }, 'must have at most 1000 bytes'],
+  unseen_characters: ['unseen_characters', 'holds characters that cannot be seen, break the line or change how others are read'],
+  nothing_visible: ['nothing_visible', 'has nothing that can be seen'],
+  malformed: [{ code: 'malformed', expected: ['e-mail address', 'phone number'] }, 'must be an e-mail address or a phone number'],
+  country_missing: [
+    { code: 'country_missing', expected: ['phone number'] }, 'must be a phone number, such as +49 170 1234567; this number says no country'
+  ],
+  ambiguous: [
+    { code: 'ambiguous', attribute: 'email', title: 'e-mail address' },
+    'could also be taken for an e-mail address; choose another, or send it as email'
+  ],
+  taken: ['taken', 'The staff_id has already been taken.'],
+  common_password: ['common_password', 'is one of the most used passwords, which are tried first; choose another'],
+  wrong_password: ['wrong_password', 'is not your password'],
+  changed_meanwhile: ['changed_meanwhile', 'was changed by someone else in this moment'],
+  last_identifier: ['last_identifier', 'is all that is left to log in with; add another first'],
+  nothing_to_change: [{ code: 'nothing_to_change', fields: ['name', 'email'] }, 'Send what is to change: name or email.'],
+  like_brand: [{ code: 'like_brand', brand: 'Acme' }, 'is the name of this service, Acme, or looks like it; choose another'],
+  redirects_invalid: ['redirects_invalid', 'One or more redirects have an invalid URI format.'],
+  redirect_uri: [{ code: 'redirect_uri', uri: '/cb', problem: 'not_absolute' }, '/cb is not an absolute URI'],
+  unknown_scopes: [{ code: 'unknown_scopes', scopes: ['a', 'b'] }, 'There is no scope a, b'],
+  not_offered: ['not_offered', 'is no choice of the form'],
+  too_many: [{ code: 'too_many', of: 'clients', max: 100 }, 'There are 100 clients already; delete one first.']
+}
+
+t.test('the API has words for every code', async (t) => {
+  for (const [code, [error, said]] of Object.entries(EACH)) {
+    t.equal(codeOf(error), code)
+    t.same(apiMessages({ staff_id: [error] }), { staff_id: [said] })
+  }
+  t.same(apiMessages({ name: [{ code: 'too_many', of: 'tokens', max: 5 }] }), { name: ['There are 5 tokens already; revoke one first.'] })
+  t.equal(REDIRECT_URI.too_long, 'has more than 2000 characters')
+})
+
+for (const [language, texts] of Object.entries(languages)) {
+  t.test(`the pages have words for every code in ${language}`, async (t) => {
+    const own = new Set(Object.values(texts.problems).map((word) => typeof word === 'function' ? word as (length: never) => string : word))
+    for (const [code, [error]] of Object.entries(EACH)) {
+      const { form, fields } = formErrors({ staff_id: [error] }, ['staff_id'], texts)
+      const [text = '', ...more] = code === 'one_required' ? form ?? [] : fields?.['staff_id'] ?? []
+      t.same(more, [])
+      t.ok(own.has(text) || text === texts.problems.passwordShort(8), `${code}: ${text}`)
+    }
+  })
+}
+
+t.test('the 422 names fields as the body does', async (t) => {
+  t.match(unprocessable({ email: ['required'], password: ['required'] }, { named: (field) => `login_${field}` }), {
+    statusCode: 422,
+    code: 'LK_VALIDATION',
+    message: 'The request is not valid',
+    errors: { login_email: ['The email field is required.'], login_password: ['The password field is required.'] }
+  })
+  t.match(unprocessable({}, { message: 'Send one' }), { message: 'Send one', errors: {} })
+})
+
+t.test('for who has no fields, one sentence', async (t) => {
+  t.equal(
+    errorSentence({ email: ['taken'], password: [{ code: 'too_short', min: 8 }, 'common_password'] }),
+    'The email has already been taken.; password must have at least 8 characters; ' +
+      'password is one of the most used passwords, which are tried first; choose another'
+  )
+})
+
+t.test('what no field of a form is wrong with is said of the form, once', async (t) => {
+  const { en } = languages
+  t.same(formErrors({
+    email: [{ code: 'one_required', others: ['phone'] }], phone: [{ code: 'one_required', others: ['email'] }], password: ['required']
+  }, ['email', 'phone', 'password'], en!), { form: [en!.problems.oneNeeded], fields: { password: [en!.problems.missing] } })
+  t.same(formErrors({ scopes: ['not_offered'], days: ['not_offered'] }, ['name'], en!), { form: [en!.problems.invalid], fields: {} })
+})
