@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import t from 'tap'
 import { packageRoot } from '../src/database/package-root.ts'
@@ -148,4 +148,18 @@ t.test('our scopes have no hooks that decide about a request: a host that wraps 
     )
   )
   t.same(found, [])
+})
+
+t.test('files that documents name exist', async (t) => {
+  const documents = [...readdirSync(packageRoot), ...readdirSync(join(packageRoot, 'docs')).map((name) => join('docs', name))]
+    .filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md')
+  t.ok(documents.length > 10)
+  // In docs/database.md, prisma/ is the folder of a host; docs/differences-from-passport.md leaves out test/
+  const exists = (document: string, path: string) => existsSync(join(packageRoot, path)) || existsSync(join(packageRoot, 'test', path)) ||
+    (document === join('docs', 'database.md') && path.startsWith('prisma/'))
+  const missing = documents.flatMap((document) =>
+    [...readFileSync(join(packageRoot, document), 'utf8').matchAll(/(?<![\w./-])(?:src|plugins|routes|test|prisma)\/[\w./-]*\w/g)]
+      .map(([path]) => path).filter((path) => !exists(document, path)).map((path) => `${document}: ${path}`)
+  )
+  t.same(missing, [])
 })
