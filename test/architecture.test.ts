@@ -112,6 +112,12 @@ t.test('a bad body is answered in one place, and what is wrong with a field is a
   t.same(filesWith(/code: 'invalid'/), ['plugins/http/errors.ts', 'plugins/proxy/errors.ts', 'src/personal-tokens/own-tokens.ts'])
 })
 
+t.test('whether a page of ours sent a request is decided in one place', async (t) => {
+  const readers = files.filter((file) => readFileSync(join(packageRoot, file), 'utf8').includes("'sec-fetch-site'"))
+  // The other makes requests for tests
+  t.same(readers.sort(), ['plugins/http/same-origin.ts', 'src/testing.ts'])
+})
+
 t.test('limits have names, which schemas and forms use, too', async (t) => {
   const bare = files.flatMap((file) => [...readFileSync(join(packageRoot, file), 'utf8').matchAll(/\bmaxlength: \d+/g)].map(String))
   t.same(bare, [])
