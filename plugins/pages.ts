@@ -43,7 +43,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   const { config } = services
   const kit = await createKit(services)
   const answer = createAnswer(kit, services)
-  const findWay = createFindWay(kit, services.authorize, config)
+  const findWay = createFindWay(kit, services.oauth.authorize, config)
   const login = createLoginPage(kit, services, findWay)
   const register = config.registration === 'off'
     ? turnedOff('registration')

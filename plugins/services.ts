@@ -5,11 +5,10 @@ import type { Config, LatchkeyOptions } from '../src/config/config.ts'
 import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/config/environment.ts'
 import { followPort, placeOf, tellAddress } from './http/follow-port.ts'
-import { createLatchkey } from './app-latchkey.ts'
 import { createBrowser } from './browser/browser.ts'
 import { alreadyRegistered, refuseOthers } from './http/once.ts'
 import { openServices } from './http/opening.ts'
-import { internals, setInternals } from './internals.ts'
+import { createLatchkey, internals } from './internals.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
   /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */
@@ -51,11 +50,8 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
  */
 async function opened (host: FastifyInstance, config: Config, prisma: PrismaClient | undefined): Promise<{ default: FastifyPluginAsync }> {
   const made = await openServices(host, config, prisma)
-  const browser = createBrowser(made)
-  const latchkey = createLatchkey(made, browser)
-  setInternals(latchkey, { ...made, browser })
   try {
-    host.decorate('latchkey', latchkey)
+    host.decorate('latchkey', createLatchkey(made, createBrowser(made)))
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'FST_ERR_DEC_AFTER_START') throw error
     await new Promise(() => {})

@@ -1,5 +1,5 @@
 export { default as latchkey, type AppOptions as LatchkeyOptions } from '../plugins/latchkey.ts'
-export type { Latchkey } from '../plugins/app-latchkey.ts'
+export type { Latchkey } from '../plugins/internals.ts'
 export { default as oauth } from '../plugins/oauth.ts'
 export { default as clientProxy, type ClientProxyOptions } from '../plugins/client-proxy.ts'
 export {

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { browserCookie } from '../plugins/browser/cookie.ts'
 import type { AccessTokens } from './oauth/token/access-token.ts'
 import type { Client } from './oauth/ports.ts'
-import { accessTokensFor } from './compose/protocol.ts'
+import { accessTokensFor } from './compose/grants.ts'
 import { hashSecret, newClientId } from './crypto/secrets.ts'
 import { internals } from '../plugins/internals.ts'
 
@@ -67,9 +67,9 @@ export type BrowserHeaders = { cookie: string, origin: string, 'sec-fetch-site':
  */
 export async function actingInBrowser (app: FastifyInstance, userId: string): Promise<BrowserHeaders> {
   checkScopes(app, [])
-  const { store, config: { appUrl }, browserSessions } = internals(app)
+  const { store, config: { appUrl }, sessions } = internals(app)
   const user = await store.users.find(userId)
-  const started = user && await browserSessions.start({ userId, passwordStamp: user.passwordStamp }, false, CALLER)
+  const started = user && await sessions.browser.start({ userId, passwordStamp: user.passwordStamp }, false, CALLER)
   if (!started) throw new TypeError(`There is no user ${userId} who may log in`)
   return { cookie: `${browserCookie(appUrl)}=${started.token}`, origin: new URL(appUrl).origin, 'sec-fetch-site': 'same-origin' }
 }

@@ -34,7 +34,7 @@ export type Browser = {
   returnPath: (returnTo: unknown) => string
 }
 
-export function createBrowser ({ config, browserSessions: sessions, sessionEnds, attributes, authenticate }: Services): Browser {
+export function createBrowser ({ config, sessions, users }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   const name = browserCookie(config.appUrl)
   const options = { path: cookiePath(config.appUrl), httpOnly: true, sameSite: 'lax' as const, secure }
@@ -49,10 +49,10 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
-    const old = await sessions.find(tokenOf(request))
-    const started = await sessions.start(user, remember, callerOf(request), form)
+    const old = await sessions.browser.find(tokenOf(request))
+    const started = await sessions.browser.start(user, remember, callerOf(request), form)
     if (!started) return null
-    if (old && old.id !== started.session.id) await sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
+    if (old && old.id !== started.session.id) await sessions.end.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
     const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
     keep(reply, started.token, remember ? { maxAge } : {})
     return started.session
@@ -63,9 +63,9 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
     reply: FastifyReply,
     { username, password, remember, form }: Credentials
   ): Promise<BrowserSession | null> {
-    const { candidates } = candidatesFrom(attributes, { username })
+    const { candidates } = candidatesFrom(users.attributes, { username })
     // A host hands on what it was sent
-    const known = typeof password === 'string' && password !== '' ? await authenticate(candidates, password, callerOf(request)) : null
+    const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
     const { device: proof, ...user } = known
     const session = await logIn(request, reply, user, remember, form instanceof Uint8Array ? form : undefined)
@@ -74,14 +74,14 @@ export function createBrowser ({ config, browserSessions: sessions, sessionEnds,
   }
 
   async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const session = await sessions.find(tokenOf(request))
-    if (session) await sessionEnds.browser(session.id, { reason: 'logout', caller: callerOf(request) })
+    const session = await sessions.browser.find(tokenOf(request))
+    if (session) await sessions.end.browser(session.id, { reason: 'logout', caller: callerOf(request) })
     keep(reply, '', { maxAge: 0, expires: new Date(0) })
   }
 
   return {
-    session: (request) => sessions.find(tokenOf(request)).catch(asRejection),
-    ended: (request) => sessions.ended(tokenOf(request)).catch(asRejection),
+    session: (request) => sessions.browser.find(tokenOf(request)).catch(asRejection),
+    ended: (request) => sessions.browser.ended(tokenOf(request)).catch(asRejection),
     logIn: (...asked) => logIn(...asked).catch(asRejection),
     logInWithPassword: (...asked) => logInWithPassword(...asked).catch(asRejection),
     logOut: (...asked) => logOut(...asked).catch(asRejection),

@@ -8,13 +8,13 @@ import { foreignOrigin, sameSite } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust (
-  { config, clients, verifyAccessToken, revocations, feed, store, browser, personalTokens, events }: Internals
+  { config, clients, oauth, revocation: { feed, list }, store, browser, personalTokens, events }: Internals
 ): Trust {
   return {
     get issuer () { return config.issuer },
     get audience () { return config.issuer },
-    verify: verifyAccessToken,
-    revokedBy: revocations.revokedBy,
+    verify: oauth.verifyAccessToken,
+    revokedBy: list.revokedBy,
     age: feed.age,
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,

@@ -11,7 +11,7 @@ const tags = ['Discovery']
  * OpenID Connect Discovery section 4 puts the name after the path: both are asked for.
  */
 export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
-  const { metadata, config } = internals(scope)
+  const { config, oidc: { metadata } } = internals(scope)
   const checkHost = warnOfOtherHost(config)
 
   // OpenID Connect Discovery section 3 demands an authorization endpoint

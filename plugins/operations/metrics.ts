@@ -66,11 +66,11 @@ function countEvents (registry: Registry, { events }: Services): void {
   events.on('user.registered', () => registrations.inc())
 }
 
-function gauge (registry: Registry, { feed, passwords, database: { pool }, revocations }: Services): void {
+function gauge (registry: Registry, { revocation: { feed, list }, passwords, database: { pool } }: Services): void {
   const read = (name: string, help: string, value: () => number) =>
     new Gauge({ name: `latchkey_${name}`, help, registers: [registry], collect () { this.set(value()) } })
   read('feed_age_seconds', 'Age of what is known of revocations', () => feed.age())
-  read('revocations_live', 'Revocations held in memory', () => revocations.size())
+  read('revocations_live', 'Revocations held in memory', () => list.size())
   read('password_queue', 'Password hashes that wait for their turn', () => passwords.waiting())
   read('pool_connections', 'Connections to the database', () => pool.totalCount)
   read('pool_idle', 'Connections that are free', () => pool.idleCount)

@@ -33,7 +33,7 @@ export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Wh
 
 /** All that has access to an account. */
 export function createAccountPage (kit: Kit, services: Services): ShowAccount {
-  const { accountAccess, authorizedApps, personalTokens, ownTokenScopes, config } = services
+  const { account, personalTokens, config } = services
   const hasTokens = config.routes.personalTokens
   const { createToken, ...ends } = ACTIONS
   const link = (path: string) => kit.link(path)
@@ -43,7 +43,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   }
 
   async function lists ({ userId, sessionId }: Who, page: Page): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
-    const [access, apps, tokens] = await Promise.all([accountAccess.list(userId), authorizedApps.list(userId),
+    const [access, apps, tokens] = await Promise.all([account.access.list(userId), account.apps.list(userId),
       hasTokens ? personalTokens.list(userId) : null])
     const appIds = new Set(apps.map(({ id }) => id))
     return {
@@ -55,7 +55,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
 
   return async (request, reply, who, { newToken, values, errors } = {}) => {
     const page = kit.page(request)
-    const offered = hasTokens ? await ownTokenScopes() : null
+    const offered = hasTokens ? await personalTokens.ownScopes() : null
     return kit.send(errors ? reply.code(422) : reply, 'account', {
       ...page,
       csrf: kit.csrf(reply),

@@ -20,12 +20,12 @@ import type { ShowRegister } from './register.ts'
 type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
 
 /** A page where a browser asked, JSON where a program did; what an application may hear of goes to the application. */
-export function createPageErrors (kit: Kit, { authorize, config }: Services, { answer, login, register }: Shown) {
+export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register }: Shown) {
   /** Length of what stands before the paths of our routes. */
   const under = config.mount.length + config.prefix.length
 
   return async (error: Raw, request: FastifyRequest, reply: FastifyReply) => {
-    if (error instanceof AuthorizationError) return await answer(request, reply, authorize.refuse(error))
+    if (error instanceof AuthorizationError) return await answer(request, reply, oauth.authorize.refuse(error))
     if (!wantsHtml(request)) return errorHandler(error, request, reply)
     // Unique across processes, which a request's id is not
     const reference = randomUUID()

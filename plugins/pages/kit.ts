@@ -47,7 +47,7 @@ export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body
   return undefined
 }
 
-export async function createKit ({ config, attributes, store }: Services): Promise<Kit> {
+export async function createKit ({ config, store, users: { attributes } }: Services): Promise<Kit> {
   const { basePath } = config
   const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.color, basePath })
   const languages = withLanguages(config.languages)

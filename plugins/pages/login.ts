@@ -20,7 +20,7 @@ export type LoginState = {
 
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
-export function createLoginPage (kit: Kit, { attributes, config }: Services, findWay: FindWay): ShowLogin {
+export function createLoginPage (kit: Kit, { config, users: { attributes } }: Services, findWay: FindWay): ShowLogin {
   return async (request, reply, { returnTo, username, remember = false, problem, userId, ended }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)

@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Services } from '../../src/compose/services.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { LogoutRequest } from '../../src/oidc/end-session.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
-import type { Browser } from '../browser/browser.ts'
+import type { Internals } from '../internals.ts'
 import { callerOf } from '../http/caller.ts'
 import { hiddenParams, pathWith, requestParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
@@ -26,7 +25,7 @@ export type ShowLogout = {
   finish: (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>) => Promise<FastifyReply>
 }
 
-export function createLogoutPages (kit: Kit, { config, browser, endSession }: Services & { browser: Browser }): ShowLogout {
+export function createLogoutPages (kit: Kit, { config, browser, oidc: { endSession } }: Internals): ShowLogout {
   async function ask (
     request: FastifyRequest,
     reply: FastifyReply,

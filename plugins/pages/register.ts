@@ -10,7 +10,7 @@ export type RegisterState = { returnTo: string | null, values?: Record<string, u
 
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
-export function createRegisterPage (kit: Kit, { attributes, config }: Services, findWay: FindWay): ShowRegister {
+export function createRegisterPage (kit: Kit, { config, users: { attributes } }: Services, findWay: FindWay): ShowRegister {
   return async (request, reply, { returnTo, values = {}, errors, problem }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)

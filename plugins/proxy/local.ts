@@ -10,11 +10,11 @@ import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuc
  * The proxies beside the server: no secret is needed, and no request is made.
  * @param mount of the scope that the proxies are registered in
  */
-export function localProxy ({ config, attributes, proxyClient, token, refreshTokens, sessionEnds }: Services, mount: string): ProxyBackend {
-  const login = { attributes, prefix: config.login.prefix }
+export function localProxy ({ config, clients, oauth: { token }, sessions, users }: Services, mount: string): ProxyBackend {
+  const login = { attributes: users.attributes, prefix: config.login.prefix }
 
   async function clientOf (slug: string): Promise<Client> {
-    const client = config.passwordGrant === 'on' && SLUG.test(slug) ? await proxyClient(slug) : null
+    const client = config.passwordGrant === 'on' && SLUG.test(slug) ? await clients.findProxied(slug) : null
     if (!client) throw noSuchProxy(slug)
     return client
   }
@@ -29,10 +29,10 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
         return await token.issueFor(client, 'refresh_token', { params, caller }).catch(explain(invalidRefreshToken))
       },
       async logOut (text, caller) {
-        const refreshToken = text === undefined ? null : refreshTokens.decode(text)
+        const refreshToken = text === undefined ? null : sessions.refreshTokens.decode(text)
         if (!refreshToken) return
         const { sessionId, secret } = refreshToken
-        await sessionEnds.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
+        await sessions.end.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
       }
     }
   }
@@ -45,7 +45,7 @@ export function localProxy ({ config, attributes, proxyClient, token, refreshTok
     hostDocument: config.hostDocument,
     prefix: config.prefix,
     login,
-    isRefreshToken: (text) => refreshTokens.decode(text) !== null,
+    isRefreshToken: (text) => sessions.refreshTokens.decode(text) !== null,
     async find (slug) {
       const client = await clientOf(slug)
       return { slug, tokenInBody: client.refreshTokenInBody, ...actionsOf(client) }

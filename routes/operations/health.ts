@@ -6,7 +6,7 @@ import { internals } from '../../plugins/internals.ts'
 const evenWhenBusy = { pressureHandler: () => {} }
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
-  const { config: { revocation }, database: { pool }, feed } = internals(app)
+  const { config, database: { pool }, revocation: { feed } } = internals(app)
 
   app.get('/health', {
     config: evenWhenBusy,
@@ -21,7 +21,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (_request, reply) => {
     const database = await pool.query('SELECT 1').then(() => true, () => false)
-    const revocations = feed.age() <= revocation.maxStaleness
+    const revocations = feed.age() <= config.revocation.maxStaleness
     const ready = database && revocations
     if (!ready) reply.code(503).header('retry-after', 2)
     return { ready, database, revocations }

@@ -12,7 +12,7 @@ const SCOPE = 'scope:'
 
 const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, makeOwnToken, personalTokens, ownTokenScopes } = internals(app)
+  const { config, personalTokens } = internals(app)
   const ownerOf = ownerInPerson(app)
   const guard = app.authGuard('web')
 
@@ -27,10 +27,10 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
     const owner = await ownerOf(request)
     if (!owner) return reply.redirect(config.basePath + ACCOUNT, 303)
     const values = valuesOf(request.body)
-    const errors = problems(values, await ownTokenScopes() ?? [])
+    const errors = problems(values, await personalTokens.ownScopes() ?? [])
     if (errors) return await pages.account(request, reply, owner, { values, errors })
     const { name, days, scopes } = values
-    const answer = await makeOwnToken(
+    const answer = await personalTokens.createOwn(
       owner,
       { name, scopes, expiresIn: days === 0 ? null : days * DAY, form: pages.formOf(request) },
       callerOf(request)

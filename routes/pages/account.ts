@@ -16,7 +16,7 @@ type End = [path: string, summary: string, end: (id: string, userId: string, cal
  */
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { accountAccess, authorizedApps, personalTokens, config } = internals(app)
+  const { account, personalTokens, config } = internals(app)
   const owner = ownerInPerson(app)
   const guard = app.authGuard('web')
 
@@ -29,8 +29,8 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
 
   const ends = [
     [ACTIONS.endSession, 'End a session, or the login of a browser',
-      (id, userId, caller) => isUuid(id) ? accountAccess.end(id, userId, caller) : false],
-    [ACTIONS.endApp, 'Take back all that an application may do', authorizedApps.end],
+      (id, userId, caller) => isUuid(id) ? account.access.end(id, userId, caller) : false],
+    [ACTIONS.endApp, 'Take back all that an application may do', account.apps.end],
     ...(config.routes.personalTokens
       ? [
         [ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) =>

@@ -14,7 +14,7 @@ const tags = ['Pages']
 /** What is typed in is asked about only for who is logged in: guesses count by user (RFC 8628 section 5.1). */
 const device: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config, deviceVerification } = internals(app)
+  const { browser, config, oauth } = internals(app)
   const isOwn = sameSite(config, { silent: true })
 
   const entryOf = (
@@ -28,7 +28,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   async function ask (request: FastifyRequest, reply: FastifyReply, userCode: string, session: BrowserSession): Promise<FastifyReply> {
-    const found = await deviceVerification.find(entryOf(request, reply, userCode, session))
+    const found = await oauth.device.find(entryOf(request, reply, userCode, session))
     if (found === null) return await pages.device.code(request, reply, { userCode, wrong: true })
     if (typeof found === 'string') return await pages.device.done(request, reply, found === 'allowed')
     return await pages.device.confirm(request, reply, { device: found, userId: session.userId })
@@ -61,7 +61,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     // Somebody else may have logged in since the page was shown
     const isAnswer = decision !== undefined && shownTo === session.userId
     const found =
-      await (isAnswer ? deviceVerification.decide(entry, decision === 'allow' ? 'allowed' : 'denied') : deviceVerification.find(entry))
+      await (isAnswer ? oauth.device.decide(entry, decision === 'allow' ? 'allowed' : 'denied') : oauth.device.find(entry))
     // A code that was decided about is no code to type in any more
     const isUsed = decision === undefined && typeof found === 'string'
     return found === null || isUsed

@@ -10,7 +10,7 @@ const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { attributes, browser } = internals(app)
+  const { browser, users: { attributes } } = internals(app)
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }

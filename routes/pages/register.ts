@@ -9,8 +9,7 @@ const tags = ['Pages']
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const services = internals(app)
-  const { browser, config } = services
+  const { browser, config, users } = internals(app)
 
   app.get('/register', {
     schema: { tags, summary: 'Registration page', querystring: RegisterQuery, response: showPage }
@@ -28,7 +27,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const returnTo = localPath(body['return_to'])
     const form = pages.formOf(request)
-    const { user, again, errors } = await services.register(body, callerOf(request), form)
+    const { user, again, errors } = await users.register(body, callerOf(request), form)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     await browser.logIn(request, reply, again ?? { userId: user.id, passwordStamp: 0 }, false, form)
     return reply.redirect(browser.returnPath(body['return_to']), 303)

@@ -7,7 +7,7 @@ import { Message } from '../../src/schemas/proxy.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
-  const { config, clients, personalTokens, sessionEnds } = internals(app)
+  const { config, clients, personalTokens, sessions } = internals(app)
   const cookie = createRefreshCookie(config.issuer)
   const guard = app.authGuard('api')
 
@@ -22,7 +22,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     const auth = guard.auth(request)
     const caller = callerOf(request)
     if (auth.kind === 'personal') await personalTokens.revoke(auth.tokenId, auth.userId, caller)
-    else await sessionEnds.session(auth.sessionId, { reason: 'logout', caller })
+    else await sessions.end.session(auth.sessionId, { reason: 'logout', caller })
   }
 
   for (const path of ['/api/logout', '/logout']) {

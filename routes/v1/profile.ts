@@ -13,14 +13,13 @@ import { HttpError } from '../../src/http/http-error.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
-  const { clients, scopes } = services
+  const { account, clients, oauth, users } = internals(app)
 
   /** An application of somebody else sees what its scopes allow (OpenID Connect Core section 5.4). */
   async function visible (user: Profile, auth: Auth): Promise<Profile> {
     const client = auth.clientId === null ? null : await clients.find(auth.clientId)
     if (client?.firstParty) return user
-    const left = client ? scopes.remaining(client, auth.scopes) : []
+    const left = client ? oauth.scopes.remaining(client, auth.scopes) : []
     return visibleProfile(user, (scope) => covers(left, scope))
   }
 
@@ -48,12 +47,12 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Change name or login attributes',
       description:
         'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`. Null takes one off, while another is left to log in with.',
-      body: profileBody(services.attributes),
+      body: profileBody(users.attributes),
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { userId, sessionId } = await services.findOwner(request.auth)
-    const { user, errors } = await services.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
+    const { userId, sessionId } = await account.findOwner(request.auth)
+    const { user, errors } = await users.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
     if (errors) throw unprocessable(errors)
     return reply.header('cache-control', 'no-store').send(userBody(user))
   })
@@ -69,9 +68,9 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
     }
   }, async (request) => {
-    const { userId, sessionId } = await services.findOwner(request.auth)
+    const { userId, sessionId } = await account.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
-    const errors = await services.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
+    const errors = await users.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
     if (errors) throw unprocessable(errors)
     return { message: 'Password changed. Other sessions have ended.' }
   })

@@ -8,7 +8,7 @@ import { unprocessable } from '../../src/http/field-errors.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { users } = internals(app)
 
   app.post('/register', {
     config: limit('registration'),
@@ -17,11 +17,11 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Account'],
       summary: 'Register a user',
       description: 'Login attributes stand flat under their own names; at least one.',
-      body: registerBody(services.attributes),
+      body: registerBody(users.attributes),
       response: { 201: User, ...errors(400, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const { user, errors } = await services.register(request.body, callerOf(request))
+    const { user, errors } = await users.register(request.body, callerOf(request))
     if (errors) throw unprocessable(errors)
     return reply.code(201).send(userBody(user))
   })

@@ -4,7 +4,7 @@ import { Jwks } from '../../src/schemas/jwks.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const jwks: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { keys } = internals(app)
 
   app.get('/jwks.json', {
     schema: {
@@ -12,7 +12,7 @@ const jwks: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Public keys (RFC 7517)',
       response: { 200: Jwks }
     }
-  }, async (_request, reply) => forEverybody(reply).send(services.keys.jwks() as Jwks))
+  }, async (_request, reply) => forEverybody(reply).send(keys.jwks() as Jwks))
 }
 
 export default jwks

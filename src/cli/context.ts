@@ -52,7 +52,8 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
   async function withCore<T> (work: (core: Core) => Promise<T>, { migrate = false, create = false }: Parts = {}): Promise<T> {
     const { openCore } = await import('../compose/core.ts')
     let revoked = false
-    const core = await openCore(config, { log, prisma, migrate, embedded: embedded(create), onRevoked: () => { revoked = true } })
+    const core = await openCore(config, { log, prisma, migrate, embedded: embedded(create) })
+    core.store.revocations.subscribe(() => { revoked = true })
     try {
       if (core.fresh) await installEverything(core)
       return await work(core)

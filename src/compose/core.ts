@@ -8,7 +8,6 @@ import { readyDatabase } from '../database/ready.ts'
 import type { EmbeddedUse } from '../database/source.ts'
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts'
 import type { Log } from '../runtime/log.ts'
-import type { Revocation } from '../revocation/revocation-list.ts'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
 import { createStore, type Store } from './store.ts'
 
@@ -30,7 +29,6 @@ export type Core = {
 export type CoreOptions = {
   log: Log
   prisma?: PrismaClient | undefined
-  onRevoked?: (rows: Revocation[]) => void
   /** Apply migrations even to a database that is not embedded and not empty. */
   migrate?: boolean
   /** As a server when not given: makes one where there is none. */
@@ -40,7 +38,7 @@ export type CoreOptions = {
 /** Opens the database and the keys. @throws ConfigError, or an error of one line when the database cannot be used */
 export async function openCore (
   config: Config,
-  { log, prisma, onRevoked = () => {}, migrate = false, embedded }: CoreOptions
+  { log, prisma, migrate = false, embedded }: CoreOptions
 ): Promise<Core> {
   // What is kept for it must be readable before anything is made
   if (config.appKey === undefined && config.databaseUrl === undefined) await readAppKey(config.dataDir)
@@ -61,7 +59,7 @@ export async function openCore (
       prisma,
       onError: (err) => log.warn({ err }, 'A database connection broke')
     })
-    const store = createStore(database, onRevoked)
+    const store = createStore(database)
     const appKeys = [config.appKey ?? await embeddedAppKey(store, config), ...config.appPreviousKeys]
     const isUnchecked = await checkAppKey(store, appKeys, config)
     const keys = createKeyRing({

@@ -20,8 +20,8 @@ import { createUserStore } from '../users/users.store.ts'
 export type Store = ReturnType<typeof createStore>
 
 /** Everything that is asked of the database, by table. */
-export function createStore (database: Database, onRevoked: Parameters<typeof createRevocationStore>[1]) {
-  const revocations = createRevocationStore(database, onRevoked)
+export function createStore (database: Database) {
+  const revocations = createRevocationStore(database)
   const settings = createSettingStore(database)
   return {
     access: createAccessStore(database, revocations),

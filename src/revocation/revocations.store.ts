@@ -12,8 +12,11 @@ const AS_JSON = (row: string) =>
 
 export type RevocationStore = ReturnType<typeof createRevocationStore>
 
-/** @param onRevoked told after the commit: applies it here and tells the other processes */
-export function createRevocationStore ({ pool, tables }: Database, onRevoked: (rows: Revocation[]) => void) {
+/** Called after the commit, in the order of subscribing. It must not throw. */
+export type OnRevoked = (rows: Revocation[]) => void
+
+export function createRevocationStore ({ pool, tables }: Database) {
+  const subscribers: OnRevoked[] = []
   // A row lives as long as a token that it refuses can: database time + the longest life ever configured + 10 min
   const until =
     `now() + ((SELECT value::text::int FROM ${tables.settings} WHERE name = '${LONGEST_TOKEN_TTL}') + 600) * interval '1 second'`
@@ -49,7 +52,7 @@ export function createRevocationStore ({ pool, tables }: Database, onRevoked: (r
 
   function tell (rows: { revocation: Revocation | null }[]): void {
     const revoked = rows.flatMap(({ revocation }) => revocation ?? [])
-    if (revoked.length > 0) onRevoked(revoked)
+    if (revoked.length > 0) for (const onRevoked of subscribers) onRevoked(revoked)
   }
 
   async function revokeToken ({ jti, clientId, epoch }: Parameters<TokenRevocations['revoke']>[0]): Promise<void> {
@@ -58,5 +61,10 @@ export function createRevocationStore ({ pool, tables }: Database, onRevoked: (r
     })
   }
 
-  return { insertSql, run, runLocked, revoke: revokeToken }
+  /** Hears of what this process revokes, whichever statement did it; the feed brings what others do. */
+  function subscribe (onRevoked: OnRevoked): void {
+    subscribers.push(onRevoked)
+  }
+
+  return { insertSql, run, runLocked, revoke: revokeToken, subscribe }
 }

@@ -131,7 +131,7 @@ t.test('a guest of an optional guard needs no news of revocations, and whoever s
   const visitor = visit(app)
   await visitor.submit(await visitor.get('/login'), { username: 'ada@example.com', password: PASSWORD })
   const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
-  await internals(app).feed.stop()
+  await internals(app).revocation.feed.stop()
   t.ok(await eventually(async () => (await app.inject({ url: '/api', headers: { authorization: `Bearer ${token}` } })).statusCode === 503))
   t.equal((await app.inject({ url: '/web', headers: { cookie } })).statusCode, 503)
   for (const url of ['/api', '/web']) { t.same([(await app.inject(url)).statusCode, (await app.inject(url)).json()], [200, { user: null }], url) }

@@ -49,7 +49,7 @@ t.test('a guard elsewhere answers 503 while the issuer has never known its revoc
   line.turn(port)
   const { access_token: text } = await signedIn(app)
   const status = await guardElsewhere(t, app, line)
-  t.equal(internals(app).feed.age(), Infinity)
+  t.equal(internals(app).revocation.feed.age(), Infinity)
   t.notOk(await eventually(async () => await status(text) !== 503, 4000), 'an age without an end is not fresh')
   await run('DROP TRIGGER refuse ON feed_pulse')
   t.ok(await eventually(async () => await status(text) === 200, PATIENCE), 'and goes on when it knows')

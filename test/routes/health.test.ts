@@ -27,7 +27,7 @@ t.test('/ready says whether the database answers', async (t) => {
 
 t.test('/ready says whether the revocations are known', async (t) => {
   const { app } = await build(t)
-  const { feed, config } = internals(app)
+  const { revocation: { feed }, config } = internals(app)
   const { age } = feed
   feed.age = () => config.revocation.maxStaleness + 1
   const answer = await app.inject('/ready')

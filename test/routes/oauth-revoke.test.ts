@@ -64,13 +64,13 @@ t.test("a client's own token ends alone, and a client that revokes in a loop fil
   t.equal(await active(ended), false)
   t.equal(await active(kept), true)
 
-  const size = internals(app).revocations.size()
+  const size = internals(app).revocation.list.size()
   const revoked: string[] = []
   for (let i = 0; i < 200; i++) {
     revoked.push(await mint())
     await revoke(app, { token: revoked.at(-1)! }, basic)
   }
-  t.ok(internals(app).revocations.size() < size + 130, `${internals(app).revocations.size()} rows`)
+  t.ok(internals(app).revocation.list.size() < size + 130, `${internals(app).revocation.list.size()} rows`)
   for (const text of revoked) if (await active(text)) t.fail('a folded token is active')
   t.equal(await active(await mint()), true, 'new tokens are good')
 })

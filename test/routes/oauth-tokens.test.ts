@@ -16,7 +16,7 @@ t.test('my sessions, in applications and in browsers, the one used last first', 
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const { access_token: bearer, refresh_token: text, user } = await signedIn(app)
   const other = (await login(app, { email: 'ada@example.com' }, 'mobile')).json<Tokens>()
-  const browser = await internals(app).browserSessions.start({ userId: user.id, passwordStamp: 0 }, false, {
+  const browser = await internals(app).sessions.browser.start({ userId: user.id, passwordStamp: 0 }, false, {
     ip: '203.0.113.5',
     userAgent: 'Firefox'
   })
@@ -55,10 +55,10 @@ t.test('a browser session ends like any other', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
   const browser =
-    (await internals(app).browserSessions.start({ userId: user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
-  t.ok(await internals(app).browserSessions.find(browser.token))
+    (await internals(app).sessions.browser.start({ userId: user.id, passwordStamp: 0 }, true, { ip: '203.0.113.5', userAgent: undefined }))!
+  t.ok(await internals(app).sessions.browser.find(browser.token))
   t.equal((await call(app, 'DELETE', `tokens/${browser.session.id}`, bearer)).statusCode, 204)
-  t.equal(await internals(app).browserSessions.find(browser.token), null)
+  t.equal(await internals(app).sessions.browser.find(browser.token), null)
 })
 
 t.test('an application that was ended asks for consent again; one of the operator keeps it', async (t) => {

@@ -10,7 +10,7 @@ const tags = ['OAuth']
 
 const authorize: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { authorize, browser, config } = internals(app)
+  const { browser, config, oauth } = internals(app)
 
   app.get(AUTHORIZE, {
     validatorCompiler: checkedByProtocol,
@@ -24,7 +24,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const session = await browser.session(request)
-    return await pages.answer(request, reply, await authorize.begin(requestParams(request.query), session))
+    return await pages.answer(request, reply, await oauth.authorize.begin(requestParams(request.query), session))
   })
 
   app.post(AUTHORIZE, {
@@ -40,7 +40,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     return await pages.answer(
       request,
       reply,
-      decision === 'allow' ? await authorize.approve(params, { to, as }, session) : await authorize.deny(params)
+      decision === 'allow' ? await oauth.authorize.approve(params, { to, as }, session) : await oauth.authorize.deny(params)
     )
   })
 
@@ -48,7 +48,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags, summary: 'Deny', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
-    return await pages.answer(request, reply, await authorize.deny(requestParams(request.body)))
+    return await pages.answer(request, reply, await oauth.authorize.deny(requestParams(request.body)))
   })
 }
 

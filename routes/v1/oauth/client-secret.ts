@@ -7,7 +7,7 @@ import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { account, clients } = internals(app)
 
   app.post('/clients/:id/secret', {
     onRequest: ownerGuard(app),
@@ -22,9 +22,9 @@ const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: RotatedSecret, ...errors(400, 401, 403, 404, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await services.findOwner(request.auth)
+    const { userId } = await account.findOwner(request.auth)
     const { id } = request.params
-    const rotated = await services.clientManagement.rotateSecret(userId, id, request.body.overlap ?? 0, callerOf(request))
+    const rotated = await clients.management.rotateSecret(userId, id, request.body.overlap ?? 0, callerOf(request))
     if (!rotated) throw new HttpError('LK_NOT_FOUND', { message: 'You have no such client with a secret' })
     const { secret, previousSecretUntil } = rotated
     return reply.code(201).header('cache-control', 'no-store').send({

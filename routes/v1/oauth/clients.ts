@@ -12,15 +12,15 @@ import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
-  const { clientManagement, findOwner } = internals(app)
+  const { account, clients: { management } } = internals(app)
   const notFound = () => new HttpError('LK_NOT_FOUND', { message: 'You have no such client' })
 
   app.get('/clients', {
     onRequest: ownerGuard(app),
     schema: { tags: ['Management'], summary: 'My clients', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
   }, async (request) => {
-    const { userId } = await findOwner(request.auth)
-    return (await clientManagement.list(userId)).map(ownClientJson)
+    const { userId } = await account.findOwner(request.auth)
+    return (await management.list(userId)).map(ownClientJson)
   })
 
   app.post('/clients', {
@@ -33,9 +33,9 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: CreatedClient, ...errors(400, 401, 403, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth)
+    const { userId } = await account.findOwner(request.auth)
     const { name, confidential = true, device = false, scopes = ['*'] } = request.body
-    const made = await clientManagement.create(userId, {
+    const made = await management.create(userId, {
       name, confidential, device, scopes: scopeNames(scopes),
       redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
     }, callerOf(request))
@@ -54,8 +54,8 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: OwnClient, ...errors(400, 401, 403, 404, 415, 422, 503) }
     }
   }, async (request) => {
-    const { userId } = await findOwner(request.auth)
-    const changed = await clientManagement.update(userId, request.params.id, {
+    const { userId } = await account.findOwner(request.auth)
+    const changed = await management.update(userId, request.params.id, {
       name: request.body.name,
       redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
     }, callerOf(request))
@@ -74,8 +74,8 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth)
-    if (!await clientManagement.revoke(userId, request.params.id, callerOf(request))) throw notFound()
+    const { userId } = await account.findOwner(request.auth)
+    if (!await management.revoke(userId, request.params.id, callerOf(request))) throw notFound()
     return reply.code(204).send(null)
   })
 }

@@ -6,7 +6,7 @@ import { OAuthErrorBody } from '../../../src/schemas/token.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { oauth } = internals(app)
 
   app.post('/device/code', {
     config: { oauth: true, ...limit('device') },
@@ -21,7 +21,7 @@ const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: DeviceResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await services.authorizeDevice({
+    const answer = await oauth.device.authorize({
       authorization: request.headers.authorization, body: request.body,
       caller: callerOf(request)
     })

@@ -5,7 +5,7 @@ import { OAuthErrorBody } from '../../../src/schemas/token.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const introspect: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { oauth } = internals(app)
 
   app.post('/introspect', {
     config: { oauth: true },
@@ -20,7 +20,7 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Introspection, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const answer = await services.introspect({
+    const answer = await oauth.introspect({
       authorization: request.headers.authorization, body: request.body,
       caller: callerOf(request)
     })

@@ -12,7 +12,7 @@ import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
-  const { personalTokens, makeOwnToken, findOwner } = internals(app)
+  const { account, personalTokens } = internals(app)
 
   app.get('/personal-access-tokens', {
     onRequest: ownerGuard(app),
@@ -22,7 +22,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: PersonalTokenList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth)
+    const { userId } = await account.findOwner(request.auth)
     return reply.header('cache-control', 'no-store').send((await personalTokens.list(userId)).map(personalTokenJson))
   })
 
@@ -37,9 +37,9 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const owner = await findOwner(request.auth)
+    const owner = await account.findOwner(request.auth)
     const { name, scopes, expires_in: expiresIn } = request.body
-    const { made, errors } = await makeOwnToken(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
+    const { made, errors } = await personalTokens.createOwn(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
     if (errors) throw unprocessable(errors)
     if (!made) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
     return reply.code(201).header('cache-control', 'no-store').send({
@@ -58,7 +58,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth)
+    const { userId } = await account.findOwner(request.auth)
     const { id } = request.params
     if (!isUuid(id) || !await personalTokens.revoke(id, userId, callerOf(request))) {
       throw new HttpError('LK_NOT_FOUND', { message: 'You have no such token' })

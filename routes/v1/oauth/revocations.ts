@@ -11,7 +11,7 @@ import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
-  const { followers, clients, verifyAccessToken } = internals(app)
+  const { clients, oauth, revocation: { followers } } = internals(app)
   // Streams never end by themselves; the server could not close
   app.addHook('preClose', async () => followers.close())
 
@@ -29,7 +29,7 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    const token = await verifyAccessToken(bearerToken(request)!).catch(nullIfRefused)
+    const token = await oauth.verifyAccessToken(bearerToken(request)!).catch(nullIfRefused)
     if (!token) throw new HttpError('LK_UNAUTHENTICATED')
     // The operator may have taken the scope from the client since
     if (!followsRevocations(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})

@@ -6,7 +6,7 @@ import { OAuthErrorBody } from '../../../src/schemas/token.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const revoke: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { oauth } = internals(app)
 
   app.post('/revoke', {
     config: { oauth: true },
@@ -23,7 +23,7 @@ const revoke: FastifyPluginAsyncTypebox = async (app) => {
       }
     }
   }, async (request, reply) => {
-    await services.revoke({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    await oauth.revoke({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
     return reply.code(200).header('cache-control', 'no-store').send(null)
   })
 }

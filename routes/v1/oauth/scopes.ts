@@ -5,7 +5,7 @@ import { ScopeList } from '../../../src/schemas/management.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const scopes: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { oauth } = internals(app)
 
   app.get('/scopes', {
     onRequest: ownerGuard(app),
@@ -14,7 +14,7 @@ const scopes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Scopes and what they allow',
       response: { 200: ScopeList, ...errors(401, 403, 503) }
     }
-  }, async () => services.scopes.list())
+  }, async () => oauth.scopes.list())
 }
 
 export default scopes

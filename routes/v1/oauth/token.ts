@@ -9,11 +9,10 @@ import { internals } from '../../../plugins/internals.ts'
 const isLogin = ({ body }: FastifyRequest) => (body as { grant_type?: unknown } | undefined)?.grant_type === 'password'
 
 const token: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
-  const { addressBehind } = services
+  const { clients, oauth } = internals(app)
   // A proxy apart from the server is not one address for all its users
   const address = (request: FastifyRequest) => isLogin(request)
-    ? addressBehind({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
+    ? clients.addressBehind({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
     : addressOf(request)
 
   app.post('/token', {
@@ -29,7 +28,7 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: TokenResponse, 400: OAuthErrorBody, 401: OAuthErrorBody, 429: OAuthErrorBody, 503: OAuthErrorBody }
     }
   }, async (request, reply) => {
-    const { body, device } = await services.token.issue({
+    const { body, device } = await oauth.token.issue({
       authorization: request.headers.authorization, body: request.body,
       caller: callerOf(request)
     })

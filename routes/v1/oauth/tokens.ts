@@ -10,7 +10,7 @@ import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const tokens: FastifyPluginAsyncTypebox = async (app) => {
-  const { accountAccess, findOwner } = internals(app)
+  const { account } = internals(app)
 
   app.get('/tokens', {
     onRequest: ownerGuard(app),
@@ -21,8 +21,8 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: AccessList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const { userId, sessionId } = await findOwner(request.auth)
-    const all = await accountAccess.list(userId)
+    const { userId, sessionId } = await account.findOwner(request.auth)
+    const all = await account.access.list(userId)
     return reply.header('cache-control', 'no-store').send(all.map((access) => accessJson(access, sessionId)))
   })
 
@@ -36,9 +36,9 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Ended' }), ...errors(401, 403, 404, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await findOwner(request.auth)
+    const { userId } = await account.findOwner(request.auth)
     const { id } = request.params
-    if (!isUuid(id) || !await accountAccess.end(id, userId, callerOf(request))) {
+    if (!isUuid(id) || !await account.access.end(id, userId, callerOf(request))) {
       throw new HttpError('LK_NOT_FOUND', { message: 'You have no such session' })
     }
     return reply.code(204).send(null)

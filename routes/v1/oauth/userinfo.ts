@@ -12,10 +12,10 @@ const SCOPES = ['openid']
 const FORM = 'application/x-www-form-urlencoded'
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  const services = internals(app)
+  const { config, oidc } = internals(app)
 
   const guardFor = perIssuer(
-    services.config,
+    config,
     (issuer) => app.authGuard('api', { scopes: SCOPES, audience: [issuer, userInfoEndpoint(issuer)] })
   )
   const guard = guardedBy(async (request, reply) => {
@@ -28,7 +28,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   async function answer (request: FastifyRequest, reply: FastifyReply) {
-    const claims = await services.userInfo(request.auth)
+    const claims = await oidc.userInfo(request.auth)
     if (!claims) throw new HttpError('LK_UNAUTHENTICATED', { message: 'The user of this token is gone' })
     return reply.header('cache-control', 'no-store').send(claims)
   }

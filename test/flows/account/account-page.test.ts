@@ -81,7 +81,7 @@ t.test('a session ends by one click, at once and in every process; the own one l
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
   t.equal((await refresh(app, tokens.refresh_token)).statusCode, 401)
   t.ok(await eventually(async () => (await profile(second, tokens.access_token)).statusCode === 401))
-  const ids = (await internals(app).accountAccess.list(visitor.userId)).map(({ id }) => id)
+  const ids = (await internals(app).account.access.list(visitor.userId)).map(({ id }) => id)
   t.equal(ids.length, 2)
   for (const id of ids) await end(visitor, 'sessions', id)
   t.equal((await phone.get('/account')).statusCode, 303)
@@ -249,7 +249,7 @@ t.test('every id of another user does nothing, on every form', async (t) => {
   const eveTokens = await signedIn(app, { email: 'eve@example.com' })
   const eve = visit(app)
   await logIn(eve, '/login', { username: 'eve@example.com' })
-  const ids = [...(await internals(app).accountAccess.list(ada.userId)).map(({ id }) => id),
+  const ids = [...(await internals(app).account.access.list(ada.userId)).map(({ id }) => id),
     (await internals(app).personalTokens.list(ada.userId))[0]!.id, client.id, ada.userId, 'x', "' OR 1=1",
     '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b']
   const state = () =>
@@ -274,7 +274,7 @@ t.test('every id of another user does nothing, on every form', async (t) => {
 t.test('forms of other sites, and without the token of this browser, are refused with a way back', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
-  const [own] = await internals(app).accountAccess.list(visitor.userId)
+  const [own] = await internals(app).account.access.list(visitor.userId)
   const field = await csrf(visitor)
   for (const path of ['sessions/end', 'apps/end', 'tokens/end', 'tokens']) {
     const post = (fields: Record<string, string>, headers = {}) =>

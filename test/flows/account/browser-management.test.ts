@@ -121,7 +121,7 @@ t.test('a browser makes no stronger token than the personal access client may ha
   }
   t.equal((await send('POST', 'personal-access-tokens', { name: 'x', scopes: ['orders:read'] })).statusCode, 201)
   const eve = await signedIn(app, { email: 'eve@example.com' })
-  const [hers] = await internals(app).accountAccess.list(eve.user.id)
+  const [hers] = await internals(app).account.access.list(eve.user.id)
   t.match((await send('DELETE', `tokens/${hers!.id}`)).json(), { statusCode: 404, code: 'LK_NOT_FOUND' })
   t.equal((await profile(app, eve.access_token)).statusCode, 200)
 })

@@ -15,7 +15,7 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
     Made
   >()
   const browser =
-    (await internals(app).browserSessions.start({ userId: ada.user.id, passwordStamp: 0 }, true, {
+    (await internals(app).sessions.browser.start({ userId: ada.user.id, passwordStamp: 0 }, true, {
       ip: '203.0.113.5',
       userAgent: undefined
     }))!
@@ -42,7 +42,7 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
   t.same(await state(app), before)
   t.equal((await profile(app, ada.access_token)).statusCode, 200)
   t.equal((await profile(app, text)).statusCode, 200)
-  t.ok(await internals(app).browserSessions.find(browser.token))
+  t.ok(await internals(app).sessions.browser.find(browser.token))
   t.match((await token(app, { grant_type: 'refresh_token', refresh_token: 'x' }, basic(client.id, client.secret))).json(), {
     error: 'invalid_grant'
   })

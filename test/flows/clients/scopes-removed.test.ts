@@ -168,7 +168,7 @@ t.test('a code and a device that waited get what is left, and the page for devic
   internals(app).clients.forget(id)
   await Promise.resolve()
   const entry = { userCode: waiting.user_code, user, caller: CALLER }
-  t.match(await internals(app).deviceVerification.find(entry), { scopes: ['orders:read'] })
-  await internals(app).deviceVerification.decide(entry, 'allowed')
+  t.match(await internals(app).oauth.device.find(entry), { scopes: ['orders:read'] })
+  await internals(app).oauth.device.decide(entry, 'allowed')
   t.equal((await poll(app, id, waiting.device_code)).json<Tokens>().scope, 'orders:read')
 })

@@ -21,8 +21,8 @@ t.test('a device gets a code, its user allows it, and the next poll gets tokens'
   t.equal(waiting.verification_uri_complete, `http://localhost:3000/device?user_code=${waiting.user_code}`)
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
 
-  const { deviceVerification } = internals(app)
-  t.match(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), {
+  const { oauth: { device } } = internals(app)
+  t.match(await device.find({ userCode: waiting.user_code, user, caller: CALLER }), {
     userCode: waiting.user_code,
     client: { id, name: 'Television', firstParty: false },
     scopes: ['orders:read'],
@@ -30,10 +30,10 @@ t.test('a device gets a code, its user allows it, and the next poll gets tokens'
     userAgent: 'TV/1.0',
     askedAt: Date
   })
-  t.ok(await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed'))
-  t.equal(await deviceVerification.find({ userCode: waiting.user_code, user, caller: CALLER }), 'allowed', 'nobody decides twice')
+  t.ok(await device.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed'))
+  t.equal(await device.find({ userCode: waiting.user_code, user, caller: CALLER }), 'allowed', 'nobody decides twice')
   t.equal(
-    await deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'denied'),
+    await device.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'denied'),
     'allowed',
     'the first decision counts'
   )
@@ -55,7 +55,7 @@ t.test('with openid the id token tells when the user logged in', async (t) => {
   const { id } = await makeTv(app)
   const user = await decider(app)
   const waiting = await asked(app, { client_id: id, scope: 'openid' })
-  await internals(app).deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).oauth.device.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
   const { id_token: idToken } = (await poll(app, id, waiting.device_code)).json<{ id_token: string }>()
   t.match(claimsOf(idToken), { sub: user.userId, aud: id, auth_time: user.authTime.getTime() / 1000 })
 })
@@ -65,7 +65,7 @@ t.test('the user code may be typed in any way', async (t) => {
   const { id } = await makeTv(app)
   const user = await decider(app)
   const { user_code: code } = await asked(app, { client_id: id })
-  const find = (userCode: string) => internals(app).deviceVerification.find({ userCode, user, caller: CALLER })
+  const find = (userCode: string) => internals(app).oauth.device.find({ userCode, user, caller: CALLER })
   for (const typed of [code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'),
     [...code].join(' ')]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
   for (const typed of ['', 'AAAA-AAAA', `${code}B`, code.slice(1), '%', '\0', 'B'.repeat(1000)]) { t.equal(await find(typed), null, JSON.stringify(typed)) }
@@ -102,21 +102,21 @@ t.test('denied is access_denied, expired is expired_token, and neither makes a s
   const { id } = await makeTv(app)
   const user = await decider(app)
   const denied = await asked(app, { client_id: id })
-  t.ok(await internals(app).deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'denied'))
+  t.ok(await internals(app).oauth.device.decide({ userCode: denied.user_code, user, caller: CALLER }, 'denied'))
   const answer = await poll(app, id, denied.device_code)
   t.match([answer.statusCode, answer.json()], [400, { error: 'access_denied' }])
   t.equal(
-    await internals(app).deviceVerification.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'),
+    await internals(app).oauth.device.decide({ userCode: denied.user_code, user, caller: CALLER }, 'allowed'),
     'denied',
     'the first decision counts'
   )
 
   const late = await asked(app, { client_id: id })
-  await internals(app).deviceVerification.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).oauth.device.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
   const never = await asked(app, { client_id: id })
   await expire(app)
   for (const { device_code: code } of [late, never]) t.match((await poll(app, id, code)).json(), { error: 'expired_token' })
-  t.notOk(await internals(app).deviceVerification.decide({ userCode: never.user_code, user, caller: CALLER }, 'allowed'))
+  t.notOk(await internals(app).oauth.device.decide({ userCode: never.user_code, user, caller: CALLER }, 'allowed'))
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
 })
 
@@ -132,7 +132,7 @@ t.test('of 100 polls at once after the approval one succeeds, and there is one s
   const approvals = await Promise.all(
     Array.from(
       { length: 10 },
-      () => internals(app).deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+      () => internals(app).oauth.device.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
     )
   )
   t.same(new Set(approvals), new Set(['allowed']), 'pressed ten times it is allowed')
@@ -147,16 +147,16 @@ t.test('who changed between approval and poll gets nothing', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
-  const { deviceVerification, store } = internals(app)
+  const { oauth: { device }, store } = internals(app)
   const before = await asked(app, { client_id: id })
-  await deviceVerification.decide({ userCode: before.user_code, user, caller: CALLER }, 'allowed')
+  await device.decide({ userCode: before.user_code, user, caller: CALLER }, 'allowed')
   const later = await asked(app, { client_id: id })
   await store.access.endAll(user.userId, null)
   t.match((await poll(app, id, before.device_code)).json(), { error: 'invalid_grant' }, 'logged out everywhere')
-  t.notOk(await deviceVerification.decide({ userCode: later.user_code, user, caller: CALLER }, 'allowed'), 'a browser session of before')
+  t.notOk(await device.decide({ userCode: later.user_code, user, caller: CALLER }, 'allowed'), 'a browser session of before')
   const [raised] = await sql<{ token_epoch: number }>(app, 'SELECT token_epoch FROM users WHERE id = $1', [user.userId])
   const now = { ...user, tokenEpoch: raised!.token_epoch }
-  t.ok(await deviceVerification.decide({ userCode: later.user_code, user: now, caller: CALLER }, 'allowed'))
+  t.ok(await device.decide({ userCode: later.user_code, user: now, caller: CALLER }, 'allowed'))
   await store.users.setDisabled(user.userId, true)
   t.match((await poll(app, id, later.device_code)).json(), { error: 'invalid_grant' }, 'disabled')
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
@@ -187,7 +187,7 @@ t.test('who may ask: the client, in its way, with the grant', async (t) => {
   t.match((await poll(app, box.id, 'lk_dc_nothing', box.basic)).json(), { error: 'invalid_grant' }, 'an unknown code')
   t.match((await token(app, { grant_type: DEVICE_CODE }, box.basic)).json(), { error: 'invalid_request' }, 'no code')
   const user = await decider(app)
-  await internals(app).deviceVerification.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).oauth.device.decide({ userCode: waiting.user_code, user, caller: CALLER }, 'allowed')
   const tokens = (await poll(app, box.id, waiting.device_code, box.basic)).json<Tokens>()
   t.notOk(tokens.refresh_token, 'without the refresh grant no refresh token')
   t.equal(tokens.scope, 'orders:read')
@@ -199,10 +199,10 @@ t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by a
   await register(app)
   const user = await decider(app, 'eve@example.com')
   const { user_code: userCode } = await asked(app, { client_id: id })
-  const { deviceVerification } = internals(app)
+  const { oauth: { device } } = internals(app)
   const guess = async (index: number, ip = CALLER.ip, who = user): Promise<unknown> => {
     const guessed = { userCode: 'BBBB-BBBB', user: who, caller: { ...CALLER, ip } }
-    return index % 2 ? deviceVerification.decide(guessed, 'allowed') : deviceVerification.find(guessed)
+    return index % 2 ? device.decide(guessed, 'allowed') : device.find(guessed)
   }
   for (let index = 0; index < 10; index++) t.notOk(await guess(index))
   await t.rejects(guess(0), { name: 'TooManyAttempts' })
@@ -211,7 +211,7 @@ t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by a
   const other = await decider(app, 'mallory@example.com')
   await t.rejects(guess(0, CALLER.ip, other), { name: 'TooManyAttempts' }, 'as another user')
   t.ok(
-    await deviceVerification.decide({ userCode, user: other, caller: { ...CALLER, ip: '198.51.100.8' } }, 'allowed'),
+    await device.decide({ userCode, user: other, caller: { ...CALLER, ip: '198.51.100.8' } }, 'allowed'),
     'nobody else is slowed down'
   )
 })
@@ -232,8 +232,8 @@ t.test('decisions are in the audit log, and in events', async (t) => {
   const seen: object[] = []
   app.latchkey.on('device.approved', (details) => { seen.push(details) })
   const [yes, no] = [await asked(app, { client_id: id }), await asked(app, { client_id: id })]
-  await internals(app).deviceVerification.decide({ userCode: yes.user_code, user, caller: CALLER }, 'allowed')
-  await internals(app).deviceVerification.decide({ userCode: no.user_code, user, caller: CALLER }, 'denied')
+  await internals(app).oauth.device.decide({ userCode: yes.user_code, user, caller: CALLER }, 'allowed')
+  await internals(app).oauth.device.decide({ userCode: no.user_code, user, caller: CALLER }, 'denied')
   t.same(seen, [{ clientId: id, userId: user.userId, scopes: [], ...CALLER }])
   await app.close()
   const { app: after } = await build(t, { databaseUrl: internals(app).config.databaseUrl! })

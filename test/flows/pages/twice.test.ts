@@ -106,11 +106,11 @@ t.test('Log in pressed twice is one login; after a logout the same form logs in 
 
 t.test('who asks again by what is no longer so, a password or an epoch, gets nothing that the form has made before, although it goes on', async (t) => {
   const { app } = await build(t)
-  const { browserSessions, personalTokens } = internals(app)
+  const { sessions, personalTokens } = internals(app)
   const { id: userId } = (await register(app)).json<{ id: string }>()
   const [{ epoch: tokenEpoch }] = await sql(app, 'SELECT token_epoch AS epoch FROM users') as [{ epoch: number }]
   const [form, caller] = [Buffer.from('form'), { ip: '192.0.2.1', userAgent: 'test' }]
-  const logInBy = async (passwordStamp: number) => (await browserSessions.start({ userId, passwordStamp }, false, caller, form))?.token
+  const logInBy = async (passwordStamp: number) => (await sessions.browser.start({ userId, passwordStamp }, false, caller, form))?.token
   const makeBy = async (epoch: number) =>
     (await personalTokens.create({ owner: { userId, tokenEpoch: epoch }, name: 'x', scopes: [], ttl: null, form }))?.text
   const [cookie, token] = [await logInBy(0), await makeBy(tokenEpoch)]

@@ -47,7 +47,7 @@ t.test('a disabled user, a changed password and a logout everywhere end it in ev
 t.test('it outlives a fold of its user\'s revocations, in a process that remembers it and in one that does not', async (t) => {
   const { first, second, user, text, id } = await two(t)
   await internals(first).store.users.foldRevocations(user.id)
-  t.ok(await eventually(() => [...internals(second).revocations.rows()].some(({ kind }) => kind === 'user')))
+  t.ok(await eventually(() => [...internals(second).revocation.list.rows()].some(({ kind }) => kind === 'user')))
   t.equal((await profile(second, text)).statusCode, 200)
   t.match(
     await sql(

@@ -49,7 +49,7 @@ t.test('an old primary that goes on answering is not believed: guards answer 503
   })
   const [gone, good] = [await signedIn(app, { email: 'gone@example.com' }), await signedIn(app, { email: 'good@example.com' })]
   await synchronous()
-  t.ok(await eventually(() => internals(app).feed.age() < 1, PATIENCE))
+  t.ok(await eventually(() => internals(app).revocation.feed.age() < 1, PATIENCE))
   t.equal((await profile(app, gone.access_token)).statusCode, 200)
 
   await caughtUp()

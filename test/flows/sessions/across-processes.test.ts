@@ -64,11 +64,11 @@ t.test('the transaction that began first and committed last is not missed', asyn
   const sid = JSON.parse(Buffer.from(slow.access_token.split('.')[1]!, 'base64url').toString()).sid as string
   await client.query("INSERT INTO revocations (kind, subject, expires_at) VALUES ('session', $1, now() + interval '1 hour')", [sid])
   await logout(app, fast.access_token)
-  internals(app).feed.announce()
+  internals(app).revocation.feed.announce()
   t.ok(await eventually(async () => (await profile(app, fast.access_token)).statusCode === 401))
   t.equal((await profile(app, slow.access_token)).statusCode, 200, 'not committed yet')
   await client.query('COMMIT')
-  internals(app).feed.announce()
+  internals(app).revocation.feed.announce()
   t.ok(await eventually(async () => (await profile(app, slow.access_token)).statusCode === 401, 4000))
 })
 
@@ -83,7 +83,7 @@ t.test('a feed that is cut heals, and hears what happened meanwhile', async (t) 
   await client.end()
   await logout(first, text)
   t.ok(await eventually(async () => (await profile(second, text)).statusCode === 401, 5000))
-  t.ok(await eventually(() => internals(second).feed.age() < 3, 5000))
+  t.ok(await eventually(() => internals(second).revocation.feed.age() < 3, 5000))
 })
 
 t.test('?schema=auth keeps tables and feed apart', async (t) => {
@@ -101,7 +101,7 @@ t.test('?schema=auth keeps tables and feed apart', async (t) => {
 t.test('a guard that knows nothing for certain answers 503 with Retry-After', async (t) => {
   const { app } = await build(t, { revocation: { maxStaleness: 5 } })
   const { access_token: text } = await signedIn(app)
-  await internals(app).feed.stop()
+  await internals(app).revocation.feed.stop()
   t.ok(await eventually(async () => (await profile(app, text)).statusCode === 503, 10_000))
   const response = await profile(app, text)
   t.ok(Number(response.headers['retry-after']) > 0)

@@ -60,7 +60,7 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
     if ((row.revoked_at !== null) !== (withReuse || withLogout)) say('revoked without a cause, or not revoked with one')
     const given = new Map<number, string>()
     for (const { refresh_token: text } of refreshed(answers)) {
-      const { generation } = internals(app).refreshTokens.decode(text)!
+      const { generation } = internals(app).sessions.refreshTokens.decode(text)!
       if ((given.get(generation) ?? text) !== text) say(`two tokens of generation ${generation}`)
       if (generation > row.generation) say(`a token of generation ${generation}, the session is at ${row.generation}`)
       given.set(generation, text)

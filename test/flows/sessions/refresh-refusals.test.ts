@@ -40,7 +40,7 @@ t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens a
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
   const { config: { issuer } } = internals(app)
-  const decoded = internals(app).refreshTokens.decode(good)!
+  const decoded = internals(app).sessions.refreshTokens.decode(good)!
   const keysOf = (appKey: string) => deriveKeys([appKey], 'refresh-tokens')
   const flipped = (position: number) => good.slice(0, position) + (good[position] === 'A' ? 'B' : 'A') + good.slice(position + 1)
   const bad: Record<string, string> = {
@@ -71,7 +71,7 @@ t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens a
 t.test('APP_KEY alone forges no token: session and secret must be right, and then nothing is revoked', async (t) => {
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
-  const { encode, decode, newSecret } = internals(app).refreshTokens
+  const { encode, decode, newSecret } = internals(app).sessions.refreshTokens
   const decoded = decode(good)!
   for (const forged of [
     { ...decoded, secret: newSecret() },
@@ -89,7 +89,7 @@ t.test('what ended otherwise is refused, and nothing is revoked for it', async (
     'the client is revoked': ({ id }) => sql(app, 'UPDATE clients SET revoked_at = now() WHERE id = $1', [id]),
     'the client is gone': ({ id }) => sql(app, 'DELETE FROM clients WHERE id = $1', [id]),
     'the session is gone': ({ tokens }) =>
-      sql(app, 'DELETE FROM sessions WHERE id = $1', [internals(app).refreshTokens.decode(tokens.refresh_token)!.sessionId]),
+      sql(app, 'DELETE FROM sessions WHERE id = $1', [internals(app).sessions.refreshTokens.decode(tokens.refresh_token)!.sessionId]),
     'the user is disabled': () => sql(app, 'UPDATE users SET disabled_at = now() WHERE id = $1', [user.id]),
     'the epoch of the user is higher': () => sql(app, 'UPDATE users SET token_epoch = token_epoch + 1 WHERE id = $1', [user.id])
   }

@@ -28,7 +28,7 @@ async function browserOf (app: FastifyInstance): Promise<Visitor> {
 }
 
 const browserSession = async (app: FastifyInstance, visitor: Visitor) =>
-  (await internals(app).browserSessions.find(visitor.cookies.get('latchkey')))!.id
+  (await internals(app).sessions.browser.find(visitor.cookies.get('latchkey')))!.id
 
 t.test('who logs out, by whatever door, leaves session.ended with address and agent', async (t) => {
   const { app } = await build(t)
@@ -96,7 +96,7 @@ t.test('so do the client, the list of the user, an application as a whole, a sto
   t.equal((await call(app, 'DELETE', `tokens/${sessionId(listed)}`, own.access_token)).statusCode, 204)
   expect(listed, 'user')
   const apps = [await letIn(app, visitor, party, 'openid'), await letIn(app, visitor, party, 'openid')]
-  await internals(app).authorizedApps.end(party.id, userId, { ip: '127.0.0.1', userAgent: AGENT })
+  await internals(app).account.apps.end(party.id, userId, { ip: '127.0.0.1', userAgent: AGENT })
   for (const tokens of apps) expect(tokens, 'user')
 
   const stolen = (await login(app)).json<Tokens>()

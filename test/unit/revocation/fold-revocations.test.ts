@@ -9,7 +9,7 @@ import { internals } from '../../../plugins/internals.ts'
 async function prepare (t: Test) {
   const built = await build(t)
   const tokens = await signedIn(built.app)
-  const { revocations: list, store: { sessions, users } } = internals(built.app)
+  const { revocation: { list }, store: { sessions, users } } = internals(built.app)
   return { ...built, tokens, list, sessions, users }
 }
 

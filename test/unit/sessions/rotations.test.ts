@@ -12,7 +12,7 @@ async function prepare (t: Parameters<typeof build>[0], count: number) {
 
 t.test('rotations of one tick share a statement, and each gets its own answer', async (t) => {
   const { app, tokens } = await prepare(t, 20)
-  const { refreshTokens, store: { sessions } } = internals(app)
+  const { sessions: { refreshTokens }, store: { sessions } } = internals(app)
   // A session of its own age each
   for (const [index, { refresh_token: text }] of tokens.entries()) {
     if (index % 3 === 0) tokens[index] = (await refresh(app, text)).json<Tokens>()

@@ -1,0 +1,59 @@
+import { perIssuer } from '../config/address.ts'
+import type { Events } from '../events/events.ts'
+import { createAccessTokens, type AccessTokens } from '../oauth/token/access-token.ts'
+import { authorizationCodeGrant } from '../oauth/token/grants/authorization-code.ts'
+import { clientCredentialsGrant } from '../oauth/token/grants/client-credentials.ts'
+import { deviceCodeGrant } from '../oauth/token/grants/device-code.ts'
+import type { GrantHandler } from '../oauth/token/grants/index.ts'
+import { passwordGrant } from '../oauth/token/grants/password.ts'
+import { refreshTokenGrant } from '../oauth/token/grants/refresh-token.ts'
+import { createIssueTokens, type SignIdToken } from '../oauth/token/issue-tokens.ts'
+import type { Scopes } from '../oauth/scopes.ts'
+import { createIdTokens } from '../oidc/id-token.ts'
+import { createStartSession } from '../sessions/start.ts'
+import type { Core } from './core.ts'
+import type { SessionServices } from './sessions.ts'
+import type { UserServices } from './users.ts'
+
+type Dependencies = Core & {
+  scopes: Scopes
+  sessions: SessionServices
+  users: Pick<UserServices, 'attributes' | 'authenticate'>
+  events: Events
+}
+
+export function createGrants (parts: Dependencies): GrantHandler[] {
+  const { config, store, keys, scopes, users, events } = parts
+  const { end: sessionEnds, refreshTokens } = parts.sessions
+  const { sessions, codes, devices } = store
+  const login = { attributes: users.attributes, authenticate: users.authenticate }
+  const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
+  const accessTokens = accessTokensFor({ config, keys })
+  const idTokens = perIssuer(config, (issuer) => createIdTokens({ sign: keys.sign, issuer, profile: store.users.profile, scopes }))
+  const signIdToken: SignIdToken = (facts) => idTokens()(facts)
+  const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
+  const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
+  return [
+    ...(config.passwordGrant === 'on' ? [passwordGrant({ ...login, scopes, startSession })] : []),
+    // Both begin on a page
+    ...(config.routes.pages
+      ? [
+          authorizationCodeGrant({ codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }),
+          deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens })
+        ]
+      : []),
+    clientCredentialsGrant({ accessTokens, scopes }),
+    refreshTokenGrant({ sessions, sessionEnds, scopes, issueTokens, refreshTokens, idleTtl, grace, events })
+  ]
+}
+
+export function accessTokensFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): AccessTokens {
+  const tokens = perIssuer(
+    config,
+    (issuer) => createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer, ttl: config.accessTokenTtl })
+  )
+  return {
+    forSession: (client, grant, scopes) => tokens().forSession(client, grant, scopes),
+    forClient: (client, scopes, resources) => tokens().forClient(client, scopes, resources)
+  }
+}

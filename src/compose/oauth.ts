@@ -1,0 +1,113 @@
+import { createAuthenticateClient } from '../clients/authentication.ts'
+import type { ClientDirectory } from '../clients/directory.ts'
+import { perIssuer } from '../config/address.ts'
+import { deriveKeys } from '../crypto/app-key.ts'
+import type { Events } from '../events/events.ts'
+import { createAccessTokenVerifier, type VerifyAccessToken } from '../keys/access-token-verifier.ts'
+import { createAuthorize, type Authorize } from '../oauth/authorize/authorize.ts'
+import { createAuthorizationCheck } from '../oauth/authorize/request.ts'
+import { createDeviceAuthorization, type AuthorizeDevice } from '../oauth/device/authorization.ts'
+import { createUserCodes } from '../oauth/device/user-code.ts'
+import { createDeviceVerification, type DeviceVerification } from '../oauth/device/verification.ts'
+import { createRemainingScopes } from '../oauth/remaining-scopes.ts'
+import { createResources, type Resources } from '../oauth/resources.ts'
+import type { Scopes } from '../oauth/scopes.ts'
+import { createTokenEndpoint, type TokenEndpoint } from '../oauth/token/endpoint.ts'
+import { createIntrospect, type Introspect } from '../oauth/token/introspect.ts'
+import { observed } from '../oauth/token/observed.ts'
+import { createRevoke, type Revoke } from '../oauth/token/revoke.ts'
+import { createEndSession, type EndSession } from '../oidc/end-session.ts'
+import { createReadIdToken, type ReadIdToken } from '../oidc/id-token-hint.ts'
+import { createMetadata } from '../oidc/metadata.ts'
+import { createUserInfo, type UserInfo } from '../oidc/user-info.ts'
+import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
+import type { RevocationList } from '../revocation/revocation-list.ts'
+import type { Metadata } from '../schemas/discovery.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import type { Core } from './core.ts'
+import { createGrants } from './grants.ts'
+import type { SessionServices } from './sessions.ts'
+import type { UserServices } from './users.ts'
+
+/** The endpoints of OAuth. */
+export type OAuthServices = {
+  authorize: Authorize
+  /** RFC 8628: what a device asks for, and what its user decides. */
+  device: DeviceVerification & { authorize: AuthorizeDevice }
+  introspect: Introspect
+  revoke: Revoke
+  scopes: Scopes
+  token: TokenEndpoint
+  verifyAccessToken: VerifyAccessToken
+}
+
+/** What OpenID Connect has beside them. */
+export type OidcServices = {
+  endSession: EndSession
+  metadata: () => Metadata
+  userInfo: UserInfo
+}
+
+type Dependencies = Core & {
+  clients: ClientDirectory
+  events: Events
+  personalTokens: PersonalTokens
+  revocations: RevocationList
+  scopes: Scopes
+  sessions: SessionServices
+  throttle: Throttle
+  users: UserServices
+}
+
+export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc: OidcServices } {
+  const { config, appKeys, store, keys, clients, events, personalTokens, revocations, scopes, throttle } = parts
+  const { end: sessionEnds, refreshTokens } = parts.sessions
+  const authenticateClient = createAuthenticateClient(clients, throttle.clientSecret)
+  const resources = resourcesFor(config)
+  const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
+  const { codes, consents, devices, sessions } = store
+  const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey })
+  const readIdToken = readIdTokenFor(parts)
+  const oauth: OAuthServices = {
+    scopes,
+    token: observed(createTokenEndpoint(authenticateClient, resources, createGrants(parts)), events),
+    verifyAccessToken: verify,
+    revoke: createRevoke({ authenticateClient, sessionEnds, tokens: store.revocations, refreshTokens, verify, personalTokens }),
+    introspect: createIntrospect({
+      authenticateClient, sessions, refreshTokens, verify, personalTokens,
+      isRevoked: (claims, kid) => revocations.revokedBy(claims, kid) !== null,
+      remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl
+    }),
+    authorize: createAuthorize({
+      check: createAuthorizationCheck({ clients, scopes, resources }),
+      codes,
+      consents,
+      issuer: () => config.issuer,
+      userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
+      markKey: deriveKeys(appKeys, 'reauthentication')[0]!
+    }),
+    device: {
+      authorize: createDeviceAuthorization({
+        authenticateClient, devices, scopes, resources, userCodes, verificationUri: () => `${config.issuer}/device`
+      }),
+      ...createDeviceVerification({ devices, clients, scopes, userCodes, throttle: throttle.userCode, events })
+    }
+  }
+  const oidc: OidcServices = {
+    endSession: createEndSession({ clients, sessions, sessionEnds, readIdToken }),
+    metadata: perIssuer(config, () => createMetadata(config, oauth.token.grantTypes)),
+    userInfo: createUserInfo({ profile: store.users.profile, requestedClaims: sessions.requestedClaims, clients, scopes })
+  }
+  return { oauth, oidc }
+}
+
+/** An id token of ours that comes back as `id_token_hint`. */
+function readIdTokenFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): ReadIdToken {
+  const read = perIssuer(config, (issuer) => createReadIdToken(keys, issuer))
+  return (idToken) => read()(idToken)
+}
+
+function resourcesFor (config: Core['config']): Resources {
+  const resources = perIssuer(config, (issuer) => createResources(config.resourceServers, issuer))
+  return { parse: (asked) => resources().parse(asked) }
+}

@@ -1,0 +1,40 @@
+import { perIssuer } from '../config/address.ts'
+import { deriveKeys } from '../crypto/app-key.ts'
+import { createFormSecrets } from '../crypto/form-secrets.ts'
+import type { Events } from '../events/events.ts'
+import type { RevocationList } from '../revocation/revocation-list.ts'
+import { createBrowserSessions, type BrowserSessions } from '../sessions/browser-sessions.ts'
+import { createSessionEnds, type SessionEnds } from '../sessions/end.ts'
+import { createRefreshTokens, type RefreshTokens } from '../sessions/refresh-token.ts'
+import type { Core } from './core.ts'
+
+export type SessionServices = {
+  /** Ends them, of either kind. */
+  end: SessionEnds
+  browser: BrowserSessions
+  refreshTokens: RefreshTokens
+}
+
+export function createSessions (
+  { config, appKeys, store, revocations, events }: Core & { revocations: RevocationList, events: Events }
+): SessionServices {
+  return {
+    end: createSessionEnds({ store, tell: events.emit }),
+    browser: createBrowserSessions({
+      store: store.browserSessions,
+      isRevoked: ({ id, userId, tokenEpoch }) =>
+        revocations.revokedBy({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, '') !== null,
+      formSecrets: createFormSecrets(appKeys, 'login-forms'),
+      idleTtl: config.browserIdleTtl,
+      ttl: config.browserSessionTtl,
+      rememberTtl: config.browserRememberTtl
+    }),
+    refreshTokens: refreshTokensFor({ config, appKeys })
+  }
+}
+
+function refreshTokensFor ({ config, appKeys }: Pick<Core, 'config' | 'appKeys'>): RefreshTokens {
+  const keys = deriveKeys(appKeys, 'refresh-tokens')
+  const tokens = perIssuer(config, (issuer) => createRefreshTokens(keys, issuer))
+  return { encode: (token) => tokens().encode(token), decode: (text) => tokens().decode(text), newSecret: () => tokens().newSecret() }
+}

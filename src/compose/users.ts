@@ -1,0 +1,62 @@
+import { originOf, type Events } from '../events/events.ts'
+import type { Authenticate } from '../oauth/ports.ts'
+import { createPasswordPolicy } from '../passwords/policy.ts'
+import type { LoginPace } from '../passwords/login-pace.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import { createAttributes, type Attributes } from '../users/attributes.ts'
+import { createAuthenticate } from '../users/authenticate.ts'
+import type { ChangePassword } from '../users/change-password.ts'
+import type { ChangeProfile } from '../users/change-profile.ts'
+import type { Register } from '../users/register.ts'
+import type { Core } from './core.ts'
+import { turnedOff } from './turned-off.ts'
+
+export type UserServices = {
+  /** What users log in with. */
+  attributes: Attributes
+  authenticate: Authenticate
+  register: Register
+  changePassword: ChangePassword
+  changeProfile: ChangeProfile
+}
+
+type Dependencies = Core & { passwords: Passwords, pace: LoginPace, throttle: Throttle, events: Events }
+
+export async function createUsers ({ config, store: { users }, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
+  const attributes = await createAttributes(config.login)
+  const policy = createPasswordPolicy(config.passwords)
+  const authenticate = createAuthenticate({ users, passwords, pace, throttle, events })
+  const parts = { attributes, users, passwords, policy, throttle, events }
+
+  async function createRegistration (): Promise<Register> {
+    if (config.registration === 'off') return turnedOff('registration')
+    const { createRegister } = await import('../users/register.ts')
+    return tellingRegister(createRegister({ ...parts, authenticate }), events)
+  }
+
+  async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {
+    if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
+    const [{ createChangePassword }, { createChangeProfile }] =
+      await Promise.all([import('../users/change-password.ts'), import('../users/change-profile.ts')])
+    return { changePassword: tellingChange(createChangePassword(parts), events), changeProfile: createChangeProfile(parts) }
+  }
+
+  return { attributes, authenticate, register: await createRegistration(), ...await createChanges() }
+}
+
+function tellingRegister (register: Register, events: Events): Register {
+  return async (body, caller, form) => {
+    const registration = await register(body, caller, form)
+    if (registration.user && !registration.again) events.emit('user.registered', { userId: registration.user.id, ...originOf(caller) })
+    return registration
+  }
+}
+
+function tellingChange (change: ChangePassword, events: Events): ChangePassword {
+  return async (request) => {
+    const errors = await change(request)
+    if (!errors) events.emit('password.changed', { userId: request.userId, ...originOf(request.caller) })
+    return errors
+  }
+}
