@@ -26,7 +26,7 @@ export type { AuthGuard, Guard, Guarded, GuardKind } from './guard/types.ts'
 
 export type AuthGuardOptions = ServicesOptions | RemoteGuardOptions
 
-/** What the guard of an instance was made with; null for the process that has the database. */
+/** The options that the guard of an app was created with; null in the process that has the database. */
 const madeWith = new WeakMap<AuthGuard, RemoteGuardOptions | null>()
 
 /** `onRequest: app.authGuard('api', { scopes: ['orders:read'] })` for bearer tokens (RFC 6750), `app.authGuard('web')` for browsers. */
@@ -64,7 +64,7 @@ function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptio
   describeGuards(host, trust.web?.cookie ?? '')
 }
 
-/** A guard that asks for less than was meant lets people in: a mistake in it stops the start. @throws ConfigError */
+/** A misspelled option would leave a route less protected than its author meant, so a mistake stops the start. @throws ConfigError */
 function checkGuard (kind: unknown, wanted: unknown): asserts kind is GuardKind {
   const kinds = Object.keys(guardOptions)
   if (typeof kind !== 'string' || !kinds.includes(kind)) {
@@ -75,7 +75,7 @@ function checkGuard (kind: unknown, wanted: unknown): asserts kind is GuardKind 
   checkOptions(`authGuard('${kind}')`, guardOptions[kind as GuardKind], wanted)
 }
 
-/** What was registered first counts; a second registration may say the same. @throws ConfigError when it says something else */
+/** The options of the first registration apply; a second one may repeat them. @throws ConfigError when they differ */
 function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: RemoteGuardOptions | null): void {
   const first = madeWith.get(host.authGuard)
   if (first === null && remote === null) host.register(servicesPlugin, options as ServicesOptions)
@@ -85,8 +85,8 @@ function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: 
 }
 
 /**
- * @param ours on a route of ours; one that a host puts on its whole app, in whatever wrapping, leaves our routes alone, or nobody could log
- * in
+ * @param ours whether the guard stands on one of our routes. A guard that a host puts on its whole app, directly or inside another plugin,
+ * skips our routes: otherwise nobody could log in.
  */
 function guardHook (find: Find, ours: boolean): onRequestAsyncHookHandler {
   const hook: onRequestAsyncHookHandler = async (request, reply) => {
@@ -119,7 +119,7 @@ function inBrowser (trust: Trust, { optional = false }: GuardOptions): Find {
   }
 }
 
-/** A guard counts wherever in the life of a request it stands. */
+/** Describes guarded routes in OpenAPI; a guard may be any hook that runs before the handler. */
 function describeGuards (host: FastifyInstance, cookie: string): void {
   host.addHook('onRoute', function (this: FastifyInstance, route) {
     const hooks = [route.onRequest, route.preParsing, route.preValidation, route.preHandler].flatMap((hook) => hook ?? [])
@@ -136,8 +136,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * Who it comes from, on routes with a guard; reading it on others throws. With `{ optional: true }` it is null for a guest:
-     * `guard.auth(request)` has the type.
+     * Who the request comes from, on routes with a guard; reading it on other routes throws. With `{ optional: true }` it is null for a
+     * guest: `guard.auth(request)` has the exact type.
      */
     readonly auth: Auth
   }

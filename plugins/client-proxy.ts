@@ -16,21 +16,21 @@ import { sameOrigin, type Site } from './http/same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { internals } from './internals.ts'
 
-/** What goes back to the caller. */
+/** The result of a login or refresh that is sent to the caller. */
 export type ProxyAnswer = Pick<Issued, 'body' | 'refreshTokenExpiresIn' | 'device'>
 
-/** A client whose id and secret the caller never sees. */
+/** A client whose id and secret stay on the server. */
 export type ProxiedClient = {
   slug: string
-  /** Whether the refresh token stands in the body too. */
+  /** Whether the answer carries the refresh token in its body as well as in the cookie. */
   tokenInBody: boolean
   logIn: (login: ProxyLogin, caller: Caller) => Promise<ProxyAnswer>
   refresh: (token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
-  /** Does nothing for a token that is not ours or has ended. */
+  /** Does nothing for a token that was not issued here or whose session has ended. */
   logOut: (token: string | undefined, caller: Caller) => Promise<void>
 }
 
-/** In this process, or at an issuer elsewhere. */
+/** What the proxy routes need: implemented in the process of the server, and remotely over HTTP. */
 export type ProxyBackend = {
   login: { attributes: Attributes, prefix: string }
   site: Site
@@ -38,11 +38,11 @@ export type ProxyBackend = {
   rateLimit: 'on' | 'off'
   hostDocument: boolean
   prefix: string
-  /** Where the proxies are reached: its path and scheme are those of their cookies. */
+  /** The public address of the proxies; the path and scheme of their cookies follow from it. */
   address: string
-  /** @throws 404 */
+  /** @throws 404 for a name without proxy routes */
   find: (slug: string) => Promise<ProxiedClient>
-  /** Whether a text is a refresh token that was made here, as far as this process can tell. Asks nobody. */
+  /** Whether a text is a refresh token that was issued here, as far as this process can tell without a request or query. */
   isRefreshToken: (text: string) => boolean
 }
 
@@ -81,11 +81,11 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
     scope.decorateRequest('proxied', null as never)
     const isOwn = sameOrigin(backend.site, backend.corsOrigins)
     const find = async (request: FastifyRequest) => {
-      // 404, whatever is wrong with the fields
+      // Before validation: an unknown client is 404 whatever the fields are
       request.proxied = await backend.find((request.params as { client: string }).client)
       request.body ??= {}
     }
-    // Of the routes, not of the scope: what traces a host wraps each hook of a scope, which is then taken for one of the host and kept out
+    // Added per route, not per scope: tracing libraries wrap the hooks of a scope, and a wrapped hook would be removed as one of the host
     scope.addHook('onRoute', (route) => { route.preValidation = [isOwn, find, ...[route.preValidation ?? []].flat()] })
     loadRoutes(scope, { folder: 'v1/clients', prefix: '/v1/clients' })
   }, under(backend.prefix))
@@ -98,7 +98,7 @@ declare module 'fastify' {
     clientProxy: ClientProxy
   }
   interface FastifyRequest {
-    /** On the proxy routes: whom the address names. */
+    /** The client that the path of a proxy route names. */
     proxied: ProxiedClient
   }
 }

@@ -3,25 +3,25 @@ import type { Services } from '../src/compose/services.ts'
 import type { Events } from '../src/events/events.ts'
 import type { Browser } from './browser/browser.ts'
 
-/** `app.latchkey`: what a host can ask of the server beside it. */
+/** `app.latchkey`: the part of the server that a host may use. */
 export type Latchkey = {
   /**
-   * Calls a handler whenever something happens, such as `login.failed` or `session.ended`. One that fails is logged and changes nothing.
-   * @returns unsubscribe
-   * @throws TypeError for a name that is no event, or a handler that is no function
+   * Calls a handler for each event, such as `login.failed` or `session.ended`. An error of a handler is logged and has no other effect.
+   * @returns a function that unsubscribes
+   * @throws TypeError for an unknown event name, or a handler that is not a function
    * @example app.latchkey.on('login.failed', ({ userId, reason, ip }) => { console.log(userId, reason, ip) })
    */
   on: Events['on']
-  /** The issuer of tokens: APP_URL with the prefix. Without APP_URL it names the port that listens, once one does. */
+  /** The issuer of tokens: APP_URL with the prefix. Without APP_URL it names the port of the server, once it listens. */
   readonly issuer: string
   /** Browser sessions and their cookie, for a login page of the host's own and for routes that guests may open. */
   readonly browser: Pick<Browser, 'session' | 'logInWithPassword' | 'logOut' | 'returnPath'>
 }
 
-/** What plugins and routes are made of. No part of the API. */
+/** The parts that plugins and routes are built from. Not part of the API. */
 export type Internals = Services & { browser: Browser }
 
-/** By what an app is decorated with, which every scope under it sees, and which is another one in another app. */
+/** Keyed by the decorator: every scope of an app sees the same one, and each app has its own. */
 const parts = new WeakMap<Latchkey, Internals>()
 
 export function createLatchkey (services: Services, browser: Browser): Latchkey {
@@ -36,7 +36,7 @@ export function createLatchkey (services: Services, browser: Browser): Latchkey 
   return latchkey
 }
 
-/** @throws TypeError where no Latchkey with a database is */
+/** @throws TypeError in an app without Latchkey, or whose Latchkey has no database */
 export function internals ({ latchkey }: Pick<FastifyInstance, 'latchkey'>): Internals {
   const found = parts.get(latchkey)
   if (!found) throw new TypeError('Register latchkey in the app first, and await it')
@@ -45,7 +45,7 @@ export function internals ({ latchkey }: Pick<FastifyInstance, 'latchkey'>): Int
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Events, the issuer and browser sessions, where one of our plugins is registered with a database. */
+    /** Events, the issuer and browser sessions; present where one of our plugins is registered with a database. */
     latchkey: Latchkey
   }
 }

@@ -12,11 +12,11 @@ import { ConfigError } from '../src/config/config-error.ts'
 import { internals } from './internals.ts'
 
 export type AppOptions = ServicesOptions & {
-  /** /docs, /health and /ready; by default with a prefix, where they cannot meet routes of the host. */
+  /** Whether to serve /docs, /health and /ready. Default: only with a prefix, so that they cannot collide with routes of the host. */
   operations?: boolean
 }
 
-/** The server as one plugin. */
+/** The whole server as one plugin. */
 async function latchkey (host: FastifyInstance, { operations, ...options }: AppOptions): Promise<void> {
   if (operations !== undefined && typeof operations !== 'boolean') {
     throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
@@ -26,14 +26,14 @@ async function latchkey (host: FastifyInstance, { operations, ...options }: AppO
   host.register(fp(parts, { name: 'latchkey-parts' }), operations === undefined ? {} : { operations })
 }
 
-/** In the order in which they need each other; none is awaited, so that each has the whole of the host's pluginTimeout. */
+/** Registers the parts in order of their dependencies. None is awaited, so that each has the whole pluginTimeout of the host. */
 async function parts (host: FastifyInstance, { operations: withOperations }: Pick<AppOptions, 'operations'>): Promise<void> {
   const { prefix, routes } = internals(host).config
   refuseTwice(host, ['latchkey', 'clientProxy'], prefix)
   claim(host, ['latchkey'])
   host.register(authGuard)
   const operating = withOperations ?? prefix !== ''
-  // A scope of its own: what describes our routes does not describe the host's
+  // A scope of its own, so that the OpenAPI document of our routes does not include the routes of the host
   host.register(async (scope) => {
     overload(scope)
     if (operating && routes.docs) scope.register(import('./operations/docs.ts'))
@@ -50,7 +50,7 @@ async function parts (host: FastifyInstance, { operations: withOperations }: Pic
   })
 }
 
-/** Fastify says which route was there already, not what to do about it. */
+/** Adds the remedy to Fastify's error about a duplicated route. */
 function collision (error: Error): Error {
   if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') return error
   return new ConfigError([{ name: 'prefix', message: `must be one under which this app has no routes, such as /auth: ${error.message}` }])

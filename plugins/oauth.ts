@@ -42,7 +42,7 @@ async function endpoints (host: FastifyInstance): Promise<void> {
   }
 }
 
-/** The issuer names one place. @throws ConfigError when the routes would stand in another */
+/** The issuer is one address, so all routes stand under one prefix. @throws ConfigError in a scope with another prefix */
 function checkMount (host: FastifyInstance, { mount, prefix }: Config): void {
   if (host.prefix === mount) return
   throw new ConfigError([{

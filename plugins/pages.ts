@@ -22,11 +22,11 @@ import { internals } from './internals.ts'
 
 export type Pages = {
   stylesheet: Stylesheet
-  /** Tells this browser from others, whoever is logged in. */
+  /** An id of this browser, the same whoever is logged in. */
   browserOf: (reply: FastifyReply) => Uint8Array
-  /** Tells the form that was sent from every other; after `checkCsrf`. */
+  /** The id of the form that was submitted; available after `checkCsrf`. */
   formOf: (request: FastifyRequest) => FormId | undefined
-  /** @throws 403 for a post of another site */
+  /** @throws 403 for a form submitted by a page of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   account: ShowAccount
   answer: Answer
@@ -37,7 +37,7 @@ export type Pages = {
   shownOnce: ShownOnce
 }
 
-/** What people see: login, registration, consent, devices, their account, logout. */
+/** The pages of the server: login, registration, consent, devices, account, logout. */
 async function pages (host: FastifyInstance): Promise<void> {
   const services = internals(host)
   const { config } = services
@@ -50,7 +50,7 @@ async function pages (host: FastifyInstance): Promise<void> {
     : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
 
   host.register(async (scope) => {
-    // RFC 9700 section 2.6: no CORS where people are
+    // RFC 9700 section 2.6: no CORS at the authorization endpoint; the same goes for the other pages
     closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, {
       onError: createPageErrors(kit, services, { answer, login, register }),
       parsers: formParsers,
@@ -59,7 +59,8 @@ async function pages (host: FastifyInstance): Promise<void> {
     scope.addHook('onRequest', async ({ url, method }, reply) => {
       reply.header('cache-control', 'no-store')
       if (url.includes('%00')) throw badBody('The address holds a NUL character')
-      // Previews of links ask so, and some pages do something when they are opened: issue a code, show a token once, ask about a device
+      // Link previews send HEAD. It is answered here because opening some pages has an effect: they issue a code, show a token once, ask
+      // about a device
       if (method === 'HEAD') return await reply.type('text/html; charset=utf-8').send()
     })
     scope.decorate('pages', {

@@ -11,11 +11,11 @@ import { openServices } from './http/opening.ts'
 import { createLatchkey, internals } from './internals.ts'
 
 export type ServicesOptions = LatchkeyOptions & {
-  /** The host's own Prisma client, generated from a schema that holds our models; `databaseUrl` is needed beside it. */
+  /** The host's own Prisma client, generated from a schema that includes our models. `databaseUrl` is required as well. */
   prisma?: PrismaClient
 }
 
-/** Of the server, which has read its variables and `.env` itself. */
+/** Passes on a configuration that the standalone server has already read from its variables and `.env`. */
 export const RESOLVED = Symbol('resolved configuration')
 
 export type ResolvedOptions = { [RESOLVED]: Config, prisma?: PrismaClient }
@@ -23,8 +23,8 @@ export type ResolvedOptions = { [RESOLVED]: Config, prisma?: PrismaClient }
 const clients = new WeakMap<object, PrismaClient | undefined>()
 
 /**
- * Makes the parts once for a host and its children, from options and environment; closes them with it. Whoever registers it puts what needs
- * the parts into a plugin that is registered next, and awaits neither: while a function waits, the host's pluginTimeout runs.
+ * Creates the services once for a host and its child scopes, from options and environment, and closes them with the host. A plugin that
+ * needs them is registered right after this one, and neither is awaited: awaiting would count against the host's pluginTimeout.
  */
 async function services (host: FastifyInstance, { prisma, ...options }: ServicesOptions | ResolvedOptions): Promise<void> {
   if (prisma !== undefined && typeof (prisma as Partial<PrismaClient> | null)?.$transaction !== 'function') {
@@ -39,14 +39,14 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
   for (const sentence of config.deprecations) host.log.warn({}, sentence)
   followPort(host, config, (bound) => tellAddress(config, bound, host.log))
   const plugin = opened(host, config, prisma)
-  // avvio handles a failure, but a moment later, when Node would call it unhandled
+  // avvio handles a rejection, but one tick later, when Node has already reported it as unhandled
   plugin.catch(() => {})
   host.register(plugin)
 }
 
 /**
- * avvio waits for a plugin that is a promise without a timer. It stays one where the app has gone on without it: avvio would run what comes
- * next in an app that is up.
+ * avvio sets no timeout for a plugin that is a promise. The promise stays pending if the app has started in the meantime: avvio would
+ * otherwise load the next plugins into a running app.
  */
 async function opened (host: FastifyInstance, config: Config, prisma: PrismaClient | undefined): Promise<{ default: FastifyPluginAsync }> {
   const made = await openServices(host, config, prisma)
@@ -60,7 +60,7 @@ async function opened (host: FastifyInstance, config: Config, prisma: PrismaClie
   return { default: fp(async () => {}, { name: 'latchkey-opened', fastify: '5.x' }) }
 }
 
-/** A host's variables are its own: of them only those under our prefix count, unless the host says otherwise. */
+/** Reads only variables with our prefix, since the others belong to the host, unless it sets `env: true`. */
 function configOf (options: LatchkeyOptions, host: FastifyInstance): Config {
   return configFrom(options, readEnvironment(readVariables(), { prefixedOnly: options.env !== true }), placeOf(host))
 }

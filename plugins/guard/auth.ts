@@ -11,17 +11,17 @@ type Common = {
 
 type OfUser = Common & {
   userId: string
-  /** The user, read when first asked for; null once the user is gone. */
+  /** Reads the user at the first call; null once the user is deleted. */
   user: () => Promise<Profile | null>
 }
 
-/** A user, by the access token of an application that they logged in to. */
+/** A user, by the access token of an application in which they logged in. */
 export type SessionAuth = OfUser & { kind: 'session', clientId: string, sessionId: string, tokenId: string }
 
 /** A user, by a personal access token. */
 export type PersonalAuth = OfUser & { kind: 'personal', clientId: string, sessionId: null, tokenId: string }
 
-/** A user whose browser is logged in on the pages. */
+/** A user with a browser session. */
 export type BrowserAuth = OfUser & { kind: 'browser', clientId: null, sessionId: string, tokenId: null }
 
 /** A client that acts for itself (RFC 6749 section 4.4). */
@@ -30,15 +30,15 @@ export type ClientAuth = Common & {
   user: () => Promise<null>
 }
 
-/** Who a request comes from; `kind` tells which. */
+/** The principal of a request; `kind` tells which. */
 export type Auth = SessionAuth | PersonalAuth | BrowserAuth | ClientAuth
 
 type Without<Who> = Who extends Auth ? Omit<Who, 'can' | 'user'> : never
 
-/** What is known of a request without asking anybody. */
+/** The part of the principal that follows from the token alone, without a query. */
 export type Facts = Without<Auth>
 
-/** @returns null for claims that no token of ours holds */
+/** @returns null for claims that are in none of our tokens */
 export function factsOf (
   { sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims,
   token: string
@@ -49,7 +49,7 @@ export function factsOf (
   return sid === undefined ? null : { kind: 'session', userId: sub, clientId, scopes, sessionId: sid, tokenId }
 }
 
-/** @param readUser called once at most */
+/** @param readUser called at most once */
 export function createAuth (facts: Facts, readUser: () => Promise<Profile | null>): Auth {
   let user: Promise<Profile | null> | undefined
   return {

@@ -13,7 +13,7 @@ import type { Trust } from './types.ts'
 
 export type Wanted = GuardOptions & { guard: 'api' | 'client' }
 
-/** Who sends the token of a request (RFC 6750). @returns null for a guest, where those are let in */
+/** The principal of a bearer token (RFC 6750). @returns null for a guest, where `optional` is set */
 export async function authenticateBearer (
   trust: Trust,
   request: FastifyRequest,
@@ -37,7 +37,7 @@ export async function authenticateBearer (
     throw refuse('not_a_client', 'This needs the token of a client that acts for itself')
   }
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
-  // A personal access token was made in person, and may be anywhere since
+  // A personal access token is copied by hand, so nothing tells which application uses it
   if (wanted.firstParty && (auth.kind === 'personal' || !await trust.firstParty(claims))) throw firstPartyOnly()
   return auth
 }
@@ -68,13 +68,13 @@ async function personal (
   refuse: Refuse,
   { audience = trust.audience }: GuardOptions
 ): Promise<AccessTokenClaims> {
-  // They are for what the issuer itself is an audience of
+  // Personal access tokens are valid for the audience of the issuer only
   const claims = [audience].flat().includes(trust.issuer) ? await trust.personal?.(token) : null
   if (!claims) throw refuse('personal_token')
   return claims
 }
 
-/** RFC 6750 section 3.1; why is for the operator. */
+/** RFC 6750 section 3.1. The reason goes to the log and metrics only. */
 function invalidToken (
   trust: Trust,
   request: FastifyRequest,
@@ -91,7 +91,7 @@ function isAllowed ({ can }: Auth, { scopes = [], anyScope }: GuardOptions): boo
   return scopes.every(can) && (anyScope === undefined || anyScope.some(can))
 }
 
-/** Nothing, or another scheme (RFC 9110 section 11.4), which is for somebody in front of us, such as a proxy that asks for a password. */
+/** No credentials, or those of another scheme (RFC 9110 section 11.4), which may be meant for a proxy that asks for a password. */
 function isForOthers (authorization: string | undefined): boolean {
   return authorization === undefined || /^(?!bearer\b)[\w!#$%&'*+.^`|~-]+ +\S/i.test(authorization)
 }

@@ -12,29 +12,29 @@ export function unauthorized (reply: FastifyReply, details: Challenge): HttpErro
   return challenged(reply, 'LK_UNAUTHENTICATED', details.error_description, challenge(details))
 }
 
-/** 403 that names what is missing. */
+/** 403 that names the missing scopes. */
 export function forbidden (reply: FastifyReply, needed: string[], about: Challenge): HttpError {
   const scope = needed.join(' ')
   const details = challenge({ error: 'insufficient_scope', error_description: 'The access token lacks a scope', scope, ...about })
   return challenged(reply, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`, details)
 }
 
-/** 403: the token is good, and of an application of somebody else. */
+/** 403: the token is valid, but its application is not a first-party client. */
 export function firstPartyOnly (): HttpError {
   return new HttpError('LK_FIRST_PARTY_ONLY')
 }
 
-/** 401 for a guest whom a login page does not help. */
+/** 401 for a request that cannot be redirected to a login page. */
 export function loginNeeded (reply: FastifyReply): HttpError {
   return challenged(reply, 'LK_UNAUTHENTICATED', 'Log in first', 'Session realm="latchkey"')
 }
 
-/** 415: a form of another site could be sent without asking first. */
+/** 415: a page of another site can submit a form without a CORS preflight. */
 export function jsonOnly (): HttpError {
   return new HttpError('LK_JSON_ONLY')
 }
 
-/** 503: what is revoked is not known for certain at the moment. */
+/** 503: the revocation list is stale. */
 export function stale (reply: FastifyReply): HttpError {
   return withHeaders(reply, new HttpError('LK_STALE'))
 }
@@ -48,7 +48,7 @@ function challenged (reply: FastifyReply, code: ErrorCode, message: string | und
   return withHeaders(reply, new HttpError(code, { ...(message !== undefined && { message }), headers: { 'www-authenticate': header } }))
 }
 
-/** Sets the headers of an error on the reply, too: the error handler of a host need not know of them. */
+/** Sets the headers of an error on the reply as well, because the error handler of a host may ignore them. */
 function withHeaders (reply: FastifyReply, error: HttpError): HttpError {
   reply.headers(error.headers)
   return error

@@ -3,13 +3,13 @@ import type { Security } from '../operations/openapi/security.ts'
 
 const guards = new WeakMap<object, Security>()
 
-/** What OpenAPI says of a route follows from its guard. */
+/** Records what a guard requires, for the OpenAPI description of its routes. */
 export function guardedBy (hook: onRequestAsyncHookHandler, security: Security): onRequestAsyncHookHandler {
   guards.set(hook, security)
   return hook
 }
 
-/** What the guards among some hooks ask for together: each of them must let a request in. */
+/** The combined requirements of the guards among some hooks: a request must pass all of them. */
 export function securityOf (hooks: readonly object[]): Security | undefined {
   const asked = hooks.map((hook) => guards.get(hook)).filter((security) => security !== undefined)
   return asked.length === 0 ? undefined : asked.reduce(both)

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../src/config/config-error.ts'
 
 /**
- * Whether a part runs apart from the server. An issuer that is undefined is a variable that nobody set: without this check the part would
- * open a database of its own instead.
+ * Whether the options are those of a remote part. An `issuer` that is present and undefined comes from an unset variable: it is refused,
+ * because the part would otherwise open a database of its own.
  * @throws ConfigError
  */
 export function isRemote<Options extends { issuer: string }> (options: Options | object): options is Options {

@@ -25,7 +25,7 @@ export function localTrust (
       session: browser.session,
       isOwn: sameSite(config, { allowed: config.corsOrigins, silent: false }),
       foreign: ({ headers }) => foreignOrigin(config, headers.origin, { others: true }),
-      // Without pages it is the host's own, or there is none
+      // Without our pages the login page is the host's own, or there is none
       loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
       outerPath: (request) => outerPath(config.appUrl, request),
       cookie: browserCookie(config.appUrl),
@@ -39,7 +39,7 @@ export function localTrust (
   }
 }
 
-/** What the token of a session would say. */
+/** The claims that an access token of a session would carry. */
 function personalClaims (
   { id, userId, clientId, scopes, tokenEpoch, createdAt, expiresAt }: PersonalToken,
   issuer: string

@@ -6,14 +6,13 @@ import { SAFE } from './web-guard.ts'
 import { internals } from '../internals.ts'
 
 /**
- * For what users manage: a bearer token, else the login of a browser. Of browsers only pages of this server may read and change it: a site
- * in
- * CORS_ORIGINS gets a token of its own.
+ * For routes on which users manage what they own: a bearer token, or else a browser session. A browser session is accepted only from pages
+ * of this server, for reading too: a site in CORS_ORIGINS uses a token.
  */
 export function ownerGuard (app: FastifyInstance): onRequestAsyncHookHandler {
   const { browser, config } = internals(app)
   const [bearer, web] = [app.authGuard('api'), app.authGuard('web')]
-  // Older browsers send neither header with a GET of the same site
+  // Older browsers send neither Sec-Fetch-Site nor Origin with a same-origin GET
   const [mayRead, mayChange] = [sameSite(config, { silent: true }), sameSite(config, { silent: false })]
 
   const guard: onRequestAsyncHookHandler = async function (request, reply) {

@@ -5,12 +5,12 @@ import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import { userInfoEndpoint } from '../../src/oauth/resources.ts'
 import type { Profile } from '../../src/users/ports.ts'
 
-/** The user of a token, as the issuer tells it; null when the token opens nothing there that tells of its user. */
+/** The user of a token, as the issuer reports it; null when the token opens no endpoint there that describes its user. */
 export type RemoteUser = (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
 
 const REFUSALS = new Set([401, 403])
 const Text = Type.Optional(Type.String())
-/** OpenID Connect Core section 5.1, by the scopes of the token. */
+/** OpenID Connect Core section 5.1: which claims are present depends on the scopes of the token. */
 const UserInfo = Type.Object({
   sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text,
   updated_at: Type.Optional(Type.Number())
@@ -20,14 +20,14 @@ export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: st
   let userInfo: ReturnType<typeof compiled> | undefined
   const ask = (path: string, token: string) =>
     client.json(path, { headers: { authorization: `Bearer ${token}` } }).catch((error: unknown) => {
-      // A refusal of the token is an answer; that nothing came is none
+      // A refused token is an answer of the issuer; any other failure means that it is unavailable
       throw error instanceof RefusedByIssuer && REFUSALS.has(error.statusCode) ? error : issuerUnavailable(error)
     })
 
   return async ({ aud }, token) => {
     const audience = [aud].flat()
     if (audience.includes(issuer)) return fromProfile(await ask('/v1/profile', token) as Record<string, string>)
-    // A token for this service opens userinfo there, when it may
+    // A token for this service also opens userinfo if userinfo is in its audience
     if (!audience.includes(userInfoEndpoint(issuer))) return null
     userInfo ??= compiled()
     return fromUserInfo(userInfo.Parse(await ask('/v1/oauth/userinfo', token)))
@@ -39,7 +39,7 @@ function fromProfile ({ id, name, created_at: createdAt, ...attributes }: Record
   return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null, identifiers }
 }
 
-/** At the first use: most guards stand beside the database. */
+/** Compiled at first use, because most guards are local. */
 const compiled = () => Compile(UserInfo)
 
 function fromUserInfo (
@@ -54,7 +54,7 @@ function fromUserInfo (
   }
 }
 
-/** Ids of users are UUIDs of version 7, which begin with the time (RFC 9562 section 5.7). */
+/** User ids are UUIDs of version 7, which start with a timestamp in milliseconds (RFC 9562 section 5.7). */
 function madeAt (id: string): Date {
   return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16))
 }

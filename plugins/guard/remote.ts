@@ -41,17 +41,17 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
     firstParty: (claims) => claims.first_party === true,
     about: {},
     web: null,
-    // Nobody answers who does not say who asks
+    // Introspection needs client credentials
     ...(clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience })) })
   }
 }
 
-/** An issuer that cannot answer is no fault of the token. */
+/** An issuer that cannot be reached says nothing about the token: 503 instead of 401. */
 function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | null>) {
   return async (token: string) => await verify(token).catch((cause: unknown) => { throw issuerUnavailable(cause) })
 }
 
-/** @returns the age of what is known; always 0 where nothing is followed */
+/** @returns the age of the revocation list in seconds; always 0 where revocations are not followed */
 function followed (
   host: FastifyInstance,
   { clientId, clientSecret }: RemoteGuardOptions,

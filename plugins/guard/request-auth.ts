@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from './auth.ts'
 import { isOurs } from '../http/keep-out-host.ts'
 
-/** What one guard has found on a request: null for a guest, and where it refused. */
+/** What one guard has found: null for a guest, and for a request that it refused. */
 type Found = { by: object, who: Auth | null, before: Found | undefined }
 
 const FOUND = Symbol('latchkey auth')
@@ -13,7 +13,10 @@ export function decorateRequests (host: FastifyInstance): void {
   host.decorateRequest('auth', { getter (this: FastifyRequest) { return required(this) as Auth } })
 }
 
-/** Whom a guard lets in; before it has decided, and where it refuses, null: hooks that run after a refusal may ask, too. */
+/**
+ * Records a guard on the request. The principal is null until the guard has decided and stays null when it refuses, because hooks that run
+ * after a refusal may read it.
+ */
 export function note (request: Guarded, by: object): { who: Auth | null } {
   const found: Found = { by, who: null, before: request[FOUND] }
   request[FOUND] = found
@@ -21,8 +24,8 @@ export function note (request: Guarded, by: object): { who: Auth | null } {
 }
 
 /**
- * Who a request comes from, null where no guard has let anybody in. It never throws, as `request.auth` does on routes without a guard: for
- * hooks and error handlers of a whole app. Of several guards the first that has found somebody counts.
+ * The principal of a request, null where no guard has accepted it. It never throws, unlike `request.auth` on routes without a guard, and is
+ * meant for hooks and error handlers of a whole app. With several guards the first one that found a principal applies.
  */
 export function authOf (request: FastifyRequest): Auth | null {
   let first: Auth | null = null
@@ -30,7 +33,7 @@ export function authOf (request: FastifyRequest): Auth | null {
   return first
 }
 
-/** @throws Error where that guard does not stand */
+/** @throws Error on a route without that guard */
 export function foundBy (guard: object, request: FastifyRequest): Auth | null {
   let found = (request as Guarded)[FOUND]
   while (found && found.by !== guard) found = found.before
@@ -38,7 +41,10 @@ export function foundBy (guard: object, request: FastifyRequest): Auth | null {
   throw new Error(`guard.auth(request) was called at ${placeOf(request)}, where that guard does not stand: add { onRequest: guard }`)
 }
 
-/** Our own routes, and paths that have none, cannot be given a guard by a host. @throws Error on others without one */
+/**
+ * A host cannot add a guard to our routes, or to paths without a route: there the value may be null. @throws Error on other routes without
+ * a guard
+ */
 function required (request: FastifyRequest): Auth | null {
   if ((request as Guarded)[FOUND] || isOurs(request.server) || request.routeOptions.url === undefined) return authOf(request)
   throw new Error(

@@ -2,9 +2,9 @@ import type { FastifyReply } from 'fastify'
 import { stale } from './errors.ts'
 import type { Trust } from './types.ts'
 
-/** On knowledge that is too old a token is neither accepted nor refused. @throws 503 */
+/** Fails closed when the revocation list is stale, before looking at the token. @throws 503 */
 export function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply): void {
-  // So that NaN is not fresh either
+  // Written so that NaN is not fresh
   const isFresh = age() <= maxStaleness
   if (!isFresh && onStale === 'refuse') throw stale(reply)
 }

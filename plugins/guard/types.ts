@@ -9,23 +9,20 @@ import type { Profile } from '../../src/users/ports.ts'
 import type { Auth, BrowserAuth, ClientAuth, PersonalAuth, SessionAuth } from './auth.ts'
 import type { WebTrust } from './web-guard.ts'
 
-/**
- * `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browsers that are logged in on the
- * pages.
- */
+/** `api`: tokens of users; `client`: tokens of clients that act for themselves, and no others; `web`: browser sessions. */
 export type GuardKind = keyof typeof guardOptions
 
-/** Whether an option may be on: not when it is left out, or false as far as TypeScript knows. */
+/** Resolves to never for an option that is left out or whose type is false. */
 type MayBeOn<Options, Name extends string, Then> = Name extends keyof Options ? (Options[Name] extends false | undefined ? never : Then)
   : never
 
-/** Whom a guard lets in, by its kind and options. */
+/** The principals that a guard accepts, by its kind and options. */
 export type Guarded<Kind extends GuardKind, Options> =
   | (Kind extends 'web' ? BrowserAuth
     : Kind extends 'client' ? ClientAuth : SessionAuth | PersonalAuth | MayBeOn<Options, 'clients', ClientAuth>)
   | MayBeOn<Options, 'optional', null>
 
-/** A hook for `onRequest`, and whom this guard has found on a request that it stands before. */
+/** A hook for `onRequest`; `auth` returns the principal that this guard has found. */
 export type Guard<Who> = onRequestAsyncHookHandler & { auth: (request: FastifyRequest) => Who }
 
 export type AuthGuard = {
@@ -33,27 +30,27 @@ export type AuthGuard = {
   <Kind extends GuardKind, const Options extends GuardOptions>(guard: Kind, options: Options | undefined): Guard<Guarded<Kind, Options>>
 }
 
-/** What a guard must know: whose tokens, which keys, what is revoked, and how old that knowledge is. */
+/** What a guard knows: issuer, audience, keys, revocations, and how old the revocation list is. */
 export type Trust = {
   issuer: string
   audience: string | string[]
   verify: VerifyAccessToken
   revokedBy: RevocationList['revokedBy']
-  /** Seconds since the revocations were known to be complete. */
+  /** Age of the revocation list in seconds: since it was last known to be complete. */
   age: () => number
   maxStaleness: number
   onStale: 'refuse' | 'accept'
   user: (claims: AccessTokenClaims, token: string) => Promise<Profile | null>
-  /** Whether the client of a token is the operator's own. */
+  /** Whether the client of a token is a first-party client. */
   firstParty: (claims: AccessTokenClaims) => boolean | Promise<boolean>
-  /** Where a client learns how to get a token (RFC 9728 section 5.1). */
+  /** Where a client finds out how to get a token (RFC 9728 section 5.1). */
   about: { resource_metadata?: string }
-  /** Null where there are no browsers. */
+  /** Null where there are no browser sessions. */
   web: WebTrust | null
-  /** The claims that a personal access token stands for; where there are none, those are refused. */
+  /** The claims that a personal access token stands for. Without this function those tokens are refused. */
   personal?: (token: string) => Promise<AccessTokenClaims | null>
   onRefused?: (reason: BearerRefusal) => void
 }
 
-/** Null for a guest; undefined where the answer has been sent. */
+/** Null for a guest; undefined when the answer has already been sent. */
 export type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Auth | null | undefined>

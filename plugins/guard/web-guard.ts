@@ -6,18 +6,18 @@ import type { Profile } from '../../src/users/ports.ts'
 import { loginNeeded } from './errors.ts'
 import { wantsHtml } from '../http/wants-html.ts'
 
-/** What a guard must know of browsers; there are none in a service without the database. */
+/** What a guard knows of browser sessions; only in the process that has the database. */
 export type WebTrust = {
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
-  /** Whether a request comes from a page of ours. */
+  /** Whether a page of ours sent the request. */
   isOwn: (request: FastifyRequest) => boolean
-  /** The error for one that does not. */
+  /** The error for a request that another site sent. */
   foreign: (request: FastifyRequest) => Error
-  /** Null when there is no page to log in on. */
+  /** Null when there is no login page. */
   loginPath: string | null
-  /** The path that the visitor sees. */
+  /** The path in the visitor's address bar. */
   outerPath: (request: FastifyRequest) => string
-  /** Its name. */
+  /** Name of the session cookie. */
   cookie: string
   user: (userId: string) => Promise<Profile | null>
 }
@@ -26,9 +26,10 @@ export type WebTrust = {
 export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * The login of a browser. Its cookie comes along whoever made the browser send it: what changes something must come from a page of ours.
+ * Authenticates by browser session. Browsers send the cookie whichever site starts the request, so an unsafe method must come from a page
+ * of ours.
  * @param optional whether guests may pass
- * @returns null for a guest, who has been sent to the login page unless they may pass. @throws 401, 403
+ * @returns null for a guest, who has been redirected to the login page unless `optional` is set. @throws 401, 403
  */
 export async function authenticateBrowser (
   { session: find, isOwn, foreign, loginPath, outerPath }: WebTrust,
@@ -45,7 +46,7 @@ export async function authenticateBrowser (
   return null
 }
 
-/** Without the query of the page when the login page could not be asked for with it. */
+/** Drops the query of `return_to` when the address would be too long with it, and `return_to` itself when that is still too long. */
 function withReturn (loginPath: string, returnTo: string | null): string {
   if (returnTo === null) return loginPath
   const query = [returnTo, returnTo.split('?')[0]!].map((path) => new URLSearchParams({ return_to: path }).toString()).find(fits)
