@@ -14,7 +14,7 @@ const MARK = '<!-- options -->'
 const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`',
   'Some of `email`, `phone`, `username`, in the order in which they are tried'], ['DEFAULT_COUNTRY', 'login.defaultCountry', '',
   'Country of phone numbers in national format, such as `DE`'], ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '',
-  'Client behind the proxy routes of a slug; needed only where the proxy runs apart from the server']]
+  'Client whose credentials the proxy routes of a slug use; needed only where the proxy runs in a service without a database']]
 
 function rows (schema, path = '') {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
