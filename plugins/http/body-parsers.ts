@@ -4,10 +4,13 @@ import { formParser } from '../../src/http/form.ts'
 import { parseJson } from '../../src/http/json.ts'
 
 const BODY_LIMIT = 64 * 1024
-// RFC 8707 section 2: a request may name several resources
+// RFC 8707 section 2: `resource` may be repeated
 const parser = formParser('resource')
 
-/** JSON and form bodies, strictly: UTF-8, no NUL, no member twice, no prototypes. Only for the scope it is called on. */
+/**
+ * Parses JSON and form bodies strictly: UTF-8, no NUL, no duplicate member, no prototype keys. Applies only to the scope that it is called
+ * on.
+ */
 export function bodyParsers (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {
@@ -20,7 +23,7 @@ export function bodyParsers (scope: FastifyInstance): void {
   scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })
 }
 
-/** Forms only, as pages send them. */
+/** Form bodies only, the type that pages send. */
 export function formParsers (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.register(formbody, { bodyLimit: BODY_LIMIT, parser })

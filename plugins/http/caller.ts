@@ -4,10 +4,10 @@ import type { Caller } from '../../src/oauth/ports.ts'
 import { deviceOf } from '../browser/device-cookie.ts'
 
 const MAX_USER_AGENT = 400
-/** A proxy apart from the server says whose request it passes on. */
+/** A remote client proxy sends the address of its own caller in this header. */
 export const CLIENT_IP_HEADER = 'x-latchkey-client-ip'
 
-/** Where a request comes from, as it is kept with the session. NUL cannot be stored, and longer agents say nothing more. */
+/** The origin of a request, as it is stored with the session. Longer user agents are cut off. */
 export function callerOf (request: Pick<FastifyRequest, 'ip' | 'socket' | 'headers'>): Caller {
   const { headers } = request
   const toldIp = headers[CLIENT_IP_HEADER]
@@ -20,8 +20,8 @@ export function callerOf (request: Pick<FastifyRequest, 'ip' | 'socket' | 'heade
 }
 
 /**
- * What a trusted proxy says, if that is an address, else the peer's. Who comes through a Unix socket has none, unless a proxy there says
- * it.
+ * The address that a trusted proxy reports, if it is one, else that of the peer. A Unix socket has no peer address unless a proxy reports
+ * one.
  */
 export function addressOf ({ ip, socket }: { ip?: string, socket?: { remoteAddress?: string | undefined } }): string {
   return readAddress(ip) ?? readAddress(socket?.remoteAddress) ?? 'unknown'

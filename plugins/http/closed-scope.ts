@@ -14,22 +14,22 @@ import { securityHeaders } from './security-headers.ts'
 
 type ScopeConfig = Pick<Config, 'appUrl' | 'corsOrigins' | 'rateLimit' | 'hostDocument'>
 
-/** For scopes that are not an API. */
+/** For scopes that are not part of the API. */
 export type ScopeOptions = {
   onError?: (error: Raw, request: FastifyRequest, reply: FastifyReply) => unknown
   parsers?: (scope: FastifyInstance) => void
   headers?: HelmetOptions
 }
 
-/** How a scope of ours is registered: the logs of a host say nothing of its queries and headers. */
+/** Options with which our scopes are registered: their serializers keep queries and headers out of the logs of a host. */
 export function under (prefix: string): { prefix: string } {
-  // Fastify's types know serializers of texts only
+  // The types of Fastify expect serializers to return strings
   return Object.assign({ prefix }, { logSerializers: serializers })
 }
 
 /**
- * Makes a child scope ours: nothing that a host sets for its whole app (parsers, validation, serializers, hooks, cookies, limits) reaches
- * it, and nothing of it the host.
+ * Isolates a child scope from its host: nothing that the host sets for its whole app (parsers, validation, serializers, hooks, cookies,
+ * limits) applies in the scope, and nothing in the scope applies to the host.
  */
 export function closedScope (
   scope: FastifyInstance,

@@ -7,26 +7,26 @@ import type { TSchema } from 'typebox'
 type Validate = ReturnType<FastifySchemaCompiler<TSchema>>
 type Serialize = ReturnType<FastifySerializerCompiler<TSchema>>
 
-// Routes share the schemas of their errors
+// Keyed by schema, because routes share the schemas of their errors
 const serializers = new WeakMap<TSchema, Serialize>()
 
-/** Compiled at the first request: a start does not wait for routes that nobody has called yet. */
+/** Compiled at the first request, so that the start does not wait for routes that may never be called. */
 export const compileValidator: FastifySchemaCompiler<TSchema> = (route) => {
   let validate: Validate | undefined
   return (data) => (validate ??= TypeBoxValidatorCompiler(route))(data)
 }
 
-/** Compiled at the first answer of its kind. */
+/** Compiled at the first answer with the schema. */
 export const compileSerializer: FastifySerializerCompiler<TSchema> = ({ schema }) => {
   let serialize: Serialize | undefined
   return (data) => (serialize ??= serializerOf(schema))(data)
 }
 
-/** For handlers that tell everything that is missing at once; what is required stands in OpenAPI all the same. */
+/** For handlers that report all missing fields at once. OpenAPI still lists the required fields. */
 export const requiredLater: FastifySchemaCompiler<TSchema> = (route) =>
   compileValidator({ ...route, schema: { ...route.schema, required: [] } })
 
-/** For requests that the protocol checks, which answers in its own words: their schema is there to be read. */
+/** For requests that the protocol code validates, with its own errors. The schema serves as documentation only. */
 export const checkedByProtocol: FastifySchemaCompiler<TSchema> = () => () => true
 
 function serializerOf (schema: TSchema): Serialize {

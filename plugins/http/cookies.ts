@@ -4,21 +4,21 @@ import type { FastifyReply } from 'fastify'
 type CookieOptions = { path: string, httpOnly: boolean, sameSite: 'lax', secure: boolean, maxAge?: number, expires?: Date }
 
 /**
- * Our cookies, with nothing of what a host sets for its own: no signature, domain, age, encoding or partition. Sent as often as a cookie is
- * asked for.
+ * Sets a cookie without the settings that a host has for its own: no signature, domain, age, encoding or partition. Each call adds a
+ * `Set-Cookie` header.
  */
 export function setCookie (reply: FastifyReply, name: string, value: string, options: CookieOptions): void {
   reply.header('set-cookie', fastifyCookie.serialize(name, value, options))
 }
 
-/** The values of all cookies of a name, as they were sent: another app on the domain, or on another path, may have one of the same name. */
+/** The values of all cookies with a name, as they were sent: another app on the domain, or on another path, may use the same name. */
 export function cookiesNamed (header: string | undefined, name: string): string[] {
   if (header === undefined || !header.includes(name)) return []
   const pairs = header.split(';').map((pair) => pair.split('='))
   return pairs.flatMap(([key = '', ...value]) => key.trim() === name ? [unquoted(value.join('=').trim())] : [])
 }
 
-/** RFC 6265 section 4.1.1 */
+/** RFC 6265 section 4.1.1: a value may be quoted. */
 function unquoted (value: string): string {
   return /^".*"$/.test(value) ? value.slice(1, -1) : value
 }

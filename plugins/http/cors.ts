@@ -4,9 +4,8 @@ import type { FastifyInstance } from 'fastify'
 const MAX_AGE = 600
 
 /**
- * CORS for the routes of this scope, each with an OPTIONS route of its own:
- * @fastify/cors declares `OPTIONS *`, once for a whole server, and would answer for the routes of the host.
- * A host that has @fastify/cors decides itself.
+ * CORS for the routes of this scope, each with an OPTIONS route of its own: @fastify/cors declares `OPTIONS *` once for a whole server,
+ * which would also answer for routes of the host. If the host has registered @fastify/cors, its settings apply.
  */
 export function allowOrigins (scope: FastifyInstance, origins: readonly string[]): void {
   if (scope.hasRequestDecorator('corsPreflightEnabled')) return
@@ -24,7 +23,7 @@ export function allowOrigins (scope: FastifyInstance, origins: readonly string[]
   scope.addHook('onRoute', function (this: FastifyInstance, { url, routePath, method }) {
     if (method === 'OPTIONS' || known.has(url)) return
     known.add(url)
-    // The hook of @fastify/cors answers before
+    // Not reached for a preflight: the hook of @fastify/cors has answered it
     this.options(routePath, { schema: { hide: true } }, async (_request, reply) => reply.callNotFound())
   })
 }

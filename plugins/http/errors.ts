@@ -26,8 +26,8 @@ const NAMES: Record<number, string> = {
 }
 
 /**
- * The only place that writes error bodies, but for the pages of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set
- * `config.oauth`, Fastify's form elsewhere.
+ * Writes all error bodies except those of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form
+ * on others.
  */
 export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
   const oauth = request.routeOptions.config.oauth === true
@@ -44,7 +44,7 @@ export function errorHandler (error: Raw, request: FastifyRequest, reply: Fastif
   }
 }
 
-/** What an error is to who asked; the rest goes to the log, under the `reference` that a person was shown. */
+/** The part of an error that the caller may see. The rest is logged, with the `reference` that was shown to the user. */
 export function failureOf (error: Raw, request: FastifyRequest, reference?: string): Failure {
   const failure = error instanceof OAuthError ? fromOAuth(error) : describe(error, request.routeOptions.config.oauth === true)
   log(error, failure, request, reference)
@@ -54,7 +54,7 @@ export function failureOf (error: Raw, request: FastifyRequest, reference?: stri
 function describe (error: Raw, oauth: boolean): Failure {
   if (error.validation) return fromValidation(unprocessable(fieldErrors(error.validation)), oauth)
   const { statusCode: status = 500, code, message, errors, retryAfter } = asRefusal(error) as Raw
-  // Our own words may be shown, what others threw may not
+  // Messages of other errors may hold internals and are not shown
   if (status >= 500 && !code?.startsWith('LK_')) return named(500, 'LK_INTERNAL', ERRORS.LK_INTERNAL.message)
   return named(status, code ?? `LK_${status}`, message, { ...(errors && { errors }), ...(retryAfter !== undefined && { retryAfter }) })
 }
@@ -67,7 +67,7 @@ function fromOAuth (error: OAuthError): Failure {
   return named(error.statusCode, error.error, error.description)
 }
 
-/** 422 with messages by field; RFC 6749 section 5.2: 400, and one text. */
+/** 422 with messages per field; on OAuth routes 400 with a single message (RFC 6749 section 5.2). */
 function fromValidation ({ statusCode, code, message, errors = {} }: HttpError, oauth: boolean): Failure {
   if (!oauth) return named(statusCode, code, message, { errors })
   const [field, messages] = Object.entries(errors)[0] ?? []
@@ -100,13 +100,13 @@ function log (error: Raw, { statusCode }: Failure, request: FastifyRequest, refe
   const refusal = error instanceof OAuthError ? error : error.cause
   if (statusCode >= 500) request.log.error({ err: error, ...(reference !== undefined && { reference }) }, 'Request failed')
   else if (refusal instanceof OAuthError) request.log.info({ error: refusal.error, reason: refusal.reason ?? refusal.description }, 'Refused')
-  // Where APP_URL does not fit, whoever set it should hear
+  // Logged as info, since a wrong APP_URL has this symptom
   else request.log[FOREIGN.has(error.code ?? '') ? 'info' : 'debug']({ code: error.code, reason: error.message }, 'Refused')
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Errors of this route follow RFC 6749 section 5.2. */
+    /** Errors of this route have the form of RFC 6749 section 5.2. */
     oauth?: boolean
   }
 }

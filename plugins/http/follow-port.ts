@@ -7,12 +7,12 @@ import type { Config } from '../../src/config/config.ts'
 type Bound = AddressInfo | string | null
 type Named = Pick<Config, 'appUrl' | 'followsPort' | 'sources'>
 
-/** In what of a host a plugin stands. */
+/** Where a plugin stands in its host. */
 export function placeOf (host: FastifyInstance): Place {
   return { mount: host.prefix, https: Boolean(host.initialConfig.https) }
 }
 
-/** Without an address of its own a server is reached at the port that listens: known when it does, and not before. */
+/** A server without APP_URL is reached at the port that it listens on, which is known only once it listens. */
 export function followPort (
   host: FastifyInstance,
   address: Pick<Address, 'followsPort' | 'listensOn'>,
@@ -26,7 +26,7 @@ export function followPort (
   })
 }
 
-/** Says which address is in tokens and links, and how to have another one. */
+/** Logs which address tokens and links contain, and how to change it. */
 export function tellAddress ({ appUrl, sources }: Named, bound: Bound, log: FastifyBaseLogger): void {
   const name = settingName(sources, 'appUrl', 'APP_URL')
   if (bound === null || typeof bound === 'string') {
@@ -44,8 +44,8 @@ export function tellAddress ({ appUrl, sources }: Named, bound: Bound, log: Fast
 }
 
 /**
- * Tells once when applications ask at another address than the one that tokens name: they compare the two (OpenID Connect Discovery section
- * 4.3).
+ * Warns once when an application requests the metadata at another address than the one in tokens: applications compare the two (OpenID
+ * Connect Discovery section 4.3).
  */
 export function warnOfOtherHost (config: Named): (request: FastifyRequest) => void {
   let told = !config.followsPort

@@ -2,26 +2,23 @@ import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { keepSerializers } from './request-log.ts'
 
-/**
- * Hooks that change what is read or answered, or decide about it. Those that only see a request come and go, such as traces and logs, are
- * the host's.
- */
+/** Hooks that can change or refuse a request or its answer. Hooks that only observe, such as traces and logs, stay. */
 const CHANGING = ['preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend'] as const
 
-/** Ids of clients have 40 characters, hashes in the names of files up to 64. */
+/** Ids of clients have 40 characters, hashes in file names up to 64. */
 const ID_LENGTH = 64
 
 type Hooks = Record<string, unknown[]>
 
-/** Of a scope of ours and those within it. */
+/** Marks a closed scope; scopes within it inherit the mark. */
 const OURS = Symbol('latchkey scope')
 
-/** Whether an instance is one of our scopes, or within one. */
+/** Whether an instance is a closed scope, or within one. */
 export function isOurs (instance: object): boolean {
   return OURS in instance
 }
 
-/** Keeps from a scope what a host sets for its whole app. @throws ConfigError for what cannot be kept from it */
+/** Removes from a scope what a host sets for its whole app. @throws ConfigError for settings that cannot be removed */
 export function keepOutHost (scope: FastifyInstance): void {
   checkRouter(scope)
   Object.defineProperty(scope, OURS, { value: true })
@@ -31,9 +28,9 @@ export function keepOutHost (scope: FastifyInstance): void {
 }
 
 /**
- * Hooks of a host go for its routes and for those of all plugins after them: they wrap bodies, parse them, or ask for a login. In a scope
- * of ours and those within it none of that kind runs, whenever one is added: what we ask of a request stands at its route. Fastify has no
- * word for that, so its list of hooks is found by the name of its symbol.
+ * Hooks of a host apply to all plugins registered after them: they may wrap or parse bodies, or require a login. In a closed scope and the
+ * scopes within it hooks of these kinds are dropped, whenever they are added; our own stand at the routes. Fastify has no public API for
+ * this, so its list of hooks is found by the description of its symbol.
  */
 function keepOutHooks (scope: FastifyInstance): void {
   scope.addHook('onRegister', emptyHooks)
@@ -45,7 +42,7 @@ function emptyHooks (instance: FastifyInstance): void {
   if (hooks) for (const name of CHANGING) hooks[name] = Object.defineProperty([], 'push', { value: () => 0 })
 }
 
-/** A host's serializer for all its answers would wrap ours, and its time for handlers end a stream. */
+/** A reply serializer of the host would wrap our answers, and its handler timeout would end streams. */
 function keepOutDefaults (scope: FastifyInstance): void {
   for (const [description, value] of [['fastify.replySerializerDefault', null], ['fastify.handlerTimeout', 0]] as const) {
     const symbol = symbolOf(scope, description)
@@ -53,7 +50,7 @@ function keepOutDefaults (scope: FastifyInstance): void {
   }
 }
 
-/** The router is the host's: ids must fit into a path. @throws ConfigError */
+/** The router belongs to the host, and its limit on parameters must allow our ids. @throws ConfigError */
 function checkRouter ({ initialConfig }: FastifyInstance): void {
   const { routerOptions, maxParamLength } = initialConfig as { routerOptions?: { maxParamLength?: number }, maxParamLength?: number }
   const longest = Math.min(maxParamLength ?? ID_LENGTH, routerOptions?.maxParamLength ?? ID_LENGTH)

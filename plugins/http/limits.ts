@@ -4,18 +4,19 @@ import { HttpError } from '../../src/http/http-error.ts'
 import { networkOf } from '../../src/throttle/network.ts'
 import { addressOf } from './caller.ts'
 
-/** Requests a minute from one address, or one /64 of IPv6. */
+/** Requests per minute from one IPv4 address or one IPv6 /64. */
 const PER_MINUTE = { password: 60, registration: 30, refresh: 600, device: 60 }
 
 type Counting = {
-  /** Which requests count; all when not given. */
+  /** Which requests are counted; default: all. */
   counts?: (request: FastifyRequest) => boolean
-  /** Whose they are; the peer's, or of whom a trusted proxy tells, when not given. */
+  /** The address that a request is counted for; default: that of the peer, or the one that a trusted proxy reports. */
   address?: (request: FastifyRequest) => string | Promise<string>
 }
 
 /**
- * A route's `config`, which `applyLimits` hands to our @fastify/rate-limit: that of a host has a store, exceptions and answers of its own.
+ * A value for a route's `config`, which `applyLimits` passes to our own @fastify/rate-limit: an instance of the host has its own store,
+ * exceptions and answers.
  */
 export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addressOf }: Counting = {}) {
   return {
@@ -34,7 +35,7 @@ export function limit (kind: keyof typeof PER_MINUTE, { counts, address = addres
   }
 }
 
-/** Limits of the routes of a scope that have some. */
+/** Applies the limits that routes of a scope have declared. */
 export function applyLimits (scope: FastifyInstance): void {
   scope.addHook('onRoute', (route) => {
     const { latchkeyLimit, ...config } = route.config ?? {}

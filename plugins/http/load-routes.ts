@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/config.ts'
 
 type Switches = Pick<Config, 'registration' | 'routes'>
 
-/** The files of routes that belong to what can be turned off. */
+/** Route files that a setting can turn off. */
 const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/register', ({ registration }) => registration !== 'off'],
   ['pages/register', ({ registration }) => registration !== 'off'],
@@ -16,19 +16,19 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/oauth/client-secret', ({ routes }) => routes.clients],
   ['v1/oauth/personal-access-tokens', ({ routes }) => routes.personalTokens],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
-  // Its users decide on a page
+  // Users confirm a device code on a page
   ['v1/oauth/device-code', ({ routes }) => routes.pages],
   ['operations/metrics', ({ routes }) => routes.metrics]
 ]
 
-/** Answers people instead of programs: registered with the pages, whose errors and headers they have. */
+/** Routes of the API that answer with pages. They are registered with the pages, whose error handler and headers they need. */
 const ON_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout']
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
 /**
- * Registers the files of one folder of `routes/`; those of what is turned off are not even read.
- * @param options `pages` takes of a folder of the API what stands on pages, and nothing else
+ * Registers the files of one folder of `routes/`. Files that are turned off are not loaded.
+ * @param options with `pages`, only those files of an API folder that answer with pages are registered
  */
 export function loadRoutes (scope: FastifyInstance, { folder, prefix = '', switches, pages = folder === 'pages' }: Folder): void {
   const off = new Set(OPTIONAL.filter(([, isOn]) => switches && !isOn(switches)).map(([file]) => file))
@@ -40,7 +40,7 @@ export function loadRoutes (scope: FastifyInstance, { folder, prefix = '', switc
   scope.register(readFirst(dir, ignoreFilter), { dir, ignoreFilter, maxDepth: 0, options: { prefix } })
 }
 
-/** The time that a slow disk takes for the files is none of a plugin: avvio waits for this one without a timer. */
+/** Reading the files may take long on a slow disk and must not count against the plugin timeout: avvio sets none for a promise. */
 async function readFirst (dir: string, isOff: (path: string) => boolean): Promise<{ default: typeof autoload }> {
   const names = await readdir(dir)
   const files = names.filter((name) => /(?<!\.d)\.[jt]s$/.test(name) && !isOff(`/${name}`))

@@ -7,14 +7,14 @@ import { internals } from '../internals.ts'
 const tags = ['Discovery']
 
 /**
- * What this server is. RFC 8414 section 3.1 and RFC 9728 section 3.1 put the path of an issuer after the name (`suffix`),
- * OpenID Connect Discovery section 4 puts the name after the path: both are asked for.
+ * Serves the metadata. RFC 8414 section 3.1 and RFC 9728 section 3.1 put the path of the issuer after the well-known name (`suffix`),
+ * OpenID Connect Discovery section 4 puts it before: clients request both.
  */
 export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
   const { config, oidc: { metadata } } = internals(scope)
   const checkHost = warnOfOtherHost(config)
 
-  // OpenID Connect Discovery section 3 demands an authorization endpoint
+  // OpenID Connect Discovery section 3 requires an authorization endpoint
   for (const name of [...(config.routes.pages ? ['openid-configuration'] : []), 'oauth-authorization-server']) {
     scope.get(`/.well-known/${name}${suffix}`, {
       schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { Config, LatchkeyOptions } from '../../src/config/config.ts'
 
-/** What has routes, so that two on one instance would meet. */
+/** Parts that have routes, which would collide if a part were registered twice on one instance. */
 type Part = 'latchkey' | 'oauth' | 'clientProxy'
 
 const SCOPES =
@@ -11,12 +11,12 @@ const SCOPES =
 
 const markOf = (part: Part, prefix: string) => `latchkey.${part}${prefix}`
 
-/** Remembers that parts stand on an instance, and on what is under it. */
+/** Marks parts as registered on an instance and on the scopes under it. */
 export function claim (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
   for (const part of parts) host.decorate(markOf(part, prefix), true)
 }
 
-/** @throws ConfigError when one of the parts stands there already */
+/** @throws ConfigError when one of the parts is already registered there */
 export function refuseTwice (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
   const there = parts.find((part) => host.hasDecorator(markOf(part, prefix)))
   if (there) throw alreadyRegistered(there, there === parts[0] ? '' : `; ${parts[0]} brings it along`)
@@ -27,9 +27,10 @@ export function alreadyRegistered (part: Part | 'authGuard', how = ''): ConfigEr
 }
 
 /**
- * The parts of one instance share what was made for the first of them.
- * @param given options of a later registration. @param meant what they come to. @param known the configuration of the first
- * @throws ConfigError when they are not those of the first
+ * All parts on one instance share the services created for the first of them.
+ * @param given options of a later registration. @param meant the configuration that results from them. @param known the configuration of
+ * the first
+ * @throws ConfigError when they differ
  */
 export function refuseOthers (given: LatchkeyOptions, meant: Config, known: Config): void {
   const others = differences(given, meant, known)
@@ -44,7 +45,7 @@ export function refuseOthers (given: LatchkeyOptions, meant: Config, known: Conf
   }
 }
 
-/** The names of what was given and is not so. */
+/** The names of the options that were given and differ. */
 function differences (given: object, meant: object, known: object): string[] {
   return Object.entries(given).filter(([, value]) => value !== undefined).flatMap(([name, value]) => {
     const [one, other] = [meant, known].map((config) => (config as Record<string, unknown>)[name])

@@ -5,15 +5,15 @@ import type { CoreOptions } from '../../src/compose/core.ts'
 import { holdUntilEnd, isEnding } from '../../src/runtime/process-end.ts'
 import { createServices, type Services } from '../../src/compose/services.ts'
 
-// Until most have opened
+// Milliseconds in which most databases have opened
 const SLOW_MS = 5000
-// For requests to be answered when a signal ends the process
+// Milliseconds in which in-flight requests may finish after a signal
 const DRAIN_MS = 5000
 
 /**
- * Opens the database and makes the parts. Whatever becomes of the app meanwhile, what was opened is closed: with the app, or where a signal
- * ends a process that has the embedded database. An app whose database is still being opened then is left waiting: an error would let it
- * end the process before all is closed.
+ * Opens the database and creates the services. Whatever was opened is closed again: with the app, or when a signal ends a process that has
+ * the embedded database. If a signal arrives while the database is still opening, the promise stays pending: an error would let the app end
+ * the process before everything is closed.
  */
 export async function openServices (host: FastifyInstance, config: Config, prisma: CoreOptions['prisma']): Promise<Services> {
   let opening: Promise<Services> | undefined
@@ -40,14 +40,14 @@ export async function openServices (host: FastifyInstance, config: Config, prism
   }
 }
 
-/** Requests are answered first, if they take no longer than there is time. */
+/** Lets in-flight requests finish first, for up to DRAIN_MS. */
 async function closeApp (host: FastifyInstance): Promise<void> {
   host.log.info({}, 'Closing after a signal')
   const closed = host.close().then(() => {}, (err: unknown) => host.log.error({ err }, 'The app could not be closed'))
   await Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })])
 }
 
-/** Also when it is still being opened. One that fails has closed what it had. */
+/** Closes a database that is still opening as well. An attempt that fails has closed what it opened. */
 async function closeOpened (opening: Promise<Services> | undefined): Promise<void> {
   const made = await opening?.catch(() => null)
   await made?.close()
@@ -57,7 +57,7 @@ function slowAfter ({ initialConfig: { pluginTimeout = 0 } }: FastifyInstance): 
   return pluginTimeout > 0 ? Math.min(SLOW_MS, pluginTimeout / 2) : SLOW_MS
 }
 
-/** A function of the host that waits for us is the one thing that its timeout can hit. */
+/** A plugin of the host that awaits Latchkey is subject to the plugin timeout; Latchkey itself is not. */
 function warnOfSlowness (host: FastifyInstance): void {
   const { pluginTimeout = 0 } = host.initialConfig
   const way = pluginTimeout > 0

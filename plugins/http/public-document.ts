@@ -2,8 +2,8 @@ import type { FastifyReply } from 'fastify'
 import { JWKS_MAX_AGE } from '../../src/keys/key-ring.ts'
 
 /**
- * Metadata and keys: any origin may read them and any cache keep them. Credentials are for origins by name, which CORS of ours or of a host
- * has set before; with `*` a browser refuses the answer (Fetch standard, CORS check).
+ * For metadata and keys, which any origin may read and any cache may store. The credentials header that CORS, of ours or of a host, may
+ * have set is removed: with the origin `*` browsers refuse the answer (Fetch standard, CORS check).
  */
 export function forEverybody<Reply extends FastifyReply> (reply: Reply): Reply {
   reply.removeHeader('access-control-allow-credentials')

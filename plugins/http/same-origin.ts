@@ -5,23 +5,23 @@ import type { Config } from '../../src/config/config.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import { jsonOnly } from '../guard/errors.ts'
 
-/** Where our pages are, and how to name what may be set. */
+/** The address of our pages, and the names of its settings for error messages. */
 export type Site = Pick<Config, 'appUrl' | 'sources'>
 
 type Options = {
-  /** Origins beside that of APP_URL, as browsers send them. */
+  /** Origins allowed beside that of APP_URL, in the form that browsers send. */
   allowed?: readonly string[]
-  /** The answer for who sends neither header: yes where nothing is done by a cookie, or a token is asked for, too. */
+  /** Whether a request with neither header passes: true where no cookie has an effect, or where a token is required as well. */
   silent: boolean
 }
 
 /**
- * Whether a page of ours sent a request, and not one of another site (login and refresh CSRF). A browser sets `Sec-Fetch-Site`, a page
- * cannot, and it knows the address that is open, whatever APP_URL is: `same-origin` and `none` are ours. Else `Origin`, when it is sent,
- * must be ours or allowed; without both it is an old browser, or a program.
+ * Whether a page of ours sent a request, rather than a page of another site (login and refresh CSRF). `Sec-Fetch-Site` decides if present:
+ * browsers set it, pages cannot, and it refers to the address in the browser, whatever APP_URL is. `same-origin` and `none` pass. Otherwise
+ * `Origin`, if present, must be ours or allowed. A request with neither comes from an old browser or a program.
  */
 export function sameSite (config: Pick<Site, 'appUrl'>, { allowed = [], silent }: Options) {
-  // Our own follows the port
+  // Our own origin changes when the port becomes known
   const origins = following(() => config.appUrl, (appUrl) => new Set([new URL(appUrl).origin, ...allowed]))
   return ({ headers: { origin, 'sec-fetch-site': site } }: Pick<FastifyRequest, 'headers'>): boolean => {
     if (site === 'same-origin' || site === 'none') return true
@@ -30,7 +30,10 @@ export function sameSite (config: Pick<Site, 'appUrl'>, { allowed = [], silent }
   }
 }
 
-/** For routes of an API that are called without a token: refuses pages of other sites, and what they could send without asking first. */
+/**
+ * For API routes that are called without a token: refuses pages of other sites, and content types that they can send without a CORS
+ * preflight.
+ */
 export function sameOrigin (site: Site, allowed: readonly string[]) {
   const isOwn = sameSite(site, { allowed, silent: true })
   return async (request: FastifyRequest): Promise<void> => {
@@ -40,10 +43,10 @@ export function sameOrigin (site: Site, allowed: readonly string[]) {
   }
 }
 
-/** What a refusal says to set, and to what. @param others whether pages of CORS_ORIGINS would pass */
+/** Says which setting to change, and to which value. @param others whether pages of CORS_ORIGINS would pass */
 export function foreignText ({ appUrl, sources }: Site, origin: string | undefined, { others }: { others: boolean }): string {
   const [ours, allowed] = [settingName(sources, 'appUrl', 'APP_URL'), settingName(sources, 'corsOrigins', 'CORS_ORIGINS')]
-  // Whatever else was sent as Origin is not repeated
+  // An Origin that is not well-formed is not repeated
   if (origin === undefined || !/^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.:[\]_-]+$/i.test(origin)) {
     return `This does not come from a page of this server, whose address is ${appUrl} (${ours})${others ? `, nor of an origin in ${allowed}` : ''}`
   }
@@ -58,7 +61,7 @@ export function foreignOrigin (site: Site, origin: string | undefined, options: 
   return new HttpError('LK_FOREIGN_ORIGIN', { message: foreignText(site, origin, options) })
 }
 
-/** A form can be sent by any page, without asking first. What has no type has no body. */
+/** Any page can submit a form without a CORS preflight, but not JSON. A request without a content type has no body. */
 export function isJson (contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\s*(;|$)/i.test(contentType)
 }

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { onRequestHookHandler } from 'fastify'
 import helmet, { type HelmetOptions } from 'helmet'
 
-/** Answers of the API are data: nothing may be loaded from them, nothing may frame them. */
+/** Answers of the API are data: they load nothing and must not be framed. */
 const API: HelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   frameguard: { action: 'deny' },
-  // What these say is for documents
+  // These headers apply to documents only
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
   xDnsPrefetchControl: false,
@@ -15,7 +15,7 @@ const API: HelmetOptions = {
   xXssProtection: false
 }
 
-/** Helmet's headers, asked for once: they are the same for every answer, and making them costs as much as routing a request. */
+/** Helmet's headers, computed once: they are the same for every answer, and computing them costs as much as routing a request. */
 export function securityHeaders (appUrl: string, options: HelmetOptions = API): onRequestHookHandler {
   const headers: Record<string, string> = {}
   const response = { setHeader: (name: string, value: string) => { headers[name.toLowerCase()] = value }, removeHeader: () => {} }

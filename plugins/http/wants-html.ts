@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-/** A browser that shows a page, rather than a program. */
+/** Whether a browser is loading a page: the request accepts HTML. */
 export function wantsHtml ({ headers }: FastifyRequest): boolean {
   return headers.accept !== undefined && /\btext\/html\b/i.test(headers.accept)
 }

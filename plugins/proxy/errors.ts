@@ -2,7 +2,7 @@ import { MAX_SLUG } from '../../src/clients/slug.ts'
 import { unprocessable } from '../../src/http/field-errors.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 
-/** Errors of the proxy routes, in Fastify's form: the caller is no OAuth client. */
+/** Errors of the proxy routes, in Fastify's form: the caller is not an OAuth client. */
 export function invalidCredentials (cause: unknown): HttpError {
   return new HttpError('LK_INVALID_CREDENTIALS', { cause })
 }
@@ -19,12 +19,12 @@ export function badScope (message: string): HttpError {
   return unprocessable({ scope: [{ code: 'invalid', message }] })
 }
 
-/** Not the caller's fault: the client behind the route may not do this. */
+/** 500, since the caller cannot mend it: the client behind the route lacks a permission. */
 export function misconfigured (cause: unknown): HttpError {
   return new HttpError('LK_MISCONFIGURED', { cause })
 }
 
-/** The issuer elsewhere is away, or busy. */
+/** 503: the remote issuer cannot be reached, or is busy. */
 export function unavailable (cause: unknown): HttpError {
   return new HttpError('LK_ISSUER_UNAVAILABLE', { message: 'The login server cannot be reached, try again in a moment', cause })
 }

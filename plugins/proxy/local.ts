@@ -7,8 +7,8 @@ import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
 import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
 
 /**
- * The proxies beside the server: no secret is needed, and no request is made.
- * @param mount of the scope that the proxies are registered in
+ * The client proxies in the process of the server: they need no client secret and send no HTTP request.
+ * @param mount prefix of the scope in which the proxies are registered
  */
 export function localProxy ({ config, clients, oauth: { token }, sessions, users }: Services, mount: string): ProxyBackend {
   const login = { attributes: users.attributes, prefix: config.login.prefix }
@@ -53,7 +53,7 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
   }
 }
 
-/** What the protocol refused, in the words of a caller that is no OAuth client. */
+/** Maps errors of the protocol to those of a caller that is not an OAuth client. */
 function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof OAuthError)) throw error

@@ -2,11 +2,11 @@ import { unprocessable, type FieldErrors } from '../../src/http/field-errors.ts'
 import type { Attributes, Identifier } from '../../src/users/attributes.ts'
 import { candidatesFrom, loginFields, requiredErrors } from '../../src/users/login-candidates.ts'
 
-/** A login: who may be meant, and the parameters of the password grant. */
+/** A login: the identifiers that may be meant, and the parameters of the password grant. */
 export type ProxyLogin = { candidates: Identifier[], params: Record<string, string> }
 
 /**
- * Reads a login body once: nothing else that the caller sends goes further.
+ * Reads a login body once. Other fields that the caller sends are not passed on.
  * @throws 422 with messages per field
  */
 export function readLogin ({ attributes, prefix }: { attributes: Attributes, prefix: string }, body: Record<string, unknown>): ProxyLogin {

@@ -9,7 +9,7 @@ export type RefreshCookie = {
   clear: (reply: FastifyReply, slug: string) => void
 }
 
-/** Sent back to the proxy routes of one client only; Secure when the issuer is https. */
+/** A cookie for the proxy routes of one client only; Secure when the issuer is https. */
 export function createRefreshCookie (issuer: string): RefreshCookie {
   const { pathname, protocol } = new URL(issuer)
   const base = pathname.replace(/\/$/, '')
@@ -23,8 +23,9 @@ export function createRefreshCookie (issuer: string): RefreshCookie {
 }
 
 /**
- * The body wins over the cookie. Of several cookies of the name the one that is ours counts: the others belong to other apps on the domain.
- * @throws 400 for two that are ours: one of them was planted
+ * The refresh token of a request; the body takes precedence over the cookie. Among several cookies of the name, only the one that we issued
+ * is used: the others belong to other apps on the domain.
+ * @throws 400 when two of them were issued here, since one must have been planted
  */
 export function refreshTokenOf ({ body, headers }: FastifyRequest, isOurs: (token: string) => boolean): string | undefined {
   const { refresh_token: fromBody } = (body ?? {}) as { refresh_token?: string }

@@ -22,7 +22,7 @@ import { badScope, invalidCredentials, invalidRefreshToken, misconfigured, noSuc
 type Credentials = { id: string, secret?: string }
 
 const MONTH = 30 * 86_400
-// Until the server listens
+// Until the server listens on a port
 const DEFAULT_PORT = 3000
 
 export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOptions): Promise<ProxyBackend> {
@@ -77,7 +77,7 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     corsOrigins: (options.corsOrigins ?? []).map(origin),
     rateLimit: options.rateLimit ?? 'on',
     hostDocument: options.hostDocument ?? true,
-    // The MAC is the issuer's to check
+    // Only the issuer can verify the MAC
     isRefreshToken: looksLikeRefreshToken,
     async find (slug) {
       const named = Object.hasOwn(clients, slug) ? clients[slug] : undefined
@@ -93,7 +93,7 @@ function origin (text: string): string {
   return found
 }
 
-/** Of the app that the proxies stand in, which is not that of the issuer. */
+/** The site of the app that serves the proxies, not that of the issuer. */
 function siteOf (host: FastifyInstance, { appUrl, prefix = '', env = false }: RemoteProxyOptions): Site {
   const { mount, https } = placeOf(host)
   const address = createAddress(appUrl, { port: DEFAULT_PORT, path: mount + prefix, https })
@@ -101,7 +101,7 @@ function siteOf (host: FastifyInstance, { appUrl, prefix = '', env = false }: Re
   return { get appUrl () { return address.appUrl }, sources: { names: {}, prefixedOnly: !env } }
 }
 
-/** Who is behind the request; the issuer believes the address when the client is marked as a trusted proxy. */
+/** Passes on who sent the request. The issuer accepts the address if the client is marked as a trusted proxy. */
 function headersFor ({ ip, userAgent, device }: Caller): Record<string, string> {
   return {
     ...(readAddress(ip) !== null && { [CLIENT_IP_HEADER]: ip }),
@@ -110,7 +110,7 @@ function headersFor ({ ip, userAgent, device }: Caller): Record<string, string> 
   }
 }
 
-/** Wrong credentials, a busy issuer, one that is away, and a client that may not: four different answers. */
+/** Distinguishes wrong credentials, a busy issuer, an unreachable one, and a client that lacks a permission. */
 function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof RefusedByIssuer)) throw (error as { statusCode?: number }).statusCode ? error : unavailable(error)
