@@ -1,17 +1,17 @@
-/** Wire codes of RFC 6749 section 5.2 and 4.1.2.1, of RFC 8628 section 3.5 and RFC 8707 section 2. */
+/** Error codes of RFC 6749 sections 5.2 and 4.1.2.1, RFC 8628 section 3.5 and RFC 8707 section 2. */
 export type OAuthErrorCode =
   | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client'
   | 'unsupported_grant_type' | 'invalid_scope' | 'server_error' | 'temporarily_unavailable'
   | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token' | 'invalid_target'
 
 type Details = {
-  /** For the log; never in a response. */
+  /** Logged, never part of a response. */
   reason?: string
   cause?: unknown
   headers?: Record<string, string>
 }
 
-/** A refusal of the protocol. `description` is public; `reason` and `cause` go to the log only. */
+/** An OAuth error response. `description` is public; `reason` and `cause` are only logged. */
 export class OAuthError extends Error {
   readonly description: string
   readonly reason: string | undefined
@@ -30,7 +30,7 @@ export class OAuthError extends Error {
   }
 }
 
-/** What may stand in `error_description` (RFC 6749 section 5.2): printable ASCII but quotes and backslashes. */
+/** Replaces what `error_description` may not contain (RFC 6749 section 5.2): it is printable ASCII without quotes and backslashes. */
 export function wireText (text: string): string {
   return text.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')
 }

@@ -1,8 +1,8 @@
 import { invalidRequest } from './errors.ts'
 
 /**
- * Parameters of a request, each once; an empty one counts as absent (RFC 6749 section 3.2).
- * @param apart one that may be repeated, and is read by itself
+ * Request parameters, each at most once; an empty one is treated as absent (RFC 6749 section 3.2).
+ * @param apart a parameter that may be repeated, and is read separately
  * @throws OAuthError invalid_request
  */
 export function stringParams (body: Record<string, unknown>, apart?: string): Record<string, string> {

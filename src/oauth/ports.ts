@@ -8,38 +8,38 @@ export type Client = {
   name: string
   /** SHA-256 of the secret; null while the client has none. */
   secretHash: Uint8Array | null
-  /** The one before the last rotation, which counts until then. */
+  /** The secret before the last rotation, valid until the time below. */
   previousSecretHash: Uint8Array | null
   previousSecretUntil: Date | null
   /** RFC 7591 section 2 token_endpoint_auth_method; `none` is a public client. */
   authMethod: string
   grantTypes: string[]
-  /** Scopes it may have; `*` stands for every registered one. */
+  /** Scopes the client may have; `*` stands for every registered one. */
   scopes: string[]
-  /** Scopes it gets when it asks for none. */
+  /** Scopes the client gets when it requests none. */
   defaultScopes: string[]
   firstParty: boolean
   proxy: boolean
   refreshTokenInBody: boolean
-  /** Runs proxies apart from the server: its word on the user's address counts. */
+  /** Runs remote client proxies; the user addresses it reports are trusted. */
   trustedProxy: boolean
   redirectUris: string[]
   postLogoutRedirectUris: string[]
-  /** Does not ask for consent. */
+  /** Users are not asked for consent. */
   skipsConsent: boolean
-  /** Confidential, and cannot send PKCE. */
+  /** Confidential, and unable to send PKCE. */
   pkceOptional: boolean
   idTokenAlg: string
-  /** Seconds; null takes the server's setting. */
+  /** Seconds; null uses the server's setting. */
   accessTokenTtl: number | null
-  /** May ask about every access token, and about personal ones. */
+  /** May introspect every access token, and personal access tokens. */
   introspects: boolean
-  /** It may ask about access tokens whose audience is one of these. */
+  /** May introspect access tokens whose audience is one of these. */
   resourceServers: string[]
   refreshGrace: number | null
-  /** Carried by the tokens that it gets for itself. */
+  /** Carried by the tokens the client gets for itself. */
   tokenEpoch: number
-  /** The user whom it belongs to; null for the operator's. */
+  /** The user who owns the client; null for a client of the operator. */
   ownerId: string | null
   revokedAt: Date | null
 }
@@ -47,26 +47,26 @@ export type Client = {
 export type Clients = {
   find: (id: string) => Promise<Client | null>
   findBySlug: (slug: string) => Promise<Client | null>
-  /** Past what is remembered of it: another process may have changed it a moment ago. */
+  /** Bypasses the cache, since another process may have changed the client a moment ago. */
   findAgain: (id: string) => Promise<Client | null>
 }
 
-/** Where a request came from; address and agent are kept with the session that it makes. */
+/** Where a request came from; address and user agent are stored with the session it creates. */
 export type Caller = {
   ip: string
   userAgent: string | undefined
-  /** Signed proof that a user has logged in from there before. */
+  /** Signed proof that the user has logged in from this device before. */
   device?: string | undefined
-  /** The user's address as a client tells it; counts for a trusted proxy only. */
+  /** The user's address as reported by a client; used for trusted proxies only. */
   toldIp?: string | undefined
-  /** The client that a user logs in through, for what is told of the login. */
+  /** The client through which a user logs in, for the events of the login. */
   clientId?: string | undefined
 }
 
 export type NewSession = {
   id: string
   userId: string
-  /** As read with the password hash; a password changed meanwhile makes the insert find nothing. */
+  /** As read with the password hash; the insert finds nothing if the password has changed since. */
   passwordStamp: number
   clientId: string
   scopes: string[]
@@ -82,17 +82,17 @@ export type Rotation = {
   generation: number
   secretHash: Uint8Array
   clientId: string
-  /** Seconds without a rotation after which the session has ended. */
+  /** Seconds without a rotation after which the session expires. */
   idleTtl: number
-  /** Scopes that must be among the session's; null asks for all of them. */
+  /** Scopes that must be among the session's; null requests all of them. */
   asked: string[] | null
-  /** Those of `asked` that a session with the scope `*` has, too. */
+  /** Those of `asked` that a session with the scope `*` has as well. */
   ofAny: string[] | null
-  /** Resources that must be among the session's; none but the issuer when empty, null asks for all of them. */
+  /** Resources that must be among the session's. Empty: only the issuer; null: all of them. */
   resources: string[] | null
 }
 
-/** What id tokens of a session say (OpenID Connect Core section 2). */
+/** Contents of the session's id tokens (OpenID Connect Core section 2). */
 export type OidcContext = {
   nonce: string | null
   /** Seconds since 1970. */
@@ -104,7 +104,7 @@ export type OidcContext = {
 export type ClaimRequest = { essential?: boolean, value?: unknown, values?: unknown[] } | null
 export type ClaimsRequest = { id_token?: Record<string, ClaimRequest>, userinfo?: Record<string, ClaimRequest> }
 
-/** What a token is made of. */
+/** What is needed to issue tokens for a session. */
 export type Grant = {
   oidc: OidcContext | null
   sessionId: string
@@ -117,51 +117,55 @@ export type Grant = {
 }
 
 export type Rotated = Grant & {
-  /** The row was behind the token: the database went back to a backup. */
+  /** The row was behind the presented token: the database was restored from a backup. */
   wentBack: boolean
 }
 
-/** The session as it stands when a rotation found nothing to do. */
+/** The state of a session when a rotation found nothing to update. */
 export type Superseded = Grant & {
   clientId: string
-  /** Neither revoked nor expired; its user and its client are alive. */
+  /** Neither revoked nor expired, with an active user and client. */
   alive: boolean
   /**
-   * Seconds since the presented generation was replaced; null when it is the current one, infinite when that is too long ago to be known.
+   * Seconds since the presented generation was replaced; null when it is the current one, infinite when that was too long ago to be
+   * recorded.
    */
   supersededFor: number | null
-  /** The current generation came right after the presented one, and was never used. */
+  /** The current generation directly follows the presented one and was never used. */
   successorUnused: boolean
-  /** The last rotation, or the start: the idle time counts from it. */
+  /** Time of the last rotation, or of the start; the idle time runs from it. */
   lastUsedAt: Date
-  /** Who came then. */
+  /** Caller of that rotation. */
   ip: string | null
   userAgent: string | null
 }
 
 export type Sessions = {
-  /** @returns null when the user or the client is not what it was: the caller refuses */
+  /** @returns null when the user or the client has changed; the caller refuses the request */
   create: (session: NewSession) => Promise<{ tokenEpoch: number, expiresAt: Date } | null>
-  /** One compare-and-set; null when nothing matched. */
+  /** One compare-and-set; null when no row matched. */
   rotate: (rotation: Rotation, caller: Caller) => Promise<Rotated | null>
   inspect: (rotation: Rotation) => Promise<Superseded | null>
-  /** Rotates past the `current` generation, of which nobody heard; null when it is not that any more, or was used. Writes an event. */
+  /**
+   * Rotates past the `current` generation, which was never received. Null when it is no longer the current one or was used. Writes an audit
+   * event.
+   */
   recover: (rotation: Rotation, current: number, caller: Caller) => Promise<Grant | null>
-  /** The `claims` parameter that the session was made with, and its scopes. */
+  /** The `claims` parameter the session was created with, and its scopes. */
   requestedClaims: (id: string) => Promise<{ claims: ClaimsRequest | null, scopes: string[] } | null>
-  /** What a session that is alive may do, and its epoch. */
+  /** The scopes and the epoch of an active session. */
   standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number } | null>
-  /** Writes an event without touching the session. */
+  /** Writes an audit event without updating the session. */
   noteReplay: (id: string, caller: Caller) => Promise<void>
 }
 
-/** A code that waits to be redeemed; the session that redeeming makes is named already. */
+/** A code waiting to be redeemed, with the id of the session that redeeming it creates. */
 export type NewCode = {
   hash: Uint8Array
   clientId: string
   userId: string
   sessionId: string
-  /** The login of the browser that it is made for. */
+  /** The browser session in which it was issued. */
   browserSessionId: string
   redirectUri: string
   scopes: string[]
@@ -177,7 +181,7 @@ export type Redemption = {
   clientId: string
   /** Null when the client did not repeat it (OAuth 2.1 section 10.2). */
   redirectUri: string | null
-  /** Of the verifier that was sent; null when none was. */
+  /** Derived from the presented verifier; null when none was sent. */
   codeChallenge: string | null
   secretHash: Uint8Array
   /** Must be among the resources of the code, as in a rotation. */
@@ -187,41 +191,41 @@ export type Redemption = {
   caller: Caller
 }
 
-/** A code as it stands when it could not be redeemed. */
+/** The state of a code that could not be redeemed. */
 export type SpentCode = Pick<NewCode, 'clientId' | 'redirectUri' | 'codeChallenge' | 'sessionId' | 'resources'> & {
   redeemed: boolean,
   expired: boolean
 }
 
 export type Codes = {
-  /** @returns false when the login has ended meanwhile */
+  /** @returns false when the browser session has ended since */
   create: (code: NewCode) => Promise<boolean>
-  /** Redeems and makes the session in one statement; null when anything does not fit. */
+  /** Redeems the code and creates the session in one statement; null when anything does not match. */
   redeem: (redemption: Redemption) => Promise<Grant | null>
   inspect: (hash: Uint8Array) => Promise<SpentCode | null>
 }
 
-/** For this server when there are no resources. `client` as it was shown to the user. */
+/** For this server when there are no resources. `client` is as shown to the user. */
 export type NewConsent = Wish & { userId: string, client: Pick<Client, 'id' | 'name' | 'redirectUris'> }
 
 export type Consents = {
-  /** Null when the user was never asked. */
+  /** Null when the user has never consented. */
   find: (userId: string, clientId: string) => Promise<Consent | null>
-  /** @returns false when the client has another name or other redirect URIs by now: it is not what the user has allowed */
+  /** @returns false when the client's name or redirect URIs have changed, so that it is no longer what the user allowed */
   add: (consent: NewConsent) => Promise<boolean>
 }
 
 export type TokenRevocations = {
-  /** A client's own access token. */
+  /** Revokes a client's own access token. */
   revoke: (token: { jti: string, clientId: string, epoch: number }) => Promise<void>
 }
 
-/** Who a login turned out to be. */
+/** The user that a login belongs to. */
 export type SignedIn = { userId: string, passwordStamp: number }
 
 /**
- * @returns null for a wrong password, an unknown or a disabled user; takes the same time for each. `device` is what the caller shows next
- *   time
+ * @returns null for a wrong password, an unknown or a disabled user, after the same time for each; `device` is the proof to present at the
+ * next login
  * @throws TooManyAttempts
  */
 export type Authenticate = (

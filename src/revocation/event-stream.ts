@@ -6,31 +6,29 @@ import type { Revocation, RevocationList } from './revocation-list.ts'
 export type EventStreamOptions = {
   list: Pick<RevocationList, 'rows' | 'subscribe'>
   feed: Pick<Feed, 'age' | 'databaseTime'>
-  /** As the reader calls it. */
+  /** The name that the reader chose for this stream. */
   name?: string | undefined
-  /** Whether who reads may still do so; asked at each event. */
+  /** Whether the reader may still read; checked at each event. */
   isAllowed: () => boolean
-  /** Milliseconds that only go forward. */
+  /** A monotonic clock, in milliseconds. */
   now?: () => number
   heartbeatMs?: number
 }
 
 const HEARTBEAT_MS = 2000
-/** Rows that are made into text in one go. */
+/** Rows converted to text at a time. */
 const BATCH = 500
-/** Rows that wait for a reader who is behind; more of them are told by another snapshot. */
+/** Rows queued for a slow reader; beyond this limit it gets a new snapshot instead. */
 const MAX_WAITING = 10_000
-/** A reader who takes nothing for this long has gone, or is too slow to be of use. */
+/** A reader that consumes nothing for this long is disconnected. */
 const STALLED_MS = 15_000
-/** Seconds that stand for an age without an end: JSON would make null of it, and null counts as 0 in JavaScript. */
+/** Seconds that stand for an infinite age: JSON would turn Infinity into null, which JavaScript treats as 0. */
 const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
- * Server-sent events (WHATWG HTML section 9.2): `snapshot` with all that is revoked, then `revocations` with what is new, and `heartbeat`
- * with the `age` of this knowledge when the stream was `at` seconds old, so that whoever gets it late knows that. Text is made when the
- * reader takes it:
- * however many follow,
- * and however slow they are, little of it waits in memory.
+ * Server-sent events (WHATWG HTML section 9.2): a `snapshot` with all revocations, then `revocations` with new ones, and `heartbeat` with
+ * the `age` of the revocation data when the stream was `at` seconds old, so that a delayed heartbeat can be recognized. Text is produced
+ * only when the reader takes it, so that many or slow readers use little memory.
  */
 export function openEventStream (
   { list, feed, name = '', isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions
@@ -65,7 +63,7 @@ export function openEventStream (
     isSnapshotDue = false
     if (snapshot) return next()
     if (waiting.length > 0) return eventText('revocations', waiting.splice(0, BATCH))
-    // It says that all is known up to now: after what waited
+    // A heartbeat states that everything up to now is known, so it follows what was queued
     if (!isBeatDue) return null
     isBeatDue = false
     const heartbeat: Heartbeat = { stream: name, at: (now() - began) / 1000, age: Math.min(feed.age(), NEVER), now: feed.databaseTime() }
@@ -84,7 +82,7 @@ export function openEventStream (
 
   function end (): void {
     hasEnded = true
-    // Nobody waits for who does not read
+    // Do not wait for a reader that has stopped reading
     if (isWanted) stream.push(null)
     else stream.destroy()
   }
@@ -108,7 +106,7 @@ export function openEventStream (
 
 const eventText = (event: string, data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
-/** One event in pieces: a reader replaces what it knows in one go. */
+/** One event in pieces: a reader replaces its revocations in one go. */
 function * snapshotText (rows: Iterable<Revocation>): Generator<string, undefined> {
   let piece = 'event: snapshot\ndata: ['
   let count = 0

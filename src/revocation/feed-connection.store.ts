@@ -6,10 +6,10 @@ import { createPoll } from './feed-poll.store.ts'
 import { createPulse } from './pulse.store.ts'
 
 const CONNECT_MS = 3000
-// A connection that was cut without a word is noticed by a statement that does not come back
+// A silently cut connection is detected by a statement that does not return
 const QUERY_MS = 3000
 
-/** Holds the schema: servers of several schemas may share a database. */
+/** The name contains the schema, since servers of several schemas may share a database. */
 export const feedChannel = (schema: string) => quoteIdentifier(`latchkey_revocations_${schema}`.slice(0, 63))
 
 /** The feed's own connection, outside the pool: LISTEN needs one that stays. */
@@ -27,7 +27,7 @@ export async function openFeedConnection (url: string, onNotification: () => voi
   })
   const channel = feedChannel(schema)
   await client.connect()
-  // The payload is never read: a notification only says that there is something to read
+  // The payload is not read: a notification only says that there is something to poll
   client.on('notification', onNotification)
   await client.query(`${sessionSettings({ schema, timeouts: { statement_timeout: String(QUERY_MS) } })}; LISTEN ${channel}`)
   const poll = createPoll((query) => client.query(query), table)

@@ -7,10 +7,10 @@ import { NONE, type Revocation } from './revocation-list.ts'
 type Named = (table: string) => string
 type Run = <Row extends QueryResultRow>(query: QueryConfig | string) => Promise<{ rows: Row[] }>
 
-// insufficient_privilege, undefined_function, feature_not_supported: what a managed PostgreSQL may answer
+// insufficient_privilege, undefined_function, feature_not_supported: possible answers of a managed PostgreSQL
 const NOT_THERE = new Set(['42501', '42883', '0A000'])
 
-/** @returns the poll, with the cursor of the one before, or null for everything */
+/** @returns the poll, which takes the cursor of the previous one, or null to read everything */
 export function createPoll (run: Run, table: Named): (cursor: string | null) => Promise<FeedNews> {
   let text: string | null = null
   return async (cursor) => {
@@ -21,17 +21,17 @@ export function createPoll (run: Run, table: Named): (cursor: string | null) => 
 }
 
 /**
- * Which server answers, and which history of it: behind a pooler or an address that moves another one may, whose transaction ids say
- * nothing of those of the one before. The time at which it was started tells that by itself, since a primary becomes none without a start;
- * where the role may, the system identifier and the timeline say it, too. The file of the table changes when a dump is put back into the
- * same server.
+ * Identifies the server that answers, and its history. Behind a pooler or a moving address another server may answer, whose transaction ids
+ * cannot be compared with those of the previous one. The start time alone shows this, since a primary becomes a standby only by a restart;
+ * where the role permits it, the system identifier and the timeline are included. The file of the table changes when a dump is restored
+ * into the same server.
  */
 async function serverSql (run: Run, table: Named): Promise<string> {
   const always = ['extract(epoch FROM pg_postmaster_start_time())::text',
     `coalesce(pg_relation_filenode(${escapeLiteral(table('revocations'))}::regclass)::text, '')`]
   const parts = [
     '(SELECT system_identifier::text FROM pg_control_system())',
-    // At once with a promotion, unlike pg_control_checkpoint(); a standby cannot be asked
+    // Changes at once with a promotion, unlike pg_control_checkpoint(); not available on a standby
     "CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
   ]
   const known = []
@@ -50,7 +50,7 @@ async function isThere (run: Run, part: string): Promise<boolean> {
   }
 }
 
-/** What the feed's statement answers: a list for each column, which PostgreSQL makes four times as fast as an object for each row. */
+/** The result of the feed's statement: one list per column, which PostgreSQL builds four times as fast as one object per row. */
 type Polled = ServerState & {
   cursor: string
   now: number
@@ -59,12 +59,12 @@ type Polled = ServerState & {
   owners: (string | null)[]
   epochs: (number | null)[]
   expiries: number[]
-  /** By `kind subject`, of those that have some. */
+  /** By `kind subject`, for rows that have exceptions. */
   exceptions: Record<string, string[]>
 }
 
 /**
- * The feed's statement: rows and cursor in one snapshot. A cursor on an id or a time would miss the transaction that began first and
+ * The feed's statement reads rows and cursor in one snapshot. A cursor on an id or a time would miss a transaction that began first and
  * committed last.
  */
 function pollSql (table: Named, server: string): string {

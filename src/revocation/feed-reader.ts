@@ -3,20 +3,19 @@ import type { Observation } from './freshness.ts'
 import type { RevocationList } from './revocation-list.ts'
 
 export type FeedReader = {
-  /** Where the next poll goes on; null for everything. */
+  /** Where the next poll continues; null to read everything. */
   cursor: () => string | null
-  /** Everything is to be read again. */
+  /** The next poll reads everything. */
   restart: () => void
-  /** @returns false when everything has to be read at once, and nothing was taken */
+  /** @returns false when nothing was applied, because everything has to be read at once */
   take: (news: FeedNews, observation: Observation) => boolean
-  /** When the list was complete for certain. */
+  /** The latest time at which the list was known to be complete. */
   knownAt: () => number
 }
 
 /**
- * Puts what polls bring into the list. A cursor says nothing of the transaction ids of another server, so another one means a full load.
- * What is revoked is only added until that server has proven to be the primary: an old one may know less, and what it does not say would be
- * taken back.
+ * Applies poll results to the list. A cursor is meaningless for the transaction ids of another server, so a change of server means a full
+ * load. Revocations are only added until that server has proven to be the primary: an old one may lack some, which would then be lifted.
  */
 export function createReader (list: RevocationList, log: { info: (details: object, message: string) => void }): FeedReader {
   let cursor: string | null = null

@@ -13,9 +13,12 @@ export type FeedNews = ServerState & {
 
 /** One connection of its own, outside the pool. */
 export type FeedConnection = {
-  /** Rows since the cursor, the cursor for the next time, and which server says so, in one snapshot. */
+  /** Rows since the cursor, the next cursor and the identity of the server, in one snapshot. */
   poll: (cursor: string | null) => Promise<FeedNews>
-  /** The commit after that number, or null when another process makes it. @throws NotTaken */
+  /**
+   * Commits the pulse that follows this number; null when another process commits it.
+   * @throws NotTaken
+   */
   pulse: (from: string | null) => Promise<string | null>
   notify: () => Promise<void>
   close: () => Promise<void>
@@ -27,11 +30,11 @@ export type Feed = {
   /** Resolves after the first full load, or rejects when the database cannot be reached. */
   start: () => Promise<void>
   stop: () => Promise<void>
-  /** Seconds since the live primary, known as such, had told everything; infinite before the first time. */
+  /** Seconds since the list was known to be complete according to the live primary; infinite before the first time. */
   age: () => number
   /** Milliseconds of the database's clock, at the last poll. */
   databaseTime: () => number
-  /** Says to the other processes that there is something to read, at most once in 5 ms. */
+  /** Notifies the other processes that there is something to read, at most once in 5 ms. */
   announce: () => void
 }
 
@@ -45,13 +48,13 @@ type Options = {
 
 const POLL_MS = 2000
 const COALESCE_MS = 5
-// It looks at every row, and polls come as often as logouts
+// A sweep visits every row, and polls are as frequent as logouts
 const SWEEP_MS = 30_000
 const RECONNECT_MS = [100, 250, 500, 1000, 2000]
-// A server starts, and answers 503 where revocations matter, when the database takes no commit
+// Without commits from the database the server still starts, and answers 503 where revocations matter
 const START_MS = 3000
 
-/** Follows the table of revocations: a full load, then what is new every 2 s and at each notification. */
+/** Follows the revocations table: a full load, then new rows every 2 s and at each notification. */
 export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThisProcess }: Options): Feed {
   const stopped = new AbortController()
   const freshness = createFreshness({ interval: POLL_MS, now })
@@ -68,14 +71,14 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
 
   async function open (): Promise<FeedConnection> {
     const opened = await connect(() => wake())
-    // After a reconnect everything is read again
+    // After a reconnect, everything is read again
     reader.restart()
     connection = opened
     return opened
   }
 
   async function poll (from: FeedConnection): Promise<void> {
-    // Age counts from the start: what commits during the poll may not be in it
+    // The age runs from the start of the poll: rows that commit during it may be missing
     const began = now()
     const news = await from.poll(reader.cursor())
     const observation = freshness.observe(news, began)
@@ -84,7 +87,7 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
     onRows?.(news.rows)
     databaseTime = news.now
     if (began - sweptAt > SWEEP_MS) {
-      // Where one of the two clocks was set, the other holds
+      // If one of the two clocks was set forward, the other one prevents removing rows too early
       list.sweep(Math.min(databaseTime, Date.now()))
       sweptAt = began
     }
@@ -115,7 +118,7 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
     })
     while (!stopped.signal.aborted && !lost) {
       if (freshness.dueIn() <= 0) await pulse(current)
-      // Whatever comes during the poll leads to another one
+      // A notification during the poll leads to another poll
       const news = new Promise<void>((resolve) => { wake = resolve })
       await poll(current)
       const timer = setTimeout(() => wake(), Math.max(0, Math.min(POLL_MS, freshness.dueIn()))).unref()
@@ -166,7 +169,7 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
   function announce (): void {
     announcing ??= setTimeout(() => {
       announcing = null
-      // Lost when the connection is: the others poll every 2 s anyway
+      // A notification may be lost with the connection: the others poll every 2 s anyway
       connection?.notify().catch(() => {})
     }, COALESCE_MS)
   }

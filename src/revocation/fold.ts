@@ -1,6 +1,6 @@
 import type { Revocation, RevocationList } from './revocation-list.ts'
 
-/** Listed sessions of one owner from which on they become one row. */
+/** Revoked sessions of one owner from which on they are replaced by one row. */
 const FOLD_AT = 64
 
 type Options = {
@@ -9,7 +9,7 @@ type Options = {
   onError: (error: unknown) => void
 }
 
-/** Who logs in and out in a loop must not fill the memory of every process: many rows of one owner become one. */
+/** A user who logs in and out in a loop must not fill the memory of every process: many rows of one owner are folded into one. */
 export function createFolding ({ list, fold, onError }: Options): (rows: Revocation[]) => void {
   const folding = new Set<string>()
 

@@ -3,14 +3,17 @@ import { HttpError } from '../http/http-error.ts'
 import { openEventStream, type EventStreamOptions } from './event-stream.ts'
 import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
-/** What a guard elsewhere follows with. */
+/** Facts of the token with which a remote guard follows the revocations. */
 export type FollowerToken = {
   facts: TokenFacts, kid: string, /** Seconds since 1970. */
-  expiresAt: number, /** Of the stream, as its reader calls it. */ name?: string | undefined
+  expiresAt: number, /** Of the stream, chosen by its reader. */ name?: string | undefined
 }
 
 export type Followers = {
-  /** Ends with the token, its client and its key, and when the client may follow no more. @throws TooManyStreams */
+  /**
+   * The stream ends with the token, its client or its key, and when the client may no longer follow.
+   * @throws TooManyStreams
+   */
   open: (token: FollowerToken) => Readable
   close: () => void
 }
@@ -27,16 +30,16 @@ export class TooManyStreams extends HttpError {
 
 type Options = Omit<EventStreamOptions, 'isAllowed' | 'name'> & {
   list: Pick<RevocationList, 'revokedBy'>
-  /** Streams of one client. */
+  /** Streams per client. */
   limit: number
-  /** Whether the operator lets the client follow today, whatever its token says. */
+  /** Whether the operator currently lets the client follow, whatever its token says. */
   mayFollow: (clientId: string) => Promise<boolean>
 }
 
-/** A stream that is older may have lost its reader without a word, which TCP notices after a quarter of an hour. */
+/** An older stream may have lost its reader unnoticed, which TCP detects only after a quarter of an hour. */
 const YOUNG_MS = 60_000
 
-/** Guards elsewhere that follow the revocations, by client. */
+/** Remote guards that follow the revocations, by client. */
 export function createFollowers ({ list, feed, limit, mayFollow, now = () => performance.now() }: Options): Followers {
   const byClient = new Map<string, Map<Readable, { since: number }>>()
   let isClosing = false
@@ -47,8 +50,8 @@ export function createFollowers ({ list, feed, limit, mayFollow, now = () => per
     if (streams.size >= limit) makeRoom(streams)
     let mayGoOn = true
     const isAllowed = () => {
-      // The answer counts from the next event on, and heartbeats come every 2 s. Where the database cannot be asked, the stream still ends
-      // with its token, client and key
+      // The result applies from the next event on, and heartbeats come every 2 s. Without the database, the stream still ends with its
+      // token, client and key
       mayFollow(clientId).then((may) => { mayGoOn = may }, () => {})
       return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.revokedBy(facts, kid) === null
     }
@@ -61,7 +64,7 @@ export function createFollowers ({ list, feed, limit, mayFollow, now = () => per
     return stream
   }
 
-  /** The oldest goes, unless all are young: guards that are too many would otherwise push each other out without end. */
+  /** Closes the oldest stream, unless all are young: too many guards would otherwise keep disconnecting each other. */
   function makeRoom (streams: Map<Readable, { since: number }>): void {
     const [oldest] = streams
     if (!oldest || now() - oldest[1].since < YOUNG_MS) throw new TooManyStreams(limit)

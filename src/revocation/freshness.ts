@@ -1,63 +1,63 @@
-/** What a poll tells of the server that answered it. */
+/** What a poll reports about the server that answered it. */
 export type ServerState = {
   standby: boolean
-  /** Another one for another server, another history of it, and each time it was started. */
+  /** Changes with the server, its history and each restart. */
   server: string
-  /** Null before the first. */
+  /** Null before the first pulse. */
   pulse: Pulse | null
 }
 
-/** The commit that only a live primary answers: one for all processes, every two seconds. */
+/** The commit that only a live primary confirms: one for all processes, every two seconds. */
 export type Pulse = {
   number: string
-  /** The last one whose commit was answered. */
+  /** The last one whose commit was confirmed. */
   proven: string
-  /** Milliseconds since that one began, by the clock of the server; null before the first. */
+  /** Milliseconds since that one began, by the server's clock; null before the first. */
   age: number | null
 }
 
 export type Observation = {
-  /** Not the server of the poll before. */
+  /** Whether another server answered than at the previous poll. */
   isOther: boolean
-  /** A time at which the server was the live primary for certain, when the poll tells something new of that. */
+  /** A time at which the server was certainly the live primary, if the poll has news of that. */
   provenAt: number | null
 }
 
 export type Freshness = {
   /** @param began when the poll began */
   observe: (state: ServerState, began: number) => Observation
-  /** Milliseconds until this process is to make a pulse. */
+  /** Milliseconds until this process is to commit a pulse. */
   dueIn: () => number
-  /** The number that it is to follow; null when there was none yet. */
+  /** The number of the previous pulse; null before the first. */
   number: () => string | null
   made: (number: string, began: number) => void
-  /** Another process was faster, or waits for its own. */
+  /** Another process was faster, or is waiting for its own commit. */
   yielded: () => void
   failed: () => void
 }
 
-/** The server did not commit a pulse, or not everywhere where it has to be. */
+/** The pulse was not committed, or not by all servers that must confirm it. */
 export class NotTaken extends Error {}
 
 type Options = {
   /** Milliseconds between two pulses. */
   interval: number
-  /** Milliseconds that only go forward. */
+  /** A monotonic clock, in milliseconds. */
   now: () => number
 }
 
-/** What the row says before a pulse was proven. */
+/** The value in the row before any pulse was proven. */
 const NOTHING = '0'
-/** Who made the last one makes the next, as long as it does. In intervals. */
+/** The process that committed the last pulse commits the next one; others take over after this delay. In intervals. */
 const TAKEOVER = { after: 1.5, spread: 0.5 }
-/** All processes meet a new primary at once. */
+/** All processes see a new primary at once, so they spread out. In intervals. */
 const MEETING = { after: 0, spread: 0.15 }
-/** A little before the others poll by themselves: they poll at its notification instead. */
+/** Slightly before the others poll by themselves, so that its notification triggers their poll. In intervals. */
 const AHEAD = 0.95
 
 /**
- * That a server is the live primary cannot be read from it: one that was cut off from its standbys and replaced goes on answering reads. It
- * is known from a commit that it has answered. Whose turn it is to make that commit is decided here, without a word between the processes.
+ * Reads cannot show that a server is the live primary: one that was cut off from its standbys and replaced still answers them. A commit
+ * that it confirms does. This decides which process commits next, without communication between the processes.
  */
 export function createFreshness ({ interval, now }: Options): Freshness {
   let watched: string | null = null
@@ -68,7 +68,7 @@ export function createFreshness ({ interval, now }: Options): Freshness {
 
   const later = ({ after, spread }: { after: number, spread: number }) => now() + (after + Math.random() * spread) * interval
 
-  /** What was proven before we looked may have been proven by the server of which this one is a copy. */
+  /** A pulse proven before the first observation may stem from the server of which this one is a copy. */
   function watch ({ server, pulse }: ServerState): Observation {
     dueAt = watched === null ? now() : later(MEETING)
     watched = server
@@ -100,7 +100,7 @@ export function createFreshness ({ interval, now }: Options): Freshness {
   }
 }
 
-/** That age is by a clock, which may be set back: it counts for what was proven since the poll before. */
+/** That age is measured by a clock that may be set back, so it is used only for a pulse proven since the previous poll. */
 function isNews (pulse: Pulse, before: Pulse | null): pulse is Pulse & { age: number } {
   return pulse.age !== null && pulse.proven !== NOTHING && pulse.proven !== before?.proven
 }

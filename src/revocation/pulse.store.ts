@@ -2,20 +2,20 @@ import { escapeLiteral, type Client } from 'pg'
 import { NotTaken } from './freshness.ts'
 
 /**
- * Commits the number after `from`, unless another process has done so or is about to, waits until the server has said that it did, and
- * tells the others.
- * @param from null when there was none
- * @returns the number, or null when it was not ours to make
- * @throws NotTaken when the server said no
+ * Commits the number after `from`, unless another process has done so or is about to, waits until the server has confirmed it, and notifies
+ * the others.
+ * @param from null before the first
+ * @returns the number, or null when another process commits it
+ * @throws NotTaken when the server refused
  */
 export type MakePulse = (from: string | null) => Promise<string | null>
 
 type Taken = { number: string, began: string }
 
-// Of a notice; a warning has another code, in every language
+// The code of a notice; a warning has another code, in every language
 const SUCCESS = '00000'
 
-/** The commit by which a server proves that it is the live primary, over a connection on which nothing else happens meanwhile. */
+/** The commit that proves a server to be the live primary, over a connection used for nothing else at the time. */
 export function createPulse (client: Client, table: string, channel: string): MakePulse {
   const { insert, take, prove } = pulseSql(table)
   let warnings = 0
@@ -26,7 +26,7 @@ export function createPulse (client: Client, table: string, channel: string): Ma
     warnings = 0
     const { rows: [taken] } = await client.query<Taken>(take, [from ?? '0'])
     if (!taken) return null
-    // Who cancels the wait for a standby gets a warning and a row that is written; no error
+    // Cancelling the wait for a standby leaves a warning and a written row, but no error
     if (warnings > 0) throw new NotTaken('The commit was not confirmed by the standbys')
     await client.query(`${prove(taken)}; NOTIFY ${channel}`)
     return taken.number
@@ -37,23 +37,22 @@ export function createPulse (client: Client, table: string, channel: string): Ma
   })
 }
 
-/** What the server said; without a code of its own it is the connection that failed. */
+/** Whether the server answered with an error; without an SQLSTATE the connection failed. */
 const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code))
 
 function pulseSql (table: string) {
   const set = (name: string, value: string) => `set_config('${name}', ${value}, true)`
   const level = "current_setting('synchronous_commit')"
-  // While a commit waits for a standby it holds the row: nobody waits behind it
+  // A commit that waits for a standby holds the row: other processes do not queue behind it
   const free = (condition: string) => `id = (SELECT id FROM ${table} WHERE id = 1 AND ${condition} FOR NO KEY UPDATE SKIP LOCKED)`
   return {
     insert: `INSERT INTO ${table} (id) VALUES (1) ON CONFLICT DO NOTHING`,
-    // The settings are of this transaction only. The commit waits for what the server is told to wait for, at least for its own disk and a
-    // synchronous standby
+    // The settings apply to this transaction only. The commit waits for whatever the server is configured to wait for, and at least for its
+    // own disk and a synchronous standby
     take: `UPDATE ${table} SET number = number + 1, began_at = clock_timestamp()
       FROM (SELECT ${set('synchronous_commit', `CASE WHEN ${level} IN ('off', 'local') THEN 'on' ELSE ${level} END`)}, ${set('client_min_messages', "'warning'")}) AS settings
       WHERE ${free('number = $1')} RETURNING number::text, began_at::text AS began`,
-    // It says what is known already, so that it need not wait for anything. Of that commit alone: through a pooler another server may
-    // answer
+    // Records what is already proven, so it need not wait. It names that commit, because through a pooler another server may answer
     prove: ({ number, began }: Taken) =>
       `UPDATE ${table} SET proven = number, proven_at = began_at FROM (SELECT ${set('synchronous_commit', "'off'")}) AS settings
       WHERE ${free(`number = ${escapeLiteral(number)} AND began_at = ${escapeLiteral(began)}`)}`

@@ -1,10 +1,10 @@
-/** What a guard refuses although its signature is good. */
+/** What is refused although its signature is valid. */
 export type Revocation = {
   kind: 'token' | 'session' | 'client' | 'key' | 'user'
   subject: string
   /** The user of a session, the client of a token. */
   owner: string | null
-  /** Of a user (or a client that acts for itself): tokens that carry less are refused … */
+  /** For a user, or a client that acts for itself: tokens with a lower epoch are refused … */
   epoch: number | null
   /** … except those of these sessions. */
   except: string[]
@@ -19,27 +19,33 @@ type Listener = (rows: Revocation[], isAll: boolean) => void
 export type RevocationList = {
   apply: (rows: Revocation[]) => void
   /**
-   * Everything that the database knows. Epochs of users follow it, backwards too: after a backup was restored, tokens carry the
-   * lower ones again. What was revoked by itself stays revoked.
+   * Replaces the list by the whole table. Epochs of users follow it, backwards too: after a backup is restored, tokens carry lower ones
+   * again. Individual revocations stay.
    */
   reload: (rows: Revocation[]) => void
-  /** The kind of the revocation that ends a token, or null while it is not revoked. Look-ups in memory only. */
+  /** The kind of the revocation that ends a token, or null when it is not revoked. Reads memory only. */
   revokedBy: (token: TokenFacts, kid: string) => Revocation['kind'] | null
-  /** Forgets what no token can carry any more. @param now milliseconds of the database's clock */
+  /**
+   * Removes revocations whose tokens have all expired.
+   * @param now milliseconds of the database's clock
+   */
   sweep: (now: number) => void
-  /** All of them, read as one goes along: what comes meanwhile may be among them. */
+  /** All revocations, read lazily: rows added during the iteration may be included. */
   rows: () => Iterable<Revocation>
   size: () => number
   /** How many sessions and tokens of one owner are listed. */
   ownedBy: (owner: string) => number
-  /** Called with each batch that is new; `isAll` when it stands for all that there is. @returns unsubscribe */
+  /**
+   * Called with each batch of new rows; `isAll` when the batch is the whole list.
+   * @returns unsubscribe
+   */
   subscribe: (listener: Listener) => () => void
 }
 
-/** Exceptions of a row that has none: one list for a hundred thousand rows. */
+/** Shared by all rows without exceptions, of which there may be a hundred thousand. */
 export const NONE: string[] = []
 
-/** Absolute for a token, a session, a client and a key: no times are compared, so clocks do not matter. */
+/** Revocations of tokens, sessions, clients and keys are absolute: no times are compared, so clocks do not matter. */
 export function createRevocationList (): RevocationList {
   const kinds = {
     token: new Map<string, Revocation>(), session: new Map<string, Revocation>(), client: new Map<string, Revocation>(),
@@ -59,12 +65,12 @@ export function createRevocationList (): RevocationList {
     owned.add(row)
   }
 
-  /** @returns whether it says something new */
+  /** @returns whether the row changed the list */
   function applyRow (row: Revocation): boolean {
     const known = kinds[row.kind].get(row.subject)
     if (known && (known.epoch ?? 0) > (row.epoch ?? 0)) return false
     if (row.kind === 'user') {
-      // One epoch stands for every session and token that carries less
+      // One epoch covers every session and token with a lower one
       for (const covered of owned.of(row.subject)) if ((covered.epoch ?? 0) < (row.epoch ?? 0)) drop(covered)
     } else if (row.owner !== null && (kinds.user.get(row.owner)?.epoch ?? 0) > (row.epoch ?? 0)) {
       return false
@@ -120,7 +126,7 @@ export function createRevocationList (): RevocationList {
   }
 }
 
-/** Rows by their owner. Most have one, and a hundred thousand sets of one would weigh as much as the rows. */
+/** Rows by owner. Most owners have one row, and a hundred thousand sets of one would take as much memory as the rows. */
 function createOwned () {
   const owned = new Map<string, Revocation | Set<Revocation>>()
 

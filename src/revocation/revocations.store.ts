@@ -17,13 +17,13 @@ export type OnRevoked = (rows: Revocation[]) => void
 
 export function createRevocationStore ({ pool, tables }: Database) {
   const subscribers: OnRevoked[] = []
-  // A row lives as long as a token that it refuses can: database time + the longest life ever configured + 10 min
+  // A row lives as long as the tokens that it refuses: database time + the longest lifetime ever configured + 10 min
   const until =
     `now() + ((SELECT value::text::int FROM ${tables.settings} WHERE name = '${LONGEST_TOKEN_TTL}') + 600) * interval '1 second'`
 
   /**
-   * An INSERT for a WITH clause: `from` selects the kind, subject, owner, epoch and except of what another part of the statement ended.
-   * A higher epoch stands for a lower one.
+   * An INSERT for a WITH clause: `from` selects the kind, subject, owner, epoch and except of what another part of the statement ended. A
+   * higher epoch replaces a lower one.
    */
   function insertSql (from: string): string {
     return `INSERT INTO ${tables.revocations} AS r (kind, subject, owner, epoch, except_sessions, expires_at)
@@ -40,7 +40,7 @@ export function createRevocationStore ({ pool, tables }: Database) {
     return rows
   }
 
-  /** The same after another statement has locked something, so that it sees what whoever held the lock has done. */
+  /** The same after another statement has taken a lock, so that it sees what the previous holder of the lock has done. */
   async function runLocked<Row extends { revocation: Revocation | null }> (lock: QueryConfig, query: QueryConfig): Promise<Row[]> {
     const { rows } = await inTransaction(pool, async (client) => {
       await client.query(lock)

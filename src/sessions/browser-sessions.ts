@@ -5,12 +5,12 @@ import { SAME_FORM, type FormId, type FormSecrets } from '../crypto/form-secrets
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 
-/** A browser that is logged in. */
+/** A browser in which a user is logged in. */
 export type BrowserSession = {
   id: string
   userId: string
   tokenEpoch: number
-  /** When the user last proved who they are. */
+  /** When the user last authenticated. */
   authTime: Date
   remember: boolean
   lastSeenAt: Date
@@ -20,7 +20,7 @@ export type BrowserSession = {
 export type NewBrowserSession = {
   id: string
   tokenHash: Uint8Array
-  /** By the clock that compares it later. */
+  /** Taken from the clock that it is later compared with. */
   authTime: Date
   remember: boolean
   /** Seconds. */
@@ -29,30 +29,33 @@ export type NewBrowserSession = {
 } & SignedIn
 
 export type BrowserSessionStore = {
-  /** @returns null when the user is not what it was, or there is one with this token already */
+  /** @returns null when the user has changed, or a session with this token exists */
   create: (session: NewBrowserSession) => Promise<BrowserSession | null>
-  /** Alive, and not idle for longer than `idleTtl` seconds unless it is remembered. */
+  /** Active, and not idle for longer than `idleTtl` seconds unless `remember` is set. */
   find: (tokenHash: Uint8Array, idleTtl: number) => Promise<BrowserSession | null>
-  /** As `find`, and the user still has the password that was checked a moment ago. */
+  /** As `find`, if the user still has the password that was just verified. */
   findFor: (tokenHash: Uint8Array, idleTtl: number, passwordStamp: number) => Promise<BrowserSession | null>
-  /** How one that is not found came to its end. */
+  /** How a session that `find` does not return has ended. */
   ended: (tokenHash: Uint8Array, idleTtl: number) => Promise<'idle' | 'ended' | null>
-  /** The epoch of one that is alive, asked at the database. */
+  /** The epoch of an active session, read from the database. */
   standing: (id: string) => Promise<{ tokenEpoch: number } | null>
   touch: (id: string) => Promise<void>
 }
 
 export type BrowserSessions = {
-  /** The same `form` sent twice starts one session. @returns the session and the value of its cookie, which is nowhere else */
+  /**
+   * Submitting the same `form` twice starts one session.
+   * @returns the session and the value of its cookie, which is not stored
+   */
   start: (user: SignedIn, remember: boolean, caller: Caller, form?: FormId) => Promise<{ session: BrowserSession, token: string } | null>
-  /** The session of a cookie, or null. */
+  /** The session of a cookie value, or null. */
   find: (token: string | undefined) => Promise<BrowserSession | null>
   ended: (token: string | undefined) => Promise<'idle' | 'ended' | null>
 }
 
 type Options = {
   store: BrowserSessionStore
-  /** Whether it was revoked since the database was asked. */
+  /** Whether the session was revoked after it was read from the database. */
   isRevoked: (session: BrowserSession) => boolean
   formSecrets: FormSecrets
   /** Seconds. */
@@ -61,7 +64,7 @@ type Options = {
   rememberTtl: number
 }
 
-/** A session is asked for at the database once in this time; the feed ends it sooner. */
+/** Milliseconds for which a session is cached; a revocation from the feed ends it sooner. */
 const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
@@ -89,7 +92,7 @@ export function createBrowserSessions ({ store, isRevoked, formSecrets, idleTtl,
     return await startWith(secret, user, remember, caller) ?? await startedBefore(secret, user) ?? await fresh()
   }
 
-  /** One that has ended, or is older, is not taken up again. */
+  /** The session that the same form started before, unless it has ended or is too old. */
   async function startedBefore (secret: Buffer, { passwordStamp }: SignedIn) {
     const token = secret.toString('base64url')
     const session = await store.findFor(hashSecret(token), idleTtl, passwordStamp)

@@ -1,56 +1,64 @@
 import { originOf, type EndReason, type EventDetails } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
 
-/** Whose it was; a login of a browser on our own pages has no client. */
+/** Whose session it was; a browser session has no client. */
 export type Ended = { userId: string, clientId: string | null }
 
-/** Statements that end sessions and list them as revoked, each in one go. Null for what had ended, or was never there. */
+/** Each statement ends sessions and lists them as revoked. It returns null for a session that had already ended or never existed. */
 export type SessionEndStore = {
   sessions: {
-    /** Listed as revoked even where there is no row: a token may outlive a session that a restored backup does not know. */
+    /** Lists the session as revoked even where there is no row: a token may outlive a session that is missing from a restored backup. */
     revoke: (id: string) => Promise<Ended | null>
-    /** By what a refresh token carries, whatever its generation. */
+    /** By the contents of a refresh token of any generation. */
     revokeBySecret: (id: string, secretHash: Uint8Array, clientId: string) => Promise<Ended | null>
-    /** Writes `session.reused` into the audit log by the same statement: a theft is never forgotten. */
+    /** Writes `session.reused` to the audit log in the same statement, so that a theft is always recorded. */
     revokeReused: (id: string, caller: Caller) => Promise<Ended | null>
   }
   browserSessions: { revoke: (id: string) => Promise<Ended | null> }
   access: {
-    /** One of either kind, of this user unless the operator asks; a third party must ask for consent again. */
+    /**
+     * Ends a session or a browser session of this user, or of any user when null (the operator). A third-party client must ask for consent
+     * again.
+     */
     end: (id: string, userId: string | null) => Promise<Ended | null>
   }
   apps: {
-    /** All sessions of an application, what waits to become one, and the consent. @returns the ids of the sessions */
+    /**
+     * Ends all sessions of a client, its pending codes and devices, and the consent.
+     * @returns the ids of the sessions
+     */
     end: (userId: string, clientId: string) => Promise<string[]>
   }
 }
 
 type Why = { reason: EndReason, caller?: Caller | undefined }
 
-/** What ends is refused at once, in every process, and told of. Each answers whether something ended. */
+/**
+ * Ends sessions: their tokens are refused at once in every process, and an event is emitted. Each function returns whether a session ended.
+ */
 export type SessionEnds = {
-  /** Of an application, by its id. */
+  /** Ends a client's session by its id. */
   session: (id: string, why: Why) => Promise<boolean>
-  /** Of an application, by what its refresh token carries. */
+  /** Ends a client's session by the contents of its refresh token. */
   bySecret: (token: { sessionId: string, secretHash: Uint8Array, clientId: string }, why: Why) => Promise<boolean>
-  /** A refresh token came again after its grace (RFC 9700 section 4.14.2). */
+  /** A refresh token was presented again after its grace (RFC 9700 section 4.14.2). */
   reused: (session: { sessionId: string, clientId: string }, caller: Caller) => Promise<boolean>
-  /** The login of a browser on our pages. */
+  /** Ends a browser session. */
   browser: (id: string, why: Why) => Promise<boolean>
-  /** Of either kind, in a list; null is the operator's. */
+  /** Ends a session or browser session shown in a list; `userId` is null for the operator. */
   owned: (id: string, userId: string | null, why: Why) => Promise<boolean>
-  /** All of an application that a user let in. */
+  /** Ends all access of a client that the user authorized. */
   ofApp: (clientId: string, userId: string, why: Why) => Promise<boolean>
 }
 
-/** Events of the server; on the command line, lines of the audit log. */
+/** Emits an event in the server; writes to the audit log on the command line. */
 export type TellEnd = <Name extends 'session.ended' | 'session.reused'>(name: Name, details: EventDetails[Name]) => void | Promise<void>
 
 type Dependencies = { store: SessionEndStore, tell: TellEnd }
 
 /**
- * The only place that ends sessions one by one, and tells of it. What ends all of a user or a client raises an epoch, and is an event of
- * its own.
+ * The only place that ends individual sessions and reports it. Ending everything of a user or client raises an epoch instead, with an event
+ * of its own.
  */
 export function createSessionEnds ({ store: { sessions, browserSessions, access, apps }, tell }: Dependencies): SessionEnds {
   async function told (sessionId: string, ended: Ended | null, { reason, caller }: Why): Promise<boolean> {

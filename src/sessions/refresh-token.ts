@@ -1,12 +1,12 @@
 import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 
-/** What a refresh token says. It is not stored: the session row holds a hash of `secret` and the current generation. */
+/** The contents of a refresh token. It is not stored: the session row holds a hash of `secret` and the current generation. */
 export type RefreshToken = { sessionId: string, generation: number, secret: Buffer }
 
 export type RefreshTokens = {
   encode: (token: RefreshToken) => string
-  /** @returns null for a forged or mangled token, before anybody asks the database */
+  /** @returns null for a forged or damaged token, without a database query */
   decode: (text: string) => RefreshToken | null
   newSecret: () => Buffer
 }
@@ -18,17 +18,17 @@ const GENERATION = ID + 4
 const KEY_ID = GENERATION + 4
 const SECRET = KEY_ID + 16
 const LENGTH = SECRET + 32
-// 72 bytes leave no bits over: each token has one spelling
+// 72 bytes encode to whole base64url characters, so each token has exactly one spelling
 const FORM = /^lk_rt_[A-Za-z0-9_-]{96}$/
 
-/** @returns whether a text has the form of one; who has the keys can tell more */
+/** @returns whether a text has the form of a refresh token; verifying it takes the keys */
 export function looksLikeRefreshToken (text: string): boolean {
   return FORM.test(text)
 }
 
 /**
- * `APP_KEY` alone forges no token (the secret is random), the database alone forges none (the MAC),
- * and whoever presents one brings what its successor is derived from.
+ * `APP_KEY` alone cannot forge a token (the secret is random), nor can the database alone (the MAC). The presented token contains the
+ * secret from which its successor is derived.
  */
 export function createRefreshTokens (keys: DerivedKeys, issuer: string): RefreshTokens {
   const macKeys = keys.map((key) => ({ key: createSecretKey(key), id: keyId(key) }))

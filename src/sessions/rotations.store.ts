@@ -6,13 +6,12 @@ import { grantColumns, inTime, ownersAlive, targets } from './session-sql.ts'
 type Asked = Rotation & { caller: Caller }
 type Row = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: string | Date, known: number }
 
-// PostgreSQL makes its plan for about as many
+// PostgreSQL plans the statement for about this many rows
 const BATCH = 100
 
 /**
- * Rotates a session by one statement; rotations that arrive in the same tick share it.
- * A row that somebody else holds, a session that was asked for twice, and all of them when the shared statement fails, have one of their
- * own.
+ * Rotates a session in one statement, shared by rotations that arrive in the same tick. A locked row and a session presented twice get a
+ * statement of their own, as do all of them when the shared statement fails.
  */
 export function createRotate ({ pool, tables }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
   const sql = statements(tables)
@@ -28,7 +27,7 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
     return rows[0] ? rotated(rows[0], generation) : null
   }
 
-  /** The rows that could be locked at once: those of others are not waited for, or two batches would wait for each other. */
+  /** Rotates the rows that can be locked immediately; waiting for others could make two batches wait for each other. */
   async function together (all: Asked[]): Promise<Array<Rotated | null>> {
     const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({
       name: 'session-rotate-many', text: sql.rotateMany,
@@ -42,7 +41,7 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
   }
 
   const batch = createBatch({ size: BATCH, keyOf: ({ id }: Asked) => id, alone, together })
-  // To narrow is rare
+  // Narrowing is rare
   return (rotation, caller) => rotation.asked ?? rotation.resources ? alone({ ...rotation, caller }) : batch({ ...rotation, caller })
 }
 
@@ -52,7 +51,7 @@ const parameters = ({ id, generation, secretHash, clientId, caller }: Asked) => 
 
 const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 
-// The times start anew when the row was behind, so a later generation with one time only tells
+// The list of times starts anew when the row was behind the token, so a later generation with a single time shows that
 const rotated = (row: Row, generation: number): Rotated =>
   Object.assign(row, { expiresAt: new Date(row.expiresAt), wentBack: row.known === 1 && generation > 0 })
 

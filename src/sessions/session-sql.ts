@@ -1,25 +1,28 @@
-// Conditions on a session `s`, its user `u` and its client `c` that several statements share.
+// Conditions on a session `s`, its user `u` and its client `c` that several statements share
 
 export const grantColumns =
   's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt"'
 export const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
 export const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
 
-/** @param asked parameter: null, the empty list for none but the issuer, or some of the resources. @param granted column */
+/**
+ * @param asked parameter: null, the empty list for the issuer only, or some of the resources
+ * @param granted column
+ */
 export const targets = (granted: string, asked: string) =>
   `(${asked}::text[] IS NULL OR CASE WHEN ${asked} = '{}' THEN ${granted} = '{}' ELSE ${granted} @> ${asked} END)`
 
-/** When a generation was replaced that has no grace: its successor went past it. */
+/** The replacement time of a generation without grace, because a recovery went past its successor. */
 export const SKIPPED = "'epoch'::timestamptz"
 
 /**
- * Whether the current token is the successor of the presented one, and the only one that it ever had but for those that were skipped. Each
- * recovery makes a generation that nobody gets, so that the first time in the row stays that of the last use.
- * @param presented parameter: its generation
+ * Whether the current token is the successor of the presented one, and the only successor apart from skipped ones. Each recovery adds a
+ * generation that is never issued, so that the first time in the row stays that of the last use.
+ * @param presented parameter: the presented generation
  */
 export const isPredecessor = (presented: string) => `(s.generation - ${presented} = 1 OR (s.generation - ${presented} > 2
   AND coalesce(s.rotations[s.generation - ${presented}] > ${SKIPPED} AND ${SKIPPED} >= ALL (s.rotations[2:s.generation - ${presented} - 1]), false)))`
 
-/** @param idle parameter: seconds without a rotation after which a session has ended */
+/** @param idle parameter: seconds without a rotation after which a session expires */
 export const inTime = (idle: string) =>
   `s.revoked_at IS NULL AND s.expires_at > now() AND ${lastUsed} > now() - ${idle} * interval '1 second'`

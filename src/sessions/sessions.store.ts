@@ -7,12 +7,12 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { createRotate } from './rotations.store.ts'
 import { grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
 
-// Two for each answer that was lost in a row
+// Each lost response in a row adds two
 const MAX_TIMES = 64
 
 type Revoked = { userId: string | null, clientId: string | null, revocation: Revocation | null }
 
-/** Sessions, by single prepared statements: each re-checks in itself what may have changed since the last one. */
+/** Sessions, in single prepared statements. Each re-checks whatever may have changed since the last one. */
 export function createSessionStore (database: Database, revocations: RevocationStore): Sessions & SessionEndStore['sessions'] {
   const { pool, tables } = database
   const sql = statements(tables, revocations)
@@ -111,7 +111,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
       FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id LEFT JOIN ${clients} c ON c.id = s.client_id
       WHERE s.id = $1 AND s.secret_hash = $3`,
 
-    // The skipped token has no grace any more, and that of the presented one begins again
+    // The skipped token has no grace, and the grace of the presented one starts again
     recover: `WITH recovered AS (
         UPDATE ${sessions} s SET generation = s.generation + 2, ip = $7, user_agent = $8,
           rotations = (ARRAY[now()] || array_fill(${SKIPPED}, ARRAY[s.generation - $2::int]) || now() || s.rotations[s.generation - $2 + 1:8])[1:${MAX_TIMES}]
@@ -126,7 +126,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
 
     standing: `SELECT scopes, token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`,
 
-    // Listed even when the row is not there: a token may outlive a session that a restored backup does not know
+    // Listed even when there is no row: a token may outlive a session that is missing from a restored backup
     revoke: `WITH ended AS (${end()}),
       unknown AS (SELECT $1::uuid AS id WHERE NOT EXISTS (SELECT FROM ${sessions} WHERE id = $1)),
       listed AS (${insertSql(`SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended

@@ -6,7 +6,10 @@ import type { Caller, Client, Sessions, SignedIn } from '../oauth/ports.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 
-/** Makes a session for a user and answers with its tokens. @throws OAuthError invalid_grant when the user changed meanwhile */
+/**
+ * Creates a session for a user and issues its tokens.
+ * @throws OAuthError invalid_grant when the user has changed since the password was checked
+ */
 export type StartSession = (client: Client, user: SignedIn, scopes: string[], resources: string[], caller: Caller) => Promise<Issued>
 
 type Dependencies = {

@@ -10,29 +10,29 @@ export type Identifier = { attribute: string, value: string, display: string }
 export type Attribute = {
   name: string
   schema: TSchema
-  /** What to write, for messages. */
+  /** The name shown in messages. */
   title: string
-  /** The identifier that a text means under this attribute, or null when it cannot be one. */
+  /** The identifier that a text stands for under this attribute, or null when it cannot be one. */
   parse: (text: unknown) => Identifier | null
-  /** What is missing from a text that is nearly one, if that can be said. */
+  /** What is missing from a text that is almost valid, if known. */
   lacks: (text: unknown) => 'country' | undefined
 }
 
 export type Attributes = readonly Attribute[]
 
-/** How a text of one kind is read. */
+/** How text of one kind is parsed. */
 type Kind = {
   normalize: Normalizer
-  /** Before anything else: what is no part of the value, wherever it was copied from. */
+  /** Applied first: removes what is not part of the value, such as characters copied along with it. */
   tidy: (text: string) => string
   lacks: (cleaned: string) => 'country' | undefined
 }
 
-// Names that mean something else in the bodies where attributes stand flat.
+// Names with another meaning in request bodies, in which attributes are top-level properties
 const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type',
   'refresh_token', 'created_at', 'prototype'])
 
-/** Compiles `login.attributes`, keeping their order. */
+/** Compiles `login.attributes` in their order. */
 export async function createAttributes (
   login: { attributes: Record<string, TSchema>, defaultCountry?: string | undefined }
 ): Promise<Attributes> {
@@ -51,7 +51,7 @@ export function candidatesFor (attributes: Attributes, text: unknown): Identifie
   return attributes.flatMap((attribute) => attribute.parse(text) ?? [])
 }
 
-/** Another attribute as which the value could also be read: then it would not name one user only. */
+/** Another attribute under which the value could also be parsed, so that it would not identify one user. */
 export function ambiguousWith (attributes: Attributes, identifier: Identifier): Attribute | undefined {
   return attributes.find(({ name, parse }) =>
     name !== identifier.attribute && (parse(identifier.display) ?? parse(identifier.value)) !== null
@@ -61,7 +61,7 @@ export function ambiguousWith (attributes: Attributes, identifier: Identifier): 
 function createAttribute (name: string, schema: TSchema, { normalize, tidy, lacks }: Kind): Attribute {
   const check = compile(name, schema)
   const keepsCase = normalizerOf(schema) === undefined
-  // What is compared knows no case, so a pattern in capitals is met in any
+  // Comparison ignores case, so a pattern in upper case may match either spelling
   const cleanedOf = (text: unknown) => typeof text === 'string' ? clean(tidy(text)) : null
   const spellings = (cleaned: string, value: string) => keepsCase ? [cleaned, value, cleaned.toUpperCase()] : [cleaned, value]
   return {

@@ -8,7 +8,10 @@ import type { Throttle } from '../throttle/throttle.ts'
 
 type Dependencies = { users: Users, passwords: Passwords, pace: Pick<LoginPace, 'rest'>, throttle: Throttle, events: Pick<Events, 'emit'> }
 
-/** One look-up, one hash and one time, whoever asks for whom. @throws Overloaded */
+/**
+ * One look-up, one hash and the same time for every login, whether or not the user exists.
+ * @throws Overloaded
+ */
 export function createAuthenticate ({ users, passwords, pace, throttle, events }: Dependencies): Authenticate {
   async function check (account: Account | null, password: string) {
     const { matches, outdated, ...check } = await passwords.verify(account?.passwordHash ?? null, password)
@@ -22,7 +25,7 @@ export function createAuthenticate ({ users, passwords, pace, throttle, events }
     try {
       await users.rehash(id, passwordStamp, await passwords.hash(password))
     } catch (error) {
-      // There is time for it at the next login
+      // The next login will rehash
       if (!(error instanceof Overloaded)) throw error
     }
   }

@@ -11,7 +11,11 @@ export type ChangePassword = (
 
 type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
 
-/** Ends the other sessions. @returns what is wrong by field, or null when it is done. @throws Overloaded, TooManyAttempts */
+/**
+ * Ends the other sessions.
+ * @returns field errors, or null on success
+ * @throws Overloaded, TooManyAttempts
+ */
 export function createChangePassword ({ users, passwords, policy, throttle }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next }) => {
     const account = await users.find(userId)

@@ -14,8 +14,9 @@ export type ChangeProfile = (request: Request) => Promise<{ user: Profile, error
 type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, throttle: Throttle, events: Events }
 
 /**
- * Changes the name and login attributes, which stand flat in the body; null or an empty text takes one off. What people log in with opens
- * the account, so a change of it needs `current_password`. @throws Overloaded, TooManyAttempts
+ * Changes the name and login attributes, which are top-level properties of the body; null or an empty string removes one. Login attributes
+ * give access to the account, so changing them requires `current_password`.
+ * @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
   async function isProven (account: Account, sessionId: string, current: unknown): Promise<boolean> {

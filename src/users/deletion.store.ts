@@ -5,9 +5,9 @@ import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 /**
- * A user with all that is theirs: what refers to the row goes with it, and what only names it is named here. Clients that belong to them
- * end for everybody. What happened stays in the audit log, without saying to whom and from where. Tokens are refused by the epoch that the
- * user would have had next.
+ * Deletes a user with everything that belongs to them. Rows that reference the user row go with it; those that only contain the id are
+ * deleted here. Clients of the user end for everybody. Audit events stay, without user and address. Tokens are refused by the epoch that
+ * the user would have had next.
  */
 export function createDeleteUser ({ tables }: Database, revocations: RevocationStore): Users['delete'] {
   const {
@@ -26,7 +26,7 @@ export function createDeleteUser ({ tables }: Database, revocations: RevocationS
       UNION ALL SELECT 'client', id, NULL, NULL::int, '{}'::uuid[] FROM owned`)}`
 
   return async (id) => {
-    // Logins that are under way are waited for, so that what they make goes, too; those that come later find nobody
+    // Waits for in-flight logins, so that what they create is deleted too; later ones find no user
     const lock = { text: `SELECT FROM ${users} WHERE id = $1 FOR UPDATE`, values: [id] }
     const rows = await revocations.runLocked<{ revocation: Revocation | null }>(lock, { text, values: [id] })
     return rows.length > 0

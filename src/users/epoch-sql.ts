@@ -2,7 +2,7 @@
 const START = 1_577_836_800
 
 /**
- * The epoch after one, never one that has been: counted in seconds, it is higher than what a database has given out that was
- * put back to a backup since. Tokens of that lost time must not pass as new ones.
+ * The next epoch, which was never used before. It counts seconds, so it is higher than any issued by a database that has since been
+ * restored from a backup: tokens from the lost period must not be valid again.
  */
 export const nextEpoch = (epoch: string) => `greatest(${epoch} + 1, floor(extract(epoch FROM now()))::int - ${START})`

@@ -2,16 +2,16 @@ import type { FieldError, FieldErrors } from '../http/field-errors.ts'
 import { candidatesFor, type Attributes, type Identifier } from './attributes.ts'
 
 export type Candidates = {
-  /** In configured order, each once. */
+  /** In configured order, without duplicates. */
   candidates: Identifier[]
   /** No login field was sent at all. */
   missing: boolean
-  /** Per field that was sent and cannot be such a value, or is one too many. */
+  /** Errors for each field that is invalid or one too many. */
   errors: FieldErrors
 }
 
 /**
- * The login fields of a body under their own names, `username` among them; an empty string counts as absent.
+ * The login fields of a body by name, including `username`; an empty string is treated as absent.
  * @param prefix put before each name in the body; a dot descends into an object
  */
 export function loginFields (attributes: Attributes, body: Record<string, unknown>, prefix: string): Record<string, unknown> {
@@ -21,7 +21,7 @@ export function loginFields (attributes: Attributes, body: Record<string, unknow
 }
 
 /**
- * Who the login field of a request may mean. An attribute's own name is looked up as that attribute only;
+ * The users that the login field of a request may identify. A field named after an attribute is looked up as that attribute only;
  * `username` means any configured attribute whose schema it satisfies.
  */
 export function candidatesFrom (attributes: Attributes, fields: Record<string, unknown>): Candidates {
@@ -36,8 +36,8 @@ export function candidatesFrom (attributes: Attributes, fields: Record<string, u
 }
 
 /**
- * Of two fields the first that exists would count, which tells whether it exists: a request has one. @returns what is wrong with each of
- * several
+ * A request has one login field: with two, the first that exists would be used, which would disclose whether it exists.
+ * @returns an error for each of several fields
  */
 export function surplusFields (attributes: Attributes, fields: Record<string, unknown>): FieldErrors | null {
   const given = fieldsIn(attributes, fields)
@@ -50,7 +50,7 @@ function fieldsIn (attributes: Attributes, fields: Record<string, unknown>): str
   )
 }
 
-/** Of a body without any login field. */
+/** Errors for a body without any login field. */
 export function requiredErrors (attributes: Attributes): FieldErrors {
   const names = attributes.map(({ name }) => name)
   return Object.fromEntries(names.map((name) => {
@@ -59,7 +59,7 @@ export function requiredErrors (attributes: Attributes): FieldErrors {
   }))
 }
 
-/** What is wrong with a text that is a value of none of these. */
+/** The error for a text that is not a value of any attribute. */
 export function notOneOf (attributes: Attributes, text: unknown): FieldError {
   const national = attributes.some(({ lacks }) => lacks(text) === 'country')
   return { code: national ? 'country_missing' : 'malformed', expected: attributes.map(({ title }) => title) }

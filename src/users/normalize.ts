@@ -1,18 +1,18 @@
 import { domainToASCII } from 'node:url'
 
-/** Turns what a person typed into the one spelling that is compared; null when it cannot be such a value. */
+/** Turns typed text into the single spelling that is compared; null when it is invalid. */
 export type Normalizer = (cleaned: string) => string | null
 
 // Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates, fillers, variation selectors
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 const LOCAL_PART = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
-// Node reads a domain as the host of a URL: it drops what follows these, and makes addresses of numbers
+// Node parses a domain as the host of a URL: it drops what follows these characters, and turns numbers into addresses
 const URL_SYNTAX = /[/?#\\%:@[\]]/
 const IPV4 = /^[0-9.]+$/
-/** UTF-16 units of what people log in with. */
+/** UTF-16 units of an identifier. */
 export const MAX_IDENTIFIER = 255
 
-/** NFKC and trimmed; null when empty, too long for an index or holding characters that nobody sees. */
+/** NFKC and trimmed; null when empty, too long for an index or containing invisible characters. */
 export function clean (text: string): string | null {
   if (text.length > MAX_IDENTIFIER * 2) return null
   const cleaned = text.normalize('NFKC').trim()

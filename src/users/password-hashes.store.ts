@@ -2,13 +2,13 @@ import type { Database } from '../database/client.ts'
 import type { PasswordHashes } from './ports.ts'
 import { inTransaction } from '../database/transaction.ts'
 
-// As schemeOf of src/passwords/hash-scheme.ts, and letter by letter as the index has it
+// Same as schemeOf in src/passwords/hash-scheme.ts, and literally the expression of the index
 const SCHEME = "left(regexp_replace(left(password_hash, 300), '[./A-Za-z0-9+]{10,}', '*', 'g'), 100)"
 
 type Row = { id: string, hash: string }
 
 export function createPasswordHashStore ({ pool, tables: { users } }: Database): PasswordHashes {
-  /** From one entry of the index to the next that differs: as many look-ups as there are schemes. */
+  /** Skips from one distinct index entry to the next: as many look-ups as there are schemes. */
   const next = (after: string) => `(SELECT ${SCHEME} FROM ${users} WHERE ${SCHEME} > ${after} ORDER BY ${SCHEME} LIMIT 1)`
 
   async function schemes (): Promise<string[]> {
@@ -20,7 +20,7 @@ export function createPasswordHashStore ({ pool, tables: { users } }: Database):
     return rows.map(({ scheme }) => scheme)
   }
 
-  /** Rows that are locked are another process's, or change at the moment: the next batch has those. */
+  /** Skips locked rows, which another process is hashing or changing; a later batch takes them. */
   async function replaceBcrypt (scheme: string, limit: number, change: (hash: string) => Promise<string>): Promise<number> {
     return await inTransaction(pool, async (client) => {
       const { rows } = await client.query<Row>(

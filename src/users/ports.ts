@@ -13,7 +13,7 @@ export type Profile = {
   identifiers: { attribute: string, display: string, verifiedAt: Date | null }[]
   disabledAt: Date | null
   createdAt: Date
-  /** When the name or an identifier changed last; null: not since the user was created, or this service cannot know. */
+  /** When the name or an identifier last changed; null when unchanged since the user was created, or unknown to this service. */
   claimsChangedAt: Date | null
 }
 
@@ -21,29 +21,32 @@ export type NewUser = {
   name: string | null
   passwordHash: string
   identifiers: Identifier[]
-  /** What tells the form that made it, and what was typed in, from every other. */
+  /** Identifies the form that created the user, and what was entered in it. */
   madeByForm?: Uint8Array | undefined
 }
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
 
-/** `name`: undefined leaves it as it is. */
+/** `name`: undefined leaves it unchanged. */
 export type ProfileChange = {
   userId: string
   passwordStamp: number
   name: string | null | undefined
   identifiers: Identifier[]
-  /** Attributes that the user is to have no longer. */
+  /** Attributes to remove from the user. */
   removed: string[]
-  /** Attributes that people can log in with: of one of them something must be left. */
+  /** Attributes that users can log in with; the user must keep at least one of them. */
   configured: string[]
 }
 
-/** Stored hashes, whoever's they are. */
+/** Stored hashes of all users. */
 export type PasswordHashes = {
-  /** Every scheme there is (hash-scheme.ts). */
+  /** Every stored scheme (hash-scheme.ts). */
   schemes: () => Promise<string[]>
-  /** Some hashes of a scheme of bcrypt, each for what `change` makes of it. @returns how many are now another */
+  /**
+   * Replaces up to `limit` hashes of a bcrypt scheme by the results of `change`.
+   * @returns how many were replaced
+   */
   replaceBcrypt: (scheme: string, limit: number, change: (hash: string) => Promise<string>) => Promise<number>
 }
 
@@ -53,24 +56,27 @@ export type Users = {
   find: (id: string) => Promise<Account | null>
   profile: (id: string) => Promise<Profile | null>
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
-  /** Which of these belong to somebody, or to somebody else than `except`. */
+  /** Which of these identifiers belong to a user, other than `except`. */
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
-  /** The account that a form has made in the last so many seconds, while the identifier is its own. */
+  /** The account that a form created in the last `seconds`, if the identifier belongs to it. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<Account | null>
-  /** @returns null when an identifier was taken meanwhile */
+  /** @returns null when an identifier has been taken by another user */
   create: (user: NewUser) => Promise<Profile | null>
-  /** Writes a stronger hash of the same password, if it is still that one. */
+  /** Stores a stronger hash of the same password, if it has not changed. */
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
-  /** Ends every session but `keepSession`; false when the password is not what it was. */
+  /** Ends every session except `keepSession`; false when the password has changed since it was checked. */
   changePassword: (change: PasswordChange) => Promise<boolean>
   /**
-   * All or nothing. `taken`: an identifier is somebody else's; `last`: nothing would be left to log in with; `stale`: the password is not
-   * what it was, or the user is disabled.
+   * All or nothing. `taken`: an identifier belongs to another user; `last`: no identifier would be left to log in with; `stale`: the
+   * password has changed, or the user is disabled.
    */
   changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'last' | 'stale'>
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>
-  /** With all that is theirs, in one transaction. @returns false when there is no such user */
+  /**
+   * Deletes the user with everything that belongs to them, in one transaction.
+   * @returns false when there is no such user
+   */
   delete: (id: string) => Promise<boolean>
 }

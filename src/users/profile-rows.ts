@@ -1,10 +1,10 @@
 import type { Identifier } from './attributes.ts'
 import type { Profile } from './ports.ts'
 
-/** One for each identifier, or one without. */
+/** One row per identifier, or a single row without one. */
 export type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
 
-/** Of a user `u` with an identifier `i`. */
+/** Columns of a user `u` with an identifier `i`. */
 export const profileColumns =
   'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
 

@@ -9,25 +9,26 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Profile, Users } from './ports.ts'
 
-/** `again`: it was made by the same form a moment ago, and who sends it has logged in with the password. */
+/** `again`: the same form created this user a moment ago, and its sender has proven the password. */
 export type Registration = { user: Profile, again?: SignedIn, errors?: never } | { user?: never, again?: never, errors: FieldErrors }
 
-/** `caller` is for the audit log; `form` tells a form of our page from every other. */
+/** `caller` is for the audit log; `form` identifies a form of our page. */
 export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
 
 type Dependencies = {
-  attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy, /** Where there are forms. */
+  attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy, /** When there are forms. */
   authenticate?: Authenticate
 }
 
 /**
- * Makes a user from attributes that stand flat in the body, at least one, with a password. The same form sent twice is one registration.
+ * Creates a user with a password and at least one attribute; attributes are top-level properties of the body. Submitting the same form
+ * twice is one registration.
  * @throws Overloaded, TooManyAttempts
  */
 export function createRegister ({ attributes, users, passwords, policy, authenticate }: Dependencies): Register {
   /**
-   * Whoever sends it again has the browser, the form and the password: nothing of that is enough alone. The password counts as at a login,
-   * wrong ones too.
+   * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
+   * and counted as in a login.
    */
   async function madeBefore (
     form: Uint8Array | undefined,
@@ -64,7 +65,7 @@ export function createRegister ({ attributes, users, passwords, policy, authenti
   }
 }
 
-/** A name may be left out: what is empty is none. */
+/** The name is optional: an empty one is treated as absent. */
 export function readUserName (given: unknown): { name: string | null, problem?: never } | { name?: never, problem: FieldError } {
   return typeof given === 'string' && given.trim() !== '' ? readName(given, MAX_USER_NAME) : { name: null }
 }
@@ -74,7 +75,7 @@ function identifiersFrom (attributes: Attributes, body: Record<string, unknown>)
   return given.length === 0 ? { identifiers: [], errors: requiredErrors(attributes) } : readIdentifiers(attributes, given, body)
 }
 
-/** Those of `given`, normalized; a value that another attribute could also mean is refused. */
+/** The identifiers in `given`, normalized; a value that could also belong to another attribute is refused. */
 export function readIdentifiers (
   attributes: Attributes,
   given: Attributes,

@@ -3,14 +3,17 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Users } from './ports.ts'
 
-/** @returns what is wrong with the password, nothing when it is set; null when there is no such user that may log in. @throws Overloaded */
+/**
+ * @returns field errors, empty when the password is set; null when there is no such user that may log in
+ * @throws Overloaded
+ */
 export type SetPassword = (userId: string, password: string) => Promise<FieldError[] | null>
 
 type Dependencies = { users: Pick<Users, 'find' | 'changePassword'>, passwords: Passwords, policy: PasswordPolicy }
 
 const TRIES = 3
 
-/** A password by the operator's word: the old one is not asked for, and every session ends. */
+/** The operator sets a password: the old one is not required, and every session ends. */
 export function createSetPassword ({ users, passwords, policy }: Dependencies): SetPassword {
   return async (userId, password) => {
     const weaknesses = await policy.check(password)
@@ -19,7 +22,7 @@ export function createSetPassword ({ users, passwords, policy }: Dependencies): 
     for (let tries = 0; tries < TRIES; tries++) {
       const account = await users.find(userId)
       if (!account || account.disabled) return null
-      // Another change of this moment does not count more than the operator's
+      // A concurrent change must not override the operator's
       if (await users.changePassword({ userId, passwordHash, passwordStamp: account.passwordStamp, keepSession: null })) return []
     }
     return null

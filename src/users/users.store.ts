@@ -21,7 +21,7 @@ const PROFILE = {
   identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
 } as const
 
-/** To log in with. */
+/** No identifier would be left to log in with. */
 class NothingLeft extends Error {}
 
 const UNIQUE_VIOLATION = '23505'
@@ -31,12 +31,12 @@ export function createUserStore (database: Database, revocations: RevocationStor
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
-  /** Two that raise one epoch go one after the other. UPDATE makes logins wait, too: their sessions then get the new epoch. */
+  /** Serializes statements that raise the same epoch. UPDATE also makes logins wait: their sessions then get the new epoch. */
   const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
 
   /**
-   * Parts of a WITH clause: sessions of our clients and of browsers, and personal access tokens that go on with the epoch that `raised` has
-   * given their user.
+   * Parts of a WITH clause that give the epoch which `raised` set for a user to the sessions, browser sessions and personal access tokens
+   * that stay valid.
    */
   const keepSql = (raised: string, condition: string) => {
     const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
@@ -133,7 +133,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   async function changeProfile (
     { userId, passwordStamp, name, identifiers: changes, removed, configured }: ProfileChange
   ): Promise<Profile | 'taken' | 'last' | 'stale'> {
-    // The first statement locks the user: of two that take off the last two identifiers at once, the second sees what the first has left
+    // The first statement locks the user: of two concurrent removals of the last two identifiers, the second sees the result of the first
     const change = async (client: PoolClient): Promise<boolean> => {
       const { rows } = await client.query<{ changed: boolean }>(
         `WITH differs AS (SELECT FROM unnest($5::text[], $7::text[]) AS w (attribute, display) LEFT JOIN ${identifiers} i ON i.user_id = $1 AND i.attribute = w.attribute
@@ -172,7 +172,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.length > 0
   }
 
-  /** One row in place of the many of a user who logs in and out without end; the sessions that are alive go on. */
+  /** Replaces the many rows of a user who logs in and out repeatedly by one; active sessions continue. */
   async function foldRevocations (id: string): Promise<void> {
     await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
       text: `WITH raised AS (UPDATE ${users} u SET token_epoch = ${nextEpoch('u.token_epoch')} FROM ${users} o WHERE u.id = $1 AND o.id = u.id RETURNING u.id, u.token_epoch, o.token_epoch AS before),

@@ -9,29 +9,29 @@ import { isAlwaysAsked, toBeAsked } from './consent.ts'
 import type { Client, Codes, Consents } from '../ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 
-/** What the browser does next. */
+/** The next step for the browser. */
 export type Outcome =
-  /** `ask` leaves it to the user whether to go there (RFC 9700 section 4.11.2). */
+  /** With `ask`, the user decides whether to follow the redirect (RFC 9700 section 4.11.2). */
   | { kind: 'answer', destination: Destination, params: Record<string, string>, ask: boolean }
-  /** `params` is the request to come back with; `again` when somebody is logged in already. */
+  /** `params` is the request to return to after the login; `again` is set when a user is already logged in. */
   | { kind: 'login', request: Pick<AuthorizationRequest, 'loginHint' | 'uiLocales' | 'prompts'>, params: Params, again: boolean }
-  /** `params` is the request, to be asked about once more by a GET. */
+  /** `params` is the request, which the browser repeats with a GET. */
   | { kind: 'again', params: Params }
   /** `params` is the request to post with the decision. */
   | { kind: 'consent', request: AuthorizationRequest, params: Params, session: BrowserSession, newScopes: string[] }
 
-/** What the page that is posted has shown: to whom, and under which name of the application. */
+/** What the posted page showed: to which user, and under which client name. */
 export type Shown = { to: unknown, as: unknown }
 
 export type Authorize = {
   /** @throws UntrustedRequest, AuthorizationError */
   begin: (params: Params, session: BrowserSession | null) => Promise<Outcome>
-  /** The user who saw the question allowed it; for anybody else, or about a client that was renamed since, the request begins again. */
+  /** Continues if the user who saw the question allowed it. For another user, or a client renamed since, the request starts again. */
   approve: (params: Params, shown: Shown, session: BrowserSession | null) => Promise<Outcome>
   deny: (params: Params) => Promise<Outcome>
-  /** An error as an answer, with `iss` (RFC 9207). */
+  /** Returns an error to the client, with `iss` (RFC 9207). */
   refuse: (error: AuthorizationError) => Outcome
-  /** For whom a request is, if it ends at an application at all; no name where the request is wrong. */
+  /** The name of the client that the request is for; empty when the request is invalid, null when its client or redirect URI is. */
   peek: (params: Params) => Promise<{ clientName: string } | null>
 }
 
@@ -42,13 +42,13 @@ type Dependencies = {
   /** The user of an id token that we signed, expired or not; null for any other text. */
   userOfIdToken: (idToken: string) => Promise<string | null>
   issuer: () => string
-  /** Signs when a login was asked for, so that it is asked for once. */
+  /** Signs the time at which a login was requested, so that it is requested only once. */
   markKey: Buffer
 }
 
-/** Seconds (RFC 6749 section 4.1.2 asks for little; OAuth 2.1 section 4.1.2 too). */
+/** Seconds. RFC 6749 section 4.1.2 and OAuth 2.1 section 4.1.2 ask for a short lifetime. */
 const CODE_TTL = 60
-/** Fields of the consent page: the user who saw it, and what it called the client. */
+/** Fields of the consent page: the user who saw it, and a digest of the client name shown. */
 export const SHOWN_TO = 'shown_to'
 export const SHOWN_AS = 'shown_as'
 
@@ -61,7 +61,8 @@ export function createAuthorize (deps: Dependencies): Authorize {
       return await decide(await check(params), params, session)
     } catch (error) {
       if (session || params['prompt'] === 'none' || !(error instanceof AuthorizationError)) throw error
-      // RFC 9700 section 4.11.2: nobody is sent on before they have logged in, or a link with a mistake would be an open redirector
+      // RFC 9700 section 4.11.2: redirect only after login, since otherwise an invalid request would turn this endpoint into an open
+      // redirector
       return { kind: 'login', request: { loginHint: undefined, uiLocales: undefined, prompts: [] }, params, again: false }
     }
   }
@@ -75,7 +76,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     return { kind: 'consent', request, params, session, newScopes }
   }
 
-  /** The scopes to ask about; null when there is nothing to ask. A client of the operator that asks nothing is the operator's word. */
+  /** The scopes to ask about; null when consent is not needed. The operator vouches for first-party clients that skip consent. */
   async function unallowed (request: AuthorizationRequest, { userId }: BrowserSession): Promise<string[] | null> {
     const { client, destination, wished, resources } = request
     if (client.skipsConsent && client.firstParty) return null
@@ -91,7 +92,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   async function approve (params: Params, shown: Shown, session: BrowserSession | null): Promise<Outcome> {
     const request = await check(params)
-    // Somebody else may have logged in since the page was shown
+    // Another user may have logged in since the page was shown
     if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
     const { client, wished, resources } = request
     const isAllowed = shown.as === shownAs(client) && await consents.add({ userId: session.userId, client, scopes: wished, resources })
@@ -129,7 +130,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.some((prompt) => ['login', 'select_account', 'create'].includes(prompt))) && !isFresh) return true
     const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
-    // OpenID Connect Core section 3.1.2.2: who is asked for by a hint or by the value of `sub`
+    // OpenID Connect Core section 3.1.2.2: the user requested by `id_token_hint` or by the value of `sub`
     if ((hinted === null || hinted === session.userId) && (!claims || isSubject(claims, session.userId))) return false
     if (isFresh) throw refusal(request, 'login_required', 'Another user is logged in than the application asked for')
     return true
@@ -156,7 +157,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 }
 
-/** Of the name, since a form changes line breaks that a name may have from before there was a rule. */
+/** A digest of the name, because a form would change line breaks in names stored before they were disallowed. */
 export function shownAs ({ name }: Pick<Client, 'name'>): string {
   return digest('sha256', name, 'base64url')
 }

@@ -1,15 +1,15 @@
 import type { Client } from '../ports.ts'
 import { isOnDevice } from '../../clients/redirect-uri.ts'
 
-/** What a user has allowed a client: scopes at this server, null for nothing, and at others by their address. */
+/** What a user has allowed a client: scopes at this server (null for none), and scopes at other resource servers by their URI. */
 export type Consent = { scopes: string[] | null, resources: Record<string, string[]> }
 
-/** What is asked for; without resources it is for this server. */
+/** What is requested; without resources it is for this server. */
 export type Wish = { scopes: string[], resources: string[] }
 
 /**
- * The scopes to ask the user about, or null when nothing is left to ask: a consent is for the servers that it was given for, and for no
- * others (RFC 9700 section 4.14.2).
+ * The scopes to ask the user about, or null when everything was allowed before. Consent is valid only for the resource servers it was given
+ * for (RFC 9700 section 4.14.2).
  */
 export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): string[] | null {
   const lists = resources.length === 0 ? [given?.scopes] : resources.map((resource) => given?.resources[resource])
@@ -19,7 +19,7 @@ export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): 
 }
 
 /**
- * RFC 8252 section 8.6: without a secret, any program on the user's device can pose as this one, so that what the user once said tells
+ * RFC 8252 section 8.6: a client without a secret can be impersonated by any program on the user's device, so an earlier consent proves
  * nothing.
  */
 export function isAlwaysAsked ({ authMethod }: Pick<Client, 'authMethod'>, redirectUri: string): boolean {

@@ -11,11 +11,11 @@ export function createConsentStore ({ pool, tables }: Database): Consents {
     })
     if (!row) return null
     const { scopes, resources } = row
-    // A row that was made for other servers has no scopes here
+    // A row created for other resource servers has no scopes for this server
     return { scopes: scopes.length > 0 || Object.keys(resources).length === 0 ? scopes : null, resources }
   }
 
-  /** One statement: two at once lose nothing. It waits for who is changing the client, and sees what they did. */
+  /** One statement, so that concurrent calls lose nothing. It waits for an in-flight change of the client and sees its result. */
   async function add ({ userId, client, scopes, resources }: NewConsent): Promise<boolean> {
     const here = resources.length === 0 ? scopes : []
     const elsewhere = Object.fromEntries(resources.map((resource) => [resource, scopes]))

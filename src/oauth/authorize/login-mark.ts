@@ -1,17 +1,19 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { AuthorizationRequest } from './request.ts'
 
-/** The parameter of an authorization request that carries when a login was asked for. */
+/** The parameter of an authorization request that records when a login was requested. */
 export const MARK = 'reauth'
 
 export type LoginMarks = {
-  /** The time, and a MAC that binds it to this request: nobody takes the mark of another one. */
+  /** The time with a MAC over this request, so that a mark is not valid for another request. */
   make: (request: AuthorizationRequest, time?: number) => string
-  /** Null when the mark was not made for this request. */
+  /** Null when the mark was not created for this request. */
   timeOf: (request: AuthorizationRequest, value: unknown) => number | null
 }
 
-/** A login is asked for once: one after the marked time satisfies `prompt=login` and `max_age` (OpenID Connect Core section 3.1.2.1). */
+/**
+ * Requests a login only once: a login after the marked time satisfies `prompt=login` and `max_age` (OpenID Connect Core section 3.1.2.1).
+ */
 export function createLoginMarks (key: Buffer): LoginMarks {
   function make ({ client, destination: { redirectUri, state }, nonce, codeChallenge }: AuthorizationRequest, time = Date.now()): string {
     const bound = JSON.stringify([time, client.id, redirectUri, state, nonce, codeChallenge])

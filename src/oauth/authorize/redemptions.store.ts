@@ -8,9 +8,9 @@ type Row = Omit<Grant, 'expiresAt'> & { expiresAt: string | Date }
 const BATCH = 100
 
 /**
- * Redeems a code and makes its session by one statement: a replay always finds something to revoke. Codes that come in the same tick share
- * it.
- * One that somebody else holds or that does not fit, and all of them when the shared statement fails, have a statement of their own.
+ * Redeems a code and creates its session in one statement, so that a replay always finds a session to revoke. Codes that arrive in the same
+ * tick share a statement. A code that is locked or does not match is redeemed by a statement of its own, as are all codes when the shared
+ * statement fails.
  */
 export function createRedeem ({ pool, tables }: Database): (redemption: Redemption) => Promise<Grant | null> {
   const sql = statements(tables)
@@ -31,7 +31,7 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
       name: 'code-redeem-many',
       text: sql.redeemMany, values: [JSON.stringify(all.map(parameters)), all[0]!.ttl]
     })
-    // By the secret of the session, which each request has made for itself
+    // Matched by the session secret, which each request generates for itself
     const found = new Map(answer?.rows?.map((row) => [row.secret, row]))
     return all.map(({ secretHash }) => {
       const row = found.get(hex(secretHash))
@@ -40,7 +40,7 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
   }
 
   const batch = createBatch({ size: BATCH, keyOf: ({ hash }: Redemption) => hex(hash), alone, together })
-  // To narrow is rare
+  // Narrowing the resources is rare
   return (redemption) => redemption.resources ? alone(redemption) : batch(redemption)
 }
 

@@ -7,22 +7,22 @@ import type { Resources } from '../resources.ts'
 import { covers, type Scopes } from '../scopes.ts'
 
 export type ResponseMode = 'query' | 'form_post'
-/** `create` is of Initiating User Registration via OpenID Connect 1.0. */
+/** `create` comes from Initiating User Registration via OpenID Connect 1.0. */
 export type Prompt = 'none' | 'login' | 'consent' | 'select_account' | 'create'
 
-/** A request that has been checked; nothing in it is only claimed. */
+/** An authorization request whose parameters have all been checked. */
 export type AuthorizationRequest = {
   client: Client
   destination: Destination
   scopes: string[]
-  /** What the user has to allow: `scopes`, and those that cover `claims`. */
+  /** The scopes that need consent: `scopes`, and those that cover `claims`. */
   wished: string[]
   resources: string[]
   codeChallenge: string | null
   nonce: string | null
   claims: ClaimsRequest | null
   prompts: Prompt[]
-  /** Seconds since the user last proved who they are; null does not ask. */
+  /** Seconds since the user last authenticated; null when the request sets no limit. */
   maxAge: number | null
   loginHint: string | undefined
   idTokenHint: string | undefined
@@ -40,8 +40,8 @@ const MAX_NONCE = 1024
 type Dependencies = { clients: Clients, scopes: Scopes, resources: Resources }
 
 /**
- * RFC 6749 section 4.1.1, RFC 7636, RFC 8707, OpenID Connect Core section 3.1.2.1. Client and redirect URI first: only then is there
- * somewhere to send an error.
+ * RFC 6749 section 4.1.1, RFC 7636, RFC 8707, OpenID Connect Core section 3.1.2.1. Checks the client and the redirect URI first, because
+ * errors can be sent to the client only after that.
  * @throws UntrustedRequest, AuthorizationError
  */
 export function createAuthorizationCheck ({ clients, scopes, resources }: Dependencies): CheckAuthorizationRequest {
@@ -49,7 +49,7 @@ export function createAuthorizationCheck ({ clients, scopes, resources }: Depend
     const client = await findClient(clients, params)
     const redirectUri = findRedirectUri(client, params)
     const given = textOf(params['state'])
-    // One that is too long is not sent back
+    // A value that is too long is not sent back
     const state = (given?.length ?? 0) > MAX_STATE ? undefined : given
     const responseMode = params['response_mode'] === 'form_post' ? 'form_post' : 'query'
     const destination: Destination = { redirectUri, state, responseMode, trusted: client.ownerId === null }
@@ -58,7 +58,7 @@ export function createAuthorizationCheck ({ clients, scopes, resources }: Depend
     checkForm(client, params, refuse)
     const granted = explained(() => scopes.grant(client, textOf(params['scope'])), refuse)
     const claims = claimsOf(textOf(params['claims']), refuse)
-    // Without `openid` there is nothing that would hold them
+    // Without `openid` there is no id token or UserInfo to carry them
     const allowed = claims && allowedClaims(claims, (scope) => covers(granted, 'openid') && scopes.mayHave(client, scope))
     const beside = allowed ? scopesOfClaims(allowed).filter((scope) => !covers(granted, scope)) : []
     return {
@@ -108,7 +108,7 @@ function checkForm (client: Client, params: Params, refuse: Refuse): void {
   if (Buffer.byteLength(textOf(params['nonce']) ?? '') > MAX_NONCE) {
     throw refuse('invalid_request', `nonce has more than ${MAX_NONCE} bytes`)
   }
-  // RFC 6749 section 3.1: without a value they count as absent
+  // RFC 6749 section 3.1: parameters without a value are treated as absent
   if (textOf(params['request']) !== undefined) throw refuse('request_not_supported', 'Request objects are not supported')
   if (textOf(params['request_uri']) !== undefined) throw refuse('request_uri_not_supported', 'request_uri is not supported')
   const type = textOf(params['response_type'])
@@ -120,7 +120,7 @@ function checkForm (client: Client, params: Params, refuse: Refuse): void {
   if (!client.grantTypes.includes('authorization_code')) throw refuse('unauthorized_client', 'The client may not use authorization codes')
 }
 
-/** What the token endpoint refuses by the same rule, in the words of this one. */
+/** Reports an error of a rule shared with the token endpoint in the form of this endpoint. */
 function explained<Value> (choose: () => Value, refuse: Refuse): Value {
   try {
     return choose()
@@ -132,7 +132,7 @@ function explained<Value> (choose: () => Value, refuse: Refuse): Value {
   }
 }
 
-/** RFC 7636; `plain` is gone (OAuth 2.1 section 10). */
+/** RFC 7636; the `plain` method is not supported (OAuth 2.1 section 10). */
 function challengeOf ({ authMethod, pkceOptional }: Client, params: Params, refuse: Refuse): string | null {
   const challenge = textOf(params['code_challenge'])
   if (challenge === undefined) {

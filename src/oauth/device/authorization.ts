@@ -29,7 +29,7 @@ type Dependencies = {
   scopes: Scopes
   resources: Resources
   userCodes: UserCodes
-  /** Where people type the code in. */
+  /** Where users enter the code. */
   verificationUri: () => string
 }
 
@@ -38,10 +38,13 @@ export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Seconds. */
 const TTL = 600
 const INTERVAL = 5
-// Two that wait get the same code once in 2^34 / waiting
+// Two pending codes collide with a probability of (pending codes / 2^34)
 const TRIES = 5
 
-/** RFC 8628 section 3.1: a code for the device, and one for its user. @throws OAuthError */
+/**
+ * RFC 8628 section 3.1: a code for the device, and one for its user.
+ * @throws OAuthError
+ */
 export function createDeviceAuthorization (
   { authenticateClient, devices, scopes, resources, userCodes, verificationUri }: Dependencies
 ): AuthorizeDevice {
@@ -49,7 +52,7 @@ export function createDeviceAuthorization (
     const params = stringParams(body, 'resource')
     const client = await authenticateClient({ authorization, params, caller })
     if (!client.grantTypes.includes(DEVICE_CODE)) throw unauthorizedClient('The client may not use the device grant')
-    // A token for this server in place of one for another would be good where nobody meant it to be
+    // Issuing a token for this server instead would give the device access that nobody intended
     if (resources.parse(body['resource'])?.length) throw invalidTarget('A device gets tokens for this server only')
     const granted = scopes.grant(client, params['scope'])
     const deviceCode = `lk_dc_${randomBytes(32).toString('base64url')}`

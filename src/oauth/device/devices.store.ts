@@ -3,10 +3,10 @@ import type { Decider, Decision, DeviceRedemption, Devices, DeviceState, NewDevi
 import type { Grant } from '../ports.ts'
 import { grantColumns } from '../../sessions/session-sql.ts'
 
-/** Clocks and networks are not exact: a poll may come this much early. */
+/** Tolerance for inexact clocks and networks: a poll may come this much early. */
 const EARLY = "interval '500 milliseconds'"
 
-/** Devices that wait for their user. Each decision and each redemption is one compare-and-set. */
+/** Devices waiting for their user. Each decision and each redemption is a compare-and-set. */
 export function createDeviceStore ({ pool, tables }: Database): Devices {
   const { device_codes: devices, sessions, browser_sessions: browsers, users, clients } = tables
   const waiting = 'approved_at IS NULL AND denied_at IS NULL AND expires_at > now()'
@@ -76,7 +76,7 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
   async function poll (hash: Uint8Array, clientId: string, penalty: number): Promise<DeviceState> {
     const { rows } = await pool.query<{ state: DeviceState }>({
       name: 'device-poll',
-      // Locked first, so that polls at once each see what the one before has noted
+      // Locks the row first, so that each of several concurrent polls sees what the previous one recorded
       text: `WITH seen AS (SELECT hash, clock_timestamp() AS at, CASE
             WHEN expires_at <= now() THEN 'expired' WHEN denied_at IS NOT NULL THEN 'denied' WHEN redeemed_at IS NOT NULL THEN 'redeemed' WHEN approved_at IS NOT NULL THEN 'approved'
             WHEN last_polled_at + interval * interval '1 second' - ${EARLY} > clock_timestamp() THEN 'too soon' ELSE 'pending' END AS state

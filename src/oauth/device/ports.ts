@@ -1,6 +1,6 @@
 import type { Caller, Grant } from '../ports.ts'
 
-/** A device that asks for access (RFC 8628 section 3.1). */
+/** A device that requests access (RFC 8628 section 3.1). */
 export type NewDevice = {
   hash: Uint8Array
   userCodeHash: Uint8Array
@@ -12,10 +12,10 @@ export type NewDevice = {
   caller: Caller
 }
 
-/** A device that waits for its user. */
+/** A device waiting for its user. */
 export type WaitingDevice = Pick<NewDevice, 'clientId' | 'scopes'> & { ip: string | null, userAgent: string | null, createdAt: Date }
 
-/** The user who decides, as they are logged in now; a browser's login must be alive still. `browser` tells theirs from others. */
+/** The user who decides, as logged in now; a browser session must still be active. `browser` identifies their browser. */
 export type Decider = { userId: string, tokenEpoch: number, authTime: Date, browserSessionId?: string, browser?: Uint8Array }
 
 export type Decision = 'allowed' | 'denied'
@@ -33,19 +33,22 @@ export type DeviceRedemption = {
 }
 
 export type Devices = {
-  /** @returns false when the user code is in use: the caller makes another */
+  /** @returns false when the user code is in use; the caller then generates another */
   create: (device: NewDevice) => Promise<boolean>
   /**
-   * By any of the hashes of a user code, while nobody has decided. It belongs to the first user who asks; for others there is none, unless
-   * they log in in the browser of the first.
+   * Looks up an undecided device by any of the hashes of its user code, and assigns it to the first user who asks. Other users get null,
+   * unless they log in in the same browser.
    */
   claim: (userCodeHashes: Uint8Array[], user: Pick<Decider, 'userId' | 'browser'>) => Promise<WaitingDevice | null>
   /** What this user has decided. */
   decision: (userCodeHashes: Uint8Array[], userId: string) => Promise<Decision | null>
-  /** Compare-and-set: the first decision counts, and it is that of the user who has claimed the code. @returns of which client, or null */
+  /**
+   * Compare-and-set: the first decision wins, and only the user who claimed the code can decide.
+   * @returns the client and its scopes, or null
+   */
   decide: (userCodeHashes: Uint8Array[], user: Decider, allowed: boolean) => Promise<{ clientId: string, scopes: string[] } | null>
-  /** Redeems and makes the session in one statement; null when there is nothing to redeem. */
+  /** Redeems the code and creates the session in one statement; null when there is nothing to redeem. */
   redeem: (redemption: DeviceRedemption) => Promise<Grant | null>
-  /** How it stands; notes the poll, and raises the interval by `penalty` seconds when it came too soon. */
+  /** Returns the current state and records the poll; raises the interval by `penalty` seconds when the poll came too soon. */
   poll: (hash: Uint8Array, clientId: string, penalty: number) => Promise<DeviceState>
 }

@@ -2,17 +2,17 @@ import { createHmac, randomInt } from 'node:crypto'
 import type { DerivedKeys } from '../../crypto/app-key.ts'
 
 export type UserCodes = {
-  /** A new code, as people see it, and the hash under which it is stored. */
+  /** A new code as shown to the user, and the hash under which it is stored. */
   make: () => { code: string, hash: Uint8Array }
-  /** Under every APP_KEY that still counts; none for what cannot be a code. */
+  /** The hashes under every valid APP_KEY; none for text that cannot be a code. */
   hashes: (text: string) => Uint8Array[]
 }
 
-// RFC 8628 section 6.1: no vowels, so that no words come about, and nothing that looks like something else
+// RFC 8628 section 6.1: no vowels, so that no words occur, and no characters that look alike
 const ALPHABET = 'BCDFGHJKLMNPQRSTVWXZ'
 const LENGTH = 8
 const HALF = LENGTH / 2
-/** Characters of a code as it is typed, spaces and dashes included. */
+/** Characters of a typed code, including spaces and dashes. */
 export const MAX_TYPED = 32
 const CODE = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`)
 
@@ -33,7 +33,7 @@ export function createUserCodes (keys: DerivedKeys): UserCodes {
   return { make, hashes }
 }
 
-/** What was typed, without case, dashes and spaces; null for what cannot be a code. */
+/** The typed text in upper case without dashes and spaces; null when it cannot be a code. */
 export function plainCode (text: string): string | null {
   if (text.length > 64) return null
   const plain = text.normalize('NFKC').toUpperCase().replace(/[\s\p{Pd}\p{Pc}.]/gu, '')

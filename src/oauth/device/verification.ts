@@ -7,28 +7,30 @@ import { displayCode, plainCode, type UserCodes } from './user-code.ts'
 
 /** What a user is asked to allow. */
 export type DeviceRequest = {
-  /** As it is shown on the device. */
+  /** As displayed on the device. */
   userCode: string
   client: Pick<Client, 'id' | 'name' | 'firstParty'> & { ofUser: boolean }
   scopes: string[]
-  /** Where the device asked from, and what it says it is. */
+  /** The address that the device asked from, and the user agent it sent. */
   ip: string | null
   userAgent: string | null
   askedAt: Date
 }
 
-/** Who types a code in. */
+/** Who enters a code. */
 export type CodeEntry = { userCode: string, user: Decider, caller: Caller }
 
 export type DeviceVerification = {
   /**
-   * The device behind a code that waits, which from now on is this user's to decide about, or what they have decided;
-   * null for a code that is wrong, expired or somebody else's. @throws TooManyAttempts
+   * The device waiting with this code, which from now on only this user can decide about, or the decision they have made. Null for a code
+   * that is wrong, expired or claimed by another user.
+   * @throws TooManyAttempts
    */
   find: (entry: CodeEntry) => Promise<DeviceRequest | Decision | null>
   /**
-   * The first decision counts, and one that comes twice is one. @returns what this user has decided, or null when there is nothing to
-   * decide. @throws TooManyAttempts
+   * The first decision wins; repeating it changes nothing.
+   * @returns what this user has decided, or null when there is nothing to decide
+   * @throws TooManyAttempts
    */
   decide: (entry: CodeEntry, decision: Decision) => Promise<Decision | null>
 }
@@ -38,7 +40,7 @@ type Dependencies = {
   throttle: Throttle['userCode'], events: Events
 }
 
-/** RFC 8628 section 3.3: what the page for devices does. Every wrong code counts, wherever it is sent (section 5.1). */
+/** RFC 8628 section 3.3: the logic of the device page. Every wrong code is counted, wherever it is sent (section 5.1). */
 export function createDeviceVerification (
   { devices, clients, scopes: registry, userCodes, throttle, events }: Dependencies
 ): DeviceVerification {
@@ -61,7 +63,7 @@ export function createDeviceVerification (
     const hashes = userCodes.hashes(userCode)
     if (hashes.length === 0) return null
     const decided = await devices.decide(hashes, user, decision === 'allowed')
-    // Pressed twice: the one before has decided
+    // The form was submitted twice, and the first submission has decided
     if (!decided) return await devices.decision(hashes, user.userId)
     events.emit(decision === 'allowed' ? 'device.approved' : 'device.denied', { ...decided, userId: user.userId, ...originOf(caller) })
     return decision

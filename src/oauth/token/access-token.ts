@@ -13,11 +13,11 @@ export type AccessTokenClaims = {
   exp: number
   jti: string
   scope?: string
-  /** Session. */
+  /** Session id. */
   sid?: string
-  /** Of the user, or of the client: a revocation of either names the first one that is still good. */
+  /** Of the user, or of the client; a revocation of either states the lowest epoch that is still valid. */
   epoch: number
-  /** The client is the operator's own, for guards that have no clients to look it up. */
+  /** The client belongs to the operator; for guards that cannot look the client up. */
   first_party?: true
 }
 
@@ -28,7 +28,7 @@ export type AccessTokens = {
   forClient: (client: Client, scopes: string[], resources: string[]) => AccessToken
 }
 
-/** @param ttl seconds, unless the client has its own */
+/** @param ttl seconds, unless the client has a setting of its own */
 export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessToken, issuer: string, ttl: number }): AccessTokens {
   const userInfo = userInfoEndpoint(issuer)
 
@@ -58,7 +58,8 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
       const left = Math.max(1, Math.floor((grant.expiresAt.getTime() - Date.now()) / 1000))
       return issue(client, scopes, Math.min(client.accessTokenTtl ?? ttl, left), {
         sub: grant.userId,
-        // UserInfo takes it too (OpenID Connect Core section 5.3); the issuer as audience would open all that is here
+        // The token is also valid at UserInfo (OpenID Connect Core section 5.3). With the issuer as audience it would be valid everywhere
+        // here
         aud: grant.resources.length > 0 ? [...grant.resources, ...(scopes.includes('openid') ? [userInfo] : [])] : issuer,
         sid: grant.sessionId,
         epoch: grant.tokenEpoch

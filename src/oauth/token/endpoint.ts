@@ -14,18 +14,18 @@ export type TokenRequest = {
   caller: Caller
 }
 
-/** A request of a client that is known. */
+/** A request of a client that needs no further authentication. */
 export type VouchedRequest = Pick<GrantRequest<Record<string, string>>, 'params' | 'caller' | 'candidates'> & { resource?: unknown }
 
 export type TokenEndpoint = {
   /** @throws OAuthError */
   issue: (request: TokenRequest) => Promise<Issued>
-  /** The same for a client that the server itself vouches for (the client proxies). */
+  /** The same for a client that the server itself authenticates (the client proxies). */
   issueFor: (client: Client, grantType: string, request: VouchedRequest) => Promise<Issued>
   grantTypes: string[]
 }
 
-/** RFC 6749 section 3.2: client, grant, parameters, in this order; the grant writes last. */
+/** RFC 6749 section 3.2: checks client, grant and parameters in this order; the grant handler writes last. */
 export function createTokenEndpoint (
   authenticateClient: AuthenticateClient,
   resources: Resources,

@@ -29,17 +29,18 @@ type Dependencies = {
 
 const INACTIVE: Introspection = { active: false }
 
-/** Marked by the operator, or a guard elsewhere, which would ask about nothing otherwise. */
+/** Marked by the operator, or a remote guard, which has to introspect every token it is shown. */
 const seesAll = (client: Client) => client.introspects || followsRevocations(client)
 
-/** RFC 7662 section 4: its own tokens, and those that it is meant to take. */
+/** RFC 7662 section 4: a client sees tokens issued to it, and those with one of its resource servers as audience. */
 function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims): boolean {
   return issuedTo === client.id || [aud].flat().some((audience) => audience === client.id || client.resourceServers.includes(audience)) ||
     seesAll(client)
 }
 
 /**
- * RFC 7662. An access token costs no database read; why a token is not active, or not for the eyes of who asks, stays here (section 2.2).
+ * RFC 7662. An access token costs no database read. Why a token is inactive, or hidden from the client that asks, is not disclosed (section
+ * 2.2).
  */
 export function createIntrospect (
   { authenticateClient, sessions, refreshTokens, verify, personalTokens, isRevoked, remaining, idleTtl }: Dependencies
@@ -55,7 +56,7 @@ export function createIntrospect (
   }
 
   async function personalToken (client: Client, text: string): Promise<Introspection> {
-    // Asked about is used: nobody else's question may count as that
+    // Verifying a personal access token records a use, so only clients that may see it can trigger that
     if (!seesAll(client)) return INACTIVE
     const token = await personalTokens.verify(text)
     if (!token) return INACTIVE
@@ -72,7 +73,7 @@ export function createIntrospect (
     }
   }
 
-  /** Whoever else holds one has stolen it. */
+  /** Only its own client can introspect it; anybody else who holds it has stolen it. */
   async function refreshToken (client: Client, { sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
     const session = await sessions.inspect({
       id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl,

@@ -10,20 +10,20 @@ export type IssueRequest = {
   grant: Grant
   /** Of this access token; a refresh may have narrowed them. */
   scopes: string[]
-  /** The same of its audience (RFC 8707 section 2.2); null for all that was granted. */
+  /** The audience of this access token (RFC 8707 section 2.2); null for everything granted. */
   resources: string[] | null
-  /** Of the session; a refresh token is made from it when the client may refresh. */
+  /** Of the session; a refresh token is derived from it when the client may refresh. */
   secret: Buffer
   /** Seconds. */
   refreshTokenExpiresIn: number
-  /** The session has just been made, rather than refreshed. */
+  /** The session was just created, rather than refreshed. */
   isLogin: boolean
 }
 
-/** The answer of every grant that has a session. */
+/** Builds the response of every grant that has a session. */
 export type IssueTokens = (request: IssueRequest) => Promise<Issued>
 
-/** An id token (OpenID Connect Core section 2). */
+/** Signs an id token (OpenID Connect Core section 2). */
 export type SignIdToken = (
   request: { client: Client, grant: Grant, scopes: string[], accessToken: string, isLogin: boolean }
 ) => Promise<string>

@@ -3,7 +3,7 @@ import { OAuthError } from '../errors.ts'
 import type { Issued } from './grants/index.ts'
 import type { TokenEndpoint } from './endpoint.ts'
 
-/** The token endpoint with an event for each answer. */
+/** Wraps the token endpoint so that each response emits an event. */
 export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoint {
   async function observe (grantType: string, issuing: Promise<Issued>): Promise<Issued> {
     try {
@@ -16,7 +16,7 @@ export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoin
     }
   }
 
-  /** What a caller made up must not become a label of a metric. */
+  /** Maps unknown grant types to `unknown`, since a value chosen by the caller must not become a metric label. */
   const known = (grantType: unknown) => endpoint.grantTypes.find((name) => name === grantType) ?? 'unknown'
 
   return {

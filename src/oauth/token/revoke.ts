@@ -21,9 +21,9 @@ type Dependencies = {
 }
 
 /**
- * RFC 7009. A token of a session ends the session, its access and refresh tokens; a client's own token ends alone.
- * What is no token, or has ended, is no error (section 2.2). A personal access token was issued to no client that could ask:
- * whoever holds it may end it, which is what finders of leaked ones do.
+ * RFC 7009. Revoking a token of a session ends the session with its access and refresh tokens; a client's own token is revoked by itself.
+ * An unknown or ended token is not an error (section 2.2). A personal access token was issued to no client, so whoever holds it may revoke
+ * it, as scanners for leaked secrets do.
  * @throws OAuthError invalid_grant for a token of another client (section 2.1)
  */
 export function createRevoke ({ authenticateClient, sessionEnds, tokens, refreshTokens, verify, personalTokens }: Dependencies): Revoke {

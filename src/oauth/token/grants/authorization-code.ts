@@ -23,11 +23,11 @@ type CodeParams = { code: string, verifier: string | undefined, redirectUri: str
 
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
-/** RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6). Redeeming a code and making its session are one statement. */
+/** RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6). Redeeming a code and creating its session are one statement. */
 export function authorizationCodeGrant (
   { codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
 ): GrantHandler {
-  /** Why it did not fit; a second use ends what the first one made (RFC 9700 section 4.2.4). */
+  /** Finds out why the code could not be redeemed. A second use of a code ends the session of the first (RFC 9700 section 4.2.4). */
   async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams, caller: Caller) {
     const code = await codes.inspect(hash)
     if (!code) return invalid('unknown')

@@ -22,14 +22,16 @@ type Dependencies = {
 /** Seconds (RFC 8628 section 3.5). */
 const PENALTY = 5
 
-/** RFC 8628 section 3.4. Redeeming a code and making its session are one statement: of polls at once one succeeds. */
+/**
+ * RFC 8628 section 3.4. Redeeming a code and creating its session are one statement, so that only one of several concurrent polls succeeds.
+ */
 export function deviceCodeGrant ({ devices, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies): GrantHandler {
   return {
     grantType: DEVICE_CODE,
     publicClients: true,
     params: Type.Object({ device_code: Type.String() }),
     async issue ({ client, params, caller, resources }) {
-      // A device asks for tokens of this server only
+      // A device requests tokens for this server only
       checkTarget([], resources)
       const hash = hashSecret(params['device_code']!)
       const secret = refreshTokens.newSecret()
@@ -43,7 +45,7 @@ export function deviceCodeGrant ({ devices, refreshTokens, issueTokens, sessionT
 
       async function whenPending (again: () => Promise<Grant | null>): Promise<Grant> {
         const state = await devices.poll(hash, client.id, PENALTY)
-        // The user allowed it between the two statements
+        // The user allowed the device between the two statements
         const allowed = state === 'approved' ? await again() : null
         if (!allowed) throw refusal(state)
         return allowed

@@ -10,8 +10,8 @@ import type { GrantHandler } from './index.ts'
 type Dependencies = { attributes: Attributes, scopes: Scopes, authenticate: Authenticate, startSession: StartSession }
 
 /**
- * RFC 6749 section 4.3, for confidential first-party clients only. `username` means any login attribute;
- * an attribute's own name (`email`, `phone`, …) may stand in its place.
+ * RFC 6749 section 4.3, for confidential first-party clients only. `username` may be any login attribute; the name of an attribute
+ * (`email`, `phone`, …) can be sent in its place.
  */
 export function passwordGrant ({ attributes, scopes, authenticate, startSession }: Dependencies): GrantHandler {
   function readCandidates (params: Record<string, string>): Identifier[] {
@@ -27,7 +27,7 @@ export function passwordGrant ({ attributes, scopes, authenticate, startSession 
     publicClients: false,
     params: Type.Object({}),
     async issue ({ client, params, caller, resources, candidates: known }) {
-      // RFC 9700 section 2.4: the password of a user is nothing for third parties
+      // RFC 9700 section 2.4: third parties must never handle a user's password
       if (!client.firstParty) throw unauthorizedClient('The client may not use the grant type password')
       const granted = scopes.grant(client, params['scope'])
       const candidates = known ?? readCandidates(params)

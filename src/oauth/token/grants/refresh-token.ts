@@ -22,10 +22,10 @@ type Dependencies = {
   events: Events
 }
 
-/** For this access token only; null for all that the session has. `ofAny`: those of the scopes that `*` stands for. */
+/** For this access token only; null for everything the session has. `ofAny`: those of the scopes that `*` stands for. */
 type Asked = { scopes: string[] | null, ofAny: string[] | null, resources: string[] | null }
 
-// A session that other statements change in the same moment is tried again
+// Attempts for a session that other statements change at the same time
 const TRIES = 3
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
@@ -61,21 +61,21 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
       events.emit('session.recovered', { clientId: client.id, sessionId: token.sessionId })
       return await answer(client, token, recovered, asked, idleTtl)
     }
-    // The row changed between the two statements: what stopped the rotation is gone
+    // The row changed between the two statements, so whatever stopped the rotation may be gone
     if (tries === 1) throw invalid('the session keeps changing')
     return await issue(client, text, asked, caller, tries - 1)
   }
 
   /**
-   * What was replaced longer ago than the grace, by a token that was used, is a theft. Of a token that was not, the answer was lost: who
-   * presents it later ends the session, so that a thief and the user still meet.
+   * A token replaced longer ago than the grace, by a token that was used, means theft. If its successor was never used, the answer was lost
+   * and the session is recovered; whoever presents the unused successor later ends the session, so that theft is still detected.
    */
   async function refuseReuse (client: Client, { sessionId }: Superseded, caller: Caller): Promise<never> {
     await sessionEnds.reused({ sessionId, clientId: client.id }, caller)
     throw invalid('was used before: the session is revoked')
   }
 
-  /** Parallel tabs and lost answers get the current token again. */
+  /** Answers concurrent tabs and lost responses with the current token. */
   async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: Asked, caller: Caller): Promise<Issued> {
     const { sessionId } = session
     if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
