@@ -11,26 +11,29 @@ import { callerOf } from '../http/caller.ts'
 import { cookiesNamed, setCookie } from '../http/cookies.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 
-// 256 bits; another app at the same host may have a cookie of the same name
+// 256 bits in base64url; a cookie of another app on the host that has the same name is skipped by its form
 const SESSION = /^[A-Za-z0-9_-]{43}$/
 
 export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean, form?: FormId | undefined }
 
-/** The login of a browser and its cookie. Works on routes of the host, too: it needs no cookie plugin. */
+/** Browser sessions and their cookie. Needs no cookie plugin, so it works on routes of the host as well. */
 export type Browser = {
   /** Null for a guest. */
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
-  /** How the session of the cookie came to its end; null when there is none that we know. */
+  /** How the session of the cookie ended; null when there is none, or it is unknown. */
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /**
-   * Checks the password under the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
+   * Checks the password, subject to the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
    * DatabaseUnavailable: each has `statusCode` and `headers`
    */
   logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
-  /** A new id at each login (session fixation); the same form sent twice is one login. @returns null when the user changed meanwhile */
+  /**
+   * Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed in the
+   * meantime
+   */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
   logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
-  /** Where a login leads: `return_to` if it is a path on this server, else the home path. */
+  /** Where a login leads: `return_to` if it is a path on this server, otherwise the home path. */
   returnPath: (returnTo: unknown) => string
 }
 
@@ -64,7 +67,7 @@ export function createBrowser ({ config, sessions, users }: Services): Browser {
     { username, password, remember, form }: Credentials
   ): Promise<BrowserSession | null> {
     const { candidates } = candidatesFrom(users.attributes, { username })
-    // A host hands on what it was sent
+    // A host may pass on input that it has not validated
     const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
     const { device: proof, ...user } = known

@@ -5,7 +5,7 @@ export function browserCookie (appUrl: string): string {
   return appUrl.startsWith('https:') ? '__Host-latchkey' : 'latchkey'
 }
 
-/** Of what is for all that is served here, routes of the host included; with the prefix `__Host-` it has to be the root. */
+/** Path of the cookies that are needed on all routes, those of the host included; the prefix `__Host-` requires the root. */
 export function cookiePath (appUrl: string): string {
   return appUrl.startsWith('https:') ? '/' : pathOf(appUrl) || '/'
 }

@@ -3,12 +3,12 @@ import { looksLikeDevice } from '../../src/throttle/known-devices.ts'
 import { cookiesNamed, setCookie } from '../http/cookies.ts'
 
 const DEVICE_COOKIE = 'lkDevice'
-/** The same for clients that have no cookies: backends, and proxies apart from the server. */
+/** Carries the same value for clients without cookies: backends and remote client proxies. */
 export const DEVICE_HEADER = 'x-latchkey-device'
 
 const YEAR = 365 * 86_400
 
-/** Sent back where people log in: `path` under the issuer. */
+/** A cookie for the routes on which users log in: `path` under the issuer. */
 export function createDeviceCookie (issuer: string, path: string) {
   const { pathname, protocol } = new URL(issuer)
   const options = {

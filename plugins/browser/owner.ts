@@ -2,7 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Owner } from '../../src/account/owner.ts'
 import { internals } from '../internals.ts'
 
-/** Who is logged in on our pages, to manage their account; asked at the database, whatever the feed knows. @returns null for a guest */
+/**
+ * The user of a browser session who manages their account. Read from the database, so a stale revocation list does not matter. @returns
+ * null for a guest
+ */
 export function ownerInPerson (app: FastifyInstance): (request: FastifyRequest) => Promise<Owner | null> {
   const { account, browser } = internals(app)
   return async (request) => {

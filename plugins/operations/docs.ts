@@ -16,10 +16,10 @@ import { internals } from '../internals.ts'
 
 type MakeDocument = FastifyInstance['swagger']
 
-/** The decorator of our document; a host's own is `swagger`. */
+/** Name of the decorator for our document; a document of the host is at `swagger`. */
 const DOCUMENT = 'latchkeyDocument'
 
-/** OpenAPI 3.1 at /docs/json and Swagger UI at /docs: of our routes, whatever document the host has of its own. */
+/** OpenAPI 3.1 at /docs/json and Swagger UI at /docs, for our routes only; a document of the host is separate. */
 async function docs (host: FastifyInstance): Promise<void> {
   const { config } = internals(host)
   await host.register(swagger, {
@@ -32,11 +32,11 @@ async function docs (host: FastifyInstance): Promise<void> {
       }),
       components: { securitySchemes: securitySchemes(browserCookie(config.appUrl)) }
     },
-    // Paths are those that are served, whatever path APP_URL has
+    // The document lists the paths as they are served, whatever path APP_URL has
     stripBasePath: false,
     transformObject: (made) => ofOurs(made, config)
   })
-  // As decorated above
+  // Added by the decorator above
   const makeDocument = (host as unknown as Record<typeof DOCUMENT, MakeDocument>)[DOCUMENT]
   let reader: Promise<FastifyInstance> | undefined
   host.addHook('onClose', async () => { await (await reader)?.close() })
@@ -54,7 +54,8 @@ async function docs (host: FastifyInstance): Promise<void> {
 }
 
 /**
- * Schemas that a host shares among its routes are in every document; ours are written out. The address is known when the server listens.
+ * Removes the schemas that a host shares among its routes and @fastify/swagger adds to every document. The server address is read here
+ * because it is known only once the server listens.
  */
 function ofOurs (made: Parameters<SwaggerTransformObject>[0], { appUrl }: Config): ReturnType<SwaggerTransformObject> {
   if (!('openapiObject' in made)) return made.swaggerObject
@@ -64,19 +65,19 @@ function ofOurs (made: Parameters<SwaggerTransformObject>[0], { appUrl }: Config
   return made.openapiObject
 }
 
-/** Swagger UI in an instance of its own, made at the first look: its files would be a tenth of what every start reads. */
+/** Swagger UI in an instance of its own, loaded at the first request: its files are a tenth of all that a start would read. */
 async function createReader (makeDocument: MakeDocument, { appUrl, mount, prefix, basePath }: Config): Promise<FastifyInstance> {
   const base = pathOf(appUrl)
   const docs = `${mount}${prefix}/docs`
   const [{ default: Fastify }, { default: swaggerUi }] = await Promise.all([import('fastify'), import('@fastify/swagger-ui')])
   const reader = Fastify()
-  // The name that Swagger UI asks for
+  // The dependency that Swagger UI requires by name
   await reader.register(fp(async (scope) => { scope.decorate('swagger', makeDocument) }, { name: '@fastify/swagger' }))
   reader.setErrorHandler(errorHandler)
   reader.setNotFoundHandler(async ({ url }) => {
     throw new HttpError('LK_NOT_FOUND', { message: `There is no ${url.split('?')[0]}; see ${basePath}/docs` })
   })
-  // Its redirects lead from path to path on this server
+  // Redirects of Swagger UI are paths on this server, without the path of APP_URL
   reader.addHook('onSend', async (_request, reply) => {
     const target = reply.getHeader('location')
     if (typeof target === 'string' && target.startsWith('/')) reply.header('location', base + target)
@@ -84,11 +85,11 @@ async function createReader (makeDocument: MakeDocument, { appUrl, mount, prefix
   await reader.register(swaggerUi, {
     routePrefix: docs,
     staticCSP: true,
-    // No third party hears of the document
+    // Keeps the document from being sent to the validator of a third party
     uiConfig: { validatorUrl: null },
-    // Before its files, for browsers that come through a proxy which strips it
+    // Browsers need the path of APP_URL before the paths of the files, even where a proxy strips it
     indexPrefix: base,
-    // Over plain http the page would ask for its own files over https
+    // Over plain http this directive would make the page request its own files over https
     transformStaticCSP: (csp) => appUrl.startsWith('https:') ? csp : csp.replace(' upgrade-insecure-requests;', '')
   })
   await reader.ready()

@@ -9,8 +9,8 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 let shared: Registry | undefined
 
 /**
- * What says something of the whole process, once for all apps in it: prom-client never stops observing, and would keep each app that is
- * closed.
+ * Metrics of the process, one registry for all apps in it: prom-client never stops observing, and would keep a reference to each closed
+ * app.
  */
 function ofProcess (): Registry {
   if (shared) return shared
@@ -19,7 +19,7 @@ function ofProcess (): Registry {
   return shared
 }
 
-/** Counts and measures for Prometheus, in a registry of our own; routes/operations/metrics.ts serves it. */
+/** Metrics for Prometheus in a registry of our own, served by routes/operations/metrics.ts. */
 async function metrics (scope: FastifyInstance): Promise<void> {
   const registry = new Registry()
   for (const { name } of ofProcess().getMetricsAsArray()) registry.registerMetric(ofProcess().getSingleMetric(name)!)
@@ -77,7 +77,7 @@ function gauge (registry: Registry, { revocation: { feed, list }, passwords, dat
   read('pool_waiting', 'Requests that wait for a connection', () => pool.waitingCount)
 }
 
-/** The pattern of the route, never the path: paths are without number. */
+/** The route pattern, not the path, so that the number of label values is limited. */
 function routeOf ({ routeOptions }: FastifyRequest): string {
   return routeOptions.url ?? 'none'
 }

@@ -2,10 +2,13 @@ import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { HttpError } from '../../src/http/http-error.ts'
 
-/** Milliseconds that the event loop may lag before new requests are turned away. */
+/** Milliseconds of event loop delay above which new requests are refused. */
 const MAX_EVENT_LOOP_DELAY = 1000
 
-/** 503 with `Retry-After` at once when the event loop cannot keep up; a host that has @fastify/under-pressure decides itself. */
+/**
+ * Answers 503 with `Retry-After` while the event loop is overloaded. If the host has registered @fastify/under-pressure, its settings
+ * apply.
+ */
 export function overload (scope: FastifyInstance): void {
   if (scope.hasDecorator('isUnderPressure')) return
   scope.register(underPressure, {

@@ -10,13 +10,13 @@ import type { Page } from '../../src/views/page.ts'
 import type { Kit } from './kit.ts'
 
 export const ACCOUNT = '/account'
-/** What posts to where, under the account page. */
+/** The forms of the account page: action and path. */
 export const ACTIONS = {
   endSession: `${ACCOUNT}/sessions/end`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`,
   createToken: `${ACCOUNT}/tokens`
 }
 
-/** How long a personal access token may be valid; 0 is for ever. */
+/** Lifetimes of a personal access token in days; 0 means unlimited. */
 export const DAYS = [30, 90, 365, 0]
 const DEFAULT_DAYS = 90
 
@@ -24,14 +24,14 @@ type Who = { userId: string, sessionId: string | null }
 
 export type AccountState = {
   newToken?: { name: string, value: string }
-  /** What was typed in and was wrong. */
+  /** The rejected input, to be shown again. */
   values?: { name: string, days: number, scopes: string[] }
   errors?: FieldErrors
 }
 
 export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Who, state?: AccountState) => Promise<FastifyReply>
 
-/** All that has access to an account. */
+/** The account page: everything that has access to the account. */
 export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   const { account, personalTokens, config } = services
   const hasTokens = config.routes.personalTokens
@@ -70,7 +70,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   }
 }
 
-/** An application of ours is called by its name, or by the brand. */
+/** A session of a first-party client is shown with the client's name, or with that of the brand. */
 function session (
   { id, client, userAgent, ip, lastUsedAt }: Access,
   current: string | null,

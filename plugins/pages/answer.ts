@@ -15,7 +15,7 @@ export type Answer = (request: FastifyRequest, reply: FastifyReply, outcome: Out
 
 type Of<Kind> = Extract<Outcome, { kind: Kind }>
 
-/** What the browser gets for the outcome of an authorization request. */
+/** The browser's answer for the outcome of an authorization request. */
 export function createAnswer (kit: Kit, { config }: Services): Answer {
   async function answer (
     request: FastifyRequest,
@@ -24,7 +24,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
   ): Promise<FastifyReply> {
     const model = { ...kit.page(request), redirectUri, params }
     if (ask) return await kit.send(reply, 'formPost', { ...model, ask: responseMode === 'query' ? 'get' : 'post' }, { leaves: true })
-    // RFC 9700 section 4.12: 303, so that a form that was posted is not posted on
+    // RFC 9700 section 4.12: 303, so that the browser does not repeat a POST at the redirect URI
     if (responseMode === 'query') return reply.redirect(withParams(redirectUri, params), 303)
     return await kit.send(reply, 'formPost', { ...model, script: kit.script }, { leaves: true, script: true })
   }
@@ -73,12 +73,12 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
 
 const OWN = [CSRF_FIELD, SHOWN_TO, SHOWN_AS, 'decision']
 
-/** The request itself, without what our form adds to it. */
+/** The parameters of the authorization request, without those that our form adds. */
 export function requestParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)))
 }
 
-/** RFC 9700 section 2.1: what else a form brought, a credential perhaps, must get neither into an address nor into the next form. */
+/** RFC 9700 section 2.1: only these parameters are repeated in an address or form, because others may hold a credential. */
 export const REQUEST = [
   'response_type',
   'response_mode',
@@ -104,7 +104,7 @@ export const REQUEST = [
   MARK
 ]
 
-/** Where the same request begins again. @throws 400 when it is too long for an address */
+/** The address that starts the same authorization request again. @throws 400 when it is too long */
 export function authorizePath ({ basePath }: Pick<Config, 'basePath'>, params: Params): string {
   return pathWith(basePath + AUTHORIZE, knownParams(params))
 }
@@ -113,7 +113,7 @@ export function knownParams (params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name)))
 }
 
-/** Parameters that are no texts are left out. @throws 400 when they are too long for an address */
+/** Leaves out parameters that are not strings. @throws 400 when the address is too long */
 export function pathWith (path: string, params: Params): string {
   const pairs = Object.entries(hiddenParams(params)).flatMap(([name, values]) =>
     [values].flat().map((value): [string, string] => [name, value])
@@ -127,12 +127,12 @@ export function hiddenParams (params: Params): Hidden {
   )
 }
 
-/** Encoded, since it stands in the address beside the request that it is of. */
+/** Measured encoded, because it goes into an address beside the request. */
 const isShort = (text: string | undefined): text is string => text !== undefined && encodeURIComponent(text.toWellFormed()).length <= 500
 
 const localesFor = (uiLocales: string | undefined) => ({ ...(isShort(uiLocales) && { ui_locales: uiLocales }) })
 
-/** The address as it is, which was compared letter by letter, with parameters after its own. */
+/** Appends parameters to an address without changing it, since redirect URIs are compared as exact strings. */
 export function withParams (url: string, params: Record<string, string> | URLSearchParams): string {
   return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(params)}`
 }

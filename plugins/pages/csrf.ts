@@ -9,27 +9,29 @@ import { cookiesNamed, setCookie } from '../http/cookies.ts'
 import { foreignText, sameSite, type Site } from '../http/same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'
-/** Codes of forms that the user can send again. */
+/** Error codes of forms that the user can submit again. */
 export const STALE_FORM = 'LK_STALE_FORM'
 export const NO_COOKIE = 'LK_NO_COOKIE'
-/** 18 random bytes, as @fastify/csrf makes them. */
+/** 18 random bytes, in the format of @fastify/csrf. */
 const SECRET = /^[\w-]{24}$/
 
 export type CsrfProtection = {
-  /** Tells this browser from others: a hash of the cookie of its forms, which is set when it is missing. */
+  /** An id of this browser: a hash of the cookie for its forms, which is set if missing. */
   browserOf: (reply: FastifyReply) => Uint8Array
   /** The hidden field of a form, and its cookie. */
   field: (reply: FastifyReply) => Csrf
   /**
-   * Tells the form that was sent from every other, of this browser and of others: its hidden field is made anew for each page, and goes
-   * with the cookie. Of a request that was checked.
+   * An id of the form that was submitted, unique among all forms of all browsers: a hash of the cookie and the hidden field, which is new
+   * for each page. Call it after `check`.
    */
   formOf: (request: FastifyRequest) => FormId | undefined
-  /** @throws 403 for a post of another site, or without the token of this browser */
+  /** @throws 403 for a form of another site, or without the token of this browser */
   check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }
 
-/** What the plugin asks of a reply and of a request: not those of Fastify, whose cookies a host may sign, encode or send to other names. */
+/**
+ * What the plugin needs of a reply and a request. Those of Fastify are not passed, because a host may sign, encode or rename its cookies.
+ */
 type Jar = { cookies: Record<string, string | undefined> }
 type CsrfRequest = Jar & Pick<FastifyRequest, 'body' | 'headers' | 'log'>
 type Parts = {
@@ -37,7 +39,7 @@ type Parts = {
   csrfProtection: (request: CsrfRequest, reply: { send: (error: Error) => void }, next: () => void) => void
 }
 
-/** @fastify/csrf-protection with a cookie of our own, beside the one that a host may have. */
+/** @fastify/csrf-protection with a cookie of our own, beside one that the host may have. */
 export async function createCsrf (config: Site): Promise<CsrfProtection> {
   const isOwn = sameSite(config, { silent: true })
   const secure = config.appUrl.startsWith('https:')
@@ -46,9 +48,9 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   const parts = {} as Parts
   const collect = (name: keyof Parts, part: never) => { parts[name] = part }
   await csrf({ decorate: collect, decorateReply: collect } as unknown as FastifyInstance, { cookieKey: cookie })
-  // Two forms on one page have one cookie
+  // Several forms on one page share one cookie
   const jars = new WeakMap<FastifyReply, Jar>()
-  // Another app on the domain may have one of the name: what is no secret is not ours, and would lock people out
+  // Another app on the domain may have a cookie of the same name. A value in another format is ignored: it would otherwise lock users out
   const secretOf = ({ headers }: Pick<FastifyRequest, 'headers'>) =>
     cookiesNamed(headers.cookie, cookie).find((value) => SECRET.test(value))
   const jarOf = (request: Pick<FastifyRequest, 'headers'>): Jar => ({ cookies: { [cookie]: secretOf(request) } })
@@ -58,7 +60,7 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
     jars.set(reply, jar)
     const set = (name: string, value: string) => {
       jar.cookies[name] = value
-      // Lax: a form that was opened from another site must find the cookie of the forms before it
+      // Lax, because a form opened from another site must find the cookie of earlier forms
       setCookie(reply, name, value, { path, httpOnly: true, sameSite: 'lax', secure })
     }
     return { name: CSRF_FIELD, value: parts.generateCsrf.call({ request: jar, setCookie: set }) }

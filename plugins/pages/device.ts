@@ -10,13 +10,13 @@ import { localesOf, type Kit } from './kit.ts'
 export const DEVICE = '/device'
 
 export type ShowDevice = {
-  /** @param wrong there is no such code, or not any more */
+  /** @param wrong when the code is unknown or has expired */
   code: (request: FastifyRequest, reply: FastifyReply, entered: { userCode?: string | undefined, wrong?: boolean }) => Promise<FastifyReply>
   confirm: (request: FastifyRequest, reply: FastifyReply, shown: { device: DeviceRequest, userId: string }) => Promise<FastifyReply>
-  /** A GET of it asks nothing and posts nothing again. */
+  /** The page of a code, for a redirect after a form: a GET has no side effect and repeats no POST. */
   path: (request: FastifyRequest, userCode: string) => string
   done: (request: FastifyRequest, reply: FastifyReply, allowed: boolean) => Promise<FastifyReply>
-  /** Logs in, and comes back with the code. */
+  /** The login page, which returns to the page of the code. */
   loginPath: (request: FastifyRequest, userCode: string, again?: boolean) => string
 }
 

@@ -19,15 +19,18 @@ import type { ShowRegister } from './register.ts'
 
 type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
 
-/** A page where a browser asked, JSON where a program did; what an application may hear of goes to the application. */
+/**
+ * Answers with a page when the request accepts HTML, otherwise with JSON; errors that the application may receive are sent to its redirect
+ * URI.
+ */
 export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register }: Shown) {
-  /** Length of what stands before the paths of our routes. */
+  /** Length of the prefix before the paths of our routes. */
   const under = config.mount.length + config.prefix.length
 
   return async (error: Raw, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof AuthorizationError) return await answer(request, reply, oauth.authorize.refuse(error))
     if (!wantsHtml(request)) return errorHandler(error, request, reply)
-    // Unique across processes, which a request's id is not
+    // Unique across processes, unlike the id of a request
     const reference = randomUUID()
     const failure = failureOf(error, request, reference)
     const { statusCode, message, retryAfter } = failure
@@ -46,7 +49,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     })
   }
 
-  /** The form that was sent, with what was typed in, where it can be sent again. */
+  /** The submitted form with its input, if it can be submitted again. */
   function formAgain (failure: Failure, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | null {
     const problem = problemOf(failure)
     const { body, method } = request
@@ -71,13 +74,13 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     try {
       return retryPath(request, statusCode)
     } catch (error) {
-      // Too long for an address
+      // The address would be too long
       if (error instanceof HttpError) return undefined
       throw error
     }
   }
 
-  /** The same page, when it failed for a moment; or where the form stands that was posted. */
+  /** The same page for a temporary failure, or the page of the form that was submitted. */
   function retryPath (request: FastifyRequest, statusCode: number): string | undefined {
     const { method, body, url } = request
     if (method === 'GET') return statusCode >= 500 || statusCode === 429 ? kit.link(url.slice(under)) : undefined

@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify'
 import type { HelmetOptions } from 'helmet'
 
-/** What every answer of the page scope says; a page replaces the policy by its own. */
+/** Default headers of the page scope; each page sets a content security policy of its own. */
 export const PAGE_HEADERS: HelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   frameguard: { action: 'deny' },
   // With `no-referrer` our own forms would send `Origin: null`
   referrerPolicy: { policy: 'same-origin' },
-  // Would part an application from the window in which it has its user log in
+  // Would separate an application from the window that it opened for the login
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
   xDownloadOptions: false,
@@ -17,14 +17,14 @@ export const PAGE_HEADERS: HelmetOptions = {
 
 export type Policy = {
   /**
-   * A redirect after the form may end on a site that is not ours. Chromium holds each redirect of the chain to `form-action`, and where an
-   * application sends its user on to is not known here: the button would do nothing.
+   * Whether a redirect after the form may end on another site. Chromium applies `form-action` to each redirect of the chain, and where an
+   * application redirects to is unknown here: with the directive the button would do nothing.
    */
   leaves?: boolean
   script?: boolean
 }
 
-/** RFC 9700 sections 4.2.4 and 4.16: nothing of third parties, nothing inline, no frames. */
+/** RFC 9700 sections 4.2.4 and 4.16: no third-party content, nothing inline, no frames. */
 export function setPolicy (reply: FastifyReply, { leaves = false, script = false }: Policy): void {
   const directives = [
     "default-src 'none'", "style-src 'self'", "img-src 'self' data:", ...(script ? ["script-src 'self'"] : []),

@@ -13,14 +13,14 @@ import { createCsrf } from './csrf.ts'
 import type { Policy } from './headers.ts'
 import { createSend } from './send.ts'
 
-/** What every page is made with. */
+/** What all pages share. */
 export type Kit = {
   stylesheet: Stylesheet
-  /** Path of the script, for the one page that has it. */
+  /** Path of the script, which only the form-post page uses. */
   script: string
-  /** Whether guests are sent to a login page that is not ours, and from there perhaps to another site. */
+  /** Whether the login page is the host's own, which may redirect to another site. */
   loginLeaves: boolean
-  /** A path under the issuer, with parameters; those that are undefined are left out. */
+  /** A path under the issuer, with parameters; undefined ones are left out. */
   link: (path: string, params?: Record<string, string | undefined>) => string
   page: (request: FastifyRequest, uiLocales?: string) => Page
   browserOf: (reply: FastifyReply) => Uint8Array
@@ -28,15 +28,15 @@ export type Kit = {
   formOf: (request: FastifyRequest) => FormId | undefined
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   send: <Name extends ViewName>(reply: FastifyReply, name: Name, model: ViewModel<Name>, policy?: Policy) => Promise<FastifyReply>
-  /** How a user is called on the pages. */
+  /** The name that the pages show for a user. */
   accountName: (userId: string) => Promise<string>
-  /** With the operator's words: those of the page's language first, then the description in SCOPES. */
+  /** Scopes with their descriptions: those of the page's language first, then those in SCOPES. */
   scopes: (names: readonly string[], page: Page) => Scope[]
 }
 
 const MAX_LOCALES = 200
 
-/** `ui_locales` of the request, of the form before it, or of what the visitor is on the way to. */
+/** `ui_locales` of the request, of the submitted form, or of the address in `return_to`. */
 export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body'>): string | undefined {
   for (const params of [query, body]) {
     const { ui_locales: locales, return_to: returnTo } = (params ?? {}) as { ui_locales?: unknown, return_to?: unknown }

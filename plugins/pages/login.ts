@@ -12,9 +12,9 @@ export type LoginState = {
   username?: string | undefined
   remember?: boolean
   problem?: Problem | undefined
-  /** Who is logged in already, when they are asked to log in again. */
+  /** The user who is already logged in, when a new login is required. */
   userId?: string | undefined
-  /** How the browser's last session came to its end. */
+  /** How the previous session of the browser ended. */
   ended?: 'idle' | 'ended' | null
 }
 
@@ -49,7 +49,10 @@ export function createLoginPage (kit: Kit, { config, users: { attributes } }: Se
     return problem === 'wrongLogin' && attributes.some(({ lacks }) => lacks(username) === 'country')
   }
 
-  /** An application that asked for this login hears that it was refused; anybody else goes back to where they were. */
+  /**
+   * Where "cancel" leads: an application that requested this login receives `access_denied`; otherwise the user returns to the previous
+   * page.
+   */
   function cancelOf (returnTo: string | null): NonNullable<LoginModel['again']>['cancel'] {
     const params = queryOf(returnTo, kit.link(AUTHORIZE))
     if (params?.[MARK] === undefined) return { href: returnTo ?? config.homePath }

@@ -11,7 +11,7 @@ export const LOGOUT = '/logout'
 export const END_SESSION = '/v1/oauth/logout'
 export const REQUEST = ['id_token_hint', 'logout_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales']
 
-/** Where the same request begins again, with its parameters and nothing else that a form brought. */
+/** The address that starts the same logout request again; other fields of a form are left out. */
 export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: Record<string, unknown>): string {
   return pathWith(basePath + END_SESSION, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
 }
@@ -19,9 +19,9 @@ export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: 
 type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession | null }
 
 export type ShowLogout = {
-  /** Logs out at once where an application has shown that it belongs to this login, else asks. */
+  /** Logs out at once if the application has proved that it belongs to this session, otherwise asks the user. */
   begin: (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>) => Promise<FastifyReply>
-  /** After the user has said yes. */
+  /** Logs out after the user has confirmed. */
   finish: (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>) => Promise<FastifyReply>
 }
 
@@ -50,7 +50,7 @@ export function createLogoutPages (kit: Kit, { config, browser, oidc: { endSessi
     if (wanted.redirectTo === null && request.method === 'GET') {
       return await kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
     }
-    // What says that it is done is a page of its own, which says the same to a guest and posts nothing again
+    // The confirmation is a page of its own, which looks the same for a guest and repeats no POST
     return reply.redirect(wanted.redirectTo ?? kit.link(LOGOUT, { ui_locales: localesOf(request) }), 303)
   }
 

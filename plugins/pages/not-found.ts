@@ -4,7 +4,7 @@ import { wantsHtml } from '../http/wants-html.ts'
 import { internals } from '../internals.ts'
 import { PAGE_HEADERS } from './headers.ts'
 
-/** For the server, where nobody else answers: a page for browsers, JSON for programs. */
+/** The 404 of the standalone server: a page for requests that accept HTML, otherwise JSON. */
 export async function answerNotFound (app: FastifyInstance): Promise<void> {
   const services = internals(app)
   const { basePath, appUrl, routes } = services.config

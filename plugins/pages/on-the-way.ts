@@ -7,14 +7,14 @@ import { AUTHORIZE, REQUEST } from './answer.ts'
 import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
 
-/** Which application a login is for, and whether its redirects may end on another site. */
+/** The application that a login is for, and whether its redirects may end on another site. */
 export type OnTheWay = { app?: string, leaves: boolean }
 
 export type FindWay = (returnTo: string | null) => Promise<OnTheWay>
 
 /**
- * A login ends where it was asked for, in one chain of redirects after the form: at an application, at a page of ours, or at one of the
- * host, which may lead anywhere.
+ * A login returns to where it was requested, in one chain of redirects after the form: to an application, a page of ours, or a page of the
+ * host, which may redirect anywhere.
  */
 export function createFindWay (
   { link }: Pick<Kit, 'link'>,
@@ -30,7 +30,7 @@ export function createFindWay (
   }
 }
 
-/** The parameters of an address if its path is the one that is meant, else null. A parameter that is there several times is a list. */
+/** The parameters of an address if it has the given path, else null. A repeated parameter becomes an array. */
 export function queryOf (address: string | null, path: string): Params | null {
   const [given, query] = (address ?? '').split(/\?(.*)/s)
   if (given !== path) return null

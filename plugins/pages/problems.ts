@@ -3,10 +3,10 @@ import { formatWait } from '../../src/views/format.ts'
 import type { Failure } from '../http/errors.ts'
 import { NO_COOKIE, STALE_FORM } from './csrf.ts'
 
-/** What a form that is shown again says about itself. */
+/** The problem that a form shows when it is displayed again. */
 export type Problem = 'wrongLogin' | 'overloaded' | 'stale' | 'noCookies' | { wait: number }
 
-/** Of a failure after which the same form can be sent again; null for any other. */
+/** The problem of a failure after which the same form can be submitted again; null for other failures. */
 export function problemOf ({ statusCode, code, retryAfter }: Failure): Problem | null {
   if (statusCode === 429 && retryAfter !== undefined) return { wait: retryAfter }
   if (code === 'LK_OVERLOADED') return 'overloaded'

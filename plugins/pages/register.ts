@@ -19,7 +19,7 @@ export function createRegisterPage (kit: Kit, { config, users: { attributes } }:
     const shownAgain = fields.flatMap((name) =>
       typeof values[name] === 'string' ? [[name, values[name]]] : []
     )
-    // Perhaps the visitor's own
+    // The identifier may be the visitor's own, so the page offers a login with it
     const taken = errors && fields.find((name) => errors[name]?.includes('taken'))
     const known = taken === undefined ? undefined : String(values[taken])
     const loginPath = (hint?: string) => kit.link('/login', { return_to: returnTo ?? undefined, login_hint: hint, ui_locales: uiLocales })

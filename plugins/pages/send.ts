@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { views, type ViewModel, type ViewName, type Views } from '../../src/views/index.ts'
 import { setPolicy, type Policy } from './headers.ts'
 
-/** Sends a page: the host's own, if it has one of that name. */
+/** Renders and sends a page, with the host's own view if it has one of that name. */
 export function createSend (own: Views) {
   return async <Name extends ViewName>(
     reply: FastifyReply,

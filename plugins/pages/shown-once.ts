@@ -6,20 +6,20 @@ import { cookiesNamed, setCookie } from '../http/cookies.ts'
 import type { Kit } from './kit.ts'
 
 /**
- * What a page shows this once, from the form that made it to the page behind the redirect: in no address, no database and no memory of a
- * process.
+ * Carries a value from the form that created it to the page after the redirect, which shows it once. It is stored in no address, database
+ * or process memory.
  */
 export type ShownOnce = {
-  /** @param path of the page that shows it, to `userId` alone */
+  /** @param path of the page that shows the value, to `userId` only */
   keep: (reply: FastifyReply, path: string, userId: string, text: string) => void
-  /** @returns what was kept for the page, which is gone then; null when there is nothing */
+  /** @returns the value, which is deleted by reading; null when there is none */
   take: (request: FastifyRequest, reply: FastifyReply, path: string, userId: string) => string | null
 }
 
-/** Long enough for a slow line. Seconds. */
+/** Lifetime in seconds, enough for a slow connection. */
 const KEPT = 300
 
-/** A sealed cookie that is sent to that one page only. */
+/** Keeps the value in a sealed cookie that is sent to that page only. */
 export function createShownOnce (
   { link }: Pick<Kit, 'link'>,
   { appKeys, config: { appUrl } }: Pick<Services, 'appKeys' | 'config'>

@@ -6,7 +6,7 @@ import { internals } from '../internals.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import { createKit } from './kit.ts'
 
-/** `/` of our own server, for whoever follows no link. */
+/** The page at `/` of the standalone server, for visitors without a link. */
 export async function serveStartPage (app: FastifyInstance): Promise<void> {
   const services = internals(app)
   const { browser, config } = services

@@ -2,7 +2,7 @@ import type { FastifyRequest, preValidationAsyncHookHandler } from 'fastify'
 import { unpackParams } from '../../src/http/packed-query.ts'
 
 /**
- * For a route whose own addresses may be packed: what reads the query afterwards, such as the choice of the language, sees no difference.
+ * Unpacks the query of a route whose addresses may be packed, so that later readers such as the choice of language see plain parameters.
  */
 export function unpacking (repeatable: readonly string[]): preValidationAsyncHookHandler {
   return async (request: FastifyRequest) => {

@@ -11,18 +11,19 @@ const completed = new WeakSet<object>()
 const require = createRequire(import.meta.url)
 
 /**
- * What a guard asks for, on a route of the host. Its document need not define our security schemes, and @fastify/swagger, registered before
- * or after, has no place where we could add them: so the operation is marked, and the document is completed when it is made.
+ * Describes what a guard requires on a route of the host. The document of the host need not define our security schemes, and
+ * @fastify/swagger, registered before or after, offers no place to add them: so the operation is marked, and the document is completed when
+ * it is generated.
  */
 export function markGuarded (instance: FastifyInstance, route: RouteOptions, guarded: Guarded): void {
-  // What the host says of its own route counts
+  // A `security` that the host has set on its route takes precedence
   if ((route.schema as { security?: unknown } | undefined)?.security === undefined) {
     route.schema = { ...route.schema, [GUARDED]: guarded } as object
   }
   completeDocuments(instance)
 }
 
-/** Documents of the host that this instance sees: as @fastify/swagger decorates them. */
+/** Completes the documents of the host that this instance sees, in the decorators of @fastify/swagger. */
 export function completeDocuments (instance: object): void {
   const { server } = instance as FastifyInstance
   for (let owner: object | null = instance; owner; owner = Object.getPrototypeOf(owner) as object | null) {
@@ -55,13 +56,13 @@ function nameSecurity (document: Document): void {
       delete operation[GUARDED]
       const named = { security: defineSchemes(document, security, cookie) }
       Object.assign(operation, named)
-      // @fastify/swagger keeps HEAD as it was before the guard was seen
+      // @fastify/swagger copied HEAD from GET before the guard was known
       if (method === 'get' && path['head']) path['head'] = { ...named, ...path['head'] }
     }
   }
 }
 
-/** A host that registers @fastify/swagger after us has not heard of our routes: they are described with its version and added. */
+/** Adds our routes to the document of a host that registered @fastify/swagger after us and so has not seen them, in its version. */
 function addRoutes (document: Document, routes: RouteOptions[]): void {
   if (routes.length === 0) return
   const described = describe(document, routes)
@@ -78,7 +79,7 @@ function addRoutes (document: Document, routes: RouteOptions[]): void {
   } else if (described.securityDefinitions) document.securityDefinitions = described.securityDefinitions
 }
 
-/** @fastify/swagger on nothing but routes; a host that has it has loaded it. */
+/** Runs @fastify/swagger on a list of routes. A host that uses it has already loaded the module. */
 function describe (document: Document, routes: RouteOptions[]): Document {
   const { swagger: isSwagger2, openapi, components, securityDefinitions, servers, basePath } = document as Document & {
     servers?: [],

@@ -2,7 +2,7 @@ type Schema = Record<string, unknown>
 
 const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** A route's schema as Swagger 2 can say it: no unions, no null, no examples by the dozen, no bodies by media type. */
+/** The schema of a route in the form of Swagger 2, which has no unions, no null, a single example and no bodies by media type. */
 export function forSwagger2 (schema: Schema): Schema {
   const { body, querystring, params, response = {}, ...rest } = schema
   return {
@@ -14,7 +14,7 @@ export function forSwagger2 (schema: Schema): Schema {
   }
 }
 
-/** Parameters of a form or a query are listed one by one; what may have any name is not listed. */
+/** Swagger 2 lists the parameters of a form or query one by one; properties with arbitrary names are left out. */
 function fields (schema: Schema): Schema {
   const { patternProperties: _any, ...known } = simple(schema)
   const properties = isObject(known['properties']) ? known['properties'] : {}
@@ -24,7 +24,7 @@ function fields (schema: Schema): Schema {
   }
 }
 
-/** It has a type, and no place for an example. */
+/** A parameter must have a type and cannot have an example. */
 function parameter ({ example: _example, type = 'string', ...schema }: Schema): Schema {
   return { ...schema, type }
 }

@@ -9,14 +9,14 @@ type Described = FastifySchema & { security?: Security }
 type Input = { schema: FastifySchema, url: string, openapiObject?: Document & { info?: Info }, swaggerObject?: Document }
 type DescribeOptions = { appUrl: string, hostDocument: boolean }
 
-/** Every route of a scope of ours gets an operation id, and says itself how it looks in the document of a host. */
+/** Gives every route of a closed scope an operation id, and describes how it appears in a document of the host. */
 export function describeRoutes (scope: FastifyInstance, { appUrl, hostDocument }: DescribeOptions): void {
   const cookie = browserCookie(appUrl)
   const { server, prefix } = scope
 
   function transform ({ schema, url, openapiObject, swaggerObject }: Input): { schema: FastifySchema, url: string } {
     const { [GUARDED]: guarded, ...described } = schema as Described & { [GUARDED]?: Guarded }
-    // What needs none says so: the document of a host may ask for something everywhere else
+    // A route without a requirement says so: the document of a host may set one for all routes
     const security = guarded?.security ?? described.security ?? []
     if (isOwn(openapiObject?.info)) return { schema: { ...described, security } as FastifySchema, url }
     noteSeen()
@@ -37,18 +37,18 @@ export function describeRoutes (scope: FastifyInstance, { appUrl, hostDocument }
   })
 }
 
-/** A transform of the host is not asked about what nobody sees. */
+/** Keeps a transform of the host from being called for a hidden route. */
 export function hide (route: RouteOptions): void {
   route.config = { ...route.config, swaggerTransform: false }
 }
 
-/** Ids and tags of a host are its own. */
+/** A tag and operation ids that cannot collide with those of the host. */
 function namesIn (schema: Described) {
   const { operationId } = schema as { operationId?: string }
   return { tags: ['Latchkey'], ...(operationId !== undefined && { operationId: camelCase(['latchkey', operationId]) }) }
 }
 
-/** `GET /v1/oauth/clients/:id` is getOauthClientsById: the same wherever the server stands. Pages are told from the API by their name. */
+/** `GET /v1/oauth/clients/:id` is getOauthClientsById, whatever the prefix. Pages get a suffix, since they share paths with the API. */
 export function operationIdOf (method: string, path: string, tags: readonly string[]): string {
   const words = path.split('/').flatMap((step) => step.startsWith(':') ? ['by', step.slice(1)] : step.split(/[^A-Za-z0-9]+/)).filter(
     (word) => word !== '' && word !== 'v1')

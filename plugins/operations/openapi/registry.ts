@@ -1,10 +1,10 @@
 import type { RouteOptions } from 'fastify'
 import type { Security } from './security.ts'
 
-/** Of our own document: how one tells it from that of a host. */
+/** The `info` of our own document, by which it is recognized. */
 export type Info = { title: string }
 
-/** What a guard asks for, on the schema of its route; `x-` is what @fastify/swagger passes on. */
+/** Holds the requirements of a guard on the schema of its route; @fastify/swagger passes on keys that start with `x-`. */
 export const GUARDED = 'x-latchkey-guard'
 export type Guarded = { security: Security, cookie: string }
 
@@ -12,7 +12,7 @@ const infos = new WeakSet<object>()
 const shown = new WeakMap<object, RouteOptions[]>()
 let seen = false
 
-/** Makes `info` that of a document of ours. */
+/** Registers `info` as that of a document of ours. */
 export function ownInfo<Given extends Info> (info: Given): Given {
   infos.add(info)
   return info
@@ -22,19 +22,19 @@ export function isOwn (info: object | undefined): boolean {
   return info !== undefined && infos.has(info)
 }
 
-/** The routes of ours that documents of a host show, of all that stand on one server. */
+/** Our routes that documents of a host show, for all instances on one server. */
 export function routesFor (server: object): RouteOptions[] {
   const routes = shown.get(server) ?? []
   shown.set(server, routes)
   return routes
 }
 
-/** Called where a route of ours is put into a document of a host. */
+/** Called when a route of ours is added to a document of a host. */
 export function noteSeen (): void {
   seen = true
 }
 
-/** @returns whether a document that was made meanwhile had our routes among its own */
+/** @returns whether the document that `make` has generated contains our routes */
 export function wereSeen (make: () => void): boolean {
   seen = false
   make()

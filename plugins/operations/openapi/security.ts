@@ -1,4 +1,4 @@
-/** What a document needs to know of security: that of the whole of OpenAPI that matters here, of any version. */
+/** The parts of an OpenAPI document, of any version, that concern security and shared schemas. */
 export type Document = {
   swagger?: string
   openapi?: string
@@ -15,7 +15,7 @@ const BEARER = 'Access token (RFC 6750)'
 const BROWSER = 'A browser that is logged in on the pages'
 const CLIENT = 'client_id and client_secret (RFC 6749 section 2.3.1)'
 
-/** @param cookie name of the cookie of a browser that is logged in */
+/** @param cookie name of the cookie of a browser session */
 export function securitySchemes (cookie: string) {
   return {
     bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER },
@@ -24,7 +24,7 @@ export function securitySchemes (cookie: string) {
   } as const
 }
 
-/** Swagger 2 knows no bearer and no cookies, only headers. */
+/** Swagger 2 has neither bearer nor cookie schemes, only headers. */
 function swagger2Schemes (cookie: string): Record<Name, Scheme> {
   const header = (name: string, description: string) => ({ type: 'apiKey', in: 'header', name, description })
   return {
@@ -38,9 +38,9 @@ function swagger2Schemes (cookie: string): Record<Name, Scheme> {
 export const isOld = ({ swagger, openapi = '3.0.3' }: Document) => swagger !== undefined || openapi.startsWith('3.0')
 
 /**
- * Sees to it that a document of a host defines the schemes that our routes and guards name. What the host defines under such a name counts
- * when it means the same; when it does not, ours has another name. The objects that the host gave as options stay as they are.
- * @returns what the operation says
+ * Defines in a document of the host the schemes that our routes and guards refer to. A scheme that the host has defined under the same name
+ * is used if it is equivalent; otherwise ours gets another name. The objects that the host passed as options are not changed.
+ * @returns the security requirement of the operation
  */
 export function defineSchemes (document: Document, security: Security, cookie: string): Security {
   const ours: Record<string, Scheme> = document.swagger === undefined ? securitySchemes(cookie) : swagger2Schemes(cookie)
@@ -50,7 +50,7 @@ export function defineSchemes (document: Document, security: Security, cookie: s
     const scheme = ours[name]!
     const free = [name, `latchkey-${name}`].find((candidate) => !Object.hasOwn(defined, candidate) || means(defined[candidate]!, scheme))!
     defined[free] ??= scheme
-    // Before 3.1 only those of OAuth 2 and OpenID Connect may be listed
+    // Before OpenAPI 3.1 only schemes of OAuth 2 and OpenID Connect may list scopes
     return [free, isOld(document) ? [] : scopes]
   })))
   if (document.swagger === undefined) document.components = { ...document.components, securitySchemes: defined }

@@ -1,6 +1,6 @@
 import type { Document } from './security.ts'
 
-/** Titles of what many answers hold. */
+/** Titles of the schemas that many answers use. */
 const SHARED = ['LatchkeyError', 'LatchkeyOAuthError']
 
 type Schema = { title?: string, $ref?: string }
@@ -8,9 +8,8 @@ type Holder = { schema?: Schema }
 type Answer = Holder & { content?: Record<string, Holder> }
 
 /**
- * Defines what many of our answers hold once, under its title, and refers to it: generated clients get one type for each, and the document
- * is less than half as long.
- * What the host has defined under such a name stays, and ours is written out.
+ * Defines the schemas that many of our answers use once, under their titles, and refers to them: generated clients get one type for each,
+ * and the document is less than half as long. A definition of the host under such a name stays, and ours is then written out in place.
  */
 export function shareSchemas (document: Document): void {
   const isOpenApi = document.swagger === undefined
