@@ -1,4 +1,4 @@
-import { loadBcrypt } from './hashing.ts'
+import { loadBcrypt } from './native-modules.ts'
 
 // bcrypt has an alphabet of its own
 const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

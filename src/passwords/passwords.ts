@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { HttpError } from '../http/http-error.ts'
 import { bcryptDigest, named2b, SETTINGS_LENGTH, verifyBcrypt } from './bcrypt.ts'
-import { loadArgon2, loadBcrypt } from './hashing.ts'
+import { loadArgon2, loadBcrypt } from './native-modules.ts'
 import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
 

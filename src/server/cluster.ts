@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { openCore } from '../compose/core.ts'
 import type { Log } from '../runtime/log.ts'
 import { installClients } from '../compose/install.ts'
-import { loadArgon2 } from '../passwords/hashing.ts'
+import { loadArgon2 } from '../passwords/native-modules.ts'
 
 export type Cluster = { address: string, close: () => Promise<void> }
 
