@@ -1,6 +1,6 @@
 import { userBody } from '../schemas/account.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
-import { createPasswords } from '../passwords/passwords.ts'
+import { createPasswords } from '../passwords/hashing.ts'
 import { createSetPassword } from '../users/set-password.ts'
 import { errorSentence } from '../views/texts/field-errors.ts'
 import type { Context } from './context.ts'

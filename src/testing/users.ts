@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { createAttributes } from '../users/attributes.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
-import { createPasswords } from '../passwords/passwords.ts'
+import { createPasswords } from '../passwords/hashing.ts'
 import { createRegister } from '../users/register.ts'
 import { errorSentence } from '../views/texts/field-errors.ts'
 import { internals } from '../../plugins/internals.ts'

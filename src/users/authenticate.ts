@@ -2,7 +2,7 @@ import { originOf, type Events, type LoginFailure } from '../events/events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
 import { TooManyAttempts } from '../throttle/attempts.ts'
 import type { LoginPace } from '../passwords/login-pace.ts'
-import { Overloaded, type Passwords } from '../passwords/passwords.ts'
+import { Overloaded, type Passwords } from '../passwords/hashing.ts'
 import type { Account, Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 

@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/passwords.ts'
+import type { Passwords } from '../passwords/hashing.ts'
 import type { Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 

@@ -6,7 +6,7 @@ import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/passwords.ts'
+import type { Passwords } from '../passwords/hashing.ts'
 import type { Profile, Users } from './ports.ts'
 
 /** `again`: the same form created this user a moment ago, and its sender has proven the password. */

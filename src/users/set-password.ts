@@ -1,6 +1,6 @@
 import type { FieldError } from '../http/field-errors.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/passwords.ts'
+import type { Passwords } from '../passwords/hashing.ts'
 import type { Users } from './ports.ts'
 
 /**

@@ -27,7 +27,7 @@ const HOST = `import Fastify from 'fastify'
   const app = Fastify()
   app.register(latchkey, { databaseUrl: '${UNREACHABLE}', appKey: '${APP_KEY}' })
   await app.ready().catch((error) => process.stdout.write(error.message))`
-const BCRYPT = `import { createPasswords } from './dist/src/passwords/passwords.js'
+const BCRYPT = `import { createPasswords } from './dist/src/passwords/hashing.js'
   const passwords = await createPasswords({ memoryCost: 64, timeCost: 1, maxQueue: 1 })
   await passwords.verify('$2b$04$' + 'a'.repeat(53), 'x').catch((error) => process.stdout.write(error.message))`
 

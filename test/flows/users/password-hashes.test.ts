@@ -1,7 +1,7 @@
 import { hash } from '@node-rs/bcrypt'
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { Overloaded } from '../../../src/passwords/passwords.ts'
+import { Overloaded } from '../../../src/passwords/hashing.ts'
 import { build, login, PASSWORD, profile, refresh, register, signedIn } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import argon2 from '@node-rs/argon2'
 import t from 'tap'
-import { createPasswords, Overloaded } from '../../../src/passwords/passwords.ts'
+import { createPasswords, Overloaded } from '../../../src/passwords/hashing.ts'
 
 const CHEAP = { memoryCost: 64, timeCost: 1, maxQueue: 1000 }
 const PASSWORD = 'correct horse battery staple'
