@@ -1,7 +1,10 @@
 import { createCache } from '../runtime/cache.ts'
 import type { Client, Clients } from '../oauth/ports.ts'
+import type { Config } from '../config/config.ts'
 
 export type ClientDirectory = Clients & {
+  /** The client behind a proxy route, or null. */
+  findProxied: (slug: string) => Promise<Client | null>
   /** For a client that the feed says is revoked or changed. */
   forget: (id: string) => void
 }
@@ -10,8 +13,11 @@ export type ClientDirectory = Clients & {
 const TTL_MS = 2000
 const MAX_ENTRIES = 10_000
 
-/** Clients from memory for a moment: token requests need no statement to know who asks. */
-export function createClientDirectory (store: Omit<Clients, 'findAgain'>): ClientDirectory {
+/**
+ * Clients from memory for a moment: token requests need no statement to know who asks.
+ * @param named clients that the configuration puts behind proxy routes, by slug
+ */
+export function createClientDirectory (store: Omit<Clients, 'findAgain'>, named: Config['clients'] = {}): ClientDirectory {
   const cache = createCache<Promise<Client | null>>({ ttl: TTL_MS, max: MAX_ENTRIES })
 
   function cached (key: string, load: () => Promise<Client | null>): Promise<Client | null> {
@@ -33,10 +39,14 @@ export function createClientDirectory (store: Omit<Clients, 'findAgain'>): Clien
     return cached(`id ${id}`, () => store.find(id))
   }
 
-  return {
-    findAgain,
-    find: (id) => cached(`id ${id}`, () => store.find(id)),
-    findBySlug: (slug) => cached(`slug ${slug}`, () => store.findBySlug(slug)),
-    forget
+  const find = (id: string) => cached(`id ${id}`, () => store.find(id))
+  const findBySlug = (slug: string) => cached(`slug ${slug}`, () => store.findBySlug(slug))
+
+  async function findProxied (slug: string): Promise<Client | null> {
+    const known = Object.hasOwn(named, slug) ? named[slug] : undefined
+    const client = await (known ? find(known.id) : findBySlug(slug))
+    return client && !client.revokedAt && (client.proxy || known) ? client : null
   }
+
+  return { find, findAgain, findBySlug, findProxied, forget }
 }

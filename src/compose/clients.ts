@@ -2,14 +2,11 @@ import { createClientDirectory, type ClientDirectory } from '../clients/director
 import type { ClientManagement } from '../clients/management.ts'
 import { createAddressBehind, type AddressBehind } from '../clients/trusted-proxy.ts'
 import type { Events } from '../events/events.ts'
-import type { Client } from '../oauth/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import type { Core } from './core.ts'
 import { turnedOff } from './turned-off.ts'
 
 export type ClientServices = ClientDirectory & {
-  /** The client behind a proxy route, or null. */
-  findProxied: (slug: string) => Promise<Client | null>
   addressBehind: AddressBehind
   /** Of users who register clients of their own. */
   management: ClientManagement
@@ -18,13 +15,7 @@ export type ClientServices = ClientDirectory & {
 export async function createClients (
   { config, store, scopes, events }: Core & { scopes: Scopes, events: Events }
 ): Promise<ClientServices> {
-  const directory = createClientDirectory(store.clients)
-
-  async function findProxied (slug: string): Promise<Client | null> {
-    const named = Object.hasOwn(config.clients, slug) ? config.clients[slug] : undefined
-    const client = await (named ? directory.find(named.id) : directory.findBySlug(slug))
-    return client && !client.revokedAt && (client.proxy || named) ? client : null
-  }
+  const directory = createClientDirectory(store.clients, config.clients)
 
   async function createManagement (): Promise<ClientManagement> {
     const off = turnedOff('routes.clients')
@@ -33,5 +24,5 @@ export async function createClients (
     return createClientManagement({ store: store.clients, directory, scopes, brand: config.brand.name, events })
   }
 
-  return { ...directory, findProxied, addressBehind: createAddressBehind(directory), management: await createManagement() }
+  return { ...directory, addressBehind: createAddressBehind(directory), management: await createManagement() }
 }

@@ -48,12 +48,5 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
 }
 
 export function accessTokensFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): AccessTokens {
-  const tokens = perIssuer(
-    config,
-    (issuer) => createAccessTokens({ sign: (claims) => keys.sign('ES256', claims, 'at+jwt'), issuer, ttl: config.accessTokenTtl })
-  )
-  return {
-    forSession: (client, grant, scopes) => tokens().forSession(client, grant, scopes),
-    forClient: (client, scopes, resources) => tokens().forClient(client, scopes, resources)
-  }
+  return createAccessTokens({ sign: keys.sign, site: config, ttl: config.accessTokenTtl })
 }

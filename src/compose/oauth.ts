@@ -10,11 +10,10 @@ import { createDeviceAuthorization, type AuthorizeDevice } from '../oauth/device
 import { createUserCodes } from '../oauth/device/user-code.ts'
 import { createDeviceVerification, type DeviceVerification } from '../oauth/device/verification.ts'
 import { createRemainingScopes } from '../oauth/remaining-scopes.ts'
-import { createResources, type Resources } from '../oauth/resources.ts'
+import { createResources } from '../oauth/resources.ts'
 import type { Scopes } from '../oauth/scopes.ts'
-import { createTokenEndpoint, type TokenEndpoint } from '../oauth/token/endpoint.ts'
+import { createTokenEndpoint, observed, type TokenEndpoint } from '../oauth/token/endpoint.ts'
 import { createIntrospect, type Introspect } from '../oauth/token/introspect.ts'
-import { observed } from '../oauth/token/observed.ts'
 import { createRevoke, type Revoke } from '../oauth/token/revoke.ts'
 import { createEndSession, type EndSession } from '../oidc/end-session.ts'
 import { createReadIdToken, type ReadIdToken } from '../oidc/id-token-hint.ts'
@@ -63,7 +62,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const { config, appKeys, store, keys, clients, events, personalTokens, revocations, scopes, throttle } = parts
   const { end: sessionEnds, refreshTokens } = parts.sessions
   const authenticateClient = createAuthenticateClient(clients, throttle.clientSecret)
-  const resources = resourcesFor(config)
+  const resources = createResources(config.resourceServers, config)
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { codes, consents, devices, sessions } = store
   const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey })
@@ -105,9 +104,4 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
 function readIdTokenFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): ReadIdToken {
   const read = perIssuer(config, (issuer) => createReadIdToken(keys, issuer))
   return (idToken) => read()(idToken)
-}
-
-function resourcesFor (config: Core['config']): Resources {
-  const resources = perIssuer(config, (issuer) => createResources(config.resourceServers, issuer))
-  return { parse: (asked) => resources().parse(asked) }
 }

@@ -1,4 +1,3 @@
-import { perIssuer } from '../config/address.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
 import { createFormSecrets } from '../crypto/form-secrets.ts'
 import type { Events } from '../events/events.ts'
@@ -29,12 +28,6 @@ export function createSessions (
       ttl: config.browserSessionTtl,
       rememberTtl: config.browserRememberTtl
     }),
-    refreshTokens: refreshTokensFor({ config, appKeys })
+    refreshTokens: createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config)
   }
-}
-
-function refreshTokensFor ({ config, appKeys }: Pick<Core, 'config' | 'appKeys'>): RefreshTokens {
-  const keys = deriveKeys(appKeys, 'refresh-tokens')
-  const tokens = perIssuer(config, (issuer) => createRefreshTokens(keys, issuer))
-  return { encode: (token) => tokens().encode(token), decode: (text) => tokens().decode(text), newSecret: () => tokens().newSecret() }
 }

@@ -235,4 +235,4 @@ export type Authenticate = (
 ) => Promise<SignedIn & { device: string | undefined } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
-export type SignAccessToken = (claims: object) => string
+export type SignAccessToken = (alg: 'ES256', claims: object, type: 'at+jwt') => string

@@ -12,19 +12,22 @@ export type Resources = {
 // A generous limit, because each one is looked up
 const MAX = 50
 const MAX_LENGTH = 2000
-/** Stands for this server in the list of known resource servers. */
+/** Stands for this server. */
 const OWN = Symbol('this server')
 
-/** @param registered resource servers besides the issuer, which its own metadata lists as one (RFC 9728) */
-export function createResources (registered: readonly string[], issuer: string): Resources {
-  const known = new Map<string | null, string | typeof OWN>(
-    [...registered, issuer].map((uri) => [normalized(uri), uri === issuer ? OWN : uri])
-  )
+/**
+ * @param registered resource servers besides the issuer, which its own metadata lists as one (RFC 9728)
+ * @param site its issuer may change when the server starts to listen, so it is read at each use
+ */
+export function createResources (registered: readonly string[], site: { readonly issuer: string }): Resources {
+  const known = new Map<string | null, string>(registered.map((uri) => [normalized(uri), uri]))
   // An exact match goes before a normalized one
-  for (const uri of registered) if (known.get(normalized(uri)) !== OWN) known.set(uri, uri)
+  for (const uri of registered) known.set(uri, uri)
 
   function find (asked: string): string | typeof OWN {
-    const found = known.get(asked) ?? known.get(normalized(asked))
+    const address = normalized(asked)
+    if (address === normalized(site.issuer)) return OWN
+    const found = known.get(asked) ?? known.get(address)
     if (found === undefined) throw invalidTarget('The resource is not registered here')
     return found
   }

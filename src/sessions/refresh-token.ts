@@ -29,10 +29,10 @@ export function looksLikeRefreshToken (text: string): boolean {
 /**
  * `APP_KEY` alone cannot forge a token (the secret is random), nor can the database alone (the MAC). The presented token contains the
  * secret from which its successor is derived.
+ * @param site its issuer may change when the server starts to listen, so it is read at each use
  */
-export function createRefreshTokens (keys: DerivedKeys, issuer: string): RefreshTokens {
+export function createRefreshTokens (keys: DerivedKeys, site: { readonly issuer: string }): RefreshTokens {
   const macKeys = keys.map((key) => ({ key: createSecretKey(key), id: keyId(key) }))
-  const issuerBytes = Buffer.from(issuer)
   const current = macKeys[0]!
 
   function encode ({ sessionId, generation, secret }: RefreshToken): string {
@@ -41,7 +41,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
     bytes.writeUInt32BE(generation, ID)
     bytes.set(current.id, GENERATION)
     bytes.set(secret, KEY_ID)
-    bytes.set(mac(current.key, bytes, issuerBytes), SECRET)
+    bytes.set(mac(current.key, bytes, site.issuer), SECRET)
     return PREFIX + bytes.toString('base64url')
   }
 
@@ -49,7 +49,7 @@ export function createRefreshTokens (keys: DerivedKeys, issuer: string): Refresh
     if (!looksLikeRefreshToken(text)) return null
     const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url')
     const known = macKeys.find(({ id }) => id.equals(bytes.subarray(GENERATION, KEY_ID)))
-    if (!known || !timingSafeEqual(mac(known.key, bytes, issuerBytes), bytes.subarray(SECRET))) return null
+    if (!known || !timingSafeEqual(mac(known.key, bytes, site.issuer), bytes.subarray(SECRET))) return null
     return {
       sessionId: uuidOf(bytes.toString('hex', 0, ID)),
       generation: bytes.readUInt32BE(ID),
@@ -68,6 +68,6 @@ function uuidOf (hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-function mac (key: KeyObject, token: Buffer, issuer: Buffer): Buffer {
+function mac (key: KeyObject, token: Buffer, issuer: string): Buffer {
   return createHmac('sha256', key).update(token.subarray(0, SECRET)).update(issuer).digest()
 }

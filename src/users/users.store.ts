@@ -5,10 +5,16 @@ import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
 import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } from './ports.ts'
 import { nextEpoch } from './epoch-sql.ts'
-import { columnsOf, profileColumns, profileOf, type ProfileRow } from './profile-rows.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { createDeleteUser } from './deletion.store.ts'
+
+/** One row per identifier, or a single row without one. */
+type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
+
+/** Columns of a user `u` with an identifier `i`. */
+const profileColumns =
+  'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
 
 type Revoked = { revocation: Revocation | null }
 
@@ -186,5 +192,20 @@ export function createUserStore (database: Database, revocations: RevocationStor
   return {
     findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
     foldRevocations, delete: createDeleteUser(database, revocations)
+  }
+}
+
+/** For `unnest`: attributes, values, displays. */
+function columnsOf (identifiers: Identifier[]): string[][] {
+  return [identifiers.map(({ attribute }) => attribute), identifiers.map(({ value }) => value), identifiers.map(({ display }) => display)]
+}
+
+function profileOf (rows: ProfileRow[]): Profile | null {
+  const [user] = rows
+  if (!user) return null
+  const { id, name, disabledAt, createdAt, claimsChangedAt } = user
+  return {
+    id, name, disabledAt, createdAt, claimsChangedAt,
+    identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt })
   }
 }

@@ -122,7 +122,7 @@ t.test('scopes are names between spaces, each once, or invalid_scope', async (t)
 })
 
 t.test('a refresh token comes back as it was made, and with one bit changed it is nothing', async (t) => {
-  const tokens = createRefreshTokens([Buffer.alloc(32, 1)], 'http://localhost:3000')
+  const tokens = createRefreshTokens([Buffer.alloc(32, 1)], { issuer: 'http://localhost:3000' })
   check(t, fc.property(fc.uuid({ version: 7 }), fc.nat({ max: 2 ** 31 - 1 }), fc.nat({ max: 71 * 8 }), (sessionId, generation, bit) => {
     const secret = tokens.newSecret()
     const text = tokens.encode({ sessionId, generation, secret })
@@ -134,7 +134,7 @@ t.test('a refresh token comes back as it was made, and with one bit changed it i
 })
 
 t.test('any text is no refresh token', async (t) => {
-  const tokens = createRefreshTokens([Buffer.alloc(32, 1)], 'http://localhost:3000')
+  const tokens = createRefreshTokens([Buffer.alloc(32, 1)], { issuer: 'http://localhost:3000' })
   check(
     t,
     fc.property(fc.oneof(fc.string(), fc.base64String({ minLength: 96, maxLength: 96 }).map((text) => `lk_rt_${text}`)), (text) =>

@@ -28,10 +28,15 @@ export type AccessTokens = {
   forClient: (client: Client, scopes: string[], resources: string[]) => AccessToken
 }
 
-/** @param ttl seconds, unless the client has a setting of its own */
-export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessToken, issuer: string, ttl: number }): AccessTokens {
-  const userInfo = userInfoEndpoint(issuer)
+type Dependencies = {
+  sign: SignAccessToken
+  /** Its issuer may change when the server starts to listen, so it is read at each use. */
+  site: { readonly issuer: string }
+  ttl: number
+}
 
+/** @param ttl seconds, unless the client has a setting of its own */
+export function createAccessTokens ({ sign, site, ttl }: Dependencies): AccessTokens {
   function issue (
     client: Client,
     scopes: string[],
@@ -40,7 +45,7 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
   ): AccessToken {
     const iat = Math.floor(Date.now() / 1000)
     const payload: AccessTokenClaims = {
-      iss: issuer,
+      iss: site.issuer,
       client_id: client.id,
       iat,
       exp: iat + expiresIn,
@@ -49,7 +54,7 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
       ...(client.firstParty && { first_party: true }),
       ...claims
     }
-    return { token: sign(payload), expiresIn }
+    return { token: sign('ES256', payload, 'at+jwt'), expiresIn }
   }
 
   return {
@@ -60,14 +65,16 @@ export function createAccessTokens ({ sign, issuer, ttl }: { sign: SignAccessTok
         sub: grant.userId,
         // The token is also valid at UserInfo (OpenID Connect Core section 5.3). With the issuer as audience it would be valid everywhere
         // here
-        aud: grant.resources.length > 0 ? [...grant.resources, ...(scopes.includes('openid') ? [userInfo] : [])] : issuer,
+        aud: grant.resources.length > 0
+          ? [...grant.resources, ...(scopes.includes('openid') ? [userInfoEndpoint(site.issuer)] : [])]
+          : site.issuer,
         sid: grant.sessionId,
         epoch: grant.tokenEpoch
       })
     },
     forClient: (client, scopes, resources) =>
       issue(client, scopes, client.accessTokenTtl ?? ttl, {
-        sub: client.id, aud: resources.length > 0 ? resources : issuer,
+        sub: client.id, aud: resources.length > 0 ? resources : site.issuer,
         epoch: client.tokenEpoch
       })
   }

@@ -1,7 +1,8 @@
 import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { AuthenticateClient } from '../../clients/authentication.ts'
-import { invalidRequest, unauthorizedClient, unsupportedGrantType } from '../errors.ts'
+import type { Events } from '../../events/events.ts'
+import { invalidRequest, OAuthError, unauthorizedClient, unsupportedGrantType } from '../errors.ts'
 import type { GrantHandler, GrantRequest, Issued } from './grants/index.ts'
 import { stringParams } from '../params.ts'
 import type { Caller, Client } from '../ports.ts'
@@ -53,6 +54,29 @@ export function createTokenEndpoint (
   }
 
   return { issue, issueFor, grantTypes: [...grants.keys()] }
+}
+
+/** Wraps the token endpoint so that each response emits an event. */
+export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoint {
+  async function observe (grantType: string, issuing: Promise<Issued>): Promise<Issued> {
+    try {
+      const issued = await issuing
+      events.emit('token.issued', { grantType, ...issued.about })
+      return issued
+    } catch (error) {
+      if (error instanceof OAuthError) { events.emit('token.refused', { grantType, error: error.error, reason: error.reason ?? error.description }) }
+      throw error
+    }
+  }
+
+  /** Maps unknown grant types to `unknown`, since a value chosen by the caller must not become a metric label. */
+  const known = (grantType: unknown) => endpoint.grantTypes.find((name) => name === grantType) ?? 'unknown'
+
+  return {
+    ...endpoint,
+    issue: (request) => observe(known(request.body['grant_type']), endpoint.issue(request)),
+    issueFor: (client, grantType, request) => observe(known(grantType), endpoint.issueFor(client, grantType, request))
+  }
 }
 
 function createChecker (schema: TSchema) {

@@ -1,9 +1,9 @@
-import type { AccessTokens } from './access-token.ts'
+import type { TokenResponse } from '../../schemas/token.ts'
+import type { AccessToken, AccessTokens } from './access-token.ts'
 import type { Issued } from './grants/index.ts'
 import type { Client, Grant } from '../ports.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { Scopes } from '../scopes.ts'
-import { tokenResponse } from './response.ts'
 
 export type IssueRequest = {
   client: Client
@@ -46,5 +46,21 @@ export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken, s
       body: tokenResponse(access, scopes, { refreshToken, idToken }),
       ...(refreshes && { refreshTokenExpiresIn })
     }
+  }
+}
+
+/** RFC 6749 section 5.1 */
+export function tokenResponse (
+  { token, expiresIn }: AccessToken,
+  scopes: string[],
+  { refreshToken, idToken }: { refreshToken?: string | undefined, idToken?: string | undefined } = {}
+): TokenResponse {
+  return {
+    token_type: 'Bearer',
+    expires_in: expiresIn,
+    access_token: token,
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(idToken !== undefined && { id_token: idToken }),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') })
   }
 }

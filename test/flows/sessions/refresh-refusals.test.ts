@@ -55,9 +55,9 @@ t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens a
     padded: `${good.slice(0, -1)}=`,
     'of ones': `lk_rt_${'_'.repeat(96)}`,
     huge: `lk_rt_${'A'.repeat(50_000)}`,
-    'of another APP_KEY': createRefreshTokens(keysOf(Buffer.alloc(32, 'other').toString('base64')), issuer).encode(decoded),
-    'of another issuer': createRefreshTokens(keysOf(APP_KEY), 'https://other.example').encode(decoded),
-    'of another use of APP_KEY': createRefreshTokens(deriveKeys([APP_KEY], 'check'), issuer).encode(decoded),
+    'of another APP_KEY': createRefreshTokens(keysOf(Buffer.alloc(32, 'other').toString('base64')), { issuer }).encode(decoded),
+    'of another issuer': createRefreshTokens(keysOf(APP_KEY), { issuer: 'https://other.example' }).encode(decoded),
+    'of another use of APP_KEY': createRefreshTokens(deriveKeys([APP_KEY], 'check'), { issuer }).encode(decoded),
     ...Object.fromEntries(Array.from({ length: 96 }, (_, index) => [`flipped at ${index}`, flipped(index + 6)]))
   }
   await refresh(app, 'lk_rt_')

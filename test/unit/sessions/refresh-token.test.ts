@@ -6,7 +6,7 @@ import { createRefreshTokens } from '../../../src/sessions/refresh-token.ts'
 
 const ISSUER = 'https://id.example'
 const key = (fill: string) => Buffer.alloc(32, fill).toString('base64')
-const tokensOf = (fills: string[], issuer = ISSUER) => createRefreshTokens(deriveKeys(fills.map(key), 'refresh-tokens'), issuer)
+const tokensOf = (fills: string[], issuer = ISSUER) => createRefreshTokens(deriveKeys(fills.map(key), 'refresh-tokens'), { issuer })
 
 const { encode, decode, newSecret } = tokensOf(['a'])
 const sample = () => ({ sessionId: uuidv7(), generation: 41, secret: newSecret() })
@@ -71,7 +71,7 @@ t.test('what is no token is null and no error', async (t) => {
 
 t.test('tokens of another issuer, another APP_KEY and another use of the key are null', async (t) => {
   const token = sample()
-  const other = createRefreshTokens(deriveKeys([key('a')], 'signing-keys'), ISSUER)
+  const other = createRefreshTokens(deriveKeys([key('a')], 'signing-keys'), { issuer: ISSUER })
   for (const { encode } of [tokensOf(['a'], 'https://id.example.'), tokensOf(['a'], ''), tokensOf(['b']), other]) { t.equal(decode(encode(token)), null) }
 })
 

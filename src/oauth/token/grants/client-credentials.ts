@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { AccessTokens } from '../access-token.ts'
-import { tokenResponse } from '../response.ts'
+import { tokenResponse } from '../issue-tokens.ts'
 import type { Scopes } from '../../scopes.ts'
 import type { GrantHandler } from './index.ts'
 

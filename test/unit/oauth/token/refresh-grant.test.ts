@@ -10,7 +10,7 @@ import { errorWith } from '../../../support/error-with.ts'
 
 const client = { id: 'lk_client_1', refreshGrace: null, firstParty: false, scopes: ['*'] } as unknown as Client
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
-const refreshTokens = createRefreshTokens(deriveKeys([Buffer.alloc(32).toString('base64')], 'refresh-tokens'), 'https://id.example')
+const refreshTokens = createRefreshTokens(deriveKeys([Buffer.alloc(32).toString('base64')], 'refresh-tokens'), { issuer: 'https://id.example' })
 const token = { sessionId: uuidv7(), generation: 3, secret: refreshTokens.newSecret() }
 
 const found: Superseded = {
