@@ -1,5 +1,6 @@
-// npm run bench:growth [-- --sessions 5000000 --users 1000000 --revocations 100000 --expired 1000000 --rounds 5 --seconds 4]:
-// the hot requests at an empty and at a full database of one PostgreSQL, in turn; then a purge under load. Fails when size shows.
+// npm run bench:growth [-- --sessions 5000000 --users 1000000 --revocations 100000 --expired 1000000 --rounds 5 --seconds 4]: runs the
+// frequent requests in turn on an empty and on a full database of one PostgreSQL, then a purge under load. Fails when the size of the
+// database has an effect.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,13 +16,13 @@ import { pinTo, startNode, stopAll } from './growth/processes.js'
 import { load } from './load.js'
 
 const MOST = 1.15
-// Where rounds scatter more than this, the machine is too busy to say anything
+// Results that scatter more than this between rounds mean that the machine is too busy to measure
 const MOST_NOISE = 0.15
 const MOST_MB = 30
 const MOST_LOAD_MS = 1000
 const MOST_DURING_PURGE = 2
 const APP_KEY = Buffer.alloc(32, 7).toString('base64')
-// Small hashes, so that the two statements of a login are what is measured
+// Cheap password hashes, so that the two statements of a login dominate
 const OPTIONS = { passwords: { memoryCost: 8, timeCost: 1 }, purgeEvery: 0 }
 
 const { values } = parseArgs({
@@ -56,7 +57,7 @@ const startServer = async (database, more = {}) => ({
   }, pinTo.server)
 })
 
-/** A database with its tables and clients and so many rows. */
+/** Creates a database with tables, clients and the given number of rows. */
 async function fill (database, size) {
   await client.query(`CREATE DATABASE "${database}"`)
   const server = await startServer(database)
@@ -125,7 +126,7 @@ async function grow (small, full) {
     }
     for (const [field, unit] of [['cpu', 'server CPU µs'], ['p99', 'p99 ms'], ['database', 'database CPU µs']]) {
       const { small: a, full: b, ratio, noise } = compare(results.small, results.full, field)
-      // What the database spends is not judged: it shows in the p99
+      // The CPU of the database is reported only: it has its effect on the p99
       const verdict = field === 'database'
         ? ''
         : judge(`${name}: ${unit} × ${ratio.toFixed(2)}`, ratio <= MOST + Math.min(noise, MOST_NOISE))

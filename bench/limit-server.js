@@ -1,6 +1,5 @@
-// What a careful engineer writes by hand: parse the form, compare one SHA-256, run one prepared statement, sign or check one ES256 JWT,
-// answer.
-// Nothing else: no validation, no revocation, no errors. Prints `ready <port>`.
+// The baseline, as one would write it by hand: parses the form, compares one SHA-256, runs one prepared statement, signs or verifies one
+// ES256 JWT, and answers. No validation, revocation or error handling. Prints `ready <port>`.
 import { createHash, generateKeyPairSync, timingSafeEqual } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import { hash, verify } from '@node-rs/argon2'

@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 
 const TICKS_PER_SECOND = 100
 
-/** User and system time of a process, in microseconds. */
+/** User and system CPU time of a process, in microseconds. */
 export function cpuOf (pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 1_000_000 / TICKS_PER_SECOND
@@ -12,9 +12,9 @@ export function cpuOf (pid) {
 export const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
 /**
- * Sends requests for some seconds, one at a time on each connection; `next(lane)` makes a request, or none when there are no more,
- * `take(lane, body)` sees its answer.
- * @returns requests/s, p50 and p99 in ms, all times, CPU of the server in µs a request
+ * Sends requests for a number of seconds, one at a time on each connection. `next(lane)` returns a request, or nothing when there are no
+ * more; `take(lane, body)` receives its answer.
+ * @returns requests/s, p50 and p99 in ms, all times, server CPU in µs per request
  */
 export async function load ({ port, pid, seconds, connections, next, take = () => {} }) {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 })

@@ -1,4 +1,5 @@
-// npm run bench:pulse [-- --processes 3 --seconds 30]: what it costs an idle cluster to prove that its database is the live primary.
+// npm run bench:pulse [-- --processes 3 --seconds 30]: measures the cost of the pulse in an idle cluster, which proves that its database is
+// the live primary.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +26,7 @@ const state = async () =>
 try {
   const servers = [await startNode('server.js', env)]
   while (servers.length < Number(values.processes)) { servers.push(await startNode('server.js', { ...env, BENCH_CLIENTS: JSON.stringify(servers[0].clients) })) }
-  // What the starts have written, and the image of the page after it
+  // Flushes what the starts have written, and the full-page image that follows
   await client.query('CHECKPOINT')
   await sleep(5000)
   const before = await state()

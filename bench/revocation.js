@@ -1,5 +1,5 @@
-// npm run bench:revocation [-- --logouts 500 --lanes 16]: two servers on one database, both under load; a user logs out at one,
-// and the time is taken until the other refuses the token. Fails when the p99 is 50 ms or more.
+// npm run bench:revocation [-- --logouts 500 --lanes 16]: runs two servers on one database under load. A user logs out at one, and the time
+// until the other refuses the token is measured. Fails when the p99 is 50 ms or more.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ const env = {
   DATABASE_URL: database.url,
   APP_KEY: Buffer.alloc(32, 7).toString('base64'),
   NODE_ENV: 'production',
-  // Small hashes: logins are not what is measured
+  // Cheap password hashes, because logins are not measured
   BENCH_OPTIONS: JSON.stringify({ passwords: { memoryCost: 8, timeCost: 1 } })
 }
 
@@ -34,7 +34,7 @@ async function startServer (more = {}) {
   return { ...server, base, json }
 }
 
-/** @returns milliseconds from the answer to the logout at one server to the first refusal of the other */
+/** @returns milliseconds from the answer to the logout at one server to the first refusal by the other */
 async function logoutOnce (here, there, { path, ...login }) {
   const { access_token: token } = await here.json(path, login)
   const headers = { authorization: `Bearer ${token}` }

@@ -1,4 +1,5 @@
-// npm run bench [-- --seconds 5 --rounds 3 --only refresh]: each server on one core in turn, load and PostgreSQL on the other, interleaved.
+// npm run bench [-- --seconds 5 --rounds 3 --only refresh]: runs each server in turn on one core, with load and PostgreSQL on the other.
+// Rounds of the servers alternate.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

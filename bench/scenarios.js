@@ -9,7 +9,7 @@ const form = (params, headers = {}) => ({
 })
 const LANES = 64
 
-/** What the bare server is asked, by scenario. */
+/** The requests to the baseline server, by scenario. */
 export async function limitScenarios (fetchJson) {
   const client = { client_id: 'client', client_secret: 'secret' }
   const { access_token: token } = await fetchJson('/client_credentials', form(client))
@@ -42,7 +42,7 @@ export async function limitScenarios (fetchJson) {
   }
 }
 
-/** Codes that wait to be redeemed, as the authorization endpoint leaves them: numbered, with one PKCE verifier. */
+/** Creates authorization codes as the authorization endpoint does, numbered, all with the same PKCE verifier. */
 async function fillCodes (databaseUrl, clientId) {
   const client = new pg.Client(databaseUrl)
   await client.connect()
@@ -56,7 +56,9 @@ async function fillCodes (databaseUrl, clientId) {
   await client.end()
 }
 
-/** The same of ours. @param clients made by the command line: one for users, one for itself. Without a database no codes */
+/**
+ * The same requests to Latchkey. @param clients from the command line: one for users, one that acts for itself. Without a database no codes
+ */
 export async function ourScenarios (fetchJson, { users, machine }, databaseUrl) {
   const path = '/v1/oauth/token'
   const register = await fetch(`${fetchJson.base}/v1/register`, {
@@ -88,7 +90,7 @@ export async function ourScenarios (fetchJson, { users, machine }, databaseUrl) 
       next: (lane) => ({ path, ...form({ ...users, grant_type: 'refresh_token', refresh_token: chains[lane] }) }),
       take: (lane, text) => { chains[lane] = JSON.parse(text).refresh_token }
     },
-    // As a browser sends it: without a body, the token in its cookie
+    // As a browser sends it: no body, the token in a cookie
     proxy_refresh: {
       connections: LANES,
       next: (lane) => ({

@@ -1,5 +1,5 @@
-// The built server inside a host app with one guarded route, as users run it. Prints `ready <port> <clients>`.
-// BENCH_OPTIONS are more options, as JSON; BENCH_CLIENTS the clients, when they are there already. SIGUSR2 starts the purge.
+// The built server in a host app with one guarded route, as users run it. Prints `ready <port> <clients>`. BENCH_OPTIONS holds more options
+// as JSON, BENCH_CLIENTS clients that already exist. SIGUSR2 starts the purge.
 import Fastify from 'fastify'
 import { latchkey } from '../dist/src/index.js'
 import { hashSecret, newClientId, newClientSecret } from '../dist/src/crypto/secrets.js'

@@ -1,5 +1,5 @@
-// npm run bench:start: how long a start takes, on an empty disk and with a database that is there, until the first token is issued; and
-// what an idle server weighs.
+// npm run bench:start: measures the time from start to the first token, with a new and with an existing database, and the memory of an idle
+// server.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,7 +13,7 @@ const IDLE_MS = 10_000
 const PASSWORD = 'correct horse battery staple'
 const main = join(import.meta.dirname, '../dist/src/cli/main.js')
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-start-'))
-// The embedded database runs as another user where this one is root
+// When run as root, the embedded PostgreSQL runs as another user, who needs access
 chmodSync(folder, 0o755)
 
 async function freePort () {
@@ -27,7 +27,7 @@ async function freePort () {
 
 const json = (body) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
-/** Milliseconds until there is a token, and the megabytes that the process holds when nothing happens. */
+/** Milliseconds until the first token, and megabytes of the idle process. */
 async function start (dataDir, more = {}) {
   const port = await freePort()
   const began = performance.now()

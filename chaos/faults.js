@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const signalAll = (pids, signal) => { for (const pid of pids) try { process.kill(pid, signal) } catch {} }
 
-/** What production does. Each gets the system and how long to last, in seconds. */
+/** Faults as they occur in production. Each function gets the system and a duration in seconds. */
 export const faults = {
   async 'kill -9 a server' ({ servers: [first], killServer, startServer }) {
     await killServer(first)

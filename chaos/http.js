@@ -4,7 +4,7 @@ const TIMEOUT_MS = 30_000
 const agent = new Agent({ connect: { timeout: 2000 }, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS })
 
 /**
- * One request. What nobody answered, and what was answered 5xx or 429, is `unknown`: it may have happened or not.
+ * Sends one request. The outcome is `unknown` without an answer and for 5xx and 429: the server may have done it or not.
  * @returns { status, body } or { unknown: reason }
  */
 export async function call (base, method, path, { json, token } = {}) {

@@ -1,9 +1,9 @@
 import { call } from './http.js'
 
-/** As long as a guard that is cut off from the database goes on. */
+/** How long a guard without its database continues to accept tokens. */
 export const STALENESS_MS = 10_500
 
-/** What was answered, outside the processes that are killed, and what must therefore hold. */
+/** Records every answer, outside the processes that are killed, and what must be true because of it. */
 export function createLedger () {
   const counts = new Map()
   const failures = []
@@ -19,7 +19,7 @@ export function createLedger () {
       failures.push(text)
       console.log(`  FAILED: ${text}`)
     },
-    /** A refresh token has one successor, however often and wherever it is presented. */
+    /** A refresh token has a single successor, however often and wherever it is presented. */
     successor (presented, next) {
       const known = successors.get(presented)
       if (known !== undefined && known !== next) failures.push('a refresh token got two successors')
@@ -30,9 +30,9 @@ export function createLedger () {
       console.log(`  backup of ${new Date(backupAt).toISOString()}`)
     },
     hasRestored: () => restores.length > 0,
-    /** Made after the backup that was restored: it cannot be there any more. */
+    /** Whether a row may be missing, because it was created after the backup that was restored. */
     mayBeLost: ({ madeAt }) => restores.some(({ backupAt, at }) => madeAt > backupAt - 1000 && madeAt < at + 1000),
-    /** Ended a moment ago, while a server may not hear of it; or after that backup, and the end is forgotten. */
+    /** Whether an ended session may still work: a server may not know yet, or the end is missing in a restored backup. */
     mayBeBack: ({ endedAt }) =>
       Date.now() - endedAt < STALENESS_MS || restores.some(({ backupAt, at }) => endedAt > backupAt - 1000 && endedAt < at + 1000)
   }
@@ -40,7 +40,7 @@ export function createLedger () {
 
 const describe = ({ access, endedAt }) => `${Buffer.from(access.split('.')[1], 'base64url')} ended ${new Date(endedAt).toISOString()}`
 
-/** After the load: asks for each thing that was answered whether it holds. */
+/** Checks after the load whether everything that was answered is true. */
 export async function check (ledger, base) {
   let checked = 0
   for (const user of ledger.users) {

@@ -1,5 +1,5 @@
-// npm run chaos [-- --short] [-- --only 'kill -9 PostgreSQL'] [-- --log FILE]: under steady load, does to the system what production does,
-// and then asks a ledger outside the processes whether everything that was answered holds.
+// npm run chaos [-- --short] [-- --only 'kill -9 PostgreSQL'] [-- --log FILE]: injects the faults of production under steady load, then
+// checks a ledger outside the processes: everything that was answered must be true.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ try {
   }
   stop.abort()
   await Promise.all(running)
-  // Everybody has heard of everything by then
+  // By then every server has received all revocations
   await sleep(STALENESS_MS)
   const checked = await check(ledger, bases[0])
   console.log(`\n${[...ledger.counts].sort().map(([name, count]) => `${name}: ${count}`).join('\n')}`)

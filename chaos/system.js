@@ -10,7 +10,7 @@ import { call } from './http.js'
 
 const APP_KEY = Buffer.alloc(32, 9).toString('base64')
 
-/** PostgreSQL and two servers on it, each of which can be killed, stopped and brought back. What the servers log goes to `logFile`. */
+/** PostgreSQL and two servers, each of which can be killed, stopped and restarted. The servers log to `logFile`. */
 export async function createSystem (folder, ports, logFile) {
   let embedded = await startEmbedded({ dataDir: folder })
   const { url } = embedded
@@ -53,7 +53,7 @@ export async function createSystem (folder, ports, logFile) {
     return await client.query(text).finally(() => client.end())
   }
 
-  /** Every connection that the server still gives; released after some seconds. */
+  /** Takes all remaining connections of PostgreSQL, and releases them after the given seconds. */
   async function takeConnections (seconds) {
     const taken = []
     for (;;) {
@@ -68,7 +68,7 @@ export async function createSystem (folder, ports, logFile) {
     return taken.length
   }
 
-  /** A copy of the cold data directory; the server is down meanwhile. */
+  /** Copies the data directory while PostgreSQL is stopped. */
   async function backUp (copy) {
     await offline(() => cpSync(join(folder, 'postgres'), copy, { recursive: true, preserveTimestamps: true }))
     execFileSync('chown', ['-R', '--reference', join(folder, 'postgres'), copy])
@@ -81,7 +81,10 @@ export async function createSystem (folder, ports, logFile) {
     })
   }
 
-  /** The port stays: the servers know it. */
+  /**
+   * Runs `work` while PostgreSQL is stopped and the servers are paused. The port stays the same, because the servers are configured with
+   * it.
+   */
   async function offline (work) {
     const port = new URL(url).port
     for (const server of servers) server.child.kill('SIGSTOP')

@@ -5,8 +5,8 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)]
 const WAIT_MS = 200
 
 /**
- * One person in a loop: registers, logs in, refreshes, calls a guarded route, changes the password, logs out; and writes down what
- * was answered. `maybe` holds what was asked and not answered: it may have happened.
+ * One user in a loop: registers, logs in, refreshes, calls a guarded route, changes the password, logs out, and records every answer.
+ * `maybe…` lists hold requests without an answer, which may have taken effect.
  */
 export function createUser (index, servers, ledger, signal) {
   const email = `user${index}-${process.pid}@example.com`
@@ -25,7 +25,7 @@ export function createUser (index, servers, ledger, signal) {
 
   async function register () {
     const answer = await post('register', '/v1/register', { email, password: user.password })
-    // 422: an earlier try that nobody answered has done it
+    // 422: an earlier attempt without an answer has registered the user
     if (answer.status === 201 || (answer.status === 422 && user.tried)) user.registered = true
     user.tried = true
   }
@@ -41,7 +41,7 @@ export function createUser (index, servers, ledger, signal) {
     })
   }
 
-  /** A change that nobody answered may have happened: then one of those passwords is right. */
+  /** A password change without an answer may have taken effect, so one of several passwords is right. */
   async function learnPassword () {
     const restored = ledger.hasRestored() ? user.earlierPasswords : []
     for (const password of [...user.maybePasswords, ...restored]) {
@@ -63,7 +63,7 @@ export function createUser (index, servers, ledger, signal) {
       Object.assign(session, { access: answer.body.access_token, refresh: answer.body.refresh_token, refreshes: session.refreshes + 1 })
       ledger.successor(presented, session.refresh)
     } else if (answer.status === 401) {
-      // A session that somebody is still entitled to has been lost
+      // A session that should still be valid has been lost
       if (session.state === 'alive' && !ledger.mayBeLost(session)) { ledger.fail(`${email}: a session was lost (refresh ${session.refreshes})`) }
       session.state = 'gone'
     }

@@ -1,5 +1,5 @@
-// A host app: Latchkey under /auth beside routes of its own. node examples/host-app.js, then http://127.0.0.1:3100/orders in a browser,
-// or a token from POST /auth/v1/clients/web/login for GET /api/orders.
+// A host app with Latchkey under /auth and routes of its own. Run node examples/host-app.js, then open http://127.0.0.1:3100/orders in a
+// browser, or get a token from POST /auth/v1/clients/web/login for GET /api/orders.
 import Fastify from 'fastify'
 import { latchkey } from 'latchkey'
 
@@ -8,7 +8,7 @@ const app = Fastify({ logger: { level: 'warn' } })
 await app.register(latchkey, {
   prefix: '/auth',
   appUrl: `http://127.0.0.1:${port}`,
-  // Without them an embedded database; of a host's variables only LATCHKEY_… is read
+  // Without a URL the embedded database is used. Of a host's environment only LATCHKEY_… variables are read
   databaseUrl: process.env.DATABASE_URL,
   appKey: process.env.APP_KEY,
   scopes: { 'orders:read': 'See your orders' },

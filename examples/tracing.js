@@ -1,7 +1,7 @@
 // Traces of every request with OpenTelemetry: npm install @fastify/otel @opentelemetry/sdk-trace-node, then
-//   node --import ./examples/tracing.js node_modules/.bin/latchkey serve
-// A host app does the same, or registers `instrumentation.plugin()` before Latchkey. Spans are printed here; give the
-// processor an exporter of yours (such as @opentelemetry/exporter-trace-otlp-http) to send them somewhere.
+// node --import ./examples/tracing.js node_modules/.bin/latchkey serve
+// A host app does the same, or registers `instrumentation.plugin()` before Latchkey. Spans are printed here; to send them elsewhere, give
+// the processor another exporter, such as @opentelemetry/exporter-trace-otlp-http.
 import { FastifyOtelInstrumentation } from '@fastify/otel'
 import { ConsoleSpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 
@@ -10,7 +10,7 @@ provider.register()
 
 const instrumentation = new FastifyOtelInstrumentation({
   registerOnInitialization: true,
-  // A query may hold what is nobody's business: id_token_hint, login_hint, a token where none belongs
+  // A query may contain secrets or personal data: id_token_hint, login_hint, a misplaced token
   requestHook: (span, request) => { span.setAttribute('url.path', request.url.split('?')[0]) }
 })
 instrumentation.setTracerProvider(provider)

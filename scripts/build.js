@@ -1,4 +1,4 @@
-// Prisma client, then TypeScript to dist/, then what is bundled of the dependencies; runs at `npm ci` and before the tests.
+// Generates the Prisma client, compiles TypeScript to dist/, and bundles some dependencies. Runs at `npm ci` and before the tests.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,5 @@
-// Some dependencies are hundreds of small files, and a start would open each of them: dist/vendor/ holds each as one, and dist/ imports
-// that.
+// Some dependencies consist of hundreds of small files, each of which a start would open. Bundles each into one file in dist/vendor/, which
+// dist/ imports instead.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..')
 const vendor = join(root, 'dist/vendor')
 const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`
 
-/** Formats stay one registry: a host that adds its own to TypeBox adds them to ours. */
+/** Left out of the bundle so that there is one registry of formats: those that a host adds to TypeBox apply here too. */
 const sharedFormats = {
   name: 'shared-formats',
   setup ({ onResolve }) {
@@ -21,7 +21,7 @@ const sharedFormats = {
   }
 }
 
-/** Writes dist/vendor/ and makes the files of dist/ import it. */
+/** Writes dist/vendor/ and redirects the imports in dist/ to it. */
 export async function bundle () {
   await build({
     absWorkingDir: root,

@@ -1,4 +1,4 @@
-// What users install: packs the package, installs the tarball in an empty Fastify app, and runs that app.
+// Checks the package as users install it: packs it, installs the tarball in an empty Fastify app, and runs that app.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ const run = (command, args, cwd, options = {}) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options })
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-pack-'))
-// As root the embedded PostgreSQL runs as another user, who must get in
+// When run as root, the embedded PostgreSQL runs as another user, who needs access to the folder
 chmodSync(folder, 0o755)
 try {
   const [packed] = JSON.parse(run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root))

@@ -1,6 +1,6 @@
-// The options as TypeScript sees them, made from the schemas that check them: so that editors show what each is for.
+// Generates the TypeScript types of the options from the schemas that check them, with descriptions for editors.
 
-/** Types that a schema does not say: what hosts give. */
+/** Types of options that a schema cannot express. */
 const ATTRIBUTES = { 'login.attributes': 'Record<string, TSchema>' }
 const GIVEN = {
   ...ATTRIBUTES, scopes: 'Record<string, string>', clients: 'Record<string, { id: string, secret?: string }>', views: 'Views',
@@ -20,7 +20,7 @@ function comment ({ description, env, default: value, properties }, indent, vari
   return `${indent}/** ${words.map((part) => /[.!?]$/.test(part) ? part : `${part}.`).join(' ').replaceAll('*/', '* /')} */\n`
 }
 
-/** @param source the type that the schemas come to, such as `Settings` */
+/** @param source the type that is inferred from the schemas, such as `Settings` */
 function members ({ properties }, source, { path = '', indent = INDENT, required = [], types = {}, variables = false } = {}) {
   return Object.entries(properties).map(([name, property]) => {
     const whole = path === '' ? name : `${path}.${name}`
@@ -39,7 +39,7 @@ function members ({ properties }, source, { path = '', indent = INDENT, required
 
 const options = (name, text, schema, source, more) => `/** ${text} */\nexport interface ${name} {\n${members(schema, source, more)}\n}\n`
 
-/** The text of src/config/options.ts. */
+/** Generates the text of src/config/options.ts. */
 export function optionTypes ({ Settings, guardOptions, RemoteGuard, RemoteProxy }) {
   return [
     '// Made from the schemas by `npm run docs:options`; do not edit.\n' +

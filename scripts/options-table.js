@@ -1,5 +1,4 @@
-// Writes the table of options into README.md, and their types with what editors show into src/config/options.ts, from the schemas; with
-// --check only compares.
+// Generates from the schemas the table of options in README.md and their types in src/config/options.ts. With --check it only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Settings } from '../dist/src/config/settings.js'

@@ -1,13 +1,13 @@
-// Reads the table of security rules in docs/security.md and fails when a rule has no test, or names a file or a test that does not exist.
+// Reads the table of security rules in docs/security.md. Fails when a rule has no test, or names a file or test that does not exist.
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('..', import.meta.url)
 const TABLE = 'docs/security.md'
-/** Rules under this heading have a reason instead of a test. */
+/** Rules under this heading give a reason instead of a test. */
 const NOT_SERVED = 'Not served'
 
-/** The rows of all tables with the heading above them; lines count from 1. */
+/** The rows of all tables, each with its heading and its line number, counted from 1. */
 function rowsOf (text) {
   let heading = ''
   return text.split('\n').flatMap((line, index, lines) => {
@@ -17,7 +17,7 @@ function rowsOf (text) {
   })
 }
 
-/** `` `file`: title `` for each test of a cell. */
+/** The tests in a cell, written as `` `file`: title ``. */
 function testsIn (cell) {
   return cell.split('<br>').map((test) => /^`([^`]+)`: (.+)$/.exec(test.trim())?.slice(1) ?? null)
 }
@@ -29,7 +29,9 @@ function sourceOf (file) {
   return sources.get(file)
 }
 
-/** A title is that of a `t.test(…)`; what `${…}` stands for in it, or a whole title from a table, is a string of the same file. */
+/**
+ * Whether a file has a `t.test(…)` with the title. The text of `${…}` in it, or a whole title in a list, must be a string of the same file.
+ */
 function hasTest (file, title) {
   const source = sourceOf(file)
   const isString = (text) => ["'", '"', '`'].some((quote) => source.includes(`${quote}${text.replaceAll(quote, `\\${quote}`)}${quote}`))

@@ -1,6 +1,6 @@
-// Runs test files, each in a process of its own, and prints what failed and how many assertions there were.
-//   npm test -- [--watch] [--inspect] [--jobs=2] [--timeout=300] [file or folder …]
-// Without a file: all but those of the browser. One file: its whole output.
+// Runs each test file in a process of its own, and prints the failures and the number of assertions.
+// npm test -- [--watch] [--inspect] [--jobs=2] [--timeout=300] [file or folder …]
+// Without arguments it runs all files except browser tests. For a single file it prints the whole output.
 import { spawn } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { buildPackage, compileTests, FOLDERS, outputOf } from './compile-tests.js'
 import { failuresIn, totalsIn } from './tap-output.js'
 
-/** These run what is in dist/. */
+/** Tests in these folders read dist/, so they need a build. */
 const READ_PACKAGE = ['test/cli', 'test/host-app', 'test/package'].map((folder) => join(folder, sep))
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
     watch: { type: 'boolean', default: false },
     inspect: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
-    /** Seconds that one file may take. */
+    /** Time limit for one file, in seconds. */
     timeout: { type: 'string', default: '300' }
   }
 })
@@ -47,7 +47,7 @@ function runFile (file, stdio) {
     let output = ''
     child.stdout?.setEncoding('utf8').on('data', (text) => { output += text })
     child.stderr?.setEncoding('utf8').on('data', (text) => { output += text })
-    // tap ends a slow test by itself; this is for a process that does not listen
+    // tap ends a slow test by itself; this ends a process that does not react
     const late = timeout === 0 ? undefined : setTimeout(() => child.kill('SIGKILL'), (timeout + 30) * 1000)
     child.on('close', (code, signal) => {
       clearTimeout(late)
@@ -63,7 +63,7 @@ async function runAll (files) {
 
   function report ({ file, output, code, signal, seconds }) {
     const totals = totalsIn(output)
-    // A file that asserts nothing has not been tested
+    // A file without assertions fails
     const passed = code === 0 && totals.total > 0 && totals.fail === 0
     console.log(`${passed ? 'ok' : 'not ok'} - ${file} # ${totals.total} in ${seconds.toFixed(1)} s`)
     for (const name of Object.keys(sum)) sum[name] += totals[name]
@@ -89,7 +89,7 @@ async function runOnce () {
   return files.length === 1 ? (await runFile(files[0], 'inherit')).code === 0 : await runAll(files)
 }
 
-/** The database that tests have started stays for those that follow in this run, and no longer. */
+/** A database that tests have started is kept for later tests of this run, and stopped at its end. */
 async function stopDatabase () {
   if (!existsSync(join(root, '.latchkey-test/postgres/postmaster.pid'))) return
   await new Promise((resolve) => spawn(process.execPath, [outputOf('test/setup/stop-database.ts')], { stdio: 'inherit' }).on('close', resolve))

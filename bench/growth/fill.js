@@ -1,11 +1,11 @@
-// Fills tables by COPY from files that the embedded server reads itself: it belongs to us, and its user is a superuser.
+// Fills tables by COPY from files that the embedded server itself reads, which its superuser may do.
 import { chmod, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const CHUNK = 250_000
 const LINES = 5000
 
-/** Copies a table in; a file is written while the server reads the one before. */
+/** Copies rows into a table. The next file is written while the server reads the previous one. */
 export async function copy (client, table, { columns, count, row }, folder) {
   let reading = Promise.resolve()
   for (let from = 0; from < count; from += CHUNK) {
@@ -28,7 +28,7 @@ async function write (path, row, from, to) {
   await chmod(path, 0o644)
 }
 
-/** Bytes on disk with indexes and TOAST, by row. */
+/** Bytes on disk per row, with indexes and TOAST. */
 export async function bytesPerRow (client, tables, rows) {
   const { rows: [{ bytes }] } = await client.query(
     'SELECT sum(pg_total_relation_size(t::regclass))::float8 AS bytes FROM unnest($1::text[]) AS t',

@@ -3,7 +3,7 @@ import { cpuOf, load, percentile } from '../load.js'
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
-/** CPU of the connections that a server holds to its database, in microseconds. */
+/** CPU time of the server processes behind the connections of one app, in microseconds. */
 async function databaseCpu (client, name) {
   const { rows } = await client.query(
     "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'latchkey%' AND application_name <> 'latchkey lease'",
@@ -20,7 +20,7 @@ function alive (pid) {
   }
 }
 
-/** One round of a scenario at one server, with what its database did for it. */
+/** One round of a scenario at one server, with the CPU time of its database connections. */
 export async function round (client, { server, scenario, seconds, prepared }) {
   const run = (more) => load({ port: server.port, pid: server.pid, seconds: 600, ...more })
   if (scenario.prepare) await scenario.prepare(run, prepared)
@@ -30,9 +30,9 @@ export async function round (client, { server, scenario, seconds, prepared }) {
 }
 
 /**
- * The ratio of two medians, and two standard errors of it as the rounds themselves scatter: on a machine that others use, a ratio that
- * differs from the limit by less says nothing. A median's standard error is 1.25 σ/√n, and σ is taken from the median deviation, which one
- * bad round does not move.
+ * The ratio of two medians, and two standard errors of it, estimated from the rounds themselves: on a busy machine a ratio that differs
+ * from the limit by less than that means nothing. The standard error of a median is 1.25 σ/√n, and σ is estimated from the median
+ * deviation, which a single bad round does not change.
  */
 export function compare (small, full, field) {
   const [a, b] = [small, full].map((rounds) => rounds.map((result) => result[field]))
@@ -44,5 +44,5 @@ export function compare (small, full, field) {
   return { small: median(a), full: median(b), ratio: median(b) / median(a), noise: 2 * error }
 }
 
-/** p99 of all rounds together. */
+/** The p99 of all rounds together. */
 export const p99 = (rounds) => percentile(rounds.flatMap(({ times }) => times).sort((x, y) => x - y), 0.99)

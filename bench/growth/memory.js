@@ -1,4 +1,4 @@
-// What following the revocations costs a process. Run with --expose-gc and DATABASE_URL; prints JSON.
+// Measures the memory of a process that holds the revocation list. Run with --expose-gc and DATABASE_URL; prints JSON.
 import { createFeed } from '../../dist/src/revocation/feed.js'
 import { createRevocationList } from '../../dist/src/revocation/revocation-list.js'
 import { openFeedConnection } from '../../dist/src/revocation/feed-connection.store.js'
@@ -13,7 +13,7 @@ const settle = async () => {
 
 const list = createRevocationList()
 const log = { info: () => {}, warn: console.error }
-// The first connection loads code, which is not what is measured
+// The first connection loads code, which would distort the measurement
 await (await openFeedConnection(process.env.DATABASE_URL, () => {})).close()
 const feed = createFeed({ connect: (onNotification) => openFeedConnection(process.env.DATABASE_URL, onNotification), list, log })
 const before = await settle()

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const pinned = availableParallelism() > 1
 const children = new Set()
 
-/** The server on one core, PostgreSQL and the load on the other. */
+/** CPU affinity: the server on one core, PostgreSQL and the load on the other. */
 export const pinTo = {
   server: pinned ? ['taskset', '-c', '0'] : [],
   others (postmaster) {
@@ -17,7 +17,7 @@ export const pinTo = {
   }
 }
 
-/** Starts a script of this folder's parent and waits for its first line: `ready <port> <clients>`, or anything. */
+/** Starts a script in bench/ and waits for its first line: `ready <port> <clients>`, or any other. */
 export async function startNode (script, env, prefix = [], flags = []) {
   const [command, ...args] = [...prefix, process.execPath, ...flags, fileURLToPath(new URL(`../${script}`, import.meta.url))]
   const child = spawn(command, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,8 +1,8 @@
-// What is in the tables: each row follows from its number, so that tokens for any session can be made without reading it.
+// The content of the tables. Each row follows from its number, so that tokens for any session can be created without reading it.
 import { createHash, hash } from 'node:crypto'
 
 export const PASSWORD = 'correct horse battery staple'
-/** How often each session was refreshed: as many times as a row remembers. */
+/** Number of refreshes of each session: as many as a row records. */
 export const GENERATION = 8
 
 const DAY = 86_400_000
@@ -12,13 +12,13 @@ const AGENT =
 const digest = (text) => createHash('sha256').update(text).digest()
 const iso = (milliseconds) => new Date(milliseconds).toISOString()
 
-/** UUID version 7 (RFC 9562): the time, then bits that follow from the number. */
+/** UUID version 7 (RFC 9562): a timestamp, then bits that follow from the number. */
 function uuid (milliseconds, bytes) {
   const hex = milliseconds.toString(16).padStart(12, '0') + bytes.toString('hex', 6, 16)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-${'89ab'[bytes[8] & 3]}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** @param spread users and sessions came one after the other, over the last 150 days */
+/** @param spread users and sessions are spread over the last 150 days */
 export function createRows ({ users, sessions, now, clientId, passwordHash }) {
   const came = (index, of) => Math.floor(now - 150 * DAY + index / of * 149 * DAY)
   const userId = (index) => uuid(came(index, users), digest(`user ${index}`))
@@ -56,7 +56,7 @@ export function createRows ({ users, sessions, now, clientId, passwordHash }) {
       },
       sessions: { ...sessionTable, count: sessions, row: (index) => sessionRow(index, came(index, sessions)) }
     },
-    /** Sessions beside those, that ended yesterday. */
+    /** Additional sessions, which ended yesterday. */
     expired: (count) => ({
       ...sessionTable, count,
       row: (index) => sessionRow(sessions + index, Math.floor(now - 182 * DAY + index / count * DAY))

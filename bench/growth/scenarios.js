@@ -1,4 +1,4 @@
-// The hot requests, each for a user or session chosen at random: what grows is what is not in anybody's cache.
+// The frequent requests, each for a random user or session, so that caches do not help.
 import { deriveKeys } from '../../dist/src/crypto/app-key.js'
 import { createRefreshTokens } from '../../dist/src/sessions/refresh-token.js'
 import { GENERATION, PASSWORD } from './rows.js'
@@ -15,7 +15,7 @@ export async function growthScenarios ({ server, rows, appKey, issuer }) {
   const { users, machine } = server.clients
   const refreshTokens = createRefreshTokens(deriveKeys([appKey], 'refresh-tokens'), issuer)
   const generations = new Map()
-  // The first half of the sessions is refreshed, the second logs out, one after the other
+  // The first half of the sessions is refreshed at random, the second half is logged out in order
   const half = Math.floor(rows.sessions / 2 / LANES) * LANES
   let leaving = half
 
@@ -47,14 +47,14 @@ export async function growthScenarios ({ server, rows, appKey, issuer }) {
         ...form({ ...users, grant_type: 'password', username: rows.email(random(rows.users)), password: PASSWORD })
       })
     },
-    // A lane keeps to its own sessions, or two would refresh one at once
+    // Each lane has sessions of its own, so that no session is refreshed twice at once
     refresh: { connections: LANES, next: (lane) => refresh(random(half / LANES) * LANES + lane) },
     client_credentials: { connections: LANES, next: () => ({ path: PATH, ...form({ ...machine, grant_type: 'client_credentials' }) }) },
     guarded: { connections: LANES, next: (lane) => ({ path: '/guarded', method: 'GET', headers: bearer(tokens[lane]) }) },
     introspection: { connections: LANES, next: (lane) => ({ path: '/v1/oauth/introspect', ...form({ ...machine, token: tokens[lane] }) }) },
     logout: {
       connections: LANES,
-      /** Sessions that are about to log out need an access token first. */
+      /** A session needs an access token for its logout. */
       prepare: async (load, count) => {
         const until = Math.min(rows.sessions, leaving + count)
         await load({

@@ -27,10 +27,7 @@ export type Browser = {
    * DatabaseUnavailable: each has `statusCode` and `headers`
    */
   logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
-  /**
-   * Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed in the
-   * meantime
-   */
+  /** Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed since */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
   logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   /** Where a login leads: `return_to` if it is a path on this server, otherwise the home path. */

@@ -41,10 +41,7 @@ export function foundBy (guard: object, request: FastifyRequest): Auth | null {
   throw new Error(`guard.auth(request) was called at ${placeOf(request)}, where that guard does not stand: add { onRequest: guard }`)
 }
 
-/**
- * A host cannot add a guard to our routes, or to paths without a route: there the value may be null. @throws Error on other routes without
- * a guard
- */
+/** A host cannot add a guard to our routes, or to paths without a route: there it may be null. @throws Error on other unguarded routes */
 function required (request: FastifyRequest): Auth | null {
   if ((request as Guarded)[FOUND] || isOurs(request.server) || request.routeOptions.url === undefined) return authOf(request)
   throw new Error(

@@ -7,10 +7,7 @@ const BODY_LIMIT = 64 * 1024
 // RFC 8707 section 2: `resource` may be repeated
 const parser = formParser('resource')
 
-/**
- * Parses JSON and form bodies strictly: UTF-8, no NUL, no duplicate member, no prototype keys. Applies only to the scope that it is called
- * on.
- */
+/** Parses JSON and form bodies strictly: UTF-8, no NUL, no duplicate member, no prototype keys. Applies to this scope only. */
 export function bodyParsers (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {

@@ -19,10 +19,7 @@ export function callerOf (request: Pick<FastifyRequest, 'ip' | 'socket' | 'heade
   }
 }
 
-/**
- * The address that a trusted proxy reports, if it is one, else that of the peer. A Unix socket has no peer address unless a proxy reports
- * one.
- */
+/** The address that a trusted proxy reports, if it is one, else that of the peer. A Unix socket has no peer address. */
 export function addressOf ({ ip, socket }: { ip?: string, socket?: { remoteAddress?: string | undefined } }): string {
   return readAddress(ip) ?? readAddress(socket?.remoteAddress) ?? 'unknown'
 }

@@ -25,10 +25,7 @@ const NAMES: Record<number, string> = {
   500: 'Internal Server Error', 503: 'Service Unavailable'
 }
 
-/**
- * Writes all error bodies except those of plugins/pages/errors.ts: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form
- * on others.
- */
+/** Writes all error bodies outside the pages: RFC 6749 section 5.2 on routes that set `config.oauth`, Fastify's form on others. */
 export function errorHandler (error: Raw, request: FastifyRequest, reply: FastifyReply): void {
   const oauth = request.routeOptions.config.oauth === true
   const failure = failureOf(error, request)

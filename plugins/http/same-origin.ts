@@ -30,10 +30,7 @@ export function sameSite (config: Pick<Site, 'appUrl'>, { allowed = [], silent }
   }
 }
 
-/**
- * For API routes that are called without a token: refuses pages of other sites, and content types that they can send without a CORS
- * preflight.
- */
+/** For API routes without a token: refuses pages of other sites, and content types that they can send without a CORS preflight. */
 export function sameOrigin (site: Site, allowed: readonly string[]) {
   const isOwn = sameSite(site, { allowed, silent: true })
   return async (request: FastifyRequest): Promise<void> => {

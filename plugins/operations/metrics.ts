@@ -8,10 +8,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 let shared: Registry | undefined
 
-/**
- * Metrics of the process, one registry for all apps in it: prom-client never stops observing, and would keep a reference to each closed
- * app.
- */
+/** Metrics of the process, one registry for all its apps: prom-client never stops observing, and would keep each closed app in memory. */
 function ofProcess (): Registry {
   if (shared) return shared
   shared = new Registry()

@@ -5,10 +5,7 @@ import { HttpError } from '../../src/http/http-error.ts'
 /** Milliseconds of event loop delay above which new requests are refused. */
 const MAX_EVENT_LOOP_DELAY = 1000
 
-/**
- * Answers 503 with `Retry-After` while the event loop is overloaded. If the host has registered @fastify/under-pressure, its settings
- * apply.
- */
+/** Answers 503 with `Retry-After` while the event loop is overloaded. If the host uses @fastify/under-pressure, its settings apply. */
 export function overload (scope: FastifyInstance): void {
   if (scope.hasDecorator('isUnderPressure')) return
   scope.register(underPressure, {

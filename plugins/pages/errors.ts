@@ -19,10 +19,7 @@ import type { ShowRegister } from './register.ts'
 
 type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
 
-/**
- * Answers with a page when the request accepts HTML, otherwise with JSON; errors that the application may receive are sent to its redirect
- * URI.
- */
+/** Answers with a page when the request accepts HTML, otherwise with JSON; errors meant for the application go to its redirect URI. */
 export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register }: Shown) {
   /** Length of the prefix before the paths of our routes. */
   const under = config.mount.length + config.prefix.length

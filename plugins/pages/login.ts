@@ -49,10 +49,7 @@ export function createLoginPage (kit: Kit, { config, users: { attributes } }: Se
     return problem === 'wrongLogin' && attributes.some(({ lacks }) => lacks(username) === 'country')
   }
 
-  /**
-   * Where "cancel" leads: an application that requested this login receives `access_denied`; otherwise the user returns to the previous
-   * page.
-   */
+  /** Where "cancel" leads: the application that requested this login receives `access_denied`; others return to the previous page. */
   function cancelOf (returnTo: string | null): NonNullable<LoginModel['again']>['cancel'] {
     const params = queryOf(returnTo, kit.link(AUTHORIZE))
     if (params?.[MARK] === undefined) return { href: returnTo ?? config.homePath }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Health, Readiness } from '../../src/schemas/health.ts'
 import { internals } from '../../plugins/internals.ts'
 
-/** Busy is not dead, nor unready: who restarts it on that, or sends its share to the others, makes it worse. */
+/** An overloaded process is still alive and ready: restarting it, or moving its load to others, would make matters worse. */
 const evenWhenBusy = { pressureHandler: () => {} }
 
 const health: FastifyPluginAsyncTypebox = async (app) => {

@@ -10,7 +10,7 @@ const metrics: FastifyPluginAsyncTypebox = async (app) => {
   const { metricsToken } = internals(app).config
 
   app.get('/metrics', {
-    // What it says matters most when the process is busy
+    // Served under overload as well, when metrics matter most
     config: { pressureHandler: () => {} },
     schema: {
       tags: ['Operations'],

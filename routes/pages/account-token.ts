@@ -36,7 +36,7 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
       callerOf(request)
     )
     if (answer.errors) return await pages.account(request, reply, owner, { values, errors: answer.errors })
-    // Logged out meanwhile
+    // The session has ended in the meantime
     if (!answer.made) return reply.redirect(config.basePath + ACCOUNT, 303)
     const { text, token } = answer.made
     pages.shownOnce.keep(reply, pathOf(token.id), owner.userId, text)
@@ -67,7 +67,7 @@ function valuesOf ({ name = '', days, ...boxes }: Record<string, string>) {
   }
 }
 
-/** What the form does not offer. */
+/** Values that the form does not offer. */
 function problems ({ days, scopes }: { days: number, scopes: string[] }, offered: string[]): FieldErrors | null {
   if (!scopes.every((scope) => offered.includes(scope))) return { scopes: ['not_offered'] }
   return DAYS.includes(days) ? null : { days: ['not_offered'] }

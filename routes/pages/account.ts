@@ -10,10 +10,7 @@ const tags = ['Pages']
 
 type End = [path: string, summary: string, end: (id: string, userId: string, caller: ReturnType<typeof callerOf>) => unknown]
 
-/**
- * What has access to an account, and how its user ends that. Every action is the user's own: what is another's is not found, and nothing
- * happens.
- */
+/** Lists what has access to the account and lets its user end it. An action on something that belongs to another user has no effect. */
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { account, personalTokens, config } = internals(app)
@@ -39,7 +36,7 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
       : [])
   ] satisfies End[]
 
-  // Whoever presses Enter in the address bar, or comes back by a login, is where the forms are
+  // A GET of an action, from the address bar or after a login, leads to the page with the forms
   const actions = [...ends.map(([path]) => path), ...(config.routes.personalTokens ? [ACTIONS.createToken] : [])]
   for (const path of actions) {
     app.get(path, { schema: { hide: true } }, async (_request, reply) =>

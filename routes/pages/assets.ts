@@ -7,7 +7,7 @@ const FOR_EVER = 'public, max-age=31536000, immutable'
 const assets: FastifyPluginAsyncTypebox = async (app) => {
   const { css, hash } = app.pages.stylesheet
 
-  // While a new version is rolled out, pages of one process load what another serves: that is not to be kept
+  // During a rolling update a page of one version may load an asset from a process of another: that answer must not be cached
   const send = (reply: FastifyReply, type: string, text: string, isNamed: boolean) =>
     reply.type(type).header('cache-control', isNamed ? FOR_EVER : 'no-store').send(text)
 

@@ -11,7 +11,7 @@ import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
-/** What is typed in is asked about only for who is logged in: guesses count by user (RFC 8628 section 5.1). */
+/** Codes are looked up for logged-in users only, because guesses are counted per user (RFC 8628 section 5.1). */
 const device: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { browser, config, oauth } = internals(app)
@@ -42,7 +42,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { user_code: userCode = '' } = request.query
     const isCode = plainCode(userCode) !== null
-    // Another site that sends somebody here with wrong codes would use up their attempts
+    // Links on other sites are not looked up: wrong codes in them would use up the attempts of the user
     const session = isCode && isOwn(request) ? await browser.session(request) : null
     return session
       ? await ask(request, reply, userCode, session)
@@ -58,11 +58,11 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     const session = await browser.session(request)
     if (!session) return reply.redirect(pages.device.loginPath(request, userCode), 303)
     const entry = entryOf(request, reply, userCode, session)
-    // Somebody else may have logged in since the page was shown
+    // Another user may have logged in since the page was shown
     const isAnswer = decision !== undefined && shownTo === session.userId
     const found =
       await (isAnswer ? oauth.device.decide(entry, decision === 'allow' ? 'allowed' : 'denied') : oauth.device.find(entry))
-    // A code that was decided about is no code to type in any more
+    // A code that has been decided cannot be entered again
     const isUsed = decision === undefined && typeof found === 'string'
     return found === null || isUsed
       ? await pages.device.code(request, reply, { userCode, wrong: true })

@@ -11,7 +11,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   const cookie = createRefreshCookie(config.issuer)
   const guard = app.authGuard('api')
 
-  /** The proxies whose cookie the client's tokens may be in: its own, and those that the configuration gives it. */
+  /** The proxies whose cookie may hold the client's tokens: the client's own, and those that the configuration assigns to it. */
   async function slugsOf (clientId: string | null): Promise<Set<string>> {
     const named = Object.entries(config.clients).filter(([, { id }]) => id === clientId).map(([slug]) => slug)
     const { slug } = (clientId && await clients.find(clientId)) || {}

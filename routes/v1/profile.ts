@@ -15,7 +15,7 @@ import { internals } from '../../plugins/internals.ts'
 const profile: FastifyPluginAsyncTypebox = async (app) => {
   const { account, clients, oauth, users } = internals(app)
 
-  /** An application of somebody else sees what its scopes allow (OpenID Connect Core section 5.4). */
+  /** A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4). */
   async function visible (user: Profile, auth: Auth): Promise<Profile> {
     const client = auth.clientId === null ? null : await clients.find(auth.clientId)
     if (client?.firstParty) return user

@@ -7,13 +7,13 @@ import { promisify } from 'node:util'
 import { embeddedUrl, startEmbedded } from '../../src/database/embedded.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
 
-/** One PostgreSQL for the whole run, kept between runs; its folder is not in git. */
+/** One PostgreSQL for the whole run, kept between runs; its folder is ignored by git. */
 export const testDataDir = process.env['LATCHKEY_TEST_DIR'] ?? join(packageRoot, '.latchkey-test')
 
-/** Of the keys in the template. */
+/** Encrypts the keys in the template database. */
 export const APP_KEY = Buffer.alloc(32, 'tests').toString('base64')
 
-/** Changes when a migration does, so that an old template is never used. */
+/** Changes with every migration, so that an outdated template is never used. */
 export function templateName (): string {
   const hash = createHash('sha256').update(APP_KEY)
   const directory = join(packageRoot, 'prisma/migrations')
@@ -25,12 +25,12 @@ export function templateName (): string {
 
 export const startTestDatabase = () => startEmbedded({ dataDir: testDataDir, outlives: true })
 
-/** Where PostgreSQL answers. The first test that asks starts it; it goes on when that test has ended. */
+/** The address of PostgreSQL. The first test that needs it starts it, and it keeps running after that test. */
 export async function testDatabaseUrl (): Promise<string> {
   return await embeddedUrl(testDataDir) ?? await prepareTestDatabase()
 }
 
-/** PostgreSQL with the template, in a process of its own, which leaves it running. */
+/** Starts PostgreSQL with the template database, in a process of its own that leaves it running. */
 export async function prepareTestDatabase (): Promise<string> {
   await promisify(execFile)(process.execPath, [fileURLToPath(new URL(`start-database${extname(import.meta.url)}`, import.meta.url))])
   const url = await embeddedUrl(testDataDir)

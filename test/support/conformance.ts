@@ -15,26 +15,26 @@ export type OidcTokens = Tokens & { id_token: string }
 export type Party = {
   app: FastifyInstance
   client: MadeClient
-  /** The path of a request as the suite makes it: without PKCE, with a nonce. */
+  /** The path of a request as the conformance suite sends it: without PKCE, with a nonce. */
   path: (more?: Fields) => string
-  /** Logs in and allows where that is asked for. @returns the answer to the application */
+  /** Logs in and consents where required. @returns the answer to the application */
   ask: (visitor: Visitor, more?: Fields) => Promise<LightMyRequestResponse>
   exchange: (answer: LightMyRequestResponse, more?: Fields) => Promise<LightMyRequestResponse>
-  /** The whole flow in a new browser, unless one is given. */
+  /** The whole flow, in a new browser unless one is given. */
   tokens: (more?: Fields, visitor?: Visitor) => Promise<OidcTokens>
-  /** The claims, if signature, algorithm, issuer, audience and times hold. */
+  /** The claims, if signature, algorithm, issuer, audience and times are valid. */
   verified: (idToken: string, algorithm?: string) => Promise<JWTPayload>
   userInfo: (accessToken: string) => Promise<Record<string, unknown>>
 }
 
-/** A server with a user who has all that scopes ask for. */
+/** A server with a user who has all the data that scopes can request. */
 export async function served (t: Test): Promise<FastifyInstance> {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada', name: 'Ada Lovelace' })
   return app
 }
 
-/** A client as those of the Basic OP plan: confidential, HTTP Basic, PKCE optional. */
+/** A client like those of the Basic OP plan: confidential, HTTP Basic, PKCE optional. */
 export async function party (app: FastifyInstance, values: Partial<NewClient> = {}): Promise<Party> {
   const client = await makeApp(app, { name: 'Conformance suite', pkceOptional: true, ...values })
   const path: Party['path'] = (more = {}) =>

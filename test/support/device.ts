@@ -15,7 +15,7 @@ export type Waiting = {
 export const makeTv = (app: FastifyInstance, values: Partial<NewClient> = {}) =>
   makeClient(app, { name: 'Television', authMethod: 'none', firstParty: false, grantTypes: [DEVICE_CODE, 'refresh_token'], ...values })
 
-/** What a device sends first, form-encoded. */
+/** The device authorization request, form-encoded. */
 export const ask = (app: FastifyInstance, params: Record<string, string>, authorization?: string) => app.inject({
   method: 'POST',
   url: '/v1/oauth/device/code',
@@ -29,13 +29,13 @@ export const asked = async (app: FastifyInstance, params: Record<string, string>
 export const poll = (app: FastifyInstance, clientId: string, deviceCode: string, authorization?: string) =>
   token(app, { grant_type: DEVICE_CODE, device_code: deviceCode, ...(authorization ? {} : { client_id: clientId }) }, authorization)
 
-/** A registered user, as a browser session would know them. */
+/** A registered user with the fields of a browser session. */
 export async function decider (app: FastifyInstance, email = 'ada@example.com'): Promise<Decider> {
   const { id } = (await register(app, { email })).json<{ id: string }>()
   return { userId: id, tokenEpoch: 0, authTime: new Date('2026-11-24T12:00:00Z') }
 }
 
-/** Moves the last poll back in time, in place of waiting. */
+/** Moves the last poll back in time, instead of waiting. */
 export const wait = (app: FastifyInstance, seconds: number) =>
   sql(app, "UPDATE device_codes SET last_polled_at = last_polled_at - $1 * interval '1 second'", [seconds])
 

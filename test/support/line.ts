@@ -4,13 +4,13 @@ import type { Test } from 'tap'
 
 export type Line = {
   port: number
-  /** The same address by way of the line. */
+  /** The same address with the port of the line. */
   through: (url: string) => string
-  /** Whoever is connected is cut off, and finds another port behind the line; null for nobody. */
+  /** Closes all connections and forwards new ones to another port; null refuses them. */
   turn: (port: number | null) => void
 }
 
-/** A port that leads to another one, as a load balancer or a network between them does. */
+/** A port that forwards to another one, like a load balancer or a network in between. */
 export async function createLine (t: Test, port: number | null): Promise<Line> {
   const sockets = new Set<Socket>()
   let target = port

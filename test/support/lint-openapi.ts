@@ -1,6 +1,6 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 
-/** What Redocly's recommended rules have against a document of any version, errors only: with what and where. */
+/** The errors that Redocly's recommended rules find in a document of any version, with their locations. */
 export async function lintErrors (document: unknown): Promise<string[]> {
   const config = await createConfig({ extends: ['recommended'] })
   const problems = await lintFromString({ source: JSON.stringify(document), config, absoluteRef: '/openapi.json' })

@@ -3,7 +3,7 @@ import { PASSWORD, token, type Tokens } from './start-server.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** A request of a user's program to the management API. */
+/** A request of a program to the management API. */
 export const call = (
   app: FastifyInstance,
   method: Method,
@@ -21,13 +21,13 @@ export type MadeToken = {
   token: { id: string, name: string, scopes: string[], expires_at: string | null, last_used_at: string | null }
 }
 
-/** Fails the test when it is refused. */
+/** Creates a personal access token; fails the test when it is refused. */
 export async function personalToken (app: FastifyInstance, bearer: string, values: object = {}): Promise<MadeToken> {
   const answer = await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'Script', ...values })
   if (answer.statusCode !== 201) throw new Error(`refused: ${answer.body}`)
   return answer.json<MadeToken>()
 }
 
-/** By the password grant of a client. */
+/** A login with the password grant. */
 export const passwordGrant = async (app: FastifyInstance, basic: string, scope?: string, username = 'ada@example.com'): Promise<Tokens> =>
   (await token(app, { grant_type: 'password', username, password: PASSWORD, ...(scope !== undefined && { scope }) }, basic)).json<Tokens>()

@@ -2,11 +2,11 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { eventually } from './start-server.ts'
 
-/** Statements on `sessions` that have taken their snapshot and cannot finish. */
+/** Statements on `sessions` that have taken their snapshot and are held up. */
 export type Pause = {
-  /** Fails the test when `count` statements do not come to wait. */
+  /** Waits until `count` statements are held up; fails the test otherwise. */
   reached: (count?: number) => Promise<void>
-  /** Statements that wait for a row that a paused one holds. */
+  /** Waits until `count` statements wait for a row that a held one has locked. */
   blocked: (count?: number) => Promise<void>
   release: () => Promise<void>
 }
@@ -19,7 +19,7 @@ const ON = {
   epoch: 'BEFORE UPDATE ON sessions FOR EACH ROW WHEN (NEW.token_epoch > OLD.token_epoch)'
 }
 
-/** Stops logins, refreshes or changes of a session's epoch half-way, so that another statement can commit meanwhile. */
+/** Holds up logins, refreshes or changes of a session's epoch midway, so that another statement can commit in between. */
 export async function pause (t: Test, databaseUrl: string, what: keyof typeof ON): Promise<Pause> {
   const client = new pg.Client(databaseUrl)
   await client.connect()

@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import type { Test } from 'tap'
 
 export type Switch = {
-  /** The database of `url`, by way of the switch. */
+  /** The address of the database with the port of the switch. */
   through: (url: string) => string
-  /** Whoever is connected stays so, and talks to another server from the next statement on: what a pooler does. */
+  /** Connections stay open and reach another server from their next statement on, as behind a pooler. */
   turn: (url: string) => Promise<void>
 }
 
 const portOf = (url: string) => Number(new URL(url).port)
 const READY = 'Z'.charCodeAt(0)
 
-/** Stands before PostgreSQL as a pooler or an address that moves does. Its servers must ask for no password. */
+/** Stands in front of PostgreSQL like a pooler or a failover address. Its servers must not require a password. */
 export async function createSwitch (t: Test, url: string): Promise<Switch> {
   const lines = new Set<Line>()
   let port = portOf(url)
@@ -30,7 +30,7 @@ export async function createSwitch (t: Test, url: string): Promise<Switch> {
     through (target) {
       const address = new URL(target)
       address.port = String((server.address() as AddressInfo).port)
-      // A statement that was prepared at one server is unknown to the other
+      // A statement that was prepared at one server does not exist at the other
       address.searchParams.set('pgbouncer', 'true')
       return address.href
     },
@@ -96,7 +96,7 @@ function createLine (client: Socket, port: number) {
   return { turn, end: () => client.destroy() }
 }
 
-/** Cuts what PostgreSQL sends into its messages: a letter, the length with itself, the rest. */
+/** Splits the output of PostgreSQL into messages: a type byte, the length including itself, the rest. */
 function messages (each: (message: Buffer) => void): (data: Buffer) => void {
   let rest = Buffer.alloc(0)
   return (data) => {

@@ -20,13 +20,13 @@ export async function sql<Row extends object = Record<string, unknown>> (
   return (await internals(app).database.pool.query<Row>(text, values)).rows
 }
 
-/** The row behind a token. */
+/** The session row of a token. */
 export async function sessionOf (app: FastifyInstance, tokens: Access): Promise<SessionRow> {
   const [row] = await sql<SessionRow>(app, 'SELECT * FROM sessions WHERE id = $1', [sessionId(tokens)])
   return row!
 }
 
-/** Moves all that a session has seen back in time, in place of waiting. */
+/** Moves all times of a session back, instead of waiting. */
 export async function age (app: FastifyInstance, tokens: Access, seconds: number): Promise<void> {
   await sql(
     app,
@@ -36,7 +36,7 @@ export async function age (app: FastifyInstance, tokens: Access, seconds: number
   )
 }
 
-/** The row as a backup would hold it. @returns puts it back */
+/** Saves the row as a backup would. @returns a function that restores it */
 export async function backup (app: FastifyInstance, tokens: Access): Promise<() => Promise<void>> {
   const { id, generation, rotations } = await sessionOf(app, tokens)
   return async () => { await sql(app, 'UPDATE sessions SET generation = $2, rotations = $3 WHERE id = $1', [id, generation, rotations]) }
@@ -44,7 +44,7 @@ export async function backup (app: FastifyInstance, tokens: Access): Promise<() 
 
 export type AuditRow = { type: string, user_id: string, client_id: string, session_id: string, ip: string, user_agent: string }
 
-/** What statements about refresh tokens wrote. */
+/** The audit events of statements on refresh tokens. */
 export const auditEvents = (app: FastifyInstance) =>
   sql<AuditRow>(
     app,
@@ -59,7 +59,7 @@ export const revocations = (app: FastifyInstance) =>
     'SELECT kind, subject, epoch, except_sessions FROM revocations'
   )
 
-/** How often a connection was asked for while `run` ran: once for each statement but those of the audit log. */
+/** Number of connections taken while `run` ran: one for each statement, without those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => Promise<unknown>): Promise<number> {
   const { pool } = internals(app).database
   const { connect, query } = pool
@@ -84,7 +84,7 @@ export async function statementsDuring (app: FastifyInstance, run: () => Promise
   return count
 }
 
-/** Refreshes through the proxy of `web`; fails the test when it is refused. */
+/** Refreshes at the proxy of `web`; fails the test when refused. */
 export async function rotated (app: FastifyInstance, refreshToken: string): Promise<Tokens> {
   const answer = await refresh(app, refreshToken)
   if (answer.statusCode !== 200) throw new Error(`refused: ${answer.body}`)

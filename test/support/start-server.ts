@@ -13,16 +13,16 @@ import { internals } from '../../plugins/internals.ts'
 export { APP_KEY }
 export const PASSWORD = 'correct horse battery staple'
 
-/** Hashing that costs next to nothing, no limits: what is slow or counted is tested where it is the subject. */
+/** Cheap password hashes and no rate limits; tests of these set their own. */
 export const FAST = { appKey: APP_KEY, rateLimit: 'off' as const, passwords: { memoryCost: 64, timeCost: 1 } }
 
-/** A database of its own, thrown away after the test. */
+/** A database for one test, dropped after it. */
 export async function createDatabase (t: Test, { empty = false } = {}): Promise<string> {
   let url = await testDatabaseUrl()
   const name = `test_${randomBytes(8).toString('hex')}`
   const statement = `CREATE DATABASE "${name}"${empty ? '' : ` TEMPLATE "${templateName()}" STRATEGY FILE_COPY`}`
   await admin(url, statement).catch(async (error: { code?: string }) => {
-    // No template yet for these migrations
+    // There is no template for these migrations yet
     if (error.code !== '3D000') throw error
     url = await prepareTestDatabase()
     await admin(url, statement)
@@ -39,13 +39,13 @@ async function admin (url: string, sql: string): Promise<void> {
 
 export type Built = { app: FastifyInstance, databaseUrl: string, logs: () => string }
 
-/** The whole server in this process, on a database of its own unless one is given; closed after the test. */
+/** The whole server in this process, on a new database unless one is given; closed after the test. */
 export async function build (t: Test, options: AppOptions & { databaseUrl?: string } = {}): Promise<Built> {
   const databaseUrl = options.databaseUrl ?? await createDatabase(t)
   let text = ''
   const stream = new Writable({ write (chunk, _encoding, done) { text += chunk; done() } })
   const app = Fastify({ logger: { level: 'trace', stream }, pluginTimeout: 60_000 })
-  // As a host that has @fastify/under-pressure: a machine that is busy for a moment turns no test away
+  // Simulates a host with @fastify/under-pressure, so that a busy machine fails no test
   app.decorate('isUnderPressure', () => false)
   t.teardown(() => app.close())
   await app.register(latchkey, { ...FAST, operations: true, ...options, databaseUrl })
@@ -55,7 +55,7 @@ export async function build (t: Test, options: AppOptions & { databaseUrl?: stri
 
 export type MadeClient = { client: Client, id: string, secret: string, basic: string }
 
-/** A confidential first-party client with the password and refresh grants, unless told otherwise. */
+/** A confidential first-party client with the password and refresh grants, unless `values` say otherwise. */
 export async function makeClient (app: FastifyInstance, values: Partial<NewClient> = {}): Promise<MadeClient> {
   const secret = newClientSecret()
   const client = await internals(app).store.clients.create({
@@ -94,7 +94,7 @@ export const logout = (app: FastifyInstance, accessToken: string) =>
 
 export type Tokens = { access_token: string, refresh_token: string, expires_in: number, token_type: string, scope?: string }
 
-/** A registered user who is logged in by the first of the fields. */
+/** A registered user who is logged in with the first of the fields. */
 export async function signedIn (
   app: FastifyInstance,
   fields: Record<string, string> = { email: 'ada@example.com' }
@@ -112,7 +112,7 @@ export function cookieOf (response: LightMyRequestResponse): { value: string, he
   return header === undefined ? undefined : { value: header.slice('refreshToken='.length).split(';')[0]!, header }
 }
 
-/** Waits for something that another process or the feed brings about, on a machine that may be busy. */
+/** Waits for an effect of another process or the feed, on a machine that may be busy. */
 export async function eventually (check: () => Promise<boolean> | boolean, milliseconds = 10_000): Promise<boolean> {
   const until = performance.now() + milliseconds
   while (performance.now() < until) {

@@ -9,7 +9,7 @@ export const farAway = (index: number) => `198.51.100.${index}`
 
 type Attempt = { email?: string, password?: string, from?: string, headers?: Record<string, string>, slug?: string }
 
-/** A login at a proxy from an address; with a wrong password unless another is given. */
+/** A login at a proxy from an address, with a wrong password unless another is given. */
 export const attempt = (
   app: FastifyInstance,
   { email = 'ada@example.com', password = WRONG, from = '203.0.113.1', headers = {}, slug = 'web' }: Attempt = {}
@@ -17,7 +17,7 @@ export const attempt = (
 
 export const rightly = (app: FastifyInstance, values: Attempt = {}) => attempt(app, { password: PASSWORD, ...values })
 
-/** One after another. @returns their statuses */
+/** Sends requests one after another. @returns their statuses */
 export async function times (count: number, request: (index: number) => PromiseLike<LightMyRequestResponse>): Promise<number[]> {
   const statuses: number[] = []
   for (let index = 0; index < count; index++) statuses.push((await request(index)).statusCode)
@@ -31,13 +31,11 @@ export function deviceCookie (response: LightMyRequestResponse): { header: strin
   return header === undefined ? undefined : { header, pair: header.split(';')[0]! }
 }
 
-/**
- * The audit log is written a moment later, and the kinds of stored passwords are looked for beside a login: no request waits for either.
- */
+/** The audit log is written after the answer, and the formats of stored passwords are read beside a login: no request waits for either. */
 export const isAudit = (query: unknown) =>
   typeof query === 'object' && query !== null && 'name' in query && (query.name === 'audit-write' || query.name === 'password-schemes')
 
-/** Statements that an app asks of its pool while something runs, but for those of the audit log. */
+/** Number of statements of an app while `run` runs, without those of the audit log. */
 export async function statementsDuring (app: FastifyInstance, run: () => PromiseLike<unknown>): Promise<number> {
   const { pool } = internals(app).database
   const query = pool.query

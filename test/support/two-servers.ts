@@ -15,17 +15,17 @@ export type Server = { url: string, query: <Row extends pg.QueryResultRow>(sql: 
 export type TwoServers = {
   primary: Server
   standby: Server
-  /** Commits of the primary wait for the standby from now on. */
+  /** From now on commits of the primary wait for the standby. */
   synchronous: () => Promise<void>
   caughtUp: () => Promise<void>
-  /** The standby becomes a primary, and gets nothing from the old one any more; that one is not told. */
+  /** Promotes the standby, which then receives nothing more from the old primary; the old primary does not notice. */
   promote: () => Promise<void>
 }
 
-/** A primary and its streaming standby, which is made of a copy of its files. Both believe whoever comes from this machine. */
+/** A primary and its streaming standby, started from a copy of its files. Both trust all connections from this machine. */
 export async function twoServers (t: Test): Promise<TwoServers> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-two-'))
-  // PostgreSQL may run as somebody else, who is to get through
+  // PostgreSQL may run as another user, who needs access
   await chmod(folder, 0o711)
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const [first, second] = [join(folder, 'first'), join(folder, 'second')]

@@ -10,15 +10,15 @@ const ORIGIN = 'http://localhost:3000'
 export type Fields = Record<string, string>
 type Answer = LightMyRequestResponse
 
-/** A browser without scripts: it keeps cookies, sends what browsers send, and fills in forms. A header that is empty is not sent. */
+/** A browser without scripts: it keeps cookies, sends the headers of browsers and fills in forms. Empty headers are not sent. */
 export type Visitor = {
   cookies: Map<string, string>
   get: (url: string, headers?: Fields) => Promise<Answer>
-  /** From the page of this server, unless the headers say something else. */
+  /** As a page of this server posts, unless the headers say otherwise. */
   post: (url: string, fields: Fields, headers?: Fields) => Promise<Answer>
-  /** Sends the form of a page with what is typed in. */
+  /** Submits the form of a page with the given input. */
   submit: (page: Answer, typed?: Fields, headers?: Fields) => Promise<Answer>
-  /** Follows redirects on this server; the answer that leads elsewhere, or no further. */
+  /** Follows redirects on this server. @returns the first answer that leads elsewhere or does not redirect */
   follow: (answer: Answer) => Promise<Answer>
 }
 
@@ -88,7 +88,7 @@ export const makeApp = (app: FastifyInstance, values: Partial<NewClient> = {}): 
 export const VERIFIER = randomBytes(32).toString('base64url')
 export const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url')
 
-/** The path of an authorization request; parameters that are empty are left out. */
+/** The path of an authorization request; empty parameters are left out. */
 export function authorizeUrl (clientId: string, more: Fields = {}): string {
   const params = {
     response_type: 'code',
@@ -103,18 +103,18 @@ export function authorizeUrl (clientId: string, more: Fields = {}): string {
   return `/v1/oauth/authorize?${new URLSearchParams(Object.entries(params).filter(([, value]) => value !== ''))}`
 }
 
-/** The parameters with which an answer leads to the application. */
+/** The parameters in the redirect of an answer. */
 export function paramsOf ({ headers: { location } }: Answer): Fields {
   return location === undefined ? {} : Object.fromEntries(new URL(location, ORIGIN).searchParams)
 }
 
-/** Goes through consent where it is asked for. @returns the answer to the application */
+/** Authorizes a client, with consent where required. @returns the answer to the application */
 export async function authorize (visitor: Visitor, clientId: string, more: Fields = {}): Promise<Answer> {
   const answer = await visitor.follow(await visitor.get(authorizeUrl(clientId, more)))
   return answer.statusCode === 200 ? await visitor.submit(answer, { decision: 'allow' }) : answer
 }
 
-/** What an application gets that the visitor lets in. */
+/** The tokens of an application that the visitor authorizes. */
 export async function letIn (app: FastifyInstance, visitor: Visitor, client: MadeClient, scope: string): Promise<Tokens> {
   const { code } = paramsOf(await authorize(visitor, client.id, { scope }))
   return (await token(

@@ -33,7 +33,8 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const { decision, [SHOWN_TO]: to, [SHOWN_AS]: as } = body
     const params = requestParams(body)
-    // Cookies do not come with a post of another site (SameSite=Lax): begin again with a GET (OpenID Connect Core section 3.1.2.1)
+    // Browsers send no SameSite=Lax cookie with a cross-site POST, so the request starts again as a GET (OpenID Connect Core section
+    // 3.1.2.1)
     if (decision === undefined) return reply.redirect(authorizePath(config, params), 303)
     await pages.checkCsrf(request, reply)
     const session = await browser.session(request)

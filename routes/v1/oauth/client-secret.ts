@@ -11,7 +11,7 @@ const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/clients/:id/secret', {
     onRequest: ownerGuard(app),
-    // All of it has a default
+    // All fields have defaults
     preValidation: async (request) => { request.body ??= {} },
     schema: {
       tags: ['Management'],

@@ -80,7 +80,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   })
 }
 
-/** An array, or as Passport has it one text with commas. */
+/** An array, or, as in Passport, one string separated by commas. */
 function redirectsOf ({ redirect_uris: uris, redirect }: { redirect_uris?: string[], redirect?: string }): string[] {
   return uris ?? redirect?.split(',').map((uri) => uri.trim()).filter(Boolean) ?? []
 }

@@ -24,7 +24,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => await pages.logout.begin(request, reply, request.query))
 
-  // As with authorize: the login's cookie comes with a GET only
+  // As at the authorization endpoint: the session cookie comes with a GET only
   app.post(END_SESSION, {
     schema: { tags, summary: 'Log out for an application, by POST', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => reply.redirect(endSessionPath(config, request.body), 303))

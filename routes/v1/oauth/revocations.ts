@@ -12,12 +12,12 @@ import { internals } from '../../../plugins/internals.ts'
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
   const { clients, oauth, revocation: { followers } } = internals(app)
-  // Streams never end by themselves; the server could not close
+  // Streams do not end by themselves and would keep the server from closing
   app.addHook('preClose', async () => followers.close())
 
   app.get('/revocations', {
     onRequest: app.authGuard('client', { scopes: [REVOCATIONS_READ] }),
-    // A stream whose body nobody takes would never end
+    // A stream whose body nobody reads would never end
     exposeHeadRoute: false,
     schema: {
       tags: ['OAuth'],
@@ -31,7 +31,7 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const token = await oauth.verifyAccessToken(bearerToken(request)!).catch(nullIfRefused)
     if (!token) throw new HttpError('LK_UNAUTHENTICATED')
-    // The operator may have taken the scope from the client since
+    // The operator may have removed the scope from the client since the token was issued
     if (!followsRevocations(await clients.find(token.claims.client_id))) throw forbidden(reply, [REVOCATIONS_READ], {})
     const stream = followers.open({ facts: token.claims, kid: token.kid, expiresAt: token.claims.exp, name: request.query.stream })
     return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).send(stream)

@@ -10,7 +10,7 @@ const isLogin = ({ body }: FastifyRequest) => (body as { grant_type?: unknown } 
 
 const token: FastifyPluginAsyncTypebox = async (app) => {
   const { clients, oauth } = internals(app)
-  // A proxy apart from the server is not one address for all its users
+  // A remote client proxy sends the requests of many users from one address
   const address = (request: FastifyRequest) => isLogin(request)
     ? clients.addressBehind({ authorization: request.headers.authorization, body: request.body, caller: callerOf(request) })
     : addressOf(request)

@@ -33,7 +33,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
     return reply.header('cache-control', 'no-store').send(claims)
   }
 
-  /** RFC 6750 section 2.2: a token in a posted form, and then nowhere else. @throws 400 */
+  /** RFC 6750 section 2.2: a token may be in a form body, and must then be nowhere else. @throws 400 */
   async function takeFromForm ({ headers, body }: FastifyRequest): Promise<void> {
     const { access_token: token } = (body ?? {}) as { access_token?: unknown }
     if (typeof token !== 'string' || !headers['content-type']?.toLowerCase().startsWith(FORM)) return
