@@ -9,7 +9,7 @@ const BATCH = 500
 
 type Ended = { userId: string, clientId: string | null, revocation: Revocation | null }
 
-/** What has access to an account. What a user ends must be theirs: what is another's is not found. */
+/** What has access to an account. A user can only end their own: what belongs to another user is not found. */
 export function createAccessStore ({ pool, tables }: Database, revocations: RevocationStore): AccessStore & SessionEndStore['access'] {
   const { sessions, browser_sessions: browsers, clients, consents, users } = tables
 
@@ -51,7 +51,7 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
     return row ? { userId: row.userId, clientId: row.clientId } : null
   }
 
-  /** A batch at a time: no statement locks a million rows. Those that begin meanwhile go on. */
+  /** In batches, so that no statement locks a million rows. Sessions that begin meanwhile continue. */
   async function endOfClient (clientId: string): Promise<number> {
     const { rows: [began] } = await pool.query<{ now: Date }>('SELECT now()')
     for (let total = 0; ;) {

@@ -2,7 +2,7 @@ import type { SessionEnds } from '../sessions/end.ts'
 import type { Caller, Client } from '../oauth/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 
-/** A login that has access to an account: of an application, or of a browser on our own pages. */
+/** A session or browser session with access to an account. */
 export type Access = {
   id: string
   kind: 'session' | 'browser'
@@ -16,22 +16,31 @@ export type Access = {
   expiresAt: Date
 }
 
-/** All when empty. */
+/** All access when empty. */
 export type AccessFilter = { userId?: string | undefined, clientId?: string | undefined, limit?: number | undefined }
 
 export type AccessStore = {
-  /** Alive, the one used last first. */
+  /** Active ones, the last used first. */
   list: (filter: AccessFilter, idleTtl: { session: number, browser: number }) => Promise<Access[]>
-  /** Ends all of a user's, or all but one, and their personal access tokens. @returns false when there is no such user */
+  /**
+   * Ends all of a user's sessions except `keepSession`, and their personal access tokens.
+   * @returns false when there is no such user
+   */
   endAll: (userId: string, keepSession: string | null) => Promise<boolean>
-  /** Ends all sessions of a client, and the tokens that it has got for itself; it may go on. @returns how many sessions */
+  /**
+   * Ends all sessions of a client and the tokens it got for itself; the client stays active.
+   * @returns how many sessions
+   */
   endOfClient: (clientId: string) => Promise<number>
 }
 
-/** What has access to an account, and how its user ends that. */
+/** What has access to an account, and how its user ends it. */
 export type AccountAccess = {
   list: (userId: string) => Promise<Access[]>
-  /** Refused at once, in every process. @returns false when the user has none of that id */
+  /**
+   * Its tokens are refused at once, in every process.
+   * @returns false when the user has no access with that id
+   */
   end: (id: string, userId: string, caller: Caller) => Promise<boolean>
 }
 
@@ -40,7 +49,7 @@ type Dependencies = {
   idleTtl: { session: number, browser: number }
 }
 
-// Who has more has a program that logs in and never out
+// More means a program that logs in without ever logging out
 const MAX_LISTED = 500
 
 export function createAccountAccess ({ store, scopes, sessionEnds, idleTtl }: Dependencies): AccountAccess {
@@ -50,7 +59,7 @@ export function createAccountAccess ({ store, scopes, sessionEnds, idleTtl }: De
   }
 }
 
-/** With the scopes that are left of it. */
+/** The access with the scopes that its client may still have. */
 export function asOfToday (access: Access, scopes: Pick<Scopes, 'remaining'>): Access {
   return access.client ? { ...access, scopes: scopes.remaining(access.client, access.scopes) } : access
 }

@@ -1,9 +1,9 @@
 import Bowser from 'bowser'
 
-/** The words of a language: `Firefox on Linux`. */
+/** Phrases `Firefox on Linux` in the language of the page. */
 type BrowserOn = (browser: string, system: string) => string
 
-/** The name of a `User-Agent` on the pages: browser and system, or the header itself when it is no browser; null when there is none. */
+/** The name of a `User-Agent` on the pages: browser and system, or the header itself for an unknown program; null when there is none. */
 export function agentName (userAgent: string | null, browserOn: BrowserOn): string | null {
   if (!userAgent) return null
   const { browser, os, platform } = Bowser.parse(userAgent)

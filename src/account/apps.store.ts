@@ -6,7 +6,7 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 type Ended = { sessionId: string | null, revocation: Revocation | null }
 
-/** Applications that a user let in: by consent, by a device, or by a session of a third party. */
+/** Applications that a user authorized: by consent, for a device, or by a session of a third-party client. */
 export function createAppStore ({ pool, tables }: Database, revocations: RevocationStore): AppStore & SessionEndStore['apps'] {
   const { sessions, clients, consents, users, authorization_codes: codes, device_codes: devices } = tables
 
@@ -25,7 +25,7 @@ export function createAppStore ({ pool, tables }: Database, revocations: Revocat
     return rows
   }
 
-  /** What is being redeemed at this moment is waited for, so that its session is seen and ended. */
+  /** Waits for in-flight redemptions, so that their sessions are seen and ended. */
   async function end (userId: string, clientId: string): Promise<string[]> {
     const values = [userId, clientId]
     const own = 'user_id = $1 AND client_id = $2'

@@ -2,15 +2,15 @@ import type { SessionEnds } from '../sessions/end.ts'
 import type { Caller, Client } from '../oauth/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 
-/** An application that a user let in. */
+/** An application that a user authorized. */
 export type AuthorizedApp = {
   /** The client_id. */
   id: string
   name: string
-  /** Of its consent and of its sessions. */
+  /** The scopes of its consent and of its sessions. */
   scopes: string[]
   since: Date
-  /** Null for one that was allowed and has no session. */
+  /** Null for an application that was authorized and has no session. */
   lastUsedAt: Date | null
 }
 
@@ -19,12 +19,11 @@ export type AppStore = {
   list: (userId: string, idleTtl: number) => Promise<(AuthorizedApp & { client: Pick<Client, 'scopes' | 'firstParty'> })[]>
 }
 
-/** Applications that a user let in, each as a whole: with all its sessions and its consent. */
+/** Applications that a user authorized, each with all its sessions and its consent. */
 export type AuthorizedApps = {
   list: (userId: string) => Promise<AuthorizedApp[]>
   /**
-   * Its tokens are refused at once, in every process, and it must ask for consent again. Nothing happens when the user has no such
-   * application.
+   * Its tokens are refused at once in every process, and it must ask for consent again. Does nothing when the user has no such application.
    */
   end: (clientId: string, userId: string, caller: Caller) => Promise<void>
 }

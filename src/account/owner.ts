@@ -6,13 +6,13 @@ import { covers, type Scopes } from '../oauth/scopes.ts'
 export type Owner = {
   userId: string
   sessionId: string
-  /** The user's, as the session carries it: what is made for the owner re-checks it. */
+  /** The user's epoch, as carried by the session; what is created for the owner re-checks it. */
   tokenEpoch: number
-  /** Through which they are logged in; null for a browser on our own pages, where the user acts in person. */
+  /** The client through which they are logged in; null for a browser session on our own pages. */
   client: Client | null
 }
 
-/** Of a bearer token or a browser, as a guard has read it. */
+/** The principal of a bearer token or a browser, as a guard has determined it. */
 export type Bearer = {
   kind: 'session' | 'client' | 'personal' | 'browser', userId: string | null, clientId: string | null,
   sessionId: string | null, scopes: readonly string[]
@@ -20,7 +20,7 @@ export type Bearer = {
 
 export type FindOwner = (bearer: Bearer) => Promise<Owner>
 
-/** Answer 403: the token is good, and not enough for this. */
+/** Answers 403: the token is valid, but not sufficient here. */
 class NotTheOwner extends HttpError {
   constructor () {
     super('LK_FIRST_PARTY_ONLY', { message: 'This needs the access token of a first-party login, with all the scopes of that login' })
@@ -35,8 +35,8 @@ type Dependencies = {
 }
 
 /**
- * Whether a token stands for its user as a whole: that of a session of a first-party client, not narrowed; or the login of a browser. One
- * of a third party, a personal access token, or one that was narrowed for a service would otherwise make itself a stronger one.
+ * Whether a token represents its user without restriction: a token of a first-party session that was not narrowed, or a browser session. A
+ * third-party token, a personal access token or a narrowed token could otherwise create a more powerful one.
  * @throws NotTheOwner
  */
 export function createFindOwner ({ clients, sessions, scopes: registry, browsers }: Dependencies): FindOwner {

@@ -9,7 +9,7 @@ const WRONG_SECRET = 'wrong secret'
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i
 
 /**
- * Who the client says it is: HTTP Basic or the body, never both (RFC 6749 section 2.3, OAuth 2.1 section 2.4.1).
+ * The credentials of the client: HTTP Basic or the body, never both (RFC 6749 section 2.3, OAuth 2.1 section 2.4.1).
  * @throws OAuthError invalid_request
  */
 export function clientCredentials (authorization: string | undefined, body: Record<string, unknown>): Credentials {
@@ -26,8 +26,8 @@ export function clientCredentials (authorization: string | undefined, body: Reco
 }
 
 /**
- * The client, if it is alive and its secret is right.
- * @throws OAuthError invalid_client, with the same words whatever was wrong; TooManyAttempts
+ * The client, if it is active and its secret is right.
+ * @throws OAuthError invalid_client, with the same description for every cause; TooManyAttempts
  */
 export type AuthenticateClient = (
   request: { authorization: string | undefined, params: Record<string, unknown>, caller: Caller }
@@ -39,7 +39,7 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
     throttle.check(credentials.id, caller.ip)
     let client = await clients.find(credentials.id)
     let reason = refusal(client, credentials)
-    // Rotated in another process a moment ago, perhaps
+    // The secret may have been rotated in another process a moment ago
     if (reason === WRONG_SECRET) reason = refusal(client = await clients.findAgain(credentials.id), credentials)
     if (client && !reason) return client
     await throttle.failed(client && client.id, caller.ip)
@@ -51,7 +51,7 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
   }
 }
 
-/** Why it is not this client, if so. Counts nothing. */
+/** The reason why these credentials are not the client's; undefined when they are. Counts no failure. */
 export function refusal (client: Client | null, { secret }: Credentials): string | undefined {
   if (!client) return 'unknown'
   if (client.revokedAt) return 'revoked'

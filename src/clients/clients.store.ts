@@ -19,7 +19,7 @@ export type NewClient =
   >
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
 
-/** What can be changed of a client. */
+/** What can be changed about a client. */
 export type ClientChanges = Partial<
   Pick<Client,
     'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody'
@@ -27,35 +27,35 @@ export type ClientChanges = Partial<
       | 'resourceServers'>
 >
 
-/** `overlap`: seconds in which the old secret counts, too. */
+/** `overlap`: seconds in which the old secret stays valid. */
 export type SecretRotation = { id: string, secretHash: Uint8Array<ArrayBuffer>, overlap: number, ownerId?: string | undefined }
 
 export type StoredClient = Client & { createdAt: Date }
 
 export type ClientStore = Omit<Clients, 'findAgain'> & {
   list: () => Promise<StoredClient[]>
-  /** Those of a user that are alive, by name. */
+  /** Active clients of a user, by name. */
   listOwned: (ownerId: string) => Promise<StoredClient[]>
-  /** The newest one that personal access tokens can be made with. */
+  /** The newest client for personal access tokens. */
   findPersonal: () => Promise<Client | null>
   /** @returns null when the slug is taken */
   create: (client: NewClient) => Promise<Client | null>
-  /** @returns false when it has a secret already */
+  /** @returns false when it already has a secret */
   setFirstSecret: (id: string, secretHash: Uint8Array<ArrayBuffer>) => Promise<boolean>
-  /** @returns when the old secret stops, or null when there is no such client alive that has a secret */
+  /** @returns when the old secret becomes invalid, or null when there is no such active client with a secret */
   rotateSecret: (rotation: SecretRotation) => Promise<{ previousSecretUntil: Date | null } | null>
-  /** @returns false when the user has no such client alive */
+  /** @returns false when the user has no such active client */
   update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
   /**
-   * By the operator: `decide` says what changes, of the client as it stands. @returns null when there is no such client; 'taken' when the
-   * slug is another's
+   * A change by the operator: `decide` returns the changes for the current client.
+   * @returns null when there is no such client; 'taken' when another client has the slug
    */
   change: (id: string, decide: (client: Client) => ClientChanges) => Promise<Client | 'taken' | null>
-  /** One row in place of the many of a client that gets and revokes tokens without end; ends all its own tokens. */
+  /** Replaces the many rows of a client that gets and revokes tokens repeatedly by one; ends all its own tokens. */
   foldRevocations: (id: string) => Promise<void>
   /**
-   * Ends its tokens and sessions in every process; its slug is free again. @returns false when there is no such client alive, or not of
-   * this user
+   * Ends its tokens and sessions in every process, and frees its slug.
+   * @returns false when there is no such active client, or it belongs to another user
    */
   revoke: (id: string, ownerId?: string) => Promise<boolean>
 }
@@ -95,7 +95,7 @@ const SELECT = {
 export function createClientStore ({ prisma, pool, tables }: Database, revocations: RevocationStore, settings: SettingStore): ClientStore {
   const columns = Object.keys(SELECT).map((name) => `${columnOf(name)} AS "${name}"`).join(', ')
 
-  /** Plain SQL: token requests ask it, and a start. */
+  /** Plain SQL, because token requests and the start of the server use it. */
   async function findBy (column: 'id' | 'slug', value: string): Promise<StoredClient | null> {
     const { rows } = await pool.query<StoredClient>({
       name: `client-by-${column}`,
@@ -117,7 +117,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     })
 
   async function create (client: NewClient): Promise<Client | null> {
-    // Before the first token: revocations and keys are kept as long as the longest-lived one
+    // Before the first token is issued: revocations and keys are kept as long as the longest-lived token
     if (client.accessTokenTtl) await settings.raiseLongestTokenTtl(client.accessTokenTtl)
     const given = Object.entries(client).filter(([, value]) => value !== undefined)
     const { rows } = await pool.query<StoredClient>(
@@ -153,8 +153,8 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   }
 
   /**
-   * Every change of what a client is, in a transaction: whoever allows it at the same moment waits, and sees it. @returns null when there
-   * is nothing to change
+   * Every change of a client, in a transaction: a concurrent consent waits and sees the result.
+   * @returns null when there is nothing to change
    */
   async function rewrite (
     client: pg.PoolClient,
@@ -171,7 +171,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
       `UPDATE ${tables.clients} SET ${given.map(([name], index) => `${columnOf(name)} = $${index + 2}`).join(', ')}, updated_at = now() WHERE id = $1 RETURNING ${columns}`,
       [id, ...given.map(([, value]) => value)]
     )
-    // Whoever allowed a client of a user allowed it under that name, and to go there
+    // Users consented to a user's client under this name and with these redirect URIs
     if (known.ownerId !== null && (known.name !== changed!.name || !isSameSet(known.redirectUris, changed!.redirectUris))) { await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id]) }
     return changed!
   }

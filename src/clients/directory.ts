@@ -5,11 +5,11 @@ import type { Config } from '../config/config.ts'
 export type ClientDirectory = Clients & {
   /** The client behind a proxy route, or null. */
   findProxied: (slug: string) => Promise<Client | null>
-  /** For a client that the feed says is revoked or changed. */
+  /** Called for a client that the feed reports as revoked or changed. */
   forget: (id: string) => void
 }
 
-/** A changed client is seen by every process after this time; a revoked one at once, by the feed. */
+/** Milliseconds after which every process sees a changed client; a revoked one is seen at once through the feed. */
 const TTL_MS = 2000
 const MAX_ENTRIES = 10_000
 
@@ -25,7 +25,7 @@ export function createClientDirectory (store: Omit<Clients, 'findAgain'>, named:
     if (known) return known
     const client = load()
     cache.set(key, client)
-    // What is unknown is asked for again, and so is what could not be read
+    // Neither an unknown client nor a failed query is cached
     client.then((found) => { if (!found) cache.delete(key) }, () => { cache.delete(key) })
     return client
   }

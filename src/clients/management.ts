@@ -9,9 +9,9 @@ import { redirectUriProblem } from './redirect-uri.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import { hashSecret, newClientId, newClientSecret } from '../crypto/secrets.ts'
 
-/** Each statement holds the owner: what is another's is not found. */
+/** Each statement includes the owner, so that clients of other users are not found. */
 export type OwnedClients = {
-  /** Alive, by name. */
+  /** Active ones, by name. */
   listOwned: (ownerId: string) => Promise<(Client & { createdAt: Date })[]>
   create: (
     client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & TokenSettings & {
@@ -26,18 +26,18 @@ export type OwnedClients = {
   revoke: (id: string, ownerId: string) => Promise<boolean>
 }
 
-/** What is not named stays as it is. */
+/** Properties left out stay unchanged. */
 export type TokenSettings = Partial<Pick<Client, 'refreshGrace' | 'refreshTokenInBody'>>
 
-/** What a user says of a client of theirs. */
+/** What a user specifies for a client of theirs. */
 export type ClientWishes = {
   name: string
   redirectUris: string[]
-  /** Has a secret. */
+  /** Whether it has a secret. */
   confidential: boolean
-  /** May use the device grant. */
+  /** Whether it may use the device grant. */
   device: boolean
-  /** Allow-list; `*` stands for every registered one. */
+  /** Allowed scopes; `*` stands for every registered one. */
   scopes: string[]
   settings: TokenSettings
 }
@@ -55,7 +55,10 @@ export type ClientManagement = {
     wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>,
     caller: Caller
   ) => Promise<MadeClient | null>
-  /** Both secrets count for `overlap` seconds. @returns null when the user has no such client with a secret */
+  /**
+   * Both secrets are valid for `overlap` seconds.
+   * @returns null when the user has no such client with a secret
+   */
   rotateSecret: (
     ownerId: string,
     id: string,
@@ -70,17 +73,20 @@ type Dependencies = {
   store: OwnedClients
   directory: Pick<ClientDirectory, 'forget'>
   scopes: Pick<Scopes, 'list'>
-  /** Whose pages these are: no third party may be called like it. */
+  /** The name of the server's pages, which no third-party client may use. */
   brand: string
   events: Events
 }
 
-// What a path holds may be anything
+// The path parameter may be any text
 const CLIENT_ID = /^lk_client_[\x21-\x7E]+$/
-// A registry for a person, not a store
+// Ample for what one user develops
 const MAX_CLIENTS = 100
 
-/** Clients that users register themselves: third parties, whose users are asked for consent; never first-party, never for machines. */
+/**
+ * Clients that users register. They are third-party clients, whose users are asked for consent; never first-party, and never for machine
+ * access.
+ */
 export function createClientManagement ({ store, directory, scopes, brand, events }: Dependencies): ClientManagement {
   async function create (ownerId: string, wishes: ClientWishes, caller: Caller): Promise<MadeClient> {
     const { name, errors } = await checked(brand, wishes, wishes.device)

@@ -1,21 +1,21 @@
 import type { Client } from '../oauth/ports.ts'
 
-// RFC 8252 section 7.3: any port, for the loopback addresses but not for the name
+// RFC 8252 section 7.3: any port for the loopback addresses, but not for `localhost`
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?(?=[/?]|$)/
 /**
- * What stands in DNS, and addresses in brackets. RFC 3986 allows more, such as `,` `;` and `*`, which mean something in the headers and
- * lists that hosts get into.
+ * DNS names, and addresses in brackets. RFC 3986 allows more, such as `,` `;` and `*`, which have a meaning in the headers and lists in
+ * which hosts are written.
  */
 const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/
 
 export type RedirectUriProblem = 'too_long' | 'not_absolute' | 'fragment' | 'credentials' | 'host' | 'insecure' | 'two_slashes' | 'scheme'
 
-/** Reading a host costs the square of its length. */
+/** Limited because parsing a host takes time quadratic in its length. */
 export const MAX_REDIRECT_URI = 2000
 
 /**
- * Whether a request's redirect_uri is registered, by exact string (RFC 9700 section 4.1.3). Only the port of a loopback address may differ,
- * for programs that take a free one: those have no secret. A site on this machine has one, and a port that is its own.
+ * Whether the redirect_uri of a request is registered, by exact string comparison (RFC 9700 section 4.1.3). Only the port of a loopback
+ * address may differ, for native programs that use any free port; those have no secret. A local website has a secret, and a fixed port.
  */
 export function matchesRedirectUri (
   { redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>,
@@ -26,11 +26,14 @@ export function matchesRedirectUri (
     registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
 }
 
-/** RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1. @returns what is wrong, or null */
+/**
+ * RFC 6749 section 3.1.2, RFC 9700 section 2.6 and RFC 8252 section 7.1.
+ * @returns the problem, or null
+ */
 export function redirectUriProblem (uri: string): RedirectUriProblem | null {
   if (uri.length > MAX_REDIRECT_URI) return 'too_long'
-  // RFC 3986 knows ASCII only: the others are written with percent signs and as punycode. A backslash is a slash to browsers and a user
-  // name to others
+  // RFC 3986 allows ASCII only: other characters are percent-encoded, or punycode. Browsers read a backslash as a slash, and other parsers
+  // as part of a user name
   if (/[^\x21-\x7e]|\\/.test(uri) || !URL.canParse(uri)) return 'not_absolute'
   if (/^https?:(?!\/\/)/i.test(uri)) return 'not_absolute'
   if (uri.includes('#')) return 'fragment'
@@ -41,14 +44,12 @@ export function redirectUriProblem (uri: string): RedirectUriProblem | null {
   if (protocol === 'http:') {
     return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) ? null : 'insecure'
   }
-  // OAuth 2.1 section 8.4.3: nobody names the hosts of such a scheme
+  // OAuth 2.1 section 8.4.3: private-use schemes have no naming authority
   if (uri.slice(protocol.length).startsWith('//')) return 'two_slashes'
   return protocol.includes('.') ? null : 'scheme'
 }
 
-/**
- * Whether it leads to a program on the user's own device: to a loopback address or name, or to an app by its scheme (RFC 8252 section 7).
- */
+/** Whether it leads to a program on the user's own device: a loopback address or name, or an app by its scheme (RFC 8252 section 7). */
 export function isOnDevice (uri: string): boolean {
   if (!URL.canParse(uri)) return true
   const { protocol, hostname } = new URL(uri)

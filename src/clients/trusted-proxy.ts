@@ -2,12 +2,14 @@ import { clientCredentials, refusal } from './authentication.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import type { Caller, Client, Clients } from '../oauth/ports.ts'
 
-/** A proxy that runs apart tells whose request it passes on; nobody else is believed. */
+/** A remote client proxy reports the user whose request it forwards; other clients are not trusted to. */
 export function userBehind ({ trustedProxy }: Client, caller: Caller): Caller {
   return trustedProxy && caller.toldIp !== undefined ? { ...caller, ip: caller.toldIp } : caller
 }
 
-/** From whose address a request counts before it is looked at: who cannot show to be a trusted proxy speaks for itself. */
+/**
+ * The address to which a request is attributed before it is processed: the reported one for a trusted proxy, otherwise the caller's own.
+ */
 export type AddressBehind = (request: { authorization: string | undefined, body: unknown, caller: Caller }) => string | Promise<string>
 
 export function createAddressBehind (clients: Pick<Clients, 'find'>): AddressBehind {

@@ -1,25 +1,25 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 
-/** A public key that checks access tokens. The same object for as long as the issuer publishes it. */
+/** A public key that verifies access tokens. It stays the same object for as long as the issuer publishes it. */
 export type AccessTokenKey = { kid: string, pem: string }
 
-/** @returns undefined when the issuer has no such key. Rejects when the keys cannot be read */
+/** @returns undefined when the issuer has no such key; rejects when the keys cannot be read */
 export type FindAccessTokenKey = (kid: string) => Promise<AccessTokenKey | undefined>
 
 export type AccessTokenKeys = {
   find: FindAccessTokenKey
-  /** Replaces all of them, by the keys of a JWKS (RFC 7517). */
+  /** Replaces all keys by those of a JWKS (RFC 7517). */
   replace: (jwks: readonly Jwk[]) => void
 }
 
 type Jwk = JsonWebKey & { kid: string, alg: string }
 
 type Options = {
-  /** Reads the keys and hands them to `replace`. */
+  /** Reads the keys and passes them to `replace`. */
   read: () => Promise<void>
-  /** Milliseconds for which the keys are good; without it, whoever changes them says so by `replace`. */
+  /** Milliseconds for which the keys are cached; without it, changes are passed to `replace`. */
   maxAge?: number
-  /** Milliseconds. A key that is not known may be new; a stream of made-up ones must not become a stream of reads. */
+  /** Milliseconds between reads for unknown keys, which may be new: a stream of made-up key ids must not cause a stream of reads. */
   retryAfter: number
 }
 

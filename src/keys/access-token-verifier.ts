@@ -7,13 +7,13 @@ import type { FindAccessTokenKey, AccessTokenKey } from './access-token-keys.ts'
 export type VerifiedToken = { kid: string, claims: AccessTokenClaims }
 
 /**
- * Signature and claims only: revocation is another question.
- * @param audience one of these must be an audience of the token; without it, any token of the issuer is good
- * @throws TokenRefused, or why the keys cannot be read
+ * Verifies signature and claims, but not revocation.
+ * @param audience one of these must be an audience of the token; without it, any token of the issuer is valid
+ * @throws TokenRefused, or the error that prevented reading the keys
  */
 export type VerifyAccessToken = (token: string, audience?: string | string[]) => Promise<VerifiedToken>
 
-/** Not a valid access token of the issuer, or not for this audience. Holds nothing of what the caller sent. */
+/** The token is not a valid access token of the issuer, or not for this audience. Contains nothing that the caller sent. */
 export class TokenRefused extends Error {
   constructor (readonly reason: BearerRefusal) {
     super(`The access token is refused: ${reason}`)
@@ -22,14 +22,14 @@ export class TokenRefused extends Error {
 }
 
 type Options = {
-  /** Asked each time: it may follow the port. */
+  /** A function, since the issuer may follow the port. */
   issuer: () => string
   findKey: FindAccessTokenKey
 }
 
 type Verified = VerifiedToken & { key: AccessTokenKey }
 
-/** By the codes of fast-jwt; whatever else it finds is `invalid`. */
+/** By the error codes of fast-jwt; any other is `invalid`. */
 const REASONS: Record<string, BearerRefusal> = {
   FAST_JWT_EXPIRED: 'expired',
   FAST_JWT_MALFORMED: 'malformed',
@@ -40,12 +40,12 @@ const REASONS: Record<string, BearerRefusal> = {
 const MAX_ENTRIES = 10_000
 
 /**
- * RFC 9068 section 4: type `at+jwt`, ES256, a key and the name of the issuer, an audience that was asked for, not expired. Tokens that were
- * good are cached: a signature costs a hundred times what a look-up does.
+ * RFC 9068 section 4: type `at+jwt`, ES256, a key and the name of the issuer, a requested audience, not expired. Valid tokens are cached,
+ * because verifying a signature takes a hundred times as long as a look-up.
  */
 export function createAccessTokenVerifier ({ issuer, findKey }: Options): VerifyAccessToken {
-  // Until it is pushed out: what may change about a token is asked each time. fast-jwt's own cache hashes each token that is looked up, and
-  // keeps bad ones, too
+  // Entries stay until they are evicted: whatever may change about a token is checked each time. fast-jwt's own cache hashes each token on
+  // look-up, and also stores invalid ones
   const cache = createCache<Verified>({ ttl: Infinity, max: MAX_ENTRIES })
   const verifiers = new WeakMap<AccessTokenKey, (token: string) => AccessTokenClaims>()
 
@@ -81,13 +81,13 @@ export function createAccessTokenVerifier ({ issuer, findKey }: Options): Verify
   }
 }
 
-/** For `catch`: null for what is not a valid token, where nobody asks why. */
+/** For `catch`: turns an invalid token into null where the reason does not matter. */
 export function nullIfRefused (error: unknown): null {
   if (error instanceof TokenRefused) return null
   throw error
 }
 
-/** One for each key, which reads it once: to read a public key costs more than to check a signature with it. */
+/** One verifier per key, so that the key is parsed once: parsing a public key takes longer than verifying a signature with it. */
 function verifierOf ({ pem }: AccessTokenKey): (token: string) => AccessTokenClaims {
   return createVerifier<string>({
     key: pem, algorithms: ['ES256'], checkTyp: 'at+jwt', requiredClaims: ['iss', 'sub', 'aud', 'exp', 'client_id', 'jti']

@@ -9,7 +9,7 @@ import { createSigner } from './signer.ts'
 export type Algorithm = 'ES256' | 'RS256'
 const ALGORITHMS: Algorithm[] = ['ES256', 'RS256']
 
-/** A row; its state follows from the times, never from a job that ran. */
+/** A row; its state follows from its times alone, not from a job. */
 export type SigningKey = {
   kid: string
   alg: string
@@ -18,32 +18,32 @@ export type SigningKey = {
   createdAt: Date
   signsFrom: Date
   signsUntil: Date | null
-  /** The last token signed with it has expired by then, and it leaves the JWKS. */
+  /** The last token signed with it has expired by then, and the key leaves the JWKS. */
   publishedUntil: Date | null
   revokedAt: Date | null
 }
 
-/** What is needed to check what a key has signed. */
+/** What is needed to verify signatures of a key. */
 export type PublicKey = Pick<SigningKey, 'kid' | 'alg' | 'publicJwk'>
 
 export type NewKey = Pick<SigningKey, 'kid' | 'alg' | 'publicJwk'> & { sealed: Uint8Array<ArrayBuffer> }
 
 export type KeyStore = {
-  /** Without those that have left the JWKS. */
+  /** Keys that have not left the JWKS. */
   list: () => Promise<SigningKey[]>
   /**
-   * One that is not revoked, for as long as anything that it signed may be shown here: an id token has not done its service when it
-   * expires.
+   * A key that is not revoked, for as long as anything it signed may be presented here: an id token is still used as a hint after it has
+   * expired.
    */
   find: (kid: string) => Promise<PublicKey | null>
   /**
-   * Adds a key that signs after `delay` seconds, when the one before it stops and is kept `keepFor` seconds more, or as long as a session
-   * lives; under an advisory lock.
-   * @returns false when the newest one is younger than `unlessYoungerThan` seconds, or another process was first
+   * Adds a key that signs after `delay` seconds. The previous one then stops signing, and is kept for `keepFor` seconds more, or as long as
+   * a session lives. Under an advisory lock.
+   * @returns false when the newest key is younger than `unlessYoungerThan` seconds, or another process was first
    */
   add: (key: NewKey, times: { delay: number, keepFor: number, unlessYoungerThan: number }) => Promise<boolean>
   reseal: (kid: string, sealed: Uint8Array<ArrayBuffer>) => Promise<void>
-  /** @returns false when there is no such key, or it is revoked already */
+  /** @returns false when there is no such key, or it is already revoked */
   revoke: (kid: string) => Promise<boolean>
 }
 
@@ -51,30 +51,33 @@ export type KeyState = 'next' | 'current' | 'retired' | 'expired' | 'revoked'
 
 export type KeyRing = {
   load: () => Promise<void>
-  /** Makes the keys that are missing or due. @returns kids of new keys */
+  /**
+   * Creates the keys that are missing or due.
+   * @returns kids of new keys
+   */
   rotateDue: () => Promise<string[]>
-  /** A new key now; it signs when every JWKS cache has it, or at once. */
+  /** Creates a new key now; it signs once every JWKS cache has it, or immediately. */
   rotate: (immediately: boolean) => Promise<string[]>
   revoke: (kid: string) => Promise<boolean>
   sign: (alg: Algorithm, claims: object, type: string) => string
-  /** While a token that it signed may still be valid. An unknown one is looked for in the database, at most once a second. */
+  /** A key while a token that it signed may still be valid. An unknown one is looked up in the database, at most once a second. */
   accessTokenKey: FindAccessTokenKey
   jwks: () => { keys: (JsonWebKey & { kid: string, alg: string })[] }
-  /** By which an id token is checked that may have expired long ago. */
+  /** Verifies an id token that may have expired long ago. */
   hintKey: (kid: string) => Promise<PublicKey | null>
   list: () => (Pick<SigningKey, 'kid' | 'alg' | 'createdAt' | 'signsFrom' | 'signsUntil' | 'revokedAt'> & { state: KeyState })[]
 }
 
-/** Seconds that others may cache the JWKS; a new key is in it twice as long before it signs. */
+/** Seconds for which others may cache the JWKS; a new key is published twice as long before it signs. */
 export const JWKS_MAX_AGE = 300
 const PUBLISHED_AHEAD = 2 * JWKS_MAX_AGE
-/** Seconds. A key stays in the JWKS so much longer than what it signed is valid. */
+/** Seconds for which a key stays in the JWKS after what it signed has expired. */
 export const CLOCK_SKEW = 300
-/** Seconds that an id token is valid. It is read once, when it arrives; as a hint it is shown for as long as its application keeps it. */
+/** Seconds for which an id token is valid. It is read once, on arrival; as a hint it is presented for as long as the client keeps it. */
 export const ID_TOKEN_TTL = 3600
-// An application keeps an id token with its own login, which lives in a cookie: no browser keeps one longer than 400 days
+// A client keeps an id token with its own login, in a cookie, and browsers limit the lifetime of cookies to 400 days
 const HINT_TTL = 400 * 86_400
-// Processes that start at once make one first key between them
+// Processes that start within these seconds share one first key
 const START_TOGETHER = 60
 const RELOAD_AFTER_MS = 1000
 
@@ -84,7 +87,7 @@ type Options = {
   sealKeys: DerivedKeys
   /** Seconds. */
   rotateEvery: number
-  /** The longest that a login lives, of an application or of a browser: as long a token of it may be shown. */
+  /** The longest lifetime of a session or browser session: its tokens may be presented for as long. */
   sessionTtl: number
   onSealedElsewhere: (kid: string) => Error
 }
@@ -105,7 +108,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
   async function open (row: SigningKey): Promise<Opened> {
     const opened = unseal(sealKeys, row.sealed, context(row))
     if (!opened) throw onSealedElsewhere(row.kid)
-    // Sealed under an earlier APP_KEY: so that it can be dropped some day
+    // Sealed under an earlier APP_KEY, so reseal it to make that key dispensable
     if (opened.keyIndex > 0) await store.reseal(row.kid, seal(sealKeys[0]!, opened.text, context(row)))
     return { ...row, pem: opened.text }
   }
@@ -175,7 +178,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
   }
 }
 
-/** Whether one of the keys that APP_KEY and its predecessors give opens it. */
+/** Whether one of the keys derived from APP_KEY and its predecessors opens it. */
 export function canOpen (sealKeys: DerivedKeys, row: SigningKey): boolean {
   return unseal(sealKeys, row.sealed, context(row)) !== null
 }
@@ -205,7 +208,7 @@ async function makeKey (alg: Algorithm, sealKey: Buffer): Promise<NewKey> {
   return { kid, alg, publicJwk, sealed: seal(sealKey, pem, context({ kid, alg })) }
 }
 
-// Not the issuer, too: a server that moves to another address keeps its keys
+// Without the issuer, so that a server keeps its keys when its address changes
 function context ({ kid, alg }: { kid: string, alg: string }): string {
   return `${kid}.${alg}`
 }

@@ -6,8 +6,8 @@ import { LONGEST_TOKEN_TTL } from '../database/settings.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 
 /**
- * When a key leaves the JWKS follows from when it stopped and the longest life of a token ever configured: a client made since may have
- * raised that.
+ * When a key leaves the JWKS is computed from when it stopped signing and the longest token lifetime ever configured, which a newer client
+ * may have raised.
  */
 export const keyColumns = (settings: string) =>
   `kid, alg, public_jwk AS "publicJwk", sealed, created_at AS "createdAt", signs_from AS "signsFrom", signs_until AS "signsUntil",

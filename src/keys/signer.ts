@@ -3,8 +3,8 @@ import { createPrivateKey, sign } from 'node:crypto'
 type Header = { alg: 'ES256' | 'RS256', typ: string, kid: string }
 
 /**
- * Compact JWS (RFC 7515 section 7.1; signatures of RFC 7518 sections 3.3 and 3.4) with one key. Its header is encoded once and the
- * signature comes in the form that is sent: a signature is half of what a token request costs.
+ * Compact JWS (RFC 7515 section 7.1; signatures of RFC 7518 sections 3.3 and 3.4) with one key. The header is encoded once, and the
+ * signature is produced in its final format, since signing takes half the time of a token request.
  * @param pem PKCS #8
  */
 export function createSigner (pem: string, header: Header): (claims: object) => string {

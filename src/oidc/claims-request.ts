@@ -5,7 +5,10 @@ import { ACR, scopeOfClaim, SUPPORTED_CLAIMS } from './claims.ts'
 
 const MAX_BYTES = 4096
 
-/** The `claims` parameter (OpenID Connect Core section 5.5), as far as we know the claims. @returns null for what is none */
+/**
+ * The `claims` parameter (OpenID Connect Core section 5.5), restricted to supported claims.
+ * @returns null when it is not valid
+ */
 export function parseClaims (text: string): ClaimsRequest | null {
   if (Buffer.byteLength(text) > MAX_BYTES) return null
   const value = parsed(text)
@@ -16,10 +19,7 @@ export function parseClaims (text: string): ClaimsRequest | null {
   return { id_token: idToken!, userinfo: userinfo! }
 }
 
-/**
- * The request without the claims that a scope covers which the client may not have: they are left out as those that we do not know (section
- * 5.5.1).
- */
+/** The request without claims whose scope the client may not have: they are left out like unsupported claims (section 5.5.1). */
 export function allowedClaims (claims: ClaimsRequest, may: (scope: string) => boolean): ClaimsRequest {
   const isAllowed = (name: string) => {
     const scope = scopeOfClaim(name)
@@ -28,30 +28,30 @@ export function allowedClaims (claims: ClaimsRequest, may: (scope: string) => bo
   return { id_token: pick(claims.id_token, isAllowed), userinfo: pick(claims.userinfo, isAllowed) }
 }
 
-/** Scopes that cover the claims asked for: the user is asked about them as about scopes (section 3.1.2.4). */
+/** Scopes that cover the requested claims: the user consents to them as to requested scopes (section 3.1.2.4). */
 export function scopesOfClaims ({ id_token: idToken, userinfo }: ClaimsRequest): string[] {
   return [...new Set([idToken, userinfo].flatMap((claims) => Object.keys(claims ?? {}).flatMap((name) => scopeOfClaim(name) ?? [])))]
 }
 
-/** The users that may be the subject (section 5.5.1): no tokens of another one (section 3.1.2.2). */
+/** Whether the user may be the requested subject (section 5.5.1); tokens of another user must not be issued (section 3.1.2.2). */
 export function isSubject ({ id_token: idToken, userinfo }: ClaimsRequest, userId: string): boolean {
   return fits(idToken?.['sub'], userId) && fits(userinfo?.['sub'], userId)
 }
 
-/** An essential `acr` that the login does not reach is a failed one (section 5.5.1.1). */
+/** A login that does not reach an essential `acr` has failed (section 5.5.1.1). */
 export function isReachedAcr ({ id_token: idToken }: ClaimsRequest): boolean {
   return idToken?.['acr']?.essential !== true || fits(idToken['acr'], ACR)
 }
 
 /**
- * Names of the claims asked for that a token gives, of those that the client may have today: all of them, or what its own scopes cover when
- * a refresh has narrowed it (RFC 6749 section 6).
+ * Names of the requested claims that a token gives, among those the client may currently have: all of them, or those covered by the token's
+ * own scopes when a refresh has narrowed it (RFC 6749 section 6).
  */
 export function givenClaims (
   claims: Record<string, unknown> | null | undefined,
   { scopes, granted, may }: { scopes: readonly string[], granted: readonly string[], may: (scope: string) => boolean }
 ): string[] {
-  // A scope that the client may have no more narrows nothing
+  // A scope that the client may no longer have does not make the token narrowed
   const isWhole = granted.every((scope) => covers(scopes, scope) || !may(scope))
   return Object.keys(claims ?? {}).filter((name) => {
     const scope = scopeOfClaim(name)
@@ -74,7 +74,7 @@ function isClaim (value: unknown): boolean {
   return (essential === undefined || typeof essential === 'boolean') && (values === undefined || Array.isArray(values))
 }
 
-/** Whoever sends both `value` and `values` means both: one alone must not let in what the other leaves out. */
+/** A request with both `value` and `values` must satisfy both. */
 function fits (asked: ClaimRequest | undefined, is: string): boolean {
   return (asked?.value === undefined || asked.value === is) && (asked?.values === undefined || asked.values.includes(is))
 }

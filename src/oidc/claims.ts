@@ -17,7 +17,7 @@ const CLAIMS_OF: Record<string, readonly string[]> = {
   phone: ['phone_number', 'phone_number_verified']
 }
 
-/** The scope that covers a login attribute; none covers those of the operator's own making. */
+/** The scope that covers a login attribute; attributes defined by the operator are covered by none. */
 const SCOPE_OF: Record<string, string | undefined> = { email: 'email', phone: 'phone', username: 'profile' }
 
 export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid',
@@ -25,15 +25,15 @@ export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time',
 
 const COVERS = new Map(Object.entries(CLAIMS_OF).flatMap(([scope, names]) => names.map((name) => [name, scope] as const)))
 
-/** None for those that every token has. */
+/** The scope that covers a claim; undefined for claims that every token has. */
 export const scopeOfClaim = (name: string): string | undefined => COVERS.get(name)
 
-/** Of a login without a claim on how strong it was. */
+/** A login that makes no statement about its strength. */
 export const ACR = '0'
 
 export type UserClaims = Record<string, string | number | boolean>
 
-/** OpenID Connect Core section 5.1, as far as we know the user. */
+/** OpenID Connect Core section 5.1, as far as the profile has the claims. */
 function everything ({ name, identifiers, createdAt, claimsChangedAt }: Profile): UserClaims {
   const find = (attribute: string) => identifiers.find((identifier) => identifier.attribute === attribute)
   const [email, phone, username] = [find('email'), find('phone'), find('username')]
@@ -46,7 +46,7 @@ function everything ({ name, identifiers, createdAt, claimsChangedAt }: Profile)
   }
 }
 
-/** The part of a profile that scopes show to an application of somebody else. */
+/** The part of a profile that scopes disclose to a third-party client. */
 export function visibleProfile (profile: Profile, can: (scope: string) => boolean): Profile {
   const shown = (attribute: string) => Object.hasOwn(SCOPE_OF, attribute) ? can(SCOPE_OF[attribute]!) : can(ANY)
   return {
@@ -55,7 +55,7 @@ export function visibleProfile (profile: Profile, can: (scope: string) => boolea
   }
 }
 
-/** What scopes and a `claims` parameter (section 5.5) ask for. Claims that we do not have are left out. */
+/** The claims requested by scopes and a `claims` parameter (section 5.5). Claims that the profile lacks are left out. */
 export function userClaims (profile: Profile, scopes: readonly string[], requested: readonly string[] = []): UserClaims {
   const wanted = new Set([...scopes.flatMap((scope) => CLAIMS_OF[scope] ?? []), ...requested])
   return Object.fromEntries(Object.entries(everything(profile)).filter(([name]) => wanted.has(name)))

@@ -5,19 +5,22 @@ import type { BrowserSession } from '../sessions/browser-sessions.ts'
 import type { IdTokenFacts, ReadIdToken } from './id-token-hint.ts'
 
 export type EndSession = {
-  /** Checks the request. @throws UntrustedRequest for a redirect that is not registered */
+  /**
+   * Checks the request.
+   * @throws UntrustedRequest for a redirect URI that is not registered
+   */
   begin: (params: Record<string, unknown>, session: BrowserSession | null) => Promise<LogoutRequest>
-  /** Ends the login of the browser and what the hint names. */
+  /** Ends the browser session, and the session that the hint names. */
   end: (request: LogoutRequest, session: BrowserSession | null, caller: Caller) => Promise<void>
 }
 
 export type LogoutRequest = {
-  /** The application has shown that it belongs to this login: the user need not be asked. */
+  /** The client has shown that it belongs to this login, so the user need not be asked. */
   confirmed: boolean
-  /** Where to go, registered by the client; null stays here. */
+  /** The redirect URI, registered by the client; null shows the page of this server. */
   redirectTo: string | null
   hint: IdTokenFacts | null
-  /** Who asks, if that is known. */
+  /** The client that sent the request, if known. */
   client: Client | null
 }
 
@@ -44,14 +47,14 @@ export function createEndSession ({ clients, sessions, sessionEnds, readIdToken 
   }
 
   /**
-   * Section 2 asks the user who may not be logged in as whom the hint names: an id token is no secret, and a link that holds one may be
-   * anybody's.
+   * Section 2 requires asking the user when the hint names a user who may not be logged in: id tokens are not secret, so anybody may have
+   * created a link that contains one.
    */
   async function endsSession (hint: IdTokenFacts | null): Promise<boolean> {
     return !!hint?.sessionId && await sessions.standing(hint.sessionId) !== null
   }
 
-  /** Section 3: exact match, and only for a client that is known. */
+  /** Section 3: exact match, and only for a known client. */
   function target (client: Client | null, uri: string | undefined, state: string | undefined): string | null {
     if (uri === undefined) return null
     if (!client?.postLogoutRedirectUris.includes(uri)) {
@@ -69,5 +72,5 @@ export function createEndSession ({ clients, sessions, sessionEnds, readIdToken 
   return { begin, end }
 }
 
-/** Nobody vouches any more for where a revoked one leads. */
+/** The redirect URIs of a revoked client are no longer trusted. */
 const alive = (client: Client | null) => client?.revokedAt ? null : client

@@ -1,16 +1,17 @@
 import { errors, importJWK, jwtVerify, type JWK, type JWTHeaderParameters } from 'jose'
 import type { KeyRing } from '../keys/key-ring.ts'
 
-/** What an id token that we signed says, expired or not. */
+/** The contents of an id token that we signed, expired or not. */
 export type IdTokenFacts = { userId: string, clientId: string, sessionId: string | undefined }
 
 export type ReadIdToken = (idToken: string) => Promise<IdTokenFacts | null>
 
-/** `kid` is a thumbprint: what is none is not looked for. */
+/** `kid` is a thumbprint: other values are not looked up. */
 const KID = /^[A-Za-z0-9_-]{43}$/
 
 /**
- * `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2), and its key may sign no more.
+ * `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2), and its key may no longer
+ * sign.
  */
 export function createReadIdToken (keys: Pick<KeyRing, 'hintKey'>, issuer: string): ReadIdToken {
   async function keyOf ({ kid, alg }: JWTHeaderParameters) {

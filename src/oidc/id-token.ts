@@ -6,7 +6,7 @@ import type { Scopes } from '../oauth/scopes.ts'
 import { ACR, userClaims } from './claims.ts'
 import { givenClaims } from './claims-request.ts'
 
-/** Of a password (RFC 8176). */
+/** Login by password (RFC 8176). */
 const AMR = ['pwd']
 
 type Dependencies = {
@@ -16,7 +16,7 @@ type Dependencies = {
   scopes: Pick<Scopes, 'mayHave'>
 }
 
-/** OpenID Connect Core section 2; section 12.2 for those that come with a refresh. */
+/** OpenID Connect Core section 2; section 12.2 for those issued with a refresh. */
 export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dependencies): SignIdToken {
   return async ({ client, grant, scopes, accessToken, isLogin }) => {
     const { oidc, userId, sessionId } = grant
@@ -43,7 +43,7 @@ export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dep
   }
 }
 
-/** Section 3.1.3.6: the left half of the hash that goes with the algorithm. */
+/** Section 3.1.3.6: the left half of the hash that belongs to the algorithm. */
 function halfHash (text: string): string {
   return createHash('sha256').update(text, 'ascii').digest().subarray(0, 16).toString('base64url')
 }

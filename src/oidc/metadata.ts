@@ -7,7 +7,7 @@ import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
-/** RFC 8414 section 2 and OpenID Connect Discovery section 3; from the configuration, never from a request. */
+/** RFC 8414 section 2 and OpenID Connect Discovery section 3; derived from the configuration, never from a request. */
 export function createMetadata (
   { issuer, scopes, languages, routes, registration }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration'>,
   grantTypes: string[]
@@ -32,7 +32,7 @@ export function createMetadata (
   }
 }
 
-/** What only pages can do. */
+/** What requires the pages. */
 function pagesMetadata ({ issuer, languages, registration }: Pick<Config, 'issuer' | 'languages' | 'registration'>): Partial<Metadata> {
   return {
     authorization_endpoint: `${issuer}/v1/oauth/authorize`,

@@ -14,7 +14,10 @@ type Dependencies = Pick<Sessions, 'requestedClaims'> & {
   scopes: Pick<Scopes, 'mayHave' | 'remaining'>
 }
 
-/** OpenID Connect Core section 5.3: what the client may see today. @returns null when the user is gone */
+/**
+ * OpenID Connect Core section 5.3: the claims that the client may currently see.
+ * @returns null when the user no longer exists
+ */
 export function createUserInfo ({ profile, requestedClaims, clients, scopes: registry }: Dependencies): UserInfo {
   async function requested (client: Client, { sessionId, scopes }: Token): Promise<string[]> {
     const session = sessionId === null ? null : await requestedClaims(sessionId)

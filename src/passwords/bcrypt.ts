@@ -1,13 +1,13 @@
 import { loadBcrypt } from './native-modules.ts'
 
-// bcrypt has an alphabet of its own
+// bcrypt has its own alphabet
 const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-/** `$2b$12$` and 22 letters of salt. */
+/** Length of `$2b$12$` and 22 characters of salt. */
 export const SETTINGS_LENGTH = 29
 const SALT_BYTES = 16
 
-/** As the library calls it; the versions differ in name only. */
+/** The prefix that the library accepts; the versions differ in name only. */
 export function named2b (hash: string): string {
   return hash.replace(/^\$2[axy]\$/, '$2b$')
 }
@@ -17,7 +17,7 @@ export async function verifyBcrypt (hash: string, password: string): Promise<boo
   return await verify(password, named2b(hash))
 }
 
-/** What stands behind the settings when a password is hashed with them. */
+/** The digest that follows the settings when a password is hashed with them. */
 export async function bcryptDigest (settings: string, password: string): Promise<string> {
   const { hash } = await loadBcrypt()
   const [, , rounds, salt = ''] = settings.split('$')

@@ -5,7 +5,7 @@ import type { Passwords, Verdict } from './hashing.ts'
 import type { PasswordHashes } from '../users/ports.ts'
 
 export type LoginPace = {
-  /** Until the check of a password has taken as long as the slowest that is stored would. */
+  /** Waits until verifying the password has taken as long as the slowest stored scheme would. */
   rest: (check: Pick<Verdict, 'scheme' | 'took'>) => Promise<void>
   stop: () => Promise<void>
 }
@@ -17,23 +17,23 @@ type Dependencies = {
 }
 
 /**
- * Rows come in behind our back, by the SQL of who moves here: one statement in this time, which nobody waits for; less often where it takes
- * long, without its index.
+ * Migrations from other systems insert rows by SQL, so a statement looks for new schemes in this interval. Requests do not wait for it, and
+ * it runs less often where it is slow, without its index. Milliseconds.
  */
 const LOOK_EVERY_MS = 5000
 const REST_BETWEEN_LOOKS = 100
 const SAMPLES = 15
-/** Taken at once of a scheme that is new. */
+/** Measurements taken of a new scheme. */
 const FIRST_SAMPLES = 5
-/** A median alone would leave half of the slower checks behind it. */
+/** Factor on the median, since half of the measurements exceed the median itself. */
 const MARGIN = 1.25
-/** Rows are locked while they are hashed. */
+/** Small, because rows are locked while they are hashed. */
 const BATCH = 10
 
 /**
- * As long as hashes of another scheme than ours are left, each login answers after the same time, whoever it was for: by a timer, which
- * costs no CPU.
- * Else bcrypt, or an argon2id of other settings, would tell by its time that there is such a user. Hashes of bcrypt are wrapped meanwhile.
+ * While hashes of other schemes exist, each login answers after the same time, whether or not the user exists; it waits on a timer, which
+ * uses no CPU. Otherwise the duration of bcrypt, or of argon2id with other settings, would disclose that a user exists. Meanwhile bcrypt
+ * hashes are wrapped in argon2id.
  */
 export function createLoginPace ({ passwords, hashes, log }: Dependencies): LoginPace {
   const samples = new Map<string, number[]>()
@@ -90,7 +90,7 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
   }
 
   async function rest ({ scheme, took }: Pick<Verdict, 'scheme' | 'took'>): Promise<void> {
-    // What nobody has seen yet is measured first
+    // A new scheme is measured first
     if (!known.has(scheme)) await look()
     else if (performance.now() > lookAgainAt) look().catch(() => {})
     if (target > took) await sleep(target - took)
@@ -102,12 +102,12 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
     await wrapping
   }
 
-  // Nobody waits for it but the first login
+  // Only the first login waits for it
   look().catch(() => {})
   return { rest, stop }
 }
 
-/** bcrypt without argon2id around it. */
+/** bcrypt that is not wrapped in argon2id. */
 function isBare (scheme: string): boolean {
   const cost = costOf(scheme)
   return cost?.bcrypt !== undefined && cost.argon2 === undefined

@@ -2,11 +2,11 @@ import type { FieldError } from '../http/field-errors.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
 
 export type PasswordPolicy = {
-  /** What is wrong with a new password, empty when it may be used. */
+  /** The errors of a new password, empty when it is acceptable. */
   check: (password: string) => Promise<FieldError[]>
 }
 
-/** NIST SP 800-63B section 3.1.1.2: length and a list of known passwords, no rules on kinds of characters. */
+/** NIST SP 800-63B section 3.1.1.2: a minimum length and a list of known passwords, without rules on character classes. */
 export function createPasswordPolicy ({ minLength, refuseCommon }: { minLength: number, refuseCommon: boolean }): PasswordPolicy {
   let common: Promise<Set<string>> | undefined
 

@@ -1,12 +1,12 @@
 /** Of a password in NFC; longer ones cannot be set. */
 export const MAX_PASSWORD_BYTES = 1000
-// No spelling of such a password has more UTF-16 units
+// No password of at most that many bytes has more UTF-16 units in any normalization form
 const MAX_UNITS = 2 * MAX_PASSWORD_BYTES
 
 /**
- * The one spelling of a password that is hashed and measured: an accent typed on a Mac and on Windows is the same letter (RFC 8265 section
- * 4.2).
- * Cut before it is normalized: putting combining marks in order costs the square of their number. @returns null when it is too long
+ * The normalized password that is hashed and measured, so that an accent typed on macOS and on Windows is the same character (RFC 8265
+ * section 4.2). The length is limited before normalizing, because ordering combining marks takes time quadratic in their number.
+ * @returns null when it is too long
  */
 export function passwordText (typed: string): string | null {
   if (typed.length > MAX_UNITS) return null

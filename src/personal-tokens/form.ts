@@ -3,13 +3,10 @@ import { crc32 } from 'node:zlib'
 
 const PREFIX = 'lk_pat_'
 const SECRET = 32
-// Secret ‖ CRC-32 of prefix and secret: 36 bytes leave no bits over, each token has one spelling
+// Secret ‖ CRC-32 of prefix and secret: 36 bytes encode to whole base64url characters, so each token has exactly one spelling
 const FORM = /^lk_pat_[A-Za-z0-9_-]{48}$/
 
-/**
- * 256 bits, random unless they are given, behind a prefix that secret scanners know, with a checksum by which they tell it from something
- * alike.
- */
+/** 256 bits, random unless given, with a prefix known to secret scanners and a checksum by which they recognize real tokens. */
 export function newPersonalToken (secret: Buffer = randomBytes(SECRET)): string {
   return PREFIX + Buffer.concat([secret, checksum(secret)]).toString('base64url')
 }
@@ -18,7 +15,7 @@ export function looksLikePersonalToken (text: string): boolean {
   return text.startsWith(PREFIX)
 }
 
-/** Whether it can be one of ours; a mangled one is refused before the database is asked. */
+/** Whether it can be one of our tokens; a damaged one is refused without a database query. */
 export function isPersonalToken (text: string): boolean {
   if (!FORM.test(text)) return false
   const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url')

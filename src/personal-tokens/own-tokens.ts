@@ -12,23 +12,28 @@ import type { Scopes } from '../oauth/scopes.ts'
 type Wishes = {
   name: string
   scopes: string[]
-  /** Seconds; null for one that does not expire. */
+  /** Seconds; null for a token that does not expire. */
   expiresIn: number | null | undefined
   form?: FormId | undefined
 }
 
 type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: FieldErrors }
 
-/** A personal access token for its owner. @returns what is wrong by field, or null in `made` when the owner was logged out meanwhile */
+/**
+ * Creates a personal access token for its owner.
+ * @returns field errors, or null in `made` when the owner has been logged out since
+ */
 export type MakeOwnToken = (owner: Owner, wishes: Wishes, caller: Caller) => Promise<Made>
 
-// A list for a person, not a store
+// Ample for one user's programs
 const MAX_TOKENS = 100
 
-/** What a token made in person, on our own pages, can be given; null when there is no client for personal access tokens. */
+/** The scopes that a token created on our own pages can have; null when there is no client for personal access tokens. */
 export type OwnTokenScopes = () => Promise<string[] | null>
 
-/** It can do no more than the personal access client, and no more than the client through which its owner is logged in, if there is one. */
+/**
+ * A token cannot do more than the personal access client, nor more than the client through which its owner is logged in, if there is one.
+ */
 export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
   return async (owner, { name, scopes: wished, expiresIn, form }, caller) => {
     const asked = wished.map((scope) => scope.trim()).filter(Boolean)
@@ -48,7 +53,7 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
   }
 }
 
-/** @param offered the operator's own: those of OpenID Connect are for logging in */
+/** @param offered the operator's own scopes, without those of OpenID Connect, which are for logging in */
 export function createOwnTokenScopes (
   { personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }
 ): OwnTokenScopes {
@@ -61,7 +66,7 @@ export function createOwnTokenScopes (
   }
 }
 
-/** Why one of the clients may not have a scope. */
+/** The problem, if one of the clients may not have a scope. */
 export function scopeProblem (scopes: Scopes, clients: Client[], asked: string[]): string | undefined {
   if (asked.length === 0) return undefined
   try {

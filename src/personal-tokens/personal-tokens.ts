@@ -14,9 +14,9 @@ export type NewPersonalTokenRequest = {
   owner: TokenOwner
   name: string
   scopes: string[]
-  /** Seconds; null for one that does not expire. */
+  /** Seconds; null for a token that does not expire. */
   ttl: number | null
-  /** The form that asks for it, which makes one token however often it is sent. */
+  /** The submitted form, which creates one token however often it is submitted. */
   form?: FormId | undefined
   caller?: Caller | undefined
 }
@@ -24,25 +24,31 @@ export type NewPersonalTokenRequest = {
 export type MadeToken = { text: string, token: PersonalToken }
 
 export type PersonalTokens = {
-  /** @returns the token, which is nowhere else; null when the user is not what it was. @throws NoPersonalClient */
+  /**
+   * @returns the token, which is not stored; null when the user has changed
+   * @throws NoPersonalClient
+   */
   create: (request: NewPersonalTokenRequest) => Promise<MadeToken | null>
-  /** What the same form has made a moment ago, if it is still valid. */
+  /** The token that the same form created a moment ago, if it is still valid. */
   madeBefore: (request: NewPersonalTokenRequest) => Promise<MadeToken | null>
-  /** The token behind a text, if it is valid now; null for anything else. */
+  /** The token for a text, if it is valid; otherwise null. */
   verify: (text: string) => Promise<PersonalToken | null>
   list: (userId: string) => Promise<PersonalToken[]>
   /** Refused at once, in every process. @returns false when the user has no such token */
   revoke: (id: string, userId: string, caller?: Caller) => Promise<boolean>
-  /** By whoever holds it. */
+  /** Revokes the token presented by its holder. */
   revokeText: (text: string, caller?: Caller) => Promise<boolean>
-  /** The client that stands behind them. @throws NoPersonalClient */
+  /**
+   * The client to which personal access tokens belong.
+   * @throws NoPersonalClient
+   */
   client: () => Promise<Client>
 }
 
 type Dependencies = {
   store: PersonalTokenStore
   findClient: () => Promise<Client | null>
-  /** Whether it was revoked since the database was asked. */
+  /** Whether it was revoked after it was read from the database. */
   isRevoked: (facts: TokenFacts) => boolean
   remaining: RemainingScopes
   formSecrets: FormSecrets
@@ -50,17 +56,17 @@ type Dependencies = {
   onError: (error: unknown) => void
 }
 
-/** There is no client for personal access tokens: `latchkey install` makes one. */
+/** There is no client for personal access tokens; `latchkey install` creates one. */
 export class NoPersonalClient extends HttpError {
   constructor () {
     super('LK_NO_PERSONAL_CLIENT')
   }
 }
 
-/** A token is asked for at the database once in this time; the feed ends it sooner. */
+/** Milliseconds for which a token is cached; a revocation from the feed ends it sooner. */
 const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
-/** How often a process writes that a token was used. */
+/** Milliseconds between writes that record the use of a token, per process. */
 const TOUCH_MS = 60_000
 
 export function createPersonalTokens (
@@ -81,8 +87,8 @@ export function createPersonalTokens (
   async function create (request: NewPersonalTokenRequest): Promise<MadeToken | null> {
     const { form } = request
     if (!form) return await createAs(newPersonalToken(), request)
-    // Of two at once, to whichever processes, the second finds what the first has made. A token of the form that is old or was revoked does
-    // not come back
+    // Of two concurrent submissions, in any processes, the second finds the token of the first. A token of the form that is too old or was
+    // revoked is not returned again
     return await createAs(textsOf(form, request)[0]!, request) ?? await madeBefore(request) ?? await createAs(newPersonalToken(), request)
   }
 
@@ -123,7 +129,7 @@ export function createPersonalTokens (
     return token
   }
 
-  /** Nobody waits for it. */
+  /** Runs in the background. */
   function touch (id: string): void {
     if (touched.get(id)) return
     touched.set(id, true)
@@ -147,7 +153,7 @@ export function createPersonalTokens (
   }
 }
 
-/** A fold of its user's revocations spares it as it spares sessions, by its id. */
+/** A fold of the user's revocations exempts the token by its id, as it exempts sessions. */
 function factsOf ({ id, userId, clientId, tokenEpoch }: PersonalToken): TokenFacts {
   return { sub: userId, client_id: clientId, jti: id, sid: id, epoch: tokenEpoch }
 }

@@ -1,4 +1,4 @@
-/** A personal access token, without what opens anything. */
+/** A personal access token, without its secret. */
 export type PersonalToken = {
   id: string
   userId: string
@@ -6,13 +6,13 @@ export type PersonalToken = {
   name: string
   scopes: string[]
   tokenEpoch: number
-  /** Within a minute or so. */
+  /** Accurate to about a minute. */
   lastUsedAt: Date | null
   createdAt: Date
   expiresAt: Date | null
 }
 
-/** `tokenEpoch`: the user's, as the request knew it; null when the operator asks. */
+/** `tokenEpoch`: the user's, as the request read it; null for the operator. */
 export type TokenOwner = { userId: string, tokenEpoch: number | null }
 
 export type NewPersonalToken = TokenOwner & Pick<PersonalToken, 'id' | 'clientId' | 'name' | 'scopes'> & {
@@ -22,17 +22,17 @@ export type NewPersonalToken = TokenOwner & Pick<PersonalToken, 'id' | 'clientId
 }
 
 export type PersonalTokenStore = {
-  /** @returns null when the user or the client is not what it was, or there is one with this hash already */
+  /** @returns null when the user or the client has changed, or a token with this hash exists */
   create: (token: NewPersonalToken) => Promise<PersonalToken | null>
-  /** Alive, and so are its user and its client. */
+  /** An active token of an active user and client. */
   find: (hash: Uint8Array) => Promise<PersonalToken | null>
-  /** The same, made in the last so many seconds and, unless `tokenEpoch` is null, at that epoch of its user. */
+  /** The same, if created in the last `seconds` and, unless `tokenEpoch` is null, at that epoch of its user. */
   findNew: (hash: Uint8Array, seconds: number, tokenEpoch: number | null) => Promise<PersonalToken | null>
-  /** Notes that it was used, unless that was noted so many seconds ago. */
+  /** Records a use, unless one was recorded in the last `seconds`. */
   touch: (id: string, seconds: number) => Promise<void>
   list: (userId: string) => Promise<PersonalToken[]>
-  /** Of everybody, the newest first. */
+  /** Tokens of all users, newest first. */
   listAll: (limit: number) => Promise<PersonalToken[]>
-  /** @returns whose it was, or null when there is none alive, or not of this user */
+  /** @returns whose it was, or null when there is no such active token, or it belongs to another user */
   revoke: (id: string, userId: string | null) => Promise<{ userId: string, clientId: string } | null>
 }

@@ -2,9 +2,9 @@
 export type ServerSentEvent = { event: string, data: string }
 
 /**
- * Reads the events of a stream until it ends or the signal says so. The stream is cancelled here: a signal that was only given to
- * `fetch` may be forgotten by the garbage collector once the answer has begun.
- * @param onBytes called when something comes, were it a piece of an event
+ * Reads the events of a stream until it ends or the signal aborts. The stream is cancelled here, because a signal passed only to `fetch`
+ * may be garbage-collected once the response has begun.
+ * @param onBytes called for all received data, including parts of an event
  */
 export async function * readEvents (
   body: ReadableStream<Uint8Array>,
@@ -25,7 +25,7 @@ export async function * readEvents (
 
 async function * parsed (reader: ReadableStreamDefaultReader<Uint8Array>, onBytes: () => void): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder()
-  // A large event comes in many pieces, and none is looked at twice
+  // A large event arrives in many pieces, none of which is scanned twice
   let pieces: string[] = []
   for (;;) {
     const { done, value } = await reader.read()

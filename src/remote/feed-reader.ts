@@ -3,20 +3,23 @@ import { Heartbeat, RevocationRows } from '../schemas/feed-events.ts'
 import type { ServerSentEvent } from './event-reader.ts'
 import { createRevocationList, type Revocation, type RevocationList } from '../revocation/revocation-list.ts'
 
-/** @property askedAt when it was asked for, by our clock */
+/** @property askedAt when the stream was requested, by our clock */
 export type StreamFacts = { name: string, askedAt: number }
 
 export type RemoteReader = {
   /**
-   * @returns what takes the events of one stream; it returns how many seconds a heartbeat was on its way at most, and null for others.
+   * @returns a consumer for the events of one stream; it returns the maximum delay of a heartbeat in seconds, and null for other events
    * @throws NotUnderstood
    */
   begin: (stream: StreamFacts) => (event: ServerSentEvent) => number | null
-  /** When the issuer knew all for certain, by our clock, as it says on the last stream; -Infinity when it does not. */
+  /**
+   * The latest time at which the issuer's data was known to be complete, by our clock, according to the last stream; -Infinity when
+   * unknown.
+   */
   knownAt: () => number
 }
 
-/** What comes is not what an issuer of this version says. */
+/** The events are not those of an issuer of this version. */
 class NotUnderstood extends Error {}
 
 const SWEEP_MS = 60_000
@@ -24,8 +27,8 @@ const heartbeats = Compile(Heartbeat)
 const rowLists = Compile(RevocationRows)
 
 /**
- * Puts what a stream brings into the list. What is revoked is added at once; what a snapshot does not say is taken back when a heartbeat
- * has said that its server knows all that was heard from others: it may be behind them.
+ * Applies the events of a stream to the list. Revocations are added at once. Those missing from a snapshot are removed only when a
+ * heartbeat shows that its server knows everything that was received from others, since it may be behind them.
  */
 export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload' | 'sweep'>, now: () => number): RemoteReader {
   let knownAt = -Infinity
@@ -33,7 +36,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
   let sweptAt = -Infinity
 
   function begin ({ name, askedAt }: StreamFacts): (event: ServerSentEvent) => number | null {
-    // No later than that by our clock: a heartbeat may have waited on the way for any time
+    // The earliest possible start of the stream by our clock, since a heartbeat may have been delayed for any time
     let openedAt = askedAt
     const heardBefore = heardAt
     let snapshot: RevocationList | null = null
@@ -45,7 +48,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
       if (rows.length > 0) heardAt = now()
     }
 
-    /** Where the clock of the database or ours was set, the other holds. */
+    /** If the clock of the database or ours was set forward, the other one prevents removing rows too early. */
     function sweep (heartbeat: Heartbeat): void {
       const over = Math.min(heartbeat.now, Date.now())
       list.sweep(over)
@@ -57,7 +60,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
       knownAt = -Infinity
       const heartbeat = heartbeatOf(data, name)
       if (!hasBegun) throw new NotUnderstood('The stream does not begin with what is revoked')
-      // The clock of the issuer runs ahead, or ours stood still: the least delay that was seen is none
+      // The issuer's clock runs ahead, or ours was stopped: assume that the heartbeat with the least delay had none
       openedAt = Math.min(openedAt, now() - heartbeat.at * 1000)
       const madeAt = openedAt + heartbeat.at * 1000
       knownAt = madeAt - heartbeat.age * 1000
@@ -71,7 +74,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
 
     return ({ event, data }) => {
       if (event === 'heartbeat') return beat(data)
-      // Without a name: a comment by which a proxy keeps the connection open
+      // An event without a name is a comment by which a proxy keeps the connection open
       if (event === 'message') return null
       if (event === 'snapshot') {
         snapshot = createRevocationList()

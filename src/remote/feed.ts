@@ -9,7 +9,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts'
 export type RemoteFeed = {
   start: () => void
   stop: () => Promise<void>
-  /** Seconds since the revocations were known to be complete, at the issuer. */
+  /** Seconds since the revocations were known to be complete at the issuer. */
   age: () => number
 }
 
@@ -20,18 +20,18 @@ type Options = {
   silenceMs?: number
   patienceMs?: number
   clock?: Clock
-  /** Waits, until the signal at most. */
+  /** Waits, or until the signal aborts. */
   pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
-// The issuer sends a heartbeat every 2 s; silence means a cut connection
+// The issuer sends a heartbeat every 2 s; a longer silence means a cut connection
 const SILENCE_MS = 6000
-/** A large snapshot takes its time over a slow line; what a proxy sends of itself to keep a connection is no heartbeat. */
+/** A large snapshot takes time over a slow line; data that a proxy sends to keep a connection open is not a heartbeat. */
 const PATIENCE_MS = 30_000
-/** Each time longer, and never all guards at once: an issuer that has just started gets its breath. */
+/** Increasing delays, randomized so that not all guards reconnect at once to an issuer that has just started. */
 const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
 
-/** Follows the revocations of an issuer elsewhere, by server-sent events. */
+/** Follows the revocations of a remote issuer, by server-sent events. */
 export function createRemoteFeed (
   { client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock: { now, missed } = ofThisProcess, pause = sleeping }: Options
 ): RemoteFeed {
@@ -44,14 +44,14 @@ export function createRemoteFeed (
   async function follow (): Promise<void> {
     const cut = new AbortController()
     const end = () => cut.abort(stopped.signal.reason)
-    // Not AbortSignal.any: Node 20 lets go of what it makes
+    // Not AbortSignal.any, whose signals Node 20 garbage-collects too early
     stopped.signal.addEventListener('abort', end)
     const silence = deadline(cut, silenceMs, 'Nothing came')
     const patience = deadline(cut, patienceMs, 'No heartbeat that is new came')
     const before = missed()
     const onBytes = () => {
       silence.refresh()
-      // What waits here may be from before, and the issuer has gone on meanwhile
+      // Buffered events may date from before the suspension, and the issuer has moved on
       if (missed() !== before) cut.abort(new Error('This process slept, or its clock was set forwards'))
     }
     let heartbeats = 0
@@ -64,7 +64,7 @@ export function createRemoteFeed (
         if (delay === null || delay * 1000 > silenceMs) continue
         patience.refresh()
         heartbeats++
-        // A stream that ends at once each time is no success
+        // A stream that always ends immediately is not a success
         if (heartbeats > 1) failures = 0
         warned = null
       }
@@ -77,7 +77,7 @@ export function createRemoteFeed (
     }
   }
 
-  /** Each reason once, until it works again. */
+  /** Logs each reason once, until the feed works again. */
   function warn (err: unknown): void {
     const reason = err instanceof Error ? err.message : String(err)
     if (reason !== warned) log.warn({ err }, 'The revocations of the issuer cannot be followed; trying again')

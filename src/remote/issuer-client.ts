@@ -1,23 +1,23 @@
 import { clock } from '../runtime/clock.ts'
 import { HttpError } from '../http/http-error.ts'
 
-/** Requests to an issuer elsewhere, as one of its clients. */
+/** Requests to a remote issuer, as one of its clients. */
 export type IssuerClient = {
   /** @throws RefusedByIssuer */
   send: (path: string, init?: RequestInit) => Promise<Response>
   json: (path: string, init?: RequestInit) => Promise<unknown>
-  /** What the issuer says of a token (RFC 7662). */
+  /** The issuer's introspection response for a token (RFC 7662). */
   introspect: (token: string) => Promise<unknown>
-  /** A response body that goes on, with an access token of the client. */
+  /** A streamed response body, requested with an access token of the client. */
   stream: (path: string, signal: AbortSignal) => Promise<OpenStream>
 }
 
-/** @property askedAt when it was asked for, by the clock of this process: whatever comes was made later */
+/** @property askedAt when the stream was requested, by the clock of this process: its events were created later */
 export type OpenStream = { body: ReadableStream<Uint8Array>, askedAt: number }
 
 export type IssuerCredentials = { issuer: string, clientId?: string | undefined, clientSecret?: string | undefined, scope?: string }
 
-/** The issuer answered, with a refusal. The message never holds a secret. */
+/** The issuer answered with an error. The message never contains a secret. */
 export class RefusedByIssuer extends Error {
   constructor (
     readonly statusCode: number,
@@ -30,7 +30,7 @@ export class RefusedByIssuer extends Error {
   }
 }
 
-/** The issuer does not say what a guard must know: 503, whatever it answered to us. */
+/** The issuer does not provide what a guard needs: 503, whatever its answer was. */
 export function issuerUnavailable (cause: unknown): HttpError {
   return new HttpError('LK_ISSUER_UNAVAILABLE', { cause })
 }

@@ -8,11 +8,11 @@ import { hashSecret } from '../crypto/secrets.ts'
 
 type Options = { client: IssuerClient, list: Pick<RevocationList, 'subscribe'>, issuer: string, audience: string | string[] }
 
-/** An answer of the issuer is good for this time, or until something is revoked that may concern it. */
+/** Milliseconds for which an answer of the issuer is cached, unless a relevant revocation arrives. */
 const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 
-/** Personal access tokens at a guard without a database: the issuer is asked (RFC 7662), and its feed ends what is remembered. */
+/** Personal access tokens at a guard without a database: the issuer introspects them (RFC 7662), and its feed clears the cache. */
 export function createRemotePersonalTokens (
   { client, list, issuer, audience }: Options
 ): (text: string) => Promise<AccessTokenClaims | null> {
@@ -36,14 +36,14 @@ export function createRemotePersonalTokens (
   }
 
   return async (text) => {
-    // They are for what the issuer itself is an audience of
+    // They are valid only where the issuer itself is an audience
     if (!isPersonalToken(text) || ![audience].flat().includes(issuer)) return null
     const key = Buffer.from(hashSecret(text)).toString('base64')
     const known = cache.get(key)
     if (known && known.exp > Date.now() / 1000) return known
     const before = revocations
     const claims = await ask(text)
-    // What was revoked while the issuer answered may not be in its answer
+    // An answer may lack what was revoked while it was in flight
     if (claims && before === revocations) cache.set(key, claims)
     return claims
   }

@@ -1,29 +1,29 @@
 import { HttpError } from '../http/http-error.ts'
 
-/** Failures that are allowed, and in how many seconds. */
+/** The failures that are allowed, and the seconds in which they are counted. */
 export type Tier = readonly [failures: number, seconds: number]
 
 export type CounterOptions = {
   name: string
   tiers: readonly Tier[]
   /**
-   * From when on a blocked key is refused from memory: logins at once that are all right must not block their user, so those are forgiven
-   * some.
+   * When a blocked key starts being refused from memory: concurrent correct logins must not block their user, so a few excess attempts are
+   * still checked against the database.
    */
   remember: 'at once' | 'when flooded'
 }
 
 export type Added = {
-  /** Milliseconds to wait; 0 when it may go on. */
+  /** Milliseconds to wait; 0 when the attempt may proceed. */
   wait: number
-  /** Of the tiers that were not full. */
+  /** Subtracts the attempt from the tiers that were not full. */
   takeBack: () => Promise<void>
 }
 
-/** Failures of one kind, in the database that all processes share. What is added in one go is one statement. */
+/** Failures of one kind, in the database shared by all processes. Counts added in the same tick are one statement. */
 export type Counter = {
   name: string
-  /** Milliseconds that a key is blocked, as far as this process remembers. Asks nobody. */
+  /** Milliseconds for which a key is blocked, as far as this process has cached. Makes no query. */
   blockedFor: (key: string) => number
   add: (key: string) => Promise<Added>
 }
@@ -33,15 +33,24 @@ export type CreateCounter = (options: CounterOptions) => Counter
 export type Count = { counter: Counter, key: string }
 
 export type Attempts = {
-  /** Asks nobody. @throws TooManyAttempts */
+  /**
+   * Makes no query.
+   * @throws TooManyAttempts
+   */
   refuseBlocked: (counts: Count[]) => void
-  /** @returns how to take it back. @throws TooManyAttempts */
+  /**
+   * @returns a function that subtracts the attempt again
+   * @throws TooManyAttempts
+   */
   add: (counts: Count[]) => Promise<() => Promise<void>>
-  /** Counted before the check, so that guesses made at the same time count; only null costs it. @throws TooManyAttempts */
+  /**
+   * Counts an attempt before the check, so that concurrent guesses are limited, and subtracts it unless the check returns null.
+   * @throws TooManyAttempts
+   */
   guard: <T>(counts: Count[], check: () => Promise<T | null>) => Promise<T | null>
 }
 
-/** Passwords, codes or secrets were wrong too often, of one user or from one address: 429 with `Retry-After`. Nothing was checked. */
+/** Too many wrong passwords, codes or secrets, for one user or from one address: 429 with `Retry-After`. Nothing was checked. */
 export class TooManyAttempts extends HttpError {
   declare readonly retryAfter: number
   constructor (milliseconds: number) {
@@ -67,7 +76,7 @@ export function createAttempts (onRefused: (counter: string) => void): Attempts 
     const added = await Promise.all(counts.map(({ counter, key }) => counter.add(key)))
     const takeBack = async () => { await Promise.all(added.map(({ takeBack }) => takeBack())) }
     const waits = added.map(({ wait }) => wait)
-    // What is not checked tells nothing: it must not fill the counters of others
+    // An attempt that is not checked discloses nothing, so it must not fill the other counters
     if (waits.some((wait) => wait > 0)) await takeBack()
     refuseIf(counts, waits)
     return takeBack

@@ -2,13 +2,13 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 
-/** Where a user has logged in before. */
+/** A device on which a user has logged in before. */
 export type Device = { userId: string, id: Buffer }
 
 export type Devices = {
-  /** @returns null for one that we did not sign */
+  /** @returns null for a text that we did not sign */
   read: (text: string | undefined) => Device | null
-  /** The same device again when it is this user's, else a new one. */
+  /** The same device when it belongs to this user, otherwise a new one. */
   renew: (userId: string, device: Device | null) => string
 }
 
@@ -18,12 +18,12 @@ const ID = USER + 16
 const LENGTH = ID + 32
 const TEXT = /^[A-Za-z0-9_-]{86}$/
 
-/** @returns whether a text could be a device; only such a one need be passed on */
+/** @returns whether a text could be a device, and is worth passing on */
 export function looksLikeDevice (text: unknown): text is string {
   return typeof text === 'string' && TEXT.test(text)
 }
 
-/** Proof of an earlier login, and no more: it opens nothing, but strangers who guess do not slow its owner down. */
+/** Proof of an earlier login. It gives no access, but a known device is not slowed down by others who guess its user's password. */
 export function createDevices (keys: DerivedKeys): Devices {
   function read (text: string | undefined): Device | null {
     if (!looksLikeDevice(text)) return null

@@ -3,7 +3,7 @@ import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { Database } from '../database/client.ts'
 import type { Added, Counter, CounterOptions, CreateCounter } from './attempts.ts'
 
-/** What the library has but does not declare: its memory of blocked keys, and the write that its stores are made of. */
+/** Members that the library has but does not declare: its memory of blocked keys, and the write used by its stores. */
 type Limiter = RateLimiterPostgres & { getInMemoryBlockMsBeforeExpire: (key: string) => number, _upsert: Upsert }
 
 type Row = { key: string, points: number, expire: number }
@@ -15,7 +15,7 @@ type Change = {
 
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
-/** Counters that all processes share. The library is loaded only where something is counted. */
+/** Counters shared by all processes. The library is loaded only when something is counted. */
 export function createThrottleStore ({ pool, tables, schema }: Database) {
   async function counters (): Promise<CreateCounter> {
     const { RateLimiterPostgres, RateLimiterRes } = await import('rate-limiter-flexible')
@@ -78,8 +78,8 @@ export function createThrottleStore ({ pool, tables, schema }: Database) {
 }
 
 /**
- * What is counted in one go is one statement, not one for each key and tier. Rows are locked in the order of their
- * keys, so that no two statements wait for each other; times are the database's.
+ * Changes made in the same tick are one statement, rather than one for each key and tier. Rows are locked in the order of their keys, so
+ * that statements cannot deadlock; times are the database's.
  */
 function createUpsert (pool: Pool, table: string): Upsert {
   let waiting: Change[] = []

@@ -8,27 +8,36 @@ import type { Identifier } from '../users/attributes.ts'
 import type { Devices } from './known-devices.ts'
 import { networkOf } from './network.ts'
 
-/** Only a check that gives null costs an attempt. @throws TooManyAttempts without running it */
+/**
+ * Only a check that returns null counts as an attempt.
+ * @throws TooManyAttempts without running the check
+ */
 type Guard = <T>(check: () => Promise<T | null>) => Promise<T | null>
 
 export type LoginAttempt = {
-  /** @param userId whom the identifiers mean, or null */
+  /** @param userId the user of the identifiers, or null */
   guard: (userId: string | null) => Guard
-  /** What the user's device shows at the next login. */
+  /** The proof that the user's device presents at the next login. */
   device: (userId: string) => string | undefined
 }
 
 export type Throttle = {
-  /** @throws TooManyAttempts before anybody is looked up, when the address is known to be blocked */
+  /** @throws TooManyAttempts before the user is looked up, when the address is known to be blocked */
   login: (candidates: Identifier[], caller: Caller) => LoginAttempt
-  /** Counted by session first: who holds one that is not theirs does not use up the attempts of the user. */
+  /** Counted per session first: the holder of a stolen session cannot use up the attempts of the user. */
   currentPassword: (userId: string, sessionId: string) => Guard
-  /** Codes that devices show, typed in by a user. */
+  /** Codes shown by devices and typed in by a user. */
   userCode: (userId: string, ip: string) => Guard
   clientSecret: {
-    /** Costs nothing while no client is blocked. @throws TooManyAttempts */
+    /**
+     * Makes no query while no client is blocked.
+     * @throws TooManyAttempts
+     */
     check: (clientId: string, ip: string) => void
-    /** @param clientId null for one that does not exist. @throws TooManyAttempts when it was one too many */
+    /**
+     * @param clientId null for one that does not exist
+     * @throws TooManyAttempts when the failure exceeds the limit
+     */
     failed: (clientId: string | null, ip: string) => Promise<void>
   }
 }
@@ -36,7 +45,7 @@ export type Throttle = {
 type Dependencies = {
   counter: CreateCounter
   devices: Devices
-  /** Keys of counters are HMACs under it: nobody reads an identifier or an address from the table. */
+  /** Counter keys are HMACs under it, so that the table discloses no identifier or address. */
   secret: Buffer
   onRefused: (counter: string) => void
 }
@@ -48,20 +57,20 @@ const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Who goes on after the first limit meets the next, and waits longer. */
+/** Attempts beyond the first limit reach the next one, with a longer wait. */
 const TIERS = {
   /** One identifier from one address. */
   identifier: [[5, MINUTE], [20, HOUR], [60, DAY]],
   address: [[60, MINUTE], [600, HOUR]],
-  /** One user from devices that the user has not logged in on, from wherever. */
+  /** One user from unknown devices, at any address. */
   user: [[20, 15 * MINUTE], [100, DAY]],
-  /** A device of the user, which counts in none of the above: strangers cannot lock the user out. */
+  /** A known device of the user, which is not counted in any of the above: strangers cannot lock the user out. */
   device: [[10, MINUTE], [50, HOUR], [200, DAY]],
   /** Within one session. */
   current_password: [[5, MINUTE], [20, HOUR], [60, DAY]],
-  /** Of all sessions of a user: several times what one may use up. */
+  /** All sessions of a user: several times the limit of one session. */
   all_current_passwords: [[60, HOUR], [240, DAY]],
-  /** What people mistype; 34 bits fall to nobody at this pace (RFC 8628 section 5.1). */
+  /** Enough for typing errors; guessing 34 bits at this rate is not feasible (RFC 8628 section 5.1). */
   user_code: [[10, MINUTE], [40, HOUR]],
   client: [[30, MINUTE], [300, HOUR]]
 } satisfies Record<string, Tier[]>
@@ -107,7 +116,7 @@ function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts
 
     function countsOf (userId: string | null): Count[] {
       if (device && device.userId === userId) return [{ counter: ownDevices, key: keyOf(userId, device.id.toString('base64url')) }]
-      // What nobody has counts like what somebody has, or the limit would tell which is which
+      // Identifiers that belong to nobody are counted in the same way, or the limit would disclose whether a user exists
       const owners = userId === null ? candidates.map(({ attribute, value }) => keyOf(attribute, value)) : [keyOf(userId)]
       return [...near, ...owners.map((key) => ({ counter: users, key }))]
     }
@@ -119,10 +128,10 @@ function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts
   }
 }
 
-/** High-entropy secrets need no counting before they are compared: a right one costs no statement. */
+/** High-entropy secrets need not be counted before they are compared, so a right one costs no statement. */
 function createClientSecret ({ refuseBlocked, add, keyOf, counterOf }: Parts): Throttle['clientSecret'] {
   const clients = counterOf('client', 'at once')
-  // Clients that do not exist have one counter an address: there is no end of them
+  // Clients that do not exist share one counter per address, because their number is unlimited
   const countsOf = (clientId: string | null, ip: string) => [{ counter: clients, key: keyOf(clientId ?? '', networkOf(ip)) }]
   let someBlockedUntil = 0
 
