@@ -14,7 +14,7 @@ import type { SessionEnds } from '../sessions/end.ts'
 import type { Core } from './core.ts'
 import { turnedOff } from './turned-off.ts'
 
-/** What users see of their account, and end. */
+/** What users see of their account, and can end. */
 export type AccountServices = {
   access: AccountAccess
   apps: AuthorizedApps
@@ -33,9 +33,9 @@ export function createAccount ({ config, store, clients, scopes, sessionEnds }: 
 }
 
 export type PersonalTokenServices = PersonalTokens & {
-  /** For the owner, by the rules of what a user may create. */
+  /** Creates a token for its owner, by the rules for users. */
   createOwn: MakeOwnToken
-  /** What the owner may give one. */
+  /** The scopes that the owner may give a token. */
   ownScopes: OwnTokenScopes
 }
 

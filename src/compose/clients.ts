@@ -8,7 +8,7 @@ import { turnedOff } from './turned-off.ts'
 
 export type ClientServices = ClientDirectory & {
   addressBehind: AddressBehind
-  /** Of users who register clients of their own. */
+  /** For users who register clients of their own. */
   management: ClientManagement
 }
 

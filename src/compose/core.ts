@@ -11,17 +11,17 @@ import type { Log } from '../runtime/log.ts'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
 import { createStore, type Store } from './store.ts'
 
-/** What the server and the command line both stand on: the database, what is asked of it, the keys. */
+/** What the server and the command line share: the database, its stores and the keys. */
 export type Core = {
   config: Config
   appKeys: readonly string[]
   database: Database
   databaseUrl: string
-  /** Past a pooler, for the revocation feed. */
+  /** Bypasses a pooler, for the revocation feed. */
   directUrl: string
   store: Store
   keys: KeyRing
-  /** The database was empty: everything has just been made. */
+  /** The database was empty, and has just been set up. */
   fresh: boolean
   close: () => Promise<void>
 }
@@ -31,16 +31,19 @@ export type CoreOptions = {
   prisma?: PrismaClient | undefined
   /** Apply migrations even to a database that is not embedded and not empty. */
   migrate?: boolean
-  /** As a server when not given: makes one where there is none. */
+  /** By default as a server, which creates a database where there is none. */
   embedded?: EmbeddedUse
 }
 
-/** Opens the database and the keys. @throws ConfigError, or an error of one line when the database cannot be used */
+/**
+ * Opens the database and the keys.
+ * @throws ConfigError, or an error of one line when the database cannot be used
+ */
 export async function openCore (
   config: Config,
   { log, prisma, migrate = false, embedded }: CoreOptions
 ): Promise<Core> {
-  // What is kept for it must be readable before anything is made
+  // A stored APP_KEY must be readable before anything is created
   if (config.appKey === undefined && config.databaseUrl === undefined) await readAppKey(config.dataDir)
   const ready = await readyDatabase(config, { log, migrate, ownMigrations: prisma !== undefined, embedded })
   let database: Database | undefined
@@ -79,13 +82,13 @@ export async function openCore (
   }
 }
 
-/** One that is missing is made only while nothing is sealed: with another the database would not open. */
+/** A missing key is created only while nothing is sealed: data sealed with another key could not be opened. */
 async function embeddedAppKey (store: Store, config: Config): Promise<string> {
   const kept = await readAppKey(config.dataDir)
   if (kept !== undefined) return kept
   const { known, sealed } = await store.settings.keyCheck()
   if (known === null && !sealed) return await makeAppKey(config.dataDir)
-  // A process that made both has made the key first
+  // A process that creates both creates the key first
   const made = await readAppKey(config.dataDir)
   if (made !== undefined) return made
   throw new ConfigError([{
@@ -94,7 +97,10 @@ async function embeddedAppKey (store: Store, config: Config): Promise<string> {
   }])
 }
 
-/** A wrong APP_KEY is an error at start, never a reason for new keys. @returns whether only the signing keys can tell */
+/**
+ * A wrong APP_KEY is an error at start, and never leads to new keys.
+ * @returns whether only the signing keys can show that
+ */
 async function checkAppKey (store: Store, appKeys: readonly string[], config: Config): Promise<boolean> {
   const { known, sealed } = await store.settings.keyCheck()
   if (known === null && sealed) return true

@@ -35,7 +35,7 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   return [
     ...(config.passwordGrant === 'on' ? [passwordGrant({ ...login, scopes, startSession })] : []),
-    // Both begin on a page
+    // Both start on a page
     ...(config.routes.pages
       ? [
           authorizationCodeGrant({ codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }),

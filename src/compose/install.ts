@@ -20,7 +20,10 @@ export async function installClients (store: Store, config: Config): Promise<Cli
   return clients
 }
 
-/** CLIENT_WEB_ID and the like must name clients that exist, with the right secret. @throws ConfigError */
+/**
+ * CLIENT_WEB_ID and similar variables must name existing clients, with the right secret.
+ * @throws ConfigError
+ */
 export async function checkNamedClients (store: Store, config: Config): Promise<void> {
   for (const [slug, { id, secret }] of Object.entries(config.clients)) {
     const name = (field: 'id' | 'secret') => nameOf(config.sources, ['clients', slug, field])

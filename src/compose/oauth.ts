@@ -31,7 +31,7 @@ import type { UserServices } from './users.ts'
 /** The endpoints of OAuth. */
 export type OAuthServices = {
   authorize: Authorize
-  /** RFC 8628: what a device asks for, and what its user decides. */
+  /** RFC 8628: the requests of a device, and the decision of its user. */
   device: DeviceVerification & { authorize: AuthorizeDevice }
   introspect: Introspect
   revoke: Revoke
@@ -40,7 +40,7 @@ export type OAuthServices = {
   verifyAccessToken: VerifyAccessToken
 }
 
-/** What OpenID Connect has beside them. */
+/** The endpoints that OpenID Connect adds. */
 export type OidcServices = {
   endSession: EndSession
   metadata: () => Metadata
@@ -100,7 +100,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   return { oauth, oidc }
 }
 
-/** An id token of ours that comes back as `id_token_hint`. */
+/** Reads an id token of ours that comes back as `id_token_hint`. */
 function readIdTokenFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): ReadIdToken {
   const read = perIssuer(config, (issuer) => createReadIdToken(keys, issuer))
   return (idToken) => read()(idToken)

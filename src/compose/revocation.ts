@@ -11,17 +11,17 @@ import type { ClientServices } from './clients.ts'
 import type { Core } from './core.ts'
 
 export type RevocationServices = {
-  /** What is refused, in memory. */
+  /** All revocations, in memory. */
   list: RevocationList
-  /** Brings what other processes revoke, and tells them of what this one does. */
+  /** Receives revocations of other processes, and announces those of this one. */
   feed: Feed
-  /** Guards in other services. */
+  /** Remote guards. */
   followers: Followers
 }
 
 type Dependencies = Core & { clients: ClientServices, events: Events, log: Log }
 
-/** What this process revokes is heard of after the commit; the feed, not yet started, brings the rest. */
+/** Applies revocations of this process after their commit; the feed, which is not yet started, brings the others. */
 export function followRevocations ({ config, directUrl, store, keys, clients, events, log }: Dependencies): RevocationServices {
   const list = createRevocationList()
   const feed = createFeed({ connect: (onNotification) => openFeedConnection(directUrl, onNotification), list, onRows: onOthers, log })

@@ -20,7 +20,7 @@ import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
 import { createUsers, type UserServices } from './users.ts'
 
-/** Everything that plugins and routes use, by noun; created once for an app. */
+/** Everything that plugins and routes use, by noun; created once per app. */
 export type Services = Core & {
   account: AccountServices
   clients: ClientServices
@@ -36,11 +36,11 @@ export type Services = Core & {
 
 const KEY_CHECK_MS = 60_000
 
-/** Opens the database, follows the revocations, and puts the parts together. */
+/** Opens the database, creates the parts and follows the revocations. */
 export async function createServices (config: Config, { log, prisma }: Pick<CoreOptions, 'log' | 'prisma'>): Promise<Services> {
   const events = createEvents((err, name) => log.error({ err, name }, 'A handler of an event failed'))
   logEvents(events, log)
-  // A program that is missing is told before a database is made
+  // A missing native program is reported before a database is created
   await loadArgon2()
   const core = await openCore(config, { log, prisma })
   const stops: Stop[] = [core.close]
@@ -57,7 +57,7 @@ export async function createServices (config: Config, { log, prisma }: Pick<Core
 
 type Stop = () => Promise<void>
 
-/** The last one first, and each whatever became of the others. */
+/** In reverse order; each runs even if another one fails. */
 async function stopAll (stops: Stop[]): Promise<void> {
   const [stop, ...rest] = stops.splice(0).reverse()
   if (!stop) return
@@ -70,7 +70,10 @@ async function stopAll (stops: Stop[]): Promise<void> {
 
 type Base = Core & { events: Events, log: Log }
 
-/** In the order in which they need each other. @param stops takes what is to be stopped with the database */
+/**
+ * In the order of their dependencies.
+ * @param stops collects what is to be stopped with the database
+ */
 async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, keyof Core | 'events'>> {
   const { config, store, log } = base
   const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
@@ -95,7 +98,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   }
 }
 
-/** What the process does by itself. */
+/** Starts the periodic jobs of the process. */
 function startJobs ({ config, store, keys, events, log }: Base, stops: Stop[]): void {
   const rotate = () => keys.rotateDue().catch((err) => log.warn({ err }, 'The signing keys could not be checked'))
   const timer = setInterval(rotate, KEY_CHECK_MS).unref()
@@ -105,7 +108,7 @@ function startJobs ({ config, store, keys, events, log }: Base, stops: Stop[]): 
   stops.push(trail.stop, startPurgeJob({ config, store }, log).stop, async () => clearInterval(timer))
 }
 
-/** What an operator should hear of. */
+/** Logs the events that an operator should know about. */
 function logEvents (events: Events, log: Log): void {
   events.on('session.reused', (details) => log.warn(details, 'A refresh token was used again after its grace: its session is revoked'))
   events.on(

@@ -8,7 +8,7 @@ import { createRefreshTokens, type RefreshTokens } from '../sessions/refresh-tok
 import type { Core } from './core.ts'
 
 export type SessionServices = {
-  /** Ends them, of either kind. */
+  /** Ends sessions and browser sessions. */
   end: SessionEnds
   browser: BrowserSessions
   refreshTokens: RefreshTokens

@@ -19,7 +19,7 @@ import { createUserStore } from '../users/users.store.ts'
 
 export type Store = ReturnType<typeof createStore>
 
-/** Everything that is asked of the database, by table. */
+/** All queries, by table. */
 export function createStore (database: Database) {
   const revocations = createRevocationStore(database)
   const settings = createSettingStore(database)

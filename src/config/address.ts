@@ -1,6 +1,6 @@
-/** Where the server stands. */
+/** Where the server is mounted. */
 export type Place = {
-  /** Prefix of the scope of the host that Latchkey is registered in, such as /api. */
+  /** Prefix of the host's scope in which Latchkey is registered, such as /api. */
   mount: string
   https: boolean
 }
@@ -8,19 +8,24 @@ export type Place = {
 /** A server of our own, or the root of a host. */
 export const ROOT: Place = { mount: '', https: false }
 
-/** The address of this server and its issuer. Both are asked for when they are used, for they may follow the port. */
+/** The address of this server and its issuer. Both are read when they are used, since they may follow the port. */
 export type Address = {
   /** Without a slash at the end. */
   readonly appUrl: string
   readonly issuer: string
-  /** Path of the issuer, empty at the root: what stands before the paths of links. */
+  /** Path of the issuer, empty at the root: the prefix of paths in links. */
   readonly basePath: string
-  /** No address was given: it is this machine, at the port that listens. Never what a Host header says, which anybody writes. */
+  /**
+   * No address was configured: it is this machine at the listening port. The Host header is never used, since a client can send any value.
+   */
   readonly followsPort: boolean
   listensOn: (port: number) => void
 }
 
-/** @param appUrl as given, without a slash at the end @param port until one listens */
+/**
+ * @param appUrl as given, without a slash at the end
+ * @param port until the server listens
+ */
 export function createAddress (appUrl: string | undefined, { port, path, https }: { port: number, path: string, https: boolean }): Address {
   const at = (port: number) => `${https ? 'https' : 'http'}://localhost:${port}`
   let known = appUrl ?? at(port)
@@ -38,15 +43,12 @@ export function createAddress (appUrl: string | undefined, { port, path, https }
   }
 }
 
-/**
- * For what is made for an issuer: made when it is first asked for, and again should the issuer have changed, because the server listens
- * now.
- */
+/** Creates a part for the issuer on first use, and again if the issuer has changed since the server listens. */
 export function perIssuer<Part> (config: Pick<Address, 'issuer'>, make: (issuer: string) => Part): () => Part {
   return following(() => config.issuer, make)
 }
 
-/** What is made from a text that may change. */
+/** Caches what is created from a text that may change. */
 export function following<Part> (read: () => string, make: (text: string) => Part): () => Part {
   let made: { from: string, part: Part } | undefined
   return () => {

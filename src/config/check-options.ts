@@ -9,8 +9,8 @@ type Validator = { Errors: (value: unknown) => SchemaError[] }
 const validators = new WeakMap<object, Validator>()
 
 /**
- * Options that were given in code, as their schema has them: what is unknown, of the wrong type or undefined by mistake must not be
- * dropped.
+ * Checks options given in code against their schema: unknown options, wrong types and accidental undefined values are errors rather than
+ * ignored.
  * @param where stands before the name in the message, such as `authGuard('api')`
  * @throws ConfigError
  */

@@ -1,6 +1,6 @@
 export type Problem = { name: string, message: string }
 
-/** A configuration that cannot be used; the message holds one line per mistake and never a value. */
+/** A configuration that cannot be used; the message has one line per mistake and never contains a value. */
 export class ConfigError extends Error {
   readonly code = 'LK_CONFIG'
   constructor (readonly problems: Problem[]) {

@@ -16,28 +16,28 @@ import { unregistrable } from '../oauth/scopes.ts'
 
 type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K] }
 
-/** What `register(latchkey, options)` takes: as documented, and what `npm run docs:options` has not seen yet. */
+/** The options of `register(latchkey, options)`: as documented, and those that `npm run docs:options` has not generated yet. */
 export type LatchkeyOptions = SettingsOptions & Omit<DeepPartial<Settings>, keyof SettingsOptions>
 
-/** Settings with the address of the server. A copy by `{ ...config }` would not follow the port: hand the config on whole. */
+/** Settings with the address of the server. A copy by `{ ...config }` would not follow the port: pass the config itself. */
 export type Config = Omit<Settings, 'views' | 'languages' | 'appUrl'> & Address & {
   views: Views
   languages: Record<string, PartialTexts>
-  /** Of the scope that Latchkey is registered in: the routes stand under it and `prefix`. */
+  /** Prefix of the scope in which Latchkey is registered; routes are under it and `prefix`. */
   mount: string
   loginPath: string
   homePath: string
   /** For messages that name an option. */
   sources: Sources
-  /** A sentence for the log about each option that was given by a deprecated name. */
+  /** A sentence for the log about each option given by a deprecated name. */
   deprecations: string[]
 }
 
 const validator = Compile(Settings)
 
 /**
- * Checks the options as a whole and fills in defaults.
- * @throws ConfigError naming each option or variable that is wrong and what to write instead
+ * Validates the options as a whole and fills in defaults.
+ * @throws ConfigError naming each invalid option or variable and what to write instead
  */
 export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_CODE, { mount, https }: Place = ROOT): Config {
   const filled = withDefaults(Settings, options) as Settings

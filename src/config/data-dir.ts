@@ -1,11 +1,11 @@
-/** Ways out where the embedded database cannot be. Inside a host the options are what counts first. */
+/** Fixes for an embedded database that cannot be created. Inside a host, the options come first. */
 export const SET_DATABASE_URL = 'set DATABASE_URL (the option databaseUrl) to a PostgreSQL of your own'
 export const SET_DATA_DIR = 'set LATCHKEY_DATA_DIR (the option dataDir)'
 const ELSEWHERE = `${SET_DATA_DIR} to a directory that can be written, or ${SET_DATABASE_URL}`
 const FULL = `make room there, ${SET_DATA_DIR} to a directory on another disk, or ${SET_DATABASE_URL}`
 const DENIED = `run as the user whose directory it is, ${SET_DATA_DIR} to another one, or ${SET_DATABASE_URL}`
 
-/** What the system says of a file, in words, and what to do. */
+/** Error codes of the system, with a description and a fix. */
 const PROBLEMS: Record<string, { reason: string, fix: string }> = {
   EACCES: { reason: 'permission denied', fix: DENIED },
   EPERM: { reason: 'permission denied', fix: DENIED },
@@ -21,10 +21,10 @@ const PROBLEMS: Record<string, { reason: string, fix: string }> = {
   ELOOP: { reason: 'symbolic links lead in a circle', fix: ELSEWHERE },
   ENOENT: { reason: 'no such file or directory', fix: ELSEWHERE }
 }
-// Also of what programs are started with, of signals and of the network; those are told elsewhere
+// The same codes occur for starting programs, signals and the network, which are reported elsewhere
 const NOT_OF_FILES = /^(spawn|kill|connect|listen|bind|getaddrinfo|uv_)/
 
-/** Does what makes and reads files in the data directory. What the system refuses then names the path, the reason and the variable. */
+/** Runs work on files in the data directory; errors of the system then name the path, the reason and the variable. */
 export async function inDataDir<T> (directory: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -33,7 +33,7 @@ export async function inDataDir<T> (directory: string, work: () => Promise<T>): 
   }
 }
 
-/** What to do, where the lines of a program of PostgreSQL tell such a problem; nothing otherwise. */
+/** The fix, if the output of a PostgreSQL program mentions such a problem. */
 export function fixFor (lines: string): string | undefined {
   if (/No space left on device|Disk quota exceeded/.test(lines)) return FULL
   if (/Permission denied|Operation not permitted/.test(lines)) return DENIED

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs'
 import { parseEnv, TextDecoder } from 'node:util'
 import { ConfigError } from './config-error.ts'
 
-// Some editors begin a file with it, and joined files have it in the middle; a name that begins with it would be another name
+// Some editors begin a file with it, and concatenated files have it in the middle; it would become part of a name
 const BYTE_ORDER_MARKS = /^\uFEFF+/gm
-// Ends of lines that Node's parser drops, so that two lines become one
+// Line endings that Node's parser drops, which would join two lines
 const LONE_CR = /\r(?!\n)/g
 
-/** The variables of a `.env` file; none when there is no file. @throws ConfigError */
+/**
+ * The variables of a `.env` file; none when there is no file.
+ * @throws ConfigError
+ */
 export function readDotenv (path: string): Record<string, string | undefined> {
   try {
     return parseEnv(dotenvText(readFileSync(path)).replace(LONE_CR, '\n').replace(BYTE_ORDER_MARKS, ''))
@@ -19,13 +22,13 @@ export function readDotenv (path: string): Record<string, string | undefined> {
 }
 
 /**
- * The text of a `.env` file. What is not UTF-8 would be read as other names and values, or as none, and a server without its
- * DATABASE_URL starts on the embedded database.
+ * The text of a `.env` file. Text that is not UTF-8 would yield wrong names and values, or none, and a server without its DATABASE_URL
+ * starts on the embedded database.
  * @throws ConfigError
  */
 export function dotenvText (bytes: Buffer): string {
   const text = decoded(bytes)
-  // UTF-16 and UTF-32 without a mark can be valid UTF-8, but for the zeros between the letters
+  // UTF-16 and UTF-32 without a byte order mark can be valid UTF-8, except for the zeros between the characters
   if (text !== undefined && !text.includes('\0')) return text
   throw new ConfigError([{ name: '.env', message: 'is not UTF-8; save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)' }])
 }

@@ -12,18 +12,17 @@ const isProxySlug = (slug: string) => (PROXY_SLUGS as readonly string[]).include
 export type Variables = Record<string, string | undefined>
 type Property = { env?: string, type?: string, anyOf?: unknown[], description?: string, properties?: Record<string, Property> }
 
-/** Options that variables gave, and which variable gave each: by the path of the option, such as `login.attributes`. */
+/** Options given by variables, and the variable of each by the path of the option, such as `login.attributes`. */
 export type Environment = Sources & { options: LatchkeyOptions }
 
-/** The variables of the process; with `dotenv` also those of that file, which count less. */
+/** The variables of the process; `dotenv` adds those of that file, which have lower precedence. */
 export function readVariables (dotenv?: string): Variables {
   return { ...(dotenv ? readDotenv(dotenv) : {}), ...process.env }
 }
 
 /**
- * Options from environment variables. An empty variable counts as absent. Each has two spellings, NAME and LATCHKEY_NAME, of which the
- * second wins;
- * with `prefixedOnly` the first is somebody else's: a host has a PORT and a LOG_LEVEL of its own.
+ * Options from environment variables. An empty variable is treated as absent. Each has two names, NAME and LATCHKEY_NAME, of which the
+ * second takes precedence; with `prefixedOnly` the first is ignored, since a host has a PORT and a LOG_LEVEL of its own.
  * @throws ConfigError naming the variable and what to write instead
  */
 export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<Sources, 'prefixedOnly'>): Environment {
@@ -48,12 +47,15 @@ export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<So
   return { options: options as LatchkeyOptions, names, prefixedOnly }
 }
 
-/** What the options say, then what the environment says. @throws ConfigError */
+/**
+ * Options take precedence over the environment.
+ * @throws ConfigError
+ */
 export function configFrom (options: LatchkeyOptions, environment: Environment, place?: Place): Config {
   return resolveConfig(mergeOptions(options, environment.options), { ...environment, names: namesLeft(options, environment) }, place)
 }
 
-/** What the options say, then what the environment says. */
+/** Options take precedence over the environment. */
 export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOptions): LatchkeyOptions {
   const merged = { ...environment, ...defined(options) }
   const login = { ...environment.login, ...defined(options.login ?? {}) }
@@ -72,7 +74,7 @@ function spellings (name: string, prefixedOnly: boolean): string[] {
   return prefixedOnly ? [PREFIX + name] : [PREFIX + name, name]
 }
 
-/** Of the options that code gives, no variable is to blame. */
+/** Names of the variables whose options code has not overridden. */
 function namesLeft (
   { login = {}, routes = {}, clients = {}, ...options }: LatchkeyOptions,
   { names }: Environment
@@ -91,7 +93,7 @@ function valueOf (option: string, property: Property, found: Found): unknown {
   return option === 'trustProxy' ? parseTrustProxy(found.text) : fromText(property, found.text)
 }
 
-/** Text as the type of the option; what cannot be read as it stays text, which the check of the options then names. */
+/** Converts text to the type of the option; text that cannot be converted is left for the validation of the options to report. */
 function fromText (property: Property, text: string): unknown {
   if (property.type === 'array') return text.split(',').map((item) => item.trim()).filter(Boolean)
   return property.type === 'integer' && !Number.isNaN(Number(text)) ? Number(text) : text
@@ -118,7 +120,7 @@ function loginOptions (given: Given, names: Record<string, string>): LatchkeyOpt
   }
 }
 
-/** Each has a variable of its own, `on` or `off`; as an option they are one group. */
+/** Each route has a variable of its own, `on` or `off`; as an option they are one group. */
 function routeOptions (given: Given, names: Record<string, string>): LatchkeyOptions['routes'] | undefined {
   const options: Record<string, boolean> = {}
   for (const [option, { env, description }] of Object.entries<Property>(Settings.properties.routes.properties)) {
@@ -133,7 +135,10 @@ function routeOptions (given: Given, names: Record<string, string>): LatchkeyOpt
   return Object.keys(options).length > 0 ? options : undefined
 }
 
-/** CLIENT_GOOGLE_ID is not ours: without the prefix only those of our own proxies count, and those whose value is an id of ours. */
+/**
+ * CLIENT_GOOGLE_ID belongs to something else: without the prefix, only the names of our own proxies are read, and those whose value is one
+ * of our client ids.
+ */
 function clientOptions (
   variables: Variables,
   given: Given,

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 
-// RFC 6749 section 3.3: a name holds no space
+// RFC 6749 section 3.3: a name contains no space
 const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' })
 const Scopes = (description: string) => Type.Optional(Type.Array(Scope, { minItems: 1, description }))
 
@@ -26,7 +26,7 @@ const members = {
 }
 const closed = { additionalProperties: false }
 
-/** What `app.authGuard(kind, options)` takes, by kind. A browser that is logged in acts in person: there is nothing more to choose. */
+/** Options of `app.authGuard(kind, options)`, by kind. The kind `web` has none. */
 export const guardOptions = {
   api: Type.Object(
     { ...members, clients: Type.Optional(Type.Boolean({ description: 'Clients that act for themselves may pass, too' })) },
@@ -63,5 +63,5 @@ export const RemoteGuard = Type.Object({
   }, closed))
 }, closed)
 
-/** A guard without a database: it asks the issuer for keys and revocations. */
+/** A guard without a database, which gets keys and revocations from the issuer. */
 export type RemoteGuard = Static<typeof RemoteGuard>

@@ -1,8 +1,8 @@
-/** Where options come from. */
+/** Where options were given. */
 export type Sources = {
-  /** The variable that gave an option, by the path of the option, such as `login.attributes`; none for what code gave. */
+  /** The variable of each option, by the path of the option, such as `login.attributes`; none for options given in code. */
   names: Record<string, string>
-  /** Inside a host only variables under the prefix are ours. */
+  /** Inside a host only variables with the prefix are ours. */
   prefixedOnly: boolean
 }
 
@@ -11,13 +11,13 @@ export const IN_CODE: Sources = { names: {}, prefixedOnly: false }
 
 export const VARIABLE_PREFIX = 'LATCHKEY_'
 
-/** Whose mistake it is: the variable that gave the option, or the option. */
+/** The name to report for a mistake: the variable that gave the option, or the option. */
 export function nameOf ({ names }: Sources, path: readonly string[]): string {
   const given = path.map((_step, index) => names[path.slice(0, path.length - index).join('.')]).find((name) => name !== undefined)
   return given ?? path.join('.')
 }
 
-/** What to set: a variable, and inside a host the option before it. */
+/** The name of a setting in advice: the variable, and inside a host the option before it. */
 export function settingName ({ names, prefixedOnly }: Sources, option: string, variable: string): string {
   const given = names[option]
   if (given !== undefined) return given

@@ -1,7 +1,7 @@
 import type { Problem } from './config-error.ts'
 import { nameOf, type Sources } from './names.ts'
 
-/** As a TypeBox validator tells it. */
+/** An error of a TypeBox validator. */
 export type SchemaError = { instancePath: string, message: string, keyword: string, params: unknown }
 
 type Schema = {
@@ -13,7 +13,7 @@ type Schema = {
 export function problemsOf (settings: object, errors: SchemaError[], sources: Sources): Problem[] {
   const unions = new Set(errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath))
   return errors
-    // What each member of a union says, and that an unknown option may not be there, is said once already
+    // The errors of the members of a union, and the error for an unknown option, are already reported
     .filter(({ keyword, instancePath }) => keyword === 'anyOf' || (keyword !== 'boolean' && !unions.has(instancePath)))
     .map((error) => toProblem(settings, error, sources))
 }
@@ -36,7 +36,7 @@ function toProblem (settings: Schema, { keyword, instancePath, message, params }
   }
 }
 
-/** The schema at a path, if there is one, and the last on the way that has a name of its own. */
+/** The schema at a path, if there is one, and the last schema along the path that has a name of its own. */
 function schemaAt (settings: Schema, path: string[]): { schema: Schema | undefined, named: Schema | undefined } {
   let schema: Schema | undefined = settings
   let named: Schema | undefined

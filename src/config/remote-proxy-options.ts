@@ -9,7 +9,7 @@ const Shared = Type.Partial(
 )
 const Credentials = Type.Object({ id: Type.String({ minLength: 1 }), secret: Type.String({ minLength: 1 }) }, closed)
 
-/** Of proxies apart from the server: their process holds the client's secret and asks the issuer. */
+/** For remote client proxies: their process holds the client's secret and sends requests to the issuer. */
 export const RemoteProxy = Type.Object({
   issuer: RemoteGuard.properties.issuer,
   clients: Type.Optional(

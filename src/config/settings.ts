@@ -4,7 +4,7 @@ import { MAX_PASSWORD_BYTES } from '../passwords/text.ts'
 import { viewNames } from '../views/check.ts'
 
 const DAY = 86_400
-/** Seconds, of every token and session. */
+/** Seconds, for every token and session. */
 export const MAX_TTL = 10 * 365 * DAY
 
 const seconds = (env: string, fallback: number, description: string, minimum = 1) =>
@@ -19,10 +19,10 @@ const feature = (env: string | undefined, description: string) =>
 const url = (env: string, pattern: string, description: string) =>
   Type.Optional(Type.String({ env, pattern, description }))
 
-// Of TRUST_PROXY: an address or a network, or one of these words
+// For TRUST_PROXY: an address or a network, or one of these words
 const PROXY = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[0-9.]+)?)'
 
-/** Of the clients that every installation has for its proxies. */
+/** The clients that every installation has for its proxies. */
 export const PROXY_SLUGS = ['web', 'mobile'] as const
 
 const ProxyClient = Type.Object({
@@ -30,7 +30,7 @@ const ProxyClient = Type.Object({
   secret: Type.Optional(Type.String({ minLength: 1 }))
 }, { additionalProperties: false })
 
-/** Every option once: its type, its default, its environment variable (`env`) and what it is for. */
+/** Every option: its type, default, environment variable (`env`) and description. */
 export const Settings = Type.Object({
   port: Type.Integer({ env: 'PORT', default: 3000, minimum: 0, maximum: 65535, description: 'Port that the server listens on' }),
   host: Type.String({ env: 'HOST', default: '127.0.0.1', minLength: 1, description: 'Address that the server listens on' }),

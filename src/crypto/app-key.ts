@@ -9,17 +9,20 @@ export type DerivedKeys = readonly Buffer[]
 /** 32 bytes in base64. */
 export const APP_KEY_FORM = '^[A-Za-z0-9+/_-]{43}=?$'
 
-/** @returns one key per APP_KEY; `label` keeps the uses apart */
+/** @returns one key per APP_KEY; `label` gives each purpose different keys */
 export function deriveKeys (appKeys: readonly string[], label: string): DerivedKeys {
   return appKeys.map((key) => Buffer.from(hkdfSync('sha256', Buffer.from(key, 'base64'), '', `latchkey/${label}`, 32)))
 }
 
-/** Where the APP_KEY of an embedded database is kept, mode 0600. */
+/** The file with the APP_KEY of an embedded database, mode 0600. */
 export function appKeyFile (dataDir: string): string {
   return join(resolve(dataDir), 'app.key')
 }
 
-/** The APP_KEY that was made for an embedded database; nothing when none was. @throws Error when the file holds something else */
+/**
+ * The APP_KEY created for an embedded database, if any.
+ * @throws Error when the file contains something else
+ */
 export async function readAppKey (dataDir: string): Promise<string | undefined> {
   const path = appKeyFile(dataDir)
   const text = await inDataDir(resolve(dataDir), async () => await readFile(path, 'utf8').catch(ignore('ENOENT')))
@@ -30,7 +33,10 @@ export async function readAppKey (dataDir: string): Promise<string | undefined> 
   )
 }
 
-/** For a database that has none yet. @returns the key of another process, where that was first */
+/**
+ * Creates the key of a database that has none.
+ * @returns the key of another process, if that was first
+ */
 export async function makeAppKey (dataDir: string): Promise<string> {
   const path = appKeyFile(dataDir)
   await inDataDir(resolve(dataDir), async () => {
@@ -38,7 +44,7 @@ export async function makeAppKey (dataDir: string): Promise<string> {
     const draft = `${path}.${randomBytes(6).toString('hex')}`
     try {
       await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flush: true })
-      // link, unlike rename, keeps the key that another process made first
+      // link, unlike rename, keeps a key that another process has created first
       await link(draft, path).catch(ignore('EEXIST'))
     } finally {
       await unlink(draft).catch(ignore('ENOENT'))

@@ -1,19 +1,20 @@
 import { createHmac } from 'node:crypto'
 import { deriveKeys } from './app-key.ts'
 
-/** What tells one form of one page, in one browser, from every other. */
+/** Identifies one form of one page in one browser. */
 export type FormId = Uint8Array
 
-/** Whoever presses again does so within this time; the same form later is another wish. Seconds. */
+/** Seconds in which a repeated submission counts as the same; later, the same form is a new request. */
 export const SAME_FORM = 600
 
 /**
- * 256 bits for what a form makes, the same when the form is sent twice within `SAME_FORM`, to whichever process: of this period and the one
- * before, under each APP_KEY; the first is for making. A form of an hour ago gets others, so that what it made then never comes back.
+ * 256-bit secrets for what a form creates, equal when the form is submitted twice within `SAME_FORM`, to any process: for the current and
+ * the previous period, under each APP_KEY; the first one is used for creating. An hour later the form yields other secrets, so that what it
+ * created never comes back.
  */
 export type FormSecrets = (form: FormId, ...what: (string | number | boolean | null)[]) => [Buffer, ...Buffer[]]
 
-/** @param label keeps what forms make apart */
+/** @param label gives each kind of form different secrets */
 export function createFormSecrets (appKeys: readonly string[], label: string, now = () => Date.now()): FormSecrets {
   const [current, ...previous] = deriveKeys(appKeys, label)
   return (form, ...what) => {

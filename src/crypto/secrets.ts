@@ -1,12 +1,12 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Client } from '../oauth/ports.ts'
 
-/** SHA-256; enough for secrets of 256 random bits, which no list can hold. */
+/** SHA-256, which suffices for secrets of 256 random bits, since they cannot be guessed. */
 export function hashSecret (secret: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return hash('sha256', secret, 'buffer') as Buffer<ArrayBuffer>
 }
 
-/** A client secret: 256 random bits behind a prefix that secret scanners know. */
+/** A client secret: 256 random bits with a prefix known to secret scanners. */
 export function newClientSecret (): string {
   return `lk_cs_${randomBytes(32).toString('base64url')}`
 }
@@ -17,12 +17,12 @@ export function newClientId (): string {
   return CLIENT + randomBytes(15).toString('hex')
 }
 
-/** The prefix tells a client from a user, whose id is a UUID. */
+/** The prefix distinguishes a client from a user, whose id is a UUID. */
 export function isClientId (id: string): boolean {
   return id.startsWith(CLIENT)
 }
 
-/** Whether it is the secret of the client, or the one before while both count. */
+/** Whether it is the client's secret, or the previous one during the overlap. */
 export function isClientSecret (
   { secretHash, previousSecretHash, previousSecretUntil }: Pick<Client, 'secretHash' | 'previousSecretHash' | 'previousSecretUntil'>,
   secret: string

@@ -1,7 +1,7 @@
 import { createCache } from '../runtime/cache.ts'
 import type { EventName, Events } from './events.ts'
 
-/** A line of the audit log. */
+/** An entry of the audit log. */
 export type AuditEntry = {
   type: string
   userId?: string | null
@@ -9,14 +9,14 @@ export type AuditEntry = {
   sessionId?: string | null
   ip?: string | null
   userAgent?: string | null
-  /** What else there is to say; never a secret. */
+  /** Further details; never a secret. */
   detail?: object
   /** Milliseconds since it happened. */
   ago?: number
 }
 
 export type AuditTrail = {
-  /** Writes what waits, and no more. */
+  /** Writes what is queued, and accepts no more. */
   stop: () => Promise<void>
 }
 
@@ -26,7 +26,7 @@ type Options = {
   onError: (error: unknown, lost: number) => void
 }
 
-/** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that find them. */
+/** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that detect them. */
 const AUDITED = [
   'login.succeeded',
   'login.failed',
@@ -44,15 +44,15 @@ const AUDITED = [
   'device.denied'
 ] as const satisfies EventName[]
 
-/** Many events are one statement, and no request waits for it. */
+/** Events are written in batches, without delaying a request. */
 const EVERY_MS = 100
 const BATCH = 500
-// Who floods us with wrong passwords must not fill our memory
+// A flood of wrong passwords must not fill the memory
 const MAX_WAITING = 10_000
-// ... nor our disk: that somebody goes on without being let try is said once in a while
+// Nor the disk: blocked attempts that continue are recorded once per this interval
 const REPEATED_MS = 60_000
 
-/** Writes the events that matter to security into the audit log. A process that is killed loses those of the last moment. */
+/** Writes security events to the audit log. A process that is killed loses those of the last moment. */
 export function startAuditTrail ({ events, write, onError }: Options): AuditTrail {
   const waiting: { entry: AuditEntry, at: number }[] = []
   const told = createCache<true>({ ttl: REPEATED_MS, max: MAX_WAITING })

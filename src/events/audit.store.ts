@@ -1,7 +1,7 @@
 import type { AuditEntry } from './audit-trail.ts'
 import type { Database } from '../database/client.ts'
 
-/** An INSERT of events from a SELECT of type, user, client, session, address and agent. */
+/** An INSERT of events from a SELECT of type, user, client, session, address and user agent. */
 export function auditSql (events: string, from: string): string {
   return `INSERT INTO ${events} (id, type, user_id, client_id, session_id, ip, user_agent)
     SELECT gen_random_uuid(), e.* FROM (${from}) AS e (type, user_id, client_id, session_id, ip, user_agent)`
@@ -15,7 +15,7 @@ export type AuditFilter = {
 export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { id: string, createdAt: Date }
 
 export function createAuditStore ({ prisma, pool, tables }: Database) {
-  /** All of them in one statement. */
+  /** All entries in one statement. */
   async function write (entries: AuditEntry[]): Promise<void> {
     await pool.query({
       name: 'audit-write',
@@ -26,7 +26,7 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
     })
   }
 
-  /** The newest first. A type may end in `.*`. */
+  /** Newest first. A type may end in `.*`. */
   async function list ({ userId, clientId, type, since, limit }: AuditFilter): Promise<AuditLine[]> {
     const rows = await (await prisma()).auditEvent.findMany({
       where: {

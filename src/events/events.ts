@@ -1,4 +1,4 @@
-/** Where it came from; null where that is not known, as on the command line. */
+/** Where a request came from; null where unknown, as on the command line. */
 export type Origin = { ip: string | null, userAgent: string | null }
 
 type Login = Origin & { userId: string | null, clientId: string | null }
@@ -7,9 +7,9 @@ type PersonalTokenChange = Origin & { tokenId: string, userId: string, clientId:
 type DeviceDecision = Origin & { clientId: string, userId: string, scopes: string[] }
 
 /**
- * By its user or an application: `logout`; by its client (RFC 7009): `client`; by its user in the list of sessions: `user`; by the
- * operator: `operator`; by the next login of the same browser: `replaced`; for a refresh token or a code that came twice: `reused`,
- * `code_reused`.
+ * `logout`: by its user or client, at logout; `client`: by its client (RFC 7009); `user`: by its user in the list of sessions; `operator`:
+ * by the operator; `replaced`: by the next login in the same browser; `reused`, `code_reused`: a refresh token or a code was presented
+ * twice.
  */
 export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused'
 
@@ -20,38 +20,38 @@ export type BearerRefusal = 'expired' | 'malformed' | 'bad_signature' | 'unknown
   | 'invalid' | 'session_revoked' | 'token_revoked' | 'client_revoked' | 'key_revoked' | 'logged_out_everywhere' | 'not_a_user'
   | 'not_a_client' | 'personal_token'
 
-/** What happens, by name. No event holds a secret. */
+/** What happens, by name. No event contains a secret. */
 export type EventDetails = {
   'token.issued': { grantType: string, clientId: string, userId: string | null, sessionId: string | null }
-  /** `reason` is for the operator: which check refused. */
+  /** `reason` is for the operator: the check that failed. */
   'token.refused': { grantType: string, error: string, reason: string }
   'token.revoked': { kind: string, subject: string }
-  /** A refresh token that was just replaced came again and got the same successor. */
+  /** A refresh token that was just replaced was presented again and got the same successor. */
   'session.replayed': { clientId: string, sessionId: string }
   /**
-   * A refresh token came again after the grace, and its successor had never been used: its answer was lost, and the session goes on with
-   * another successor.
+   * A refresh token was presented again after the grace, while its successor had never been used: its answer was lost, and the session
+   * continues with another successor.
    */
   'session.recovered': { clientId: string, sessionId: string }
-  /** A refresh token came again after the grace: the session is revoked. */
+  /** A refresh token was presented again after the grace: the session is revoked. */
   'session.reused': { clientId: string, sessionId: string }
-  /** A session was behind its refresh token: the database went back to a backup. */
+  /** A session was behind its refresh token: the database was restored from a backup. */
   'database.went_back': { sessionId: string }
   /**
-   * A session was ended by itself; `clientId` is null for the login of a browser on our own pages. What ends all of a user or a client,
-   * such as `password.changed`, stands for each of theirs.
+   * A session was ended individually; `clientId` is null for a browser session. An event that ends everything of a user or client, such as
+   * `password.changed`, stands for all their sessions.
    */
   'session.ended': Origin & { sessionId: string, userId: string, clientId: string | null, reason: EndReason }
   'bearer.refused': { reason: BearerRefusal }
-  /** A password was right; `clientId` is null on our own pages. */
+  /** The password was right; `clientId` is null on our own pages. */
   'login.succeeded': Login & { userId: string }
-  /** `userId` is null when nobody has that identifier. */
+  /** `userId` is null when no user has the identifier. */
   'login.failed': Login & { reason: LoginFailure }
-  /** Too many failures; `counter` says of what. */
+  /** Too many failures; `counter` names their kind. */
   'attempt.refused': { counter: string }
   'user.registered': Origin & { userId: string }
   'password.changed': Origin & { userId: string }
-  /** `fields`: names only, not what stands in them. */
+  /** `fields`: names only, without values. */
   'profile.changed': Origin & { userId: string, fields: string[] }
   'client.created': ClientChange
   'client.changed': ClientChange
@@ -65,7 +65,7 @@ export type EventDetails = {
 
 export type EventName = keyof EventDetails
 
-/** A handler under a name that is never emitted would never be called. */
+/** Used to reject handlers for unknown names, which would never be called. */
 const NAMES: Record<EventName, true> = {
   'token.issued': true,
   'token.refused': true,
@@ -94,7 +94,10 @@ const NAMES: Record<EventName, true> = {
 export type EventHandler<Name extends EventName> = (details: EventDetails[Name]) => void | Promise<void>
 
 export type Events = {
-  /** @returns unsubscribe. @throws TypeError for a name that no event has */
+  /**
+   * @returns unsubscribe
+   * @throws TypeError for an unknown event name
+   */
   on: <Name extends EventName>(name: Name, handler: EventHandler<Name>) => () => void
   emit: <Name extends EventName>(name: Name, details: EventDetails[Name]) => void
 }
@@ -105,7 +108,7 @@ export function originOf (caller: { ip: string, userAgent: string | undefined } 
 
 type Handlers = { [Name in EventName]?: Set<EventHandler<Name>> }
 
-/** Handlers run after the fact and cannot fail a request: what they throw goes to `onError`. */
+/** Handlers run afterwards and cannot fail a request: their errors go to `onError`. */
 export function createEvents (onError: (error: unknown, name: EventName) => void): Events {
   const handlers: Handlers = {}
 

@@ -6,8 +6,8 @@ const NODE = /^(?:\[([0-9A-Fa-f:.]+(?:%[^\]\s]*)?)\]|([0-9.]+))(?::(?:\d{1,5}|_[
 const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/
 
 /**
- * The address that a header or a socket tells, in its one spelling: without port, quotes and zone, IPv4 as IPv4.
- * @returns null for what is no address
+ * The address in a header or of a socket, normalized: without port, quotes and zone, and IPv4-mapped addresses as IPv4.
+ * @returns null when it is not an address
  */
 export function readAddress (text: string | undefined): string | null {
   if (text === undefined || text.length > MAX_LENGTH) return null
@@ -19,7 +19,7 @@ export function readAddress (text: string | undefined): string | null {
   return isIPv6(address) ? canonical(address) : null
 }
 
-/** RFC 5952; ::ffff:192.0.2.1 is how sockets that listen on both kinds write IPv4. */
+/** RFC 5952; dual-stack sockets write IPv4 as ::ffff:192.0.2.1. */
 function canonical (ipv6: string): string {
   const address = new URL(`http://[${ipv6}]`).hostname.slice(1, -1)
   const [, high, low] = MAPPED.exec(address) ?? []

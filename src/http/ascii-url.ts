@@ -1,8 +1,9 @@
 const BEYOND_ASCII = /[^\x21-\x7e]/
 
 /**
- * The URL as it travels: RFC 3986 knows ASCII only, so a host in other letters becomes punycode and the rest percent signs. One in ASCII
- * stays as it is, for issuers are compared as text. @returns null for what is no URL
+ * The URL in ASCII (RFC 3986): a host with other characters becomes punycode, and the rest is percent-encoded. An ASCII URL is returned
+ * unchanged, since issuers are compared as text.
+ * @returns null when it is not a URL
  */
 export function asciiUrl (text: string): string | null {
   if (!URL.canParse(text)) return null

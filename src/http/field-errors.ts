@@ -2,24 +2,24 @@ import type { RedirectUriProblem } from '../clients/redirect-uri.ts'
 import { apiMessages } from '../views/texts/field-errors.ts'
 import { HttpError } from './http-error.ts'
 
-/** What may be wrong with a field, and the numbers and names that belong to it; null where the code says it all. */
+/** The possible errors of a field, with the numbers and names they mention; null where there are none. */
 export type FieldErrorDetails = {
   required: null
-  /** None of several was sent, of which one is needed. */
+  /** None of several fields was sent, of which one is required. */
   one_required: { others: string[] }
-  /** Of several that mean the same more than one was sent. */
+  /** More than one was sent of several fields with the same meaning. */
   one_too_many: null
   empty: null
-  /** What a schema says, or the protocol: in their own words. */
+  /** A message of a schema or of the protocol, passed on as it is. */
   invalid: { message: string }
   too_short: { min: number }
   too_long: { max: number, unit: 'bytes' | 'characters' }
-  /** Holds what is not shown, or moves what stands around it. */
+  /** Contains characters that are invisible, or that rearrange the text around them. */
   unseen_characters: null
   nothing_visible: null
-  /** Is no value of the attributes that it is for. */
+  /** Is not a value of the attributes it was sent for. */
   malformed: { expected: string[] }
-  /** The same, of a phone number that may be one in some country. */
+  /** The same, for a phone number that may be valid in some country. */
   country_missing: { expected: string[] }
   /** Could also be a value of another attribute. */
   ambiguous: { attribute: string, title: string }
@@ -39,17 +39,17 @@ export type FieldErrorDetails = {
 
 export type FieldErrorCode = keyof FieldErrorDetails
 
-/** A code; with what belongs to it, where something does. */
+/** A code, with its details where it has any. */
 export type FieldError = {
   [Code in FieldErrorCode]: FieldErrorDetails[Code] extends null ? Code : { code: Code } & FieldErrorDetails[Code]
 }[FieldErrorCode]
 
-/** What is wrong, by field. The words are in src/views/texts: those of the API, and those of the pages by language. */
+/** The errors by field. Their texts are in src/views/texts: those of the API, and those of the pages by language. */
 export type FieldErrors = Record<string, FieldError[]>
 
 /**
- * The one 422: what is wrong with each field, in the words of the API.
- * @param more.message in place of what the code says; `more.named` gives the name that a field has in the body
+ * Creates the 422 response with the errors of each field, in the texts of the API.
+ * @param more.message replaces the text of the code; `more.named` maps a field to its name in the body
  */
 export function unprocessable (
   errors: FieldErrors,

@@ -1,28 +1,28 @@
 import { badBody } from './http-error.ts'
 
-/** Of one request: forms of people and of programs have a few dozen. */
+/** Per request: forms and programs send a few dozen. */
 const MAX_PARAMETERS = 1000
-/** Of one parameter that may be repeated. */
+/** Per parameter that may be repeated. */
 const MAX_REPEATS = 50
 
 /**
- * `application/x-www-form-urlencoded` with each parameter once (RFC 6749 section 3.2).
+ * Parses `application/x-www-form-urlencoded` with each parameter at most once (RFC 6749 section 3.2).
  * @throws 400
  */
 export function parseForm (text: string): Record<string, string> {
   return parse(text, []) as Record<string, string>
 }
 
-/** The same, where some parameters may be repeated: then they are lists. */
+/** The same, with some parameters that may be repeated, which become lists. */
 export function formParser (...repeatable: string[]) {
   return (text: string) => parse(text, repeatable)
 }
 
 function parse (text: string, repeatable: readonly string[]): Record<string, string | string[]> {
   const params: Record<string, string | string[]> = Object.create(null)
-  // Fastify has replaced bytes that are not UTF-8 by U+FFFD
+  // Fastify replaces bytes that are not UTF-8 by U+FFFD
   if (text.includes('\uFFFD')) throw badBody('The body is not UTF-8')
-  // No more pieces than would be read: an unbounded list is work before the first check
+  // Limits the pieces before they are parsed: an unbounded list would cost work before the first check
   const pairs = text.split('&', MAX_PARAMETERS + 1)
   if (pairs.length > MAX_PARAMETERS) throw badBody(`The body has more than ${MAX_PARAMETERS} parameters`)
   for (const pair of pairs) {
@@ -44,7 +44,7 @@ function shortened (name: string): string {
 }
 
 function decode (encoded: string): string {
-  // Most names and secrets are as they are
+  // Most names and values need no decoding
   const text = /[%+]/.test(encoded) ? decodePercent(encoded.replaceAll('+', ' ')) : encoded
   if (text.includes('\0')) throw badBody('The body holds a NUL character')
   return text

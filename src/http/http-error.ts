@@ -1,9 +1,9 @@
-/** Seconds, where something is away for a moment: our database, the issuer, a turn of the event loop. */
+/** Seconds to wait when something is briefly unavailable: the database, the issuer, the event loop. */
 const SOON = 2
 
 type Entry = { status: number, message: string, retryAfter?: number }
 
-/** Every refusal that is not one of RFC 6749 section 5.2: its status, and what it says unless more is known. `retryAfter` in seconds. */
+/** Every error outside RFC 6749 section 5.2, with its status and default message. `retryAfter` in seconds. */
 export const ERRORS = {
   LK_BAD_BODY: { status: 400, message: 'The body cannot be read' },
   LK_TWO_COOKIES: {
@@ -42,21 +42,21 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS
 
 export type ErrorDetails = {
-  /** In place of what the table says. */
+  /** Replaces the message of the table. */
   message?: string
-  /** Seconds after which it is worth another try: sent as `Retry-After`. */
+  /** Seconds after which a retry is useful, sent as `Retry-After`. */
   retryAfter?: number
-  /** What else the response must say, such as `WWW-Authenticate`. */
+  /** Further response headers, such as `WWW-Authenticate`. */
   headers?: Record<string, string>
-  /** What is wrong with each field. */
+  /** Messages by field. */
   errors?: Record<string, string[]>
   cause?: unknown
 }
 
 /**
- * Why a request cannot be answered. What Fastify's own error handler sends stands in it, and so does what the handler of a host may use:
- * `statusCode`, a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3). What is
- * wrong with each field is in `errors`, which our own routes send, and Fastify's handler leaves out.
+ * Why a request cannot be answered. It has what Fastify's default error handler sends, and what a host's own handler may use: `statusCode`,
+ * a `code` for programs, a message that may be shown, and `headers` such as `Retry-After` (RFC 9110 section 10.2.3). Field errors are in
+ * `errors`, which our own routes send and Fastify's default handler omits.
  * @example
  * app.setErrorHandler((error, request, reply) => {
  *   if (error instanceof HttpError) return reply.code(error.statusCode).headers(error.headers).view('sorry', { message: error.message })
@@ -79,7 +79,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A body, or an address, that cannot be read: 400. */
+/** A body, or a URL, that cannot be read: 400. */
 export function badBody (message: string, cause?: unknown): HttpError {
   return new HttpError('LK_BAD_BODY', { message, cause })
 }

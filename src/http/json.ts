@@ -2,16 +2,16 @@ import secureJson from 'secure-json-parse'
 import { badBody } from './http-error.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-// A string and the colon that makes it the name of a member
+// A string, and the colon that makes it the name of a member
 const STRING = /"((?:[^"\\]|\\.)*)"\s*(:)?/g
 const MAX_DEPTH = 32
-/** Members and elements of one body: nothing that is asked for here has more than a few hundred. */
+/** Members and elements of one body: no route takes more than a few hundred. */
 const MAX_VALUES = 1000
 
 /**
- * JSON (RFC 8259) that means one thing only. An empty body is no body.
- * @throws 400 for what is not JSON, not UTF-8, holds NUL or half a character, a member twice or a prototype, or is too deep or too long a
- *   list
+ * Parses unambiguous JSON (RFC 8259). An empty body is undefined.
+ * @throws 400 for text that is not JSON or not UTF-8, contains NUL, a lone surrogate, a duplicate member or a prototype, is nested too
+ * deeply or has too many values
  */
 export function parseJson (body: Buffer): unknown {
   if (body.length === 0) return undefined
@@ -38,7 +38,7 @@ function parse (text: string): unknown {
   }
 }
 
-/** @returns how many members the text has */
+/** @returns the number of members in the text */
 function checkStrings (text: string): number {
   let members = 0
   for (const [, content, colon] of text.matchAll(STRING)) {

@@ -3,19 +3,19 @@ import { badBody } from './http-error.ts'
 import { formParser } from './form.ts'
 
 const NAME = 'packed'
-/** Characters of a query that goes as it is, for people to read. */
+/** Longest query, in characters, that is left readable. */
 const SHORT = 2000
-/** Characters of a query: Node.js reads 16 kB of headers, and what is left is for hints, cookies and the rest. */
+/** Longest query, in characters: Node.js reads 16 kB of headers, and hints, cookies and other headers need the rest. */
 const MAX_LENGTH = 13_000
-/** As much as a form may have, and a page adds a little of its own. */
+/** The limit of a form, plus what a page adds. */
 const MAX_UNPACKED = 60 * 1024
-/** What `URLSearchParams` writes: another text would grow when it is encoded again. */
+/** The characters that `URLSearchParams` writes; others would be encoded again and make the query longer. */
 const ENCODED = /^[\w*.+&=%-]*$/
 
 /**
- * A query that is put into other queries, where each percent sign is encoded once more and grows by two thirds: a long one is compressed
- * (RFC 1951, base64url), which no encoding changes and which is not longer than what a browser has sent.
- * @throws 400 when no address of this server could hold it
+ * A query that is nested in other queries, where each percent sign is encoded again and grows by two thirds. A long one is compressed (RFC
+ * 1951, base64url), which no encoding changes, and is then no longer than what the browser sent.
+ * @throws 400 when it is too long for any URL of this server
  */
 export function packQuery (query: string): string {
   if (query.length <= SHORT) return query
@@ -24,10 +24,13 @@ export function packQuery (query: string): string {
   return packed
 }
 
-/** Whether an address of this server may have such a query. */
+/** Whether a URL of this server may have such a query. */
 export const fits = (query: string): boolean => query.length <= MAX_LENGTH
 
-/** What a query says, packed or not. @throws 400 */
+/**
+ * The parameters of a query, packed or not.
+ * @throws 400
+ */
 export function unpackParams (params: Record<string, unknown>, repeatable: readonly string[]): Record<string, unknown> {
   const { [NAME]: packed } = params
   if (typeof packed !== 'string') return params
@@ -39,7 +42,7 @@ function inflate (packed: string): string {
     const query = inflateRawSync(Buffer.from(packed, 'base64url'), { maxOutputLength: MAX_UNPACKED }).toString('latin1')
     if (ENCODED.test(query)) return query
   } catch {
-    // As below
+    // Throws below
   }
   throw badBody('The address is not whole')
 }

@@ -1,10 +1,10 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { readAddress } from './address.ts'
 
-/** The option `trustProxy`: nobody, everybody, so many before the server, or these addresses and networks. */
+/** The option `trustProxy`: no proxy, every proxy, a number of proxies before the server, or their addresses and networks. */
 export type TrustProxy = boolean | number | string
 
-/** What Fastify asks of each address on the way, from the nearest on. */
+/** Called by Fastify for each address of the chain, starting with the nearest. */
 export type Trusts = (address: string | undefined, hop: number) => boolean
 
 type Network = { address: string, family: 'ipv4' | 'ipv6', prefix: number }
@@ -14,31 +14,31 @@ const WORDS: Record<string, string[]> = {
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
 }
-// No network of proxies is larger than 10.0.0.0/8 and fc00::/7
+// The largest private networks: 10.0.0.0/8 and fc00::/7
 const LARGEST = { ipv4: 8, ipv6: 7 }
 const BITS = { ipv4: 32, ipv6: 128 }
 const MAPPED_BITS = 96
-/** More proxies than anybody has one after the other. */
+/** A longer chain of proxies is a mistake. */
 const MANY = 10
 
 /** @throws RangeError that names what is neither an address nor a network */
 export function createTrusts (trustProxy: TrustProxy): false | Trusts {
   if (typeof trustProxy === 'boolean') return trustProxy && (() => true)
-  // The nearest hops only: those that the operator put there
+  // Only the nearest hops, which the operator has set up
   if (typeof trustProxy === 'number') return (_address, hop) => hop < trustProxy
   const list = new BlockList()
   for (const { address, prefix, family } of networksOf(trustProxy)) list.addSubnet(address, prefix, family)
   const holds = (address: string) => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
   const onThisMachine = holds('127.0.0.1')
   return (text) => {
-    // Who comes through a Unix socket has no address, and is on this machine
+    // A client of a Unix socket has no address, and is on this machine
     if (text === undefined) return onThisMachine
     const address = readAddress(text)
     return address !== null && holds(address)
   }
 }
 
-/** Whether the left-most address is believed, which is what the visitor wrote. */
+/** Whether the left-most address is trusted, which the visitor can choose. */
 export function trustsEverybody (trustProxy: TrustProxy): boolean {
   if (typeof trustProxy === 'number') return trustProxy > MANY
   if (typeof trustProxy === 'boolean') return trustProxy
@@ -55,13 +55,16 @@ function networkOf (text: string): Network {
   const asked = isIPv6(written) ? 'ipv6' : 'ipv4'
   const bits = range === undefined ? BITS[asked] : prefixOf(range, asked)
   const family = address !== null && isIPv4(address) ? 'ipv4' : 'ipv6'
-  // IPv4 written as IPv6 is looked for as IPv4
+  // IPv4-mapped IPv6 is matched as IPv4
   const prefix = family === asked ? bits : bits - MAPPED_BITS
   if (address === null || !(prefix >= 0 && bits <= BITS[asked])) throw new RangeError(`${text} is neither an address nor a network`)
   return { address, family, prefix }
 }
 
-/** `8`, or 255.0.0.0. @returns NaN for what is neither */
+/**
+ * Parses `8`, or 255.0.0.0.
+ * @returns NaN for other text
+ */
 function prefixOf (range: string, family: Network['family']): number {
   if (/^\d{1,3}$/.test(range)) return Number(range)
   if (family !== 'ipv4' || !isIPv4(range)) return Number.NaN

@@ -5,36 +5,43 @@ import { loadArgon2, loadBcrypt } from './native-modules.ts'
 import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
 
-/** argon2id parameters (RFC 9106): memory in KiB, passes. */
+/** argon2id parameters (RFC 9106): memory in KiB, number of passes. */
 export type HashCost = { memoryCost: number, timeCost: number }
 
 export type Verdict = {
   matches: boolean
-  /** The stored hash is weaker than the settings ask for, or of another kind: write a new one. */
+  /** The stored hash is weaker than the settings require, or of another kind: store a new one. */
   outdated: boolean
-  /** What was computed, and for how many milliseconds; waiting for a turn does not count. */
+  /** The scheme that was computed, and the milliseconds it took, without the wait in the queue. */
   scheme: string
   took: number
 }
 
 export type Passwords = {
   hash: (password: string) => Promise<string>
-  /** Costs the same whether there is a hash or not, but as much as its scheme costs. @throws Overloaded */
+  /**
+   * Takes the same time with and without a hash, and as long as the scheme of the hash takes.
+   * @throws Overloaded
+   */
   verify: (hash: string | null, password: string) => Promise<Verdict>
   /**
-   * A hash of another system as it is kept: within argon2id, so that a stolen table is worth no more than ours. One that cannot be wrapped
-   * stays. @throws Overloaded
+   * Wraps a hash of another system in argon2id, so that a stolen table is as hard to attack as with our own hashes. A hash that cannot be
+   * wrapped is returned unchanged.
+   * @throws Overloaded
    */
   wrap: (hash: string) => Promise<string>
-  /** Milliseconds of one check of a scheme; null for one that nobody can read. @throws Overloaded */
+  /**
+   * Milliseconds to verify one password of a scheme; null for an unknown scheme.
+   * @throws Overloaded
+   */
   measure: (scheme: string) => Promise<number | null>
-  /** Of new hashes. */
+  /** The scheme of new hashes. */
   scheme: () => Promise<string>
-  /** Hashes that wait for their turn. */
+  /** Number of hashes in the queue. */
   waiting: () => number
 }
 
-/** More passwords wait to be hashed than may wait (`passwords.maxQueue`): 503 with `Retry-After`. Nothing was checked or written. */
+/** The queue of passwords to be hashed is full (`passwords.maxQueue`): 503 with `Retry-After`. Nothing was checked or written. */
 export class Overloaded extends HttpError {
   constructor () {
     super('LK_OVERLOADED', { message: 'Too many logins at once, try again in a moment', retryAfter: 1 })
@@ -44,7 +51,7 @@ export class Overloaded extends HttpError {
 const ARGON2ID = 2
 const PROBE = 'a password that nobody has'
 
-/** Hashing off the event loop, a bounded number at once: each takes its memory and a core. */
+/** Hashes off the event loop, with limited concurrency, since each hash takes memory and a core. */
 export async function createPasswords (cost: HashCost & { maxQueue: number }): Promise<Passwords> {
   const argon2 = await loadArgon2()
   const options = { algorithm: ARGON2ID, memoryCost: cost.memoryCost, timeCost: cost.timeCost, parallelism: 1 }
@@ -56,10 +63,10 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
     return await queue.run(() => argon2.hash(text, options))
   }
 
-  // Unknown users, users without a password and hashes that nobody can read cost what the others cost
+  // Unknown users, users without a password and unreadable hashes take as long as the others
   const nobody = argon2.hash(PROBE, options)
 
-  /** @param raw as it was typed: other systems hash that */
+  /** @param raw as typed, which is what other systems hash */
   async function compare (known: string, text: string, raw: string): Promise<boolean> {
     if (isBcrypt(known)) return await verifyBcrypt(known, raw)
     const wrapped = wrappedParts(known)
@@ -69,7 +76,7 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
   async function verify (stored: string | null, password: string): Promise<Verdict> {
     const readable = stored !== null && (isArgon2(stored) || isBcrypt(stored) || wrappedParts(stored) !== null)
     const known = readable ? stored : await nobody
-    // One that is too long cannot have been set; it costs the same all the same
+    // A password that is too long cannot have been set; verifying it takes the same time nevertheless
     const text = passwordText(password)
     const { value, took } = await queue.run(() => timed(() => compare(known, text ?? '', text === null ? '' : password)))
     return { matches: value && readable && text !== null, outdated: isOutdated(known, cost), scheme: schemeOf(known), took }
@@ -116,7 +123,7 @@ function createQueue (width: number, maxQueue: number) {
     try {
       return await work()
     } finally {
-      // The place passes on to the next in line
+      // The slot passes to the next in line
       const next = waiters.shift()
       if (next) next()
       else running--

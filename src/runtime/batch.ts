@@ -1,15 +1,17 @@
 type Options<Task, Result> = {
   size: number
-  /** Two tasks of one key never share a statement. */
+  /** Tasks with the same key never share a statement. */
   keyOf: (task: Task) => string
   alone: (task: Task) => Promise<Result>
-  /** In the order of the tasks; null for one that must be done alone. */
+  /** Results in the order of the tasks; null for a task that must run alone. */
   together: (tasks: Task[]) => Promise<Array<Result | null>>
 }
 
 type Waiting<Task, Result> = { task: Task, resolve: (result: Result | Promise<Result>) => void }
 
-/** Gathers the tasks of one turn of the event loop. Whatever happens to the others, a task ends as it would have alone. */
+/**
+ * Collects the tasks of one turn of the event loop. Each task has the same result as if it had run alone, whatever happens to the others.
+ */
 export function createBatch<Task, Result> ({ size, keyOf, alone, together }: Options<Task, Result>): (task: Task) => Promise<Result> {
   let waiting = new Map<string, Waiting<Task, Result>>()
 

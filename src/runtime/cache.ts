@@ -3,22 +3,22 @@ export type Cache<Value> = {
   set: (key: string, value: Value) => void
   delete: (key: string) => void
   clear: () => void
-  /** Those that are still fresh, the oldest first. */
+  /** Entries that are still fresh, oldest first. */
   entries: () => Iterable<[key: string, value: Value]>
 }
 
 export type CacheOptions = {
   /** Milliseconds for which an entry is fresh. */
   ttl: number
-  /** Entries; one more pushes out the oldest. */
+  /** Entries; a further one evicts the oldest. */
   max: number
-  /** Milliseconds of a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   now?: () => number
 }
 
-/** Keeps what costs a question to the database, for a moment. An entry is as old as when it was set: reading it keeps it no longer. */
+/** Caches query results briefly. The age of an entry runs from when it was set; reading does not extend it. */
 export function createCache<Value> ({ ttl, max, now = () => performance.now() }: CacheOptions): Cache<Value> {
-  // In the order of their age
+  // In order of age
   const kept = new Map<string, { value: Value, until: number }>()
 
   function get (key: string): Value | undefined {

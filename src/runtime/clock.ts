@@ -1,21 +1,20 @@
 export type Clock = {
-  /** Milliseconds that only go forward. */
+  /** Monotonic time in milliseconds. */
   now: () => number
-  /** How many of them passed while the machine was suspended; this only grows. */
+  /** How many of them passed while the machine was suspended; never decreases. */
   missed: () => number
 }
 
-/** Two clocks drift apart by less than this between two looks. */
+/** The two clocks drift apart by less than this between two readings. */
 const DRIFT_MS = 1000
-// Taken at once: fake timers of a host's tests set both by hours, and nothing has become old by that
+// Captured at import: fake timers in a host's tests set both clocks forward by hours, which must not make cached data stale
 const timeOfDay = Date.now
 const sinceStart = performance.now.bind(performance)
 
 /**
- * A monotonic clock that counts the time in which the machine was suspended, too: that of Linux stands still meanwhile, and what was known
- * before would seem new.
- * The time of day goes on. One that is set forwards looks the same: then what is known counts as old until the next news, which is there
- * within seconds; one that is set back changes nothing.
+ * A monotonic clock that includes the time in which the machine was suspended. That of Linux stops meanwhile, so that old data would seem
+ * fresh, but the time of day continues. Setting the time of day forward looks the same: cached data is then stale until the next update,
+ * within seconds. Setting it back changes nothing.
  */
 export function createClock (monotonic: () => number = sinceStart, daytime: () => number = timeOfDay): Clock {
   let missed = 0
@@ -37,5 +36,5 @@ export function createClock (monotonic: () => number = sinceStart, daytime: () =
   return { now, missed: sleptThrough }
 }
 
-/** Of this process. */
+/** The clock of this process. */
 export const clock = createClock()

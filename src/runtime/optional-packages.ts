@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module'
 
-/** What installs the packages that are optional because each is for one system. */
+/** How to install the packages that are optional because each is for one system. */
 export const INSTALL_OPTIONAL =
   'run `npm install --include=optional`, and without `--omit=optional` from now on; where node_modules or the lock file came from another system, delete both and run `npm install` on this one'
 
 /**
- * Loads a package whose program is an optional package of its own for each system. Without that its error speaks of a bug of npm.
+ * Loads a package whose native program is a separate optional package for each system. Without that one, the package's own error only
+ * mentions an npm bug.
  * @throws Error saying what is missing, for which system, and what to run
  */
 export async function loadNative<Module> (name: string, load: () => Promise<Module>): Promise<Module> {
@@ -29,7 +30,7 @@ async function reasonFor (name: string, error: unknown): Promise<string> {
   return `${name} hashes passwords, and its program for this system (${thisSystem()}) is missing: the package ${wanted.join(' or ')} is not installed; ${INSTALL_OPTIONAL}`
 }
 
-/** Of a package as that module sees it: package managers that do not hoist show it to nobody else. */
+/** Resolves packages from another module: package managers that do not hoist make them visible only there. */
 function resolver (from: string, name: string): NodeJS.Require | undefined {
   const require = createRequire(from)
   try {
@@ -56,14 +57,14 @@ export function thisSystem (): string {
 function libcName (): 'glibc' | 'musl' {
   const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report
   const { excludeNetwork = false } = report
-  // With the network it would look up the names of hosts
+  // With the network, the report would resolve host names
   report.excludeNetwork = true
   const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } }
   report.excludeNetwork = excludeNetwork
   return header.glibcVersionRuntime ? 'glibc' : 'musl'
 }
 
-/** What the system said of the program itself. */
+/** The error that the system reported for the native program itself. */
 function innermost (error: unknown): string {
   const messages = [...causes(error)].filter((message) => !/^Cannot find module|^Unsupported/.test(message))
   return messages.at(-1)?.split('\n')[0] ?? String(error)

@@ -2,46 +2,46 @@ import { constants } from 'node:os'
 
 /** What may still be open when the process is told to end. */
 export type Holder = {
-  /** In order, and within a time of its own. Where it is missing, `leave` is all there is. */
+  /** Closes in order, within a time limit. Without it, only `leave` is called. */
   close?: () => Promise<unknown>
-  /** When there is no time left: it must not wait for anything. */
+  /** Called when there is no time left: it must be synchronous. */
   leave?: () => void
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /**
- * A Ctrl-C comes from the terminal and from npm, a stop from systemd and from npm, that of a worker also from its primary: what comes so
- * soon after the first is no second one.
+ * Ctrl-C arrives from the terminal and from npm, a stop from systemd and from npm, and that of a worker also from its primary: a signal
+ * within this time of the first is a duplicate.
  */
 export const ECHO_MS = 1000
-// Of all holders together; `docker stop` kills after 10 seconds
+// For all holders together; `docker stop` kills after 10 seconds
 const CLOSE_MS = 9000
-// How long the signal may take to kill, before the process exits by itself
+// How long the re-sent signal may take to end the process, before it exits by itself
 const KILL_MS = 200
 
 const holders = new Set<Holder>()
 let endingSince: number | undefined
-/** When each signal first came that others decide about. */
+/** When each signal first arrived that other listeners handle. */
 const leftToOthers = new Map<NodeJS.Signals, number>()
 
 type ProcessEnd = { holdUntilEnd: (holder: Holder) => () => void, isEnding: () => boolean }
 
 /**
- * Copies of this package, in two versions or in the tests of one, would each take the other for a listener that decides, and no signal
- * would end the process.
+ * Shared by all copies of this package, in two versions or in tests: each copy would otherwise take the others for listeners that handle
+ * the signal, and no signal would end the process.
  */
 const COPIES = Symbol.for('latchkey.process-end.1')
 const copies = globalThis as { [key: symbol]: ProcessEnd | undefined }
 const first = (copies[COPIES] ??= { holdUntilEnd: hold, isEnding: () => endingSince !== undefined })
 
 /**
- * What is held is let go when a signal ends the process, and left behind in good order when something else does. Where the host, or
- * anything but us, listens to a signal, that one decides what comes of it.
- * @returns to be called when what it holds is closed
+ * Registers something to be closed when a signal ends the process, and to be left in a clean state when something else does. Where the
+ * host, or any other listener, handles a signal, it decides what happens.
+ * @returns a function to call once it is closed
  */
 export const { holdUntilEnd } = first
 
-/** Whether a signal is ending this process, and all that waits may go on waiting. */
+/** Whether a signal is ending this process, so that pending work may stay pending. */
 export const { isEnding } = first
 
 function hold (holder: Holder): () => void {
@@ -53,7 +53,7 @@ function hold (holder: Holder): () => void {
 }
 
 function listen (): void {
-  // Before a listener that is for once only, and is none any more when it runs
+  // Prepended, since a once-listener is no longer registered when it runs
   for (const signal of SIGNALS) process.prependListener(signal, onSignal)
   process.on('exit', leaveAll)
 }
@@ -72,7 +72,7 @@ function onSignal (signal: NodeJS.Signals): void {
   else if (now - before > ECHO_MS) end(signal)
 }
 
-/** Those of signal-exit, which any package may bring along, leave a signal to whoever else listens. */
+/** Listeners of signal-exit, which any package may install, leave a signal to the other listeners. */
 function hasOthers (signal: NodeJS.Signals): boolean {
   const version4 = (globalThis as { [key: symbol]: { count?: number } | undefined })[Symbol.for('signal-exit emitter')]
   const version3 = (process as { __signal_exit_emitter__?: { count?: number } }).__signal_exit_emitter__
@@ -89,12 +89,12 @@ function closeAll (signal: NodeJS.Signals, now: number): void {
   })
 }
 
-/** As if nobody had listened, so that whoever waits for the process hears of the signal. */
+/** Ends the process as if nobody had listened, so that the parent process sees the signal. */
 function end (signal: NodeJS.Signals): void {
   leaveAll()
   unlisten()
   kill(signal)
-  // Process 1 of a container is not killed by its own signals, and Windows knows few of them
+  // Process 1 of a container is not killed by its own signals, and Windows supports few of them
   setTimeout(() => process.exit(128 + constants.signals[signal]), KILL_MS)
 }
 
