@@ -17,7 +17,7 @@ export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = fal
   // OpenID Connect Discovery section 3 requires an authorization endpoint
   for (const name of [...(config.routes.pages ? ['openid-configuration'] : []), 'oauth-authorization-server']) {
     scope.get(`/.well-known/${name}${suffix}`, {
-      schema: { hide, tags, summary: 'What this server is and can (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
+      schema: { hide, tags, summary: 'Metadata of the server (RFC 8414, OpenID Connect Discovery)', response: { 200: Metadata } }
     }, async (request, reply) => {
       checkHost(request)
       return forEverybody(reply).send(metadata())
@@ -25,7 +25,7 @@ export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = fal
   }
 
   scope.get(`/.well-known/oauth-protected-resource${suffix}`, {
-    schema: { hide, tags, summary: 'How to get a token for this API (RFC 9728)', response: { 200: ProtectedResource } }
+    schema: { hide, tags, summary: 'Metadata of this API as a protected resource (RFC 9728)', response: { 200: ProtectedResource } }
   }, async (_request, reply) => forEverybody(reply).send({
     resource: config.issuer,
     authorization_servers: [config.issuer],

@@ -10,13 +10,13 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/health', {
     config: evenWhenBusy,
-    schema: { tags: ['Operations'], summary: 'The process answers', response: { 200: Health } }
+    schema: { tags: ['Operations'], summary: 'Check that the process is running', response: { 200: Health } }
   }, async () => ({ status: 'ok' as const }))
 
   app.get('/ready', {
     config: evenWhenBusy,
     schema: {
-      tags: ['Operations'], summary: 'The database answers and revocations are known',
+      tags: ['Operations'], summary: 'Check that the database answers and the revocation data is fresh',
       response: { 200: Readiness, 503: Readiness }
     }
   }, async (_request, reply) => {

@@ -15,7 +15,7 @@ const metrics: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Operations'],
       summary: 'Prometheus metrics',
-      description: 'With METRICS_TOKEN set, only with that bearer token.',
+      description: 'Requires the bearer token METRICS_TOKEN if it is set.',
       produces: ['text/plain'],
       response: { 200: Type.String(), ...errors(401) }
     }

@@ -18,8 +18,8 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(ACTIONS.createToken, {
     schema: {
-      tags: ['Pages'], summary: 'Make a personal access token',
-      description: 'The page behind the redirect shows it this once. The form that is sent twice makes one.', ...form, body: TokenForm,
+      tags: ['Pages'], summary: 'Create a personal access token on the page',
+      description: 'The page that the response redirects to shows the token once. A form that is sent twice creates one token.', ...form, body: TokenForm,
       response: afterForm
     }
   }, async (request, reply) => {
@@ -45,7 +45,7 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(`${ACTIONS.createToken}/:id`, {
     onRequest: guard,
-    schema: { tags: ['Pages'], summary: 'Shows a new personal access token, once', params: ById, response: showPage }
+    schema: { tags: ['Pages'], summary: 'Show a new personal access token once', params: ById, response: showPage }
   }, async (request, reply) => {
     const { userId, sessionId } = guard.auth(request)
     const { id } = request.params

@@ -19,15 +19,15 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(ACCOUNT, {
     onRequest: guard,
-    schema: { tags, summary: 'What has access to the account', response: showPage }
+    schema: { tags, summary: 'Account page: sessions, applications and tokens with access', response: showPage }
   }, async (request, reply) => {
     return await pages.account(request, reply, guard.auth(request))
   })
 
   const ends = [
-    [ACTIONS.endSession, 'End a session, or the login of a browser',
+    [ACTIONS.endSession, 'End a session or a browser session',
       (id, userId, caller) => isUuid(id) ? account.access.end(id, userId, caller) : false],
-    [ACTIONS.endApp, 'Take back all that an application may do', account.apps.end],
+    [ACTIONS.endApp, 'Withdraw the access of an application', account.apps.end],
     ...(config.routes.personalTokens
       ? [
         [ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) =>

@@ -36,7 +36,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(DEVICE, {
     schema: {
-      tags, summary: 'Where people type in the code of a device (RFC 8628 section 3.3)', querystring: DeviceQuery,
+      tags, summary: 'Page where users enter the code of a device (RFC 8628 section 3.3)', querystring: DeviceQuery,
       response: showPage
     }
   }, async (request, reply) => {
@@ -50,7 +50,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post(DEVICE, {
-    schema: { tags, summary: 'Send the code, then allow or deny', ...form, body: DeviceForm, response: afterForm }
+    schema: { tags, summary: 'Submit the code, then allow or deny access', ...form, body: DeviceForm, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
     const { user_code: userCode = '', decision, shown_to: shownTo } = request.body

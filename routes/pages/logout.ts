@@ -8,7 +8,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
 
   app.get(LOGOUT, {
-    schema: { tags, summary: 'Asks whether to log out', response: showPage }
+    schema: { tags, summary: 'Logout page, which asks for confirmation', response: showPage }
   }, async (request, reply) => await pages.logout.begin(request, reply, {}))
 
   app.post(LOGOUT, {

@@ -32,7 +32,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['Account'],
         summary: 'Log out',
         description:
-          'Revokes the session of the bearer token, its access and refresh tokens, at once and everywhere; a personal access token ends itself.',
+          'Revokes the session of the bearer token, with its access and refresh tokens, at once in every process. A personal access token revokes itself.',
         response: { 202: Message, ...errors(401, 403, 503) }
       }
     }, async (request, reply) => {

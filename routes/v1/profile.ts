@@ -27,9 +27,9 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: app.authGuard('api'),
     schema: {
       tags: ['Account'],
-      summary: 'Who am I',
+      summary: 'Read the profile of the user',
       description:
-        'All to a first-party login and to a personal access token. To an application of a third party what its scopes allow: `profile`, `email`, `phone`.',
+        'A first-party login or a personal access token reads the whole profile. A third-party application reads what its scopes `profile`, `email` and `phone` allow.',
       response: { 200: User, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
@@ -44,9 +44,9 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     config: limit('password'),
     schema: {
       tags: ['Account'],
-      summary: 'Change name or login attributes',
+      summary: 'Change the name or login attributes',
       description:
-        'For the access token of a first-party login. Attributes stand flat under their own names; they need `current_password`. Null takes one off, while another is left to log in with.',
+        'Needs the access token of a first-party login. Each login attribute is a member of the body under its own name, and changing one needs `current_password`. Null removes an attribute, as long as another remains to log in with.',
       body: profileBody(users.attributes),
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
@@ -63,7 +63,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Change the password',
-      description: 'For the access token of a first-party login. Ends every other session of the user.',
+      description: 'Needs the access token of a first-party login. Ends every other session of the user.',
       body: PasswordBody,
       response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
     }

@@ -16,7 +16,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Register a user',
-      description: 'Login attributes stand flat under their own names; at least one.',
+      description: 'Each login attribute is a member of the body under its own name; at least one is required.',
       body: registerBody(users.attributes),
       response: { 201: User, ...errors(400, 415, 422, 429, 503) }
     }

@@ -8,28 +8,28 @@ const Audience = (description: string) =>
   Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], { description }))
 
 const optional = Type.Optional(
-  Type.Boolean({ description: 'Guests may pass, whose `request.auth` is null; a token that is not valid is 401 all the same' })
+  Type.Boolean({ description: 'Let guests pass with `request.auth` set to null; an invalid token is still answered with 401' })
 )
 const members = {
-  scopes: Scopes('All of them are needed'),
-  anyScope: Scopes('One of them is enough'),
+  scopes: Scopes('Scopes that the token must have, all of them'),
+  anyScope: Scopes('Scopes of which the token must have at least one'),
   audience: Audience(
-    'What `aud` must hold, for a resource server in this process; what the plugin was told, else the issuer, when not given'
+    'Value that `aud` must contain, for a resource server in this process; default: the `audience` of the plugin, or else the issuer'
   ),
   firstParty: Type.Optional(
     Type.Boolean({
       description:
-        'Applications of your own only: neither those of third parties, which a guard without scopes lets in, nor personal access tokens'
+        'Accept only your own applications: neither third parties, which a guard without scopes accepts, nor personal access tokens'
     })
   ),
   optional
 }
 const closed = { additionalProperties: false }
 
-/** Options of `app.authGuard(kind, options)`, by kind. The kind `web` has none. */
+/** What `app.authGuard(kind, options)` takes, by kind. In a browser session the user acts in person: there are no further options. */
 export const guardOptions = {
   api: Type.Object(
-    { ...members, clients: Type.Optional(Type.Boolean({ description: 'Clients that act for themselves may pass, too' })) },
+    { ...members, clients: Type.Optional(Type.Boolean({ description: 'Also accept tokens of clients that act for themselves' })) },
     closed
   ),
   client: Type.Object(members, closed),
@@ -42,23 +42,23 @@ export type ApiGuardOptions = Static<typeof guardOptions.api>
 export const RemoteGuard = Type.Object({
   issuer: Type.String({
     pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$',
-    description: 'The server whose tokens count, such as https://id.example.com'
+    description: 'Server whose tokens are accepted, such as https://id.example.com'
   }),
   clientId: Type.Optional(
-    Type.String({ minLength: 1, description: 'Client that may `revocations:read`; without one, tokens are accepted until they expire' })
+    Type.String({ minLength: 1, description: 'Client with the scope `revocations:read`; without one, revoked tokens are accepted until they expire' })
   ),
-  clientSecret: Type.Optional(Type.String({ minLength: 1, description: 'Its secret' })),
-  audience: Audience('What `aud` must hold; the issuer when not given'),
+  clientSecret: Type.Optional(Type.String({ minLength: 1, description: 'Secret of this client' })),
+  audience: Audience('Value that `aud` must contain; default: the issuer'),
   revocation: Type.Optional(Type.Object({
     maxStaleness: Type.Optional(
       Type.Integer({
         minimum: 7, maximum: 3600,
         description:
-          'Seconds without news from the issuer after which the guard answers 503, 10 when not given: at least 7, since news is up to 6 seconds old when one of several processes of the issuer ends'
+          'Age of the revocation data in seconds at which the guard answers 503; default: 10. At least 7, because the data is up to 6 seconds old when one of several processes of the issuer ends'
       })
     ),
     onStale: Type.Optional(
-      Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { description: 'What the guard does then; `refuse` when not given' })
+      Type.Union([Type.Literal('refuse'), Type.Literal('accept')], { description: 'What the guard does when the revocation data is stale; default: `refuse`' })
     )
   }, closed))
 }, closed)

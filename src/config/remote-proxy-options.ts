@@ -15,10 +15,10 @@ export const RemoteProxy = Type.Object({
   clients: Type.Optional(
     Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), Credentials, {
       ...closed,
-      description: 'By slug; from LATCHKEY_CLIENT_WEB_ID, LATCHKEY_CLIENT_WEB_SECRET and the like when not given'
+      description: 'Clients by slug; default: from LATCHKEY_CLIENT_WEB_ID, LATCHKEY_CLIENT_WEB_SECRET and so on'
     })
   ),
-  refreshTokenInBody: Type.Optional(Type.Boolean({ description: 'Whether the refresh token stands in the body beside the cookie' })),
+  refreshTokenInBody: Type.Optional(Type.Boolean({ description: 'Whether responses contain the refresh token in the body as well as in the cookie' })),
   ...Shared.properties
 }, closed)
 export type RemoteProxy = Static<typeof RemoteProxy>

@@ -39,7 +39,7 @@ export function profileBody (attributes: Attributes) {
     return [name,
       Type.Optional(
         Type.Union([Type.String(), Type.Null()], {
-          description: `${title}; null takes it off, while another is left`,
+          description: `${title}; null removes it, as long as another remains`,
           ...(examples && { examples })
         })
       )]

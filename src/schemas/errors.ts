@@ -3,9 +3,9 @@ import { Type, type Static } from 'typebox'
 /** Fastify's error form, with a stable code. */
 export const ErrorBody = Type.Object({
   statusCode: Type.Integer({ examples: [401] }),
-  code: Type.String({ description: 'Stable, for programs', examples: ['LK_UNAUTHENTICATED'] }),
+  code: Type.String({ description: 'Stable code, for programs', examples: ['LK_UNAUTHENTICATED'] }),
   error: Type.String({ examples: ['Unauthorized'] }),
-  message: Type.String({ description: 'For people', examples: ['The access token is invalid, expired or revoked'] }),
+  message: Type.String({ description: 'Message for people', examples: ['The access token is invalid, expired or revoked'] }),
   errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()), {
     description: 'Messages per field, for 422', examples: [{ email: ['The email field is required.'] }]
   }))

@@ -19,10 +19,10 @@ export const RevocationRows = Type.Array(Type.Union([
 
 /** All that was revoked is told, as far as the server knows. JSON has no number without an end: what is none is no age. */
 export const Heartbeat = Type.Object({
-  stream: Type.String({ description: 'As the reader called it' }),
+  stream: Type.String({ description: 'Name that the reader gave the stream' }),
   at: Type.Number({ minimum: 0, description: 'Seconds since the stream was opened' }),
-  age: Type.Number({ minimum: 0, description: 'Of what the server knew then, in seconds' }),
-  now: Type.Number({ description: 'Milliseconds of the clock of the database' })
+  age: Type.Number({ minimum: 0, description: 'Age of the data of the server at that time, in seconds' }),
+  now: Type.Number({ description: 'Time of the clock of the database in milliseconds' })
 })
 export type Heartbeat = Static<typeof Heartbeat>
 
@@ -31,7 +31,7 @@ export const StreamQuery = Type.Object({
     Type.String({
       pattern: '^[A-Za-z0-9_-]{1,64}$',
       description:
-        'A name that nobody used before, such as a UUID; the heartbeats repeat it, so that a stream which a cache plays again is noticed'
+        'A name that was not used before, such as a UUID. The heartbeats repeat it, so that a stream replayed by a cache is detected'
     })
   )
 })

@@ -5,5 +5,5 @@ export const Health = Type.Object({ status: Type.Literal('ok') })
 export const Readiness = Type.Object({
   ready: Type.Boolean(),
   database: Type.Boolean({ description: 'The database answers' }),
-  revocations: Type.Boolean({ description: 'What is revoked is known up to now' })
+  revocations: Type.Boolean({ description: 'The revocation data is fresh' })
 })

@@ -2,10 +2,10 @@ import { Type, type Static } from 'typebox'
 
 /** Body of revocation (RFC 7009 section 2.1) and introspection (RFC 7662 section 2.1). */
 export const TokenParam = Type.Object({
-  token: Type.Optional(Type.String({ description: 'An access or refresh token' })),
+  token: Type.Optional(Type.String({ description: 'An access token or refresh token' })),
   token_type_hint: Type.Optional(Type.String({ examples: ['refresh_token'] })),
   client_id: Type.Optional(Type.String()),
-  client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic' }))
+  client_secret: Type.Optional(Type.String({ description: 'Or use HTTP Basic' }))
 }, { additionalProperties: true, examples: [{ token: 'lk_rt_AaINyIENdviLHeaLD51Z…', token_type_hint: 'refresh_token' }] })
 
 /** RFC 7662 section 2.2 */
@@ -20,6 +20,6 @@ export const Introspection = Type.Object({
   iat: Type.Optional(Type.Integer()),
   exp: Type.Optional(Type.Integer()),
   jti: Type.Optional(Type.String()),
-  sid: Type.Optional(Type.String({ description: 'Session' }))
+  sid: Type.Optional(Type.String({ description: 'Id of the session' }))
 }, { examples: [{ active: false }] })
 export type Introspection = Static<typeof Introspection>

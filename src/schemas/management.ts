@@ -18,7 +18,7 @@ export const ScopeList = Type.Array(Type.Object({
 /** A login that has access to the account. */
 export const AccessItem = Type.Object({
   id: Type.String({ format: 'uuid' }),
-  kind: Type.Union([Type.Literal('session'), Type.Literal('browser')], { description: 'Of an application, or of a browser on the pages' }),
+  kind: Type.Union([Type.Literal('session'), Type.Literal('browser')], { description: 'Session of an application, or browser session' }),
   client: nullable(Type.Object({ id: Type.String(), name: Type.String(), first_party: Type.Boolean() })),
   scopes: Type.Array(Type.String()),
   ip: nullable(Type.String()),
@@ -26,13 +26,13 @@ export const AccessItem = Type.Object({
   created_at: Timestamp,
   last_used_at: Timestamp,
   expires_at: Timestamp,
-  current: Type.Boolean({ description: 'The one that asks' })
+  current: Type.Boolean({ description: 'Whether this is the session of the request' })
 })
 export type AccessItem = Static<typeof AccessItem>
 export const AccessList = Type.Array(AccessItem)
 
 const RedirectUris = Type.Array(Type.String({ maxLength: MAX_REDIRECT_URI }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
-const Redirects = Type.Optional(Type.String({ maxLength: 20_000, description: 'The same as one text, separated by commas' }))
+const Redirects = Type.Optional(Type.String({ maxLength: 20_000, description: 'The redirect URIs as one string, separated by commas' }))
 
 /**
  * Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are
@@ -45,12 +45,12 @@ const tokenSettings = {
     nullable(
       Type.Integer({
         minimum: 0, maximum: MAX_GRACE,
-        description: 'Seconds in which a refresh token that was just used gets its successor again; null takes the setting of the server'
+        description: 'Seconds in which a refresh token that was already used gets the same successor again; null selects the setting of the server'
       })
     )
   ),
   refresh_token_in_body: Type.Optional(
-    Type.Boolean({ description: 'Whether the answers of its proxy routes hold the refresh token beside the cookie; true when not given' })
+    Type.Boolean({ description: 'Whether responses of its proxy routes contain the refresh token in the body as well as in the cookie; default: true' })
   )
 }
 
@@ -59,8 +59,8 @@ export const NewClientBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: MAX_NAME, examples: ['My app'] }),
   redirect_uris: Type.Optional(RedirectUris),
   redirect: Redirects,
-  confidential: Type.Optional(Type.Boolean({ description: 'Whether it has a secret; true when not given' })),
-  device: Type.Optional(Type.Boolean({ description: 'May use the device grant; without redirect_uris that is all it may' })),
+  confidential: Type.Optional(Type.Boolean({ description: 'Whether the client has a secret; default: true' })),
+  device: Type.Optional(Type.Boolean({ description: 'Whether the client may use the device grant; without redirect_uris it may use no other' })),
   scopes: Type.Optional(ScopeNames),
   ...tokenSettings
 }, { additionalProperties: true, examples: [{ name: 'My app', redirect_uris: ['https://app.example.com/callback'] }] })
@@ -81,7 +81,7 @@ const clientMembers = {
   token_endpoint_auth_method: Type.String(),
   scopes: Type.Array(Type.String()),
   confidential: Type.Boolean(),
-  refresh_grace: nullable(Type.Integer({ description: 'Seconds; null is the setting of the server' })),
+  refresh_grace: nullable(Type.Integer({ description: 'Seconds; null stands for the setting of the server' })),
   refresh_token_in_body: Type.Boolean(),
   previous_secret_until: nullable(Timestamp),
   created_at: Timestamp
@@ -90,19 +90,19 @@ export const OwnClient = Type.Object(clientMembers)
 export type OwnClient = Static<typeof OwnClient>
 export const OwnClientList = Type.Array(OwnClient)
 
-const Secret = nullable(Type.String({ description: 'Shown this once; null for a public client', examples: ['lk_cs_…'] }))
+const Secret = nullable(Type.String({ description: 'Shown only in this response; null for a public client', examples: ['lk_cs_…'] }))
 /** `secret` as Passport has it, `client_secret` as RFC 7591 has it. */
 export const CreatedClient = Type.Object({ ...clientMembers, client_secret: Secret, secret: Secret })
 
 export const RotateBody = Type.Object({
   overlap: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 30 * 86_400, description: 'Seconds in which the old secret counts, too; 0 when not given' })
+    Type.Integer({ minimum: 0, maximum: 30 * 86_400, description: 'Seconds for which the old secret stays valid; default: 0' })
   )
 }, { additionalProperties: true, examples: [{ overlap: 3600 }] })
 
 export const RotatedSecret = Type.Object({
   client_id: Type.String(),
-  client_secret: Type.String({ description: 'Shown this once', examples: ['lk_cs_…'] }),
+  client_secret: Type.String({ description: 'Shown only in this response', examples: ['lk_cs_…'] }),
   previous_secret_until: nullable(Timestamp)
 })
 
@@ -111,7 +111,7 @@ export const NewTokenBody = Type.Object({
   scopes: Type.Optional(ScopeNames),
   expires_in: Type.Optional(
     Type.Union([Type.Integer({ minimum: PERSONAL_TOKEN_TTL.min, maximum: PERSONAL_TOKEN_TTL.max }), Type.Null()], {
-      description: 'Seconds; a year when not given, null for one that does not expire'
+      description: 'Lifetime in seconds; default: a year; null for a token that does not expire'
     })
   )
 }, { additionalProperties: true, examples: [{ name: 'Backup script', scopes: ['orders:read'], expires_in: 2592000 }] })
@@ -130,7 +130,7 @@ export const PersonalTokenList = Type.Array(PersonalTokenItem)
 
 /** `accessToken` and `token` as Passport has them. */
 export const CreatedToken = Type.Object({
-  access_token: Type.String({ description: 'Shown this once', examples: ['lk_pat_…'] }),
-  accessToken: Type.String({ description: 'The same' }),
+  access_token: Type.String({ description: 'Shown only in this response', examples: ['lk_pat_…'] }),
+  accessToken: Type.String({ description: 'The same as access_token' }),
   token: PersonalTokenItem
 })

@@ -5,7 +5,7 @@ import { ById } from './management.ts'
 const html = (description: string) => ({ description, content: { 'text/html': { schema: Type.String() } } })
 
 /** 303 to the next step. */
-const seeOther = Type.Null({ description: 'On to the next step, in `Location`' })
+const seeOther = Type.Null({ description: 'Redirect to the next step' })
 
 /** Browsers get a page, programs this JSON. */
 const failures = errors(400, 401, 403, 422, 429, 503)
@@ -25,37 +25,37 @@ const Said = (description: string, ...examples: string[]) =>
 /** The same one by one, for those who read or generate: a query has no parameters of any name in OpenAPI. With `checkedByProtocol`. */
 export const AuthorizeQuery = Type.Object({
   response_type: Said('`code`', 'code'),
-  client_id: Said('Of the application', 'lk_client_5f0c…'),
-  redirect_uri: Said('Where the answer goes; may be left out when the client has only one', 'https://app.example.com/callback'),
-  scope: Said('Separated by spaces', 'openid email'),
-  state: Said('Comes back unchanged'),
+  client_id: Said('Client id of the application', 'lk_client_5f0c…'),
+  redirect_uri: Said('Where the response is sent; may be left out if the client has only one redirect URI', 'https://app.example.com/callback'),
+  scope: Said('Scopes, separated by spaces', 'openid email'),
+  state: Said('Returned unchanged'),
   code_challenge: Said('PKCE (RFC 7636)'),
   code_challenge_method: Said('`S256`', 'S256'),
   response_mode: Said('`query` or `form_post`', 'query'),
   resource: Type.Optional(
     Type.Union([Type.String(), Type.Array(Type.String())], { description: 'Servers that the token is for (RFC 8707)' })
   ),
-  nonce: Said('Comes back in the id token'),
-  claims: Said('Single claims, as JSON (OpenID Connect Core section 5.5)'),
+  nonce: Said('Returned in the ID token'),
+  claims: Said('Individual claims, as JSON (OpenID Connect Core section 5.5)'),
   prompt: Said('`none`, `login`, `consent`, `select_account`, separated by spaces'),
-  max_age: Said('Seconds since the login', '3600'),
-  login_hint: Said('Who is likely to log in', 'ada@example.com'),
-  id_token_hint: Said('An id token of the user who is expected'),
-  ui_locales: Said('Languages, separated by spaces', 'de en')
+  max_age: Said('Maximum number of seconds since the login', '3600'),
+  login_hint: Said('Login identifier of the expected user', 'ada@example.com'),
+  id_token_hint: Said('An ID token of the expected user'),
+  ui_locales: Said('Preferred languages, separated by spaces', 'de en')
 }, { additionalProperties: true })
 
 export const LogoutQuery = Type.Object({
-  id_token_hint: Said('The last id token of the user'),
-  client_id: Said('Of the application', 'lk_client_5f0c…'),
-  post_logout_redirect_uri: Said('Where to go then; registered with the client', 'https://app.example.com/'),
-  state: Said('Comes back unchanged'),
-  ui_locales: Said('Languages, separated by spaces', 'de en')
+  id_token_hint: Said('The last ID token of the user'),
+  client_id: Said('Client id of the application', 'lk_client_5f0c…'),
+  post_logout_redirect_uri: Said('Where to redirect after the logout; must be registered with the client', 'https://app.example.com/'),
+  state: Said('Returned unchanged'),
+  ui_locales: Said('Preferred languages, separated by spaces', 'de en')
 }, { additionalProperties: true })
 
 export const LoginQuery = Type.Object({
   return_to: Text,
   login_hint: Text,
-  prompt: Type.Optional(Type.String({ description: '`login` asks who is logged in already, too' })),
+  prompt: Type.Optional(Type.String({ description: '`login` requires a new login even if a user is logged in' })),
   ui_locales: Text
 }, { additionalProperties: true })
 
@@ -72,7 +72,7 @@ export const RegisterQuery = Type.Object({ return_to: Text, ui_locales: Text }, 
 export const RegisterForm = Type.Record(Type.String(), Type.String())
 
 export const DeviceQuery = Type.Object({
-  user_code: Type.Optional(Type.String({ description: 'What the device shows', examples: ['WDJB-MJHT'] })),
+  user_code: Type.Optional(Type.String({ description: 'Code that the device shows', examples: ['WDJB-MJHT'] })),
   ui_locales: Text
 }, { additionalProperties: true })
 
@@ -82,7 +82,7 @@ export const DeviceForm = Type.Object({
   user_code: Type.Optional(Type.String({ examples: ['WDJB-MJHT'] })),
   decision: Type.Optional(Type.String({ description: '`allow` or `deny`, on the second page', examples: ['allow'] })),
   shown_to: Type.Optional(
-    Type.String({ description: 'Hidden field of the second page: who decides', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] })
+    Type.String({ description: 'Hidden field of the second page: id of the user who decides', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] })
   ),
   _csrf: Csrf
 }, { additionalProperties: true })

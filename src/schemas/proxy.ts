@@ -9,7 +9,7 @@ export const ProxyParams = Type.Object({
 export function loginBody (attributes: Attributes, prefix: string): TObject {
   const fields: Record<string, TSchema> = { password: Type.String({ examples: ['correct horse battery staple'] }) }
   if (!prefix.includes('.')) {
-    fields[`${prefix}username`] = Type.Optional(Type.String({ description: 'Any login attribute' }))
+    fields[`${prefix}username`] = Type.Optional(Type.String({ description: 'Value of any login attribute' }))
     for (const { name, title, schema } of attributes) {
       const { examples } = schema as { examples?: unknown[] }
       fields[prefix + name] = Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))
@@ -27,7 +27,7 @@ function loginExample ([first]: Attributes, prefix: string): object {
 
 /** An empty body counts as `{}`: the cookie says it all. */
 export const RefreshBody = Type.Object({
-  refresh_token: Type.Optional(Type.String({ minLength: 1, description: 'Else the cookie `refreshToken`' })),
+  refresh_token: Type.Optional(Type.String({ minLength: 1, description: 'If left out, the cookie `refreshToken` is used' })),
   scope: Type.Optional(Type.String({ description: 'Fewer scopes, for this access token only' }))
 }, { additionalProperties: true, examples: [{ refresh_token: 'lk_rt_AaINyIENdviLHeaLD51Z…' }] })
 

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 /** RFC 6749 section 5.1 */
 export const TokenResponse = Type.Object({
   token_type: Type.Literal('Bearer'),
-  expires_in: Type.Integer({ description: 'Seconds until the access token ends', examples: [3600] }),
+  expires_in: Type.Integer({ description: 'Seconds until the access token expires', examples: [3600] }),
   access_token: Type.String({ description: 'JWT (RFC 9068)', examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9…'] }),
   refresh_token: Type.Optional(Type.String({ examples: ['lk_rt_AaINyIENdviLHeaLD51Z…'] })),
   id_token: Type.Optional(Type.String({ description: 'With the scope openid (OpenID Connect Core section 2)' })),
@@ -15,11 +15,11 @@ export type TokenResponse = Static<typeof TokenResponse>
 export const TokenRequest = Type.Object({
   grant_type: Type.Optional(Type.String({ examples: ['password'] })),
   client_id: Type.Optional(Type.String({ examples: ['lk_client_5f0c…'] })),
-  client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic' })),
+  client_secret: Type.Optional(Type.String({ description: 'Or use HTTP Basic' })),
   scope: Type.Optional(Type.String({ examples: ['orders:read'] })),
   resource: Type.Optional(
     Type.Union([Type.String(), Type.Array(Type.String())], {
-      description: 'The server that the access token is for (RFC 8707); in a form it may be repeated',
+      description: 'Server that the access token is for (RFC 8707); may be repeated in a form',
       examples: ['https://api.example.com']
     })
   ),

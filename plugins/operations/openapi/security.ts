@@ -12,7 +12,7 @@ type Scheme = { type?: string, scheme?: string, in?: string, name?: string }
 type Name = 'bearer' | 'browser' | 'client'
 
 const BEARER = 'Access token (RFC 6750)'
-const BROWSER = 'A browser that is logged in on the pages'
+const BROWSER = 'Browser session of the login page'
 const CLIENT = 'client_id and client_secret (RFC 6749 section 2.3.1)'
 
 /** @param cookie name of the cookie of a browser session */
@@ -28,7 +28,7 @@ export function securitySchemes (cookie: string) {
 function swagger2Schemes (cookie: string): Record<Name, Scheme> {
   const header = (name: string, description: string) => ({ type: 'apiKey', in: 'header', name, description })
   return {
-    bearer: header('Authorization', `${BEARER}: Bearer and the token`),
+    bearer: header('Authorization', `${BEARER}: "Bearer" and the token`),
     browser: header('Cookie', `${BROWSER}: ${cookie}`),
     client: Object.assign({ type: 'basic' }, { description: CLIENT })
   }

@@ -15,7 +15,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Client proxies'],
       summary: 'Log in without a client secret',
-      description: 'The client id and secret stay on the server. The refresh token also comes as the HttpOnly cookie `refreshToken`.',
+      description: 'The client id and secret stay on the server. The refresh token is also set as the HttpOnly cookie `refreshToken`.',
       params: ProxyParams,
       body: loginBody(fields.attributes, fields.prefix),
       response: { 200: TokenResponse, ...errors(400, 401, 403, 404, 422, 429, 503) }

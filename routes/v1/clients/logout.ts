@@ -8,8 +8,8 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/:client/logout', {
     schema: {
       tags: ['Client proxies'],
-      summary: 'Log out by body or cookie',
-      description: 'Works with an expired access token too; always clears the cookie.',
+      summary: 'Log out with the token of the body or the cookie',
+      description: 'Also works when the access token has expired. Always clears the cookie.',
       params: ProxyParams,
       body: RefreshBody,
       response: { 202: Message, ...errors(400, 403, 404, 422, 503) }

@@ -12,7 +12,7 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
     config: limit('refresh'),
     schema: {
       tags: ['Client proxies'],
-      summary: 'Refresh by body or cookie',
+      summary: 'Refresh with the token of the body or the cookie',
       params: ProxyParams,
       body: RefreshBody,
       response: { 200: TokenResponse, ...errors(400, 401, 403, 404, 422, 429, 503) }

@@ -17,8 +17,8 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     preValidation: unpacking(REQUEST),
     schema: {
       tags,
-      summary: 'Ask for an authorization code (RFC 6749 section 4.1.1)',
-      description: 'With PKCE. Shows login and consent where they are needed, then goes to the redirect URI.',
+      summary: 'Request an authorization code (RFC 6749 section 4.1.1)',
+      description: 'Requires PKCE. Shows the login and consent pages if they are needed, then redirects to the redirect URI.',
       querystring: AuthorizeQuery,
       response: showPage
     }
@@ -28,7 +28,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post(AUTHORIZE, {
-    schema: { tags, summary: 'Allow or deny; or ask by POST', ...form, body: OpenParams, response: afterForm }
+    schema: { tags, summary: 'Allow or deny the request, or request an authorization code by POST', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => {
     const { body } = request
     const { decision, [SHOWN_TO]: to, [SHOWN_AS]: as } = body
@@ -46,7 +46,7 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.delete(AUTHORIZE, {
-    schema: { tags, summary: 'Deny', ...form, body: OpenParams, response: afterForm }
+    schema: { tags, summary: 'Deny the request', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
     return await pages.answer(request, reply, await oauth.authorize.deny(requestParams(request.body)))

@@ -15,8 +15,8 @@ const clientSecret: FastifyPluginAsyncTypebox = async (app) => {
     preValidation: async (request) => { request.body ??= {} },
     schema: {
       tags: ['Management'],
-      summary: 'Give a client of mine a new secret',
-      description: 'The old one counts for `overlap` seconds more, so that nothing stands still while it is exchanged.',
+      summary: 'Create a new secret for a client of the user',
+      description: 'The old secret stays valid for `overlap` seconds, so that the application keeps working while its secret is replaced.',
       params: ById,
       body: RotateBody,
       response: { 201: RotatedSecret, ...errors(400, 401, 403, 404, 415, 422, 503) }

@@ -17,7 +17,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/clients', {
     onRequest: ownerGuard(app),
-    schema: { tags: ['Management'], summary: 'My clients', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
+    schema: { tags: ['Management'], summary: 'List the clients of the user', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
   }, async (request) => {
     const { userId } = await account.findOwner(request.auth)
     return (await management.list(userId)).map(ownClientJson)
@@ -27,8 +27,8 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'Register a client of mine',
-      description: 'A third party: it asks its users for consent. The secret is shown this once.',
+      summary: 'Register a client of the user',
+      description: 'The client is a third party, so its users are asked for consent. The secret is shown only in this response.',
       body: NewClientBody,
       response: { 201: CreatedClient, ...errors(400, 401, 403, 415, 422, 503) }
     }
@@ -48,7 +48,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'Change a client of mine',
+      summary: 'Change a client of the user',
       params: ById,
       body: ClientBody,
       response: { 200: OwnClient, ...errors(400, 401, 403, 404, 415, 422, 503) }
@@ -68,8 +68,8 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'Revoke a client of mine',
-      description: 'Its tokens and sessions are refused at once, in every process.',
+      summary: 'Revoke a client of the user',
+      description: 'Its tokens and sessions are refused at once in every process.',
       params: ById,
       response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
     }

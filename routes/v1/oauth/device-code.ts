@@ -12,7 +12,7 @@ const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
     config: { oauth: true, ...limit('device') },
     schema: {
       tags: ['OAuth'],
-      summary: 'Ask for access for a device (RFC 8628)',
+      summary: 'Request authorization for a device (RFC 8628)',
       description:
         'The device shows `user_code` and `verification_uri`, and polls the token endpoint with `device_code` every `interval` seconds.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],

@@ -9,7 +9,7 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/v1/oauth/device', {
     schema: {
-      tags: ['OAuth'], summary: 'The page for the code of a device, under the protocol', querystring: DeviceQuery,
+      tags: ['OAuth'], summary: 'Redirect to the page where users enter the code of a device', querystring: DeviceQuery,
       response: showPage
     }
   }, async (request, reply) => reply.redirect(pathWith(config.basePath + DEVICE, request.query), 303))

@@ -11,9 +11,9 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
     config: { oauth: true },
     schema: {
       tags: ['OAuth'],
-      summary: 'Ask about a token (RFC 7662)',
+      summary: 'Introspect a token (RFC 7662)',
       description:
-        'For clients with a secret, about their own tokens; about others as the operator lets them, else `{ "active": false }`. Access tokens are answered from memory.',
+        'For clients with a secret. A client is told about its own tokens, and about tokens of others if the operator allows it; otherwise the response is `{ "active": false }`. Access tokens are checked without a database query.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,

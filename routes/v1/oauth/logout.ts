@@ -16,9 +16,9 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     preValidation: unpacking(REQUEST),
     schema: {
       tags,
-      summary: 'Log out for an application (RP-Initiated Logout)',
+      summary: 'Log out on behalf of an application (RP-Initiated Logout)',
       description:
-        'Asks the user unless `id_token_hint` shows that the application belongs to this login; then goes to `post_logout_redirect_uri`.',
+        'Asks the user to confirm unless `id_token_hint` belongs to this browser session, then redirects to `post_logout_redirect_uri`.',
       querystring: LogoutQuery,
       response: showPage
     }
@@ -26,7 +26,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
 
   // As at the authorization endpoint: the session cookie comes with a GET only
   app.post(END_SESSION, {
-    schema: { tags, summary: 'Log out for an application, by POST', ...form, body: OpenParams, response: afterForm }
+    schema: { tags, summary: 'Log out on behalf of an application, by POST', ...form, body: OpenParams, response: afterForm }
   }, async (request, reply) => reply.redirect(endSessionPath(config, request.body), 303))
 }
 

@@ -18,7 +18,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'My personal access tokens',
+      summary: 'List the personal access tokens of the user',
       response: { 200: PersonalTokenList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
@@ -30,9 +30,9 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'Make a personal access token',
+      summary: 'Create a personal access token',
       description:
-        'For the access token of a first-party login, or a browser that is logged in: a token of a third party, or a personal access token, makes none. The token is shown this once.',
+        'Needs the access token of a first-party login, or a browser session; tokens of third parties and personal access tokens are refused. The token is shown only in this response.',
       body: NewTokenBody,
       response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
     }
@@ -52,8 +52,8 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'Revoke one of my personal access tokens',
-      description: 'It is refused at once, in every process.',
+      summary: 'Revoke a personal access token of the user',
+      description: 'It is refused at once in every process.',
       params: ById,
       response: { 204: Type.Null({ description: 'Revoked' }), ...errors(401, 403, 404, 422, 503) }
     }

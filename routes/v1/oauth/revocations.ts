@@ -21,9 +21,9 @@ const revocations: FastifyPluginAsyncTypebox = async (app) => {
     exposeHeadRoute: false,
     schema: {
       tags: ['OAuth'],
-      summary: 'Follow revocations (server-sent events)',
+      summary: 'Stream revocations (server-sent events)',
       description:
-        'For guards in other services. First `snapshot`, then `revocations`, each an array. `heartbeat` says that all is told which this server knew when the stream was `at` seconds old, and how old its knowledge was then (`age`): it may have waited on the way, so count from when you asked for the stream. Ends with its token.',
+        'For guards in other services. Sends `snapshot` first, then `revocations`; each is an array. `heartbeat` confirms that everything has been sent that this server knew when the stream was `at` seconds old, and gives the age of its data at that time (`age`). A heartbeat may be delayed in transit, so measure times from your request for the stream. The stream ends when its token expires or is revoked.',
       produces: ['text/event-stream'],
       querystring: StreamQuery,
       response: { 200: Type.Unsafe<Readable>({ type: 'string' }), ...errors(401, 403, 422, 429, 503) }

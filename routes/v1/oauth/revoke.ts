@@ -13,7 +13,7 @@ const revoke: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['OAuth'],
       summary: 'Revoke a token (RFC 7009)',
-      description: 'A token of a session ends the whole session, at once and in every process.',
+      description: 'Revoking a token of a session ends the whole session, at once in every process.',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenParam,

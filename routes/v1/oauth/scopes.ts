@@ -11,7 +11,7 @@ const scopes: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'Scopes and what they allow',
+      summary: 'List scopes and what they allow',
       response: { 200: ScopeList, ...errors(401, 403, 503) }
     }
   }, async () => oauth.scopes.list())

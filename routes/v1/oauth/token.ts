@@ -21,7 +21,7 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['OAuth'],
       summary: 'Get tokens (RFC 6749)',
       description:
-        "Grants: `password`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:device_code`. The client authenticates by HTTP Basic or in the body. A trusted proxy tells the user's address in `X-Latchkey-Client-IP`; a login answers with `X-Latchkey-Device`, which spares the user the limits on guessing when it is sent with the next one.",
+        "Grants: `password`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:device_code`. The client authenticates by HTTP Basic or in the body. A trusted proxy sends the user's address as `X-Latchkey-Client-IP`. The response to a login contains `X-Latchkey-Device`; send it with the next login of the user, so that failed logins from elsewhere do not lock the user out.",
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       security: [{ client: [] }, {}],
       body: TokenRequest,

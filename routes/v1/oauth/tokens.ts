@@ -16,8 +16,8 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'My sessions and authorized applications',
-      description: 'For the access token of a first-party login, or a browser that is logged in. The one used last comes first.',
+      summary: 'List the sessions and authorized applications of the user',
+      description: 'Needs the access token of a first-party login, or a browser session. Sorted by last use, most recent first.',
       response: { 200: AccessList, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
@@ -30,8 +30,8 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: ownerGuard(app),
     schema: {
       tags: ['Management'],
-      summary: 'End one of my sessions',
-      description: 'Its access and refresh tokens are refused at once, in every process; an application must ask for consent again.',
+      summary: 'End a session of the user',
+      description: 'Its access and refresh tokens are refused at once in every process. An application must ask for consent again.',
       params: ById,
       response: { 204: Type.Null({ description: 'Ended' }), ...errors(401, 403, 404, 422, 503) }
     }

@@ -45,7 +45,7 @@ const userinfo: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/userinfo', {
     preValidation: [takeFromForm, guard],
     schema: {
-      ...schema, description: 'The token may stand in a form, as `access_token`.', security: [{ bearer: SCOPES }],
+      ...schema, description: 'The token may be sent in the form body as `access_token`.', security: [{ bearer: SCOPES }],
       response: { ...schema.response, ...errors(400, 415) }
     }
   }, answer)
