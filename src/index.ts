@@ -9,7 +9,7 @@ export {
 export { authOf } from '../plugins/guard/request-auth.ts'
 export type { Auth, BrowserAuth, ClientAuth, PersonalAuth, SessionAuth } from '../plugins/guard/auth.ts'
 export { EmailSchema, PhoneSchema, UsernameSchema } from './schemas/identifiers.ts'
-// Where packages see their own dependencies only (pnpm), a host has no typebox of its own
+// Where packages only see their own dependencies (pnpm), a host has no typebox of its own
 export { Type, type Static, type TSchema } from 'typebox'
 export type { ViewModel, ViewName, Views } from './views/index.ts'
 export type { PartialTexts, Texts } from './views/texts/index.ts'

@@ -20,10 +20,11 @@ const CALLER = { ip: '127.0.0.1', userAgent: 'Tests' }
 const clients = new WeakMap<object, Promise<Client>>()
 
 /**
- * A session of a user, with the scopes that a test wants: a token like any other, which a logout ends.
- * @param scopes any, registered or not; `['*']` may do everything
+ * Creates a session of a user with the given scopes. Its token is a normal one, which a logout ends.
+ * @param scopes any, registered or not; `['*']` allows everything
  * @throws TypeError when there is no such user, or a disabled one
- * @example await app.inject({ url: '/orders', headers: await actingAs(app, user.id, ['orders:read']) })
+ * @example
+ * await app.inject({ url: '/orders', headers: await actingAs(app, user.id, ['orders:read']) })
  */
 export async function actingAs (app: FastifyInstance, userId: string, scopes: string[] = []): Promise<ActingHeaders> {
   checkScopes(app, scopes)
@@ -49,21 +50,23 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
 }
 
 /**
- * A client that acts for itself, as by `client_credentials` (RFC 6749 section 4.4).
- * @example await app.inject({ url: '/reports', headers: await actingAsClient(app, ['reports:read']) })
+ * Creates a token of a client that acts for itself, as by `client_credentials` (RFC 6749 section 4.4).
+ * @example
+ * await app.inject({ url: '/reports', headers: await actingAsClient(app, ['reports:read']) })
  */
 export async function actingAsClient (app: FastifyInstance, scopes: string[] = []): Promise<ActingHeaders> {
   checkScopes(app, scopes)
   return bearer(accessTokens(app).forClient(await testClient(app), scopes, []))
 }
 
-/** For `app.inject({ headers })`: the cookie of a browser, and what browsers send with a form of the same site. */
+/** For `app.inject({ headers })`: the cookie of a browser, and the headers of a same-site form. */
 export type BrowserHeaders = { cookie: string, origin: string, 'sec-fetch-site': 'same-origin' }
 
 /**
- * A browser in which the user has logged in on our pages, for routes behind `authGuard('web')`.
+ * Creates a browser session of the user, for routes behind `authGuard('web')`.
  * @throws TypeError when there is no such user, or a disabled one
- * @example await app.inject({ url: '/dashboard', headers: await actingInBrowser(app, user.id) })
+ * @example
+ * await app.inject({ url: '/dashboard', headers: await actingInBrowser(app, user.id) })
  */
 export async function actingInBrowser (app: FastifyInstance, userId: string): Promise<BrowserHeaders> {
   checkScopes(app, [])
@@ -87,7 +90,7 @@ function accessTokens (app: FastifyInstance): AccessTokens {
 
 const bearer = ({ token }: { token: string }): ActingHeaders => ({ authorization: `Bearer ${token}` })
 
-/** A first-party client without a secret: nobody can log in through it. */
+/** A first-party client without a secret, through which nobody can log in. */
 async function testClient (app: FastifyInstance): Promise<Client> {
   const { store } = internals(app)
   const known = clients.get(store) ??

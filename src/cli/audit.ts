@@ -8,7 +8,7 @@ import { table, type Result } from './result.ts'
 
 export type AuditArgs = { user?: string, client?: string, type?: string, since?: Date, limit?: number }
 
-/** What happened, the newest first. Whoever is named by an id may be gone. */
+/** Audit events, newest first. Users and clients named by an id may no longer exist. */
 export async function audit ({ config, withCore }: Context, { user, client, type, since, limit = 50 }: AuditArgs): Promise<Result> {
   const events = await withCore(async ({ store }) => {
     const userId = user === undefined || isUuid(user) ? user : await findUser(config, store, user)

@@ -7,7 +7,7 @@ import {
   type Kind
 } from './new-client.ts'
 
-/** False takes away what is there; `default` is the server's setting. */
+/** False removes a setting; `default` is the server's setting. */
 export type ClientUpdate = {
   name?: string
   slug?: string | false
@@ -29,8 +29,8 @@ export type ClientUpdate = {
 }
 
 /**
- * What an update comes to, by the rules of new clients: it may not make what could not have been made. @throws Error that says what to
- * change
+ * The changes of an update, by the rules of new clients: an update must not produce a client that could not have been created.
+ * @throws Error that says what to change
  */
 export function changesOf (
   client: Client,
@@ -75,7 +75,7 @@ function redirects (kind: Kind, { redirectUri, postLogoutRedirectUri }: ClientUp
   }
 }
 
-/** What the client has already need not be registered any more. */
+/** Scopes that the client already has need not be registered any more. */
 function scopeChanges (kind: Kind, client: Client, { scope, defaultScope }: ClientUpdate, own: Config['scopes']): ClientChanges {
   if (scope === undefined && defaultScope === undefined) return {}
   const registered = { ...own, ...Object.fromEntries([...client.scopes, ...client.defaultScopes].map((name) => [name, ''])) }
@@ -86,7 +86,7 @@ function scopeChanges (kind: Kind, client: Client, { scope, defaultScope }: Clie
   return { ...(scope && { scopes }), ...(defaultScope !== undefined && { defaultScopes }) }
 }
 
-/** Who does not ask for consent is the operator's own. */
+/** Only first-party clients may skip consent. */
 function parties (kind: Kind, client: Client, { firstParty, skipConsent }: ClientUpdate): ClientChanges {
   if (firstParty === false && (kind === 'password' || kind === 'personal')) {
     throw new Error(`--no-first-party does not go with a client for ${kind}: it is for your own applications`)

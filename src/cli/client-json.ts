@@ -1,6 +1,6 @@
 import type { Client } from '../oauth/ports.ts'
 
-/** The wire form of a client; names of RFC 7591 section 2 where there is one. */
+/** The wire form of a client, with the names of RFC 7591 section 2 where they exist. */
 export function clientJson (client: Client) {
   return {
     client_id: client.id,

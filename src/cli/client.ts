@@ -7,7 +7,7 @@ import { BY_OPERATOR } from './operator.ts'
 import { newClient, type ClientArgs } from './new-client.ts'
 import type { Result } from './result.ts'
 
-/** Makes a client. Its secret is shown here and never again. */
+/** Creates a client. Its secret is shown only now. */
 export async function createClient ({ config, withCore }: Context, { user, ...args }: ClientArgs): Promise<Result> {
   const asked = newClient(args, config)
   // A personal access client acts inside the server only

@@ -23,7 +23,7 @@ export async function listClients ({ withCore }: Context): Promise<Result> {
   }
 }
 
-/** Ends a client with its tokens and sessions, in every process. */
+/** Revokes a client with its tokens and sessions, in every process. */
 export async function revokeClient ({ withCore }: Context, name: string): Promise<Result> {
   const { id, revoked } = await withCore(async ({ store }) => {
     const { id, ownerId } = await findClient(store, name)
@@ -37,13 +37,13 @@ export async function revokeClient ({ withCore }: Context, name: string): Promis
   }
 }
 
-/** All that there is to say of a client, but its secret. */
+/** Everything about a client except its secret. */
 export async function showClient ({ withCore }: Context, name: string): Promise<Result> {
   const json = wholeJson(await withCore(({ store }) => findClient(store, name)))
   return { json, lines: describe(json) }
 }
 
-/** What is not named stays. Running servers go by it within 2 seconds, as long as they remember a client. */
+/** Options left out stay unchanged. Running servers see the change within 2 seconds, for which they cache clients. */
 export async function updateClient (
   { config, withCore }: Context,
   name: string,
@@ -75,7 +75,7 @@ function wholeJson (client: Client): object {
   }
 }
 
-/** A new secret, shown here and never again; the old one counts for `overlap` seconds more. */
+/** Creates a new secret, which is shown only now; the old secret stays valid for `overlap` seconds. */
 export async function rotateSecret ({ withCore }: Context, name: string, { overlap = 0 }: { overlap?: number }): Promise<Result> {
   const secret = newClientSecret()
   const { id, until } = await withCore(async ({ store }) => {

@@ -3,14 +3,14 @@ import { PERSONAL_TOKEN_TTL } from '../personal-tokens/ttl.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 
-/** What commander has parsed is what the command's options say. */
+/** commander's parsed values match the options of the command. */
 export type Action = (context: Context, ...args: never[]) => Promise<Result | null>
 export type Run = (
   load: () => Promise<Action>,
   withoutContext?: (error: unknown) => Promise<Result>
 ) => (...given: unknown[]) => Promise<void>
 
-/** A command that takes --json like every other. */
+/** Creates a command with the option --json, which every command has. */
 export function command (parent: Command, nameAndArgs: string, description: string, isDefault = false): Command {
   return parent.command(nameAndArgs, { isDefault }).description(description).option('--json', 'print JSON')
 }
@@ -35,7 +35,7 @@ export function secondsOrDefault (text: string): number | 'default' {
   return text === 'default' ? text : seconds(text)
 }
 
-/** How long a personal access token lives: `never`, or as many seconds as a user may ask for. */
+/** The lifetime of a personal access token: `never`, or seconds within the limits for users. */
 export function expiresIn (text: string): number | 'never' {
   if (text === 'never') return text
   const { min, max } = PERSONAL_TOKEN_TTL
@@ -47,7 +47,7 @@ export function expiresIn (text: string): number | 'never' {
 
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
-/** A time such as 2026-11-24T13:00:00Z, or how long ago: 30m, 24h, 7d. */
+/** A time such as 2026-11-24T13:00:00Z, or a duration before now: 30m, 24h, 7d. */
 export function since (text: string): Date {
   const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
   const date = count ? new Date(Date.now() - Number(count) * UNITS[unit!]! * 1000) : new Date(text)

@@ -8,7 +8,8 @@ import type { Variables } from '../config/environment.ts'
 const DEFAULT_FILE = 'latchkey.config.js'
 
 /**
- * The options of `latchkey.config.js`, or of the file that LATCHKEY_CONFIG names: what variables cannot say, such as schemas.
+ * The options of `latchkey.config.js`, or of the file named by LATCHKEY_CONFIG, for settings that environment variables cannot express,
+ * such as schemas.
  * @throws ConfigError
  */
 export async function readConfigFile (cwd: string, variables: Variables): Promise<AppOptions> {

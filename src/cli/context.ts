@@ -7,19 +7,19 @@ import { configFrom, readEnvironment, type Variables } from '../config/environme
 import { readConfigFile } from './config-file.ts'
 import type { CommandLog } from './log.ts'
 
-/** What every command gets. */
+/** Passed to every command. */
 export type Context = {
   cwd: string
   variables: Variables
-  /** Of the configuration file. */
+  /** From the configuration file. */
   options: Omit<AppOptions, 'operations'>
   config: Config
   log: CommandLog
-  /** Opens the database and the keys for one piece of work. A database that is empty gets the whole install. */
+  /** Opens the database and the keys for one piece of work. An empty database gets the whole install. */
   withCore: <T>(work: (core: Core) => Promise<T>, options?: Parts) => Promise<T>
   /**
-   * How a command uses the embedded database: as it is, unless the command is there to make one. What was started is told and stopped at
-   * the end.
+   * How a command uses the embedded database: only an existing one, unless the command may create it. A server that was started is
+   * reported, and stopped at the end.
    */
   embedded: (create?: boolean) => EmbeddedUse
 }
@@ -27,7 +27,7 @@ export type Context = {
 type Options = { cwd: string, variables: Variables, log: CommandLog }
 type Parts = {
   migrate?: boolean
-  /** Whether an embedded database may be made. */
+  /** Whether an embedded database may be created. */
   create?: boolean
 }
 
@@ -71,7 +71,7 @@ async function installEverything ({ store, config }: Core): Promise<void> {
   await installClients(store, config)
 }
 
-/** Tells running servers that something was revoked; without it they would see it at their next poll. */
+/** Notifies running servers of a revocation, which they would otherwise see at their next poll. */
 async function announce ({ directUrl }: Core, log: Log): Promise<void> {
   const { openFeedConnection } = await import('../revocation/feed-connection.store.ts')
   try {

@@ -26,7 +26,7 @@ import type { Result } from './result.ts'
 
 export type DoctorArgs = { strict?: boolean }
 
-/** Looks for what is wrong, and changes nothing. */
+/** Looks for problems, and changes nothing. */
 export async function doctor (context: Context, { strict = false }: DoctorArgs): Promise<Result> {
   try {
     checkUrls(context.config)
@@ -36,7 +36,7 @@ export async function doctor (context: Context, { strict = false }: DoctorArgs):
   return report([...checkConfiguration(context.config), ...checkExposure(context.config), ...await databaseChecks(context)], strict)
 }
 
-/** When there is no configuration to look at. */
+/** The report when the configuration cannot be used. */
 export function misconfigured (error: unknown): Result {
   if (error instanceof ConfigError) return report(misconfiguration(error), false)
   throw error
@@ -70,7 +70,7 @@ async function inspect ({ config, options }: Context, source: DatabaseSource): P
       failed: failed.filter((name) => names.includes(name)),
       unknown: names.some((name) => applied.has(name)) ? [...applied].filter((name) => !names.includes(name)) : []
     }
-    // Tables without any of our migrations come from the host's
+    // Tables without any of our migrations are migrated by the host
     const isHosts = options.prisma !== undefined || (hasTables && facts.pending.length === names.length)
     checks.push(checkMigrations(isHosts ? null : facts))
     if (!hasTables || (!isHosts && facts.pending.length > 0)) return checks

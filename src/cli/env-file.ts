@@ -4,12 +4,15 @@ import { dirname } from 'node:path'
 import { ConfigError } from '../config/config-error.ts'
 import { dotenvText } from '../config/dotenv.ts'
 
-// As Node reads it: a quoted value may span lines, anything else ends at `#` or with the line. A byte order mark is not read
+// As Node parses it: a quoted value may span lines, any other ends at `#` or with the line. A byte order mark is ignored
 const ASSIGNMENT = /^(\uFEFF*[ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\r\n#]*)([^\r\n]*)/gm
 const OWNER_ONLY = 0o600
 const OTHERS = 0o007
 
-/** To be called before secrets are made that are shown once. @throws when the file could not be written */
+/**
+ * To be called before creating secrets that are shown only once.
+ * @throws when the file could not be written
+ */
 export async function checkWritable (path: string): Promise<void> {
   try {
     const target = await realpath(path).catch(missing(path))
@@ -22,7 +25,7 @@ export async function checkWritable (path: string): Promise<void> {
 
 function cannotWrite (path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException
-  // A file that is not UTF-8 has said so
+  // The error of a file that is not UTF-8 is already a ConfigError
   if (error instanceof ConfigError || code === undefined) return error
   return new Error(
     `${path} cannot be written (${message}): run as the user whose it is, or leave out --write-env and put the values where your server reads them`,
@@ -31,8 +34,8 @@ function cannotWrite (path: string, error: unknown): unknown {
 }
 
 /**
- * Sets variables in a `.env` file; every other byte stays. The file is its owner's alone, or that of a group where it was already kept from
- * all others.
+ * Sets variables in a `.env` file; every other byte stays. Only its owner can read the file, or also a group where it was already closed to
+ * everybody else.
  * @throws ConfigError when it is not UTF-8
  */
 export async function writeVariables (path: string, variables: Record<string, string>): Promise<void> {
@@ -53,7 +56,7 @@ export async function writeVariables (path: string, variables: Record<string, st
   }
 }
 
-/** A mode that lets everybody in is nobody's choice, but that of a umask. */
+/** A mode that admits everybody comes from a umask rather than a decision. */
 function secretMode (mode: number): number {
   return (mode & OTHERS) === 0 ? mode & 0o777 : mode & 0o700
 }

@@ -1,7 +1,7 @@
 import type { Core } from '../compose/core.ts'
 import type { Client } from '../oauth/ports.ts'
 
-/** A client that is named by its id or its slug; one that is revoked has no slug any more. */
+/** Finds a client by its id or slug; a revoked client has no slug any more. */
 export async function findClient ({ clients }: Core['store'], text: string): Promise<Client> {
   const client = await clients.find(text) ?? await clients.findBySlug(text)
   if (!client) throw noSuchClient(text)

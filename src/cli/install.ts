@@ -12,7 +12,7 @@ import type { Result } from './result.ts'
 
 type Installed = { client: Client, secret: string | null }
 
-/** Migrations, keys and the clients that every installation has. What is there already stays as it is. */
+/** Applies migrations and creates keys and the clients that every installation has. What already exists stays unchanged. */
 export async function install ({ cwd, log, withCore }: Context, { writeEnv = false }: { writeEnv?: boolean } = {}): Promise<Result> {
   const envFile = join(cwd, '.env')
   if (writeEnv) await checkWritable(envFile)
@@ -31,7 +31,7 @@ export async function install ({ cwd, log, withCore }: Context, { writeEnv = fal
   }
 }
 
-/** One that was revoked has given up its slug to a new one, unless a variable insists on it. */
+/** A revoked client has given up its slug to a new one, unless a variable still names it. */
 async function warnOfRevoked ({ store, config }: Core, log: Log): Promise<void> {
   for (const [slug, { id }] of Object.entries(config.clients)) {
     const client = await store.clients.find(id)
@@ -39,7 +39,7 @@ async function warnOfRevoked ({ store, config }: Core, log: Log): Promise<void> 
   }
 }
 
-/** A client of a first start has no secret yet: it gets one, known in this run only. */
+/** A client of a first start has no secret yet: it gets one, which is known in this run only. */
 async function clientsWithSecrets ({ store, config }: Core): Promise<Installed[]> {
   const installed: Installed[] = []
   for (const client of await installClients(store, config)) {
@@ -51,7 +51,7 @@ async function clientsWithSecrets ({ store, config }: Core): Promise<Installed[]
   return installed
 }
 
-/** The proxy clients only; nothing reads the others from the environment. */
+/** For the proxy clients only, since no other client is read from the environment. */
 function variablesFor (installed: Installed[]): Record<string, string> {
   const proxies = installed.filter(({ client }) => isPasswordClient(client))
   return Object.fromEntries(proxies.flatMap(({ client, secret }) => {
@@ -60,7 +60,7 @@ function variablesFor (installed: Installed[]): Record<string, string> {
   }))
 }
 
-/** In Passport's words. */
+/** In the wording of Passport. */
 function describe ({ client, secret }: Installed): string[] {
   const kind = isPasswordClient(client) ? 'Password grant client' : 'Personal access client'
   return [

@@ -8,7 +8,7 @@ export async function listKeys ({ withCore }: Context): Promise<Result> {
   return await withCore(async ({ keys }) => ({ json: { keys: keysJson(keys) }, lines: keyTable(keys) }))
 }
 
-/** A new key of each kind; it signs once every cache of the JWKS has it, or at once. */
+/** Creates a new key of each algorithm, which signs once every cache of the JWKS has it, or immediately. */
 export async function rotateKeys ({ withCore }: Context, { now = false }: { now?: boolean } = {}): Promise<Result> {
   return await withCore(async ({ keys, store }) => {
     const made = await keys.rotate(now)
@@ -17,7 +17,7 @@ export async function rotateKeys ({ withCore }: Context, { now = false }: { now?
   })
 }
 
-/** Tokens signed with the key are refused at once, in every process; a new key takes its place. */
+/** Revokes a key: tokens signed with it are refused at once in every process, and a new key replaces it. */
 export async function revokeKey ({ withCore }: Context, kid: string): Promise<Result> {
   return await withCore(async ({ keys, store }) => {
     const known = await store.keys.list()

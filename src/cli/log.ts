@@ -3,11 +3,11 @@ import { reasonOf } from './failure.ts'
 import { printable } from './terminal.ts'
 
 export type CommandLog = Log & {
-  /** What a command did beside its work. */
+  /** Reports what a command did besides its result. */
   note: (message: string) => void
 }
 
-/** Notes, warnings and errors, a line each; what is only of interest to a server is dropped. */
+/** Notes, warnings and errors, one line each; messages of interest to a server only are dropped. */
 export function createLog (write: (line: string) => void): CommandLog {
   const say = (level: string) => (details: object, message: string) => {
     const reason = 'err' in details ? `: ${reasonOf(details.err)}` : ''

@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 
 let context: Promise<Context> | undefined
 
-// A reader such as `head` may have seen enough
+// A reader such as `head` may close the pipe early
 process.stdout.on('error', (error: NodeJS.ErrnoException) => { process.exit(error.code === 'EPIPE' ? 0 : 1) })
 
 try {

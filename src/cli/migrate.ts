@@ -4,7 +4,7 @@ import { installClients } from '../compose/install.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 
-/** Applies the shipped migrations that the database has not had. */
+/** Applies the shipped migrations that are pending. */
 export async function migrate (context: Context): Promise<Result> {
   const { config, log, options } = context
   if (options.prisma) {
@@ -16,7 +16,7 @@ export async function migrate (context: Context): Promise<Result> {
   try {
     const before = await pendingMigrations(source.url)
     const { applied } = await applyMigrations(source.url, undefined, source.chosen.because === 'new')
-    // A server installs only what it finds empty
+    // A server installs clients only in an empty database
     if (before.applied.length === 0) await context.withCore(({ store }) => installClients(store, config))
     return { json: { applied }, lines: applied.length > 0 ? applied.map((name) => `Applied ${name}`) : ['The database is up to date.'] }
   } finally {

@@ -50,7 +50,10 @@ const NAMES: Record<Kind, string> = {
   device: 'Device Client'
 }
 
-/** The client that the flags ask for, without its id and secret. @throws Error that says what to change */
+/**
+ * The client described by the flags, without id and secret.
+ * @throws Error that says what to change
+ */
 export function newClient (
   args: ClientArgs,
   { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>
@@ -92,13 +95,13 @@ function kindOf (args: ClientArgs): Kind {
   if (second) throw new Error(`--${kind} and --${second} make different clients; choose one`)
   const other = (['public', 'device'] as const).find((flag) => args[flag])
   if (kind && other) throw new Error(`--${other} does not go with --${kind}${other === 'public' ? ', whose client has a secret' : ''}`)
-  // A server that asks about tokens has no users of its own
+  // A resource server that introspects tokens has no users of its own
   if (!kind && !other && !args.redirectUri && (args.introspect || args.resourceServer)) return 'client'
-  // Who types in a code elsewhere is not redirected
+  // A device flow has no redirect
   return kind ?? (args.device && !args.redirectUri ? 'device' : 'code')
 }
 
-/** The kind of a client that is there. */
+/** The kind of an existing client. */
 export function grantKind (grantTypes: readonly string[]): Kind {
   if (grantTypes.includes('client_credentials')) return 'client'
   if (grantTypes.includes('personal_access')) return 'personal'
@@ -148,7 +151,7 @@ export function idTokenAlgOf ({ idTokenAlg }: Pick<ClientArgs, 'idTokenAlg'>): P
   return { idTokenAlg }
 }
 
-/** Who may be told of tokens that are not its own (RFC 7662 section 4). */
+/** Which clients may introspect tokens that are not their own (RFC 7662 section 4). */
 export function introspectionOf (
   kind: Kind,
   authMethod: string,
@@ -215,7 +218,10 @@ function nameOf (kind: Kind, { name, slug }: ClientArgs): string {
   return checkName(name ?? [...(slug ? [slug[0]!.toUpperCase() + slug.slice(1)] : []), NAMES[kind]].join(' '))
 }
 
-/** By the rule for all names. @throws Error that says what to change */
+/**
+ * Checks a name by the rule for all names.
+ * @throws Error that says what to change
+ */
 export function checkName (text: string): string {
   const { name, problem } = readName(text)
   if (problem === 'required') throw new Error('--name is empty')

@@ -1,2 +1,2 @@
-/** `detail` of an audit event: whoever may run commands here, we know no more. */
+/** `detail` of an audit event: the person at the command line is unknown. */
 export const BY_OPERATOR = { by: 'command line' }

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 export type PasswordArgs = { password?: string, passwordStdin?: boolean }
 type Terminal = { stdin: NodeJS.ReadableStream & { isTTY?: boolean }, stderr: NodeJS.WritableStream }
 
-/** The password of the command line, of standard input, or asked for where somebody can answer. */
+/** The password from the command line, from standard input, or from a prompt on a terminal. */
 export async function readPassword ({ password, passwordStdin }: PasswordArgs, { stdin, stderr }: Terminal = process): Promise<string> {
   if (password !== undefined && passwordStdin) throw new Error('--password and --password-stdin are two ways to say one thing; choose one')
   if (password !== undefined) return password

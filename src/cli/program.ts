@@ -7,7 +7,7 @@ import { printable, printableJson } from './terminal.ts'
 
 type Options = { context: () => Promise<Context>, write: (text: string) => void }
 
-/** The commands and their options; a command's module is loaded when it runs, so that `--help` is quick. */
+/** The commands and their options; the module of a command is loaded when it runs, so that `--help` is quick. */
 export function createProgram ({ context, write }: Options): Command {
   const program = new Command('latchkey')
     .description('OAuth 2.1 / OpenID Connect server and first-party login')
@@ -16,7 +16,7 @@ export function createProgram ({ context, write }: Options): Command {
     .configureOutput({ outputError: (text, out) => out(`${printable(text.trim().replaceAll('\n', ' '))}\n`) })
 
   const run: Run = (load, withoutContext) => async (...given) => {
-    // The last one is the command itself
+    // The last argument is the command itself
     const args = given.slice(0, -1)
     const { json } = args.at(-1) as { json?: boolean }
     const command = await load()
@@ -173,9 +173,9 @@ function addMaintenanceCommands (program: Command, run: Run): void {
     .action(run(async () => (await import('./doctor.ts')).doctor, async (error) => (await import('./doctor.ts')).misconfigured(error)))
 }
 
-/** `--email <value>` and so on, as configured. */
+/** Adds `--email <value>` and so on, as configured. */
 async function addAttributeOptions (create: Command, context: Options['context']): Promise<void> {
-  // A configuration that cannot be read is told when the command runs; its help must work without
+  // A configuration error is reported when the command runs; its help must work nevertheless
   const config = await context().then((known) => known.config, () => null)
   if (!config) create.allowUnknownOption().allowExcessArguments()
   for (const [name, { title }] of Object.entries<{ title?: string }>(config?.login.attributes ?? {})) {

@@ -5,13 +5,13 @@ import type { Result } from './result.ts'
 
 export type PurgeArgs = { expired?: boolean, revoked?: boolean, hours?: number }
 
-// Longer than a server's own purge takes after a bad week
+// Longer than the server's own purge takes after a busy week
 const WAIT_MS = 30 * 60_000
 const RETRY_MS = 500
 const HOUR = 3600
 const UNITS: [string, number][] = [['week', 168], ['day', 24], ['hour', 1]]
 
-/** Deletes what has expired or was revoked; without a flag both, as Passport does. */
+/** Deletes what has expired or was revoked; without a flag both, as in Passport. */
 export async function purge (context: Context, { expired = false, revoked = false, hours }: PurgeArgs): Promise<Result> {
   const both = expired === revoked
   const wanted = { expired: both || expired, revoked: both || revoked }
@@ -19,7 +19,7 @@ export async function purge (context: Context, { expired = false, revoked = fals
   return { json: { ...wanted, hours: hours ?? null, purged }, lines: [sentence(wanted, hours)] }
 }
 
-/** Waits while a server does the same. */
+/** Waits while a server is purging. */
 async function run ({ withCore, log }: Context, options: Parameters<typeof purgeStore>[1]): Promise<Purged> {
   return await withCore(async ({ store }) => {
     const until = performance.now() + WAIT_MS
@@ -33,7 +33,7 @@ async function run ({ withCore, log }: Context, options: Parameters<typeof purge
   })
 }
 
-/** In Passport's words. */
+/** In the wording of Passport. */
 function sentence ({ expired, revoked }: { expired: boolean, revoked: boolean }, hours = 0): string {
   const expiredItems = hours > 0 ? `items expired for more than ${duration(hours)}` : 'expired items'
   return `Purged ${[...(revoked ? ['revoked items'] : []), ...(expired ? [expiredItems] : [])].join(' and ')}.`

@@ -3,20 +3,20 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { CRASHES, onStop, SIGNALS } from '../server/stop.ts'
 
-/** As long as `docker stop` waits before it kills. */
+/** `docker stop` kills after this time. */
 const GRACE_MS = 10_000
-/** Then connections are cut, so that the rest has time to close. */
+/** Connections are cut after this time, so that the rest can still be closed. */
 const DRAIN_MS = 7000
 const SWEEP_MS = 50
 
 type Running = { address: string, close: () => Promise<void>, log: (details: object, message: string) => void }
 
-/** Runs the server until the process is told to stop; then answers the requests that are open, stops its database and exits. */
+/** Runs the server until the process is told to stop; then answers open requests, stops its database and exits. */
 export async function serve (context: Context): Promise<null> {
   const { config } = context
   const { default: closeWithGrace } = await import('close-with-grace')
   const starting = config.workers > 1 && cluster.isPrimary ? startWorkers(context) : startAlone(context)
-  // A terminal that is gone cannot be told anything
+  // Writing to a closed terminal fails
   process.stderr.on('error', () => {})
   let reason: string | undefined
   const grace = closeWithGrace({
@@ -53,9 +53,9 @@ async function startAlone ({ options, variables }: Context): Promise<Running> {
   return { address, close: () => drain(app), log: (details, message) => app.log.info(details, message) }
 }
 
-/** Closes when every open request is answered. */
+/** Closes once every open request is answered. */
 async function drain (app: FastifyInstance): Promise<void> {
-  // Node closes the connections that are idle when it is told to close, not those that become idle after it
+  // At close, Node ends the connections that are idle, but not those that become idle later
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
   const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
   await app.close()

@@ -24,7 +24,7 @@ import { table, type Result } from './result.ts'
 
 export type Which = { user?: string, client?: string }
 
-/** Sessions and personal access tokens that are alive. */
+/** Active sessions and personal access tokens. */
 export async function listTokens (
   { config, withCore }: Context,
   { user, client, limit = 100 }: Which & { limit?: number }
@@ -63,7 +63,7 @@ export async function listTokens (
   })
 }
 
-/** Ends what is named, in every process. */
+/** Revokes the given tokens and sessions, in every process. */
 export async function revokeTokens (
   { config, withCore }: Context,
   { user, client, session, token }: Which & { session?: string, token?: string }
@@ -80,7 +80,7 @@ export async function revokeTokens (
   })
 }
 
-/** A personal access token for a user; shown here and never again. */
+/** Creates a personal access token for a user, which is shown only now. */
 export async function createToken (
   { config, log, withCore }: Context,
   { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }

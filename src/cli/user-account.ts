@@ -9,11 +9,11 @@ import { BY_OPERATOR } from './operator.ts'
 import { readPassword, type PasswordArgs } from './password-input.ts'
 import { describe, type Result } from './result.ts'
 
-// More than one person has; the number is then told as "at least"
+// Beyond this, a count is reported as "at least"
 const MANY = 1000
 const FOREIGN_KEY = '23503'
 
-/** All that there is to say of a user, but the password. */
+/** Everything about a user except the password. */
 export async function showUser ({ config, withCore }: Context, text: string): Promise<Result> {
   const json = await withCore(async ({ store }) => {
     const id = await findUser(config, store, text)
@@ -39,7 +39,7 @@ export async function showUser ({ config, withCore }: Context, text: string): Pr
   return { json, lines: describe(json) }
 }
 
-/** By the rules of the server; every session and personal access token ends. */
+/** Sets a password by the rules of the server; every session and personal access token ends. */
 export async function setPassword ({ config, withCore }: Context, text: string, args: PasswordArgs): Promise<Result> {
   const password = await readPassword(args)
   const passwords = await createPasswords(config.passwords)
@@ -55,7 +55,7 @@ export async function setPassword ({ config, withCore }: Context, text: string, 
   return { json: { id, password_changed: true }, lines: [`User ${id} has a new password, and is logged out everywhere.`] }
 }
 
-/** With all that is theirs; tokens are refused at once, in every process. */
+/** Deletes a user with everything that belongs to them; tokens are refused at once, in every process. */
 export async function deleteUser ({ config, withCore }: Context, text: string): Promise<Result> {
   const id = await withCore(async ({ store }) => {
     const userId = await findUser(config, store, text)
@@ -66,7 +66,7 @@ export async function deleteUser ({ config, withCore }: Context, text: string): 
   return { json: { id, deleted: true }, lines: [`User ${id} is deleted, and all that was theirs.`] }
 }
 
-/** A host may have tables that refer to ours. */
+/** A host's tables may reference ours. */
 function refused (error: unknown): never {
   const { code, table, constraint } = error as { code?: string, table?: string, constraint?: string }
   if (code !== FOREIGN_KEY) throw error

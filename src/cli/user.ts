@@ -12,7 +12,7 @@ import { BY_OPERATOR } from './operator.ts'
 import { readPassword, type PasswordArgs } from './password-input.ts'
 import { table, type Result } from './result.ts'
 
-/** Each configured attribute has an option of its own beside these. */
+/** Each configured attribute has an option of its own in addition. */
 export type NewUserArgs = PasswordArgs & { name?: string, attribute?: string[], [attribute: string]: unknown }
 
 /** Registers a user by the rules of POST /v1/register. */
@@ -31,7 +31,7 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
   return { json: userJson(user), lines: ['User created successfully.', `User ID: ${user.id}`] }
 }
 
-/** Users by the time they came, a page at a time. */
+/** Users in order of registration, page by page. */
 export async function listUsers ({ withCore }: Context, { limit = 100, after }: { limit?: number, after?: string }): Promise<Result> {
   if (after !== undefined && !isUuid(after)) throw new Error(`--after ${after} is not the id of a user`)
   const found = await withCore(({ store }) => store.users.list({ after, limit: limit + 1 }))
@@ -47,7 +47,7 @@ export async function listUsers ({ withCore }: Context, { limit = 100, after }: 
   }
 }
 
-/** Ends the user's sessions in every process; no login until enabled again. */
+/** Ends the user's sessions in every process, and prevents logins until the user is enabled again. */
 export const disableUser = async (context: Context, user: string): Promise<Result> => await setDisabled(context, user, true)
 
 export const enableUser = async (context: Context, user: string): Promise<Result> => await setDisabled(context, user, false)

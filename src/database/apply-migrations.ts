@@ -11,24 +11,24 @@ import { readMigrations } from './migrations-directory.ts'
 import { createSchemaEngine, engineMessage } from './schema-engine.ts'
 import { sessionSettings } from './session.ts'
 
-// The one that Prisma's own engine takes, so that a `prisma migrate deploy` waits for us, and we for it.
+// The lock of Prisma's own engine, so that `prisma migrate deploy` and this code wait for each other
 const LOCK = 72707369
-// A migration of another process may take long, but who waits must hear of it
+// A migration of another process may take long, but waiting must end with an error
 const LOCK_TIMEOUT = '120s'
 const LOCK_NOT_AVAILABLE = '55P03'
 // duplicate_table and duplicate_object
 const THERE = new Set(['42P07', '42710'])
 
 /**
- * All in one transaction: who is killed in the middle, or has a migration that fails, leaves the database as it was.
- * It also keeps the lock and the settings on one server connection behind a pooler.
+ * Applies everything in one transaction: a killed process or a failing migration leaves the database unchanged. It also keeps the lock and
+ * the settings on one server connection behind a pooler.
  */
 export async function applyMigrations (database: DatabaseConnection, directory: string, byDefault = false): Promise<string[]> {
   const migrations = await readMigrations(directory)
   const pool = transaction(database)
   try {
     await ensureSchema(pool, database.schema, { forTables: true })
-    // Without it the engine refuses a schema that holds other tables.
+    // Without this table the engine refuses a schema that contains other tables
     await ensureHistoryTable(pool, database.schema, byDefault ? BY_DEFAULT : undefined)
     const applied = await runEngine(await adapterOn(pool, database.schema), migrations, database.schema)
     await pool.query('COMMIT')
@@ -68,7 +68,7 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
       throw error
     })
   }
-  // The engine's lock is the session's, and would stay behind in a pooler.
+  // The engine's lock belongs to the session, and would remain on a pooler's connection
   adapter.executeRaw = async (query) =>
     await executeRaw.call(adapter, { ...query, sql: query.sql.replace('pg_advisory_lock', 'pg_advisory_xact_lock') })
   const noShadow = async () => {

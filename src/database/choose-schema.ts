@@ -3,25 +3,25 @@ import { DEFAULT_SCHEMA, OWN_SCHEMA, parseDatabaseUrl } from './connection.ts'
 import { withClient } from './with-client.ts'
 
 export type ChosenSchema = {
-  /** The URL with `?schema=`: whoever connects by it looks into the same place. */
+  /** The URL with `?schema=`, so that everything that connects with it uses the same schema. */
   url: string
   schema: string
-  /** The URL names it, the tables stand there, or there are none yet. */
+  /** The URL names the schema, the tables exist there, or there are none yet. */
   because: 'named' | 'standing' | 'new'
-  /** Where others of our tables stand, which are not used. */
+  /** Another schema that contains our tables and is not used. */
   unused: string | null
 }
 
-/** Written on the table of migrations where a URL without `?schema=` made our tables: such a URL leads there ever after. */
+/** The comment on the migrations table where a URL without `?schema=` created the tables: such a URL leads to this schema from then on. */
 export const BY_DEFAULT = 'Latchkey: made without ?schema= in the database URL'
 
-/** Tables and columns that no other application has together; a host has its own `users`, `clients` and `sessions`. */
+/** Tables and columns that no other application has together, since a host has its own `users`, `clients` and `sessions`. */
 const OURS = ['signing_keys.sealed', 'revocations.xid', 'sessions.secret_hash', 'identifiers.attribute']
 
 /**
- * Where our tables are, or shall be. A schema that the URL names is the operator's word; tables that stand in `public` stay there; new ones
- * get a schema of their own, and leave `public` to an application that comes before us or after: its `prisma migrate dev` would
- * take ours for drift and offer to drop them. That holds for an empty database, too, so that nothing depends on who comes first.
+ * Where our tables are, or will be created. A schema in the URL is the operator's decision, and tables that exist in `public` stay there.
+ * New tables get a schema of their own, which leaves `public` to an application installed before or after: its `prisma migrate dev` would
+ * take our tables for drift and offer to drop them. This includes an empty database, so that the result does not depend on who comes first.
  * @param otherwise where new tables go
  */
 export async function chooseSchema (url: string, otherwise: string = OWN_SCHEMA): Promise<ChosenSchema> {
@@ -44,10 +44,10 @@ export function withSchema (url: string, schema: string): string {
 type Standing = { schema: string, owner: number, trusted: boolean }
 
 /**
- * From the catalog alone, which every role may read: a host's own table of migrations may be closed to ours. Another role that may make a
- * schema must not lead us to tables of its own: those of our role, of one that it is a member of, or of the owner of the database go before
- * them.
- * @returns what a URL without a schema means first
+ * Reads only the catalog, which every role may read, whereas a host's own migrations table may be closed to our role. Another role that may
+ * create a schema must not lead us to its tables: tables of our role, of a role that it is a member of, or of the owner of the database
+ * have precedence.
+ * @returns the schemas with our tables, first the one that a URL without a schema means
  */
 async function standing (client: Client): Promise<Standing[]> {
   const { rows } = await client.query<Standing>(

@@ -3,21 +3,21 @@ import type { PrismaClient } from '../../prisma/generated/client.ts'
 import { newPool } from './connect.ts'
 import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './connection.ts'
 
-/** Names with the schema before them, for SQL that we write. */
+/** Table names with their schema, for our own SQL. */
 export type Tables = Record<
   'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
     | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens',
   string
 >
 
-/** Prisma and the pool beneath it: what people do all day goes to the pool, what is rare through Prisma. */
+/** Prisma and the pool beneath it: frequent queries use the pool, rare ones Prisma. */
 export type Database = {
-  /** Loaded when something first asks for it: a start and token requests do without. */
+  /** Loaded on first use: neither a start nor a token request needs it. */
   prisma: () => Promise<PrismaClient>
   pool: pg.Pool
   tables: Tables
   schema: string
-  /** For connections beside the pool. */
+  /** For connections outside the pool. */
   connection: DatabaseConnection
   close: () => Promise<void>
 }
@@ -25,9 +25,9 @@ export type Database = {
 export type DatabaseOptions = {
   url: string
   poolSize: number
-  /** Name the hot statements, so that PostgreSQL keeps their plans. */
+  /** Names the frequent statements, so that PostgreSQL caches their plans. */
   prepare?: boolean
-  /** The host's own client; it stays the host's to disconnect. */
+  /** The host's own client, which only the host disconnects. */
   prisma?: PrismaClient | undefined
   onError: (error: Error) => void
 }
@@ -38,7 +38,7 @@ const QUERY_MS = 10_000
 export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, onError }: DatabaseOptions): Database {
   const parsed = parseDatabaseUrl(url)
   const { schema } = parsed
-  // A statement that nobody waits for any more ends on the server, too
+  // A statement that has timed out here ends on the server, too
   const connection = {
     ...parsed, prepare: prepare && parsed.prepare,
     timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts }
@@ -67,15 +67,15 @@ async function openPrisma (pool: pg.Pool, schema: string): Promise<PrismaClient>
   return new PrismaClient({ adapter: new PrismaPg(pool, { schema }) })
 }
 
-/** Two transactions that wait for each other: one is broken off, and nothing of it has happened. */
+/** Deadlocks and serialization failures: one transaction was rolled back and has changed nothing. */
 const CONFLICTS = new Set(['40P01', '40001'])
 
-/** A statement that was broken off for another one is tried once more; those inside a transaction are not, as they go through a client. */
+/** Retries such a statement once. Statements inside a transaction are not retried, since they use a client rather than the pool. */
 function retrying (pool: pg.Pool): pg.Pool {
   const query = pool.query.bind(pool) as unknown as (config: pg.QueryConfig | string, ...rest: never[]) => Promise<unknown> | undefined
   pool.query = ((config: pg.QueryConfig | string, ...rest: never[]) => {
     const run = () => query(config, ...rest)
-    // Nothing comes back where a callback was given
+    // With a callback, query returns nothing
     return run()?.catch((error: unknown) => {
       if (CONFLICTS.has((error as { code?: string }).code ?? '')) return run()
       throw error

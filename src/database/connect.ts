@@ -5,14 +5,14 @@ import { tlsConnection } from './tls-connection.ts'
 
 type Options = Omit<PoolConfig, 'ssl' | 'connection' | 'Client' | 'onConnect'>
 
-/** A client of pg for a database, not connected yet. */
+/** A pg client for a database, not yet connected. */
 export function newClient (database: DatabaseConnection, more: Omit<ClientConfig, 'ssl' | 'connection'> = {}): pg.Client {
   return new (clientOf(database))({ ...more, ...database.options })
 }
 
 /**
- * A pool whose connections are all alike. @param prepared what each connection gets before it is used; the settings that we rely on when
- * not given
+ * A pool of identically configured connections.
+ * @param prepared what each connection runs before it is used; by default the settings that we rely on
  */
 export function newPool (
   database: DatabaseConnection,
@@ -27,11 +27,11 @@ function settled ({ schema, timeouts }: DatabaseConnection) {
   return async (client: ClientBase) => { await client.query(settings) }
 }
 
-/** pg makes its clients itself, and its pool calls them by a class. */
+/** pg's pool creates its clients from a class. */
 function clientOf ({ tls, prepare }: DatabaseConnection) {
   class TlsClient extends pg.Client {
     constructor (config: ClientConfig = {}) {
-      // A pool hides the password, so that it is in no log
+      // The pool makes the password non-enumerable, so that it is not logged; copy it explicitly
       const { password } = config
       super({ ...config, password, ssl: false, connection: tlsConnection(tls, config) })
     }
@@ -39,7 +39,7 @@ function clientOf ({ tls, prepare }: DatabaseConnection) {
   return prepare ? TlsClient : withoutNames(TlsClient)
 }
 
-/** A statement without a name is parsed anew each time, and needs no connection that knows it. */
+/** A statement without a name is parsed each time, and works on any connection. */
 function withoutNames (Client: new (config?: ClientConfig) => pg.Client) {
   return class extends Client {
     constructor (config: ClientConfig = {}) {

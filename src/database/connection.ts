@@ -6,29 +6,29 @@ import type { Timeouts } from './session.ts'
 import { createTls, takeTlsParameters, type Tls } from './tls.ts'
 
 const EXAMPLE = 'postgresql://user:password@host:5432/database'
-/** Where our tables stood before they had a schema of their own, and where those of others stand. */
+/** Where our tables were before they had a schema of their own, and where those of other applications are. */
 export const DEFAULT_SCHEMA = 'public'
 export const OWN_SCHEMA = 'latchkey'
 const DEFAULT_PORT = 5432
-// PostgreSQL would cut a longer one without a word.
+// PostgreSQL would silently truncate a longer one
 const MAX_IDENTIFIER_BYTES = 63
 const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const
 
 export interface DatabaseConnection {
-  /** Whom to connect to, and as whom. */
+  /** Address and credentials. */
   options: Pick<ClientConfig,
     'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'>
-  /** Where the tables are: `?schema=` of the URL, or `public`; `chooseSchema` knows better. */
+  /** The schema of the tables: `?schema=` of the URL, or `public`; `chooseSchema` decides. */
   schema: string
-  /** The URL says so. */
+  /** Whether the URL names the schema. */
   named: boolean
   tls: Tls
-  /** Statements may have names. Not with `?pgbouncer=true`: the next one meets another connection. */
+  /** Whether statements may have names. Not with `?pgbouncer=true`, where the next statement may run on another connection. */
   prepare: boolean
   timeouts: Timeouts
 }
 
-/** Reads a PostgreSQL URL. No error of it repeats the URL, which may hold a password. */
+/** Parses a PostgreSQL URL. Its errors never repeat the URL, which may contain a password. */
 export function parseDatabaseUrl (url: string): DatabaseConnection {
   if (!/^postgres(ql)?:\/\//i.test(url)) throw new Error(`the database URL must look like ${EXAMPLE}`)
   if (hasRawPassword(url)) {
@@ -60,7 +60,7 @@ export function addressOf ({ host = 'localhost', port = DEFAULT_PORT }: ClientCo
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** What to do where something of another application stands in a schema. */
+/** What to do when a schema contains something of another application. */
 export function outOfTheWay (schema: string): string {
   return schema === OWN_SCHEMA
     ? 'give ours another one with ?schema=<name> in the database URL'
@@ -86,13 +86,13 @@ function parsed (url: string): Parameters {
       ...(port !== undefined && { port: String(port) })
     }
   } catch (error) {
-    // Behind a colon stands the value, which can be a piece of a password
+    // The value follows the colon, and can be part of a password
     const [reason] = (error instanceof Error ? error.message : String(error)).split(':')
     throw new Error(`the database URL cannot be read (${reason}); it must look like ${EXAMPLE}, special characters percent-encoded`)
   }
 }
 
-/** What pg is told. Other parameters are for other programs, such as Prisma's `connection_limit`. */
+/** Parameters for pg. Others are for other programs, such as Prisma's `connection_limit`. */
 function optionsOf ({ user, password, host, port, database, application_name: name, options }: Parameters): DatabaseConnection['options'] {
   const given = { user, password, host, database, application_name: name, options }
   return {

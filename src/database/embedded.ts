@@ -11,28 +11,28 @@ import { prepareSite } from './embedded/site.ts'
 const REVIVE_PAUSE = 1000
 
 export interface EmbeddedOptions {
-  /** The database is in `postgres` below it. */
+  /** The database is in its subdirectory `postgres`. */
   dataDir: string
   log?: (message: string) => void
-  /** A free one when not given. */
+  /** A free port by default. */
   port?: number
-  /** Whether a database may be made where there is none; yes when not given. */
+  /** Whether a database may be created where there is none; true by default. */
   create?: boolean
-  /** It goes on when this process ends without a call of `stop`. */
+  /** The database keeps running when this process ends without calling `stop`. */
   outlives?: boolean
 }
 
 export interface Embedded {
   url: string
-  /** It was running already. */
+  /** It was already running. */
   adopted: boolean
-  /** There was none yet. */
+  /** It was just created. */
   made: boolean
-  /** Stops the server, unless others are connected. To be called when one's own connections are closed. */
+  /** Stops the server, unless others are connected. To be called after one's own connections are closed. */
   stop (): Promise<void>
 }
 
-/** Starts the PostgreSQL of a data directory, or joins the one that runs on it; starts it again, on its port, when it crashes. */
+/** Starts the PostgreSQL of a data directory, or joins the one that runs on it; restarts it on the same port when it crashes. */
 export async function startEmbedded ({ dataDir, log = () => {}, port, create, outlives = false }: EmbeddedOptions): Promise<Embedded> {
   const { made, ...prepared } = await prepareSite(dataDir, create)
   const site = { ...prepared, ...(port !== undefined && { port }) }
@@ -52,7 +52,10 @@ export async function startEmbedded ({ dataDir, log = () => {}, port, create, ou
   }
 }
 
-/** @returns how to end it; that gives the server as it then runs */
+/**
+ * Restarts the server after a crash.
+ * @returns a function that ends this, and returns the server then running
+ */
 function watch (site: Site, first: Running, log: (message: string) => void): { end: () => Promise<Running> } {
   let current = first
   let ended = false
@@ -86,7 +89,7 @@ function watch (site: Site, first: Running, log: (message: string) => void): { e
   }
 }
 
-/** Where the database of a data directory answers, if it is running. */
+/** The URL of the database of a data directory, if it is running. */
 export async function embeddedUrl (dataDir: string): Promise<string | null> {
   const directory = join(resolve(dataDir), 'postgres')
   const password = await inDataDir(resolve(dataDir), async () => await isCluster(directory) ? await readPassword(directory) : null)
@@ -97,7 +100,7 @@ export async function embeddedUrl (dataDir: string): Promise<string | null> {
   return server.url
 }
 
-/** A process of its own does what this one, which ends, cannot wait for. */
+/** Starts a separate process for the work that this ending process cannot wait for. */
 function leaveBehind ({ directory, pgCtl }: Site): void {
   const program = fileURLToPath(new URL(`embedded/leave${extname(import.meta.url)}`, import.meta.url))
   spawn(process.execPath, [program, directory, pgCtl, String(process.pid)], {

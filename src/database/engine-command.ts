@@ -8,10 +8,10 @@ import { migrationAdapters } from './migration-adapter.ts'
 import { createSchemaEngine, engineVersion } from './schema-engine.ts'
 import { withClient } from './with-client.ts'
 
-/** Host in the URL that prisma.config.ts makes when there is no DATABASE_URL; `dataDir` is its parameter. */
+/** The host in the URL that prisma.config.ts creates without DATABASE_URL; `dataDir` is its parameter. */
 const EMBEDDED_HOST = 'embedded'
 const MAINTENANCE_DATABASE = 'postgres'
-// The CLI acts on some of Prisma's codes: it creates a database that does not exist.
+// The CLI acts on some of Prisma's codes: it creates a database that does not exist
 const PRISMA_CODES = new Map([
   ['3D000', 'P1003'], ['28P01', 'P1000'], ['28000', 'P1010'], ['ECONNREFUSED', 'P1001'], ['ENOTFOUND', 'P1001'], ['ENOENT', 'P1001']
 ])
@@ -21,7 +21,7 @@ interface Datasource {
   shadowDatabaseUrl: string | undefined
 }
 
-/** What `prisma/schema-engine.js` runs: the Prisma CLI takes that for its engine binary. */
+/** The program behind `prisma/schema-engine.js`, which the Prisma CLI takes for its engine binary. */
 export async function engineCommand (args: string[]): Promise<void> {
   const { values, positionals: [, command] } = parseArgs({
     args,
@@ -37,7 +37,7 @@ export async function engineCommand (args: string[]): Promise<void> {
   await serve(datasource, (values.datamodels ?? []).map(String))
 }
 
-/** The lines on stderr from which the CLI reads an error; it skips the first. */
+/** The lines on stderr from which the CLI reads an error; it skips the first one. */
 export function engineFailure (error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const fields = { message, error_code: prismaCode(error) }
@@ -47,7 +47,7 @@ export function engineFailure (error: unknown): string {
 async function serve (datasource: Datasource, schemaFiles: string[]): Promise<void> {
   const ended = new AbortController()
   const end = () => { ended.abort() }
-  // The CLI ends its engine by SIGTERM; a Ctrl-C reaches both.
+  // The CLI ends its engine with SIGTERM; Ctrl-C reaches both
   process.once('SIGTERM', end).once('SIGINT', end)
   const open = async () => await openEngine(datasource, schemaFiles)
   await serveEngine({ open, input: process.stdin, output: process.stdout, signal: ended.signal })
@@ -81,7 +81,7 @@ async function printVersion (): Promise<void> {
   process.stdout.write(`schema-engine-wasm ${await engineVersion()}\n`)
 }
 
-// The embedded one is started by the engine that the CLI runs next.
+// The embedded database is started by the engine that the CLI runs next
 async function checkConnection (url: string): Promise<void> {
   if (embeddedDataDir(url) === undefined) await withClient(parseDatabaseUrl(url), async () => {})
 }

@@ -11,7 +11,7 @@ export interface OpenEngine {
 }
 
 export interface EngineSession {
-  /** Why it fails is the answer to every request: the CLI shows that, where it overlooks an engine that ends. */
+  /** Its error is the answer to every request: the CLI displays that, whereas it ignores an engine that exits. */
   open (): Promise<OpenEngine>
   input: Readable
   output: Writable
@@ -24,10 +24,10 @@ interface Request {
   params: unknown
 }
 
-/** Serves the Prisma CLI, one JSON-RPC message a line, until it closes the pipe or the signal is given. */
+/** Serves the Prisma CLI, one JSON-RPC message per line, until it closes the pipe or the signal aborts. */
 export async function serveEngine ({ open, input, output, signal }: EngineSession): Promise<void> {
   const opening = open()
-  // Until the first request asks for it.
+  // The error is reported by the first request
   opening.catch(() => {})
   for await (const line of createInterface({ input, signal, crlfDelay: Infinity })) {
     const request = readRequest(line)
@@ -38,7 +38,7 @@ export async function serveEngine ({ open, input, output, signal }: EngineSessio
   await opened?.close()
 }
 
-// What has no method is the CLI's acknowledgement of something printed; nothing waits for it.
+// A message without a method is the CLI's acknowledgement of printed text, which needs no answer.
 function readRequest (line: string): Request | undefined {
   const message: unknown = JSON.parse(line)
   if (typeof message !== 'object' || message === null || !('id' in message)) return undefined
@@ -57,7 +57,7 @@ async function answer (opening: Promise<OpenEngine>, { id, method, params }: Req
   }
 }
 
-// Two methods forget the shadow database unless `devDiagnostic` has already worked out the same migrations in it.
+// Two methods ignore the shadow database unless `devDiagnostic` has already replayed the same migrations in it
 async function call (engine: SchemaEngine, name: string, params: unknown): Promise<unknown> {
   try {
     return await invoke(engine, RENAMED.get(name) ?? name, params)
@@ -74,7 +74,7 @@ async function invoke (engine: SchemaEngine, name: string, params: unknown): Pro
   return await method.call(engine, params)
 }
 
-// The CLI does not read the text that `diff` returns: it waits for a request to print it.
+// The CLI does not read the text that `diff` returns: it expects a request to print it
 function printed (result: unknown): string[] {
   const hasText = typeof result === 'object' && result !== null && 'stdout' in result && typeof result.stdout === 'string'
   return hasText ? [String(result.stdout)] : []

@@ -4,8 +4,9 @@ import { quoteIdentifier } from './connection.ts'
 type Facts = { role: string, database: string, there: boolean, mayCreateSchema: boolean, mayCreateTables: boolean | null }
 
 /**
- * Asks first: `IF NOT EXISTS` alone needs the right to create even when there is nothing to do.
- * @param forTables tables will be made there @throws Error that says what to grant
+ * Checks for the schema first: `IF NOT EXISTS` requires the right to create it even when it exists.
+ * @param forTables tables will be created in it
+ * @throws Error that says what to grant
  */
 export async function ensureSchema (client: Pick<ClientBase, 'query'>, schema: string, { forTables = false } = {}): Promise<void> {
   const { rows: [facts] } = await client.query<Facts>(
@@ -30,7 +31,7 @@ export async function ensureSchema (client: Pick<ClientBase, 'query'>, schema: s
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}`)
 }
 
-/** What else there is where a role lacks a right. */
+/** An alternative for a role that lacks a right. */
 function whereItMay (schema: string): string {
   return `name a schema where it may, such as ?schema=${schema === 'public' ? 'latchkey' : 'public'} in the database URL`
 }

@@ -4,9 +4,9 @@ import { migrationNames, shippedMigrations } from './migrations-directory.ts'
 import { withClient } from './with-client.ts'
 
 export interface MigrationState {
-  /** Of the shipped ones only. */
+  /** Among the shipped ones. */
   applied: string[]
-  /** In their order. One that failed or was rolled back is among them. */
+  /** In order, including one that failed or was rolled back. */
   pending: string[]
 }
 
@@ -17,8 +17,8 @@ export async function pendingMigrations (url: string, directory = shippedMigrati
 }
 
 /**
- * Applies what is pending, all or nothing. Of two processes at once, the second finds nothing left to do.
- * @param byDefault the URL as it was given names no schema
+ * Applies all pending migrations or none. Of two concurrent processes, the second finds nothing left to apply.
+ * @param byDefault the given URL names no schema
  */
 export async function migrate (url: string, directory = shippedMigrations, byDefault = false): Promise<{ applied: string[] }> {
   const database = parseDatabaseUrl(url)
@@ -27,7 +27,7 @@ export async function migrate (url: string, directory = shippedMigrations, byDef
   const { applied, pending } = compare(names, history)
   if (pending.length === 0) return { applied: [] }
   requireUsable(history, names, applied, database.schema)
-  // The engine is heavy, and most starts have nothing to apply.
+  // The engine is large, and most starts have nothing to apply
   const { applyMigrations } = await import('./apply-migrations.ts')
   return { applied: await applyMigrations(database, directory, byDefault) }
 }

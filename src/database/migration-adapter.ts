@@ -16,17 +16,17 @@ const OID_TIME = 1083
 
 export interface MigrationDatabases {
   database: DatabaseConnection
-  /** In place of one that is made and dropped. */
+  /** Used instead of a shadow database that is created and dropped. */
   shadow?: DatabaseConnection | undefined
 }
 
 export interface MigrationAdapters {
   factory: SqlMigrationAwareDriverAdapterFactory
-  /** The engine closes its shadow databases, not its other connections. */
+  /** Closes all connections, since the engine closes only its shadow databases. */
   close (): Promise<void>
 }
 
-/** What the migration engine reaches databases by. */
+/** The adapters through which the migration engine reaches databases. */
 export function migrationAdapters ({ database, shadow }: MigrationDatabases): MigrationAdapters {
   const opened: SqlDriverAdapter[] = []
   const remember = (adapter: SqlDriverAdapter) => {
@@ -45,7 +45,7 @@ export function migrationAdapters ({ database, shadow }: MigrationDatabases): Mi
   }
 }
 
-// Of an error that is not an adapter's the engine shows only a number.
+// For errors of other kinds than the adapter's, the engine displays only a number
 function told (error: unknown): never {
   const message = error instanceof Error ? error.message : String(error)
   throw new DriverAdapterError({
@@ -55,8 +55,8 @@ function told (error: unknown): never {
 }
 
 /**
- * The adapter refuses columns of type "char", which the catalogue of PostgreSQL has and the engine wants as characters.
- * So they go through the adapter as times, a type that nothing the engine reads has; `adapterOn` turns them back.
+ * The adapter refuses columns of type "char", which PostgreSQL's catalog has and the engine expects as characters. They pass the adapter as
+ * times, a type in nothing that the engine reads; `adapterOn` converts them back.
  */
 export function markChars (client: ClientBase): void {
   if (!(client instanceof pg.Client)) return
@@ -65,7 +65,7 @@ export function markChars (client: ClientBase): void {
   })
 }
 
-/** `@prisma/adapter-pg` as the engine needs it, on a pool whose clients have gone through `markChars`. */
+/** `@prisma/adapter-pg` as the engine needs it, on a pool whose clients were prepared by `markChars`. */
 export async function adapterOn (pool: Pool, schema: string): Promise<SqlDriverAdapter> {
   const adapter = await new PrismaPg(pool, { schema, disposeExternalPool: true }).connect()
   const { queryRaw } = adapter
@@ -74,7 +74,7 @@ export async function adapterOn (pool: Pool, schema: string): Promise<SqlDriverA
     const columnTypes = result.columnTypes.map((type) => type === ColumnTypeEnum.Time ? ColumnTypeEnum.Character : type)
     return { ...result, columnTypes }
   }
-  // The adapter cuts a script at each semicolon, also inside functions and strings. Sent whole, it is one transaction too.
+  // The adapter splits a script at each semicolon, even inside functions and strings. Sent as a whole, it is one transaction as well
   adapter.executeScript = async (sql) => { await adapter.executeRaw({ sql, args: [], argTypes: [] }) }
   return adapter
 }
@@ -89,7 +89,7 @@ async function connectTo (database: DatabaseConnection): Promise<SqlDriverAdapte
   return await adapterOn(newPool(database, {}, onConnect).on('error', () => {}), schema)
 }
 
-// The adapter drops its shadow database while still connected to it, which fails.
+// The adapter would drop its shadow database while connected to it, which fails
 async function connectToNewShadow (main: DatabaseConnection): Promise<SqlDriverAdapter> {
   const database = `latchkey_shadow_${randomUUID()}`
   await withClient(main, async (client) => await client.query(`CREATE DATABASE ${quoteIdentifier(database)}`))

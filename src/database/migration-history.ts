@@ -6,7 +6,7 @@ const NO_RIGHT = '42501'
 
 export interface MigrationHistory {
   applied: Set<string>
-  /** Begun by a Prisma CLI, neither finished nor declared rolled back. */
+  /** Started by a Prisma CLI, and neither finished nor declared rolled back. */
   failed: string[]
 }
 
@@ -25,7 +25,10 @@ export async function readHistory (client: Client, schema: string): Promise<Migr
   }
 }
 
-/** As the migration engine makes it. @param comment for people, and for who looks for our tables */
+/**
+ * Creates the table as the migration engine does.
+ * @param comment for people, and for the search for our tables
+ */
 export async function ensureHistoryTable (client: Pick<ClientBase, 'query'>, schema: string, comment?: string): Promise<void> {
   await client.query(`CREATE TABLE IF NOT EXISTS ${historyTable(schema)} (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,

@@ -13,7 +13,7 @@ export async function migrationNames (directory: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort()
 }
 
-/** The migrations as the engine wants them: with their scripts. */
+/** The migrations with their scripts, in the engine's format. */
 export async function readMigrations (baseDir: string): Promise<MigrationList> {
   const names = await migrationNames(baseDir)
   return {

@@ -1,9 +1,9 @@
-// A name of a parameter, and a value with an @, as an address of a service account has
+// A parameter name, and a value with an @, such as the address of a service account
 const PARAMETER = /^[a-z_]{4,}=[^/]*$/
 
 /**
- * Whether a URL has a character of a password where it ends the password: what follows would be taken for the host, and told in
- * errors. An @ within the authority is read rightly, since the last one counts.
+ * Whether a URL has an unescaped character that ends its password early: the rest would be taken for the host, and appear in errors. An @
+ * within the authority is parsed correctly, since the last one separates.
  */
 export function hasRawPassword (url: string): boolean {
   const rest = url.replace(/^[a-z]+:\/\//i, '')
@@ -11,7 +11,7 @@ export function hasRawPassword (url: string): boolean {
   const [path = '', ...queries] = rest.slice(authority.length).split('?')
   const query = queries.join('?')
   if (rest.includes('#') || path.includes('@')) return true
-  // Between the ? of a password and its host there is no path
+  // Without a path between them, the ? belongs to the password
   if (query.includes('@') && authority !== '' && path === '') return true
   return query.split('&').some((pair) => pair.includes('@') && !PARAMETER.test(pair))
 }

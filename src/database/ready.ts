@@ -7,14 +7,14 @@ export type ReadyDatabase = Pick<DatabaseSource, 'url' | 'directUrl' | 'stop'> &
 type Options = {
   log: Record<'info' | 'warn', (details: object, message: string) => void>
   migrate: boolean
-  /** The host migrates its tables itself. */
+  /** The host applies the migrations of its tables itself. */
   ownMigrations: boolean
   embedded?: EmbeddedUse | undefined
 }
 
 /**
- * A database with its tables. The embedded one, and an empty one, get the migrations;
- * one that is behind is left alone: its owner decides when.
+ * Opens a database with its tables. An embedded or empty database gets the migrations; an outdated one is left unchanged, since its owner
+ * decides when to migrate.
  */
 export async function readyDatabase (config: Config, { log, migrate: wanted, ownMigrations, embedded }: Options): Promise<ReadyDatabase> {
   const source = await embeddedOrUrl(config, log, { ownMigrations, embedded })

@@ -12,22 +12,22 @@ export interface EngineOptions {
   log?: (line: string) => void
 }
 
-// The part of it that is used: the types of Node 20 do not have it.
+// The part that is used: the types of Node 20 lack it
 declare const WebAssembly: {
   instantiate (bytes: Uint8Array, imports: Record<string, object>): Promise<{ instance: { exports: Record<string, unknown> } }>
 }
 
 declare global {
-  // The engine looks for it by this name when it panics.
+  // The engine looks for this name when it panics
   var PRISMA_WASM_PANIC_REGISTRY: { set_message (message: string): void }
 }
 
 let loading: ReturnType<typeof load> | undefined
 
-/** Prisma's migration engine on a connection. Loaded at the first call only: it is 5 MB of WebAssembly. */
+/** Prisma's migration engine on a connection. Loaded on first use: it has 5 MB of WebAssembly. */
 export async function createSchemaEngine ({ adapter, datamodels = [], log = () => {} }: EngineOptions): Promise<SchemaEngine> {
   const engine = await (loading ??= load())
-  // It panics when there is a list, and nothing in it.
+  // The engine panics on an empty list
   const options = { datamodels: datamodels.length === 0 ? undefined : datamodels }
   return await engine.SchemaEngine.new(options, log, bindMigrationAwareSqlAdapterFactory(adapter))
 }
@@ -37,13 +37,13 @@ export async function engineVersion (): Promise<string> {
   return engine.version()
 }
 
-/** The engine's messages end with the places in its source. */
+/** The engine's messages end with locations in its source. */
 export function engineMessage (error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return message.replace(/\n\s+0: [\s\S]*$/, '').trim()
 }
 
-// The package's own entry imports the .wasm file as a module, which Node 20 does only behind a flag.
+// The package's own entry imports the .wasm file as a module, which Node 20 supports only behind a flag
 async function load () {
   globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => { console.error(message) } }
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg')
@@ -56,7 +56,7 @@ async function load () {
   return glue
 }
 
-// The engine limits its wait for a lock by a timer of 10 s that it never clears; the process must not wait for that.
+// The engine limits its wait for a lock by a timer of 10 s that it never clears; the process must not wait for it
 function withIdleTimers (glue: object): object {
   const idleTimer = (callback: () => void, ms: number) => setTimeout(callback, ms).unref()
   return Object.fromEntries(Object.entries(glue).map(([name, value]) => [name, name.startsWith('__wbg_setTimeout_') ? idleTimer : value]))

@@ -1,20 +1,20 @@
 import { escapeLiteral } from 'pg'
 import { quoteIdentifier } from './connection.ts'
 
-/** Milliseconds by name, as a URL gives them; 0 is none. */
+/** Milliseconds by name, as in the URL; 0 means none. */
 export type Timeouts = { statement_timeout?: string, lock_timeout?: string, idle_in_transaction_session_timeout?: string }
 
 type Options = {
   schema: string
-  /** Of one transaction only: behind a pooler the session is shared with others. */
+  /** For one transaction only: behind a pooler, others share the session. */
   local?: boolean
   timeouts?: Timeouts
 }
 
 /**
- * What our statements and the reading of their answers stand on, whatever a role, a database or a server has set. Prisma's adapter sends
- * times without an offset and drops that of those it reads; no text of a date but ISO is understood; a statement is in one transaction that
- * sees what others have committed meanwhile.
+ * Settings on which our statements and the parsing of results rely, whatever a role, a database or a server has set. Prisma's adapter sends
+ * times without an offset and ignores the offset of those it reads; dates are parsed in ISO format only; and each statement sees what
+ * others have committed before it.
  */
 const RELIED_ON: Record<string, string> = {
   TimeZone: 'UTC',
@@ -27,7 +27,7 @@ const RELIED_ON: Record<string, string> = {
   transform_null_equals: 'off',
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
-  // A pool's connections wait for work as long as there is none
+  // Connections of a pool may be idle for any time
   idle_session_timeout: '0'
 }
 
@@ -35,7 +35,7 @@ const NO_TIMEOUTS = { statement_timeout: '0', lock_timeout: '0', idle_in_transac
 // PostgreSQL 17 and later
 const RECENT: Record<string, string> = { transaction_timeout: '0' }
 
-/** One statement that sets them. A pooler that refuses them as parameters of the start takes them so. */
+/** One statement with these settings. It works with poolers that refuse them as startup parameters. */
 export function sessionSettings ({ schema, local = false, timeouts = {} }: Options): string {
   const set = (name: string, value: string) => `set_config(${escapeLiteral(name)}, ${escapeLiteral(value)}, ${local})`
   const settings = { search_path: quoteIdentifier(schema), ...RELIED_ON, ...NO_TIMEOUTS, ...timeouts }

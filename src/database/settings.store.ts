@@ -6,10 +6,13 @@ const KEY_CHECK = 'app_key_check'
 export type SettingStore = ReturnType<typeof createSettingStore>
 
 /**
- * Facts that every process must agree on. What a start asks is plain SQL: Prisma's query compiler weighs 100 MB from its first query on.
+ * Facts on which all processes must agree. Queries of a start are plain SQL: Prisma's query compiler takes 100 MB from its first query on.
  */
 export function createSettingStore ({ prisma, pool, tables }: Database) {
-  /** Raises the longest life of an access token (seconds) that was ever configured. @returns what it is now */
+  /**
+   * Raises the longest lifetime of an access token (seconds) ever configured.
+   * @returns the current value
+   */
   async function raiseLongestTokenTtl (ttl: number): Promise<number> {
     const { rows } = await pool.query<{ ttl: number }>(
       `INSERT INTO ${tables.settings} AS s (name, value, updated_at) VALUES ($1, to_jsonb($2::int), now())
@@ -19,7 +22,7 @@ export function createSettingStore ({ prisma, pool, tables }: Database) {
     return rows[0]!.ttl
   }
 
-  /** The check value of the APP_KEY in use, and whether an APP_KEY has sealed anything yet. */
+  /** The check value of the APP_KEY in use, and whether any APP_KEY has sealed anything yet. */
   async function keyCheck (): Promise<{ known: string | null, sealed: boolean }> {
     const { rows } = await pool.query<{ known: string | null, sealed: boolean }>(
       `SELECT (SELECT value #>> '{}' FROM ${tables.settings} WHERE name = $1) AS known, EXISTS (SELECT FROM ${tables.signing_keys}) AS sealed`,
@@ -28,7 +31,10 @@ export function createSettingStore ({ prisma, pool, tables }: Database) {
     return rows[0]!
   }
 
-  /** Writes the first check value. @returns the one that another process has written before, or this one */
+  /**
+   * Writes the first check value.
+   * @returns the one that another process has written before, or this one
+   */
   async function firstKeyCheck (mine: string): Promise<string> {
     await pool.query(
       `INSERT INTO ${tables.settings} (name, value, updated_at) VALUES ($1, to_jsonb($2::text), now()) ON CONFLICT DO NOTHING`,

@@ -9,7 +9,7 @@ import { DEFAULT_SCHEMA, parseDatabaseUrl } from './connection.ts'
 export type DatabaseSource = {
   /** With the schema. */
   url: string
-  /** Of the same database and schema, past a pooler: for the revocation feed. */
+  /** The same database and schema, bypassing a pooler: for the revocation feed. */
   directUrl: string
   chosen: ChosenSchema
   embedded: boolean
@@ -19,21 +19,21 @@ export type DatabaseSource = {
 type Log = { info: (details: object, message: string) => void }
 
 export type SourceOptions = {
-  /** The host makes our tables where its own are. */
+  /** The host creates our tables in the schema of its own. */
   ownMigrations?: boolean
   embedded?: EmbeddedUse | undefined
 }
 
 export type EmbeddedUse = {
-  /** Whether one may be made where there is none. */
+  /** Whether a database may be created where there is none. */
   create: boolean
-  /** Hears of one that did not run before. */
+  /** Called when a server was started. */
   onStart: (embedded: Pick<Embedded, 'made'> & { dataDir: string }) => void
 }
 
 const SERVER: EmbeddedUse = { create: true, onStart: () => {} }
 
-/** The database of DATABASE_URL, or the embedded one, started when it does not run. */
+/** The database of DATABASE_URL, or the embedded one, which is started if necessary. */
 export async function embeddedOrUrl (
   config: Config,
   log: Log,
@@ -62,7 +62,10 @@ async function reach (
   return { url, embedded: true, stop }
 }
 
-/** The feed follows the tables: one that looked elsewhere would hear nothing. @throws ConfigError */
+/**
+ * The feed must use the schema of the tables, since it would receive nothing from another one.
+ * @throws ConfigError
+ */
 function directUrl ({ databaseDirectUrl: direct, sources }: Config, { url, schema }: ChosenSchema): string {
   if (direct === undefined) return url
   const { named, schema: other } = parseDatabaseUrl(direct)
@@ -74,7 +77,10 @@ function directUrl ({ databaseDirectUrl: direct, sources }: Config, { url, schem
   }])
 }
 
-/** Both, before anything is opened: the feed would only try again and again. @throws ConfigError */
+/**
+ * Checks both URLs before anything is opened, since the feed would only keep retrying.
+ * @throws ConfigError
+ */
 export function checkUrls ({ databaseUrl, databaseDirectUrl, sources }: Config): void {
   for (const [option, url] of Object.entries({ databaseUrl, databaseDirectUrl })) {
     try {

@@ -5,7 +5,7 @@ import pg, { type ClientConfig, type Connection } from 'pg'
 import type { Tls } from './tls.ts'
 
 declare module 'pg' {
-  // What pg has and its types do not tell
+  // Members of pg that its types lack
   interface Connection {
     _connecting: boolean
     _ending: boolean
@@ -16,14 +16,14 @@ declare module 'pg' {
   }
 }
 
-// PostgreSQL protocol, section 53.2.10: a length of 8 and a code that is no version
+// PostgreSQL protocol, section 53.2.10: a length of 8 and the SSLRequest code
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const [YES, NO, ERROR] = [...Buffer.from('SNE')]
 const HEADER = 5
-// pg_hba.conf has no line for such a connection; PgBouncer says it differently
+// pg_hba.conf has no line for such a connection; PgBouncer uses another code
 const REFUSALS = new Set(['28000', '08P01'])
 
-/** The server has no TLS, and `sslmode` asks for it. */
+/** The server has no TLS, and `sslmode` requires it. */
 class NoTls extends Error {
   readonly code = 'LK_NO_TLS'
   constructor (mode: string) {
@@ -33,8 +33,8 @@ class NoTls extends Error {
 }
 
 /**
- * A connection of pg that is encrypted as libpq would: pg knows no `allow` and `prefer`, which go on without TLS, or try again with it.
- * Once the server has taken the connection, nothing of this is in its way.
+ * A pg connection that is encrypted as in libpq: pg does not support `allow` and `prefer`, which continue without TLS, or retry with it.
+ * Once the server has accepted the connection, this adds no overhead.
  */
 export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInitialDelayMillis }: ClientConfig): Connection {
   const { mode, direct, sni, options } = settings
@@ -44,13 +44,13 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
   function connect (port: number | string, host?: string): void {
     connection._connecting = true
     target = host === undefined ? { path: String(port) } : { port: Number(port), host }
-    // libpq asks for no TLS on a socket of this machine
+    // libpq does not use TLS on a local socket
     if (host === undefined || mode === 'disable') return attempt(false)
     if (mode === 'allow') return attempt(false, () => attempt(true))
     attempt(true, mode === 'prefer' ? () => attempt(false) : undefined)
   }
 
-  /** @param otherwise what to try when this is refused */
+  /** @param otherwise what to try when this attempt is refused */
   function attempt (encrypted: boolean, otherwise?: () => void): void {
     const socket = new net.Socket()
     use(socket)
@@ -63,7 +63,10 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
     socket.connect(target)
   }
 
-  /** Only the stream of the last attempt is heard. @param handled takes an error that is not the end */
+  /**
+   * Only events of the last attempt are handled.
+   * @param handled handles an error that does not end the connection
+   */
   function use (stream: Duplex, handled: () => boolean = () => false): void {
     Object.assign(connection, { stream })
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -77,7 +80,7 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
   function ask (socket: net.Socket, otherwise?: () => void): void {
     socket.write(SSL_REQUEST)
     socket.once('data', (answer: Buffer) => {
-      // What comes behind the one byte was put there by somebody between (CVE-2021-23222)
+      // Bytes after the single one were injected by an intermediary (CVE-2021-23222)
       const [said] = answer.length === 1 || answer[0] === ERROR ? answer : []
       if (said === YES) return encrypt(socket, otherwise)
       if (said === NO && mode === 'prefer') return ready(socket)
@@ -106,14 +109,14 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
     })
   }
 
-  /** pg may send its startup message. */
+  /** pg may now send its startup message. */
   function ready (stream: Duplex, otherwise?: () => void): void {
     if (otherwise) listen(stream, otherwise)
     else connection.attachListeners(stream)
     connection.emit('connect')
   }
 
-  /** Looks at the first message of the server, and gives it back. */
+  /** Inspects the first message of the server, and then unshifts it. */
   function listen (stream: Duplex, otherwise: () => void): void {
     let bytes = Buffer.alloc(0)
     stream.on('data', function look (chunk: Buffer) {
@@ -136,7 +139,7 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
   return Object.assign(connection, { connect })
 }
 
-/** SQLSTATE of an ErrorResponse: fields that each begin with a letter and end with a zero. */
+/** SQLSTATE of an ErrorResponse, whose fields begin with a letter and end with a zero. */
 function stateOf (message: Buffer): string {
   const fields = message.subarray(HEADER).toString('latin1').split('\0')
   return fields.find((field) => field.startsWith('C'))?.slice(1) ?? ''

@@ -19,23 +19,23 @@ const PARAMETERS = [
   'uselibpqcompat'
 ] as const
 const SECURE_VERSIONS: readonly string[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] satisfies SecureVersion[]
-/** Certificates that are taken although nobody named them, as psql does. */
+/** Default directory of certificates, as in psql. */
 const HOME = '.postgresql'
 
 export type TlsMode = typeof MODES[number]
 export type TlsParameters = { [Name in typeof PARAMETERS[number]]?: string }
 
-/** How a connection is encrypted, in the words of libpq. */
+/** How a connection is encrypted, in the terms of libpq. */
 export type Tls = {
   mode: TlsMode
-  /** TLS from the first byte on (PostgreSQL 17), without asking first. */
+  /** TLS from the first byte (PostgreSQL 17), without an SSLRequest. */
   direct: boolean
-  /** Tell the server by which name it is called. */
+  /** Whether to send the server's name. */
   sni: boolean
   options: ConnectionOptions
 }
 
-/** Takes what concerns TLS out of the parameters of a URL. */
+/** Removes and returns the TLS parameters of a URL. */
 export function takeTlsParameters (parameters: URLSearchParams): TlsParameters {
   const taken: TlsParameters = {}
   for (const name of PARAMETERS) {
@@ -46,7 +46,10 @@ export function takeTlsParameters (parameters: URLSearchParams): TlsParameters {
   return taken
 }
 
-/** @param local the server is on this machine @throws Error that says what to change */
+/**
+ * @param local the server is on this machine
+ * @throws Error that says what to change
+ */
 export function createTls (url: TlsParameters, local: boolean, environment: NodeJS.ProcessEnv = process.env): Tls {
   const given = withEnvironment(url, environment)
   const system = given.sslrootcert === 'system'
@@ -75,15 +78,15 @@ export function createTls (url: TlsParameters, local: boolean, environment: Node
   }
 }
 
-/** Variables of libpq count where the URL is silent. */
+/** Variables of libpq apply where the URL does not set a parameter. */
 function withEnvironment (url: TlsParameters, { PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY }: NodeJS.ProcessEnv): TlsParameters {
   const variables = { sslmode: url.ssl ? undefined : PGSSLMODE, sslrootcert: PGSSLROOTCERT, sslcert: PGSSLCERT, sslkey: PGSSLKEY }
   return { ...Object.fromEntries(Object.entries(variables).filter(([, value]) => value)), ...url }
 }
 
 /**
- * Without a word, as libpq: TLS where the server has it. On the way to this machine nobody listens, and TLS is only for a
- * server that asks for it, as behind a tunnel.
+ * The default of libpq: TLS if the server supports it. A local connection cannot be intercepted, so it uses TLS only if the server requires
+ * it, as behind a tunnel.
  */
 function modeOf ({ sslmode, ssl, sslrootcert }: TlsParameters, local: boolean): TlsMode {
   if (sslmode === 'no-verify' || ssl === 'no-verify') return 'require'

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** Several statements on one connection, all or none; each sees what others have committed before it. */
+/** Runs several statements on one connection, all or none; each sees what others have committed before it. */
 export async function inTransaction<Result> (pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
   let broken = false

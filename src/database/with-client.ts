@@ -3,7 +3,7 @@ import { newClient } from './connect.ts'
 import { addressOf, type DatabaseConnection } from './connection.ts'
 import { sessionSettings } from './session.ts'
 
-/** What to write into the URL where TLS fails. */
+/** Advice on the URL when TLS fails. */
 const WAYS_OUT = [
   {
     code: /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
@@ -13,13 +13,13 @@ const WAYS_OUT = [
   { code: /^LK_NO_TLS$/, say: 'give the server a certificate, or use ?sslmode=prefer' }
 ]
 
-// Long enough for a server that wakes up, short enough for a person who mistyped the host.
+// Long enough for a server that is starting, short enough for a person who mistyped the host
 const CONNECT_TIMEOUT = 10_000
 
-/** One connection for one piece of work; an error says in one line which database did not answer, and why. */
+/** Opens one connection for one piece of work; an error says in one line which database did not answer, and why. */
 export async function withClient<Result> (database: DatabaseConnection, use: (client: Client) => Promise<Result>): Promise<Result> {
   const client = newClient(database, { connectionTimeoutMillis: CONNECT_TIMEOUT })
-  // A connection that breaks also fails the query that waits for it.
+  // A connection that breaks also rejects the pending query
   client.on('error', () => {})
   try {
     await client.connect()
@@ -46,7 +46,7 @@ function codeOf (error: unknown): string {
 }
 
 function reasonOf (error: unknown): string {
-  // A name with several addresses fails once for each, under a message that is empty.
+  // A host name with several addresses fails once for each, in an error with an empty message
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   if (!(error instanceof Error)) return String(error)
   return error.message === '' && 'code' in error ? String(error.code) : error.message

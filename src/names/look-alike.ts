@@ -1,4 +1,4 @@
-/** What people put around a name without making it another: `The official Latchkey app`. */
+/** Words that do not make a name different: `The official Latchkey app`. */
 const AROUND =
   `a account accounts admin administrator administrators an and android anmelden anmeldung app application apps at auth authentication authorization
   benachrichtigung bestätigung beta business by care center centre client cloud co com console corp corporation customer das dashboard de der desk
@@ -6,20 +6,20 @@ const AROUND =
   log login ltd macos mein meine mobile moderator my net notification notifications oauth of official offiziell offizielle offizieller offizielles on
   online operator org out password passwort plus portal premium pro recovery secure security server service services sicherheit sicherheitsdienst sign
   signin sso staff support team the und up update verification verified verify von web windows www you your`.split(/\s+/)
-// Of no list of look-alikes: small capitals, and letters that were turned
+// Missing from lists of look-alikes: small capitals, and turned letters
 const SMALL = Object.fromEntries(
   [...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢĸǝəɘɐɹʇɥʎ'].map((letter, index) => [letter, 'abcdefghijklmnoprstuvwyzkeeearthy'[index]!])
 )
-/** White letters on black circles and squares, which no normal form knows. */
+/** White letters on black circles and squares, which normalization does not change. */
 const REVERSED = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu
-/** What normalizing makes of ™ and ℠ behind a name. */
+/** The result of normalizing ™ and ℠ after a name. */
 const MARKS_OF_TRADE = /(?<=\p{L})(?:TM|SM)$/u
 let around: Set<string> | undefined
 const NO_LETTER = /[^\p{L}\p{N}]+/gu
 
 /**
- * Whether a name would be taken for another (UTS 39): in other scripts or several, in full width, with accents, or with words around it
- * that say nothing. The list of look-alikes is loaded when first asked for.
+ * Whether a name could be confused with another (UTS 39): in other or mixed scripts, in full width, with accents, or with additional words
+ * that mean nothing. The list of look-alikes is loaded on first use.
  */
 export async function looksLike (name: string, other: string): Promise<boolean> {
   const { default: unhomoglyph } = await import('unhomoglyph')
@@ -39,7 +39,7 @@ function plainLetter (letter: string): string {
   return String.fromCodePoint(97 + (letter.codePointAt(0)! - 0x1F150) % 32)
 }
 
-/** Upper case has look-alikes that lower case has not, and the other way round: one before and one after its case is folded. */
+/** Upper and lower case have different look-alikes, so one skeleton is taken before case folding and one after it. */
 function skeletons (parts: string[], unhomoglyph: (text: string) => string): string[] {
   const plain = parts.join('').normalize('NFKD').replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
   const bare = (text: string) =>

@@ -5,7 +5,7 @@ import type { Profile } from '../users/ports.ts'
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })
 
-/** Attributes stand flat under their own names. */
+/** Attributes are top-level properties under their own names. */
 export const User = Type.Object({
   id: Type.String({ format: 'uuid', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
   name: Type.Union([Type.String(), Type.Null()], { examples: ['Ada Lovelace'] }),
@@ -32,7 +32,7 @@ export function registerBody (attributes: Attributes) {
   }, { additionalProperties: true })
 }
 
-/** What is to change; what people log in with needs `current_password`. */
+/** The properties to change; login attributes require `current_password`. */
 export function profileBody (attributes: Attributes) {
   const fields = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }

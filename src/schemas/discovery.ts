@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 const Url = Type.String()
 const Names = Type.Array(Type.String())
 
-/** RFC 8414 section 2, OpenID Connect Discovery section 3. What is optional goes with the pages. */
+/** RFC 8414 section 2, OpenID Connect Discovery section 3. Optional members require the pages. */
 export const Metadata = Type.Object({
   issuer: Type.String({ examples: ['https://id.example.com'] }),
   authorization_endpoint: Type.Optional(Url),

@@ -8,7 +8,7 @@ const members = {
   expiresAt: Type.Number()
 }
 
-/** What the events `snapshot` and `revocations` hold. A user without an epoch would refuse nothing. */
+/** Data of the events `snapshot` and `revocations`. A user without an epoch is not allowed, since it would refuse nothing. */
 export const RevocationRows = Type.Array(Type.Union([
   Type.Object({
     kind: Type.Union([Type.Literal('token'), Type.Literal('session'), Type.Literal('client'), Type.Literal('key')]),
@@ -17,7 +17,10 @@ export const RevocationRows = Type.Array(Type.Union([
   Type.Object({ kind: Type.Literal('user'), epoch: Type.Number(), ...members })
 ]))
 
-/** All that was revoked is told, as far as the server knows. JSON has no number without an end: what is none is no age. */
+/**
+ * States that the reader has received every revocation known to the server. JSON has no infinite number, so an unknown age is sent as a
+ * very large one.
+ */
 export const Heartbeat = Type.Object({
   stream: Type.String({ description: 'Name that the reader gave the stream' }),
   at: Type.Number({ minimum: 0, description: 'Seconds since the stream was opened' }),

@@ -7,14 +7,12 @@ export const EmailSchema = Type.String({
   format: 'email', maxLength: 254, normalizer: 'email', title: 'e-mail address', examples: ['ada@example.com']
 })
 
-/**
- * A phone number as people type it, 6 to 25 characters; stored as E.164. National formats need `login.defaultCountry`.
- */
+/** A phone number as typed, 6 to 25 characters; stored as E.164. National formats need `login.defaultCountry`. */
 export const PhoneSchema = Type.String({
   minLength: 6, maxLength: 25, normalizer: 'phone', title: 'phone number with its country code', examples: ['+49 170 1234567']
 })
 
-/** A user name that can be taken neither for an e-mail address nor for a phone number. */
+/** A user name that cannot be confused with an e-mail address or a phone number. */
 export const UsernameSchema = Type.String({
   pattern: '^[a-z][a-z0-9._-]{2,31}$',
   normalizer: 'plain',
@@ -22,7 +20,7 @@ export const UsernameSchema = Type.String({
   examples: ['ada']
 })
 
-/** The attributes that LOGIN_ATTRIBUTES can name. */
+/** The attributes available to LOGIN_ATTRIBUTES. */
 export const readyAttributes: Record<string, TSchema> = Object.assign(Object.create(null), {
   email: EmailSchema, phone: PhoneSchema, username: UsernameSchema
 })

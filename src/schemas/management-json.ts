@@ -3,7 +3,7 @@ import type { OwnedClient } from '../clients/management.ts'
 import type { PersonalToken } from '../personal-tokens/ports.ts'
 import type { AccessItem, OwnClient, PersonalTokenItem } from './management.ts'
 
-/** @param current the session that asks */
+/** @param current the session of the request */
 export function accessJson (
   { id, kind, client, scopes, ip, userAgent, createdAt, lastUsedAt, expiresAt }: Access,
   current: string | null

@@ -9,13 +9,13 @@ const ScopeNames = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { m
 
 export const ById = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100, examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }) })
 
-/** RFC 6749 section 3.3: what can be asked for. */
+/** RFC 6749 section 3.3: the scopes that can be requested. */
 export const ScopeList = Type.Array(Type.Object({
   id: Type.String({ examples: ['orders:read'] }),
   description: Type.String({ examples: ['See your orders'] })
 }))
 
-/** A login that has access to the account. */
+/** A session or browser session with access to the account. */
 export const AccessItem = Type.Object({
   id: Type.String({ format: 'uuid' }),
   kind: Type.Union([Type.Literal('session'), Type.Literal('browser')], { description: 'Session of an application, or browser session' }),
@@ -35,8 +35,8 @@ const RedirectUris = Type.Array(Type.String({ maxLength: MAX_REDIRECT_URI }), { 
 const Redirects = Type.Optional(Type.String({ maxLength: 20_000, description: 'The redirect URIs as one string, separated by commas' }))
 
 /**
- * Seconds. While it lasts a stolen token that is used again is not noticed (RFC 9700 section 4.14.2), and these clients have users who are
- * not their owner's.
+ * Seconds. During the grace, reuse of a stolen token is not detected (RFC 9700 section 4.14.2), and these clients have users other than
+ * their owner.
  */
 const MAX_GRACE = 600
 
@@ -91,7 +91,7 @@ export type OwnClient = Static<typeof OwnClient>
 export const OwnClientList = Type.Array(OwnClient)
 
 const Secret = nullable(Type.String({ description: 'Shown only in this response; null for a public client', examples: ['lk_cs_…'] }))
-/** `secret` as Passport has it, `client_secret` as RFC 7591 has it. */
+/** `secret` as in Passport, `client_secret` as in RFC 7591. */
 export const CreatedClient = Type.Object({ ...clientMembers, client_secret: Secret, secret: Secret })
 
 export const RotateBody = Type.Object({
@@ -128,7 +128,7 @@ export const PersonalTokenItem = Type.Object({
 export type PersonalTokenItem = Static<typeof PersonalTokenItem>
 export const PersonalTokenList = Type.Array(PersonalTokenItem)
 
-/** `accessToken` and `token` as Passport has them. */
+/** `accessToken` and `token` as in Passport. */
 export const CreatedToken = Type.Object({
   access_token: Type.String({ description: 'Shown only in this response', examples: ['lk_pat_…'] }),
   accessToken: Type.String({ description: 'The same as access_token' }),

@@ -1,4 +1,4 @@
 import { Type } from 'typebox'
 
-/** As JSON says that there is none. */
+/** Null states explicitly that there is no value. */
 export const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])

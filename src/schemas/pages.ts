@@ -7,7 +7,7 @@ const html = (description: string) => ({ description, content: { 'text/html': { 
 /** 303 to the next step. */
 const seeOther = Type.Null({ description: 'Redirect to the next step' })
 
-/** Browsers get a page, programs this JSON. */
+/** Requests that accept HTML receive an error page, others this JSON. */
 const failures = errors(400, 401, 403, 422, 429, 503)
 
 export const showPage = { 200: html('The page'), 303: seeOther, ...failures }
@@ -16,13 +16,16 @@ export const form = { consumes: ['application/x-www-form-urlencoded'] }
 
 const Text = Type.Optional(Type.String())
 
-/** Protocol parameters: checked by the protocol, which answers in its own words. */
+/** Parameters of the protocol, which validates them itself and answers with its own errors. */
 export const OpenParams = Type.Record(Type.String(), Type.Any())
 
 const Said = (description: string, ...examples: string[]) =>
   Type.Optional(Type.String({ description, ...(examples.length > 0 && { examples }) }))
 
-/** The same one by one, for those who read or generate: a query has no parameters of any name in OpenAPI. With `checkedByProtocol`. */
+/**
+ * The same parameters individually, for readers and code generators, since OpenAPI cannot describe a query with arbitrary names. With
+ * `checkedByProtocol`.
+ */
 export const AuthorizeQuery = Type.Object({
   response_type: Said('`code`', 'code'),
   client_id: Said('Client id of the application', 'lk_client_5f0c…'),
@@ -87,13 +90,13 @@ export const DeviceForm = Type.Object({
   _csrf: Csrf
 }, { additionalProperties: true })
 
-/** One thing that has access to the account. */
+/** An entry with access to the account. */
 export const EndForm = Type.Object({
   id: ById.properties.id,
   _csrf: Csrf
 }, { additionalProperties: true })
 
-/** `name`, `days` (`0` is for ever), and `scope:<name>` for each scope. */
+/** `name`, `days` (`0` means no expiry), and `scope:<name>` for each scope. */
 export const TokenForm = Type.Record(Type.String(), Type.String(), {
   examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }]
 })

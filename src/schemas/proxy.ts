@@ -5,7 +5,7 @@ export const ProxyParams = Type.Object({
   client: Type.String({ description: 'Slug of a client with proxy routes', examples: ['web'] })
 })
 
-/** `username` or an attribute under its own name, a password, and if wished fewer scopes than the client's defaults. */
+/** `username` or an attribute under its own name, a password, and optionally fewer scopes than the client's defaults. */
 export function loginBody (attributes: Attributes, prefix: string): TObject {
   const fields: Record<string, TSchema> = { password: Type.String({ examples: ['correct horse battery staple'] }) }
   if (!prefix.includes('.')) {
@@ -25,7 +25,7 @@ function loginExample ([first]: Attributes, prefix: string): object {
   return { ...steps.reduceRight<object>((inner, step) => ({ [step]: inner }), value as object), password: 'correct horse battery staple' }
 }
 
-/** An empty body counts as `{}`: the cookie says it all. */
+/** An empty body is treated as `{}`, since the cookie contains the token. */
 export const RefreshBody = Type.Object({
   refresh_token: Type.Optional(Type.String({ minLength: 1, description: 'If left out, the cookie `refreshToken` is used' })),
   scope: Type.Optional(Type.String({ description: 'Fewer scopes, for this access token only' }))

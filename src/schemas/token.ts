@@ -11,7 +11,7 @@ export const TokenResponse = Type.Object({
 })
 export type TokenResponse = Static<typeof TokenResponse>
 
-/** Open: each grant checks its own parameters, so that an unknown grant gets the error of RFC 6749. */
+/** Additional properties are allowed: each grant checks its own parameters, so that an unknown grant type gets the error of RFC 6749. */
 export const TokenRequest = Type.Object({
   grant_type: Type.Optional(Type.String({ examples: ['password'] })),
   client_id: Type.Optional(Type.String({ examples: ['lk_client_5f0c…'] })),

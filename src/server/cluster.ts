@@ -11,16 +11,16 @@ export type Cluster = { address: string, close: () => Promise<void> }
 const RESTART_MS = 500
 
 /**
- * WORKERS processes on one port. The database belongs to this one: it is started before them and stopped after them,
- * and the workers come to it by its URL. One that dies is replaced.
+ * Runs WORKERS processes on one port. The primary process owns the database: it starts it before the workers and stops it after them, and
+ * they connect by its URL. A worker that dies is replaced.
  * @throws when a worker cannot start
  */
 export async function startCluster (config: Config, log: Log): Promise<Cluster> {
-  // As the workers will, each of which would say the same
+  // Workers load it too, and each would report the same error
   await loadArgon2()
   const core = await openCore(config, { log })
   if (core.fresh) await installClients(core.store, config)
-  // In the spelling that wins
+  // Under the name that has precedence
   const env = { LATCHKEY_DATABASE_URL: core.databaseUrl, LATCHKEY_APP_KEY: core.appKeys[0]! }
   let closing = false
 

@@ -10,13 +10,13 @@ import { createTrusts, trustsEverybody } from '../http/trusted-proxies.ts'
 import latchkey from '../../plugins/latchkey.ts'
 
 const BODY_LIMIT = 64 * 1024
-// Time for a request to arrive whole: who sends a byte a minute holds no connection
+// Time for a complete request to arrive, so that slow senders do not hold connections
 const REQUEST_TIMEOUT_MS = 30_000
 const STDOUT = 1
-// Of log lines that could not be written; then they are dropped
+// Log lines that could not be written; more are dropped
 const MAX_UNWRITTEN = 1024 * 1024
 
-/** The server, not yet listening. Variables are those of the process and of `.env`; options win over them. */
+/** Creates the server, which does not listen yet. Variables are those of the process and of `.env`; options have precedence. */
 export async function buildServer (
   { prisma, ...options }: ServicesOptions,
   variables: Variables
@@ -26,7 +26,7 @@ export async function buildServer (
     logger: { level: config.logLevel, serializers: { req: describeRequest }, stream: standardOutput() },
     trustProxy: createTrusts(config.trustProxy),
     bodyLimit: BODY_LIMIT,
-    // A slow disk ends no start
+    // A slow disk must not end a start
     pluginTimeout: 0,
     requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: errorHandler
@@ -50,18 +50,21 @@ export async function buildServer (
   return { app, config }
 }
 
-/** What stands at `/`: a page for people, or without pages the documents of the API. */
+/** Serves `/`: a page for people, or without pages the API documents. */
 async function answerStart (app: FastifyInstance, { basePath, routes }: Config): Promise<void> {
   if (routes.pages) await (await import('../../plugins/pages/start.ts')).serveStartPage(app)
   else if (routes.docs) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`, 303))
 }
 
-/** That a terminal is gone, or a disk is full, ends no server, least of all one that is closing because of it. */
+/** Write errors, such as a closed terminal or a full disk, must not end the server, least of all while it is closing. */
 function standardOutput (): DestinationStream {
   return pino.destination({ dest: STDOUT, sync: true, maxLength: MAX_UNWRITTEN }).on('error', () => {})
 }
 
-/** Listens until the process is told to stop. @returns where it can be reached */
+/**
+ * Listens until the process is told to stop.
+ * @returns the address of the server
+ */
 export async function startServer (options: ServicesOptions, variables: Variables): Promise<{ app: FastifyInstance, address: string }> {
   const { app, config } = await buildServer(options, variables)
   try {

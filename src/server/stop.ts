@@ -1,20 +1,21 @@
 import { ECHO_MS } from '../runtime/process-end.ts'
 
-/** What asks a process to end; it goes on until its work is done. */
+/** Signals that ask a process to end, after it has finished its work. */
 export const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
-/**
- * What kills a process that is broken. A listener of Node's runs long after them, and until then the process would fail again and again.
- */
+/** Signals of a broken process. A listener in JavaScript would run long after them, while the process fails again and again. */
 export const CRASHES = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP'] as const
 const PARENT_MS = 1000
 
 export type StopHandlers = {
   stop: (reason: string) => void
-  /** Somebody has lost patience. */
+  /** The user asks again, for an immediate stop. */
   now: () => void
 }
 
-/** Hears when the process shall end: by a signal, or when the npm that started it is gone. @returns no longer */
+/**
+ * Calls a handler when the process is to end: by a signal, or because the npm that started it has exited.
+ * @returns a function that removes the listeners
+ */
 export function onStop ({ stop, now }: StopHandlers): () => void {
   let since: number | undefined
 
@@ -33,7 +34,7 @@ export function onStop ({ stop, now }: StopHandlers): () => void {
   }
 }
 
-/** A script runner that is killed, or whose shell is, tells nobody; without it nobody could stop the server, whose port stays taken. */
+/** A script runner that is killed, or whose shell is, sends no signal; the server would keep running, with its port taken. */
 function watchParent (onGone: () => void): NodeJS.Timeout {
   const parent = process.ppid
   const watch = setInterval(() => {

@@ -4,13 +4,13 @@ import pg from 'pg'
 import { quoteIdentifier } from '../database/connection.ts'
 import { startEmbedded } from '../database/embedded.ts'
 
-/** What `register(latchkey, …)` takes in a test. */
+/** Options of `register(latchkey, …)` for a test. */
 export type TestOptions = { databaseUrl: string, appKey: string, rateLimit: 'off', passwords: { memoryCost: number, timeCost: number } }
 
 export type TestDatabase = {
-  /** Limits are off, and hashing costs next to nothing: what a test does, it does often. */
+  /** Rate limits are off and hashing is cheap, since tests log in often. */
   options: TestOptions
-  /** Throws the database away, and stops PostgreSQL when no other test uses it. To be called when the app is closed. */
+  /** Drops the database, and stops PostgreSQL when no other test uses it. To be called after the app is closed. */
   drop: () => Promise<void>
 }
 
@@ -19,7 +19,7 @@ type Settings = {
   dataDir?: string
 }
 
-/** Not that of development: a test never meets what somebody has made by hand. */
+/** Separate from development data, so that tests never depend on it. */
 const DATA_DIR = join('node_modules', '.cache', 'latchkey')
 
 /**

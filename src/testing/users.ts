@@ -8,14 +8,15 @@ import { internals } from '../../plugins/internals.ts'
 
 export type TestUser = { id: string, password: string }
 
-/** What a user of a test has when the test does not say. */
+/** The password of a test user by default. */
 const PASSWORD = 'correct horse battery staple'
 
 /**
- * A user by the rules of `POST /v1/register`, whether registration is open or not.
+ * Creates a user by the rules of `POST /v1/register`, whether registration is open or not.
  * @param fields login attributes, `name` and `password`
- * @throws TypeError for what the rules refuse
- * @example const ada = await createUser(app, { email: 'ada@example.com' })
+ * @throws TypeError for invalid fields
+ * @example
+ * const ada = await createUser(app, { email: 'ada@example.com' })
  */
 export async function createUser (app: FastifyInstance, fields: Record<string, string>): Promise<TestUser> {
   const { config, store } = internals(app)

@@ -7,7 +7,7 @@ import { shown } from './untrusted.ts'
 
 export function AccountSessions ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, sessions, locale, now } = model
-  // Several logins with the same browser are told apart by where and when
+  // Logins with the same kind of browser are distinguished by place and time
   const names = distinct(
     sessions.map(({ device, place, lastUsedAt }) =>
       [device ?? t.unknownDevice, place, formatAgo(lastUsedAt, now, locale)].filter((part) => part !== null).join(', ')
@@ -60,7 +60,7 @@ function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, 
 
 type ItemProps = { action: string, csrf: Csrf, id: string, button: string, name: string, children?: Html.Children }
 
-/** One thing that has access, and the button that ends it; its name is said with the button where it is not seen. */
+/** An entry with access, and the button that ends it; the button includes the entry's name for screen readers. */
 export function Item ({ action, csrf, id, button, name, children }: ItemProps): Html {
   return (
     <li>

@@ -12,7 +12,10 @@ export type AccountToken = {
   expiresAt: Date | null
 }
 
-/** A new token. Posts `name`, `days` (`0` is for ever) and `scope:<name>` for each ticked scope; `values.scopes` are ticked. */
+/**
+ * The form for a new token. Posts `name`, `days` (`0` means no expiry) and `scope:<name>` for each ticked scope; `values.scopes` are
+ * ticked.
+ */
 export type TokenForm = {
   scopes: readonly Scope[]
   days: readonly number[]
@@ -34,7 +37,7 @@ export function AccountTokens ({ model, tokens }: { model: AccountModel, tokens:
   )
 }
 
-/** A text area: the keyboard can select it, and on a phone it is seen whole. */
+/** A text area, because it can be selected by keyboard and shows the whole token on a phone. */
 function NewToken (
   { model: { texts: { account: t } }, token }: { model: AccountModel, token: { name: string, value: string } }
 ): JSX.Element {
@@ -84,7 +87,7 @@ function CreateToken ({ model, form }: FormProps): JSX.Element {
   )
 }
 
-/** A name for each box: a parameter that is there twice is refused. */
+/** Each box has its own name, since a repeated parameter is refused. */
 function TokenScopes ({ model: { texts }, form: { scopes, values } }: FormProps): JSX.Element {
   return (
     <fieldset>

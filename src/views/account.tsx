@@ -5,13 +5,16 @@ import { Layout, renderPage } from './layout.tsx'
 import type { Csrf, FormErrors, Page, Scope } from './page.ts'
 import { Name } from './parts.tsx'
 
-/** A browser or app in which the user is logged in; `current` is the one that asks. */
+/** A browser or app in which the user is logged in; `current` marks the session of the request. */
 export type AccountSession = { id: string, device: string | null, place: string | null, lastUsedAt: Date, current: boolean }
 
-/** An app that the user gave access. */
+/** An app that the user authorized. */
 export type AccountApp = { id: string, name: string, scopes: readonly Scope[], since: Date, lastUsedAt: Date | null }
 
-/** All that has access to an account. Every button posts the hidden field `id` to one of `actions`; `now` is what times are told from. */
+/**
+ * Everything with access to an account. Every button posts the hidden field `id` to one of `actions`; relative times are computed from
+ * `now`.
+ */
 export type AccountModel = Page & {
   csrf: Csrf
   account: { name: string }
@@ -23,7 +26,7 @@ export type AccountModel = Page & {
   /** Null when there is no client for personal access tokens. */
   tokenForm: TokenForm | null
   actions: { logout: string, endSession: string, endApp: string, endToken: string, createToken: string }
-  /** Just made; the only time that its value is there. */
+  /** Just created; its value is available only now. */
   newToken?: { name: string, value: string } | undefined
   errors?: FormErrors | undefined
   notice?: string | undefined

@@ -1,4 +1,4 @@
-/** How an attribute is typed: the keyboard of a phone, and what the browser may fill in. */
+/** How an attribute is entered: the keyboard on a phone, and the browser's autofill. */
 export type AttributeInput = { inputmode?: 'email' | 'tel' | undefined, autocomplete: string }
 
 const KNOWN: Readonly<Record<string, AttributeInput>> = {

@@ -16,10 +16,13 @@ const NAMES: Record<ViewName, true> = {
   error: true
 }
 
-/** Pages that a host can have of its own; without the pages themselves, which the command line does not need. */
+/** Pages that a host can replace; without the pages themselves, which the command line does not need. */
 export const viewNames = Object.keys(NAMES)
 
-/** A page under another name would be seen by nobody. @throws ConfigError */
+/**
+ * A page under an unknown name would never be shown.
+ * @throws ConfigError
+ */
 export function checkViews (views: Record<string, unknown>): void {
   const problems = Object.entries(views).flatMap(([name, view]) => {
     if (!viewNames.includes(name)) return [{ name: `views.${name}`, message: `is no page; there are ${viewNames.join(', ')}` }]

@@ -2,9 +2,9 @@ export type Rgb = readonly [red: number, green: number, blue: number]
 
 const BLACK: Rgb = [0, 0, 0]
 const WHITE: Rgb = [255, 255, 255]
-/** WCAG 2.2, 1.4.3: text on its background. */
+/** WCAG 2.2, 1.4.3: minimum contrast of text with its background. */
 const TEXT = 4.5
-/** How far one step towards black or white goes. */
+/** Size of one step towards black or white. */
 const STEP = 0.05
 
 /** @throws TypeError for anything but #rgb and #rrggbb */
@@ -26,12 +26,12 @@ export function contrast (a: Rgb, b: Rgb): number {
   return (light + 0.05) / (dark + 0.05)
 }
 
-/** Black or white, whichever reads better on a color; one of them always has 4.5. */
+/** Black or white, whichever has more contrast with a color; one of them always reaches 4.5. */
 export function textOn (background: Rgb): Rgb {
   return contrast(background, WHITE) >= contrast(background, BLACK) ? WHITE : BLACK
 }
 
-/** The color, moved away from its backgrounds until it can be read on all of them. */
+/** The color, shifted away from its backgrounds until it is readable on all of them. */
 export function readableOn (color: Rgb, backgrounds: readonly Rgb[], ratio = TEXT): Rgb {
   const target = luminance(backgrounds[0] ?? WHITE) > 0.5 ? BLACK : WHITE
   for (let share = 0; share < 1; share += STEP) {

@@ -5,16 +5,16 @@ import { Link, Name } from './parts.tsx'
 import { redirectTarget, type RedirectTarget } from './redirect-target.ts'
 import { shown } from './untrusted.ts'
 
-/** An app asks for access. Posts `decision`, `allow` or `deny`; `switchUrl` is where another account logs in. */
+/** An app requests access. Posts `decision`, `allow` or `deny`; `switchUrl` leads to the login with another account. */
 export type ConsentModel = FormPage & {
-  /** `ofUser`: a user has registered it, and nobody has looked at it. */
+  /** `ofUser`: a user registered it, and nobody has reviewed it. */
   client: { name: string, firstParty: boolean, ofUser: boolean }
   redirectUri: string
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
-  /** Other servers that the access is for (RFC 8707); this one when there are none. */
+  /** Other resource servers that the access is for (RFC 8707); this server when empty. */
   resources?: readonly string[] | undefined
-  /** The account page has a button for it. */
+  /** Whether the account page has a button to withdraw it. */
   canTakeBack?: boolean | undefined
 }
 

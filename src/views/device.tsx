@@ -7,16 +7,16 @@ import type { FormPage, Page, Scope } from './page.ts'
 import { Link, Name } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
-/** First step: the code that a device shows. Posts `user_code`, which may come filled in from `verification_uri_complete`. */
+/** First step: the code shown by a device. Posts `user_code`, which `verification_uri_complete` may fill in. */
 export type DeviceCodeModel = FormPage & { values?: { user_code?: string | undefined } | undefined }
 
 /**
- * Second step: which app it is, and where it asks from. Posts `user_code` and `decision`, `allow` or `deny`. `now` is what times are told
- * from.
+ * Second step: which app requests access, and from where. Posts `user_code` and `decision`, `allow` or `deny`. Relative times are computed
+ * from `now`.
  */
 export type DeviceConfirmModel = FormPage & {
   userCode: string
-  /** `ofUser`: a user has registered it, and nobody has looked at it. */
+  /** `ofUser`: a user registered it, and nobody has reviewed it. */
   client: { name: string, firstParty: boolean, ofUser: boolean }
   account: { name: string, switchUrl: string }
   scopes: readonly Scope[]
@@ -94,7 +94,7 @@ function DeviceFacts ({ model }: { model: DeviceConfirmModel }): JSX.Element {
   )
 }
 
-/** RFC 8628 section 5.4: who was sent a code by somebody else can see that the device is not theirs. */
+/** RFC 8628 section 5.4: a user who was sent a code by an attacker can see that the device is not theirs. */
 function DeviceOrigin ({ model: { texts, locale, device, now } }: { model: DeviceConfirmModel }): JSX.Element {
   return (
     <div>

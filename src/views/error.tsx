@@ -3,12 +3,12 @@ import type { Page } from './page.ts'
 import { Links, type LinkItem } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
-/** What went wrong and what to do: spread one of `texts.errors`, or own words. `correlationId` is what the log knows the request by. */
+/** What went wrong and what to do: spread one of `texts.errors`, or own texts. `correlationId` identifies the request in the log. */
 export type ErrorModel = Page & {
   title: string
   message: string
   advice?: string | undefined
-  /** For those who run the app, in English. */
+  /** For the app's developers, in English. */
   detail?: string | undefined
   correlationId?: string | undefined
   links?: readonly LinkItem[] | undefined

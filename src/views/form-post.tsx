@@ -5,8 +5,8 @@ import { redirectTarget } from './redirect-target.ts'
 import { attr, shown } from './untrusted.ts'
 
 /**
- * The answer to an application as a form (OAuth 2.0 Form Post Response Mode). `script` presses the button where scripts run.
- * `ask` leaves it to the user, who is told to look where it leads; then the form may be a GET, too.
+ * The response to a client as a form (OAuth 2.0 Form Post Response Mode). `script` submits the form where scripts run. `ask` leaves that to
+ * the user, who is told to check the destination; the form may then be a GET, too.
  */
 export type FormPostModel = Page & {
   redirectUri: string, params: Readonly<Record<string, string>>, script?: string | undefined,
@@ -15,7 +15,7 @@ export type FormPostModel = Page & {
 
 export function formPostPage (model: FormPostModel): string {
   const { texts: { formPost: t }, redirectUri, params, script, ask } = model
-  // A form that is a GET has no query but its fields
+  // A GET form replaces the query of its action by its fields
   const own = ask === 'get' ? Object.fromEntries(new URL(redirectUri).searchParams) : {}
   return renderPage(
     <Layout page={model} title={t.title} script={script}>

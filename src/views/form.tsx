@@ -4,7 +4,7 @@ import { attr, localHref } from './untrusted.ts'
 
 type FormProps = { action: string, csrf: Csrf, hidden?: Hidden | undefined, children?: Html.Children }
 
-/** @throws TypeError when the form would go to another site */
+/** @throws TypeError when the form would be sent to another site */
 export function Form ({ action, csrf, hidden = {}, children }: FormProps): Html {
   const target = localHref(action)
   if (target === undefined) throw new TypeError(`A form goes to a path on this server, not to ${JSON.stringify(action)}`)
@@ -25,17 +25,17 @@ export function HiddenFields ({ hidden }: { hidden: Hidden }): Html {
 export type FieldProps = {
   name: string
   label: string
-  /** After the label: that it may stay empty. */
+  /** After the label: that the field is optional. */
   note?: string | undefined
   hint?: string | undefined
   value?: string | undefined
   errors: FormErrors | undefined
-  /** What is wrong with the form as a whole is read out with this field, which gets the focus. */
+  /** Errors of the form as a whole are announced with this field, which gets the focus. */
   describedByForm?: boolean | undefined
   input?: InputAttributes
 }
 
-/** A label, its input, and what is wrong with it, tied together. */
+/** A label, its input and its errors, linked for screen readers. */
 export function Field ({ name, label, note, hint, value, errors, describedByForm = false, input = {} }: FieldProps): Html {
   const id = fieldId(name)
   const messages = messagesFor(errors, name)
@@ -55,7 +55,7 @@ export function Field ({ name, label, note, hint, value, errors, describedByForm
   )
 }
 
-/** What was wrong, in one place, with a way to each field; or good news. */
+/** All errors in one place, with links to the fields; or a success message. */
 export function Messages (
   { page, labels }: { page: Pick<FormPage, 'errors' | 'notice' | 'texts'>, labels: readonly (readonly [name: string, label: string])[] }
 ): Html {
@@ -87,7 +87,7 @@ function Summary (
 /** What `describedByForm` refers to. */
 const FORM_WRONG = 'form-wrong'
 
-/** The field to type in next: the first that is wrong, else the first that is empty. */
+/** The field to focus: the first with an error, otherwise the first empty one. */
 export function focusField (
   names: readonly string[],
   errors: FormErrors | undefined,
@@ -96,7 +96,7 @@ export function focusField (
   return names.find((name) => messagesFor(errors, name).length > 0) ?? names.find((name) => !values[name])
 }
 
-/** Ids hold no spaces, as `aria-describedby` is a list of them. */
+/** Ids contain no spaces, because `aria-describedby` is a list of them. */
 function fieldId (name: string): string {
   return `field-${name.replace(/[^\w-]/g, '_')}`
 }

@@ -7,7 +7,7 @@ export function direction (locale: string): 'ltr' | 'rtl' {
   return RTL.has(new Intl.Locale(locale).language) ? 'rtl' : 'ltr'
 }
 
-/** `24 Nov 2026`. In UTC, as the visitor's zone is not known. */
+/** `24 Nov 2026`, in UTC, since the visitor's time zone is unknown. */
 export function formatDate (date: Date, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(date)
 }
@@ -17,7 +17,7 @@ export function formatMoment (date: Date, locale: string): string {
   return `${new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(date)} UTC`
 }
 
-/** `3 hours ago`: right in every time zone. */
+/** `3 hours ago`, which is correct in every time zone. */
 export function formatAgo (date: Date, now: Date, locale: string): string {
   const seconds = Math.min(0, (date.getTime() - now.getTime()) / 1000)
   const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
@@ -30,7 +30,7 @@ export function formatAgo (date: Date, now: Date, locale: string): string {
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 
-/** `45 seconds`, `56 minutes`, `3 hours`: never less than what is left. */
+/** `45 seconds`, `56 minutes`, `3 hours`: rounded up. */
 export function formatWait (seconds: number, locale: string): string {
   const [size, unit] = seconds < 2 * MINUTE ? [1, 'second'] : seconds < 2 * HOUR ? [MINUTE, 'minute'] : [HOUR, 'hour']
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(seconds / size))
@@ -46,7 +46,7 @@ export function capitalise (text: string, locale: string): string {
   return first.toLocaleUpperCase(locale) + text.slice(first.length)
 }
 
-/** Names that tell entries of a list apart: those that come again get a number. */
+/** Makes the names in a list distinct, by numbering repeated ones. */
 export function distinct (names: readonly string[]): string[] {
   const seen = new Map<string, number>()
   return names.map((name) => {

@@ -9,7 +9,7 @@ import { loggedOutPage, logoutPage } from './logout.tsx'
 import { registerPage } from './register.tsx'
 import { startPage } from './start.tsx'
 
-/** The pages that are served, by the names under which a host gives its own. */
+/** All pages, by the names under which a host can replace them. */
 export const views = {
   start: startPage,
   login: loginPage,
@@ -27,13 +27,14 @@ export const views = {
 
 export type ViewName = keyof typeof views
 
-/** What a page is made of. */
+/** The model of a page. */
 export type ViewModel<Name extends ViewName> = Parameters<(typeof views)[Name]>[0]
 
 /**
- * Pages of the host: HTML, or what `reply.view()` and the like return. Each form must post `model.hidden` and the field
- * `model.csrf` to `model.action`; those of `account` to one of `model.actions`. A page that needs more than the policy allows sets
+ * Pages of the host: HTML, or what `reply.view()` and the like return. Each form must post `model.hidden` and the field `model.csrf` to
+ * `model.action`; those of `account` to one of `model.actions`. A page that needs more than the policy allows sets
  * `content-security-policy` on the reply.
- * @example { login: (model, reply) => reply.view('login', model) }
+ * @example
+ * { login: (model, reply) => reply.view('login', model) }
  */
 export type Views = { [Name in ViewName]?: (model: ViewModel<Name>, reply: FastifyReply) => unknown }

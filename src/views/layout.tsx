@@ -5,7 +5,7 @@ import { attr, shown } from './untrusted.ts'
 type LayoutProps = {
   children?: Html.Children
   page: Page
-  /** Of the browser's tab; the page's own `h1` is among the children. */
+  /** The document title; the `h1` is among the children. */
   title: string
   errors?: FormErrors | undefined
   wide?: boolean | undefined
@@ -13,7 +13,7 @@ type LayoutProps = {
   script?: string | undefined
 }
 
-/** The frame of every page: nothing inline, nothing from elsewhere. */
+/** The frame of every page, without inline styles or scripts and without resources of other sites. */
 export function Layout ({ page, title, errors, wide, script, children }: LayoutProps): Html {
   const { brand, texts, locale } = page
   return (
@@ -41,7 +41,7 @@ export function Layout ({ page, title, errors, wide, script, children }: LayoutP
   )
 }
 
-/** The text of a page. Nothing on the pages is a promise, so it is there at once. */
+/** The text of a page. Pages contain no promises, so rendering is synchronous. */
 export function renderPage (page: Html): string {
   if (typeof page !== 'string') throw new TypeError('A page does not wait')
   return `<!DOCTYPE html>${page}`

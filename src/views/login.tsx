@@ -6,12 +6,12 @@ import { attributeWord, type AttributeField, type FormPage, type Hidden, type In
 import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
-/** Login by any of `fields`. Posts `username`, `password` and, when ticked, `remember`; `app` is the one that sent the visitor. */
+/** Login by any of `fields`. Posts `username`, `password` and, when ticked, `remember`; `app` is the client that sent the visitor. */
 export type LoginModel = FormPage & {
   fields: readonly AttributeField[]
   values?: { username?: string | undefined, remember?: boolean | undefined } | undefined
   app?: string | undefined
-  /** Somebody is logged in and is asked to log in again: who, and how to get out of it. */
+  /** A logged-in user has to log in again: the account, and how to cancel. */
   again?: { account: string, cancel: { href: string } | { action: string, hidden: Hidden } } | undefined
   links?: { register?: string | undefined, forgot?: string | undefined } | undefined
 }
@@ -70,7 +70,7 @@ function Cancel (
   )
 }
 
-/** Only one kind of value brings its own keyboard. The type stays text: the server decides what is valid. */
+/** A special keyboard is used only if there is one kind of value. The type stays text: the server decides what is valid. */
 function usernameInput (fields: readonly AttributeField[]): InputAttributes {
   const [field, another] = fields
   const { inputmode } = attributeInput(field && !another ? field.attribute : '')

@@ -4,7 +4,7 @@ import type { FormPage, Page } from './page.ts'
 import { Links, Name } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
-/** Asks before logging out; `app` is the one that asked for it. `hidden` carries the request's parameters, `stay` leads away. */
+/** Asks before logging out; `app` is the client that requested it. `hidden` carries the request's parameters; `stay` cancels. */
 export type LogoutModel = FormPage & {
   app?: string | undefined
   account?: { name: string } | undefined

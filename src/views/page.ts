@@ -1,14 +1,14 @@
 import type { Brand } from './brand.ts'
 import type { Texts } from './texts/index.ts'
 
-/** A piece of a page. In words of our own: the types of a JSX library are global, and would meet those of a host's in our declarations. */
+/** A fragment of a page. Declared here, because the types of a JSX library are global, and would conflict with those of a host. */
 export type Html = string | Promise<string>
-/** In a namespace of that name the check of the escaping knows it for what is escaped already. */
+/** The namespace makes the escaping check recognize the type as already escaped. */
 export declare namespace Html {
   export type Children = Html | number | boolean | null | undefined | Children[]
 }
 
-/** What a text field can be told beside its name. */
+/** Attributes of a text field besides its name. */
 export type InputAttributes = {
   type?: string
   class?: string
@@ -22,32 +22,32 @@ export type InputAttributes = {
   maxlength?: number
 }
 
-/** What every page needs: how it looks, its words, and the locale for dates and lists. */
+/** What every page needs: brand, texts, and the locale for dates and lists. */
 export type Page = { brand: Brand, texts: Texts, locale: string }
 
-/** A hidden field against forged requests, in every form. */
+/** The hidden field against cross-site request forgery, in every form. */
 export type Csrf = { name: string, value: string }
 
-/** What is wrong, ready to show: with the form as a whole, and by field name. */
+/** Errors ready to show: of the form as a whole, and by field name. */
 export type FormErrors = { form?: readonly string[] | undefined, fields?: Readonly<Record<string, readonly string[]>> | undefined }
 
-/** What a form carries along unseen; a list is a parameter that is there several times. */
+/** Hidden fields of a form; a list is a repeated parameter. */
 export type Hidden = Readonly<Record<string, string | readonly string[]>>
 
-/** A page with one form: where it goes, what it carries along unseen (`return_to`), what was wrong last time. */
+/** A page with one form: its action, its hidden fields (`return_to`), and the errors of the last submission. */
 export type FormPage = Page & {
   action: string
   csrf: Csrf
   hidden?: Hidden | undefined
   errors?: FormErrors | undefined
-  /** Good news from the step before. */
+  /** A success message of the previous step. */
   notice?: string | undefined
 }
 
-/** An attribute that a user can log in with; `title` is shown where the texts have no word for it. */
+/** An attribute that a user can log in with; `title` is shown where the texts have no name for it. */
 export type AttributeField = { attribute: string, title: string }
 
-/** A scope; without a description the texts' own, else its name. */
+/** A scope; the description defaults to that of the texts, and then to the name. */
 export type Scope = { name: string, description?: string | undefined }
 
 export function messagesFor (errors: FormErrors | undefined, field: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Html } from './page.ts'
 import { localHref, shown } from './untrusted.ts'
 
-/** A link on this server; text only when it is none. */
+/** A link to this server; plain text for any other target. */
 export function Link ({ href, text }: { href: string | undefined, text: string }): Html {
   const target = localHref(href)
   return target === undefined ? <span safe>{text}</span> : <a href={target} safe>{text}</a>
@@ -15,7 +15,7 @@ export function Links ({ links }: { links: readonly (LinkItem | undefined)[] }):
   return <ul class='links'>{present.map(({ href, text }) => <li><Link href={href} text={text} /></li>)}</ul>
 }
 
-/** A name that somebody chose, kept from reordering the words around it. */
+/** A name chosen by somebody else, isolated so that it cannot reorder the surrounding text. */
 export function Name ({ name }: { name: string }): Html {
   return <bdi safe>{shown(name)}</bdi>
 }

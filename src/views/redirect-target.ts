@@ -1,6 +1,6 @@
 import { isLoopbackHost } from '../clients/redirect-uri.ts'
 
-/** Where an app takes the user afterwards: a site, a program on this computer, or an app by its URL scheme. */
+/** Where a client sends the user afterwards: a site, a program on this computer, or an app by its URL scheme. */
 export type RedirectTarget = { kind: 'site' | 'local' | 'app', name: string }
 
 export function redirectTarget (redirectUri: string): RedirectTarget {

@@ -7,13 +7,13 @@ import { attributeWord, type AttributeField, type FormPage, type InputAttributes
 import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
-/** A new account. Posts each attribute under its own name, `name` when asked for, and `password`; `values` never holds a password. */
+/** A new account. Posts each attribute under its own name, an optional `name`, and `password`; `values` never contains a password. */
 export type RegisterModel = FormPage & {
   fields: readonly (AttributeField & { hint?: string | undefined })[]
   askName?: boolean | undefined
   minPasswordLength: number
   values?: Readonly<Record<string, string | undefined>> | undefined
-  /** `loginAs` is there when a value is taken: it may be the visitor's own. */
+  /** `loginAs` is set when a value is taken, since it may belong to the visitor. */
   links?: { login?: string | undefined, loginAs?: { value: string, href: string } | undefined } | undefined
 }
 
@@ -68,7 +68,7 @@ function AttributeFields ({ model, focus }: { model: RegisterModel, focus: strin
   return <fieldset class='group'><legend safe>{texts.register.oneNeeded}</legend>{inputs}</fieldset>
 }
 
-/** Password managers need one field that they know as the user name. */
+/** Password managers need one field that they recognize as the user name. */
 function inputOf (field: AttributeField, fields: readonly AttributeField[]): InputAttributes {
   const { inputmode, autocomplete } = attributeInput(field.attribute)
   const key = fields.find(({ attribute }) => attribute === 'username') ?? fields[0]

@@ -2,7 +2,7 @@ import { Layout, renderPage } from './layout.tsx'
 import type { Page } from './page.ts'
 import { Links, Name, type LinkItem } from './parts.tsx'
 
-/** Where a visitor lands who follows no link; `account` when logged in. */
+/** The page at the root; `account` is set when logged in. */
 export type StartModel = Page & { account?: { name: string } | undefined, links: readonly LinkItem[] }
 
 export function startPage (model: StartModel): string {

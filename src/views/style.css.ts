@@ -4,17 +4,17 @@ import { base } from './css/base.css.ts'
 import { form } from './css/form.css.ts'
 import { parts } from './css/parts.css.ts'
 
-/** The text of the one stylesheet, and the path at which it may be cached for ever. */
+/** The text of the only stylesheet, and the path at which it may be cached indefinitely. */
 export type Stylesheet = { css: string, hash: string, path: string }
 
 const ACCENT = '#2f5bd3'
 /** As in css/base.css.ts: card, page, and a tinted box. */
 const LIGHT: readonly Rgb[] = ['#ffffff', '#f5f6f8', '#fdf0ee'].map(parseHex)
 const DARK: readonly Rgb[] = ['#1b1f27', '#12151a', '#33201f'].map(parseHex)
-/** WCAG 2.2, 1.4.11: the edge of a control. */
+/** WCAG 2.2, 1.4.11: minimum contrast of the edge of a control. */
 const EDGE = 3
 
-/** @throws TypeError when the accent is not a colour */
+/** @throws TypeError when the accent is not a color */
 export function createStylesheet (
   { accent = ACCENT, basePath = '' }: { accent?: string | undefined, basePath?: string | undefined } = {}
 ): Stylesheet {
@@ -23,7 +23,7 @@ export function createStylesheet (
   return { css, hash, path: `${basePath}/assets/latchkey.${hash}.css` }
 }
 
-/** Here and not in the pages: their policy allows no inline styles. */
+/** In the stylesheet rather than the pages, whose policy allows no inline styles. */
 function accentVariables (accent: Rgb): string {
   const shades = (backgrounds: readonly Rgb[]) =>
     `--accent-text: ${toHex(readableOn(accent, backgrounds))}; --accent-edge: ${toHex(readableOn(accent, backgrounds, EDGE))};`

@@ -1,12 +1,13 @@
 import { escapeHtml } from '@kitajs/html'
 
 /**
- * What makes text read in another order or not at all: a name could pretend to be other words. Joiners belong to emoji and to some scripts.
+ * Characters that reorder or hide text, with which a name could pretend to be something else. Joiners are allowed, as emoji and some
+ * scripts need them.
  */
 const DECEIVING = /[\p{Cc}\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/gu
 const MAX_LENGTH = 80
 
-/** A name that somebody else chose, as it may be shown: on one line, not too long, in reading order. */
+/** A name chosen by somebody else, made safe to show: on one line, limited in length, in reading order. */
 export function shown (name: string): string {
   const clean = name.replace(DECEIVING, ' ').replace(/\s+/gu, ' ').trim()
   const letters = [...clean]
@@ -18,7 +19,7 @@ export function attr (value: string): string {
   return escapeHtml(value)
 }
 
-/** The target of a link, when it is one on this server; else none. */
+/** The target of a link if it is on this server; otherwise undefined. */
 export function localHref (href: string | undefined): string | undefined {
   return href !== undefined && /^[/?#](?![/\\])[^\\\s]*$/.test(href) ? attr(href) : undefined
 }

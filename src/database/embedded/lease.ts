@@ -2,19 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg, { type Client } from 'pg'
 import { quoteIdentifier } from '../connection.ts'
 
-// Every user of the embedded database holds one connection with a shared lock while it uses it. Who comes while the
-// last one is stopping the server waits for the lock, is disconnected with the server, and so knows to start it anew.
+// Every process that uses the embedded database holds a connection with a shared lock. A process that comes while the last one stops the
+// server waits for the lock, is disconnected when the server stops, and then starts it again
 const APPLICATION = 'latchkey lease'
 const LOCK = 7_105_913_270
 const NO_DATABASE = '3D000'
 const DUPLICATES = new Set(['42P04', '23505'])
-// Starting or stopping, stopped, crashed, full, and all that is not an answer.
+// Starting, stopping, crashed, out of connections, and connections without an answer
 const PASSING = new Set(['57P03', '57P01', '57P02', '53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
-// A connection that was closed a moment ago may still be listed.
+// A connection that was closed a moment ago may still be listed
 const OTHERS_TRIES = 10
 const OTHERS_PAUSE = 20
 
-/** Nothing while the server is starting or stopping. */
+/** Undefined while the server is starting or stopping. */
 export async function takeLease (url: string): Promise<Client | undefined> {
   let client: Client | undefined
   try {
@@ -29,7 +29,7 @@ export async function takeLease (url: string): Promise<Client | undefined> {
   }
 }
 
-/** True when nobody else is connected; new users then wait until the lease is closed or the server gone. */
+/** True when no other process is connected; new ones then wait until the lease is closed or the server has stopped. */
 export async function isLast (lease: Client): Promise<boolean> {
   await lease.query('SELECT pg_advisory_unlock_shared($1)', [LOCK])
   const { rows: [lock] } = await lease.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [LOCK])
@@ -49,7 +49,7 @@ async function hasOthers (lease: Client): Promise<boolean> {
 
 async function connect (url: string): Promise<Client> {
   const client = new pg.Client({ connectionString: url, application_name: APPLICATION, connectionTimeoutMillis: 5000 })
-  // A lease that breaks is noticed when it is given back.
+  // A broken lease is noticed when it is released
   client.on('error', () => {})
   await client.connect()
   return client

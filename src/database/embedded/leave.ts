@@ -3,17 +3,17 @@ import { readPassword } from './cluster.ts'
 import { isAlive } from './postmaster.ts'
 import { joinServer, leaveServer } from './server.ts'
 
-// A program of its own, started by a process that ends and can wait for nothing: stops the server when nobody uses it any more
+// A separate program, started by a process that is ending: stops the server when it is no longer used
 const POLL = 10
 const PARENT_TIMEOUT = 5000
 const TIMEOUT = 60_000
-// One that was told to start a moment ago has written nothing yet
+// A server that was just started may not have written its file yet
 const START_GRACE = 2000
 
 const [directory = '', pgCtl = '', pid] = process.argv.slice(2)
 const parent = Number(pid)
 
-// Its connections count until it is gone
+// The connections of the parent exist until it has ended
 for (const end = performance.now() + PARENT_TIMEOUT; process.ppid === parent && isAlive(parent) && performance.now() < end;) {
   await delay(POLL)
 }

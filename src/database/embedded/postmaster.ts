@@ -5,17 +5,17 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-// Above the highest process id of any system, so that PostgreSQL finds nobody behind it.
+// Above the highest process id of any system, so that PostgreSQL finds no such process
 const NOBODY = 2147483647
 
-/** What PostgreSQL writes about itself into postmaster.pid. */
+/** What PostgreSQL writes to postmaster.pid. */
 export interface Postmaster {
   pid: number
   port: number
   ready: boolean
 }
 
-/** The server that runs on a data directory, be it starting, ready or stopping. */
+/** The server of a data directory, whether starting, ready or stopping. */
 export async function findPostmaster (directory: string): Promise<Postmaster | undefined> {
   const lines = await lockLines(directory)
   const pid = Number(lines[0])
@@ -25,9 +25,9 @@ export async function findPostmaster (directory: string): Promise<Postmaster | u
 }
 
 /**
- * After a crash the file can name a process that is something else by now (usual in containers, whose ids are low), or
- * a dead one that nobody has reaped; PostgreSQL then refuses to start. The rest of the file stays: by it PostgreSQL
- * finds out whether children of the dead server still run.
+ * Invalidates the lock file of a crashed server. It may name a process that is another program by now (common in containers, whose ids are
+ * low), or a zombie, and PostgreSQL then refuses to start. The rest of the file is kept: PostgreSQL needs it to find out whether children
+ * of the dead server still run.
  */
 export async function releaseStaleLock (directory: string): Promise<void> {
   const [first, ...rest] = await lockLines(directory)
@@ -57,13 +57,13 @@ function lockFile (directory: string): string {
   return join(directory, 'postmaster.pid')
 }
 
-// Certain or nothing: where the program cannot be told, PostgreSQL decides.
+// When the program cannot be determined, the decision is left to PostgreSQL
 async function isOtherProgram (pid: number): Promise<boolean> {
   const program = await programOf(pid).catch(() => undefined)
   return program !== undefined && basename(program) !== 'postgres'
 }
 
-// Empty for a process that is dead and not reaped.
+// Empty for a zombie process
 async function programOf (pid: number): Promise<string | undefined> {
   if (process.platform === 'win32') return undefined
   if (process.platform === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')[0]

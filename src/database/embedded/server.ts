@@ -13,10 +13,10 @@ const run = promisify(execFile)
 
 const DATABASE = 'latchkey'
 const POLL = 10
-// Recovery after a crash can take a while.
+// Recovery after a crash can take a while
 const START_TIMEOUT = 60_000
 const STOP_TIMEOUT = 60_000
-// Before each try to start. The children of a crashed server take a moment to end.
+// Pauses before each attempt to start, since the children of a crashed server take a moment to exit
 const PAUSES = [0, 100, 200, 400, 800, 1600, 3200]
 const PASSING_FAILURE = /already in use|still in use|lock file/
 
@@ -29,7 +29,7 @@ export interface Running {
   url: string
   lease: Client
   pid: number
-  /** Somebody else started it. */
+  /** Another process started it. */
   adopted: boolean
 }
 
@@ -50,7 +50,7 @@ async function reach (site: Site): Promise<Running> {
   throw new Error(`the embedded PostgreSQL in ${site.directory} did not get ready: see ${site.logFile}`)
 }
 
-/** `busy` is one that is starting or stopping. */
+/** `busy`: it is starting or stopping. */
 export async function joinServer (
   { directory, password }: Pick<Site, 'directory' | 'password'>
 ): Promise<Omit<Running, 'adopted'> | 'busy' | undefined> {
@@ -62,12 +62,12 @@ export async function joinServer (
   return lease === undefined ? 'busy' : { url, lease, pid: postmaster.pid }
 }
 
-/** False when others are connected: the server then goes on, and the last of them stops it. */
+/** Returns false when others are connected: the server then keeps running, and the last of them stops it. */
 export async function leaveServer (
   site: Pick<Site, 'directory' | 'pgCtl'>,
   { lease, pid }: Pick<Running, 'lease' | 'pid'>
 ): Promise<boolean> {
-  // A lease that is broken means that the server ended, and that whoever started it again holds it.
+  // A broken lease means that the server has ended, and that whoever restarted it has a new lease
   const last = await isLast(lease).catch(() => false)
   if (last) await stopServer(site, pid)
   await lease.end()
@@ -86,7 +86,7 @@ async function tryLaunch (site: Site, tries: number, end: LaunchEnd | undefined)
 }
 
 async function stopServer ({ directory, pgCtl }: Pick<Site, 'directory' | 'pgCtl'>, pid: number): Promise<void> {
-  // SIGINT is PostgreSQL's fast shutdown; Windows has no such signal, so pg_ctl tells it in its own way.
+  // SIGINT is PostgreSQL's fast shutdown; on Windows, which has no such signal, pg_ctl sends it
   if (process.platform === 'win32') await run(pgCtl, ['kill', 'INT', String(pid)])
   else process.kill(pid, 'SIGINT')
   const deadline = performance.now() + STOP_TIMEOUT

@@ -14,13 +14,13 @@ const WAYS_OUT =
   'options that an app gives in code are not known here. `npx latchkey install` makes a new database'
 
 export type Prepared = Site & {
-  /** There was no database yet. */
+  /** There was no database before. */
   made: boolean
 }
 
 /**
- * Everything that must be there before PostgreSQL can start.
- * @param create whether a database may be made where there is none
+ * Prepares everything that PostgreSQL needs to start.
+ * @param create whether a database may be created where there is none
  */
 export async function prepareSite (dataDir: string, create = true): Promise<Prepared> {
   const path = resolve(dataDir)
@@ -37,11 +37,11 @@ export async function prepareSite (dataDir: string, create = true): Promise<Prep
   })
 }
 
-/** @throws Error when it cannot be told, or the database is somebody else's */
+/** @throws Error when it cannot be determined, or the database belongs to another user */
 export async function hasNoDatabase (dataDir: string): Promise<boolean> {
   const path = resolve(dataDir)
   return await inDataDir(path, async () => {
-    // Lists it, so that a file in its place is told
+    // Lists the directory, so that a file in its place is an error
     const entries = await readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return []
       throw error
@@ -51,15 +51,15 @@ export async function hasNoDatabase (dataDir: string): Promise<boolean> {
 }
 
 async function makeHome (path: string): Promise<string> {
-  // Folders on the way get the usual mode: as root, another user runs PostgreSQL and must pass
+  // Parent directories get the default mode: as root, another user runs PostgreSQL and must be able to enter
   await mkdir(dirname(path), { recursive: true }).catch(realReason(path))
   const created = await mkdir(path, { recursive: true, mode: 0o700 }).catch(realReason(path))
-  // It holds keys and people's data, often in somebody's checkout.
+  // It contains keys and personal data, and is often inside a repository
   if (created !== undefined) await writeFile(join(path, '.gitignore'), '*\n').catch(undoing(path))
   return await realpath(path)
 }
 
-/** Node says of a file system that is read-only that the directory is missing; the first step of the way tells why. */
+/** On a read-only file system Node reports a missing directory; creating the first directory of the path shows the real error. */
 function realReason (path: string) {
   return async (error: NodeJS.ErrnoException): Promise<never> => {
     if (error.code !== 'ENOENT') throw error
@@ -70,7 +70,7 @@ function realReason (path: string) {
   }
 }
 
-/** The next start makes the directory anew, with all that belongs into it. */
+/** Removes the directory, so that the next start creates it with everything that belongs in it. */
 function undoing (path: string) {
   return async (error: unknown) => {
     await rmdir(path).catch(() => {})
@@ -85,10 +85,11 @@ async function openTo (account: Account, home: string, postgres: string): Promis
 }
 
 /**
- * To pass, not to look: what is secret in it has a mode of its own. A directory that is somebody else's, or open already, keeps its mode.
+ * Lets others enter the directory but not list it; secret files in it have their own mode. A directory of another user, or one that is
+ * already open, keeps its mode.
  */
 async function letPass (home: string): Promise<void> {
-  // By a handle, so that what is looked at is what is changed
+  // Uses a handle, so that the checked directory is the one that is changed
   const directory = await open(home, constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
     const { mode, uid } = await directory.stat()

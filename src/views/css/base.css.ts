@@ -1,4 +1,4 @@
-/** Colours, type and the frame of a page. The accent's variables come from style.css.ts. */
+/** Colors, type and the frame of a page. The accent's variables come from style.css.ts. */
 export const base = `
 :root {
   color-scheme: light dark;

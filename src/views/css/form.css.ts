@@ -1,4 +1,4 @@
-/** Fields, buttons and what is wrong with them. */
+/** Fields, buttons and error messages. */
 export const form = `
 form { display: grid; gap: 1.125rem; grid-template-columns: minmax(0, 1fr); }
 .field { display: grid; gap: 0.3125rem; }

@@ -1,10 +1,13 @@
 import { ConfigError } from '../../config/config-error.ts'
 import type { PartialTexts, Texts } from './index.ts'
 
-/** Parts whose names are the operator's own: login attributes and scopes. */
+/** Parts whose names the operator defines: login attributes and scopes. */
 const FREE = new Set<string>(['attributes', 'scopes'] satisfies (keyof Texts)[])
 
-/** Words of the operator under a name that no page has would be seen by nobody. @throws ConfigError */
+/**
+ * A text of the operator under an unknown name would never be shown.
+ * @throws ConfigError
+ */
 export function checkWords (language: string, given: PartialTexts, base: Texts): void {
   for (const [part, words] of Object.entries(given)) {
     const where = `languages.${language}.${part}`

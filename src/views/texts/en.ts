@@ -1,8 +1,8 @@
-/** Every word on the pages. Another language is one more file of this shape. */
+/** All texts of the pages. Another language is another file of this shape. */
 export const en = {
-  /** In the middle of a sentence; the first letter is raised where one begins. */
+  /** As in the middle of a sentence; capitalized at the beginning of one. */
   attributes: { email: 'e-mail', phone: 'phone', username: 'user name' } as Record<string, string>,
-  /** For scopes that the operator did not describe. */
+  /** For scopes without a description by the operator. */
   scopes: {
     openid: 'Know which account is yours',
     profile: 'See your name and profile',

@@ -3,10 +3,10 @@ import type { FieldError, FieldErrorCode, FieldErrorDetails, FieldErrors } from 
 import type { FormErrors } from '../page.ts'
 import type { Texts } from './en.ts'
 
-/** What each code says, in whatever words. */
+/** The text of each code. */
 type Words<Context> = { [Code in FieldErrorCode]: (details: FieldErrorDetails[Code], context: Context) => string }
 
-/** After the URI. */
+/** Follows the URI. */
 export const REDIRECT_URI: Record<RedirectUriProblem, string> = {
   too_long: `has more than ${MAX_REDIRECT_URI} characters`,
   not_absolute: 'is not an absolute URI',
@@ -18,7 +18,10 @@ export const REDIRECT_URI: Record<RedirectUriProblem, string> = {
   scheme: 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
 }
 
-/** Of the API, in English: after the name of the field, but for `SENTENCES`. Laravel's words where it has some, which front ends know. */
+/**
+ * Texts of the API, in English: they follow the name of the field, except for `SENTENCES`. Laravel's texts where it has some, since front
+ * ends know them.
+ */
 const API: Words<string> = {
   required: (_, field) => `The ${spaced(field)} field is required.`,
   one_required: ({ others }, field) => `The ${spaced(field)} field is required when none of ${others.join(' / ')} are present.`,
@@ -47,14 +50,14 @@ const API: Words<string> = {
   too_many: ({ of, max }) => `There are ${max} ${of} already; ${of === 'clients' ? 'delete' : 'revoke'} one first.`
 }
 
-/** Codes whose words name what they are about. */
+/** Codes whose texts name their subject themselves. */
 const SENTENCES = new Set<FieldErrorCode>([
   'required', 'one_required', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes', 'too_many'
 ])
 
 const unclear = (_details: unknown, { invalid }: Texts['problems']) => invalid
 
-/** Of the pages, in the language of the visitor; what no form can bring about says no more than that it is wrong. */
+/** Texts of the pages, in the visitor's language; errors that no form can cause have a general text. */
 const PAGES: Words<Texts['problems']> = {
   required: (_, { missing }) => missing,
   one_required: (_, { oneNeeded }) => oneNeeded,
@@ -82,12 +85,12 @@ const PAGES: Words<Texts['problems']> = {
   too_many: (_, { tooManyTokens }) => tooManyTokens
 }
 
-/** What the API says of each field. */
+/** The API's messages for each field. */
 export function apiMessages (errors: FieldErrors): Record<string, string[]> {
   return Object.fromEntries(Object.entries(errors).map(([field, wrong]) => [field, wrong.map((error) => say(API, error, field))]))
 }
 
-/** All of it in one line of English, for who has no fields to show it at. */
+/** All messages in one line of English, for output without fields. */
 export function errorSentence (errors: FieldErrors): string {
   return Object.entries(errors).flatMap(([field, wrong]) =>
     wrong.map((error) => SENTENCES.has(codeOf(error)) ? say(API, error, field) : `${field} ${say(API, error, field)}`)
@@ -95,8 +98,8 @@ export function errorSentence (errors: FieldErrors): string {
 }
 
 /**
- * What a form says of its fields, in the words of its page.
- * @param shown the fields that it has: what is wrong with others, or with several together, is said of the form as a whole
+ * The messages of a form, in the texts of its page.
+ * @param shown the fields of the form: errors of others, or of several together, are shown for the form as a whole
  */
 export function formErrors (errors: FieldErrors, shown: readonly string[], { problems }: Pick<Texts, 'problems'>): FormErrors {
   const fields: Record<string, string[]> = {}

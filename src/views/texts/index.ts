@@ -4,19 +4,22 @@ import { en, type Texts } from './en.ts'
 
 export type { Texts } from './en.ts'
 
-/** Words, and the locale for dates and lists: `en-GB` has the words of `en`. */
+/** Texts, and the locale for dates and lists: `en-GB` uses the texts of `en`. */
 export type Language = { texts: Texts, locale: string }
 
-/** What a visitor asks for: `ui_locales` of OpenID Connect, then the browser's header. */
+/** The languages a visitor requests: `ui_locales` of OpenID Connect, then the browser's header. */
 export type Wishes = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
 
-/** Some of the words. */
+/** Some of the texts. */
 export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> }
 
-/** By language; the first is for those who want none of them. */
+/** By language; the first is for visitors who request none of them. */
 export const languages: Record<string, Texts> = { en, de }
 
-/** With those of the operator; what is missing in one of them stays as it is, or English. @throws ConfigError */
+/**
+ * Adds the languages of the operator; missing texts keep their built-in or English value.
+ * @throws ConfigError
+ */
 export function withLanguages (more: Readonly<Record<string, PartialTexts>>): Record<string, Texts> {
   for (const [language, texts] of Object.entries(more)) checkWords(language, texts, en)
   const made = Object.entries(more).map(([language, texts]) => [language, merged(languages[language] ?? en, texts)] as const)
@@ -29,10 +32,10 @@ function merged (base: Texts, texts: PartialTexts): Texts {
 }
 
 const FALLBACK = 'en'
-/** Longer lists are no longer a person's wish. */
+/** A longer list is not a person's choice. */
 const MAX_LENGTH = 500
 
-/** @param fallback the language of those who ask for none that is known */
+/** @param fallback the language for visitors who request no known one */
 export function pickLanguage (
   { uiLocales, acceptLanguage }: Wishes,
   known: Readonly<Record<string, Texts>> = languages,
@@ -50,7 +53,7 @@ export function languageOf (locale: string): string {
   return new Intl.Locale(locale).language
 }
 
-/** OpenID Connect Core section 3.1.2.1: separated by spaces, the best first. */
+/** OpenID Connect Core section 3.1.2.1: separated by spaces, in order of preference. */
 function tagsOf (uiLocales = ''): Intl.Locale[] {
   return uiLocales.slice(0, MAX_LENGTH).split(' ').flatMap(parseTag)
 }
