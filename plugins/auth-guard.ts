@@ -56,7 +56,7 @@ function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptio
     throw new ConfigError([{
       name: 'request.auth',
       message:
-        'is where a guard says who a request is from, and this app has decorated it already: give that decorator another name, or register latchkey in a scope that does not have it'
+        'is set by the guards, but this app has already decorated it: give that decorator another name, or register latchkey in a scope that does not have it'
     }])
   }
   decorateRequests(host)

@@ -32,7 +32,7 @@ async function endpoints (host: FastifyInstance): Promise<void> {
   if (config.mount !== '') {
     host.log.info(
       {},
-      `Inside a scope with the prefix ${config.mount} the metadata of RFC 8414 cannot stand at /.well-known/oauth-authorization-server${config.basePath}: for clients that ask there, register latchkey at the root, with the prefix ${config.mount}${config.prefix}`
+      `In a scope with the prefix ${config.mount} the metadata of RFC 8414 cannot be served at /.well-known/oauth-authorization-server${config.basePath}: for clients that request it there, register latchkey at the root, with the prefix ${config.mount}${config.prefix}`
     )
   } else if (config.basePath !== '') {
     host.register(async (scope) => {

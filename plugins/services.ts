@@ -69,7 +69,7 @@ function warnOfDatabase (config: Config, log: FastifyBaseLogger): void {
   if (!config.databaseUrl && readVariables()['DATABASE_URL']) {
     log.warn(
       {},
-      `DATABASE_URL is the host's: Latchkey uses the embedded database in ${config.dataDir}. To share it, give databaseUrl (or LATCHKEY_DATABASE_URL), or env: true`
+      `DATABASE_URL belongs to the host: Latchkey uses the embedded database in ${config.dataDir}. To share the host's database, set databaseUrl (or LATCHKEY_DATABASE_URL), or env: true`
     )
   }
 }

@@ -38,7 +38,7 @@ export function foundBy (guard: object, request: FastifyRequest): Auth | null {
   let found = (request as Guarded)[FOUND]
   while (found && found.by !== guard) found = found.before
   if (found) return found.who
-  throw new Error(`guard.auth(request) was called at ${placeOf(request)}, where that guard does not stand: add { onRequest: guard }`)
+  throw new Error(`guard.auth(request) was called at ${placeOf(request)}, a route without that guard: add { onRequest: guard }`)
 }
 
 /** A host cannot add a guard to our routes, or to paths without a route: there it may be null. @throws Error on other unguarded routes */

@@ -32,7 +32,7 @@ export function tellAddress ({ appUrl, sources }: Named, bound: Bound, log: Fast
   if (bound === null || typeof bound === 'string') {
     log.warn(
       {},
-      `The server listens on ${bound ?? 'something'} without a port, and tokens and links name ${appUrl}: set ${name} to the address that browsers use`
+      `The server listens on ${bound ?? 'something'} without a port, but tokens and links name ${appUrl}: set ${name} to the address that browsers use`
     )
   } else if (isLocal(bound)) log.info({}, `Tokens and links name ${appUrl}: set ${name} to the public address when there is one`)
   else {

@@ -55,7 +55,7 @@ function checkRouter ({ initialConfig }: FastifyInstance): void {
   const { routerOptions, maxParamLength } = initialConfig as { routerOptions?: { maxParamLength?: number }, maxParamLength?: number }
   const longest = Math.min(maxParamLength ?? ID_LENGTH, routerOptions?.maxParamLength ?? ID_LENGTH)
   if (longest < ID_LENGTH) {
-    throw new ConfigError([{ name: 'maxParamLength', message: `of this app's Fastify must be at least ${ID_LENGTH}: ids stand in paths` }])
+    throw new ConfigError([{ name: 'maxParamLength', message: `of this app's Fastify must be at least ${ID_LENGTH}: paths contain ids` }])
   }
 }
 

@@ -32,7 +32,7 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     throw new ConfigError([{
       name: 'clients',
       message:
-        'is needed where the proxy runs apart from the server: { web: { id, secret } }, or LATCHKEY_CLIENT_WEB_ID and LATCHKEY_CLIENT_WEB_SECRET'
+        'is required for a remote client proxy: { web: { id, secret } }, or LATCHKEY_CLIENT_WEB_ID and LATCHKEY_CLIENT_WEB_SECRET'
     }])
   }
   const issuer = options.issuer.replace(/\/+$/, '')
@@ -89,7 +89,7 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
 
 function origin (text: string): string {
   const found = readOrigin(text)
-  if (found === null) throw new ConfigError([{ name: 'corsOrigins', message: `holds ${text}, which is no origin` }])
+  if (found === null) throw new ConfigError([{ name: 'corsOrigins', message: `holds ${text}, which is not an origin` }])
   return found
 }
 
