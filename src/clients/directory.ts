@@ -3,7 +3,7 @@ import type { Client, Clients } from '../oauth/ports.ts'
 import type { Config } from '../config/config.ts'
 
 export type ClientDirectory = Clients & {
-  /** The client behind a proxy route, or null. */
+  /** The client of a proxy route, or null. */
   findProxied: (slug: string) => Promise<Client | null>
   /** Called for a client that the feed reports as revoked or changed. */
   forget: (id: string) => void

@@ -10,12 +10,12 @@ type Options = {
 
 export type PurgeJob = { stop: () => Promise<void> }
 
-// A server that has just started has other things to do
+// A server that has just started is busy
 const FIRST_AFTER = 60
-// Servers that were started together part
+// Spreads servers that were started together
 const JITTER = 0.25
 
-/** Deletes what has expired, from time to time, as long as the process lives. */
+/** Periodically deletes what has expired, while the process runs. */
 export function startPurgeJob ({ config, store }: Options, log: Log): PurgeJob {
   const { purgeEvery, auditRetention } = config
   const stopped = new AbortController()

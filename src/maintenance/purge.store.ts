@@ -9,15 +9,15 @@ const CONNECT_MS = 3000
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
 /**
- * A form that is sent again must find what it has made, although that has ended: without the row it would make the same secret anew
- * (src/crypto/form-secrets.ts). Seconds, well above twice `SAME_FORM`.
+ * Seconds, well above twice `SAME_FORM`. A repeated submission must find what the form created, even if that has ended: without the row it
+ * would create the same secret again (src/crypto/form-secrets.ts).
  */
 const MADE_BY_FORM = 3600
 
 /**
- * When rows of a table have ended: an indexed column, and what must pass after it. A session outlives its access
- * tokens a little, or a logout with the last of them would find nothing to revoke; a code that was redeemed tells a replay,
- * one that has expired tells its device.
+ * How to find the ended rows of a table: an indexed column, and the seconds they are kept after that time. A session is kept slightly
+ * longer than its access tokens, so that a logout with the last of them finds it; a redeemed code is kept to detect a replay, and an
+ * expired one to inform its device.
  */
 const EXPIRED = [
   { table: 'sessions', column: 'expires_at', keep: 60 },
@@ -30,7 +30,10 @@ const EXPIRED = [
   { table: 'rate_limits', column: 'expire', keep: 0, milliseconds: true }
 ]
 
-/** Not indexed by when they were revoked: they are looked for along the primary key. Guards do not need the row, but its revocation. */
+/**
+ * Without an index on the time of revocation: these tables are scanned along the primary key. Guards need the revocation rather than the
+ * row.
+ */
 const REVOKED = [
   { table: 'sessions', key: 'id', type: 'uuid', first: NO_UUID, keep: 0 },
   { table: 'browser_sessions', key: 'id', type: 'uuid', first: NO_UUID, keep: MADE_BY_FORM },
@@ -38,7 +41,7 @@ const REVOKED = [
   { table: 'signing_keys', key: 'kid', type: 'text', first: '', keep: 0 }
 ]
 
-/** Tables that fill by themselves, and how to empty them. Who locks a row keeps it: no batch waits, and none makes a deadlock. */
+/** Tables that grow, and how to purge them. Locked rows are skipped, so no batch waits or causes a deadlock. */
 export function createPurgeStore ({ pool, schema, connection }: Database): PurgeStore {
   const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
 
@@ -48,7 +51,7 @@ export function createPurgeStore ({ pool, schema, connection }: Database): Purge
     return { count, cursor, done: seen < limit }
   }
 
-  /** From the oldest on; the cursor spares it the index entries of what was deleted before. */
+  /** Starts with the oldest rows; the cursor avoids scanning the index entries of rows deleted before. */
   function expired (table: string, column: string, seconds: number, milliseconds = false): PurgeStep {
     const [type, first, end] = milliseconds
       ? ['bigint', '-1', "(extract(epoch FROM now() - $2 * interval '1 second') * 1000)::bigint"]
@@ -81,7 +84,9 @@ export function createPurgeStore ({ pool, schema, connection }: Database): Purge
     ]
   }
 
-  /** The lock is a transaction's, on a connection beside the pool: it holds behind a pooler too, and goes with whoever held it. */
+  /**
+   * Holds a transaction-level lock on a connection outside the pool: this works behind a pooler too, and the lock ends with its process.
+   */
   async function alone<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
     const lost = new AbortController()
     const client = newClient(connection, { connectionTimeoutMillis: CONNECT_MS, keepAlive: true, application_name: 'latchkey purge' })
@@ -90,7 +95,7 @@ export function createPurgeStore ({ pool, schema, connection }: Database): Purge
     try {
       await client.connect()
       await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${sessionSettings({ schema, local: true })}`)
-      // A statement with parameters would leave a snapshot open, and the vacuum would wait for it
+      // A statement with parameters would hold a snapshot, for which the vacuum would have to wait
       const { rows } = await client.query<{ taken: boolean }>(
         `SELECT pg_try_advisory_xact_lock(hashtext(${pg.escapeLiteral(`latchkey purge ${schema}`)})) AS taken`
       )

@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export type PurgeOptions = {
-  /** What has ended by itself. */
+  /** Delete what has expired. */
   expired: boolean
-  /** What was revoked, however long it would have lived. */
+  /** Delete what was revoked, whatever its expiry. */
   revoked: boolean
   /** Seconds that must have passed since the end. */
   keep: number
-  /** Seconds that audit events are kept. */
+  /** Seconds for which audit events are kept. */
   auditRetention: number
 }
 
 export type Batch = { count: number, cursor: string | null, done: boolean }
 
-/** One walk through a table, a batch at a time; the cursor is that of the batch before. */
+/** Deletes from one table in batches; the cursor is returned by the previous batch. */
 export type PurgeStep = { table: string, batch: (limit: number, cursor: string | null) => Promise<Batch> }
 
 export type PurgeStore = {
   steps: (options: PurgeOptions) => PurgeStep[]
   /**
-   * Runs the work unless another process is at it; the signal says that this one is no longer alone. @returns null when another one is at
-   * it
+   * Runs the work unless another process is purging; the signal aborts when the lock is lost.
+   * @returns null when another process is purging
    */
   alone: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T | null>
 }
@@ -30,12 +30,15 @@ export type Purged = Record<string, number>
 
 const FIRST_LIMIT = 100
 const MAX_LIMIT = 5000
-// A batch is as large as what the database deletes in this time ...
+// A batch is what the database deletes in this time ...
 const BATCH_MS = 10
-// ... and four times as long as it took nothing is deleted, so that requests lose at most a fifth of one connection
+// ... followed by a pause four times as long as it took, so that purging uses at most a fifth of one connection
 const REST = 4
 
-/** Deletes what nobody needs any more, slowly. @returns null when another process is at it */
+/**
+ * Deletes, slowly, what is no longer needed.
+ * @returns null when another process is purging
+ */
 export async function purge (store: PurgeStore, options: PurgeOptions, stop: AbortSignal): Promise<Purged | null> {
   return await store.alone(async (alone) => {
     const signal = AbortSignal.any([stop, alone])
@@ -64,7 +67,7 @@ async function walk (batch: PurgeStep['batch'], signal: AbortSignal): Promise<nu
   return total
 }
 
-/** At most doubled or halved at a time: one slow batch says little. */
+/** At most doubles or halves the limit, since a single slow batch says little. */
 function nextLimit (limit: number, took: number): number {
   const factor = Math.min(2, Math.max(0.5, BATCH_MS / took))
   return Math.min(MAX_LIMIT, Math.max(1, Math.round(limit * factor)))

@@ -3,7 +3,7 @@ export type Check = {
   name: string
   status: 'ok' | 'warn' | 'fail'
   message: string
-  /** What to do about it. */
+  /** How to fix it. */
   fix?: string
 }
 
@@ -13,14 +13,14 @@ export const fail = (name: string, message: string, fix: string): Check => ({ na
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 
-/** Reached from this machine only. */
+/** Reachable from this machine only. */
 export function isLoopback (host: string): boolean {
   return LOOPBACK.has(host) || host.endsWith('.localhost') || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 const MOST = 5
 
-/** The first few names, and how many more there are. */
+/** The first few names, and the number of further ones. */
 export function listed (names: string[]): string {
   const more = names.length > MOST ? ` and ${names.length - MOST} more` : ''
   return names.slice(0, MOST).join(', ') + more

@@ -33,7 +33,7 @@ const RULES: Rule[] = [
   {
     name: 'client-secret',
     status: warn,
-    // The personal access client acts inside the server only
+    // The personal access client is used inside the server only
     applies: ({ authMethod, hasSecret, proxy, grantTypes }) =>
       authMethod !== 'none' && !hasSecret && !proxy && !grantTypes.includes('personal_access'),
     says: 'clients without a secret and without proxy routes, which nobody can use',
@@ -76,7 +76,7 @@ const RULES: Rule[] = [
   }
 ]
 
-/** @param longestTokenTtl seconds; revocations and keys are kept as long */
+/** @param longestTokenTtl seconds; revocations and keys are kept for as long */
 export function checkClients (clients: ClientFacts[], longestTokenTtl: number): Check[] {
   const checks = RULES.flatMap(({ name, status, applies, says, fix }) => {
     const found = clients.filter(applies)

@@ -18,7 +18,7 @@ export function checkConfiguration (config: Config): Check[] {
   ]
 }
 
-/** A configuration that cannot be used: one line for each mistake. */
+/** One line for each mistake in a configuration that cannot be used. */
 export function misconfiguration ({ problems }: ConfigError): Check[] {
   return problems.map(({ name, message }) => ({ name: 'configuration', status: 'fail', message: `${name} ${message}` }))
 }

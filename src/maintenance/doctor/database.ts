@@ -8,24 +8,24 @@ export type ServerFacts = {
   versionNumber: number
   standby: boolean
   readOnly: boolean
-  /** Without those kept for superusers. */
+  /** Without the connections reserved for superusers. */
   maxConnections: number
   /** The connection goes through a pooler. */
   pooled: boolean
-  /** Those of POOLED as they are for a connection that sets nothing. */
+  /** The settings in POOLED on a connection that sets none of them. */
   settings: Record<string, string>
-  /** Milliseconds of a statement that does nothing, the median. */
+  /** Median of an empty statement, in milliseconds. */
   latency: number
 }
 
-/** What each connection of ours sets, and a pooler in transaction mode does not keep for it. */
+/** What each of our connections sets, and a pooler in transaction mode does not preserve. */
 export const POOLED: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed', transform_null_equals: 'off',
   array_nulls: 'on'
 }
 const OLDEST = 15
 const SLOW_MS = 5
-// The feed, the purge
+// The feed and the purge
 const BESIDE_POOL = 2
 
 export function checkDatabase (config: Config, url: string, facts: ServerFacts): Check[] {

@@ -3,7 +3,7 @@ import { parseDatabaseUrl } from '../../database/connection.ts'
 import { trustsEverybody } from '../../http/trusted-proxies.ts'
 import { isLoopback, ok, warn, type Check } from './check.ts'
 
-/** Who can reach the server, and whom it believes. */
+/** Who can reach the server, and which proxies it trusts. */
 export function checkExposure (config: Config): Check[] {
   return [proxy(config), metrics(config), databaseTls(config)]
 }
@@ -44,7 +44,7 @@ function metrics ({ host, metricsToken, appUrl, routes }: Config): Check {
 function databaseTls ({ databaseUrl }: Config): Check {
   if (databaseUrl === undefined) return ok('database-tls', 'the embedded database is on this machine')
   const { options: { host = 'localhost' }, tls: { mode, options } } = parseDatabaseUrl(databaseUrl)
-  // A socket, this machine, or a name of one word, as containers of one network have them
+  // A socket, this machine, or a host name without dots, as in container networks
   const isNear = host.startsWith('/') || isLoopback(host) || !/[.:]/.test(host)
   if (isNear && ['disable', 'allow', 'prefer'].includes(mode)) return ok('database-tls', `not asked for, to ${host}`)
   if (mode === 'disable' || mode === 'allow') {

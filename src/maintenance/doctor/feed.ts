@@ -4,7 +4,7 @@ import { fail, ok, type Check } from './check.ts'
 export type FeedProbe = {
   /** Listens as a server does. */
   listen: (onNotification: () => void) => Promise<{ close: () => Promise<void> }>
-  /** Says something, over the connection that statements take. */
+  /** Sends a notification on the connection used for statements. */
   notify: () => Promise<void>
   /** DATABASE_DIRECT_URL is set. */
   direct: boolean
@@ -12,7 +12,7 @@ export type FeedProbe = {
 
 const WAIT_MS = 2000
 
-/** A notification there and back: through a pooler in transaction mode it is lost, and a logout counts two seconds later. */
+/** Sends and receives a notification. Through a pooler in transaction mode it is lost, and a logout then takes effect two seconds later. */
 export async function checkFeed ({ listen, notify, direct }: FeedProbe, waitMs = WAIT_MS): Promise<Check> {
   const variable = direct ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL'
   let hear = () => {}

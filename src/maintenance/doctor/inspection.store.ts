@@ -9,7 +9,7 @@ import { LONGEST_TOKEN_TTL } from '../../database/settings.store.ts'
 
 const ROUNDS = 5
 
-/** What `latchkey doctor` reads; nothing is written. */
+/** What `latchkey doctor` reads; it writes nothing. */
 export function createInspection (client: Client, schema: string) {
   const name = (table: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
 
@@ -20,7 +20,7 @@ export function createInspection (client: Client, schema: string) {
         current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "maxConnections", pg_backend_pid() AS pid,
         (SELECT json_object_agg(name, reset_val) FROM pg_settings WHERE name = ANY ($1)) AS settings`, [Object.keys(POOLED)])
     const { pid, ...facts } = rows[0]!
-    // A pooler makes up the process id that it tells
+    // The process id that a pooler reports is not the server's
     const told = (client as unknown as { processID: number | null }).processID
     return { ...facts, pooled: told !== pid, latency: await latency() }
   }
@@ -35,7 +35,7 @@ export function createInspection (client: Client, schema: string) {
     return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!
   }
 
-  /** Milliseconds that the database's clock is ahead of ours: compared with the middle of the quickest of some rounds. */
+  /** Milliseconds by which the database's clock is ahead of ours, compared with the middle of the fastest of several round trips. */
   async function clockAhead (): Promise<number> {
     let best = { took: Infinity, ahead: 0 }
     for (let round = 0; round < ROUNDS; round++) {

@@ -4,7 +4,7 @@ import { fail, listed, ok, warn, type Check } from './check.ts'
 
 const DAY = 86_400
 const ALGORITHMS = ['ES256', 'RS256']
-// A server looks once a minute; one that is late by more does not run
+// A server checks once a minute, so a longer delay means that none is running
 const LATE = 2 * DAY
 
 /** @param sealKeys null when there is no APP_KEY yet */

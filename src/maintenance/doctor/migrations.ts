@@ -3,20 +3,20 @@ import { fail, listed, ok, warn, type Check } from './check.ts'
 
 export type MigrationFacts = {
   pending: string[]
-  /** Begun, neither finished nor declared rolled back. */
+  /** Started, and neither finished nor declared rolled back. */
   failed: string[]
-  /** Applied, but not among those of this version. */
+  /** Applied, but not part of this version. */
   unknown: string[]
 }
 
-/** What a Prisma schema cannot say, so that `prisma migrate` of a host does not make it. */
+/** What a Prisma schema cannot express, and the `prisma migrate` of a host therefore does not create. */
 export type Extras = {
   /** Of `sessions`; null when it is not set. */
   fillfactor: number | null
   openKeyIndex: boolean
-  /** On what decides how long stored passwords take to check. */
+  /** On the expression for hash schemes. */
   schemeIndex: boolean
-  /** Indexes that are there but not used. */
+  /** Existing indexes that PostgreSQL marks as invalid. */
   invalidIndexes: string[]
 }
 
@@ -42,7 +42,7 @@ export function checkMigrations (facts: MigrationFacts | null): Check {
   return ok('migrations', 'all applied')
 }
 
-/** @param schema of our tables; a host may have some of the same name */
+/** @param schema of our tables; a host may have tables of the same name */
 export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidIndexes }: Extras, schema: string): Check[] {
   const name = (relation: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(relation)}`
   const checks: Check[] = []
