@@ -98,7 +98,7 @@ for (const [name, type, payload, status] of MALFORMED) {
   })
 }
 
-t.test('a body of unknown length ends at 64 KB, too', async (t) => {
+t.test('a chunked body is limited to 64 KB, too', async (t) => {
   for (const route of ROUTES) {
     const chunks = Readable.from(Array.from({ length: 80 }, () => Buffer.alloc(1024, '[')))
     refused(t, await send(route, chunks, JSON_TYPE), route.oauth ?? false, route.url, [413])
@@ -108,13 +108,13 @@ t.test('a body of unknown length ends at 64 KB, too', async (t) => {
 const SQL = ["' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', '1) UNION SELECT * FROM users --', '$1', '{{7*7}}', '%27%20OR%201=1',
   '../../etc/passwd']
 
-t.test('a body that is no object is refused', async (t) => {
+t.test('a body that is not an object is refused', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody }) => !ignoresBody)) {
     for (const payload of ['[]', '[{"password":"x"}]', '"x"', '5', 'true']) { refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${payload}`, [route.oauth ? 400 : 422]) }
   }
 })
 
-t.test('nothing, and null, are no credentials', async (t) => {
+t.test('a missing or null body is a missing credential', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody, url }) => !ignoresBody && !url.endsWith('/web/logout'))) {
     const expected = route.oauth ? [400] : route.url.endsWith('/refresh') ? [401] : [422]
     for (const payload of ['', 'null', '{}']) { refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${JSON.stringify(payload)}`, expected) }
@@ -131,7 +131,7 @@ t.test('nothing, and null, are no credentials', async (t) => {
   }
 })
 
-t.test('what is no string is not made one', async (t) => {
+t.test('values of other types are not converted to strings', async (t) => {
   for (const route of ROUTES) {
     for (const field of Object.keys(route.body)) {
       for (const value of [5, true, null, ['x'], [['x']], { a: 'x' }, {}, []]) {
@@ -145,7 +145,7 @@ t.test('what is no string is not made one', async (t) => {
   }
 })
 
-t.test('text that means something to a database or a template means nothing here', async (t) => {
+t.test('text with SQL or template syntax has no effect', async (t) => {
   for (const route of ROUTES.filter(({ oauth }) => oauth === undefined)) {
     for (const field of Object.keys(route.body)) {
       for (const text of SQL) {
@@ -238,7 +238,7 @@ t.test('other odd headers change nothing', async (t) => {
   }
 })
 
-t.test('none of this was an error of the server, and none of it is in the log', async (t) => {
+t.test('none of these requests caused a server error or was logged', async (t) => {
   t.notMatch(logs(), /"level":50/)
   t.notMatch(logs(), PASSWORD)
   t.notMatch(logs(), accessToken)

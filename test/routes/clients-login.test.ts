@@ -49,7 +49,7 @@ t.test('the flat token response, and the refresh token as a cookie, too', async 
   t.match(claimsOf(answer.json<Tokens>().access_token), { client_id: web!.id })
 })
 
-t.test('a wrong password, an unknown user and a disabled one: the same answer', async (t) => {
+t.test('a wrong password, an unknown user and a disabled user get the same answer', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   const { user } = await signedIn(app, { email: 'bob@example.com' })
   await internals(app).store.users.setDisabled(user.id, true)
@@ -85,7 +85,7 @@ t.test('RFC 6819 section 4.4.3.6: one request is one verification, whoever it as
   }
 })
 
-t.test('username means any attribute; a name of its own means that attribute only', async (t) => {
+t.test('username matches any attribute; an attribute name matches that attribute only', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', phone: '+49 170 1234567', username: 'ada' })
   const good: Record<string, string>[] = [{ username: 'ada' }, { username: 'ada@example.com' }, { username: '+49 170 1234567' }, {
@@ -142,7 +142,7 @@ t.test('the token endpoint and the login page take one login field, too', async 
   }
 })
 
-t.test('every spelling of a value is that value', async (t) => {
+t.test('every spelling of an identifier logs in', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'A@B.co', phone: '+49 170 1234567', username: 'Ada' })
   await register(app, { email: 'x@bücher.example', phone: '+1234567890' })
@@ -182,7 +182,7 @@ t.test('an attribute of our own', async (t) => {
   t.same(await errorsOf(post(app, { employee: 'E12', password: PASSWORD })), { employee: ['must be an employee that matches ^E[0-9]{6}$'] })
 })
 
-t.test('everything that is missing is said at once, in the words of Apiato', async (t) => {
+t.test('all missing fields are reported at once, with the messages of Apiato', async (t) => {
   const { app } = await build(t)
   const { app: two } = await build(t, { login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
   const email = ['The email field is required.']
@@ -203,7 +203,7 @@ t.test('everything that is missing is said at once, in the words of Apiato', asy
   t.strictSame(await errorsOf(post(app, { email: 'nope' })), { email: ['must be an e-mail address'], password })
 })
 
-t.test('a prefix stands before each name, in the errors, too', async (t) => {
+t.test('a prefix is put before each field name, also in errors', async (t) => {
   const { app } = await build(t, { login: { prefix: 'login_' } })
   await register(app)
   for (const body of [{ login_email: 'ada@example.com' }, { login_username: 'ada@example.com' }]) { t.equal((await post(app, { ...body, password: PASSWORD })).statusCode, 200) }
@@ -211,7 +211,7 @@ t.test('a prefix stands before each name, in the errors, too', async (t) => {
   t.same(await errorsOf(post(app, { login_email: 5, password: PASSWORD })), { login_email: ['must be string'] })
 })
 
-t.test('a prefix with a dot descends', async (t) => {
+t.test('a prefix with a dot reads nested fields', async (t) => {
   const { app } = await build(t, { login: { prefix: 'user.' } })
   await register(app)
   for (const user of [{ email: 'ada@example.com' }, { username: 'ada@example.com' }]) { t.equal((await post(app, { user, password: PASSWORD })).statusCode, 200) }
@@ -238,7 +238,7 @@ t.test('PASSWORD_GRANT=off: there are no proxies (RFC 9700 section 2.4)', async 
   }
 })
 
-t.test('the caller changes neither client nor grant nor what the client may have', async (t) => {
+t.test('the caller cannot change the client, the grant or the scopes of the client', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const spa = await makeClient(app, { slug: 'spa', ...PROXY })
   const other = await makeClient(app, { scopes: ['*'], grantTypes: ['password', 'refresh_token', 'client_credentials'] })
@@ -264,7 +264,7 @@ t.test('the caller changes neither client nor grant nor what the client may have
   t.notMatch((await login(app)).json(), { scope: /\*/ }, 'web gets its defaults, never *')
 })
 
-t.test('a client that may not log anybody in is a mistake of ours', async (t) => {
+t.test('a client without the password grant is a server error', async (t) => {
   const { app, logs } = await build(t)
   await register(app)
   await makeClient(app, { slug: 'broken', ...PROXY, grantTypes: ['refresh_token'] })
@@ -374,7 +374,7 @@ t.test('a limit is told apart from wrong credentials, says when to come back, an
   t.notOk(cookieOf(answer))
 })
 
-t.test('a full queue of hashes is 503 with Retry-After, not 401', async (t) => {
+t.test('a full queue of password hashes is 503 with Retry-After, not 401', async (t) => {
   const { app } = await build(t, { passwords: { memoryCost: 64, timeCost: 1, maxQueue: 0 } })
   await register(app)
   const answers = await Promise.all(Array.from({ length: 60 }, () => login(app)))
@@ -409,7 +409,7 @@ t.test('a client named in the configuration must exist, with that secret', async
   t.equal(claimsOf((await login(other)).json<Tokens>().access_token)['client_id'], id)
 })
 
-t.test('over a Unix socket, where nobody has an address', async (t) => {
+t.test('login over a Unix socket, without an address of the caller', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   await register(app)
   const socketPath = join(tmpdir(), `latchkey-${process.pid}.sock`)

@@ -43,7 +43,7 @@ t.test('by body or by cookie, with or without a body: a full pair, and the new c
   }
 })
 
-t.test('the body wins over the cookie', async (t) => {
+t.test('the body takes precedence over the cookie', async (t) => {
   const { app } = await build(t)
   const ada = await signedIn(app)
   const bob = await signedIn(app, { email: 'bob@example.com' })
@@ -56,7 +56,7 @@ t.test('the body wins over the cookie', async (t) => {
   )
 })
 
-t.test('nothing is 401, an empty refresh_token is 422', async (t) => {
+t.test('no refresh token is 401, an empty refresh_token is 422', async (t) => {
   const { app } = await build(t)
   for (const request of [{}, { payload: {} }, { cookie: 'other=x' }, { cookie: 'refreshToken=' }]) {
     t.match(
@@ -115,7 +115,7 @@ t.test("another app's cookie of the name locks nobody out, whatever it holds and
   t.strictSame((await post(app, { cookie: 'refreshToken=a; refreshToken=b' })).json(), INVALID, 'two of other apps are no token of ours')
 })
 
-t.test('what is no token of this client is 401, and takes no cookie away', async (t) => {
+t.test('a token that is not of this client is 401, and the cookie stays', async (t) => {
   const { app } = await build(t)
   await register(app)
   const [web, mobile, { access_token: accessToken }] = [(await login(app)).json<Tokens>(),
@@ -132,7 +132,7 @@ t.test('what is no token of this client is 401, and takes no cookie away', async
   t.equal((await refresh(app, mobile.refresh_token, 'mobile')).statusCode, 200)
 })
 
-t.test('a refresh that loses a race gets what the winner got, and keeps the cookie', async (t) => {
+t.test('concurrent refreshes get the same successor, and keep the cookie', async (t) => {
   const { app } = await build(t)
   const { refresh_token: token } = await signedIn(app)
   const answers = await Promise.all(Array.from({ length: 5 }, () => post(app, { cookie: `refreshToken=${token}` })))
@@ -191,7 +191,7 @@ t.test('pages of other sites, forms, and slugs without proxy', async (t) => {
   t.equal((await post(app, { cookie, headers: { origin: 'http://localhost:3000' } })).statusCode, 200)
 })
 
-t.test('a client that may not refresh is a mistake of ours, not of the caller', async (t) => {
+t.test('a client without the refresh grant is a server error', async (t) => {
   const { app } = await build(t)
   const { refresh_token: token } = await signedIn(app)
   await makeClient(app, { slug: 'broken', proxy: true, grantTypes: ['password'] })

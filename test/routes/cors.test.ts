@@ -13,7 +13,7 @@ const preflight = (app: FastifyInstance, url: string, origin = APP) =>
     headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type, authorization' }
   })
 
-t.test('pages of an allowed origin may ask, with cookies, and read what is answered', async (t) => {
+t.test('pages of an allowed origin may send requests with cookies and read the answers', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP, 'https://other.example.com'] })
   await register(app)
   for (const path of PATHS) {

@@ -254,7 +254,7 @@ t.test('the page works with its policy: files of its own, nothing inline', async
   t.match(initializer, /"validatorUrl":null/, 'nothing is sent to a third party')
 })
 
-t.test('over https its files are asked for over https; under a prefix all of it moves', async (t) => {
+t.test('over https the page requests its files over https; a prefix applies to all of its paths', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com', prefix: '/auth' })
   const page = await app.inject('/auth/docs/')
   t.match(page.headers['content-security-policy'], /upgrade-insecure-requests/)
@@ -263,7 +263,7 @@ t.test('over https its files are asked for over https; under a prefix all of it 
   t.ok(Object.keys(moved.paths).every((path) => path.startsWith('/auth/')), Object.keys(moved.paths).join(' '))
 })
 
-t.test('what is not there is 404, and HEAD has no body', async (t) => {
+t.test('an unknown file is 404, and HEAD has no body', async (t) => {
   const { app } = await build(t)
   const [none, head] = [await app.inject('/docs/static/none.js'), await app.inject({ method: 'HEAD', url: '/docs' })]
   t.match([none.statusCode, none.json()], [404, {

@@ -36,7 +36,7 @@ t.test('/ready says whether the revocations are known', async (t) => {
   t.equal((await app.inject('/ready')).statusCode, 200)
 })
 
-t.test('probes cost no limit, and tell nothing about the inside', async (t) => {
+t.test('probes are not rate-limited and disclose no internals', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   for (let i = 0; i < 100; i++) {
     const answer = await app.inject('/health')
@@ -47,7 +47,7 @@ t.test('probes cost no limit, and tell nothing about the inside', async (t) => {
   t.notOk(headers['x-powered-by'] ?? headers['server'])
 })
 
-t.test('inside a host they stand under the prefix, or not at all', async (t) => {
+t.test('in a host the probes are served under the prefix, or not at all', async (t) => {
   const { app } = await build(t, { prefix: '/auth' })
   t.equal((await app.inject('/auth/health')).statusCode, 200)
   t.equal((await app.inject('/health')).statusCode, 404)

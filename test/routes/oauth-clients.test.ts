@@ -68,7 +68,7 @@ t.test('a public one has no secret; one for devices needs no redirect', async (t
   t.match((await ask(app, { client_id: open.id })).json(), { error: 'unauthorized_client' })
 })
 
-t.test('what is wrong is 422, by field', async (t) => {
+t.test('invalid fields are 422, each with its message', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { id } = (await call(app, 'POST', 'clients', bearer, { name: 'x', redirect: URI })).json<Made>()
@@ -109,7 +109,7 @@ t.test('what is wrong is 422, by field', async (t) => {
   t.same((await call(app, 'GET', 'clients', bearer)).json<object[]>().length, 1)
 })
 
-t.test('a secret is exchanged with an overlap in which both count, in every process', async (t) => {
+t.test('a secret is replaced with an overlap in which both are valid, in every process', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   const { access_token: bearer } = await signedIn(app)
@@ -157,7 +157,7 @@ t.test('refresh_grace and refresh_token_in_body are set, kept by a change that d
   }
 })
 
-t.test('a hundred are enough', async (t) => {
+t.test('a user may have 100 clients', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
   await sql(

@@ -94,7 +94,7 @@ t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t)
   }
 })
 
-t.test('a question that is not answered does not count as a use', async (t) => {
+t.test('an introspection that is refused does not count as a use', async (t) => {
   const { app } = await build(t)
   const { access_token: own } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, own)

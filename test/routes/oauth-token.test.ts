@@ -196,7 +196,7 @@ t.test('repeated parameters are refused, in a form and in JSON', async (t) => {
   }
 })
 
-t.test('parameters count in the body only, and unknown ones do not count', async (t) => {
+t.test('parameters are read from the body only, and unknown ones are ignored', async (t) => {
   const app = await built(t)
   const { id, secret, basic } = await makeClient(app)
   const query = new URLSearchParams({ ...ADA, client_id: id, client_secret: secret }).toString()
@@ -206,7 +206,7 @@ t.test('parameters count in the body only, and unknown ones do not count', async
   t.equal((await token(app, { ...ADA, remember: '1', __proto__x: 'y' }, basic)).statusCode, 200)
 })
 
-t.test('scopes: what is asked, the defaults, and * only for first parties that ask for it', async (t) => {
+t.test('scopes: those requested, the defaults, and * only for first-party clients that request it', async (t) => {
   const app = await built(t)
   const scopeOf = async (params: Record<string, string>, header: string) => {
     const body = (await token(app, params, header)).json<Tokens & { error?: string }>()

@@ -5,7 +5,7 @@ const NEW = 'another correct horse battery'
 const patch = (app: Built['app'], accessToken: string, payload: object) =>
   app.inject({ method: 'PATCH', url: '/v1/profile/password', payload, headers: { authorization: `Bearer ${accessToken}` } })
 
-t.test('the new password opens, the old one does not; this session goes on, the others end', async (t) => {
+t.test('the new password logs in, the old one does not; this session continues, the others end', async (t) => {
   const { app, logs } = await build(t)
   const here = await signedIn(app)
   const there = (await login(app)).json<Tokens>()
@@ -21,7 +21,7 @@ t.test('the new password opens, the old one does not; this session goes on, the 
   t.notOk(logs().includes(PASSWORD) || logs().includes(NEW), 'no password is in the log')
 })
 
-t.test('what is wrong is told per field, and nothing changes', async (t) => {
+t.test('invalid fields are reported per field, and nothing changes', async (t) => {
   const { app } = await build(t)
   const { access_token: accessToken } = await signedIn(app)
   const table: [object, Record<string, RegExp[]>][] = [

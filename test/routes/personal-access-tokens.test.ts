@@ -36,7 +36,7 @@ t.test('made, listed, used, revoked', async (t) => {
   t.notMatch(logs(), made.access_token)
 })
 
-t.test('it lives as long as was asked, or for ever', async (t) => {
+t.test('its lifetime is the requested one, or unlimited', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const short = await personalToken(app, bearer, { expires_in: 3600 })
@@ -48,7 +48,7 @@ t.test('it lives as long as was asked, or for ever', async (t) => {
   t.equal((await profile(other, short.access_token)).statusCode, 401)
 })
 
-t.test('a token that a process remembers ends at its time all the same', async (t) => {
+t.test('a cached token still expires on time', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, bearer)
@@ -57,7 +57,7 @@ t.test('a token that a process remembers ends at its time all the same', async (
   t.ok(await eventually(async () => (await profile(app, text)).statusCode === 401))
 })
 
-t.test('a body that says too little or too much is 422, by field', async (t) => {
+t.test('a body with missing or invalid fields is 422, by field', async (t) => {
   const { app } = await build(t, SCOPES)
   const { access_token: bearer } = await signedIn(app)
   const bad: [object, object][] = [
@@ -80,7 +80,7 @@ t.test('a body that says too little or too much is 422, by field', async (t) => 
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('a token can do what it was given, and no more', async (t) => {
+t.test('a token has the scopes that it was created with, and no more', async (t) => {
   const { app } = await build(t, SCOPES)
   const { access_token: bearer } = await signedIn(app)
   const host = await guardedHost(t, app)
@@ -111,7 +111,7 @@ t.test('a mangled one is refused without a statement', async (t) => {
   t.equal((await profile(app, text)).statusCode, 200)
 })
 
-t.test('with nobody to make them with, the operator is told what to do', async (t) => {
+t.test('without a personal access client the error tells the operator what to do', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const personal = (await internals(app).store.clients.findPersonal())!
@@ -163,7 +163,7 @@ t.test('logout with it ends it, and no session', async (t) => {
   t.equal((await profile(app, bearer)).statusCode, 200)
 })
 
-t.test('a hundred are enough', async (t) => {
+t.test('a user may have 100 personal access tokens', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { token: { id } } = await personalToken(app, bearer)

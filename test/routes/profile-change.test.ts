@@ -16,7 +16,7 @@ t.test('the name changes without a password, and may be taken away', async (t) =
   t.match((await patch(app, bearer, { name: null })).json(), { name: null })
 })
 
-t.test('what people log in with needs the current password, and then counts at once', async (t) => {
+t.test('changing an identifier requires the current password, and takes effect at once', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer, user } = await signedIn(app)
   await sql(app, 'UPDATE identifiers SET verified_at = now()')
@@ -116,7 +116,7 @@ t.test('an identifier can be taken off while another is left, and is then free f
   t.equal((await login(app, { username: 'ada' })).statusCode, 200)
 })
 
-t.test('of two that are taken off at once one stays', async (t) => {
+t.test('of two identifiers removed concurrently one stays', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
   const answers = await Promise.all(
@@ -126,7 +126,7 @@ t.test('of two that are taken off at once one stays', async (t) => {
   t.equal((await sql(app, 'SELECT 1 FROM identifiers')).length, 1)
 })
 
-t.test('what nobody can log in with any more is nothing left', async (t) => {
+t.test('an identifier whose attribute is no longer configured does not count as the last one', async (t) => {
   const { app, databaseUrl } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
   const { app: email } = await build(t, { databaseUrl, login: { attributes: { email: EmailSchema } } })

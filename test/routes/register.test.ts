@@ -43,7 +43,7 @@ t.test('one attribute is enough, and the name may be left out', async (t) => {
   )
 })
 
-t.test('everything that is wrong is told at once, per field', async (t) => {
+t.test('all invalid fields are reported at once', async (t) => {
   const { app } = await build(t)
   const { app: two } = await build(t, { login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
   const password = ['The password field is required.']
@@ -64,7 +64,7 @@ t.test('everything that is wrong is told at once, per field', async (t) => {
   t.equal(await users(app), 0)
 })
 
-t.test('passwords: not too short, not too long, not one that everybody has', async (t) => {
+t.test('passwords: not too short, not too long, not a common one', async (t) => {
   const { app } = await build(t)
   const table: [string, RegExp][] = [['1234567', /at least 8 characters/], ['😀'.repeat(7), /at least 8/], ['x'.repeat(1001),
     /at most 1000 bytes/], ['é'.repeat(501), /at most 1000/], ['password', /most used/], ['PassWord1', /most used/], ['12345678',
@@ -98,7 +98,7 @@ t.test('the name: at most 100 characters that can be seen, kept as it is', async
   }
 })
 
-t.test('a national phone number is told what it lacks, by the API, at the login and on the pages', async (t) => {
+t.test('a national phone number gets a message that its country is missing, from the API, the login and the pages', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   const message = 'must be a phone number with its country code, such as +49 170 1234567; this number says no country'
   t.strictSame(await errorsOf(register(app, { phone: '0170 1234567' })), { phone: [message] })
@@ -141,7 +141,7 @@ t.test('what another user has is taken, in whatever spelling', async (t) => {
   t.equal(await users(app), 2, 'nothing was half made')
 })
 
-t.test('of two who register the same at once exactly one wins', async (t) => {
+t.test('of two concurrent registrations of one identifier exactly one succeeds', async (t) => {
   const { app } = await build(t, { login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
   const spellings = ['ada@b.co', 'ADA@B.CO', 'ａｄａ@b.co', 'Ada@b.co', 'ada@b。co']
   const answers = await Promise.all(spellings.map((email, number) => register(app, { email, phone: `+49170123456${number}` })))
@@ -152,7 +152,7 @@ t.test('of two who register the same at once exactly one wins', async (t) => {
   t.equal(rows.length, 2, 'the losers left no phone number behind')
 })
 
-t.test('nobody takes the phone number or the address of another as a name', async (t) => {
+t.test('nobody can register the phone number or address of another user as a username', async (t) => {
   const nick = Type.String({ minLength: 1, maxLength: 60 })
   const { app } = await build(t, { login: { attributes: { ...readyAttributes, nick } } })
   await register(app, { phone: '+49 170 1234567' })
@@ -170,7 +170,7 @@ t.test('nobody takes the phone number or the address of another as a name', asyn
   t.equal((await register(app, { nick: 'Ada Lovelace' })).statusCode, 201)
 })
 
-t.test('characters that nobody sees are part of no attribute', async (t) => {
+t.test('invisible characters are not part of an identifier', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   for (const fields of [{ email: 'a\u200bda@b.co' }, { email: 'ada@b\u00ad.co' }, { username: 'ada\u202e' }, { username: 'a\ufe0fda' }, {
     email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001'
@@ -179,7 +179,7 @@ t.test('characters that nobody sees are part of no attribute', async (t) => {
   }
 })
 
-t.test('what a user may not say of itself is not heard', async (t) => {
+t.test('fields that a user must not set are ignored', async (t) => {
   const { app } = await build(t)
   const answer = await post(app, {
     email: 'ada@example.com', password: PASSWORD, id: '00000000-0000-7000-8000-000000000000', disabled: true,
