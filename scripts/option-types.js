@@ -59,7 +59,7 @@ export function optionTypes ({ Settings, guardOptions, RemoteGuard, RemoteProxy 
     }),
     options(
       'RemoteProxyOptions',
-      "Proxies apart from the server: this process holds the client's secret and asks the issuer.",
+      "Remote client proxies: this process has the client's secret and sends requests to the issuer.",
       RemoteProxy,
       'RemoteProxy',
       { required: ['issuer'], types: ATTRIBUTES }

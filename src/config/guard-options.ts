@@ -26,7 +26,7 @@ const members = {
 }
 const closed = { additionalProperties: false }
 
-/** What `app.authGuard(kind, options)` takes, by kind. In a browser session the user acts in person: there are no further options. */
+/** What `app.authGuard(kind, options)` takes, by kind. A browser session is not limited by scopes. */
 export const guardOptions = {
   api: Type.Object(
     { ...members, clients: Type.Optional(Type.Boolean({ description: 'Also accept tokens of clients that act for themselves' })) },
@@ -38,7 +38,7 @@ export const guardOptions = {
 
 export type ApiGuardOptions = Static<typeof guardOptions.api>
 
-/** Of a guard without a database. */
+/** Options of a guard without a database. */
 export const RemoteGuard = Type.Object({
   issuer: Type.String({
     pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$',

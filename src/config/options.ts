@@ -182,7 +182,7 @@ export interface RemoteGuardOptions {
   }
 }
 
-/** Proxies apart from the server: this process holds the client's secret and asks the issuer. */
+/** Remote client proxies: this process has the client's secret and sends requests to the issuer. */
 export interface RemoteProxyOptions {
   /** Server whose tokens are accepted, such as https://id.example.com. */
   issuer: NonNullable<RemoteProxy['issuer']>
