@@ -264,7 +264,7 @@ t.test('the caller cannot change the client, the grant or the scopes of the clie
   t.notMatch((await login(app)).json(), { scope: /\*/ }, 'web gets its defaults, never *')
 })
 
-t.test('a client without the password grant is a server error', async (t) => {
+t.test('a client that may not use the password grant is a server error', async (t) => {
   const { app, logs } = await build(t)
   await register(app)
   await makeClient(app, { slug: 'broken', ...PROXY, grantTypes: ['refresh_token'] })

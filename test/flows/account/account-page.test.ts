@@ -169,7 +169,7 @@ t.test('the consent page says that it can be taken back', async (t) => {
   t.match((await visitor.get(authorizeUrl((await makeApp(app)).id))).body, 'You can take this back in your account at any time.')
 })
 
-t.test('a personal access token is shown once, does what was ticked, and ends by one click', async (t) => {
+t.test('a personal access token is shown once, has the selected scopes, and is revoked by one click', async (t) => {
   const { app, logs } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const made = await create(visitor, { name: '  Nightly <b>export  ', 'scope:orders:read': 'on' })
@@ -189,7 +189,7 @@ t.test('a personal access token is shown once, does what was ticked, and ends by
   t.match((await visitor.get('/account')).body, 'You have none.')
 })
 
-t.test('one for ever, one without scopes; what is wrong is said on the form, and what was typed is kept', async (t) => {
+t.test('a token without expiry, one without scopes; errors are shown on the form, and the input is kept', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   t.ok(valueIn((await create(visitor, { name: 'For ever', days: '0' })).body))
@@ -292,7 +292,7 @@ t.test('forms of other sites, and without the token of this browser, are refused
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('a login that was ended elsewhere a moment ago makes no token', async (t) => {
+t.test('a browser session that another process has just ended creates no token', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const field = await csrf(visitor)

@@ -93,7 +93,7 @@ t.test('bodies are JSON: a form is refused, as any page can send one', async (t)
   )
 })
 
-t.test('a bearer token comes first, and a bad one is not made good by a cookie', async (t) => {
+t.test('a bearer token takes precedence, and a cookie does not make up for an invalid one', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const send = fetches(app, visitor)
@@ -126,7 +126,7 @@ t.test('a browser makes no stronger token than the personal access client may ha
   t.equal((await profile(app, eve.access_token)).statusCode, 200)
 })
 
-t.test('a login that was ended elsewhere a moment ago manages nothing', async (t) => {
+t.test('a browser session that another process has just ended cannot manage anything', async (t) => {
   const { app } = await build(t)
   const send = fetches(app, await loggedIn(app))
   t.equal((await send('GET', 'tokens')).statusCode, 200)
@@ -134,7 +134,7 @@ t.test('a login that was ended elsewhere a moment ago manages nothing', async (t
   t.match((await send('POST', 'personal-access-tokens', { name: 'x' })).json(), { statusCode: 403, code: 'LK_FIRST_PARTY_ONLY' })
 })
 
-t.test('what is not management still wants a token', async (t) => {
+t.test('other routes still require a token', async (t) => {
   const { app } = await build(t)
   const { cookies } = await loggedIn(app)
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')

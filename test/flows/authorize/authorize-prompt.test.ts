@@ -41,7 +41,7 @@ for (const prompt of ['login', 'select_account', 'login consent']) {
   })
 }
 
-t.test('a login of before does not count for prompt=login, nor does a mark that was made up or belongs to another request', async (t) => {
+t.test('prompt=login needs a new login: an earlier one, a forged mark or the mark of another request is not enough', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, own)
@@ -61,7 +61,7 @@ t.test('a login of before does not count for prompt=login, nor does a mark that 
   }
 })
 
-t.test('prompt=consent asks again what was allowed', async (t) => {
+t.test('prompt=consent asks again for scopes that were granted before', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -99,7 +99,7 @@ t.test('login_hint fills in the login page, ui_locales choose its language', asy
   t.notMatch(page.body, '<b>ada')
 })
 
-t.test('id_token_hint: the user that the application means, or nobody', async (t) => {
+t.test('id_token_hint: the user that it names, or none', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   await register(app, { email: 'eve@example.com' })

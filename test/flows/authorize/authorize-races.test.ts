@@ -29,7 +29,7 @@ t.test('a code that comes again ends what it was exchanged for (RFC 9700 section
   t.equal((await token(app, { grant_type: 'refresh_token', refresh_token: refreshToken }, client.basic)).statusCode, 400)
 })
 
-t.test('a code lives for a minute', async (t) => {
+t.test('a code expires after a minute', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -56,7 +56,7 @@ t.test('no code for a login that has ended in another process a moment ago', asy
   t.match((await visitor.follow(answer)).body, 'name="password"', 'and no circle of redirects')
 })
 
-t.test('a login that another process ends counts no more here, at once', async (t) => {
+t.test('a browser session that another process ends is invalid here at once', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { app: other } = await build(t, { databaseUrl })
   const visitor = await loggedIn(app)

@@ -48,7 +48,7 @@ t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application get
   for (const secret of [code!, accessToken, idToken, refreshToken, client.secret, 'correct horse', visitor.cookies.get('latchkey')!]) { t.notOk(logs().includes(secret), 'no secret is in the log') }
 })
 
-t.test('a new user registers on the way, and goes on', async (t) => {
+t.test('a new user registers during the request and returns to it', async (t) => {
   const { app } = await build(t)
   const client = await makeApp(app)
   const visitor = visit(app)
@@ -89,7 +89,7 @@ t.test('DELETE denies, too, with the token of the page', async (t) => {
   t.equal((await send({ ...hidden, _csrf: '' })).statusCode, 403)
 })
 
-t.test('consent is remembered, and asked again only for new scopes', async (t) => {
+t.test('consent is stored, and requested again only for new scopes', async (t) => {
   const { app } = await build(t, { scopes: SCOPES })
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -205,7 +205,7 @@ t.test('an authorization request may come by POST, also from another site', asyn
   t.match(paramsOf(await visitor.follow(answer)), { code: /^lk_ac_/, state: 'of the app' })
 })
 
-t.test('several resources can be asked for, and survive the forms (RFC 8707)', async (t) => {
+t.test('several resources can be requested, and survive the forms (RFC 8707)', async (t) => {
   const resources = ['https://api.example.com/', 'https://files.example.com']
   const { app } = await build(t, { resourceServers: resources })
   await register(app)
@@ -272,7 +272,7 @@ t.test('confidential clients may do without PKCE only when the operator says so,
   )
 })
 
-t.test('the request survives an expired login, and a consent page that lay open meanwhile', async (t) => {
+t.test('the request survives an expired login, and a consent page that was open in the meantime', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -289,7 +289,7 @@ t.test('the request survives an expired login, and a consent page that lay open 
   t.notMatch(await authorize(visitor, client.id), { statusCode: 400 })
 })
 
-t.test('a consent page that was shown to one user does not count for the next, who is asked anew and can answer', async (t) => {
+t.test('a consent page shown to one user is not valid for the next, who is asked again', async (t) => {
   const { app } = await build(t, { resourceServers: ['https://a.example', 'https://b.example'] })
   const visitor = await loggedIn(app)
   await register(app, { email: 'eve@example.com' })

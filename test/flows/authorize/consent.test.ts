@@ -164,7 +164,7 @@ t.test('a client of the operator keeps its consents: its name is the operator\'s
   t.match(await silently(visitor, client.id, { scope: 'a' }), CODE)
 })
 
-t.test('what was allowed under one name is nothing for another: a page from before a change asks again', async (t) => {
+t.test('consent is for the client name that was shown: after a change of name the page asks again', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app } = await build(t, { ...options, databaseUrl })
   const { app: other } = await build(t, { ...options, databaseUrl })

@@ -30,7 +30,7 @@ t.test('an authorization request that this server reads leads to addresses that 
   }
 })
 
-t.test('a request by POST that no address holds is told so, and a long one goes on', async (t) => {
+t.test('a POST request too long for an address is refused with a message, and a merely long one continues', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const client = await makeApp(app)
@@ -68,7 +68,7 @@ t.test('hints beside a long request are left out where they would make the addre
   t.equal((await fetch(server + location, { headers: html })).status, 200)
 })
 
-t.test('a long logout by POST goes on', async (t) => {
+t.test('a long logout request by POST continues', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const answer = await fetch(`${server}/v1/oauth/logout`, {

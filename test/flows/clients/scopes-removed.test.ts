@@ -141,7 +141,7 @@ t.test('without openid there is no id token', async (t) => {
   t.equal(idToken(refreshed), undefined)
 })
 
-t.test('what * stands for shrinks with the client', async (t) => {
+t.test('the scopes that * stands for shrink with those of the client', async (t) => {
   const { app } = await build(t, { scopes: BOTH })
   await signedIn(app)
   const { id, basic } = await makeClient(app, { scopes: ['*'] })
@@ -159,7 +159,7 @@ t.test('what * stands for shrinks with the client', async (t) => {
   )
 })
 
-t.test('a code and a device that waited get what is left, and the page for devices says so', async (t) => {
+t.test('a pending code or device gets the remaining scopes, and the device page shows them', async (t) => {
   const { app } = await build(t, { scopes: BOTH })
   const user = await decider(app)
   const { id } = await makeTv(app, { scopes: ['orders:read', 'orders:write'] })

@@ -93,7 +93,7 @@ t.test('codes that are wrong, none, expired, used or of a revoked client are nam
   t.match((await visit(app).post('/device', { user_code: 'x' })).statusCode, 403, 'without the token of the form')
 })
 
-t.test('a decision needs the form of this browser, and counts for who saw the question', async (t) => {
+t.test('a decision needs the form of this browser, and is valid only for the user who saw the question', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await register(app, { email: 'eve@example.com' })
@@ -191,7 +191,7 @@ t.test('Connect pressed twice, and F5 after it: connected, and nothing is posted
   }
 })
 
-t.test('another account: the way back holds the code', async (t) => {
+t.test('switching accounts returns to the same code', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await register(app, { email: 'eve@example.com' })
@@ -205,7 +205,7 @@ t.test('another account: the way back holds the code', async (t) => {
   )
 })
 
-t.test('a login that was ended elsewhere a moment ago decides nothing', async (t) => {
+t.test('a browser session that another process has just ended cannot decide', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const visitor = await loggedIn(app)

@@ -94,7 +94,7 @@ t.test('every table with an end is among them', async (t) => {
   t.same(ending.filter((table) => !purged.includes(table)), [])
 })
 
-t.test('what was revoked goes, and stays refused', async (t) => {
+t.test('revoked rows are removed, and their tokens stay refused', async (t) => {
   const { app } = await build(t)
   const [first, second] = [await signedIn(app), (await login(app)).json<Tokens>()]
   t.equal((await logout(app, first.access_token)).statusCode, 202)
@@ -146,7 +146,7 @@ t.test('holds up no vacuum while it rests, and notices when it is no longer alon
   t.equal(ended, true)
 })
 
-t.test('stops when it is told to', async (t) => {
+t.test('stops on request', async (t) => {
   const { app } = await build(t)
   const { user } = await signedIn(app)
   await expiredSessions(app, user.id, 500)

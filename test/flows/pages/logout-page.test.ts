@@ -100,7 +100,7 @@ t.test('an id token alone ends the login of who is logged in as its user in this
   t.equal((await profile(app, accessToken)).statusCode, 200)
 })
 
-t.test('an address after the logout counts as long as its client does', async (t) => {
+t.test('a post-logout address is valid as long as its client is', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken } = await withTokens(app)
   await internals(app).store.clients.revoke(client.id)

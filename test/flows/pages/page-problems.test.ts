@@ -21,7 +21,7 @@ t.test('a login that must wait keeps its form and the user name, and says for ho
   t.match(answer.body, 'name="password"')
 })
 
-t.test('too many registrations keep what was typed in', async (t) => {
+t.test('too many registrations: the form keeps its input', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const visitor = visit(app)
   let answer = await visitor.get('/register')
@@ -32,7 +32,7 @@ t.test('too many registrations keep what was typed in', async (t) => {
   t.ok(Number(answer.headers['retry-after']) > 0)
 })
 
-t.test('a browser that keeps no cookies is told so, and the form stays', async (t) => {
+t.test('a browser without cookies gets a message, and the form keeps its input', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app)
   const page = await visitor.get('/login')
@@ -96,7 +96,7 @@ t.test('who is asked to log in again sees who they are, and may cancel: the appl
   t.match(paramsOf(answer), { error: 'access_denied', state: 'of the app' })
 })
 
-t.test('who switches accounts may go back to where they were', async (t) => {
+t.test('a user who switches accounts can return to the previous page', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -107,7 +107,7 @@ t.test('who switches accounts may go back to where they were', async (t) => {
   t.notMatch((await visit(app).get('/login?prompt=login')).body, 'You are logged in as', 'a guest is asked for nothing again')
 })
 
-t.test('who was logged out for not using the browser is told so', async (t) => {
+t.test('a user whose browser session was idle for too long gets a message', async (t) => {
   const { app } = await build(t, { browserIdleTtl: 60 })
   const visitor = await loggedIn(app)
   const other = visit(app)

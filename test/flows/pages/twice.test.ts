@@ -164,7 +164,7 @@ t.test('the last token that a user may have is shown for both presses; one that 
   t.equal((await profile(app, first!)).statusCode, 401)
 })
 
-t.test('what a form has made does not come back once it was revoked and the database purged', async (t) => {
+t.test('submitting a form again does not bring back what was revoked and purged', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const field = { _csrf: formOf(await visitor.get('/account')).hidden['_csrf']! }

@@ -63,7 +63,7 @@ t.test('it outlives a fold of its user\'s revocations, in a process that remembe
   for (const app of [first, second, third]) t.ok(await gone(app, text))
 })
 
-t.test('a request costs no statement once it is remembered, and its use is noted once a minute', async (t) => {
+t.test('a request with a cached token costs no statement, and its use is recorded once a minute', async (t) => {
   const { first, second, text, id } = await two(t)
   const lastUsed = async () =>
     (await sql<{ last_used_at: Date | null }>(first, 'SELECT last_used_at FROM personal_access_tokens WHERE id = $1', [id]))[0]!
@@ -90,7 +90,7 @@ t.test('a use that cannot be noted fails no request', async (t) => {
   t.ok(await eventually(() => logs().includes('could not be noted')))
 })
 
-t.test('made while the user is logged out everywhere, it is not made', async (t) => {
+t.test('a token is not created while its user is being logged out everywhere', async (t) => {
   const { first, user } = await two(t)
   const made = await internals(first).personalTokens.create({ owner: { userId: user.id, tokenEpoch: 7 }, name: 'x', scopes: [], ttl: null })
   t.equal(made, null)

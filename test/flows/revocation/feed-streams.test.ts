@@ -121,7 +121,7 @@ t.test('streams are limited by client, and those that are closed do not count', 
   t.ok(await eventually(async () => (await follow(t, base, text)).status === 200))
 })
 
-t.test('what is revoked is told at once; HEAD opens no stream; the server closes although guards follow', async (t) => {
+t.test('a revocation is sent at once; HEAD opens no stream; the server can close while guards follow', async (t) => {
   const { app, base } = await listening(t)
   const text = await machine(app, await guardClient(app))
   const { access_token: before } = await signedIn(app)

@@ -72,7 +72,7 @@ t.test('the transaction that began first and committed last is not missed', asyn
   t.ok(await eventually(async () => (await profile(app, slow.access_token)).statusCode === 401, 4000))
 })
 
-t.test('a feed that is cut heals, and hears what happened meanwhile', async (t) => {
+t.test('a feed reconnects after a failure and receives the revocations that it missed', async (t) => {
   const { first, second, databaseUrl } = await two(t)
   const { access_token: text } = await signedIn(first)
   const client = new pg.Client(databaseUrl)
@@ -86,7 +86,7 @@ t.test('a feed that is cut heals, and hears what happened meanwhile', async (t) 
   t.ok(await eventually(() => internals(second).revocation.feed.age() < 3, 5000))
 })
 
-t.test('?schema=auth keeps tables and feed apart', async (t) => {
+t.test('?schema=auth separates tables and feed', async (t) => {
   const { first, second } = await two(t, '?schema=auth')
   const { access_token: text } = await signedIn(first)
   t.equal((await profile(second, text)).statusCode, 200)

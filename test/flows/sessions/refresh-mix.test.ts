@@ -89,7 +89,7 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
   t.ok(seen.reused > 34 && seen.reused <= 67, `${seen.reused} reuses: a logout came first in some`)
 })
 
-t.test('everything at once on the sessions of one user: no deadlock, no error, and what was ended stays ended', async (t) => {
+t.test('all operations at once on the sessions of one user: no deadlock, no error, and ended sessions stay ended', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const { id: userId } = (await register(app)).json<{ id: string }>()

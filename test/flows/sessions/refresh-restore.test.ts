@@ -4,7 +4,7 @@ import { age, auditEvents, eventTypes, backup, revocations, rotated, sessionOf }
 
 const WARNING = /the database went back to a backup/
 
-t.test('a database that went back to a backup logs nobody out, and says so', async (t) => {
+t.test('restoring a backup logs nobody out, and is reported', async (t) => {
   const { app, logs } = await build(t)
   const tokens: Tokens[] = [await signedIn(app)]
   const restore = await backup(app, tokens[0]!)

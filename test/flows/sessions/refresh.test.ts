@@ -68,7 +68,7 @@ t.test('a token that was just replaced gets the current one again, and no time m
   t.equal((await profile(app, again.access_token)).statusCode, 200)
 })
 
-t.test('the grace counts from the time the token was replaced, not from the last rotation', async (t) => {
+t.test('the grace starts when the token is replaced, not at the last rotation', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -80,7 +80,7 @@ t.test('the grace counts from the time the token was replaced, not from the last
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401, 'the first was replaced 31 s ago')
 })
 
-t.test('eight rotations are remembered: a token nine generations old is reuse even within the grace', async (t) => {
+t.test('eight rotations are recorded: a token nine generations old is reuse even within the grace', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const tokens: Tokens[] = [first]

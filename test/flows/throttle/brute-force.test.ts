@@ -28,7 +28,7 @@ t.test('a login costs four statements: find, count, make the session, take back'
   t.equal(await statementsDuring(app, () => rightly(app)), 4)
 })
 
-t.test('what is refused unseen does not fill the counters of others', async (t) => {
+t.test('attempts refused before the password check do not fill other counters', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   t.same(await times(20, () => attempt(app)), [...all(5, 401), ...all(15, 429)])
@@ -83,7 +83,7 @@ t.test('the limits do not tell who has an account', async (t) => {
   t.same(await far('nobody@example.com'), await far('ada@example.com'))
 })
 
-t.test('two processes count together, and the table tells nobody who', async (t) => {
+t.test('two processes share the counters, and the table does not reveal whose they are', async (t) => {
   const { app, databaseUrl } = await build(t, ON)
   const { app: other } = await build(t, { ...ON, databaseUrl })
   await register(app)

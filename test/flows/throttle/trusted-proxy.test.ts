@@ -30,7 +30,7 @@ t.test('a trusted proxy tells the address of the user', async (t) => {
   t.same(await times(6, (index) => logIn(`no address ${index}`)), [...all(5, 400), 429], 'what is no address is ignored')
 })
 
-t.test('a trusted proxy is not one address for all its users: the limit of the route counts theirs', async (t) => {
+t.test('behind a trusted proxy the limit of the route counts the addresses of its users', async (t) => {
   const { logIn } = await backend(t, true)
   t.same([...new Set(await times(70, (index) => logIn(`203.0.113.${index}`, PASSWORD)))], [200])
   const one = await times(62, () => logIn('2001:db8::1', PASSWORD))

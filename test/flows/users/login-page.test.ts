@@ -37,7 +37,7 @@ t.test('"keep me logged in" outlives the browser', async (t) => {
   t.match(answer.headers['set-cookie'], /^latchkey=[\w-]{43}; Max-Age=(2592000|2591999); /)
 })
 
-t.test('a login that nobody used for too long, or for long enough, has ended', async (t) => {
+t.test('a browser session ends when it is idle for too long, and at its absolute end', async (t) => {
   const { app } = await build(t, { browserIdleTtl: 5, browserSessionTtl: 10 })
   const visitor = await loggedIn(app)
   t.equal((await visitor.get('/account')).statusCode, 200)
@@ -66,7 +66,7 @@ t.test('every login has a new id, and ends the one before it (session fixation)'
   t.equal((await app.inject({ url: '/account', headers: { accept: 'text/html', cookie: `latchkey=${first}` } })).statusCode, 303)
 })
 
-t.test('wrong password, unknown user and disabled user look the same, and keep what was typed but the password', async (t) => {
+t.test('wrong password, unknown user and disabled user look the same, and the form keeps its input except the password', async (t) => {
   const { app, logs } = await build(t)
   await register(app)
   const { id } = (await register(app, { email: 'gone@example.com' })).json<{ id: string }>()

@@ -57,7 +57,7 @@ for (const [name, make] of FOREIGN) {
   })
 }
 
-t.test('a hash that comes in while the server runs counts from the first login for it', async (t) => {
+t.test('a hash stored while the server runs is taken into account from the first login with it', async (t) => {
   const { app } = await build(t)
   for (const email of EMAILS) await register(app, { email })
   await timeOf(app, 'bob@example.com')

@@ -116,7 +116,7 @@ t.test('a wrong current password and a bad new one are 422, and nothing changes'
   t.equal((await change(app, 'nonsense')).statusCode, 401)
 })
 
-t.test('of password changes at once one wins, and the others are 422', async (t) => {
+t.test('of concurrent password changes one succeeds, and the others are 422', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const sessions: Tokens[] = [await signedIn(app)]
@@ -149,7 +149,7 @@ t.test('who is disabled can neither log in nor change the password', async (t) =
   t.equal((await login(app)).statusCode, 200, 'the password is the old one')
 })
 
-t.test('the grace holds across a change of password', async (t) => {
+t.test('the grace still applies after a change of password', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)

@@ -61,7 +61,7 @@ t.test('a login whose insert is under way while the password changes does not su
   t.same(await auditEvents(app), [])
 })
 
-t.test('a refresh that is under way while the password changes elsewhere does not survive it', async (t) => {
+t.test('an in-flight refresh fails when the password is changed in another session', async (t) => {
   const { app, databaseUrl } = await build(t)
   const first = await signedIn(app)
   const { reached, release } = await pause(t, databaseUrl, 'refresh')
@@ -75,7 +75,7 @@ t.test('a refresh that is under way while the password changes elsewhere does no
   t.equal((await refresh(app, tokens.refresh_token)).statusCode, 401)
 })
 
-t.test('a refresh that is under way in the session that changes the password goes on', async (t) => {
+t.test('an in-flight refresh in the session that changes the password succeeds', async (t) => {
   const { app, databaseUrl } = await build(t)
   const first = await signedIn(app)
   const { reached, blocked, release } = await pause(t, databaseUrl, 'refresh')

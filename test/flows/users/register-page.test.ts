@@ -4,7 +4,7 @@ import { build, PASSWORD, register } from '../../support/start-server.ts'
 import { formOf, logIn, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
 
-t.test('who registers is logged in, and goes on to where they came from', async (t) => {
+t.test('a new user is logged in and returns to the previous page', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app)
   const answer = await visitor.submit(await visitor.get('/register?return_to=%2Faccount%3Fwelcome'), {
@@ -23,7 +23,7 @@ t.test('who registers is logged in, and goes on to where they came from', async 
   )
 })
 
-t.test('what is wrong is said at its field, in the language of the page, and what was typed stays', async (t) => {
+t.test('errors are shown at their fields, in the language of the page, and the input is kept', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app)
   const visitor = visit(app)
