@@ -8,7 +8,7 @@ import { foreignOrigin, sameSite } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust (
-  { config, clients, oauth, revocation: { feed, list }, store, browser, personalTokens, events }: Internals
+  { config, clients, oauth, revocation: { feed, list }, users, browser, personalTokens, events }: Internals
 ): Trust {
   return {
     get issuer () { return config.issuer },
@@ -18,7 +18,7 @@ export function localTrust (
     age: feed.age,
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,
-    user: ({ sub }) => store.users.profile(sub),
+    user: ({ sub }) => users.records.profile(sub),
     firstParty: async ({ client_id: id }) => (await clients.find(id))?.firstParty === true,
     get about () { return { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` } },
     web: {
@@ -29,7 +29,7 @@ export function localTrust (
       loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
       outerPath: (request) => outerPath(config.appUrl, request),
       cookie: browserCookie(config.appUrl),
-      user: store.users.profile
+      user: users.records.profile
     },
     onRefused: (reason) => events.emit('bearer.refused', { reason }),
     async personal (text) {

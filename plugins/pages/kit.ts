@@ -47,7 +47,7 @@ export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body
   return undefined
 }
 
-export async function createKit ({ config, store, users: { attributes } }: Services): Promise<Kit> {
+export async function createKit ({ config, users: { attributes, records } }: Services): Promise<Kit> {
   const { basePath } = config
   const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.color, basePath })
   const languages = withLanguages(config.languages)
@@ -74,7 +74,7 @@ export async function createKit ({ config, store, users: { attributes } }: Servi
     checkCsrf: csrf.check,
     send: createSend(config.views),
     async accountName (userId) {
-      const profile = await store.users.profile(userId)
+      const profile = await records.profile(userId)
       return profile ? nameOf(profile) : ''
     },
     scopes: (names, { locale }) =>

@@ -1,6 +1,7 @@
 import { userBody } from '../schemas/account.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/hashing.ts'
+import { createOwnUsers } from '../users/own-users.ts'
 import { createSetPassword } from '../users/set-password.ts'
 import { errorSentence } from '../views/texts/field-errors.ts'
 import type { Context } from './context.ts'
@@ -45,7 +46,8 @@ export async function setPassword ({ config, withCore }: Context, text: string, 
   const passwords = await createPasswords(config.passwords)
   const id = await withCore(async ({ store }) => {
     const userId = await findUser(config, store, text)
-    const set = createSetPassword({ users: store.users, passwords, policy: createPasswordPolicy(config.passwords) })
+    const users = createOwnUsers({ store: store.users, passwords })
+    const set = createSetPassword({ users, policy: createPasswordPolicy(config.passwords) })
     const weaknesses = await set(userId, password)
     if (weaknesses === null) throw new Error(`The user ${text} is disabled; \`npx latchkey user enable\` lets them log in again`)
     if (weaknesses.length > 0) throw new Error(errorSentence({ password: weaknesses }))

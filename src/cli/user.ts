@@ -4,6 +4,7 @@ import { createAttributes } from '../users/attributes.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/hashing.ts'
 import type { Profile } from '../users/ports.ts'
+import { createOwnUsers } from '../users/own-users.ts'
 import { createRegister } from '../users/register.ts'
 import { errorSentence } from '../views/texts/field-errors.ts'
 import type { Context } from './context.ts'
@@ -22,7 +23,8 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
   const { user, errors } = await withCore(async ({ store }) => {
-    const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })
+    const users = createOwnUsers({ store: store.users, passwords })
+    const register = createRegister({ attributes, users, policy: createPasswordPolicy(config.passwords) })
     const registration = await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
     if (registration.user) await store.audit.write([{ type: 'user.registered', userId: registration.user.id, detail: BY_OPERATOR }])
     return registration

@@ -6,6 +6,8 @@ import type { Passwords } from '../passwords/hashing.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { createAttributes, type Attributes } from '../users/attributes.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
+import { createOwnUsers } from '../users/own-users.ts'
+import type { Users } from '../users/ports.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
 import type { Register } from '../users/register.ts'
@@ -13,6 +15,8 @@ import type { Core } from './core.ts'
 import { turnedOff } from './turned-off.ts'
 
 export type UserServices = {
+  /** Where they are kept. */
+  records: Users
   /** What users log in with. */
   attributes: Attributes
   authenticate: Authenticate
@@ -23,11 +27,12 @@ export type UserServices = {
 
 type Dependencies = Core & { passwords: Passwords, pace: LoginPace, throttle: Throttle, events: Events }
 
-export async function createUsers ({ config, store: { users }, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
+export async function createUsers ({ config, store, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
   const policy = createPasswordPolicy(config.passwords)
-  const authenticate = createAuthenticate({ users, passwords, pace, throttle, events })
-  const parts = { attributes, users, passwords, policy, throttle, events }
+  const users = createOwnUsers({ store: store.users, passwords, pace })
+  const authenticate = createAuthenticate({ users, throttle, events })
+  const parts = { attributes, users, policy, throttle, events }
 
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
@@ -42,7 +47,7 @@ export async function createUsers ({ config, store: { users }, passwords, pace, 
     return { changePassword: tellingChange(createChangePassword(parts), events), changeProfile: createChangeProfile(parts) }
   }
 
-  return { attributes, authenticate, register: await createRegistration(), ...await createChanges() }
+  return { records: users, attributes, authenticate, register: await createRegistration(), ...await createChanges() }
 }
 
 function tellingRegister (register: Register, events: Events): Register {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAttributes } from '../users/attributes.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/hashing.ts'
+import { createOwnUsers } from '../users/own-users.ts'
 import { createRegister } from '../users/register.ts'
 import { errorSentence } from '../views/texts/field-errors.ts'
 import { internals } from '../../plugins/internals.ts'
@@ -22,7 +23,8 @@ export async function createUser (app: FastifyInstance, fields: Record<string, s
   const { config, store } = internals(app)
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
-  const register = createRegister({ attributes, passwords, users: store.users, policy: createPasswordPolicy(config.passwords) })
+  const users = createOwnUsers({ store: store.users, passwords })
+  const register = createRegister({ attributes, users, policy: createPasswordPolicy(config.passwords) })
   const { user, errors } = await register({ password: PASSWORD, ...fields })
   if (errors) throw new TypeError(errorSentence(errors))
   return { id: user.id, password: fields['password'] ?? PASSWORD }

@@ -1,33 +1,19 @@
 import { originOf, type Events, type LoginFailure } from '../events/events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
 import { TooManyAttempts } from '../throttle/attempts.ts'
-import type { LoginPace } from '../passwords/login-pace.ts'
-import { Overloaded, type Passwords } from '../passwords/hashing.ts'
 import type { Account, Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
-type Dependencies = { users: Users, passwords: Passwords, pace: Pick<LoginPace, 'rest'>, throttle: Throttle, events: Pick<Events, 'emit'> }
+type Dependencies = { users: Pick<Users, 'find' | 'verify'>, throttle: Throttle, events: Pick<Events, 'emit'> }
 
 /**
  * One look-up, one hash and the same time for every login, whether or not the user exists.
  * @throws Overloaded
  */
-export function createAuthenticate ({ users, passwords, pace, throttle, events }: Dependencies): Authenticate {
+export function createAuthenticate ({ users, throttle, events }: Dependencies): Authenticate {
   async function check (account: Account | null, password: string) {
-    const { matches, outdated, ...check } = await passwords.verify(account?.passwordHash ?? null, password)
-    await pace.rest(check)
-    if (!account?.passwordHash || !matches || account.disabled) return null
-    if (outdated) await strengthen(account, password)
+    if (!await users.verify(account, password) || !account || account.disabled) return null
     return { userId: account.id, passwordStamp: account.passwordStamp }
-  }
-
-  async function strengthen ({ id, passwordStamp }: Account, password: string): Promise<void> {
-    try {
-      await users.rehash(id, passwordStamp, await passwords.hash(password))
-    } catch (error) {
-      // The next login will rehash
-      if (!(error instanceof Overloaded)) throw error
-    }
   }
 
   function tellFailure (account: Account | null, reason: LoginFailure, caller: Caller): void {
@@ -38,7 +24,7 @@ export function createAuthenticate ({ users, passwords, pace, throttle, events }
     let account: Account | null = null
     try {
       const attempt = throttle.login(candidates, caller)
-      account = candidates.length > 0 ? await users.findByIdentifiers(candidates) : null
+      account = candidates.length > 0 ? await users.find(candidates) : null
       const user = await attempt.guard(account?.id ?? null)(() => check(account, password))
       if (!user) tellFailure(account, reasonFor(account), caller)
       else events.emit('login.succeeded', { userId: user.userId, clientId: caller.clientId ?? null, ...originOf(caller) })

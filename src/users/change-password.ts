@@ -1,7 +1,6 @@
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/hashing.ts'
 import type { Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
@@ -9,25 +8,21 @@ export type ChangePassword = (
   change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }
 ) => Promise<FieldErrors | null>
 
-type Dependencies = { users: Users, passwords: Passwords, policy: PasswordPolicy, throttle: Throttle }
+type Dependencies = { users: Pick<Users, 'findById' | 'verify' | 'setPassword'>, policy: PasswordPolicy, throttle: Throttle }
 
 /**
  * Ends the other sessions.
  * @returns field errors, or null on success
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangePassword ({ users, passwords, policy, throttle }: Dependencies): ChangePassword {
+export function createChangePassword ({ users, policy, throttle }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next }) => {
-    const account = await users.find(userId)
-    const proven = await throttle.currentPassword(userId, sessionId)(async () => {
-      const { matches } = await passwords.verify(account?.passwordHash ?? null, current)
-      return matches || null
-    })
+    const account = await users.findById(userId)
+    const proven = await throttle.currentPassword(userId, sessionId)(async () => await users.verify(account, current) || null)
     if (!account || !proven) return { current_password: ['wrong_password'] }
     const weaknesses = await policy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
-    const passwordHash = await passwords.hash(next)
-    const changed = await users.changePassword({ userId, passwordHash, passwordStamp: account.passwordStamp, keepSession: sessionId })
+    const changed = await users.setPassword({ userId, password: next, passwordStamp: account.passwordStamp, keepSession: sessionId })
     return changed ? null : { current_password: ['changed_meanwhile'] }
   }
 }

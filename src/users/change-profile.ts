@@ -2,7 +2,6 @@ import { originOf, type Events } from '../events/events.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { Attributes } from './attributes.ts'
-import type { Passwords } from '../passwords/hashing.ts'
 import type { Account, Profile, Users } from './ports.ts'
 import { readIdentifiers, readUserName, takenErrors } from './register.ts'
 import type { Throttle } from '../throttle/throttle.ts'
@@ -11,18 +10,16 @@ type Request = { userId: string, sessionId: string, body: Record<string, unknown
 
 export type ChangeProfile = (request: Request) => Promise<{ user: Profile, errors?: never } | { errors: FieldErrors, user?: never }>
 
-type Dependencies = { attributes: Attributes, users: Users, passwords: Passwords, throttle: Throttle, events: Events }
+type Dependencies = { attributes: Attributes, users: Pick<Users, 'findById' | 'verify' | 'taken' | 'changeProfile'>, throttle: Throttle, events: Events }
 
 /**
  * Changes the name and login attributes, which are top-level properties of the body; null or an empty string removes one. Login attributes
  * give access to the account, so changing them requires `current_password`.
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangeProfile ({ attributes, users, passwords, throttle, events }: Dependencies): ChangeProfile {
+export function createChangeProfile ({ attributes, users, throttle, events }: Dependencies): ChangeProfile {
   async function isProven (account: Account, sessionId: string, current: unknown): Promise<boolean> {
-    const proven = await throttle.currentPassword(account.id, sessionId)(async () =>
-      (await passwords.verify(account.passwordHash, String(current))).matches || null
-    )
+    const proven = await throttle.currentPassword(account.id, sessionId)(async () => await users.verify(account, String(current)) || null)
     return proven === true
   }
 
@@ -37,7 +34,7 @@ export function createChangeProfile ({ attributes, users, passwords, throttle, e
     if (fields.length === 0 && Object.keys(errors).length === 0) {
       errors['body'] = [{ code: 'nothing_to_change', fields: ['name', ...attributes.map((attribute) => attribute.name)] }]
     }
-    const account = await users.find(userId)
+    const account = await users.findById(userId)
     if (isSensitive && body['current_password'] === undefined) errors['current_password'] = ['required']
     if (Object.keys(errors).length > 0) return { errors }
     if (!account || (isSensitive && !await isProven(account, sessionId, body['current_password']))) {

@@ -1,6 +1,6 @@
 import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
-import type { Users } from './ports.ts'
+import type { UserStore } from './ports.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
@@ -9,7 +9,7 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
  * deleted here. Clients of the user end for everybody. Audit events stay, without user and address. Tokens are refused by the epoch that
  * the user would have had next.
  */
-export function createDeleteUser ({ tables }: Database, revocations: RevocationStore): Users['delete'] {
+export function createDeleteUser ({ tables }: Database, revocations: RevocationStore): UserStore['delete'] {
   const {
     users, clients, sessions, consents, authorization_codes: codes, device_codes: devices, personal_access_tokens: personal,
     audit_events: audit

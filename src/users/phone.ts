@@ -33,10 +33,11 @@ export async function phoneNormalizer (defaultCountry?: string): Promise<Normali
   const { default: parse } = await import('libphonenumber-js/min')
   return (cleaned) => {
     if (!PHONE.test(cleaned)) return null
-    const digits = cleaned.replace(/[^0-9]/g, '')
-    if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS) return null
     const international = cleaned.replace(/^00/, '+')
-    if (international.startsWith('+')) return oneLine(parse(international)?.number ?? `+${international.replace(/[^0-9]/g, '')}`)
+    // Of what is left without the prefix: the result is read again at the next login, and must be the same number then
+    const digits = international.replace(/[^0-9]/g, '')
+    if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS) return null
+    if (international.startsWith('+')) return oneLine(parse(international)?.number ?? `+${digits}`)
     const country = defaultCountry as Parameters<typeof parse>[1]
     const number = country ? parse(cleaned, country)?.number : undefined
     return number === undefined ? null : oneLine(number)

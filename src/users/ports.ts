@@ -1,11 +1,18 @@
 import type { Identifier } from './attributes.ts'
 
+/** A user who may log in, as whoever keeps the users knows them. */
 export type Account = {
   id: string
-  passwordHash: string | null
+  /**
+   * Opaque to all others: a session that starts compares it once more, and a changed password changes it. Where a users table has none, it
+   * stays 0.
+   */
   passwordStamp: number
   disabled: boolean
 }
+
+/** A row of our own table. */
+export type OwnAccount = Account & { passwordHash: string | null }
 
 export type Profile = {
   id: string
@@ -50,16 +57,39 @@ export type PasswordHashes = {
   replaceBcrypt: (scheme: string, limit: number, change: (hash: string) => Promise<string>) => Promise<number>
 }
 
+/** What everything else needs of users, whose table they stand in and how their passwords are kept. */
 export type Users = {
   /** The account of the first identifier that exists, in the given order. */
-  findByIdentifiers: (identifiers: Identifier[]) => Promise<Account | null>
-  find: (id: string) => Promise<Account | null>
+  find: (identifiers: Identifier[]) => Promise<Account | null>
+  findById: (id: string) => Promise<Account | null>
+  /**
+   * Whether it is the password of an account that `find` or `findById` has found. Without one it takes the same time, and says no.
+   * @throws Overloaded
+   */
+  verify: (account: Account | null, password: string) => Promise<boolean>
+  profile: (id: string) => Promise<Profile | null>
+  /** Which of these belong to somebody, or to somebody else than `except`. */
+  taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
+  /** Whether a form has made the account in the last so many seconds, while the identifier is its own. */
+  madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<boolean>
+  /** @returns null when an identifier was taken meanwhile. @throws Overloaded */
+  create: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<Profile | null>
+  /** Ends every session but `keepSession`; false when the password is not what it was. @throws Overloaded */
+  setPassword: (change: Omit<PasswordChange, 'passwordHash'> & { password: string }) => Promise<boolean>
+  changeProfile: UserStore['changeProfile']
+}
+
+/** Our own table, and the row with epoch and dates that every user has. */
+export type UserStore = {
+  /** The account of the first identifier that exists, in the given order. */
+  findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnAccount | null>
+  find: (id: string) => Promise<OwnAccount | null>
   profile: (id: string) => Promise<Profile | null>
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
   /** Which of these identifiers belong to a user, other than `except`. */
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
   /** The account that a form created in the last `seconds`, if the identifier belongs to it. */
-  madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<Account | null>
+  madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnAccount | null>
   /** @returns null when an identifier has been taken by another user */
   create: (user: NewUser) => Promise<Profile | null>
   /** Stores a stronger hash of the same password, if it has not changed. */

@@ -6,7 +6,6 @@ import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/hashing.ts'
 import type { Profile, Users } from './ports.ts'
 
 /** `again`: the same form created this user a moment ago, and its sender has proven the password. */
@@ -16,7 +15,7 @@ export type Registration = { user: Profile, again?: SignedIn, errors?: never } |
 export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
 
 type Dependencies = {
-  attributes: Attributes, users: Users, passwords: Passwords, policy: PasswordPolicy, /** When there are forms. */
+  attributes: Attributes, users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create'>, policy: PasswordPolicy, /** When there are forms. */
   authenticate?: Authenticate
 }
 
@@ -25,7 +24,7 @@ type Dependencies = {
  * twice is one registration.
  * @throws Overloaded, TooManyAttempts
  */
-export function createRegister ({ attributes, users, passwords, policy, authenticate }: Dependencies): Register {
+export function createRegister ({ attributes, users, policy, authenticate }: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
@@ -58,7 +57,7 @@ export function createRegister ({ attributes, users, passwords, policy, authenti
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(taken) }
 
-    const user = await users.create({ name, passwordHash: await passwords.hash(password), identifiers, madeByForm })
+    const user = await users.create({ name, password, identifiers, madeByForm })
     return user
       ? { user }
       : await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }

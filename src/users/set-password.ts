@@ -1,6 +1,5 @@
 import type { FieldError } from '../http/field-errors.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/hashing.ts'
 import type { Users } from './ports.ts'
 
 /**
@@ -9,21 +8,20 @@ import type { Users } from './ports.ts'
  */
 export type SetPassword = (userId: string, password: string) => Promise<FieldError[] | null>
 
-type Dependencies = { users: Pick<Users, 'find' | 'changePassword'>, passwords: Passwords, policy: PasswordPolicy }
+type Dependencies = { users: Pick<Users, 'findById' | 'setPassword'>, policy: PasswordPolicy }
 
 const TRIES = 3
 
 /** The operator sets a password: the old one is not required, and every session ends. */
-export function createSetPassword ({ users, passwords, policy }: Dependencies): SetPassword {
+export function createSetPassword ({ users, policy }: Dependencies): SetPassword {
   return async (userId, password) => {
     const weaknesses = await policy.check(password)
     if (weaknesses.length > 0) return weaknesses
-    const passwordHash = await passwords.hash(password)
     for (let tries = 0; tries < TRIES; tries++) {
-      const account = await users.find(userId)
+      const account = await users.findById(userId)
       if (!account || account.disabled) return null
       // A concurrent change must not override the operator's
-      if (await users.changePassword({ userId, passwordHash, passwordStamp: account.passwordStamp, keepSession: null })) return []
+      if (await users.setPassword({ userId, password, passwordStamp: account.passwordStamp, keepSession: null })) return []
     }
     return null
   }

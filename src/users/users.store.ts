@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
-import type { Account, NewUser, PasswordChange, Profile, ProfileChange, Users } from './ports.ts'
+import type { NewUser, OwnAccount, PasswordChange, Profile, ProfileChange, UserStore } from './ports.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
@@ -32,7 +32,7 @@ class NothingLeft extends Error {}
 
 const UNIQUE_VIOLATION = '23505'
 
-export function createUserStore (database: Database, revocations: RevocationStore): Users {
+export function createUserStore (database: Database, revocations: RevocationStore): UserStore {
   const { prisma, pool, tables } = database
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
   const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
@@ -51,8 +51,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
       kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
   }
 
-  async function findByIdentifiers (wanted: Identifier[]): Promise<Account | null> {
-    const { rows } = await pool.query<Account>({
+  async function findByIdentifiers (wanted: Identifier[]): Promise<OwnAccount | null> {
+    const { rows } = await pool.query<OwnAccount>({
       name: 'user-by-identifiers',
       text: `SELECT ${account} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
         JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`,
@@ -61,8 +61,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows[0] ?? null
   }
 
-  async function find (id: string): Promise<Account | null> {
-    const { rows } = await pool.query<Account>({
+  async function find (id: string): Promise<OwnAccount | null> {
+    const { rows } = await pool.query<OwnAccount>({
       name: 'user-by-id', text: `SELECT ${account} FROM ${users} u WHERE u.id = $1`,
       values: [id]
     })
@@ -78,7 +78,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return profileOf(rows)
   }
 
-  const list: Users['list'] = async ({ after, limit }) => (await prisma()).user.findMany({
+  const list: UserStore['list'] = async ({ after, limit }) => (await prisma()).user.findMany({
     select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
   })
 
@@ -92,8 +92,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.map(({ attribute }) => attribute)
   }
 
-  const madeByForm: Users['madeByForm'] = async ({ attribute, value }, form, seconds) => {
-    const { rows } = await pool.query<Account>({
+  const madeByForm: UserStore['madeByForm'] = async ({ attribute, value }, form, seconds) => {
+    const { rows } = await pool.query<OwnAccount>({
       name: 'user-made-by-form',
       text: `SELECT ${account} FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
         WHERE i.attribute = $1 AND i.value = $2 AND u.made_by_form = $3 AND u.created_at > now() - $4 * interval '1 second' AND u.disabled_at IS NULL`,

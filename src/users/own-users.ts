@@ -1,0 +1,54 @@
+import type { LoginPace } from '../passwords/login-pace.ts'
+import { Overloaded, type Passwords } from '../passwords/hashing.ts'
+import type { Account, OwnAccount, Users, UserStore } from './ports.ts'
+
+type Dependencies = {
+  store: UserStore
+  passwords: Pick<Passwords, 'verify' | 'hash'>
+  /** Where strangers ask. */
+  pace?: Pick<LoginPace, 'rest'>
+}
+
+/** Users in our own tables, whose passwords we hash ourselves. */
+export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users {
+  // What was found goes back to `verify`; nobody between reads the hash
+  const found = new WeakMap<Account, OwnAccount>()
+
+  function withoutHash (row: OwnAccount | null): Account | null {
+    if (!row) return null
+    const { id, disabled, passwordStamp } = row
+    const account = { id, disabled, passwordStamp }
+    found.set(account, row)
+    return account
+  }
+
+  async function verify (account: Account | null, password: string): Promise<boolean> {
+    const row = account ? found.get(account) : undefined
+    const { matches, outdated, ...check } = await passwords.verify(row?.passwordHash ?? null, password)
+    await pace?.rest(check)
+    if (!row?.passwordHash || !matches) return false
+    if (outdated && !row.disabled) await strengthen(row, password)
+    return true
+  }
+
+  async function strengthen ({ id, passwordStamp }: OwnAccount, password: string): Promise<void> {
+    try {
+      await store.rehash(id, passwordStamp, await passwords.hash(password))
+    } catch (error) {
+      // There is time for it at the next login
+      if (!(error instanceof Overloaded)) throw error
+    }
+  }
+
+  return {
+    find: async (identifiers) => withoutHash(await store.findByIdentifiers(identifiers)),
+    findById: async (id) => withoutHash(await store.find(id)),
+    verify,
+    profile: store.profile,
+    taken: store.taken,
+    madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
+    create: async ({ password, ...user }) => await store.create({ ...user, passwordHash: await passwords.hash(password) }),
+    setPassword: async ({ password, ...change }) => await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }),
+    changeProfile: store.changeProfile
+  }
+}
