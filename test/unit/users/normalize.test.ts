@@ -165,6 +165,12 @@ t.test('+52 1 is +52: one line, one number', async (t) => {
   t.equal(phone('+52 1 55 1234'), '+521551234', 'what is shorter is another')
 })
 
+t.test('the digits of a prefix are none of the number', async (t) => {
+  const phone = await phoneNormalizer()
+  t.equal(phone('00000.)-0(/'), null, 'too short once the prefix is gone')
+  t.equal(phone('0000012345678901'), phone('+00012345678901'), '14 digits behind the prefix')
+})
+
 t.test('national phone numbers need a country', async (t) => {
   const german = await phoneNormalizer('DE')
   t.equal(german('0170 1234567'), '+491701234567')
