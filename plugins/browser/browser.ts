@@ -82,9 +82,9 @@ export function createBrowser ({ config, sessions, users }: Services): Browser {
   return {
     session: (request) => sessions.browser.find(tokenOf(request)).catch(asRejection),
     ended: (request) => sessions.browser.ended(tokenOf(request)).catch(asRejection),
-    logIn: (...asked) => logIn(...asked).catch(asRejection),
-    logInWithPassword: (...asked) => logInWithPassword(...asked).catch(asRejection),
-    logOut: (...asked) => logOut(...asked).catch(asRejection),
+    logIn: (...requested) => logIn(...requested).catch(asRejection),
+    logInWithPassword: (...requested) => logInWithPassword(...requested).catch(asRejection),
+    logOut: (...requested) => logOut(...requested).catch(asRejection),
     returnPath: (returnTo) => localPath(returnTo) ?? config.homePath
   }
 }

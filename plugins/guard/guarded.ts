@@ -11,8 +11,8 @@ export function guardedBy (hook: onRequestAsyncHookHandler, security: Security):
 
 /** The combined requirements of the guards among some hooks: a request must pass all of them. */
 export function securityOf (hooks: readonly object[]): Security | undefined {
-  const asked = hooks.map((hook) => guards.get(hook)).filter((security) => security !== undefined)
-  return asked.length === 0 ? undefined : asked.reduce(both)
+  const requested = hooks.map((hook) => guards.get(hook)).filter((security) => security !== undefined)
+  return requested.length === 0 ? undefined : requested.reduce(both)
 }
 
 function both (one: Security, other: Security): Security {

@@ -15,7 +15,7 @@ export function callerOf (request: Pick<FastifyRequest, 'ip' | 'socket' | 'heade
     ip: addressOf(request),
     userAgent: headers['user-agent']?.slice(0, MAX_USER_AGENT).toWellFormed(),
     device: deviceOf(request),
-    toldIp: (typeof toldIp === 'string' && readAddress(toldIp)) || undefined
+    forwardedIp: (typeof toldIp === 'string' && readAddress(toldIp)) || undefined
   }
 }
 

@@ -34,27 +34,27 @@ export type ClientUpdate = {
  */
 export function changesOf (
   client: Client,
-  asked: ClientUpdate,
+  requested: ClientUpdate,
   { scopes, resourceServers }: Pick<Config, 'scopes' | 'resourceServers'>
 ): ClientChanges {
   if (client.revokedAt) throw new Error(`The client ${client.id} is revoked`)
   const kind = grantKind(client.grantTypes)
   const changes: ClientChanges = {
-    ...(asked.name !== undefined && { name: checkName(asked.name) }),
-    ...(asked.slug !== undefined && { slug: asked.slug === false ? null : asked.slug }),
-    ...redirects(kind, asked),
-    ...scopeChanges(kind, client, asked, scopes),
-    ...seconds('--access-token-ttl', 'accessTokenTtl', asked.accessTokenTtl, 1),
-    ...seconds('--refresh-grace', 'refreshGrace', asked.refreshGrace, 0),
-    ...flag('proxy', asked.proxy),
-    ...flag('trustedProxy', asked.trustedProxy),
-    ...flag('refreshTokenInBody', asked.refreshTokenInBody),
-    ...parties(kind, client, asked),
-    ...(asked.pkceOptional !== undefined && { pkceOptional: pkceOptionalOf(kind, client.authMethod, asked) }),
-    ...idTokenAlgOf(asked),
+    ...(requested.name !== undefined && { name: checkName(requested.name) }),
+    ...(requested.slug !== undefined && { slug: requested.slug === false ? null : requested.slug }),
+    ...redirects(kind, requested),
+    ...scopeChanges(kind, client, requested, scopes),
+    ...seconds('--access-token-ttl', 'accessTokenTtl', requested.accessTokenTtl, 1),
+    ...seconds('--refresh-grace', 'refreshGrace', requested.refreshGrace, 0),
+    ...flag('proxy', requested.proxy),
+    ...flag('trustedProxy', requested.trustedProxy),
+    ...flag('refreshTokenInBody', requested.refreshTokenInBody),
+    ...parties(kind, client, requested),
+    ...(requested.pkceOptional !== undefined && { pkceOptional: pkceOptionalOf(kind, client.authMethod, requested) }),
+    ...idTokenAlgOf(requested),
     ...introspectionOf(kind, client.authMethod, {
-      ...(asked.introspect !== undefined && { introspect: asked.introspect }),
-      ...(asked.resourceServer !== undefined && { resourceServer: asked.resourceServer || [] })
+      ...(requested.introspect !== undefined && { introspect: requested.introspect }),
+      ...(requested.resourceServer !== undefined && { resourceServer: requested.resourceServer || [] })
     }, [...resourceServers,
       ...client.resourceServers])
   }

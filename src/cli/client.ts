@@ -9,15 +9,15 @@ import type { Result } from './result.ts'
 
 /** Creates a client. Its secret is shown only now. */
 export async function createClient ({ config, withCore }: Context, { user, ...args }: ClientArgs): Promise<Result> {
-  const asked = newClient(args, config)
+  const requested = newClient(args, config)
   // A personal access client acts inside the server only
-  const secret = asked.authMethod === 'none' || args.personal ? null : newClientSecret()
+  const secret = requested.authMethod === 'none' || args.personal ? null : newClientSecret()
   const client = await withCore(async ({ store }) => {
     if (user !== undefined) await checkUser(store, user)
     const made = await store.clients.create({
-      ...asked, id: newClientId(), secretHash: secret ? hashSecret(secret) : null, ...(user !== undefined && { ownerId: user })
+      ...requested, id: newClientId(), secretHash: secret ? hashSecret(secret) : null, ...(user !== undefined && { ownerId: user })
     })
-    if (!made) throw new Error(`The slug ${asked.slug} belongs to another client; \`npx latchkey clients\` lists them`)
+    if (!made) throw new Error(`The slug ${requested.slug} belongs to another client; \`npx latchkey clients\` lists them`)
     await store.audit.write([{ type: 'client.created', clientId: made.id, userId: user ?? null, detail: BY_OPERATOR }])
     return made
   })

@@ -38,9 +38,9 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
     const credentials = clientCredentials(authorization, params)
     throttle.check(credentials.id, caller.ip)
     let client = await clients.find(credentials.id)
-    let reason = refusal(client, credentials)
+    let reason = clientProblem(client, credentials)
     // The secret may have been rotated in another process a moment ago
-    if (reason === WRONG_SECRET) reason = refusal(client = await clients.findAgain(credentials.id), credentials)
+    if (reason === WRONG_SECRET) reason = clientProblem(client = await clients.findAgain(credentials.id), credentials)
     if (client && !reason) return client
     await throttle.failed(client && client.id, caller.ip)
     throw invalidClient('Client authentication failed', {
@@ -52,7 +52,7 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
 }
 
 /** The reason why these credentials are not the client's; undefined when they are. Counts no failure. */
-export function refusal (client: Client | null, { secret }: Credentials): string | undefined {
+export function clientProblem (client: Client | null, { secret }: Credentials): string | undefined {
   if (!client) return 'unknown'
   if (client.revokedAt) return 'revoked'
   if (client.authMethod === 'none') return undefined

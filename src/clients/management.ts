@@ -30,7 +30,7 @@ export type OwnedClients = {
 export type TokenSettings = Partial<Pick<Client, 'refreshGrace' | 'refreshTokenInBody'>>
 
 /** What a user specifies for a client of theirs. */
-export type ClientWishes = {
+export type ClientRequest = {
   name: string
   redirectUris: string[]
   /** Whether it has a secret. */
@@ -42,19 +42,19 @@ export type ClientWishes = {
   settings: TokenSettings
 }
 
-export type MadeClient = { client: OwnedClient, secret: string | null, errors?: never } | { errors: FieldErrors, client?: never }
+export type CreatedClient = { client: OwnedClient, secret: string | null, errors?: never } | { errors: FieldErrors, client?: never }
 export type OwnedClient = Client & { createdAt: Date }
 
 export type ClientManagement = {
   list: (ownerId: string) => Promise<OwnedClient[]>
-  create: (ownerId: string, wishes: ClientWishes, caller: Caller) => Promise<MadeClient>
+  create: (ownerId: string, request: ClientRequest, caller: Caller) => Promise<CreatedClient>
   /** @returns null when the user has no such client */
   update: (
     ownerId: string,
     id: string,
-    wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>,
+    request: Pick<ClientRequest, 'name' | 'redirectUris' | 'settings'>,
     caller: Caller
-  ) => Promise<MadeClient | null>
+  ) => Promise<CreatedClient | null>
   /**
    * Both secrets are valid for `overlap` seconds.
    * @returns null when the user has no such client with a secret
@@ -88,28 +88,28 @@ const MAX_CLIENTS = 100
  * access.
  */
 export function createClientManagement ({ store, directory, scopes, brand, events }: Dependencies): ClientManagement {
-  async function create (ownerId: string, wishes: ClientWishes, caller: Caller): Promise<MadeClient> {
-    const { name, errors } = await checked(brand, wishes, wishes.device)
+  async function create (ownerId: string, request: ClientRequest, caller: Caller): Promise<CreatedClient> {
+    const { name, errors } = await checked(brand, request, request.device)
     const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
-    const unknown = wishes.scopes.filter((scope) => !registered.has(scope))
+    const unknown = request.scopes.filter((scope) => !registered.has(scope))
     if (unknown.length > 0) errors['scopes'] = [{ code: 'unknown_scopes', scopes: unknown }]
     if ((await store.listOwned(ownerId)).length >= MAX_CLIENTS) {
       errors['name'] = [{ code: 'too_many', of: 'clients', max: MAX_CLIENTS }]
     }
     if (Object.keys(errors).length > 0) return { errors }
     const id = newClientId()
-    const secret = wishes.confidential ? newClientSecret() : null
+    const secret = request.confidential ? newClientSecret() : null
     await store.create({
       id,
       ownerId,
       name,
       secretHash: secret === null ? null : hashSecret(secret),
       authMethod: secret ? 'client_secret_basic' : 'none',
-      redirectUris: [...new Set(wishes.redirectUris)],
-      grantTypes: [...(wishes.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token',
-        ...(wishes.device ? [DEVICE_CODE] : [])],
-      scopes: wishes.scopes,
-      ...wishes.settings
+      redirectUris: [...new Set(request.redirectUris)],
+      grantTypes: [...(request.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token',
+        ...(request.device ? [DEVICE_CODE] : [])],
+      scopes: request.scopes,
+      ...request.settings
     })
     events.emit('client.created', { clientId: id, userId: ownerId, ...originOf(caller) })
     return { client: (await find(ownerId, id))!, secret }
@@ -118,14 +118,14 @@ export function createClientManagement ({ store, directory, scopes, brand, event
   async function update (
     ownerId: string,
     id: string,
-    wishes: Pick<ClientWishes, 'name' | 'redirectUris' | 'settings'>,
+    request: Pick<ClientRequest, 'name' | 'redirectUris' | 'settings'>,
     caller: Caller
-  ): Promise<MadeClient | null> {
+  ): Promise<CreatedClient | null> {
     const known = await find(ownerId, id)
     if (!known) return null
-    const { name, errors } = await checked(brand, wishes, !known.grantTypes.includes('authorization_code'))
+    const { name, errors } = await checked(brand, request, !known.grantTypes.includes('authorization_code'))
     if (Object.keys(errors).length > 0) return { errors }
-    if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(wishes.redirectUris)], ...wishes.settings })) return null
+    if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(request.redirectUris)], ...request.settings })) return null
     directory.forget(id)
     events.emit('client.changed', { clientId: id, userId: ownerId, ...originOf(caller) })
     const client = await find(ownerId, id)
@@ -157,11 +157,11 @@ export function createClientManagement ({ store, directory, scopes, brand, event
 
 async function checked (
   brand: string,
-  { name: asked, redirectUris }: Pick<ClientWishes, 'name' | 'redirectUris'>,
+  { name: requested, redirectUris }: Pick<ClientRequest, 'name' | 'redirectUris'>,
   withoutRedirect: boolean
 ): Promise<{ name: string, errors: FieldErrors }> {
   const errors: FieldErrors = {}
-  const { name = '', problem } = readName(asked)
+  const { name = '', problem } = readName(requested)
   if (problem !== undefined) errors['name'] = [problem]
   else if (await looksLike(name, brand)) errors['name'] = [{ code: 'like_brand', brand }]
   const wrong = redirectUris.flatMap((uri) => {

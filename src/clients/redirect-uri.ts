@@ -19,11 +19,11 @@ export const MAX_REDIRECT_URI = 2000
  */
 export function matchesRedirectUri (
   { redirectUris: registered, authMethod }: Pick<Client, 'redirectUris' | 'authMethod'>,
-  asked: string
+  requested: string
 ): boolean {
-  if (registered.includes(asked)) return true
-  return authMethod === 'none' && LOOPBACK.test(asked) && URL.canParse(asked) && !asked.includes('#') &&
-    registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(asked))
+  if (registered.includes(requested)) return true
+  return authMethod === 'none' && LOOPBACK.test(requested) && URL.canParse(requested) && !requested.includes('#') &&
+    registered.some((uri) => LOOPBACK.test(uri) && withoutPort(uri) === withoutPort(requested))
 }
 
 /**

@@ -1,10 +1,10 @@
-import { clientCredentials, refusal } from './authentication.ts'
+import { clientCredentials, clientProblem } from './authentication.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import type { Caller, Client, Clients } from '../oauth/ports.ts'
 
 /** A remote client proxy reports the user whose request it forwards; other clients are not trusted to. */
 export function userBehind ({ trustedProxy }: Client, caller: Caller): Caller {
-  return trustedProxy && caller.toldIp !== undefined ? { ...caller, ip: caller.toldIp } : caller
+  return trustedProxy && caller.forwardedIp !== undefined ? { ...caller, ip: caller.forwardedIp } : caller
 }
 
 /**
@@ -16,10 +16,10 @@ export function createAddressBehind (clients: Pick<Clients, 'find'>): AddressBeh
   async function vouched (authorization: string | undefined, body: unknown, caller: Caller): Promise<string> {
     const credentials = credentialsOf(authorization, body)
     const client = credentials && await clients.find(credentials.id)
-    return client && refusal(client, credentials) === undefined ? userBehind(client, caller).ip : caller.ip
+    return client && clientProblem(client, credentials) === undefined ? userBehind(client, caller).ip : caller.ip
   }
 
-  return ({ authorization, body, caller }) => caller.toldIp === undefined ? caller.ip : vouched(authorization, body, caller)
+  return ({ authorization, body, caller }) => caller.forwardedIp === undefined ? caller.ip : vouched(authorization, body, caller)
 }
 
 function credentialsOf (authorization: string | undefined, body: unknown) {

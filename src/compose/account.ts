@@ -6,7 +6,7 @@ import { createFormSecrets } from '../crypto/form-secrets.ts'
 import type { Events } from '../events/events.ts'
 import { createRemainingScopes } from '../oauth/remaining-scopes.ts'
 import type { Scopes } from '../oauth/scopes.ts'
-import type { MakeOwnToken, OwnTokenScopes } from '../personal-tokens/own-tokens.ts'
+import type { CreateOwnToken, OwnTokenScopes } from '../personal-tokens/own-tokens.ts'
 import { createPersonalTokens, type PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Log } from '../runtime/log.ts'
@@ -34,7 +34,7 @@ export function createAccount ({ config, store, clients, scopes, sessionEnds }: 
 
 export type PersonalTokenServices = PersonalTokens & {
   /** Creates a token for its owner, by the rules for users. */
-  createOwn: MakeOwnToken
+  createOwn: CreateOwnToken
   /** The scopes that the owner may give a token. */
   ownScopes: OwnTokenScopes
 }

@@ -11,7 +11,7 @@ import { loadArgon2 } from '../passwords/native-modules.ts'
 import { createLoginPace } from '../passwords/login-pace.ts'
 import { createPasswords, type Passwords } from '../passwords/hashing.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
-import { createDevices } from '../throttle/known-devices.ts'
+import { createKnownDevices } from '../throttle/known-devices.ts'
 import { createThrottle, noThrottle, type Throttle } from '../throttle/throttle.ts'
 import { createAccount, createOwnTokens, type AccountServices, type PersonalTokenServices } from './account.ts'
 import { createClients, type ClientServices } from './clients.ts'
@@ -121,7 +121,7 @@ async function openThrottle ({ config, appKeys, store, events }: Base): Promise<
   if (config.rateLimit === 'off') return noThrottle
   return createThrottle({
     counter: await store.throttle.counters(),
-    devices: createDevices(deriveKeys(appKeys, 'devices')),
+    devices: createKnownDevices(deriveKeys(appKeys, 'devices')),
     secret: deriveKeys(appKeys, 'throttle')[0]!,
     onRefused: (counter) => events.emit('attempt.refused', { counter })
   })

@@ -52,12 +52,12 @@ function networksOf (text: string): Network[] {
 function networkOf (text: string): Network {
   const [written = '', range] = text.split('/')
   const address = readAddress(written)
-  const asked = isIPv6(written) ? 'ipv6' : 'ipv4'
-  const bits = range === undefined ? BITS[asked] : prefixOf(range, asked)
+  const requested = isIPv6(written) ? 'ipv6' : 'ipv4'
+  const bits = range === undefined ? BITS[requested] : prefixOf(range, requested)
   const family = address !== null && isIPv4(address) ? 'ipv4' : 'ipv6'
   // IPv4-mapped IPv6 is matched as IPv4
-  const prefix = family === asked ? bits : bits - MAPPED_BITS
-  if (address === null || !(prefix >= 0 && bits <= BITS[asked])) throw new RangeError(`${text} is neither an address nor a network`)
+  const prefix = family === requested ? bits : bits - MAPPED_BITS
+  if (address === null || !(prefix >= 0 && bits <= BITS[requested])) throw new RangeError(`${text} is neither an address nor a network`)
   return { address, family, prefix }
 }
 

@@ -1,5 +1,5 @@
 import type { Identifier } from '../users/attributes.ts'
-import type { Consent, Wish } from './authorize/consent.ts'
+import type { Consent, RequestedAccess } from './authorize/consent.ts'
 
 /** An OAuth client (RFC 6749 section 2). */
 export type Client = {
@@ -58,7 +58,7 @@ export type Caller = {
   /** Signed proof that the user has logged in from this device before. */
   device?: string | undefined
   /** The user's address as reported by a client; used for trusted proxies only. */
-  toldIp?: string | undefined
+  forwardedIp?: string | undefined
   /** The client through which a user logs in, for the events of the login. */
   clientId?: string | undefined
 }
@@ -85,8 +85,8 @@ export type Rotation = {
   /** Seconds without a rotation after which the session expires. */
   idleTtl: number
   /** Scopes that must be among the session's; null requests all of them. */
-  asked: string[] | null
-  /** Those of `asked` that a session with the scope `*` has as well. */
+  requestedScopes: string[] | null
+  /** Those of `requestedScopes` that a session with the scope `*` has as well. */
   ofAny: string[] | null
   /** Resources that must be among the session's. Empty: only the issuer; null: all of them. */
   resources: string[] | null
@@ -105,7 +105,7 @@ export type ClaimRequest = { essential?: boolean, value?: unknown, values?: unkn
 export type ClaimsRequest = { id_token?: Record<string, ClaimRequest>, userinfo?: Record<string, ClaimRequest> }
 
 /** What is needed to issue tokens for a session. */
-export type Grant = {
+export type SessionState = {
   oidc: OidcContext | null
   sessionId: string
   userId: string
@@ -116,13 +116,13 @@ export type Grant = {
   expiresAt: Date
 }
 
-export type Rotated = Grant & {
+export type Rotated = SessionState & {
   /** The row was behind the presented token: the database was restored from a backup. */
   wentBack: boolean
 }
 
 /** The state of a session when a rotation found nothing to update. */
-export type Superseded = Grant & {
+export type Superseded = SessionState & {
   clientId: string
   /** Neither revoked nor expired, with an active user and client. */
   alive: boolean
@@ -150,7 +150,7 @@ export type Sessions = {
    * Rotates past the `current` generation, which was never received. Null when it is no longer the current one or was used. Writes an audit
    * event.
    */
-  recover: (rotation: Rotation, current: number, caller: Caller) => Promise<Grant | null>
+  recover: (rotation: Rotation, current: number, caller: Caller) => Promise<SessionState | null>
   /** The `claims` parameter the session was created with, and its scopes. */
   requestedClaims: (id: string) => Promise<{ claims: ClaimsRequest | null, scopes: string[] } | null>
   /** The scopes and the epoch of an active session. */
@@ -201,12 +201,12 @@ export type Codes = {
   /** @returns false when the browser session has ended since */
   create: (code: NewCode) => Promise<boolean>
   /** Redeems the code and creates the session in one statement; null when anything does not match. */
-  redeem: (redemption: Redemption) => Promise<Grant | null>
+  redeem: (redemption: Redemption) => Promise<SessionState | null>
   inspect: (hash: Uint8Array) => Promise<SpentCode | null>
 }
 
 /** For this server when there are no resources. `client` is as shown to the user. */
-export type NewConsent = Wish & { userId: string, client: Pick<Client, 'id' | 'name' | 'redirectUris'> }
+export type NewConsent = RequestedAccess & { userId: string, client: Pick<Client, 'id' | 'name' | 'redirectUris'> }
 
 export type Consents = {
   /** Null when the user has never consented. */

@@ -6,7 +6,7 @@ export type Resources = {
    * an empty list for this server.
    * @throws OAuthError invalid_target
    */
-  parse: (asked: unknown) => string[] | null
+  parse: (requested: unknown) => string[] | null
 }
 
 // A generous limit, because each one is looked up
@@ -24,18 +24,18 @@ export function createResources (registered: readonly string[], site: { readonly
   // An exact match goes before a normalized one
   for (const uri of registered) known.set(uri, uri)
 
-  function find (asked: string): string | typeof OWN {
-    const address = normalized(asked)
+  function find (requested: string): string | typeof OWN {
+    const address = normalized(requested)
     if (address === normalized(site.issuer)) return OWN
-    const found = known.get(asked) ?? known.get(address)
+    const found = known.get(requested) ?? known.get(address)
     if (found === undefined) throw invalidTarget('The resource is not registered here')
     return found
   }
 
   return {
-    parse (asked) {
-      if (asked === undefined) return null
-      const list = [asked].flat().filter((uri): uri is string => typeof uri === 'string' && uri !== '')
+    parse (requested) {
+      if (requested === undefined) return null
+      const list = [requested].flat().filter((uri): uri is string => typeof uri === 'string' && uri !== '')
       if (list.length === 0) return null
       if (list.length > MAX) throw invalidTarget(`There are more than ${MAX} resources`)
       const found = new Set(list.map(find))
@@ -52,8 +52,8 @@ export function createResources (registered: readonly string[], site: { readonly
  * A token request may select among the granted resources.
  * @throws OAuthError invalid_target
  */
-export function checkTarget (granted: readonly string[], asked: readonly string[] | null): void {
-  if (asked !== null && !isGranted(granted, asked)) throw invalidTarget('The resource was not granted')
+export function checkTarget (granted: readonly string[], requested: readonly string[] | null): void {
+  if (requested !== null && !isGranted(granted, requested)) throw invalidTarget('The resource was not granted')
 }
 
 /**
@@ -64,8 +64,8 @@ export function userInfoEndpoint (issuer: string): string {
   return `${issuer}/v1/oauth/userinfo`
 }
 
-function isGranted (granted: readonly string[], asked: readonly string[]): boolean {
-  return asked.length === 0 ? granted.length === 0 : asked.every((resource) => granted.includes(resource))
+function isGranted (granted: readonly string[], requested: readonly string[]): boolean {
+  return requested.length === 0 ? granted.length === 0 : requested.every((resource) => granted.includes(resource))
 }
 
 /** Normalizes a URI (RFC 3986 section 6.2): clients add a slash where there is no path, or leave one out. Null when it is not a URI. */

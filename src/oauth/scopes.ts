@@ -20,9 +20,9 @@ export type Scopes = {
    * The scopes granted to a client for its request.
    * @throws OAuthError invalid_scope
    */
-  grant: (client: Client, asked: string | undefined) => string[]
+  grant: (client: Client, requested: string | undefined) => string[]
   /** For a grant without a user, in which reserved scopes are allowed as well. */
-  grantToMachine: (client: Client, asked: string | undefined) => string[]
+  grantToMachine: (client: Client, requested: string | undefined) => string[]
   /** Whether the client may currently have a scope. */
   mayHave: (client: ScopeHolder, scope: string) => boolean
   /**
@@ -52,9 +52,9 @@ export function createScopes (registry: Record<string, string>, { inherit = fals
     return registered.has(scope) && (listed || client.scopes.includes(ANY))
   }
 
-  function choose (client: Client, asked: string | undefined, allowed: (scope: string) => boolean): string[] {
+  function choose (client: Client, requested: string | undefined, allowed: (scope: string) => boolean): string[] {
     // Default scopes that are no longer registered are left out, whereas each requested scope must be allowed
-    const scopes = parseScope(asked)
+    const scopes = parseScope(requested)
     if (scopes === null) return withInherited(client.defaultScopes.filter((scope) => scope !== ANY && allowed(scope)))
     const refused = scopes.find((scope) => !allowed(scope))
     if (refused !== undefined) throw invalidScope(`The scope ${refused} is unknown or not allowed for this client`)
@@ -73,8 +73,8 @@ export function createScopes (registry: Record<string, string>, { inherit = fals
     mayHave,
     remaining,
     list: () => Object.entries(registry).map(([id, description]) => ({ id, description })),
-    grant: (client, asked) => choose(client, asked, (scope) => mayHave(client, scope)),
-    grantToMachine: (client, asked) => choose(client, asked, (scope) =>
+    grant: (client, requested) => choose(client, requested, (scope) => mayHave(client, scope)),
+    grantToMachine: (client, requested) => choose(client, requested, (scope) =>
       mayHave(client, scope) || (isReserved(scope) && client.scopes.includes(scope)))
   }
 }
@@ -97,8 +97,8 @@ export const scopeNames = (listed: readonly string[]): string[] => [...new Set(l
  * RFC 6749 section 6: a refresh may narrow the scopes of this access token. `ofAny`: what `*` stands for.
  * @throws OAuthError invalid_scope
  */
-export function checkNarrowing (granted: string[], asked: string[] | null, ofAny: string[] | null): void {
-  const extra = asked?.find((scope) => !granted.includes(scope) && !(granted.includes(ANY) && ofAny?.includes(scope)))
+export function checkNarrowing (granted: string[], requested: string[] | null, ofAny: string[] | null): void {
+  const extra = requested?.find((scope) => !granted.includes(scope) && !(granted.includes(ANY) && ofAny?.includes(scope)))
   if (extra !== undefined) throw invalidScope(`The scope ${extra} was not granted to this session`)
 }
 

@@ -75,8 +75,8 @@ function isClaim (value: unknown): boolean {
 }
 
 /** A request with both `value` and `values` must satisfy both. */
-function fits (asked: ClaimRequest | undefined, is: string): boolean {
-  return (asked?.value === undefined || asked.value === is) && (asked?.values === undefined || asked.values.includes(is))
+function fits (requested: ClaimRequest | undefined, is: string): boolean {
+  return (requested?.value === undefined || requested.value === is) && (requested?.values === undefined || requested.values.includes(is))
 }
 
 const known = (claims: Record<string, ClaimRequest>) => pick(claims, (name) => SUPPORTED_CLAIMS.includes(name))

@@ -9,7 +9,7 @@ import { PERSONAL_TOKEN_TTL } from './ttl.ts'
 import type { Caller, Client } from '../oauth/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 
-type Wishes = {
+type TokenRequest = {
   name: string
   scopes: string[]
   /** Seconds; null for a token that does not expire. */
@@ -23,7 +23,7 @@ type Made = { made: { text: string, token: PersonalToken } | null, errors?: neve
  * Creates a personal access token for its owner.
  * @returns field errors, or null in `made` when the owner has been logged out since
  */
-export type MakeOwnToken = (owner: Owner, wishes: Wishes, caller: Caller) => Promise<Made>
+export type CreateOwnToken = (owner: Owner, request: TokenRequest, caller: Caller) => Promise<Made>
 
 // Ample for one user's programs
 const MAX_TOKENS = 100
@@ -34,16 +34,16 @@ export type OwnTokenScopes = () => Promise<string[] | null>
 /**
  * A token cannot do more than the personal access client, nor more than the client through which its owner is logged in, if there is one.
  */
-export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): MakeOwnToken {
+export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): CreateOwnToken {
   return async (owner, { name, scopes: wished, expiresIn, form }, caller) => {
-    const asked = wished.map((scope) => scope.trim()).filter(Boolean)
+    const requested = wished.map((scope) => scope.trim()).filter(Boolean)
     const personal = await personalTokens.client()
-    const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], asked)
+    const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], requested)
     if (problem) return { errors: { scopes: [{ code: 'invalid', message: problem }] } }
     const { name: read, problem: nameProblem } = readName(name)
     if (read === undefined) return { errors: { name: [nameProblem] } }
     const ttl = expiresIn === undefined ? PERSONAL_TOKEN_TTL.usual : expiresIn
-    const request = { owner, name: read, scopes: asked.length > 0 ? scopes.grant(personal, asked.join(' ')) : [], ttl, form, caller }
+    const request = { owner, name: read, scopes: requested.length > 0 ? scopes.grant(personal, requested.join(' ')) : [], ttl, form, caller }
     const made = await personalTokens.madeBefore(request)
     if (made) return { made }
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) {
@@ -67,10 +67,10 @@ export function createOwnTokenScopes (
 }
 
 /** The problem, if one of the clients may not have a scope. */
-export function scopeProblem (scopes: Scopes, clients: Client[], asked: string[]): string | undefined {
-  if (asked.length === 0) return undefined
+export function scopeProblem (scopes: Scopes, clients: Client[], requested: string[]): string | undefined {
+  if (requested.length === 0) return undefined
   try {
-    for (const client of clients) scopes.grant(client, asked.join(' '))
+    for (const client of clients) scopes.grant(client, requested.join(' '))
     return undefined
   } catch (error) {
     if (error instanceof OAuthError) return error.description

@@ -3,7 +3,7 @@ import type { Caller, Rotated, Rotation } from '../oauth/ports.ts'
 import { createBatch } from '../runtime/batch.ts'
 import { grantColumns, inTime, ownersAlive, targets } from './session-sql.ts'
 
-type Asked = Rotation & { caller: Caller }
+type RotationRequest = Rotation & { caller: Caller }
 type Row = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: string | Date, known: number }
 
 // PostgreSQL plans the statement for about this many rows
@@ -17,18 +17,18 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
   const sql = statements(tables)
 
   async function alone (
-    { id, generation, secretHash, clientId, idleTtl, asked, ofAny, resources, caller }: Asked
+    { id, generation, secretHash, clientId, idleTtl, requestedScopes: requested, ofAny, resources, caller }: RotationRequest
   ): Promise<Rotated | null> {
     const { rows } = await pool.query<Row>({
       name: 'session-rotate',
       text: sql.rotate,
-      values: [id, generation, secretHash, clientId, idleTtl, asked, caller.ip, caller.userAgent, resources, ofAny]
+      values: [id, generation, secretHash, clientId, idleTtl, requested, caller.ip, caller.userAgent, resources, ofAny]
     })
     return rows[0] ? rotated(rows[0], generation) : null
   }
 
   /** Rotates the rows that can be locked immediately; waiting for others could make two batches wait for each other. */
-  async function together (all: Asked[]): Promise<Array<Rotated | null>> {
+  async function together (all: RotationRequest[]): Promise<Array<Rotated | null>> {
     const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({
       name: 'session-rotate-many', text: sql.rotateMany,
       values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl]
@@ -40,12 +40,13 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
     })
   }
 
-  const batch = createBatch({ size: BATCH, keyOf: ({ id }: Asked) => id, alone, together })
+  const batch = createBatch({ size: BATCH, keyOf: ({ id }: RotationRequest) => id, alone, together })
   // Narrowing is rare
-  return (rotation, caller) => rotation.asked ?? rotation.resources ? alone({ ...rotation, caller }) : batch({ ...rotation, caller })
+  return (rotation, caller) =>
+    rotation.requestedScopes ?? rotation.resources ? alone({ ...rotation, caller }) : batch({ ...rotation, caller })
 }
 
-const parameters = ({ id, generation, secretHash, clientId, caller }: Asked) => ({
+const parameters = ({ id, generation, secretHash, clientId, caller }: RotationRequest) => ({
   id, generation, secret: base64(secretHash), client: clientId, ip: caller.ip, agent: caller.userAgent
 })
 

@@ -6,11 +6,11 @@ export const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
 export const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
 
 /**
- * @param asked parameter: null, the empty list for the issuer only, or some of the resources
+ * @param requested parameter: null, the empty list for the issuer only, or some of the resources
  * @param granted column
  */
-export const targets = (granted: string, asked: string) =>
-  `(${asked}::text[] IS NULL OR CASE WHEN ${asked} = '{}' THEN ${granted} = '{}' ELSE ${granted} @> ${asked} END)`
+export const targets = (granted: string, requested: string) =>
+  `(${requested}::text[] IS NULL OR CASE WHEN ${requested} = '{}' THEN ${granted} = '{}' ELSE ${granted} @> ${requested} END)`
 
 /** The replacement time of a generation without grace, because a recovery went past its successor. */
 export const SKIPPED = "'epoch'::timestamptz"

@@ -1,5 +1,5 @@
 import type { Database } from '../database/client.ts'
-import type { Caller, ClaimsRequest, Grant, NewSession, Rotation, Sessions, Superseded } from '../oauth/ports.ts'
+import type { Caller, ClaimsRequest, SessionState, NewSession, Rotation, Sessions, Superseded } from '../oauth/ports.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from './end.ts'
 import { auditSql } from '../events/audit.store.ts'
@@ -35,7 +35,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
   }
 
   async function recover ({ id, generation, secretHash, clientId, idleTtl }: Rotation, current: number, caller: Caller) {
-    const { rows } = await pool.query<Grant>({
+    const { rows } = await pool.query<SessionState>({
       name: 'session-recover', text: sql.recover,
       values: [id, generation, secretHash, clientId, idleTtl, current, caller.ip, caller.userAgent]
     })

@@ -5,7 +5,7 @@ import type { DerivedKeys } from '../crypto/app-key.ts'
 /** A device on which a user has logged in before. */
 export type Device = { userId: string, id: Buffer }
 
-export type Devices = {
+export type KnownDevices = {
   /** @returns null for a text that we did not sign */
   read: (text: string | undefined) => Device | null
   /** The same device when it belongs to this user, otherwise a new one. */
@@ -24,7 +24,7 @@ export function looksLikeDevice (text: unknown): text is string {
 }
 
 /** Proof of an earlier login. It gives no access, but a known device is not slowed down by others who guess its user's password. */
-export function createDevices (keys: DerivedKeys): Devices {
+export function createKnownDevices (keys: DerivedKeys): KnownDevices {
   function read (text: string | undefined): Device | null {
     if (!looksLikeDevice(text)) return null
     const bytes = Buffer.from(text, 'base64url')

@@ -5,7 +5,7 @@ import {
   type Tier
 } from './attempts.ts'
 import type { Identifier } from '../users/attributes.ts'
-import type { Devices } from './known-devices.ts'
+import type { KnownDevices } from './known-devices.ts'
 import { networkOf } from './network.ts'
 
 /**
@@ -44,13 +44,13 @@ export type Throttle = {
 
 type Dependencies = {
   counter: CreateCounter
-  devices: Devices
+  devices: KnownDevices
   /** Counter keys are HMACs under it, so that the table discloses no identifier or address. */
   secret: Buffer
   onRefused: (counter: string) => void
 }
 
-type Parts = Attempts & { devices: Devices, keyOf: (...parts: string[]) => string, counterOf: CounterOf }
+type Parts = Attempts & { devices: KnownDevices, keyOf: (...parts: string[]) => string, counterOf: CounterOf }
 type CounterOf = (name: keyof typeof TIERS, remember?: CounterOptions['remember']) => Count['counter']
 
 const MINUTE = 60

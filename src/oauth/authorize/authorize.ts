@@ -5,7 +5,7 @@ import type { BrowserSession } from '../../sessions/browser-sessions.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './request.ts'
 import { createLoginMarks, MARK } from './login-mark.ts'
-import { isAlwaysAsked, toBeAsked } from './consent.ts'
+import { alwaysNeedsConsent, scopesToConfirm } from './consent.ts'
 import type { Client, Codes, Consents } from '../ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 
@@ -68,25 +68,25 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
-    const { prompts, wished } = request
+    const { prompts, requestedScopes: wished } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
     const newScopes = prompts.includes('consent') ? wished : await unallowed(request, session)
     if (newScopes === null) return await answerWithCode(request, params, session)
-    if (prompts.includes('none')) throw refusal(request, 'consent_required', 'The user has not allowed this')
+    if (prompts.includes('none')) throw errorFor(request, 'consent_required', 'The user has not allowed this')
     return { kind: 'consent', request, params, session, newScopes }
   }
 
   /** The scopes to ask about; null when consent is not needed. The operator vouches for first-party clients that skip consent. */
   async function unallowed (request: AuthorizationRequest, { userId }: BrowserSession): Promise<string[] | null> {
-    const { client, destination, wished, resources } = request
+    const { client, destination, requestedScopes: wished, resources } = request
     if (client.skipsConsent && client.firstParty) return null
-    return isAlwaysAsked(client, destination.redirectUri)
+    return alwaysNeedsConsent(client, destination.redirectUri)
       ? wished
-      : toBeAsked(await consents.find(userId, client.id), { scopes: wished, resources })
+      : scopesToConfirm(await consents.find(userId, client.id), { scopes: wished, resources })
   }
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
-    if (request.prompts.includes('none')) throw refusal(request, 'login_required', 'The user is not logged in')
+    if (request.prompts.includes('none')) throw errorFor(request, 'login_required', 'The user is not logged in')
     return { kind: 'login', request, params: { ...params, [MARK]: marks.make(request) }, again: session !== null }
   }
 
@@ -94,14 +94,14 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const request = await check(params)
     // Another user may have logged in since the page was shown
     if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
-    const { client, wished, resources } = request
+    const { client, requestedScopes: wished, resources } = request
     const isAllowed = shown.as === shownAs(client) && await consents.add({ userId: session.userId, client, scopes: wished, resources })
     if (!isAllowed) return { kind: 'again', params }
     return await answerWithCode(request, params, session)
   }
 
   async function deny (params: Params): Promise<Outcome> {
-    throw refusal(await check(params), 'access_denied', 'The user did not allow it')
+    throw errorFor(await check(params), 'access_denied', 'The user did not allow it')
   }
 
   async function answerWithCode (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<Outcome> {
@@ -125,14 +125,14 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
     const { prompts, maxAge, idTokenHint, claims } = request
-    const asked = marks.timeOf(request, params[MARK])
-    const isFresh = asked !== null && session.authTime.getTime() >= asked
+    const requested = marks.timeOf(request, params[MARK])
+    const isFresh = requested !== null && session.authTime.getTime() >= requested
     const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.some((prompt) => ['login', 'select_account', 'create'].includes(prompt))) && !isFresh) return true
     const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
     // OpenID Connect Core section 3.1.2.2: the user requested by `id_token_hint` or by the value of `sub`
     if ((hinted === null || hinted === session.userId) && (!claims || isSubject(claims, session.userId))) return false
-    if (isFresh) throw refusal(request, 'login_required', 'Another user is logged in than the application asked for')
+    if (isFresh) throw errorFor(request, 'login_required', 'Another user is logged in than the application asked for')
     return true
   }
 
@@ -162,6 +162,6 @@ export function shownAs ({ name }: Pick<Client, 'name'>): string {
   return digest('sha256', name, 'base64url')
 }
 
-function refusal ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {
+function errorFor ({ destination }: AuthorizationRequest, error: AuthorizationErrorCode, description: string): AuthorizationError {
   return new AuthorizationError(error, description, destination)
 }

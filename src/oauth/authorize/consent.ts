@@ -5,13 +5,13 @@ import { isOnDevice } from '../../clients/redirect-uri.ts'
 export type Consent = { scopes: string[] | null, resources: Record<string, string[]> }
 
 /** What is requested; without resources it is for this server. */
-export type Wish = { scopes: string[], resources: string[] }
+export type RequestedAccess = { scopes: string[], resources: string[] }
 
 /**
  * The scopes to ask the user about, or null when everything was allowed before. Consent is valid only for the resource servers it was given
  * for (RFC 9700 section 4.14.2).
  */
-export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): string[] | null {
+export function scopesToConfirm (given: Consent | null, { scopes, resources }: RequestedAccess): string[] | null {
   const lists = resources.length === 0 ? [given?.scopes] : resources.map((resource) => given?.resources[resource])
   if (lists.some((list) => !list)) return scopes
   const missing = scopes.filter((scope) => !lists.every((list) => list!.includes(scope)))
@@ -22,6 +22,6 @@ export function toBeAsked (given: Consent | null, { scopes, resources }: Wish): 
  * RFC 8252 section 8.6: a client without a secret can be impersonated by any program on the user's device, so an earlier consent proves
  * nothing.
  */
-export function isAlwaysAsked ({ authMethod }: Pick<Client, 'authMethod'>, redirectUri: string): boolean {
+export function alwaysNeedsConsent ({ authMethod }: Pick<Client, 'authMethod'>, redirectUri: string): boolean {
   return authMethod === 'none' && isOnDevice(redirectUri)
 }

@@ -1,9 +1,9 @@
 import type { Database } from '../../database/client.ts'
-import type { Grant, Redemption } from '../ports.ts'
+import type { SessionState, Redemption } from '../ports.ts'
 import { createBatch } from '../../runtime/batch.ts'
 import { grantColumns, targets } from '../../sessions/session-sql.ts'
 
-type Row = Omit<Grant, 'expiresAt'> & { expiresAt: string | Date }
+type Row = Omit<SessionState, 'expiresAt'> & { expiresAt: string | Date }
 
 const BATCH = 100
 
@@ -12,13 +12,13 @@ const BATCH = 100
  * tick share a statement. A code that is locked or does not match is redeemed by a statement of its own, as are all codes when the shared
  * statement fails.
  */
-export function createRedeem ({ pool, tables }: Database): (redemption: Redemption) => Promise<Grant | null> {
+export function createRedeem ({ pool, tables }: Database): (redemption: Redemption) => Promise<SessionState | null> {
   const sql = statements(tables)
 
   async function alone (
     { hash, clientId, redirectUri, codeChallenge, secretHash, resources, ttl, caller }: Redemption
-  ): Promise<Grant | null> {
-    const { rows } = await pool.query<Grant>({
+  ): Promise<SessionState | null> {
+    const { rows } = await pool.query<SessionState>({
       name: 'code-redeem',
       text: sql.redeem,
       values: [hash, clientId, redirectUri, codeChallenge, secretHash, caller.ip, caller.userAgent, ttl, resources]
@@ -26,7 +26,7 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
     return rows[0] ?? null
   }
 
-  async function together (all: Redemption[]): Promise<Array<Grant | null>> {
+  async function together (all: Redemption[]): Promise<Array<SessionState | null>> {
     const { rows: [answer] } = await pool.query<{ rows: (Row & { secret: string })[] | null }>({
       name: 'code-redeem-many',
       text: sql.redeemMany, values: [JSON.stringify(all.map(parameters)), all[0]!.ttl]

@@ -16,7 +16,7 @@ export type AuthorizationRequest = {
   destination: Destination
   scopes: string[]
   /** The scopes that need consent: `scopes`, and those that cover `claims`. */
-  wished: string[]
+  requestedScopes: string[]
   resources: string[]
   codeChallenge: string | null
   nonce: string | null
@@ -65,7 +65,7 @@ export function createAuthorizationCheck ({ clients, scopes, resources }: Depend
       client,
       destination,
       scopes: granted,
-      wished: [...granted, ...beside],
+      requestedScopes: [...granted, ...beside],
       resources: explained(() => resources.parse(params['resource']), refuse) ?? [],
       codeChallenge: challengeOf(client, params, refuse),
       nonce: textOf(params['nonce']) ?? null,
@@ -88,16 +88,16 @@ async function findClient (clients: Clients, { client_id: id }: Params): Promise
   return client
 }
 
-function findRedirectUri (client: Client, { redirect_uri: asked }: Params): string {
+function findRedirectUri (client: Client, { redirect_uri: requested }: Params): string {
   const { redirectUris } = client
-  if (asked === undefined || asked === '') {
+  if (requested === undefined || requested === '') {
     if (redirectUris.length === 1) return redirectUris[0]!
     throw new UntrustedRequest('The request does not say where to go afterwards (redirect_uri)')
   }
-  if (typeof asked !== 'string' || !matchesRedirectUri(client, asked)) {
+  if (typeof requested !== 'string' || !matchesRedirectUri(client, requested)) {
     throw new UntrustedRequest('The application asks to go to an address that it has not registered (redirect_uri)')
   }
-  return asked
+  return requested
 }
 
 function checkForm (client: Client, params: Params, refuse: Refuse): void {

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/client.ts'
 import type { Decider, Decision, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from './ports.ts'
-import type { Grant } from '../ports.ts'
+import type { SessionState } from '../ports.ts'
 import { grantColumns } from '../../sessions/session-sql.ts'
 
 /** Tolerance for inexact clocks and networks: a poll may come this much early. */
@@ -57,8 +57,8 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
     return rows[0] ?? null
   }
 
-  async function redeem ({ hash, clientId, sessionId, secretHash, ttl, caller }: DeviceRedemption): Promise<Grant | null> {
-    const { rows } = await pool.query<Grant>({
+  async function redeem ({ hash, clientId, sessionId, secretHash, ttl, caller }: DeviceRedemption): Promise<SessionState | null> {
+    const { rows } = await pool.query<SessionState>({
       name: 'device-redeem',
       text: `WITH redeemed AS (UPDATE ${devices} SET redeemed_at = now()
           WHERE hash = $1 AND client_id = $2 AND approved_at IS NOT NULL AND redeemed_at IS NULL AND expires_at > now() RETURNING *)

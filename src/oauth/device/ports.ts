@@ -1,4 +1,4 @@
-import type { Caller, Grant } from '../ports.ts'
+import type { Caller, SessionState } from '../ports.ts'
 
 /** A device that requests access (RFC 8628 section 3.1). */
 export type NewDevice = {
@@ -48,7 +48,7 @@ export type Devices = {
    */
   decide: (userCodeHashes: Uint8Array[], user: Decider, allowed: boolean) => Promise<{ clientId: string, scopes: string[] } | null>
   /** Redeems the code and creates the session in one statement; null when there is nothing to redeem. */
-  redeem: (redemption: DeviceRedemption) => Promise<Grant | null>
+  redeem: (redemption: DeviceRedemption) => Promise<SessionState | null>
   /** Returns the current state and records the poll; raises the interval by `penalty` seconds when the poll came too soon. */
   poll: (hash: Uint8Array, clientId: string, penalty: number) => Promise<DeviceState>
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Client, Grant, SignAccessToken } from '../ports.ts'
+import type { Client, SessionState, SignAccessToken } from '../ports.ts'
 import { userInfoEndpoint } from '../resources.ts'
 
 /** Claims of an access token: RFC 9068 section 2.2, with the session and the user's epoch. */
@@ -24,7 +24,7 @@ export type AccessTokenClaims = {
 export type AccessToken = { token: string, expiresIn: number }
 
 export type AccessTokens = {
-  forSession: (client: Client, grant: Grant, scopes: string[]) => AccessToken
+  forSession: (client: Client, grant: SessionState, scopes: string[]) => AccessToken
   forClient: (client: Client, scopes: string[], resources: string[]) => AccessToken
 }
 

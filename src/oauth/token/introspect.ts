@@ -77,7 +77,7 @@ export function createIntrospect (
   async function refreshToken (client: Client, { sessionId, generation, secret }: RefreshToken): Promise<Introspection> {
     const session = await sessions.inspect({
       id: sessionId, generation, secretHash: hashSecret(secret), clientId: client.id, idleTtl,
-      asked: null, ofAny: null, resources: null
+      requestedScopes: null, ofAny: null, resources: null
     })
     if (!session?.alive || session.clientId !== client.id || session.supersededFor !== null) return INACTIVE
     return {

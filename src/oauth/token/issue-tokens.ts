@@ -1,13 +1,13 @@
 import type { TokenResponse } from '../../schemas/token.ts'
 import type { AccessToken, AccessTokens } from './access-token.ts'
 import type { Issued } from './grants/index.ts'
-import type { Client, Grant } from '../ports.ts'
+import type { Client, SessionState } from '../ports.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { Scopes } from '../scopes.ts'
 
 export type IssueRequest = {
   client: Client
-  grant: Grant
+  grant: SessionState
   /** Of this access token; a refresh may have narrowed them. */
   scopes: string[]
   /** The audience of this access token (RFC 8707 section 2.2); null for everything granted. */
@@ -25,7 +25,7 @@ export type IssueTokens = (request: IssueRequest) => Promise<Issued>
 
 /** Signs an id token (OpenID Connect Core section 2). */
 export type SignIdToken = (
-  request: { client: Client, grant: Grant, scopes: string[], accessToken: string, isLogin: boolean }
+  request: { client: Client, grant: SessionState, scopes: string[], accessToken: string, isLogin: boolean }
 ) => Promise<string>
 
 type Dependencies = {

@@ -8,7 +8,7 @@ export type { Texts } from './en.ts'
 export type Language = { texts: Texts, locale: string }
 
 /** The languages a visitor requests: `ui_locales` of OpenID Connect, then the browser's header. */
-export type Wishes = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
+export type LanguagePreferences = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
 
 /** Some of the texts. */
 export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> }
@@ -37,7 +37,7 @@ const MAX_LENGTH = 500
 
 /** @param fallback the language for visitors who request no known one */
 export function pickLanguage (
-  { uiLocales, acceptLanguage }: Wishes,
+  { uiLocales, acceptLanguage }: LanguagePreferences,
   known: Readonly<Record<string, Texts>> = languages,
   fallback = FALLBACK
 ): Language {
@@ -60,12 +60,12 @@ function tagsOf (uiLocales = ''): Intl.Locale[] {
 
 /** RFC 9110 section 12.5.4. */
 function rankedTags (header = ''): Intl.Locale[] {
-  const wishes = header.slice(0, MAX_LENGTH).split(',').map((item) => {
+  const request = header.slice(0, MAX_LENGTH).split(',').map((item) => {
     const [tag = '', ...parameters] = item.split(';').map((part) => part.trim())
     const weight = parameters.find((parameter) => parameter.startsWith('q='))
     return { tag, weight: weight ? Number(weight.slice(2)) || 0 : 1 }
   })
-  return wishes.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight).flatMap(({ tag }) => parseTag(tag))
+  return request.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight).flatMap(({ tag }) => parseTag(tag))
 }
 
 function parseTag (tag: string): Intl.Locale[] {

@@ -24,7 +24,7 @@ t.test('rotations of one tick share a statement, and each gets its own answer', 
       'SELECT secret_hash AS "secretHash", client_id AS "clientId" FROM sessions WHERE id = $1',
       [sessionId(each)]
     )
-    return { id: sessionId(each), generation, ...row!, idleTtl: 1000, asked: null, ofAny: null, resources: null }
+    return { id: sessionId(each), generation, ...row!, idleTtl: 1000, requestedScopes: null, ofAny: null, resources: null }
   }))
   let answers: Awaited<ReturnType<typeof sessions.rotate>>[] = []
   const statements = await statementsDuring(app, async () => {

@@ -27,7 +27,7 @@ async function prepare (t: Test) {
     caller
   }
   const rotation: Rotation = {
-    id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null,
+    id: session.id, generation: 0, secretHash: session.secretHash, clientId, idleTtl: 500, requestedScopes: null,
     ofAny: null, resources: null
   }
   return { app, sessions: internals(app).store.sessions, session, rotation }
@@ -102,8 +102,8 @@ t.test('rotate: whatever does not fit leaves the row alone', async (t) => {
     { idleTtl: 0 }, { asked: ['admin'] }, { asked: ['read', 'admin'] }, { asked: ['*'] }
   ]) t.equal(await sessions.rotate({ ...current, ...wrong }, caller), null, JSON.stringify(wrong))
   t.same(await rowOf(app, session.id), before)
-  t.ok(await sessions.rotate({ ...current, asked: ['write'] }, caller))
-  t.ok(await sessions.rotate({ ...current, generation: 2, asked: [] }, caller))
+  t.ok(await sessions.rotate({ ...current, requestedScopes: ['write'] }, caller))
+  t.ok(await sessions.rotate({ ...current, generation: 2, requestedScopes: [] }, caller))
 })
 
 t.test('rotate: the update stays in place (HOT), so that indexes do not grow with refreshes', async (t) => {
@@ -120,7 +120,7 @@ t.test('rotate: the update stays in place (HOT), so that indexes do not grow wit
   await sql(app, 'BEGIN')
   for (let generation = 0; generation < 10; generation++) {
     await sessions.rotate({
-      id: session.id, generation, secretHash: session.secretHash, clientId, idleTtl: 500, asked: null, ofAny: null,
+      id: session.id, generation, secretHash: session.secretHash, clientId, idleTtl: 500, requestedScopes: null, ofAny: null,
       resources: null
     }, generation % 2 ? caller : elsewhere)
   }

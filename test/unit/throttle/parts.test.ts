@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { createDevices } from '../../../src/throttle/known-devices.ts'
+import { createKnownDevices } from '../../../src/throttle/known-devices.ts'
 import { networkOf } from '../../../src/throttle/network.ts'
 
 t.test('the network of an address', async (t) => {
@@ -23,18 +23,18 @@ t.test('the network of an address', async (t) => {
 t.test('devices', async (t) => {
   const [old, current, other] = [randomBytes(32), randomBytes(32), randomBytes(32)]
   const [userId, stranger] = [randomUUID(), randomUUID()]
-  const devices = createDevices([current, old])
+  const devices = createKnownDevices([current, old])
   const text = devices.renew(userId, null)
   t.equal(devices.read(text)?.userId, userId)
   t.equal(devices.renew(userId, devices.read(text)), text, 'stays the same')
   t.not(devices.renew(userId, null), text, 'two are never the same')
   t.equal(devices.read(devices.renew(stranger, devices.read(text)))?.userId, stranger, 'is never handed on to another user')
 
-  const before = createDevices([old]).renew(userId, null)
+  const before = createKnownDevices([old]).renew(userId, null)
   t.match(devices.read(before), { userId }, 'signed under an earlier APP_KEY')
-  t.ok(createDevices([current]).read(devices.renew(userId, devices.read(before))), 'and signed anew')
+  t.ok(createKnownDevices([current]).read(devices.renew(userId, devices.read(before))), 'and signed anew')
 
-  t.equal(createDevices([other]).read(text), null, 'signed by someone else')
+  t.equal(createKnownDevices([other]).read(text), null, 'signed by someone else')
   for (const mangled of [undefined, '', 'x', text.slice(1), `${text}A`, `${text[0] === 'A' ? 'B' : 'A'}${text.slice(1)}`,
     ` ${text.slice(1)}`]) t.equal(devices.read(mangled), null)
 })

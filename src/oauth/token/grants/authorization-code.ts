@@ -19,7 +19,7 @@ type Dependencies = {
   idleTtl: number
 }
 
-type CodeParams = { code: string, verifier: string | undefined, redirectUri: string | undefined, asked: string[] | null }
+type CodeParams = { code: string, verifier: string | undefined, redirectUri: string | undefined, resources: string[] | null }
 
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
@@ -28,7 +28,7 @@ export function authorizationCodeGrant (
   { codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
 ): GrantHandler {
   /** Finds out why the code could not be redeemed. A second use of a code ends the session of the first (RFC 9700 section 4.2.4). */
-  async function refusal (client: Client, hash: Uint8Array, { verifier, redirectUri, asked }: CodeParams, caller: Caller) {
+  async function errorFor (client: Client, hash: Uint8Array, { verifier, redirectUri, resources }: CodeParams, caller: Caller) {
     const code = await codes.inspect(hash)
     if (!code) return invalid('unknown')
     if (code.clientId !== client.id) return invalid('issued to another client')
@@ -42,7 +42,7 @@ export function authorizationCodeGrant (
     if (code.codeChallenge !== null && code.codeChallenge !== challengeOf(verifier)) {
       return invalid(verifier === undefined ? 'code_verifier is missing' : 'code_verifier does not fit')
     }
-    checkTarget(code.resources, asked)
+    checkTarget(code.resources, resources)
     return invalid('the user or the client changed since')
   }
 
@@ -50,7 +50,7 @@ export function authorizationCodeGrant (
     grantType: 'authorization_code',
     publicClients: true,
     params: Type.Object({ code: Type.String() }),
-    async issue ({ client, params, caller, resources: asked }) {
+    async issue ({ client, params, caller, resources }) {
       const { code, code_verifier: verifier, redirect_uri: redirectUri } = params
       if (verifier !== undefined && !VERIFIER.test(verifier)) {
         throw invalidRequest('code_verifier must have 43 to 128 unreserved characters')
@@ -64,13 +64,13 @@ export function authorizationCodeGrant (
         redirectUri: redirectUri ?? null,
         codeChallenge: challengeOf(verifier),
         secretHash: hashSecret(secret),
-        resources: asked,
+        resources,
         ttl: sessionTtl,
         caller
       })
-      if (!grant) throw await refusal(client, hash, { code: code!, verifier, redirectUri, asked }, caller)
+      if (!grant) throw await errorFor(client, hash, { code: code!, verifier, redirectUri, resources }, caller)
       return await issueTokens({
-        client, grant, scopes: grant.scopes, resources: asked, secret,
+        client, grant, scopes: grant.scopes, resources, secret,
         refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
       })
     }

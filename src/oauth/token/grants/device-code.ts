@@ -4,7 +4,7 @@ import { DEVICE_CODE } from '../../device/authorization.ts'
 import type { Devices, DeviceState } from '../../device/ports.ts'
 import { accessDenied, authorizationPending, expiredToken, invalidGrant, slowDown, type OAuthError } from '../../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
-import type { Grant } from '../../ports.ts'
+import type { SessionState } from '../../ports.ts'
 import type { RefreshTokens } from '../../../sessions/refresh-token.ts'
 import { checkTarget } from '../../resources.ts'
 import { hashSecret } from '../../../crypto/secrets.ts'
@@ -43,18 +43,18 @@ export function deviceCodeGrant ({ devices, refreshTokens, issueTokens, sessionT
         refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
       })
 
-      async function whenPending (again: () => Promise<Grant | null>): Promise<Grant> {
+      async function whenPending (again: () => Promise<SessionState | null>): Promise<SessionState> {
         const state = await devices.poll(hash, client.id, PENALTY)
         // The user allowed the device between the two statements
         const allowed = state === 'approved' ? await again() : null
-        if (!allowed) throw refusal(state)
+        if (!allowed) throw errorOf(state)
         return allowed
       }
     }
   }
 }
 
-function refusal (state: DeviceState): OAuthError {
+function errorOf (state: DeviceState): OAuthError {
   if (state === 'pending') return authorizationPending('The user has not decided yet')
   if (state === 'too soon') return slowDown(`Wait ${PENALTY} seconds longer between requests from now on`)
   if (state === 'denied') return accessDenied('The user did not allow it')

@@ -3,7 +3,7 @@ import type { Events } from '../../../events/events.ts'
 import type { SessionEnds } from '../../../sessions/end.ts'
 import { invalidGrant, invalidScope } from '../../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
-import type { Client, Grant, Caller, Sessions, Superseded } from '../../ports.ts'
+import type { Client, SessionState, Caller, Sessions, Superseded } from '../../ports.ts'
 import type { RefreshToken, RefreshTokens } from '../../../sessions/refresh-token.ts'
 import { checkTarget } from '../../resources.ts'
 import { checkNarrowing, parseScope, type Scopes } from '../../scopes.ts'
@@ -23,7 +23,7 @@ type Dependencies = {
 }
 
 /** For this access token only; null for everything the session has. `ofAny`: those of the scopes that `*` stands for. */
-type Asked = { scopes: string[] | null, ofAny: string[] | null, resources: string[] | null }
+type Requested = { scopes: string[] | null, ofAny: string[] | null, resources: string[] | null }
 
 // Attempts for a session that other statements change at the same time
 const TRIES = 3
@@ -32,17 +32,17 @@ const TRIES = 3
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
   const { sessions, sessionEnds, issueTokens, refreshTokens, scopes, idleTtl, events } = deps
 
-  async function issue (client: Client, text: string, asked: Asked, caller: Caller, tries = TRIES): Promise<Issued> {
+  async function issue (client: Client, text: string, requested: Requested, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
     if (!token) throw invalid('forged, mangled or of another issuer')
     const rotation = {
       id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id,
-      idleTtl, asked: asked.scopes, ofAny: asked.ofAny, resources: asked.resources
+      idleTtl, requestedScopes: requested.scopes, ofAny: requested.ofAny, resources: requested.resources
     }
-    const isVain = asked.scopes !== null && scopes.remaining(client, asked.scopes).length === 0
+    const isVain = requested.scopes !== null && scopes.remaining(client, requested.scopes).length === 0
     const rotated = isVain ? null : await sessions.rotate(rotation, caller)
     if (rotated?.wentBack) events.emit('database.went_back', { sessionId: token.sessionId })
-    if (rotated) return await answer(client, token, rotated, asked, idleTtl)
+    if (rotated) return await answer(client, token, rotated, requested, idleTtl)
 
     const session = await sessions.inspect(rotation)
     if (!session) throw invalid('no such session')
@@ -52,18 +52,18 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     const grace = client.refreshGrace ?? deps.grace
     const isLate = supersededFor !== null && supersededFor >= grace
     if (isLate && (grace === 0 || !session.successorUnused)) return await refuseReuse(client, session, caller)
-    checkNarrowing(session.scopes, asked.scopes, asked.ofAny)
+    checkNarrowing(session.scopes, requested.scopes, requested.ofAny)
     if (isVain) throw invalidScope('The client may not have this scope any more')
-    checkTarget(session.resources, asked.resources)
-    if (supersededFor !== null && !isLate) return await answerReplay(client, token, session, asked, caller)
+    checkTarget(session.resources, requested.resources)
+    if (supersededFor !== null && !isLate) return await answerReplay(client, token, session, requested, caller)
     const recovered = isLate ? await sessions.recover(rotation, session.generation, caller) : null
     if (recovered) {
       events.emit('session.recovered', { clientId: client.id, sessionId: token.sessionId })
-      return await answer(client, token, recovered, asked, idleTtl)
+      return await answer(client, token, recovered, requested, idleTtl)
     }
     // The row changed between the two statements, so whatever stopped the rotation may be gone
     if (tries === 1) throw invalid('the session keeps changing')
-    return await issue(client, text, asked, caller, tries - 1)
+    return await issue(client, text, requested, caller, tries - 1)
   }
 
   /**
@@ -76,27 +76,31 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
   }
 
   /** Answers concurrent tabs and lost responses with the current token. */
-  async function answerReplay (client: Client, token: RefreshToken, session: Superseded, asked: Asked, caller: Caller): Promise<Issued> {
+  async function answerReplay (
+    client: Client, token: RefreshToken, session: Superseded, requested: Requested, caller: Caller
+  ): Promise<Issued> {
     const { sessionId } = session
     if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
     events.emit('session.replayed', { clientId: client.id, sessionId })
     const idleLeft = idleTtl - (Date.now() - session.lastUsedAt.getTime()) / 1000
-    return await answer(client, token, session, asked, idleLeft)
+    return await answer(client, token, session, requested, idleLeft)
   }
 
-  async function answer (client: Client, { secret }: RefreshToken, grant: Grant, asked: Asked, idleLeft: number): Promise<Issued> {
+  async function answer (
+    client: Client, { secret }: RefreshToken, grant: SessionState, requested: Requested, idleLeft: number
+  ): Promise<Issued> {
     const left = (grant.expiresAt.getTime() - Date.now()) / 1000
     const refreshTokenExpiresIn = Math.max(1, Math.floor(Math.min(idleLeft, left)))
     return await issueTokens({
-      client, grant, scopes: asked.scopes ?? grant.scopes, resources: asked.resources, secret,
+      client, grant, scopes: requested.scopes ?? grant.scopes, resources: requested.resources, secret,
       refreshTokenExpiresIn, isLogin: false
     })
   }
 
-  function narrowed (client: Client, scope: string | undefined): Pick<Asked, 'scopes' | 'ofAny'> {
-    const asked = parseScope(scope)
-    if (asked === null) return { scopes: null, ofAny: null }
-    return { scopes: asked, ofAny: asked.filter((name) => scopes.mayHave(client, name)) }
+  function narrowed (client: Client, scope: string | undefined): Pick<Requested, 'scopes' | 'ofAny'> {
+    const requested = parseScope(scope)
+    if (requested === null) return { scopes: null, ofAny: null }
+    return { scopes: requested, ofAny: requested.filter((name) => scopes.mayHave(client, name)) }
   }
 
   return {
