@@ -99,7 +99,8 @@ t.test('rotate: whatever does not fit leaves the row alone', async (t) => {
   const current = { ...rotation, generation: 1 }
   for (const wrong of [
     { generation: 0 }, { id: uuidv7() }, { secretHash: randomBytes(32) }, { secretHash: randomBytes(0) }, { clientId: 'lk_client_unknown' },
-    { idleTtl: 0 }, { asked: ['admin'] }, { asked: ['read', 'admin'] }, { asked: ['*'] }
+    { idleTtl: 0 }, { requestedScopes: ['admin'] }, { requestedScopes: ['read', 'admin'] },
+    { requestedScopes: ['*'] }
   ]) t.equal(await sessions.rotate({ ...current, ...wrong }, caller), null, JSON.stringify(wrong))
   t.same(await rowOf(app, session.id), before)
   t.ok(await sessions.rotate({ ...current, requestedScopes: ['write'] }, caller))
