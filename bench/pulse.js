@@ -25,7 +25,9 @@ const state = async () =>
 
 try {
   const servers = [await startNode('server.js', env)]
-  while (servers.length < Number(values.processes)) { servers.push(await startNode('server.js', { ...env, BENCH_CLIENTS: JSON.stringify(servers[0].clients) })) }
+  while (servers.length < Number(values.processes)) {
+    servers.push(await startNode('server.js', { ...env, BENCH_CLIENTS: JSON.stringify(servers[0].clients) }))
+  }
   // Flushes what the starts have written, and the full-page image that follows
   await client.query('CHECKPOINT')
   await sleep(5000)

@@ -63,7 +63,9 @@ try {
     const rounds = { ours: [], limit: [] }
     for (const side of ['limit', 'ours']) await load({ ...(side === 'ours' ? ours : limit), seconds: 1, ...theirs[side][name] })
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const side of ['limit', 'ours']) { rounds[side].push(await load({ ...(side === 'ours' ? ours : limit), seconds, ...theirs[side][name] })) }
+      for (const side of ['limit', 'ours']) {
+        rounds[side].push(await load({ ...(side === 'ours' ? ours : limit), seconds, ...theirs[side][name] }))
+      }
     }
     const base = summary(rounds.limit).cpu
     for (const side of ['limit', 'ours']) {

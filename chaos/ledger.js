@@ -47,7 +47,9 @@ export async function check (ledger, base) {
     if (!user.registered) continue
     const answers = []
     const earlier = ledger.hasRestored() ? user.earlierPasswords : []
-    for (const password of [user.password, ...user.maybePasswords, ...earlier]) { answers.push(await call(base, 'POST', '/v1/clients/web/login', { json: { email: user.email, password } })) }
+    for (const password of [user.password, ...user.maybePasswords, ...earlier]) {
+      answers.push(await call(base, 'POST', '/v1/clients/web/login', { json: { email: user.email, password } }))
+    }
     checked++
     if (!answers.some(({ status }) => status === 200)) { ledger.fail(`${user.email}: registered, and cannot log in (${answers.map(({ status }) => status)})`) }
     for (const session of user.sessions) {

@@ -27,13 +27,8 @@ function members ({ properties }, source, { path = '', indent = INDENT, required
     const own = `NonNullable<${source}['${name}']>`
     const type = types[whole] ??
       (property.properties ? `{\n${members(property, own, { path: whole, indent: indent + INDENT, types, variables })}\n${indent}}` : own)
-    return `${
-      comment(
-        property.properties && !property.description ? { ...property, description: `Options of ${name}` } : property,
-        indent,
-        variables
-      )
-    }${indent}${name}${required.includes(name) ? '' : '?'}: ${type}`
+    const described = property.properties && !property.description ? { ...property, description: `Options of ${name}` } : property
+    return `${comment(described, indent, variables)}${indent}${name}${required.includes(name) ? '' : '?'}: ${type}`
   }).join('\n')
 }
 

@@ -35,13 +35,8 @@ export function alreadyRegistered (part: Part | 'authGuard', how = ''): ConfigEr
 export function refuseOthers (given: LatchkeyOptions, meant: Config, known: Config): void {
   const others = differences(given, meant, known)
   if (others.length > 0) {
-    throw new ConfigError(
-      others.map((name) => ({
-        name,
-        message: `is not what the first registration on this instance has, which counts; give the options once. ${SCOPES}`
-      })
-      )
-    )
+    const message = `is not what the first registration on this instance has, which counts; give the options once. ${SCOPES}`
+    throw new ConfigError(others.map((name) => ({ name, message })))
   }
 }
 

@@ -81,8 +81,7 @@ export async function createKit ({ config, users: { attributes, records } }: Ser
       names.map((name) => ({
         name,
         description: wordOf(config.languages[languageOf(locale)]?.scopes, name) ?? wordOf(config.scopes, name)
-      })
-      )
+      }))
   }
 }
 

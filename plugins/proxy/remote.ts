@@ -64,7 +64,9 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
           explain(invalidRefreshToken)
         ),
       async logOut (refreshToken) {
-        if (refreshToken !== undefined) { await post(named, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured)) }
+        if (refreshToken !== undefined) {
+          await post(named, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))
+        }
       }
     }
   }

@@ -15,8 +15,7 @@ export async function listClients ({ withCore }: Context): Promise<Result> {
       clients: clients.map((client) => ({
         ...clientJson(client), created_at: client.createdAt.toISOString(),
         revoked_at: client.revokedAt?.toISOString() ?? null
-      })
-      )
+      }))
     },
     lines: table(['ID', 'SLUG', 'NAME', 'GRANTS', 'STATE'], clients.map(({ id, slug, name, grantTypes, revokedAt }) =>
       [id, slug ?? '-', name, grantTypes.map(shortGrant).join(','), revokedAt ? 'revoked' : 'active']))

@@ -54,8 +54,7 @@ export async function listTokens (
           personal.map(async (token) => ({
             ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes),
             user_id: token.userId
-          })
-          )
+          }))
         )
       },
       lines: table(['ID', 'KIND', 'USER', 'OF', 'LAST USED', 'EXPIRES'], [...sessions.map(sessionRow), ...personal.map(personalRow)])

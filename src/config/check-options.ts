@@ -27,8 +27,7 @@ export function checkOptions (where: string, schema: TObject, given: unknown): v
   const missing = Object.entries(given).filter(([, value]) => value === undefined).map(([name]): Problem => ({
     name: `${where}.${name}`,
     message: 'is undefined; leave it out, or give it a value'
-  })
-  )
+  }))
   const problems = unknown.length > 0
     ? unknown
     : missing.length > 0

@@ -44,14 +44,9 @@ function transaction (database: DatabaseConnection): Pool {
     if (isOpen) throw new Error('the connection to the database was lost while migrating')
     isOpen = true
     markChars(client)
-    await client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; ${
-        sessionSettings({
- schema: database.schema, local: true,
-          timeouts: { lock_timeout: database.timeouts.lock_timeout ?? LOCK_TIMEOUT }
-})
-      }`
-    )
+    const timeouts = { lock_timeout: database.timeouts.lock_timeout ?? LOCK_TIMEOUT }
+    const settings = sessionSettings({ schema: database.schema, local: true, timeouts })
+    await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${settings}`)
     await client.query(`SELECT pg_advisory_xact_lock(${LOCK}); SET LOCAL lock_timeout = 0`).catch((error: unknown) => {
       throw lockFailure(error)
     })

@@ -105,7 +105,9 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
       freshness.failed()
       settle()
       if (!(err instanceof NotTaken)) throw err
-      if (!isRefused) { log.warn({ err }, 'The database takes no commit: whether it is the primary is not known, and guards answer 503 when that lasts') }
+      if (!isRefused) {
+        log.warn({ err }, 'The database takes no commit: whether it is the primary is not known, and guards answer 503 when that lasts')
+      }
       isRefused = true
     }
   }

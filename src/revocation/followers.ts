@@ -5,8 +5,12 @@ import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
 /** Facts of the token with which a remote guard follows the revocations. */
 export type FollowerToken = {
-  facts: TokenFacts, kid: string, /** Seconds since 1970. */
-  expiresAt: number, /** Of the stream, chosen by its reader. */ name?: string | undefined
+  facts: TokenFacts
+  kid: string
+  /** Seconds since 1970. */
+  expiresAt: number
+  /** Of the stream, chosen by its reader. */
+  name?: string | undefined
 }
 
 export type Followers = {

@@ -5,13 +5,13 @@ import type { Account, OwnAccount, Users, UserStore } from './ports.ts'
 type Dependencies = {
   store: UserStore
   passwords: Pick<Passwords, 'verify' | 'hash'>
-  /** Where strangers ask. */
+  /** Where people log in: makes every answer take the same time. Not for the command line. */
   pace?: Pick<LoginPace, 'rest'>
 }
 
 /** Users in our own tables, whose passwords we hash ourselves. */
 export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users {
-  // What was found goes back to `verify`; nobody between reads the hash
+  // Callers get accounts without the hash; `verify` finds it again here
   const found = new WeakMap<Account, OwnAccount>()
 
   function withoutHash (row: OwnAccount | null): Account | null {
@@ -35,7 +35,7 @@ export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users
     try {
       await store.rehash(id, passwordStamp, await passwords.hash(password))
     } catch (error) {
-      // There is time for it at the next login
+      // The next login will rehash
       if (!(error instanceof Overloaded)) throw error
     }
   }

@@ -1,17 +1,17 @@
 import type { Identifier } from './attributes.ts'
 
-/** A user who may log in, as whoever keeps the users knows them. */
+/** A user who can log in. */
 export type Account = {
   id: string
   /**
-   * Opaque to all others: a session that starts compares it once more, and a changed password changes it. Where a users table has none, it
-   * stays 0.
+   * Opaque outside of this folder. A change of the password changes it, and the statement that creates a session compares it once more. It
+   * stays 0 for a users table that has none.
    */
   passwordStamp: number
   disabled: boolean
 }
 
-/** A row of our own table. */
+/** A row of our own users table. */
 export type OwnAccount = Account & { passwordHash: string | null }
 
 export type Profile = {
@@ -57,29 +57,36 @@ export type PasswordHashes = {
   replaceBcrypt: (scheme: string, limit: number, change: (hash: string) => Promise<string>) => Promise<number>
 }
 
-/** What everything else needs of users, whose table they stand in and how their passwords are kept. */
+/** The operations on users that other modules need, independent of where users and passwords are stored. */
 export type Users = {
   /** The account of the first identifier that exists, in the given order. */
   find: (identifiers: Identifier[]) => Promise<Account | null>
   findById: (id: string) => Promise<Account | null>
   /**
-   * Whether it is the password of an account that `find` or `findById` has found. Without one it takes the same time, and says no.
+   * Checks the password of an account that `find` or `findById` returned. Without an account it takes the same time and returns false.
    * @throws Overloaded
    */
   verify: (account: Account | null, password: string) => Promise<boolean>
   profile: (id: string) => Promise<Profile | null>
-  /** Which of these belong to somebody, or to somebody else than `except`. */
+  /** Which of these identifiers belong to a user, other than `except`. */
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
-  /** Whether a form has made the account in the last so many seconds, while the identifier is its own. */
+  /** Whether a form created the account of the identifier in the last `seconds`. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<boolean>
-  /** @returns null when an identifier was taken meanwhile. @throws Overloaded */
+  /**
+   * @returns null when an identifier has been taken by another user
+   * @throws Overloaded
+   */
   create: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<Profile | null>
-  /** Ends every session but `keepSession`; false when the password is not what it was. @throws Overloaded */
+  /**
+   * Ends every session except `keepSession`.
+   * @returns false when the password has changed since it was checked
+   * @throws Overloaded
+   */
   setPassword: (change: Omit<PasswordChange, 'passwordHash'> & { password: string }) => Promise<boolean>
   changeProfile: UserStore['changeProfile']
 }
 
-/** Our own table, and the row with epoch and dates that every user has. */
+/** Our own users table. */
 export type UserStore = {
   /** The account of the first identifier that exists, in the given order. */
   findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnAccount | null>

@@ -15,7 +15,10 @@ export type Registration = { user: Profile, again?: SignedIn, errors?: never } |
 export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
 
 type Dependencies = {
-  attributes: Attributes, users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create'>, policy: PasswordPolicy, /** When there are forms. */
+  attributes: Attributes
+  users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create'>
+  policy: PasswordPolicy
+  /** When there are forms. */
   authenticate?: Authenticate
 }
 

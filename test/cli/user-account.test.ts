@@ -67,7 +67,9 @@ t.test('by the rules of the server, and for users who may log in', async (t) => 
   await t.rejects(setPassword(context, ADA, { password: 'password123' }), { message: /^password is one of the most used/ })
   await disableUser(context, ADA)
   await t.rejects(setPassword(context, ADA, { password: NEXT }), { message: /is disabled; `npx latchkey user enable`/ })
-  for (const command of [showUser, deleteUser]) { await t.rejects(command(context, 'nobody@example.com'), { message: /^There is no user nobody@example\.com/ }) }
+  for (const command of [showUser, deleteUser]) {
+    await t.rejects(command(context, 'nobody@example.com'), { message: /^There is no user nobody@example\.com/ })
+  }
   await t.rejects(setPassword(context, 'nobody@example.com', { password: NEXT }), { message: /^There is no user/ })
 })
 
@@ -171,8 +173,7 @@ async function rowsWith (databaseUrl: string, texts: string[]): Promise<{ table:
     return rows.filter(({ row }) => texts.some((text) => JSON.stringify(row).includes(text))).map(({ row }) => ({
       table: name,
       text: row.type ?? JSON.stringify(row)
-    })
-    )
+    }))
   }))
   return found.flat()
 }

@@ -79,7 +79,9 @@ t.test('a hook of the whole app asks who it is without throwing, and breaks no r
   app.get('/open', async (request) => ({ user: authOf(request) }))
   t.equal((await register(app)).statusCode, 201)
   t.equal((await login(app)).statusCode, 200)
-  for (const [url, status] of [['/.well-known/openid-configuration', 200], ['/login', 200], ['/nowhere', 404], ['/open', 200]] as const) { t.equal((await app.inject(url)).statusCode, status, url) }
+  for (const [url, status] of [['/.well-known/openid-configuration', 200], ['/login', 200], ['/nowhere', 404], ['/open', 200]] as const) {
+    t.equal((await app.inject(url)).statusCode, status, url)
+  }
   t.same((await app.inject('/open')).json(), { user: null })
 })
 
@@ -134,7 +136,9 @@ t.test('a guest of an optional guard needs no news of revocations, and whoever s
   await internals(app).revocation.feed.stop()
   t.ok(await eventually(async () => (await app.inject({ url: '/api', headers: { authorization: `Bearer ${token}` } })).statusCode === 503))
   t.equal((await app.inject({ url: '/web', headers: { cookie } })).statusCode, 503)
-  for (const url of ['/api', '/web']) { t.same([(await app.inject(url)).statusCode, (await app.inject(url)).json()], [200, { user: null }], url) }
+  for (const url of ['/api', '/web']) {
+    t.same([(await app.inject(url)).statusCode, (await app.inject(url)).json()], [200, { user: null }], url)
+  }
 })
 
 t.test('a guard knows the type of whom it lets in', async (t) => {

@@ -37,8 +37,12 @@ t.test('a host with OpenTelemetry sees our requests by route, and no secret', as
 
   const spans = exporter.getFinishedSpans()
   const routes = spans.map(({ attributes }) => attributes['http.route']).filter(Boolean)
-  for (const route of ['/v1/register', '/v1/clients/:client/login', '/v1/clients/:client/refresh', '/v1/profile', '/v1/api/logout']) { t.ok(routes.includes(route), route) }
+  for (const route of ['/v1/register', '/v1/clients/:client/login', '/v1/clients/:client/refresh', '/v1/profile', '/v1/api/logout']) {
+    t.ok(routes.includes(route), route)
+  }
   t.ok(spans.some(({ attributes }) => attributes['http.response.status_code'] === 401))
   const seen = JSON.stringify(spans.map(({ name, attributes, events, status }) => ({ name, attributes, events, status })))
-  for (const secret of [PASSWORD, tokens.access_token, tokens.refresh_token, renewed.access_token, renewed.refresh_token]) { t.notOk(seen.includes(secret), 'no secret in a span') }
+  for (const secret of [PASSWORD, tokens.access_token, tokens.refresh_token, renewed.access_token, renewed.refresh_token]) {
+    t.notOk(seen.includes(secret), 'no secret in a span')
+  }
 })

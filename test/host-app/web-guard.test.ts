@@ -12,7 +12,9 @@ async function createHost (t: Test, options: Partial<LatchkeyOptions> = {}) {
   host.register(async (scope) => {
     scope.addHook('onRequest', host.authGuard('web'))
     scope.get('/orders', async ({ auth }) => ({ ...auth, name: (await auth.user())!.identifiers[0]!.display, may: auth.can('anything') }))
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) { scope.route({ method, url: '/orders', handler: async ({ auth }) => ({ by: auth.userId }) }) }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+      scope.route({ method, url: '/orders', handler: async ({ auth }) => ({ by: auth.userId }) })
+    }
   })
   await host.ready()
   await host.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })

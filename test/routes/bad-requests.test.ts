@@ -59,7 +59,9 @@ function refused (t: Test, response: LightMyRequestResponse, oauth: boolean, nam
     t.strictSame(Object.keys(rest).sort(), ['code', 'error', 'message', 'statusCode'], shown)
     t.match(rest, { statusCode: response.statusCode, code: /^(LK|FST)_[A-Z_]+$/, error: /^[A-Z]/, message: /\w/ }, shown)
     t.equal(errors !== undefined, response.statusCode === 422, shown)
-    for (const messages of Object.values((errors ?? {}) as object)) { t.ok(Array.isArray(messages) && messages.every((text) => typeof text === 'string' && text !== ''), shown) }
+    for (const messages of Object.values((errors ?? {}) as object)) {
+      t.ok(Array.isArray(messages) && messages.every((text) => typeof text === 'string' && text !== ''), shown)
+    }
   }
 }
 

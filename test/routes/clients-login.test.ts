@@ -178,7 +178,9 @@ t.test('every spelling of an identifier logs in', async (t) => {
 t.test('an attribute of our own', async (t) => {
   const { app } = await build(t, { login: { attributes: { employee: Type.String({ pattern: '^E[0-9]{6}$' }), email: EmailSchema } } })
   t.match((await register(app, { employee: 'E123456' })).json(), { employee: 'E123456' })
-  for (const fields of [{ employee: 'E123456' }, { employee: 'e123456' }, { username: ' E123456' }]) { t.equal((await login(app, fields as Record<string, string>)).statusCode, 200, JSON.stringify(fields)) }
+  for (const fields of [{ employee: 'E123456' }, { employee: 'e123456' }, { username: ' E123456' }]) {
+    t.equal((await login(app, fields as Record<string, string>)).statusCode, 200, JSON.stringify(fields))
+  }
   t.same(await errorsOf(post(app, { employee: 'E12', password: PASSWORD })), { employee: ['must be an employee that matches ^E[0-9]{6}$'] })
 })
 
@@ -206,7 +208,9 @@ t.test('all missing fields are reported at once, with the messages of Apiato', a
 t.test('a prefix is put before each field name, also in errors', async (t) => {
   const { app } = await build(t, { login: { prefix: 'login_' } })
   await register(app)
-  for (const body of [{ login_email: 'ada@example.com' }, { login_username: 'ada@example.com' }]) { t.equal((await post(app, { ...body, password: PASSWORD })).statusCode, 200) }
+  for (const body of [{ login_email: 'ada@example.com' }, { login_username: 'ada@example.com' }]) {
+    t.equal((await post(app, { ...body, password: PASSWORD })).statusCode, 200)
+  }
   t.same(await errorsOf(post(app, { email: 'ada@example.com', password: PASSWORD })), { login_email: ['The email field is required.'] })
   t.same(await errorsOf(post(app, { login_email: 5, password: PASSWORD })), { login_email: ['must be string'] })
 })
@@ -214,9 +218,15 @@ t.test('a prefix is put before each field name, also in errors', async (t) => {
 t.test('a prefix with a dot reads nested fields', async (t) => {
   const { app } = await build(t, { login: { prefix: 'user.' } })
   await register(app)
-  for (const user of [{ email: 'ada@example.com' }, { username: 'ada@example.com' }]) { t.equal((await post(app, { user, password: PASSWORD })).statusCode, 200) }
-  for (const user of [undefined, null, 'ada@example.com', ['ada@example.com'], { email: '' }]) { t.same(await errorsOf(post(app, { user, password: PASSWORD })), { 'user.email': ['The email field is required.'] }) }
-  for (const email of [5, null, ['ada@example.com'], { a: 1 }]) { t.same(await errorsOf(post(app, { user: { email }, password: PASSWORD })), { 'user.email': ['must be an e-mail address'] }) }
+  for (const user of [{ email: 'ada@example.com' }, { username: 'ada@example.com' }]) {
+    t.equal((await post(app, { user, password: PASSWORD })).statusCode, 200)
+  }
+  for (const user of [undefined, null, 'ada@example.com', ['ada@example.com'], { email: '' }]) {
+    t.same(await errorsOf(post(app, { user, password: PASSWORD })), { 'user.email': ['The email field is required.'] })
+  }
+  for (const email of [5, null, ['ada@example.com'], { a: 1 }]) {
+    t.same(await errorsOf(post(app, { user: { email }, password: PASSWORD })), { 'user.email': ['must be an e-mail address'] })
+  }
 })
 
 t.test('other slugs are 404, whatever is sent', async (t) => {
@@ -226,7 +236,9 @@ t.test('other slugs are 404, whatever is sent', async (t) => {
   const gone = await makeClient(app, { slug: 'gone', ...PROXY })
   await internals(app).store.clients.revoke(gone.id)
   for (const slug of ['unknown', 'backend', 'gone', 'personal-access', 'WEB', gone.id]) {
-    for (const payload of [{ email: 'ada@example.com', password: PASSWORD }, {}]) { t.match((await post(app, payload, { slug })).json(), { statusCode: 404, code: 'LK_NO_SUCH_CLIENT', error: 'Not Found' }, slug) }
+    for (const payload of [{ email: 'ada@example.com', password: PASSWORD }, {}]) {
+      t.match((await post(app, payload, { slug })).json(), { statusCode: 404, code: 'LK_NO_SUCH_CLIENT', error: 'Not Found' }, slug)
+    }
   }
 })
 

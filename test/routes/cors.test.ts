@@ -81,7 +81,9 @@ t.test('pages of other origins may not', async (t) => {
 
 t.test('without CORS_ORIGINS nothing is allowed', async (t) => {
   const { app } = await build(t)
-  for (const path of ['/v1/clients/web/login', '/v1/profile']) { t.notOk((await preflight(app, path)).headers['access-control-allow-origin'], path) }
+  for (const path of ['/v1/clients/web/login', '/v1/profile']) {
+    t.notOk((await preflight(app, path)).headers['access-control-allow-origin'], path)
+  }
 })
 
 t.test('OPTIONS without a question is answered like one with a wrong origin', async (t) => {
@@ -111,5 +113,7 @@ t.test('a host that has @fastify/cors decides for all routes', async (t) => {
   await host.register(cors, { origin: 'https://host.example' })
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), corsOrigins: [APP] })
   await host.ready()
-  for (const path of ['/v1/profile', '/v1/oauth/token']) { t.equal((await preflight(host, path)).headers['access-control-allow-origin'], 'https://host.example', path) }
+  for (const path of ['/v1/profile', '/v1/oauth/token']) {
+    t.equal((await preflight(host, path)).headers['access-control-allow-origin'], 'https://host.example', path)
+  }
 })

@@ -121,7 +121,9 @@ t.test('every route is in it, under the path that is served', async (t) => {
   const names = operations.map(({ name }) => name)
   t.same(expected.filter((name) => !names.includes(name)), [])
   t.same(names.filter((name) => /^(HEAD|OPTIONS)|\/docs/.test(name)), [])
-  for (const { path, method, name } of operations) { t.ok(app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replace(/\{(\w+)\}/g, ':$1') }), name) }
+  for (const { path, method, name } of operations) {
+    t.ok(app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replace(/\{(\w+)\}/g, ':$1') }), name)
+  }
 })
 
 for (const { name, path, operation } of operations) {

@@ -153,7 +153,9 @@ t.test('refresh_grace and refresh_token_in_body are set, kept by a change that d
   for (const wrong of [{ refresh_grace: -1 }, { refresh_grace: 601 }, { refresh_grace: 1.5 }, { refresh_grace: 'long' }, {
     refresh_token_in_body: 'perhaps'
   }]) {
-    for (const answer of [await put(wrong), await call(app, 'POST', 'clients', bearer, { name: 'z', redirect: URI, ...wrong })]) { t.equal(answer.statusCode, 422, JSON.stringify(wrong)) }
+    for (const answer of [await put(wrong), await call(app, 'POST', 'clients', bearer, { name: 'z', redirect: URI, ...wrong })]) {
+      t.equal(answer.statusCode, 422, JSON.stringify(wrong))
+    }
   }
 })
 

@@ -45,7 +45,9 @@ t.test('RFC 7009 section 2.1: a token of another client is not revoked', async (
 t.test('RFC 7009 section 2.2: what is no token is no error', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app)
-  for (const text of ['nonsense', 'lk_rt_AAAA', 'a.b.c', 'x'.repeat(5000)]) { t.equal((await revoke(app, { token: text }, basic)).statusCode, 200, text.slice(0, 20)) }
+  for (const text of ['nonsense', 'lk_rt_AAAA', 'a.b.c', 'x'.repeat(5000)]) {
+    t.equal((await revoke(app, { token: text }, basic)).statusCode, 200, text.slice(0, 20))
+  }
   t.match((await revoke(app, {}, basic)).json(), { error: 'invalid_request' })
   t.match((await revoke(app, { token: 'x' })).json(), { error: 'invalid_request' })
   t.match((await revoke(app, { token: 'x', client_id: 'lk_client_unknown', client_secret: 'y' })).json(), { error: 'invalid_client' })

@@ -242,7 +242,9 @@ t.test('the password grant takes any login attribute as username, or one under i
     { email: 'bob@example.com' },
     { phone: '+491701234567' }
   ]
-  for (const field of fields) { t.equal((await token(app, { grant_type: 'password', password, ...field }, basic)).statusCode, 200, JSON.stringify(field)) }
+  for (const field of fields) {
+    t.equal((await token(app, { grant_type: 'password', password, ...field }, basic)).statusCode, 200, JSON.stringify(field))
+  }
   for (const field of [{ email: '+491701234567' }, { phone: 'bob@example.com' }]) {
     t.match(
       (await token(app, { grant_type: 'password', password, ...field }, basic)).json(),

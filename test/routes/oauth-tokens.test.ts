@@ -68,7 +68,9 @@ t.test('an application that was ended asks for consent again; one of the operato
   const tokens = await passwordGrant(app, theirs.basic)
   const ours = (await login(app)).json<Tokens>()
   const web = (await internals(app).store.clients.findBySlug('web'))!
-  for (const client of [theirs.client, web]) { await internals(app).store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] }) }
+  for (const client of [theirs.client, web]) {
+    await internals(app).store.consents.add({ userId: user.id, client, scopes: ['openid'], resources: [] })
+  }
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [theirs.id])
   for (const each of [tokens, ours]) t.equal((await call(app, 'DELETE', `tokens/${sessionId(each)}`, bearer)).statusCode, 204)
   t.same(await sql(app, 'SELECT client_id FROM consents'), [{ client_id: web.id }])
@@ -145,5 +147,7 @@ t.test('scopes, for users', async (t) => {
   const list = (await call(app, 'GET', 'scopes', bearer)).json<{ id: string, description: string }[]>()
   t.match(list.find(({ id }) => id === 'orders:read'), { id: 'orders:read', description: 'See your orders' })
   t.ok(list.some(({ id }) => id === 'openid'))
-  for (const authorization of [undefined, basic('a', 'b')]) { t.equal((await app.inject({ url: '/v1/oauth/scopes', headers: authorization ? { authorization } : {} })).statusCode, 401) }
+  for (const authorization of [undefined, basic('a', 'b')]) {
+    t.equal((await app.inject({ url: '/v1/oauth/scopes', headers: authorization ? { authorization } : {} })).statusCode, 401)
+  }
 })

@@ -62,7 +62,9 @@ t.test('guesses at the current password are limited, told apart from a wrong one
   const { app } = await build(t, { rateLimit: 'on' })
   const { access_token: accessToken } = await signedIn(app)
   const statuses: number[] = []
-  for (let i = 0; i < 70 && !statuses.includes(429); i++) { statuses.push((await patch(app, accessToken, { current_password: 'wrong', new_password: NEW })).statusCode) }
+  for (let i = 0; i < 70 && !statuses.includes(429); i++) {
+    statuses.push((await patch(app, accessToken, { current_password: 'wrong', new_password: NEW })).statusCode)
+  }
   t.same([...new Set(statuses)], [422, 429])
   const answer = await patch(app, accessToken, { current_password: PASSWORD, new_password: NEW })
   t.match(answer.json(), { statusCode: 429, code: /^LK_TOO_MANY_/ })

@@ -38,7 +38,9 @@ t.test('changing an identifier requires the current password, and takes effect a
     username: 'ada'
   }])
   t.equal((await login(app)).statusCode, 401, 'the old one logs nobody in')
-  for (const fields of [{ email: 'lovelace@example.com' }, { phone: '+491701234567' }, { username: 'ada' }]) { t.equal((await login(app, fields)).statusCode, 200) }
+  for (const fields of [{ email: 'lovelace@example.com' }, { phone: '+491701234567' }, { username: 'ada' }]) {
+    t.equal((await login(app, fields)).statusCode, 200)
+  }
   t.equal((await profile(app, bearer)).statusCode, 200, 'sessions go on')
   t.same(
     await sql(app, 'SELECT attribute, verified_at FROM identifiers ORDER BY attribute'),

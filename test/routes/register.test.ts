@@ -146,7 +146,9 @@ t.test('of two concurrent registrations of one identifier exactly one succeeds',
   const spellings = ['ada@b.co', 'ADA@B.CO', 'ａｄａ@b.co', 'Ada@b.co', 'ada@b。co']
   const answers = await Promise.all(spellings.map((email, number) => register(app, { email, phone: `+49170123456${number}` })))
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [201, 422, 422, 422, 422])
-  for (const answer of answers.filter(({ statusCode }) => statusCode === 422)) { t.same(answer.json<{ errors: object }>().errors, { email: ['The email has already been taken.'] }) }
+  for (const answer of answers.filter(({ statusCode }) => statusCode === 422)) {
+    t.same(answer.json<{ errors: object }>().errors, { email: ['The email has already been taken.'] })
+  }
   t.equal(await users(app), 1)
   const { rows } = await internals(app).database.pool.query('SELECT attribute FROM identifiers')
   t.equal(rows.length, 2, 'the losers left no phone number behind')
@@ -156,7 +158,9 @@ t.test('nobody can register the phone number or address of another user as a use
   const nick = Type.String({ minLength: 1, maxLength: 60 })
   const { app } = await build(t, { login: { attributes: { ...readyAttributes, nick } } })
   await register(app, { phone: '+49 170 1234567' })
-  for (const username of ['+491701234567', 'victim@example.com', '491701234567']) { t.match(await errorsOf(register(app, { username })), { username: [/must be a user name/] }, username) }
+  for (const username of ['+491701234567', 'victim@example.com', '491701234567']) {
+    t.match(await errorsOf(register(app, { username })), { username: [/must be a user name/] }, username)
+  }
   for (const [value, other] of [['+49 170 1234567', 'phone'], ['00491701234567', 'phone'], ['＋４９１７０１２３４５６７', 'phone'], [
     'Victim@Example.com',
     'email'

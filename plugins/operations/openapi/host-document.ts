@@ -27,7 +27,9 @@ export function markGuarded (instance: FastifyInstance, route: RouteOptions, gua
 export function completeDocuments (instance: object): void {
   const { server } = instance as FastifyInstance
   for (let owner: object | null = instance; owner; owner = Object.getPrototypeOf(owner) as object | null) {
-    if (Object.hasOwn(owner, 'swagger') && !completed.has((owner as WithDocument).swagger)) { (owner as WithDocument).swagger = completing((owner as WithDocument).swagger, server) }
+    if (Object.hasOwn(owner, 'swagger') && !completed.has((owner as WithDocument).swagger)) {
+      (owner as WithDocument).swagger = completing((owner as WithDocument).swagger, server)
+    }
   }
 }
 

@@ -64,7 +64,9 @@ export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoin
       events.emit('token.issued', { grantType, ...issued.about })
       return issued
     } catch (error) {
-      if (error instanceof OAuthError) { events.emit('token.refused', { grantType, error: error.error, reason: error.reason ?? error.description }) }
+      if (error instanceof OAuthError) {
+        events.emit('token.refused', { grantType, error: error.error, reason: error.reason ?? error.description })
+      }
       throw error
     }
   }

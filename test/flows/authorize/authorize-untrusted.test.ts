@@ -174,7 +174,9 @@ t.test('what is wrong with a trusted request is told to the application, with st
     'a&b=c #+%"<é',
     'state comes back as it was'
   )
-  for (const nonce of ['\0', 'x\0']) { t.equal((await visitor.get(authorizeUrl(client.id, { nonce }))).statusCode, 400, 'what no database can hold') }
+  for (const nonce of ['\0', 'x\0']) {
+    t.equal((await visitor.get(authorizeUrl(client.id, { nonce }))).statusCode, 400, 'what no database can hold')
+  }
   t.notOk('state' in paramsOf(await visitor.get(authorizeUrl(client.id, { state: '', scope: 'nonsense' }))), 'and only if there was one')
 })
 

@@ -45,7 +45,9 @@ t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application get
   t.match(claimsOf(idToken), { iss: ISSUER, aud: client.id, nonce: 'n-1', sub: claimsOf(accessToken)['sub'], auth_time: Number })
   t.match((await profile(app, accessToken)).json(), { email: 'ada@example.com' })
   t.equal((await token(app, { grant_type: 'refresh_token', refresh_token: refreshToken }, client.basic)).statusCode, 200)
-  for (const secret of [code!, accessToken, idToken, refreshToken, client.secret, 'correct horse', visitor.cookies.get('latchkey')!]) { t.notOk(logs().includes(secret), 'no secret is in the log') }
+  for (const secret of [code!, accessToken, idToken, refreshToken, client.secret, 'correct horse', visitor.cookies.get('latchkey')!]) {
+    t.notOk(logs().includes(secret), 'no secret is in the log')
+  }
 })
 
 t.test('a new user registers during the request and returns to it', async (t) => {
@@ -251,8 +253,12 @@ t.test('confidential clients may do without PKCE only when the operator says so,
   const old = await makeApp(app, { pkceOptional: true })
   const open = await makeApp(app, { pkceOptional: true, authMethod: 'none' })
   const without = { code_challenge: '', code_challenge_method: '' }
-  for (const { id } of [strict, open]) { t.match(paramsOf(await visitor.get(authorizeUrl(id, without))), { error: 'invalid_request', error_description: /PKCE/ }) }
-  for (const method of ['plain', 's256', '']) { t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge_method: method }))), { error: 'invalid_request' }, method) }
+  for (const { id } of [strict, open]) {
+    t.match(paramsOf(await visitor.get(authorizeUrl(id, without))), { error: 'invalid_request', error_description: /PKCE/ })
+  }
+  for (const method of ['plain', 's256', '']) {
+    t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge_method: method }))), { error: 'invalid_request' }, method)
+  }
   for (const challenge of ['short', `${challengeOf(VERIFIER)}=`, 'x'.repeat(44)]) { t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge: challenge }))), { error: 'invalid_request' }, challenge) }
 
   const downgraded = paramsOf(await authorize(visitor, old.id, without))['code']!

@@ -42,7 +42,9 @@ t.test('OpenID Connect Core section 3.1.2.4: what claims ask for is shown and re
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
   t.match(paramsOf(await authorize(visitor, client.id)), CODE)
-  for (const member of ['id_token', 'userinfo']) { t.match(await silently(visitor, client, asked({ [member]: { email: null } })), { error: 'consent_required' }, member) }
+  for (const member of ['id_token', 'userinfo']) {
+    t.match(await silently(visitor, client, asked({ [member]: { email: null } })), { error: 'consent_required' }, member)
+  }
   t.match((await visitor.get(authorizeUrl(client.id, BOTH))).body, 'See your e-mail address')
   const issued = await tokens(app, visitor, client, BOTH)
   t.same(await told(app, issued), [EMAIL, EMAIL])

@@ -78,7 +78,9 @@ t.test('consents at once lose nothing, at whatever server', async (t) => {
   const asked = ['a', 'b'].flatMap((scope) => ['', API, FILES].map((resource) => ({ scope, resource })))
   const pages = await Promise.all(asked.map((params) => visitor.get(authorizeUrl(client.id, params))))
   await Promise.all(pages.map((page) => visitor.submit(page, { decision: 'allow' })))
-  for (const resources of [[], [API, FILES]]) { t.match(await silently(visitor, client.id, { scope: 'a b' }, resources), CODE, resources.join(' ')) }
+  for (const resources of [[], [API, FILES]]) {
+    t.match(await silently(visitor, client.id, { scope: 'a b' }, resources), CODE, resources.join(' '))
+  }
 })
 
 for (const [name, uri] of [

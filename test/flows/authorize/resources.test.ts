@@ -170,9 +170,13 @@ t.test('RFC 8707 section 2: several resources at the token endpoint are all of t
   t.equal(audOf(await json([])), internals(app).config.issuer)
   const { issuer } = internals(app).config
   for (const several of [[API, 'https://evil.example'], [issuer, API], [API, `${issuer}/`]]) {
-    for (const answer of [await form(...several), await json(several)]) { t.match(answer.json(), { error: 'invalid_target' }, several.join(' ')) }
+    for (const answer of [await form(...several), await json(several)]) {
+      t.match(answer.json(), { error: 'invalid_target' }, several.join(' '))
+    }
   }
-  for (const wrong of [7, { uri: API }, [API, 7], true]) { t.match((await json(wrong)).json(), { error: 'invalid_request' }, JSON.stringify(wrong)) }
+  for (const wrong of [7, { uri: API }, [API, 7], true]) {
+    t.match((await json(wrong)).json(), { error: 'invalid_request' }, JSON.stringify(wrong))
+  }
   for (const path of ['revoke', 'introspect']) {
     const answer = await app.inject({
       method: 'POST', url: `/v1/oauth/${path}`,
@@ -218,6 +222,8 @@ t.test('a device asks for tokens of this server, and for no others', async (t) =
       method: 'POST', url: '/v1/oauth/device/code',
       headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: query
     })
-  for (const own of ['', 'resource=', 'resource=http://localhost:3000', 'resource=http://localhost:3000/&resource=http://localhost:3000']) { t.equal((await ask(own)).statusCode, 200, own) }
+  for (const own of ['', 'resource=', 'resource=http://localhost:3000', 'resource=http://localhost:3000/&resource=http://localhost:3000']) {
+    t.equal((await ask(own)).statusCode, 200, own)
+  }
   for (const other of [`resource=${API}`, 'resource=https://evil.example', `resource=http://localhost:3000&resource=${API}`]) { t.match((await ask(other)).json(), { error: 'invalid_target' }, other) }
 })

@@ -56,7 +56,9 @@ t.test('per client: which scopes it may ask for, which it gets when it asks for 
   t.match(await grant(app, reader.basic), { scope: 'users:read', expires_in: 90 })
   t.match(await grant(app, reader.basic, ' orders:read  users:read'), { scope: 'orders:read users:read' }, 'a space too many is none')
   t.match(await grant(app, reader.basic, 'orders:read users:read'), { scope: 'orders:read users:read' })
-  for (const scope of ['orders:write', 'orders:read orders:write', 'nothing', '*', 'revocations:read']) { t.match(await grant(app, reader.basic, scope), { error: 'invalid_scope' }, scope) }
+  for (const scope of ['orders:write', 'orders:read orders:write', 'nothing', '*', 'revocations:read']) {
+    t.match(await grant(app, reader.basic, scope), { error: 'invalid_scope' }, scope)
+  }
   const anything = await makeClient(app, { grantTypes: ['client_credentials'], firstParty: false })
   const plain = await grant(app, anything.basic)
   t.match(plain, { expires_in: 3600 })

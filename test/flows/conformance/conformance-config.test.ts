@@ -10,7 +10,9 @@ t.test('oidcc-discovery-endpoint-verification', async (t) => {
   t.match([answer.statusCode, answer.headers['content-type']], [200, /^application\/json/])
   const metadata = answer.json<Record<string, string | string[] | boolean>>()
   t.equal(metadata['issuer'], issuer)
-  for (const name of ['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'jwks_uri', 'end_session_endpoint']) { t.ok(name in metadata, name) }
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'jwks_uri', 'end_session_endpoint']) {
+    t.ok(name in metadata, name)
+  }
   for (const [name, url] of Object.entries(metadata)) {
     if (/_endpoint$|_uri$/.test(name)) t.match(url, /^https:\/\/id\.example\.com\//, name)
   }

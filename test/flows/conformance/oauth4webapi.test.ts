@@ -18,7 +18,9 @@ for (const alg of ['RS256', 'ES256'] as const) {
     })
     const client: oauth.Client = { client_id: id, id_token_signed_response_alg: alg, require_auth_time: true }
     const auth = oauth.ClientSecretBasic(secret)
-    for (const algorithm of ['oidc', 'oauth2'] as const) { t.ok(await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm, ...insecure }))) }
+    for (const algorithm of ['oidc', 'oauth2'] as const) {
+      t.ok(await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm, ...insecure })))
+    }
     const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure))
     t.equal(as.authorization_response_iss_parameter_supported, true)
 

@@ -134,7 +134,9 @@ t.test('a code belongs to the first user who opens its question (RFC 8628 sectio
   )
   const question = await enter(ada, waiting.user_code)
   t.match(question.body, 'Connect Television')
-  for (const seen of [await enter(eve, waiting.user_code), await eve.get(path(waiting))]) { t.match([seen.statusCode, seen.body], [422, UNKNOWN], 'a stranger who saw the code') }
+  for (const seen of [await enter(eve, waiting.user_code), await eve.get(path(waiting))]) {
+    t.match([seen.statusCode, seen.body], [422, UNKNOWN], 'a stranger who saw the code')
+  }
   const [{ id: eveId } = { id: '' }] = await sql<{ id: string }>(
     app,
     "SELECT user_id AS id FROM identifiers WHERE value = 'eve@example.com'"

@@ -16,7 +16,9 @@ t.test('RFC 9700 section 4.14.2: a refresh token is bound to the scope and the r
   const { code } = paramsOf(await authorize(visitor, client.id, { scope: 'orders:read', resource: API }))
   const redeem = (more: object = {}) =>
     token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER, ...more }, client.basic)
-  for (const resource of [FILES, 'https://evil.example', internals(app).config.issuer]) { t.match((await redeem({ resource })).json(), { error: 'invalid_target' }, resource) }
+  for (const resource of [FILES, 'https://evil.example', internals(app).config.issuer]) {
+    t.match((await redeem({ resource })).json(), { error: 'invalid_target' }, resource)
+  }
   const first = (await redeem()).json<Tokens>()
   t.same(
     [claimsOf(first.access_token)['aud'], claimsOf(first.access_token)['scope']],
@@ -25,7 +27,9 @@ t.test('RFC 9700 section 4.14.2: a refresh token is bound to the scope and the r
   )
   const refresh = (more: object) => token(app, { grant_type: 'refresh_token', refresh_token: first.refresh_token, ...more }, client.basic)
   t.match((await refresh({ scope: 'orders:read orders:write' })).json(), { error: 'invalid_scope' })
-  for (const resource of [FILES, 'https://evil.example', internals(app).config.issuer]) { t.match((await refresh({ resource })).json(), { error: 'invalid_target' }, resource) }
+  for (const resource of [FILES, 'https://evil.example', internals(app).config.issuer]) {
+    t.match((await refresh({ resource })).json(), { error: 'invalid_target' }, resource)
+  }
   const second = (await refresh({ resource: API })).json<Tokens>()
   t.same([claimsOf(second.access_token)['aud'], claimsOf(second.access_token)['scope']], [[API], 'orders:read'])
   t.equal((await profile(app, second.access_token)).statusCode, 401, 'RFC 9700 section 2.3: a token for another server opens nothing here')

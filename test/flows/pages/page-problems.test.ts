@@ -13,7 +13,9 @@ t.test('a login that must wait keeps its form and the user name, and says for ho
   await register(app)
   const visitor = visit(app)
   let answer = await logIn(visitor, '/login', { password: 'wrong' })
-  for (let tries = 0; tries < 8 && answer.statusCode === 401; tries++) { answer = await visitor.submit(answer, { username: 'ada@example.com', password: 'wrong' }) }
+  for (let tries = 0; tries < 8 && answer.statusCode === 401; tries++) {
+    answer = await visitor.submit(answer, { username: 'ada@example.com', password: 'wrong' })
+  }
   t.equal(answer.statusCode, 429)
   t.ok(Number(answer.headers['retry-after']) > 0)
   t.equal(valueOf(answer.body, 'username'), 'ada@example.com')
@@ -25,7 +27,9 @@ t.test('too many registrations: the form keeps its input', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const visitor = visit(app)
   let answer = await visitor.get('/register')
-  for (let tries = 0; tries < 40 && answer.statusCode !== 429; tries++) { answer = await visitor.submit(answer, { email: 'ada@', name: 'Ada', password: PASSWORD }) }
+  for (let tries = 0; tries < 40 && answer.statusCode !== 429; tries++) {
+    answer = await visitor.submit(answer, { email: 'ada@', name: 'Ada', password: PASSWORD })
+  }
   t.equal(answer.statusCode, 429)
   t.equal(valueOf(answer.body, 'name'), 'Ada')
   t.match(answer.body, /Try again in \d+ seconds/)
@@ -172,7 +176,9 @@ t.test('Initiating User Registration via OpenID Connect 1.0: prompt=create leads
 t.test('an API client gets JSON with the time to wait', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   let answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' })
-  for (let tries = 0; tries < 8 && answer.statusCode !== 429; tries++) { answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' }) }
+  for (let tries = 0; tries < 8 && answer.statusCode !== 429; tries++) {
+    answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' })
+  }
   t.match(answer.json(), { statusCode: 429 })
   t.ok(Number(answer.headers['retry-after']) > 0)
 })

@@ -74,7 +74,9 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
     for (const { access_token: accessToken } of tokens) {
       if (!await eventually(async () => (await profile(where, accessToken)).statusCode === status)) say(`an access token is not ${status}`)
     }
-    if ((await refresh(where, tokens.at(-1)!.refresh_token)).statusCode !== status) { say('the last refresh token does not follow the session') }
+    if ((await refresh(where, tokens.at(-1)!.refresh_token)).statusCode !== status) {
+      say('the last refresh token does not follow the session')
+    }
     seen[row.revoked_at === null ? 'alive' : 'revoked']++
   }
 

@@ -144,7 +144,9 @@ t.test('RFC 6749 section 6: a refresh narrows the scope of that access token onl
   t.equal(wide.scope, 'read write', 'the session has what it had')
 
   const before = await sessionOf(app, first)
-  for (const scope of ['admin', 'read admin', 'unknown', '*']) { t.match(await ask(wide.refresh_token, scope), { error: 'invalid_scope' }, scope) }
+  for (const scope of ['admin', 'read admin', 'unknown', '*']) {
+    t.match(await ask(wide.refresh_token, scope), { error: 'invalid_scope' }, scope)
+  }
   t.match(await ask(narrow.refresh_token, 'admin'), { error: 'invalid_scope' }, 'within the grace, too')
   t.same(await sessionOf(app, first), before, 'and nothing was rotated')
   t.equal((await ask(wide.refresh_token, ' write  read')).scope, 'write read', 'a space too many is none')

@@ -16,7 +16,9 @@ t.test('RFC 9700 section 4.14.2: the old token after the grace revokes the sessi
 
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401)
   t.ok((await sessionOf(app, first)).revoked_at)
-  for (const { access_token: accessToken } of [first, second]) { t.equal((await profile(app, accessToken)).statusCode, 401, 'at once in this process') }
+  for (const { access_token: accessToken } of [first, second]) {
+    t.equal((await profile(app, accessToken)).statusCode, 401, 'at once in this process')
+  }
   t.ok(await eventually(async () => (await profile(other.app, second.access_token)).statusCode === 401), 'in the other process')
   t.equal((await refresh(other.app, second.refresh_token)).statusCode, 401, 'the current token has ended, too')
 

@@ -108,6 +108,8 @@ t.test('a password is the same however its accents were typed (RFC 8265 section 
   const password = 'déjà vu à Århus, 1999'
   t.not(password.normalize('NFD'), password.normalize('NFC'))
   t.equal((await register(app, { email: 'ada@example.com', password: password.normalize('NFD') })).statusCode, 201)
-  for (const form of ['NFC', 'NFD']) { t.equal((await login(app, { email: 'ada@example.com', password: password.normalize(form) })).statusCode, 200) }
+  for (const form of ['NFC', 'NFD']) {
+    t.equal((await login(app, { email: 'ada@example.com', password: password.normalize(form) })).statusCode, 200)
+  }
   t.equal((await login(app, { email: 'ada@example.com', password: 'deja vu a Arhus, 1999' })).statusCode, 401)
 })

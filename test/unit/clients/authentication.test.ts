@@ -35,8 +35,12 @@ t.test('the body, and another scheme in the header says nothing', async (t) => {
   t.same(clientCredentials('Bearer x', { client_id: 'id' }), { id: 'id', secret: undefined, viaHeader: false })
   t.same(clientCredentials('', { client_id: 'id' }), { id: 'id', secret: undefined, viaHeader: false })
   t.same(clientCredentials(undefined, { client_id: 'id', client_secret: '' }), { id: 'id', secret: undefined, viaHeader: false })
-  for (const body of [{}, { client_id: '' }, { client_secret: 'x' }]) { t.throws(() => clientCredentials(undefined, body), { ...invalid, message: 'client_id is missing' }) }
-  for (const body of [{ client_id: ['id'] }, { client_id: 5 }, { client_id: 'id', client_secret: {} }]) { t.throws(() => clientCredentials(undefined, body), invalid, JSON.stringify(body)) }
+  for (const body of [{}, { client_id: '' }, { client_secret: 'x' }]) {
+    t.throws(() => clientCredentials(undefined, body), { ...invalid, message: 'client_id is missing' })
+  }
+  for (const body of [{ client_id: ['id'] }, { client_id: 5 }, { client_id: 'id', client_secret: {} }]) {
+    t.throws(() => clientCredentials(undefined, body), invalid, JSON.stringify(body))
+  }
 })
 
 t.test('one method at a time (OAuth 2.1 section 2.4.1)', async (t) => {

@@ -20,5 +20,7 @@ const [uid = 0, ...given] = process.argv.slice(2)
 process.setgid?.(Number(uid))
 process.setuid?.(Number(uid))
 const messages: string[] = []
-for (let at = 0; at < given.length; at += 2) { messages.push(await WORK[given[at]!]!(given[at + 1]!).then(() => 'nothing', (error: Error) => error.message)) }
+for (let at = 0; at < given.length; at += 2) {
+  messages.push(await WORK[given[at]!]!(given[at + 1]!).then(() => 'nothing', (error: Error) => error.message))
+}
 process.send?.(messages)

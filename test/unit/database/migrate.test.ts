@@ -106,7 +106,9 @@ t.test('one that is killed half-way leaves nothing behind', async (t) => {
   const directory = await migrations(t, { '1_slow': 'CREATE TABLE slow (id int); SELECT pg_sleep(60)' })
   const migrator = fork(MIGRATOR, [url, directory])
   t.teardown(() => migrator.kill('SIGKILL'))
-  while ((await query(url, "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")).length === 0) { await delay(20) }
+  while ((await query(url, "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")).length === 0) {
+    await delay(20)
+  }
   migrator.kill('SIGKILL')
   await once(migrator, 'exit')
   await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()")

@@ -75,7 +75,9 @@ async function closedFiles (t: Test): Promise<string> {
   const dataDir = await temporaryDirectory(t)
   await chown(dataDir, DAEMON, DAEMON)
   await mkdir(join(dataDir, 'postgres', 'global'), { recursive: true })
-  for (const file of ['app.key', 'postgres.log', 'postgres/latchkey.password', 'postgres/global/pg_control']) { await writeFile(join(dataDir, file), 'x', { mode: 0o600 }) }
+  for (const file of ['app.key', 'postgres.log', 'postgres/latchkey.password', 'postgres/global/pg_control']) {
+    await writeFile(join(dataDir, file), 'x', { mode: 0o600 })
+  }
   return dataDir
 }
 

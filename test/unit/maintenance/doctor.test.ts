@@ -55,8 +55,7 @@ t.test('clients with weak settings', async (t) => {
     checkClients([strong, { ...strong, ...weak, slug: 'weak' }], 3600).map(({ name, status, message }) => ({
       name, status,
       names: message.endsWith(': weak')
-    })
-    )
+    }))
   t.match(checkClients([strong], 3600), [{ name: 'clients', status: 'ok' }])
   const weak: [Partial<ClientFacts>, string, string][] = [
     [{ authMethod: 'none', hasSecret: false, grantTypes: ['password'] }, 'client-password', 'fail'],

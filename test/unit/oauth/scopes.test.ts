@@ -10,7 +10,9 @@ const invalid = errorWith({ error: 'invalid_scope', statusCode: 400 })
 t.test('a client gets what it asks for, if all of it is registered and on its list', async (t) => {
   const listed = client({ scopes: ['read', 'gone'] })
   t.same(scopes.grant(listed, 'read'), ['read'])
-  for (const asked of ['write', 'read write', 'gone', 'unknown', 'READ', 'read:more', 'constructor', '*']) { t.throws(() => scopes.grant(listed, asked), invalid, asked) }
+  for (const asked of ['write', 'read write', 'gone', 'unknown', 'READ', 'read:more', 'constructor', '*']) {
+    t.throws(() => scopes.grant(listed, asked), invalid, asked)
+  }
   t.throws(() => scopes.grant(client({}), 'read'), invalid, 'an empty list allows nothing')
 })
 
@@ -46,7 +48,9 @@ t.test('RFC 6749 section 3.3: names separated by spaces, however many, each coun
   for (const text of [' a b', 'a b ', 'a  b', '   a b   ']) t.same(parseScope(text), ['a', 'b'], JSON.stringify(text))
   for (const text of [undefined, '', ' ', '    ']) t.equal(parseScope(text), null, 'as good as absent')
   t.same(parseScope("!#[]~:/'"), ["!#[]~:/'"])
-  for (const text of ['a\tb', '\ta', 'a\nb', 'a"b', 'a\\b', 'é', 'a\0', '\u3000']) { t.throws(() => parseScope(text), invalid, JSON.stringify(text)) }
+  for (const text of ['a\tb', '\ta', 'a\nb', 'a"b', 'a\\b', 'é', 'a\0', '\u3000']) {
+    t.throws(() => parseScope(text), invalid, JSON.stringify(text))
+  }
 })
 
 t.test('RFC 6749 section 6: a refresh may narrow, not widen', async (t) => {

@@ -15,11 +15,15 @@ t.test('length counts characters as people do, and bytes at the other end', asyn
 })
 
 t.test('no rules on kinds of characters', async (t) => {
-  for (const password of ['correct horse battery staple', '        x', 'ünïcödé wörds', 'qqwweerrttyyuuii-oopp']) { t.same(await policy.check(password), [], password) }
+  for (const password of ['correct horse battery staple', '        x', 'ünïcödé wörds', 'qqwweerrttyyuuii-oopp']) {
+    t.same(await policy.check(password), [], password)
+  }
 })
 
 t.test('what everybody uses is refused, in any case', async (t) => {
-  for (const password of ['password', 'Password', 'PASSWORD1', '12345678', 'iloveyou', 'qwertyuiop']) { t.match(await policy.check(password), ['common_password'], password) }
+  for (const password of ['password', 'Password', 'PASSWORD1', '12345678', 'iloveyou', 'qwertyuiop']) {
+    t.match(await policy.check(password), ['common_password'], password)
+  }
 })
 
 t.test('both rules can be set', async (t) => {

@@ -72,7 +72,9 @@ t.test('what is no token is null and no error', async (t) => {
 t.test('tokens of another issuer, another APP_KEY and another use of the key are null', async (t) => {
   const token = sample()
   const other = createRefreshTokens(deriveKeys([key('a')], 'signing-keys'), { issuer: ISSUER })
-  for (const { encode } of [tokensOf(['a'], 'https://id.example.'), tokensOf(['a'], ''), tokensOf(['b']), other]) { t.equal(decode(encode(token)), null) }
+  for (const { encode } of [tokensOf(['a'], 'https://id.example.'), tokensOf(['a'], ''), tokensOf(['b']), other]) {
+    t.equal(decode(encode(token)), null)
+  }
 })
 
 t.test('the id of a MAC key does not tell the key, and the MAC covers it', async (t) => {

@@ -54,7 +54,9 @@ t.test('one that is refused does not spoil the others, and the same session twic
   const answers = await Promise.all(asked.map(({ refresh_token: text }) => refresh(app, text)))
   t.same(answers.map(({ statusCode }) => statusCode), [401, 200, 200, 200, 200, 200, 200])
   t.equal(answers[1]!.json<Tokens>().refresh_token, answers.at(-1)!.json<Tokens>().refresh_token)
-  for (const [index, answer] of answers.entries()) { if (index > 0) t.equal(claimsOf(answer.json<Tokens>().access_token)['sid'], sessionId(asked[index]!)) }
+  for (const [index, answer] of answers.entries()) {
+    if (index > 0) t.equal(claimsOf(answer.json<Tokens>().access_token)['sid'], sessionId(asked[index]!))
+  }
 })
 
 t.test('a session that somebody else holds is waited for alone', async (t) => {

@@ -143,7 +143,9 @@ t.test('inspect: how long ago each generation was replaced', async (t) => {
     t.ok(Math.abs(seconds! - (10 - generation) * 10) < 2, `generation ${generation}: ${seconds} s`)
   }
   for (const generation of [0, 1]) t.equal(await since(generation), Infinity, 'too long ago to be known')
-  for (const generation of [10, 11, 2 ** 31 - 1]) { t.equal(await since(generation), null, 'the current one, and those that a backup does not know') }
+  for (const generation of [10, 11, 2 ** 31 - 1]) {
+    t.equal(await since(generation), null, 'the current one, and those that a backup does not know')
+  }
   await sql(app, "UPDATE sessions SET rotations = ARRAY[now() + interval '1 minute']")
   t.equal(await since(9), 0, 'a time to come is now')
 })

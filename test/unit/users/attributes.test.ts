@@ -26,7 +26,9 @@ t.test('what is no text means nobody', async (t) => {
 
 t.test('the ready user names can be taken for nothing else', async (t) => {
   for (const name of ['ada', 'a.b-c_d', 'a23', 'x'.repeat(32)]) t.same(await read(readyAttributes, name), [`username ${name}`], name)
-  for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) { t.notMatch(await read(readyAttributes, name), [/^username/], name) }
+  for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) {
+    t.notMatch(await read(readyAttributes, name), [/^username/], name)
+  }
 })
 
 t.test('the ready e-mail addresses are what RFC 5321 has, but for quotes', async (t) => {
@@ -44,8 +46,12 @@ t.test('phone numbers have 6 to 25 characters', async (t) => {
 
 t.test('a number that says no country lacks it, unless there is a default', async (t) => {
   const [phone] = await createAttributes({ attributes: { phone: PhoneSchema } })
-  for (const text of ['0170 1234567', '(0170) 123-4567', '٠١٧٠١٢٣٤٥٦٧', 'tel:01701234567', '123456']) { t.equal(phone!.lacks(text), 'country', text) }
-  for (const text of ['+49 170 1234567', '0049 170 1234567', '123', 'ada', '', 5, null]) { t.equal(phone!.lacks(text), undefined, String(text)) }
+  for (const text of ['0170 1234567', '(0170) 123-4567', '٠١٧٠١٢٣٤٥٦٧', 'tel:01701234567', '123456']) {
+    t.equal(phone!.lacks(text), 'country', text)
+  }
+  for (const text of ['+49 170 1234567', '0049 170 1234567', '123', 'ada', '', 5, null]) {
+    t.equal(phone!.lacks(text), undefined, String(text))
+  }
   const [german] = await createAttributes({ attributes: { phone: PhoneSchema }, defaultCountry: 'DE' })
   t.equal(german!.lacks('0170 1234567'), undefined)
 })
@@ -63,8 +69,12 @@ t.test('a value that could be read as another attribute is ambiguous, in whateve
   const Anything = Type.String({ minLength: 1, maxLength: 100 })
   const attributes = await createAttributes({ attributes: { email: EmailSchema, phone: PhoneSchema, nick: Anything } })
   const nick = attributes[2]!
-  for (const value of ['+49 170 1234567', '0049 170 1234567', '＋４９１７０１２３４５６７']) { t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'phone', value) }
-  for (const value of ['A@B.co', 'a@bücher.example', 'ａ＠ｂ．ｃｏ']) { t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'email', value) }
+  for (const value of ['+49 170 1234567', '0049 170 1234567', '＋４９１７０１２３４５６７']) {
+    t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'phone', value)
+  }
+  for (const value of ['A@B.co', 'a@bücher.example', 'ａ＠ｂ．ｃｏ']) {
+    t.equal(ambiguousWith(attributes, nick.parse(value)!)?.name, 'email', value)
+  }
   t.equal(ambiguousWith(attributes, nick.parse('Ada')!), undefined)
   t.equal(ambiguousWith(attributes, attributes[0]!.parse('a@b.co')!)?.name, 'nick', 'the other way round, too')
 })

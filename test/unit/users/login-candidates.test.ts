@@ -66,7 +66,9 @@ t.test('a prefix stands before each name, and a dot descends', async (t) => {
   t.same(loginFields(two, { login_email: 'a@b.co', email: 'x@y.de' }, 'login_'), { email: 'a@b.co' })
   t.same(loginFields(two, { user: { email: 'a@b.co', username: 'x' }, email: 'x@y.de' }, 'user.'), { email: 'a@b.co', username: 'x' })
   t.same(loginFields(two, { data: { user: { phone: '1' } } }, 'data.user.'), { phone: '1' })
-  for (const body of [{}, { user: null }, { user: 'a@b.co' }, { user: ['a@b.co'] }, { 'user.email': 'a@b.co' }]) { t.same(loginFields(two, body, 'user.'), {}, JSON.stringify(body)) }
+  for (const body of [{}, { user: null }, { user: 'a@b.co' }, { user: ['a@b.co'] }, { 'user.email': 'a@b.co' }]) {
+    t.same(loginFields(two, body, 'user.'), {}, JSON.stringify(body))
+  }
   t.same(loginFields(two, {}, 'constructor.'), {}, 'what is inherited was not sent')
 })
 

@@ -47,7 +47,9 @@ t.test('spellings that look alike become one', async (t) => {
 })
 
 t.test('nothing, and what no index holds, is no name', async (t) => {
-  for (const text of ['', '   ', '\u3000', 'x'.repeat(256), 'x'.repeat(100_000), 'ﷺ'.repeat(200)]) { t.equal(clean(text), null, text.slice(0, 10)) }
+  for (const text of ['', '   ', '\u3000', 'x'.repeat(256), 'x'.repeat(100_000), 'ﷺ'.repeat(200)]) {
+    t.equal(clean(text), null, text.slice(0, 10))
+  }
   t.equal(clean('x'.repeat(255)), 'x'.repeat(255))
 })
 
@@ -160,7 +162,9 @@ t.test('phone numbers as phones, address books and pages hand them over', async 
 
 t.test('+52 1 is +52: one line, one number', async (t) => {
   const phone = await phoneNormalizer()
-  for (const text of ['+52 1 55 1234 5678', '+5215512345678', '0052 1 55 1234 5678', '+52 55 1234 5678']) { t.equal(phone(text), '+525512345678', text) }
+  for (const text of ['+52 1 55 1234 5678', '+5215512345678', '0052 1 55 1234 5678', '+52 55 1234 5678']) {
+    t.equal(phone(text), '+525512345678', text)
+  }
   t.equal((await phoneNormalizer('MX'))('1 55 1234 5678'), '+525512345678')
   t.equal(phone('+52 1 55 1234'), '+521551234', 'what is shorter is another')
 })
