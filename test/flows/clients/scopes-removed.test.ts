@@ -75,20 +75,18 @@ async function nothingIsLeft (t: Test, app: FastifyInstance, { visitor, shop, co
   t.notMatch(account, /orders:write|Rewrite all orders/, 'the account page')
 }
 
+/** The same browser at another process. */
+function at (app: FastifyInstance, visitor: Visitor): Visitor {
+  const cookie = [...visitor.cookies].map((pair) => pair.join('=')).join('; ')
+  return { ...visitor, get: async (url) => await app.inject({ url, headers: { accept: 'text/html', cookie } }) }
+}
+
 t.test('a scope that is taken out of SCOPES is neither issued nor told any more', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app: before } = await build(t, { databaseUrl, scopes: BOTH })
   const all = await granted(before)
   const { app } = await build(t, { databaseUrl, scopes: ONE })
-  const elsewhere: Visitor = {
-    ...all.visitor,
-    get: async (url) =>
-      await app.inject({
-        url,
-        headers: { accept: 'text/html', cookie: [...all.visitor.cookies].map((pair) => pair.join('=')).join('; ') }
-      })
-  }
-  await nothingIsLeft(t, app, { ...all, visitor: elsewhere })
+  await nothingIsLeft(t, app, { ...all, visitor: at(app, all.visitor) })
   await before.close()
   const { app: again } = await build(t, { databaseUrl, scopes: BOTH })
   t.equal(
@@ -104,16 +102,8 @@ t.test('a scope that is taken off the client\'s list is neither issued nor told 
   const all = await granted(before)
   await sql(before, "UPDATE clients SET scopes = '{openid,email,orders:read}'")
   const { app } = await build(t, { databaseUrl, scopes: BOTH })
-  const elsewhere: Visitor = {
-    ...all.visitor,
-    get: async (url) =>
-      await app.inject({
-        url,
-        headers: { accept: 'text/html', cookie: [...all.visitor.cookies].map((pair) => pair.join('=')).join('; ') }
-      })
-  }
   // The form of the page offers what its own client may have
-  await nothingIsLeft(t, app, { ...all, visitor: elsewhere })
+  await nothingIsLeft(t, app, { ...all, visitor: at(app, all.visitor) })
 })
 
 t.test('userinfo and the profile tell what scopes allow that the client may still have', async (t) => {
