@@ -129,15 +129,9 @@ t.test('the public names', async (t) => {
     'PhoneSchema', 'TooManyAttempts', 'Type', 'UsernameSchema', 'authGuard', 'authOf', 'clientProxy', 'latchkey', 'oauth'])
 })
 
-t.test('app.latchkey is what a host sees, and nothing else', async (t) => {
-  const { createLatchkey } = await import('../plugins/internals.ts')
-  const config = { issuer: 'http://localhost:3000' }
-  const latchkey = createLatchkey({ config, events: { on: () => {} } } as never, {} as never)
-  t.same(Object.keys(latchkey).sort(), ['browser', 'issuer', 'on'])
-  t.same(Object.keys(latchkey.browser).sort(), ['logInWithPassword', 'logOut', 'returnPath', 'session'])
-  config.issuer = 'http://localhost:4000'
-  t.equal(latchkey.issuer, 'http://localhost:4000', 'it follows the port')
+t.test('only plugins, routes and latchkey/testing reach what a host does not see', async (t) => {
   const readers = files.filter((file) => /\binternals\(/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.ok(readers.length > 10)
   t.same(readers.filter((file) => !/^(plugins|routes)\/|^src\/testing/.test(file)), [])
 })
 

@@ -45,12 +45,15 @@ t.test('without appUrl the issuer follows the port that listens, wherever it is 
   host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
   await register(host)
   t.equal(await issuerOf(host), 'http://localhost:3000', 'nobody knows a port yet')
+  t.same(Object.keys(host.latchkey).sort(), ['browser', 'issuer', 'on'], 'what a host sees, and nothing else')
+  t.same(Object.keys(host.latchkey.browser).sort(), ['logInWithPassword', 'logOut', 'returnPath', 'session'])
   const early = (await login(host)).json<Tokens>()
   t.equal((await profile(host, early.access_token)).statusCode, 200)
 
   await host.listen({ port: 0, host: '127.0.0.1' })
   const issuer = `http://localhost:${(host.server.address() as AddressInfo).port}`
   t.equal(await issuerOf(host), issuer)
+  t.equal(host.latchkey.issuer, issuer)
   t.equal(await issuerOf(host, '', { host: 'evil.example', 'x-forwarded-host': 'evil.example' }), issuer, 'never from a header')
   t.match((await host.inject('/.well-known/oauth-protected-resource')).json(), {
     resource: issuer,
