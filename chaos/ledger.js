@@ -51,15 +51,23 @@ export async function check (ledger, base) {
       answers.push(await call(base, 'POST', '/v1/clients/web/login', { json: { email: user.email, password } }))
     }
     checked++
-    if (!answers.some(({ status }) => status === 200)) { ledger.fail(`${user.email}: registered, and cannot log in (${answers.map(({ status }) => status)})`) }
+    if (!answers.some(({ status }) => status === 200)) {
+      ledger.fail(`${user.email}: registered, and cannot log in (${answers.map(({ status }) => status)})`)
+    }
     for (const session of user.sessions) {
       const { status } = await call(base, 'POST', '/v1/clients/web/refresh', { json: { refresh_token: session.refresh } })
       checked++
-      if (session.state === 'alive' && status !== 200 && !ledger.mayBeLost(session)) { ledger.fail(`${user.email}: a session was lost (${status})`) }
-      if (session.state === 'ended' && status === 200 && !ledger.mayBeBack(session)) { ledger.fail(`${user.email}: a session lives after its logout`) }
+      if (session.state === 'alive' && status !== 200 && !ledger.mayBeLost(session)) {
+        ledger.fail(`${user.email}: a session was lost (${status})`)
+      }
+      if (session.state === 'ended' && status === 200 && !ledger.mayBeBack(session)) {
+        ledger.fail(`${user.email}: a session lives after its logout`)
+      }
       if (session.state !== 'ended') continue
       const guarded = await call(base, 'GET', '/v1/profile', { token: session.access })
-      if (guarded.status === 200 && !ledger.mayBeBack(session)) { ledger.fail(`${user.email}: an access token passes after its ${session.how} ${describe(session)}`) }
+      if (guarded.status === 200 && !ledger.mayBeBack(session)) {
+        ledger.fail(`${user.email}: an access token passes after its ${session.how} ${describe(session)}`)
+      }
     }
   }
   return checked

@@ -64,7 +64,9 @@ export function createUser (index, servers, ledger, signal) {
       ledger.successor(presented, session.refresh)
     } else if (answer.status === 401) {
       // A session that should still be valid has been lost
-      if (session.state === 'alive' && !ledger.mayBeLost(session)) { ledger.fail(`${email}: a session was lost (refresh ${session.refreshes})`) }
+      if (session.state === 'alive' && !ledger.mayBeLost(session)) {
+        ledger.fail(`${email}: a session was lost (refresh ${session.refreshes})`)
+      }
       session.state = 'gone'
     }
   }
@@ -72,8 +74,12 @@ export function createUser (index, servers, ledger, signal) {
   async function guarded (session) {
     const answer = await call(pick(servers), 'GET', '/v1/profile', { token: session.access })
     count('guarded', answer)
-    if (answer.status === 200 && session.state === 'ended' && !ledger.mayBeBack(session)) { ledger.fail(`${email}: an access token passed after its logout`) }
-    if (answer.status === 401 && session.state === 'alive' && !ledger.mayBeLost(session)) { ledger.fail(`${email}: an access token was refused without a reason`) }
+    if (answer.status === 200 && session.state === 'ended' && !ledger.mayBeBack(session)) {
+      ledger.fail(`${email}: an access token passed after its logout`)
+    }
+    if (answer.status === 401 && session.state === 'alive' && !ledger.mayBeLost(session)) {
+      ledger.fail(`${email}: an access token was refused without a reason`)
+    }
   }
 
   async function logOut (session) {

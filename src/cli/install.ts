@@ -35,7 +35,9 @@ export async function install ({ cwd, log, withCore }: Context, { writeEnv = fal
 async function warnOfRevoked ({ store, config }: Core, log: Log): Promise<void> {
   for (const [slug, { id }] of Object.entries(config.clients)) {
     const client = await store.clients.find(id)
-    if (client?.revokedAt) { log.warn({}, `The client ${id}, which ${nameOf(config.sources, ['clients', slug, 'id'])} names, is revoked; remove it`) }
+    if (client?.revokedAt) {
+      log.warn({}, `The client ${id}, which ${nameOf(config.sources, ['clients', slug, 'id'])} names, is revoked; remove it`)
+    }
   }
 }
 

@@ -172,7 +172,9 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
       [id, ...given.map(([, value]) => value)]
     )
     // Users consented to a user's client under this name and with these redirect URIs
-    if (known.ownerId !== null && (known.name !== changed!.name || !isSameSet(known.redirectUris, changed!.redirectUris))) { await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id]) }
+    if (known.ownerId !== null && (known.name !== changed!.name || !isSameSet(known.redirectUris, changed!.redirectUris))) {
+      await client.query(`DELETE FROM ${tables.consents} WHERE client_id = $1`, [id])
+    }
     return changed!
   }
 

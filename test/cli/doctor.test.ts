@@ -60,7 +60,9 @@ t.test('configuration', async (t) => {
     ['metrics', 'warn', { HOST: '0.0.0.0' }],
     ['metrics', 'ok', { HOST: '0.0.0.0', METRICS_TOKEN: 'x'.repeat(20) }]
   ]
-  for (const [name, status, variables] of wrong) { t.equal((await examine(t, variables)).statusOf(name), status, `${name} ${JSON.stringify(variables)}`) }
+  for (const [name, status, variables] of wrong) {
+    t.equal((await examine(t, variables)).statusOf(name), status, `${name} ${JSON.stringify(variables)}`)
+  }
 })
 
 t.test('says which schema is used, and why', async (t) => {

@@ -151,7 +151,9 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
       within(`${method} ${path}, ${what}`, { method, url: fill(path), payload, headers: { ...own, ...credentials, 'content-type': type } })
     const fields = [...new Set([...names, ...isForm ? NAMES : []])]
     for (const name of fields) {
-      for (const [kind, text] of Object.entries(texts(SIZE))) { if (isForm) await send(`${name}: ${kind}`, FORM, cut(form({ _csrf: csrf, ...request, [name]: text }))) }
+      for (const [kind, text] of Object.entries(texts(SIZE))) {
+        if (isForm) await send(`${name}: ${kind}`, FORM, cut(form({ _csrf: csrf, ...request, [name]: text })))
+      }
       for (const [kind, text] of Object.entries(texts(SIZE))) {
         if (!isForm) {
           await send(
@@ -162,7 +164,9 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
         }
       }
     }
-    for (const [what, type, payload] of structures(fields)) { await send(what, type, type === FORM ? `_csrf=${encodeURIComponent(csrf)}&${payload}` : payload) }
+    for (const [what, type, payload] of structures(fields)) {
+      await send(what, type, type === FORM ? `_csrf=${encodeURIComponent(csrf)}&${payload}` : payload)
+    }
   }
 
   for (const url of ['/v1/oauth/token', '/v1/clients/web/refresh', '/v1/clients/web/login', '/login', '/account', '/v1/profile',

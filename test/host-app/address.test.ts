@@ -132,7 +132,9 @@ t.test('a login from the page of the host, and through a proxy for development, 
   const payload = { email: 'ada@example.com', password: PASSWORD }
   await host.inject({ method: 'POST', url: '/auth/v1/register', payload })
   const from = (headers: Record<string, string>) => host.inject({ method: 'POST', url: '/auth/v1/clients/web/login', payload, headers })
-  for (const origin of [url, `http://127.0.0.1:${port}`, 'http://localhost:5173']) { t.equal((await from({ origin, host: new URL(origin).host, 'sec-fetch-site': 'same-origin' })).statusCode, 200, origin) }
+  for (const origin of [url, `http://127.0.0.1:${port}`, 'http://localhost:5173']) {
+    t.equal((await from({ origin, host: new URL(origin).host, 'sec-fetch-site': 'same-origin' })).statusCode, 200, origin)
+  }
   t.equal((await from({ origin: url })).statusCode, 200, 'a browser that says less')
   t.same((await from({ origin: 'http://localhost:5173' })).json(), {
     statusCode: 403,

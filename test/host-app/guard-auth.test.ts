@@ -127,7 +127,9 @@ t.test('hooks that run after a refusal read null, and the refusal stays what it 
 
 t.test('a guest of an optional guard needs no news of revocations, and whoever shows something does', async (t) => {
   const app = await host(t, { revocation: { maxStaleness: 5 } })
-  for (const kind of ['api', 'web'] as const) { app.get(`/${kind}`, { onRequest: app.authGuard(kind, { optional: true }) }, async ({ auth }) => ({ user: auth?.userId ?? null })) }
+  for (const kind of ['api', 'web'] as const) {
+    app.get(`/${kind}`, { onRequest: app.authGuard(kind, { optional: true }) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
+  }
   await register(app)
   const { access_token: token } = (await login(app)).json<Tokens>()
   const visitor = visit(app)

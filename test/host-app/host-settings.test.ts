@@ -56,7 +56,9 @@ async function story (host: FastifyInstance) {
   const made = await ask('a client', post('/v1/oauth/clients', { name: 'My app', redirect_uris: [CALLBACK] }, { authorization }))
   await ask('its end', { method: 'DELETE', url: `/auth/v1/oauth/clients/${String(made.json<Json>()['id'])}`, headers: { authorization } })
   await ask('sessions', { url: '/auth/v1/oauth/tokens', headers: { authorization } })
-  for (const path of ['/.well-known/openid-configuration', '/.well-known/jwks.json', '/health', '/docs/json', '/docs/static/index.html']) { await ask(path, { url: `/auth${path}` }) }
+  for (const path of ['/.well-known/openid-configuration', '/.well-known/jwks.json', '/health', '/docs/json', '/docs/static/index.html']) {
+    await ask(path, { url: `/auth${path}` })
+  }
   await ask('the metadata at the root', { url: '/.well-known/oauth-authorization-server/auth' })
   const { basic } = await makeClient(host, { grantTypes: ['client_credentials'] })
   await ask('a token for a machine', {
@@ -304,7 +306,9 @@ t.test('logs of a host hold nothing of the queries and headers of our routes', a
     for (const path of ['/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET',
       '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET', '/device?user_code=SECRET',
       '/v1/oauth/authorize?%00=SECRET', '/account?x=SECRET']) {
-      for (const headers of [{ cookie: 'x=SECRET', authorization: 'Bearer SECRET' }, { accept: 'text/html' }]) { await host.inject({ url: `/auth${path}`, headers }) }
+      for (const headers of [{ cookie: 'x=SECRET', authorization: 'Bearer SECRET' }, { accept: 'text/html' }]) {
+        await host.inject({ url: `/auth${path}`, headers })
+      }
     }
     await host.inject('/.well-known/oauth-authorization-server/auth?x=SECRET')
     await host.inject({

@@ -121,9 +121,13 @@ t.test('an editor shows what every option is for', async (t) => {
   }
 
   compare(typeOf('LatchkeyOptions'), Settings.properties as unknown as Record<string, Described>, '')
-  for (const name of ['LatchkeyOptions', 'GuardOptions']) { for (const symbol of typeOf(name).getProperties()) t.ok(textOf(symbol).length > 10, `${name}.${symbol.name}`) }
+  for (const name of ['LatchkeyOptions', 'GuardOptions']) {
+    for (const symbol of typeOf(name).getProperties()) t.ok(textOf(symbol).length > 10, `${name}.${symbol.name}`)
+  }
   for (const name of ['AuthGuardOptions', 'ClientProxyOptions']) {
     const members = typeOf(name)
-    for (const type of members.isUnion() ? members.types : [members]) { for (const symbol of type.getProperties()) t.ok(textOf(symbol).length > 8, `${name}.${symbol.name}: ${textOf(symbol)}`) }
+    for (const type of members.isUnion() ? members.types : [members]) {
+      for (const symbol of type.getProperties()) t.ok(textOf(symbol).length > 8, `${name}.${symbol.name}: ${textOf(symbol)}`)
+    }
   }
 })

@@ -112,14 +112,18 @@ const SQL = ["' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', '1) UNION SE
 
 t.test('a body that is not an object is refused', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody }) => !ignoresBody)) {
-    for (const payload of ['[]', '[{"password":"x"}]', '"x"', '5', 'true']) { refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${payload}`, [route.oauth ? 400 : 422]) }
+    for (const payload of ['[]', '[{"password":"x"}]', '"x"', '5', 'true']) {
+      refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${payload}`, [route.oauth ? 400 : 422])
+    }
   }
 })
 
 t.test('a missing or null body is a missing credential', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody, url }) => !ignoresBody && !url.endsWith('/web/logout'))) {
     const expected = route.oauth ? [400] : route.url.endsWith('/refresh') ? [401] : [422]
-    for (const payload of ['', 'null', '{}']) { refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${JSON.stringify(payload)}`, expected) }
+    for (const payload of ['', 'null', '{}']) {
+      refused(t, await send(route, payload, JSON_TYPE), route.oauth ?? false, `${route.url} ${JSON.stringify(payload)}`, expected)
+    }
     refused(
       t,
       await app.inject({

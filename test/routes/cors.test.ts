@@ -75,7 +75,9 @@ t.test('discovery, keys and resource metadata are for every origin, and never wi
 t.test('pages of other origins may not', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP] })
   for (const origin of ['https://evil.example', 'null', `${APP}.evil.example`, 'http://app.example.com', `${APP}:8443`]) {
-    for (const path of ['/v1/clients/web/login', '/v1/oauth/token']) { t.notOk((await preflight(app, path, origin)).headers['access-control-allow-origin'], `${origin} ${path}`) }
+    for (const path of ['/v1/clients/web/login', '/v1/oauth/token']) {
+      t.notOk((await preflight(app, path, origin)).headers['access-control-allow-origin'], `${origin} ${path}`)
+    }
   }
 })
 

@@ -48,7 +48,9 @@ t.test('under a prefix it stands in both places: after the path (OpenID Connect)
       token_endpoint: 'https://id.example.com/auth/v1/oauth/token'
     }, url)
   }
-  for (const url of [`/auth${RESOURCE}`, `${RESOURCE}/auth`]) { t.match((await app.inject(url)).json(), { resource: 'https://id.example.com/auth' }, url) }
+  for (const url of [`/auth${RESOURCE}`, `${RESOURCE}/auth`]) {
+    t.match((await app.inject(url)).json(), { resource: 'https://id.example.com/auth' }, url)
+  }
   t.equal((await app.inject(OIDC)).statusCode, 404, "the root is the host's")
 })
 

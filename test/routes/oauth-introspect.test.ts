@@ -27,7 +27,9 @@ t.test('a client is told of its own tokens, and of others only that they are not
   const next = (await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }, ours.basic)).json<Tokens>()
   t.same((await ask(app, ours, tokens.refresh_token)).json(), INACTIVE, 'a replaced refresh token')
   await logout(app, next.access_token)
-  for (const text of [tokens.access_token, next.access_token, next.refresh_token, 'nonsense', `${tokens.access_token}x`]) { t.same((await ask(app, ours, text)).json(), INACTIVE) }
+  for (const text of [tokens.access_token, next.access_token, next.refresh_token, 'nonsense', `${tokens.access_token}x`]) {
+    t.same((await ask(app, ours, text)).json(), INACTIVE)
+  }
 
   const own = await byPassword(app, ours)
   t.equal((await ask(app, { basic: `Basic ${Buffer.from(`${ours.id}:wrong`).toString('base64')}` }, own.access_token)).statusCode, 401)

@@ -23,7 +23,9 @@ t.test('each token shows its own user', async (t) => {
 t.test('the scheme is case-insensitive, and the token is taken from nowhere else', async (t) => {
   const { app } = await build(t)
   const { access_token: accessToken } = await signedIn(app)
-  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ']) { t.equal((await app.inject({ url: '/v1/profile', headers: { authorization: `${scheme} ${accessToken}` } })).statusCode, 200, scheme) }
+  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ']) {
+    t.equal((await app.inject({ url: '/v1/profile', headers: { authorization: `${scheme} ${accessToken}` } })).statusCode, 200, scheme)
+  }
   t.equal((await app.inject(`/v1/profile?access_token=${accessToken}`)).statusCode, 401)
   t.equal(
     (await app.inject({ url: '/v1/profile', headers: { cookie: `access_token=${accessToken}; refreshToken=${accessToken}` } })).statusCode,

@@ -75,7 +75,9 @@ t.test('another site changes nothing and reads nothing, one in CORS_ORIGINS neit
       )
     }
   }
-  for (const [method, path, body] of routes.slice(3)) { t.equal((await send(method, path, body, {})).statusCode, 403, `${method} ${path} of who says nothing`) }
+  for (const [method, path, body] of routes.slice(3)) {
+    t.equal((await send(method, path, body, {})).statusCode, 403, `${method} ${path} of who says nothing`)
+  }
   t.equal((await send('GET', 'tokens', undefined, {})).statusCode, 200, 'an older browser reads its own')
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })

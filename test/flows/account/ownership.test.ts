@@ -57,7 +57,9 @@ t.test('ids that are none are 404, too', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   for (const id of ['x', '%00', '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', 'lk_client_nobody', "'%20OR%201=1", '..%2f..']) {
-    for (const path of ['tokens', 'clients', 'personal-access-tokens']) { t.equal((await call(app, 'DELETE', `${path}/${id}`, bearer)).statusCode, 404, `${path}/${id}`) }
+    for (const path of ['tokens', 'clients', 'personal-access-tokens']) {
+      t.equal((await call(app, 'DELETE', `${path}/${id}`, bearer)).statusCode, 404, `${path}/${id}`)
+    }
   }
 })
 

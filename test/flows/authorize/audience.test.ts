@@ -49,7 +49,9 @@ t.test('RFC 9700 section 2.3: a token for another API is good there and at useri
     const { access_token: text } = answer.json<Tokens>()
     t.same(claimsOf(text)['aud'], [API, USERINFO], name)
     t.equal((await call(app, 'GET', 'userinfo', text)).statusCode, 200, `${name}: userinfo`)
-    for (const [method, path, body] of ROUTES) { t.equal((await call(app, method, path, text, body)).statusCode, 401, `${name}: ${method} ${path}`) }
+    for (const [method, path, body] of ROUTES) {
+      t.equal((await call(app, method, path, text, body)).statusCode, 401, `${name}: ${method} ${path}`)
+    }
     const posted = await app.inject({
       method: 'POST', url: '/v1/oauth/userinfo',
       headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams({ access_token: text }).toString()

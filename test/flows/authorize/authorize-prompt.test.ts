@@ -77,7 +77,9 @@ t.test('max_age asks for a login that is not older, and auth_time tells when it 
   const client = await makeApp(app, own)
   const first = claimsOf(await idTokenFor(app, client, paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: '10000' })))['code']!))
   await new Promise((resolve) => setTimeout(resolve, 1100))
-  for (const long of ['2147483647', '9'.repeat(30)]) { t.ok(paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: long })))['code'], `max_age=${long} is a number of seconds`) }
+  for (const long of ['2147483647', '9'.repeat(30)]) {
+    t.ok(paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: long })))['code'], `max_age=${long} is a number of seconds`)
+  }
 
   const page = await visitor.follow(await visitor.get(authorizeUrl(client.id, { max_age: '1' })))
   t.match(page.body, 'name="password"')

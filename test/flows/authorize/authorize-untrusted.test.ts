@@ -91,7 +91,9 @@ t.test('an unknown client or a redirect URI that is not registered gets a page, 
     await isPage(authorizeUrl(native.id, { redirect_uri: uri }), uri)
     await isPage(authorizeUrl(native.id, { redirect_uri: uri, scope: 'nonsense' }), `${uri}, with a mistake`)
   }
-  for (const id of ['lk_client_unknown', client.id.toUpperCase(), `${client.id} `, `${client.id}\0`, '', '__proto__', "' OR 1=1 --"]) { await isPage(authorizeUrl(id), id) }
+  for (const id of ['lk_client_unknown', client.id.toUpperCase(), `${client.id} `, `${client.id}\0`, '', '__proto__', "' OR 1=1 --"]) {
+    await isPage(authorizeUrl(id), id)
+  }
   await isPage(authorizeUrl(native.id, { redirect_uri: '' }), 'several are registered, none is named')
   await isPage(`${authorizeUrl(client.id)}&client_id=other`, 'two clients')
   await isPage(`${authorizeUrl(client.id)}&redirect_uri=${encodeURIComponent(CALLBACK)}`, 'two redirect URIs')
@@ -197,7 +199,9 @@ t.test('the authorization endpoint speaks to no other origin (RFC 9700 section 2
   const client = await makeApp(app)
   const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }
   for (const url of [authorizeUrl(client.id), '/login', '/register', '/logout', '/v1/oauth/logout']) {
-    for (const method of ['GET', 'OPTIONS'] as const) { t.notOk((await app.inject({ method, url, headers })).headers['access-control-allow-origin'], `${method} ${url}`) }
+    for (const method of ['GET', 'OPTIONS'] as const) {
+      t.notOk((await app.inject({ method, url, headers })).headers['access-control-allow-origin'], `${method} ${url}`)
+    }
   }
   for (const name of ['openid-configuration', 'oauth-authorization-server', 'oauth-protected-resource', 'jwks.json']) {
     t.equal((await app.inject({ url: `/.well-known/${name}`, headers })).headers['access-control-allow-origin'], '*', name)

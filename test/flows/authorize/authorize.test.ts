@@ -259,7 +259,9 @@ t.test('confidential clients may do without PKCE only when the operator says so,
   for (const method of ['plain', 's256', '']) {
     t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge_method: method }))), { error: 'invalid_request' }, method)
   }
-  for (const challenge of ['short', `${challengeOf(VERIFIER)}=`, 'x'.repeat(44)]) { t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge: challenge }))), { error: 'invalid_request' }, challenge) }
+  for (const challenge of ['short', `${challengeOf(VERIFIER)}=`, 'x'.repeat(44)]) {
+    t.match(paramsOf(await visitor.get(authorizeUrl(strict.id, { code_challenge: challenge }))), { error: 'invalid_request' }, challenge)
+  }
 
   const downgraded = paramsOf(await authorize(visitor, old.id, without))['code']!
   t.equal(

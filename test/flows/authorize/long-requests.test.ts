@@ -48,7 +48,9 @@ t.test('a POST request too long for an address is refused with a message, and a 
   const longer = await post(random)
   t.match([longer.status, await longer.text()], [400, 'The request is too long'])
   const bomb = deflateRawSync(`state=${'a'.repeat(5_000_000)}`).toString('base64url')
-  for (const packed of ['nonsense', 'A'.repeat(9000), bomb]) { t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9)) }
+  for (const packed of ['nonsense', 'A'.repeat(9000), bomb]) {
+    t.equal((await fetch(`${server}${AUTHORIZE}?packed=${packed}`, { headers: html })).status, 400, packed.slice(0, 9))
+  }
 })
 
 t.test('hints beside a long request are left out where they would make the address too long', async (t) => {

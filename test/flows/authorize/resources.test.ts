@@ -225,5 +225,7 @@ t.test('a device asks for tokens of this server, and for no others', async (t) =
   for (const own of ['', 'resource=', 'resource=http://localhost:3000', 'resource=http://localhost:3000/&resource=http://localhost:3000']) {
     t.equal((await ask(own)).statusCode, 200, own)
   }
-  for (const other of [`resource=${API}`, 'resource=https://evil.example', `resource=http://localhost:3000&resource=${API}`]) { t.match((await ask(other)).json(), { error: 'invalid_target' }, other) }
+  for (const other of [`resource=${API}`, 'resource=https://evil.example', `resource=http://localhost:3000&resource=${API}`]) {
+    t.match((await ask(other)).json(), { error: 'invalid_target' }, other)
+  }
 })

@@ -103,7 +103,9 @@ t.test('OAuth 2.1 section 10.2: redirect_uri may be left out of the token reques
   const { codeFor, exchange } = await world(t, { redirectUris: [CALLBACK, other], pkceOptional: true })
   t.equal((await exchange(await codeFor(), { redirect_uri: '' })).statusCode, 200, 'PKCE binds the code')
   const code = await codeFor()
-  for (const uri of [other, `${CALLBACK}/`, `${CALLBACK}?`, CALLBACK.toUpperCase()]) { t.match((await exchange(code, { redirect_uri: uri })).json(), { error: 'invalid_grant' }, uri) }
+  for (const uri of [other, `${CALLBACK}/`, `${CALLBACK}?`, CALLBACK.toUpperCase()]) {
+    t.match((await exchange(code, { redirect_uri: uri })).json(), { error: 'invalid_grant' }, uri)
+  }
   t.equal((await exchange(code)).statusCode, 200)
   t.match(
     (await exchange(await codeFor(NO_PKCE), { redirect_uri: '', code_verifier: '' })).json(),

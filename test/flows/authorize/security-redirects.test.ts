@@ -123,7 +123,9 @@ t.test('RFC 9700 section 4.11: no parameter leads to another site', async (t) =>
           const { location } = answer.headers
           const leaves = location !== undefined && !/^\/(?![/\\])/.test(location) &&
             !location.startsWith('https://app.example.com/callback?error=')
-          if (leaves || /(?:href|action|src|content)="(?:[^"]*:)?[\\/]*evil\.example/i.test(answer.body)) { t.fail(`${path} ${name}=${evil}`, { location }) }
+          if (leaves || /(?:href|action|src|content)="(?:[^"]*:)?[\\/]*evil\.example/i.test(answer.body)) {
+            t.fail(`${path} ${name}=${evil}`, { location })
+          }
         }
       }
     }

@@ -49,7 +49,9 @@ for (const [name, options, calls] of SWITCHES) {
   t.test(`${name} off: 404, and in no document`, async (t) => {
     const { app } = await build(t, options)
     for (const call of calls) t.notOk(await isThere(app, call), call.join(' '))
-    for (const [other, , calls] of SWITCHES.filter(([other]) => other !== name && other !== 'routes.pages')) { t.ok(await isThere(app, calls[0]!), `${other} stays`) }
+    for (const [other, , calls] of SWITCHES.filter(([other]) => other !== name && other !== 'routes.pages')) {
+      t.ok(await isThere(app, calls[0]!), `${other} stays`)
+    }
     if (name === 'routes.docs') return
     const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, object>> }>()
     t.ok(paths['/v1/oauth/token'])

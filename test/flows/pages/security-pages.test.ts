@@ -101,7 +101,9 @@ t.test('RFC 6749 section 2.3.1: credentials in an address are not taken, and not
     t.ok([400, 401, 422].includes(answer.statusCode), `${path}: ${answer.statusCode}`)
     t.notMatch(answer.body, /battery|lk_cs_|lk_rt_|eyJ[\w-]+\.eyJ/, path)
   }
-  for (const path of ['/v1/oauth/token', '/v1/clients/web/login']) { t.equal((await app.inject(`${path}?${secrets}`)).statusCode, 404, `GET ${path}`) }
+  for (const path of ['/v1/oauth/token', '/v1/clients/web/login']) {
+    t.equal((await app.inject(`${path}?${secrets}`)).statusCode, 404, `GET ${path}`)
+  }
 })
 
 t.test('RFC 6750 section 2.3: a bearer token in the query is refused on every route that takes one', async (t) => {

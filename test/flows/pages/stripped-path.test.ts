@@ -71,7 +71,9 @@ t.test('behind such a proxy the documentation finds its files', async (t) => {
     const answer = await front.inject({ url: page })
     const files = tagsOf(answer.body).flatMap(({ attributes: { href, src } }) => href ?? src ?? [])
     t.ok(files.length >= 5)
-    for (const file of files) { t.equal((await front.inject({ url: new URL(file, `http://localhost:3000${page}`).pathname })).statusCode, 200, file) }
+    for (const file of files) {
+      t.equal((await front.inject({ url: new URL(file, `http://localhost:3000${page}`).pathname })).statusCode, 200, file)
+    }
   }
   t.equal((await front.inject({ url: '/auth/docs/static/index.html' })).headers.location, '/auth/docs/')
   t.match((await front.inject({ url: '/auth/docs/nothing' })).json(), { message: /see \/auth\/docs$/ })

@@ -50,7 +50,9 @@ for (const [name, make] of FOREIGN) {
     const least = await leastOf(make)
 
     const { app } = await build(t, { databaseUrl })
-    for (const email of ['nobody@example.com', 'bob@example.com', 'ada@example.com']) { t.ok(await timeOf(app, email) >= least, `${email} waits`) }
+    for (const email of ['nobody@example.com', 'bob@example.com', 'ada@example.com']) {
+      t.ok(await timeOf(app, email) >= least, `${email} waits`)
+    }
     const begun = performance.now()
     t.equal((await login(app, { email: 'bob@example.com' })).statusCode, 200)
     t.ok(performance.now() - begun >= least, 'who may come in waits, too')

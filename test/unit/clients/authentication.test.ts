@@ -20,7 +20,9 @@ t.test('HTTP Basic, form-encoded (RFC 6749 section 2.3.1)', async (t) => {
     ['é:ü', { id: 'é', secret: 'ü' }]
   ]
   for (const [text, credentials] of read) t.same(clientCredentials(`Basic ${base64(text)}`, {}), { ...credentials, viaHeader: true }, text)
-  for (const scheme of ['basic', 'BASIC', 'bAsIc', 'Basic  ']) { t.match(clientCredentials(`${scheme} ${base64('id:secret')}`, {}), { id: 'id' }, scheme) }
+  for (const scheme of ['basic', 'BASIC', 'bAsIc', 'Basic  ']) {
+    t.match(clientCredentials(`${scheme} ${base64('id:secret')}`, {}), { id: 'id' }, scheme)
+  }
 })
 
 t.test('a Basic header that says nothing is a bad request', async (t) => {

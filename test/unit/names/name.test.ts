@@ -84,5 +84,7 @@ t.test('a name has something to see, and an end', async (t) => {
   t.match(readName('\u0301'), { problem: 'nothing_visible' }, 'a mark on nothing')
   t.ok(readName('x'.repeat(255)).name)
   t.ok(readName('😀'.repeat(100), 100).name, 'characters, not units')
-  for (const text of ['x'.repeat(256), 'x'.repeat(60_000), 'ﷺ'.repeat(100), `a${'\u0301'.repeat(30_000)}`]) { t.match(readName(text), { problem: { code: 'too_long', max: 255, unit: 'characters' } }) }
+  for (const text of ['x'.repeat(256), 'x'.repeat(60_000), 'ﷺ'.repeat(100), `a${'\u0301'.repeat(30_000)}`]) {
+    t.match(readName(text), { problem: { code: 'too_long', max: 255, unit: 'characters' } })
+  }
 })

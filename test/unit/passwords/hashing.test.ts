@@ -12,7 +12,9 @@ t.test('a hash is argon2id with the given cost, and never the same twice', async
   t.match(one, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
   t.not(one, two)
   t.match(await verify(one, PASSWORD), { matches: true, outdated: false })
-  for (const wrong of ['', 'Correct horse battery staple', `${PASSWORD} `, `${PASSWORD}\0`]) { t.equal((await verify(one, wrong)).matches, false, JSON.stringify(wrong)) }
+  for (const wrong of ['', 'Correct horse battery staple', `${PASSWORD} `, `${PASSWORD}\0`]) {
+    t.equal((await verify(one, wrong)).matches, false, JSON.stringify(wrong))
+  }
 })
 
 t.test('the settings of production', async (t) => {

@@ -17,7 +17,9 @@ t.test('no single character may change, and none may go or come', async (t) => {
     t.notOk(isPersonalToken(token.slice(0, index) + other + token.slice(index + 1)), `another at ${index}`)
     t.notOk(isPersonalToken(token.slice(0, index) + token.slice(index + 1)), `none at ${index}`)
   }
-  for (const text of [`${token}A`, ` ${token}`, `${token}\n`, `${token}=`, '', 'lk_pat_']) { t.notOk(isPersonalToken(text), JSON.stringify(text)) }
+  for (const text of [`${token}A`, ` ${token}`, `${token}\n`, `${token}=`, '', 'lk_pat_']) {
+    t.notOk(isPersonalToken(text), JSON.stringify(text))
+  }
 })
 
 t.test('other tokens are told apart by their prefix', async (t) => {

@@ -34,7 +34,9 @@ t.test('the language that a visitor asks for', async (t) => {
   t.equal(pick('en', 'fr-CA de-CH'), 'de-CH', 'ui_locales come first')
   t.equal(pick('de-DE-u-ca-buddhist'), 'de-DE', 'no calendars')
   t.equal(pick('DE-de'), 'de-DE')
-  for (const nonsense of ['', ';;;', 'q=1', '"><script>', 'constructor', '__proto__', 'de_DE', `${'x,'.repeat(9999)}de`, '\u0000']) { t.equal(pick(nonsense, nonsense), 'en') }
+  for (const nonsense of ['', ';;;', 'q=1', '"><script>', 'constructor', '__proto__', 'de_DE', `${'x,'.repeat(9999)}de`, '\u0000']) {
+    t.equal(pick(nonsense, nonsense), 'en')
+  }
 })
 
 t.test('dates and lists follow the locale', async (t) => {
