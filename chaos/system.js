@@ -16,9 +16,10 @@ export async function createSystem (folder, ports, logFile) {
   const { url } = embedded
   const servers = ports.map((port) => ({ port, base: `http://127.0.0.1:${port}`, child: null }))
   const postmaster = () => Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
-  const family =
-    () => [postmaster(),
-      ...execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster())], { encoding: 'utf8' }).split(/\s+/).filter(Boolean).map(Number)]
+  const family = () => [
+    postmaster(),
+    ...execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster())], { encoding: 'utf8' }).split(/\s+/).filter(Boolean).map(Number)
+  ]
 
   async function startServer (server) {
     server.child = spawn(process.execPath, ['../dist/src/cli/main.js', 'serve'], {

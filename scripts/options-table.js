@@ -10,10 +10,14 @@ const readme = fileURLToPath(new URL('../README.md', import.meta.url))
 const types = fileURLToPath(new URL('../src/config/options.ts', import.meta.url))
 const MARK = '<!-- options -->'
 
-const EXTRA = [['LOGIN_ATTRIBUTES', 'login.attributes', '`email`',
-  'Some of `email`, `phone`, `username`, in the order in which they are tried'], ['DEFAULT_COUNTRY', 'login.defaultCountry', '',
-  'Country of phone numbers in national format, such as `DE`'], ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '',
-  'Client whose credentials the proxy routes of a slug use; needed only where the proxy runs in a service without a database']]
+const EXTRA = [
+  ['LOGIN_ATTRIBUTES', 'login.attributes', '`email`',
+    'Some of `email`, `phone`, `username`, in the order in which they are tried'],
+  ['DEFAULT_COUNTRY', 'login.defaultCountry', '',
+    'Country of phone numbers in national format, such as `DE`'],
+  ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '',
+    'Client whose credentials the proxy routes of a slug use; needed only where the proxy runs in a service without a database']
+]
 
 function rows (schema, path = '') {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
@@ -28,16 +32,21 @@ function show (value) {
   return `\`${typeof value === 'object' ? JSON.stringify(value) : value}\``
 }
 
-const table = ['| Variable | Option | Default | |', '|---|---|---|---|',
+const table = [
+  '| Variable | Option | Default | |',
+  '|---|---|---|---|',
   ...[...rows(Settings), ...EXTRA].map(([variable, option, fallback, text]) =>
     `| ${variable.split(', ').filter(Boolean).map((name) => `\`${name}\``).join(', ')} | \`${option}\` | ${fallback} | ${text.replaceAll('|', '\\|')} |`
-  )].join('\n')
+  )
+].join('\n')
 
 const old = readFileSync(readme, 'utf8')
 const [before, , after] = old.split(MARK).length === 3 ? old.split(MARK) : [old.split(MARK)[0], '', old.split(MARK)[1]]
 
-for (const [file, wanted] of [[readme, `${before}${MARK}\n\n${table}\n\n${MARK}${after}`], [types,
-  optionTypes({ Settings, guardOptions, RemoteGuard, RemoteProxy })]]) {
+for (const [file, wanted] of [
+  [readme, `${before}${MARK}\n\n${table}\n\n${MARK}${after}`],
+  [types, optionTypes({ Settings, guardOptions, RemoteGuard, RemoteProxy })]
+]) {
   if (!process.argv.includes('--check')) writeFileSync(file, wanted)
   else if (readFileSync(file, 'utf8') !== wanted) {
     console.error(`${file}: the options are not those of src/config/settings.ts; run \`npm run docs:options\``)

@@ -32,8 +32,10 @@ export function createRows ({ users, sessions, now, clientId, passwordHash }) {
 
   function sessionRow (index, created) {
     const { id, secret, user } = session(index, created)
-    return [id, userId(user), clientId, '{}', `\\\\x${hash('sha256', secret)}`, GENERATION, rotations, 0, `203.0.113.${index % 250}`, AGENT,
-      iso(created), iso(created + 180 * DAY)]
+    return [
+      id, userId(user), clientId, '{}', `\\\\x${hash('sha256', secret)}`, GENERATION, rotations, 0, `203.0.113.${index % 250}`, AGENT,
+      iso(created), iso(created + 180 * DAY)
+    ]
   }
 
   const sessionTable = {
@@ -64,10 +66,10 @@ export function createRows ({ users, sessions, now, clientId, passwordHash }) {
     revocations: (count) => ({
       columns: 'kind, subject, owner, epoch, except_sessions, expires_at',
       count,
-      row: (
-        index
-      ) => ['session', uuid(now, digest(`revoked ${index}`)), userId(digest(`owner ${index}`).readUInt32BE(0) % users), 0, '{}',
-        iso(now + DAY)]
+      row: (index) => [
+        'session', uuid(now, digest(`revoked ${index}`)), userId(digest(`owner ${index}`).readUInt32BE(0) % users), 0, '{}',
+        iso(now + DAY)
+      ]
     })
   }
 }

@@ -19,8 +19,10 @@ function both (one: Security, other: Security): Security {
   const pairs = one.flatMap((first) =>
     other.map((second) =>
       Object.fromEntries(
-        [...Object.keys(first), ...Object.keys(second)].map(
-          (scheme) => [scheme, [...new Set([...first[scheme] ?? [], ...second[scheme] ?? []])]])
+        [...Object.keys(first), ...Object.keys(second)].map((scheme) => [
+          scheme,
+          [...new Set([...first[scheme] ?? [], ...second[scheme] ?? []])]
+        ])
       )
     )
   )

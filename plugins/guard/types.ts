@@ -13,13 +13,17 @@ import type { WebTrust } from './web-guard.ts'
 export type GuardKind = keyof typeof guardOptions
 
 /** Resolves to never for an option that is left out or whose type is false. */
-type MayBeOn<Options, Name extends string, Then> = Name extends keyof Options ? (Options[Name] extends false | undefined ? never : Then)
+type MayBeOn<Options, Name extends string, Then> = Name extends keyof Options
+  ? (Options[Name] extends false | undefined ? never : Then)
   : never
 
 /** The principals that a guard accepts, by its kind and options. */
 export type Guarded<Kind extends GuardKind, Options> =
-  | (Kind extends 'web' ? BrowserAuth
-    : Kind extends 'client' ? ClientAuth : SessionAuth | PersonalAuth | MayBeOn<Options, 'clients', ClientAuth>)
+  | (Kind extends 'web'
+    ? BrowserAuth
+    : Kind extends 'client'
+      ? ClientAuth
+      : SessionAuth | PersonalAuth | MayBeOn<Options, 'clients', ClientAuth>)
   | MayBeOn<Options, 'optional', null>
 
 /** A hook for `onRequest`; `auth` returns the principal that this guard has found. */

@@ -43,8 +43,11 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   }
 
   async function lists ({ userId, sessionId }: Who, page: Page): Promise<Pick<AccountModel, 'sessions' | 'apps' | 'tokens'>> {
-    const [access, apps, tokens] = await Promise.all([account.access.list(userId), account.apps.list(userId),
-      hasTokens ? personalTokens.list(userId) : null])
+    const [access, apps, tokens] = await Promise.all([
+      account.access.list(userId),
+      account.apps.list(userId),
+      hasTokens ? personalTokens.list(userId) : null
+    ])
     const appIds = new Set(apps.map(({ id }) => id))
     return {
       sessions: access.filter(({ client }) => client === null || !appIds.has(client.id)).map((item) => session(item, sessionId, page)),

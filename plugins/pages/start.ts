@@ -18,8 +18,10 @@ export async function serveStartPage (app: FastifyInstance): Promise<void> {
       const page = kit.page(request)
       const { start: t } = page.texts
       const session = await browser.session(request)
-      const guest: LinkItem[] = [{ href: config.loginPath, text: t.login },
-        ...(config.registration === 'off' ? [] : [{ href: kit.link('/register'), text: t.register }])]
+      const guest: LinkItem[] = [
+        { href: config.loginPath, text: t.login },
+        ...(config.registration === 'off' ? [] : [{ href: kit.link('/register'), text: t.register }])
+      ]
       const user: LinkItem[] = [{ href: kit.link('/account'), text: t.account }, { href: kit.link('/logout'), text: t.logout }]
       const docs: LinkItem[] = config.routes.docs ? [{ href: kit.link('/docs'), text: t.docs }] : []
       reply.header('cache-control', 'no-store')

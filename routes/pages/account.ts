@@ -25,8 +25,11 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   const ends = [
-    [ACTIONS.endSession, 'End a session or a browser session',
-      (id, userId, caller) => isUuid(id) ? account.access.end(id, userId, caller) : false],
+    [
+      ACTIONS.endSession,
+      'End a session or a browser session',
+      (id, userId, caller) => isUuid(id) ? account.access.end(id, userId, caller) : false
+    ],
     [ACTIONS.endApp, 'Withdraw the access of an application', account.apps.end],
     ...(config.routes.personalTokens
       ? [

@@ -55,8 +55,7 @@ export function changesOf (
     ...introspectionOf(kind, client.authMethod, {
       ...(requested.introspect !== undefined && { introspect: requested.introspect }),
       ...(requested.resourceServer !== undefined && { resourceServer: requested.resourceServer || [] })
-    }, [...resourceServers,
-      ...client.resourceServers])
+    }, [...resourceServers, ...client.resourceServers])
   }
   if (Object.keys(changes).length === 0) throw new Error('say what to change; `npx latchkey clients update --help` lists the options')
   const { slug, proxy, trustedProxy } = { ...client, ...changes }

@@ -87,8 +87,11 @@ export async function rotateSecret ({ withCore }: Context, name: string, { overl
   })
   return {
     json: { client_id: id, client_secret: secret, previous_secret_until: until?.toISOString() ?? null },
-    lines: [`Client ID: ${id}`, `Client secret: ${secret}`,
-      until ? `The old secret counts until ${until.toISOString()}.` : 'The old secret has stopped.']
+    lines: [
+      `Client ID: ${id}`,
+      `Client secret: ${secret}`,
+      until ? `The old secret counts until ${until.toISOString()}.` : 'The old secret has stopped.'
+    ]
   }
 }
 

@@ -60,8 +60,11 @@ async function inspect ({ config, options }: Context, source: DatabaseSource): P
   const database = parseDatabaseUrl(url)
   return await withClient(database, async (client) => {
     const inspection = createInspection(client, database.schema)
-    const checks = [...checkDatabase(config, url, await inspection.server()), checkSchema(chosen),
-      checkClock(await inspection.clockAhead())]
+    const checks = [
+      ...checkDatabase(config, url, await inspection.server()),
+      checkSchema(chosen),
+      checkClock(await inspection.clockAhead())
+    ]
     const hasTables = await inspection.hasTables()
     const { applied, failed } = await readHistory(client, database.schema)
     const names = await migrationNames(shippedMigrations)

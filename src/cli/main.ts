@@ -21,8 +21,11 @@ try {
 }
 
 async function loadContext (): Promise<Context> {
-  const [{ createContext }, { createLog }, { readVariables }] = await Promise.all([import('./context.ts'), import('./log.ts'),
-    import('../config/environment.ts')])
+  const [{ createContext }, { createLog }, { readVariables }] = await Promise.all([
+    import('./context.ts'),
+    import('./log.ts'),
+    import('../config/environment.ts')
+  ])
   return await createContext({
     cwd: process.cwd(),
     variables: readVariables('.env'),

@@ -163,9 +163,9 @@ function addMaintenanceCommands (program: Command, run: Run): void {
     .option('--revoked', 'only revoked rows')
     .option('--expired', 'only expired rows')
     .addOption(
-      new Option('--hours [number]', 'keep rows that expired less than this many hours ago; 168 if no number is given').preset('168').argParser(
-        hours
-      )
+      new Option('--hours [number]', 'keep rows that expired less than this many hours ago; 168 if no number is given')
+        .preset('168')
+        .argParser(hours)
     )
     .action(run(async () => (await import('./purge.ts')).purge))
   command(program, 'doctor', 'Check configuration, database, keys and clients; the exit code is 1 if a check fails')

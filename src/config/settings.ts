@@ -183,11 +183,13 @@ export const Settings = Type.Object({
     })
   ),
   workers: Type.Integer({ env: 'WORKERS', default: 1, minimum: 1, maximum: 256, description: 'Number of processes that share the port' }),
-  logLevel: Type.Union([Type.Literal('fatal'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug'),
-    Type.Literal('trace'), Type.Literal('silent')], {
-    env: 'LOG_LEVEL', default: 'info',
-    description: 'fatal, error, warn, info, debug, trace or silent'
-  }),
+  logLevel: Type.Union(
+    [
+      Type.Literal('fatal'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug'),
+      Type.Literal('trace'), Type.Literal('silent')
+    ],
+    { env: 'LOG_LEVEL', default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' }
+  ),
   keyRotation: seconds('KEY_ROTATION', 90 * DAY, 'Seconds after which a signing key is replaced by a new one', 3600),
   auditRetention: seconds('AUDIT_RETENTION', 90 * DAY, 'Seconds for which audit events are kept'),
   purgeEvery: seconds(

@@ -21,7 +21,10 @@ export function createFormSecrets (appKeys: readonly string[], label: string, no
     const period = Math.floor(now() / 1000 / SAME_FORM)
     const under = (key: Buffer, at: number) =>
       createHmac('sha256', key).update(JSON.stringify([Buffer.from(form).toString('base64url'), at, ...what])).digest()
-    return [under(current!, period), under(current!, period - 1),
-      ...previous.flatMap((key) => [under(key, period), under(key, period - 1)])]
+    return [
+      under(current!, period),
+      under(current!, period - 1),
+      ...previous.flatMap((key) => [under(key, period), under(key, period - 1)])
+    ]
   }
 }

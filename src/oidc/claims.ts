@@ -20,8 +20,10 @@ const CLAIMS_OF: Record<string, readonly string[]> = {
 /** The scope that covers a login attribute; attributes defined by the operator are covered by none. */
 const SCOPE_OF: Record<string, string | undefined> = { email: 'email', phone: 'phone', username: 'profile' }
 
-export const SUPPORTED_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid',
-  ...Object.values(CLAIMS_OF).flat()]
+export const SUPPORTED_CLAIMS = [
+  'sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid',
+  ...Object.values(CLAIMS_OF).flat()
+]
 
 const COVERS = new Map(Object.entries(CLAIMS_OF).flatMap(([scope, names]) => names.map((name) => [name, scope] as const)))
 

@@ -27,8 +27,10 @@ export function createPoll (run: Run, table: Named): (cursor: string | null) => 
  * into the same server.
  */
 async function serverSql (run: Run, table: Named): Promise<string> {
-  const always = ['extract(epoch FROM pg_postmaster_start_time())::text',
-    `coalesce(pg_relation_filenode(${escapeLiteral(table('revocations'))}::regclass)::text, '')`]
+  const always = [
+    'extract(epoch FROM pg_postmaster_start_time())::text',
+    `coalesce(pg_relation_filenode(${escapeLiteral(table('revocations'))}::regclass)::text, '')`
+  ]
   const parts = [
     '(SELECT system_identifier::text FROM pg_control_system())',
     // Changes at once with a promotion, unlike pg_control_checkpoint(); not available on a standby

@@ -36,13 +36,15 @@ export function registerBody (attributes: Attributes) {
 export function profileBody (attributes: Attributes) {
   const fields = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
-    return [name,
+    return [
+      name,
       Type.Optional(
         Type.Union([Type.String(), Type.Null()], {
           description: `${title}; null removes it, as long as another remains`,
           ...(examples && { examples })
         })
-      )]
+      )
+    ]
   }))
   return Type.Object({
     ...fields,

@@ -88,22 +88,26 @@ export function createThrottle ({ counter, devices, secret, onRefused }: Depende
   return {
     login: createLogin(parts),
     currentPassword: (userId, sessionId) => (check) =>
-      attempts.guard(
-        [{ counter: passwords, key: parts.keyOf(userId, sessionId) }, { counter: allPasswords, key: parts.keyOf(userId) }],
-        check
-      ),
+      attempts.guard([
+        { counter: passwords, key: parts.keyOf(userId, sessionId) },
+        { counter: allPasswords, key: parts.keyOf(userId) }
+      ], check),
     userCode: (userId, ip) => (check) =>
-      attempts.guard([{ counter: userCodes, key: parts.keyOf('user', userId) }, {
-        counter: userCodes,
-        key: parts.keyOf('address', networkOf(ip))
-      }], check),
+      attempts.guard([
+        { counter: userCodes, key: parts.keyOf('user', userId) },
+        { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }
+      ], check),
     clientSecret: createClientSecret(parts)
   }
 }
 
 function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts): Throttle['login'] {
-  const [identifiers, addresses, users, ownDevices] = [counterOf('identifier'), counterOf('address'), counterOf('user'),
-    counterOf('device')]
+  const [identifiers, addresses, users, ownDevices] = [
+    counterOf('identifier'),
+    counterOf('address'),
+    counterOf('user'),
+    counterOf('device')
+  ]
 
   return (candidates, caller) => {
     const network = networkOf(caller.ip)

@@ -153,8 +153,10 @@ export function createUserStore (database: Database, revocations: RevocationStor
         [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes), removed])
       if (rows[0]!.changed && removed.length > 0) {
         await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, removed])
-        const { rowCount } = await client.query(`SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`, [userId,
-          configured])
+        const { rowCount } = await client.query(
+          `SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`,
+          [userId, configured]
+        )
         if (rowCount === 0) throw new NothingLeft()
       }
       return rows[0]!.changed

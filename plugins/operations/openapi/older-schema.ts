@@ -47,8 +47,10 @@ function simple (schema: Schema): Schema {
       if (keyword === 'examples') return [['example', (value as unknown[])[0]]]
       if (keyword === 'const') return [['enum', [value]]]
       if (keyword === 'properties') {
-        return [[keyword,
-          Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, property]) => [name, simple(property)]))]]
+        return [[
+          keyword,
+          Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, property]) => [name, simple(property)]))
+        ]]
       }
       if (keyword === 'additionalProperties') return [[keyword, isObject(value) ? simple(value) : value]]
       return [[keyword, keyword === 'items' ? simple(value as Schema) : value]]

@@ -14,8 +14,10 @@ export function createCodeStore (database: Database): Codes {
         SELECT $1::bytea, $2::text, u.id, $3::uuid, u.token_epoch, $4::text, $5::text[], $6::text[], $7::text, $8::text, to_timestamp($9), $10::jsonb, now() + $11 * interval '1 second'
         FROM ${browsers} b JOIN ${users} u ON u.id = b.user_id AND u.token_epoch = b.token_epoch AND u.disabled_at IS NULL
         WHERE b.id = $12 AND b.user_id = $13 AND b.revoked_at IS NULL AND b.expires_at > now()`,
-      values: [code.hash, code.clientId, code.sessionId, code.redirectUri, code.scopes, code.resources, code.codeChallenge,
-        oidc.nonce, oidc.authTime, oidc.claims, code.ttl, code.browserSessionId, code.userId]
+      values: [
+        code.hash, code.clientId, code.sessionId, code.redirectUri, code.scopes, code.resources, code.codeChallenge,
+        oidc.nonce, oidc.authTime, oidc.claims, code.ttl, code.browserSessionId, code.userId
+      ]
     })
     return rowCount === 1
   }
