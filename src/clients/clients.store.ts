@@ -161,9 +161,10 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     id: string,
     decide: (client: StoredClient) => ClientChanges | null
   ): Promise<Client | null> {
-    const { rows: [known] } = await client.query<StoredClient>(`SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`, [
-      id
-    ])
+    const { rows: [known] } = await client.query<StoredClient>(
+      `SELECT ${columns} FROM ${tables.clients} WHERE id = $1 FOR NO KEY UPDATE`,
+      [id]
+    )
     const changes = known ? decide(known) : null
     if (!known || !changes) return null
     const given = Object.entries(changes)

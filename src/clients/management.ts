@@ -106,8 +106,11 @@ export function createClientManagement ({ store, directory, scopes, brand, event
       secretHash: secret === null ? null : hashSecret(secret),
       authMethod: secret ? 'client_secret_basic' : 'none',
       redirectUris: [...new Set(request.redirectUris)],
-      grantTypes: [...(request.redirectUris.length > 0 ? ['authorization_code'] : []), 'refresh_token',
-        ...(request.device ? [DEVICE_CODE] : [])],
+      grantTypes: [
+        ...(request.redirectUris.length > 0 ? ['authorization_code'] : []),
+        'refresh_token',
+        ...(request.device ? [DEVICE_CODE] : [])
+      ],
       scopes: request.scopes,
       ...request.settings
     })

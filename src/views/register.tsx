@@ -20,8 +20,11 @@ export type RegisterModel = FormPage & {
 export function registerPage (model: RegisterModel): string {
   const { texts, fields, errors, links = {}, values = {} } = model
   const t = texts.register
-  const labels = [...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['name', t.name] as const,
-    ['password', t.password] as const]
+  const labels = [
+    ...fields.map((field) => [field.attribute, labelOf(field, model)] as const),
+    ['name', t.name] as const,
+    ['password', t.password] as const
+  ]
   const focus = focusField([...fields.map(({ attribute }) => attribute), 'password'], errors, values)
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>

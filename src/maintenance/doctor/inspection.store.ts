@@ -78,9 +78,10 @@ export function createInspection (client: Client, schema: string) {
 
   /** Seconds; null before the first start. */
   async function longestTokenTtl (): Promise<number | null> {
-    const { rows } = await client.query<{ ttl: number }>(`SELECT value::text::int AS ttl FROM ${name('settings')} WHERE name = $1`, [
-      LONGEST_TOKEN_TTL
-    ])
+    const { rows } = await client.query<{ ttl: number }>(
+      `SELECT value::text::int AS ttl FROM ${name('settings')} WHERE name = $1`,
+      [LONGEST_TOKEN_TTL]
+    )
     return rows[0]?.ttl ?? null
   }
 
