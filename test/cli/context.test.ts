@@ -102,8 +102,10 @@ t.test('no command makes a second database but those that are there to: it says 
 
 t.test('a failure is one line, or one for each mistake in the configuration', async (t) => {
   t.same(failureLines(new Error('first\n  second\n')), ['error: first second'])
-  t.same(failureLines(new ConfigError([{ name: 'PORT', message: 'is\nwrong' }, { name: 'HOST', message: 'too' }])), ['error: PORT is wrong',
-    'error: HOST too'])
+  t.same(
+    failureLines(new ConfigError([{ name: 'PORT', message: 'is\nwrong' }, { name: 'HOST', message: 'too' }])),
+    ['error: PORT is wrong', 'error: HOST too']
+  )
   t.same(
     failureLines(
       Object.assign(new Error('\nInvalid `x.y()` invocation in\n/src/x.ts:1\n\n  code\nThe table is gone'), {
@@ -112,9 +114,10 @@ t.test('a failure is one line, or one for each mistake in the configuration', as
     ),
     ['error: The table is gone']
   )
-  t.same(failureLines(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('other')], '')), [
-    'error: connect ECONNREFUSED ::1:1'
-  ])
+  t.same(
+    failureLines(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('other')], '')),
+    ['error: connect ECONNREFUSED ::1:1']
+  )
   t.same(failureLines(Object.assign(new Error(''), { code: 'ECONNRESET' })), ['error: ECONNRESET'])
   t.same(failureLines('text'), ['error: text'])
 })

@@ -22,14 +22,19 @@ t.test('an empty database gets migrations, keys and clients; their secrets are t
   const first = await install(context)
   const json = first.json as Installed
   t.match(json, {
-    clients: [{ slug: 'web', client_id: /^lk_client_/, client_secret: /^lk_cs_/ }, {
-      slug: 'mobile', client_id: /^lk_client_/,
-      client_secret: /^lk_cs_/
-    }, { slug: 'personal-access', client_secret: null }],
+    clients: [
+      { slug: 'web', client_id: /^lk_client_/, client_secret: /^lk_cs_/ },
+      { slug: 'mobile', client_id: /^lk_client_/, client_secret: /^lk_cs_/ },
+      { slug: 'personal-access', client_secret: null }
+    ],
     keys: [{ kid: String, alg: 'ES256', state: 'current' }, { kid: String, alg: 'RS256', state: 'current' }]
   })
-  t.match(first.lines, ['Password grant client created successfully.', 'Client slug: web', `Client ID: ${ids(json)[0]}`,
-    `Client secret: ${secrets(json)[0]}`])
+  t.match(first.lines, [
+    'Password grant client created successfully.',
+    'Client slug: web',
+    `Client ID: ${ids(json)[0]}`,
+    `Client secret: ${secrets(json)[0]}`
+  ])
 
   const second = await install(context)
   t.same(second.json, { ...json, clients: json.clients.map((client) => ({ ...client, client_secret: null })) })
@@ -150,8 +155,10 @@ t.test('the embedded database is started for the command and stopped after it', 
     'the key was given in code, and no other one is made'
   )
   t.notOk(existsSync(key))
-  for (const [text, message] of [['', /app\.key holds no key/], [Buffer.alloc(32, 7).toString('base64'),
-    /app\.key is not the one that this database was set up with/]] as const) {
+  for (const [text, message] of [
+    ['', /app\.key holds no key/],
+    [Buffer.alloc(32, 7).toString('base64'), /app\.key is not the one that this database was set up with/]
+  ] as const) {
     writeFileSync(key, text)
     await t.rejects(listClients(context), { message })
   }

@@ -11,10 +11,10 @@ async function keysOf (context: TestContext): Promise<Key[]> {
 
 t.test('lists the keys, in columns too', async (t) => {
   const context = await contextFor(t)
-  t.match((await keysOf(context)).sort((a, b) => a.alg.localeCompare(b.alg)), [{ alg: 'ES256', state: 'current' }, {
-    alg: 'RS256',
-    state: 'current'
-  }])
+  t.match(
+    (await keysOf(context)).sort((a, b) => a.alg.localeCompare(b.alg)),
+    [{ alg: 'ES256', state: 'current' }, { alg: 'RS256', state: 'current' }]
+  )
   const { lines } = await listKeys(context)
   t.match(lines[0], /^KID +ALG +STATE +SIGNS FROM +SIGNS UNTIL$/)
   t.equal(lines.length, 3)

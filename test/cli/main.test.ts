@@ -81,8 +81,10 @@ t.test('from nothing to a user, by the command line alone', async (t) => {
     keys: [{}, {}]
   })
 
-  const user = await run(['user', 'create', '--email', 'ada@example.com', '--attribute', 'phone=+491701234567', '--name', 'Ada',
-    '--password-stdin', '--json'], { cwd: empty, env, input: `${PASSWORD}\n` })
+  const user = await run(
+    ['user', 'create', '--email', 'ada@example.com', '--attribute', 'phone=+491701234567', '--name', 'Ada', '--password-stdin', '--json'],
+    { cwd: empty, env, input: `${PASSWORD}\n` }
+  )
   t.match(JSON.parse(user.stdout), { email: 'ada@example.com', phone: '+491701234567', name: 'Ada' })
   const again = await run(['user', 'create', '--email', 'ada@example.com', '--password', PASSWORD], { cwd: empty, env })
   t.same(again, { code: 1, stdout: '', stderr: 'error: The email has already been taken.\n' })

@@ -18,8 +18,12 @@ t.test('of the command line, as it is', async (t) => {
   t.equal(await readPassword({ password: ' as it is ' }), ' as it is ')
 })
 
-for (const [given, read] of [['secret\n', 'secret'], ['secret\r\n', 'secret'], ['secret', 'secret'], [' two lines\nof it\n',
-  ' two lines\nof it']] as const) {
+for (const [given, read] of [
+  ['secret\n', 'secret'],
+  ['secret\r\n', 'secret'],
+  ['secret', 'secret'],
+  [' two lines\nof it\n', ' two lines\nof it']
+] as const) {
   t.test(`of standard input: ${JSON.stringify(given)}`, async (t) => {
     const { stdin, stderr } = terminal([], false)
     stdin.end(given)

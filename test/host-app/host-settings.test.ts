@@ -21,9 +21,12 @@ function seen ({ statusCode, headers, body }: Answer) {
   const cookies = [headers['set-cookie'] ?? []].flat().filter((line) => /latchkey|refreshToken/i.test(line)).map((line) =>
     line.replace(/=[^;]*/, '=…').replace(/Max-Age=\d+/, 'Max-Age=…')
   )
-  return [statusCode, type,
+  return [
+    statusCode,
+    type,
     type === 'application/json' ? shapeOf(JSON.parse(body)) : type === 'text/html' ? /<title>([^<]*)/.exec(body)?.[1] : body.slice(0, 40),
-    cookies]
+    cookies
+  ]
 }
 
 function shapeOf (value: unknown): unknown {

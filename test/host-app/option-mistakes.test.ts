@@ -165,10 +165,10 @@ t.test('two servers in scopes of their own are two servers', async (t) => {
     { access_token: string }
   >()
   const headers = { authorization: `Bearer ${token}` }
-  t.same([(await host.inject({ url: '/a/orders', headers })).statusCode, (await host.inject({ url: '/b/orders', headers })).statusCode], [
-    200,
-    401
-  ])
+  t.same(
+    [(await host.inject({ url: '/a/orders', headers })).statusCode, (await host.inject({ url: '/b/orders', headers })).statusCode],
+    [200, 401]
+  )
 })
 
 t.test('a route that the host has already is named, with what to do', async (t) => {

@@ -167,7 +167,8 @@ t.test('guards give an issuer that turns them away more time each time, and as m
   t.ok(afterEnd.pauses.every((pause, index) => within(pause, Math.min(1000 * 2 ** index, 8000))), `${afterEnd.pauses}`)
   t.ok(afterRefusal.pauses.every((pause, index) => within(pause - 60_000, 1000 * 2 ** index)), `a minute at most: ${afterRefusal.pauses}`)
   t.same([ends.seen.streams, busy.seen.streams], [6, 2], 'and ask once each time')
-  t.same([afterEnd, afterRefusal].map(({ warnings }) => warnings.map(({ err }) => err.message)), [[
-    'The stream ended before a heartbeat came'
-  ], ['The issuer answered 429 on /v1/oauth/revocations: too_many']])
+  t.same([afterEnd, afterRefusal].map(({ warnings }) => warnings.map(({ err }) => err.message)), [
+    ['The stream ended before a heartbeat came'],
+    ['The issuer answered 429 on /v1/oauth/revocations: too_many']
+  ])
 })

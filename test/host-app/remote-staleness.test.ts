@@ -58,8 +58,10 @@ t.test('a guard elsewhere answers 503 while the issuer has never known its revoc
 t.test('a guard elsewhere that meets a server that knows less forgets nothing', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [line, direct] = [await createLine(t, null), await createLine(t, Number(new URL(databaseUrl).port))]
-  const [good, behind] = [await issuer(t, line, { databaseUrl }),
-    await issuer(t, line, { databaseUrl, databaseDirectUrl: direct.through(databaseUrl), revocation: { onStale: 'accept' } })]
+  const [good, behind] = [
+    await issuer(t, line, { databaseUrl }),
+    await issuer(t, line, { databaseUrl, databaseDirectUrl: direct.through(databaseUrl), revocation: { onStale: 'accept' } })
+  ]
   line.turn(good.port)
   const [gone, other] = [await signedIn(good.app, { email: 'gone@example.com' }), await signedIn(good.app, { email: 'other@example.com' })]
   const status = await guardElsewhere(t, good.app, line)

@@ -27,8 +27,10 @@ t.test('a guest is sent to the login page and comes back to where they wanted to
   const host = await createHost(t)
   const visitor = visit(host)
   const start = await visitor.get('/orders?page=2&q=a%20b')
-  t.match([start.statusCode, start.headers.location, start.headers['cache-control']], [303,
-    '/auth/login?return_to=%2Forders%3Fpage%3D2%26q%3Da%2520b', 'no-store'])
+  t.match(
+    [start.statusCode, start.headers.location, start.headers['cache-control']],
+    [303, '/auth/login?return_to=%2Forders%3Fpage%3D2%26q%3Da%2520b', 'no-store']
+  )
   const back = await visitor.submit(await visitor.follow(start), LOGIN)
   t.equal(back.headers.location, '/orders?page=2&q=a%20b')
   const orders = (await visitor.follow(back)).json<Record<string, unknown>>()
@@ -59,15 +61,20 @@ t.test('what changes something must come from a page of ours: the cookie comes a
   const cookie = `latchkey=${visitor.cookies.get('latchkey')}`
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
     const send = (headers: Record<string, string>) => host.inject({ method, url: '/orders', headers: { cookie, ...headers } })
-    for (const headers of [{ origin: 'http://localhost:3000' }, { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }, {
-      origin: 'http://127.0.0.1:3000',
-      'sec-fetch-site': 'same-origin'
-    }]) t.equal((await send(headers)).statusCode, 200, method)
-    const foreign: Record<string, string>[] = [{}, { origin: 'https://evil.example' }, { origin: 'null' }, {
-      'sec-fetch-site': 'cross-site'
-    }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, {
-      origin: 'http://localhost:3000.evil.example'
-    }]
+    for (const headers of [
+      { origin: 'http://localhost:3000' },
+      { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' },
+      { origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-origin' }
+    ]) t.equal((await send(headers)).statusCode, 200, method)
+    const foreign: Record<string, string>[] = [
+      {},
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+      { origin: 'http://localhost:3000.evil.example' }
+    ]
     for (const headers of foreign) {
       const answer = await send(headers)
       t.equal(answer.statusCode, 403, `${method} ${JSON.stringify(headers)}`)
@@ -152,8 +159,10 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
     throw Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' })
   }) as never
   const cookie = `latchkey=${'a'.repeat(43)}`
-  for (const answer of [await host.inject({ url: '/orders', headers: { cookie } }),
-    await host.inject({ method: 'POST', url: '/signin', payload: { username: 'bo@example.com', password: 'x' } })]) {
+  for (const answer of [
+    await host.inject({ url: '/orders', headers: { cookie } }),
+    await host.inject({ method: 'POST', url: '/signin', payload: { username: 'bo@example.com', password: 'x' } })
+  ]) {
     t.match([answer.statusCode, answer.headers['retry-after'], answer.json()], [503, '2', { code: 'LK_DATABASE_UNAVAILABLE' }])
     t.notMatch(answer.body, '10.1.2.3', 'where the database is, is nobody\'s business')
   }

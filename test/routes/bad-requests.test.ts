@@ -214,8 +214,13 @@ const AUTHORIZATIONS = ['', ' ', 'Bearer', 'Bearer ', 'Bearer  ', 'bearer x', 'B
 
 t.test('odd Authorization headers are 401 with a challenge', async (t) => {
   for (const authorization of AUTHORIZATIONS) {
-    for (const [method, url] of [['GET', '/v1/profile'], ['PATCH', '/v1/profile/password'], ['POST', '/v1/api/logout'], ['POST',
-      '/v1/logout'], ['GET', '/v1/oauth/userinfo']] as const) {
+    for (const [method, url] of [
+      ['GET', '/v1/profile'],
+      ['PATCH', '/v1/profile/password'],
+      ['POST', '/v1/api/logout'],
+      ['POST', '/v1/logout'],
+      ['GET', '/v1/oauth/userinfo']
+    ] as const) {
       const response = await app.inject({ method, url, headers: { authorization } })
       const name = `${url} ${JSON.stringify(authorization.slice(0, 40))}`
       refused(t, response, false, name, [401])

@@ -54,10 +54,13 @@ t.test('a wrong password, an unknown user and a disabled user get the same answe
   const { user } = await signedIn(app, { email: 'bob@example.com' })
   await internals(app).store.users.setDisabled(user.id, true)
   await register(app, { email: 'ada@example.com', username: 'ada' })
-  for (const fields of [{ email: 'ada@example.com', password: 'wrong' }, { username: 'ada', password: 'wrong' }, {
-    email: 'nobody@example.com',
-    password: PASSWORD
-  }, { username: 'nobody', password: PASSWORD }, { email: 'bob@example.com', password: PASSWORD }]) {
+  for (const fields of [
+    { email: 'ada@example.com', password: 'wrong' },
+    { username: 'ada', password: 'wrong' },
+    { email: 'nobody@example.com', password: PASSWORD },
+    { username: 'nobody', password: PASSWORD },
+    { email: 'bob@example.com', password: PASSWORD }
+  ]) {
     const answer = await post(app, fields)
     t.strictSame(answer.json(), WRONG, JSON.stringify(fields))
     t.notOk(cookieOf(answer))
@@ -88,9 +91,13 @@ t.test('RFC 6819 section 4.4.3.6: one request is one verification, whoever it as
 t.test('username matches any attribute; an attribute name matches that attribute only', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', phone: '+49 170 1234567', username: 'ada' })
-  const good: Record<string, string>[] = [{ username: 'ada' }, { username: 'ada@example.com' }, { username: '+49 170 1234567' }, {
-    email: 'ada@example.com'
-  }, { phone: '+491701234567' }]
+  const good: Record<string, string>[] = [
+    { username: 'ada' },
+    { username: 'ada@example.com' },
+    { username: '+49 170 1234567' },
+    { email: 'ada@example.com' },
+    { phone: '+491701234567' }
+  ]
   for (const fields of good) t.equal((await login(app, fields)).statusCode, 200, JSON.stringify(fields))
   for (const fields of [{ email: 'ada' }, { phone: 'ada@example.com' }, { email: '+491701234567' }, { username: '!' }]) {
     t.same(Object.keys((await errorsOf(post(app, { ...fields, password: PASSWORD })))!), Object.keys(fields), JSON.stringify(fields))
@@ -104,13 +111,14 @@ t.test('one login field a request: more is 422, whether or not the first exists'
   await register(app, { email: 'ada@example.com' })
   await app.inject({ method: 'POST', url: '/v1/register', payload: { phone: '+491701234567', password } })
   const both = { phone: '+491701234567', email: 'ada@example.com' }
-  const requests: Record<string, string>[] = [{ ...both, password: PASSWORD }, { ...both, password }, {
-    phone: '+491701234567',
-    email: 'nobody@example.com', password
-  }, { phone: '+491701234567', email: 'no address', password }, {
-    ...both, username: 'x',
-    password
-  }, { email: 'ada@example.com', username: 'ada@example.com', password: PASSWORD }]
+  const requests: Record<string, string>[] = [
+    { ...both, password: PASSWORD },
+    { ...both, password },
+    { phone: '+491701234567', email: 'nobody@example.com', password },
+    { phone: '+491701234567', email: 'no address', password },
+    { ...both, username: 'x', password },
+    { email: 'ada@example.com', username: 'ada@example.com', password: PASSWORD }
+  ]
   for (const request of requests) {
     const { password: _password, ...fields } = request
     t.strictSame(
@@ -168,9 +176,14 @@ t.test('every spelling of an identifier logs in', async (t) => {
     { phone: '+٤٩١٧٠١٢٣٤٥٦٧' }
   ]
   for (const fields of spellings) t.equal((await login(app, fields)).statusCode, 200, JSON.stringify(fields))
-  for (const fields of [{ email: 'a@b.co\u200b' }, { username: 'a\u00adda' }, { username: 'ada\u0007' }, { username: 'а\u0501а' }, {
-    email: 'a\u202e@b.co'
-  }, { email: 'a@b.co/x' }]) {
+  for (const fields of [
+    { email: 'a@b.co\u200b' },
+    { username: 'a\u00adda' },
+    { username: 'ada\u0007' },
+    { username: 'а\u0501а' },
+    { email: 'a\u202e@b.co' },
+    { email: 'a@b.co/x' }
+  ]) {
     t.equal((await login(app, fields)).statusCode, 422, JSON.stringify(fields))
   }
 })
@@ -296,8 +309,10 @@ t.test('the cookie goes back to the routes of this client only', async (t) => {
   const { app } = await build(t)
   await register(app)
   t.same(attributesOf(cookieOf(await login(app))!.header), ['HttpOnly', 'Max-Age=2592000', 'Path=/v1/clients/web', 'SameSite=Lax'])
-  t.same(attributesOf(cookieOf(await login(app, undefined, 'mobile'))!.header), ['HttpOnly', 'Max-Age=2592000', 'Path=/v1/clients/mobile',
-    'SameSite=Lax'])
+  t.same(
+    attributesOf(cookieOf(await login(app, undefined, 'mobile'))!.header),
+    ['HttpOnly', 'Max-Age=2592000', 'Path=/v1/clients/mobile', 'SameSite=Lax']
+  )
 
   const { app: mounted } = await build(t, { appUrl: 'https://example.com/id', prefix: '/auth', refreshTokenTtl: 600, sessionTtl: 300 })
   await mounted.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
@@ -408,10 +423,10 @@ t.test('neither password nor tokens are in the log', async (t) => {
 t.test('a client named in the configuration must exist, with that secret', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { id, secret } = await makeClient(app)
-  const wrong: [{ id: string, secret?: string }, RegExp][] = [[{ id: 'lk_client_unknown' }, /^clients\.web\.id .*`npx latchkey clients`/], [
-    { id, secret: `${secret}x` },
-    /^clients\.web\.secret is not the secret/
-  ]]
+  const wrong: [{ id: string, secret?: string }, RegExp][] = [
+    [{ id: 'lk_client_unknown' }, /^clients\.web\.id .*`npx latchkey clients`/],
+    [{ id, secret: `${secret}x` }, /^clients\.web\.secret is not the secret/]
+  ]
   for (const [web, message] of wrong) {
     await t.rejects(build(t, { databaseUrl, clients: { web } }), { name: 'ConfigError', message })
     await build(t, { databaseUrl, clients: { web } }).catch((error: Error) => t.notOk(error.message.includes(secret)))

@@ -20,8 +20,11 @@ const CLEARED = /^refreshToken=; Max-Age=0; Path=\/v1\/clients\/web; Expires=Thu
 t.test('by cookie or by body: the session ends at once in every process, and the cookie is cleared', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const ways: ((token: string) => Request)[] = [(token) => ({ cookie: `refreshToken=${token}` }),
-    (token) => ({ payload: { refresh_token: token } }), (token) => ({ cookie: 'refreshToken=other', payload: { refresh_token: token } })]
+  const ways: ((token: string) => Request)[] = [
+    (token) => ({ cookie: `refreshToken=${token}` }),
+    (token) => ({ payload: { refresh_token: token } }),
+    (token) => ({ cookie: 'refreshToken=other', payload: { refresh_token: token } })
+  ]
   for (const way of ways) {
     const tokens = (await login(app)).json<Tokens>()
     t.equal((await profile(app, tokens.access_token)).statusCode, 200)
@@ -83,8 +86,11 @@ t.test('a refresh token that was replaced already ends its session, too', async 
 t.test('only this session of this client ends', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const [here, there, mobile] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>(),
-    (await login(app, undefined, 'mobile')).json<Tokens>()]
+  const [here, there, mobile] = [
+    (await login(app)).json<Tokens>(),
+    (await login(app)).json<Tokens>(),
+    (await login(app, undefined, 'mobile')).json<Tokens>()
+  ]
   t.equal(
     (await post(app, { payload: { refresh_token: mobile.refresh_token } })).statusCode,
     202,
@@ -112,8 +118,10 @@ t.test('two cookies that are ours are refused, an empty refresh_token is 422, ot
 t.test("a logout beside another app's cookie ends our session", async (t) => {
   const { app } = await build(t)
   await register(app)
-  for (const write of [(ours: string) => `refreshToken=foreign; refreshToken=${ours}`,
-    (ours: string) => `refreshToken=${ours}; refreshToken=foreign`]) {
+  for (const write of [
+    (ours: string) => `refreshToken=foreign; refreshToken=${ours}`,
+    (ours: string) => `refreshToken=${ours}; refreshToken=foreign`
+  ]) {
     const { access_token: accessToken, refresh_token: ours } = (await login(app)).json<Tokens>()
     t.equal((await post(app, { cookie: write(ours) })).statusCode, 202)
     t.equal((await profile(app, accessToken)).statusCode, 401)

@@ -105,9 +105,11 @@ t.test("another app's cookie of the name locks nobody out, whatever it holds and
   await register(app)
   const foreign = ['foreign', '""', 'a=b', '%00', `lk_rt_${'A'.repeat(96)}`, 'x'.repeat(3000), 'eyJhbGciOiJub25lIn0.e30.']
   for (const value of foreign) {
-    for (const write of [(ours: string) => `refreshToken=${value}; refreshToken=${ours}`, (ours: string) =>
-      `refreshToken=${ours};refreshToken=${value}`, (ours: string) =>
-      `refreshToken=${value}; a=b; refreshToken="${ours}"; refreshToken=${value}`]) {
+    for (const write of [
+      (ours: string) => `refreshToken=${value}; refreshToken=${ours}`,
+      (ours: string) => `refreshToken=${ours};refreshToken=${value}`,
+      (ours: string) => `refreshToken=${value}; a=b; refreshToken="${ours}"; refreshToken=${value}`
+    ]) {
       const { refresh_token: ours } = (await login(app)).json<Tokens>()
       t.equal((await post(app, { cookie: write(ours) })).statusCode, 200, value.slice(0, 20))
     }
@@ -118,8 +120,11 @@ t.test("another app's cookie of the name locks nobody out, whatever it holds and
 t.test('a token that is not of this client is 401, and the cookie stays', async (t) => {
   const { app } = await build(t)
   await register(app)
-  const [web, mobile, { access_token: accessToken }] = [(await login(app)).json<Tokens>(),
-    (await login(app, undefined, 'mobile')).json<Tokens>(), (await login(app)).json<Tokens>()]
+  const [web, mobile, { access_token: accessToken }] = [
+    (await login(app)).json<Tokens>(),
+    (await login(app, undefined, 'mobile')).json<Tokens>(),
+    (await login(app)).json<Tokens>()
+  ]
   const last = web.refresh_token.at(-20)!
   for (const token of ['x', mobile.refresh_token, accessToken, web.refresh_token.slice(0, -20),
     web.refresh_token.slice(0, -20) + (last === 'A' ? 'B' : 'A') + web.refresh_token.slice(-19), `${web.refresh_token}=`,

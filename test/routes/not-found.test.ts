@@ -6,8 +6,10 @@ t.test('what does not exist is a page for browsers and JSON for programs', async
   const { app } = await buildServer({ ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t) }, {})
   t.teardown(() => app.close())
   const page = await app.inject({ url: '/nowhere?"><script>', headers: { accept: 'text/html', 'accept-language': 'de' } })
-  t.match([page.statusCode, page.headers['content-type'], page.headers['cache-control'], page.headers['x-frame-options']], [404,
-    /^text\/html/, 'no-store', 'DENY'])
+  t.match(
+    [page.statusCode, page.headers['content-type'], page.headers['cache-control'], page.headers['x-frame-options']],
+    [404, /^text\/html/, 'no-store', 'DENY']
+  )
   t.match(page.headers['content-security-policy'], /^default-src 'none'; style-src 'self'/)
   t.match(page.body, '<html lang="de"')
   t.notMatch(page.body, '<script')

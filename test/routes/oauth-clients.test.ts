@@ -42,8 +42,11 @@ t.test('registered, listed, changed, revoked', async (t) => {
     error: 'invalid_client'
   })
   t.same((await call(app, 'GET', 'clients', bearer)).json(), [])
-  for (const [method, path, body] of [['DELETE', '', undefined], ['PUT', '', { name: 'x', redirect: URI }], ['POST', '/secret',
-    {}]] as const) {
+  for (const [method, path, body] of [
+    ['DELETE', '', undefined],
+    ['PUT', '', { name: 'x', redirect: URI }],
+    ['POST', '/secret', {}]
+  ] as const) {
     t.match((await call(app, method, `clients/${made.id}${path}`, bearer, body)).json(), { statusCode: 404, code: 'LK_NOT_FOUND' }, method)
   }
   t.notMatch(logs(), made.secret!)
@@ -81,12 +84,14 @@ t.test('invalid fields are 422, each with its message', async (t) => {
     [{ name: 'The official L\u0430tchkey \u0430pp', redirect: URI }, { name: [/looks like it/] }],
     [{ name: 'x' }, { redirect_uris: [/required/] }],
     [{ name: 'x', redirect: 'nonsense' }, { redirect_uris: ['One or more redirects have an invalid URI format.', /nonsense/] }],
-    [{ name: 'x', redirect_uris: [URI, 'http://example.com/cb'] }, {
-      redirect_uris: [/invalid URI/, /^http:\/\/example\.com\/cb is http/]
-    }],
-    [{ name: 'x', redirect_uris: ['https://app.example.com\\@evil.example/cb'] }, {
-      redirect_uris: [/invalid URI/, /not an absolute URI/]
-    }],
+    [
+      { name: 'x', redirect_uris: [URI, 'http://example.com/cb'] },
+      { redirect_uris: [/invalid URI/, /^http:\/\/example\.com\/cb is http/] }
+    ],
+    [
+      { name: 'x', redirect_uris: ['https://app.example.com\\@evil.example/cb'] },
+      { redirect_uris: [/invalid URI/, /not an absolute URI/] }
+    ],
     [{ name: 'x', redirect_uris: [`${URI}#part`] }, { redirect_uris: [/invalid URI/, /fragment/] }],
     [{ name: 'x', redirect_uris: URI }, { redirect_uris: [String] }]
   ]
@@ -150,9 +155,13 @@ t.test('refresh_grace and refresh_token_in_body are set, kept by a change that d
     refresh_grace: null,
     refresh_token_in_body: true
   })
-  for (const wrong of [{ refresh_grace: -1 }, { refresh_grace: 601 }, { refresh_grace: 1.5 }, { refresh_grace: 'long' }, {
-    refresh_token_in_body: 'perhaps'
-  }]) {
+  for (const wrong of [
+    { refresh_grace: -1 },
+    { refresh_grace: 601 },
+    { refresh_grace: 1.5 },
+    { refresh_grace: 'long' },
+    { refresh_token_in_body: 'perhaps' }
+  ]) {
     for (const answer of [await put(wrong), await call(app, 'POST', 'clients', bearer, { name: 'z', redirect: URI, ...wrong })]) {
       t.equal(answer.statusCode, 422, JSON.stringify(wrong))
     }

@@ -264,10 +264,13 @@ t.test('RFC 6819 section 4.4.3.6: a wrong password, an unknown, an impossible an
   let count = 0
   passwords.verify = (...args) => { count++; return verify(...args) }
   const bodies = new Set<string>()
-  for (const params of [{ ...ADA, password: 'wrong' }, { ...ADA, username: 'nobody@example.com' }, { ...ADA, username: '!' }, {
-    ...ADA,
-    username: 'bob@example.com'
-  }, { ...ADA, password: 'x'.repeat(5000) }]) {
+  for (const params of [
+    { ...ADA, password: 'wrong' },
+    { ...ADA, username: 'nobody@example.com' },
+    { ...ADA, username: '!' },
+    { ...ADA, username: 'bob@example.com' },
+    { ...ADA, password: 'x'.repeat(5000) }
+  ]) {
     count = 0
     const answer = await token(app, params, basic)
     t.equal(answer.statusCode, 400)

@@ -119,8 +119,11 @@ t.test('only the token of a first-party login manages: third parties, machines, 
   ] as const
   for (const [method, path] of routes) {
     const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { name: 'x', redirect_uris: ['https://a.example/cb'] } : undefined
-    for (const [name, text] of [['narrowed', narrow.access_token], ['of a third party', theirs.access_token], ['personal',
-      personal]] as const) {
+    for (const [name, text] of [
+      ['narrowed', narrow.access_token],
+      ['of a third party', theirs.access_token],
+      ['personal', personal]
+    ] as const) {
       t.match(
         (await call(app, method, path, text, body)).json(),
         { statusCode: 403, code: 'LK_FIRST_PARTY_ONLY' },

@@ -66,9 +66,15 @@ t.test('all invalid fields are reported at once', async (t) => {
 
 t.test('passwords: not too short, not too long, not a common one', async (t) => {
   const { app } = await build(t)
-  const table: [string, RegExp][] = [['1234567', /at least 8 characters/], ['😀'.repeat(7), /at least 8/], ['x'.repeat(1001),
-    /at most 1000 bytes/], ['é'.repeat(501), /at most 1000/], ['password', /most used/], ['PassWord1', /most used/], ['12345678',
-    /most used/]]
+  const table: [string, RegExp][] = [
+    ['1234567', /at least 8 characters/],
+    ['😀'.repeat(7), /at least 8/],
+    ['x'.repeat(1001), /at most 1000 bytes/],
+    ['é'.repeat(501), /at most 1000/],
+    ['password', /most used/],
+    ['PassWord1', /most used/],
+    ['12345678', /most used/]
+  ]
   for (const [password, message] of table) {
     t.match(await errorsOf(post(app, { email: 'ada@example.com', password })), { password: [message] }, password.slice(0, 12))
   }
@@ -161,10 +167,13 @@ t.test('nobody can register the phone number or address of another user as a use
   for (const username of ['+491701234567', 'victim@example.com', '491701234567']) {
     t.match(await errorsOf(register(app, { username })), { username: [/must be a user name/] }, username)
   }
-  for (const [value, other] of [['+49 170 1234567', 'phone'], ['00491701234567', 'phone'], ['＋４９１７０１２３４５６７', 'phone'], [
-    'Victim@Example.com',
-    'email'
-  ], ['ada', 'username']] as const) {
+  for (const [value, other] of [
+    ['+49 170 1234567', 'phone'],
+    ['00491701234567', 'phone'],
+    ['＋４９１７０１２３４５６７', 'phone'],
+    ['Victim@Example.com', 'email'],
+    ['ada', 'username']
+  ] as const) {
     t.match(
       await errorsOf(register(app, { nick: value })),
       { nick: [new RegExp(`could also be taken for an? .*send it as ${other}$`)] },
@@ -176,9 +185,13 @@ t.test('nobody can register the phone number or address of another user as a use
 
 t.test('invisible characters are not part of an identifier', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
-  for (const fields of [{ email: 'a\u200bda@b.co' }, { email: 'ada@b\u00ad.co' }, { username: 'ada\u202e' }, { username: 'a\ufe0fda' }, {
-    email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001'
-  }] as Record<string, string>[]) {
+  for (const fields of [
+    { email: 'a\u200bda@b.co' },
+    { email: 'ada@b\u00ad.co' },
+    { username: 'ada\u202e' },
+    { username: 'a\ufe0fda' },
+    { email: 'ada@b.co\u0000'.slice(0, -1) + '\u0001' }
+  ] as Record<string, string>[]) {
     t.same(Object.keys((await errorsOf(register(app, fields)))!), Object.keys(fields), JSON.stringify(fields))
   }
 })

@@ -279,10 +279,11 @@ t.test('forms of other sites, and without the token of this browser, are refused
   for (const path of ['sessions/end', 'apps/end', 'tokens/end', 'tokens']) {
     const post = (fields: Record<string, string>, headers = {}) =>
       visitor.post(`/account/${path}`, { id: own!.id, name: 'x', days: '30', ...fields }, headers)
-    for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { origin: 'null', 'sec-fetch-site': '' }, {
-      origin: '',
-      'sec-fetch-site': 'same-site'
-    }]) {
+    for (const headers of [
+      { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+      { origin: 'null', 'sec-fetch-site': '' },
+      { origin: '', 'sec-fetch-site': 'same-site' }
+    ]) {
       t.equal((await post({ _csrf: field }, headers)).statusCode, 403, path)
     }
     const old = await post({ _csrf: 'x' })

@@ -55,17 +55,22 @@ t.test('another site changes nothing and reads nothing, one in CORS_ORIGINS neit
   const visitor = await loggedIn(app)
   const send = fetches(app, visitor)
   const [session] = (await send('GET', 'tokens')).json<{ id: string }[]>()
-  const foreign: Headers[] = [EVIL, { origin: 'null', 'sec-fetch-site': 'cross-site' }, {
-    origin: 'http://localhost:3001',
-    'sec-fetch-site': 'same-site'
-  }, { origin: friend, 'sec-fetch-site': 'same-site' }, { origin: friend }, {
-    'sec-fetch-site': 'cross-site'
-  }]
-  const routes: [Method, string, object?][] = [['GET', 'tokens'], ['GET', 'clients'], ['GET', 'personal-access-tokens'], ['DELETE',
-    `tokens/${session!.id}`], ['POST', 'personal-access-tokens', { name: 'x' }], ['POST', 'clients', {
-    name: 'x',
-    redirect: `${friend}/cb`
-  }]]
+  const foreign: Headers[] = [
+    EVIL,
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { origin: 'http://localhost:3001', 'sec-fetch-site': 'same-site' },
+    { origin: friend, 'sec-fetch-site': 'same-site' },
+    { origin: friend },
+    { 'sec-fetch-site': 'cross-site' }
+  ]
+  const routes: [Method, string, object?][] = [
+    ['GET', 'tokens'],
+    ['GET', 'clients'],
+    ['GET', 'personal-access-tokens'],
+    ['DELETE', `tokens/${session!.id}`],
+    ['POST', 'personal-access-tokens', { name: 'x' }],
+    ['POST', 'clients', { name: 'x', redirect: `${friend}/cb` }]
+  ]
   for (const headers of foreign) {
     for (const [method, path, body] of routes) {
       t.match(

@@ -89,10 +89,14 @@ t.test('OpenID Connect Core section 3.1.2.2: the value of sub is the user, or th
   const other = (await register(app, { email: 'other@example.com' })).json<{ id: string }>().id
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   for (const member of ['id_token', 'userinfo']) {
-    for (const sub of [{ value: other }, { values: [other] }, { values: [] }, { value: 1 }, { value: other, values: [visitor.userId] }, {
-      value: visitor.userId,
-      values: [other]
-    }]) {
+    for (const sub of [
+      { value: other },
+      { values: [other] },
+      { values: [] },
+      { value: 1 },
+      { value: other, values: [visitor.userId] },
+      { value: visitor.userId, values: [other] }
+    ]) {
       t.match(
         await silently(visitor, client, asked({ [member]: { sub } })),
         { error: 'login_required' },
@@ -100,10 +104,14 @@ t.test('OpenID Connect Core section 3.1.2.2: the value of sub is the user, or th
       )
       t.match((await visitor.get(authorizeUrl(client.id, asked({ [member]: { sub } })))).headers.location, /^\/login\?/)
     }
-    for (const sub of [null, {}, { essential: true }, { value: visitor.userId }, { values: [other, visitor.userId] }, {
-      value: visitor.userId,
-      values: [visitor.userId]
-    }]) t.match(await silently(visitor, client, asked({ [member]: { sub } })), CODE)
+    for (const sub of [
+      null,
+      {},
+      { essential: true },
+      { value: visitor.userId },
+      { values: [other, visitor.userId] },
+      { value: visitor.userId, values: [visitor.userId] }
+    ]) t.match(await silently(visitor, client, asked({ [member]: { sub } })), CODE)
   }
 })
 
@@ -130,14 +138,19 @@ t.test('OpenID Connect Core section 5.5.1.1: an essential acr that is not reache
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const ask = async (acr: unknown) => await silently(visitor, client, asked({ id_token: { acr } }))
-  for (const acr of [{ essential: true, values: ['urn:x'] }, { essential: true, value: 'urn:x' }, { essential: true, values: [] }, {
-    essential: true,
-    value: 'urn:x',
-    values: ['0']
-  }]) t.match(await ask(acr), { error: 'unmet_authentication_requirements' })
-  for (const acr of [null, { essential: true }, { essential: true, values: ['urn:x', '0'] }, { essential: true, value: '0' }, {
-    values: ['urn:x']
-  }]) t.match(await ask(acr), CODE)
+  for (const acr of [
+    { essential: true, values: ['urn:x'] },
+    { essential: true, value: 'urn:x' },
+    { essential: true, values: [] },
+    { essential: true, value: 'urn:x', values: ['0'] }
+  ]) t.match(await ask(acr), { error: 'unmet_authentication_requirements' })
+  for (const acr of [
+    null,
+    { essential: true },
+    { essential: true, values: ['urn:x', '0'] },
+    { essential: true, value: '0' },
+    { values: ['urn:x'] }
+  ]) t.match(await ask(acr), CODE)
 })
 
 t.test('OpenID Connect Core section 5.5: claims of a wrong shape are an error at once, and null asks for nothing', async (t) => {

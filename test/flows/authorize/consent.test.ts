@@ -102,10 +102,10 @@ for (const [name, uri] of [
       t.match(paramsOf(await visitor.submit(page, { decision: 'allow' })), CODE)
     }
     t.match(await silently(visitor, native.id, params), ASK)
-    for (const [whose, values] of [['with a secret', {}], ['that skips consent on the word of the operator', {
-      authMethod: 'none',
-      firstParty: true, skipsConsent: true
-    }]] as const) {
+    for (const [whose, values] of [
+      ['with a secret', {}],
+      ['that skips consent on the word of the operator', { authMethod: 'none', firstParty: true, skipsConsent: true }]
+    ] as const) {
       const other = await makeApp(app, { redirectUris: [uri], ...values })
       if (whose === 'with a secret') await allow(visitor, other.id, params)
       t.match(await silently(visitor, other.id, params), CODE, whose)
@@ -225,10 +225,13 @@ t.test('RFC 8252 section 7.3: any port of a loopback address is for clients with
   const redirectUris = ['http://127.0.0.1:9401/cb', 'http://[::1]/cb']
   const site = await makeApp(app, { ...own, redirectUris })
   const native = await makeApp(app, { ...own, redirectUris, authMethod: 'none' })
-  for (const [uri, exact] of [['http://127.0.0.1:9401/cb', true], ['http://[::1]/cb', true], ['http://127.0.0.1:9402/cb', false], [
-    'http://127.0.0.1/cb',
-    false
-  ], ['http://[::1]:9401/cb', false]] as const) {
+  for (const [uri, exact] of [
+    ['http://127.0.0.1:9401/cb', true],
+    ['http://[::1]/cb', true],
+    ['http://127.0.0.1:9402/cb', false],
+    ['http://127.0.0.1/cb', false],
+    ['http://[::1]:9401/cb', false]
+  ] as const) {
     t.equal((await visitor.get(authorizeUrl(site.id, { redirect_uri: uri }))).statusCode, exact ? 303 : 400, `with a secret: ${uri}`)
     t.match(paramsOf(await visitor.get(authorizeUrl(native.id, { redirect_uri: uri }))), CODE, `without: ${uri}`)
   }

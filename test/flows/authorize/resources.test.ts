@@ -67,9 +67,11 @@ t.test('RFC 8707: a session without resources is for this server, and may say so
 
 const spellings = (uri: string) => [uri, `${uri}/`, uri.replace('http', 'HTTP').replace('localhost', 'LOCALHOST')]
 
-for (const [name, more] of [['at the root', {}], ['under a prefix', { prefix: '/auth' }], ['under a path of APP_URL', {
-  appUrl: 'http://localhost:3000/id'
-}]] as const) {
+for (const [name, more] of [
+  ['at the root', {}],
+  ['under a prefix', { prefix: '/auth' }],
+  ['under a path of APP_URL', { appUrl: 'http://localhost:3000/id' }]
+] as const) {
   t.test(`RFC 9728: what our own metadata names as the resource is accepted by both endpoints, in any spelling: ${name}`, async (t) => {
     const { app } = await build(t, { ...options, ...more })
     const { prefix, issuer } = internals(app).config
@@ -155,8 +157,10 @@ t.test('RFC 8707 section 2: several resources at the token endpoint are all of t
       method: 'POST',
       url: '/v1/oauth/token',
       headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams([['grant_type', 'client_credentials'],
-        ...resources.map((resource): [string, string] => ['resource', resource])]).toString()
+      payload: new URLSearchParams([
+        ['grant_type', 'client_credentials'],
+        ...resources.map((resource): [string, string] => ['resource', resource])
+      ]).toString()
     })
   const json = (resource: unknown) =>
     app.inject({
@@ -202,8 +206,13 @@ t.test('a code for several resources is exchanged for some of them, and for none
       method: 'POST',
       url: '/v1/oauth/token',
       headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams([['grant_type', 'authorization_code'], ['code', code!], ['redirect_uri', CALLBACK], ['code_verifier',
-        VERIFIER], ...asked.map((resource): [string, string] => ['resource', resource])]).toString()
+      payload: new URLSearchParams([
+        ['grant_type', 'authorization_code'],
+        ['code', code!],
+        ['redirect_uri', CALLBACK],
+        ['code_verifier', VERIFIER],
+        ...asked.map((resource): [string, string] => ['resource', resource])
+      ]).toString()
     })
   }
   t.same(audOf(await exchange([API, FILES], [FILES, API])), [FILES, API])

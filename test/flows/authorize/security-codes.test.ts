@@ -40,10 +40,12 @@ t.test('RFC 9700 section 2.1.1: a code_challenge needs its code_verifier, whoeve
 
 t.test('RFC 9700 section 2.1.1: public clients use PKCE, and plain is no method (OAuth 2.1 section 10)', async (t) => {
   const { app, visitor, client } = await world(t, { authMethod: 'none', pkceOptional: true })
-  for (const params of [NO_PKCE, { code_challenge_method: 'plain', code_challenge: VERIFIER }, {
-    code_challenge_method: '',
-    code_challenge: VERIFIER
-  }, { code_challenge_method: 'S512' }]) {
+  for (const params of [
+    NO_PKCE,
+    { code_challenge_method: 'plain', code_challenge: VERIFIER },
+    { code_challenge_method: '', code_challenge: VERIFIER },
+    { code_challenge_method: 'S512' }
+  ]) {
     t.match(
       paramsOf(await visitor.get(authorizeUrl(client.id, params))),
       { error: 'invalid_request', state: 'of the app' },

@@ -37,9 +37,10 @@ t.test('oidcc-rp-initiated-logout-no-state', async (t) => {
   t.ok(await isLoggedOut(visitor))
 })
 
-for (const [module, params] of [['oidcc-rp-initiated-logout-no-params', {}], ['oidcc-rp-initiated-logout-only-state', {
-  state: 'logout-state'
-}]] as [string, Fields][]) {
+for (const [module, params] of [
+  ['oidcc-rp-initiated-logout-no-params', {}],
+  ['oidcc-rp-initiated-logout-only-state', { state: 'logout-state' }]
+] as [string, Fields][]) {
   t.test(module, async (t) => {
     const { visitor } = await started()
     const page = await end(visitor, params)
@@ -87,10 +88,10 @@ for (const [module, change] of [
   })
 }
 
-for (const [module, uri] of [['oidcc-rp-initiated-logout-bad-post-logout-redirect-uri', 'https://app.example.com/bad'], [
-  'oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri',
-  `${AFTER}?foo=bar`
-]] as const) {
+for (const [module, uri] of [
+  ['oidcc-rp-initiated-logout-bad-post-logout-redirect-uri', 'https://app.example.com/bad'],
+  ['oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri', `${AFTER}?foo=bar`]
+] as const) {
   t.test(module, async (t) => {
     const { visitor, hint } = await started()
     const answer = await end(visitor, { id_token_hint: hint, post_logout_redirect_uri: uri, state: 'logout-state' })

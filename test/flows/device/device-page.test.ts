@@ -27,8 +27,14 @@ t.test('a code is typed in, the user logs in and allows; the device gets tokens 
   t.match([toLogin.statusCode, toLogin.headers.location], [303, /^\/login\?return_to=%2Fdevice%3Fuser_code%3D/])
   const confirm = await visitor.follow(await logIn(visitor, toLogin.headers.location))
   t.equal(confirm.statusCode, 200)
-  for (const text of ['Connect Television to your account?', waiting.user_code, 'See your orders', 'ada@example.com', 'TV/1.0',
-    '127.0.0.1']) t.match(confirm.body, text)
+  for (const text of [
+    'Connect Television to your account?',
+    waiting.user_code,
+    'See your orders',
+    'ada@example.com',
+    'TV/1.0',
+    '127.0.0.1'
+  ]) t.match(confirm.body, text)
   t.notMatch(confirm.body, 'has not checked', 'the operator has registered it')
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' }, 'looking at it allows nothing')
   const done = await visitor.follow(await visitor.submit(confirm, { decision: 'allow' }))
@@ -100,10 +106,11 @@ t.test('a decision needs the form of this browser, and is valid only for the use
   const visitor = await loggedIn(app)
   const waiting = await asked(app, { client_id: id })
   const confirm = await visitor.get(path(waiting))
-  for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, {
-    origin: 'null',
-    'sec-fetch-site': 'cross-site'
-  }, { origin: '', 'sec-fetch-site': 'same-site' }]) {
+  for (const headers of [
+    { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { origin: '', 'sec-fetch-site': 'same-site' }
+  ]) {
     t.equal((await visitor.submit(confirm, { decision: 'allow' }, headers)).statusCode, 403, JSON.stringify(headers))
   }
   const stale = await visitor.submit(confirm, { decision: 'allow', _csrf: 'x' })

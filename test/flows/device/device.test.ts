@@ -239,8 +239,10 @@ t.test('decisions are in the audit log, and in events', async (t) => {
   t.same(seen, [{ clientId: id, userId: user.userId, scopes: [], ...CALLER }])
   await app.close()
   const { app: after } = await build(t, { databaseUrl: internals(app).config.databaseUrl! })
-  t.same((await internals(after).store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(), ['device.approved',
-    'device.denied'])
+  t.same(
+    (await internals(after).store.audit.list({ type: 'device.*', limit: 5 })).map(({ type }) => type).sort(),
+    ['device.approved', 'device.denied']
+  )
   t.match(await internals(after).store.audit.list({ type: 'device.denied', limit: 5 }), [{
     userId: user.userId, clientId: id, ip: CALLER.ip,
     userAgent: CALLER.userAgent, detail: { scopes: [] }

@@ -65,10 +65,12 @@ t.test('OAuth 2.1 section 2.4.1: a client authenticates once, and in either way'
   t.equal((await token(app, grant, client.basic)).statusCode, 200)
   t.equal((await token(app, { ...grant, client_id: client.id }, client.basic)).statusCode, 200, 'its id may stand there, too')
   for (const path of ['token', 'introspect', 'revoke']) {
-    for (const more of [byBody, { client_secret: client.secret }, { client_id: other.id }, {
-      client_id: other.id,
-      client_secret: other.secret
-    }]) {
+    for (const more of [
+      byBody,
+      { client_secret: client.secret },
+      { client_id: other.id },
+      { client_id: other.id, client_secret: other.secret }
+    ]) {
       const answer = await app.inject({
         method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: client.basic },
         payload: { ...grant, token: 'x', ...more }

@@ -11,11 +11,23 @@ type Call = [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string]
 const SWITCHES: [name: string, options: AppOptions, calls: Call[]][] = [
   ['registration', { registration: 'off' }, [['POST', '/v1/register'], ['GET', '/register'], ['POST', '/register']]],
   ['routes.profile', { routes: { profile: false } }, [['GET', '/v1/profile'], ['PATCH', '/v1/profile'], ['PATCH', '/v1/profile/password']]],
-  ['routes.clients', { routes: { clients: false } }, [['GET', '/v1/oauth/clients'], ['POST', '/v1/oauth/clients'], ['PUT',
-    '/v1/oauth/clients/x'], ['DELETE', '/v1/oauth/clients/x'], ['POST', '/v1/oauth/clients/x/secret']]],
-  ['routes.personalTokens', { routes: { personalTokens: false } }, [['GET', '/v1/oauth/personal-access-tokens'], ['POST',
-    '/v1/oauth/personal-access-tokens'], ['DELETE', '/v1/oauth/personal-access-tokens/x'], ['GET', '/account/tokens'], ['POST',
-    '/account/tokens'], ['GET', '/account/tokens/x'], ['GET', '/account/tokens/end'], ['POST', '/account/tokens/end']]],
+  ['routes.clients', { routes: { clients: false } }, [
+    ['GET', '/v1/oauth/clients'],
+    ['POST', '/v1/oauth/clients'],
+    ['PUT', '/v1/oauth/clients/x'],
+    ['DELETE', '/v1/oauth/clients/x'],
+    ['POST', '/v1/oauth/clients/x/secret']
+  ]],
+  ['routes.personalTokens', { routes: { personalTokens: false } }, [
+    ['GET', '/v1/oauth/personal-access-tokens'],
+    ['POST', '/v1/oauth/personal-access-tokens'],
+    ['DELETE', '/v1/oauth/personal-access-tokens/x'],
+    ['GET', '/account/tokens'],
+    ['POST', '/account/tokens'],
+    ['GET', '/account/tokens/x'],
+    ['GET', '/account/tokens/end'],
+    ['POST', '/account/tokens/end']
+  ]],
   ['routes.docs', { routes: { docs: false } }, [['GET', '/docs'], ['GET', '/docs/json'], ['GET', '/docs/static/index.html']]],
   ['routes.metrics', { routes: { metrics: false } }, [['GET', '/metrics']]],
   ['routes.pages', { routes: { pages: false } }, [
@@ -104,8 +116,11 @@ t.test('routes.pages off: metadata, grants and guards do without', async (t) => 
 })
 
 t.test("a guest of authGuard('web') is sent to a page only where there is one", async (t) => {
-  const places: [LatchkeyOptions, number, string | undefined][] = [[{}, 303, '/auth/login'], [{ routes: { pages: false } }, 401, undefined],
-    [{ routes: { pages: false }, loginPath: '/signin' }, 303, '/signin']]
+  const places: [LatchkeyOptions, number, string | undefined][] = [
+    [{}, 303, '/auth/login'],
+    [{ routes: { pages: false } }, 401, undefined],
+    [{ routes: { pages: false }, loginPath: '/signin' }, 303, '/signin']
+  ]
   for (const [options, status, page] of places) {
     const host = Fastify()
     t.teardown(() => host.close())

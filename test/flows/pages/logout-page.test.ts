@@ -66,10 +66,12 @@ t.test('the same by POST, also from another site', async (t) => {
 t.test('without a hint, or with that of another user, the user is asked and sees who asks', async (t) => {
   const { app } = await build(t)
   const { visitor, client } = await withTokens(app)
-  for (const params of [{}, { state: 'x' }, { client_id: client.id }, {
-    client_id: client.id, post_logout_redirect_uri: AFTER,
-    state: 's'
-  }] as Record<string, string>[]) {
+  for (const params of [
+    {},
+    { state: 'x' },
+    { client_id: client.id },
+    { client_id: client.id, post_logout_redirect_uri: AFTER, state: 's' }
+  ] as Record<string, string>[]) {
     const page = await end(visitor, params)
     t.equal(page.statusCode, 200, JSON.stringify(params))
     t.match(formOf(page).hidden, params)

@@ -19,8 +19,11 @@ t.test('the former name brand.colour still works, and the log says what to write
 })
 
 t.test('a logo of another site or a color that is none stops the start', async (t) => {
-  for (const [brand, message] of [[{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/], [{ color: 'teal' },
-    /write it as #rrggbb/], [{ nam: 'x' }, /brand\.nam/]] as const) {
+  for (const [brand, message] of [
+    [{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/],
+    [{ color: 'teal' }, /write it as #rrggbb/],
+    [{ nam: 'x' }, /brand\.nam/]
+  ] as const) {
     await t.rejects(build(t, { brand } as object), { message })
   }
 })
@@ -59,8 +62,10 @@ t.test('another language, and other words in those there are', async (t) => {
   const english = await visit(app).get('/login')
   t.match(english.body, '<h1>Come in</h1>')
   t.match(english.body, 'Create an account')
-  t.same((await app.inject('/.well-known/openid-configuration')).json<{ ui_locales_supported: string[] }>().ui_locales_supported, ['en',
-    'de', 'fr'])
+  t.same(
+    (await app.inject('/.well-known/openid-configuration')).json<{ ui_locales_supported: string[] }>().ui_locales_supported,
+    ['en', 'de', 'fr']
+  )
 })
 
 t.test('SCOPE_INHERITANCE: a scope brings those below it, on the consent page and in the token', async (t) => {

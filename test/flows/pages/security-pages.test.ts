@@ -18,12 +18,25 @@ t.test('RFC 9700 section 4.16: nothing that a browser is shown can be framed, er
   const get = (url: string) => app.inject({ url, headers: HTML })
   const answers = {
     200: [await get('/login'), await get('/register'), await get('/logout')],
-    303: [await get(authorizeUrl(client.id)), await get('/account'), await post('/v1/oauth/authorize', 'client_id=x'),
-      await get(authorizeUrl(client.id, { prompt: 'none' }))],
-    400: [await get(authorizeUrl('nobody')), await get('/login?x=%00'), await post('/login', 'a=1&a=2'),
-      await get('/v1/oauth/logout?id_token_hint=x')],
-    403: [await post('/login', 'username=a'), await post('/logout', ''), await post('/register', 'email=a'),
-      await post('/v1/oauth/authorize', 'decision=allow'), await post('/login', '', { origin: 'https://evil.example' })],
+    303: [
+      await get(authorizeUrl(client.id)),
+      await get('/account'),
+      await post('/v1/oauth/authorize', 'client_id=x'),
+      await get(authorizeUrl(client.id, { prompt: 'none' }))
+    ],
+    400: [
+      await get(authorizeUrl('nobody')),
+      await get('/login?x=%00'),
+      await post('/login', 'a=1&a=2'),
+      await get('/v1/oauth/logout?id_token_hint=x')
+    ],
+    403: [
+      await post('/login', 'username=a'),
+      await post('/logout', ''),
+      await post('/register', 'email=a'),
+      await post('/v1/oauth/authorize', 'decision=allow'),
+      await post('/login', '', { origin: 'https://evil.example' })
+    ],
     404: [await get('/nowhere'), await get('/login/nowhere'), await get('/v1/oauth/nowhere')],
     413: [await post('/login', `username=${'x'.repeat(70_000)}`)],
     415: [await post('/login', '{}', { 'content-type': 'application/json' })]

@@ -167,8 +167,12 @@ t.test('a session of all scopes can be narrowed to any that there is, and to non
     'one without scopes to none'
   )
   const before = await sessionOf(app, all)
-  for (const scope of ['invented', 'read invented', 'revocations:read',
-    Array.from({ length: 5000 }, (_, index) => `s${index}`).join(' ')]) {
+  for (const scope of [
+    'invented',
+    'read invented',
+    'revocations:read',
+    Array.from({ length: 5000 }, (_, index) => `s${index}`).join(' ')
+  ]) {
     t.match((await refreshGrant(app, all.refresh_token, basic, { scope })).json(), { error: 'invalid_scope' }, scope.slice(0, 20))
   }
   t.same(await sessionOf(app, all), before, 'and nothing was rotated')

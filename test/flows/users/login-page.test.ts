@@ -72,8 +72,13 @@ t.test('wrong password, unknown user and disabled user look the same, and the fo
   const { id } = (await register(app, { email: 'gone@example.com' })).json<{ id: string }>()
   await internals(app).store.users.setDisabled(id, true)
   const bodies = []
-  for (const [username, password] of [['ada@example.com', 'wrong password'], ['nobody@example.com', PASSWORD], ['gone@example.com',
-    PASSWORD], ['no e-mail', PASSWORD], ['ada@example.com', '']] as const) {
+  for (const [username, password] of [
+    ['ada@example.com', 'wrong password'],
+    ['nobody@example.com', PASSWORD],
+    ['gone@example.com', PASSWORD],
+    ['no e-mail', PASSWORD],
+    ['ada@example.com', '']
+  ] as const) {
     const visitor = visit(app)
     const answer = await visitor.submit(await visitor.get('/login?return_to=%2Faccount%3Fa%3Db'), { username, password })
     t.equal(answer.statusCode, 401)

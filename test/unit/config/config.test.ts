@@ -61,8 +61,16 @@ t.test('variables become what they say', async (t) => {
   t.same(from({ CORS_ORIGINS: ' https://a.example , http://localhost:5173, ' }).corsOrigins, ['https://a.example', 'http://localhost:5173'])
   t.same(from({ APP_PREVIOUS_KEYS: `${KEY},${KEY}` }).appPreviousKeys, [KEY, KEY])
   t.equal(from({ APP_KEY: `${KEY}\n` }).appKey, KEY, 'a newline after a key is none of it')
-  for (const [text, value] of [['true', true], ['on', true], ['off', false], ['false', false], ['1', 1], ['2', 2], ['10.0.0.0/8, ::1',
-    '10.0.0.0/8, ::1'], ['loopback', 'loopback']] as const) t.equal(from({ TRUST_PROXY: text }).trustProxy, value, text)
+  for (const [text, value] of [
+    ['true', true],
+    ['on', true],
+    ['off', false],
+    ['false', false],
+    ['1', 1],
+    ['2', 2],
+    ['10.0.0.0/8, ::1', '10.0.0.0/8, ::1'],
+    ['loopback', 'loopback']
+  ] as const) t.equal(from({ TRUST_PROXY: text }).trustProxy, value, text)
 })
 
 t.test('APP_URL and the prefix make the issuer, without a slash at the end', async (t) => {
@@ -298,6 +306,8 @@ for (const [name, options, option, fix] of OPTIONS) {
 
 t.test('schemas of our own are options like the others', async (t) => {
   const Employee = Type.String({ pattern: '^E[0-9]{6}$' })
-  t.same(Object.keys(withOptions({ login: { attributes: { employee: Employee, phone: PhoneSchema } } }).login.attributes), ['employee',
-    'phone'])
+  t.same(
+    Object.keys(withOptions({ login: { attributes: { employee: Employee, phone: PhoneSchema } } }).login.attributes),
+    ['employee', 'phone']
+  )
 })

@@ -79,8 +79,11 @@ t.test('sslmode is what libpq means by it', async (t) => {
 
 t.test('the pool, the feed and migrations do it alike', async (t) => {
   const server = await startTlsServer(t)
-  for (const [user, parameters, encrypted] of [['tls_only', '?sslmode=allow', true], ['plain_only', '?sslmode=prefer', false], ['latchkey',
-    `?sslmode=verify-ca&${CA}`, true]] as const) {
+  for (const [user, parameters, encrypted] of [
+    ['tls_only', '?sslmode=allow', true],
+    ['plain_only', '?sslmode=prefer', false],
+    ['latchkey', `?sslmode=verify-ca&${CA}`, true]
+  ] as const) {
     const url = server.url(user, parameters)
     await migrate(url)
     const database = openDatabase({ url, poolSize: 3, onError: () => {} })

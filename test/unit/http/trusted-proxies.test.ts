@@ -23,8 +23,15 @@ t.test('proxies are known by address and network, however their address is writt
     ['::/0', '2001:db8::1']
   ]
   for (const [proxies, address] of known) t.equal(asked(proxies, address), true, `${proxies}: ${address}`)
-  const unknown: [string, string][] = [['10.0.0.0/8', '11.1.2.3'], ['10.0.0.1', '10.0.0.2'], ['::1', '127.0.0.1'], ['loopback', 'unknown'],
-    ['loopback', '127.1'], ['uniquelocal', '203.0.113.1'], ['0.0.0.0/0', 'unknown']]
+  const unknown: [string, string][] = [
+    ['10.0.0.0/8', '11.1.2.3'],
+    ['10.0.0.1', '10.0.0.2'],
+    ['::1', '127.0.0.1'],
+    ['loopback', 'unknown'],
+    ['loopback', '127.1'],
+    ['uniquelocal', '203.0.113.1'],
+    ['0.0.0.0/0', 'unknown']
+  ]
   for (const [proxies, address] of unknown) t.equal(asked(proxies, address), false, `${proxies}: ${address}`)
 })
 

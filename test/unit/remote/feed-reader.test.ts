@@ -59,8 +59,13 @@ t.test('a heartbeat without a finite age and time of 0 or more is refused, and n
   const good = { stream: 'mine', at: 0, age: 0, now: 1 }
   const bad = [null, false, '0', [], -1].flatMap((wrong) => [{ ...good, age: wrong }, { ...good, at: wrong }])
   const texts = [...bad, {}, null, 0, [], 'NaN', { at: 0, age: 0 }, { age: 0 }].map((data) => JSON.stringify(data))
-  for (const data of [...texts, '{"stream":"mine","at":0,"age":1e999,"now":1}', '{"stream":"mine","at":1e999,"age":0,"now":1}', '',
-    '{"stream":"mine","at":0,"age":NaN,"now":1}']) {
+  for (const data of [
+    ...texts,
+    '{"stream":"mine","at":0,"age":1e999,"now":1}',
+    '{"stream":"mine","at":1e999,"age":0,"now":1}',
+    '',
+    '{"stream":"mine","at":0,"age":NaN,"now":1}'
+  ]) {
     const { begun, knownAt } = reader(t)
     const { beat, raw } = begun(100_000)
     beat(0, 0)
@@ -78,10 +83,15 @@ t.test('the heartbeat of another stream is that of a cache', async (t) => {
 
 t.test('a revocation that is not understood is refused, not dropped', async (t) => {
   const good = user(1)
-  for (const wrong of [{ ...good, epoch: null }, { ...good, expiresAt: null }, { ...good, kind: 'device' }, { ...good, subject: 1 }, {
-    ...good,
-    except: 'x'
-  }, null, 'x']) {
+  for (const wrong of [
+    { ...good, epoch: null },
+    { ...good, expiresAt: null },
+    { ...good, kind: 'device' },
+    { ...good, subject: 1 },
+    { ...good, except: 'x' },
+    null,
+    'x'
+  ]) {
     for (const event of ['snapshot', 'revocations']) {
       const { stream, epochs } = reader(t)
       t.throws(() => stream(0).raw({ event, data: JSON.stringify([good, wrong]) }), JSON.stringify(wrong))

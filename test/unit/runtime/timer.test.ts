@@ -8,10 +8,15 @@ const TEN_YEARS = 10 * 365 * 86_400
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
 t.test('a time that is longer than a timer can be becomes the longest timer', async (t) => {
-  for (const [seconds, ms] of [[0, 0], [1, 1000], [0.25, 250], [2_147_483, 2_147_483_000], [2_147_484, LONGEST], [TEN_YEARS, LONGEST], [
-    Infinity,
-    LONGEST
-  ]] as const) t.equal(timerMs(seconds), ms, `${seconds} s`)
+  for (const [seconds, ms] of [
+    [0, 0],
+    [1, 1000],
+    [0.25, 250],
+    [2_147_483, 2_147_483_000],
+    [2_147_484, LONGEST],
+    [TEN_YEARS, LONGEST],
+    [Infinity, LONGEST]
+  ] as const) t.equal(timerMs(seconds), ms, `${seconds} s`)
 })
 
 t.test('PURGE_EVERY of ten years waits, and does not purge without pause', async (t) => {

@@ -60,10 +60,10 @@ t.test('revokeReused: revokes and writes the event, once and in one statement; n
   await sessions.noteReplay(id, caller)
   await sessions.noteReplay(uuidv7(), caller)
   t.equal((await sessionOf(app, tokens)).revoked_at, null)
-  t.same([await sessions.revokeReused(id, caller), await sessions.revokeReused(id, caller)], [{
-    userId: tokens.user.id,
-    clientId: client.id
-  }, null])
+  t.same(
+    [await sessions.revokeReused(id, caller), await sessions.revokeReused(id, caller)],
+    [{ userId: tokens.user.id, clientId: client.id }, null]
+  )
   t.ok((await sessionOf(app, tokens)).revoked_at)
   const common = { user_id: tokens.user.id, client_id: client.id, session_id: id, ip: caller.ip, user_agent: caller.userAgent }
   t.same(await auditEvents(app), [{ type: 'session.replayed_elsewhere', ...common }, { type: 'session.reused', ...common }])

@@ -89,8 +89,10 @@ t.test('the account page', async (t) => {
   t.match(html, '>lk_pat_once</textarea>')
   t.match(html, '3 hours ago')
   t.match(html, '<span>End</span><span class="unseen"> Safari on iPhone, ')
-  t.same(tagsOf(html).filter(({ attributes }) => attributes['name'] === 'id').map(({ attributes }) => attributes['value']), ['s1', 's2',
-    's3', 'a1', 't1', 't2'])
+  t.same(
+    tagsOf(html).filter(({ attributes }) => attributes['name'] === 'id').map(({ attributes }) => attributes['value']),
+    ['s1', 's2', 's3', 'a1', 't1', 't2']
+  )
   t.equal(control(html, 'scope:orders:read')['type'], 'checkbox')
   t.match(accountPage(accountModel(pageOf('de'))), 'vor 3 Stunden')
 })

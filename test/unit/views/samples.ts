@@ -15,10 +15,11 @@ export const LOGO =
 
 export const brand = createBrand({ name: 'Northwind', logo: LOGO })
 const csrf = { name: '_csrf', value: 'csrf-token' }
-const scopes = [{ name: 'openid' }, { name: 'orders:read', description: 'See your orders' }, {
-  name: 'orders:write',
-  description: 'Place and cancel orders'
-}]
+const scopes = [
+  { name: 'openid' },
+  { name: 'orders:read', description: 'See your orders' },
+  { name: 'orders:write', description: 'Place and cancel orders' }
+]
 const account = { name: 'ada@example.com', switchUrl: '/login?prompt=login' }
 
 /** Every page in each of its states, by a name for test messages and screenshots. */
@@ -26,10 +27,11 @@ export function samplePages (page: Page): Record<string, string> {
   return {
     start: startPage({
       ...page,
-      links: [{ href: '/login', text: page.texts.start.login }, { href: '/register', text: page.texts.start.register }, {
-        href: '/docs',
-        text: page.texts.start.docs
-      }]
+      links: [
+        { href: '/login', text: page.texts.start.login },
+        { href: '/register', text: page.texts.start.register },
+        { href: '/docs', text: page.texts.start.docs }
+      ]
     }),
     'start-logged-in': startPage({ ...page, account, links: [{ href: '/account', text: page.texts.start.account }] }),
     login: loginPage(loginModel(page)),

@@ -61,9 +61,11 @@ t.test('one with a wrong verifier, one for another address and one that does not
   t.same(answers.map(({ statusCode }) => statusCode), [200, 400, 200, 400, 400, 200])
   t.equal((await redeem(2)).statusCode, 200, 'a wrong verifier does not spend the code')
   t.equal((await redeem(1)).statusCode, 400)
-  const [ended] = await sql<{ revoked: boolean }>(app, 'SELECT revoked_at IS NOT NULL AS revoked FROM sessions WHERE id = $1', [
-    await sessionOfCode(app, 1)
-  ])
+  const [ended] = await sql<{ revoked: boolean }>(
+    app,
+    'SELECT revoked_at IS NOT NULL AS revoked FROM sessions WHERE id = $1',
+    [await sessionOfCode(app, 1)]
+  )
   t.equal(ended!.revoked, true, 'a replay ends what the first use made')
 })
 
