@@ -28,8 +28,7 @@ const OPTIONS = { passwords: { memoryCost: 8, timeCost: 1 }, purgeEvery: 0 }
 const { values } = parseArgs({
   options: Object.fromEntries(
     Object.entries({
-      sessions: '5000000', users: '1000000', revocations: '100000', expired: '1000000', rounds: '5', seconds: '4',
-      only: ''
+      sessions: '5000000', users: '1000000', revocations: '100000', expired: '1000000', rounds: '5', seconds: '4', only: ''
     })
       .map(([name, value]) => [name, { type: 'string', default: value }])
   )
@@ -52,8 +51,7 @@ const urlOf = (name) => Object.assign(new URL(embedded.url), { pathname: `/${nam
 const startServer = async (database, more = {}) => ({
   database,
   ...await startNode('server.js', {
-    DATABASE_URL: urlOf(database), APP_KEY, BENCH_OPTIONS: JSON.stringify(OPTIONS), NODE_ENV: 'production',
-    ...more
+    DATABASE_URL: urlOf(database), APP_KEY, BENCH_OPTIONS: JSON.stringify(OPTIONS), NODE_ENV: 'production', ...more
   }, pinTo.server)
 })
 
@@ -106,8 +104,7 @@ async function grow (small, full) {
     sides[name] = {
       server: { ...server, clients: side.clients },
       scenarios: await growthScenarios({
-        server: { ...server, clients: side.clients }, rows: side.rows, appKey: APP_KEY,
-        issuer: 'http://localhost:3000'
+        server: { ...server, clients: side.clients }, rows: side.rows, appKey: APP_KEY, issuer: 'http://localhost:3000'
       })
     }
   }

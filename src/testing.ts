@@ -95,8 +95,7 @@ async function testClient (app: FastifyInstance): Promise<Client> {
   const { store } = internals(app)
   const known = clients.get(store) ??
     store.clients.create({
-      id: newClientId(), name: 'Tests', authMethod: 'none', secretHash: null, grantTypes: [], firstParty: true,
-      scopes: ['*']
+      id: newClientId(), name: 'Tests', authMethod: 'none', secretHash: null, grantTypes: [], firstParty: true, scopes: ['*']
     }) as Promise<Client>
   clients.set(store, known)
   return await known

@@ -60,8 +60,7 @@ export function createRows ({ users, sessions, now, clientId, passwordHash }) {
     },
     /** Additional sessions, which ended yesterday. */
     expired: (count) => ({
-      ...sessionTable, count,
-      row: (index) => sessionRow(sessions + index, Math.floor(now - 182 * DAY + index / count * DAY))
+      ...sessionTable, count, row: (index) => sessionRow(sessions + index, Math.floor(now - 182 * DAY + index / count * DAY))
     }),
     revocations: (count) => ({
       columns: 'kind, subject, owner, epoch, except_sessions, expires_at',

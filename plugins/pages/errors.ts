@@ -56,8 +56,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     const path = pathOf(request)
     if (path === '/login') {
       return login(request, reply, {
-        ...state, username: typeof username === 'string' ? username : undefined,
-        remember: remember !== undefined
+        ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined
       })
     }
     return path === '/register' ? register(request, reply, { ...state, values: { ...body } }) : null

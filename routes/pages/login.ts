@@ -20,8 +20,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const session = await browser.session(request)
     if (prompt !== 'login' && session) return reply.redirect(browser.returnPath(target), 303)
     return await pages.login(request, reply, {
-      returnTo, username, userId: session?.userId,
-      ended: session ? null : await browser.ended(request)
+      returnTo, username, userId: session?.userId, ended: session ? null : await browser.ended(request)
     })
   })
 

@@ -52,8 +52,7 @@ export async function listTokens (
         }),
         personal_access_tokens: await Promise.all(
           personal.map(async (token) => ({
-            ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes),
-            user_id: token.userId
+            ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes), user_id: token.userId
           }))
         )
       },

@@ -98,8 +98,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
   /** Plain SQL, because token requests and the start of the server use it. */
   async function findBy (column: 'id' | 'slug', value: string): Promise<StoredClient | null> {
     const { rows } = await pool.query<StoredClient>({
-      name: `client-by-${column}`,
-      text: `SELECT ${columns} FROM ${tables.clients} WHERE ${column} = $1`, values: [value]
+      name: `client-by-${column}`, text: `SELECT ${columns} FROM ${tables.clients} WHERE ${column} = $1`, values: [value]
     })
     return rows[0] ?? null
   }
@@ -112,8 +111,7 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
     (await prisma()).client.findMany({ select: SELECT, where: { ownerId, revokedAt: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
   const findPersonal = async () =>
     (await prisma()).client.findFirst({
-      select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } },
-      orderBy: { createdAt: 'desc' }
+      select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } }, orderBy: { createdAt: 'desc' }
     })
 
   async function create (client: NewClient): Promise<Client | null> {

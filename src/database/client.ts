@@ -40,8 +40,7 @@ export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, on
   const { schema } = parsed
   // A statement that has timed out here ends on the server, too
   const connection = {
-    ...parsed, prepare: prepare && parsed.prepare,
-    timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts }
+    ...parsed, prepare: prepare && parsed.prepare, timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts }
   }
   const pool = retrying(
     newPool(connection, {

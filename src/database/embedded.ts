@@ -104,8 +104,7 @@ export async function embeddedUrl (dataDir: string): Promise<string | null> {
 function leaveBehind ({ directory, pgCtl }: Site): void {
   const program = fileURLToPath(new URL(`embedded/leave${extname(import.meta.url)}`, import.meta.url))
   spawn(process.execPath, [program, directory, pgCtl, String(process.pid)], {
-    detached: true, windowsHide: true, stdio: 'ignore',
-    env: { PATH: process.env.PATH }
+    detached: true, windowsHide: true, stdio: 'ignore', env: { PATH: process.env.PATH }
   }).on('error', () => {}).unref()
 }
 

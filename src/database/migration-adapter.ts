@@ -49,8 +49,7 @@ export function migrationAdapters ({ database, shadow }: MigrationDatabases): Mi
 function told (error: unknown): never {
   const message = error instanceof Error ? error.message : String(error)
   throw new DriverAdapterError({
-    kind: 'postgres', code: '', severity: 'ERROR', message, detail: undefined, column: undefined,
-    hint: undefined
+    kind: 'postgres', code: '', severity: 'ERROR', message, detail: undefined, column: undefined, hint: undefined
   })
 }
 

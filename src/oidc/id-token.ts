@@ -21,8 +21,7 @@ export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dep
   return async ({ client, grant, scopes, accessToken, isLogin }) => {
     const { oidc, userId, sessionId } = grant
     const requested = givenClaims(oidc?.claims?.id_token, {
-      scopes, granted: grant.scopes,
-      may: (scope) => registry.mayHave(client, scope)
+      scopes, granted: grant.scopes, may: (scope) => registry.mayHave(client, scope)
     })
     const user = requested.length > 0 ? await profile(userId) : null
     const iat = Math.floor(Date.now() / 1000)

@@ -26,8 +26,7 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
 
   async function find (hash: Uint8Array): Promise<PersonalToken | null> {
     const { rows } = await pool.query<PersonalToken>({
-      name: 'personal-token-find',
-      text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND ${alive}`, values: [hash]
+      name: 'personal-token-find', text: `SELECT ${columns} FROM ${tokens} p WHERE p.hash = $1 AND ${alive}`, values: [hash]
     })
     return rows[0] ?? null
   }

@@ -18,8 +18,7 @@ export async function openFeedConnection (url: string, onNotification: () => voi
   const { schema } = database
   const table = (name: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
   const client = newClient(database, {
-    connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true,
-    application_name: 'latchkey feed'
+    connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey feed'
   })
   const lost = new Promise<void>((resolve) => {
     client.on('error', () => resolve())

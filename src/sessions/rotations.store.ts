@@ -30,8 +30,7 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
   /** Rotates the rows that can be locked immediately; waiting for others could make two batches wait for each other. */
   async function together (all: RotationRequest[]): Promise<Array<Rotated | null>> {
     const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({
-      name: 'session-rotate-many', text: sql.rotateMany,
-      values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl]
+      name: 'session-rotate-many', text: sql.rotateMany, values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl]
     })
     const found = new Map(answer?.rows?.map((row) => [row.sessionId, row]))
     return all.map(({ id, generation }) => {

@@ -28,8 +28,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
 
   async function inspect ({ id, generation, secretHash, idleTtl }: Rotation) {
     const { rows } = await pool.query<Superseded>({
-      name: 'session-inspect', text: sql.inspect,
-      values: [id, generation, secretHash, idleTtl]
+      name: 'session-inspect', text: sql.inspect, values: [id, generation, secretHash, idleTtl]
     })
     return rows[0] ?? null
   }
@@ -44,8 +43,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
 
   async function requestedClaims (id: string) {
     const { rows } = await pool.query<{ claims: ClaimsRequest | null, scopes: string[] }>({
-      name: 'session-claims',
-      text: sql.requestedClaims, values: [id]
+      name: 'session-claims', text: sql.requestedClaims, values: [id]
     })
     return rows[0] ?? null
   }
@@ -62,8 +60,7 @@ export function createSessionStore (database: Database, revocations: RevocationS
 
   async function standing (id: string) {
     const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number }>({
-      name: 'session-standing', text: sql.standing,
-      values: [id]
+      name: 'session-standing', text: sql.standing, values: [id]
     })
     return rows[0] ?? null
   }

@@ -31,8 +31,7 @@ export function createStartSession ({ sessions, refreshTokens, issueTokens, sess
     if (!made) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
     const grant = { sessionId: id, userId: user.userId, scopes, resources, generation: 0, oidc: null, ...made }
     return await issueTokens({
-      client, grant, scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl),
-      isLogin: true
+      client, grant, scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
     })
   }
 }

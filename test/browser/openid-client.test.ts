@@ -84,8 +84,7 @@ for (const [name, values, prefix] of [
     t.equal(refreshed.claims()!.sub, sub)
     if (!('authMethod' in values)) {
       t.match(await client.tokenIntrospection(config, refreshed.access_token), {
-        active: true, sub,
-        scope: 'openid email offline_access orders:read'
+        active: true, sub, scope: 'openid email offline_access orders:read'
       })
       t.match(await client.clientCredentialsGrant(config, { scope: 'orders:read' }), { token_type: 'bearer', scope: 'orders:read' })
     }
@@ -173,8 +172,7 @@ t.test('an error of a client that a user registered waits for a button (RFC 9700
   const { id: ownerId } = await (await internals(app).database.prisma()).user.findFirstOrThrow()
   const callback = `${party.callback}?tenant=a%20b`
   const { id, secret } = await makeClient(app, {
-    name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'],
-    redirectUris: [callback], ownerId
+    name: 'Acme', firstParty: false, grantTypes: ['authorization_code'], scopes: ['*'], redirectUris: [callback], ownerId
   })
   const owned = await client.discovery(new URL(config.serverMetadata().issuer), id, secret, undefined, insecure)
   const { url, checks } = await begin(owned, callback, { prompt: 'none' })

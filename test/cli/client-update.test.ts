@@ -48,8 +48,7 @@ t.test('what is named changes, and nothing else', async (t) => {
     scopes: ['*'], default_scopes: ['orders:write'], skip_consent: true, first_party: true, name: 'Orders'
   })
   t.match((await updateClient(context, id, { defaultScope: false, skipConsent: false, firstParty: false })).json, {
-    default_scopes: [],
-    skip_consent: false, first_party: false
+    default_scopes: [], skip_consent: false, first_party: false
   })
   t.match((await audit(context, { client: id, type: 'client.changed' })).json, {
     events: [{}, {}, { detail: { by: 'command line', fields: /name/ } }]

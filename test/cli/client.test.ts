@@ -31,8 +31,7 @@ t.test('a proxy client has its routes in a running server', async (t) => {
   await signedIn(app)
   await make(await contextFor(t, { DATABASE_URL: databaseUrl }), { password: true, proxy: true, slug: 'kiosk' })
   const answer = await app.inject({
-    method: 'POST', url: '/v1/clients/kiosk/login',
-    payload: { email: 'ada@example.com', password: PASSWORD }
+    method: 'POST', url: '/v1/clients/kiosk/login', payload: { email: 'ada@example.com', password: PASSWORD }
   })
   t.equal(answer.statusCode, 200, answer.body)
 })

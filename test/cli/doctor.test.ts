@@ -97,8 +97,7 @@ t.test('the database that is not there, and the one that is not made yet', async
     })
   }
   t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, 'file') })).checks.at(-1), {
-    name: 'database', status: 'fail',
-    message: /file is where a directory must be/
+    name: 'database', status: 'fail', message: /file is where a directory must be/
   })
 })
 

@@ -4,8 +4,7 @@ import { APP_KEY, createDatabase, PASSWORD } from '../support/start-server.ts'
 import { run } from './helper.ts'
 
 const cwd = t.testdir({
-  empty: {}, broken: { 'latchkey.config.js': 'export default {' },
-  dotenv: { '.env': 'LOGIN_ATTRIBUTES=email,username' }
+  empty: {}, broken: { 'latchkey.config.js': 'export default {' }, dotenv: { '.env': 'LOGIN_ATTRIBUTES=email,username' }
 })
 const empty = `${cwd}/empty`
 

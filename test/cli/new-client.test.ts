@@ -20,8 +20,7 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
     defaultScopes: []
   }],
   ['a public one has no secret', { public: true, redirectUri: uri }, {
-    grantTypes: ['authorization_code', 'refresh_token'],
-    authMethod: 'none', firstParty: false
+    grantTypes: ['authorization_code', 'refresh_token'], authMethod: 'none', firstParty: false
   }],
   ['--auth-method none is public', { authMethod: 'none', redirectUri: uri }, { authMethod: 'none' }],
   ['--password is first-party', { password: true }, {
@@ -29,22 +28,18 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
     firstParty: true, proxy: false, redirectUris: []
   }],
   ['--client is for machines', { client: true, authMethod: 'client_secret_post' }, {
-    grantTypes: ['client_credentials'], firstParty: false,
-    authMethod: 'client_secret_post'
+    grantTypes: ['client_credentials'], firstParty: false, authMethod: 'client_secret_post'
   }],
   ['--personal makes personal access tokens', { personal: true }, {
-    name: 'Personal Access Client', grantTypes: ['personal_access'],
-    firstParty: true
+    name: 'Personal Access Client', grantTypes: ['personal_access'], firstParty: true
   }],
   ['--device without a redirect URI has the device grant only', { device: true, public: true }, {
-    name: 'Device Client',
-    grantTypes: ['refresh_token', DEVICE], authMethod: 'none'
+    name: 'Device Client', grantTypes: ['refresh_token', DEVICE], authMethod: 'none'
   }],
   ['--device with one has both', { device: true, redirectUri: uri }, { grantTypes: ['authorization_code', 'refresh_token', DEVICE] }],
   ['--proxy', { password: true, proxy: true, slug: 'kiosk' }, { name: 'Kiosk Password Grant Client', slug: 'kiosk', proxy: true }],
   ['--no-refresh-token-in-body and --refresh-grace', {
-    password: true, proxy: true, slug: 'kiosk', refreshTokenInBody: false,
-    refreshGrace: 0
+    password: true, proxy: true, slug: 'kiosk', refreshTokenInBody: false, refreshGrace: 0
   }, { refreshTokenInBody: false, refreshGrace: 0 }],
   ['a name is trimmed', { client: true, name: ' Reports ' }, { name: 'Reports' }],
   ['URIs count once', { redirectUri: [...uri, ...uri], postLogoutRedirectUri: ['https://app.example.com/'] }, {
@@ -68,8 +63,7 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
   }],
   ['--first-party is shown as such and asks', { redirectUri: uri, firstParty: true }, { firstParty: true, skipsConsent: false }],
   ['--skip-consent is first-party', { redirectUri: uri, skipConsent: true, idTokenAlg: 'ES256' }, {
-    firstParty: true, skipsConsent: true,
-    idTokenAlg: 'ES256'
+    firstParty: true, skipsConsent: true, idTokenAlg: 'ES256'
   }],
   ['PKCE is optional only for who asks for it', { redirectUri: uri }, { pkceOptional: false }],
   ['--pkce-optional', { redirectUri: uri, pkceOptional: true }, { pkceOptional: true }],
@@ -83,8 +77,7 @@ const MADE: [rule: string, args: ClientArgs, client: object][] = [
     introspects: true
   }],
   ['--resource-server is one of RESOURCE_SERVERS', { resourceServer: ['https://api.example.com'] }, {
-    grantTypes: ['client_credentials'],
-    resourceServers: ['https://api.example.com'], introspects: undefined
+    grantTypes: ['client_credentials'], resourceServers: ['https://api.example.com'], introspects: undefined
   }]
 ]
 

@@ -20,8 +20,7 @@ async function spied (t: Test, env: Record<string, string> = {}, config = '') {
   )
   const loaded = join(folder, 'loaded')
   const { address, child } = await serve(t, 1, config, {
-    NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'spy.mjs')).href}`,
-    LOADED: loaded, ...env
+    NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'spy.mjs')).href}`, LOADED: loaded, ...env
   })
   return { address, child, files: () => readFileSync(loaded, 'utf8') }
 }
@@ -42,8 +41,7 @@ t.test('what people do all day loads neither Prisma nor dependencies of many fil
 
 t.test('what is turned off loads nothing', async (t) => {
   const { address, child, files } = await spied(t, {
-    REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off',
-    DOCS: 'off', METRICS: 'off'
+    REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off', DOCS: 'off', METRICS: 'off'
   })
   t.equal((await fetch(`${address}/login`)).status, 200)
   const parts = [

@@ -154,8 +154,7 @@ t.test('the commands themselves', async (t) => {
   await createUser(context, { email: ADA, password: PASSWORD })
   t.match(JSON.parse((await run(['user', 'show', ADA, '--json'], options)).stdout), { email: ADA, sessions: 0 })
   t.match(await run(['user', 'set-password', ADA, '--password-stdin', '--json'], { ...options, input: `${NEXT}\n` }), {
-    code: 0,
-    stdout: /"password_changed": true/, stderr: ''
+    code: 0, stdout: /"password_changed": true/, stderr: ''
   })
   t.match(await run(['user', 'set-password', ADA], options), { code: 1, stderr: /the password is missing/ })
   t.match(JSON.parse((await run(['user', 'delete', ADA, '--json'], options)).stdout), { deleted: true })

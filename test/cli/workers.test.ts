@@ -4,8 +4,7 @@ import { eventually, PASSWORD } from '../support/start-server.ts'
 import { serve } from './server.ts'
 
 const json = (body: object) => ({
-  method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' },
-  body: JSON.stringify(body)
+  method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(body)
 })
 
 t.test('WORKERS: one port, one embedded database; a logout counts in all of them, one that dies is replaced', async (t) => {

@@ -134,8 +134,7 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
         for (const [kind, text] of Object.entries(texts(HEAD / 3))) {
           const query = new URLSearchParams({ ...request, [name]: text })
           await within(`GET ${path}, ${name}: ${kind}`, {
-            method, url: `${fill(path)}?${query}`,
-            headers: { ...own, authorization: `Bearer ${bearer}` }
+            method, url: `${fill(path)}?${query}`, headers: { ...own, authorization: `Bearer ${bearer}` }
           })
         }
       }

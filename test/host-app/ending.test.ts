@@ -27,8 +27,7 @@ const cwd = folder(t)
 /** An app in a process of its own, on one embedded database for all of them. */
 function host (t: Test, body: string) {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', IMPORTS + body], {
-    cwd, env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'pipe']
+    cwd, env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe']
   })
   t.teardown(() => child.kill('SIGKILL'))
   const lines: string[] = []

@@ -111,8 +111,7 @@ t.test('the form of our errors is defined once; what the host has defined under 
     const host = await hostWith(t, options(schemas), { ours: { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' } })
     const document = made(host)
     t.match(document.components?.schemas, {
-      ...schemas, LatchkeyOAuthError: {},
-      ...(schemas?.['LatchkeyError'] ? {} : { LatchkeyError: { type: 'object' } })
+      ...schemas, LatchkeyOAuthError: {}, ...(schemas?.['LatchkeyError'] ? {} : { LatchkeyError: { type: 'object' } })
     })
     const [failure] = Object.values(
       (document.paths['/auth/v1/profile']!['get'] as unknown as {

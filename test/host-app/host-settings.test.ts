@@ -43,8 +43,7 @@ async function story (host: FastifyInstance) {
     return answer
   }
   const post = (url: string, payload: object, headers: Record<string, string> = {}) => ({
-    method: 'POST' as const, url: `/auth${url}`,
-    payload, headers
+    method: 'POST' as const, url: `/auth${url}`, payload, headers
   })
   const credentials = { email: 'ada@example.com', password: PASSWORD }
   await ask('register', post('/v1/register', { ...credentials, name: 'Ada' }))
@@ -69,8 +68,7 @@ async function story (host: FastifyInstance) {
     headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }, payload: 'grant_type=client_credentials'
   })
   await ask('a grant that is none', {
-    method: 'POST', url: '/auth/v1/oauth/token', headers: { authorization: basic },
-    payload: { grant_type: 'x' }
+    method: 'POST', url: '/auth/v1/oauth/token', headers: { authorization: basic }, payload: { grant_type: 'x' }
   })
 
   const visitor = visit(host)

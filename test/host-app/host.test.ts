@@ -59,13 +59,11 @@ for (const prefix of ['/auth', '']) {
     t.same(await answersOf(host), before)
 
     const registered = await host.inject({
-      method: 'POST', url: `${prefix}/v1/register`,
-      payload: { email: 'ada@example.com', password: PASSWORD, name: 'Ada' }
+      method: 'POST', url: `${prefix}/v1/register`, payload: { email: 'ada@example.com', password: PASSWORD, name: 'Ada' }
     })
     t.equal(registered.statusCode, 201, registered.body)
     const loggedIn = await host.inject({
-      method: 'POST', url: `${prefix}/v1/clients/web/login`,
-      payload: { email: 'ada@example.com', password: PASSWORD }
+      method: 'POST', url: `${prefix}/v1/clients/web/login`, payload: { email: 'ada@example.com', password: PASSWORD }
     })
     t.match(loggedIn.headers['set-cookie'], new RegExp(`Path=${prefix}/v1/clients/web`))
     const authorization = `Bearer ${loggedIn.json<Tokens>().access_token}`

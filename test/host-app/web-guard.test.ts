@@ -99,8 +99,7 @@ t.test('a login that was revoked, whose user is disabled or changed the password
   await logInAndUse()
   const user = await prisma.user.findFirstOrThrow()
   await store.users.changePassword({
-    userId: user.id, passwordHash: user.passwordHash!, passwordStamp: user.passwordStamp,
-    keepSession: null
+    userId: user.id, passwordHash: user.passwordHash!, passwordStamp: user.passwordStamp, keepSession: null
   })
   t.equal((await visitor.get('/orders')).statusCode, 303)
   await logInAndUse()

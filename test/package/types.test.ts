@@ -32,8 +32,7 @@ const BASE: ts.CompilerOptions = {
   types: [join(packageRoot, 'node_modules/@types/node')]
 }
 const STRICTEST: ts.CompilerOptions = {
-  ...BASE, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
-  verbatimModuleSyntax: true
+  ...BASE, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true
 }
 // Where it is not the declarations that are checked: that takes most of the time
 const QUICK: ts.CompilerOptions = { ...BASE, skipLibCheck: true }

@@ -297,8 +297,7 @@ t.test('a client that may not use the password grant is a server error', async (
   await makeClient(app, { slug: 'open', ...PROXY, authMethod: 'none' })
   for (const slug of ['broken', 'foreign', 'open']) {
     t.match((await post(app, { email: 'ada@example.com', password: PASSWORD }, { slug })).json(), {
-      statusCode: 500,
-      code: 'LK_MISCONFIGURED', error: 'Internal Server Error'
+      statusCode: 500, code: 'LK_MISCONFIGURED', error: 'Internal Server Error'
     }, slug)
   }
   t.match(logs(), /"level":50.*may not use the grant type password/)

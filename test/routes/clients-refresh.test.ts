@@ -68,8 +68,7 @@ t.test('no refresh token is 401, an empty refresh_token is 422', async (t) => {
   const { refresh_token: token } = await signedIn(app)
   for (const value of ['', null, 5, [token], { token }]) {
     t.match((await post(app, { cookie: `refreshToken=${token}`, payload: { refresh_token: value } })).json(), {
-      statusCode: 422,
-      code: 'LK_VALIDATION', errors: { refresh_token: [/must/] }
+      statusCode: 422, code: 'LK_VALIDATION', errors: { refresh_token: [/must/] }
     }, JSON.stringify(value))
   }
   t.equal((await refresh(app, token)).statusCode, 200, 'the token is unharmed')

@@ -30,8 +30,7 @@ t.test('pages of an allowed origin may send requests with cookies and read the a
   }
   const headers = { origin: APP }
   const answer = await app.inject({
-    method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password: 'wrong' },
-    headers
+    method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password: 'wrong' }, headers
   })
   t.match(answer.headers, {
     'access-control-allow-origin': APP, 'access-control-allow-credentials': 'true',

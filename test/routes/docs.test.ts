@@ -269,8 +269,7 @@ t.test('an unknown file is 404, and HEAD has no body', async (t) => {
   const { app } = await build(t)
   const [none, head] = [await app.inject('/docs/static/none.js'), await app.inject({ method: 'HEAD', url: '/docs' })]
   t.match([none.statusCode, none.json()], [404, {
-    statusCode: 404, code: 'LK_NOT_FOUND',
-    message: 'There is no /docs/static/none.js; see /docs'
+    statusCode: 404, code: 'LK_NOT_FOUND', message: 'There is no /docs/static/none.js; see /docs'
   }])
   t.match([head.statusCode, head.headers['content-type'], head.body], [200, /^text\/html/, ''])
 })

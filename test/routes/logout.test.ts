@@ -43,8 +43,7 @@ t.test('the cookie of the client that the token is of goes, under its own path',
   const { app } = await build(t, { appUrl: 'https://example.com', prefix: '/auth' })
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
   const loggedIn = await app.inject({
-    method: 'POST', url: '/auth/v1/clients/mobile/login',
-    payload: { email: 'ada@example.com', password: PASSWORD }
+    method: 'POST', url: '/auth/v1/clients/mobile/login', payload: { email: 'ada@example.com', password: PASSWORD }
   })
   const answer = await post(app, '/auth/v1/api/logout', `Bearer ${loggedIn.json<Tokens>().access_token}`)
   t.match(cookieOf(answer)!.header, /^refreshToken=; Max-Age=0; Path=\/auth\/v1\/clients\/mobile; .*Secure/)

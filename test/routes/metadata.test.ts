@@ -12,8 +12,7 @@ t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const answer = await app.inject(OIDC)
   t.match(answer.headers, {
-    'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*',
-    'content-type': /^application\/json/
+    'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*', 'content-type': /^application\/json/
   })
   const metadata = answer.json<Record<string, string>>()
   t.same((await app.inject(OAUTH)).json(), metadata)
@@ -35,8 +34,7 @@ t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint
     t.ok(app.hasRoute({ method: 'GET', url: pathname }) || app.hasRoute({ method: 'POST', url: pathname }), name)
   }
   t.match((await app.inject(RESOURCE)).json(), {
-    resource: 'http://localhost:3000', authorization_servers: ['http://localhost:3000'],
-    bearer_methods_supported: ['header']
+    resource: 'http://localhost:3000', authorization_servers: ['http://localhost:3000'], bearer_methods_supported: ['header']
   })
 })
 

@@ -22,8 +22,7 @@ t.test('registered, listed, changed, revoked', async (t) => {
   })
   t.same([made.id, made.secret], [made.client_id, made.client_secret], 'as Passport names them')
   t.match(await sql(app, 'SELECT owner_id, first_party, proxy, skips_consent FROM clients WHERE id = $1', [made.id]), [{
-    owner_id: user.id,
-    first_party: false, proxy: false, skips_consent: false
+    owner_id: user.id, first_party: false, proxy: false, skips_consent: false
   }])
 
   const list = await call(app, 'GET', 'clients', bearer)

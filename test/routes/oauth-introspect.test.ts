@@ -20,8 +20,7 @@ t.test('a client is told of its own tokens, and of others only that they are not
   const { user } = await signedIn(app)
   const tokens = await byPassword(app, ours)
   t.match((await ask(app, ours, tokens.access_token)).json(), {
-    active: true, token_type: 'Bearer', sub: user.id, client_id: ours.id,
-    iss: internals(app).config.issuer
+    active: true, token_type: 'Bearer', sub: user.id, client_id: ours.id, iss: internals(app).config.issuer
   })
   t.match((await ask(app, ours, tokens.refresh_token)).json(), { active: true, token_type: 'refresh_token', sub: user.id })
   const next = (await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }, ours.basic)).json<Tokens>()

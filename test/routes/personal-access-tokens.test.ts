@@ -90,8 +90,7 @@ t.test('a token has the scopes that it was created with, and no more', async (t)
   const get = (url: string, text: string) => host.inject({ url, headers: { authorization: `Bearer ${text}` } })
   const { access_token: text, token: { id } } = await personalToken(app, bearer, { scopes: ['orders:read'] })
   t.match((await get('/read', text)).json(), {
-    kind: 'personal', tokenId: id, sessionId: null, scopes: ['orders:read'],
-    clientId: /^lk_client_/
+    kind: 'personal', tokenId: id, sessionId: null, scopes: ['orders:read'], clientId: /^lk_client_/
   })
   t.equal((await get('/write', text)).statusCode, 403)
   t.equal((await get('/machine', text)).statusCode, 401)
@@ -118,8 +117,7 @@ t.test('without a personal access client the error tells the operator what to do
   const { access_token: text } = await personalToken(app, bearer)
   await internals(app).store.clients.revoke(personal.id)
   t.match((await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'x' })).json(), {
-    statusCode: 503,
-    code: 'LK_NO_PERSONAL_CLIENT', message: /latchkey client --personal/
+    statusCode: 503, code: 'LK_NO_PERSONAL_CLIENT', message: /latchkey client --personal/
   })
   t.equal((await profile(app, text)).statusCode, 401, 'and what it made has ended')
 })
@@ -138,8 +136,7 @@ t.test('introspection tells of it, and revocation by whoever holds it ends it', 
   const post = (path: string, token: string) =>
     app.inject({ method: 'POST', url: `/v1/oauth/${path}`, headers: { authorization: basic }, payload: { token } })
   t.match((await post('introspect', text)).json(), {
-    active: true, token_type: 'Bearer', sub: user.id, jti: id, scope: 'orders:read',
-    exp: undefined
+    active: true, token_type: 'Bearer', sub: user.id, jti: id, scope: 'orders:read', exp: undefined
   })
   t.same((await post('introspect', `lk_pat_${'A'.repeat(48)}`)).json(), { active: false })
   t.equal(

@@ -30,12 +30,10 @@ t.test('changing an identifier requires the current password, and takes effect a
   })
   t.equal((await login(app)).statusCode, 200, 'nothing has changed')
   const answer = await patch(app, bearer, {
-    email: ' Lovelace@Example.com', phone: '+49 170 1234567', username: 'ada',
-    current_password: PASSWORD
+    email: ' Lovelace@Example.com', phone: '+49 170 1234567', username: 'ada', current_password: PASSWORD
   })
   t.match([answer.statusCode, answer.json()], [200, {
-    id: user.id, email: 'lovelace@example.com', phone: '+491701234567',
-    username: 'ada'
+    id: user.id, email: 'lovelace@example.com', phone: '+491701234567', username: 'ada'
   }])
   t.equal((await login(app)).statusCode, 401, 'the old one logs nobody in')
   for (const fields of [{ email: 'lovelace@example.com' }, { phone: '+491701234567' }, { username: 'ada' }]) {

@@ -52,8 +52,7 @@ export async function party (app: FastifyInstance, values: Partial<NewClient> = 
     async verified (idToken, algorithm = 'RS256') {
       const keys = createLocalJWKSet((await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>())
       return (await jwtVerify(idToken, keys, {
-        issuer: ISSUER, audience: client.id, algorithms: [algorithm],
-        requiredClaims: ['sub', 'iat', 'exp']
+        issuer: ISSUER, audience: client.id, algorithms: [algorithm], requiredClaims: ['sub', 'iat', 'exp']
       })).payload
     },
     userInfo: async (accessToken) =>

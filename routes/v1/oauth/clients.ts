@@ -56,8 +56,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request) => {
     const { userId } = await account.findOwner(request.auth)
     const changed = await management.update(userId, request.params.id, {
-      name: request.body.name,
-      redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
+      name: request.body.name, redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
     }, callerOf(request))
     if (!changed) throw notFound()
     if (changed.errors) throw unprocessable(changed.errors)

@@ -22,8 +22,7 @@ const deviceCode: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const answer = await oauth.device.authorize({
-      authorization: request.headers.authorization, body: request.body,
-      caller: callerOf(request)
+      authorization: request.headers.authorization, body: request.body, caller: callerOf(request)
     })
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(answer)
   })

@@ -21,8 +21,7 @@ const introspect: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const answer = await oauth.introspect({
-      authorization: request.headers.authorization, body: request.body,
-      caller: callerOf(request)
+      authorization: request.headers.authorization, body: request.body, caller: callerOf(request)
     })
     return reply.header('cache-control', 'no-store').send(answer)
   })

@@ -43,8 +43,7 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
     if (errors) throw unprocessable(errors)
     if (!made) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
     return reply.code(201).header('cache-control', 'no-store').send({
-      access_token: made.text, accessToken: made.text,
-      token: personalTokenJson(made.token)
+      access_token: made.text, accessToken: made.text, token: personalTokenJson(made.token)
     })
   })
 

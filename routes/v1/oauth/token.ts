@@ -29,8 +29,7 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const { body, device } = await oauth.token.issue({
-      authorization: request.headers.authorization, body: request.body,
-      caller: callerOf(request)
+      authorization: request.headers.authorization, body: request.body, caller: callerOf(request)
     })
     if (device !== undefined) reply.header(DEVICE_HEADER, device)
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(body)

@@ -56,8 +56,7 @@ async function initialise (work: string, directory: string, initdb: string, acco
   const data = join(work, 'data')
   // initdb resolves its working directory, which a separate account may not be allowed to read
   await run(initdb, [...INITDB, `--pgdata=${data}`, `--pwfile=${passwordFile}`], {
-    ...account, cwd: work,
-    env: { PATH: process.env.PATH, LC_ALL: 'C' }
+    ...account, cwd: work, env: { PATH: process.env.PATH, LC_ALL: 'C' }
   })
     .catch((error: Error & { code?: unknown, stderr?: string }) => {
       // A program that ran and failed has a numeric code

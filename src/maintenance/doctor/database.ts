@@ -20,8 +20,7 @@ export type ServerFacts = {
 
 /** What each of our connections sets, and a pooler in transaction mode does not preserve. */
 export const POOLED: Readonly<Record<string, string>> = {
-  default_transaction_isolation: 'read committed', transform_null_equals: 'off',
-  array_nulls: 'on'
+  default_transaction_isolation: 'read committed', transform_null_equals: 'off', array_nulls: 'on'
 }
 const OLDEST = 15
 const SLOW_MS = 5

@@ -28,8 +28,7 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
 
   async function together (all: Redemption[]): Promise<Array<SessionState | null>> {
     const { rows: [answer] } = await pool.query<{ rows: (Row & { secret: string })[] | null }>({
-      name: 'code-redeem-many',
-      text: sql.redeemMany, values: [JSON.stringify(all.map(parameters)), all[0]!.ttl]
+      name: 'code-redeem-many', text: sql.redeemMany, values: [JSON.stringify(all.map(parameters)), all[0]!.ttl]
     })
     // Matched by the session secret, which each request generates for itself
     const found = new Map(answer?.rows?.map((row) => [row.secret, row]))

@@ -74,8 +74,7 @@ export function createAccessTokens ({ sign, site, ttl }: Dependencies): AccessTo
     },
     forClient: (client, scopes, resources) =>
       issue(client, scopes, client.accessTokenTtl ?? ttl, {
-        sub: client.id, aud: resources.length > 0 ? resources : site.issuer,
-        epoch: client.tokenEpoch
+        sub: client.id, aud: resources.length > 0 ? resources : site.issuer, epoch: client.tokenEpoch
       })
   }
 }

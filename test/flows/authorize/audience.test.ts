@@ -35,8 +35,7 @@ t.test('RFC 9700 section 2.3: a token for another API is good there and at useri
   const own = await makeClient(app)
   const theirs = await makeApp(app)
   const byPassword = await token(app, {
-    grant_type: 'password', username: 'ada@example.com', password: PASSWORD,
-    scope: 'openid orders:read', resource: API
+    grant_type: 'password', username: 'ada@example.com', password: PASSWORD, scope: 'openid orders:read', resource: API
   }, own.basic)
   const { code } = paramsOf(await authorize(visitor, theirs.id, { scope: 'openid orders:read', resource: API }))
   const byCode = await token(

@@ -15,8 +15,7 @@ t.test('prompt=none never shows a page', async (t) => {
   const client = await makeApp(app)
   const visitor = visit(app)
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none' }))), {
-    error: 'login_required', state: 'of the app',
-    iss: 'http://localhost:3000'
+    error: 'login_required', state: 'of the app', iss: 'http://localhost:3000'
   })
   await logIn(visitor)
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { prompt: 'none' }))), { error: 'consent_required' })

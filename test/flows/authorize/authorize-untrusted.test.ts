@@ -75,8 +75,7 @@ t.test('an unknown client or a redirect URI that is not registered gets a page, 
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const native = await makeApp(app, {
-    firstParty: true, skipsConsent: true, authMethod: 'none',
-    redirectUris: [LOOPBACK, LOOPBACK6, NAMED]
+    firstParty: true, skipsConsent: true, authMethod: 'none', redirectUris: [LOOPBACK, LOOPBACK6, NAMED]
   })
 
   async function isPage (url: string, name: string): Promise<void> {

@@ -125,8 +125,7 @@ t.test('first-party applications skip consent; others do not, whatever their row
   const visitor = await loggedIn(app)
   const own = await makeApp(app, { firstParty: true, skipsConsent: true })
   const preview = await app.inject({
-    method: 'HEAD', url: authorizeUrl(own.id),
-    headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}` }
+    method: 'HEAD', url: authorizeUrl(own.id), headers: { cookie: `latchkey=${visitor.cookies.get('latchkey')}` }
   })
   t.match([preview.statusCode, preview.headers.location], [200, undefined], 'a preview of a link gets no code')
   const foreign = await makeApp(app, { firstParty: false, skipsConsent: true })
@@ -200,8 +199,7 @@ t.test('an authorization request may come by POST, also from another site', asyn
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const params = Object.fromEntries(new URLSearchParams(authorizeUrl(client.id).split('?')[1]))
   const answer = await visitor.post('/v1/oauth/authorize', params, {
-    origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site',
-    cookie: ''
+    origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: ''
   })
   t.equal(answer.statusCode, 303)
   t.match(paramsOf(await visitor.follow(answer)), { code: /^lk_ac_/, state: 'of the app' })

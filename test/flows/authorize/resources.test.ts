@@ -18,8 +18,7 @@ t.test('RFC 8707 section 2.2: a token request chooses one of the resources that 
   const url = `${authorizeUrl(client.id, { scope: '', resource: API })}&resource=${encodeURIComponent(FILES)}`
   const { code } = paramsOf(await visitor.follow(await visitor.get(url)))
   const first = await token(app, {
-    grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER,
-    resource: FILES
+    grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER, resource: FILES
   }, client.basic)
   t.same(audOf(first), [FILES])
   const { refresh_token: text } = first.json<Tokens>()
@@ -83,8 +82,7 @@ for (const [name, more] of [
     // The app is asked as a proxy asks it that strips the path of APP_URL
     const path = (url: string) => 'appUrl' in more ? url.replace(/^\/id/, '') : url
     await visitor.post(`${prefix}/login`, {
-      ...formOf(await visitor.get(`${prefix}/login`)).hidden, username: 'ada@example.com',
-      password: PASSWORD
+      ...formOf(await visitor.get(`${prefix}/login`)).hidden, username: 'ada@example.com', password: PASSWORD
     })
     for (const spelling of spellings(resource)) {
       const answer = await visitor.get(prefix + path(authorizeUrl(client.id, { scope: 'openid', resource: spelling })))
@@ -95,8 +93,7 @@ for (const [name, more] of [
         url: `${prefix}/v1/oauth/token`,
         headers: { authorization: client.basic, 'content-type': 'application/x-www-form-urlencoded' },
         payload: new URLSearchParams({
-          grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER,
-          resource: spelling
+          grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER, resource: spelling
         }).toString()
       })
       t.equal(audOf(tokens), issuer, `${spelling}: ${tokens.body}`)

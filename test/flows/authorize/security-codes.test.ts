@@ -75,8 +75,7 @@ t.test('RFC 9700 section 4.5: a stolen code is worth nothing in a flow that the 
   )
   t.match(
     (await token(app, {
-      grant_type: 'authorization_code', code: stolen, client_id: client.id, code_verifier: VERIFIER,
-      redirect_uri: CALLBACK
+      grant_type: 'authorization_code', code: stolen, client_id: client.id, code_verifier: VERIFIER, redirect_uri: CALLBACK
     })).json(),
     { error: 'invalid_client' },
     'without the secret of the client'

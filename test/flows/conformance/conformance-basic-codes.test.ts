@@ -36,8 +36,7 @@ t.test('oidcc-ensure-post-request-succeeds', async (t) => {
   const visitor = visit(app)
   const params = Object.fromEntries(new URLSearchParams(path().split('?')[1]))
   const answer = await visitor.post('/v1/oauth/authorize', params, {
-    origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site',
-    cookie: ''
+    origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: ''
   })
   t.equal(answer.statusCode, 303)
   const issued = await tokens({}, visitor)

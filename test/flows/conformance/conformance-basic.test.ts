@@ -58,8 +58,7 @@ t.test('oidcc-userinfo-post-header', async (t) => {
   const { access_token: accessToken, id_token: idToken } = await tokens()
   for (const headers of [{}, { 'content-type': 'application/x-www-form-urlencoded' }]) {
     const answer = await app.inject({
-      method: 'POST', url: '/v1/oauth/userinfo',
-      headers: { authorization: `Bearer ${accessToken}`, ...headers }, payload: ''
+      method: 'POST', url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${accessToken}`, ...headers }, payload: ''
     })
     t.equal(answer.statusCode, 200)
     t.equal(answer.json<{ sub: string }>().sub, (await verified(idToken)).sub)

@@ -39,8 +39,7 @@ for (const alg of ['RS256', 'ES256'] as const) {
     const validated = oauth.validateAuthResponse(as, client, new URL(answer.headers.location!), state)
     const codeAnswer = await oauth.authorizationCodeGrantRequest(as, client, auth, validated, CALLBACK, verifier, insecure)
     const tokens = await oauth.processAuthorizationCodeResponse(as, client, codeAnswer, {
-      expectedNonce: nonce, maxAge: 600,
-      requireIdToken: true
+      expectedNonce: nonce, maxAge: 600, requireIdToken: true
     })
     await oauth.validateApplicationLevelSignature(as, codeAnswer, insecure)
     const { sub } = oauth.getValidatedIdTokenClaims(tokens)!

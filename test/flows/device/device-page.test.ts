@@ -287,8 +287,7 @@ t.test('a device without an agent, and an app of the operator', async (t) => {
   const { id } = await makeTv(app, { firstParty: true })
   const visitor = await loggedIn(app)
   const waiting = await app.inject({
-    method: 'POST', url: '/v1/oauth/device/code', headers: { 'user-agent': '' },
-    payload: { client_id: id }
+    method: 'POST', url: '/v1/oauth/device/code', headers: { 'user-agent': '' }, payload: { client_id: id }
   })
   const { body } = await visitor.get(path(waiting.json()))
   t.match(body, 'Unknown device')

@@ -244,8 +244,7 @@ t.test('decisions are in the audit log, and in events', async (t) => {
     ['device.approved', 'device.denied']
   )
   t.match(await internals(after).store.audit.list({ type: 'device.denied', limit: 5 }), [{
-    userId: user.userId, clientId: id, ip: CALLER.ip,
-    userAgent: CALLER.userAgent, detail: { scopes: [] }
+    userId: user.userId, clientId: id, ip: CALLER.ip, userAgent: CALLER.userAgent, detail: { scopes: [] }
   }])
 })
 

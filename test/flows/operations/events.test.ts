@@ -140,8 +140,7 @@ t.test('revocation by a client and too many attempts are written, too', async (t
   const heard = hear(app, 'session.ended', 'token.revoked')
   for (let index = 0; index < 2; index++) {
     await app.inject({
-      method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic },
-      payload: { token: tokens.refresh_token }
+      method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: tokens.refresh_token }
     })
   }
   t.same(heard.map(([name]) => name), ['token.revoked', 'session.ended'], 'once: the second time nothing changed')

@@ -28,8 +28,7 @@ t.test('RFC 6749 section 10.12: forms of other sites are refused with a page, wh
     t.equal(formOf(page).action, path)
     for (const headers of FOREIGN) {
       const answer = await visitor.submit(page, {
-        username: 'ada@example.com', email: 'new@example.com', password: PASSWORD,
-        decision: 'allow'
+        username: 'ada@example.com', email: 'new@example.com', password: PASSWORD, decision: 'allow'
       }, headers)
       t.match([answer.statusCode, answer.headers.location], [403, undefined], `${path} ${JSON.stringify(headers)}`)
       t.match(answer.body, 'This page is too old')

@@ -55,8 +55,7 @@ t.test('the same by POST, also from another site', async (t) => {
   const { visitor, id_token: idToken } = await withTokens(app)
   const answer = await visitor.follow(
     await visitor.post(END, { id_token_hint: idToken, post_logout_redirect_uri: AFTER }, {
-      origin: 'https://app.example.com',
-      'sec-fetch-site': 'cross-site', cookie: ''
+      origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: ''
     })
   )
   t.equal(answer.headers.location, AFTER)

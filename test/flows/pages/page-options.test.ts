@@ -43,8 +43,7 @@ t.test('a host gives its own pages, which get the model and the reply', async (t
   const visitor = visit(app)
   const page = await visitor.get('/login')
   t.match(page.headers, {
-    'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'self'",
-    'cache-control': 'no-store'
+    'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'self'", 'cache-control': 'no-store'
   })
   t.match(page.body, '<h1>Mine for nobody</h1>')
   t.equal((await logIn(visitor)).statusCode, 303, 'and it logs in')

@@ -63,8 +63,7 @@ t.test('RFC 6749 section 5.1: what holds a token, a code or a secret is not kept
   const machine = await makeClient(app, { grantTypes: ['password', 'refresh_token', 'client_credentials'] })
   const redirect = await authorize(visitor, client.id)
   const issued = await token(app, {
-    grant_type: 'authorization_code', code: paramsOf(redirect)['code']!, redirect_uri: CALLBACK,
-    code_verifier: VERIFIER
+    grant_type: 'authorization_code', code: paramsOf(redirect)['code']!, redirect_uri: CALLBACK, code_verifier: VERIFIER
   }, client.basic)
   const first = await login(app)
   const { access_token: bearer, refresh_token: refreshToken } = first.json<{ access_token: string, refresh_token: string }>()
@@ -81,8 +80,7 @@ t.test('RFC 6749 section 5.1: what holds a token, a code or a secret is not kept
       headers: { authorization: `Bearer ${issued.json<{ access_token: string }>().access_token}` }
     }),
     introspection: await app.inject({
-      method: 'POST', url: '/v1/oauth/introspect', headers: { authorization: machine.basic },
-      payload: { token: bearer }
+      method: 'POST', url: '/v1/oauth/introspect', headers: { authorization: machine.basic }, payload: { token: bearer }
     }),
     device: await app.inject({ method: 'POST', url: '/v1/oauth/device/code', payload: { client_id: tv.id } }),
     personal: await call(app, 'POST', 'personal-access-tokens', bearer, { name: 'Script' }),
@@ -108,8 +106,7 @@ t.test('RFC 6749 section 2.3.1: credentials in an address are not taken, and not
   t.notOk(page.cookies.some(({ name }) => name === 'latchkey'))
   for (const path of ['/v1/oauth/token', '/v1/oauth/introspect', '/v1/oauth/revoke', '/v1/oauth/device/code', '/v1/clients/web/login']) {
     const answer = await app.inject({
-      method: 'POST', url: `${path}?${secrets}`, headers: { 'content-type': 'application/json' },
-      payload: {}
+      method: 'POST', url: `${path}?${secrets}`, headers: { 'content-type': 'application/json' }, payload: {}
     })
     t.ok([400, 401, 422].includes(answer.statusCode), `${path}: ${answer.statusCode}`)
     t.notMatch(answer.body, /battery|lk_cs_|lk_rt_|eyJ[\w-]+\.eyJ/, path)
@@ -166,8 +163,7 @@ t.test('RFC 7239 section 6: one address is one, however the proxy writes it; wha
 for (const [trustProxy, expected] of [[undefined, '127.0.0.1'], [1, '203.0.113.7']] as const) {
   t.test(`RFC 9700 section 4.13: X-Forwarded headers ${trustProxy ? 'count with TRUST_PROXY' : 'do not count by default'}`, async (t) => {
     const { app } = await buildServer({
-      ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t),
-      ...(trustProxy && { trustProxy })
+      ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t), ...(trustProxy && { trustProxy })
     }, {})
     t.teardown(() => app.close())
     await register(app)
@@ -176,8 +172,7 @@ for (const [trustProxy, expected] of [[undefined, '127.0.0.1'], [1, '203.0.113.7
       'x-real-ip': '198.51.100.66', forwarded: 'for=198.51.100.66;host=evil.example'
     }
     const answer = await app.inject({
-      method: 'POST', url: '/v1/clients/web/login', headers,
-      payload: { email: 'ada@example.com', password: PASSWORD }
+      method: 'POST', url: '/v1/clients/web/login', headers, payload: { email: 'ada@example.com', password: PASSWORD }
     })
     t.equal(answer.statusCode, 200)
     t.equal((await (await internals(app).database.prisma()).session.findFirstOrThrow()).ip, expected)

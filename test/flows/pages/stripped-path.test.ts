@@ -54,8 +54,7 @@ t.test('behind a proxy that strips the path of APP_URL all that leaves begins wi
   await visitor.get('/auth/nothing')
   await visitor.follow(await visitor.submit(await visitor.get('/auth/logout')))
   const loggedIn = await front.inject({
-    method: 'POST', url: '/auth/v1/clients/web/login',
-    payload: { email: 'ada@example.com', password: PASSWORD }
+    method: 'POST', url: '/auth/v1/clients/web/login', payload: { email: 'ada@example.com', password: PASSWORD }
   })
   t.equal(loggedIn.statusCode, 200)
 

@@ -44,8 +44,7 @@ t.test('an old primary that goes on answering is not believed: guards answer 503
   await primary.query('ALTER DATABASE latchkey SET synchronous_commit = off')
   const gate = await createSwitch(t, primary.url)
   const { app, logs } = await build(t, {
-    databaseUrl: primary.url, databaseDirectUrl: gate.through(primary.url),
-    revocation: { maxStaleness: 5 }
+    databaseUrl: primary.url, databaseDirectUrl: gate.through(primary.url), revocation: { maxStaleness: 5 }
   })
   const [gone, good] = [await signedIn(app, { email: 'gone@example.com' }), await signedIn(app, { email: 'good@example.com' })]
   await synchronous()

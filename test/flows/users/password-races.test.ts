@@ -10,8 +10,7 @@ async function changePassword (app: FastifyInstance, userId: string, keepSession
   const { users } = internals(app).store
   const { passwordStamp } = (await users.find(userId))!
   return await users.changePassword({
-    userId, passwordHash: await internals(app).passwords.hash('another password'), passwordStamp,
-    keepSession
+    userId, passwordHash: await internals(app).passwords.hash('another password'), passwordStamp, keepSession
   })
 }
 

@@ -8,8 +8,7 @@ t.test('a new user is logged in and returns to the previous page', async (t) => 
   const { app } = await build(t)
   const visitor = visit(app)
   const answer = await visitor.submit(await visitor.get('/register?return_to=%2Faccount%3Fwelcome'), {
-    email: 'New@Example.com',
-    name: ' Neo ', password: PASSWORD
+    email: 'New@Example.com', name: ' Neo ', password: PASSWORD
   })
   t.match([answer.statusCode, answer.headers.location], [303, '/account?welcome'])
   t.match((await visitor.follow(answer)).body, '<bdi>new@example.com</bdi>')

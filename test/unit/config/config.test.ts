@@ -83,8 +83,7 @@ t.test('APP_URL and the prefix make the issuer, without a slash at the end', asy
   for (const [appUrl, prefix, issuer] of issuers) t.equal(from({ APP_URL: appUrl }, { prefix }).issuer, issuer)
   t.match(from({}, { prefix: '/auth' }), { loginPath: '/auth/login', issuer: 'http://localhost:3000/auth' })
   t.match(from({ APP_URL: 'https://example.com/id/' }, { prefix: '/auth' }), {
-    basePath: '/id/auth', loginPath: '/id/auth/login',
-    homePath: '/id/auth/account'
+    basePath: '/id/auth', loginPath: '/id/auth/login', homePath: '/id/auth/account'
   }, 'behind a proxy that has a path')
   t.match(from({ LOGIN_PATH: '/signin', HOME_PATH: '/start' }), { loginPath: '/signin', homePath: '/start' })
   t.same(problems(() => from({ LOGIN_PATH: 'https://evil.example' })).map(({ name }) => name), ['LOGIN_PATH'])
@@ -177,8 +176,7 @@ t.test('a mistake is told under the name that whoever made it wrote', async (t) 
 
 t.test('options win over the environment, one by one', async (t) => {
   t.match(from({ DOCS: 'off', METRICS: 'off', PROFILE: 'on' }, { routes: { docs: true, profile: false } }).routes, {
-    docs: true,
-    metrics: false, profile: false, clients: true, pages: true
+    docs: true, metrics: false, profile: false, clients: true, pages: true
   })
   t.match(from({ PORT: '1', HOST: '::' }, { port: 2 }), { port: 2, host: '::' })
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { prefix: 'user.' } }).login.attributes), ['phone'])

@@ -53,8 +53,7 @@ t.test('clients with weak settings', async (t) => {
   }
   const found = (weak: Partial<ClientFacts>) =>
     checkClients([strong, { ...strong, ...weak, slug: 'weak' }], 3600).map(({ name, status, message }) => ({
-      name, status,
-      names: message.endsWith(': weak')
+      name, status, names: message.endsWith(': weak')
     }))
   t.match(checkClients([strong], 3600), [{ name: 'clients', status: 'ok' }])
   const weak: [Partial<ClientFacts>, string, string][] = [

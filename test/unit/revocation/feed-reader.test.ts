@@ -3,8 +3,7 @@ import { createReader } from '../../../src/revocation/feed-reader.ts'
 import { createRevocationList, type Revocation } from '../../../src/revocation/revocation-list.ts'
 
 const user = (subject: string, epoch: number): Revocation => ({
-  kind: 'user', subject, owner: null, epoch, except: [],
-  expiresAt: Infinity
+  kind: 'user', subject, owner: null, epoch, except: [], expiresAt: Infinity
 })
 const same = { isOther: false, provenAt: null }
 const other = { isOther: true, provenAt: null }

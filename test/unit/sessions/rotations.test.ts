@@ -40,8 +40,7 @@ t.test('rotations of one tick share a statement, and each gets its own answer', 
     t.equal(answer?.generation, rotations[index]!.generation + 1)
     t.ok(answer!.expiresAt.getTime() > Date.now())
     t.match(await sessionOf(app, tokens[index]!), {
-      generation: answer!.generation, ip: `192.0.2.${index}`,
-      user_agent: index === 0 ? null : `agent "${index}" \\ ü`
+      generation: answer!.generation, ip: `192.0.2.${index}`, user_agent: index === 0 ? null : `agent "${index}" \\ ü`
     })
   }
 })

@@ -51,12 +51,10 @@ const hostile: Record<string, string> = {
     links: [{ href: 'javascript:x', text: HOSTILE }]
   }),
   account: accountPage({
-    ...poison(accountModel(page)), newToken: { name: HOSTILE, value: HOSTILE }, errors: fieldErrors('name'),
-    notice: HOSTILE
+    ...poison(accountModel(page)), newToken: { name: HOSTILE, value: HOSTILE }, errors: fieldErrors('name'), notice: HOSTILE
   }),
   brand: errorPage({
-    ...page, brand: createBrand({ name: HOSTILE, logo: 'data:image/png;base64,AA&quot;' }), title: HOSTILE,
-    message: HOSTILE
+    ...page, brand: createBrand({ name: HOSTILE, logo: 'data:image/png;base64,AA&quot;' }), title: HOSTILE, message: HOSTILE
   })
 }
 

@@ -46,8 +46,7 @@ export function samplePages (page: Page): Record<string, string> {
     }),
     consent: consentPage(consentModel(page)),
     'consent-first-party': consentPage({
-      ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true, ofUser: false },
-      scopes: []
+      ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true, ofUser: false }, scopes: []
     }),
     'consent-resources': consentPage({ ...consentModel(page), resources: ['https://api.example.com', 'https://files.example.com/v2'] }),
     'consent-local': consentPage({ ...consentModel(page), redirectUri: 'http://127.0.0.1:53682/callback' }),
@@ -60,8 +59,7 @@ export function samplePages (page: Page): Record<string, string> {
     'device-allowed': deviceDonePage({ ...page, allowed: true }),
     'device-denied': deviceDonePage({ ...page, allowed: false }),
     logout: logoutPage({
-      ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' },
-      links: { stay: '/account' }
+      ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' }, links: { stay: '/account' }
     }),
     'logged-out': loggedOutPage({ ...page, links: { login: '/login' } }),
     error: errorPage({
@@ -71,8 +69,7 @@ export function samplePages (page: Page): Record<string, string> {
     account: accountPage(accountModel(page)),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
     'account-empty': accountPage({
-      ...accountModel(page), sessions: [], apps: [], tokens: [],
-      errors: { fields: { name: [page.texts.problems.missing] } }
+      ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } }
     })
   }
 }
