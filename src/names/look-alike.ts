@@ -26,9 +26,9 @@ export async function looksLike (name: string, other: string): Promise<boolean> 
   const saysNothing = around ??= new Set(AROUND.flatMap((word) => skeletons([word], unhomoglyph)))
   const wanted = skeletons([other], unhomoglyph)
   const words = name.replace(REVERSED, plainLetter).normalize('NFKD').split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean)
-  const own = words.map((word) => word.replace(MARKS_OF_TRADE, '')).filter((word) =>
-    !/^\p{N}+$/u.test(word) && !skeletons([word], unhomoglyph).some((skeleton) => saysNothing.has(skeleton))
-  )
+  const own = words
+    .map((word) => word.replace(MARKS_OF_TRADE, ''))
+    .filter((word) => !/^\p{N}+$/u.test(word) && !skeletons([word], unhomoglyph).some((skeleton) => saysNothing.has(skeleton)))
   const once = [...new Map(own.map((word) => [word.toLowerCase(), word])).values()]
   return [words, [name], own, once].some((parts) =>
     skeletons(parts, unhomoglyph).some((skeleton, index) => skeleton !== '' && skeleton === wanted[index])

@@ -138,9 +138,9 @@ t.test('a client\'s own lifetime: revocations and keys are kept as long', async 
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { client_id: id, client_secret: secret } = await make(context, { client: true, accessTokenTtl: 86_400 })
-  const { expires_in: expiresIn } = (await token(app, { grant_type: 'client_credentials' }, basic(id, secret!))).json<
-    { expires_in: number }
-  >()
+  const { expires_in: expiresIn } = (
+    await token(app, { grant_type: 'client_credentials' }, basic(id, secret!))
+  ).json<{ expires_in: number }>()
   t.equal(expiresIn, 86_400)
   t.equal(await internals(app).store.settings.raiseLongestTokenTtl(1), 86_400)
   await t.rejects(make(context, { client: true, accessTokenTtl: 0 }), { message: /--access-token-ttl must be/ })

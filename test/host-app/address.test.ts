@@ -82,10 +82,9 @@ t.test('without appUrl the issuer follows the port that listens, wherever it is 
   const visitor = await loggedIn(host)
   const { code, iss } = paramsOf(await authorize(visitor, app.id, { scope: 'openid' }))
   t.equal(iss, issuer)
-  const tokens =
-    (await token(host, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, app.basic)).json<
-      Tokens & { id_token: string }
-    >()
+  const tokens = (
+    await token(host, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, app.basic)
+  ).json<Tokens & { id_token: string }>()
   t.match(claimsOf(tokens.id_token), { iss: issuer })
   t.equal((await host.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${tokens.access_token}` } })).statusCode, 200)
   const introspected = await host.inject({
@@ -161,8 +160,9 @@ t.test('inside a scope with a prefix, issuer, styles, forms and cookies are unde
   const { issuer, ...metadata } = (await host.inject('/api/auth/.well-known/openid-configuration')).json<Record<string, string>>()
   t.equal(issuer, 'https://example.com/site/api/auth')
   const page = await host.inject({ url: '/api/auth/login', headers: { accept: 'text/html' } })
-  const paths = tagsOf(page.body).flatMap(({ attributes }) => [attributes['href'], attributes['action'], attributes['src']]).filter(
-    (path) => path?.startsWith('/'))
+  const paths = tagsOf(page.body)
+    .flatMap(({ attributes }) => [attributes['href'], attributes['action'], attributes['src']])
+    .filter((path) => path?.startsWith('/'))
   t.ok(paths.length >= 3)
   for (const path of [...paths, new URL(metadata['authorization_endpoint']!).pathname, new URL(metadata['jwks_uri']!).pathname]) {
     t.ok(path!.startsWith('/site/api/auth/'), path!)

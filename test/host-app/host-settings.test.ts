@@ -18,9 +18,10 @@ type Json = Record<string, unknown>
 /** What must be the same whatever the host sets: status, type and form of the answer, and our cookies without their values. */
 function seen ({ statusCode, headers, body }: Answer) {
   const type = String(headers['content-type'] ?? '').split(';')[0]
-  const cookies = [headers['set-cookie'] ?? []].flat().filter((line) => /latchkey|refreshToken/i.test(line)).map((line) =>
-    line.replace(/=[^;]*/, '=…').replace(/Max-Age=\d+/, 'Max-Age=…')
-  )
+  const cookies = [headers['set-cookie'] ?? []]
+    .flat()
+    .filter((line) => /latchkey|refreshToken/i.test(line))
+    .map((line) => line.replace(/=[^;]*/, '=…').replace(/Max-Age=\d+/, 'Max-Age=…'))
   return [
     statusCode,
     type,

@@ -161,9 +161,9 @@ t.test('two servers in scopes of their own are two servers', async (t) => {
   t.equal((await host.inject('/b/.well-known/openid-configuration')).json<{ issuer: string }>().issuer, 'http://localhost:3000/b')
   const payload = { email: 'ada@example.com', password: 'correct horse battery staple' }
   await host.inject({ method: 'POST', url: '/a/v1/register', payload })
-  const { access_token: token } = (await host.inject({ method: 'POST', url: '/a/v1/clients/web/login', payload })).json<
-    { access_token: string }
-  >()
+  const { access_token: token } = (
+    await host.inject({ method: 'POST', url: '/a/v1/clients/web/login', payload })
+  ).json<{ access_token: string }>()
   const headers = { authorization: `Bearer ${token}` }
   t.same(
     [(await host.inject({ url: '/a/orders', headers })).statusCode, (await host.inject({ url: '/b/orders', headers })).statusCode],

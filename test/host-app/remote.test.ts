@@ -87,10 +87,9 @@ t.test('a guard without a database for another API tells of the user what its to
   await there.register(authGuard, { issuer: url, audience: api })
   there.get('/me', { onRequest: there.authGuard('api') }, async ({ auth }) => ({ user: await auth.user() }))
   const me = async (scope: string) => {
-    const { access_token: text } =
-      (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: api, scope }, basic)).json<
-        Tokens
-      >()
+    const { access_token: text } = (
+      await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, resource: api, scope }, basic)
+    ).json<Tokens>()
     return (await there.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).json<{ user: unknown }>().user
   }
   const { createdAt, ...seen } = await me('openid email') as { createdAt: string }

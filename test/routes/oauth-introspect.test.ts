@@ -48,10 +48,9 @@ t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t)
   const first = await byPassword(app, await makeClient(app))
   const forApi = await byPassword(app, await makeClient(app), { resource: API })
   const personal = await personalToken(app, own, { scopes: ['orders:read'] })
-  const machine =
-    (await token(app, { grant_type: 'client_credentials' }, (await makeClient(app, { grantTypes: ['client_credentials'] })).basic)).json<
-      Tokens
-    >()
+  const machine = (
+    await token(app, { grant_type: 'client_credentials' }, (await makeClient(app, { grantTypes: ['client_credentials'] })).basic)
+  ).json<Tokens>()
   const texts = {
     third: third.access_token,
     first: first.access_token,
@@ -60,9 +59,9 @@ t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t)
     machine: machine.access_token,
     refresh: first.refresh_token
   }
-  const made = (await call(app, 'POST', 'clients', own, { name: 'Mine', redirect_uris: ['https://app.example.com/cb'] })).json<
-    { id: string, secret: string }
-  >()
+  const made = (
+    await call(app, 'POST', 'clients', own, { name: 'Mine', redirect_uris: ['https://app.example.com/cb'] })
+  ).json<{ id: string, secret: string }>()
   const askers: [string, Pick<MadeClient, 'basic'>, (keyof typeof texts)[]][] = [
     ['a client', await makeClient(app), []],
     ['a client of a user', { basic: `Basic ${Buffer.from(`${made.id}:${made.secret}`).toString('base64')}` }, []],

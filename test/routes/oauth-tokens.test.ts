@@ -91,9 +91,9 @@ t.test('only the token of a first-party login manages: third parties, machines, 
   const { access_token: bearer } = await signedIn(app)
   const full = await makeClient(app)
   const whole = await passwordGrant(app, full.basic, 'read write')
-  const narrow = (await token(app, { grant_type: 'refresh_token', refresh_token: whole.refresh_token, scope: 'read' }, full.basic)).json<
-    Tokens
-  >()
+  const narrow = (
+    await token(app, { grant_type: 'refresh_token', refresh_token: whole.refresh_token, scope: 'read' }, full.basic)
+  ).json<Tokens>()
   const third = await makeClient(app)
   const theirs = await passwordGrant(app, third.basic, '*')
   await sql(app, 'UPDATE clients SET first_party = false WHERE id = $1', [third.id])

@@ -4,7 +4,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core'
 export async function lintErrors (document: unknown): Promise<string[]> {
   const config = await createConfig({ extends: ['recommended'] })
   const problems = await lintFromString({ source: JSON.stringify(document), config, absoluteRef: '/openapi.json' })
-  return problems.filter(({ severity }) => severity === 'error').map(({ ruleId, message, location }) =>
-    `${ruleId} at ${location[0]?.pointer}: ${message}`
-  )
+  return problems
+    .filter(({ severity }) => severity === 'error')
+    .map(({ ruleId, message, location }) => `${ruleId} at ${location[0]?.pointer}: ${message}`)
 }

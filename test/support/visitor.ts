@@ -61,8 +61,9 @@ export function visit (app: FastifyInstance, { origin = ORIGIN, ...always }: Fie
 
 export function formOf ({ body }: Answer): { action: string, hidden: Fields } {
   const tags = tagsOf(body)
-  const hidden = tags.filter(({ attributes }) => attributes['type'] === 'hidden').map(
-    ({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
+  const hidden = tags
+    .filter(({ attributes }) => attributes['type'] === 'hidden')
+    .map(({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
   return { action: tags.find(({ name }) => name === 'form')!.attributes['action']!, hidden: Object.fromEntries(hidden) as Fields }
 }
 

@@ -50,8 +50,10 @@ function namesIn (schema: Described) {
 
 /** `GET /v1/oauth/clients/:id` is getOauthClientsById, whatever the prefix. Pages get a suffix, since they share paths with the API. */
 export function operationIdOf (method: string, path: string, tags: readonly string[]): string {
-  const words = path.split('/').flatMap((step) => step.startsWith(':') ? ['by', step.slice(1)] : step.split(/[^A-Za-z0-9]+/)).filter(
-    (word) => word !== '' && word !== 'v1')
+  const words = path
+    .split('/')
+    .flatMap((step) => step.startsWith(':') ? ['by', step.slice(1)] : step.split(/[^A-Za-z0-9]+/))
+    .filter((word) => word !== '' && word !== 'v1')
   return camelCase([method.toLowerCase(), ...words, ...(tags.includes('Pages') ? ['page'] : [])])
 }
 

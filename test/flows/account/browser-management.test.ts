@@ -30,15 +30,15 @@ t.test('a page of this server manages with the login of the browser', async (t) 
   const [session] = (await send('GET', 'tokens')).json<{ id: string, kind: string, current: boolean }[]>()
   t.match(session, { kind: 'browser', current: true })
   t.ok((await send('GET', 'scopes')).json<{ id: string }[]>().some(({ id }) => id === 'orders:read'))
-  const made = (await send('POST', 'personal-access-tokens', { name: 'Script', scopes: ['orders:read'] })).json<
-    { access_token: string, token: { id: string } }
-  >()
+  const made = (
+    await send('POST', 'personal-access-tokens', { name: 'Script', scopes: ['orders:read'] })
+  ).json<{ access_token: string, token: { id: string } }>()
   t.equal((await profile(app, made.access_token)).statusCode, 200)
   t.match((await send('GET', 'personal-access-tokens')).json(), [{ id: made.token.id }])
   t.equal((await send('DELETE', `personal-access-tokens/${made.token.id}`)).statusCode, 204)
-  const client = (await send('POST', 'clients', { name: 'Mine', redirect: 'https://app.example.com/cb' })).json<
-    { id: string, client_secret: string }
-  >()
+  const client = (
+    await send('POST', 'clients', { name: 'Mine', redirect: 'https://app.example.com/cb' })
+  ).json<{ id: string, client_secret: string }>()
   t.match((await send('GET', 'clients')).json(), [{ id: client.id }])
   t.match((await send('PUT', `clients/${client.id}`, { name: 'Ours', redirect: 'https://app.example.com/cb' })).json(), { name: 'Ours' })
   const rotated = (await send('POST', `clients/${client.id}/secret`)).json<{ client_secret: string }>()

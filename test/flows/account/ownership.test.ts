@@ -11,9 +11,9 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
   const ada = await signedIn(app)
   const eve = await signedIn(app, { email: 'eve@example.com' })
   const { access_token: text, token: { id: tokenId } } = await personalToken(app, ada.access_token)
-  const client = (await call(app, 'POST', 'clients', ada.access_token, { name: 'Hers', redirect: 'https://app.example.com/cb' })).json<
-    Made
-  >()
+  const client = (
+    await call(app, 'POST', 'clients', ada.access_token, { name: 'Hers', redirect: 'https://app.example.com/cb' })
+  ).json<Made>()
   const browser =
     (await internals(app).sessions.browser.start({ userId: ada.user.id, passwordStamp: 0 }, true, {
       ip: '203.0.113.5',

@@ -22,9 +22,9 @@ t.test('the profile shows an application of a third party what its scopes allow 
   t.equal((await call(app, 'PATCH', '/v1/profile', own, { ...everything, current_password: PASSWORD })).statusCode, 200)
   const reports = await makeApp(app)
   const seen = async (scope: string) => {
-    const { id, created_at: _createdAt, ...rest } = (await profile(app, (await letIn(app, visitor, reports, scope)).access_token)).json<
-      Record<string, unknown>
-    >()
+    const { id, created_at: _createdAt, ...rest } = (
+      await profile(app, (await letIn(app, visitor, reports, scope)).access_token)
+    ).json<Record<string, unknown>>()
     t.equal(id, visitor.userId)
     return rest
   }
@@ -43,9 +43,9 @@ t.test('only a first-party login changes the password or the profile: no third p
   const { access_token: own } = (await login(app)).json<Tokens>()
   const ours = await makeClient(app)
   const wide = await passwordGrant(app, ours.basic, 'read write')
-  const narrowed = (await token(app, { grant_type: 'refresh_token', refresh_token: wide.refresh_token, scope: 'read' }, ours.basic)).json<
-    Tokens
-  >()
+  const narrowed = (
+    await token(app, { grant_type: 'refresh_token', refresh_token: wide.refresh_token, scope: 'read' }, ours.basic)
+  ).json<Tokens>()
   const refused = {
     'a third party': (await letIn(app, visitor, await makeApp(app), 'openid profile email')).access_token,
     'a personal access token': (await personalToken(app, own, { scopes: ['*'] })).access_token,

@@ -4,10 +4,9 @@ import { authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, 
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 const own = { firstParty: true, skipsConsent: true }
-const idTokenFor = async (app: Parameters<typeof token>[0], client: { basic: string }, code: string) =>
-  (await token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)).json<
-    { id_token: string }
-  >().id_token
+const idTokenFor = async (app: Parameters<typeof token>[0], client: { basic: string }, code: string) => (
+  await token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }, client.basic)
+).json<{ id_token: string }>().id_token
 
 t.test('prompt=none never shows a page', async (t) => {
   const { app } = await build(t)

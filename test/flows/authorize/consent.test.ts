@@ -127,9 +127,9 @@ t.test('a changed name or redirect URI of a user\'s client forgets its consents,
   const { app } = await build(t, options)
   const { access_token: bearer } = await signedIn(app, { email: 'owner@example.com' })
   const visitor = await loggedIn(app)
-  const { client_id: id } = (await call(app, 'POST', 'clients', bearer, { name: 'Northwind', redirect_uris: [CALLBACK] })).json<
-    { client_id: string }
-  >()
+  const { client_id: id } = (
+    await call(app, 'POST', 'clients', bearer, { name: 'Northwind', redirect_uris: [CALLBACK] })
+  ).json<{ client_id: string }>()
   const { clients } = internals(app).store
   const put = (body: object) => call(app, 'PUT', `clients/${id}`, bearer, body)
   const changes: [string, boolean, () => Promise<unknown>][] = [

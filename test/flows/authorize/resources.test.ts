@@ -55,9 +55,9 @@ t.test('RFC 8707: a session without resources is for this server, and may say so
   const { refresh_token: text } = (await login(app)).json<Tokens>()
   t.equal(audOf(await refresh(app, text)), internals(app).config.issuer)
   const users = await makeClient(app)
-  const password = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, users.basic)).json<
-    Tokens
-  >()
+  const password = (
+    await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, users.basic)
+  ).json<Tokens>()
   const again = (resource: string) =>
     token(app, { grant_type: 'refresh_token', refresh_token: password.refresh_token, resource }, users.basic)
   t.match((await again(API)).json(), { error: 'invalid_target' })

@@ -24,10 +24,9 @@ async function host (t: Parameters<typeof build>[0]) {
   return { app, get }
 }
 
-const grant = async (app: Parameters<typeof token>[0], authorization: string, scope?: string) =>
-  (await token(app, { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }, authorization)).json<
-    Tokens & { error?: string }
-  >()
+const grant = async (app: Parameters<typeof token>[0], authorization: string, scope?: string) => (
+  await token(app, { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }, authorization)
+).json<Tokens & { error?: string }>()
 
 t.test('RFC 6749 section 4.4: a token of the client, without a refresh token, and nothing is stored', async (t) => {
   const { app } = await build(t, SCOPES)

@@ -52,10 +52,9 @@ async function nothingIsLeft (t: Test, app: FastifyInstance, { visitor, shop, co
   const refreshed = (await token(app, { grant_type: 'refresh_token', refresh_token: code.refresh_token }, shop.basic)).json<Tokens>()
   t.match([refreshed.scope, claimsOf(refreshed.access_token)['scope']], [LEFT, LEFT], 'a refresh')
   t.ok(idToken(refreshed))
-  const narrow = async (scope: string) =>
-    (await token(app, { grant_type: 'refresh_token', refresh_token: refreshed.refresh_token, scope }, shop.basic)).json<
-      Tokens & { error: string }
-    >()
+  const narrow = async (scope: string) => (
+    await token(app, { grant_type: 'refresh_token', refresh_token: refreshed.refresh_token, scope }, shop.basic)
+  ).json<Tokens & { error: string }>()
   t.equal((await narrow('orders:write orders:read')).scope, 'orders:read', 'one of two that it asks for')
   t.equal((await narrow('orders:write')).error, 'invalid_scope', 'and nothing else')
   const proxied = (await refresh(app, own.refresh_token)).json<Tokens>()
@@ -114,9 +113,9 @@ t.test('userinfo and the profile tell what scopes allow that the client may stil
   const { app } = await build(t, { databaseUrl })
   const claims = (await app.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${code.access_token}` } })).json<object>()
   t.same(Object.keys(claims), ['sub'])
-  const profile = (await app.inject({ url: '/v1/profile', headers: { authorization: `Bearer ${code.access_token}` } })).json<
-    { email?: string }
-  >()
+  const profile = (
+    await app.inject({ url: '/v1/profile', headers: { authorization: `Bearer ${code.access_token}` } })
+  ).json<{ email?: string }>()
   t.equal(profile.email, undefined)
 })
 

@@ -258,9 +258,9 @@ t.test('under a prefix, over https, in German', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com', prefix: '/auth' })
   const { id } = await makeTv(app)
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
-  const waiting = (await app.inject({ method: 'POST', url: '/auth/v1/oauth/device/code', payload: { client_id: id } })).json<
-    { user_code: string, verification_uri_complete: string }
-  >()
+  const waiting = (
+    await app.inject({ method: 'POST', url: '/auth/v1/oauth/device/code', payload: { client_id: id } })
+  ).json<{ user_code: string, verification_uri_complete: string }>()
   t.equal(waiting.verification_uri_complete, `https://id.example.com/auth/device?user_code=${waiting.user_code}`)
   const visitor = visit(app, { origin: 'https://id.example.com', 'accept-language': 'de' })
   const toLogin = await visitor.submit(await visitor.get(`/auth/device?user_code=${waiting.user_code}`), { user_code: waiting.user_code })

@@ -87,9 +87,9 @@ t.test('every table with an end is among them', async (t) => {
   const { app } = await build(t)
   const purged = internals(app).store.purge.steps(EXPIRED).map(({ table }) => table)
   const models = readFileSync(join(packageRoot, 'prisma/schema.prisma'), 'utf8').match(/^model [\s\S]*?^}/gm)!
-  const ending = models.filter((model) => /^ {2}(expiresAt|expire|keepUntil) /m.test(model)).map((model) =>
-    /@@map\("(.*)"\)/.exec(model)![1]!
-  )
+  const ending = models
+    .filter((model) => /^ {2}(expiresAt|expire|keepUntil) /m.test(model))
+    .map((model) => /@@map\("(.*)"\)/.exec(model)![1]!)
   t.ok(ending.length >= 6)
   t.same(ending.filter((table) => !purged.includes(table)), [])
 })

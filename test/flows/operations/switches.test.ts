@@ -82,10 +82,9 @@ t.test('routes.personalTokens off: no block on the account page, and those that 
   const { app, databaseUrl } = await build(t, { routes: { clients: false } })
   const { id, secret } = await makeClient(app)
   await register(app)
-  const { access_token: access } =
-    (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic(id, secret))).json<
-      { access_token: string }
-    >()
+  const { access_token: access } = (
+    await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD }, basic(id, secret))
+  ).json<{ access_token: string }>()
   const made = await app.inject({
     method: 'POST', url: '/v1/oauth/personal-access-tokens', headers: { authorization: `Bearer ${access}` },
     payload: { name: 'Backup' }

@@ -156,9 +156,9 @@ t.test('a session of all scopes can be narrowed to any that there is, and to non
   const { app } = await build(t, { scopes: { read: 'Read' } })
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app)
-  const all = (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, scope: '*' }, basic)).json<
-    Tokens
-  >()
+  const all = (
+    await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, scope: '*' }, basic)
+  ).json<Tokens>()
   t.equal(all.scope, '*')
   t.equal((await refreshGrant(app, all.refresh_token, basic, { scope: 'read' })).json<Tokens>().scope, 'read')
   t.match(

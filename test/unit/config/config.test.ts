@@ -126,9 +126,9 @@ t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
 })
 
 t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (t) => {
-  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) =>
-    !name.startsWith('LATCHKEY_')
-  )
+  const names = Object.values(Settings.properties)
+    .flatMap((property) => (property as { env?: string }).env ?? [])
+    .filter((name) => !name.startsWith('LATCHKEY_'))
   for (const name of [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY']) {
     const wrong = { [`LATCHKEY_${name}`]: '?' }
     // A few take any text
@@ -148,9 +148,9 @@ t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (
 })
 
 t.test("inside a host variables without the prefix are the host's own", async (t) => {
-  const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? []).filter((name) =>
-    !name.startsWith('LATCHKEY_')
-  )
+  const names = Object.values(Settings.properties)
+    .flatMap((property) => (property as { env?: string }).env ?? [])
+    .filter((name) => !name.startsWith('LATCHKEY_'))
   const theirs = Object.fromEntries(
     [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_GOOGLE_ID'].map((name) => [name, '\\\\.\\pipe\\?'])
   )
