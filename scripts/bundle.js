@@ -37,7 +37,7 @@ export async function bundle () {
     logLevel: 'warning'
   })
   for (const file of filesOf(join(root, 'dist'), '.js')) redirect(file)
-  writeFileSync(join(vendor, 'LICENSES.txt'), licences())
+  writeFileSync(join(vendor, 'LICENSES.txt'), licenses())
 }
 
 function filesOf (folder, suffix) {
@@ -61,11 +61,11 @@ function pathTo (file, name) {
   return path.startsWith('.') ? path : `./${path}`
 }
 
-function licences () {
+function licenses () {
   const packages = new Set(BUNDLED.map((name) => name.startsWith('@') ? name : name.split('/')[0]))
   return [...packages].map((name) => {
     const folder = join(root, 'node_modules', name)
-    const licence = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
-    return `${name}\n\n${readFileSync(join(folder, licence), 'utf8').trim()}\n`
+    const license = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+    return `${name}\n\n${readFileSync(join(folder, license), 'utf8').trim()}\n`
   }).join(`\n${'-'.repeat(80)}\n\n`)
 }

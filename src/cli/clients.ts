@@ -90,7 +90,7 @@ export async function rotateSecret ({ withCore }: Context, name: string, { overl
     lines: [
       `Client ID: ${id}`,
       `Client secret: ${secret}`,
-      until ? `The old secret counts until ${until.toISOString()}.` : 'The old secret has stopped.'
+      until ? `The old secret stays valid until ${until.toISOString()}.` : 'The old secret is no longer valid.'
     ]
   }
 }

@@ -46,7 +46,7 @@ async function databaseChecks (context: Context): Promise<Check[]> {
   const { config, log, options } = context
   try {
     if (!config.databaseUrl && await hasNoDatabase(config.dataDir)) {
-      return [ok('database', `the embedded one in ${resolve(config.dataDir)}, not made yet; the first start makes it`)]
+      return [ok('database', `the embedded one in ${resolve(config.dataDir)}, not created yet; the first start creates it`)]
     }
     const source = await embeddedOrUrl(config, log, { ownMigrations: options.prisma !== undefined, embedded: context.embedded() })
     return await inspect(context, source).finally(source.stop)

@@ -5,6 +5,8 @@ import type { Context } from './context.ts'
 import { addTokenCommands } from './program-tokens.ts'
 import { printable, printableJson } from './terminal.ts'
 
+const FIRST_PARTY = "your own application: passes guards with firstParty and may manage the user's account; no warning on the consent page"
+
 type Options = { context: () => Promise<Context>, write: (text: string) => void }
 
 /** The commands and their options; the module of a command is loaded when it runs, so that `--help` is quick. */
@@ -63,7 +65,7 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--no-refresh-token-in-body', 'its proxy returns the refresh token only in the cookie')
     .option('--refresh-grace <seconds>', 'how long a used refresh token gets the same successor again (default: REFRESH_GRACE)', seconds)
     .option('--trusted-proxy', 'runs remote proxies: the user addresses that it sends are trusted')
-    .option('--first-party', 'your own application: the consent page shows no warning about it')
+    .option('--first-party', FIRST_PARTY)
     .option('--skip-consent', 'your own application: users are not asked for consent')
     .option('--pkce-optional', 'for an application with a secret that cannot send PKCE')
     .option('--id-token-alg <alg>', 'RS256 or ES256, for ID tokens')
@@ -99,7 +101,7 @@ function addClientCommands (program: Command, run: Run): void {
     .option('--no-proxy', 'do not serve these routes')
     .option('--trusted-proxy', 'the user addresses that it sends are trusted')
     .option('--no-trusted-proxy', 'the user addresses that it sends are ignored')
-    .option('--first-party', 'your own application')
+    .option('--first-party', FIRST_PARTY)
     .option('--no-first-party', 'a third-party application')
     .option('--skip-consent', 'users are not asked for consent')
     .option('--no-skip-consent', 'users are asked for consent')
@@ -162,11 +164,7 @@ function addMaintenanceCommands (program: Command, run: Run): void {
   command(program, 'purge', 'Delete expired and revoked rows')
     .option('--revoked', 'only revoked rows')
     .option('--expired', 'only expired rows')
-    .addOption(
-      new Option('--hours [number]', 'keep rows that expired less than this many hours ago; 168 if no number is given')
-        .preset('168')
-        .argParser(hours)
-    )
+    .option('--hours [number]', 'keep rows that expired less than this many hours ago (without --hours: 0; --hours alone: 168)', hours)
     .action(run(async () => (await import('./purge.ts')).purge))
   command(program, 'doctor', 'Check configuration, database, keys and clients; the exit code is 1 if a check fails')
     .option('--strict', 'treat warnings as failures')

@@ -3,16 +3,19 @@ import { purge as purgeStore, type Purged } from '../maintenance/purge.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
 
-export type PurgeArgs = { expired?: boolean, revoked?: boolean, hours?: number }
+export type PurgeArgs = { expired?: boolean, revoked?: boolean, hours?: number | true }
 
 // Longer than the server's own purge takes after a busy week
 const WAIT_MS = 30 * 60_000
 const RETRY_MS = 500
 const HOUR = 3600
+// Of --hours without a number
+const USUAL_HOURS = 168
 const UNITS: [string, number][] = [['week', 168], ['day', 24], ['hour', 1]]
 
 /** Deletes what has expired or was revoked; without a flag both, as in Passport. */
-export async function purge (context: Context, { expired = false, revoked = false, hours }: PurgeArgs): Promise<Result> {
+export async function purge (context: Context, { expired = false, revoked = false, hours: given }: PurgeArgs): Promise<Result> {
+  const hours = given === true ? USUAL_HOURS : given
   const both = expired === revoked
   const wanted = { expired: both || expired, revoked: both || revoked }
   const purged = await run(context, { ...wanted, keep: (hours ?? 0) * HOUR, auditRetention: context.config.auditRetention })

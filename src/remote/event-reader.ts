@@ -2,7 +2,7 @@
 export type ServerSentEvent = { event: string, data: string }
 
 /**
- * Reads the events of a stream until it ends or the signal aborts. The stream is cancelled here, because a signal passed only to `fetch`
+ * Reads the events of a stream until it ends or the signal aborts. The stream is canceled here, because a signal passed only to `fetch`
  * may be garbage-collected once the response has begun.
  * @param onBytes called for all received data, including parts of an event
  */

@@ -113,7 +113,7 @@ t.test('a new secret by the command line, with an overlap, counts in a running s
   t.equal(await status(first!), 200)
   const { json, lines } = await rotateSecret(context, id, { overlap: 3600 })
   const { client_secret: second } = json as { client_secret: string }
-  t.match(lines, [/^Client ID/, /^Client secret: lk_cs_/, /^The old secret counts until/])
+  t.match(lines, [/^Client ID/, /^Client secret: lk_cs_/, /^The old secret stays valid until/])
   t.same([await status(second), await status(first!)], [200, 200])
   await rotateSecret(context, id, {})
   t.ok(await eventually(async () => await status(second) === 401, 4000))

@@ -68,13 +68,13 @@ t.test('configuration', async (t) => {
 t.test('says which schema is used, and why', async (t) => {
   const [standing, empty] = [await createDatabase(t), await createDatabase(t, { empty: true })]
   const schemaOf = async (url: string) => (await examine(t, { DATABASE_URL: url })).checks.find(({ name }) => name === 'database-schema')
-  t.match(await schemaOf(standing), { status: 'ok', message: '"public", where our tables stand' })
+  t.match(await schemaOf(standing), { status: 'ok', message: '"public", which contains our tables' })
   t.match(await schemaOf(`${standing}?schema=public`), { status: 'ok', message: '"public", which the database URL names' })
   t.match(await schemaOf(empty), { status: 'ok', message: '"latchkey", which new tables get' })
   await migrate(`${standing}?schema=latchkey`)
   t.match(await schemaOf(standing), {
     status: 'warn', message: /^"public", .*; there are tables of Latchkey in "latchkey", too$/,
-    fix: 'say which in the database URL: ?schema=public'
+    fix: 'name one in the database URL: ?schema=public'
   })
 })
 
@@ -93,7 +93,7 @@ t.test('the database that is not there, and the one that is not made yet', async
   for (const name of ['none', 'empty']) {
     t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, name) })).checks.at(-1), {
       name: 'database', status: 'ok',
-      message: `the embedded one in ${join(folder, name)}, not made yet; the first start makes it`
+      message: `the embedded one in ${join(folder, name)}, not created yet; the first start creates it`
     })
   }
   t.match((await examine(t, { LATCHKEY_DATA_DIR: join(folder, 'file') })).checks.at(-1), {

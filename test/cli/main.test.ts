@@ -86,7 +86,7 @@ t.test('from nothing to a user, by the command line alone', async (t) => {
   )
   t.match(JSON.parse(user.stdout), { email: 'ada@example.com', phone: '+491701234567', name: 'Ada' })
   const again = await run(['user', 'create', '--email', 'ada@example.com', '--password', PASSWORD], { cwd: empty, env })
-  t.same(again, { code: 1, stdout: '', stderr: 'error: The email has already been taken.\n' })
+  t.same(again, { code: 1, stdout: '', stderr: 'error: The email has already been taken\n' })
 
   const { stdout } = await run(['clients'], { cwd: empty, env })
   t.match(stdout, /^ID +SLUG +NAME +GRANTS +STATE\nlk_client_[0-9a-f]+ +web +Web Password Grant Client +password,refresh_token +active\n/)

@@ -109,7 +109,7 @@ const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
   ['--no-refresh-token-in-body without a proxy', { client: true, refreshTokenInBody: false }, /--no-refresh-token-in-body needs --proxy/],
   ['a slug that is no path', { password: true, slug: 'My App' }, /--slug must be/],
   ['an empty name', { client: true, name: ' ' }, /--name is empty/],
-  ['a name over lines', { client: true, name: 'a\nb' }, /--name holds characters that cannot be seen/],
+  ['a name over lines', { client: true, name: 'a\nb' }, /--name contains invisible/],
   ['unknown scopes', { client: true, scope: ['orders:read', 'admin', 'root'] },
     /^unknown scope admin, root; SCOPES has orders:read, orders:write$/],
   ['an unknown default scope', { client: true, defaultScope: ['admin'] }, /unknown scope admin/],

@@ -123,7 +123,7 @@ t.test('one login field a request: more is 422, whether or not the first exists'
     const { password: _password, ...fields } = request
     t.strictSame(
       await errorsOf(post(app, request)),
-      Object.fromEntries(Object.keys(fields).map((name) => [name, ['is one login field too many; send one of them']])),
+      Object.fromEntries(Object.keys(fields).map((name) => [name, ['send only one login field']])),
       JSON.stringify(request)
     )
   }

@@ -65,7 +65,7 @@ t.test('a body with missing or invalid fields is 422, by field', async (t) => {
     [{ name: '' }, { name: [String] }],
     [{ name: '  ' }, { name: [/required/] }],
     [{ name: 'x'.repeat(256) }, { name: [String] }],
-    [{ name: 'a\nb' }, { name: [/cannot be seen/] }],
+    [{ name: 'a\nb' }, { name: [/contains invisible/] }],
     [{ name: 7 }, { name: [String] }],
     [{ name: 'x', scopes: ['nothing'] }, { scopes: [/The scope nothing is unknown/] }],
     [{ name: 'x', scopes: 'orders:read' }, { scopes: [String] }],

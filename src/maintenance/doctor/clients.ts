@@ -19,7 +19,7 @@ export type ClientFacts = {
 type Rule = { name: string, status: typeof warn, applies: (client: ClientFacts) => boolean, says: string, fix: string }
 
 const DAY = 86_400
-const NEW = 'make another one with "npx latchkey client" and revoke this one'
+const NEW = 'create another client with "npx latchkey client" and revoke this one'
 const change = (option: string) => `npx latchkey clients update <client> ${option}`
 
 const RULES: Rule[] = [
@@ -27,7 +27,7 @@ const RULES: Rule[] = [
     name: 'client-password',
     status: fail,
     applies: ({ authMethod, grantTypes }) => authMethod === 'none' && grantTypes.includes('password'),
-    says: 'public clients with the password grant, in whose name anybody can try passwords',
+    says: 'public clients with the password grant, with which anybody can try passwords',
     fix: NEW
   },
   {
@@ -43,21 +43,21 @@ const RULES: Rule[] = [
     name: 'client-redirect',
     status: warn,
     applies: ({ redirectUris }) => redirectUris.some(isOpen),
-    says: 'clients whose codes travel in clear, to a redirect URI in http',
+    says: 'clients whose codes are not encrypted, because a redirect URI is http',
     fix: `register https URIs: ${change('--redirect-uri <uri…>')}`
   },
   {
     name: 'client-scopes',
     status: warn,
     applies: ({ firstParty, scopes }) => !firstParty && scopes.includes('*'),
-    says: 'clients of third parties that may ask for every scope',
+    says: 'third-party clients that may request every scope',
     fix: `name its scopes: ${change('--scope <scope…>')}`
   },
   {
     name: 'client-consent',
     status: warn,
     applies: ({ firstParty, skipsConsent }) => !firstParty && skipsConsent,
-    says: 'clients of third parties that do not ask for consent',
+    says: 'third-party clients that do not ask for consent',
     fix: NEW
   },
   {
@@ -71,7 +71,7 @@ const RULES: Rule[] = [
     name: 'client-lifetime',
     status: warn,
     applies: ({ accessTokenTtl }) => (accessTokenTtl ?? 0) > DAY,
-    says: 'clients with access tokens that live longer than a day',
+    says: 'clients with access tokens that are valid for more than a day',
     fix: `lower that: ${change('--access-token-ttl <seconds>')}`
   }
 ]

@@ -8,7 +8,7 @@ export function checkConfiguration (config: Config): Check[] {
   return [
     ok(
       'configuration',
-      `valid; the issuer is ${config.issuer}${config.followsPort ? ', or what an app says whose options are in code, which are not known here' : ''}`
+      `valid; the issuer is ${config.issuer}${config.followsPort ? '; options that an app passes in code are not known here' : ''}`
     ),
     appUrl(config),
     passwordGrant(config),
@@ -29,8 +29,8 @@ function appUrl ({ appUrl }: Config): Check {
   if (isLoopback(hostname)) return ok('app-url', `${appUrl} is for development on this machine`)
   return fail(
     'app-url',
-    `${appUrl} is not https: passwords and tokens travel in clear, and cookies are not Secure`,
-    'put TLS before the server and set APP_URL to its https address'
+    `${appUrl} is not https: passwords and tokens are not encrypted, and cookies are not Secure`,
+    'put TLS in front of the server and set APP_URL to its https address'
   )
 }
 
@@ -44,20 +44,20 @@ function passwordGrant ({ passwordGrant }: Config): Check {
 
 function rateLimit ({ rateLimit }: Config): Check {
   if (rateLimit === 'on') return ok('rate-limit', 'on')
-  return warn('rate-limit', 'off: nothing stops those who guess passwords', 'set RATE_LIMIT=on; off is for load tests')
+  return warn('rate-limit', 'off: nothing limits guessing of passwords', 'set RATE_LIMIT=on; off is for load tests')
 }
 
 function cors ({ corsOrigins }: Config): Check {
   const open = corsOrigins.filter((origin) => origin.startsWith('http://') && !isLoopback(new URL(origin).hostname))
   if (open.length === 0) return ok('cors', corsOrigins.length === 0 ? 'no other origins' : listed(corsOrigins))
-  return warn('cors', `no https in ${listed(open)}: who sits between can call as that page`, 'write the https origins into CORS_ORIGINS')
+  return warn('cors', `no https in ${listed(open)}: an attacker on the network can act as that page`, 'set CORS_ORIGINS to https origins')
 }
 
 function tokenLifetime ({ accessTokenTtl, refreshTokenTtl, sessionTtl }: Config): Check {
   if (accessTokenTtl > DAY) {
     return warn(
       'token-lifetime',
-      `access tokens live ${days(accessTokenTtl)}; a stolen one is good as long as nobody notices`,
+      `access tokens are valid for ${days(accessTokenTtl)}; a stolen one stays valid that long unless it is revoked`,
       'lower ACCESS_TOKEN_TTL; an hour is usual'
     )
   }

@@ -32,7 +32,7 @@ export function checkDatabase (config: Config, url: string, facts: ServerFacts):
 }
 
 export function unreachable (error: unknown): Check {
-  return fail('database', error instanceof Error ? error.message : String(error), 'start the database, or set DATABASE_URL right')
+  return fail('database', error instanceof Error ? error.message : String(error), 'start the database, or correct DATABASE_URL')
 }
 
 function version (url: string, { version, versionNumber, pooled }: ServerFacts): Check {
@@ -46,7 +46,7 @@ function role ({ standby, readOnly }: ServerFacts): Check {
     return fail(
       'database-role',
       'this is a standby: nothing can be written, and revocations come late',
-      'let DATABASE_URL name the primary; with several hosts add ?target_session_attrs=primary where your proxy knows it'
+      'set DATABASE_URL to the primary; with several hosts add ?target_session_attrs=primary if your proxy supports it'
     )
   }
   if (readOnly) {
@@ -61,11 +61,11 @@ function role ({ standby, readOnly }: ServerFacts): Check {
 
 function settings ({ pooled, settings }: ServerFacts): Check {
   const wrong = Object.keys(POOLED).filter((name) => settings[name] !== undefined && settings[name] !== POOLED[name])
-  if (wrong.length === 0) return ok('database-settings', 'those that we rely on are right')
-  if (!pooled) return ok('database-settings', `each connection of ours changes ${wrong.join(', ')}`)
+  if (wrong.length === 0) return ok('database-settings', 'all settings have the required values')
+  if (!pooled) return ok('database-settings', `each of our connections changes ${wrong.join(', ')}`)
   return warn(
     'database-settings',
-    `${wrong.map((name) => `${name} is ${settings[name]}`).join(', ')}: through a pooler, some statements meet a connection that nobody has told`,
+    `${wrong.map((name) => `${name} is ${settings[name]}`).join(', ')}: through a pooler, some connections do not have our settings`,
     wrong.map((name) => `ALTER ROLE … SET ${name} = '${POOLED[name]}'`).join('; ')
   )
 }
@@ -85,7 +85,7 @@ function connections ({ databasePoolSize, workers }: Config, { maxConnections, p
   if (needed > maxConnections / 2) {
     return warn(
       'database-connections',
-      `${text}: a second one, or a restart that overlaps, finds none`,
+      `${text}: not enough for a second server or an overlapping restart`,
       'lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections'
     )
   }

@@ -14,14 +14,14 @@ function proxy ({ appUrl, host, trustProxy }: Config): Check {
     return warn(
       'proxy',
       `TRUST_PROXY is ${trustProxy}: the address that limits, logs and sessions see is whatever a visitor writes into X-Forwarded-For`,
-      'set TRUST_PROXY to the number of proxies before the server, or to their addresses'
+      'set TRUST_PROXY to the number of proxies in front of the server, or to their addresses'
     )
   }
   if (trustProxy === false && protocol === 'https:') {
     return warn(
       'proxy',
-      'TRUST_PROXY is off, but something before the server speaks TLS: all users seem to come from its address and share its limits',
-      'set TRUST_PROXY to the number of proxies before the server, or to their addresses'
+      'TRUST_PROXY is off, but something in front of the server terminates TLS: all users seem to come from its address and share its limits',
+      'set TRUST_PROXY to the number of proxies in front of the server, or to their addresses'
     )
   }
   if (!isLoopback(host) && isLoopback(hostname)) {
@@ -36,7 +36,7 @@ function proxy ({ appUrl, host, trustProxy }: Config): Check {
 
 function metrics ({ host, metricsToken, appUrl, routes }: Config): Check {
   if (!routes.metrics) return ok('metrics', '/metrics is off')
-  if (metricsToken !== undefined) return ok('metrics', '/metrics asks for METRICS_TOKEN')
+  if (metricsToken !== undefined) return ok('metrics', '/metrics requires METRICS_TOKEN')
   if (isLoopback(host) && isLoopback(new URL(appUrl).hostname)) return ok('metrics', '/metrics is open, on this machine only')
   return warn('metrics', '/metrics is open to everybody who reaches the server', 'set METRICS_TOKEN')
 }
@@ -46,14 +46,14 @@ function databaseTls ({ databaseUrl }: Config): Check {
   const { options: { host = 'localhost' }, tls: { mode, options } } = parseDatabaseUrl(databaseUrl)
   // A socket, this machine, or a host name without dots, as in container networks
   const isNear = host.startsWith('/') || isLoopback(host) || !/[.:]/.test(host)
-  if (isNear && ['disable', 'allow', 'prefer'].includes(mode)) return ok('database-tls', `not asked for, to ${host}`)
+  if (isNear && ['disable', 'allow', 'prefer'].includes(mode)) return ok('database-tls', `not required for ${host}`)
   if (mode === 'disable' || mode === 'allow') {
-    return warn('database-tls', `off: what goes to ${host} travels in clear`, 'add ?sslmode=verify-full to DATABASE_URL')
+    return warn('database-tls', `off: traffic to ${host} is not encrypted`, 'add ?sslmode=verify-full to DATABASE_URL')
   }
   if (mode === 'prefer') {
     return warn(
       'database-tls',
-      `only where ${host} offers it: somebody between can keep it from being used`,
+      `only if ${host} offers it: an attacker on the network can prevent its use`,
       'add ?sslmode=verify-full to DATABASE_URL'
     )
   }

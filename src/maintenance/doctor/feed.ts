@@ -28,16 +28,16 @@ export async function checkFeed ({ listen, notify, direct }: FeedProbe, waitMs =
     return direct
       ? fail(
         'feed',
-        'what was said over DATABASE_URL was not heard over DATABASE_DIRECT_URL: another database, or a pooler in transaction mode',
-        'let DATABASE_DIRECT_URL name the same database, without a pooler between'
+        'a notification sent over DATABASE_URL did not arrive over DATABASE_DIRECT_URL: another database, or a pooler in transaction mode',
+        'set DATABASE_DIRECT_URL to the same database, without a pooler in between'
       )
       : fail(
         'feed',
-        'LISTEN does not work over DATABASE_URL: a pooler in transaction mode is between',
+        'LISTEN does not work over DATABASE_URL: there is a pooler in transaction mode in between',
         'set DATABASE_DIRECT_URL to the database itself'
       )
   } catch (error) {
-    return fail('feed', `${variable}: ${error instanceof Error ? error.message : String(error)}`, `set ${variable} right`)
+    return fail('feed', `${variable}: ${error instanceof Error ? error.message : String(error)}`, `correct ${variable}`)
   } finally {
     await connection?.close().catch(() => {})
   }

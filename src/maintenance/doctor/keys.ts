@@ -10,7 +10,7 @@ const LATE = 2 * DAY
 /** @param sealKeys null when there is no APP_KEY yet */
 export function checkKeys (rows: SigningKey[], sealKeys: DerivedKeys | null, rotateEvery: number): Check[] {
   const alive = rows.filter((row) => ['next', 'current', 'retired'].includes(stateOf(row)))
-  if (alive.length === 0) return [ok('keys', 'none yet; the first start makes them')]
+  if (alive.length === 0) return [ok('keys', 'none yet; the first start creates them')]
   return [opened(alive, sealKeys), age(alive, rotateEvery)]
 }
 
@@ -38,10 +38,10 @@ function age (alive: SigningKey[], rotateEvery: number): Check {
     ...ALGORITHMS.map((alg) => secondsSince(alive.filter((row) => row.alg === alg).map(({ signsFrom }) => signsFrom)))
   )
   const next = alive.filter((row) => stateOf(row) === 'next').map(({ signsFrom }) => signsFrom.toISOString())
-  const text = `the oldest key that signs has signed for ${Math.max(0, Math.floor(oldest / DAY))} days; ${next.length > 0 ? `the next one signs from ${next[0]}` : `a new one follows after ${Math.round(rotateEvery / DAY)}`}`
+  const text = `the oldest signing key has been in use for ${Math.max(0, Math.floor(oldest / DAY))} days; ${next.length > 0 ? `the next one signs from ${next[0]}` : `a new one follows after ${Math.round(rotateEvery / DAY)}`}`
   return oldest <= rotateEvery + LATE
     ? ok('key-age', text)
-    : warn('key-age', `${text}, but did not`, 'let a server run, or run "npx latchkey keys rotate"')
+    : warn('key-age', `${text}, but did not`, 'start a server, or run "npx latchkey keys rotate"')
 }
 
 function secondsSince (times: Date[]): number {

@@ -50,7 +50,7 @@ export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidInd
     checks.push(
       fail(
         'migration-extras',
-        'the index signing_keys_open_key is missing: two processes can make a key at once',
+        'the index signing_keys_open_key is missing: two processes can create a key at the same time',
         openKey(name('signing_keys'))
       )
     )

@@ -3,7 +3,7 @@ import { ok, warn, type Check } from './check.ts'
 
 const REASONS: Record<ChosenSchema['because'], string> = {
   named: 'which the database URL names',
-  standing: 'where our tables stand',
+  standing: 'which contains our tables',
   new: 'which new tables get'
 }
 
@@ -14,6 +14,6 @@ export function checkSchema ({ schema, because, unused }: ChosenSchema): Check {
   return warn(
     'database-schema',
     `${text}; there are tables of Latchkey in "${unused}", too`,
-    `say which in the database URL: ?schema=${encodeURIComponent(schema)}`
+    `name one in the database URL: ?schema=${encodeURIComponent(schema)}`
   )
 }

@@ -25,28 +25,28 @@ export const REDIRECT_URI: Record<RedirectUriProblem, string> = {
 const API: Words<string> = {
   required: (_, field) => `The ${spaced(field)} field is required.`,
   one_required: ({ others }, field) => `The ${spaced(field)} field is required when none of ${others.join(' / ')} are present.`,
-  one_too_many: () => 'is one login field too many; send one of them',
+  one_too_many: () => 'send only one login field',
   empty: () => 'must not be empty',
   invalid: ({ message }) => message,
   too_short: ({ min }) => `must have at least ${min} characters`,
   too_long: ({ max, unit }) => `must have at most ${max} ${unit}`,
-  unseen_characters: () => 'holds characters that cannot be seen, break the line or change how others are read',
-  nothing_visible: () => 'has nothing that can be seen',
+  unseen_characters: () => 'contains invisible, line-breaking or text-reordering characters',
+  nothing_visible: () => 'has no visible characters',
   malformed: ({ expected }) => `must be ${expected.map(withArticle).join(' or ')}`,
   country_missing: ({ expected }) =>
-    `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number says no country`,
+    `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number has no country code`,
   ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
   taken: (_, field) => `The ${field} has already been taken.`,
   common_password: () => 'is one of the most used passwords, which are tried first; choose another',
   wrong_password: () => 'is not your password',
-  changed_meanwhile: () => 'was changed by someone else in this moment',
+  changed_meanwhile: () => 'was changed by another request; try again',
   last_identifier: () => 'is all that is left to log in with; add another first',
-  nothing_to_change: ({ fields }) => `Send what is to change: ${fields.join(' or ')}.`,
+  nothing_to_change: ({ fields }) => `Send at least one of: ${fields.join(', ')}.`,
   like_brand: ({ brand }) => `is the name of this service, ${brand}, or looks like it; choose another`,
   redirects_invalid: () => 'One or more redirects have an invalid URI format.',
   redirect_uri: ({ uri, problem }) => `${uri} ${REDIRECT_URI[problem]}`,
-  unknown_scopes: ({ scopes }) => `There is no scope ${scopes.join(', ')}`,
-  not_offered: () => 'is no choice of the form',
+  unknown_scopes: ({ scopes }) => `Unknown scopes: ${scopes.join(', ')}`,
+  not_offered: () => 'is not one of the choices',
   too_many: ({ of, max }) => `There are ${max} ${of} already; ${of === 'clients' ? 'delete' : 'revoke'} one first.`
 }
 
@@ -93,7 +93,7 @@ export function apiMessages (errors: FieldErrors): Record<string, string[]> {
 /** All messages in one line of English, for output without fields. */
 export function errorSentence (errors: FieldErrors): string {
   return Object.entries(errors).flatMap(([field, wrong]) =>
-    wrong.map((error) => SENTENCES.has(codeOf(error)) ? say(API, error, field) : `${field} ${say(API, error, field)}`)
+    wrong.map((error) => SENTENCES.has(codeOf(error)) ? say(API, error, field).replace(/\.$/, '') : `${field} ${say(API, error, field)}`)
   ).join('; ')
 }
 

@@ -9,16 +9,16 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
   one_required: [
     { code: 'one_required', others: ['email', 'phone'] }, 'The staff id field is required when none of email / phone are present.'
   ],
-  one_too_many: ['one_too_many', 'is one login field too many; send one of them'],
+  one_too_many: ['one_too_many', 'send only one login field'],
   empty: ['empty', 'must not be empty'],
   invalid: [{ code: 'invalid', message: 'must be string' }, 'must be string'],
   too_short: [{ code: 'too_short', min: 8 }, 'must have at least 8 characters'],
   too_long: [{ code: 'too_long', max: 1000, unit: 'bytes' }, 'must have at most 1000 bytes'],
-  unseen_characters: ['unseen_characters', 'holds characters that cannot be seen, break the line or change how others are read'],
-  nothing_visible: ['nothing_visible', 'has nothing that can be seen'],
+  unseen_characters: ['unseen_characters', 'contains invisible, line-breaking or text-reordering characters'],
+  nothing_visible: ['nothing_visible', 'has no visible characters'],
   malformed: [{ code: 'malformed', expected: ['e-mail address', 'phone number'] }, 'must be an e-mail address or a phone number'],
   country_missing: [
-    { code: 'country_missing', expected: ['phone number'] }, 'must be a phone number, such as +49 170 1234567; this number says no country'
+    { code: 'country_missing', expected: ['phone number'] }, 'must be a phone number, such as +49 170 1234567; this number has no country code'
   ],
   ambiguous: [
     { code: 'ambiguous', attribute: 'email', title: 'e-mail address' },
@@ -27,14 +27,14 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
   taken: ['taken', 'The staff_id has already been taken.'],
   common_password: ['common_password', 'is one of the most used passwords, which are tried first; choose another'],
   wrong_password: ['wrong_password', 'is not your password'],
-  changed_meanwhile: ['changed_meanwhile', 'was changed by someone else in this moment'],
+  changed_meanwhile: ['changed_meanwhile', 'was changed by another request; try again'],
   last_identifier: ['last_identifier', 'is all that is left to log in with; add another first'],
-  nothing_to_change: [{ code: 'nothing_to_change', fields: ['name', 'email'] }, 'Send what is to change: name or email.'],
+  nothing_to_change: [{ code: 'nothing_to_change', fields: ['name', 'email'] }, 'Send at least one of: name, email.'],
   like_brand: [{ code: 'like_brand', brand: 'Acme' }, 'is the name of this service, Acme, or looks like it; choose another'],
   redirects_invalid: ['redirects_invalid', 'One or more redirects have an invalid URI format.'],
   redirect_uri: [{ code: 'redirect_uri', uri: '/cb', problem: 'not_absolute' }, '/cb is not an absolute URI'],
-  unknown_scopes: [{ code: 'unknown_scopes', scopes: ['a', 'b'] }, 'There is no scope a, b'],
-  not_offered: ['not_offered', 'is no choice of the form'],
+  unknown_scopes: [{ code: 'unknown_scopes', scopes: ['a', 'b'] }, 'Unknown scopes: a, b'],
+  not_offered: ['not_offered', 'is not one of the choices'],
   too_many: [{ code: 'too_many', of: 'clients', max: 100 }, 'There are 100 clients already; delete one first.']
 }
 
@@ -72,7 +72,7 @@ t.test('the 422 names fields as the body does', async (t) => {
 t.test('for who has no fields, one sentence', async (t) => {
   t.equal(
     errorSentence({ email: ['taken'], password: [{ code: 'too_short', min: 8 }, 'common_password'] }),
-    'The email has already been taken.; password must have at least 8 characters; ' +
+    'The email has already been taken; password must have at least 8 characters; ' +
       'password is one of the most used passwords, which are tried first; choose another'
   )
 })
