@@ -55,7 +55,7 @@ t.test('a test has a database of its own, in which nothing is limited, and leave
     )
   )
   t.same(new Set(logins.map(({ statusCode }) => statusCode)), new Set([200]))
-  await t.rejects(createUser(app, { email: 'user1@example.com' }), { name: 'TypeError', message: 'The email has already been taken.' })
+  await t.rejects(createUser(app, { email: 'user1@example.com' }), { name: 'TypeError', message: 'The email has already been taken' })
   await t.rejects(createUser(app, { email: 'nobody', password: 'short' }), { message: /email .*password/ })
   await app.close()
   await one.drop()
