@@ -28,8 +28,9 @@ try {
 
 function checkFiles ({ files, size }) {
   const names = files.map(({ path }) => path)
-  for (const wanted of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/src/cli/main.js', 'prisma/schema.prisma', 'README.md',
-    'LICENSE']) {
+  for (const wanted of [
+    'dist/src/index.js', 'dist/src/index.d.ts', 'dist/src/cli/main.js', 'prisma/schema.prisma', 'README.md', 'LICENSE'
+  ]) {
     if (!names.includes(wanted)) throw new Error(`the package lacks ${wanted}`)
   }
   if (!names.some((name) => /^prisma\/migrations\/.+\/migration\.sql$/.test(name))) throw new Error('the package lacks the migrations')

@@ -139,7 +139,9 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
       `UPDATE ${tables.clients} SET secret_hash = $2, updated_at = now(), previous_secret_hash = CASE WHEN $3 > 0 THEN secret_hash END,
          previous_secret_until = CASE WHEN $3 > 0 AND secret_hash IS NOT NULL THEN now() + $3 * interval '1 second' END
        WHERE id = $1 AND revoked_at IS NULL AND auth_method <> 'none' AND ($4::uuid IS NULL OR owner_id = $4)
-       RETURNING previous_secret_until AS "previousSecretUntil"`, [id, secretHash, overlap, ownerId])
+       RETURNING previous_secret_until AS "previousSecretUntil"`,
+      [id, secretHash, overlap, ownerId]
+    )
     return rows[0] ?? null
   }
 

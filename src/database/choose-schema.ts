@@ -60,6 +60,7 @@ async function standing (client: Client): Promise<Standing[]> {
      GROUP BY n.oid, n.nspname HAVING count(*) = $4
      ORDER BY trusted DESC, n.nspname = $2 AND EXISTS (SELECT FROM pg_catalog.pg_class h JOIN pg_catalog.pg_description d ON d.objoid = h.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
        WHERE h.relnamespace = n.oid AND h.relname = '_prisma_migrations' AND d.description = $5) DESC, n.nspname = $1 DESC`,
-    [DEFAULT_SCHEMA, OWN_SCHEMA, OURS, OURS.length, BY_DEFAULT])
+    [DEFAULT_SCHEMA, OWN_SCHEMA, OURS, OURS.length, BY_DEFAULT]
+  )
   return rows
 }

@@ -12,7 +12,9 @@ export async function ensureSchema (client: Pick<ClientBase, 'query'>, schema: s
   const { rows: [facts] } = await client.query<Facts>(
     `SELECT current_user AS role, current_database() AS database, n.oid IS NOT NULL AS there, has_database_privilege(current_database(), 'CREATE') AS "mayCreateSchema",
        has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') AS "mayCreateTables"
-     FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1`, [schema])
+     FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1`,
+    [schema]
+  )
   const { role, database, there, mayCreateSchema, mayCreateTables } = facts!
   const [name, to] = [quoteIdentifier(schema), quoteIdentifier(role)]
   if (there) {

@@ -49,7 +49,8 @@ export function createKeyStore ({ prisma, pool, tables }: Database, revocations:
       )
       await client.query(
         `INSERT INTO ${keys} (kid, alg, public_jwk, sealed, signs_from) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second')`,
-        [kid, alg, publicJwk, sealed, delay])
+        [kid, alg, publicJwk, sealed, delay]
+      )
       return true
     })
   }

@@ -17,9 +17,11 @@ const EMOJI = new RegExp([
 ].reverse().join('|'), 'gu')
 
 // RFC 5892 appendix A: scripts in which a joiner between two letters changes the word
-const JOINING = ['Arabic', 'Syriac', 'Mandaic', 'Nko', 'Mongolian', 'Phags_Pa', 'Adlam', 'Hanifi_Rohingya', 'Devanagari', 'Bengali',
-  'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Myanmar', 'Khmer', 'Balinese', 'Javanese',
-  'Tibetan']
+const JOINING = [
+  'Arabic', 'Syriac', 'Mandaic', 'Nko', 'Mongolian', 'Phags_Pa', 'Adlam', 'Hanifi_Rohingya', 'Devanagari', 'Bengali',
+  'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Myanmar', 'Khmer', 'Balinese',
+  'Javanese', 'Tibetan'
+]
 const LETTER = `[${JOINING.map((script) => `\\p{Script_Extensions=${script}}`).join('')}]`
 // A virama and a joiner at the end form a half letter, for example in Malayalam
 const VIRAMA = '[\\u094D\\u09CD\\u0A4D\\u0ACD\\u0B4D\\u0BCD\\u0C4D\\u0CCD\\u0D4D\\u0DCA\\u1039]'

@@ -188,8 +188,10 @@ t.test('the command itself', async (t) => {
   const context = await contextFor(t)
   const id = await make(context, CODE)
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }
-  const { code, stdout, stderr } = await run(['clients', 'update', id, '--name', 'Renamed', '--redirect-uri', 'https://a.example/cb',
-    'https://b.example/cb', '--no-refresh-token-in-body', '--refresh-grace', '5', '--json'], options)
+  const { code, stdout, stderr } = await run([
+    'clients', 'update', id, '--name', 'Renamed', '--redirect-uri', 'https://a.example/cb', 'https://b.example/cb',
+    '--no-refresh-token-in-body', '--refresh-grace', '5', '--json'
+  ], options)
   t.equal(code, 0, stderr)
   t.match(JSON.parse(stdout), {
     client_id: id, name: 'Renamed', redirect_uris: ['https://a.example/cb', 'https://b.example/cb'],

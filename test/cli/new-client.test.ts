@@ -129,8 +129,10 @@ t.test('tells how to register scopes when there are none', async (t) => {
   t.throws(() => newClient({ client: true, scope: ['a'] }, { scopes: {}, resourceServers: [] }), { message: /SCOPES registers none yet/ })
 })
 
-for (const wrong of ['app.example.com/callback', '/callback', 'https://app.example.com/cb#top', 'http://app.example.com/cb',
-  'https://me@app.example.com/cb', 'javascript:alert(1)', 'myapp:/cb', 'com.example.app://cb', '']) {
+for (const wrong of [
+  'app.example.com/callback', '/callback', 'https://app.example.com/cb#top', 'http://app.example.com/cb',
+  'https://me@app.example.com/cb', 'javascript:alert(1)', 'myapp:/cb', 'com.example.app://cb', ''
+]) {
   t.test(`refuses the redirect URI ${JSON.stringify(wrong)}`, async (t) => {
     t.throws(() => newClient({ redirectUri: [wrong] }, config), { message: /^--redirect-uri / })
     t.throws(() => newClient({ redirectUri: uri, postLogoutRedirectUri: [wrong] }, config), { message: /^--post-logout-redirect-uri / })

@@ -56,8 +56,9 @@ t.test('what is turned off loads nothing', async (t) => {
     'prom-client/'
   ]
   for (const part of parts) t.notMatch(files(), new RegExp(`/${part}`), part)
-  for (const path of ['/v1/register', '/register', '/v1/profile', '/v1/oauth/clients', '/v1/oauth/personal-access-tokens', '/docs',
-    '/metrics']) t.equal((await fetch(address + path)).status, 404, path)
+  for (const path of [
+    '/v1/register', '/register', '/v1/profile', '/v1/oauth/clients', '/v1/oauth/personal-access-tokens', '/docs', '/metrics'
+  ]) t.equal((await fetch(address + path)).status, 404, path)
   child.kill('SIGTERM')
 })
 

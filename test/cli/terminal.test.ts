@@ -4,8 +4,10 @@ import { failureLines } from '../../src/cli/failure.ts'
 import { table } from '../../src/cli/result.ts'
 import { printable, printableJson } from '../../src/cli/terminal.ts'
 
-const BAD = ['\u001b[2K\u001b[1A\u001b[32mroot\u001b[0m', 'Ada\nforged  line', 'Ada\rroot', 'a\u009b31m', 'Adam\b\b\b\b', 'a\u007f',
-  'a\u0085b', 'a\u2028b', 'a\u202eb', 'a\u{e0061}b', 'a\0b', 'a\u2066b']
+const BAD = [
+  '\u001b[2K\u001b[1A\u001b[32mroot\u001b[0m', 'Ada\nforged  line', 'Ada\rroot', 'a\u009b31m', 'Adam\b\b\b\b', 'a\u007f',
+  'a\u0085b', 'a\u2028b', 'a\u202eb', 'a\u{e0061}b', 'a\0b', 'a\u2066b'
+]
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u
 
 t.test('what a terminal gets neither moves its cursor nor begins a line', async (t) => {

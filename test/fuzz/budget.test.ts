@@ -21,9 +21,11 @@ const HEAD = 15_000
 const STREAMS = ['/v1/oauth/revocations']
 const FORM = 'application/x-www-form-urlencoded'
 /** What is read from forms beside what the document names. */
-const NAMES = ['username', 'password', 'name', 'email', 'phone', 'scope', 'resource', 'return_to', 'redirect_uri',
-  'post_logout_redirect_uri', 'claims', 'state', 'nonce', 'prompt', 'ui_locales', 'login_hint', 'id_token_hint', 'user_code', 'code',
-  'refresh_token', 'client_id']
+const NAMES = [
+  'username', 'password', 'name', 'email', 'phone', 'scope', 'resource', 'return_to', 'redirect_uri',
+  'post_logout_redirect_uri', 'claims', 'state', 'nonce', 'prompt', 'ui_locales', 'login_hint', 'id_token_hint',
+  'user_code', 'code', 'refresh_token', 'client_id'
+]
 
 const HAN = Array.from({ length: SIZE / 3 }, (_, index) => String.fromCharCode(0x4e00 + index % 20_000)).join('')
 /** Texts in which some algorithm meets its worst. @param bytes about that many */
@@ -168,8 +170,10 @@ t.test('no request of 64 kB costs more than 50 ms of CPU', { timeout: 600_000 },
     }
   }
 
-  for (const url of ['/v1/oauth/token', '/v1/clients/web/refresh', '/v1/clients/web/login', '/login', '/account', '/v1/profile',
-    '/v1/oauth/authorize']) {
+  for (const url of [
+    '/v1/oauth/token', '/v1/clients/web/refresh', '/v1/clients/web/login', '/login', '/account', '/v1/profile',
+    '/v1/oauth/authorize'
+  ]) {
     for (const [name, write] of Object.entries(headers)) {
       for (const [kind, text] of Object.entries(texts(HEAD))) {
         const value = Buffer.from(write(text)).toString('latin1').slice(0, HEAD)

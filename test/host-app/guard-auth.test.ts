@@ -53,8 +53,10 @@ t.test('an optional guard lets guests pass, and nobody whose token is not valid'
   t.same(await shop(), [200, null])
   t.same(await shop(`Bearer ${token}`), [200, id])
   t.same(await shop('Basic dXNlcjpwYXNzd29yZA=='), [200, null], 'which somebody in front of us may ask for')
-  for (const bad of ['Bearer', 'Bearer ', 'bearer x', `Bearer ${token}x`, `Bearer ${token} ${token}`, `Bearer${token}`, token,
-    `"Bearer ${token}"`, 'Bearer lk_pat_x']) t.equal((await shop(bad))[0], 401, bad)
+  for (const bad of [
+    'Bearer', 'Bearer ', 'bearer x', `Bearer ${token}x`, `Bearer ${token} ${token}`, `Bearer${token}`, token,
+    `"Bearer ${token}"`, 'Bearer lk_pat_x'
+  ]) t.equal((await shop(bad))[0], 401, bad)
   t.same(await shop(undefined, '/orders'), [200, null])
   await app.inject({ method: 'POST', url: '/v1/logout', headers: { authorization: `Bearer ${token}` } })
   t.equal((await shop(`Bearer ${token}`))[0], 401, 'once it was revoked')
@@ -164,8 +166,10 @@ t.test('a guard knows the type of whom it lets in', async (t) => {
     const wrong: SessionAuth | PersonalAuth = app.authGuard('api', { clients: true }).auth(request)
     // @ts-expect-error a guest may come
     const guests: SessionAuth | PersonalAuth = app.authGuard('api', { optional: true }).auth(request)
-    return [user.userId.length, both.userId, client.clientId.length, browser.sessionId.length, guest?.userId, wrong, guests, either, known,
-      unknown, never]
+    return [
+      user.userId.length, both.userId, client.clientId.length, browser.sessionId.length, guest?.userId, wrong, guests,
+      either, known, unknown, never
+    ]
   }
   t.type(types, 'function')
 })

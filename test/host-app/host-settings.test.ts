@@ -305,9 +305,11 @@ t.test('logs of a host hold nothing of the queries and headers of our routes', a
     const host = Fastify(options({ level: 'trace', stream }))
     t.teardown(() => host.close())
     await host.register(latchkey, { ...FAST, prefix: '/auth', databaseUrl })
-    for (const path of ['/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET',
-      '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET', '/device?user_code=SECRET',
-      '/v1/oauth/authorize?%00=SECRET', '/account?x=SECRET']) {
+    for (const path of [
+      '/v1/oauth/logout?id_token_hint=SECRET', '/v1/oauth/authorize?client_id=x&state=SECRET', '/login?return_to=SECRET',
+      '/docs/json?x=SECRET', '/docs?x=SECRET', '/v1/profile?access_token=SECRET', '/health?x=SECRET',
+      '/device?user_code=SECRET', '/v1/oauth/authorize?%00=SECRET', '/account?x=SECRET'
+    ]) {
       for (const headers of [{ cookie: 'x=SECRET', authorization: 'Bearer SECRET' }, { accept: 'text/html' }]) {
         await host.inject({ url: `/auth${path}`, headers })
       }

@@ -27,8 +27,9 @@ t.test('package.json says where it comes from, and the README what CommonJS does
   }
   t.match(repository, { type: 'git', url: /^git\+https:\/\/.+\.git$/ })
   t.match(readFileSync(join(packageRoot, 'README.md'), 'utf8'), /ES module[^]*require\('latchkey'\)/)
-  const { stdout } = await run(process.execPath, ['-e',
-    "const door = require('latchkey'); console.log(typeof door.latchkey, typeof require('latchkey/testing').actingAs)"], {
+  const { stdout } = await run(process.execPath, [
+    '-e', "const door = require('latchkey'); console.log(typeof door.latchkey, typeof require('latchkey/testing').actingAs)"
+  ], {
     cwd: packageRoot,
     env: { PATH: process.env['PATH'] }
   })

@@ -107,8 +107,10 @@ t.test('a chunked body is limited to 64 KB, too', async (t) => {
   }
 })
 
-const SQL = ["' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', '1) UNION SELECT * FROM users --', '$1', '{{7*7}}', '%27%20OR%201=1',
-  '../../etc/passwd']
+const SQL = [
+  "' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', '1) UNION SELECT * FROM users --', '$1', '{{7*7}}',
+  '%27%20OR%201=1', '../../etc/passwd'
+]
 
 t.test('a body that is not an object is refused', async (t) => {
   for (const route of ROUTES.filter(({ ignoresBody }) => !ignoresBody)) {
@@ -195,9 +197,11 @@ t.test('odd paths', async (t) => {
   }
 })
 
-const LINES = ['', ' ', ';', '=', ';;;=;', 'refreshToken', 'refreshToken=', '=refreshToken', 'refreshToken=%ZZ', 'refreshToken=%00',
+const LINES = [
+  '', ' ', ';', '=', ';;;=;', 'refreshToken', 'refreshToken=', '=refreshToken', 'refreshToken=%ZZ', 'refreshToken=%00',
   'refreshToken="', 'refreshToken=\xff', 'a=b; refreshToken', '__proto__=x', 'x'.repeat(8000), 'a=b;'.repeat(2000),
-  "refreshToken=' OR 1=1 --", `refreshToken=lk_rt_${'A'.repeat(123)}`]
+  "refreshToken=' OR 1=1 --", `refreshToken=lk_rt_${'A'.repeat(123)}`
+]
 
 t.test('odd cookie headers log nobody in', async (t) => {
   for (const cookie of LINES) {
@@ -207,10 +211,13 @@ t.test('odd cookie headers log nobody in', async (t) => {
   }
 })
 
-const AUTHORIZATIONS = ['', ' ', 'Bearer', 'Bearer ', 'Bearer  ', 'bearer x', 'Bearer a b', 'Bearer a,b', 'Bearer ..', 'Bearer a.b.c',
+const AUTHORIZATIONS = [
+  '', ' ', 'Bearer', 'Bearer ', 'Bearer  ', 'bearer x', 'Bearer a b', 'Bearer a,b', 'Bearer ..', 'Bearer a.b.c',
   'Bearer \xff', `Bearer ${accessToken}x`, `Bearer ${accessToken.slice(0, -1)}`, `Token ${accessToken}`, accessToken,
-  `Bearer${accessToken}`, basic, 'Bearer null', `Bearer ${'x'.repeat(20_000)}`, `Bearer ${accessToken.split('.').slice(0, 2).join('.')}.`,
-  `Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`]
+  `Bearer${accessToken}`, basic, 'Bearer null', `Bearer ${'x'.repeat(20_000)}`,
+  `Bearer ${accessToken.split('.').slice(0, 2).join('.')}.`,
+  `Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`
+]
 
 t.test('odd Authorization headers are 401 with a challenge', async (t) => {
   for (const authorization of AUTHORIZATIONS) {

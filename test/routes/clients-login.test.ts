@@ -376,8 +376,10 @@ t.test('a form of another site cannot be sent at all', async (t) => {
   const { app } = await build(t)
   await register(app)
   const form = `email=ada%40example.com&password=${encodeURIComponent(PASSWORD)}`
-  for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x',
-    'application/x-www-form-urlencoded; charset=utf-8']) {
+  for (const type of [
+    'application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x',
+    'application/x-www-form-urlencoded; charset=utf-8'
+  ]) {
     for (const payload of [form, JSON.stringify({ email: 'ada@example.com', password: PASSWORD }), '']) {
       const answer = await post(app, payload, { headers: { 'content-type': type } })
       t.notOk(cookieOf(answer), `${type} ${payload}`)

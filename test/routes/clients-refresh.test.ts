@@ -125,9 +125,11 @@ t.test('a token that is not of this client is 401, and the cookie stays', async 
     (await login(app)).json<Tokens>()
   ]
   const last = web.refresh_token.at(-20)!
-  for (const token of ['x', mobile.refresh_token, accessToken, web.refresh_token.slice(0, -20),
+  for (const token of [
+    'x', mobile.refresh_token, accessToken, web.refresh_token.slice(0, -20),
     web.refresh_token.slice(0, -20) + (last === 'A' ? 'B' : 'A') + web.refresh_token.slice(-19), `${web.refresh_token}=`,
-    ` ${web.refresh_token}`]) {
+    ` ${web.refresh_token}`
+  ]) {
     const answer = await refresh(app, token)
     t.strictSame(answer.json(), INVALID, token.slice(0, 20))
     t.notOk(answer.headers['set-cookie'])

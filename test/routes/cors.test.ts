@@ -5,8 +5,10 @@ import latchkey from '../../plugins/latchkey.ts'
 import { build, createDatabase, FAST, login, PASSWORD, register } from '../support/start-server.ts'
 
 const APP = 'https://app.example.com'
-const PATHS = ['/v1/clients/web/login', '/v1/clients/web/refresh', '/v1/clients/web/logout', '/v1/oauth/token', '/v1/register',
-  '/v1/profile', '/v1/profile/password', '/v1/api/logout', '/.well-known/jwks.json']
+const PATHS = [
+  '/v1/clients/web/login', '/v1/clients/web/refresh', '/v1/clients/web/logout', '/v1/oauth/token', '/v1/register',
+  '/v1/profile', '/v1/profile/password', '/v1/api/logout', '/.well-known/jwks.json'
+]
 const preflight = (app: FastifyInstance, url: string, origin = APP) =>
   app.inject({
     method: 'OPTIONS', url,
@@ -40,8 +42,10 @@ t.test('pages of an allowed origin may send requests with cookies and read the a
 })
 
 t.test('web views have origins of their own, which are compared as text', async (t) => {
-  const views = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'http://localhost', 'https://localhost', 'app://.',
-    'chrome-extension://abcdefghijklmnop']
+  const views = [
+    'capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'http://localhost', 'https://localhost', 'app://.',
+    'chrome-extension://abcdefghijklmnop'
+  ]
   const { app } = await build(t, { corsOrigins: [...views, 'HTTPS://App.Example.com:443'] })
   await register(app)
   const send = (origin: string) =>
@@ -54,8 +58,10 @@ t.test('web views have origins of their own, which are compared as text', async 
     t.match([answer.statusCode, answer.headers['access-control-allow-origin']], [200, origin])
     t.equal((await preflight(app, '/v1/clients/mobile/login', origin)).headers['access-control-allow-origin'], origin)
   }
-  for (const origin of ['capacitor://evil', 'capacitor://localhost.evil', 'Capacitor://localhost', 'capacitor://localhost/', 'capacitor:',
-    'null', 'file://', 'tauri://', 'https://localhost:3001']) {
+  for (const origin of [
+    'capacitor://evil', 'capacitor://localhost.evil', 'Capacitor://localhost', 'capacitor://localhost/', 'capacitor:',
+    'null', 'file://', 'tauri://', 'https://localhost:3001'
+  ]) {
     const answer = await send(origin)
     t.match([answer.statusCode, answer.headers['access-control-allow-origin']], [403, undefined], origin)
   }

@@ -23,8 +23,10 @@ t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint
     authorization_response_iss_parameter_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
-    grant_types_supported: ['password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials',
-      'refresh_token']
+    grant_types_supported: [
+      'password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials',
+      'refresh_token'
+    ]
   })
   t.ok(['openid', 'offline_access', 'orders:read'].every((scope) => metadata['scopes_supported']!.includes(scope)))
   for (const [name, url] of Object.entries(metadata)) {

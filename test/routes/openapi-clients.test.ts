@@ -36,8 +36,10 @@ t.test('every operation has an id of its own, from which functions get their nam
   const ids = Object.values(document.paths).flatMap((path) => Object.values(path)).map(({ operationId }) => operationId)
   t.equal(new Set(ids).size, ids.length)
   for (const id of ids) t.match(id, /^(get|post|put|patch|delete)([A-Z][a-zA-Z0-9]*)+$/)
-  for (const known of ['getProfile', 'postOauthToken', 'postClientsByClientLogin', 'getLoginPage', 'deleteOauthClientsById',
-    'getWellKnownJwksJson']) t.ok(ids.includes(known), known)
+  for (const known of [
+    'getProfile', 'postOauthToken', 'postClientsByClientLogin', 'getLoginPage', 'deleteOauthClientsById',
+    'getWellKnownJwksJson'
+  ]) t.ok(ids.includes(known), known)
 })
 
 t.test('ids do not depend on where the server stands', async (t) => {

@@ -46,9 +46,11 @@ t.test('RFC 6750 section 3: the challenge names what is wrong, and nothing when 
   const sign = (claims: object, typ = 'at+jwt') => internals(app).keys.sign('ES256', { ...claimsOf(accessToken), ...claims }, typ)
   t.equal((await profile(app, sign({}))).statusCode, 200, 'what is signed here is good')
   const now = Math.floor(Date.now() / 1000)
-  const bad = [sign({ exp: now - 1 }), sign({ iss: 'https://evil.example' }), sign({ aud: 'https://api.example.com' }), sign({ aud: [] }),
-    sign({}, 'JWT'), sign({ exp: undefined }), sign({ sub: undefined }), sign({ jti: undefined }), sign({ client_id: undefined }),
-    `${accessToken}x`, 'x']
+  const bad = [
+    sign({ exp: now - 1 }), sign({ iss: 'https://evil.example' }), sign({ aud: 'https://api.example.com' }),
+    sign({ aud: [] }), sign({}, 'JWT'), sign({ exp: undefined }), sign({ sub: undefined }), sign({ jti: undefined }),
+    sign({ client_id: undefined }), `${accessToken}x`, 'x'
+  ]
   for (const text of bad) {
     const answer = await profile(app, text)
     t.equal(answer.statusCode, 401)

@@ -43,7 +43,9 @@ export async function isLast (lease: Client): Promise<boolean> {
 
 async function hasOthers (lease: Client): Promise<boolean> {
   const { rowCount } = await lease.query(
-    "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1 LIMIT 1", [APPLICATION])
+    "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1 LIMIT 1",
+    [APPLICATION]
+  )
   return rowCount !== 0
 }
 

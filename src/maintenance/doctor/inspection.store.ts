@@ -18,7 +18,9 @@ export function createInspection (client: Client, schema: string) {
       `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS "versionNumber",
         pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only')::bool AS "readOnly",
         current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "maxConnections", pg_backend_pid() AS pid,
-        (SELECT json_object_agg(name, reset_val) FROM pg_settings WHERE name = ANY ($1)) AS settings`, [Object.keys(POOLED)])
+        (SELECT json_object_agg(name, reset_val) FROM pg_settings WHERE name = ANY ($1)) AS settings`,
+      [Object.keys(POOLED)]
+    )
     const { pid, ...facts } = rows[0]!
     // The process id that a pooler reports is not the server's
     const told = (client as unknown as { processID: number | null }).processID
@@ -59,7 +61,9 @@ export function createInspection (client: Client, schema: string) {
           AND pg_get_indexdef(indexrelid, 1, true) = 'alg') AS "openKeyIndex",
         EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($4) AND indisvalid AND pg_get_indexdef(indexrelid, 1, true) LIKE '%regexp_replace(%password_hash%') AS "schemeIndex",
         ARRAY(SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = $3 AND NOT i.indisvalid) AS "invalidIndexes"`, [name('sessions'), name('signing_keys'), schema, name('users')])
+          WHERE n.nspname = $3 AND NOT i.indisvalid) AS "invalidIndexes"`,
+      [name('sessions'), name('signing_keys'), schema, name('users')]
+    )
     return rows[0]!
   }
 
@@ -72,7 +76,8 @@ export function createInspection (client: Client, schema: string) {
     const { rows } = await client.query<ClientFacts>(
       `SELECT id, slug, secret_hash IS NOT NULL AS "hasSecret", auth_method AS "authMethod", grant_types AS "grantTypes", redirect_uris AS "redirectUris", scopes,
         first_party AS "firstParty", proxy, skips_consent AS "skipsConsent", pkce_optional AS "pkceOptional", access_token_ttl AS "accessTokenTtl"
-       FROM ${name('clients')} WHERE revoked_at IS NULL ORDER BY created_at`)
+       FROM ${name('clients')} WHERE revoked_at IS NULL ORDER BY created_at`
+    )
     return rows
   }
 

@@ -249,9 +249,11 @@ t.test('every id of another user does nothing, on every form', async (t) => {
   const eveTokens = await signedIn(app, { email: 'eve@example.com' })
   const eve = visit(app)
   await logIn(eve, '/login', { username: 'eve@example.com' })
-  const ids = [...(await internals(app).account.access.list(ada.userId)).map(({ id }) => id),
+  const ids = [
+    ...(await internals(app).account.access.list(ada.userId)).map(({ id }) => id),
     (await internals(app).personalTokens.list(ada.userId))[0]!.id, client.id, ada.userId, 'x', "' OR 1=1",
-    '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b']
+    '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'
+  ]
   const state = () =>
     sql(
       app,

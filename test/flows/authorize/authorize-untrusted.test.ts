@@ -98,8 +98,10 @@ t.test('an unknown client or a redirect URI that is not registered gets a page, 
   await isPage(`${authorizeUrl(client.id)}&redirect_uri=${encodeURIComponent(CALLBACK)}`, 'two redirect URIs')
 
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { redirect_uri: '' }))), { code: /^lk_ac_/ }, 'one is registered, and meant')
-  for (const uri of ['http://127.0.0.1/callback', 'http://127.0.0.1:49152/callback', 'http://[::1]/callback', 'http://[::1]:49152/callback',
-    NAMED]) {
+  for (const uri of [
+    'http://127.0.0.1/callback', 'http://127.0.0.1:49152/callback', 'http://[::1]/callback', 'http://[::1]:49152/callback',
+    NAMED
+  ]) {
     t.ok((await visitor.get(authorizeUrl(native.id, { redirect_uri: uri }))).headers.location?.startsWith(`${uri}?code=`), uri)
   }
 })

@@ -28,8 +28,10 @@ t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application get
 
   const consent = await visitor.follow(loggedIn)
   t.equal(consent.statusCode, 200)
-  for (const words of ['Allow Acme Reports to use your account?', 'See your orders', 'See your e-mail address', 'ada@example.com',
-    '<bdi>app.example.com</bdi>']) t.match(consent.body, words)
+  for (const words of [
+    'Allow Acme Reports to use your account?', 'See your orders', 'See your e-mail address', 'ada@example.com',
+    '<bdi>app.example.com</bdi>'
+  ]) t.match(consent.body, words)
   const answer = await visitor.submit(consent, { decision: 'allow' })
   t.equal(answer.statusCode, 303)
   t.ok(answer.headers.location?.startsWith(`${CALLBACK}?code=lk_ac_`))
@@ -318,8 +320,10 @@ t.test('a consent page shown to one user is not valid for the next, who is asked
   t.match(again.body, /Allow Acme Reports[^]*eve@example\.com/)
   const names = tagsOf(again.body).filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => attributes['name'])
     .sort()
-  t.same(names, ['_csrf', 'client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource', 'resource',
-    'response_type', 'scope', 'shown_as', 'shown_to', 'state'], 'each field once, and none that decides')
+  t.same(names, [
+    '_csrf', 'client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource', 'resource',
+    'response_type', 'scope', 'shown_as', 'shown_to', 'state'
+  ], 'each field once, and none that decides')
   t.match(paramsOf(await visitor.submit(again, { decision: 'allow' })), { code: /^lk_ac_/ })
   t.match(paramsOf(await visitor.submit(await visitor.get(authorizeUrl(client.id, { prompt: 'consent' })), { decision: 'deny' })), {
     error: 'access_denied'

@@ -157,12 +157,16 @@ t.test('OpenID Connect Core section 5.5: claims of a wrong shape are an error at
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
-  const wrong = ['x', '1', 'null', '[]', '{"userinfo":[]}', '{"id_token":"email"}', '{"userinfo":1}', '{"userinfo":{"email":true}}',
+  const wrong = [
+    'x', '1', 'null', '[]', '{"userinfo":[]}', '{"id_token":"email"}', '{"userinfo":1}', '{"userinfo":{"email":true}}',
     '{"id_token":{"acr":[]}}', '{"id_token":{"acr":{"essential":"yes"}}}', '{"id_token":{"acr":{"values":"0"}}}',
-    JSON.stringify({ id_token: { x: { value: 'y'.repeat(4096) } } })]
+    JSON.stringify({ id_token: { x: { value: 'y'.repeat(4096) } } })
+  ]
   for (const claims of wrong) t.match(await silently(visitor, client, { claims }), { error: 'invalid_request' }, claims.slice(0, 50))
-  for (const claims of ['{}', '{"userinfo":null}', '{"id_token":null,"userinfo":null}', '{"userinfo":{}}', '{"other":1}',
-    '{"userinfo":{"unknown":null,"toString":null}}']) {
+  for (const claims of [
+    '{}', '{"userinfo":null}', '{"id_token":null,"userinfo":null}', '{"userinfo":{}}', '{"other":1}',
+    '{"userinfo":{"unknown":null,"toString":null}}'
+  ]) {
     t.same(await told(app, await tokens(app, visitor, client, { claims })), [null, null], claims)
   }
   t.match(await silently(visitor, client, { nonce: 'n'.repeat(1024) }), CODE)

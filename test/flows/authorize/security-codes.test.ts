@@ -130,8 +130,9 @@ t.test('RFC 9207 section 2: iss stands in every answer, of success and of error,
 t.test('RFC 9700 section 2.1.2: no token is in an answer of the authorization endpoint', async (t) => {
   const { visitor, client } = await world(t)
   t.same(Object.keys(paramsOf(await visitor.get(authorizeUrl(client.id)))).sort(), ['code', 'iss', 'state'])
-  for (const type of ['token', 'id_token', 'id_token token', 'code token', 'code id_token', 'code id_token token', 'none', 'CODE',
-    'code code']) {
+  for (const type of [
+    'token', 'id_token', 'id_token token', 'code token', 'code id_token', 'code id_token token', 'none', 'CODE', 'code code'
+  ]) {
     const answer = await visitor.get(authorizeUrl(client.id, { response_type: type, nonce: 'n' }))
     t.equal(paramsOf(answer)['error'], 'unsupported_response_type', type)
     t.notMatch(answer.headers.location, /token=|#|code=/, type)

@@ -104,20 +104,26 @@ t.test('RFC 9700 section 4.11.2: an error leads to the address of a client that 
 })
 
 /** Everything that any server calls the way back. */
-const LEADS = ['return_to', 'redirect_uri', 'post_logout_redirect_uri', 'redirect', 'redirect_url', 'next', 'url', 'continue', 'returnUrl',
-  'target', 'client_uri', 'request_uri', 'target_link_uri', 'login_path', 'referer']
+const LEADS = [
+  'return_to', 'redirect_uri', 'post_logout_redirect_uri', 'redirect', 'redirect_url', 'next', 'url', 'continue',
+  'returnUrl', 'target', 'client_uri', 'request_uri', 'target_link_uri', 'login_path', 'referer'
+]
 
 t.test('RFC 9700 section 4.11: no parameter leads to another site', async (t) => {
   const { app } = await build(t)
   const client = await makeApp(app, { postLogoutRedirectUris: [BYE] })
   const user = await loggedIn(app)
-  const evils = [EVIL, '//evil.example', '/\\evil.example', '/%09/evil.example', '\\/evil.example', 'https:evil.example',
-    'javascript:alert(1)//evil.example']
+  const evils = [
+    EVIL, '//evil.example', '/\\evil.example', '/%09/evil.example', '\\/evil.example', 'https:evil.example',
+    'javascript:alert(1)//evil.example'
+  ]
   for (const evil of evils) {
     for (const name of LEADS) {
       const query = new URLSearchParams({ [name]: evil })
-      for (const path of ['/login', '/login?prompt=login', '/register', '/logout', '/account', '/v1/oauth/logout',
-        `/v1/oauth/logout?client_id=${client.id}`, PATH, `${PATH}?client_id=${client.id}`]) {
+      for (const path of [
+        '/login', '/login?prompt=login', '/register', '/logout', '/account', '/v1/oauth/logout',
+        `/v1/oauth/logout?client_id=${client.id}`, PATH, `${PATH}?client_id=${client.id}`
+      ]) {
         for (const visitor of [visit(app), user]) {
           const answer = await visitor.get(`${path}${path.includes('?') ? '&' : '?'}${query}`, { referer: EVIL })
           const { location } = answer.headers
@@ -175,6 +181,8 @@ t.test('RFC 9700 section 2.6: http redirect URIs are for this machine only, cust
     'https://app.example.com:65536/cb'
   ]
   for (const uri of bad) t.match((await make(uri)).json(), { statusCode: 422, errors: { redirect_uris: [/invalid URI/, String] } }, uri)
-  for (const uri of ['https://app.example.com/cb', 'http://127.0.0.1/cb', 'http://[::1]:8000/cb', 'http://localhost:3001/cb',
-    'com.example.app:/cb']) t.equal((await make(uri)).statusCode, 201, uri)
+  for (const uri of [
+    'https://app.example.com/cb', 'http://127.0.0.1/cb', 'http://[::1]:8000/cb', 'http://localhost:3001/cb',
+    'com.example.app:/cb'
+  ]) t.equal((await make(uri)).statusCode, 201, uri)
 })

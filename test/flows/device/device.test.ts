@@ -66,8 +66,10 @@ t.test('the user code may be typed in any way', async (t) => {
   const user = await decider(app)
   const { user_code: code } = await asked(app, { client_id: id })
   const find = (userCode: string) => internals(app).oauth.device.find({ userCode, user, caller: CALLER })
-  for (const typed of [code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'),
-    [...code].join(' ')]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
+  for (const typed of [
+    code, code.toLowerCase(), code.replace('-', ''), code.replace('-', ' '), ` ${code}\n`, code.replace('-', '–'),
+    [...code].join(' ')
+  ]) t.match(await find(typed), { userCode: code }, JSON.stringify(typed))
   for (const typed of ['', 'AAAA-AAAA', `${code}B`, code.slice(1), '%', '\0', 'B'.repeat(1000)]) {
     t.equal(await find(typed), null, JSON.stringify(typed))
   }

@@ -104,8 +104,10 @@ t.test('routes.pages off: metadata, grants and guards do without', async (t) => 
     response_types_supported: [], grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
     token_endpoint: String
   })
-  for (const name of ['authorization_endpoint', 'device_authorization_endpoint', 'end_session_endpoint', 'prompt_values_supported',
-    'code_challenge_methods_supported']) t.notOk(name in metadata, name)
+  for (const name of [
+    'authorization_endpoint', 'device_authorization_endpoint', 'end_session_endpoint', 'prompt_values_supported',
+    'code_challenge_methods_supported'
+  ]) t.notOk(name in metadata, name)
   const { id, secret } = await makeClient(app, { grantTypes: ['authorization_code', 'refresh_token'] })
   t.match(
     (await token(app, { grant_type: 'authorization_code', code: 'x', redirect_uri: 'http://127.0.0.1/' }, basic(id, secret))).json(),

@@ -97,9 +97,11 @@ t.test('return_to leads to this server only (RFC 9700 section 4.11)', async (t) 
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
-  const elsewhere = ['https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/\t/evil.example',
-    '/\n/evil.example', 'javascript:alert(1)', 'evil.example', '/..//evil.example', ' //evil.example', 'https:evil.example',
-    '/%5c\\evil.example', 'data:text/html,x', '']
+  const elsewhere = [
+    'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/\t/evil.example', '/\n/evil.example',
+    'javascript:alert(1)', 'evil.example', '/..//evil.example', ' //evil.example', 'https:evil.example',
+    '/%5c\\evil.example', 'data:text/html,x', ''
+  ]
   for (const target of elsewhere) {
     const page = await visitor.get(`/login?prompt=login&${new URLSearchParams({ return_to: target })}`)
     t.notMatch(page.body, 'evil.example', target)

@@ -35,8 +35,10 @@ t.test('a login whose password changes between check and session makes no sessio
 })
 
 t.test('a login whose user or client ends between check and session makes no session', async (t) => {
-  for (const end of ['UPDATE users SET disabled_at = now()', 'UPDATE clients SET revoked_at = now()', 'DELETE FROM users',
-    'DELETE FROM clients']) {
+  for (const end of [
+    'UPDATE users SET disabled_at = now()', 'UPDATE clients SET revoked_at = now()', 'DELETE FROM users',
+    'DELETE FROM clients'
+  ]) {
     const { app } = await build(t)
     await register(app)
     afterVerify(app, () => sql(app, end))

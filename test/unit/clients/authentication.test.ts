@@ -26,9 +26,11 @@ t.test('HTTP Basic, form-encoded (RFC 6749 section 2.3.1)', async (t) => {
 })
 
 t.test('a Basic header that says nothing is a bad request', async (t) => {
-  const bad = ['Basic', 'Basic ', 'Basic ###', `Basic ${base64('id')}`, `Basic ${base64(':secret')}`, `Basic ${base64('id:%ZZ')}`,
+  const bad = [
+    'Basic', 'Basic ', 'Basic ###', `Basic ${base64('id')}`, `Basic ${base64(':secret')}`, `Basic ${base64('id:%ZZ')}`,
     `Basic ${base64('%:x')}`, `Basic ${base64('i\0d:x')}`, `Basic ${base64('id:%00')}`, `Basic ${base64('id:secret')} more`,
-    `Basic ${base64('id:secret')},${base64('id:secret')}`, 'Basic ====']
+    `Basic ${base64('id:secret')},${base64('id:secret')}`, 'Basic ===='
+  ]
   for (const header of bad) t.throws(() => clientCredentials(header, { client_id: 'id' }), invalid, header)
 })
 

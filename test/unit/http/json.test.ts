@@ -5,9 +5,11 @@ const parse = (text: string | Buffer) => parseJson(Buffer.isBuffer(text) ? text 
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 
 t.test('JSON that means one thing is what JSON.parse makes of it', async (t) => {
-  const texts = ['{}', '[]', 'null', '0', '"text"', ' {"a" : {"b":[1,"x:y",{"c":null}]}, "d":"\\"a\\":"} ', '{"a":1,"A":1}',
+  const texts = [
+    '{}', '[]', 'null', '0', '"text"', ' {"a" : {"b":[1,"x:y",{"c":null}]}, "d":"\\"a\\":"} ', '{"a":1,"A":1}',
     '{"x":{"a":1},"y":{"a":1}}', '{"\\u0061":"\\u00e9\\ud83d\\ude00"}', '{"":""}', '{"a\\\\":1}', deep(33),
-    '{"constructor":"x","toString":1}']
+    '{"constructor":"x","toString":1}'
+  ]
   for (const text of texts) t.same(parse(text), JSON.parse(text), text)
   t.same(parse('\uFEFF{"a":1}'), { a: 1 }, 'a byte order mark is no text')
   t.equal(parse(''), undefined, 'an empty body is no body')

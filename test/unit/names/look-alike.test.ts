@@ -46,8 +46,10 @@ const ALIKE = [
   '🅛🅐🅣🅒🅗🅚🅔🅨',
   '🅻🅰🆃🅲🅷🅺🅴🆈'
 ]
-const OTHERS = ['Keylatch', 'Latch', 'Latchkeys', 'Exporter for Latchkey', 'Latchkey Backup', 'Latchkey Orders 2', 'Lock 42', '2048', '🇩🇪',
-  'ATM', 'Windows Pro', 'My app', 'Harmless', 'Лампа', '鍵', '😀', 'The official app']
+const OTHERS = [
+  'Keylatch', 'Latch', 'Latchkeys', 'Exporter for Latchkey', 'Latchkey Backup', 'Latchkey Orders 2', 'Lock 42', '2048',
+  '🇩🇪', 'ATM', 'Windows Pro', 'My app', 'Harmless', 'Лампа', '鍵', '😀', 'The official app'
+]
 
 t.test('a name that would be taken for the brand is one, whatever letters it is written in', async (t) => {
   for (const name of ALIKE) t.equal(await looksLike(name, 'Latchkey'), true, name)

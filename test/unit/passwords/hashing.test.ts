@@ -40,8 +40,10 @@ t.test('hashes of other systems are accepted, and are outdated', async (t) => {
 t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {
   const { verify } = await createPasswords(CHEAP)
   t.equal((await verify(null, 'a password that nobody has')).matches, false)
-  const unreadable = ['', '!', '*', PASSWORD, '$2b$10$short', '$2b$99$' + 'a'.repeat(53), '$argon2id$', '$argon2id$v=19$m=64,t=1,p=1$a$b',
-    '$1$salt$hash', 'pbkdf2_sha256$1$a$b']
+  const unreadable = [
+    '', '!', '*', PASSWORD, '$2b$10$short', '$2b$99$' + 'a'.repeat(53), '$argon2id$', '$argon2id$v=19$m=64,t=1,p=1$a$b',
+    '$1$salt$hash', 'pbkdf2_sha256$1$a$b'
+  ]
   for (const stored of unreadable) t.equal((await verify(stored, PASSWORD)).matches, false, stored)
 })
 

@@ -54,8 +54,10 @@ t.test('a token has one spelling', async (t) => {
   for (let i = 0; i < 50; i++) {
     const text = encode(sample())
     const body = text.slice('lk_rt_'.length)
-    for (const other of [body.replaceAll('-', '+'), body.replaceAll('_', '/'), `${body}=`, `${body}\n`, ` ${body}`,
-      body.replace(/(.{40})/, '$1 '), body.replace(/.$/, '')]) {
+    for (const other of [
+      body.replaceAll('-', '+'), body.replaceAll('_', '/'), `${body}=`, `${body}\n`, ` ${body}`,
+      body.replace(/(.{40})/, '$1 '), body.replace(/.$/, '')
+    ]) {
       if (other !== body && decode(`lk_rt_${other}`) !== null) t.fail(`read ${JSON.stringify(other)}`)
     }
     t.ok(decode(text))
@@ -63,8 +65,10 @@ t.test('a token has one spelling', async (t) => {
 })
 
 t.test('what is no token is null and no error', async (t) => {
-  for (const text of ['', 'lk_rt_', `lk_rt_${'A'.repeat(96)}`, `lk_rt_${'é'.repeat(96)}`, `lk_rt_${'\0'.repeat(96)}`,
-    `lk_rt_${'\uD800'.repeat(96)}`, 'A'.repeat(102), 'lk_rt_'.repeat(17), `lk_rt_${'A'.repeat(1_000_000)}`]) {
+  for (const text of [
+    '', 'lk_rt_', `lk_rt_${'A'.repeat(96)}`, `lk_rt_${'é'.repeat(96)}`, `lk_rt_${'\0'.repeat(96)}`,
+    `lk_rt_${'\uD800'.repeat(96)}`, 'A'.repeat(102), 'lk_rt_'.repeat(17), `lk_rt_${'A'.repeat(1_000_000)}`
+  ]) {
     t.equal(decode(text), null)
   }
 })

@@ -35,6 +35,7 @@ t.test('devices', async (t) => {
   t.ok(createKnownDevices([current]).read(devices.renew(userId, devices.read(before))), 'and signed anew')
 
   t.equal(createKnownDevices([other]).read(text), null, 'signed by someone else')
-  for (const mangled of [undefined, '', 'x', text.slice(1), `${text}A`, `${text[0] === 'A' ? 'B' : 'A'}${text.slice(1)}`,
-    ` ${text.slice(1)}`]) t.equal(devices.read(mangled), null)
+  for (const mangled of [
+    undefined, '', 'x', text.slice(1), `${text}A`, `${text[0] === 'A' ? 'B' : 'A'}${text.slice(1)}`, ` ${text.slice(1)}`
+  ]) t.equal(devices.read(mangled), null)
 })

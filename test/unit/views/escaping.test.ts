@@ -80,8 +80,10 @@ t.test('a text arrives as it was', async (t) => {
 })
 
 t.test('forms and links stay on this server', async (t) => {
-  for (const address of ['javascript:alert(1)', 'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/a b',
-    'data:text/html,x', ' /x', '/\t/evil.example', '']) {
+  for (const address of [
+    'javascript:alert(1)', 'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/a b',
+    'data:text/html,x', ' /x', '/\t/evil.example', ''
+  ]) {
     t.throws(() => loginPage({ ...loginModel(page), action: address }), /path on this server/, address)
     t.equal(localHref(address), undefined, address)
   }

@@ -73,8 +73,10 @@ t.test('consent says whom one trusts, and where one goes', async (t) => {
 })
 
 t.test('where a redirect URI leads', async (t) => {
-  for (const uri of ['http://localhost/cb', 'http://127.0.0.1:1234/cb', 'http://127.9.9.9/', 'http://[::1]:80/cb', 'https://app.localhost/',
-    'http://2130706433/', 'http://LOCALHOST./']) {
+  for (const uri of [
+    'http://localhost/cb', 'http://127.0.0.1:1234/cb', 'http://127.9.9.9/', 'http://[::1]:80/cb', 'https://app.localhost/',
+    'http://2130706433/', 'http://LOCALHOST./'
+  ]) {
     t.equal(redirectTarget(uri).kind, 'local', uri)
   }
   t.same(redirectTarget('https://good.example@evil.example:8443/x'), { kind: 'site', name: 'evil.example:8443' })

@@ -5,8 +5,10 @@ import { createStylesheet } from '../../../src/views/style.css.ts'
 import { LOGO } from './samples.ts'
 
 t.test('a logo', async (t) => {
-  for (const logo of ['javascript:alert(1)', 'JavaScript:x', 'https://cdn.example/logo.png', '//cdn.example/logo.png', '/\\cdn.example',
-    'data:text/html,<script>', 'data:image/png;base64,AA"onerror=x', 'logo.png', '', 'vbscript:x', '<img src=x>']) {
+  for (const logo of [
+    'javascript:alert(1)', 'JavaScript:x', 'https://cdn.example/logo.png', '//cdn.example/logo.png', '/\\cdn.example',
+    'data:text/html,<script>', 'data:image/png;base64,AA"onerror=x', 'logo.png', '', 'vbscript:x', '<img src=x>'
+  ]) {
     t.throws(() => createBrand({ name: 'x', logo }), /cannot be used/, logo)
   }
   t.equal(createBrand({ name: 'x', logo: '/logo.svg?v=2' }).logo, '/logo.svg?v=2')
