@@ -33,8 +33,8 @@ const { values } = parseArgs({
       .map(([name, value]) => [name, { type: 'string', default: value }])
   )
 })
-const [users, sessions, revocations, expired, rounds, seconds] = ['users', 'sessions', 'revocations', 'expired', 'rounds', 'seconds'].map(
-  (name) => Number(values[name]))
+const [users, sessions, revocations, expired, rounds, seconds] = ['users', 'sessions', 'revocations', 'expired', 'rounds', 'seconds']
+  .map((name) => Number(values[name]))
 const failures = []
 const judge = (text, good) => {
   if (!good) failures.push(text)

@@ -11,10 +11,8 @@ const types = fileURLToPath(new URL('../src/config/options.ts', import.meta.url)
 const MARK = '<!-- options -->'
 
 const EXTRA = [
-  ['LOGIN_ATTRIBUTES', 'login.attributes', '`email`',
-    'Some of `email`, `phone`, `username`, in the order in which they are tried'],
-  ['DEFAULT_COUNTRY', 'login.defaultCountry', '',
-    'Country of phone numbers in national format, such as `DE`'],
+  ['LOGIN_ATTRIBUTES', 'login.attributes', '`email`', 'Some of `email`, `phone`, `username`, in the order in which they are tried'],
+  ['DEFAULT_COUNTRY', 'login.defaultCountry', '', 'Country of phone numbers in national format, such as `DE`'],
   ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '',
     'Client whose credentials the proxy routes of a slug use; needed only where the proxy runs in a service without a database']
 ]

@@ -60,9 +60,8 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     return {
       logIn: ({ params }, caller) => token(named, { ...params, grant_type: 'password' }, caller).catch(explain(invalidCredentials)),
       refresh: (refreshToken, scope, caller) =>
-        token(named, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller).catch(
-          explain(invalidRefreshToken)
-        ),
+        token(named, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller)
+          .catch(explain(invalidRefreshToken)),
       async logOut (refreshToken) {
         if (refreshToken !== undefined) {
           await post(named, '/v1/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' }).catch(explain(misconfigured))

@@ -26,9 +26,10 @@ const metrics: FastifyPluginAsyncTypebox = async (app) => {
       reply.header('www-authenticate', 'Bearer realm="metrics"')
       throw new HttpError('LK_UNAUTHENTICATED', { message: 'Send METRICS_TOKEN as bearer token' })
     }
-    return reply.header('content-type', app.metricsRegistry.contentType).header('cache-control', 'no-store').send(
-      await app.metricsRegistry.metrics()
-    )
+    return reply
+      .header('content-type', app.metricsRegistry.contentType)
+      .header('cache-control', 'no-store')
+      .send(await app.metricsRegistry.metrics())
   })
 }
 

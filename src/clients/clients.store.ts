@@ -12,19 +12,23 @@ import { inTransaction } from '../database/transaction.ts'
 export type NewClient =
   & Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes'>
   & Partial<
-    Pick<Client,
+    Pick<
+      Client,
       'slug' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody' | 'trustedProxy' | 'accessTokenTtl'
         | 'refreshGrace' | 'redirectUris' | 'postLogoutRedirectUris' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects'
-        | 'resourceServers'>
+        | 'resourceServers'
+    >
   >
   & { secretHash: Uint8Array<ArrayBuffer> | null, ownerId?: string }
 
 /** What can be changed about a client. */
 export type ClientChanges = Partial<
-  Pick<Client,
+  Pick<
+    Client,
     'name' | 'slug' | 'redirectUris' | 'postLogoutRedirectUris' | 'scopes' | 'defaultScopes' | 'firstParty' | 'proxy' | 'refreshTokenInBody'
       | 'trustedProxy' | 'accessTokenTtl' | 'refreshGrace' | 'skipsConsent' | 'pkceOptional' | 'idTokenAlg' | 'introspects'
-      | 'resourceServers'>
+      | 'resourceServers'
+  >
 >
 
 /** `overlap`: seconds in which the old secret stays valid. */

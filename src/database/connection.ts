@@ -16,8 +16,10 @@ const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_sess
 
 export interface DatabaseConnection {
   /** Address and credentials. */
-  options: Pick<ClientConfig,
-    'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'>
+  options: Pick<
+    ClientConfig,
+    'user' | 'password' | 'host' | 'port' | 'database' | 'application_name' | 'options' | 'connectionTimeoutMillis'
+  >
   /** The schema of the tables: `?schema=` of the URL, or `public`; `chooseSchema` decides. */
   schema: string
   /** Whether the URL names the schema. */

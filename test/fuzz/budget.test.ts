@@ -45,29 +45,36 @@ const texts = (bytes: number): Record<string, string> => ({
 
 /** What is no ASCII stands as it is: three times as much of it fits. */
 const form = (params: Record<string, string>) =>
-  Object.entries(params).map((pair) => pair.map((text) => text.replace(/[^a-zA-Z0-9\u0080-\uffff]/g, encodeURIComponent)).join('=')).join(
-    '&'
-  )
+  Object.entries(params)
+    .map((pair) => pair.map((text) => text.replace(/[^a-zA-Z0-9\u0080-\uffff]/g, encodeURIComponent)).join('='))
+    .join('&')
 
 /** To what is read of a body, between two characters. */
 const cut = (body: string) => Buffer.from(body).subarray(0, SIZE).toString().replace(/(\ufffd|%.?)$/, '').replace(/%[^%]?$/, '')
 
 /** Bodies that are large by their structure. */
 function structures (names: string[]): [string, string, string][] {
-  const repeated = names.map((
-    name
-  ): [string, string, string] => [`${name} again and again`, FORM, `${Array(Math.floor(SIZE / (name.length + 1))).fill(name).join('&')}`])
-  const lists = names.map((
-    name
-  ): [string, string, string] => [`${name} as a list`, 'application/json', JSON.stringify({ [name]: Array(SIZE / 4).fill('a') })])
+  const repeated = names.map((name): [string, string, string] => [
+    `${name} again and again`,
+    FORM,
+    `${Array(Math.floor(SIZE / (name.length + 1))).fill(name).join('&')}`
+  ])
+  const lists = names.map((name): [string, string, string] => [
+    `${name} as a list`,
+    'application/json',
+    JSON.stringify({ [name]: Array(SIZE / 4).fill('a') })
+  ])
   return [
     ...repeated,
     ...lists,
     ['many parameters', FORM, Array.from({ length: SIZE / 7 }, (_, index) => `p${index}=`).join('&')],
     ['nothing but separators', FORM, '&'.repeat(SIZE)],
     ['many scopes to tick', FORM, Array.from({ length: SIZE / 16 }, (_, index) => `scope:${index}=on`).join('&')],
-    ['many members', 'application/json',
-      JSON.stringify(Object.fromEntries(Array.from({ length: SIZE / 11 }, (_, index) => [`m${index}`, 1])))],
+    [
+      'many members',
+      'application/json',
+      JSON.stringify(Object.fromEntries(Array.from({ length: SIZE / 11 }, (_, index) => [`m${index}`, 1])))
+    ],
     ['depth', 'application/json', `${'{"a":'.repeat(SIZE / 6)}1${'}'.repeat(SIZE / 6)}`],
     ['escapes', 'application/json', `{"name":"${'\\u0041'.repeat(SIZE / 6 - 5)}"}`]
   ]

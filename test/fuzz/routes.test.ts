@@ -4,8 +4,10 @@ import { build, makeClient, signedIn, token, type Tokens } from '../support/star
 import { internals } from '../../plugins/internals.ts'
 
 type Document = {
-  paths: Record<string,
-    Record<string, { requestBody?: { content: Record<string, { schema?: { properties?: Record<string, unknown> } }> } }>>
+  paths: Record<
+    string,
+    Record<string, { requestBody?: { content: Record<string, { schema?: { properties?: Record<string, unknown> } }> } }>
+  >
 }
 
 const STREAMS = ['/v1/oauth/revocations']

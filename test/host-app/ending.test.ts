@@ -16,8 +16,9 @@ import { createDatabase, eventually, FAST } from '../support/start-server.ts'
 const MIGRATION_LOCK = 72707369
 const IMPORTS = `import Fastify from '${import.meta.resolve('fastify')}'\nimport { latchkey } from '${pathToFileURL(join(packageRoot, 'dist/src/index.js')).href}'\n`
 /** The app of the README, as it stands there. */
-const SAMPLE = [...readFileSync(join(packageRoot, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!).find(
-  (code) => code.includes('app.listen('))!
+const SAMPLE = [...readFileSync(join(packageRoot, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)]
+  .map(([, code]) => code!)
+  .find((code) => code.includes('app.listen('))!
   .replace(/^import .*$/gm, '').replace(/port: \d+/, 'port: 0').replace('request.auth?', 'request.auth')
 const LISTENING = /Server listening at/
 

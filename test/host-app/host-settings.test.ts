@@ -287,13 +287,14 @@ const LOGGERS: [whose: string, options: Logging][] = [
   ['Fastify\'s own logger', (logger) => ({ logger })],
   ['serializers of the host', (logger) => ({ logger: { ...logger, serializers: telling } })],
   ['a logger of the host', ({ level, stream }) => ({ loggerInstance: pino({ level, serializers: telling }, stream) })],
-  ['child loggers that heed no serializers',
-    (logger) => ({ logger: { ...logger, serializers: telling }, childLoggerFactory: (parent, bindings) => parent.child(bindings) })],
-  ['child loggers with serializers of the host',
-    (logger) => ({
-      logger,
-      childLoggerFactory: (parent, bindings, options) => parent.child(bindings, { ...options, serializers: telling })
-    })],
+  ['child loggers that heed no serializers', (logger) => ({
+    logger: { ...logger, serializers: telling },
+    childLoggerFactory: (parent, bindings) => parent.child(bindings)
+  })],
+  ['child loggers with serializers of the host', (logger) => ({
+    logger,
+    childLoggerFactory: (parent, bindings, options) => parent.child(bindings, { ...options, serializers: telling })
+  })],
   ['no log', () => ({ logger: false })]
 ]
 

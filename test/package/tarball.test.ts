@@ -14,8 +14,8 @@ t.test('no page of the package links to a file that is not in it', async (t) => 
   const pages = [...names].filter((name) => name.endsWith('.md'))
   t.ok(pages.includes('README.md') && pages.length > 5)
   for (const page of pages) {
-    const links = [...readFileSync(join(packageRoot, page), 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)]*)?\)/g)].map(
-      ([, link]) => normalize(join(dirname(page), link!)))
+    const links = [...readFileSync(join(packageRoot, page), 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)]*)?\)/g)]
+      .map(([, link]) => normalize(join(dirname(page), link!)))
     t.same(links.filter((link) => !names.has(link)), [], page)
   }
   t.same([...names].filter((name) => /^(test|src|bench|chaos|\.)/.test(name)), [])

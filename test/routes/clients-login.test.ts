@@ -137,8 +137,10 @@ t.test('the token endpoint and the login page take one login field, too', async 
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', username: 'ada' })
   const { basic } = await makeClient(app)
-  for (const fields of [{ email: 'ada@example.com', username: 'ada' }, { email: 'nobody@example.com', username: 'ada' }] as Record<string,
-    string>[]) {
+  for (const fields of [
+    { email: 'ada@example.com', username: 'ada' },
+    { email: 'nobody@example.com', username: 'ada' }
+  ] as Record<string, string>[]) {
     const answer = await token(app, { grant_type: 'password', password: PASSWORD, ...fields }, basic)
     t.match([answer.statusCode, answer.json()], [400, {
       error: 'invalid_request',

@@ -133,8 +133,11 @@ t.test('pages of other sites cannot log a user out', async (t) => {
   const { app } = await build(t)
   const tokens = await signedIn(app)
   const cookie = `refreshToken=${tokens.refresh_token}`
-  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }] as Record<string,
-    string>[]) {
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' }
+  ] as Record<string, string>[]) {
     const answer = await post(app, { cookie, headers })
     t.equal(answer.statusCode, 403, JSON.stringify(headers))
     t.notOk(cookieOf(answer))

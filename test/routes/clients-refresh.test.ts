@@ -185,8 +185,11 @@ t.test('pages of other sites, forms, and slugs without proxy', async (t) => {
   const { app } = await build(t)
   const { refresh_token: token } = await signedIn(app)
   const cookie = `refreshToken=${token}`
-  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }] as Record<string,
-    string>[]) t.equal((await post(app, { cookie, headers })).statusCode, 403, JSON.stringify(headers))
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' }
+  ] as Record<string, string>[]) t.equal((await post(app, { cookie, headers })).statusCode, 403, JSON.stringify(headers))
   t.equal(
     (await post(app, { cookie, payload: `refresh_token=${token}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } }))
       .statusCode,

@@ -236,8 +236,10 @@ t.test('the page works with its policy: files of its own, nothing inline', async
     const page = await app.inject(path)
     t.match([page.statusCode, page.headers['content-type']], [200, /^text\/html/], path)
     const csp = Object.fromEntries(
-      String(page.headers['content-security-policy']).split(';').map((directive) => directive.trim().split(/\s+/)).map(
-        ([name, ...values]) => [name, values])
+      String(page.headers['content-security-policy'])
+        .split(';')
+        .map((directive) => directive.trim().split(/\s+/))
+        .map(([name, ...values]) => [name, values])
     )
     t.match(csp, { 'default-src': ["'self'"], 'object-src': ["'none'"], 'frame-ancestors': ["'self'"] })
     t.notOk('upgrade-insecure-requests' in csp, 'plain http stays plain http')

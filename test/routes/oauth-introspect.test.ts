@@ -65,21 +65,27 @@ t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t)
   const askers: [string, Pick<MadeClient, 'basic'>, (keyof typeof texts)[]][] = [
     ['a client', await makeClient(app), []],
     ['a client of a user', { basic: `Basic ${Buffer.from(`${made.id}:${made.secret}`).toString('base64')}` }, []],
-    ['a client of a user whose list names what is reserved',
-      await makeClient(app, { scopes: ['*', 'revocations:read'], grantTypes: ['authorization_code', 'refresh_token'] }), []],
+    [
+      'a client of a user whose list names what is reserved',
+      await makeClient(app, { scopes: ['*', 'revocations:read'], grantTypes: ['authorization_code', 'refresh_token'] }),
+      []
+    ],
     ['a client with *', await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['*'] }), []],
-    ['the resource server that a token is for', await makeClient(app, { grantTypes: ['client_credentials'], resourceServers: [API] }), [
-      'forApi'
-    ]],
-    ['a guard elsewhere', await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'], firstParty: false }), [
-      'third',
-      'first',
-      'forApi',
-      'personal',
-      'machine'
-    ]],
-    ['who is marked', await makeClient(app, { grantTypes: [], introspects: true, firstParty: false }), ['third', 'first', 'forApi',
-      'personal', 'machine']]
+    [
+      'the resource server that a token is for',
+      await makeClient(app, { grantTypes: ['client_credentials'], resourceServers: [API] }),
+      ['forApi']
+    ],
+    [
+      'a guard elsewhere',
+      await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'], firstParty: false }),
+      ['third', 'first', 'forApi', 'personal', 'machine']
+    ],
+    [
+      'who is marked',
+      await makeClient(app, { grantTypes: [], introspects: true, firstParty: false }),
+      ['third', 'first', 'forApi', 'personal', 'machine']
+    ]
   ]
   for (const [what, asker, told] of askers) {
     for (const [name, text] of Object.entries(texts)) {

@@ -220,9 +220,8 @@ t.test('several resources can be requested, and survive the forms (RFC 8707)', a
       password: 'correct horse battery staple'
     })
   )
-  const fields = [...consent.body.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map((
-    [, name, value]
-  ): [string, string] => [name!, value!.replaceAll('&amp;', '&')])
+  const fields = [...consent.body.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)]
+    .map(([, name, value]): [string, string] => [name!, value!.replaceAll('&amp;', '&')])
   t.same(fields.filter(([name]) => name === 'resource').map(([, value]) => value), resources)
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const answer = await app.inject({
@@ -306,8 +305,10 @@ t.test('a consent page shown to one user is not valid for the next, who is asked
   const consent = await visitor.get(url)
   await logIn(visitor, '/login?prompt=login', { username: 'eve@example.com' })
   const { hidden } = formOf(consent)
-  const body = new URLSearchParams([...Object.entries({ ...hidden, decision: 'allow', password: 'of another form' }), ['resource',
-    'https://a.example']])
+  const body = new URLSearchParams([
+    ...Object.entries({ ...hidden, decision: 'allow', password: 'of another form' }),
+    ['resource', 'https://a.example']
+  ])
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const posted = await app.inject({
     method: 'POST', url: '/v1/oauth/authorize',
@@ -318,7 +319,9 @@ t.test('a consent page shown to one user is not valid for the next, who is asked
   t.notMatch(posted.headers.location, /decision|_csrf|shown_(to|as)|password/)
   const again = await visitor.follow(posted)
   t.match(again.body, /Allow Acme Reports[^]*eve@example\.com/)
-  const names = tagsOf(again.body).filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => attributes['name'])
+  const names = tagsOf(again.body)
+    .filter(({ attributes }) => attributes['type'] === 'hidden')
+    .map(({ attributes }) => attributes['name'])
     .sort()
   t.same(names, [
     '_csrf', 'client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource', 'resource',

@@ -61,9 +61,12 @@ async function fill (app: FastifyInstance): Promise<void> {
   }
 }
 
-const expiredSessions = (app: FastifyInstance, userId: string, many: number) => sql(app,
+const expiredSessions = (app: FastifyInstance, userId: string, many: number) => sql(
+  app,
   `INSERT INTO sessions (id, user_id, client_id, scopes, secret_hash, token_epoch, expires_at)
-   SELECT gen_random_uuid(), $1, 'c', '{}', '', 0, now() - i * interval '1 hour' FROM generate_series(1, $2) i`, [userId, many])
+   SELECT gen_random_uuid(), $1, 'c', '{}', '', 0, now() - i * interval '1 hour' FROM generate_series(1, $2) i`,
+  [userId, many]
+)
 
 t.test('deletes what has expired, in every table, and nothing else', async (t) => {
   const { app } = await build(t)

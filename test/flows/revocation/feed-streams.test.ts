@@ -75,14 +75,12 @@ t.test('the stream ends with its token, its client and its key, in every process
   const { app: other } = await build(t, { appUrl: 'http://localhost:3000', databaseUrl })
   const base = await other.listen({ port: 0, host: '127.0.0.1' })
   const ends: [string, (client: MadeClient, text: string) => PromiseLike<unknown>][] = [
-    ['token',
-      ({ basic }, text) =>
-        app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: text } })],
+    ['token', ({ basic }, text) =>
+      app.inject({ method: 'POST', url: '/v1/oauth/revoke', headers: { authorization: basic }, payload: { token: text } })],
     ['client', ({ id }) => internals(app).store.clients.revoke(id)],
     ['all tokens of the client', ({ id }) => internals(app).store.clients.foldRevocations(id)],
-    ['key',
-      (_client, text) =>
-        internals(app).store.keys.revoke((JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid)]
+    ['key', (_client, text) =>
+      internals(app).store.keys.revoke((JSON.parse(Buffer.from(text.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid)]
   ]
   for (const [what, end] of ends) {
     const client = await guardClient(app)
