@@ -26,7 +26,7 @@ export function createPulse (client: Client, table: string, channel: string): Ma
     warnings = 0
     const { rows: [taken] } = await client.query<Taken>(take, [from ?? '0'])
     if (!taken) return null
-    // Cancelling the wait for a standby leaves a warning and a written row, but no error
+    // Canceling the wait for a standby leaves a warning and a written row, but no error
     if (warnings > 0) throw new NotTaken('The commit was not confirmed by the standbys')
     await client.query(`${prove(taken)}; NOTIFY ${channel}`)
     return taken.number

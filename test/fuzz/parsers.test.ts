@@ -142,7 +142,7 @@ t.test('any text is no refresh token', async (t) => {
   )
 })
 
-t.test('normalising twice is normalising once', async (t) => {
+t.test('normalizing twice is normalizing once', async (t) => {
   const phone = await phoneNormalizer('DE')
   for (const normalize of [plain, email, phone]) {
     check(

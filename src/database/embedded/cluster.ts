@@ -29,7 +29,7 @@ export async function createCluster (directory: string, initdb: string, account:
   const work = await mkdtemp(`${directory}.init-${process.pid}-`)
   try {
     await give(work, account)
-    await initialise(work, directory, initdb, account)
+    await initialize(work, directory, initdb, account)
     await moveIntoPlace(join(work, 'data'), directory)
   } finally {
     await rm(work, { recursive: true, force: true })
@@ -49,7 +49,7 @@ export async function isCluster (directory: string): Promise<boolean> {
   throw new Error(`${directory} holds a database but no ${PASSWORD_FILE}: put the file back, or move the directory away`)
 }
 
-async function initialise (work: string, directory: string, initdb: string, account: Account | undefined): Promise<void> {
+async function initialize (work: string, directory: string, initdb: string, account: Account | undefined): Promise<void> {
   const passwordFile = join(work, 'password')
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
   await give(passwordFile, account)

@@ -48,11 +48,11 @@ function checkForms (t: Test, tags: Tag[]): void {
 function checkLabels (t: Test, tags: Tag[]): void {
   const ids = tags.flatMap(({ attributes }) => attributes['id'] ?? [])
   t.same(ids, [...new Set(ids)], 'ids are unique')
-  const labelled = tags.flatMap(({ name, attributes }) => name === 'label' && attributes['for'] !== undefined ? [attributes['for']] : [])
+  const labeled = tags.flatMap(({ name, attributes }) => name === 'label' && attributes['for'] !== undefined ? [attributes['for']] : [])
   const controls = tags.filter(({ name, attributes }) =>
     CONTROLS.includes(name) && !['hidden', 'checkbox'].includes(attributes['type'] ?? '')
   )
-  t.same(labelled.sort(), controls.map(({ attributes }) => attributes['id']).sort(), 'a label for every control')
+  t.same(labeled.sort(), controls.map(({ attributes }) => attributes['id']).sort(), 'a label for every control')
   const described = tags.flatMap(({ attributes }) => (attributes['aria-describedby'] ?? '').split(' ').filter(Boolean))
   t.same(described.filter((id) => !ids.includes(id)), [], 'descriptions are there')
   const targets = tags.flatMap(({ attributes }) => attributes['href']?.startsWith('#') ? [attributes['href'].slice(1)] : [])
