@@ -43,9 +43,11 @@ function plainLetter (letter: string): string {
 function skeletons (parts: string[], unhomoglyph: (text: string) => string): string[] {
   const plain = parts.join('').normalize('NFKD').replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
   const bare = (text: string) =>
-    [...text.toLowerCase()].map((letter) => SMALL[letter] ?? letter).join('').normalize('NFKD').replace(/\p{M}/gu, '').replace(
-      NO_LETTER,
-      ''
-    )
+    [...text.toLowerCase()]
+      .map((letter) => SMALL[letter] ?? letter)
+      .join('')
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .replace(NO_LETTER, '')
   return [bare(unhomoglyph(plain)), bare(unhomoglyph(plain.toLowerCase()))]
 }

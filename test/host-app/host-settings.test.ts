@@ -232,10 +232,11 @@ const HOSTS: Record<string, Host> = {
   },
   'decorators of the names of ours': {
     before: (host) =>
-      host.decorate('pages', 1 as never).decorate('clientProxy', 1 as never).decorate('metricsRegistry', 1 as never).decorate(
-        'rateLimit',
-        1 as never
-      )
+      host
+        .decorate('pages', 1 as never)
+        .decorate('clientProxy', 1 as never)
+        .decorate('metricsRegistry', 1 as never)
+        .decorate('rateLimit', 1 as never)
   },
   'a time for handlers': { options: { handlerTimeout: 1 } as FastifyServerOptions }
 }

@@ -3,6 +3,7 @@ import { guardedHost } from '../support/guarded-host.ts'
 import { personalToken, call, type MadeToken } from '../support/machines.ts'
 import { build, claimsOf, eventually, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
 import { sql } from '../support/session-rows.ts'
+import { statementsDuring } from '../support/statements.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
@@ -102,7 +103,6 @@ t.test('a mangled one is refused without a statement', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { access_token: text } = await personalToken(app, bearer)
-  const { statementsDuring } = await import('../support/throttled.ts')
   const swapped = `${text.slice(0, 20)}${text[20] === 'A' ? 'B' : 'A'}${text.slice(21)}`
   for (const mangled of [swapped, text.slice(0, -1), `${text}A`, 'lk_pat_', `lk_pat_${'A'.repeat(48)}`, text.toUpperCase()]) {
     t.equal(await statementsDuring(app, async () => t.equal((await profile(app, mangled)).statusCode, 401, mangled)), 0, mangled)

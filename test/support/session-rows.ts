@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { claimsOf, refresh, token, type Tokens } from './start-server.ts'
-import { isAudit } from './throttled.ts'
 import { internals } from '../../plugins/internals.ts'
 
 export type SessionRow = {
@@ -58,31 +57,6 @@ export const revocations = (app: FastifyInstance) =>
     app,
     'SELECT kind, subject, epoch, except_sessions FROM revocations'
   )
-
-/** Number of connections taken while `run` ran: one for each statement, without those of the audit log. */
-export async function statementsDuring (app: FastifyInstance, run: () => Promise<unknown>): Promise<number> {
-  const { pool } = internals(app).database
-  const { connect, query } = pool
-  let count = 0
-  let audit = false
-  pool.query = function (...args: unknown[]) {
-    audit = isAudit(args[0])
-    try {
-      return Reflect.apply(query, pool, args)
-    } finally {
-      audit = false
-    }
-  } as typeof query
-  pool.connect = function (this: unknown, ...args: unknown[]) {
-    if (!audit) count++
-    return Reflect.apply(connect, pool, args) as unknown
-  } as typeof connect
-  await run().finally(() => {
-    pool.connect = connect
-    pool.query = query
-  })
-  return count
-}
 
 /** Refreshes at the proxy of `web`; fails the test when refused. */
 export async function rotated (app: FastifyInstance, refreshToken: string): Promise<Tokens> {

@@ -1,6 +1,5 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { PASSWORD } from './start-server.ts'
-import { internals } from '../../plugins/internals.ts'
 
 export const ON = { rateLimit: 'on' as const }
 export const WRONG = 'a password that is wrong'
@@ -29,22 +28,4 @@ export const all = (count: number, status: number): number[] => Array.from({ len
 export function deviceCookie (response: LightMyRequestResponse): { header: string, pair: string } | undefined {
   const header = [response.headers['set-cookie'] ?? []].flat().find((cookie) => cookie.startsWith('lkDevice='))
   return header === undefined ? undefined : { header, pair: header.split(';')[0]! }
-}
-
-/** The audit log is written after the answer, and the formats of stored passwords are read beside a login: no request waits for either. */
-export const isAudit = (query: unknown) =>
-  typeof query === 'object' && query !== null && 'name' in query && (query.name === 'audit-write' || query.name === 'password-schemes')
-
-/** Number of statements of an app while `run` runs, without those of the audit log. */
-export async function statementsDuring (app: FastifyInstance, run: () => PromiseLike<unknown>): Promise<number> {
-  const { pool } = internals(app).database
-  const query = pool.query
-  let count = 0
-  pool.query = function (...args: unknown[]) {
-    if (!isAudit(args[0])) count++
-    return Reflect.apply(query, pool, args)
-  } as typeof query
-  await run()
-  pool.query = query
-  return count
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { personalToken } from '../../support/machines.ts'
 import { build, createDatabase, eventually, PASSWORD, profile, signedIn } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
-import { statementsDuring } from '../../support/throttled.ts'
+import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 async function two (t: Parameters<typeof build>[0]) {

@@ -4,7 +4,8 @@ import { v7 as uuidv7 } from 'uuid'
 import { deriveKeys } from '../../../src/crypto/app-key.ts'
 import { createRefreshTokens } from '../../../src/sessions/refresh-token.ts'
 import { APP_KEY, build, makeClient, PASSWORD, refresh, signedIn, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
-import { age, auditEvents, refreshGrant, revocations, rotated, sessionOf, sql, statementsDuring } from '../../support/session-rows.ts'
+import { age, auditEvents, refreshGrant, revocations, rotated, sessionOf, sql } from '../../support/session-rows.ts'
+import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 /** A session of a client made for the test. */

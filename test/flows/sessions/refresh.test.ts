@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { build, claimsOf, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
-import { age, auditEvents, eventTypes, revocations, rotated, sessionId, sessionOf, statementsDuring } from '../../support/session-rows.ts'
+import { age, auditEvents, eventTypes, revocations, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
+import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const parallel = (count: number, run: (index: number) => ReturnType<typeof refresh>) =>

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, makeClient, PASSWORD, signedIn } from '../../support/start-server.ts'
-import { all, ON, statementsDuring, times, WRONG } from '../../support/throttled.ts'
+import { all, ON, times, WRONG } from '../../support/throttled.ts'
+import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const NEXT = 'another password entirely'

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, makeClient, register, token } from '../../support/start-server.ts'
-import { all, attempt, deviceCookie, farAway, ON, rightly, statementsDuring, times, WRONG } from '../../support/throttled.ts'
+import { all, attempt, deviceCookie, farAway, ON, rightly, times, WRONG } from '../../support/throttled.ts'
+import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 t.test('RFC 6749 section 10.7: after five failures an address must wait, and no other', async (t) => {

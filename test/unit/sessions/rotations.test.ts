@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, claimsOf, login, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
-import { sessionId, sessionOf, sql, statementsDuring } from '../../support/session-rows.ts'
+import { sessionId, sessionOf, sql } from '../../support/session-rows.ts'
+import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 async function prepare (t: Parameters<typeof build>[0], count: number) {
