@@ -15,7 +15,7 @@ import { decorateRequests, foundBy, note } from './guard/request-auth.ts'
 import { refuseStale } from './guard/stale.ts'
 import type { AuthGuard, Find, GuardKind, Trust } from './guard/types.ts'
 import { authenticateBrowser } from './guard/web-guard.ts'
-import { isOurs } from './http/keep-out-host.ts'
+import { isAppWide, isOurs } from './http/keep-out-host.ts'
 import { alreadyRegistered } from './http/once.ts'
 import { markGuarded } from './operations/openapi/host-document.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
@@ -85,12 +85,12 @@ function useExisting (host: FastifyInstance, options: AuthGuardOptions, remote: 
 }
 
 /**
- * @param ours whether the guard stands on one of our routes. A guard that a host puts on its whole app, directly or inside another plugin,
- * skips our routes: otherwise nobody could log in.
+ * @param ours whether we have made the guard. One that a host puts on its whole app, however it is wrapped, skips our routes: otherwise
+ *   nobody could log in.
  */
 function guardHook (find: Find, ours: boolean): onRequestAsyncHookHandler {
-  const hook: onRequestAsyncHookHandler = async (request, reply) => {
-    if (!ours && isOurs(request.server)) return
+  const hook: onRequestAsyncHookHandler = async function (this: FastifyInstance | undefined, request, reply) {
+    if (!ours && isAppWide(hook, this, request)) return
     const found = note(request, hook)
     const who = await find(request, reply).catch(asRejection)
     if (who === undefined) return reply

@@ -25,12 +25,16 @@ export function note (request: Guarded, by: object): { who: Auth | null } {
 
 /**
  * The principal of a request, null where no guard has accepted it. It never throws, unlike `request.auth` on routes without a guard, and is
- * meant for hooks and error handlers of a whole app. With several guards the first one that found a principal applies.
+ * meant for hooks and error handlers of a whole app. Of several guards one that has found a token goes before one that has found a browser
+ * session, whose scopes are not limited: a cookie must not widen what a token allows.
  */
 export function authOf (request: FastifyRequest): Auth | null {
-  let first: Auth | null = null
-  for (let found = (request as Guarded)[FOUND]; found; found = found.before) first = found.who ?? first
-  return first
+  let browser: Auth | null = null
+  for (let found = (request as Guarded)[FOUND]; found; found = found.before) {
+    if (found.who && found.who.kind !== 'browser') return found.who
+    browser ??= found.who
+  }
+  return browser
 }
 
 /** @throws Error on a route without that guard */

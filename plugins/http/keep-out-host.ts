@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { keepSerializers } from './request-log.ts'
 
@@ -10,12 +10,26 @@ const ID_LENGTH = 64
 
 type Hooks = Record<string, unknown[]>
 
-/** Marks a closed scope; scopes within it inherit the mark. */
-const OURS = Symbol('latchkey scope')
+/** Marks a closed scope, which scopes within it inherit; and in the config of a route of ours the hooks that stand on that route. */
+const OURS = Symbol('latchkey')
+
+type Config = { [OURS]?: ReadonlySet<unknown> }
 
 /** Whether an instance is a closed scope, or within one. */
 export function isOurs (instance: object): boolean {
   return OURS in instance
+}
+
+/**
+ * Whether a hook runs on a route of ours only because a host has added it to its whole app. A hook that the host has put on the route, or
+ * that the host calls by itself, is meant.
+ * @param receiver `this` of the hook: Fastify calls the hooks of a whole app with the scope of the route
+ */
+export function isAppWide (hook: object, receiver: object | undefined, request: FastifyRequest): boolean {
+  if (receiver === undefined || !isOurs(receiver)) return false
+  const { url, config } = request.routeOptions
+  const onRoute = (config as Config | undefined)?.[OURS]
+  return url === undefined || (onRoute !== undefined && !onRoute.has(hook))
 }
 
 /** Removes from a scope what a host sets for its whole app. @throws ConfigError for settings that cannot be removed */
@@ -23,6 +37,7 @@ export function keepOutHost (scope: FastifyInstance): void {
   checkRouter(scope)
   Object.defineProperty(scope, OURS, { value: true })
   keepOutHooks(scope)
+  markRoutes(scope)
   keepOutDefaults(scope)
   keepSerializers(scope)
 }
@@ -40,6 +55,15 @@ function keepOutHooks (scope: FastifyInstance): void {
 function emptyHooks (instance: FastifyInstance): void {
   const hooks = internal<Hooks>(instance, 'fastify.hooks')
   if (hooks) for (const name of CHANGING) hooks[name] = Object.defineProperty([], 'push', { value: () => 0 })
+}
+
+/** Runs after the `onRoute` hooks of the host, so that it sees what they have added to a route. */
+function markRoutes (scope: FastifyInstance): void {
+  scope.addHook('onRoute', (route) => {
+    const hooks = [route.onRequest, route.preParsing, route.preValidation, route.preHandler].flatMap<unknown>((hook) => hook ?? [])
+    const mark: Config = { [OURS]: new Set(hooks) }
+    route.config = { ...route.config, ...mark }
+  })
 }
 
 /** A reply serializer of the host would wrap our answers, and its handler timeout would end streams. */

@@ -17,7 +17,7 @@ const validators = new WeakMap<object, Validator>()
 export function checkOptions (where: string, schema: TObject, given: unknown): void {
   const known = Object.keys(schema.properties)
   const takes = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || !isPlain(given)) {
     throw new ConfigError([{ name: where, message: `takes an object of options; ${takes}` }])
   }
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name): Problem => ({
@@ -40,4 +40,10 @@ function wrong (schema: TObject, given: object): Problem[] {
   const validator = validators.get(schema) ?? Compile(schema) as Validator
   validators.set(schema, validator)
   return problemsOf(schema, validator.Errors(given), IN_CODE)
+}
+
+/** Options that are inherited, or not enumerable, would be dropped without a word. */
+function isPlain (given: object): boolean {
+  const prototype = Object.getPrototypeOf(given) as object | null
+  return (prototype === null || Object.getPrototypeOf(prototype) === null) && Reflect.ownKeys(given).length === Object.keys(given).length
 }

@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import {
-  authOf, latchkey, type BrowserAuth, type ClientAuth, type GuardOptions, type LatchkeyOptions, type PersonalAuth,
+  authGuard, authOf, latchkey, type BrowserAuth, type ClientAuth, type GuardOptions, type LatchkeyOptions, type PersonalAuth,
   type SessionAuth
 } from '../../src/index.ts'
 import { createDatabase, eventually, FAST, login, PASSWORD, register, type Tokens } from '../support/start-server.ts'
@@ -87,7 +87,7 @@ t.test('a hook of the whole app asks who it is without throwing, and breaks no r
   t.same((await app.inject('/open')).json(), { user: null })
 })
 
-t.test('of two guards the first that finds somebody says who it is, and each tells whom it has found itself', async (t) => {
+t.test('of two guards that of a token says who it is, whatever cookie comes along, and each tells whom it has found itself', async (t) => {
   const app = await host(t)
   const [token, browser, guest] = [app.authGuard('api'), app.authGuard('web'), { optional: true } as const]
   const [maybeToken, maybeBrowser] = [app.authGuard('api', guest), app.authGuard('web', guest)]
@@ -112,9 +112,31 @@ t.test('of two guards the first that finds somebody says who it is, and each tel
   t.same(await ask('/both', { authorization, cookie }), [ada, ada, eve], 'the scopes that were checked are of who is told')
   t.match(await ask('/both', { authorization }), { statusCode: 401 })
   t.same(await ask('/either', { authorization }), [ada, ada, null])
+  t.same(await ask('/either', { authorization, cookie }), [ada, ada, eve], 'a cookie widens no token')
   t.same(await ask('/either', { cookie }), [eve, null, eve], 'nobody is made a guest by the next guard')
   t.same(await ask('/either', {}), [null, null, null])
   t.match(await ask('/missing', { authorization, cookie }), { statusCode: 500 }, 'a guard that was forgotten lets nobody in')
+})
+
+t.test('a host can guard routes of ours: by a hook of its own, on the route, and its own route in our scope', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const options = { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' }
+  await app.register(authGuard, options)
+  const guard = app.authGuard('api', { scopes: ['ops'] })
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url === '/auth/metrics') return await guard.call(app, request, reply)
+  })
+  app.addHook('onRoute', (route) => {
+    if (route.url === '/auth/docs/*') route.onRequest = [guard, ...[route.onRequest ?? []].flat()]
+  })
+  app.addHook('onRegister', (scope) => {
+    if (scope.prefix === '/auth' && !scope.hasRoute({ method: 'GET', url: '/auth/own' })) scope.get('/own', { onRequest: guard }, async () => 'own')
+  })
+  app.addHook('onRequest', app.authGuard('api'))
+  await app.register(latchkey, { prefix: '/auth' })
+  for (const url of ['/auth/metrics', '/auth/docs/json', '/auth/own']) t.equal((await app.inject(url)).statusCode, 401, url)
+  for (const url of ['/auth/health', '/auth/login', '/auth/.well-known/jwks.json']) t.equal((await app.inject(url)).statusCode, 200, url)
 })
 
 t.test('hooks that run after a refusal read null, and the refusal stays what it is', async (t) => {

@@ -30,6 +30,8 @@ t.test('a mistake in a guard stops the start: it could let in whom it was to kee
     [['api', ['admin']], /takes an object of options/],
     [['api', 'admin'], /takes an object of options/],
     [['api', null], /takes an object of options/],
+    [['api', Object.create({ scopes: ['admin'] })], /takes an object of options/],
+    [['api', Object.defineProperty({}, 'scopes', { value: ['admin'] })], /takes an object of options/],
     [['apii'], /takes 'api' or 'client' or 'web'/],
     [['API'], /takes 'api'/],
     [['toString'], /takes 'api'/],
