@@ -35,8 +35,12 @@ export async function compileTests () {
 export function buildPackage ({ onlyClient = false } = {}) {
   const changed = (file) => statSync(join(root, file)).ctimeMs
   const made = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  const stale = made('prisma/generated/client.ts') < changed('prisma/schema.prisma') || (!onlyClient &&
-    Math.max(...SOURCES.flatMap(filesIn).map(changed)) > made('dist/src/cli/main.js'))
+  const sources = SOURCES.flatMap(filesIn).filter((file) => /(?<!\.d)\.tsx?$/.test(file))
+  const outputs = new Set(sources.map((file) => join('dist', file.replace(/\.tsx?$/, '.js'))))
+  // A source that is gone leaves its output behind
+  const isOld = () => Math.max(...sources.map(changed)) > made('dist/src/cli/main.js') ||
+    SOURCES.flatMap((folder) => filesIn(join('dist', folder))).some((file) => file.endsWith('.js') && !outputs.has(file))
+  const stale = made('prisma/generated/client.ts') < changed('prisma/schema.prisma') || (!onlyClient && isOld())
   if (stale && spawnSync(process.execPath, [join(root, 'scripts/build.js')], { stdio: 'inherit' }).status !== 0) process.exit(1)
 }
 

@@ -24,7 +24,18 @@ const { values, positionals } = parseArgs({
     timeout: { type: 'string', default: '300' }
   }
 })
-const timeout = values.inspect ? 0 : Number(values.timeout)
+const timeout = values.inspect ? 0 : positive('timeout')
+
+function positive (option) {
+  const number = Number(values[option])
+  if (!(number >= 1)) fail(`--${option} must be a number of at least 1`)
+  return number
+}
+
+function fail (message) {
+  console.error(message)
+  process.exit(1)
+}
 
 /** The test files that the command line names. */
 function chosen (sources) {
@@ -32,61 +43,74 @@ function chosen (sources) {
   if (positionals.length === 0) return tests.filter((file) => !file.startsWith(join('test', 'browser')))
   return [...new Set(positionals.map((path) => relative(root, path)).flatMap((path) => {
     const found = tests.filter((file) => file === path || path === '' || file.startsWith(path + sep))
-    if (found.length === 0) throw new Error(`no test at ${path}`)
+    if (found.length === 0) fail(`There is no test at ${path}`)
     return found
   }))]
 }
 
 /** Runs one file; resolves when its process has ended. */
-function runFile (file, stdio) {
+function runFile (file, { echo = false } = {}) {
   return new Promise((resolve) => {
     const started = performance.now()
     const child = spawn(process.execPath, ['--enable-source-maps', ...(values.inspect ? ['--inspect-brk'] : []), outputOf(file)], {
-      cwd: root, stdio: ['ignore', stdio, stdio], env: { ...process.env, TAP_TIMEOUT: String(timeout) }
+      cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TAP_TIMEOUT: String(timeout) }
     })
     let output = ''
-    child.stdout?.setEncoding('utf8').on('data', (text) => { output += text })
-    child.stderr?.setEncoding('utf8').on('data', (text) => { output += text })
+    for (const stream of ['stdout', 'stderr']) {
+      child[stream].setEncoding('utf8').on('data', (text) => {
+        output += text
+        if (echo) process[stream].write(text)
+      })
+    }
     // tap ends a slow test by itself; this ends a process that does not react
     const late = timeout === 0 ? undefined : setTimeout(() => child.kill('SIGKILL'), (timeout + 30) * 1000)
     child.on('close', (code, signal) => {
       clearTimeout(late)
-      resolve({ file, output, code, signal, seconds: (performance.now() - started) / 1000 })
+      resolve({ file, output, code, signal, totals: totalsIn(output), seconds: (performance.now() - started) / 1000 })
     })
   })
 }
 
+/** A file without assertions fails. */
+const hasPassed = ({ code, totals }) => code === 0 && totals.total > 0 && totals.fail === 0
+
 async function runAll (files) {
   const queue = [...files]
+  let passed = 0
   const sum = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 }
   const failed = []
 
-  function report ({ file, output, code, signal, seconds }) {
-    const totals = totalsIn(output)
-    // A file without assertions fails
-    const passed = code === 0 && totals.total > 0 && totals.fail === 0
-    console.log(`${passed ? 'ok' : 'not ok'} - ${file} # ${totals.total} in ${seconds.toFixed(1)} s`)
+  function report (result) {
+    const { file, output, code, signal, seconds, totals } = result
+    const isGood = hasPassed(result)
+    console.log(`${isGood ? 'ok' : 'not ok'} - ${file} # ${totals.total} in ${seconds.toFixed(1)} s`)
     for (const name of Object.keys(sum)) sum[name] += totals[name]
-    if (passed) return
+    if (isGood) return passed++
     failed.push(file)
     console.log(failuresIn(output) || output)
     if (signal || totals.total === 0) console.log(`${file} ended with ${signal ?? `code ${code}`} after ${totals.total} assertions`)
   }
 
-  await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) report(await runFile(file, 'pipe'))
+  await Promise.all(Array.from({ length: positive('jobs') }, async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) report(await runFile(file))
   }))
-  console.log(`\n${files.length - failed.length} files passed, ${failed.length} failed`)
+  console.log(`\n${passed} files passed, ${failed.length} failed`)
   for (const file of failed) console.log(`  ${file}`)
   console.log(`# { ${Object.entries(sum).filter(([, count]) => count > 0).map((entry) => entry.join(': ')).join(', ')} }`)
-  return failed.length === 0
+  return passed === files.length
 }
 
 async function runOnce () {
   buildPackage({ onlyClient: true })
   const files = chosen(await compileTests())
   if (files.some((file) => READ_PACKAGE.some((folder) => file.startsWith(folder)))) buildPackage()
-  return files.length === 1 ? (await runFile(files[0], 'inherit')).code === 0 : await runAll(files)
+  if (files.length > 1) {
+    if (values.inspect) fail('--inspect takes one file')
+    return await runAll(files)
+  }
+  const result = await runFile(files[0], { echo: true })
+  if (result.code === 0 && result.totals.total === 0) console.error(`${files[0]} asserts nothing`)
+  return hasPassed(result)
 }
 
 /** A database that tests have started is kept for later tests of this run, and stopped at its end. */
@@ -108,8 +132,13 @@ function watchSources () {
   again()
 }
 
-if (values.watch) watchSources()
-else {
+if (values.watch) {
+  watchSources()
+  process.once('SIGINT', async () => {
+    await stopDatabase()
+    process.exit(130)
+  })
+} else {
   process.exitCode = await runOnce() ? 0 : 1
   await stopDatabase()
 }
