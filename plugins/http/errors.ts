@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asRefusal } from '../../src/database/unavailable.ts'
-import { unprocessable, type FieldErrors } from '../../src/http/field-errors.ts'
+import type { FieldErrors } from '../../src/http/field-errors.ts'
+import { unprocessable } from './unprocessable.ts'
 import { ERRORS, type HttpError } from '../../src/http/http-error.ts'
 import { OAuthError, wireText, type OAuthErrorCode } from '../../src/oauth/errors.ts'
 

@@ -16,7 +16,7 @@ export function endSessionPath ({ basePath }: Pick<Config, 'basePath'>, params: 
   return pathWith(basePath + END_SESSION, Object.fromEntries(Object.entries(params).filter(([name]) => REQUEST.includes(name))))
 }
 
-type Wanted = { params: Record<string, unknown>, wanted: LogoutRequest, session: BrowserSession | null }
+type Checked = { params: Record<string, unknown>, logout: LogoutRequest, session: BrowserSession | null }
 
 export type ShowLogout = {
   /** Logs out at once if the application has proved that it belongs to this session, otherwise asks the user. */
@@ -29,7 +29,7 @@ export function createLogoutPages (kit: Kit, { config, browser, oidc: { endSessi
   async function ask (
     request: FastifyRequest,
     reply: FastifyReply,
-    { params, wanted: { client, redirectTo }, session }: Wanted
+    { params, logout: { client, redirectTo }, session }: Checked
   ): Promise<FastifyReply> {
     return await kit.send(reply, 'logout', {
       ...kit.page(request),
@@ -42,24 +42,26 @@ export function createLogoutPages (kit: Kit, { config, browser, oidc: { endSessi
     }, { leaves: redirectTo !== null })
   }
 
-  async function finish (request: FastifyRequest, reply: FastifyReply, params: Record<string, unknown>): Promise<FastifyReply> {
+  async function check (request: FastifyRequest, params: Record<string, unknown>): Promise<Checked> {
     const session = await browser.session(request)
-    const wanted = await endSession.begin(params, session)
-    await endSession.end(wanted, session, callerOf(request))
+    return { params, session, logout: await endSession.begin(params, session) }
+  }
+
+  async function end (request: FastifyRequest, reply: FastifyReply, { logout, session }: Checked): Promise<FastifyReply> {
+    await endSession.end(logout, session, callerOf(request))
     await browser.logOut(request, reply)
-    if (wanted.redirectTo === null && request.method === 'GET') {
+    if (logout.redirectTo === null && request.method === 'GET') {
       return await kit.send(reply, 'loggedOut', { ...kit.page(request), links: { login: config.loginPath } })
     }
     // The confirmation is a page of its own, which looks the same for a guest and repeats no POST
-    return reply.redirect(wanted.redirectTo ?? kit.link(LOGOUT, { ui_locales: localesOf(request) }), 303)
+    return reply.redirect(logout.redirectTo ?? kit.link(LOGOUT, { ui_locales: localesOf(request) }), 303)
   }
 
   return {
     async begin (request, reply, params) {
-      const session = await browser.session(request)
-      const wanted = await endSession.begin(params, session)
-      return wanted.confirmed ? await finish(request, reply, params) : await ask(request, reply, { params, wanted, session })
+      const checked = await check(request, params)
+      return checked.logout.confirmed ? await end(request, reply, checked) : await ask(request, reply, checked)
     },
-    finish
+    finish: async (request, reply, params) => await end(request, reply, await check(request, params))
   }
 }

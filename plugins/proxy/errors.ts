@@ -1,5 +1,5 @@
 import { MAX_SLUG } from '../../src/clients/slug.ts'
-import { unprocessable } from '../../src/http/field-errors.ts'
+import { unprocessable } from '../http/unprocessable.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 
 /** Errors of the proxy routes, in Fastify's form: the caller is not an OAuth client. */

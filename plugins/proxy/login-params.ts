@@ -1,4 +1,5 @@
-import { unprocessable, type FieldErrors } from '../../src/http/field-errors.ts'
+import type { FieldErrors } from '../../src/http/field-errors.ts'
+import { unprocessable } from '../http/unprocessable.ts'
 import type { Attributes, Identifier } from '../../src/users/attributes.ts'
 import { candidatesFrom, loginFields, requiredErrors } from '../../src/users/login-candidates.ts'
 

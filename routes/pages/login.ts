@@ -3,7 +3,7 @@ import { limit } from '../../plugins/http/limits.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
-import { unprocessable } from '../../src/http/field-errors.ts'
+import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']

@@ -8,7 +8,7 @@ import { PasswordBody, profileBody, User, userBody } from '../../src/schemas/acc
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import type { Profile } from '../../src/users/ports.ts'
-import { unprocessable } from '../../src/http/field-errors.ts'
+import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import { internals } from '../../plugins/internals.ts'
 

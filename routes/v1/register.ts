@@ -4,7 +4,7 @@ import { limit } from '../../plugins/http/limits.ts'
 import { requiredLater } from '../../plugins/http/compilers.ts'
 import { registerBody, User, userBody } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
-import { unprocessable } from '../../src/http/field-errors.ts'
+import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,4 +1,3 @@
-import { perIssuer } from '../config/address.ts'
 import type { Events } from '../events/events.ts'
 import { createAccessTokens, type AccessTokens } from '../oauth/token/access-token.ts'
 import { authorizationCodeGrant } from '../oauth/token/grants/authorization-code.ts'
@@ -7,7 +6,7 @@ import { deviceCodeGrant } from '../oauth/token/grants/device-code.ts'
 import type { GrantHandler } from '../oauth/token/grants/index.ts'
 import { passwordGrant } from '../oauth/token/grants/password.ts'
 import { refreshTokenGrant } from '../oauth/token/grants/refresh-token.ts'
-import { createIssueTokens, type SignIdToken } from '../oauth/token/issue-tokens.ts'
+import { createIssueTokens } from '../oauth/token/issue-tokens.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import { createIdTokens } from '../oidc/id-token.ts'
 import { createStartSession } from '../sessions/start.ts'
@@ -18,7 +17,7 @@ import type { UserServices } from './users.ts'
 type Dependencies = Core & {
   scopes: Scopes
   sessions: SessionServices
-  users: Pick<UserServices, 'attributes' | 'authenticate'>
+  users: Pick<UserServices, 'records' | 'attributes' | 'authenticate'>
   events: Events
 }
 
@@ -29,8 +28,7 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
   const login = { attributes: users.attributes, authenticate: users.authenticate }
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const accessTokens = accessTokensFor({ config, keys })
-  const idTokens = perIssuer(config, (issuer) => createIdTokens({ sign: keys.sign, issuer, profile: store.users.profile, scopes }))
-  const signIdToken: SignIdToken = (facts) => idTokens()(facts)
+  const signIdToken = createIdTokens({ sign: keys.sign, issuer: () => config.issuer, profile: users.records.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   return [

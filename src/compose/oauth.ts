@@ -16,7 +16,7 @@ import { createTokenEndpoint, observed, type TokenEndpoint } from '../oauth/toke
 import { createIntrospect, type Introspect } from '../oauth/token/introspect.ts'
 import { createRevoke, type Revoke } from '../oauth/token/revoke.ts'
 import { createEndSession, type EndSession } from '../oidc/end-session.ts'
-import { createReadIdToken, type ReadIdToken } from '../oidc/id-token-hint.ts'
+import { createReadIdToken } from '../oidc/id-token-hint.ts'
 import { createMetadata } from '../oidc/metadata.ts'
 import { createUserInfo, type UserInfo } from '../oidc/user-info.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
@@ -66,7 +66,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { codes, consents, devices, sessions } = store
   const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey })
-  const readIdToken = readIdTokenFor(parts)
+  const readIdToken = createReadIdToken(keys, () => config.issuer)
   const oauth: OAuthServices = {
     scopes,
     token: observed(createTokenEndpoint(authenticateClient, resources, createGrants(parts)), events),
@@ -95,13 +95,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const oidc: OidcServices = {
     endSession: createEndSession({ clients, sessions, sessionEnds, readIdToken }),
     metadata: perIssuer(config, () => createMetadata(config, oauth.token.grantTypes)),
-    userInfo: createUserInfo({ profile: store.users.profile, requestedClaims: sessions.requestedClaims, clients, scopes })
+    userInfo: createUserInfo({ profile: parts.users.records.profile, requestedClaims: sessions.requestedClaims, clients, scopes })
   }
   return { oauth, oidc }
-}
-
-/** Reads an id token of ours that comes back as `id_token_hint`. */
-function readIdTokenFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): ReadIdToken {
-  const read = perIssuer(config, (issuer) => createReadIdToken(keys, issuer))
-  return (idToken) => read()(idToken)
 }

@@ -59,12 +59,12 @@ type Stop = () => Promise<void>
 
 /** In reverse order; each runs even if another one fails. */
 async function stopAll (stops: Stop[]): Promise<void> {
-  const [stop, ...rest] = stops.splice(0).reverse()
+  const stop = stops.pop()
   if (!stop) return
   try {
     await stop()
   } finally {
-    await stopAll(rest.reverse())
+    await stopAll(stops)
   }
 }
 

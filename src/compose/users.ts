@@ -1,4 +1,4 @@
-import { originOf, type Events } from '../events/events.ts'
+import type { Events } from '../events/events.ts'
 import type { Authenticate } from '../oauth/ports.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import type { LoginPace } from '../passwords/login-pace.ts'
@@ -37,31 +37,15 @@ export async function createUsers ({ config, store, passwords, pace, throttle, e
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
-    return tellingRegister(createRegister({ ...parts, authenticate }), events)
+    return createRegister({ ...parts, authenticate })
   }
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {
     if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
     const [{ createChangePassword }, { createChangeProfile }] =
       await Promise.all([import('../users/change-password.ts'), import('../users/change-profile.ts')])
-    return { changePassword: tellingChange(createChangePassword(parts), events), changeProfile: createChangeProfile(parts) }
+    return { changePassword: createChangePassword(parts), changeProfile: createChangeProfile(parts) }
   }
 
   return { records: users, attributes, authenticate, register: await createRegistration(), ...await createChanges() }
-}
-
-function tellingRegister (register: Register, events: Events): Register {
-  return async (body, caller, form) => {
-    const registration = await register(body, caller, form)
-    if (registration.user && !registration.again) events.emit('user.registered', { userId: registration.user.id, ...originOf(caller) })
-    return registration
-  }
-}
-
-function tellingChange (change: ChangePassword, events: Events): ChangePassword {
-  return async (request) => {
-    const errors = await change(request)
-    if (!errors) events.emit('password.changed', { userId: request.userId, ...originOf(request.caller) })
-    return errors
-  }
 }

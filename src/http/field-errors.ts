@@ -1,6 +1,4 @@
 import type { RedirectUriProblem } from '../clients/redirect-uri.ts'
-import { apiMessages } from '../views/texts/field-errors.ts'
-import { HttpError } from './http-error.ts'
 
 /** The possible errors of a field, with the numbers and names they mention; null where there are none. */
 export type FieldErrorDetails = {
@@ -46,18 +44,3 @@ export type FieldError = {
 
 /** The errors by field. Their texts are in src/views/texts: those of the API, and those of the pages by language. */
 export type FieldErrors = Record<string, FieldError[]>
-
-/**
- * Creates the 422 response with the errors of each field, in the texts of the API.
- * @param more.message replaces the text of the code; `more.named` maps a field to its name in the body
- */
-export function unprocessable (
-  errors: FieldErrors,
-  { message, named }: { message?: string, named?: (field: string) => string } = {}
-): HttpError {
-  const messages = Object.entries(apiMessages(errors))
-  return new HttpError('LK_VALIDATION', {
-    errors: Object.fromEntries(named ? messages.map(([field, texts]) => [named(field), texts]) : messages),
-    ...(message !== undefined && { message })
-  })
-}

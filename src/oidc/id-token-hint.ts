@@ -13,7 +13,7 @@ const KID = /^[A-Za-z0-9_-]{43}$/
  * `id_token_hint`: it may have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2), and its key may no longer
  * sign.
  */
-export function createReadIdToken (keys: Pick<KeyRing, 'hintKey'>, issuer: string): ReadIdToken {
+export function createReadIdToken (keys: Pick<KeyRing, 'hintKey'>, issuer: () => string): ReadIdToken {
   async function keyOf ({ kid, alg }: JWTHeaderParameters) {
     const key = typeof kid === 'string' && KID.test(kid) ? await keys.hintKey(kid) : null
     if (key?.alg !== alg) throw new NotOurs()
@@ -22,7 +22,9 @@ export function createReadIdToken (keys: Pick<KeyRing, 'hintKey'>, issuer: strin
 
   return async (idToken) => {
     try {
-      const { payload } = await jwtVerify(idToken, keyOf, { issuer, typ: 'JWT', currentDate: new Date(0), requiredClaims: ['sub', 'aud'] })
+      const { payload } = await jwtVerify(idToken, keyOf, {
+        issuer: issuer(), typ: 'JWT', currentDate: new Date(0), requiredClaims: ['sub', 'aud']
+      })
       const { sub, aud, sid } = payload
       return typeof aud === 'string' ? { userId: sub!, clientId: aud, sessionId: typeof sid === 'string' ? sid : undefined } : null
     } catch (error) {

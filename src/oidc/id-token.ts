@@ -11,7 +11,7 @@ const AMR = ['pwd']
 
 type Dependencies = {
   sign: (alg: Algorithm, claims: object, type: string) => string
-  issuer: string
+  issuer: () => string
   profile: (userId: string) => Promise<Profile | null>
   scopes: Pick<Scopes, 'mayHave'>
 }
@@ -27,7 +27,7 @@ export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dep
     const iat = Math.floor(Date.now() / 1000)
     return sign(client.idTokenAlg === 'ES256' ? 'ES256' : 'RS256', {
       ...(user && userClaims(user, [], requested)),
-      iss: issuer,
+      iss: issuer(),
       sub: userId,
       aud: client.id,
       exp: iat + ID_TOKEN_TTL,

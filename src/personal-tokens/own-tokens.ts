@@ -35,8 +35,8 @@ export type OwnTokenScopes = () => Promise<string[] | null>
  * A token cannot do more than the personal access client, nor more than the client through which its owner is logged in, if there is one.
  */
 export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): CreateOwnToken {
-  return async (owner, { name, scopes: wished, expiresIn, form }, caller) => {
-    const requested = wished.map((scope) => scope.trim()).filter(Boolean)
+  return async (owner, { name, scopes: given, expiresIn, form }, caller) => {
+    const requested = given.map((scope) => scope.trim()).filter(Boolean)
     const personal = await personalTokens.client()
     const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], requested)
     if (problem) return { errors: { scopes: [{ code: 'invalid', message: problem }] } }

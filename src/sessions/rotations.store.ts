@@ -68,13 +68,13 @@ function statements ({ sessions, users, clients }: Database['tables']) {
         AND ${owners}
       RETURNING ${grantColumns}, cardinality(s.rotations) AS known`,
 
-    rotateMany: `WITH asked AS MATERIALIZED (
+    rotateMany: `WITH presented AS MATERIALIZED (
         SELECT * FROM json_to_recordset($1::json) AS a(id uuid, generation int, secret text, client text, ip text, agent text)),
       locked AS MATERIALIZED (
-        SELECT id FROM ${sessions} WHERE id IN (SELECT id FROM asked) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
+        SELECT id FROM ${sessions} WHERE id IN (SELECT id FROM presented) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
       rotated AS (
         UPDATE ${sessions} s SET ${set('a.generation', 'a.ip', 'a.agent')}
-        FROM locked l JOIN asked a USING (id), ${users} u, ${clients} c
+        FROM locked l JOIN presented a USING (id), ${users} u, ${clients} c
         WHERE s.id = l.id AND s.generation <= a.generation AND s.secret_hash = decode(a.secret, 'base64') AND s.client_id = a.client AND ${inTime('$2')}
           AND ${owners}
         RETURNING ${grantColumns}, cardinality(s.rotations) AS known)

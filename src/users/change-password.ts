@@ -1,3 +1,4 @@
+import { originOf, type Events } from '../events/events.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
@@ -8,21 +9,28 @@ export type ChangePassword = (
   change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }
 ) => Promise<FieldErrors | null>
 
-type Dependencies = { users: Pick<Users, 'findById' | 'verify' | 'setPassword'>, policy: PasswordPolicy, throttle: Throttle }
+type Dependencies = {
+  users: Pick<Users, 'findById' | 'verify' | 'setPassword'>
+  policy: PasswordPolicy
+  throttle: Throttle
+  events: Pick<Events, 'emit'>
+}
 
 /**
  * Ends the other sessions.
  * @returns field errors, or null on success
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangePassword ({ users, policy, throttle }: Dependencies): ChangePassword {
-  return async ({ userId, sessionId, current, next }) => {
+export function createChangePassword ({ users, policy, throttle, events }: Dependencies): ChangePassword {
+  return async ({ userId, sessionId, current, next, caller }) => {
     const account = await users.findById(userId)
     const proven = await throttle.currentPassword(userId, sessionId)(async () => await users.verify(account, current) || null)
     if (!account || !proven) return { current_password: ['wrong_password'] }
     const weaknesses = await policy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
     const changed = await users.setPassword({ userId, password: next, passwordStamp: account.passwordStamp, keepSession: sessionId })
-    return changed ? null : { current_password: ['changed_meanwhile'] }
+    if (!changed) return { current_password: ['changed_meanwhile'] }
+    events.emit('password.changed', { userId, ...originOf(caller) })
+    return null
   }
 }

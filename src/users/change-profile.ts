@@ -47,8 +47,7 @@ export function createChangeProfile ({ attributes, users, throttle, events }: De
     })
     if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }
     if (changed === 'last') {
-      const errors: FieldErrors = Object.fromEntries(removed.map((attribute) => [attribute, ['last_identifier']]))
-      return { errors }
+      return { errors: Object.fromEntries(removed.map((attribute) => [attribute, ['last_identifier']])) }
     }
     if (changed === 'stale') return { errors: { current_password: ['changed_meanwhile'] } }
     events.emit('profile.changed', { userId, fields, ...originOf(caller) })

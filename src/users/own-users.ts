@@ -23,7 +23,8 @@ export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users
   }
 
   async function verify (account: Account | null, password: string): Promise<boolean> {
-    const row = account ? found.get(account) : undefined
+    const row = account && found.get(account)
+    if (account && !row) throw new TypeError('verify takes an account as find or findById returned it, not a copy')
     const { matches, outdated, ...check } = await passwords.verify(row?.passwordHash ?? null, password)
     await pace?.rest(check)
     if (!row?.passwordHash || !matches) return false

@@ -83,18 +83,19 @@ export type Users = {
    * @throws Overloaded
    */
   setPassword: (change: Omit<PasswordChange, 'passwordHash'> & { password: string }) => Promise<boolean>
-  changeProfile: UserStore['changeProfile']
+  /**
+   * All or nothing. `taken`: an identifier belongs to another user; `last`: no identifier would be left to log in with; `stale`: the
+   * password has changed, or the user is disabled.
+   */
+  changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'last' | 'stale'>
 }
 
 /** Our own users table. */
-export type UserStore = {
+export type UserStore = Pick<Users, 'profile' | 'taken' | 'changeProfile'> & {
   /** The account of the first identifier that exists, in the given order. */
   findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnAccount | null>
   find: (id: string) => Promise<OwnAccount | null>
-  profile: (id: string) => Promise<Profile | null>
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
-  /** Which of these identifiers belong to a user, other than `except`. */
-  taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
   /** The account that a form created in the last `seconds`, if the identifier belongs to it. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnAccount | null>
   /** @returns null when an identifier has been taken by another user */
@@ -103,11 +104,6 @@ export type UserStore = {
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session except `keepSession`; false when the password has changed since it was checked. */
   changePassword: (change: PasswordChange) => Promise<boolean>
-  /**
-   * All or nothing. `taken`: an identifier belongs to another user; `last`: no identifier would be left to log in with; `stale`: the
-   * password has changed, or the user is disabled.
-   */
-  changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'last' | 'stale'>
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>

@@ -2,6 +2,7 @@ import { MAX_USER_NAME, readName } from '../names/name.ts'
 import { SAME_FORM, type FormId } from '../crypto/form-secrets.ts'
 import type { FieldError, FieldErrors } from '../http/field-errors.ts'
 import { hashSecret } from '../crypto/secrets.ts'
+import { originOf, type Events } from '../events/events.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors } from './login-candidates.ts'
@@ -20,6 +21,8 @@ type Dependencies = {
   policy: PasswordPolicy
   /** When there are forms. */
   authenticate?: Authenticate
+  /** None for the command line and for tests. */
+  events?: Pick<Events, 'emit'>
 }
 
 /**
@@ -27,7 +30,7 @@ type Dependencies = {
  * twice is one registration.
  * @throws Overloaded, TooManyAttempts
  */
-export function createRegister ({ attributes, users, policy, authenticate }: Dependencies): Register {
+export function createRegister ({ attributes, users, policy, authenticate, events }: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
@@ -53,18 +56,21 @@ export function createRegister ({ attributes, users, policy, authenticate }: Dep
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
     if (Object.keys(errors).length > 0) return { errors }
-    const madeByForm = form &&
-      hashSecret(
-        JSON.stringify([Buffer.from(form).toString('base64url'), name, ...identifiers.map(({ attribute, value }) => [attribute, value])])
-      )
+    const madeByForm = form && hashOf(form, name, identifiers)
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(taken) }
 
     const user = await users.create({ name, password, identifiers, madeByForm })
-    return user
-      ? { user }
-      : await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }
+    if (!user) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }
+    events?.emit('user.registered', { userId: user.id, ...originOf(caller) })
+    return { user }
   }
+}
+
+/** Identifies a form with what was entered in it, but for the password. */
+function hashOf (form: FormId, name: string | null, identifiers: Identifier[]): Uint8Array {
+  const entered = identifiers.map(({ attribute, value }) => [attribute, value])
+  return hashSecret(JSON.stringify([Buffer.from(form).toString('base64url'), name, ...entered]))
 }
 
 /** The name is optional: an empty one is treated as absent. */

@@ -7,7 +7,7 @@ import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
 import { ownClientJson } from '../../../src/schemas/management-json.ts'
-import { unprocessable } from '../../../src/http/field-errors.ts'
+import { unprocessable } from '../../../plugins/http/unprocessable.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 

@@ -68,9 +68,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
-    const { prompts, requestedScopes: wished } = request
+    const { prompts, requestedScopes } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
-    const newScopes = prompts.includes('consent') ? wished : await unallowed(request, session)
+    const newScopes = prompts.includes('consent') ? requestedScopes : await unallowed(request, session)
     if (newScopes === null) return await answerWithCode(request, params, session)
     if (prompts.includes('none')) throw errorFor(request, 'consent_required', 'The user has not allowed this')
     return { kind: 'consent', request, params, session, newScopes }
@@ -78,11 +78,11 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   /** The scopes to ask about; null when consent is not needed. The operator vouches for first-party clients that skip consent. */
   async function unallowed (request: AuthorizationRequest, { userId }: BrowserSession): Promise<string[] | null> {
-    const { client, destination, requestedScopes: wished, resources } = request
+    const { client, destination, requestedScopes, resources } = request
     if (client.skipsConsent && client.firstParty) return null
     return alwaysNeedsConsent(client, destination.redirectUri)
-      ? wished
-      : scopesToConfirm(await consents.find(userId, client.id), { scopes: wished, resources })
+      ? requestedScopes
+      : scopesToConfirm(await consents.find(userId, client.id), { scopes: requestedScopes, resources })
   }
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
@@ -94,8 +94,9 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const request = await check(params)
     // Another user may have logged in since the page was shown
     if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
-    const { client, requestedScopes: wished, resources } = request
-    const isAllowed = shown.as === shownAs(client) && await consents.add({ userId: session.userId, client, scopes: wished, resources })
+    const { client, requestedScopes, resources } = request
+    const consent = { userId: session.userId, client, scopes: requestedScopes, resources }
+    const isAllowed = shown.as === shownAs(client) && await consents.add(consent)
     if (!isAllowed) return { kind: 'again', params }
     return await answerWithCode(request, params, session)
   }

@@ -69,13 +69,13 @@ function statements ({ authorization_codes: codes, sessions, users, clients }: D
     redeem: `WITH redeemed AS (UPDATE ${codes} SET redeemed_at = now() WHERE hash = $1 AND ${fits('$2', '$3::text', '$4')} AND ${targets('resources', '$9')} RETURNING *)
       ${start('$5::bytea', '$6::text', '$7::text', '$8')} RETURNING ${grantColumns}`,
 
-    redeemMany: `WITH asked AS MATERIALIZED (
+    redeemMany: `WITH presented AS MATERIALIZED (
         SELECT decode(code, 'hex') AS code, client, uri, challenge, decode(secret, 'hex') AS secret, ip, agent
         FROM json_to_recordset($1::json) AS a(code text, client text, uri text, challenge text, secret text, ip text, agent text)),
       locked AS MATERIALIZED (
-        SELECT hash FROM ${codes} WHERE hash IN (SELECT code FROM asked) ORDER BY hash FOR NO KEY UPDATE SKIP LOCKED),
+        SELECT hash FROM ${codes} WHERE hash IN (SELECT code FROM presented) ORDER BY hash FOR NO KEY UPDATE SKIP LOCKED),
       redeemed AS (
-        UPDATE ${codes} SET redeemed_at = now() FROM locked JOIN asked a ON a.code = locked.hash
+        UPDATE ${codes} SET redeemed_at = now() FROM locked JOIN presented a ON a.code = locked.hash
         WHERE ${codes}.hash = locked.hash AND ${fits('a.client', 'a.uri', 'a.challenge')} RETURNING ${codes}.*, a.secret, a.ip, a.agent),
       started AS (${start('r.secret', 'r.ip', 'r.agent', '$2')} RETURNING ${grantColumns}, encode(s.secret_hash, 'hex') AS secret)
       SELECT json_agg(started) AS rows FROM started`

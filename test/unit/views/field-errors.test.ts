@@ -1,5 +1,6 @@
 import t from 'tap'
-import { unprocessable, type FieldError, type FieldErrorCode } from '../../../src/http/field-errors.ts'
+import { type FieldError, type FieldErrorCode } from '../../../src/http/field-errors.ts'
+import { unprocessable } from '../../../plugins/http/unprocessable.ts'
 import { apiMessages, codeOf, errorSentence, formErrors, REDIRECT_URI } from '../../../src/views/texts/field-errors.ts'
 import { languages } from '../../../src/views/texts/index.ts'
 
