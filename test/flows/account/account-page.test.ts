@@ -32,7 +32,7 @@ async function appTokens (app: App, visitor: Visitor, scope = 'openid orders:rea
   return { client, exchange }
 }
 
-t.test('one page shows browsers, apps and tokens, and whose they are', async (t) => {
+t.test("the account page lists the user's browser sessions, apps and tokens", async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app, { 'user-agent': FIREFOX })
   await login(app)
@@ -51,7 +51,7 @@ t.test('one page shows browsers, apps and tokens, and whose they are', async (t)
   t.notMatch(body, /lk_pat_|lk_rt_|argon2|(secret|token|password)_?hash/i, 'nothing that opens anything')
 })
 
-t.test('guests are sent to log in, and come back', async (t) => {
+t.test('a guest of the account page logs in and returns to it', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -68,7 +68,7 @@ t.test('guests are sent to log in, and come back', async (t) => {
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('a session ends by one click, at once and in every process; the own one logs out', async (t) => {
+t.test('"Log out" in the list ends that session at once in every process; on the current session it logs out', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   const visitor = await loggedIn(app)
@@ -88,7 +88,7 @@ t.test('a session ends by one click, at once and in every process; the own one l
   t.equal((await visitor.get('/account')).headers.location, '/login?return_to=%2Faccount')
 })
 
-t.test('an app ends as a whole: sessions, consent, and what waits to become a session', async (t) => {
+t.test('disconnecting an app ends its sessions, its consent and its pending codes and devices', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const { client, exchange } = await appTokens(app, visitor)
@@ -117,7 +117,7 @@ t.test('an app ends as a whole: sessions, consent, and what waits to become a se
   t.match((await visitor.get(authorizeUrl(client.id))).body, 'Allow Acme Reports to use your account?', 'it must ask again')
 })
 
-t.test('a code that is being redeemed at the moment leaves no session behind', async (t) => {
+t.test('disconnecting an app leaves no session of a code whose exchange is in-flight', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const { client } = await appTokens(app, visitor)
@@ -139,7 +139,7 @@ t.test('a code that is being redeemed at the moment leaves no session behind', a
   t.match(await sql(app, 'SELECT revoked_at IS NOT NULL AS ended FROM sessions'), [{ ended: true }])
 })
 
-t.test('an app that was allowed and has no session is there, too; a device that was allowed is an app', async (t) => {
+t.test('the list of apps includes an allowed app without a session, and an allowed device', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { name: 'Sleeping App' })
@@ -163,13 +163,13 @@ t.test('an app that was allowed and has no session is there, too; a device that 
   )
 })
 
-t.test('the consent page says that it can be taken back', async (t) => {
+t.test('the consent page says that access can be withdrawn', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   t.match((await visitor.get(authorizeUrl((await makeApp(app)).id))).body, 'You can take this back in your account at any time.')
 })
 
-t.test('a personal access token is shown once, has the selected scopes, and is revoked by one click', async (t) => {
+t.test('a personal access token is shown once, has the selected scopes, and is revoked by its button', async (t) => {
   const { app, logs } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const made = await create(visitor, { name: '  Nightly <b>export  ', 'scope:orders:read': 'on' })
@@ -189,7 +189,7 @@ t.test('a personal access token is shown once, has the selected scopes, and is r
   t.match((await visitor.get('/account')).body, 'You have none.')
 })
 
-t.test('a token without expiry, one without scopes; errors are shown on the form, and the input is kept', async (t) => {
+t.test('the form creates a token without expiry or without scopes; after an error it shows the message and keeps the input', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   t.ok(valueIn((await create(visitor, { name: 'For ever', days: '0' })).body))
@@ -217,7 +217,7 @@ t.test('a token without expiry, one without scopes; errors are shown on the form
   t.match(await sql(app, 'SELECT count(*)::int AS tokens FROM personal_access_tokens'), [{ tokens: 1 }])
 })
 
-t.test('the operator limits what tokens can be given, and without a personal access client none is offered', async (t) => {
+t.test('the form offers only the scopes that the operator allows, and is absent without a personal access client', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   const personal = await internals(app).personalTokens.client()
@@ -233,14 +233,14 @@ t.test('the operator limits what tokens can be given, and without a personal acc
   t.equal((await create(visitor, { name: 'x' })).statusCode, 503)
 })
 
-t.test('with scope inheritance a token gets what its scope brings, as from a client', async (t) => {
+t.test('with scope inheritance a personal access token also has the scopes below its own', async (t) => {
   const { app } = await build(t, { scopes: { orders: 'Orders', 'orders:read': 'See your orders' }, scopeInheritance: 'on' })
   const visitor = await loggedIn(app)
   await create(visitor, { name: 'x', 'scope:orders': 'on' })
   t.match(await sql(app, 'SELECT scopes FROM personal_access_tokens'), [{ scopes: ['orders', 'orders:read'] }])
 })
 
-t.test('every id of another user does nothing, on every form', async (t) => {
+t.test('no form of the account page changes anything of another user', async (t) => {
   const { app } = await build(t, SCOPES)
   const ada = await loggedIn(app)
   const { client, exchange } = await appTokens(app, ada)
@@ -273,7 +273,7 @@ t.test('every id of another user does nothing, on every form', async (t) => {
   t.equal((await end(eve, 'apps', '')).statusCode, 422)
 })
 
-t.test('forms of other sites, and without the token of this browser, are refused with a way back', async (t) => {
+t.test('a form of another site, or without the CSRF token of this browser, is refused with a link back', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const [own] = await internals(app).account.access.list(visitor.userId)
@@ -295,7 +295,7 @@ t.test('forms of other sites, and without the token of this browser, are refused
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('a browser session that another process has just ended creates no token', async (t) => {
+t.test('no token is created for a browser session that was ended in another process', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const field = await csrf(visitor)
@@ -304,7 +304,7 @@ t.test('a browser session that another process has just ended creates no token',
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('the management API and the page show the same', async (t) => {
+t.test('the management API and the account page list the same', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const other = await makeClient(app)
@@ -315,7 +315,7 @@ t.test('the management API and the page show the same', async (t) => {
   for (const id of listed) t.match(body, `value="${id}"`)
 })
 
-t.test('each button of a list says what it ends, and no two say the same', async (t) => {
+t.test('each button of a list has an accessible name of its own that says what it ends', async (t) => {
   const { app } = await build(t, SCOPES)
   const visitor = await loggedIn(app)
   for (let count = 0; count < 3; count++) await login(app)

@@ -23,7 +23,7 @@ const fetches =
         ...(payload !== undefined && { payload })
       })
 
-t.test('a page of this server manages with the login of the browser', async (t) => {
+t.test('a same-origin page uses the management API with the cookie of its browser session', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const visitor = await loggedIn(app)
   const send = fetches(app, visitor)
@@ -49,7 +49,7 @@ t.test('a page of this server manages with the login of the browser', async (t) 
   t.equal((await send('GET', 'tokens')).statusCode, 401, 'and has logged itself out')
 })
 
-t.test('another site changes nothing and reads nothing, one in CORS_ORIGINS neither', async (t) => {
+t.test('a cross-site request with the cookie neither reads nor changes anything, even from an origin in CORS_ORIGINS', async (t) => {
   const friend = 'https://app.example.com'
   const { app } = await build(t, { corsOrigins: [friend] })
   const visitor = await loggedIn(app)
@@ -87,7 +87,7 @@ t.test('another site changes nothing and reads nothing, one in CORS_ORIGINS neit
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('bodies are JSON: a form is refused, as any page can send one', async (t) => {
+t.test('a management request with a form body is refused, because any site can post a form', async (t) => {
   const { app } = await build(t)
   const send = fetches(app, await loggedIn(app))
   for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', 'application/jsonx']) {
@@ -100,7 +100,7 @@ t.test('bodies are JSON: a form is refused, as any page can send one', async (t)
   )
 })
 
-t.test('a bearer token takes precedence, and a cookie does not make up for an invalid one', async (t) => {
+t.test('a bearer token takes precedence over the cookie, and an invalid one is refused despite a valid cookie', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const send = fetches(app, visitor)
@@ -115,7 +115,7 @@ t.test('a bearer token takes precedence, and a cookie does not make up for an in
   t.match([guest.statusCode, guest.headers['www-authenticate']], [401, /^Bearer /])
 })
 
-t.test('a browser makes no stronger token than the personal access client may have, and none for another user', async (t) => {
+t.test('a browser session creates no token with more scopes than its client may have, and none for another user', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Place orders' } })
   const send = fetches(app, await loggedIn(app))
   const personal = await internals(app).personalTokens.client()
@@ -133,7 +133,7 @@ t.test('a browser makes no stronger token than the personal access client may ha
   t.equal((await profile(app, eve.access_token)).statusCode, 200)
 })
 
-t.test('a browser session that another process has just ended cannot manage anything', async (t) => {
+t.test('a browser session that was ended in another process manages nothing', async (t) => {
   const { app } = await build(t)
   const send = fetches(app, await loggedIn(app))
   t.equal((await send('GET', 'tokens')).statusCode, 200)
@@ -141,7 +141,7 @@ t.test('a browser session that another process has just ended cannot manage anyt
   t.match((await send('POST', 'personal-access-tokens', { name: 'x' })).json(), { statusCode: 403, code: 'LK_FIRST_PARTY_ONLY' })
 })
 
-t.test('other routes still require a token', async (t) => {
+t.test('routes other than management still require a token', async (t) => {
   const { app } = await build(t)
   const { cookies } = await loggedIn(app)
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')

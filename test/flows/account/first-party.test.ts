@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, cookieOf, login, logout, profile, refresh, register, type Tokens } from '../../support/start-server.ts'
 
-t.test('register, log in, call, refresh by cookie and by body, log out, refused at once', async (t) => {
+t.test('register, log in, call, refresh by cookie and by body, log out: the access token is refused at once', async (t) => {
   const { app } = await build(t)
   const registered = await register(app, { email: 'Ada@Example.com', name: 'Ada' })
   t.equal(registered.statusCode, 201, registered.body)

@@ -6,7 +6,7 @@ import { internals } from '../../../plugins/internals.ts'
 
 type Made = { id: string, secret: string }
 
-t.test('every id of another user, on every route, is 404, and nothing of it changes', async (t) => {
+t.test('an id of another user is 404 on every route, and nothing of that user changes', async (t) => {
   const { app } = await build(t)
   const ada = await signedIn(app)
   const eve = await signedIn(app, { email: 'eve@example.com' })
@@ -53,7 +53,7 @@ t.test('every id of another user, on every route, is 404, and nothing of it chan
   }
 })
 
-t.test('ids that are none are 404, too', async (t) => {
+t.test('a malformed id is 404', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   for (const id of ['x', '%00', '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', 'lk_client_nobody', "'%20OR%201=1", '..%2f..']) {

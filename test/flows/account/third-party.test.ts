@@ -11,7 +11,7 @@ import { internals } from '../../../plugins/internals.ts'
 const NEXT = 'another password entirely'
 const change = (current: string) => ({ current_password: current, new_password: NEXT })
 
-t.test('the profile shows an application of a third party what its scopes allow (OpenID Connect Core section 5.4)', async (t) => {
+t.test('OpenID Connect Core section 5.4: the profile shows a third-party client only what its scopes allow', async (t) => {
   const { app } = await build(t, {
     scopes: { 'orders:read': 'See your orders' },
     login: { attributes: { ...readyAttributes, badge: Type.String({ pattern: '^B[0-9]+$' }) } }
@@ -37,7 +37,7 @@ t.test('the profile shows an application of a third party what its scopes allow 
   t.match((await profile(app, (await personalToken(app, own)).access_token)).json(), { email: 'ada@example.com' }, 'a program of the user')
 })
 
-t.test('only a first-party login changes the password or the profile: no third party, no personal access token, nothing that was narrowed', async (t) => {
+t.test('the password and the profile are changed only by a first-party session with its full scopes', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const visitor = await loggedIn(app)
   const { access_token: own } = (await login(app)).json<Tokens>()
@@ -60,7 +60,7 @@ t.test('only a first-party login changes the password or the profile: no third p
   t.equal((await call(app, 'PATCH', '/v1/profile/password', own, change(PASSWORD))).statusCode, 200)
 })
 
-t.test('wrong tries of one session use up no attempts of another, and of all sessions there is a limit, too', async (t) => {
+t.test('wrong current passwords are limited per session, and over all sessions of a user', async (t) => {
   const { app } = await build(t, ON)
   const visitor = await loggedIn(app)
   const { access_token: foreign } = await letIn(app, visitor, await makeApp(app), 'openid')
@@ -79,7 +79,7 @@ t.test('wrong tries of one session use up no attempts of another, and of all ses
   t.equal((await call(app, 'PATCH', '/v1/profile/password', sessions[1]!, change(PASSWORD))).statusCode, 429)
 })
 
-t.test('a guard without scopes lets third parties in, one for first parties does not', async (t) => {
+t.test('a guard without scopes accepts third-party clients unless it is for first parties', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const { access_token: own } = (await login(app)).json<Tokens>()

@@ -29,7 +29,7 @@ const ROUTES: [Method, string, object?][] = [
   ['DELETE', `personal-access-tokens/${ID}`]
 ]
 
-t.test('RFC 9700 section 2.3: a token for another API is good there and at userinfo, and opens no other route of ours', async (t) => {
+t.test('RFC 9700 section 2.3: a token for another API is accepted there and at userinfo, and by no other route of this server', async (t) => {
   const { app } = await build(t, { resourceServers: [API], scopes: { 'orders:read': 'See your orders' } })
   const visitor = await loggedIn(app)
   const own = await makeClient(app)
@@ -64,7 +64,7 @@ t.test('RFC 9700 section 2.3: a token for another API is good there and at useri
   )
 })
 
-t.test('a token for another API without openid opens nothing here', async (t) => {
+t.test('a token for another API without openid is accepted by no route of this server', async (t) => {
   const { app } = await build(t, { resourceServers: [API] })
   await register(app)
   const { basic } = await makeClient(app)
@@ -79,7 +79,7 @@ t.test('a token for another API without openid opens nothing here', async (t) =>
   }
 })
 
-t.test('a guard in this process may be for a resource server of its own', async (t) => {
+t.test('a guard in the same process can protect another resource server', async (t) => {
   const { app } = await build(t, { resourceServers: [API] })
   await register(app)
   const { basic } = await makeClient(app)

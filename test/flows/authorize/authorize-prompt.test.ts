@@ -25,7 +25,7 @@ t.test('prompt=none never shows a page', async (t) => {
 })
 
 for (const prompt of ['login', 'select_account', 'login consent']) {
-  t.test(`prompt=${prompt} asks who is logged in once more, once`, async (t) => {
+  t.test(`prompt=${prompt} asks a user who is logged in for the password exactly once`, async (t) => {
     const { app } = await build(t)
     const visitor = await loggedIn(app)
     const client = await makeApp(app, own)
@@ -39,7 +39,7 @@ for (const prompt of ['login', 'select_account', 'login consent']) {
   })
 }
 
-t.test('prompt=login needs a new login: an earlier one, a forged mark or the mark of another request is not enough', async (t) => {
+t.test('prompt=login needs a new login: an earlier login, a forged mark or the mark of another request is refused', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, own)
@@ -69,7 +69,7 @@ t.test('prompt=consent asks again for scopes that were granted before', async (t
   t.match(paramsOf(await visitor.submit(page, { decision: 'allow' })), { code: /^lk_ac_/ })
 })
 
-t.test('max_age asks for a login that is not older, and auth_time tells when it was', async (t) => {
+t.test('max_age requires a login that is recent enough, and auth_time is the time of that login', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, own)
@@ -99,7 +99,7 @@ t.test('login_hint fills in the login page, ui_locales choose its language', asy
   t.notMatch(page.body, '<b>ada')
 })
 
-t.test('id_token_hint: the user that it names, or none', async (t) => {
+t.test('with id_token_hint a code is issued to the user it names, or to none', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   await register(app, { email: 'eve@example.com' })

@@ -5,7 +5,7 @@ import { internals } from '../../../plugins/internals.ts'
 
 const params = (code: string) => ({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER })
 
-t.test('RFC 6749 section 4.1.2: of 100 exchanges of one code at the same time exactly one succeeds', async (t) => {
+t.test('RFC 6749 section 4.1.2: of 100 concurrent exchanges of one code exactly one succeeds', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -17,7 +17,7 @@ t.test('RFC 6749 section 4.1.2: of 100 exchanges of one code at the same time ex
   t.equal(await (await internals(app).database.prisma()).session.count({ where: { clientId: client.id } }), 1)
 })
 
-t.test('a code that comes again ends what it was exchanged for (RFC 9700 section 4.2.4)', async (t) => {
+t.test('RFC 9700 section 4.2.4: using a code a second time ends the session that it was exchanged for', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -42,7 +42,7 @@ t.test('a code expires after a minute', async (t) => {
   t.equal((await token(app, params(code!), client.basic)).json<{ error: string }>().error, 'invalid_grant')
 })
 
-t.test('no code for a login that has ended in another process a moment ago', async (t) => {
+t.test('no code is issued for a browser session that was ended in another process', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { app: other } = await build(t, { databaseUrl })
   const visitor = await loggedIn(app)
@@ -56,7 +56,7 @@ t.test('no code for a login that has ended in another process a moment ago', asy
   t.match((await visitor.follow(answer)).body, 'name="password"', 'and no circle of redirects')
 })
 
-t.test('a browser session that another process ends is invalid here at once', async (t) => {
+t.test('a browser session that was ended in another process is invalid here at once', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { app: other } = await build(t, { databaseUrl })
   const visitor = await loggedIn(app)
@@ -66,7 +66,7 @@ t.test('a browser session that another process ends is invalid here at once', as
   t.ok(await eventually(async () => (await visitor.get('/account')).statusCode === 303))
 })
 
-t.test('a code of a user who was disabled, or whose password changed, is refused', async (t) => {
+t.test('a code is refused once its user is disabled or has changed the password', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -76,7 +76,7 @@ t.test('a code of a user who was disabled, or whose password changed, is refused
   t.equal((await visitor.get('/account')).statusCode, 303, 'and the browser is logged out')
 })
 
-t.test('two consents at once lose nothing', async (t) => {
+t.test('two concurrent consents are both stored', async (t) => {
   const { app } = await build(t, { scopes: { a: 'A', b: 'B', c: 'C', d: 'D' } })
   const visitor = await loggedIn(app)
   const client = await makeApp(app)

@@ -70,7 +70,7 @@ const LOOPBACK_TRICKS = [
   'http://[::1]/other'
 ]
 
-t.test('an unknown client or a redirect URI that is not registered gets a page, never a redirect (RFC 9700 section 4.11.2)', async (t) => {
+t.test('RFC 9700 section 4.11.2: an unknown client or an unregistered redirect URI gets an error page, never a redirect', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
@@ -106,7 +106,7 @@ t.test('an unknown client or a redirect URI that is not registered gets a page, 
   }
 })
 
-t.test('a client that was revoked is unknown', async (t) => {
+t.test('a revoked client is treated as unknown', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -116,14 +116,14 @@ t.test('a client that was revoked is unknown', async (t) => {
   t.equal((await visitor.get(authorizeUrl(client.id))).statusCode, 400)
 })
 
-t.test('a program that asks is answered in JSON', async (t) => {
+t.test('a request that does not accept HTML gets the error as JSON', async (t) => {
   const { app } = await build(t)
   const answer = await app.inject({ url: authorizeUrl('nobody'), headers: { accept: 'application/json' } })
   t.equal(answer.statusCode, 400)
   t.match(answer.json(), { statusCode: 400, code: 'LK_UNTRUSTED_REQUEST' })
 })
 
-t.test('what is wrong with a trusted request is told to the application, with state and iss', async (t) => {
+t.test('an error in a request with a registered redirect URI is reported to the application, with state and iss', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -183,7 +183,7 @@ t.test('what is wrong with a trusted request is told to the application, with st
   t.notOk('state' in paramsOf(await visitor.get(authorizeUrl(client.id, { state: '', scope: 'nonsense' }))), 'and only if there was one')
 })
 
-t.test('parameters that are not known are ignored, and none of them reaches our own forms', async (t) => {
+t.test('unknown parameters are ignored, and none of them reaches our own forms', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -195,7 +195,7 @@ t.test('parameters that are not known are ignored, and none of them reaches our 
   t.match(paramsOf(await visitor.submit(page, { decision: 'allow' })), { code: /^lk_ac_/ })
 })
 
-t.test('the authorization endpoint speaks to no other origin (RFC 9700 section 2.6)', async (t) => {
+t.test('RFC 9700 section 2.6: the authorization endpoint sends no CORS headers', async (t) => {
   const { app } = await build(t, { corsOrigins: ['https://app.example.com'] })
   const client = await makeApp(app)
   const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }

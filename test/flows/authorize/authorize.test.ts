@@ -12,7 +12,7 @@ const SCOPES = { 'orders:read': 'See your orders', 'orders:write': 'Place orders
 const exchange = (app: Parameters<typeof token>[0], client: { basic: string }, code: string, more: Record<string, string> = {}) =>
   token(app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER, ...more }, client.basic)
 
-t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application gets its tokens, with PKCE', async (t) => {
+t.test('RFC 9700 section 2.1.1: a guest logs in and allows, and the application gets its tokens, with PKCE', async (t) => {
   const { app, logs } = await build(t, { scopes: SCOPES })
   await register(app)
   const client = await makeApp(app)
@@ -52,7 +52,7 @@ t.test('RFC 9700 section 2.1.1: a guest logs in, allows, and the application get
   }
 })
 
-t.test('a new user registers during the request and returns to it', async (t) => {
+t.test('a user who registers during an authorization request returns to it', async (t) => {
   const { app } = await build(t)
   const client = await makeApp(app)
   const visitor = visit(app)
@@ -64,7 +64,7 @@ t.test('a new user registers during the request and returns to it', async (t) =>
   t.match(paramsOf(await visitor.submit(consent, { decision: 'allow' })), { code: /^lk_ac_/, state: 'of the app' })
 })
 
-t.test('who denies sends the application away with access_denied, state and iss', async (t) => {
+t.test('denying consent redirects with access_denied, state and iss', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -76,7 +76,7 @@ t.test('who denies sends the application away with access_denied, state and iss'
   t.equal(paramsOf(await visitor.submit(asked, { decision: 'maybe' }))['error'], 'access_denied', 'anything but allow is no')
 })
 
-t.test('DELETE denies, too, with the token of the page', async (t) => {
+t.test('DELETE with the CSRF token of the page denies consent', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -113,7 +113,7 @@ t.test('consent is stored, and requested again only for new scopes', async (t) =
   t.match((await visitor.get(authorizeUrl(other.id))).body, 'Allow Other to use', 'each application asks for itself')
 })
 
-t.test('an application that asks for nothing is allowed once, too', async (t) => {
+t.test('an application that requests no scopes asks for consent once', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -122,7 +122,7 @@ t.test('an application that asks for nothing is allowed once, too', async (t) =>
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope: '' }))), { code: /^lk_ac_/ })
 })
 
-t.test('first-party applications skip consent; others do not, whatever their row says', async (t) => {
+t.test('first-party applications skip consent; others never do, whatever skipsConsent says', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const own = await makeApp(app, { firstParty: true, skipsConsent: true })
@@ -136,7 +136,7 @@ t.test('first-party applications skip consent; others do not, whatever their row
   t.match((await visitor.get(authorizeUrl(own.id, { prompt: 'consent' }))).body, 'Allow Acme Reports', 'unless it asks for it')
 })
 
-t.test('RFC 9700 section 2.3: default scopes, and scopes outside the list of the client', async (t) => {
+t.test("RFC 9700 section 2.3: a request without scopes gets the default scopes, and one outside the client's list is refused", async (t) => {
   const { app } = await build(t, { scopes: SCOPES })
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { scopes: ['openid', 'orders:read'], defaultScopes: ['orders:read'] })
@@ -163,7 +163,7 @@ t.test('RFC 9700 section 2.3: default scopes, and scopes outside the list of the
   )
 })
 
-t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_post, too)', async (t) => {
+t.test('RFC 9700 section 4.3.1: the answer goes to the requested redirect_uri in the requested response_mode, form_post included', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const withQuery = 'https://app.example.com/cb?tenant=a%20b'
@@ -195,7 +195,7 @@ t.test('answers go where and how the request says (RFC 9700 section 4.3.1: form_
   })
 })
 
-t.test('an authorization request may come by POST, also from another site', async (t) => {
+t.test('an authorization request may be a POST, also from another site', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
@@ -207,7 +207,7 @@ t.test('an authorization request may come by POST, also from another site', asyn
   t.match(paramsOf(await visitor.follow(answer)), { code: /^lk_ac_/, state: 'of the app' })
 })
 
-t.test('several resources can be requested, and survive the forms (RFC 8707)', async (t) => {
+t.test('RFC 8707: several requested resources are kept through login and consent', async (t) => {
   const resources = ['https://api.example.com/', 'https://files.example.com']
   const { app } = await build(t, { resourceServers: resources })
   await register(app)
@@ -235,7 +235,7 @@ t.test('several resources can be requested, and survive the forms (RFC 8707)', a
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { resource: 'https://evil.example/' }))), { error: 'invalid_target' })
 })
 
-t.test('a public client has no secret, and needs its verifier (OAuth 2.1 section 4.1.1)', async (t) => {
+t.test('OAuth 2.1 section 4.1.1: a public client has no secret and must send its verifier', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { authMethod: 'none' })
@@ -245,7 +245,7 @@ t.test('a public client has no secret, and needs its verifier (OAuth 2.1 section
   t.equal((await token(app, { ...params, code_verifier: VERIFIER })).statusCode, 200)
 })
 
-t.test('confidential clients may do without PKCE only when the operator says so, and never half of it (RFC 9700 section 4.8.2)', async (t) => {
+t.test('RFC 9700 section 4.8.2: a confidential client may omit PKCE only if the operator allows it, and never half of it', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const strict = await makeApp(app)
@@ -279,7 +279,7 @@ t.test('confidential clients may do without PKCE only when the operator says so,
   )
 })
 
-t.test('the request survives an expired login, and a consent page that was open in the meantime', async (t) => {
+t.test('the request survives an expired browser session, and a consent page that was open in the meantime', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -296,7 +296,7 @@ t.test('the request survives an expired login, and a consent page that was open 
   t.notMatch(await authorize(visitor, client.id), { statusCode: 400 })
 })
 
-t.test('a consent page shown to one user is not valid for the next, who is asked again', async (t) => {
+t.test('a consent page that was shown to one user is refused from the next, who is asked again', async (t) => {
   const { app } = await build(t, { resourceServers: ['https://a.example', 'https://b.example'] })
   const visitor = await loggedIn(app)
   await register(app, { email: 'eve@example.com' })
@@ -333,7 +333,7 @@ t.test('a consent page shown to one user is not valid for the next, who is asked
   })
 })
 
-t.test('the authorization code is bound to its client and redirect URI (RFC 9700 section 4.5)', async (t) => {
+t.test('RFC 9700 section 4.5: an authorization code is bound to its client and redirect URI', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { redirectUris: [CALLBACK, `${CALLBACK}/two`] })

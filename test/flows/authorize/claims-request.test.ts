@@ -37,7 +37,7 @@ async function told (app: FastifyInstance, { access_token: bearer, id_token: idT
   return [info.json<{ email?: string }>().email ?? null, claimsOf(idToken)['email'] ?? null]
 }
 
-t.test('OpenID Connect Core section 3.1.2.4: what claims ask for is shown and remembered like the scopes that cover it', async (t) => {
+t.test('OpenID Connect Core section 3.1.2.4: requested claims are shown and consented to like the scopes that cover them', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -54,7 +54,7 @@ t.test('OpenID Connect Core section 3.1.2.4: what claims ask for is shown and re
   t.match(await silently(visitor, client, asked({ userinfo: { phone_number: null } })), { error: 'consent_required' })
 })
 
-t.test('a client gets no claim whose scope it may not have, today', async (t) => {
+t.test('a client gets no claim whose scope it may not have, also when the scope is removed later', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const narrow = await makeApp(app, { scopes: ['openid'] })
@@ -70,7 +70,7 @@ t.test('a client gets no claim whose scope it may not have, today', async (t) =>
   t.same(await told(app, await refreshed(app, client, issued)), [null, null], 'by a refresh after that')
 })
 
-t.test('RFC 6749 section 6: a refresh that narrows scopes narrows what claims gave, for that token only', async (t) => {
+t.test('RFC 6749 section 6: a refresh with fewer scopes also drops the claims they cover, for that access token only', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -83,7 +83,7 @@ t.test('RFC 6749 section 6: a refresh that narrows scopes narrows what claims ga
   }
 })
 
-t.test('OpenID Connect Core section 3.1.2.2: the value of sub is the user, or there is no code', async (t) => {
+t.test('OpenID Connect Core section 3.1.2.2: no code is issued when the requested sub is another user', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const other = (await register(app, { email: 'other@example.com' })).json<{ id: string }>().id
@@ -115,7 +115,7 @@ t.test('OpenID Connect Core section 3.1.2.2: the value of sub is the user, or th
   }
 })
 
-t.test('OpenID Connect Core section 3.1.2.2: a login as another user than sub names is asked for again, and then refused; the one it names gets in, with what claims ask for', async (t) => {
+t.test('OpenID Connect Core section 3.1.2.2: a login as another user than sub names is repeated once, then refused; the named user gets the requested claims', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   await register(app, { email: 'other@example.com' })
@@ -153,7 +153,7 @@ t.test('OpenID Connect Core section 5.5.1.1: an essential acr that is not reache
   ]) t.match(await ask(acr), CODE)
 })
 
-t.test('OpenID Connect Core section 5.5: claims of a wrong shape are an error at once, and null asks for nothing', async (t) => {
+t.test('OpenID Connect Core section 5.5: malformed claims are an error at once, and null requests nothing', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })

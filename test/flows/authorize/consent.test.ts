@@ -31,7 +31,7 @@ const ownedBy = async (app: FastifyInstance, client: MadeClient, userId: string)
   internals(app).clients.forget(client.id)
 }
 
-t.test('RFC 9700 section 4.14.2: a consent is for the resources that it was given for', async (t) => {
+t.test('RFC 9700 section 4.14.2: a consent is valid only for the resources that it was given for', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -49,7 +49,7 @@ t.test('RFC 9700 section 4.14.2: a consent is for the resources that it was give
   t.match(await silently(visitor, client.id, { scope: 'a' }), CODE, 'what was allowed before goes on')
 })
 
-t.test('a consent without scopes is one, at the server that it was given for', async (t) => {
+t.test('a consent without scopes is stored, for its resource only', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -59,7 +59,7 @@ t.test('a consent without scopes is one, at the server that it was given for', a
   t.match(await silently(visitor, client.id, { scope: '' }, [FILES]), ASK)
 })
 
-t.test('RFC 9700 section 4.14.2: the consent page names the resources, and the account page the scopes that were allowed there', async (t) => {
+t.test('RFC 9700 section 4.14.2: the consent page names the resources, and the account page the scopes allowed at them', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -71,7 +71,7 @@ t.test('RFC 9700 section 4.14.2: the consent page names the resources, and the a
   t.match((await visitor.get('/account')).body, /See all of A · See all of B/)
 })
 
-t.test('consents at once lose nothing, at whatever server', async (t) => {
+t.test('concurrent consents for several scopes and resources are all stored', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -90,7 +90,7 @@ for (const [name, uri] of [
   ['a loopback address by https', 'https://127.0.0.1:5001/cb'],
   ['a scheme of its own', 'com.example.app:/cb']
 ] as const) {
-  t.test(`RFC 8252 section 8.6: a public client at ${name} is asked about each time`, async (t) => {
+  t.test(`RFC 8252 section 8.6: a public client with ${name} as its redirect URI asks for consent each time`, async (t) => {
     const { app } = await build(t, options)
     const visitor = await loggedIn(app)
     const native = await makeApp(app, { authMethod: 'none', redirectUris: [uri] })
@@ -115,7 +115,7 @@ for (const [name, uri] of [
   })
 }
 
-t.test('a public client at a site is asked about once', async (t) => {
+t.test('a public client with an https redirect URI asks for consent once', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const spa = await makeApp(app, { authMethod: 'none' })
@@ -123,7 +123,7 @@ t.test('a public client at a site is asked about once', async (t) => {
   t.match(await silently(visitor, spa.id, { scope: 'a' }), CODE)
 })
 
-t.test('a changed name or redirect URI of a user\'s client forgets its consents, by route and by command', async (t) => {
+t.test("changing the name or redirect URI of a user's client deletes its consents, by route and by command", async (t) => {
   const { app } = await build(t, options)
   const { access_token: bearer } = await signedIn(app, { email: 'owner@example.com' })
   const visitor = await loggedIn(app)
@@ -156,7 +156,7 @@ t.test('a changed name or redirect URI of a user\'s client forgets its consents,
   }
 })
 
-t.test('a client of the operator keeps its consents: its name is the operator\'s word', async (t) => {
+t.test("changing the name of an operator's client keeps its consents", async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -166,7 +166,7 @@ t.test('a client of the operator keeps its consents: its name is the operator\'s
   t.match(await silently(visitor, client.id, { scope: 'a' }), CODE)
 })
 
-t.test('consent is for the client name that was shown: after a change of name the page asks again', async (t) => {
+t.test('a consent is refused when the client was renamed after the page was shown, and the page is shown again', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app } = await build(t, { ...options, databaseUrl })
   const { app: other } = await build(t, { ...options, databaseUrl })
@@ -194,7 +194,7 @@ t.test('consent is for the client name that was shown: after a change of name th
   }
 })
 
-t.test('who allows a client while it is renamed allows nothing', async (t) => {
+t.test("a consent that waits for a concurrent change of the client's name is not stored", async (t) => {
   const { app } = await build(t, options)
   const owner = (await register(app, { email: 'owner@example.com' })).json<{ id: string }>().id
   const visitor = await loggedIn(app)
@@ -218,7 +218,7 @@ t.test('who allows a client while it is renamed allows nothing', async (t) => {
   t.same(await sql(app, 'SELECT 1 FROM consents'), [])
 })
 
-t.test('RFC 8252 section 7.3: any port of a loopback address is for clients without a secret', async (t) => {
+t.test('RFC 8252 section 7.3: only clients without a secret may use any port of a loopback redirect URI', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const own = { firstParty: true, skipsConsent: true }

@@ -7,7 +7,7 @@ import { authorizeUrl, CALLBACK, logIn, makeApp, paramsOf, visit } from '../../s
 const AUTHORIZE = '/v1/oauth/authorize'
 const html = { accept: 'text/html' }
 
-t.test('an authorization request that this server reads leads to addresses that it reads, however its parameters are encoded', async (t) => {
+t.test('redirects during an authorization request stay short enough for this server to read, however the parameters are encoded', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   await signedIn(app)
@@ -30,7 +30,7 @@ t.test('an authorization request that this server reads leads to addresses that 
   }
 })
 
-t.test('a POST request too long for an address is refused with a message, and a merely long one continues', async (t) => {
+t.test('a POST request too long to be continued by GET is refused with a message, and a shorter one continues', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const client = await makeApp(app)
@@ -53,7 +53,7 @@ t.test('a POST request too long for an address is refused with a message, and a 
   }
 })
 
-t.test('hints beside a long request are left out where they would make the address too long', async (t) => {
+t.test('hints are dropped where they would make the address too long', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const client = await makeApp(app)
@@ -70,7 +70,7 @@ t.test('hints beside a long request are left out where they would make the addre
   t.equal((await fetch(server + location, { headers: html })).status, 200)
 })
 
-t.test('a long logout request by POST continues', async (t) => {
+t.test('a long logout request by POST continues after the question', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const answer = await fetch(`${server}/v1/oauth/logout`, {
@@ -82,7 +82,7 @@ t.test('a long logout request by POST continues', async (t) => {
   t.match([page.status, await page.text()], [200, '<html lang="de"'])
 })
 
-t.test('a guest at a page with a long query logs in, and comes back to the page', async (t) => {
+t.test('a guest of a page with a long query logs in and returns to it', async (t) => {
   const { app } = await build(t)
   const server = await app.listen({ port: 0, host: '127.0.0.1' })
   const visitor = visit(app)

@@ -11,7 +11,7 @@ const FILES = 'https://files.example.com'
 const options = { resourceServers: [API, FILES] }
 const audOf = (answer: Awaited<ReturnType<typeof token>>) => claimsOf(answer.json<Tokens>().access_token)['aud']
 
-t.test('RFC 8707 section 2.2: a token request chooses one of the resources that were granted, for that access token only', async (t) => {
+t.test('RFC 8707 section 2.2: a token request selects one of the granted resources, for that access token only', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
@@ -29,7 +29,7 @@ t.test('RFC 8707 section 2.2: a token request chooses one of the resources that 
   t.same(audOf(await again()), [API, FILES], 'the session keeps all')
 })
 
-t.test('RFC 8707: resources of the grants without a browser', async (t) => {
+t.test('RFC 8707: the password and client_credentials grants accept resources', async (t) => {
   const { app } = await build(t, options)
   const { issuer } = internals(app).config
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
@@ -49,7 +49,7 @@ t.test('RFC 8707: resources of the grants without a browser', async (t) => {
   t.same(audOf(await token(app, { grant_type: 'refresh_token', refresh_token: password.json<Tokens>().refresh_token }, users.basic)), [API])
 })
 
-t.test('RFC 8707: a session without resources is for this server, and may say so', async (t) => {
+t.test('RFC 8707: a session without resources is for this server, and may name it', async (t) => {
   const { app } = await build(t, options)
   await signedIn(app)
   const { refresh_token: text } = (await login(app)).json<Tokens>()
@@ -71,7 +71,7 @@ for (const [name, more] of [
   ['under a prefix', { prefix: '/auth' }],
   ['under a path of APP_URL', { appUrl: 'http://localhost:3000/id' }]
 ] as const) {
-  t.test(`RFC 9728: what our own metadata names as the resource is accepted by both endpoints, in any spelling: ${name}`, async (t) => {
+  t.test(`RFC 9728: both endpoints accept the resource that our own metadata names, in any spelling: ${name}`, async (t) => {
     const { app } = await build(t, { ...options, ...more })
     const { prefix, issuer } = internals(app).config
     const { resource } = (await app.inject(`${prefix}/.well-known/oauth-protected-resource`)).json<{ resource: string }>()
@@ -103,7 +103,7 @@ for (const [name, more] of [
   })
 }
 
-t.test('RFC 8707 section 2: both endpoints have one list and one comparison, and the audience is spelled as the operator spells it', async (t) => {
+t.test("RFC 8707 section 2: both endpoints compare resources alike, and the audience has the operator's spelling", async (t) => {
   const { app } = await build(t, {
     resourceServers: ['https://api.example.com/', 'https://api.example.com/v2', 'https://slash.example.com', 'https://slash.example.com/']
   })
@@ -146,7 +146,7 @@ t.test('RFC 8707 section 2: both endpoints have one list and one comparison, and
   }
 })
 
-t.test('RFC 8707 section 2: several resources at the token endpoint are all of the audience, in a form and as JSON', async (t) => {
+t.test('RFC 8707 section 2: several resources at the token endpoint all become the audience, in a form and as JSON', async (t) => {
   const { app } = await build(t, options)
   const { id, secret, basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
   const form = (...resources: string[]) =>
@@ -187,7 +187,7 @@ t.test('RFC 8707 section 2: several resources at the token endpoint are all of t
   }
 })
 
-t.test('a code for several resources is exchanged for some of them, and for none that was not granted', async (t) => {
+t.test('a code for several resources can be exchanged for some of them, and for no others', async (t) => {
   const { app } = await build(t, options)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
@@ -220,7 +220,7 @@ t.test('a code for several resources is exchanged for some of them, and for none
   }
 })
 
-t.test('a device asks for tokens of this server, and for no others', async (t) => {
+t.test('a device authorization request accepts only this server as its resource', async (t) => {
   const { app } = await build(t, options)
   const client = await makeApp(app, { grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] })
   const ask = (query: string) =>

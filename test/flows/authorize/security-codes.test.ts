@@ -28,7 +28,7 @@ t.test('RFC 9700 section 4.8.2: a code_verifier without a code_challenge is refu
   t.equal((await exchange(await codeFor(NO_PKCE), { code_verifier: '' })).statusCode, 200, 'without one it is a code like others')
 })
 
-t.test('RFC 9700 section 2.1.1: a code_challenge needs its code_verifier, whoever the client is', async (t) => {
+t.test('RFC 9700 section 2.1.1: a code with a code_challenge needs its code_verifier, for every client', async (t) => {
   const { codeFor, exchange } = await world(t, { pkceOptional: true })
   const code = await codeFor()
   for (const verifier of ['', OTHER_VERIFIER, VERIFIER.toUpperCase(), challengeOf(VERIFIER), `${VERIFIER}A`]) {
@@ -38,7 +38,7 @@ t.test('RFC 9700 section 2.1.1: a code_challenge needs its code_verifier, whoeve
   t.equal((await exchange(code)).statusCode, 200)
 })
 
-t.test('RFC 9700 section 2.1.1: public clients use PKCE, and plain is no method (OAuth 2.1 section 10)', async (t) => {
+t.test('RFC 9700 section 2.1.1, OAuth 2.1 section 10: public clients must use PKCE, and the method plain is refused', async (t) => {
   const { app, visitor, client } = await world(t, { authMethod: 'none', pkceOptional: true })
   for (const params of [
     NO_PKCE,
@@ -59,7 +59,7 @@ t.test('RFC 9700 section 2.1.1: public clients use PKCE, and plain is no method 
   )
 })
 
-t.test('RFC 9700 section 4.5: a stolen code is worth nothing in a flow that the thief began', async (t) => {
+t.test('RFC 9700 section 4.5: a stolen code cannot be exchanged with another verifier, at another client or without the secret', async (t) => {
   const { app, client, codeFor, exchange } = await world(t)
   const thief = await makeApp(app)
   const stolen = await codeFor()
@@ -83,7 +83,7 @@ t.test('RFC 9700 section 4.5: a stolen code is worth nothing in a flow that the 
   t.equal((await exchange(stolen)).statusCode, 200, 'none of this spent it')
 })
 
-t.test('RFC 9700 section 4.2.4: a code that another client brings again ends nothing', async (t) => {
+t.test('RFC 9700 section 4.2.4: a used code sent by another client does not end the session', async (t) => {
   const { app, client, codeFor, exchange } = await world(t)
   const code = await codeFor()
   const { refresh_token: refreshToken } = (await exchange(code)).json<Tokens>()
@@ -99,7 +99,7 @@ t.test('RFC 9700 section 4.2.4: a code that another client brings again ends not
   )
 })
 
-t.test('OAuth 2.1 section 10.2: redirect_uri may be left out of the token request, and counts when it is there', async (t) => {
+t.test('OAuth 2.1 section 10.2: redirect_uri is optional in the token request with PKCE, and compared if present', async (t) => {
   const other = `${CALLBACK}/two`
   const { codeFor, exchange } = await world(t, { redirectUris: [CALLBACK, other], pkceOptional: true })
   t.equal((await exchange(await codeFor(), { redirect_uri: '' })).statusCode, 200, 'PKCE binds the code')
@@ -115,7 +115,7 @@ t.test('OAuth 2.1 section 10.2: redirect_uri may be left out of the token reques
   )
 })
 
-t.test('RFC 9207 section 2: iss stands in every answer, of success and of error, by query and by form', async (t) => {
+t.test('RFC 9207 section 2: every authorization response has iss, for success and error, in a query and in a form', async (t) => {
   const { visitor, client } = await world(t)
   const iss = 'http://localhost:3000'
   for (const params of [{}, { scope: 'nonsense' }, { response_type: 'token' }, { prompt: 'none', max_age: '0' }]) {
@@ -127,7 +127,7 @@ t.test('RFC 9207 section 2: iss stands in every answer, of success and of error,
   }
 })
 
-t.test('RFC 9700 section 2.1.2: no token is in an answer of the authorization endpoint', async (t) => {
+t.test('RFC 9700 section 2.1.2: the authorization endpoint never returns a token', async (t) => {
   const { visitor, client } = await world(t)
   t.same(Object.keys(paramsOf(await visitor.get(authorizeUrl(client.id)))).sort(), ['code', 'iss', 'state'])
   for (const type of [
@@ -139,7 +139,7 @@ t.test('RFC 9700 section 2.1.2: no token is in an answer of the authorization en
   }
 })
 
-t.test('RFC 6749 section 10.10: what opens something has 128 random bits and more', async (t) => {
+t.test('RFC 6749 section 10.10: codes, secrets and cookies have at least 128 random bits', async (t) => {
   const { app, visitor, codeFor, exchange } = await world(t)
   const codes = [await codeFor(), await codeFor()]
   for (const code of codes) t.ok(bitsBehind(code, 'lk_ac_') >= 128)

@@ -8,7 +8,7 @@ const EVIL = 'https://evil.example/phish'
 const BYE = 'https://app.example.com/bye'
 const PATH = '/v1/oauth/authorize'
 
-t.test('RFC 9700 section 4.12: every redirect is 303, and none carries what was typed', async (t) => {
+t.test('RFC 9700 section 4.12: every redirect after a POST is 303, and its URL has no credentials', async (t) => {
   const { app } = await build(t)
   await register(app)
   const client = await makeApp(app, { postLogoutRedirectUris: [BYE] })
@@ -33,7 +33,7 @@ t.test('RFC 9700 section 4.12: every redirect is 303, and none carries what was 
   t.equal((await other.get('/login')).statusCode, 303, 'who is logged in goes on the same way')
 })
 
-t.test('RFC 9700 section 4.11.2: a request with a mistake sends nobody on who has not logged in', async (t) => {
+t.test('RFC 9700 section 4.11.2: an invalid request redirects to the application only after a login', async (t) => {
   const { app } = await build(t)
   await register(app)
   const client = await makeApp(app)
@@ -63,7 +63,7 @@ t.test('RFC 9700 section 4.11.2: a request with a mistake sends nobody on who ha
   )
 })
 
-t.test('RFC 9700 section 4.11.2: an error leads to the address of a client that a user registered only by a button', async (t) => {
+t.test('RFC 9700 section 4.11.2: an error of a client that a user registered is sent by a button, not by a redirect', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app, { email: 'mallory@example.com' })
   const uri = 'https://evil.example/phish?a=b'
@@ -109,7 +109,7 @@ const LEADS = [
   'returnUrl', 'target', 'client_uri', 'request_uri', 'target_link_uri', 'login_path', 'referer'
 ]
 
-t.test('RFC 9700 section 4.11: no parameter leads to another site', async (t) => {
+t.test('RFC 9700 section 4.11: no parameter makes a page redirect to another site', async (t) => {
   const { app } = await build(t)
   const client = await makeApp(app, { postLogoutRedirectUris: [BYE] })
   const user = await loggedIn(app)
@@ -140,7 +140,7 @@ t.test('RFC 9700 section 4.11: no parameter leads to another site', async (t) =>
   t.equal((await logIn(visit(app), `/login?${new URLSearchParams({ return_to: EVIL })}`)).headers.location, '/account')
 })
 
-t.test('RFC 9700 section 2.6: http redirect URIs are for this machine only, custom schemes are reversed domains with one slash', async (t) => {
+t.test('RFC 9700 section 2.6: http redirect URIs need a loopback address, and custom schemes are reversed domains with one slash', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const make = (uri: string) => call(app, 'POST', 'clients', bearer, { name: 'Mine', redirect_uris: [uri] })

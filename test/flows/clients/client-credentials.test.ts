@@ -28,7 +28,7 @@ const grant = async (app: Parameters<typeof token>[0], authorization: string, sc
   await token(app, { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }, authorization)
 ).json<Tokens & { error?: string }>()
 
-t.test('RFC 6749 section 4.4: a token of the client, without a refresh token, and nothing is stored', async (t) => {
+t.test('RFC 6749 section 4.4: client_credentials issues an access token without a refresh token, and stores no session', async (t) => {
   const { app } = await build(t, SCOPES)
   const machine = await makeClient(app, {
     grantTypes: ['client_credentials', 'refresh_token'], scopes: ['orders:read', 'orders:write'],
@@ -46,7 +46,7 @@ t.test('RFC 6749 section 4.4: a token of the client, without a refresh token, an
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
 })
 
-t.test('per client: which scopes it may ask for, which it gets when it asks for none, how long its tokens live', async (t) => {
+t.test('allowed scopes, default scopes and the lifetime of tokens are settings of the client', async (t) => {
   const { app } = await build(t, SCOPES)
   const reader = await makeClient(app, {
     grantTypes: ['client_credentials'], firstParty: false, scopes: ['orders:read', 'users:read'],
@@ -65,7 +65,7 @@ t.test('per client: which scopes it may ask for, which it gets when it asks for 
   t.match(await grant(app, anything.basic, 'orders:write'), { scope: 'orders:write' })
 })
 
-t.test('public clients, clients without the grant and wrong secrets get nothing', async (t) => {
+t.test('client_credentials refuses public clients, clients without the grant and wrong secrets', async (t) => {
   const { app } = await build(t)
   const open = await makeClient(app, { authMethod: 'none', grantTypes: ['client_credentials'] })
   t.match((await token(app, { grant_type: 'client_credentials', client_id: open.id })).json(), { error: 'unauthorized_client' })
@@ -74,7 +74,7 @@ t.test('public clients, clients without the grant and wrong secrets get nothing'
   t.match(await grant(app, basic(machine.id, 'wrong')), { error: 'invalid_client' })
 })
 
-t.test('authGuard(\'client\') lets machines in and nobody else', async (t) => {
+t.test("authGuard('client') accepts tokens of clients only", async (t) => {
   const { app, get } = await host(t)
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const { access_token: own } = await grant(app, machine.basic)
@@ -92,7 +92,7 @@ t.test('authGuard(\'client\') lets machines in and nobody else', async (t) => {
   }
 })
 
-t.test('scopes of a machine: all of them, one of them, and 403 names what is missing', async (t) => {
+t.test('a guard requires all or one of its scopes of a client, and the 403 names the missing ones', async (t) => {
   const { app, get } = await host(t)
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const with1 = async (scope: string) => (await grant(app, machine.basic, scope)).access_token
@@ -104,7 +104,7 @@ t.test('scopes of a machine: all of them, one of them, and 403 names what is mis
   t.equal((await get('/machines/any', await with1('orders:write'))).statusCode, 403)
 })
 
-t.test('a revoked client is refused at once', async (t) => {
+t.test('a token of a revoked client is refused at once', async (t) => {
   const { app, get } = await host(t)
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const { access_token: own } = await grant(app, machine.basic)

@@ -80,7 +80,7 @@ function at (app: FastifyInstance, visitor: Visitor): Visitor {
   return { ...visitor, get: async (url) => await app.inject({ url, headers: { accept: 'text/html', cookie } }) }
 }
 
-t.test('a scope that is taken out of SCOPES is neither issued nor told any more', async (t) => {
+t.test('a scope that is removed from SCOPES is neither issued nor reported', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app: before } = await build(t, { databaseUrl, scopes: BOTH })
   const all = await granted(before)
@@ -95,7 +95,7 @@ t.test('a scope that is taken out of SCOPES is neither issued nor told any more'
   )
 })
 
-t.test('a scope that is taken off the client\'s list is neither issued nor told any more', async (t) => {
+t.test("a scope that is removed from the client's list is neither issued nor reported", async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app: before } = await build(t, { databaseUrl, scopes: BOTH })
   const all = await granted(before)
@@ -105,7 +105,7 @@ t.test('a scope that is taken off the client\'s list is neither issued nor told 
   await nothingIsLeft(t, app, { ...all, visitor: at(app, all.visitor) })
 })
 
-t.test('userinfo and the profile tell what scopes allow that the client may still have', async (t) => {
+t.test('userinfo and the profile return only claims of scopes that the client still may have', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app: before } = await build(t, { databaseUrl, scopes: BOTH })
   const { code } = await granted(before)
@@ -119,7 +119,7 @@ t.test('userinfo and the profile tell what scopes allow that the client may stil
   t.equal(profile.email, undefined)
 })
 
-t.test('without openid there is no id token', async (t) => {
+t.test('a refresh issues no id token once the client may no longer have openid', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app: before } = await build(t, { databaseUrl, scopes: BOTH })
   const { code, shop } = await granted(before)
@@ -130,7 +130,7 @@ t.test('without openid there is no id token', async (t) => {
   t.equal(idToken(refreshed), undefined)
 })
 
-t.test('the scopes that * stands for shrink with those of the client', async (t) => {
+t.test('a session with the scope * gets only the scopes that the client still may have', async (t) => {
   const { app } = await build(t, { scopes: BOTH })
   await signedIn(app)
   const { id, basic } = await makeClient(app, { scopes: ['*'] })
@@ -148,7 +148,7 @@ t.test('the scopes that * stands for shrink with those of the client', async (t)
   )
 })
 
-t.test('a pending code or device gets the remaining scopes, and the device page shows them', async (t) => {
+t.test('a pending code or device gets the remaining scopes, and the device page shows only those', async (t) => {
   const { app } = await build(t, { scopes: BOTH })
   const user = await decider(app)
   const { id } = await makeTv(app, { scopes: ['orders:read', 'orders:write'] })

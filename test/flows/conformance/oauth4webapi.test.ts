@@ -8,7 +8,7 @@ import { errorWith } from '../../support/error-with.ts'
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 for (const alg of ['RS256', 'ES256'] as const) {
-  t.test(`oauth4webapi, which checks every answer, with ${alg}`, async (t) => {
+  t.test(`oauth4webapi accepts every answer of this server, with ${alg}`, async (t) => {
     const { app, issuer } = await startIssuer(t, { scopes: { 'orders:read': 'See your orders' } })
     const url = new URL(issuer)
     await register(app)

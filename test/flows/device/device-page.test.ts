@@ -14,7 +14,7 @@ const enter = async (visitor: Visitor, code: string) =>
 const decide = async (visitor: Visitor, code: string, decision: string) =>
   await visitor.follow(await visitor.submit(await enter(visitor, code), { decision }))
 
-t.test('a code is typed in, the user logs in and allows; the device gets tokens of that user', async (t) => {
+t.test('a user types the code, logs in and allows, and the device gets tokens of that user', async (t) => {
   const { app } = await build(t, SCOPES)
   const { id } = await makeTv(app, { scopes: ['*'] })
   const user = (await register(app)).json<{ id: string }>()
@@ -43,7 +43,7 @@ t.test('a code is typed in, the user logs in and allows; the device gets tokens 
   t.match(claimsOf(tokens.access_token), { sub: user.id, client_id: id, scope: 'orders:read' })
 })
 
-t.test('the address with the code in it leads to the question, and approves nothing (RFC 8628 section 3.3.1)', async (t) => {
+t.test('RFC 8628 section 3.3.1: the link with the code in it shows the question, and approves nothing', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const waiting = await asked(app, { client_id: id })
@@ -61,7 +61,7 @@ t.test('the address with the code in it leads to the question, and approves noth
   )
 })
 
-t.test('denied: the device hears of it, and the code is used up', async (t) => {
+t.test('denying tells the device, and uses up the code', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const waiting = await asked(app, { client_id: id })
@@ -73,7 +73,7 @@ t.test('denied: the device hears of it, and the code is used up', async (t) => {
   t.match([again.statusCode, again.body], [422, UNKNOWN])
 })
 
-t.test('codes that are wrong, none, expired, used or of a revoked client are named so on the form', async (t) => {
+t.test('the form names a code that is wrong, malformed, expired, used or of a revoked client as such', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const visitor = await loggedIn(app)
@@ -99,7 +99,7 @@ t.test('codes that are wrong, none, expired, used or of a revoked client are nam
   t.match((await visit(app).post('/device', { user_code: 'x' })).statusCode, 403, 'without the token of the form')
 })
 
-t.test('a decision needs the form of this browser, and is valid only for the user who saw the question', async (t) => {
+t.test('a decision needs the CSRF token of this browser, and the user who saw the question', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await register(app, { email: 'eve@example.com' })
@@ -127,7 +127,7 @@ t.test('a decision needs the form of this browser, and is valid only for the use
   t.match((await visitor.submit(asEve, { decision: 'allow' })).headers.location, /^\/login\?return_to=%2Fdevice/, 'a guest decides nothing')
 })
 
-t.test('a code belongs to the first user who opens its question (RFC 8628 section 5.4)', async (t) => {
+t.test('RFC 8628 section 5.4: a code belongs to the first user who opens its question', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await register(app, { email: 'eve@example.com' })
@@ -165,7 +165,7 @@ t.test('a code belongs to the first user who opens its question (RFC 8628 sectio
   )
 })
 
-t.test('a code that nobody has opened is claimed by its decision; of two users at once one has the question', async (t) => {
+t.test('of two users who open a new code at once only one is shown the question', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await register(app, { email: 'eve@example.com' })
@@ -178,7 +178,7 @@ t.test('a code that nobody has opened is claimed by its decision; of two users a
   }
 })
 
-t.test('Connect pressed twice, and F5 after it: connected, and nothing is posted again', async (t) => {
+t.test('a second click on Connect shows the device as connected, and a reload posts nothing', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const visitor = await loggedIn(app)
@@ -200,7 +200,7 @@ t.test('Connect pressed twice, and F5 after it: connected, and nothing is posted
   }
 })
 
-t.test('switching accounts returns to the same code', async (t) => {
+t.test('a user who switches accounts returns to the same code', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await register(app, { email: 'eve@example.com' })
@@ -214,7 +214,7 @@ t.test('switching accounts returns to the same code', async (t) => {
   )
 })
 
-t.test('a browser session that another process has just ended cannot decide', async (t) => {
+t.test('a browser session that was ended in another process cannot decide', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const visitor = await loggedIn(app)
@@ -226,7 +226,7 @@ t.test('a browser session that another process has just ended cannot decide', as
   t.match((await poll(app, id, waiting.device_code)).json(), { error: 'authorization_pending' })
 })
 
-t.test('who guesses gets a page with 429 and when to come back, for codes that are right, too', async (t) => {
+t.test('after too many wrong codes the page is 429 with Retry-After, for a correct code, too', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { id } = await makeTv(app)
   const visitor = await loggedIn(app)
@@ -240,7 +240,7 @@ t.test('who guesses gets a page with 429 and when to come back, for codes that a
   t.equal((await visitor.get(`/device?user_code=${code}`)).statusCode, 429)
 })
 
-t.test('links of other sites fill the form in, and use up no attempts of who follows them', async (t) => {
+t.test('a link from another site fills in the form, and uses up no attempts of the user', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { id } = await makeTv(app)
   const visitor = await loggedIn(app)
@@ -254,7 +254,7 @@ t.test('links of other sites fill the form in, and use up no attempts of who fol
   )
 })
 
-t.test('under a prefix, over https, in German', async (t) => {
+t.test('the device page works under a prefix, over https and in German', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com', prefix: '/auth' })
   const { id } = await makeTv(app)
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
@@ -269,7 +269,7 @@ t.test('under a prefix, over https, in German', async (t) => {
   t.match((await visitor.follow(await visitor.submit(confirm, { decision: 'allow' }))).body, 'Das Gerät ist verbunden')
 })
 
-t.test('names that devices give themselves stay text', async (t) => {
+t.test('the name of a client and the user agent of a device are escaped', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app, { name: '<b>Bank</b>' })
   const visitor = await loggedIn(app)
@@ -282,7 +282,7 @@ t.test('names that devices give themselves stay text', async (t) => {
   t.match(body, '&lt;script>')
 })
 
-t.test('a device without an agent, and an app of the operator', async (t) => {
+t.test('a device without a user agent is "Unknown device", and an app of the operator has no warning', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app, { firstParty: true })
   const visitor = await loggedIn(app)

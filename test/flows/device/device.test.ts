@@ -50,7 +50,7 @@ t.test('a device gets a code, its user allows it, and the next poll gets tokens'
   t.equal((await token(app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: id })).statusCode, 200)
 })
 
-t.test('with openid the id token tells when the user logged in', async (t) => {
+t.test('with openid, auth_time in the id token is when the user logged in', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
@@ -60,7 +60,7 @@ t.test('with openid the id token tells when the user logged in', async (t) => {
   t.match(claimsOf(idToken), { sub: user.userId, aud: id, auth_time: user.authTime.getTime() / 1000 })
 })
 
-t.test('the user code may be typed in any way', async (t) => {
+t.test('a user code is accepted in any case, and with or without separators', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
@@ -75,7 +75,7 @@ t.test('the user code may be typed in any way', async (t) => {
   }
 })
 
-t.test('neither code is in the database in clear, and a plain hash does not find the short one', async (t) => {
+t.test('neither code is stored in clear, and the hash of the user code is keyed', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const { device_code: deviceCode, user_code: userCode } = await asked(app, { client_id: id })
@@ -86,7 +86,7 @@ t.test('neither code is in the database in clear, and a plain hash does not find
   for (const text of [userCode, userCode.replace('-', '')]) t.not(row!['hash'], createHash('sha256').update(text).digest('hex'))
 })
 
-t.test('RFC 8628 section 3.5: a poll that comes too soon raises the interval by 5 seconds, each time', async (t) => {
+t.test('RFC 8628 section 3.5: each poll that comes too soon raises the interval by 5 seconds', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const { device_code: code } = await asked(app, { client_id: id })
@@ -101,7 +101,7 @@ t.test('RFC 8628 section 3.5: a poll that comes too soon raises the interval by 
   t.same([await error(), await interval()], ['authorization_pending', 20], 'and what was raised stays')
 })
 
-t.test('denied is access_denied, expired is expired_token, and neither makes a session', async (t) => {
+t.test('a denied code is access_denied, an expired one expired_token, and neither creates a session', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
@@ -124,7 +124,7 @@ t.test('denied is access_denied, expired is expired_token, and neither makes a s
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
 })
 
-t.test('of 100 polls at once after the approval one succeeds, and there is one session', async (t) => {
+t.test('of 100 concurrent polls after the approval exactly one succeeds', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
@@ -147,7 +147,7 @@ t.test('of 100 polls at once after the approval one succeeds, and there is one s
   t.equal((await sql(app, 'SELECT 1 FROM sessions')).length, 1)
 })
 
-t.test('who changed between approval and poll gets nothing', async (t) => {
+t.test('no tokens are issued when the user or the client has changed between approval and poll', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
@@ -166,7 +166,7 @@ t.test('who changed between approval and poll gets nothing', async (t) => {
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
 })
 
-t.test('who may ask: the client, in its way, with the grant', async (t) => {
+t.test('a device code is issued to a client that authenticates by its method and may use the grant', async (t) => {
   const { app } = await build(t, SCOPES)
   const box = await makeClient(app, { grantTypes: [DEVICE_CODE], scopes: ['orders:read'], defaultScopes: ['orders:read'] })
   const other = await makeTv(app)
@@ -197,7 +197,7 @@ t.test('who may ask: the client, in its way, with the grant', async (t) => {
   t.equal(tokens.scope, 'orders:read')
 })
 
-t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by address, wherever they are sent', async (t) => {
+t.test('RFC 8628 section 5.1: wrong user codes are limited by user and by address, on the page and at the API', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { id } = await makeTv(app)
   await register(app)
@@ -220,7 +220,7 @@ t.test('RFC 8628 section 5.1: guesses at user codes are counted by user and by a
   )
 })
 
-t.test('one address gets so many codes a minute', async (t) => {
+t.test('requests for device codes are limited per address', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { id } = await makeTv(app)
   const statuses: number[] = []
@@ -229,7 +229,7 @@ t.test('one address gets so many codes a minute', async (t) => {
   t.match((await ask(app, { client_id: id })).json(), { error: 'temporarily_unavailable' })
 })
 
-t.test('decisions are in the audit log, and in events', async (t) => {
+t.test('decisions about devices emit events and are in the audit log', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   const user = await decider(app)
@@ -250,7 +250,7 @@ t.test('decisions are in the audit log, and in events', async (t) => {
   }])
 })
 
-t.test('what has expired is purged an hour later', async (t) => {
+t.test('expired device codes are purged an hour later', async (t) => {
   const { app } = await build(t)
   const { id } = await makeTv(app)
   await asked(app, { client_id: id })

@@ -6,7 +6,7 @@ import { internals } from '../../../plugins/internals.ts'
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-t.test('RFC 6750 section 3.1: without a token 401 and no error code', async (t) => {
+t.test('RFC 6750 section 3.1: a request without a token is 401 without an error code', async (t) => {
   const { app } = await build(t)
   for (const authorization of [undefined, 'Basic abc', 'Bearer', 'Bearer two words here']) {
     const response = await app.inject({ url: '/v1/profile', headers: authorization === undefined ? {} : { authorization } })
@@ -16,7 +16,7 @@ t.test('RFC 6750 section 3.1: without a token 401 and no error code', async (t) 
   }
 })
 
-t.test('RFC 9068 section 4: a token that is not ours, or not of this kind, is invalid_token', async (t) => {
+t.test('RFC 9068 section 4: a token of another issuer or another type is invalid_token', async (t) => {
   const { app } = await build(t)
   const { access_token: good } = await signedIn(app)
   const [head, body, signature] = good.split('.') as [string, string, string]
@@ -55,7 +55,7 @@ t.test('RFC 9068 section 4: a token that is not ours, or not of this kind, is in
   t.equal((await profile(app, ours({}))).statusCode, 200, 'what was changed above is what was refused')
 })
 
-t.test('RFC 6750 section 3.1: scopes: all of them, one of them, and 403 names what is missing', async (t) => {
+t.test('RFC 6750 section 3.1: a guard requires all or one of its scopes, and the 403 names the missing ones', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const { basic } = await makeClient(app)
   await signedIn(app)
@@ -79,7 +79,7 @@ t.test('RFC 6750 section 3.1: scopes: all of them, one of them, and 403 names wh
   t.match(refused.headers['www-authenticate'], /error="insufficient_scope".*scope="read write"/)
 })
 
-t.test('RFC 9700 section 4.15: a client is never a user', async (t) => {
+t.test('RFC 9700 section 4.15: a token of a client is never accepted as one of a user', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
   const machine = (await token(app, { grant_type: 'client_credentials' }, basic)).json<Tokens>()

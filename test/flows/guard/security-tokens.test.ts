@@ -6,7 +6,7 @@ import { internals } from '../../../plugins/internals.ts'
 const API = 'https://api.example.com'
 const FILES = 'https://files.example.com'
 
-t.test('RFC 9700 section 4.14.2: a refresh token is bound to the scope and the resources that were consented to', async (t) => {
+t.test('RFC 9700 section 4.14.2: a refresh token is bound to the consented scopes and resources', async (t) => {
   const { app } = await build(t, {
     resourceServers: [API, FILES],
     scopes: { 'orders:read': 'See your orders', 'orders:write': 'Place orders' }
@@ -35,7 +35,7 @@ t.test('RFC 9700 section 4.14.2: a refresh token is bound to the scope and the r
   t.equal((await profile(app, second.access_token)).statusCode, 401, 'RFC 9700 section 2.3: a token for another server opens nothing here')
 })
 
-t.test('RFC 9700 section 4.15: no client can pass for a user', async (t) => {
+t.test('RFC 9700 section 4.15: the id of a client cannot be mistaken for that of a user', async (t) => {
   const { app } = await build(t)
   const { user, access_token: accessToken } = await signedIn(app)
   const machine = await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['*'] })
@@ -55,7 +55,7 @@ t.test('RFC 9700 section 4.15: no client can pass for a user', async (t) => {
   t.match(made.json(), { client_id: /^lk_client_/ }, 'nobody chooses the id of a client')
 })
 
-t.test('OAuth 2.1 section 2.4.1: a client authenticates once, and in either way', async (t) => {
+t.test('OAuth 2.1 section 2.4.1: a client authenticates by one method, in the header or in the body', async (t) => {
   const { app } = await build(t)
   const client = await makeClient(app, { grantTypes: ['client_credentials'] })
   const other = await makeClient(app, { grantTypes: ['client_credentials'] })
@@ -80,7 +80,7 @@ t.test('OAuth 2.1 section 2.4.1: a client authenticates once, and in either way'
   }
 })
 
-t.test('RFC 9700 section 2.5: a client with a secret is nobody without it, at every endpoint', async (t) => {
+t.test('RFC 9700 section 2.5: a client with a secret is refused without it at every endpoint', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = await loggedIn(app)
@@ -104,7 +104,7 @@ t.test('RFC 9700 section 2.5: a client with a secret is nobody without it, at ev
   )
 })
 
-t.test('RFC 9700 section 4.9.3: no token, code, secret or password is in the log, refused or not', async (t) => {
+t.test('RFC 9700 section 4.9.3: the log contains no token, code, secret or password', async (t) => {
   const { app, logs } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)

@@ -49,7 +49,7 @@ for (const algorithm of ['RS256', 'ES256']) {
     t.notOk((await published(app)).includes(kid))
   })
 
-  t.test(`an id token logs out although its key signs no more and has left the JWKS (RP-Initiated Logout section 2) (${algorithm})`, async (t) => {
+  t.test(`RP-Initiated Logout section 2: an id_token_hint is accepted after its key has left the JWKS (${algorithm})`, async (t) => {
     const { app, visitor, hint, kid, rotatedAgo } = await rotated(t, algorithm)
     await rotatedAgo('179 days')
     t.notOk((await published(app)).includes(kid))
@@ -58,7 +58,7 @@ for (const algorithm of ['RS256', 'ES256']) {
   })
 }
 
-t.test('a key stays in the JWKS as long as the longest-lived client gets tokens for, one that was made since included', async (t) => {
+t.test("a key stays in the JWKS as long as the longest lifetime of any client's tokens, including a new client's", async (t) => {
   const { app, kid, rotatedAgo } = await rotated(t)
   await rotatedAgo('2 hours')
   t.notOk((await published(app)).includes(kid))
@@ -67,7 +67,7 @@ t.test('a key stays in the JWKS as long as the longest-lived client gets tokens 
   t.ok((await published(app)).includes(kid))
 })
 
-t.test('a purge leaves a key that may come in a hint, for as long as the longest session lives', async (t) => {
+t.test('a purge keeps a key as long as the longest session, because its id tokens can still be hints', async (t) => {
   const { app, visitor, hint, rotatedAgo } = await rotated(t)
   await internals(app).database.pool.query("UPDATE sessions SET expires_at = now() + interval '1000 days'")
   await internals(app).keys.rotate(true)
@@ -91,7 +91,7 @@ async function purgeAll (app: FastifyInstance): Promise<{ expired: number }> {
   return { expired: (await step!.batch(100, null)).count }
 }
 
-t.test('a key that has left the JWKS needs no APP_KEY: the earlier one may go', async (t) => {
+t.test('an earlier APP_KEY can be removed although keys that have left the JWKS were sealed with it', async (t) => {
   const { app, hint, visitor, rotatedAgo } = await rotated(t)
   await rotatedAgo('10 days')
   const { databaseUrl } = internals(app)
@@ -110,7 +110,7 @@ t.test('a key that has left the JWKS needs no APP_KEY: the earlier one may go', 
   t.match((await end(elsewhere, hint)).body, 'You are logged out')
 })
 
-t.test('a revoked key proves nothing, an old one as little as the current', async (t) => {
+t.test('an id_token_hint that a revoked key signed is refused, whether the key was current or old', async (t) => {
   const { app, visitor, hint, kid, rotatedAgo } = await rotated(t)
   await rotatedAgo('10 days')
   t.ok(await internals(app).keys.revoke(kid))
@@ -118,7 +118,7 @@ t.test('a revoked key proves nothing, an old one as little as the current', asyn
   t.ok(await isLoggedIn(visitor))
 })
 
-t.test('while the database is away a hint is not called forged', async (t) => {
+t.test('while the database is unreachable an id_token_hint gets a server error, and is not refused as forged', async (t) => {
   const { app, asked, hint, rotatedAgo } = await rotated(t)
   await rotatedAgo('10 days')
   const { pool } = internals(app).database

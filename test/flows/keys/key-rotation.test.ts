@@ -29,7 +29,7 @@ t.test('a new key is published before it signs, and the old one stays until its 
   t.notOk(keys.jwks().keys.some(({ kid }) => kid === kidOf(old)))
 })
 
-t.test('two processes that are due at once make one key', async (t) => {
+t.test('two processes that are due at once create one key', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app: first }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   await internals(first).database.pool.query(
@@ -40,7 +40,7 @@ t.test('two processes that are due at once make one key', async (t) => {
   t.equal(made.flat().length, 2, 'one for each algorithm')
 })
 
-t.test('a revoked key ends its tokens in every process, and another signs at once', async (t) => {
+t.test('revoking a key ends its tokens in every process, and another key signs at once', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app: first }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   const { access_token: old } = await signedIn(first)
@@ -54,7 +54,7 @@ t.test('a revoked key ends its tokens in every process, and another signs at onc
   t.ok(await eventually(async () => (await profile(second, fresh)).statusCode === 200))
 })
 
-t.test('a wrong APP_KEY stops the start and changes nothing; an earlier one opens and seals anew', async (t) => {
+t.test('a wrong APP_KEY stops the start and changes nothing; an earlier one opens the keys and seals them anew', async (t) => {
   const databaseUrl = await createDatabase(t)
   const { app } = await build(t, { databaseUrl })
   const before = (await internals(app).database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows
