@@ -197,7 +197,7 @@ t.test('a device code is issued to a client that authenticates by its method and
   t.equal(tokens.scope, 'orders:read')
 })
 
-t.test('RFC 8628 section 5.1: wrong user codes are limited by user and by address, on the page and at the API', async (t) => {
+t.test('RFC 8628 section 5.1: wrong user codes are limited by user and by address, in the question and in the decision', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { id } = await makeTv(app)
   await register(app)

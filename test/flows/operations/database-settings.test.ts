@@ -51,7 +51,7 @@ async function strangeDatabase (t: Parameters<typeof createDatabase>[0], options
   return url
 }
 
-t.test('whatever is set for the database, each connection has what we rely on', async (t) => {
+t.test('each connection sets what we rely on, whatever the defaults of the database, role or URL are', async (t) => {
   const url = await strangeDatabase(t)
   const database = openDatabase({ url, poolSize: 2, onError: () => {} })
   t.teardown(database.close)
@@ -66,7 +66,7 @@ t.test('whatever is set for the database, each connection has what we rely on', 
   await t.rejects(limited.pool.query('SELECT pg_sleep(5)'), { code: '57014' }, 'the URL itself may ask for less')
 })
 
-t.test('logins, refreshes, tokens and commands work on it, from the first migration on', async (t) => {
+t.test('migrations, logins, refreshes, tokens and commands work on a database with unusual settings', async (t) => {
   const databaseUrl = await strangeDatabase(t, { empty: true })
   const { app, logs } = await build(t, { databaseUrl })
   const { id, secret } = await makeClient(app)

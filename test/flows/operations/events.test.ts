@@ -25,7 +25,7 @@ const written = async (app: App, type: string, count = 1) => {
 
 const FROM = { ip: '127.0.0.1', userAgent: 'lightMyRequest' }
 
-t.test('a host hears of logins, tokens and their end', async (t) => {
+t.test('a host receives the events of logins, tokens and their end', async (t) => {
   const { app } = await build(t)
   const heard = hear(app, 'user.registered', 'login.succeeded', 'login.failed', 'token.issued', 'token.revoked', 'session.ended')
   const { access_token: bearer, user } = await signedIn(app)
@@ -47,7 +47,7 @@ t.test('a host hears of logins, tokens and their end', async (t) => {
   t.notMatch(JSON.stringify(heard), PASSWORD)
 })
 
-t.test('who has unsubscribed hears nothing more', async (t) => {
+t.test('an unsubscribed handler is not called', async (t) => {
   const { app } = await build(t)
   let count = 0
   const unsubscribe = app.latchkey.on('user.registered', () => { count++ })
@@ -57,7 +57,7 @@ t.test('who has unsubscribed hears nothing more', async (t) => {
   t.equal(count, 1)
 })
 
-t.test('a handler that throws or rejects fails no request, and the others are told', async (t) => {
+t.test('a handler that throws or rejects fails no request, and the other handlers are called', async (t) => {
   const { app, logs } = await build(t)
   app.latchkey.on('user.registered', () => { throw new Error('thrown by a handler') })
   app.latchkey.on('user.registered', () => Promise.reject(new Error('rejected by a handler')))
@@ -69,7 +69,7 @@ t.test('a handler that throws or rejects fails no request, and the others are to
   t.match(logs(), 'A handler of an event failed')
 })
 
-t.test('a guard tells why it refused, by a code that holds nothing of the token', async (t) => {
+t.test('the event of a refused request has a code for the reason, and nothing of the token', async (t) => {
   const { app } = await build(t)
   const heard = hear(app, 'bearer.refused')
   const { access_token: good } = await signedIn(app)
@@ -96,7 +96,7 @@ t.test('a guard tells why it refused, by a code that holds nothing of the token'
   t.match((await app.inject('/metrics')).body, /latchkey_bearer_refusals_total\{reason="expired"\} 1/)
 })
 
-t.test('the audit log has what matters to security, with who, where and why', async (t) => {
+t.test('the audit log has the security events, with user, address, agent and reason', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, refresh_token: text, user } = await signedIn(app)
   const web = (await internals(app).store.clients.findBySlug('web'))!
@@ -132,7 +132,7 @@ t.test('the audit log has what matters to security, with who, where and why', as
   for (const secret of [PASSWORD, 'another good password', personal, bearer, text]) t.notMatch(everything, secret)
 })
 
-t.test('revocation by a client and too many attempts are written, too', async (t) => {
+t.test('a revocation by a client and too many attempts are in the audit log', async (t) => {
   const { app } = await build(t, ON)
   const { basic } = await makeClient(app)
   await register(app)
@@ -153,7 +153,7 @@ t.test('revocation by a client and too many attempts are written, too', async (t
   t.ok(refused === 1 || refused === 2, 'of 25 one line a minute for the user, and one for those whom nobody looks up any more')
 })
 
-t.test('a database that does not take them fails no request', async (t) => {
+t.test('a request succeeds when the database refuses the lines of the audit log', async (t) => {
   const { app, logs } = await build(t)
   await internals(app).database.pool.query('ALTER TABLE audit_events RENAME TO elsewhere')
   t.equal((await register(app)).statusCode, 201)

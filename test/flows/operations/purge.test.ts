@@ -68,7 +68,7 @@ const expiredSessions = (app: FastifyInstance, userId: string, many: number) => 
   [userId, many]
 )
 
-t.test('deletes what has expired, in every table, and nothing else', async (t) => {
+t.test('purge deletes what has expired, in every table, and nothing else', async (t) => {
   const { app } = await build(t)
   await fill(app)
   t.same(await run(app), {
@@ -80,13 +80,13 @@ t.test('deletes what has expired, in every table, and nothing else', async (t) =
   t.ok((await login(app)).statusCode === 200, 'the keys that sign are there')
 })
 
-t.test('keeps what expired less than so many hours ago', async (t) => {
+t.test('purge keeps what expired less than `keep` hours ago', async (t) => {
   const { app } = await build(t)
   await fill(app)
   t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(9).fill(0))
 })
 
-t.test('every table with an end is among them', async (t) => {
+t.test('every table with an expiry time is purged', async (t) => {
   const { app } = await build(t)
   const purged = internals(app).store.purge.steps(EXPIRED).map(({ table }) => table)
   const models = readFileSync(join(packageRoot, 'prisma/schema.prisma'), 'utf8').match(/^model [\s\S]*?^}/gm)!
@@ -97,7 +97,7 @@ t.test('every table with an end is among them', async (t) => {
   t.same(ending.filter((table) => !purged.includes(table)), [])
 })
 
-t.test('revoked rows are removed, and their tokens stay refused', async (t) => {
+t.test('purge deletes revoked rows, and their tokens stay refused', async (t) => {
   const { app } = await build(t)
   const [first, second] = [await signedIn(app), (await login(app)).json<Tokens>()]
   t.equal((await logout(app, first.access_token)).statusCode, 202)
@@ -110,7 +110,7 @@ t.test('revoked rows are removed, and their tokens stay refused', async (t) => {
   t.equal(await count(app, 'revocations'), 1)
 })
 
-t.test('goes through large tables in batches, past what others have locked', async (t) => {
+t.test('purge deletes in batches, and skips rows that others have locked', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { user, ...tokens } = await signedIn(app)
   await expiredSessions(app, user.id, 1500)
@@ -126,7 +126,7 @@ t.test('goes through large tables in batches, past what others have locked', asy
   t.not(sessionId(tokens), undefined)
 })
 
-t.test('one process at a time', async (t) => {
+t.test('only one process purges at a time', async (t) => {
   const { app } = await build(t)
   const { purge: store } = internals(app).store
   t.equal(await store.alone(() => run(app)), null)
@@ -135,7 +135,7 @@ t.test('one process at a time', async (t) => {
   t.not(await run(app), null)
 })
 
-t.test('holds up no vacuum while it rests, and notices when it is no longer alone', async (t) => {
+t.test('purge holds back no vacuum between batches, and stops when it has lost its connection', async (t) => {
   const { app } = await build(t)
   const ended = await internals(app).store.purge.alone(async (signal) => {
     const [row] = await sql<{ state: string, xmin: string | null, pid: number }>(
@@ -149,7 +149,7 @@ t.test('holds up no vacuum while it rests, and notices when it is no longer alon
   t.equal(ended, true)
 })
 
-t.test('stops on request', async (t) => {
+t.test('purge stops when its signal is aborted', async (t) => {
   const { app } = await build(t)
   const { user } = await signedIn(app)
   await expiredSessions(app, user.id, 500)
@@ -157,7 +157,7 @@ t.test('stops on request', async (t) => {
   t.equal(await count(app, 'sessions'), 501)
 })
 
-t.test('a process does it by itself, and its end does not wait for it', async (t) => {
+t.test('a server purges by itself, and closes without waiting for it', async (t) => {
   const { app, logs } = await build(t, { purgeEvery: 1 })
   const { user } = await signedIn(app)
   await expiredSessions(app, user.id, 3)

@@ -52,13 +52,13 @@ async function isThere (app: FastifyInstance, [method, url]: Call): Promise<bool
   return statusCode !== 404 || !/Route |There is no /.test(body)
 }
 
-t.test('all of it is there when nothing is off', async (t) => {
+t.test('by default every switchable route is served', async (t) => {
   const { app } = await build(t)
   for (const [name, , calls] of SWITCHES) for (const call of calls) t.ok(await isThere(app, call), `${name}: ${call.join(' ')}`)
 })
 
 for (const [name, options, calls] of SWITCHES) {
-  t.test(`${name} off: 404, and in no document`, async (t) => {
+  t.test(`${name} off: its routes are 404, and in no OpenAPI document`, async (t) => {
     const { app } = await build(t, options)
     for (const call of calls) t.notOk(await isThere(app, call), call.join(' '))
     for (const [other, , calls] of SWITCHES.filter(([other]) => other !== name && other !== 'routes.pages')) {
@@ -71,14 +71,14 @@ for (const [name, options, calls] of SWITCHES) {
   })
 }
 
-t.test('registration off: the login page has no link to it', async (t) => {
+t.test('with registration off the login page has no link to it', async (t) => {
   for (const [registration, there] of [['open', true], ['off', false]] as const) {
     const { app } = await build(t, { registration })
     t.equal(/register/i.test((await app.inject('/login')).body), there, registration)
   }
 })
 
-t.test('routes.personalTokens off: no block on the account page, and those that are there go on', async (t) => {
+t.test('with routes.personalTokens off the account page does not list them, and existing tokens remain valid', async (t) => {
   const { app, databaseUrl } = await build(t, { routes: { clients: false } })
   const { id, secret } = await makeClient(app)
   await register(app)
@@ -97,7 +97,7 @@ t.test('routes.personalTokens off: no block on the account page, and those that 
   t.equal((await off.inject({ url: '/v1/profile', headers: { authorization: `Bearer ${personal}` } })).statusCode, 200)
 })
 
-t.test('routes.pages off: metadata, grants and guards do without', async (t) => {
+t.test('with routes.pages off the metadata names no endpoint that needs a page, and their grants are unsupported', async (t) => {
   const { app } = await build(t, { routes: { pages: false } })
   const metadata = (await app.inject('/.well-known/oauth-authorization-server')).json<Record<string, unknown>>()
   t.match(metadata, {
@@ -116,7 +116,7 @@ t.test('routes.pages off: metadata, grants and guards do without', async (t) => 
   t.match((await app.inject({ url: '/nothing', headers: { accept: 'text/html' } })).json(), { statusCode: 404 })
 })
 
-t.test("a guest of authGuard('web') is sent to a page only where there is one", async (t) => {
+t.test("authGuard('web') redirects a guest to the login page, or answers 401 where there is none", async (t) => {
   const places: [LatchkeyOptions, number, string | undefined][] = [
     [{}, 303, '/auth/login'],
     [{ routes: { pages: false } }, 401, undefined],

@@ -16,7 +16,7 @@ const FOREIGN: Record<string, string>[] = [
   { origin: '', 'sec-fetch-site': 'cross-site' }
 ]
 
-t.test('RFC 6749 section 10.12: forms of other sites are refused with a page, whatever token they carry', async (t) => {
+t.test('RFC 6749 section 10.12: a form sent by another site is refused with a page, even with a valid CSRF token', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -39,7 +39,7 @@ t.test('RFC 6749 section 10.12: forms of other sites are refused with a page, wh
   t.equal(await (await internals(app).database.prisma()).consent.count(), 0, 'nothing was allowed')
 })
 
-t.test('RFC 6749 section 10.12: a form needs the token of this browser', async (t) => {
+t.test('RFC 6749 section 10.12: a form needs the CSRF token of this browser, and is shown again without it', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -62,7 +62,7 @@ t.test('RFC 6749 section 10.12: a form needs the token of this browser', async (
   t.equal((await visitor.submit(page, typed)).statusCode, 303)
 })
 
-t.test('who is refused can try again, and the request of the application goes on', async (t) => {
+t.test('the page of a refused consent form links back to the authorization request', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -72,7 +72,7 @@ t.test('who is refused can try again, and the request of the application goes on
   t.match(paramsOf(await visitor.submit(await visitor.get(again), { decision: 'allow' })), { code: /^lk_ac_/, state: 'of the app' })
 })
 
-t.test('two tabs do not spoil each other, and a form that was opened from another site works', async (t) => {
+t.test('forms in two tabs are independent, and one that was opened by a link from another site can be submitted', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -81,7 +81,7 @@ t.test('two tabs do not spoil each other, and a form that was opened from anothe
   t.equal((await visitor.submit(two, { username: 'ada@example.com', password: PASSWORD })).statusCode, 303)
 })
 
-t.test('browsers that say nothing about sites are left to the token; who opens the server under another address is let in', async (t) => {
+t.test('without Origin and Sec-Fetch-Site the CSRF token decides, and a form at another address of the server is accepted', async (t) => {
   const { app } = await build(t)
   await register(app)
   const typed = { username: 'ada@example.com', password: PASSWORD }
@@ -91,7 +91,7 @@ t.test('browsers that say nothing about sites are left to the token; who opens t
   t.equal((await elsewhere.submit(await elsewhere.get('/login'), typed)).statusCode, 303)
 })
 
-t.test('a repeated, mangled or foreign body is a page with 400 or 415', async (t) => {
+t.test('a form with repeated, malformed or non-form content is refused with a page: 400, 413 or 415', async (t) => {
   const { app } = await build(t)
   const post = (payload: string | Buffer, type = 'application/x-www-form-urlencoded') =>
     app.inject({
@@ -106,7 +106,7 @@ t.test('a repeated, mangled or foreign body is a page with 400 or 415', async (t
   t.equal((await post(`username=${'x'.repeat(70_000)}`)).statusCode, 413)
 })
 
-t.test('every page says what may be loaded and where it may go (RFC 9700 sections 4.2.4 and 4.16)', async (t) => {
+t.test('RFC 9700 sections 4.2.4 and 4.16: every page has a Content-Security-Policy, and cannot be framed or cached', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -144,7 +144,7 @@ t.test('every page says what may be loaded and where it may go (RFC 9700 section
   }
 })
 
-t.test('a cookie of the forms that another app on the domain has set locks nobody out', async (t) => {
+t.test('a CSRF cookie that another app on the domain has set does not prevent a login', async (t) => {
   const { app } = await build(t)
   await register(app)
   for (const foreign of ['', 'x', '%', 'caf\u00e9', 'a.b.c', 'x'.repeat(2000)]) {

@@ -21,7 +21,7 @@ async function withTokens (app: App) {
 const isLoggedIn = async (visitor: Visitor) => (await visitor.get('/account')).statusCode === 200
 const end = (visitor: Visitor, params: Record<string, string>) => visitor.get(`${END}?${new URLSearchParams(params)}`)
 
-t.test('the page asks, and then logs out for good', async (t) => {
+t.test('the logout page asks for confirmation, and ends the browser session', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const cookie = visitor.cookies.get('latchkey')!
@@ -41,7 +41,7 @@ t.test('the page asks, and then logs out for good', async (t) => {
   t.match((await visitor.get('/logout')).body, 'You are logged out', 'who is a guest is not asked')
 })
 
-t.test('an application with an id_token_hint logs out at once, with its session, and gets its state back', async (t) => {
+t.test('with its id_token_hint an application logs the user out without a question, and gets its state back', async (t) => {
   const { app } = await build(t)
   const { visitor, id_token: idToken, access_token: accessToken } = await withTokens(app)
   const answer = await end(visitor, { id_token_hint: idToken, post_logout_redirect_uri: AFTER, state: 'a&b' })
@@ -50,7 +50,7 @@ t.test('an application with an id_token_hint logs out at once, with its session,
   t.equal((await profile(app, accessToken)).statusCode, 401)
 })
 
-t.test('the same by POST, also from another site', async (t) => {
+t.test('a logout request may be a POST, also from another site', async (t) => {
   const { app } = await build(t)
   const { visitor, id_token: idToken } = await withTokens(app)
   const answer = await visitor.follow(
@@ -62,7 +62,7 @@ t.test('the same by POST, also from another site', async (t) => {
   t.notOk(await isLoggedIn(visitor))
 })
 
-t.test('without a hint, or with that of another user, the user is asked and sees who asks', async (t) => {
+t.test('without a hint, or with that of another user, the page asks and names the application', async (t) => {
   const { app } = await build(t)
   const { visitor, client } = await withTokens(app)
   for (const params of [
@@ -83,7 +83,7 @@ t.test('without a hint, or with that of another user, the user is asked and sees
   t.notOk(await isLoggedIn(visitor))
 })
 
-t.test('an id token that has expired is a hint all the same', async (t) => {
+t.test('an expired id token is accepted as a hint', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken } = await withTokens(app)
   const expired = internals(app).keys.sign('RS256', { ...claimsOf(idToken), exp: 1000, iat: 900 }, 'JWT')
@@ -91,7 +91,7 @@ t.test('an id token that has expired is a hint all the same', async (t) => {
   t.equal((await end(visitor, { id_token_hint: expired, post_logout_redirect_uri: AFTER })).headers.location, AFTER)
 })
 
-t.test('an id token alone ends the login of who is logged in as its user in this browser; a guest, or somebody else, is asked', async (t) => {
+t.test('an id_token_hint logs out only a browser in which its user is logged in', async (t) => {
   const { app } = await build(t)
   const { visitor, id_token: idToken, access_token: accessToken } = await withTokens(app)
   const guest = visit(app)
@@ -101,7 +101,7 @@ t.test('an id token alone ends the login of who is logged in as its user in this
   t.equal((await profile(app, accessToken)).statusCode, 200)
 })
 
-t.test('a post-logout address is valid as long as its client is', async (t) => {
+t.test('a post-logout redirect URI of a revoked client is refused', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken } = await withTokens(app)
   await internals(app).store.clients.revoke(client.id)
@@ -114,7 +114,7 @@ t.test('a post-logout address is valid as long as its client is', async (t) => {
   t.ok(await isLoggedIn(visitor))
 })
 
-t.test('RFC 9700 section 4.11: a logout that cannot be trusted is a page, and logs nobody out', async (t) => {
+t.test('RFC 9700 section 4.11: an invalid logout request gets an error page, and logs nobody out', async (t) => {
   const { app } = await build(t)
   const { visitor, client, id_token: idToken, access_token: accessToken } = await withTokens(app)
   const other = await makeApp(app)

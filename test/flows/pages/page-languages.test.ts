@@ -6,7 +6,7 @@ import { asked, makeTv } from '../../support/device.ts'
 const GERMAN = '<html lang="de"'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
-t.test('OpenID Connect Core section 3.1.2.1: ui_locales of an application stay through a wrong password, registration and consent', async (t) => {
+t.test('OpenID Connect Core section 3.1.2.1: ui_locales are kept through a wrong password, registration and consent', async (t) => {
   const { app } = await build(t)
   const client = await makeApp(app)
   const visitor = visit(app, { 'accept-language': 'en' })
@@ -25,7 +25,7 @@ t.test('OpenID Connect Core section 3.1.2.1: ui_locales of an application stay t
   t.match(consent.body, GERMAN, 'on the consent page')
 })
 
-t.test('ui_locales of a login or a device page stay with its form', async (t) => {
+t.test('ui_locales of a login or a device page are kept with its form', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app, { 'accept-language': 'en' })
@@ -40,7 +40,7 @@ t.test('ui_locales of a login or a device page stay with its form', async (t) =>
   t.match((await visitor.follow(await visitor.submit(question, { decision: 'deny' }))).body, GERMAN, 'and the end')
 })
 
-t.test("the words of the page's language for a scope come before its description in SCOPES", async (t) => {
+t.test("a scope's text in the language of the page comes before its description in SCOPES", async (t) => {
   const { app } = await build(t, {
     scopes: { 'orders:read': 'See your orders', email: 'See the address we write to' },
     languages: { de: { scopes: { 'orders:read': 'Bestellungen ansehen' } } }
@@ -56,7 +56,7 @@ t.test("the words of the page's language for a scope come before its description
   t.match(await consent('en'), 'See your orders')
 })
 
-t.test('the names of browsers follow the language of the page', async (t) => {
+t.test('names of browsers on the account page are in the language of the page', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app, { 'user-agent': FIREFOX })
   const account = async (language: string) => (await visitor.get('/account', { 'accept-language': language })).body
@@ -64,7 +64,7 @@ t.test('the names of browsers follow the language of the page', async (t) => {
   t.match(await account('en'), 'Firefox on Linux')
 })
 
-t.test('DEFAULT_LANGUAGE is for visitors who ask for no language that is there', async (t) => {
+t.test('DEFAULT_LANGUAGE applies when no requested language is available', async (t) => {
   const { app } = await build(t, { defaultLanguage: 'de' })
   const visitor = visit(app)
   t.match((await visitor.get('/login')).body, GERMAN)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, claimsOf, register, token, type Tokens } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
 
-t.test('pages carry the name, the logo and the color of the operator', async (t) => {
+t.test("pages have the operator's name, logo and color", async (t) => {
   const { app } = await build(t, { brand: { name: 'Northwind <& Sons>', logo: '/logo.svg', color: '#00695c' } })
   const page = await visit(app).get('/login')
   t.match(page.body, '<title>Log in · Northwind &lt;&amp; Sons></title>')
@@ -11,14 +11,14 @@ t.test('pages carry the name, the logo and the color of the operator', async (t)
   t.match(css.body, '--accent: #00695c')
 })
 
-t.test('the former name brand.colour still works, and the log says what to write', async (t) => {
+t.test('brand.colour sets brand.color, and the log warns of the former name', async (t) => {
   const { app, logs } = await build(t, { brand: { colour: '#00695c' } })
   const page = await visit(app).get('/login')
   t.match((await app.inject(/href="(\/assets\/[^"]+)"/.exec(page.body)![1]!)).body, '--accent: #00695c')
   t.equal(logs().split('brand.colour is deprecated').length, 2, 'once')
 })
 
-t.test('a logo of another site or a color that is none stops the start', async (t) => {
+t.test('a logo of another site or an invalid color stops the start', async (t) => {
   for (const [brand, message] of [
     [{ logo: 'https://cdn.example/logo.svg' }, /pages load nothing from other sites/],
     [{ color: 'teal' }, /write it as #rrggbb/],
@@ -28,7 +28,7 @@ t.test('a logo of another site or a color that is none stops the start', async (
   }
 })
 
-t.test('a host gives its own pages, which get the model and the reply', async (t) => {
+t.test('a view of the host gets the model of the page and the reply', async (t) => {
   const { app } = await build(t, {
     views: {
       login: (model, reply) => {
@@ -52,7 +52,7 @@ t.test('a host gives its own pages, which get the model and the reply', async (t
   t.match((await visitor.get('/register?return_to=%2Fx')).body, 'Create an account', 'the others stay')
 })
 
-t.test('another language, and other words in those there are', async (t) => {
+t.test('a host adds a language, and changes texts of the built-in ones', async (t) => {
   const { app } = await build(t, { languages: { fr: { login: { title: 'Connexion' } }, en: { login: { title: 'Come in' } } } })
   const french = await visit(app, { 'accept-language': 'fr-CH, en;q=0.5' }).get('/login')
   t.match(french.body, '<html lang="fr-CH"')
@@ -67,7 +67,7 @@ t.test('another language, and other words in those there are', async (t) => {
   )
 })
 
-t.test('SCOPE_INHERITANCE: a scope brings those below it, on the consent page and in the token', async (t) => {
+t.test('with SCOPE_INHERITANCE a scope includes those below it, on the consent page and in the token', async (t) => {
   const scopes = {
     orders: 'Manage your orders', 'orders:read': 'See your orders', 'orders:read:old': 'See your old orders',
     ordersx: 'Something else'
@@ -97,7 +97,7 @@ t.test('SCOPE_INHERITANCE: a scope brings those below it, on the consent page an
   t.match(paramsOf(await visitor.get(authorizeUrl(client.id, { scope: 'ordersx' }))), { error: 'invalid_scope' })
 })
 
-t.test('without it a scope is its name and no more', async (t) => {
+t.test('without SCOPE_INHERITANCE a scope includes no other', async (t) => {
   const { app } = await build(t, { scopes: { orders: 'Manage your orders', 'orders:read': 'See your orders' } })
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { scopes: ['orders'] })

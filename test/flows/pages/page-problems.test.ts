@@ -8,7 +8,7 @@ import { internals } from '../../../plugins/internals.ts'
 const valueOf = (body: string, name: string) =>
   tagsOf(body).find(({ name: tag, attributes }) => tag === 'input' && attributes['name'] === name)?.attributes['value']
 
-t.test('a login that must wait keeps its form and the user name, and says for how long', async (t) => {
+t.test('a login over the limit keeps the form and the user name, and says how long to wait', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   await register(app)
   const visitor = visit(app)
@@ -23,7 +23,7 @@ t.test('a login that must wait keeps its form and the user name, and says for ho
   t.match(answer.body, 'name="password"')
 })
 
-t.test('too many registrations: the form keeps its input', async (t) => {
+t.test('a registration over the limit keeps the input of the form', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const visitor = visit(app)
   let answer = await visitor.get('/register')
@@ -36,7 +36,7 @@ t.test('too many registrations: the form keeps its input', async (t) => {
   t.ok(Number(answer.headers['retry-after']) > 0)
 })
 
-t.test('a browser without cookies gets a message, and the form keeps its input', async (t) => {
+t.test('without cookies the form keeps its input and says that they are needed', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app)
   const page = await visitor.get('/login')
@@ -47,7 +47,7 @@ t.test('a browser without cookies gets a message, and the form keeps its input',
   t.equal(valueOf(answer.body, 'username'), 'ada@example.com')
 })
 
-t.test('a form of another site is no form of ours, whatever it brings', async (t) => {
+t.test('a form sent by another site is refused, and its input is not shown', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app)
   const page = await visitor.get('/login')
@@ -59,7 +59,7 @@ t.test('a form of another site is no form of ours, whatever it brings', async (t
   t.notMatch(answer.body, 'mallory@example.com')
 })
 
-t.test('the field that has the focus after a wrong password is described by the error', async (t) => {
+t.test('after a wrong password the focused field is described by the error', async (t) => {
   const { app } = await build(t)
   const answer = await logIn(visit(app), '/login', { username: 'nobody@example.com', password: 'wrong' })
   const tags = tagsOf(answer.body)
@@ -70,7 +70,7 @@ t.test('the field that has the focus after a wrong password is described by the 
   t.ok(ids.includes(error.attributes['id']!), `${ids.join()} has ${error.attributes['id']}`)
 })
 
-t.test('an address that is taken offers to log in with it, on the same way', async (t) => {
+t.test('registering an identifier in use offers to log in with it, in the same authorization request', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -83,7 +83,7 @@ t.test('an address that is taken offers to log in with it, on the same way', asy
   t.notMatch((await visitor.submit(await visitor.get('/register'), { email: 'ada@', password: PASSWORD })).body, 'login_hint')
 })
 
-t.test('who is asked to log in again sees who they are, and may cancel: the application hears access_denied', async (t) => {
+t.test('a user who is asked to log in again sees their name, and cancelling sends access_denied to the application', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -128,7 +128,7 @@ t.test('a user whose browser session was idle for too long gets a message', asyn
   t.notMatch((await idle.get('/login')).body, /logged out/)
 })
 
-t.test('what a user denied to another user\'s application is called so before they go back', async (t) => {
+t.test('after denying consent to a client that a user registered, the page says so before the user goes back', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { ownerId: visitor.userId })
@@ -138,7 +138,7 @@ t.test('what a user denied to another user\'s application is called so before th
   t.equal(formOf(denied).hidden['error'], 'access_denied')
 })
 
-t.test('references of errors are unique, and stand in the log; a page that failed for a moment offers to try again', async (t) => {
+t.test('an error page has a unique reference, which is in the log, and a link to try again', async (t) => {
   const { app, logs } = await build(t, { prefix: '/auth', views: { login: () => { throw new Error('a view that fails') } } })
   const [one, two] = [await visit(app).get('/auth/login?login_hint=ada'), await visit(app).get('/auth/login')]
   t.equal(one.statusCode, 500)
@@ -149,7 +149,7 @@ t.test('references of errors are unique, and stand in the log; a page that faile
   t.match(one.body, '<a href="/auth/login?login_hint=ada">Try again</a>')
 })
 
-t.test('Initiating User Registration via OpenID Connect 1.0: prompt=create leads to the registration and then to the application', async (t) => {
+t.test('Initiating User Registration via OpenID Connect 1.0: prompt=create shows the registration and returns to the application', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
@@ -173,7 +173,7 @@ t.test('Initiating User Registration via OpenID Connect 1.0: prompt=create leads
   )
 })
 
-t.test('an API client gets JSON with the time to wait', async (t) => {
+t.test('a program that is rate-limited gets JSON with the time to wait', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   let answer = await apiLogin(app, { email: 'ada@example.com', password: 'wrong' })
   for (let tries = 0; tries < 8 && answer.statusCode !== 429; tries++) {

@@ -27,7 +27,7 @@ async function twoProcesses (t: Parameters<typeof build>[0]) {
   return [(await build(t, { databaseUrl })).app, (await build(t, { databaseUrl })).app] as const
 }
 
-t.test('Register pressed twice, at two processes at once: one account, one login, whichever answer the browser shows', async (t) => {
+t.test('a registration form that is submitted twice at once, to two processes, creates one account and one browser session', async (t) => {
   const [app, second] = await twoProcesses(t)
   const heard: object[] = []
   for (const each of [app, second]) each.latchkey.on('user.registered', (details) => { heard.push(details) })
@@ -46,7 +46,7 @@ t.test('Register pressed twice, at two processes at once: one account, one login
   t.equal(await living(app), 1)
 })
 
-t.test('a registration is sent again by who has the browser, the form, the password and no other wish: anybody else hears that it is in use', async (t) => {
+t.test('a repeated registration is accepted only with the same browser, form and values; any other hears that the identifier is in use', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app)
   const page = await visitor.get('/register')
@@ -80,7 +80,7 @@ t.test('a registration is sent again by who has the browser, the form, the passw
   t.equal((await guest().submit(page, NEW)).statusCode, 422, 'nor for who was disabled')
 })
 
-t.test('Log in pressed twice is one login; after a logout the same form logs in anew', async (t) => {
+t.test('a login form that is submitted twice creates one browser session, and after a logout a new one', async (t) => {
   const [app, second] = await twoProcesses(t)
   await register(app)
   const visitor = visit(app)
@@ -104,7 +104,7 @@ t.test('Log in pressed twice is one login; after a logout the same form logs in 
   t.equal(await living(app), 1)
 })
 
-t.test('who asks again by what is no longer so, a password or an epoch, gets nothing that the form has made before, although it goes on', async (t) => {
+t.test('a form that is submitted again creates nothing with an outdated password stamp or token epoch', async (t) => {
   const { app } = await build(t)
   const { sessions, personalTokens } = internals(app)
   const { id: userId } = (await register(app)).json<{ id: string }>()
@@ -121,7 +121,7 @@ t.test('who asks again by what is no longer so, a password or an epoch, gets not
   t.same([await makeBy(tokenEpoch), await makeBy(tokenEpoch + 1)], [undefined, token])
 })
 
-t.test('Create token pressed twice, at two processes at once: one token, and both answers show it', async (t) => {
+t.test('a token form that is submitted twice at once, to two processes, creates one token, and both answers show it', async (t) => {
   const [app, second] = await twoProcesses(t)
   const heard: object[] = []
   for (const each of [app, second]) each.latchkey.on('personal_token.created', (details) => { heard.push(details) })
@@ -143,7 +143,7 @@ t.test('Create token pressed twice, at two processes at once: one token, and bot
   t.equal(await count(app, 'personal_access_tokens'), 3, 'and so is the same on a new page')
 })
 
-t.test('the last token that a user may have is shown for both presses; one that was deleted does not come back', async (t) => {
+t.test('a repeated token form shows the same token at the limit of tokens, and a new one after it was deleted', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const field = { _csrf: formOf(await visitor.get('/account')).hidden['_csrf']! }
@@ -164,7 +164,7 @@ t.test('the last token that a user may have is shown for both presses; one that 
   t.equal((await profile(app, first!)).statusCode, 401)
 })
 
-t.test('submitting a form again does not bring back what was revoked and purged', async (t) => {
+t.test('submitting a form again does not restore what was revoked and purged', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const field = { _csrf: formOf(await visitor.get('/account')).hidden['_csrf']! }
@@ -195,7 +195,7 @@ t.test('submitting a form again does not bring back what was revoked and purged'
   })
 })
 
-t.test('a registration that is sent again counts wrong passwords as a login does', async (t) => {
+t.test('wrong passwords in a repeated registration are limited like those of a login', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const visitor = visit(app)
   const page = await visitor.get('/register')
@@ -212,7 +212,7 @@ t.test('a registration that is sent again counts wrong passwords as a login does
   t.equal(await again(PASSWORD), 429, 'nor the right one then')
 })
 
-t.test('a new token is shown once, to whom it belongs: not by F5, not by its address, not to who logs in then', async (t) => {
+t.test('a new token is shown once, only to its owner: not after a reload, and not to the next user of the browser', async (t) => {
   const { app, logs } = await build(t)
   const visitor = await loggedIn(app)
   const field = { _csrf: formOf(await visitor.get('/account')).hidden['_csrf']! }
@@ -247,7 +247,7 @@ t.test('a new token is shown once, to whom it belongs: not by F5, not by its add
   t.notOk(valueIn((await visitor.get('/account')).body))
 })
 
-t.test('the address of a page that only takes posts leads to where its form is', async (t) => {
+t.test('GET of an address that accepts only POST redirects to the page with its form', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   for (const path of ['sessions/end', 'apps/end', 'tokens/end', 'tokens']) {

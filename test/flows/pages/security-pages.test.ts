@@ -9,7 +9,7 @@ import { internals } from '../../../plugins/internals.ts'
 const HTML = { accept: 'text/html' }
 const FORM = { ...HTML, 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000' }
 
-t.test('RFC 9700 section 4.16: nothing that a browser is shown can be framed, errors and redirects included', async (t) => {
+t.test('RFC 9700 section 4.16: no page can be framed, errors and redirects included', async (t) => {
   const { app } = await buildServer({ ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t) }, {})
   t.teardown(() => app.close())
   const client = await makeApp(app)
@@ -55,7 +55,7 @@ t.test('RFC 9700 section 4.16: nothing that a browser is shown can be framed, er
   }
 })
 
-t.test('RFC 6749 section 5.1: what holds a token, a code or a secret is not kept by any cache', async (t) => {
+t.test('RFC 6749 section 5.1: a response with a token, a code or a secret is Cache-Control: no-store', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   const client = await makeApp(app)
@@ -92,7 +92,7 @@ t.test('RFC 6749 section 5.1: what holds a token, a code or a secret is not kept
   }
 })
 
-t.test('RFC 6749 section 2.3.1: credentials in an address are not taken, and not shown', async (t) => {
+t.test('RFC 6749 section 2.3.1: credentials in the query are neither accepted nor shown', async (t) => {
   const { app } = await build(t)
   await register(app)
   const client = await makeClient(app, { grantTypes: ['password', 'client_credentials'] })
@@ -116,7 +116,7 @@ t.test('RFC 6749 section 2.3.1: credentials in an address are not taken, and not
   }
 })
 
-t.test('RFC 6750 section 2.3: a bearer token in the query is refused on every route that takes one', async (t) => {
+t.test('RFC 6750 section 2.3: a bearer token in the query is refused on every route that accepts one', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, { security?: object[] }>> }>()
@@ -134,7 +134,7 @@ t.test('RFC 6750 section 2.3: a bearer token in the query is refused on every ro
   }
 })
 
-t.test('RFC 7239 section 6: one address is one, however the proxy writes it; what is no address is the peer', async (t) => {
+t.test("RFC 7239 section 6: an address forwarded by a proxy has one spelling, and a malformed one is replaced by the peer's", async (t) => {
   const { app } = await buildServer(
     { ...FAST, rateLimit: 'on', trustProxy: 1, logLevel: 'silent', databaseUrl: await createDatabase(t) },
     {}
@@ -161,7 +161,7 @@ t.test('RFC 7239 section 6: one address is one, however the proxy writes it; wha
 })
 
 for (const [trustProxy, expected] of [[undefined, '127.0.0.1'], [1, '203.0.113.7']] as const) {
-  t.test(`RFC 9700 section 4.13: X-Forwarded headers ${trustProxy ? 'count with TRUST_PROXY' : 'do not count by default'}`, async (t) => {
+  t.test(`RFC 9700 section 4.13: X-Forwarded headers are ${trustProxy ? 'trusted with TRUST_PROXY' : 'not trusted by default'}`, async (t) => {
     const { app } = await buildServer({
       ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t), ...(trustProxy && { trustProxy })
     }, {})

@@ -12,7 +12,7 @@ async function server (t: Test, options: object = {}): Promise<FastifyInstance> 
 
 const linksOf = (body: string) => [...body.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href)
 
-t.test('a fresh server greets a guest with ways to log in and to register, and a user with their account', async (t) => {
+t.test('the start page links to login and registration for guests, and to the account for users', async (t) => {
   const app = await server(t, { brand: { name: 'Northwind' } })
   const guest = await visit(app).get('/')
   t.match(guest, {
@@ -29,7 +29,7 @@ t.test('a fresh server greets a guest with ways to log in and to register, and a
   t.same(linksOf(page.body), ['/account', '/logout', '/docs'])
 })
 
-t.test('the start page names nothing that is off', async (t) => {
+t.test('the start page has no link to a page that is off', async (t) => {
   const app = await server(t, { registration: 'off', routes: { docs: false } })
   t.same(linksOf((await visit(app).get('/')).body), ['/login'])
   const api = await server(t, { routes: { pages: false } })
@@ -38,7 +38,7 @@ t.test('the start page names nothing that is off', async (t) => {
   t.equal((await visit(nothing).get('/')).statusCode, 404)
 })
 
-t.test('behind a prefix and a path its links still lead to this server', async (t) => {
+t.test('the links of the start page include the prefix and the path of APP_URL', async (t) => {
   const app = await server(t, { prefix: '/auth', appUrl: 'https://id.example.com' })
   t.same(linksOf((await visit(app).get('/')).body), ['/auth/login', '/auth/register', '/auth/docs'])
 })

@@ -30,7 +30,7 @@ function pathsOf ({ headers, body }: LightMyRequestResponse): string[] {
 
 const isBelow = (path: string) => path === BASE || path.startsWith(`${BASE}/`)
 
-t.test('behind a proxy that strips the path of APP_URL all that leaves begins with it: redirects, links, forms, cookies', async (t) => {
+t.test('behind a proxy that strips the path of APP_URL, redirects, links, forms and cookies still have it', async (t) => {
   const { app } = await build(t, { appUrl: `http://localhost:3000${BASE}` })
   const { front, answers } = behindProxy(app)
   const client = await makeApp(app)
@@ -63,7 +63,7 @@ t.test('behind a proxy that strips the path of APP_URL all that leaves begins wi
   t.same(paths.filter((path) => !isBelow(path)), [])
 })
 
-t.test('behind such a proxy the documentation finds its files', async (t) => {
+t.test('behind a proxy that strips the path of APP_URL, the documentation page loads its files', async (t) => {
   const { app } = await build(t, { appUrl: `http://localhost:3000${BASE}` })
   const { front } = behindProxy(app)
   for (const page of ['/auth/docs', '/auth/docs/']) {
@@ -88,7 +88,7 @@ async function createHost (t: Test, rewrite?: boolean): Promise<FastifyInstance>
   return host
 }
 
-t.test("a guest of a host's route comes back to the address in their address bar, whether a proxy or the host strips the path of APP_URL", async (t) => {
+t.test("a guest of a host's route returns to the address that the browser shows, whether a proxy or the host strips the path of APP_URL", async (t) => {
   const accept = { accept: 'text/html' }
   const expected = '/app/auth/login?return_to=%2Fapp%2Forders%3Fpage%3D2'
   const stripped = await createHost(t)

@@ -17,13 +17,13 @@ async function two (t: Parameters<typeof build>[0]) {
 const gone = (app: Parameters<typeof profile>[0], text: string) =>
   eventually(async () => (await profile(app, text)).statusCode === 401, 1500)
 
-t.test('revoked in one process it is refused in the other, within a moment', async (t) => {
+t.test('a revoked personal access token is refused in other processes within a moment', async (t) => {
   const { first, second, user, text, id } = await two(t)
   await internals(first).personalTokens.revoke(id, user.id)
   t.ok(await gone(second, text))
 })
 
-t.test('a disabled user, a changed password and a logout everywhere end it in every process', async (t) => {
+t.test('disabling the user, changing the password and logging out everywhere end a personal access token in every process', async (t) => {
   const { first, second, bearer, user, text } = await two(t)
   await first.inject({
     method: 'PATCH', url: '/v1/profile/password', headers: { authorization: `Bearer ${bearer}` },
@@ -44,7 +44,7 @@ t.test('a disabled user, a changed password and a logout everywhere end it in ev
   t.equal((await profile(first, last)).statusCode, 401, 'and enabling brings none back')
 })
 
-t.test('it outlives a fold of its user\'s revocations, in a process that remembers it and in one that does not', async (t) => {
+t.test("a personal access token remains valid when its user's revocations are folded, cached or not", async (t) => {
   const { first, second, user, text, id } = await two(t)
   await internals(first).store.users.foldRevocations(user.id)
   t.ok(await eventually(() => [...internals(second).revocation.list.rows()].some(({ kind }) => kind === 'user')))
@@ -63,7 +63,7 @@ t.test('it outlives a fold of its user\'s revocations, in a process that remembe
   for (const app of [first, second, third]) t.ok(await gone(app, text))
 })
 
-t.test('a request with a cached token costs no statement, and its use is recorded once a minute', async (t) => {
+t.test('a request with a cached token runs no statement, and its use is recorded at most once a minute', async (t) => {
   const { first, second, text, id } = await two(t)
   const lastUsed = async () =>
     (await sql<{ last_used_at: Date | null }>(first, 'SELECT last_used_at FROM personal_access_tokens WHERE id = $1', [id]))[0]!
@@ -77,7 +77,7 @@ t.test('a request with a cached token costs no statement, and its use is recorde
   t.same(await lastUsed(), noted, 'another process does not write it again')
 })
 
-t.test('a use that cannot be noted fails no request', async (t) => {
+t.test('a request succeeds when the use of its token cannot be recorded', async (t) => {
   const { first, text } = await two(t)
   await sql(first, "CREATE FUNCTION no () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$")
   await sql(first, 'CREATE TRIGGER no BEFORE UPDATE ON personal_access_tokens FOR EACH ROW EXECUTE FUNCTION no()')
@@ -90,7 +90,7 @@ t.test('a use that cannot be noted fails no request', async (t) => {
   t.ok(await eventually(() => logs().includes('could not be noted')))
 })
 
-t.test('a token is not created while its user is being logged out everywhere', async (t) => {
+t.test('no token is created with an outdated token epoch', async (t) => {
   const { first, user } = await two(t)
   const made = await internals(first).personalTokens.create({ owner: { userId: user.id, tokenEpoch: 7 }, name: 'x', scopes: [], ttl: null })
   t.equal(made, null)

@@ -14,7 +14,7 @@ const answers = async (app: FastifyInstance, text: string, status: number) =>
 const useTransactionIds = (server: Server) =>
   server.query('DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$')
 
-t.test('a connection that stays while another server answers misses nothing of what is revoked there, however low its transaction ids are', async (t) => {
+t.test("a feed that stays connected through a failover misses no revocation, however low the new server's transaction ids are", async (t) => {
   const { primary, standby, caughtUp, promote } = await twoServers(t)
   const gate = await createSwitch(t, primary.url)
   const { app } = await build(t, { databaseUrl: primary.url, databaseDirectUrl: gate.through(primary.url) })
@@ -38,7 +38,7 @@ t.test('a connection that stays while another server answers misses nothing of w
   t.equal((await profile(app, early.access_token)).statusCode, 401, 'and nothing is taken back that was revoked')
 })
 
-t.test('an old primary that goes on answering is not believed: guards answer 503, and go on when another server is reached', async (t) => {
+t.test('guards answer 503 while only a demoted primary answers, and recover once the new one is reached', async (t) => {
   const { primary, standby, synchronous, caughtUp, promote } = await twoServers(t)
   // What a server may be set to: a commit that waits for nothing proves nothing
   await primary.query('ALTER DATABASE latchkey SET synchronous_commit = off')

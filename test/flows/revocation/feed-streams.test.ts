@@ -34,7 +34,7 @@ async function listening (t: Test, options: object = {}) {
   return { ...built, base: await built.app.listen({ port: 0, host: '127.0.0.1' }) }
 }
 
-t.test('only a client with the literal scope follows: no user, whatever the scope, and no * of a client', async (t) => {
+t.test('only a client whose token names revocations:read can follow the feed: no user, and no client by *', async (t) => {
   const { app, base } = await listening(t)
   const { access_token: own, user } = await signedIn(app)
   const everything = await makeClient(app)
@@ -54,7 +54,7 @@ t.test('only a client with the literal scope follows: no user, whatever the scop
   t.equal((await follow(t, base, await machine(app, await guardClient(app)))).status, 200)
 })
 
-t.test('* covers no reserved scope, at no guard and in no refresh', async (t) => {
+t.test('* includes no reserved scope, in a guard or in a refresh', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const { basic } = await makeClient(app)
@@ -70,7 +70,7 @@ t.test('* covers no reserved scope, at no guard and in no refresh', async (t) =>
   t.equal((await narrowed('*')).statusCode, 200, 'and the session goes on')
 })
 
-t.test('the stream ends with its token, its client and its key, in every process', async (t) => {
+t.test('a stream ends when its token, its client or its key is revoked, in every process', async (t) => {
   const { app, databaseUrl } = await build(t, { appUrl: 'http://localhost:3000' })
   const { app: other } = await build(t, { appUrl: 'http://localhost:3000', databaseUrl })
   const base = await other.listen({ port: 0, host: '127.0.0.1' })
@@ -93,7 +93,7 @@ t.test('the stream ends with its token, its client and its key, in every process
   }
 })
 
-t.test('a client from which the operator takes the scope follows no more, with the token that it has', async (t) => {
+t.test('a client from which the operator removes the scope can no longer follow with an existing token', async (t) => {
   const { app, base } = await listening(t)
   const client = await guardClient(app)
   const text = await machine(app, client)
@@ -105,7 +105,7 @@ t.test('a client from which the operator takes the scope follows no more, with t
   t.equal((await follow(t, base, text)).status, 403, 'nor can another one be opened')
 })
 
-t.test('streams are limited by client, and those that are closed do not count', async (t) => {
+t.test('streams are limited per client, and closed ones are not counted', async (t) => {
   const { app, base } = await listening(t, { revocation: { maxStreams: 2 } })
   const [client, other] = [await guardClient(app), await guardClient(app)]
   const text = await machine(app, client)
@@ -137,7 +137,7 @@ t.test('a revocation is sent at once; HEAD opens no stream; the server can close
   t.ok(await eventually(stream.ended))
 })
 
-t.test('the heartbeats of a stream repeat the name that its reader gave it', async (t) => {
+t.test('heartbeats repeat the stream name that the reader chose', async (t) => {
   const { app, base } = await listening(t)
   const accessToken = await machine(app, await guardClient(app))
   const stream = await follow(t, base, accessToken, '/v1/oauth/revocations?stream=mine-1')

@@ -13,7 +13,7 @@ async function two (t: Parameters<typeof build>[0], suffix = '') {
   return { first, second, databaseUrl }
 }
 
-t.test('a logout in one process is refused in the other, within a moment', async (t) => {
+t.test('a session that was logged out in one process is refused in the others within a moment', async (t) => {
   const { first, second } = await two(t)
   const waits: number[] = []
   for (let i = 0; i < 20; i++) {
@@ -30,7 +30,7 @@ t.test('a logout in one process is refused in the other, within a moment', async
   t.ok(waits[10]! < 700, 'by the notification, not by the poll')
 })
 
-t.test('a disabled user, a changed password and a revoked client end their tokens everywhere', async (t) => {
+t.test('disabling a user, changing a password and revoking a client end the tokens in every process', async (t) => {
   const { first, second } = await two(t)
   const disabled = await signedIn(first, { email: 'disabled@example.com' })
   await internals(first).store.users.setDisabled(disabled.user.id, true)
@@ -53,7 +53,7 @@ t.test('a disabled user, a changed password and a revoked client end their token
   t.ok(await eventually(async () => (await profile(second, shopper.access_token)).statusCode === 401))
 })
 
-t.test('the transaction that began first and committed last is not missed', async (t) => {
+t.test('a revocation whose transaction began first and committed last is not missed', async (t) => {
   const { app, databaseUrl } = await build(t)
   const slow = await signedIn(app, { email: 'slow@example.com' })
   const fast = await signedIn(app, { email: 'fast@example.com' })
@@ -98,7 +98,7 @@ t.test('?schema=auth separates tables and feed', async (t) => {
   t.equal(rows[0].tables, 0)
 })
 
-t.test('a guard that knows nothing for certain answers 503 with Retry-After', async (t) => {
+t.test('a guard with stale revocations answers 503 with Retry-After', async (t) => {
   const { app } = await build(t, { revocation: { maxStaleness: 5 } })
   const { access_token: text } = await signedIn(app)
   await internals(app).revocation.feed.stop()

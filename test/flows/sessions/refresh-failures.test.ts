@@ -4,7 +4,7 @@ import { pause } from '../../support/pause.ts'
 import { age, eventTypes, rotated, sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
 
-t.test('a rotation whose answer was lost is no loss: the old token gets the same successor', async (t) => {
+t.test('a refresh whose answer was lost gets the same successor when it is repeated', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const { sessions } = internals(app).store
@@ -20,7 +20,7 @@ t.test('a rotation whose answer was lost is no loss: the old token gets the same
   await rotated(app, second.refresh_token)
 })
 
-t.test('a connection that is cut during a rotation is 503, and the token is as good as before', async (t) => {
+t.test('a connection that is cut during a rotation is 503, and the token remains valid', async (t) => {
   const { app, databaseUrl } = await build(t)
   const first = await signedIn(app)
   const before = await sessionOf(app, first)
@@ -39,7 +39,7 @@ t.test('a connection that is cut during a rotation is 503, and the token is as g
   await rotated(app, first.refresh_token)
 })
 
-t.test('a reuse that cannot be written down is refused, and found again', async (t) => {
+t.test('a reuse that cannot be recorded is refused, and recorded the next time', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)

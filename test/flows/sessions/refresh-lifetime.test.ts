@@ -14,7 +14,7 @@ const maxAge = (answer: LightMyRequestResponse) => Number(/Max-Age=(\d+)/.exec(c
 const endIn = (app: FastifyInstance, tokens: Tokens, seconds: number) =>
   sql(app, "UPDATE sessions SET expires_at = now() + $2 * interval '1 second' WHERE id = $1", [sessionId(tokens), seconds])
 
-t.test('RFC 9700 section 4.14.2: a session ends when it was not refreshed for REFRESH_TOKEN_TTL, and nothing is revoked', async (t) => {
+t.test('RFC 9700 section 4.14.2: a session expires REFRESH_TOKEN_TTL after its last refresh, and nothing is revoked', async (t) => {
   const { app } = await build(t, { refreshTokenTtl: 1000 })
   const first = await signedIn(app)
   await age(app, first, 995)
@@ -29,7 +29,7 @@ t.test('RFC 9700 section 4.14.2: a session ends when it was not refreshed for RE
   t.same(await revocations(app), [])
 })
 
-t.test('a grace answer does not put off the idle end', async (t) => {
+t.test('a replay within the grace does not extend the idle time', async (t) => {
   const { app } = await build(t, { refreshTokenTtl: 20 })
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -41,7 +41,7 @@ t.test('a grace answer does not put off the idle end', async (t) => {
   t.equal((await refresh(app, second.refresh_token)).statusCode, 401)
 })
 
-t.test('a session ends after SESSION_TTL, however often it is refreshed', async (t) => {
+t.test('a session expires after SESSION_TTL, however often it is refreshed', async (t) => {
   const { app } = await build(t, { sessionTtl: 5000 })
   const first = await signedIn(app)
   const end = (await sessionOf(app, first)).expires_at
@@ -72,7 +72,7 @@ t.test('an access token never outlives its session', async (t) => {
   t.ok(last.expires_in <= 10)
 })
 
-t.test('the life of an access token is the one of the client', async (t) => {
+t.test('accessTokenTtl of a client sets the lifetime of its access tokens', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const { basic } = await makeClient(app, { accessTokenTtl: 60 })
@@ -81,7 +81,7 @@ t.test('the life of an access token is the one of the client', async (t) => {
   t.equal((await refreshGrant(app, first.refresh_token, basic)).json<Tokens>().expires_in, 60)
 })
 
-t.test('the cookie lives until the nearer of the idle and the absolute end', async (t) => {
+t.test('the refresh cookie expires with the idle or the absolute end of the session, whichever is earlier', async (t) => {
   const near = (actual: number, expected: number, name: string) =>
     t.ok(actual <= expected && actual >= expected - 5, `${name}: ${actual} of ${expected}`)
   const { app } = await build(t)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, refreshGrant, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
 
-t.test('a refresh whose answer was lost works after the grace, as long as the successor was never used', async (t) => {
+t.test('a replaced token is accepted after the grace as long as its successor was never used', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   await rotated(app, first.refresh_token)
@@ -20,7 +20,7 @@ t.test('a refresh whose answer was lost works after the grace, as long as the su
   t.ok(await rotated(app, next.refresh_token), 'and the session goes on')
 })
 
-t.test('answers may be lost again and again', async (t) => {
+t.test('a session recovers from any number of lost answers in a row', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   for (let round = 0; round < 12; round++) {
@@ -34,7 +34,7 @@ t.test('answers may be lost again and again', async (t) => {
   t.ok((await sessionOf(app, first)).revoked_at)
 })
 
-t.test('RFC 9700 section 4.14.2: the token that was skipped has no grace and ends the session, so that a thief and the user still meet', async (t) => {
+t.test('RFC 9700 section 4.14.2: after a recovery the unused successor ends the session at once, without a grace', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const skipped = await rotated(app, first.refresh_token)
@@ -44,7 +44,7 @@ t.test('RFC 9700 section 4.14.2: the token that was skipped has no grace and end
   t.same((await eventTypes(app)).sort(), ['session.recovered', 'session.reused'])
 })
 
-t.test('the skipped token has no grace either when the session has gone on since', async (t) => {
+t.test('the unused successor ends the session also after later refreshes', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const skipped = await rotated(app, first.refresh_token)
@@ -55,7 +55,7 @@ t.test('the skipped token has no grace either when the session has gone on since
   t.ok((await sessionOf(app, first)).revoked_at)
 })
 
-t.test('of twenty that come late at once all get the same successor', async (t) => {
+t.test('of twenty concurrent recoveries all get the same successor', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   await rotated(app, first.refresh_token)
@@ -66,7 +66,7 @@ t.test('of twenty that come late at once all get the same successor', async (t) 
   t.same(await eventTypes(app), ['session.recovered'])
 })
 
-t.test('without a grace there is no recovery: of the server, and of the client', async (t) => {
+t.test('a client with a grace of 0 has no recovery', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const { basic } = await makeClient(app, { refreshGrace: 0 })

@@ -29,7 +29,7 @@ async function inBatches (rounds: number, run: (round: number) => Promise<void>)
 
 const refreshed = (answers: Answer[]) => answers.filter(({ statusCode }) => statusCode === 200).map((answer) => answer.json<Tokens>())
 
-t.test('refreshes, grace answers, logouts and reuse in any order leave every session in a state that makes sense', async (t) => {
+t.test('refreshes, replays, logouts and reuse in random order leave every session consistent', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   await register(app)
@@ -91,7 +91,7 @@ t.test('refreshes, grace answers, logouts and reuse in any order leave every ses
   t.ok(seen.reused > 34 && seen.reused <= 67, `${seen.reused} reuses: a logout came first in some`)
 })
 
-t.test('all operations at once on the sessions of one user: no deadlock, no error, and ended sessions stay ended', async (t) => {
+t.test('concurrent operations on the sessions of one user cause no deadlock and no error, and ended sessions stay ended', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const { id: userId } = (await register(app)).json<{ id: string }>()

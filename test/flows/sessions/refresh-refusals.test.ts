@@ -15,7 +15,7 @@ async function withClient (app: FastifyInstance, values: Parameters<typeof makeC
   return { ...made, tokens: answer.json<Tokens>() }
 }
 
-t.test('RFC 6749 section 6: a token of another client is invalid_grant, and the session goes on', async (t) => {
+t.test('RFC 6749 section 6: a refresh token of another client is invalid_grant, and the session goes on', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const mine = await withClient(app)
@@ -37,7 +37,7 @@ t.test('RFC 6749 section 6: a token of another client is invalid_grant, and the 
   t.same(await revocations(app), [])
 })
 
-t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens are refused before the database is asked', async (t) => {
+t.test('RFC 9700 section 4.14.2: forged, altered, truncated and foreign refresh tokens are refused without a statement', async (t) => {
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
   const { config: { issuer } } = internals(app)
@@ -69,7 +69,7 @@ t.test('RFC 9700 section 4.14.2: forged, mangled, truncated and foreign tokens a
   t.equal((await refresh(app, good)).statusCode, 200)
 })
 
-t.test('APP_KEY alone forges no token: session and secret must be right, and then nothing is revoked', async (t) => {
+t.test('a token forged with the APP_KEY is refused without the stored secret, and revokes nothing', async (t) => {
   const { app } = await build(t)
   const { refresh_token: good } = await signedIn(app)
   const { encode, decode, newSecret } = internals(app).sessions.refreshTokens
@@ -83,7 +83,7 @@ t.test('APP_KEY alone forges no token: session and secret must be right, and the
   t.equal((await refresh(app, good)).statusCode, 200)
 })
 
-t.test('what ended otherwise is refused, and nothing is revoked for it', async (t) => {
+t.test('a refresh after the client, session or user was removed, revoked or disabled is refused, and revokes nothing', async (t) => {
   const { app } = await build(t)
   const { user } = await signedIn(app)
   const ends: Record<string, (made: MadeClient & { tokens: Tokens }) => Promise<unknown>> = {
@@ -117,7 +117,7 @@ t.test('what ended otherwise is refused, and nothing is revoked for it', async (
   t.same(await sql(app, 'SELECT id FROM sessions WHERE revoked_at IS NOT NULL'), [])
 })
 
-t.test('a user who is disabled and enabled again has no session of before', async (t) => {
+t.test('a user who is disabled and enabled again has no earlier session', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const { users } = internals(app).store
@@ -128,7 +128,7 @@ t.test('a user who is disabled and enabled again has no session of before', asyn
   t.same(await auditEvents(app), [])
 })
 
-t.test('RFC 6749 section 6: a refresh narrows the scope of that access token only, and never widens it', async (t) => {
+t.test('RFC 6749 section 6: a refresh can narrow the scope, for that access token only, and never widen it', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write', admin: 'Everything' } })
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app, { scopes: ['read', 'write', 'admin'], defaultScopes: ['read', 'write'] })
@@ -153,7 +153,7 @@ t.test('RFC 6749 section 6: a refresh narrows the scope of that access token onl
   t.equal((await ask(wide.refresh_token, ' write  read')).scope, 'write read', 'a space too many is none')
 })
 
-t.test('a session of all scopes can be narrowed to any that there is, and to none that is invented', async (t) => {
+t.test('a session with the scope * can be narrowed to any registered scope, and to no other', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read' } })
   await signedIn(app)
   const { tokens: first, basic } = await withClient(app)
@@ -179,7 +179,7 @@ t.test('a session of all scopes can be narrowed to any that there is, and to non
   t.same(await sessionOf(app, all), before, 'and nothing was rotated')
 })
 
-t.test('RFC 9700 section 4.14.2: a client that may not refresh gets no refresh token, and none of others', async (t) => {
+t.test('RFC 9700 section 4.14.2: a client without the refresh grant gets no refresh token, and cannot use one', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const { tokens, basic } = await withClient(app, { grantTypes: ['password'] })

@@ -4,7 +4,7 @@ import { age, auditEvents, eventTypes, backup, revocations, rotated, sessionOf }
 
 const WARNING = /the database went back to a backup/
 
-t.test('restoring a backup logs nobody out, and is reported', async (t) => {
+t.test('restoring a backup logs nobody out, and is reported in the log', async (t) => {
   const { app, logs } = await build(t)
   const tokens: Tokens[] = [await signedIn(app)]
   const restore = await backup(app, tokens[0]!)
@@ -27,7 +27,7 @@ t.test('restoring a backup logs nobody out, and is reported', async (t) => {
   t.same(await revocations(app), [])
 })
 
-t.test('after a restore: many tabs with one token are one rotation', async (t) => {
+t.test('after a restore concurrent refreshes with one newer token are one rotation', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const restore = await backup(app, first)
@@ -39,7 +39,7 @@ t.test('after a restore: many tabs with one token are one rotation', async (t) =
   t.match(await sessionOf(app, first), { generation: 3, revoked_at: null })
 })
 
-t.test('after a restore: when the user came first, the token of a thief is reuse', async (t) => {
+t.test('after a restore, a thief who refreshes after the user is detected as reuse', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const restore = await backup(app, first)
@@ -53,7 +53,7 @@ t.test('after a restore: when the user came first, the token of a thief is reuse
   t.equal((await refresh(app, next.refresh_token)).statusCode, 401)
 })
 
-t.test('after a restore: when the thief came first, the session ends as soon as both have gone on', async (t) => {
+t.test('after a restore, when a thief refreshes before the user, the session ends once both have gone on', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const restore = await backup(app, first)
@@ -69,7 +69,7 @@ t.test('after a restore: when the thief came first, the session ends as soon as 
   t.same(await eventTypes(app), ['session.reused'])
 })
 
-t.test('after a restore: the token that the backup knows goes on, too', async (t) => {
+t.test('after a restore the token that the backup contains remains valid', async (t) => {
   const { app, logs } = await build(t)
   const first = await signedIn(app)
   const restore = await backup(app, first)

@@ -5,7 +5,7 @@ import {
 } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, refreshGrant, revocations, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
 
-t.test('RFC 9700 section 4.14.2: the old token after the grace revokes the session, here and in every other process, and leaves an event', async (t) => {
+t.test('RFC 9700 section 4.14.2: reuse after the grace revokes the session in every process, and emits an event', async (t) => {
   const { app, databaseUrl, logs } = await build(t)
   const other = await build(t, { databaseUrl })
   const first = await signedIn(app)
@@ -31,7 +31,7 @@ t.test('RFC 9700 section 4.14.2: the old token after the grace revokes the sessi
   t.match(logs(), /used again after its grace/)
 })
 
-t.test('reuse ends one session, not the other sessions of the user', async (t) => {
+t.test('reuse revokes one session, not the other sessions of the user', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const elsewhere = (await login(app)).json<Tokens>()
@@ -42,7 +42,7 @@ t.test('reuse ends one session, not the other sessions of the user', async (t) =
   t.equal((await refresh(app, elsewhere.refresh_token)).statusCode, 200)
 })
 
-t.test('many reuses at once are one revocation and one event', async (t) => {
+t.test('concurrent reuses are one revocation and one event', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   await rotated(app, (await rotated(app, first.refresh_token)).refresh_token)
@@ -53,7 +53,7 @@ t.test('many reuses at once are one revocation and one event', async (t) => {
   t.equal((await revocations(app)).length, 1)
 })
 
-t.test('the answer to a reuse is invalid_grant and tells nothing more', async (t) => {
+t.test('the answer to a reuse is invalid_grant without details', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   const { basic } = await makeClient(app)
@@ -67,7 +67,7 @@ t.test('the answer to a reuse is invalid_grant and tells nothing more', async (t
   t.same((await refreshGrant(app, 'lk_rt_forged', basic)).json(), refused)
 })
 
-t.test('an old token is reuse whatever scope it asks for', async (t) => {
+t.test('a replaced token is reuse whatever scope is requested', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read' } })
   await signedIn(app)
   const { basic } = await makeClient(app, { scopes: ['read'], defaultScopes: ['read'] })
@@ -78,7 +78,7 @@ t.test('an old token is reuse whatever scope it asks for', async (t) => {
   t.ok((await sessionOf(app, first)).revoked_at)
 })
 
-t.test('REFRESH_GRACE=0: a token is good once (OAuth 2.1 section 4.3.1)', async (t) => {
+t.test('OAuth 2.1 section 4.3.1: with REFRESH_GRACE=0 a refresh token is valid once', async (t) => {
   const { app } = await build(t, { refreshGrace: 0 })
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -88,7 +88,7 @@ t.test('REFRESH_GRACE=0: a token is good once (OAuth 2.1 section 4.3.1)', async 
   t.same(await eventTypes(app), ['session.reused'])
 })
 
-t.test('REFRESH_GRACE=0: of parallel refreshes one at most is answered, and the session is revoked', async (t) => {
+t.test('with REFRESH_GRACE=0 at most one of several concurrent refreshes succeeds, and the session is revoked', async (t) => {
   const { app } = await build(t, { refreshGrace: 0 })
   await signedIn(app)
   for (let round = 0; round < 20; round++) {
@@ -99,7 +99,7 @@ t.test('REFRESH_GRACE=0: of parallel refreshes one at most is answered, and the 
   }
 })
 
-t.test('REFRESH_GRACE=0: a rotation time in the future, by rounding or a clock that went back, is no grace', async (t) => {
+t.test('with REFRESH_GRACE=0 there is no grace even if the clock was set back after the rotation', async (t) => {
   const { app } = await build(t, { refreshGrace: 0 })
   const first = await signedIn(app)
   await rotated(app, first.refresh_token)
@@ -107,7 +107,7 @@ t.test('REFRESH_GRACE=0: a rotation time in the future, by rounding or a clock t
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401)
 })
 
-t.test('a client has its own grace', async (t) => {
+t.test('refreshGrace of a client replaces that of the server', async (t) => {
   const { app } = await build(t)
   await signedIn(app)
   for (const { refreshGrace, seconds, status } of [
@@ -129,7 +129,7 @@ t.test('a client has its own grace', async (t) => {
   }
 })
 
-t.test('RFC 9700 section 4.14.2: refresh, log out, present the old token within the grace: refused, and nothing else happens', async (t) => {
+t.test('RFC 9700 section 4.14.2: a replaced token is refused after a logout, and emits no event', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -145,7 +145,7 @@ t.test('RFC 9700 section 4.14.2: refresh, log out, present the old token within 
   t.same(await revocations(app), listed)
 })
 
-t.test('logging out by a superseded refresh token ends the session', async (t) => {
+t.test('logging out with a replaced refresh token ends the session', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)

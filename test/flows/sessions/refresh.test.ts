@@ -12,7 +12,7 @@ const refreshFrom = (app: FastifyInstance, refreshToken: string, remoteAddress: 
   method: 'POST', url: '/v1/clients/web/refresh', payload: { refresh_token: refreshToken }, remoteAddress, headers: { 'user-agent': agent }
 })
 
-t.test('RFC 9700 section 2.2.2: fifty parallel refreshes with one token are one rotation, and all get the same successor', async (t) => {
+t.test('RFC 9700 section 2.2.2: fifty concurrent refreshes with one token are one rotation, and all get the same successor', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const answers = await parallel(50, () => refresh(app, first.refresh_token))
@@ -26,7 +26,7 @@ t.test('RFC 9700 section 2.2.2: fifty parallel refreshes with one token are one 
   t.same(await auditEvents(app), [])
 })
 
-t.test('parallel refreshes in two processes on one database are one rotation', async (t) => {
+t.test('concurrent refreshes in two processes on one database are one rotation', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   let current: Tokens = await signedIn(app)
@@ -52,7 +52,7 @@ t.test('a refresh is one statement', async (t) => {
   )
 })
 
-t.test('a token that was just replaced gets the current one again, and no time moves', async (t) => {
+t.test('a replay within the grace gets the current token again, and changes no time in the row', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -95,7 +95,7 @@ t.test('eight rotations are recorded: a token nine generations old is reuse even
   t.same(await eventTypes(app), ['session.reused'])
 })
 
-t.test('a grace answer to another address and another agent is an event; to only one of them it is not', async (t) => {
+t.test('a replay from another address and another user agent emits an event; a change of only one does not', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   await rotated(app, first.refresh_token)
@@ -117,7 +117,7 @@ t.test('a grace answer to another address and another agent is an event; to only
   t.same(await revocations(app), [])
 })
 
-t.test('a thief who comes first gives an event when the user comes within the grace', async (t) => {
+t.test('when a thief refreshes first, the replay of the user emits an event', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   t.equal((await refreshFrom(app, first.refresh_token, '192.0.2.7', 'curl/8')).statusCode, 200)
@@ -127,14 +127,14 @@ t.test('a thief who comes first gives an event when the user comes within the gr
   t.same((await auditEvents(app)).map(({ type, ip }) => [type, ip]), [['session.replayed_elsewhere', '127.0.0.1']])
 })
 
-t.test('who has moved and updated since the login gives no event', async (t) => {
+t.test('a user whose address and agent changed between refreshes causes no event', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   for (let i = 0; i < 2; i++) t.equal((await refreshFrom(app, first.refresh_token, '192.0.2.7', 'curl/8')).statusCode, 200)
   t.same(await auditEvents(app), [])
 })
 
-t.test('a token carries session, user, client and epoch from one rotation to the next', async (t) => {
+t.test('a refresh keeps session, user, client and epoch', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)

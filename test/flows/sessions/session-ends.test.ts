@@ -33,7 +33,7 @@ async function browserOf (app: FastifyInstance): Promise<Visitor> {
 const browserSession = async (app: FastifyInstance, visitor: Visitor) =>
   (await internals(app).sessions.browser.find(visitor.cookies.get('latchkey')))!.id
 
-t.test('who logs out, by whatever door, leaves session.ended with address and agent', async (t) => {
+t.test('every logout in a browser emits session.ended with address and user agent', async (t) => {
   const { app } = await build(t)
   const userId = (await register(app)).json<{ id: string }>().id
   const client = await makeApp(app)
@@ -69,7 +69,7 @@ t.test('who logs out, by whatever door, leaves session.ended with address and ag
   t.match(lines.sort(bySession), expected.sort(bySession))
 })
 
-t.test('so do the client, the list of the user, an application as a whole, a stolen token and a stolen code', async (t) => {
+t.test('every other end of a session emits session.ended with its reason: a client, the account page, an app, reuse of a token or a code', async (t) => {
   const { app } = await build(t)
   const userId = (await register(app)).json<{ id: string }>().id
   const web = (await internals(app).store.clients.findBySlug('web'))!.id
@@ -123,7 +123,7 @@ t.test('so do the client, the list of the user, an application as a whole, a sto
   t.ok(lines.some(({ clientId }) => clientId === web))
 })
 
-t.test('what had ended is not told of again', async (t) => {
+t.test('a second logout of the same session emits no event', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = await browserOf(app)
@@ -137,7 +137,7 @@ t.test('what had ended is not told of again', async (t) => {
   t.same(heard.sort(), [id, sessionId(tokens)].sort())
 })
 
-t.test('a registration by page is audited with address and agent', async (t) => {
+t.test('a registration on the page is audited with address and user agent', async (t) => {
   const { app } = await build(t)
   const visitor = visit(app, { 'user-agent': AGENT })
   await visitor.submit(await visitor.get('/register'), { email: 'new@example.com', password: PASSWORD })

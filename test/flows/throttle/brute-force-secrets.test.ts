@@ -6,7 +6,7 @@ import { internals } from '../../../plugins/internals.ts'
 
 const NEXT = 'another password entirely'
 
-t.test('guesses at the current password are counted by user and session', async (t) => {
+t.test('wrong current passwords are counted by user and session', async (t) => {
   const { app } = await build(t, ON)
   const ada = await signedIn(app)
   const grace = await signedIn(app, { email: 'grace@example.com' })
@@ -22,7 +22,7 @@ t.test('guesses at the current password are counted by user and session', async 
   t.equal((await change(grace.access_token, PASSWORD)).statusCode, 200, 'another user')
 })
 
-t.test('RFC 6749 section 2.3.1: guesses at a client secret are counted by client and address', async (t) => {
+t.test('RFC 6749 section 2.3.1: wrong client secrets are counted by client and address', async (t) => {
   const { app } = await build(t, ON)
   const client = await makeClient(app, { grantTypes: ['client_credentials'] })
   const other = await makeClient(app, { grantTypes: ['client_credentials'] })
@@ -48,7 +48,7 @@ t.test('RFC 6749 section 2.3.1: guesses at a client secret are counted by client
   t.equal((await post('token', other.id, other.secret)).statusCode, 200, 'another client')
 })
 
-t.test('clients that do not exist share a counter', async (t) => {
+t.test('unknown client ids share one counter', async (t) => {
   const { app } = await build(t, ON)
   const guess = (index: number) =>
     app.inject({

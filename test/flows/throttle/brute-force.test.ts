@@ -4,7 +4,7 @@ import { all, attempt, deviceCookie, farAway, ON, rightly, times, WRONG } from '
 import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
 
-t.test('RFC 6749 section 10.7: after five failures an address must wait, and no other', async (t) => {
+t.test('RFC 6749 section 10.7: after five failures an address must wait for that identifier, and no other address must', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   t.same(await times(5, () => attempt(app)), all(5, 401))
@@ -15,14 +15,14 @@ t.test('RFC 6749 section 10.7: after five failures an address must wait, and no 
   t.equal((await attempt(app, { email: 'grace@example.com' })).statusCode, 401, 'another identifier')
 })
 
-t.test('a flood costs neither statement nor hash', async (t) => {
+t.test('an attempt over the limit runs no statement and verifies no hash', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   t.same(await times(11, () => attempt(app)), [...all(5, 401), ...all(6, 429)])
   t.equal(await statementsDuring(app, () => times(20, () => attempt(app))), 0)
 })
 
-t.test('a login costs four statements: find, count, make the session, take back', async (t) => {
+t.test('a login runs four statements: find the user, count the attempt, create the session, take the count back', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   await rightly(app)
@@ -37,7 +37,7 @@ t.test('attempts refused before the password check do not fill other counters', 
   t.equal((await attempt(app, { from: farAway(99) })).statusCode, 429)
 })
 
-t.test('a success gives back what it took', async (t) => {
+t.test('a successful login takes its own attempt back, and no earlier failure', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   t.same(await times(4, () => attempt(app)), all(4, 401))
@@ -45,7 +45,7 @@ t.test('a success gives back what it took', async (t) => {
   t.same(await times(2, () => attempt(app)), [401, 429])
 })
 
-t.test('guesses at the same time count', async (t) => {
+t.test('concurrent guesses are all counted', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   const statuses = (await Promise.all(all(30, 0).map(() => attempt(app)))).map(({ statusCode }) => statusCode)
@@ -53,14 +53,14 @@ t.test('guesses at the same time count', async (t) => {
   t.equal(statuses.filter((status) => status === 429).length, 25)
 })
 
-t.test('right logins at the same time do not lock their user out', async (t) => {
+t.test('concurrent logins with the right password do not lock the user out', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   await Promise.all(all(8, 0).map(() => rightly(app)))
   t.equal((await rightly(app)).statusCode, 200)
 })
 
-t.test('an IPv6 address counts by its /64, an IPv4 address in either form', async (t) => {
+t.test('an IPv6 address is counted by its /64, an IPv4 address in either notation', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   t.same(await times(6, (index) => attempt(app, { from: `2001:db8:0:7::${index + 1}` })), [...all(5, 401), 429])
@@ -69,13 +69,13 @@ t.test('an IPv6 address counts by its /64, an IPv4 address in either form', asyn
   t.equal((await attempt(app, { from: '203.0.113.1' })).statusCode, 429)
 })
 
-t.test('many identifiers from one network', async (t) => {
+t.test('failures with many identifiers from one network are limited', async (t) => {
   const { app } = await build(t, ON)
   const statuses = await times(61, (index) => attempt(app, { email: `user${index}@example.com`, from: `2001:db8::${index}` }))
   t.same(statuses, [...all(60, 401), 429])
 })
 
-t.test('the limits do not tell who has an account', async (t) => {
+t.test('the limits are the same for identifiers with and without an account', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   const near = (email: string) => times(12, () => attempt(app, { email, from: '203.0.113.7' }))
@@ -84,7 +84,7 @@ t.test('the limits do not tell who has an account', async (t) => {
   t.same(await far('nobody@example.com'), await far('ada@example.com'))
 })
 
-t.test('two processes share the counters, and the table does not reveal whose they are', async (t) => {
+t.test('two processes share the counters, and their keys do not reveal identifiers', async (t) => {
   const { app, databaseUrl } = await build(t, ON)
   const { app: other } = await build(t, { ...ON, databaseUrl })
   await register(app)
@@ -94,7 +94,7 @@ t.test('two processes share the counters, and the table does not reveal whose th
   t.notMatch(JSON.stringify(rows.map(({ key }) => key)), /ada@|example|203\.0/)
 })
 
-t.test('the token endpoint says it in OAuth form', async (t) => {
+t.test('the token endpoint answers over the limit with an OAuth error', async (t) => {
   const { app } = await build(t, ON)
   const { basic } = await makeClient(app)
   const guess = () => token(app, { grant_type: 'password', username: 'ada@example.com', password: WRONG }, basic)
@@ -105,7 +105,7 @@ t.test('the token endpoint says it in OAuth form', async (t) => {
   t.ok(refused.headers['retry-after'])
 })
 
-t.test('RATE_LIMIT=off counts nothing', async (t) => {
+t.test('with RATE_LIMIT=off nothing is counted', async (t) => {
   const { app } = await build(t, { rateLimit: 'off' })
   await register(app)
   t.same(await times(70, () => attempt(app)), all(70, 401))

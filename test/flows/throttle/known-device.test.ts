@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, makeClient, PASSWORD, register } from '../../support/start-server.ts'
 import { all, attempt, deviceCookie, farAway, ON, rightly, times } from '../../support/throttled.ts'
 
-t.test('RFC 6749 section 10.7: many addresses on one user are stopped, and the user goes on at a device of the past', async (t) => {
+t.test('RFC 6749 section 10.7: guesses from many addresses are stopped, and the user can still log in from a known device', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   await register(app, { email: 'mallory@example.com' })
@@ -18,7 +18,7 @@ t.test('RFC 6749 section 10.7: many addresses on one user are stopped, and the u
   t.equal(deviceCookie(again)?.pair, device.pair, 'it stays the same')
 })
 
-t.test('a device has a limit of its own', async (t) => {
+t.test('a known device has a limit of its own', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   const { header, pair } = deviceCookie(await rightly(app))!
@@ -27,7 +27,7 @@ t.test('a device has a limit of its own', async (t) => {
   t.equal((await rightly(app)).statusCode, 200, 'which is not that of the user elsewhere')
 })
 
-t.test('a client without cookies gets and sends the device in a header', async (t) => {
+t.test('a client without cookies receives and sends the known device in a header', async (t) => {
   const { app } = await build(t, ON)
   await register(app)
   const { basic } = await makeClient(app)

@@ -22,7 +22,7 @@ async function backend (t: Test, trustedProxy: boolean) {
   return { app, id, logIn, lastAddress }
 }
 
-t.test('a trusted proxy tells the address of the user', async (t) => {
+t.test('a trusted proxy passes on the address of the user', async (t) => {
   const { logIn, lastAddress } = await backend(t, true)
   t.same(await times(6, () => logIn('203.0.113.1')), [...all(5, 400), 429])
   t.equal((await logIn('2001:db8::1', PASSWORD)).statusCode, 200)
@@ -30,7 +30,7 @@ t.test('a trusted proxy tells the address of the user', async (t) => {
   t.same(await times(6, (index) => logIn(`no address ${index}`)), [...all(5, 400), 429], 'what is no address is ignored')
 })
 
-t.test('behind a trusted proxy the limit of the route counts the addresses of its users', async (t) => {
+t.test('behind a trusted proxy the limit of the route is per user address', async (t) => {
   const { logIn } = await backend(t, true)
   t.same([...new Set(await times(70, (index) => logIn(`203.0.113.${index}`, PASSWORD)))], [200])
   const one = await times(62, () => logIn('2001:db8::1', PASSWORD))
@@ -39,7 +39,7 @@ t.test('behind a trusted proxy the limit of the route counts the addresses of it
   t.equal((await logIn('203.0.113.1', PASSWORD)).statusCode, 200, 'which is no limit for the others')
 })
 
-t.test('the limit of the route is that of the peer for who does not show to be a trusted proxy', async (t) => {
+t.test('without a trusted proxy the limit of the route is per peer address', async (t) => {
   const { logIn } = await backend(t, false)
   t.same((await times(62, (index) => logIn(`203.0.113.${index}`, PASSWORD))).slice(60), all(2, 429))
   const { app, id } = await backend(t, true)
@@ -54,7 +54,7 @@ t.test('the limit of the route is that of the peer for who does not show to be a
   t.match((await times(62, (index) => wrong(`203.0.113.${index}`))).slice(60), all(2, 429))
 })
 
-t.test('RFC 9700 section 4.13: nobody but a trusted proxy is believed', async (t) => {
+t.test('RFC 9700 section 4.13: the forwarded address is accepted from a trusted proxy only', async (t) => {
   const { app, logIn, lastAddress } = await backend(t, false)
   t.equal((await logIn('203.0.113.1', PASSWORD)).statusCode, 200)
   t.equal(await lastAddress(), '192.0.2.1')
@@ -63,7 +63,7 @@ t.test('RFC 9700 section 4.13: nobody but a trusted proxy is believed', async (t
   t.same(await times(6, (index) => attempt(app, { headers: headers(index) })), [...all(5, 401), 429], 'nor at the proxies in this process')
 })
 
-t.test('proxies in another process pass on address, agent and device', async (t) => {
+t.test('client proxies in another process pass on address, user agent and known device', async (t) => {
   const { app: issuer } = await build(t, ON)
   await register(issuer)
   const { id, secret } = await makeClient(issuer, { trustedProxy: true })

@@ -5,7 +5,7 @@ import { internals } from '../../../plugins/internals.ts'
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 
-t.test('who logs in is known from then on, by a cookie that scripts and other sites do not get', async (t) => {
+t.test('a login sets an HttpOnly, SameSite session cookie', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -20,7 +20,7 @@ t.test('who logs in is known from then on, by a cookie that scripts and other si
   t.notOk(Buffer.from(row.tokenHash).toString('base64url').includes(visitor.cookies.get('latchkey')!), 'the database holds its hash')
 })
 
-t.test('RFC 9700 section 2.6: over https the cookies are Secure, and bound to the host', async (t) => {
+t.test('RFC 9700 section 2.6: over https the cookies are Secure and have the __Host- prefix', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com' })
   await register(app)
   const visitor = visit(app, { origin: 'https://id.example.com' })
@@ -30,14 +30,14 @@ t.test('RFC 9700 section 2.6: over https the cookies are Secure, and bound to th
   t.match((await visitor.submit(page, LOGIN)).headers['set-cookie'], /^__Host-latchkey=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
 })
 
-t.test('"keep me logged in" outlives the browser', async (t) => {
+t.test('with "keep me logged in" the cookie outlives the browser', async (t) => {
   const { app } = await build(t)
   await register(app)
   const answer = await logIn(visit(app), '/login', { remember: 'on' })
   t.match(answer.headers['set-cookie'], /^latchkey=[\w-]{43}; Max-Age=(2592000|2591999); /)
 })
 
-t.test('a browser session ends when it is idle for too long, and at its absolute end', async (t) => {
+t.test('a browser session expires when it is idle for too long, and at its absolute end', async (t) => {
   const { app } = await build(t, { browserIdleTtl: 5, browserSessionTtl: 10 })
   const visitor = await loggedIn(app)
   t.equal((await visitor.get('/account')).statusCode, 200)
@@ -53,7 +53,7 @@ t.test('a browser session ends when it is idle for too long, and at its absolute
   )
 })
 
-t.test('every login has a new id, and ends the one before it (session fixation)', async (t) => {
+t.test('every login has a new session id, and ends the previous session (session fixation)', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -93,7 +93,7 @@ t.test('wrong password, unknown user and disabled user look the same, and the fo
   t.notMatch(logs(), 'wrong password')
 })
 
-t.test('return_to leads to this server only (RFC 9700 section 4.11)', async (t) => {
+t.test('RFC 9700 section 4.11: return_to leads only to this server', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
@@ -112,7 +112,7 @@ t.test('return_to leads to this server only (RFC 9700 section 4.11)', async (t) 
   t.equal((await visitor.submit(own, LOGIN)).headers.location, '/orders?page=2#last')
 })
 
-t.test('guessing is slowed down as at the API, with a page that says how long (and a known device goes on)', async (t) => {
+t.test('wrong passwords on the page are limited as at the API, and a known device can still log in', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   await register(app)
   const known = visit(app)
@@ -133,7 +133,7 @@ t.test('guessing is slowed down as at the API, with a page that says how long (a
   t.equal((await logIn(known, '/login?prompt=login')).statusCode, 303)
 })
 
-t.test('any login attribute, under a prefix, in the language of the browser', async (t) => {
+t.test('the page accepts any login attribute, under a prefix, in the language of the browser', async (t) => {
   const { app } = await build(t, { prefix: '/auth', appUrl: 'https://id.example.com' })
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
   const visitor = visit(app, { 'accept-language': 'de-AT,en;q=0.5', origin: 'https://id.example.com' })

@@ -43,7 +43,7 @@ const FOREIGN: [string, () => Promise<string>][] = [
 ]
 
 for (const [name, make] of FOREIGN) {
-  t.test(`RFC 6819 section 4.4.3.6: while a hash of ${name} is left, every login answers after its time, whoever it was for`, async (t) => {
+  t.test(`RFC 6819 section 4.4.3.6: while a hash of ${name} is stored, every login takes its time, for any user`, async (t) => {
     const { app: first, databaseUrl } = await build(t)
     for (const email of EMAILS) await register(first, { email })
     await store(first, 'ada@example.com', await make())
@@ -59,7 +59,7 @@ for (const [name, make] of FOREIGN) {
   })
 }
 
-t.test('a hash stored while the server runs is taken into account from the first login with it', async (t) => {
+t.test('a slower hash that is stored while the server runs is taken into account from its first login on', async (t) => {
   const { app } = await build(t)
   for (const email of EMAILS) await register(app, { email })
   await timeOf(app, 'bob@example.com')
@@ -70,7 +70,7 @@ t.test('a hash stored while the server runs is taken into account from the first
   t.ok(await timeOf(app, 'nobody@example.com') >= least)
 })
 
-t.test('hashes of bcrypt are wrapped in argon2id when they come in, and open what they opened', async (t) => {
+t.test('imported bcrypt hashes are wrapped in argon2id, and accept the same passwords', async (t) => {
   const { app: first, databaseUrl } = await build(t)
   for (const email of EMAILS) await register(first, { email })
   // What PHP's password_hash() wrote

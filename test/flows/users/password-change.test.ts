@@ -18,7 +18,7 @@ const change = (app: FastifyInstance, accessToken: string, next = NEXT, current 
 const logInWith = (app: FastifyInstance, password: string) =>
   app.inject({ method: 'POST', url: '/v1/clients/web/login', payload: { email: 'ada@example.com', password } })
 
-t.test('RFC 9700 section 4.14.2: a changed password ends the other sessions everywhere; the current one goes on, and so do its tokens', async (t) => {
+t.test('RFC 9700 section 4.14.2: changing the password ends the other sessions everywhere, and keeps the current one', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const mine = await signedIn(app)
@@ -55,7 +55,7 @@ t.test('RFC 9700 section 4.14.2: a changed password ends the other sessions ever
   t.same(await auditEvents(app), [])
 })
 
-t.test('a second change from another session ends the one that the first had kept', async (t) => {
+t.test('a password change in another session ends the session that the first change kept', async (t) => {
   const { app, databaseUrl } = await build(t)
   const other = await build(t, { databaseUrl })
   const first = await signedIn(app)
@@ -68,7 +68,7 @@ t.test('a second change from another session ends the one that the first had kep
   t.equal((await refresh(app, second.refresh_token)).statusCode, 200)
 })
 
-t.test('a session that has logged out does not come back by a change of password', async (t) => {
+t.test('changing the password does not restore a session that was logged out', async (t) => {
   const { app } = await build(t)
   const mine = await signedIn(app)
   const { users, sessions } = internals(app).store
@@ -79,7 +79,7 @@ t.test('a session that has logged out does not come back by a change of password
   t.equal((await refresh(app, mine.refresh_token)).statusCode, 401)
 })
 
-t.test('the session of another user is not kept', async (t) => {
+t.test('changing the password keeps no session of another user', async (t) => {
   const { app } = await build(t)
   const [ada, bob] = [await signedIn(app), await signedIn(app, { email: 'bob@example.com' })]
   const before = await sessionOf(app, bob)
@@ -91,7 +91,7 @@ t.test('the session of another user is not kept', async (t) => {
   t.equal((await profile(app, ada.access_token)).statusCode, 401)
 })
 
-t.test('a wrong current password and a bad new one are 422, and nothing changes', async (t) => {
+t.test('a wrong current password and an invalid new one are 422, and nothing changes', async (t) => {
   const { app } = await build(t)
   const mine = await signedIn(app)
   const theirs = (await login(app)).json<Tokens>()
@@ -134,7 +134,7 @@ t.test('of concurrent password changes one succeeds, and the others are 422', as
   }
 })
 
-t.test('who is disabled can neither log in nor change the password', async (t) => {
+t.test('a disabled user can neither log in nor change the password', async (t) => {
   const { app } = await build(t)
   const mine = await signedIn(app)
   const { users } = internals(app).store
@@ -149,7 +149,7 @@ t.test('who is disabled can neither log in nor change the password', async (t) =
   t.equal((await login(app)).statusCode, 200, 'the password is the old one')
 })
 
-t.test('the grace still applies after a change of password', async (t) => {
+t.test('the grace still applies after a password change', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = await rotated(app, first.refresh_token)
@@ -160,7 +160,7 @@ t.test('the grace still applies after a change of password', async (t) => {
   t.equal((await profile(app, again.access_token)).statusCode, 200)
 })
 
-t.test('it ends the tokens of the time that a restore took back, too', async (t) => {
+t.test('a password change after a restored backup also ends tokens issued before the restore', async (t) => {
   const { app, databaseUrl } = await build(t)
   const first = await signedIn(app)
   const [before] = await sql<{ password_hash: string, token_epoch: number }>(app, 'SELECT password_hash, token_epoch FROM users')

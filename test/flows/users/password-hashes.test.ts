@@ -62,7 +62,7 @@ t.test('a bcrypt hash of Laravel, Devise or Django is accepted, and replaced by 
   t.match((await stored(app)).hash, /^\$argon2id\$/)
 })
 
-t.test('logins at once with a weaker hash all pass, and one hash stays', async (t) => {
+t.test('concurrent logins with a weaker hash all succeed, and one new hash is stored', async (t) => {
   const { app } = await build(t)
   await register(app)
   await store(app, await bcrypt('2y'))
@@ -88,7 +88,7 @@ t.test('a stronger hash of the old password never overwrites a new password', as
   t.equal((await login(app)).statusCode, 401)
 })
 
-t.test('a login passes when there is no time for a stronger hash', async (t) => {
+t.test('a login succeeds when the queue has no room for a stronger hash', async (t) => {
   const { app } = await build(t)
   await register(app)
   const old = await bcrypt('2y')
@@ -103,7 +103,7 @@ t.test('a login passes when there is no time for a stronger hash', async (t) => 
   t.match((await stored(app)).hash, /^\$argon2id\$/)
 })
 
-t.test('a password is the same however its accents were typed (RFC 8265 section 4.2)', async (t) => {
+t.test('RFC 8265 section 4.2: a password is the same however its accents were typed', async (t) => {
   const { app } = await build(t)
   const password = 'déjà vu à Århus, 1999'
   t.not(password.normalize('NFD'), password.normalize('NFC'))

@@ -26,7 +26,7 @@ function afterVerify (app: FastifyInstance, act: () => Promise<unknown>): void {
   }
 }
 
-t.test('a login whose password changes between check and session makes no session', async (t) => {
+t.test('a login whose password changes between check and insert creates no session', async (t) => {
   const { app } = await build(t)
   const { id } = (await register(app)).json<{ id: string }>()
   afterVerify(app, () => changePassword(app, id))
@@ -34,7 +34,7 @@ t.test('a login whose password changes between check and session makes no sessio
   t.same(await sql(app, 'SELECT id FROM sessions'), [])
 })
 
-t.test('a login whose user or client ends between check and session makes no session', async (t) => {
+t.test('a login whose user or client ends between check and insert creates no session', async (t) => {
   for (const end of [
     'UPDATE users SET disabled_at = now()', 'UPDATE clients SET revoked_at = now()', 'DELETE FROM users',
     'DELETE FROM clients'
@@ -47,7 +47,7 @@ t.test('a login whose user or client ends between check and session makes no ses
   }
 })
 
-t.test('a login whose insert is under way while the password changes does not survive it', async (t) => {
+t.test('a session whose insert is in-flight while the password changes is refused', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { id } = (await register(app)).json<{ id: string }>()
   const { reached, release } = await pause(t, databaseUrl, 'login')
@@ -91,7 +91,7 @@ t.test('an in-flight refresh in the session that changes the password succeeds',
   await rotated(app, second.refresh_token)
 })
 
-t.test('a refresh that waits for a change of password in its session is answered, once it is done', async (t) => {
+t.test('a refresh that waits for a password change in its own session succeeds', async (t) => {
   const { app, databaseUrl } = await build(t)
   const first = await signedIn(app)
   const { reached, blocked, release } = await pause(t, databaseUrl, 'epoch')
@@ -107,7 +107,7 @@ t.test('a refresh that waits for a change of password in its session is answered
   t.equal((await sessionOf(app, first)).generation, 1)
 })
 
-t.test('with REFRESH_GRACE=0, too, waiting for a change of password is no reuse', async (t) => {
+t.test('with REFRESH_GRACE=0 a refresh that waits for a password change is no reuse', async (t) => {
   const { app, databaseUrl } = await build(t, { refreshGrace: 0 })
   const first = await signedIn(app)
   const { reached, blocked, release } = await pause(t, databaseUrl, 'epoch')

@@ -53,7 +53,7 @@ t.test('errors are shown at their fields, in the language of the page, and the i
   t.equal(await (await internals(app).database.prisma()).user.count(), 1)
 })
 
-t.test('of two who register the same at once one gets it, the other a page', async (t) => {
+t.test('of several concurrent registrations of one identifier one succeeds, and the others get the form with an error', async (t) => {
   const { app } = await build(t)
   const visitors = Array.from({ length: 8 }, () => visit(app))
   const answers = await Promise.all(
@@ -62,7 +62,7 @@ t.test('of two who register the same at once one gets it, the other a page', asy
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [303, ...Array.from({ length: 7 }, () => 422)])
 })
 
-t.test('a new account replaces the login that the browser had', async (t) => {
+t.test('registering ends the browser session that the browser had', async (t) => {
   const { app } = await build(t)
   await register(app)
   const visitor = visit(app)
