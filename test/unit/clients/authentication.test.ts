@@ -9,7 +9,7 @@ import { errorWith } from '../../support/error-with.ts'
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
 const invalid = errorWith({ error: 'invalid_request', statusCode: 400 })
 
-t.test('HTTP Basic, form-encoded (RFC 6749 section 2.3.1)', async (t) => {
+t.test('RFC 6749 section 2.3.1: client id and secret are form-decoded from HTTP Basic', async (t) => {
   const read: [string, { id: string, secret: string }][] = [
     ['id:secret', { id: 'id', secret: 'secret' }],
     ['id:', { id: 'id', secret: '' }],
@@ -25,7 +25,7 @@ t.test('HTTP Basic, form-encoded (RFC 6749 section 2.3.1)', async (t) => {
   }
 })
 
-t.test('a Basic header that says nothing is a bad request', async (t) => {
+t.test('a Basic header without an id or with invalid encoding is invalid_request', async (t) => {
   const bad = [
     'Basic', 'Basic ', 'Basic ###', `Basic ${base64('id')}`, `Basic ${base64(':secret')}`, `Basic ${base64('id:%ZZ')}`,
     `Basic ${base64('%:x')}`, `Basic ${base64('i\0d:x')}`, `Basic ${base64('id:%00')}`, `Basic ${base64('id:secret')} more`,
@@ -34,7 +34,7 @@ t.test('a Basic header that says nothing is a bad request', async (t) => {
   for (const header of bad) t.throws(() => clientCredentials(header, { client_id: 'id' }), invalid, header)
 })
 
-t.test('the body, and another scheme in the header says nothing', async (t) => {
+t.test('credentials are read from the body, also beside an Authorization header of another scheme', async (t) => {
   t.same(clientCredentials(undefined, { client_id: 'id', client_secret: 'secret' }), { id: 'id', secret: 'secret', viaHeader: false })
   t.same(clientCredentials('Bearer x', { client_id: 'id' }), { id: 'id', secret: undefined, viaHeader: false })
   t.same(clientCredentials('', { client_id: 'id' }), { id: 'id', secret: undefined, viaHeader: false })
@@ -47,7 +47,7 @@ t.test('the body, and another scheme in the header says nothing', async (t) => {
   }
 })
 
-t.test('one method at a time (OAuth 2.1 section 2.4.1)', async (t) => {
+t.test('OAuth 2.1 section 2.4.1: a request with two authentication methods is refused', async (t) => {
   const header = `Basic ${base64('id:secret')}`
   t.throws(() => clientCredentials(header, { client_secret: 'secret' }), { ...invalid, message: /not both/ })
   t.throws(() => clientCredentials(header, { client_id: 'other' }), { ...invalid, message: /differs/ })
@@ -78,14 +78,14 @@ const by = (id: string, secret?: string, viaHeader = false) =>
 const refusal = (id: string, secret?: string, viaHeader?: boolean) =>
   by(id, secret, viaHeader).then(() => t.fail(`${id} passed`), (error: OAuthError) => error) as Promise<OAuthError>
 
-t.test('who proves to be a client is that client', async (t) => {
+t.test('a client with the right secret, and a public client without one, are authenticated', async (t) => {
   t.equal(await by('conf', 'secret'), confidential)
   t.equal(await by('conf', 'secret', true), confidential)
   t.equal(await by('open'), known['open'])
   t.equal(await by('open', '', true), known['open'], 'a public client in the header')
 })
 
-t.test('of a rotation both secrets count until its end; what is remembered of the client is not the last word', async (t) => {
+t.test('both secrets of a rotation are valid until its end, and a cached client is read again before a secret is refused', async (t) => {
   const rotated = {
     ...confidential, secretHash: hashSecret('next'), previousSecretHash: hashSecret('secret'),
     previousSecretUntil: new Date(Date.now() + 60_000)
@@ -110,7 +110,7 @@ t.test('of a rotation both secrets count until its end; what is remembered of th
   )
 })
 
-t.test('whatever was wrong, the words are the same; the log knows', async (t) => {
+t.test('every failed authentication has the same answer, and its reason is in the log', async (t) => {
   const refused: [string, string | undefined, RegExp][] = [
     ['nobody', 'secret', /unknown/],
     ['conf', undefined, /sent no secret/],
@@ -129,7 +129,7 @@ t.test('whatever was wrong, the words are the same; the log knows', async (t) =>
   }
 })
 
-t.test('RFC 6749 section 5.2: a challenge for who tried by the header, none for others', async (t) => {
+t.test('RFC 6749 section 5.2: a failed authentication by header gets a challenge, one by body does not', async (t) => {
   t.same((await refusal('conf', 'wrong', true)).headers, { 'www-authenticate': 'Basic realm="OAuth"' })
   t.same((await refusal('conf', 'wrong')).headers, {})
 })

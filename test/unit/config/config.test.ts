@@ -26,7 +26,7 @@ function problems (run: () => unknown): ConfigError['problems'] {
   return []
 }
 
-t.test('nothing is needed', async (t) => {
+t.test('every setting has a default', async (t) => {
   t.match(from({}), {
     port: 3000, host: '127.0.0.1', appUrl: 'http://localhost:3000', issuer: 'http://localhost:3000', passwordGrant: 'on',
     rateLimit: 'on', corsOrigins: [], trustProxy: false, scopes: {}
@@ -42,7 +42,7 @@ t.test('brand.colour is accepted as the former name of brand.color', async (t) =
   t.match(problems(() => named({ color: '#00695c', colour: '#fff' })), [{ name: 'brand.colour', message: /differs/ }])
 })
 
-t.test('an empty variable counts as absent', async (t) => {
+t.test('an empty variable is treated as absent', async (t) => {
   const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? [])
   t.ok(names.length > 20)
   const empty = Object.fromEntries(
@@ -52,7 +52,7 @@ t.test('an empty variable counts as absent', async (t) => {
   t.same(from(Object.fromEntries(Object.keys(empty).map((name) => [name, ' \t']))), from({}), 'and so does one of spaces')
 })
 
-t.test('variables become what they say', async (t) => {
+t.test('variables are converted to the types of their options', async (t) => {
   t.match(from({ PORT: '8080', ACCESS_TOKEN_TTL: ' 60 ', REFRESH_GRACE: '0', PASSWORD_GRANT: 'off', RATE_LIMIT: 'off' }), {
     port: 8080, appUrl: 'http://localhost:8080', accessTokenTtl: 60, refreshGrace: 0, passwordGrant: 'off', rateLimit: 'off'
   })
@@ -73,7 +73,7 @@ t.test('variables become what they say', async (t) => {
   ] as const) t.equal(from({ TRUST_PROXY: text }).trustProxy, value, text)
 })
 
-t.test('APP_URL and the prefix make the issuer, without a slash at the end', async (t) => {
+t.test('the issuer is APP_URL and the prefix, without a trailing slash', async (t) => {
   const issuers: [string, string, string][] = [
     ['https://id.example.com', '', 'https://id.example.com'],
     ['https://id.example.com/', '/auth', 'https://id.example.com/auth'],
@@ -89,7 +89,7 @@ t.test('APP_URL and the prefix make the issuer, without a slash at the end', asy
   t.same(problems(() => from({ LOGIN_PATH: 'https://evil.example' })).map(({ name }) => name), ['LOGIN_PATH'])
 })
 
-t.test('addresses in other letters become what travels: punycode and percent signs', async (t) => {
+t.test('hosts and paths in Unicode are converted to Punycode and percent-encoding', async (t) => {
   const addresses: [string, string][] = [
     ['https://日本.example', 'https://xn--wgv71a.example'],
     ['https://bücher.example:8443/größe/', 'https://xn--bcher-kva.example:8443/gr%C3%B6%C3%9Fe'],
@@ -110,7 +110,7 @@ t.test('addresses in other letters become what travels: punycode and percent sig
   })
 })
 
-t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
+t.test('CLIENT_<SLUG>_ID and _SECRET configure the client of a proxy', async (t) => {
   const { clients } = from({
     CLIENT_WEB_ID: 'lk_client_a', CLIENT_WEB_SECRET: SECRET, CLIENT_OLD_APP_ID: 'lk_client_b',
     CLIENT_MOBILE_SECRET: SECRET, CLIENT_ID: 'x'
@@ -125,7 +125,7 @@ t.test('CLIENT_<SLUG>_ID and _SECRET name the client of a proxy', async (t) => {
   t.same(from({ CLIENT_WEB_ID: 'a' }, { clients: { web: { id: 'b' } } }).clients, { web: { id: 'b' } }, 'options win')
 })
 
-t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (t) => {
+t.test('every variable may be written with the prefix LATCHKEY_, which takes precedence', async (t) => {
   const names = Object.values(Settings.properties)
     .flatMap((property) => (property as { env?: string }).env ?? [])
     .filter((name) => !name.startsWith('LATCHKEY_'))
@@ -147,7 +147,7 @@ t.test('every variable has the spelling LATCHKEY_…, too, and it wins', async (
   t.equal(from({ LATCHKEY_DATA_DIR: '/data' }).dataDir, '/data')
 })
 
-t.test("inside a host variables without the prefix are the host's own", async (t) => {
+t.test('inside a host only variables with the prefix LATCHKEY_ are read', async (t) => {
   const names = Object.values(Settings.properties)
     .flatMap((property) => (property as { env?: string }).env ?? [])
     .filter((name) => !name.startsWith('LATCHKEY_'))
@@ -158,7 +158,7 @@ t.test("inside a host variables without the prefix are the host's own", async (t
   t.equal(inHost({ LATCHKEY_SCOPES: '{"a":"b"}', SCOPES: 'read write' }).scopes['a'], 'b')
 })
 
-t.test('a mistake is told under the name that whoever made it wrote', async (t) => {
+t.test('a mistake is reported under the name of the option or variable that was set', async (t) => {
   const names = (run: () => unknown) => problems(run).map(({ name }) => name)
   t.same(names(() => from({ PORT: 'x', LATCHKEY_HOST: 'h' }, { workers: 0 })), ['PORT', 'workers'])
   t.same(names(() => from({ PORT: 'x' }, { port: -1 })), ['port'], 'of the option, which wins')
@@ -174,7 +174,7 @@ t.test('a mistake is told under the name that whoever made it wrote', async (t) 
   t.match(problems(() => inHost({ LATCHKEY_DATABASE_URL: 'postgres://db/app' })), [{ message: /^is required with LATCHKEY_DATABASE_URL;/ }])
 })
 
-t.test('options win over the environment, one by one', async (t) => {
+t.test('options take precedence over the environment, one by one', async (t) => {
   t.match(from({ DOCS: 'off', METRICS: 'off', PROFILE: 'on' }, { routes: { docs: true, profile: false } }).routes, {
     docs: true, metrics: false, profile: false, clients: true, pages: true
   })
@@ -184,7 +184,7 @@ t.test('options win over the environment, one by one', async (t) => {
   t.equal(from({ PORT: '1' }, { port: undefined } as never).port, 1, 'what is undefined says nothing')
 })
 
-t.test('the variables of the process win over the file', async (t) => {
+t.test('variables of the process take precedence over those of the file', async (t) => {
   const file = join(t.testdir(), '.env')
   writeFileSync(file, 'LATCHKEY_TEST_A=file\nPATH=file\nLATCHKEY_TEST_Q="a # b"\n')
   const variables = readVariables(file)
@@ -252,7 +252,7 @@ const MISTAKES: [string, string, RegExp][] = [
 ]
 
 for (const [variable, value, fix] of MISTAKES) {
-  t.test(`${variable}=${value.replaceAll(SECRET, '…')} is named once, with a fix and without the value`, async (t) => {
+  t.test(`${variable}=${value.replaceAll(SECRET, '…')} is reported once, with a fix and without the value`, async (t) => {
     const found = problems(() => from({ [variable]: value }))
     t.equal(found.length, 1, JSON.stringify(found))
     t.equal(found[0]!.name, variable)
@@ -261,14 +261,14 @@ for (const [variable, value, fix] of MISTAKES) {
   })
 }
 
-t.test('APP_KEY is asked for beside DATABASE_URL', async (t) => {
+t.test('APP_KEY is required with DATABASE_URL', async (t) => {
   const found = problems(() => from({ DATABASE_URL: `postgres://app:${SECRET}@db/app` }))
   t.match(found, [{ name: 'APP_KEY', message: /openssl rand -base64 32/ }])
   t.notMatch(JSON.stringify(found), SECRET)
   t.same(problems(() => from({ DATABASE_URL: `postgres://app:${SECRET}@db/app`, APP_KEY: KEY })), [])
 })
 
-t.test('all mistakes are told at once, a line each', async (t) => {
+t.test('all mistakes are reported at once, one per line', async (t) => {
   t.throws(() => withOptions({ port: -1, host: '', accessTokenTtl: 0, nope: 1 }), {
     name: 'ConfigError', code: 'LK_CONFIG',
     message: /^(?=[^]*^port )(?=[^]*^host )(?=[^]*^accessTokenTtl )(?=[^]*^nope is not an option)/m
@@ -294,7 +294,7 @@ const OPTIONS: [string, object, string, RegExp][] = [
 ]
 
 for (const [name, options, option, fix] of OPTIONS) {
-  t.test(`${name} is named once, with a fix`, async (t) => {
+  t.test(`${name} is reported once, with a fix`, async (t) => {
     const found = problems(() => withOptions(options))
     t.equal(found.length, 1, JSON.stringify(found))
     t.equal(found[0]!.name, option)
@@ -302,7 +302,7 @@ for (const [name, options, option, fix] of OPTIONS) {
   })
 }
 
-t.test('schemas of our own are options like the others', async (t) => {
+t.test("a schema of the host's own can be an attribute", async (t) => {
   const Employee = Type.String({ pattern: '^E[0-9]{6}$' })
   t.same(
     Object.keys(withOptions({ login: { attributes: { employee: Employee, phone: PhoneSchema } } }).login.attributes),

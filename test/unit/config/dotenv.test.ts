@@ -42,12 +42,12 @@ const REFUSED: [encoding: string, bytes: Buffer][] = [
 ]
 
 for (const [encoding, bytes] of REFUSED) {
-  t.test(`${encoding} is refused, not read as something else`, async (t) => {
+  t.test(`${encoding} is refused instead of being read in another encoding`, async (t) => {
     t.throws(() => readDotenv(fileOf(t, bytes)), { name: 'ConfigError', message: /^\.env is not UTF-8; save it as UTF-8/ })
   })
 }
 
-t.test('a file that cannot be read is told, one that is not there is no mistake', async (t) => {
+t.test('an unreadable file is an error, a missing one is not', async (t) => {
   const path = join(t.testdir({ '.env': {} }), '.env')
   t.throws(() => readDotenv(path), { name: 'ConfigError', message: /\.env cannot be read: EISDIR/ })
   t.same(readDotenv(`${path}.none`), {})

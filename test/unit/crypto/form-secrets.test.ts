@@ -5,7 +5,7 @@ import { createFormSecrets, SAME_FORM } from '../../../src/crypto/form-secrets.t
 const KEY = randomBytes(32).toString('base64')
 const form = randomBytes(32)
 
-t.test('a form gives the same secret when it is sent twice, and none of those of an hour ago', async (t) => {
+t.test('a form has the same secret when it is sent again, and another one an hour later', async (t) => {
   let now = 1_000_000 * SAME_FORM * 1000
   const secrets = createFormSecrets([KEY], 'test', () => now)
   const hex = () => secrets(form, 'ada', 1).map((secret) => secret.toString('hex'))
@@ -18,7 +18,7 @@ t.test('a form gives the same secret when it is sent twice, and none of those of
   t.notOk(hex().some((secret) => secret === made || before.includes(secret)))
 })
 
-t.test('another form, user, wish, use or key gives another secret; an earlier APP_KEY is tried', async (t) => {
+t.test('another form, user, purpose or key gives another secret; an earlier APP_KEY is tried', async (t) => {
   const secrets = (label: string, keys: string[], ...what: Parameters<ReturnType<typeof createFormSecrets>>) =>
     createFormSecrets(keys, label, () => 0)(...what).map((secret) => secret.toString('hex'))
   const [made] = secrets('test', [KEY], form, 'ada', 1)

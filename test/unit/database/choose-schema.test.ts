@@ -45,7 +45,7 @@ const DATABASES = Object.entries({
     "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = nowhere', current_database()); END $$"
 })
 
-t.test('new tables get the schema "latchkey", whatever there is', async (t) => {
+t.test('new tables are created in the schema "latchkey", whatever else is in the database', async (t) => {
   for (const [what, sql] of DATABASES) {
     const url = await createDatabase(t, { empty: true })
     await query(url, sql)
@@ -53,7 +53,7 @@ t.test('new tables get the schema "latchkey", whatever there is', async (t) => {
   }
 })
 
-t.test('tables of another application stay as they are', async (t) => {
+t.test('tables of another application are left alone', async (t) => {
   const url = await createDatabase(t, { empty: true })
   await query(url, `${LOOK_ALIKES}; ${PRISMA_MIGRATIONS}`)
   const before = await tables(url)
@@ -66,7 +66,7 @@ t.test('tables of another application stay as they are', async (t) => {
   t.strictSame(await choice(url), { schema: 'latchkey', because: 'standing', unused: null })
 })
 
-t.test('tables that stand in public stay there, whoever migrated them and whatever came beside them', async (t) => {
+t.test('existing tables in public are used, whoever migrated them and whatever was added beside them', async (t) => {
   const url = await createDatabase(t)
   await query(url, 'CREATE TABLE orders (id int)')
   t.strictSame(await choice(url), { schema: 'public', because: 'standing', unused: null })
@@ -80,7 +80,7 @@ t.test('tables that stand in public stay there, whoever migrated them and whatev
   t.notOk((await tables(url))['latchkey'])
 })
 
-t.test('a schema that the URL names holds always', async (t) => {
+t.test('the schema that the URL names is always used', async (t) => {
   const [standing, empty] = [await createDatabase(t), await createDatabase(t, { empty: true })]
   t.strictSame(await choice(`${standing}?schema=auth`), { schema: 'auth', because: 'named', unused: null })
   t.strictSame(await choice(`${standing}?application_name=x&schema=latchkey`), { schema: 'latchkey', because: 'named', unused: null })
@@ -89,7 +89,7 @@ t.test('a schema that the URL names holds always', async (t) => {
   t.equal((await start(`${empty}?options=-c%20search_path%3Dother`)).url, `${empty}?options=-c%20search_path%3Dother&schema=public`)
 })
 
-t.test('of two installations in one database, a URL without a schema means what it meant', async (t) => {
+t.test('with tables in two schemas, a URL without a schema means the first installation', async (t) => {
   const first = await createDatabase(t)
   await migrate(`${first}?schema=latchkey`)
   t.strictSame(await choice(first), { schema: 'public', because: 'standing', unused: 'latchkey' })
@@ -99,7 +99,7 @@ t.test('of two installations in one database, a URL without a schema means what 
   t.strictSame(await choice(second), { schema: 'latchkey', because: 'standing', unused: 'public' })
 })
 
-t.test('another role that may make a schema does not lead a server to tables of its own', async (t) => {
+t.test('tables of another role do not make a server use them instead of its own', async (t) => {
   const { url, role } = await withRole(t)
   const mine = `mine_${randomBytes(6).toString('hex')}`
   await query(url, `CREATE ROLE ${mine} LOGIN PASSWORD 'role'`)
@@ -120,14 +120,14 @@ t.test('another role that may make a schema does not lead a server to tables of 
   )
 })
 
-t.test('several that start at once agree', async (t) => {
+t.test('several servers that start at once choose the same schema', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const started = await Promise.all([start(url), start(url), start(url)])
   t.same(new Set(started.map((ready) => ready.url)).size, 1)
   t.strictSame(Object.keys(await tables(url)), ['latchkey'])
 })
 
-t.test('the feed looks into the same schema, or the start says why not', async (t) => {
+t.test('the feed uses the same schema, and a direct URL with another one stops the start', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const direct = `${url}?application_name=direct`
   t.equal((await start(url, { databaseDirectUrl: direct })).directUrl, `${direct}&schema=latchkey`)
@@ -138,14 +138,14 @@ t.test('the feed looks into the same schema, or the start says why not', async (
   })
 })
 
-t.test('a host that migrates our tables itself has them where its own are', async (t) => {
+t.test('a host that applies our migrations itself has the tables in its own schema', async (t) => {
   const url = await createDatabase(t, { empty: true })
   t.equal((await start(url, { ownMigrations: true })).url, `${url}?schema=public`)
   await migrate(`${url}?schema=latchkey`)
   t.equal((await start(url, { ownMigrations: true })).url, `${url}?schema=latchkey`)
 })
 
-t.test('a role without the right is told what to grant, and once it has it, it may', async (t) => {
+t.test('a role without a privilege is told which one to grant, and works once it has it', async (t) => {
   const { url, limited, role } = await withRole(t)
   const name = new URL(url).pathname.slice(1)
   await t.rejects(start(limited), {
@@ -162,7 +162,7 @@ t.test('a role without the right is told what to grant, and once it has it, it m
   t.ok((await start(limited)).fresh)
 })
 
-t.test('a role that may make tables in public, and no schema, is told so, and ?schema=public is enough once', async (t) => {
+t.test('a role that may create tables in public only is told to name a schema, and needs that once', async (t) => {
   const { url, limited, role } = await withRole(t)
   await query(url, `GRANT CREATE ON SCHEMA public TO ${role}`)
   await t.rejects(start(limited), {
@@ -174,7 +174,7 @@ t.test('a role that may make tables in public, and no schema, is told so, and ?s
   t.equal((await start(limited)).url, `${limited}?schema=public`, 'the tables stand there')
 })
 
-t.test('a role that may read nothing of the host finds our tables all the same', async (t) => {
+t.test("a role that cannot read the host's migrations finds our tables", async (t) => {
   const { url, limited, role } = await withRole(t)
   await query(url, PRISMA_MIGRATIONS)
   await start(url)

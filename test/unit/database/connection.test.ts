@@ -23,7 +23,7 @@ const READS: [url: string, options: object, schema?: string][] = [
 ]
 
 for (const [url, options, schema = 'public'] of READS) {
-  t.test(`reads ${url}`, async (t) => {
+  t.test(`a connection is read from ${url}`, async (t) => {
     const connection = parseDatabaseUrl(url)
     t.match(connection.options, options)
     t.equal(connection.schema, schema)
@@ -64,7 +64,7 @@ const RAW = [
 ]
 
 for (const password of RAW) {
-  t.test(`a raw ${password} in the password is named, and no piece of it`, async (t) => {
+  t.test(`an unencoded ${password} in the password is reported, and no part of the password is shown`, async (t) => {
     const { message } = t.throws(() => parseDatabaseUrl(`postgresql://boss:${password}@127.0.0.1:1/db`)) as Error
     t.match(message, /percent-encode/)
     t.notMatch(message, /boss|p@ss|w#rd|12|34/)
@@ -72,13 +72,13 @@ for (const password of RAW) {
 }
 
 for (const [url, message] of REFUSES) {
-  t.test(`refuses ${url || 'nothing'}`, async (t) => {
+  t.test(`the URL ${url || '""'} is refused`, async (t) => {
     const error = t.throws(() => parseDatabaseUrl(url), { message })
     t.notMatch(String(error), /sec(ret|\/ret)/, 'and does not tell the password')
   })
 }
 
-t.test('names the address and nothing that is secret', async (t) => {
+t.test('the description of a database has its address and nothing secret', async (t) => {
   const address = (url: string) => addressOf(parseDatabaseUrl(url).options)
   t.equal(address('postgresql://u:p@h:5433/db'), 'h:5433')
   t.equal(address('postgresql://u:p@h/db'), 'h:5432')
@@ -86,12 +86,12 @@ t.test('names the address and nothing that is secret', async (t) => {
   t.equal(address('postgresql:///db?host=/tmp'), '/tmp/.s.PGSQL.5432')
 })
 
-t.test('quotes a schema in the settings of a session', async (t) => {
+t.test('a schema is quoted in the settings of a connection', async (t) => {
   t.equal(quoteIdentifier('a"b'), '"a""b"')
   t.match(sessionSettings({ schema: 'a"b\'c', local: true }), 'set_config(\'search_path\', \'"a""b\'\'c"\', true)')
 })
 
-t.test('timeouts of the URL are set by us, since a pooler might refuse them as parameters', async (t) => {
+t.test('timeouts in the URL are set by statement, because a pooler may refuse them as parameters', async (t) => {
   const { timeouts } = parseDatabaseUrl('postgresql://u:p@h/db?statement_timeout=5000&lock_timeout=100')
   t.same(timeouts, { statement_timeout: '5000', lock_timeout: '100' })
   t.match(
@@ -100,7 +100,7 @@ t.test('timeouts of the URL are set by us, since a pooler might refuse them as p
   )
 })
 
-t.test('pgbouncer=true means no prepared statements', async (t) => {
+t.test('pgbouncer=true disables prepared statements', async (t) => {
   t.equal(parseDatabaseUrl('postgresql://u:p@h/db?pgbouncer=true').prepare, false)
   t.equal(parseDatabaseUrl('postgresql://u:p@h/db').prepare, true)
 })

@@ -9,7 +9,7 @@ import { hold, postmasterOf, query, start, temporaryDirectory } from './embedded
 // For what needs no first start, which takes longest.
 const shared = await temporaryDirectory(t)
 
-t.test('joins the one that a killed process left', async (t) => {
+t.test('a start joins the PostgreSQL that a killed process left behind', async (t) => {
   const dataDir = shared
   const { holder, url } = await hold(t, dataDir)
   holder.kill('SIGKILL')
@@ -21,7 +21,7 @@ t.test('joins the one that a killed process left', async (t) => {
   t.equal(await embeddedUrl(dataDir), null, 'and stops it')
 })
 
-t.test('starts after PostgreSQL itself was killed', async (t) => {
+t.test('a start works after PostgreSQL itself was killed', async (t) => {
   const dataDir = shared
   const { holder, url } = await hold(t, dataDir)
   await query(url, 'CREATE TABLE kept (id int)')
@@ -32,7 +32,7 @@ t.test('starts after PostgreSQL itself was killed', async (t) => {
   t.strictSame(await query(embedded.url, 'SELECT * FROM kept'), [])
 })
 
-t.test('starts again by itself, on its port, when PostgreSQL is killed', async (t) => {
+t.test('PostgreSQL restarts by itself, on its port, when it is killed while in use', async (t) => {
   const dataDir = shared
   const { url, stop } = await start(t, dataDir)
   process.kill(await postmasterOf(dataDir), 'SIGKILL')
@@ -42,14 +42,14 @@ t.test('starts again by itself, on its port, when PostgreSQL is killed', async (
   t.equal(await embeddedUrl(dataDir), null)
 })
 
-t.test('survives a Ctrl-C that its user has yet to act on', async (t) => {
+t.test('PostgreSQL survives a Ctrl-C until its process has handled it', async (t) => {
   const { holder, url } = await hold(t, shared)
   process.kill(-Number(holder.pid), 'SIGINT')
   await delay(200)
   t.strictSame(await query(url, 'SELECT 1 AS one'), [{ one: 1 }])
 })
 
-t.test('makes the database again when the first start was killed half-way', async (t) => {
+t.test('the database is created again after a first start that was killed half-way', async (t) => {
   const dataDir = await temporaryDirectory(t)
   const abandoned = join(dataDir, 'postgres.init-2147483646-abc')
   await mkdir(join(abandoned, 'data'), { recursive: true })
@@ -61,7 +61,7 @@ t.test('makes the database again when the first start was killed half-way', asyn
   t.ok(entries.some((entry) => entry.startsWith('postgres.incomplete-')), 'what stood in its place is kept')
 })
 
-t.test('starts when its process id belongs to somebody else by now', async (t) => {
+t.test('a start works when another program has the process id in the old pid file', async (t) => {
   const dataDir = shared
   const { holder } = await hold(t, dataDir)
   const lock = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')

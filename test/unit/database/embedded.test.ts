@@ -10,7 +10,7 @@ const IS_ROOT = process.getuid?.() === 0
 // For what needs no first start, which takes longest.
 const shared = await temporaryDirectory(t)
 
-t.test('starts, stops, and starts again with what was in it', async (t) => {
+t.test('the embedded database starts, stops, and starts again with its data', async (t) => {
   const dataDir = await temporaryDirectory(t)
   t.equal(await embeddedUrl(dataDir), null)
   const first = await start(t, dataDir)
@@ -32,14 +32,14 @@ t.test('starts, stops, and starts again with what was in it', async (t) => {
   t.strictSame(await query(second.url, 'SELECT * FROM kept'), [])
 })
 
-t.test('lets nobody in without the password', async (t) => {
+t.test('a connection without the password is refused', async (t) => {
   const { url } = await start(t, shared)
   const wrong = new URL(url)
   wrong.password = 'wrong'
   await t.rejects(query(wrong.href, 'SELECT 1'), { code: '28P01' })
 })
 
-t.test('two at once: one starts it, the other joins, the last one out stops it', async (t) => {
+t.test('of two processes one starts it, the other joins, and the last one stops it', async (t) => {
   const dataDir = await temporaryDirectory(t)
   const both = await Promise.all([start(t, dataDir), start(t, dataDir)])
   t.strictSame(both.map(({ adopted }) => adopted).sort(), [false, true])
@@ -50,21 +50,21 @@ t.test('two at once: one starts it, the other joins, the last one out stops it',
   t.equal(await embeddedUrl(dataDir), null)
 })
 
-t.test('two that leave at once leave nothing running', async (t) => {
+t.test('two processes that stop at once leave nothing running', async (t) => {
   const dataDir = shared
   const both = await Promise.all([start(t, dataDir), start(t, dataDir)])
   await Promise.all(both.map(({ stop }) => stop()))
   t.equal(await embeddedUrl(dataDir), null)
 })
 
-t.test('one that comes while it stops gets a running one', async (t) => {
+t.test('a process that starts while another one stops gets a running database', async (t) => {
   const dataDir = shared
   const first = await start(t, dataDir)
   const [, second] = await Promise.all([first.stop(), start(t, dataDir)])
   t.strictSame(await query(second.url, 'SELECT 1 AS one'), [{ one: 1 }])
 })
 
-t.test('many that come and go at once each find it running', async (t) => {
+t.test('many processes that start and stop at once each get a running database', async (t) => {
   const comeAndGo = async () => {
     const { url, stop } = await start(t, shared)
     t.strictSame(await query(url, 'SELECT 1 AS one'), [{ one: 1 }])
@@ -74,7 +74,7 @@ t.test('many that come and go at once each find it running', async (t) => {
   t.equal(await embeddedUrl(shared), null)
 })
 
-t.test('goes on while others are connected', async (t) => {
+t.test('the database goes on while other clients are connected', async (t) => {
   const dataDir = shared
   const { url, stop } = await start(t, dataDir)
   const other = new pg.Client(url)
@@ -86,20 +86,20 @@ t.test('goes on while others are connected', async (t) => {
   t.ok(adopted)
 })
 
-t.test('starts in a directory whose name is too long for a socket, or strange', async (t) => {
+t.test('it starts in a directory whose path is too long for a socket, or has special characters', async (t) => {
   const dataDir = join(await temporaryDirectory(t), 'a, b "c" é'.padEnd(100, '-'))
   const { url } = await start(t, dataDir)
   t.strictSame(await query(url, 'SHOW unix_socket_directories'), [{ unix_socket_directories: '' }])
 })
 
-t.test('says what PostgreSQL says when it does not start', async (t) => {
+t.test('when PostgreSQL does not start, its own message is reported', async (t) => {
   const dataDir = await temporaryDirectory(t)
   await (await start(t, dataDir)).stop()
   await writeFile(join(dataDir, 'postgres', 'postgresql.conf'), 'no_such_setting = 1\n')
   await t.rejects(startEmbedded({ dataDir }), { message: /did not start:\n.*no_such_setting/s })
 })
 
-t.test('refuses a database whose password is gone, and leaves it alone', async (t) => {
+t.test('a database whose password file is missing is refused, and left alone', async (t) => {
   const dataDir = await temporaryDirectory(t)
   await (await start(t, dataDir)).stop()
   await rm(join(dataDir, 'postgres', 'latchkey.password'))
@@ -107,7 +107,7 @@ t.test('refuses a database whose password is gone, and leaves it alone', async (
   t.ok((await stat(join(dataDir, 'postgres', 'global', 'pg_control'))).isFile())
 })
 
-t.test('as root, names the directory that PostgreSQL cannot enter', { skip: !IS_ROOT }, async (t) => {
+t.test('as root, a directory that PostgreSQL cannot enter is named', { skip: !IS_ROOT }, async (t) => {
   const parent = await temporaryDirectory(t)
   await chmod(parent, 0o700)
   await t.rejects(startEmbedded({ dataDir: join(parent, 'data') }), {
@@ -124,7 +124,7 @@ const MODES: [which: string, before: number, after: number][] = [
 ]
 
 for (const [which, before, after] of MODES) {
-  t.test(`as root, a data directory ${which} has the mode ${after.toString(8)}`, { skip: !IS_ROOT }, async (t) => {
+  t.test(`as root, a data directory ${which} gets the mode ${after.toString(8)}`, { skip: !IS_ROOT }, async (t) => {
     const dataDir = join(await temporaryDirectory(t), 'data')
     await mkdir(dataDir)
     await chmod(dataDir, before)
@@ -133,7 +133,7 @@ for (const [which, before, after] of MODES) {
   })
 }
 
-t.test('as root, the data directory of somebody else keeps its mode', { skip: !IS_ROOT }, async (t) => {
+t.test('as root, the data directory of another user keeps its mode', { skip: !IS_ROOT }, async (t) => {
   const dataDir = join(await temporaryDirectory(t), 'data')
   await mkdir(dataDir, 0o700)
   await chown(dataDir, 12_345, 12_345)

@@ -50,7 +50,7 @@ async function migrateOurs (url: string, directory?: string) {
 
 const count = async (url: string, schema: string) => (await query(url, `SELECT FROM pg_tables WHERE schemaname = '${schema}'`)).length
 
-t.test("a host's own Prisma project in public and our tables do not meet, whichever come first, and after another migration of each", {
+t.test("a host's Prisma project in public and our tables do not affect each other, in either order and after later migrations", {
   skip
 }, async (t) => {
   const { folder, dev, deploy } = projectOf(t, { 'prisma.config.ts': CONFIG, 'schema.prisma': SCHEMA })
@@ -71,7 +71,7 @@ t.test("a host's own Prisma project in public and our tables do not meet, whiche
 })
 
 t.test(
-  "a host's model has a relation to our User by the files of docs/database.md, and our tables move out of public by its SQL",
+  "a host's model can relate to our User by the files of docs/database.md, and its SQL moves our tables out of public",
   { skip },
   async (t) => {
     const { move, history, config, schema } = await filesOfTheDocs()

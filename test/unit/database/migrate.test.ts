@@ -15,7 +15,7 @@ import { createDatabase } from '../../support/start-server.ts'
 const MIGRATOR = fileURLToPath(new URL(`migrator${extname(import.meta.url)}`, import.meta.url))
 const shipped = (await readdir(shippedMigrations)).filter((name) => !name.includes('.')).sort()
 
-t.test('applies what is shipped, once', async (t) => {
+t.test('migrate applies every shipped migration once', async (t) => {
   const url = await createDatabase(t, { empty: true })
   t.strictSame(await pendingMigrations(url), { applied: [], pending: shipped })
   t.strictSame(await migrate(url), { applied: shipped })
@@ -23,7 +23,7 @@ t.test('applies what is shipped, once', async (t) => {
   t.strictSame(await migrate(url), { applied: [] })
 })
 
-t.test('does not load the engine when there is nothing to apply', async (t) => {
+t.test('the Prisma engine is not loaded when nothing is pending', async (t) => {
   const inline = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
   const refuse = inline(`export async function resolve (name, context, next) {
     if (name.includes('apply-migrations')) process.exit(3)
@@ -35,13 +35,13 @@ t.test('does not load the engine when there is nothing to apply', async (t) => {
   t.equal(await exitOf(await createDatabase(t, { empty: true })), 3)
 })
 
-t.test('applies them once when several start at once', async (t) => {
+t.test('several processes that migrate at once apply each migration once', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const results = await Promise.all([migrate(url), migrate(url), migrate(url)])
   t.strictSame(results.map(({ applied }) => applied).sort((a, b) => b.length - a.length), [shipped, [], []])
 })
 
-t.test('who waits too long for the migrations of another process is told so', async (t) => {
+t.test("a process that waits too long for another one's migrations gets an error that says so", async (t) => {
   const url = await createDatabase(t, { empty: true })
   const other = new pg.Client(url)
   await other.connect()
@@ -50,7 +50,7 @@ t.test('who waits too long for the migrations of another process is told so', as
   await t.rejects(migrate(`${url}?lock_timeout=100`), { message: /another process has been migrating/ })
 })
 
-t.test('keeps everything in the schema of the URL', async (t) => {
+t.test('all tables are created in the schema of the URL', async (t) => {
   const url = `${await createDatabase(t, { empty: true })}?schema=au"th`
   t.strictSame((await migrate(url)).applied, shipped)
   t.strictSame(await pendingMigrations(url), { applied: shipped, pending: [] })
@@ -61,7 +61,7 @@ t.test('keeps everything in the schema of the URL', async (t) => {
   t.strictSame(schemas, [{ schemaname: 'au"th' }])
 })
 
-t.test('needs no right but in its own schema', async (t) => {
+t.test('migrating needs privileges in its own schema only', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const role = `role_${randomBytes(6).toString('hex')}`
   await query(url, `CREATE ROLE ${role} LOGIN PASSWORD 'role'; CREATE SCHEMA auth AUTHORIZATION ${role}`)
@@ -71,13 +71,13 @@ t.test('needs no right but in its own schema', async (t) => {
   t.strictSame((await migrate(limited.href)).applied, shipped)
 })
 
-t.test('applies them beside the tables of others', async (t) => {
+t.test('migrations are applied beside tables of others', async (t) => {
   const url = await createDatabase(t, { empty: true })
   await query(url, 'CREATE TABLE orders (id int)')
   t.strictSame((await migrate(url)).applied, shipped)
 })
 
-t.test('says in one line which database it cannot reach, and why', async (t) => {
+t.test('an unreachable database is reported in one line, with the reason', async (t) => {
   const cases: [url: string, message: RegExp][] = [
     ['postgresql://u:secret@127.0.0.1:1/db', /^cannot connect to the database at 127\.0\.0\.1:1: connect ECONNREFUSED .*$/],
     ['postgresql://u:secret@no-such-host.invalid/db', /^cannot connect to the database at no-such-host\.invalid:5432: .*ENOTFOUND.*$/],
@@ -91,7 +91,7 @@ t.test('says in one line which database it cannot reach, and why', async (t) => 
   }
 })
 
-t.test('a migration that fails changes nothing, and can be tried again', async (t) => {
+t.test('a failed migration changes nothing, and can be tried again', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const directory = await migrations(t, { '1_good': 'CREATE TABLE good (id int)', '2_bad': 'CREATE TABLE bad (id int); SELECT 1/0;' })
   await t.rejects(migrate(url, directory), { message: /^migration 2_bad failed, and nothing was changed: division by zero$/ })
@@ -101,7 +101,7 @@ t.test('a migration that fails changes nothing, and can be tried again', async (
   t.strictSame(await migrate(url, directory), { applied: ['1_good', '2_bad'] })
 })
 
-t.test('one that is killed half-way leaves nothing behind', async (t) => {
+t.test('a migration that is killed half-way leaves nothing behind', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const directory = await migrations(t, { '1_slow': 'CREATE TABLE slow (id int); SELECT pg_sleep(60)' })
   const migrator = fork(MIGRATOR, [url, directory])
@@ -116,7 +116,7 @@ t.test('one that is killed half-way leaves nothing behind', async (t) => {
   t.strictSame(await migrate(url, directory), { applied: ['1_slow'] })
 })
 
-t.test('runs a script whole, semicolons in functions and strings and all', async (t) => {
+t.test('a script runs as a whole, with semicolons in functions and strings', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const directory = await migrations(t, {
     '1_function':
@@ -126,7 +126,7 @@ t.test('runs a script whole, semicolons in functions and strings and all', async
   t.strictSame(await query(url, 'SELECT two()'), [{ two: 'a;b' }])
 })
 
-t.test('says what to do about one that a Prisma CLI left failed', async (t) => {
+t.test('the error about a migration that the Prisma CLI left failed says what to do', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const directory = await migrations(t, { '1_first': 'CREATE TABLE first (id int)' })
   await migrate(url, directory)
@@ -139,14 +139,14 @@ t.test('says what to do about one that a Prisma CLI left failed', async (t) => {
   t.strictSame(await pendingMigrations(url, directory), { applied: ['1_first'], pending: [] })
 })
 
-t.test('does not mix with the migrations of another project', async (t) => {
+t.test('migrations of another project are not mixed with ours', async (t) => {
   const url = await createDatabase(t, { empty: true })
   await migrate(url, await migrations(t, { '1_theirs': 'CREATE TABLE theirs (id int)' }))
   await t.rejects(migrate(url), { message: /another Prisma project \(1_theirs\).*\?schema=latchkey/ })
   t.strictSame((await migrate(`${url}?schema=auth`)).applied, shipped)
 })
 
-t.test('tables of another application stay as they are, and the way out is named', async (t) => {
+t.test('with tables of another application in the way nothing changes, and the error names a solution', async (t) => {
   const url = await createDatabase(t, { empty: true })
   await query(url, 'CREATE TABLE users (id int)')
   await t.rejects(migrate(url), { message: /nothing was changed: .*"users" already exists.*\?schema=latchkey/ })
@@ -154,7 +154,7 @@ t.test('tables of another application stay as they are, and the way out is named
   t.strictSame((await migrate(`${url}?schema=latchkey`)).applied, shipped)
 })
 
-t.test('leaves a database alone that is ahead', async (t) => {
+t.test('a database with newer migrations is left alone', async (t) => {
   const url = await createDatabase(t, { empty: true })
   const directory = await migrations(t, {})
   await cp(shippedMigrations, directory, { recursive: true })
@@ -164,7 +164,7 @@ t.test('leaves a database alone that is ahead', async (t) => {
   t.strictSame(await migrate(url), { applied: [] })
 })
 
-t.test('the transaction id of a revocation comes and goes as PostgreSQL has it', async (t) => {
+t.test('the transaction id of a revocation is stored as xid8', async (t) => {
   const url = await createDatabase(t)
   await query(url, "INSERT INTO revocations (kind, subject, expires_at) VALUES ('token', 'a', now())")
   const [row] = await query(url, 'SELECT xid::text, pg_typeof(xid)::text AS type FROM revocations')
@@ -173,7 +173,7 @@ t.test('the transaction id of a revocation comes and goes as PostgreSQL has it',
   t.equal((await query(url, 'SELECT FROM revocations WHERE xid > $1::xid8', [row?.xid])).length, 0)
 })
 
-t.test('one key per algorithm signs without an end', async (t) => {
+t.test('only one key per algorithm may have no end of signing', async (t) => {
   const url = await createDatabase(t, { empty: true })
   await migrate(url)
   const insert = "INSERT INTO signing_keys (kid, alg, public_jwk, sealed, signs_from) VALUES ($1, 'ES256', '{}', '', now())"

@@ -13,7 +13,7 @@ import { PRISMA, prisma, skip } from './prisma-cli.ts'
 
 const run = promisify(execFile)
 
-t.test('the Prisma CLI works with our engine on a database of one\'s own', { skip }, async (t) => {
+t.test('the Prisma CLI works with our engine on an external database', { skip }, async (t) => {
   const url = await createDatabase(t, { empty: true })
   const env = { DATABASE_URL: `${url}?schema=auth` }
   t.match(await prisma(packageRoot, env, 'migrate', 'deploy'), /successfully applied/)
@@ -21,13 +21,13 @@ t.test('the Prisma CLI works with our engine on a database of one\'s own', { ski
   t.match(await prisma(packageRoot, env, 'migrate', 'dev'), /Already in sync/, 'and finds no drift')
 })
 
-t.test('the migrations make what the Prisma schema says', { skip }, async (t) => {
+t.test('the migrations create what the Prisma schema describes', { skip }, async (t) => {
   const url = await createDatabase(t, { empty: true })
   const difference = ['migrate', 'diff', '--from-migrations', 'prisma/migrations', '--to-schema', 'prisma/schema.prisma', '--exit-code']
   t.match(await prisma(packageRoot, { DATABASE_URL: url }, ...difference), /No difference/)
 })
 
-t.test('without DATABASE_URL it starts the embedded database, and stops it', { skip }, async (t) => {
+t.test('without DATABASE_URL the command starts the embedded database, and stops it', { skip }, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'))
   await chmod(dataDir, 0o711)
   t.teardown(() => rm(dataDir, { recursive: true }))
@@ -36,7 +36,7 @@ t.test('without DATABASE_URL it starts the embedded database, and stops it', { s
   t.equal(await embeddedUrl(dataDir), null)
 })
 
-t.test('it reads .env as the server does: a byte order mark does not cost the first variable', { skip }, async (t) => {
+t.test('the command reads .env as the server does, also with a byte order mark', { skip }, async (t) => {
   const cwd = t.testdir({ '.env': '\uFEFFDATABASE_URL=postgresql://u:p@127.0.0.1:1/none\n' })
   const { DATABASE_URL: _url, ...env } = process.env
   const { stderr } = await run(process.execPath, [PRISMA, 'migrate', 'status', '--config', join(packageRoot, 'prisma.config.ts')], {

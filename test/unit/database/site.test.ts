@@ -18,7 +18,7 @@ const NAMELESS = 54_321
 const FIX =
   /set LATCHKEY_DATA_DIR \(the option dataDir\) to .*, or set DATABASE_URL \(the option databaseUrl\) to a PostgreSQL of your own$/
 
-t.test('a data directory that cannot be made names the variable', async (t) => {
+t.test('when the data directory cannot be created, the error names its variable', async (t) => {
   const folder = t.testdir({ file: '' })
   for (const path of ['file', join('file', 'data')]) {
     await t.rejects(prepareSite(join(folder, path)), {
@@ -29,7 +29,7 @@ t.test('a data directory that cannot be made names the variable', async (t) => {
   }
 })
 
-t.test('only the data directory is closed to others, not the folders that are made on the way to it', async (t) => {
+t.test('only the data directory has a closed mode, not the parent folders that are created', async (t) => {
   const folder = await temporaryDirectory(t)
   await mkdir(join(folder, 'usual'))
   await prepareSite(join(folder, 'on', 'the', 'way', 'data'))
@@ -42,13 +42,13 @@ t.test('only the data directory is closed to others, not the folders that are ma
   t.equal(closed & 0o066, 0)
 })
 
-t.test('what stands in the way of app.key names the variable', async (t) => {
+t.test('when app.key cannot be written, the error names the variable', async (t) => {
   const folder = t.testdir({ 'app.key': {} })
   await t.rejects(makeAppKey(folder), { message: new RegExp(`a directory is where a file must be.* \\(EISDIR\\): .*${FIX.source}`) })
   t.same(await readdir(folder), ['app.key'], 'and no draft is left')
 })
 
-t.test('a full disk is told, by the system or by PostgreSQL', { skip: process.platform !== 'linux' }, async (t) => {
+t.test('a full disk is reported as such, whether the system or PostgreSQL finds it', { skip: process.platform !== 'linux' }, async (t) => {
   await t.rejects(inDataDir('/data', async () => await writeFile('/dev/full', 'x')), {
     message: /^the data directory \/data cannot be used: no space is left \(ENOSPC\): make room there, /
   })
@@ -57,7 +57,7 @@ t.test('a full disk is told, by the system or by PostgreSQL', { skip: process.pl
   t.equal(fixFor('FATAL:  unrecognized configuration parameter'), undefined)
 })
 
-t.test('what is not about files stays as it is', async (t) => {
+t.test('an error that is not about files is passed on unchanged', async (t) => {
   const refused = Object.assign(new Error('connect EACCES'), { code: 'EACCES', syscall: 'connect' })
   await t.rejects(inDataDir('/data', async () => { throw refused }), refused)
 })
@@ -81,7 +81,7 @@ async function closedFiles (t: Test): Promise<string> {
   return dataDir
 }
 
-t.test('permission denied names the file, the variable and what to do', { skip: !IS_ROOT }, async (t) => {
+t.test('permission denied is reported with the file, the variable and what to do', { skip: !IS_ROOT }, async (t) => {
   const files = await closedFiles(t)
   const closed = await temporaryDirectory(t)
   await chmod(closed, 0o700)
@@ -107,7 +107,7 @@ t.test('permission denied names the file, the variable and what to do', { skip: 
   }
 })
 
-t.test('a uid without a user name is told to set DATABASE_URL, and nothing is made', { skip: !IS_ROOT }, async (t) => {
+t.test('a uid without a user name is told to set DATABASE_URL, and nothing is created', { skip: !IS_ROOT }, async (t) => {
   const folder = await temporaryDirectory(t)
   await chown(folder, NAMELESS, NAMELESS)
   t.same(await failuresAs(NAMELESS, [['prepare', join(folder, 'data')]]), [

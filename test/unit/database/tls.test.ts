@@ -18,7 +18,7 @@ process.on('warning', (warning) => warnings.push(warning))
 process.env['HOME'] = t.testdir({})
 for (const name of ['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY']) delete process.env[name]
 
-t.test('sslmode is what libpq means by it', async (t) => {
+t.test('sslmode has the meaning of libpq', async (t) => {
   const server = await startTlsServer(t)
   const connect = (url: string) => withClient(parseDatabaseUrl(url), isEncrypted)
 
@@ -77,7 +77,7 @@ t.test('sslmode is what libpq means by it', async (t) => {
   }
 })
 
-t.test('the pool, the feed and migrations do it alike', async (t) => {
+t.test('the pool, the feed and migrations use TLS alike', async (t) => {
   const server = await startTlsServer(t)
   for (const [user, parameters, encrypted] of [
     ['tls_only', '?sslmode=allow', true],
@@ -100,7 +100,7 @@ t.test('the pool, the feed and migrations do it alike', async (t) => {
   }
 })
 
-t.test('a connection that breaks later is not tried again in another way', async (t) => {
+t.test('with sslmode=prefer or allow, a connection that breaks later is not tried again in the other mode', async (t) => {
   const server = await startTlsServer(t)
   for (const parameters of ['?sslmode=prefer', '?sslmode=allow']) {
     const client = newClient(parseDatabaseUrl(server.url('latchkey', parameters)))
@@ -112,7 +112,7 @@ t.test('a connection that breaks later is not tried again in another way', async
   }
 })
 
-t.test('variables of libpq count where the URL is silent', async (t) => {
+t.test('variables of libpq apply where the URL says nothing', async (t) => {
   const file = certificate('ca.crt')
   t.equal(createTls({}, false, {}).mode, 'prefer')
   t.equal(createTls({}, true, {}).mode, 'allow', 'nobody listens on the way to this machine')
@@ -134,7 +134,7 @@ const REFUSED: [parameters: object, message: RegExp][] = [
 ]
 
 for (const [parameters, message] of REFUSED) {
-  t.test(`${JSON.stringify(parameters)} is refused in words that help`, async (t) => {
+  t.test(`${JSON.stringify(parameters)} is refused with an error that says what to do`, async (t) => {
     t.throws(() => createTls(parameters, false, {}), { message })
   })
 }

@@ -18,7 +18,7 @@ for (const [what, error, expected] of [
   ['nothing', null, false]
 ] as const) t.test(what, async (t) => t.equal(isDatabaseUnavailable(error), expected))
 
-t.test('what a real database says while its connections are cut is 503, whoever asked it', async (t) => {
+t.test('errors of a database whose connections are cut become 503 for every caller', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { access_token: token } = await signedIn(app)
   const client = new pg.Client(databaseUrl)

@@ -57,10 +57,10 @@ const NONE = [
   '['.repeat(10_000)
 ]
 
-t.test('RFC 7239 section 6: an address is read with a port, in quotes, in brackets and with a zone, and has one spelling', async (t) => {
+t.test('RFC 7239 section 6: an address with a port, quotes, brackets or a zone is read, and has one spelling', async (t) => {
   for (const [text, address] of ADDRESSES) t.equal(readAddress(text), address, text)
 })
 
-t.test('what is no address is none', async (t) => {
+t.test('text that is no address is read as none', async (t) => {
   for (const text of [undefined, ...NONE]) t.equal(readAddress(text), null, `${text}`.slice(0, 30))
 })

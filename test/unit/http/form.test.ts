@@ -1,7 +1,7 @@
 import t from 'tap'
 import { formParser, parseForm } from '../../../src/http/form.ts'
 
-t.test('parameters as the URL standard reads them', async (t) => {
+t.test('parameters are decoded as in the URL standard', async (t) => {
   const texts = [
     '', 'a=1', 'a=1&b=2', 'a', 'a=', '=x', '&&a=1&', 'a=b=c', 'a+b=c+d', 'a%20b=%2B%26%3D', '%C3%A9=%F0%9F%98%80',
     'scope=a+b', 'a=1&A=2', 'a=%EF%BF%BD'
@@ -9,7 +9,7 @@ t.test('parameters as the URL standard reads them', async (t) => {
   for (const text of texts) t.strictSame({ ...parseForm(text) }, Object.fromEntries(new URLSearchParams(text)), text)
 })
 
-t.test('names that JavaScript knows are names like others', async (t) => {
+t.test('names of built-in properties are ordinary parameters', async (t) => {
   const params = parseForm('__proto__=1&constructor=2&toString=3')
   t.same(Object.entries(params), [['__proto__', '1'], ['constructor', '2'], ['toString', '3']])
   t.equal(Object.getPrototypeOf(params), null)
@@ -35,17 +35,17 @@ const BAD: [string, string, RegExp][] = [
 ]
 
 for (const [name, text, message] of BAD) {
-  t.test(`refuses ${name} with 400`, async (t) => {
+  t.test(`${name} is refused with 400`, async (t) => {
     t.throws(() => parseForm(text), { statusCode: 400, code: 'LK_BAD_BODY', message })
   })
 }
 
-t.test('a name is not repeated at length', async (t) => {
+t.test('an error repeats only the beginning of a long name', async (t) => {
   const name = 'n'.repeat(5000)
   t.throws(() => parseForm(`${name}=1&${name}=2`), { message: /^The parameter "n{40}" is repeated$/ })
 })
 
-t.test('a parameter that may be repeated is a list, of 50 at most', async (t) => {
+t.test('a parameter that may be repeated is a list of at most 50 values', async (t) => {
   const parse = formParser('resource')
   t.strictSame({ ...parse('a=1&resource=x') }, { a: '1', resource: 'x' })
   t.strictSame({ ...parse('resource=x&a=1&resource=y&resource=') }, { resource: ['x', 'y', ''], a: '1' })

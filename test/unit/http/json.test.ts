@@ -4,7 +4,7 @@ import { parseJson } from '../../../src/http/json.ts'
 const parse = (text: string | Buffer) => parseJson(Buffer.isBuffer(text) ? text : Buffer.from(text))
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 
-t.test('JSON that means one thing is what JSON.parse makes of it', async (t) => {
+t.test('unambiguous JSON is parsed as by JSON.parse', async (t) => {
   const texts = [
     '{}', '[]', 'null', '0', '"text"', ' {"a" : {"b":[1,"x:y",{"c":null}]}, "d":"\\"a\\":"} ', '{"a":1,"A":1}',
     '{"x":{"a":1},"y":{"a":1}}', '{"\\u0061":"\\u00e9\\ud83d\\ude00"}', '{"":""}', '{"a\\\\":1}', deep(33),
@@ -52,11 +52,11 @@ const BAD: [string, string | Buffer, RegExp][] = [
 ]
 
 for (const [name, text, message] of BAD) {
-  t.test(`refuses ${name} with 400`, async (t) => {
+  t.test(`${name} is refused with 400`, async (t) => {
     t.throws(() => parse(text), { statusCode: 400, code: 'LK_BAD_BODY', message })
   })
 }
 
-t.test('what was refused has not touched Object.prototype', async (t) => {
+t.test('a refused body has not changed Object.prototype', async (t) => {
   t.notOk('admin' in {})
 })

@@ -6,7 +6,7 @@ const asked = (trustProxy: string, address: string | undefined): boolean => {
   return trusts && trusts(address, 0)
 }
 
-t.test('proxies are known by address and network, however their address is written', async (t) => {
+t.test('a trusted proxy is recognized by address and network, in any notation of its address', async (t) => {
   const known: [string, string][] = [
     ['10.0.0.0/8', '10.1.2.3'],
     ['10.0.0.0/255.0.0.0', '10.1.2.3:4711'],
@@ -35,25 +35,25 @@ t.test('proxies are known by address and network, however their address is writt
   for (const [proxies, address] of unknown) t.equal(asked(proxies, address), false, `${proxies}: ${address}`)
 })
 
-t.test('who comes through a Unix socket is on this machine', async (t) => {
+t.test('a peer at a Unix socket is local', async (t) => {
   t.equal(asked('loopback', undefined), true)
   t.equal(asked('10.0.0.0/8', undefined), false)
 })
 
-t.test('a number trusts the nearest only; false trusts nobody', async (t) => {
+t.test('a number trusts that many proxies, false trusts none', async (t) => {
   const two = createTrusts(2)
   t.same([0, 1, 2, 3].map((hop) => two && two('203.0.113.1', hop)), [true, true, false, false])
   t.equal(createTrusts(false), false)
 })
 
-t.test('what is no network is named', async (t) => {
+t.test('an invalid network is reported', async (t) => {
   for (const text of [
     '999.1.1.1', '10.0.0.0/33', '10.0.0.0/255.0.255.0', '::/129', '::1/255.0.0.0', '10.0.0.0/', '::ffff:10.0.0.0/8',
     '10.0.0.0/8, 1.2.3'
   ]) t.throws(() => createTrusts(text), { message: /is neither an address nor a network/ }, text)
 })
 
-t.test('whoever believes a network that holds everybody believes the visitor', async (t) => {
+t.test('a setting that trusts every address is recognized as such', async (t) => {
   for (const everybody of [
     true, 11, '0.0.0.0/0', '::/0', '0.0.0.0/0.0.0.0', 'loopback, 0.0.0.0/0', '0.0.0.0/1,128.0.0.0/1', '2000::/3',
     '::ffff:0.0.0.0/96', '203.0.113.1/0'

@@ -27,7 +27,7 @@ function createVerifier (...jwks: ReturnType<typeof createKey>['jwk'][]) {
   return { state, keys, verify: createAccessTokenVerifier({ issuer: () => state.issuer, findKey: keys.find }) }
 }
 
-t.test('each check refuses by its code', async (t) => {
+t.test('each failed check has its own code', async (t) => {
   const key = createKey('one')
   const { verify } = createVerifier(key.jwk)
   const good = key.sign(claims())
@@ -49,7 +49,7 @@ t.test('each check refuses by its code', async (t) => {
   t.equal(await verify('a.b.c').catch(nullIfRefused), null)
 })
 
-t.test('the audience is a question of who asks: one verifier serves all', async (t) => {
+t.test('the audience is an argument, so that one verifier serves several resource servers', async (t) => {
   const key = createKey('one')
   const { verify } = createVerifier(key.jwk)
   const [forIssuer, forBoth] = [key.sign(claims()), key.sign(claims({ aud: [ISSUER, API] }))]
@@ -58,7 +58,7 @@ t.test('the audience is a question of who asks: one verifier serves all', async 
   for (const audience of [API, [API], [], `${ISSUER}/`]) await t.rejects(verify(forIssuer, audience), { name: 'TokenRefused', reason: 'wrong_audience' })
 })
 
-t.test('a token that was good is asked again whatever may have changed', async (t) => {
+t.test('a cached token is checked again for expiry, issuer and key', async (t) => {
   const key = createKey('one')
   const { state, keys, verify } = createVerifier(key.jwk)
   const token = key.sign(claims())
@@ -81,7 +81,7 @@ t.test('a token that was good is asked again whatever may have changed', async (
   await t.rejects(verify(token), { name: 'TokenRefused', reason: 'unknown_key' })
 })
 
-t.test('keys that cannot be read are no fault of the token', async (t) => {
+t.test('a failure to read keys is an error of its own, not a refused token', async (t) => {
   let fails = true
   const key = createKey('one')
   const keys = createAccessTokenKeys({
@@ -98,7 +98,7 @@ t.test('keys that cannot be read are no fault of the token', async (t) => {
   t.ok(await verify(key.sign(claims())))
 })
 
-t.test('a stream of made-up keys is one read', async (t) => {
+t.test('tokens with unknown key ids cause one read of the keys', async (t) => {
   const key = createKey('one')
   const { state, keys, verify } = createVerifier(key.jwk)
   await Promise.all(['a', 'b', 'c'].map((kid) => verify(createKey(kid).sign(claims())).catch(nullIfRefused)))

@@ -6,7 +6,7 @@ import { checkDatabase, type ServerFacts } from '../../../src/maintenance/doctor
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { APP_KEY } from '../../support/start-server.ts'
 
-t.test('database: version, role, latency, connections', async (t) => {
+t.test('doctor reports version, role, latency and connections of the database', async (t) => {
   const facts: ServerFacts = {
     version: '18.1', versionNumber: 180001, standby: false, readOnly: false, maxConnections: 97, pooled: false,
     settings: { array_nulls: 'on' }, latency: 1
@@ -31,12 +31,12 @@ t.test('database: version, role, latency, connections', async (t) => {
   t.same(check({ settings, pooled: true }), ['warn database-settings'])
 })
 
-t.test('clocks', async (t) => {
+t.test('doctor compares the clocks of server and database', async (t) => {
   t.same([3, -3000, 60_000].map((ahead) => checkClock(ahead).status), ['ok', 'warn', 'fail'])
   t.match(checkClock(-3000).message, '3.00 s behind')
 })
 
-t.test('clients with weak settings', async (t) => {
+t.test('doctor warns of clients with weak settings', async (t) => {
   const strong: ClientFacts = {
     id: 'lk_client_1',
     slug: null,

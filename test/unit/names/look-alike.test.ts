@@ -51,12 +51,12 @@ const OTHERS = [
   '🇩🇪', 'ATM', 'Windows Pro', 'My app', 'Harmless', 'Лампа', '鍵', '😀', 'The official app'
 ]
 
-t.test('a name that would be taken for the brand is one, whatever letters it is written in', async (t) => {
+t.test('a name that looks like the brand is recognized, in any script', async (t) => {
   for (const name of ALIKE) t.equal(await looksLike(name, 'Latchkey'), true, name)
   for (const name of OTHERS) t.equal(await looksLike(name, 'Latchkey'), false, name)
 })
 
-t.test('brands in other scripts, of few letters, and of words that are around names', async (t) => {
+t.test('look-alike names are recognized for brands in other scripts, short brands and brands inside other words', async (t) => {
   const table: [string, string, boolean][] = [
     ['Google Docs', 'Go', false],
     ['Go!', 'Go', true],

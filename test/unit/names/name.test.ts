@@ -30,7 +30,7 @@ const NAMES: [string, string][] = [
   ['😀', '😀']
 ]
 
-t.test('names of people and things in any script, joiners where they belong', async (t) => {
+t.test('names in any script are accepted, with joiners where the script needs them', async (t) => {
   for (const [text, name] of NAMES) t.strictSame(readName(text), { name }, JSON.stringify(text))
   for (const [, name] of NAMES) t.strictSame(readName(name), { name }, 'and once read they stay')
 })
@@ -74,11 +74,11 @@ const UNSEEN: [string, string][] = [
   ['a tower of marks', `a${'\u0316'.repeat(20)}`]
 ]
 
-t.test('nothing in a name moves a cursor, breaks a line, hides or turns what is around it', async (t) => {
+t.test('characters that move the cursor, break lines, hide text or change its direction are refused', async (t) => {
   for (const [what, text] of UNSEEN) t.match(readName(text), { problem: 'unseen_characters' }, what)
 })
 
-t.test('a name has something to see, and an end', async (t) => {
+t.test('a name has a visible character, and a maximum length', async (t) => {
   for (const text of ['', '   ', '\u3000', '\n']) t.match(readName(text), { problem: 'required' }, JSON.stringify(text))
   for (const text of ['\u2800', '\u2800 \u2800']) t.match(readName(text), { problem: 'nothing_visible' }, JSON.stringify(text))
   t.match(readName('\u0301'), { problem: 'nothing_visible' }, 'a mark on nothing')

@@ -6,7 +6,7 @@ import { createPasswords, Overloaded } from '../../../src/passwords/hashing.ts'
 const CHEAP = { memoryCost: 64, timeCost: 1, maxQueue: 1000 }
 const PASSWORD = 'correct horse battery staple'
 
-t.test('a hash is argon2id with the given cost, and never the same twice', async (t) => {
+t.test('a hash is argon2id with the configured cost, and has a random salt', async (t) => {
   const { hash, verify } = await createPasswords(CHEAP)
   const [one, two] = [await hash(PASSWORD), await hash(PASSWORD)]
   t.match(one, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
@@ -17,12 +17,12 @@ t.test('a hash is argon2id with the given cost, and never the same twice', async
   }
 })
 
-t.test('the settings of production', async (t) => {
+t.test('memory and time cost of a hash can be set', async (t) => {
   const { hash } = await createPasswords({ memoryCost: 19_456, timeCost: 2, maxQueue: 1 })
   t.match(await hash(PASSWORD), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
 })
 
-t.test('hashes of other systems are accepted, and are outdated', async (t) => {
+t.test('hashes of other systems verify, and are outdated', async (t) => {
   const { verify } = await createPasswords(CHEAP)
   for (const version of ['$2a$', '$2b$', '$2y$']) {
     const stored = `${version}04$pQRFQkG26Qja72FSU7Ah2O3ajOHoio8MEh2KUiZb62pKyGxaD.tWe`
@@ -37,7 +37,7 @@ t.test('hashes of other systems are accepted, and are outdated', async (t) => {
   t.match(await verify(stronger, PASSWORD), { matches: true, outdated: false }, 'stronger ones stay')
 })
 
-t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {
+t.test('an unknown user and an unreadable hash match no password', async (t) => {
   const { verify } = await createPasswords(CHEAP)
   t.equal((await verify(null, 'a password that nobody has')).matches, false)
   const unreadable = [
@@ -47,7 +47,7 @@ t.test('nobody, and a hash that cannot be read, match nothing', async (t) => {
   for (const stored of unreadable) t.equal((await verify(stored, PASSWORD)).matches, false, stored)
 })
 
-t.test('a password has 1000 bytes at most, in whatever form its accents are typed, and is cut before it is normalized', async (t) => {
+t.test('a password has at most 1000 bytes however its accents are typed, and is measured before normalization', async (t) => {
   const { hash, verify } = await createPasswords(CHEAP)
   const longest = 'é'.repeat(500)
   const stored = await hash(longest)
@@ -61,7 +61,7 @@ t.test('a password has 1000 bytes at most, in whatever form its accents are type
   t.ok(process.cpuUsage(before).user < 200_000, 'putting 32,000 marks in order takes more than a second')
 })
 
-t.test('the queue is bounded, tells how many wait, and goes on after a refusal', async (t) => {
+t.test('the queue is bounded, reports its length, and works after it has refused', async (t) => {
   const { hash, waiting } = await createPasswords({ ...CHEAP, maxQueue: 2 })
   const width = availableParallelism()
   const running = Array.from({ length: width + 2 }, () => hash(PASSWORD))
@@ -73,7 +73,7 @@ t.test('the queue is bounded, tells how many wait, and goes on after a refusal',
   t.match(await hash(PASSWORD), /^\$argon2id/, 'and the place is free again')
 })
 
-t.test('a queue of length zero refuses only what cannot start', async (t) => {
+t.test('a queue of length zero refuses only what cannot start at once', async (t) => {
   const { hash } = await createPasswords({ ...CHEAP, maxQueue: 0 })
   const running = Array.from({ length: availableParallelism() }, () => hash(PASSWORD))
   await t.rejects(hash(PASSWORD), Overloaded)

@@ -25,14 +25,14 @@ function make (found: string[], costs: Record<string, number> = {}) {
   return { pace, rest, measured, warnings }
 }
 
-t.test('where all hashes are ours nothing is measured, and nobody waits', async (t) => {
+t.test('with our own hashes only, nothing is measured and no login is delayed', async (t) => {
   const { pace, rest, measured } = make([OWN, 'pbkdf2_sha256$1$*', '!'])
   await rest(OWN, 0)
   t.same(measured, [])
   await pace.stop()
 })
 
-t.test('one that is left sets the time of all, and the queue is no part of it', async (t) => {
+t.test('one slower foreign hash sets the time of every login, without the time in the queue', async (t) => {
   const { pace, rest, measured } = make([OWN, WRAPPED], { [WRAPPED]: 80, [OWN]: 10 })
   t.ok(await rest(OWN, 10) >= 80 * 1.25 - 10 - 2)
   t.ok(await rest(WRAPPED, 80) >= 80 * 1.25 - 80 - 2)
@@ -40,14 +40,14 @@ t.test('one that is left sets the time of all, and the queue is no part of it', 
   await pace.stop()
 })
 
-t.test('a weaker one than ours is told from ours by nothing either', async (t) => {
+t.test('a login with a weaker hash takes as long as one with our own', async (t) => {
   const weak = '$argon2id$v=19$m=8,t=1,p=1$*$*'
   const { pace, rest } = make([OWN, weak], { [OWN]: 60, [weak]: 1 })
   t.ok(await rest(weak, 1) >= 60 * 1.25 - 1 - 2)
   await pace.stop()
 })
 
-t.test('what was not known is measured first; what nobody has wrapped yet is wrapped', async (t) => {
+t.test('an unknown kind of hash is measured before its login is answered, and bcrypt hashes are wrapped', async (t) => {
   const found = [OWN]
   const { pace, rest } = make(found, { [BCRYPT]: 50 })
   await rest(OWN, 0)
@@ -57,7 +57,7 @@ t.test('what was not known is measured first; what nobody has wrapped yet is wra
   t.same(found, [OWN, WRAPPED])
 })
 
-t.test('a login does not fail because the database cannot be asked', async (t) => {
+t.test('a login succeeds when the kinds of hashes cannot be read', async (t) => {
   const warnings: string[] = []
   const pace = createLoginPace({
     passwords: { scheme: async () => OWN, measure: async () => 1, wrap: async (hash) => hash },

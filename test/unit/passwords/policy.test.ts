@@ -3,7 +3,7 @@ import { createPasswordPolicy } from '../../../src/passwords/policy.ts'
 
 const policy = createPasswordPolicy({ minLength: 8, refuseCommon: true })
 
-t.test('length counts characters as people do, and bytes at the other end', async (t) => {
+t.test('the minimum length counts characters as people do, the maximum counts bytes', async (t) => {
   t.match(await policy.check('1234567'), [{ code: 'too_short', min: 8 }])
   t.match(await policy.check('😀'.repeat(7)), [{ code: 'too_short', min: 8 }], 'seven characters of two units')
   t.same(await policy.check('😀'.repeat(8)), [])
@@ -14,19 +14,19 @@ t.test('length counts characters as people do, and bytes at the other end', asyn
   t.match(await policy.check('x'.repeat(60_000)), [{ code: 'too_long', max: 1000, unit: 'bytes' }])
 })
 
-t.test('no rules on kinds of characters', async (t) => {
+t.test('there are no rules about kinds of characters', async (t) => {
   for (const password of ['correct horse battery staple', '        x', 'ünïcödé wörds', 'qqwweerrttyyuuii-oopp']) {
     t.same(await policy.check(password), [], password)
   }
 })
 
-t.test('what everybody uses is refused, in any case', async (t) => {
+t.test('common passwords are refused, in any case', async (t) => {
   for (const password of ['password', 'Password', 'PASSWORD1', '12345678', 'iloveyou', 'qwertyuiop']) {
     t.match(await policy.check(password), ['common_password'], password)
   }
 })
 
-t.test('both rules can be set', async (t) => {
+t.test('both rules of the policy can be configured', async (t) => {
   const lax = createPasswordPolicy({ minLength: 1, refuseCommon: false })
   t.same(await lax.check('a'), [])
   t.same(await lax.check('password'), [])

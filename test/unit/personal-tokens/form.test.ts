@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isPersonalToken, looksLikePersonalToken, newPersonalToken } from '../../../src/personal-tokens/form.ts'
 
-t.test('256 random bits behind a prefix, with a checksum, in characters that need no escaping', async (t) => {
+t.test('a personal access token is a prefix, 256 random bits and a checksum, in URL-safe characters', async (t) => {
   const tokens = Array.from({ length: 1000 }, newPersonalToken)
   t.equal(new Set(tokens).size, 1000)
   for (const token of tokens) {
@@ -10,7 +10,7 @@ t.test('256 random bits behind a prefix, with a checksum, in characters that nee
   }
 })
 
-t.test('no single character may change, and none may go or come', async (t) => {
+t.test('a token with a changed, missing or additional character is malformed', async (t) => {
   const token = newPersonalToken()
   for (let index = 0; index < token.length; index++) {
     const other = token[index] === 'A' ? 'B' : 'A'
@@ -22,7 +22,7 @@ t.test('no single character may change, and none may go or come', async (t) => {
   }
 })
 
-t.test('other tokens are told apart by their prefix', async (t) => {
+t.test('tokens of other kinds are recognized by their prefix', async (t) => {
   for (const text of ['lk_rt_x', 'eyJhbGciOiJFUzI1NiJ9.e30.x', 'LK_PAT_x', '']) t.notOk(looksLikePersonalToken(text))
   t.ok(looksLikePersonalToken('lk_pat_x'))
 })

@@ -29,7 +29,7 @@ function reader (t: { same: (found: unknown, wanted: unknown, message: string) =
   return { clock, stream, begun, knownAt, epochs }
 }
 
-t.test('a heartbeat is as old as when it was made, whenever it comes', async (t) => {
+t.test('the age of a heartbeat is counted from when it was sent, whenever it arrives', async (t) => {
   const { clock, begun, knownAt } = reader(t)
   t.equal(knownAt(), -Infinity, 'nothing is known before the first')
   const { beat } = begun(100_000)
@@ -44,7 +44,7 @@ t.test('a heartbeat is as old as when it was made, whenever it comes', async (t)
   t.equal(knownAt(), 159_000, 'none comes from the future, where the clock of the issuer runs ahead')
 })
 
-t.test('after a pause of our clock, or ahead of it, a heartbeat that waits is old again', async (t) => {
+t.test('a delayed heartbeat is old even when our clock stopped or was ahead', async (t) => {
   const { clock, begun, knownAt } = reader(t)
   const { beat } = begun(100_000)
   clock.now = 110_000
@@ -55,7 +55,7 @@ t.test('after a pause of our clock, or ahead of it, a heartbeat that waits is ol
   t.equal(knownAt(), 112_000)
 })
 
-t.test('a heartbeat without a finite age and time of 0 or more is refused, and nothing is fresh then, whatever was known before', async (t) => {
+t.test('a malformed heartbeat is refused, and makes the list stale', async (t) => {
   const good = { stream: 'mine', at: 0, age: 0, now: 1 }
   const bad = [null, false, '0', [], -1].flatMap((wrong) => [{ ...good, age: wrong }, { ...good, at: wrong }])
   const texts = [...bad, {}, null, 0, [], 'NaN', { at: 0, age: 0 }, { age: 0 }].map((data) => JSON.stringify(data))
@@ -75,13 +75,13 @@ t.test('a heartbeat without a finite age and time of 0 or more is refused, and n
   }
 })
 
-t.test('the heartbeat of another stream is that of a cache', async (t) => {
+t.test('a heartbeat with another stream name is refused as the answer of a cache', async (t) => {
   const { stream, knownAt } = reader(t)
   t.throws(() => stream(100_000).raw({ event: 'heartbeat', data: '{"stream":"other","at":0,"age":0,"now":1}' }), /cache/)
   t.equal(knownAt(), -Infinity)
 })
 
-t.test('a revocation that is not understood is refused, not dropped', async (t) => {
+t.test('a malformed revocation is refused instead of being dropped', async (t) => {
   const good = user(1)
   for (const wrong of [
     { ...good, epoch: null },
@@ -101,7 +101,7 @@ t.test('a revocation that is not understood is refused, not dropped', async (t) 
   t.throws(() => reader(t).stream(0).raw({ event: 'snapshot', data: '{}' }))
 })
 
-t.test('a clock that was set forwards forgets nothing that the database still holds', async (t) => {
+t.test('setting the clock forward removes no revocation that the database still has', async (t) => {
   const { clock, stream, epochs } = reader(t)
   const { snapshot, beat } = stream(100_000)
   snapshot({ ...user(1), expiresAt: 5000 }, { ...user(1, 'bob'), expiresAt: Date.now() - 1000 })
@@ -112,7 +112,7 @@ t.test('a clock that was set forwards forgets nothing that the database still ho
   epochs({}, 'and there')
 })
 
-t.test('a snapshot adds at once, and takes back when its server knows no less than we do', async (t) => {
+t.test('a snapshot adds at once, and removes only when its server is at least as fresh as we are', async (t) => {
   const { clock, stream, epochs } = reader(t)
   const first = stream(100_000)
   first.snapshot(user(9), user(3, 'bob'))
@@ -133,7 +133,7 @@ t.test('a snapshot adds at once, and takes back when its server knows no less th
   epochs({ ada: 4, eve: 5, dan: 6 }, 'it caught up: epochs are lower after a backup was put back')
 })
 
-t.test('what came after the last heartbeat is not forgotten at a server that knows more than that heartbeat, and less than that', async (t) => {
+t.test('a revocation newer than the last heartbeat survives a snapshot of a server that may not know it', async (t) => {
   const { clock, stream, epochs } = reader(t)
   const first = stream(100_000)
   first.snapshot(user(3))
@@ -151,7 +151,7 @@ t.test('what came after the last heartbeat is not forgotten at a server that kno
   epochs({ ada: 3, bob: 1 }, 'and now all that was heard from the first')
 })
 
-t.test('a stream that ended before its heartbeat takes nothing back', async (t) => {
+t.test('a stream that ends before its heartbeat removes nothing', async (t) => {
   const { stream, epochs, knownAt } = reader(t)
   stream(100_000).snapshot(user(9))
   stream(100_000).snapshot()
@@ -159,7 +159,7 @@ t.test('a stream that ended before its heartbeat takes nothing back', async (t) 
   t.equal(knownAt(), -Infinity)
 })
 
-t.test('a heartbeat before what is revoked, and an event of a newer issuer, are refused; a comment of a proxy is not', async (t) => {
+t.test('a heartbeat before the snapshot and an unknown event are refused, a comment of a proxy is not', async (t) => {
   const early = reader(t)
   t.throws(() => early.stream(100_000).beat(0, 0), /does not begin/)
   t.equal(early.knownAt(), -Infinity)

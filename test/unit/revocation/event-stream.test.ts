@@ -28,7 +28,7 @@ async function followed (stream: Readable): Promise<{ known: string[], events: s
 
 const subjects = (list: { rows: () => Iterable<Revocation> }) => [...list.rows()].map(({ subject }) => subject).sort()
 
-t.test('a heartbeat comes when all is told that was revoked before and meanwhile', async (t) => {
+t.test('the heartbeat follows every revocation from before and during the snapshot', async (t) => {
   const list = createRevocationList()
   list.apply(sessions(0, 5000))
   const stream = openEventStream({ list, feed, isAllowed: () => true })
@@ -39,7 +39,7 @@ t.test('a heartbeat comes when all is told that was revoked before and meanwhile
   t.equal(events.at(-1), 'heartbeat')
 })
 
-t.test('little waits in memory for a reader who does not read, and nothing is missing when it does', async (t) => {
+t.test('a slow reader uses little memory, and misses nothing', async (t) => {
   const list = createRevocationList()
   list.apply(sessions(0, 50_000))
   const stream = openEventStream({ list, feed, isAllowed: () => true })
@@ -52,7 +52,7 @@ t.test('little waits in memory for a reader who does not read, and nothing is mi
   t.same(events.filter((event) => event === 'snapshot').length, 2, 'more than can wait is told by another snapshot')
 })
 
-t.test('what the server has loaded anew is told anew: epochs may be lower after a backup was restored', async (t) => {
+t.test('after a reload the stream sends a new snapshot, because a restored backup can lower epochs', async (t) => {
   const list = createRevocationList()
   const user = (epoch: number): Revocation => ({ kind: 'user', subject: 'ada', owner: null, epoch, except: [], expiresAt: 0 })
   list.apply([user(9)])
@@ -72,7 +72,7 @@ t.test('what the server has loaded anew is told anew: epochs may be lower after 
   stream.destroy()
 })
 
-t.test('a reader who takes nothing for long is cut off', async (t) => {
+t.test('a reader that reads nothing for 15 s is disconnected', async (t) => {
   let now = 0
   const list = createRevocationList()
   list.apply(sessions(0, 5000))
@@ -87,7 +87,7 @@ t.test('a reader who takes nothing for long is cut off', async (t) => {
 
 const mayFollow = async () => true
 
-t.test('a stream ends with its token, its client and its key, and tells nothing after that', async (t) => {
+t.test('a stream ends when its token, its client or its key is revoked, and sends nothing after that', async (t) => {
   const ends: Record<string, Revocation> = {
     token: { kind: 'token', subject: 'token of a', owner: 'a', epoch: 0, except: [], expiresAt: 0 },
     client: client('a'),
@@ -114,7 +114,7 @@ t.test('a stream ends with its token, its client and its key, and tells nothing 
   await once(expired, 'close')
 })
 
-t.test('streams of one client are limited; at the limit an old one makes room, a young one does not', async (t) => {
+t.test('streams of one client are limited; at the limit the oldest is closed if it is at least a minute old', async (t) => {
   let now = 0
   const followers = createFollowers({ list: createRevocationList(), feed, limit: 2, mayFollow, now: () => now })
   t.teardown(followers.close)
@@ -131,7 +131,7 @@ t.test('streams of one client are limited; at the limit an old one makes room, a
   t.throws(() => followers.open(facts('a')), TooManyStreams, 'the others are young')
 })
 
-t.test('a heartbeat says when it was made, and how old its knowledge was then, as numbers that every JSON reader takes for old', async (t) => {
+t.test('a heartbeat has its time and the age of its data, and an unknown age is a large number', async (t) => {
   let now = 5000
   let age = Infinity
   const stream = openEventStream({

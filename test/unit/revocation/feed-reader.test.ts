@@ -17,7 +17,7 @@ function setUp () {
   return { reader, told, news, epochs: () => Object.fromEntries([...list.rows()].map(({ subject, epoch }) => [subject, epoch])) }
 }
 
-t.test('what is read counts as known when its server was the live primary for certain, and not before', async (t) => {
+t.test('data is fresh as of when its server was proven to be the live primary', async (t) => {
   const { reader, news, told } = setUp()
   t.equal(reader.knownAt(), -Infinity)
   t.ok(reader.take(news('5'), other))
@@ -30,7 +30,7 @@ t.test('what is read counts as known when its server was the live primary for ce
   t.same(told, [], 'the first server is no change')
 })
 
-t.test('another server is read from the beginning; it adds at once, and takes back when it has proven to be the primary', async (t) => {
+t.test('after a change of server everything is read again; it adds at once, and removes once the server is proven to be the primary', async (t) => {
   const { reader, news, told, epochs } = setUp()
   reader.take(news('900', user('ada', 9), user('bob', 3)), other)
   reader.take(news('901'), proven(1000))
@@ -51,7 +51,7 @@ t.test('another server is read from the beginning; it adds at once, and takes ba
   t.equal(reader.knownAt(), 5000)
 })
 
-t.test('a connection that was lost is read from the beginning, and the same server need not prove itself again', async (t) => {
+t.test('after a lost connection everything is read again, and the same server needs no new proof', async (t) => {
   const { reader, news, epochs } = setUp()
   reader.take(news('5', user('ada', 9)), other)
   reader.take(news('6'), proven(1000))

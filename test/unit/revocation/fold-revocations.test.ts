@@ -13,7 +13,7 @@ async function prepare (t: Test) {
   return { ...built, tokens, list, sessions, users }
 }
 
-t.test('folding the revocations of a user: one row in place of many, and who was alive goes on', async (t) => {
+t.test("folding replaces a user's revocations by one row, and valid sessions go on", async (t) => {
   const { app, sessions, users, tokens, list, databaseUrl } = await prepare(t)
   const other = await build(t, { databaseUrl })
   const ended: Tokens[] = []
@@ -37,7 +37,7 @@ t.test('folding the revocations of a user: one row in place of many, and who was
   t.equal((await refresh(app, ended[0]!.refresh_token)).statusCode, 401)
 })
 
-t.test('folding keeps the browsers of the user logged in, and so does a change of password from one of them', async (t) => {
+t.test("folding and a password change keep the user's browser sessions that should go on", async (t) => {
   const { app, users, tokens } = await prepare(t)
   const { browserSessions } = internals(app).store
   const makeBrowser = async () => {
@@ -60,7 +60,7 @@ t.test('folding keeps the browsers of the user logged in, and so does a change o
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
 })
 
-t.test('folding at once in several processes, and while the password changes, logs nobody out', async (t) => {
+t.test('concurrent folds and a password change log nobody out', async (t) => {
   const { app, databaseUrl, users, tokens } = await prepare(t)
   const other = await build(t, { databaseUrl })
   for (let round = 0; round < 10; round++) {
@@ -77,7 +77,7 @@ t.test('folding at once in several processes, and while the password changes, lo
   t.equal((await profile(other.app, tokens.access_token)).statusCode, 200)
 })
 
-t.test('a login while the revocations of its user are folded is good', async (t) => {
+t.test("a login during a fold of its user's revocations is valid", async (t) => {
   const { app, databaseUrl, users, tokens } = await prepare(t)
   const { reached, blocked, release } = await pause(t, databaseUrl, 'login')
   const answer = login(app)
@@ -91,7 +91,7 @@ t.test('a login while the revocations of its user are folded is good', async (t)
   t.equal((await refresh(app, fresh.refresh_token)).statusCode, 200)
 })
 
-t.test('what ended by its epoch comes back neither by folding nor by a change of password', async (t) => {
+t.test('a session that ended by its epoch is not restored by a fold or a password change', async (t) => {
   const { app, users, tokens } = await prepare(t)
   const dead = (await login(app)).json<Tokens>()
   const change = (passwordStamp: number, keep: Tokens) =>

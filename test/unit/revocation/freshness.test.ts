@@ -77,7 +77,7 @@ async function cluster (t: Test, count: number) {
   return { url, clock, processes, commits }
 }
 
-t.test('five processes commit once an interval between them, and all of them know', async (t) => {
+t.test('five processes share one commit per interval, and all are fresh', async (t) => {
   const { clock, processes, commits } = await cluster(t, 5)
   const before = await commits()
   const worst = await run(processes, clock, 30 * INTERVAL)
@@ -87,7 +87,7 @@ t.test('five processes commit once an interval between them, and all of them kno
   t.equal(processes.filter(({ seen }) => seen.made > 1).length, 1, 'by the one that made the last')
 })
 
-t.test('when the process that commits ends, another takes over within two intervals, and there is still one commit an interval', async (t) => {
+t.test('when the committing process ends, another takes over within two intervals, still with one commit per interval', async (t) => {
   const { clock, processes, commits } = await cluster(t, 3)
   for (let left = processes; left.length > 1;) {
     await run(left, clock, 2 * INTERVAL)
@@ -103,7 +103,7 @@ t.test('when the process that commits ends, another takes over within two interv
   }
 })
 
-t.test('a primary that is read-only answers polls and proves nothing; it is asked once an interval, and is believed when it writes again', async (t) => {
+t.test('a read-only server proves nothing and is asked once per interval, until it is writable again', async (t) => {
   const { url, clock, processes: [writer] } = await cluster(t, 1)
   const reader = await open(t, `${url}?options=-c%20default_transaction_read_only%3Don`, clock)
   await run([reader], clock, 10 * INTERVAL)
@@ -114,7 +114,7 @@ t.test('a primary that is read-only answers polls and proves nothing; it is aske
   t.ok(reader.age() <= MAKES * INTERVAL, 'by the word of who can')
 })
 
-t.test('a role that may not ask for the system identifier, nor for the timeline, tells servers apart by their start, and histories by the file of the table', async (t) => {
+t.test("without the right to read the system identifier and the timeline, servers differ by start time and histories by the table's file", async (t) => {
   const { url, clock } = await cluster(t, 1)
   const role = `role_${randomBytes(6).toString('hex')}`
   await query(url, `CREATE ROLE ${role} LOGIN PASSWORD 'role'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createCache } from '../../../src/runtime/cache.ts'
 
-t.test('an entry is fresh for its time, counted from when it was set', async (t) => {
+t.test('an entry is fresh for the ttl after it was set', async (t) => {
   let time = 0
   const cache = createCache<string>({ ttl: 100, max: 10, now: () => time })
   cache.set('a', 'one')
@@ -18,7 +18,7 @@ t.test('an entry is fresh for its time, counted from when it was set', async (t)
   t.equal(cache.get('b'), undefined)
 })
 
-t.test('of more than it holds the oldest goes', async (t) => {
+t.test('a full cache drops its oldest entry', async (t) => {
   const cache = createCache<number>({ ttl: 100, max: 3, now: () => 0 })
   for (const [index, key] of ['a', 'b', 'c', 'a', 'd'].entries()) cache.set(key, index)
   t.same(Object.fromEntries(cache.entries()), { c: 2, a: 3, d: 4 })

@@ -18,7 +18,7 @@ function setUp () {
   return { now, missed, pass }
 }
 
-t.test('the time in which a machine was suspended counts, though its monotonic clock stood still', async (t) => {
+t.test('the clock includes the time in which the machine was suspended', async (t) => {
   const { now, missed, pass } = setUp()
   t.equal(now(), 5000)
   pass(2000)
@@ -29,7 +29,7 @@ t.test('the time in which a machine was suspended counts, though its monotonic c
   t.same([now(), missed()], [8010 + HOUR, HOUR], 'once')
 })
 
-t.test('clocks that drift apart add nothing, nor does a time of day that is set back', async (t) => {
+t.test('drift between the clocks and a time of day that is set back add nothing', async (t) => {
   const { now, missed, pass } = setUp()
   for (let times = 0; times < 1000; times++) {
     pass(100, times % 2)
@@ -40,14 +40,14 @@ t.test('clocks that drift apart add nothing, nor does a time of day that is set 
   t.same([now(), missed()], [105_000, 0])
 })
 
-t.test('a time of day that a host\'s tests set is not looked at', async (t) => {
+t.test("a Date.now that a host's tests replace has no effect", async (t) => {
   const { now } = Date
   t.teardown(() => { Date.now = now })
   Date.now = () => now() + HOUR
   t.equal(ofThisProcess.missed(), 0)
 })
 
-t.test('what the feed knew before its machine was suspended is old after it, until the next news', async (t) => {
+t.test('the feed is stale after a suspension, until its next read', async (t) => {
   const url = await createDatabase(t)
   let slept = 0
   const clock = { now: () => performance.now() + slept }

@@ -7,7 +7,7 @@ const LONGEST = 2 ** 31 - 1
 const TEN_YEARS = 10 * 365 * 86_400
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
-t.test('a time that is longer than a timer can be becomes the longest timer', async (t) => {
+t.test('a delay that is too long for a timer becomes the longest possible one', async (t) => {
   for (const [seconds, ms] of [
     [0, 0],
     [1, 1000],
@@ -19,7 +19,7 @@ t.test('a time that is longer than a timer can be becomes the longest timer', as
   ] as const) t.equal(timerMs(seconds), ms, `${seconds} s`)
 })
 
-t.test('PURGE_EVERY of ten years waits, and does not purge without pause', async (t) => {
+t.test('PURGE_EVERY of ten years waits, instead of purging without pause', async (t) => {
   const { setTimeout } = globalThis
   t.teardown(() => { globalThis.setTimeout = setTimeout })
   const asked: number[] = []

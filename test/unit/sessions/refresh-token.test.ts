@@ -13,7 +13,7 @@ const sample = () => ({ sessionId: uuidv7(), generation: 41, secret: newSecret()
 const bytesOf = (text: string) => Buffer.from(text.slice('lk_rt_'.length), 'base64url')
 const textOf = (bytes: Buffer) => `lk_rt_${bytes.toString('base64url')}`
 
-t.test('a token says session, generation and secret, whatever they are', async (t) => {
+t.test('a refresh token encodes session, generation and secret', async (t) => {
   for (const generation of [0, 1, 8, 255, 256, 2 ** 31 - 1, 2 ** 32 - 1]) {
     for (const sessionId of [uuidv7(), uuidv4(), '00000000-0000-0000-0000-000000000000'.replace(/0/g, 'f')]) {
       const token = { sessionId, generation, secret: newSecret() }
@@ -22,17 +22,17 @@ t.test('a token says session, generation and secret, whatever they are', async (
   }
 })
 
-t.test('it is lk_rt_ and 96 characters that need no escaping, and fits a cookie', async (t) => {
+t.test('a refresh token is lk_rt_ and 96 URL-safe characters, and fits a cookie', async (t) => {
   for (let i = 0; i < 100; i++) t.match(encode(sample()), /^lk_rt_[A-Za-z0-9_-]{96}$/)
 })
 
-t.test('RFC 6749 section 10.10: secrets are 128 bits and never the same', async (t) => {
+t.test('RFC 6749 section 10.10: secrets have 128 random bits', async (t) => {
   const secrets = Array.from({ length: 1000 }, () => newSecret().toString('hex'))
   t.equal(new Set(secrets).size, 1000)
   t.same([...new Set(secrets.map((secret) => secret.length))], [32])
 })
 
-t.test('the successor follows from the token and the generation alone', async (t) => {
+t.test('the successor depends on the token and the generation only', async (t) => {
   const { generation, ...rest } = sample()
   const successor = encode({ ...rest, generation: generation + 1 })
   t.equal(encode({ ...rest, generation: generation + 1 }), successor, 'the same for all who ask')
@@ -40,7 +40,7 @@ t.test('the successor follows from the token and the generation alone', async (t
   t.same(decode(successor), { ...rest, generation: generation + 1 })
 })
 
-t.test('no single bit of a token may change', async (t) => {
+t.test('a token with any bit changed is refused', async (t) => {
   const bytes = bytesOf(encode(sample()))
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const changed = Buffer.from(bytes)
@@ -50,7 +50,7 @@ t.test('no single bit of a token may change', async (t) => {
   t.same(bytes.length, 72)
 })
 
-t.test('a token has one spelling', async (t) => {
+t.test('a token has exactly one spelling', async (t) => {
   for (let i = 0; i < 50; i++) {
     const text = encode(sample())
     const body = text.slice('lk_rt_'.length)
@@ -64,7 +64,7 @@ t.test('a token has one spelling', async (t) => {
   }
 })
 
-t.test('what is no token is null and no error', async (t) => {
+t.test('text that is no token decodes to null without an error', async (t) => {
   for (const text of [
     '', 'lk_rt_', `lk_rt_${'A'.repeat(96)}`, `lk_rt_${'é'.repeat(96)}`, `lk_rt_${'\0'.repeat(96)}`,
     `lk_rt_${'\uD800'.repeat(96)}`, 'A'.repeat(102), 'lk_rt_'.repeat(17), `lk_rt_${'A'.repeat(1_000_000)}`
@@ -73,7 +73,7 @@ t.test('what is no token is null and no error', async (t) => {
   }
 })
 
-t.test('tokens of another issuer, another APP_KEY and another use of the key are null', async (t) => {
+t.test('tokens of another issuer, another APP_KEY or another purpose of the key decode to null', async (t) => {
   const token = sample()
   const other = createRefreshTokens(deriveKeys([key('a')], 'signing-keys'), { issuer: ISSUER })
   for (const { encode } of [tokensOf(['a'], 'https://id.example.'), tokensOf(['a'], ''), tokensOf(['b']), other]) {
@@ -81,7 +81,7 @@ t.test('tokens of another issuer, another APP_KEY and another use of the key are
   }
 })
 
-t.test('the id of a MAC key does not tell the key, and the MAC covers it', async (t) => {
+t.test('the id of a MAC key reveals nothing of the key, and the MAC covers it', async (t) => {
   const token = sample()
   const [mine, theirs] = [bytesOf(encode(token)), bytesOf(tokensOf(['b']).encode(token))]
   const swapped = Buffer.from(theirs)
@@ -93,7 +93,7 @@ t.test('the id of a MAC key does not tell the key, and the MAC covers it', async
   t.same(mine.subarray(40), mac, 'HMAC-SHA-256 over all before it, and the issuer')
 })
 
-t.test('APP_PREVIOUS_KEYS are read and never written with', async (t) => {
+t.test('APP_PREVIOUS_KEYS verify tokens and never create them', async (t) => {
   const token = sample()
   const old = tokensOf(['a']).encode(token)
   const both = tokensOf(['b', 'a', 'z'])

@@ -46,7 +46,7 @@ t.test('rotations of one tick share a statement, and each gets its own answer', 
   }
 })
 
-t.test('one that is refused does not spoil the others, and the same session twice is a replay', async (t) => {
+t.test('a refused rotation does not affect the others in its statement, and a second one of the same session is a replay', async (t) => {
   const { app, tokens } = await prepare(t, 6)
   const [dead, twice, ...good] = tokens
   await internals(app).store.sessions.revoke(sessionId(dead!))
@@ -59,7 +59,7 @@ t.test('one that is refused does not spoil the others, and the same session twic
   }
 })
 
-t.test('a session that somebody else holds is waited for alone', async (t) => {
+t.test('a locked session delays only its own rotation', async (t) => {
   const { app, tokens } = await prepare(t, 5)
   const holder = await internals(app).database.pool.connect()
   await holder.query('BEGIN')
@@ -77,7 +77,7 @@ t.test('a session that somebody else holds is waited for alone', async (t) => {
   t.equal((await held).statusCode, 200)
 })
 
-t.test('when the shared statement fails, each is tried alone', async (t) => {
+t.test('when the shared statement fails, each rotation is tried alone', async (t) => {
   const { app, tokens } = await prepare(t, 4)
   // Fails for one of them only, whoever shares a statement with it
   await sql(
@@ -91,7 +91,7 @@ t.test('when the shared statement fails, each is tried alone', async (t) => {
   t.equal((await sessionOf(app, tokens[2]!)).generation, 0)
 })
 
-t.test('a statement that is broken off for another transaction is tried once more', async (t) => {
+t.test('a rotation that fails by a deadlock is tried once more', async (t) => {
   const { app, tokens } = await prepare(t, 1)
   await sql(app, 'CREATE SEQUENCE tries')
   // A sequence remembers what is rolled back

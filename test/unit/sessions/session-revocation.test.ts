@@ -15,7 +15,7 @@ async function prepare (t: Test) {
   return { ...built, tokens, id: sessionId(tokens), sessions, client: (await clients.findBySlug('web'))! }
 }
 
-t.test('revoke: once, for good, listed with user and epoch', async (t) => {
+t.test('revoke: a session is revoked once, and its revocation names user and epoch', async (t) => {
   const { app, sessions, id, tokens, client } = await prepare(t)
   t.same(await sessions.revoke(id), { userId: tokens.user.id, clientId: client.id })
   const { revoked_at: revokedAt } = await sessionOf(app, tokens)
@@ -28,21 +28,21 @@ t.test('revoke: once, for good, listed with user and epoch', async (t) => {
   t.same(await rows(), before, 'a second time changes nothing, or nobody could fold it')
 })
 
-t.test('revoke: at once in parallel is one revocation', async (t) => {
+t.test('revoke: concurrent calls are one revocation', async (t) => {
   const { app, sessions, id } = await prepare(t)
   const answers = await Promise.all(Array.from({ length: 20 }, () => sessions.revoke(id)))
   t.equal(answers.filter(Boolean).length, 1)
   t.same((await revocations(app)).map(({ epoch }) => epoch), [0])
 })
 
-t.test('revoke: a session that the database does not know is listed, too', async (t) => {
+t.test('revoke: an unknown session gets a revocation, too', async (t) => {
   const { app, sessions, id, tokens } = await prepare(t)
   await sql(app, 'DELETE FROM sessions')
   t.equal(await sessions.revoke(id), null)
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
 })
 
-t.test('revokeBySecret: only with the secret, at the client, once', async (t) => {
+t.test('revokeBySecret: revokes once, and only with the secret and the client of the session', async (t) => {
   const { app, sessions, id, tokens, client } = await prepare(t)
   const { secretHash } = (await sql<{ secretHash: Buffer }>(app, 'SELECT secret_hash AS "secretHash" FROM sessions'))[0]!
   t.equal(await sessions.revokeBySecret(id, randomBytes(32), client.id), null)
@@ -55,7 +55,7 @@ t.test('revokeBySecret: only with the secret, at the client, once', async (t) =>
   t.equal((await revocations(app)).length, 1)
 })
 
-t.test('revokeReused: revokes and writes the event, once and in one statement; noteReplay only writes', async (t) => {
+t.test('revokeReused: revokes and records the event once, in one statement; noteReplay only records', async (t) => {
   const { app, sessions, id, tokens, client } = await prepare(t)
   await sessions.noteReplay(id, caller)
   await sessions.noteReplay(uuidv7(), caller)
@@ -70,7 +70,7 @@ t.test('revokeReused: revokes and writes the event, once and in one statement; n
   t.equal((await revocations(app)).length, 1)
 })
 
-t.test('revokeReused: when the event cannot be written, the session goes on', async (t) => {
+t.test('revokeReused: when the event cannot be recorded, the session goes on', async (t) => {
   const { app, sessions, id, tokens } = await prepare(t)
   await sql(app, 'ALTER TABLE audit_events ADD CONSTRAINT none CHECK (false)')
   await t.rejects(sessions.revokeReused(id, caller))
@@ -80,7 +80,7 @@ t.test('revokeReused: when the event cannot be written, the session goes on', as
   t.same(await eventTypes(app), ['session.reused'])
 })
 
-t.test('a revocation waits for a refresh that is under way, and the refreshed tokens are refused', async (t) => {
+t.test('a revocation waits for an in-flight refresh, and the refreshed tokens are refused', async (t) => {
   const { app, databaseUrl, sessions, id, tokens } = await prepare(t)
   const { reached, blocked, release } = await pause(t, databaseUrl, 'refresh')
   const answer = refresh(app, tokens.refresh_token)

@@ -35,7 +35,7 @@ async function prepare (t: Test) {
 
 const rowOf = async (app: FastifyInstance, id: string) => (await sql<SessionRow>(app, 'SELECT * FROM sessions WHERE id = $1', [id]))[0]
 
-t.test('create: a session is what it was given, at generation 0, with the epoch of its user', async (t) => {
+t.test('create: a session has the given values, generation 0 and the epoch of its user', async (t) => {
   const { app, sessions, session } = await prepare(t)
   await sql(app, 'UPDATE users SET token_epoch = 7')
   const made = await sessions.create(session)
@@ -48,7 +48,7 @@ t.test('create: a session is what it was given, at generation 0, with the epoch 
   t.same((await rowOf(app, session.id))!.rotations, [])
 })
 
-t.test('create: nothing is made for a user or a client that is not what it was', async (t) => {
+t.test('create: no session is created when the user or the client has changed', async (t) => {
   const { app, sessions, session } = await prepare(t)
   for (const wrong of [{ passwordStamp: 1 }, { userId: uuidv7() }, { clientId: 'lk_client_unknown' }]) {
     t.equal(await sessions.create({ ...session, ...wrong }), null, JSON.stringify(wrong))
@@ -65,7 +65,7 @@ t.test('create: nothing is made for a user or a client that is not what it was',
   t.ok(await sessions.create(session), 'mended, it is made')
 })
 
-t.test('rotate: generation, time and caller move, and nothing else', async (t) => {
+t.test('rotate: only generation, time and caller change', async (t) => {
   const { app, sessions, session, rotation } = await prepare(t)
   await sessions.create(session)
   const { generation: _, rotations: __, ip: ___, user_agent: ____, ...before } = (await rowOf(app, session.id))!
@@ -91,7 +91,7 @@ t.test('rotate: the last eight times are kept, newest first', async (t) => {
   }
 })
 
-t.test('rotate: whatever does not fit leaves the row alone', async (t) => {
+t.test('rotate: a mismatch in any condition leaves the row alone', async (t) => {
   const { app, sessions, session, rotation } = await prepare(t)
   await sessions.create(session)
   await sessions.rotate(rotation, caller)
@@ -107,7 +107,7 @@ t.test('rotate: whatever does not fit leaves the row alone', async (t) => {
   t.ok(await sessions.rotate({ ...current, generation: 2, requestedScopes: [] }, caller))
 })
 
-t.test('rotate: the update stays in place (HOT), so that indexes do not grow with refreshes', async (t) => {
+t.test('rotate: the update is a heap-only tuple update (HOT), so that indexes do not grow with refreshes', async (t) => {
   const { app } = await build(t, { databasePoolSize: 1 })
   const { id: userId } = (await register(app)).json<{ id: string }>()
   const { id: clientId } = await makeClient(app)
@@ -132,7 +132,7 @@ t.test('rotate: the update stays in place (HOT), so that indexes do not grow wit
   await sql(app, 'ROLLBACK')
 })
 
-t.test('inspect: how long ago each generation was replaced', async (t) => {
+t.test('inspect: returns how long ago each generation was replaced', async (t) => {
   const { app, sessions, session, rotation } = await prepare(t)
   await sessions.create(session)
   for (let generation = 0; generation < 10; generation++) await sessions.rotate({ ...rotation, generation }, caller)
@@ -150,7 +150,7 @@ t.test('inspect: how long ago each generation was replaced', async (t) => {
   t.equal(await since(9), 0, 'a time to come is now')
 })
 
-t.test('inspect: alive says what a rotation would', async (t) => {
+t.test('inspect: alive predicts whether a rotation would succeed', async (t) => {
   const { app, sessions, session, rotation } = await prepare(t)
   await sessions.create(session)
   const alive = async () => (await sessions.inspect(rotation))!.alive

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createKnownDevices } from '../../../src/throttle/known-devices.ts'
 import { networkOf } from '../../../src/throttle/network.ts'
 
-t.test('the network of an address', async (t) => {
+t.test('an IPv6 address belongs to its /64, an IPv4 address to itself', async (t) => {
   const networks = {
     '203.0.113.7': '203.0.113.7',
     '2001:db8:1:2:3:4:5:6': '2001:db8:1:2::/64',
@@ -20,7 +20,7 @@ t.test('the network of an address', async (t) => {
   for (const [address, network] of Object.entries(networks)) t.equal(networkOf(address), network, address)
 })
 
-t.test('devices', async (t) => {
+t.test('the signed value of a known device is read only if it is unchanged and of a current or earlier key', async (t) => {
   const [old, current, other] = [randomBytes(32), randomBytes(32), randomBytes(32)]
   const [userId, stranger] = [randomUUID(), randomUUID()]
   const devices = createKnownDevices([current, old])

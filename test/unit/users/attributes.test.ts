@@ -10,7 +10,7 @@ const read = async (
   defaultCountry?: string
 ) => candidatesFor(await createAttributes({ attributes, defaultCountry }), text).map(({ attribute, value }) => `${attribute} ${value}`)
 
-t.test('a value means each attribute whose schema it satisfies, in configured order', async (t) => {
+t.test('a value is a candidate for each attribute whose schema it satisfies, in the configured order', async (t) => {
   t.same(await read(readyAttributes, 'A@B.co'), ['email a@b.co'])
   t.same(await read(readyAttributes, '+49 170 1234567'), ['phone +491701234567'])
   t.same(await read(readyAttributes, 'Ada'), ['username ada'])
@@ -20,18 +20,18 @@ t.test('a value means each attribute whose schema it satisfies, in configured or
   t.same(await read({ badge: Badge, username: UsernameSchema }, 'ABC12'), ['badge abc12', 'username abc12'])
 })
 
-t.test('what is no text means nobody', async (t) => {
+t.test('a value that is not text is a candidate for no attribute', async (t) => {
   for (const value of [undefined, null, 5, true, ['a@b.co'], { email: 'a@b.co' }, '']) t.same(await read(readyAttributes, value), [])
 })
 
-t.test('the ready user names can be taken for nothing else', async (t) => {
+t.test('UsernameSchema accepts no e-mail address and no phone number', async (t) => {
   for (const name of ['ada', 'a.b-c_d', 'a23', 'x'.repeat(32)]) t.same(await read(readyAttributes, name), [`username ${name}`], name)
   for (const name of ['ad', '1ada', '_ada', 'ada lovelace', 'ada@b', '+491701234567', '491701234567', 'x'.repeat(33), 'ädä', 'ada\u202e']) {
     t.notMatch(await read(readyAttributes, name), [/^username/], name)
   }
 })
 
-t.test('the ready e-mail addresses are what RFC 5321 has, but for quotes', async (t) => {
+t.test('EmailSchema accepts addresses of RFC 5321 without quoted local parts', async (t) => {
   t.same(await read({ email: EmailSchema }, 'A@BÜCHER.example'), ['email a@xn--bcher-kva.example'])
   for (const text of [
     'a', 'a@b..co', 'a@b.co.', 'a@.co', 'a@-b.co', 'a@b.co/x', 'a@127.0.0.1', '"a"@b.co', `${'x'.repeat(65)}@b.co`,
@@ -46,7 +46,7 @@ t.test('phone numbers have 6 to 25 characters', async (t) => {
   t.same(await read({ phone: PhoneSchema }, '0170 1234567'), [])
 })
 
-t.test('a number that says no country lacks it, unless there is a default', async (t) => {
+t.test('a national phone number needs a country unless there is a default', async (t) => {
   const [phone] = await createAttributes({ attributes: { phone: PhoneSchema } })
   for (const text of ['0170 1234567', '(0170) 123-4567', '٠١٧٠١٢٣٤٥٦٧', 'tel:01701234567', '123456']) {
     t.equal(phone!.lacks(text), 'country', text)
@@ -58,7 +58,7 @@ t.test('a number that says no country lacks it, unless there is a default', asyn
   t.equal(german!.lacks('0170 1234567'), undefined)
 })
 
-t.test('an attribute of our own: compared without case, shown as its schema wants it', async (t) => {
+t.test('a custom attribute is compared without case, and shown as its schema has it', async (t) => {
   const [employee] = await createAttributes({ attributes: { employee: Employee } })
   for (const typed of ['E123456', ' E123456 ', 'Ｅ１２３４５６', 'e123456']) {
     t.same(employee!.parse(typed), { attribute: 'employee', value: 'e123456', display: 'E123456' }, typed)
@@ -67,7 +67,7 @@ t.test('an attribute of our own: compared without case, shown as its schema want
   t.equal(employee!.title, 'employee that matches ^E[0-9]{6}$')
 })
 
-t.test('a value that could be read as another attribute is ambiguous, in whatever spelling', async (t) => {
+t.test('a value that also fits another attribute is ambiguous, in any spelling', async (t) => {
   const Anything = Type.String({ minLength: 1, maxLength: 100 })
   const attributes = await createAttributes({ attributes: { email: EmailSchema, phone: PhoneSchema, nick: Anything } })
   const nick = attributes[2]!
@@ -81,7 +81,7 @@ t.test('a value that could be read as another attribute is ambiguous, in whateve
   t.equal(ambiguousWith(attributes, attributes[0]!.parse('a@b.co')!)?.name, 'nick', 'the other way round, too')
 })
 
-t.test('names that mean something else are refused at the start', async (t) => {
+t.test('attribute names with another meaning are refused at the start', async (t) => {
   for (const name of [
     'id', 'name', 'password', 'scope', 'client_id', 'client_secret', 'grant_type', 'refresh_token', 'created_at',
     'constructor', '__proto__', 'toString', 'hasOwnProperty'
@@ -95,7 +95,7 @@ t.test('names that mean something else are refused at the start', async (t) => {
   }
 })
 
-t.test('what is no schema is named', async (t) => {
+t.test('an attribute without a valid schema is reported', async (t) => {
   await t.rejects(createAttributes({ attributes: { badge: Type.String({ pattern: '(' }) } }), {
     name: 'ConfigError',
     message: /^login\.attributes\.badge is not a TypeBox schema: /

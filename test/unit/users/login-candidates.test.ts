@@ -9,14 +9,14 @@ const two = await createAttributes({ attributes: { email: EmailSchema, phone: Ph
 const named = (attributes: typeof ready, fields: Record<string, unknown>) =>
   candidatesFrom(attributes, fields).candidates.map(({ attribute, value }) => `${attribute} ${value}`)
 
-t.test('a value under the name of an attribute is that attribute only', async (t) => {
+t.test('a value under the name of an attribute is a candidate for that attribute only', async (t) => {
   t.same(named(ready, { email: 'a@b.co' }), ['email a@b.co'])
   t.same(named(ready, { phone: '+49 170 1234567' }), ['phone +491701234567'])
   t.same(named(ready, { email: '+49 170 1234567' }), [])
   t.same(named(ready, { phone: 'a@b.co' }), [])
 })
 
-t.test('username means any attribute, whether or not one has that name', async (t) => {
+t.test('username is a candidate for every attribute, also when one has that name', async (t) => {
   for (const attributes of [ready, two]) {
     t.same(named(attributes, { username: 'a@b.co' }), ['email a@b.co'])
     t.same(named(attributes, { username: '+491701234567' }), ['phone +491701234567'])
@@ -25,7 +25,7 @@ t.test('username means any attribute, whether or not one has that name', async (
   t.same(named(two, { username: 'Ada' }), [])
 })
 
-t.test('one login field a request: of several none counts, and each is named', async (t) => {
+t.test('with several login fields there is no candidate, and each field has an error', async (t) => {
   for (const fields of [
     { username: 'ada', email: 'a@b.co' },
     { phone: '+491701234567', email: 'a@b.co' },
@@ -45,14 +45,14 @@ t.test('one login field a request: of several none counts, and each is named', a
   )
 })
 
-t.test('a username that could be of several attributes is tried in the configured order', async (t) => {
+t.test('a username that fits several attributes is tried in the configured order', async (t) => {
   const loose = await createAttributes({
     attributes: { staff: Type.String({ pattern: '^[a-z0-9]+$' }), nick: Type.String({ pattern: '^[a-z]+$' }) }
   })
   t.same(named(loose, { username: 'ada' }), ['staff ada', 'nick ada'])
 })
 
-t.test('fields that cannot be such a value are named', async (t) => {
+t.test('a field whose value does not fit has an error', async (t) => {
   t.match(candidatesFrom(two, { email: 'nope' }), { missing: false, candidates: [], errors: { email: [{ code: 'malformed', expected: ['e-mail address'] }] } })
   t.match(candidatesFrom(two, { username: '!' }).errors, {
     username: [{ code: 'malformed', expected: ['e-mail address', 'phone number with its country code'] }]
@@ -60,12 +60,12 @@ t.test('fields that cannot be such a value are named', async (t) => {
   t.match(candidatesFrom(two, { email: 5 }), { missing: false, candidates: [] })
 })
 
-t.test('empty and unknown fields count as absent', async (t) => {
+t.test('empty and unknown fields are treated as absent', async (t) => {
   t.same(loginFields(ready, { email: '', fax: '1', username: 'ada', password: 'x' }, ''), { username: 'ada' })
   t.equal(candidatesFrom(ready, loginFields(ready, { email: '', fax: '1' }, '')).missing, true)
 })
 
-t.test('a prefix stands before each name, and a dot descends', async (t) => {
+t.test('a prefix is put before each name, and a dot in it reads a nested object', async (t) => {
   t.same(loginFields(two, { login_email: 'a@b.co', email: 'x@y.de' }, 'login_'), { email: 'a@b.co' })
   t.same(loginFields(two, { user: { email: 'a@b.co', username: 'x' }, email: 'x@y.de' }, 'user.'), { email: 'a@b.co', username: 'x' })
   t.same(loginFields(two, { data: { user: { phone: '1' } } }, 'data.user.'), { phone: '1' })
@@ -75,7 +75,7 @@ t.test('a prefix stands before each name, and a dot descends', async (t) => {
   t.same(loginFields(two, {}, 'constructor.'), {}, 'what is inherited was not sent')
 })
 
-t.test('of a body without any login field each is named, with the others that would do', async (t) => {
+t.test('without any login field each one has an error that names the alternatives', async (t) => {
   const one = await createAttributes({ attributes: { email: EmailSchema } })
   t.same(requiredErrors(one), { email: ['required'] })
   t.same(requiredErrors(two), {

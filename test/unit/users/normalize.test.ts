@@ -26,11 +26,11 @@ const INVISIBLE: [string, string][] = [
   ['a combining grapheme joiner', '\u034f']
 ]
 
-t.test('what nobody sees is no part of a name', async (t) => {
+t.test('invisible characters are removed from a name', async (t) => {
   for (const [name, character] of INVISIBLE) t.equal(clean(`ad${character}a`), null, name)
 })
 
-t.test('spellings that look alike become one', async (t) => {
+t.test('look-alike spellings of a name become one', async (t) => {
   const same: [string, string][] = [
     ['  ada  ', 'ada'],
     ['\tada\n', 'ada'],
@@ -46,7 +46,7 @@ t.test('spellings that look alike become one', async (t) => {
   t.equal(plain('ÉCOLE'), plain('école'))
 })
 
-t.test('nothing, and what no index holds, is no name', async (t) => {
+t.test('an empty name, or one too long for an index, is refused', async (t) => {
   for (const text of ['', '   ', '\u3000', 'x'.repeat(256), 'x'.repeat(100_000), 'ﷺ'.repeat(200)]) {
     t.equal(clean(text), null, text.slice(0, 10))
   }
@@ -98,7 +98,7 @@ const NO_EMAILS = [
   'a(b)@c.de'
 ]
 
-t.test('e-mail addresses: lower case, IDNA domain', async (t) => {
+t.test('e-mail addresses are lower case, with an IDNA domain', async (t) => {
   for (const [typed, value] of EMAILS) t.equal(email(typed), value, typed)
   for (const typed of NO_EMAILS) t.equal(email(typed), null, JSON.stringify(typed))
 })
@@ -120,13 +120,13 @@ const NO_PHONES = [
   'tel:+491701234567', '+1234567890123456', '+49;170123456', '+٤٩١٧٠١٢٣٤٥٦٧', '----------', '+49\n1701234567'
 ]
 
-t.test('phone numbers: E.164 where it can be known', async (t) => {
+t.test('phone numbers are E.164 where the country is known', async (t) => {
   const phone = await phoneNormalizer()
   for (const [typed, value] of PHONES) t.equal(phone(typed), value, typed)
   for (const typed of NO_PHONES) t.equal(phone(typed), null, JSON.stringify(typed))
 })
 
-t.test('phone numbers as phones, address books and pages hand them over', async (t) => {
+t.test('phone numbers are read as phones, address books and pages write them', async (t) => {
   const phone = await phoneNormalizer()
   const read = (text: string) => { const cleaned = clean(tidyPhone(text)); return cleaned === null ? null : phone(cleaned) }
   const spellings = [
@@ -164,7 +164,7 @@ t.test('phone numbers as phones, address books and pages hand them over', async 
   ]) t.equal(read(text), null, JSON.stringify(text).slice(0, 40))
 })
 
-t.test('+52 1 is +52: one line, one number', async (t) => {
+t.test('the former Mexican mobile prefix +52 1 becomes +52', async (t) => {
   const phone = await phoneNormalizer()
   for (const text of ['+52 1 55 1234 5678', '+5215512345678', '0052 1 55 1234 5678', '+52 55 1234 5678']) {
     t.equal(phone(text), '+525512345678', text)
@@ -173,20 +173,20 @@ t.test('+52 1 is +52: one line, one number', async (t) => {
   t.equal(phone('+52 1 55 1234'), '+521551234', 'what is shorter is another')
 })
 
-t.test('the digits of a prefix are none of the number', async (t) => {
+t.test('the digits of a trunk or international prefix are not part of the number', async (t) => {
   const phone = await phoneNormalizer()
   t.equal(phone('00000.)-0(/'), null, 'too short once the prefix is gone')
   t.equal(phone('0000012345678901'), phone('+00012345678901'), '14 digits behind the prefix')
 })
 
-t.test('national phone numbers need a country', async (t) => {
+t.test('a national phone number needs a country', async (t) => {
   const german = await phoneNormalizer('DE')
   t.equal(german('0170 1234567'), '+491701234567')
   t.equal(german('+1 212 555 0100'), '+12125550100', 'the international form stays what it is')
   t.equal((await phoneNormalizer('US'))('(212) 555-0100'), '+12125550100')
 })
 
-t.test('a normalized value is its own normal form', async (t) => {
+t.test('normalizing a normalized value changes nothing', async (t) => {
   const phone = await phoneNormalizer()
   for (const [, value] of EMAILS) t.equal(email(value), value)
   for (const [, value] of PHONES) t.equal(phone(value), value)

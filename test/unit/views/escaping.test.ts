@@ -59,7 +59,7 @@ const hostile: Record<string, string> = {
 }
 
 for (const [name, html] of Object.entries(hostile)) {
-  t.test(`${name} with hostile values`, async (t) => {
+  t.test(`${name} escapes hostile values`, async (t) => {
     t.ok(html.includes('script'), 'they are shown')
     t.notMatch(html, /<script|<img src=x|<b>/)
     t.notMatch(html, '&quot;', 'an entity in a value stays text')
@@ -69,17 +69,17 @@ for (const [name, html] of Object.entries(hostile)) {
   })
 }
 
-t.test('a value in a hidden field arrives as it was', async (t) => {
+t.test('a value in a hidden field is escaped without loss', async (t) => {
   const html = logoutPage({ ...page, csrf: { name: '_csrf', value: 'x' }, action: '/logout', hidden: { state: HOSTILE } })
   t.equal(tagsOf(html).find(({ attributes }) => attributes['name'] === 'state')?.attributes['value'], HOSTILE)
 })
 
-t.test('a text arrives as it was', async (t) => {
+t.test('a text is escaped without loss', async (t) => {
   const [, message = ''] = errorPage({ ...page, title: 'x', message: HOSTILE }).match(/<p class="lead">(.*?)<\/p>/) ?? []
   t.equal(decode(message), HOSTILE)
 })
 
-t.test('forms and links stay on this server', async (t) => {
+t.test('forms and links outside this server are refused', async (t) => {
   for (const address of [
     'javascript:alert(1)', 'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/a b',
     'data:text/html,x', ' /x', '/\t/evil.example', ''
@@ -91,7 +91,7 @@ t.test('forms and links stay on this server', async (t) => {
   t.equal(localHref('/'), '/')
 })
 
-t.test('a name cannot pretend to be other words', async (t) => {
+t.test('a displayed name has no control characters and a maximum length', async (t) => {
   t.equal(shown('Acme\u202Etxt.exe'), 'Acme txt.exe', 'reading order')
   t.equal(shown('Ac\u200Bme\n\n\u0000  Ltd'), 'Ac me Ltd', 'unseen characters and lines')
   t.equal([...shown('😀'.repeat(200))].length, 80, 'length')

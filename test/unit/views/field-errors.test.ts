@@ -39,7 +39,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
   too_many: [{ code: 'too_many', of: 'clients', max: 100 }, 'There are 100 clients already; delete one first.']
 }
 
-t.test('the API has words for every code', async (t) => {
+t.test('the API has a message for every code', async (t) => {
   for (const [code, [error, said]] of Object.entries(EACH)) {
     t.equal(codeOf(error), code)
     t.same(apiMessages({ staff_id: [error] }), { staff_id: [said] })
@@ -49,7 +49,7 @@ t.test('the API has words for every code', async (t) => {
 })
 
 for (const [language, texts] of Object.entries(languages)) {
-  t.test(`the pages have words for every code in ${language}`, async (t) => {
+  t.test(`the pages have a text for every code in ${language}`, async (t) => {
     const own = new Set(Object.values(texts.problems).map((word) => typeof word === 'function' ? word as (length: never) => string : word))
     for (const [code, [error]] of Object.entries(EACH)) {
       const { form, fields } = formErrors({ staff_id: [error] }, ['staff_id'], texts)
@@ -60,7 +60,7 @@ for (const [language, texts] of Object.entries(languages)) {
   })
 }
 
-t.test('the 422 names fields as the body does', async (t) => {
+t.test('the 422 names fields as the request body does', async (t) => {
   t.match(unprocessable({ email: ['required'], password: ['required'] }, { named: (field) => `login_${field}` }), {
     statusCode: 422,
     code: 'LK_VALIDATION',
@@ -70,7 +70,7 @@ t.test('the 422 names fields as the body does', async (t) => {
   t.match(unprocessable({}, { message: 'Send one' }), { message: 'Send one', errors: {} })
 })
 
-t.test('for who has no fields, one sentence', async (t) => {
+t.test('without fields all errors become one sentence', async (t) => {
   t.equal(
     errorSentence({ email: ['taken'], password: [{ code: 'too_short', min: 8 }, 'common_password'] }),
     'The email has already been taken; password must have at least 8 characters; ' +
@@ -78,7 +78,7 @@ t.test('for who has no fields, one sentence', async (t) => {
   )
 })
 
-t.test('what no field of a form is wrong with is said of the form, once', async (t) => {
+t.test('an error of no field on the form is shown once, for the whole form', async (t) => {
   const { en } = languages
   t.same(formErrors({
     email: [{ code: 'one_required', others: ['phone'] }], phone: [{ code: 'one_required', others: ['email'] }], password: ['required']

@@ -10,7 +10,7 @@ import { accountModel, consentModel, loginModel, pageOf, registerModel } from '.
 const page = pageOf()
 const control = (html: string, name: string) => tagsOf(html).find(({ attributes }) => attributes['name'] === name)?.attributes ?? {}
 
-t.test('the login field says what it takes', async (t) => {
+t.test('the label of the login field names the accepted attributes', async (t) => {
   const field = (...attributes: string[]) =>
     loginPage({ ...loginModel(page), fields: attributes.map((attribute) => ({ attribute, title: `the ${attribute}` })) })
   t.match(field('email', 'phone'), '>E-mail or phone</span>')
@@ -21,7 +21,7 @@ t.test('the login field says what it takes', async (t) => {
   t.equal(control(field('email', 'phone'), 'username')['inputmode'], undefined, 'no keyboard fits both')
 })
 
-t.test('browsers and password managers know the fields', async (t) => {
+t.test('autocomplete attributes identify the fields for browsers and password managers', async (t) => {
   const login = loginPage(loginModel(page))
   t.equal(control(login, 'username')['autocomplete'], 'username')
   t.equal(control(login, 'password')['autocomplete'], 'current-password')
@@ -31,7 +31,7 @@ t.test('browsers and password managers know the fields', async (t) => {
   t.equal(control(register, 'password')['autocomplete'], 'new-password')
 })
 
-t.test('typing starts where it is needed', async (t) => {
+t.test('the first field that needs input has the focus', async (t) => {
   const focused = (html: string) => tagsOf(html).find(({ attributes }) => 'autofocus' in attributes)?.attributes['name']
   const model = loginModel(page)
   t.equal(focused(loginPage(model)), 'username')
@@ -40,7 +40,7 @@ t.test('typing starts where it is needed', async (t) => {
   t.equal(focused(registerPage({ ...registerModel(page), values: { email: 'a@b.co', phone: '+491' } })), 'password')
 })
 
-t.test('a wrong field says so itself and in the summary', async (t) => {
+t.test('a field with an error is described by it, and linked from the summary', async (t) => {
   const html = registerPage({ ...registerModel(page), errors: { fields: { email: ['No.', 'Never.'], phone: [] } } })
   t.equal(control(html, 'email')['aria-invalid'], 'true')
   t.equal(control(html, 'email')['aria-describedby'], 'field-email-wrong')
@@ -50,11 +50,11 @@ t.test('a wrong field says so itself and in the summary', async (t) => {
   t.notMatch(registerPage(registerModel(page)), 'Error: ')
 })
 
-t.test('no page gives a password back', async (t) => {
+t.test('no page contains the password that was typed', async (t) => {
   t.notMatch(registerPage({ ...registerModel(page), values: { password: 'open sesame' } }), 'open sesame')
 })
 
-t.test('consent says whom one trusts, and where one goes', async (t) => {
+t.test('the consent page says who asks and where the user will be sent', async (t) => {
   const html = consentPage(consentModel(page))
   t.match(html, 'Northwind has not checked who is behind “Acme Reports”')
   t.match(html, '<bdi>reports.acme.example</bdi>')
@@ -72,7 +72,7 @@ t.test('consent says whom one trusts, and where one goes', async (t) => {
   t.match(consentPage({ ...consentModel(page), redirectUri: 'com.acme.app:/cb' }), 'an app on this device (com.acme.app)')
 })
 
-t.test('where a redirect URI leads', async (t) => {
+t.test('a redirect URI leads to this machine, to a site or to an app', async (t) => {
   for (const uri of [
     'http://localhost/cb', 'http://127.0.0.1:1234/cb', 'http://127.9.9.9/', 'http://[::1]:80/cb', 'https://app.localhost/',
     'http://2130706433/', 'http://LOCALHOST./'
@@ -85,7 +85,7 @@ t.test('where a redirect URI leads', async (t) => {
   t.same(redirectTarget('nonsense'), { kind: 'app', name: 'nonsense' })
 })
 
-t.test('the account page', async (t) => {
+t.test('the account page shows sessions, apps and tokens', async (t) => {
   const html = accountPage({ ...accountModel(page), newToken: { name: 'CI', value: 'lk_pat_once' } })
   t.match(html, 'readonly')
   t.match(html, '>lk_pat_once</textarea>')

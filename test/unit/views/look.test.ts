@@ -4,7 +4,7 @@ import { contrast, parseHex, readableOn, textOn, toHex } from '../../../src/view
 import { createStylesheet } from '../../../src/views/style.css.ts'
 import { LOGO } from './samples.ts'
 
-t.test('a logo', async (t) => {
+t.test('a logo is a URL on this server or a data URL', async (t) => {
   for (const logo of [
     'javascript:alert(1)', 'JavaScript:x', 'https://cdn.example/logo.png', '//cdn.example/logo.png', '/\\cdn.example',
     'data:text/html,<script>', 'data:image/png;base64,AA"onerror=x', 'logo.png', '', 'vbscript:x', '<img src=x>'
@@ -18,7 +18,7 @@ t.test('a logo', async (t) => {
   t.match(Buffer.from(logo?.split(',')[1] ?? '', 'base64').toString(), '<svg xmlns="http://www.w3.org/2000/svg" viewBox')
 })
 
-t.test('the stylesheet has a name of its own for each text', async (t) => {
+t.test('each content of the stylesheet has its own file name', async (t) => {
   const plain = createStylesheet()
   t.match(plain.path, /^\/assets\/latchkey\.[0-9a-f]{16}\.css$/)
   t.equal(createStylesheet().path, plain.path)
@@ -35,7 +35,7 @@ t.test('an accent is a color and nothing else', async (t) => {
   t.equal(toHex([17, 170, 255]), '#11aaff')
 })
 
-t.test('every accent can be read', async (t) => {
+t.test('text on every accent has enough contrast', async (t) => {
   for (const accent of ['#ffffff', '#000000', '#777777', '#ffe600', '#00ff00', '#2f5bd3', '#ff4081', '#1b1f27'].map(parseHex)) {
     t.ok(contrast(textOn(accent), accent) >= 4.5, `text on ${toHex(accent)}`)
     for (const background of ['#ffffff', '#12151a'].map(parseHex)) {

@@ -7,7 +7,7 @@ const CONTROLS = ['input', 'select', 'textarea']
 
 for (const [language, locale] of [['en', 'en-GB'], ['de', 'de-AT'], ['en', 'ar']] as const) {
   for (const [name, html] of Object.entries(samplePages(pageOf(language, locale)))) {
-    t.test(`${name} in ${locale}`, async (t) => {
+    t.test(`${name} in ${locale} is well-formed, labeled, and within its Content-Security-Policy`, async (t) => {
       const tags = tagsOf(html)
       t.match(html, /^<!DOCTYPE html><html lang="/)
       t.equal(tags.filter((tag) => tag.name === 'h1').length, 1, 'one heading')

@@ -12,7 +12,7 @@ function flatten (value: unknown, path = ''): [string, string][] {
 }
 
 for (const [language, texts] of Object.entries(others)) {
-  t.test(`every text is there in ${language}`, async (t) => {
+  t.test(`every text exists in ${language}`, async (t) => {
     const english = new Map(flatten(en))
     const translated = flatten(texts)
     t.same(translated.map(([key]) => key), [...english.keys()])
@@ -23,7 +23,7 @@ for (const [language, texts] of Object.entries(others)) {
   })
 }
 
-t.test('the language that a visitor asks for', async (t) => {
+t.test('the best available language of Accept-Language is chosen', async (t) => {
   const pick = (acceptLanguage?: string, uiLocales?: string) => pickLanguage({ acceptLanguage, uiLocales }).locale
   t.equal(pick(), 'en')
   t.equal(pick('de'), 'de')
@@ -39,7 +39,7 @@ t.test('the language that a visitor asks for', async (t) => {
   }
 })
 
-t.test('dates and lists follow the locale', async (t) => {
+t.test('dates and lists are formatted for the locale', async (t) => {
   const now = new Date('2026-11-24T13:05:00Z')
   const ago = (seconds: number, locale = 'en') => formatAgo(new Date(now.getTime() - seconds * 1000), now, locale)
   t.equal(formatDate(now, 'en-GB'), '24 Nov 2026')

@@ -33,7 +33,7 @@ const sessionOfCode = async (app: FastifyInstance, n: number) =>
     0
   ]!.id
 
-t.test('codes that come at once share a statement, and each has its own session', async (t) => {
+t.test('concurrent exchanges of codes share a statement, and each creates its own session', async (t) => {
   const { app, redeem } = await prepare(t, 12)
   await redeem(12)
   let answers: Awaited<ReturnType<typeof redeem>>[] = []
@@ -49,7 +49,7 @@ t.test('codes that come at once share a statement, and each has its own session'
   t.equal(new Set(answers.map((answer) => claimsOf(answer.json<Tokens>().access_token)['sid'])).size, 11)
 })
 
-t.test('one with a wrong verifier, one for another address and one that does not exist do not spoil the others', async (t) => {
+t.test('a wrong verifier, a wrong redirect URI and an unknown code do not affect other exchanges in the same statement', async (t) => {
   const { app, redeem } = await prepare(t, 5)
   const answers = await Promise.all([
     redeem(1),
@@ -70,7 +70,7 @@ t.test('one with a wrong verifier, one for another address and one that does not
   t.equal(ended!.revoked, true, 'a replay ends what the first use made')
 })
 
-t.test('a code that somebody else holds is waited for alone', async (t) => {
+t.test('a locked code delays only its own exchange', async (t) => {
   const { app, redeem } = await prepare(t, 4)
   const holder = await internals(app).database.pool.connect()
   await holder.query('BEGIN')

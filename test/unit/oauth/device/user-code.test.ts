@@ -5,7 +5,7 @@ import { createUserCodes, displayCode, plainCode } from '../../../../src/oauth/d
 const key = (fill: string) => Buffer.alloc(32, fill).toString('base64')
 const codes = createUserCodes(deriveKeys([key('a')], 'user-codes'))
 
-t.test('RFC 8628 section 6.1: eight letters without vowels, as two fours', async (t) => {
+t.test('RFC 8628 section 6.1: a user code is eight letters without vowels, in two groups of four', async (t) => {
   const letters = new Set<string>()
   for (let index = 0; index < 2000; index++) {
     const { code, hash } = codes.make()
@@ -16,7 +16,7 @@ t.test('RFC 8628 section 6.1: eight letters without vowels, as two fours', async
   t.equal(letters.size, 20, 'every letter comes')
 })
 
-t.test('case, dashes and spaces do not count, everything else does', async (t) => {
+t.test('case, dashes and spaces in a user code are ignored, any other difference is not', async (t) => {
   for (const text of ['WDJB-MJHT', 'wdjbmjht', ' WDJB MJHT ', 'w d j b – m j h t', 'WDJB_MJHT', 'ＷＤＪＢ－ＭＪＨＴ']) {
     t.equal(plainCode(text), 'WDJBMJHT', text)
   }
@@ -27,7 +27,7 @@ t.test('case, dashes and spaces do not count, everything else does', async (t) =
   t.equal(displayCode('WDJBMJHT'), 'WDJB-MJHT')
 })
 
-t.test('a code that was made under an earlier APP_KEY is found, and another APP_KEY finds nothing', async (t) => {
+t.test('a user code is found under an earlier APP_KEY, and not under another', async (t) => {
   const { code, hash } = codes.make()
   const has = (appKeys: string[]) =>
     createUserCodes(deriveKeys(appKeys, 'user-codes')).hashes(code).some((other) => Buffer.from(other).equals(hash))

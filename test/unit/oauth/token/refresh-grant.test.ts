@@ -67,7 +67,7 @@ function grantOn (
   return { run, calls }
 }
 
-t.test('the order of the decision: ended, then reuse, then scope, then grace', async (t) => {
+t.test('the refresh grant checks for an ended session, then reuse, then scope, then the grace', async (t) => {
   const ended = { alive: false }
   const old = { supersededFor: Infinity }
   for (const { name, row, scope, error, calls } of [
@@ -90,7 +90,7 @@ t.test('the order of the decision: ended, then reuse, then scope, then grace', a
   t.same(grant.calls, ['rotate', 'inspect', 'session.replayed'])
 })
 
-t.test('the grace ends where it says', async (t) => {
+t.test('the grace ends after exactly its seconds', async (t) => {
   for (const { supersededFor, grace, refreshGrace, good } of [
     { supersededFor: 29.999, grace: 30, refreshGrace: null, good: true },
     { supersededFor: 30, grace: 30, refreshGrace: null, good: false },
@@ -105,7 +105,7 @@ t.test('the grace ends where it says', async (t) => {
   }
 })
 
-t.test('a session that others change in the same moment is tried again, then refused, and never revoked', async (t) => {
+t.test('a rotation that loses to concurrent changes is tried again, then refused, and never revokes', async (t) => {
   const row = { ...found, supersededFor: null, generation: 3 }
   const rotated = { ...found, generation: 4, wentBack: false }
   for (const grace of [0, 30]) {
@@ -118,7 +118,7 @@ t.test('a session that others change in the same moment is tried again, then ref
   }
 })
 
-t.test('a grace answer lives as long as the idle time that is left, a rotation as long as all of it', async (t) => {
+t.test('after a replay the refresh token expires with the remaining idle time, after a rotation with all of it', async (t) => {
   const near = (seconds: number | undefined, expected: number) => t.ok(Math.abs(seconds! - expected) <= 1, `${seconds} of ${expected}`)
   near((await grantOn({ row: { ...found, lastUsedAt: new Date(Date.now() - 400_000) } }).run()).refreshTokenExpiresIn, 600)
   near((await grantOn({ row: { ...found, expiresAt: new Date(Date.now() + 50_000) } }).run()).refreshTokenExpiresIn, 50)
@@ -129,13 +129,13 @@ t.test('a grace answer lives as long as the idle time that is left, a rotation a
   )
 })
 
-t.test('a row behind its token is told, and answered', async (t) => {
+t.test('a session whose row is behind the token is reported and refreshed', async (t) => {
   const { run, calls } = grantOn({ rotations: [{ ...found, wentBack: true }] })
   await run()
   t.same(calls, ['rotate', 'database.went_back'])
 })
 
-t.test('an address and an agent that both differ are written down', async (t) => {
+t.test('a replay from another address and another user agent is recorded', async (t) => {
   for (const { ip, userAgent, noted } of [
     { ip: caller.ip, userAgent: caller.userAgent, noted: false },
     { ip: '192.0.2.9', userAgent: caller.userAgent, noted: false },
