@@ -58,7 +58,7 @@ t.test('openid-client polls while the user types the code, logs in and allows', 
   await t.rejects(client.refreshTokenGrant(config, tokens.refresh_token!), errorWith({ error: 'invalid_grant' }))
 })
 
-t.test('by the address with the code in it, and denied', async (t) => {
+t.test('the link with the code in it leads to the question, and a denial reaches openid-client', async (t) => {
   const { config, page } = await world(t)
   const waiting = await client.initiateDeviceAuthorization(config, { scope: 'openid' })
   const refused = t.rejects(client.pollDeviceAuthorizationGrant(config, waiting), errorWith({ error: 'access_denied' }))

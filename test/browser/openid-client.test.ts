@@ -110,7 +110,7 @@ for (const [name, values, prefix] of [
   })
 }
 
-t.test('one login for several applications, and straight on where consent is not needed', async (t) => {
+t.test('one login serves several applications, without a page where no consent is needed', async (t) => {
   const { app, party, config, page } = await world(t, { firstParty: true, skipsConsent: true })
   const first = await begin(config, party.callback)
   await page.goto(first.url)
@@ -132,7 +132,7 @@ t.test('one login for several applications, and straight on where consent is not
   await page.waitForURL(`${party.callback}?error=access_denied*`)
 })
 
-t.test('registration on the way to an application', async (t) => {
+t.test('a user registers during an authorization request', async (t) => {
   const { party, config, page } = await world(t)
   const { url, checks } = await begin(config, party.callback)
   await page.goto(url)
@@ -149,7 +149,7 @@ t.test('registration on the way to an application', async (t) => {
 })
 
 for (const scripts of [true, false]) {
-  t.test(`form_post ${scripts ? 'by itself' : 'by its button, without scripts'}`, async (t) => {
+  t.test(`form_post is sent ${scripts ? 'by a script' : 'by its button, without scripts'}`, async (t) => {
     const { party, config } = await world(t, { firstParty: true, skipsConsent: true })
     const context = await openContext(browser, SCREEN, scripts)
     t.teardown(() => context.close())
@@ -167,7 +167,7 @@ for (const scripts of [true, false]) {
   })
 }
 
-t.test('an error of a client that a user registered waits for a button (RFC 9700 section 4.11.2)', async (t) => {
+t.test('RFC 9700 section 4.11.2: an error of a client that a user registered is sent by a button', async (t) => {
   const { app, party, config, page } = await world(t)
   const { id: ownerId } = await (await internals(app).database.prisma()).user.findFirstOrThrow()
   const callback = `${party.callback}?tenant=a%20b`
@@ -185,7 +185,7 @@ t.test('an error of a client that a user registered waits for a button (RFC 9700
   await t.rejects(client.authorizationCodeGrant(owned, new URL(page.url()), checks), errorWith({ error: 'login_required' }))
 })
 
-t.test('a page of a host that needs a login', async (t) => {
+t.test('a page of the host that requires a login', async (t) => {
   const { app, issuer } = await startIssuer(t, { prefix: '/auth' }, (host) => {
     host.get(
       '/orders',

@@ -101,7 +101,7 @@ const WAYS: [name: string, go: (world: World) => Promise<unknown>][] = [
 
 for (const [name, go] of WAYS) {
   for (const onTo of [null, 'com.example.acme:/home']) {
-    t.test(`${name} arrives although the callback leads on to ${onTo === null ? 'a second origin' : 'a URL scheme'}`, async (t) => {
+    t.test(`after ${name} the browser follows a callback that redirects to ${onTo === null ? 'a second origin' : 'a URL scheme'}`, async (t) => {
       const made = await world(t, onTo)
       await go(made)
       await made.arrived
@@ -110,7 +110,7 @@ for (const [name, go] of WAYS) {
   }
 }
 
-t.test('Allow arrives at a redirect URI with a scheme of its own', async (t) => {
+t.test('after Allow the browser opens a redirect URI with a custom scheme', async (t) => {
   const { page, ask, id, said, asksFor } = await world(t, null)
   const arrived = asksFor(`${SCHEME}?code=lk_ac_`)
   await page.goto(ask(id, { redirect_uri: SCHEME }))

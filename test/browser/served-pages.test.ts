@@ -95,7 +95,7 @@ const STEPS: Step[] = [
 ]
 
 for (const screen of SCREENS) {
-  t.test(`every page as it is served, ${screen.colorScheme}, ${screen.width} px`, async (t) => {
+  t.test(`every served page has no errors and is accessible, ${screen.colorScheme}, ${screen.width} px`, async (t) => {
     // Without scripts, as pages must work; the protocol's evaluate runs all the same
     const context = await openContext(browser, screen)
     await context.route('**/*.js', (route) => route.abort())

@@ -33,7 +33,7 @@ t.teardown(async () => {
 })
 
 for (const screen of SCREENS) {
-  t.test(`${screen.colorScheme}, ${screen.width} px`, async (t) => {
+  t.test(`every view has no errors and is accessible, ${screen.colorScheme}, ${screen.width} px`, async (t) => {
     const context = await openContext(browser, screen)
     const page = await context.newPage()
     for (const name of namesFor(screen)) t.same(await faults(page, name, screen), [], name)
@@ -64,14 +64,14 @@ async function faults (page: Page, name: string, screen: Screen): Promise<string
   return [...found, ...said, ...(wide ? ['wider than the screen'] : [])]
 }
 
-t.test('these checks see what is wrong', async (t) => {
+t.test('the checks find faults in a broken page', async (t) => {
   const context = await openContext(browser, SCREENS[0]!)
   const found = (await faults(await context.newPage(), 'broken', SCREENS[0]!)).join('\n')
   for (const fault of [/html-has-lang/, /image-alt/, /inline style/, /elsewhere\.invalid/]) t.match(found, fault)
   await context.close()
 })
 
-t.test('the keyboard goes through a page in reading order', async (t) => {
+t.test('the Tab key moves through a page in reading order', async (t) => {
   const context = await openContext(browser, SCREENS[0]!)
   const page = await context.newPage()
   t.same(await tabOrder(page, 'en-login'), ['username', 'password', 'remember', 'Log in', 'Forgot your password?', 'Create an account'])
@@ -111,7 +111,7 @@ async function tabOrder (page: Page, name: string): Promise<string[]> {
   return order
 }
 
-t.test('forms work without JavaScript, and bring every value as it was', async (t) => {
+t.test('forms work without JavaScript, and send their values unchanged', async (t) => {
   const context = await openContext(browser, SCREENS[0]!, false)
   const page = await context.newPage()
   await open(page, 'en-login')

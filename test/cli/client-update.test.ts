@@ -17,7 +17,7 @@ async function make (context: TestContext, args: ClientArgs): Promise<string> {
   return ((await createClient(context, args)).json as { client_id: string }).client_id
 }
 
-t.test('what is named changes, and nothing else', async (t) => {
+t.test('an update changes what is named, and nothing else', async (t) => {
   const context = await contextFor(t, { SCOPES })
   const id = await make(context, { ...CODE, scope: ['orders:read'], postLogoutRedirectUri: ['https://app.example.com/out'] })
   const before = (await showClient(context, id)).json
@@ -55,7 +55,7 @@ t.test('what is named changes, and nothing else', async (t) => {
   })
 })
 
-t.test('a client is named by its id or its slug', async (t) => {
+t.test('a client is found by its id or its slug', async (t) => {
   const context = await contextFor(t)
   const id = await make(context, { ...CODE, slug: 'orders' })
   t.match((await updateClient(context, 'orders', { name: 'Shop' })).json, { client_id: id, name: 'Shop' })
@@ -72,7 +72,7 @@ t.test('a client is named by its id or its slug', async (t) => {
   t.match((await audit(context, { client: id, type: 'client.revoked' })).json, { events: [{ client_id: id }] })
 })
 
-t.test('a client is told of the tokens of others when the operator marks it, and no longer than that', async (t) => {
+t.test('--introspect and --resource-server can be set and removed', async (t) => {
   const context = await contextFor(t, { SCOPES, RESOURCE_SERVERS: 'https://api.example.com' })
   const id = await make(context, { client: true })
   const rights = async (update: ClientUpdate) => {
@@ -114,7 +114,7 @@ const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: R
   ['no consent for a third party', { ...CODE, skipConsent: true }, { firstParty: false }, /--no-first-party needs --no-skip-consent/]
 ]
 
-t.test('an update makes nothing that could not have been made', async (t) => {
+t.test('an update refuses what creating a client refuses', async (t) => {
   const context = await contextFor(t, { SCOPES })
   for (const [rule, made, update, message] of REFUSED) {
     const id = await make(context, made)
@@ -124,7 +124,7 @@ t.test('an update makes nothing that could not have been made', async (t) => {
   }
 })
 
-t.test('a slug of another client, a client that is not there, one that is revoked', async (t) => {
+t.test('an update refuses a slug in use, an unknown client and a revoked one', async (t) => {
   const context = await contextFor(t)
   const id = await make(context, CODE)
   await t.rejects(updateClient(context, id, { slug: 'web' }), {
@@ -135,7 +135,7 @@ t.test('a slug of another client, a client that is not there, one that is revoke
   await t.rejects(updateClient(context, id, { name: 'x' }), { message: /is revoked/ })
 })
 
-t.test('scopes that are registered no more stay with a client that has them', async (t) => {
+t.test("scopes that are no longer registered stay on a client's list", async (t) => {
   const context = await contextFor(t, { SCOPES })
   const id = await make(context, { ...CODE, scope: ['orders:read', 'orders:write'] })
   const later = await contextFor(t, { DATABASE_URL: context.config.databaseUrl })
@@ -145,7 +145,7 @@ t.test('scopes that are registered no more stay with a client that has them', as
   })
 })
 
-t.test('running servers go by it, and a longer token is remembered before it is issued', async (t) => {
+t.test('running servers use the update, and a longer token lifetime is stored before such tokens are issued', async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   await register(app)
@@ -163,7 +163,7 @@ t.test('running servers go by it, and a longer token is remembered before it is 
   t.equal((await login(app)).statusCode, 404)
 })
 
-t.test('another name or redirect of a user\'s client: its users are asked again', async (t) => {
+t.test("changing the name or redirect URI of a user's client deletes its consents", async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const visitor = await loggedIn(app)
@@ -184,7 +184,7 @@ t.test('another name or redirect of a user\'s client: its users are asked again'
   }
 })
 
-t.test('the command itself', async (t) => {
+t.test('the command prints what changed', async (t) => {
   const context = await contextFor(t)
   const id = await make(context, CODE)
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }

@@ -13,7 +13,7 @@ async function make (context: TestContext, args: ClientArgs): Promise<Made> {
   return (await createClient(context, args)).json as Made
 }
 
-t.test('a client made here gets a token from a running server', async (t) => {
+t.test('a client that the command created gets a token from a running server', async (t) => {
   const { app, databaseUrl } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const context = await contextFor(t, { DATABASE_URL: databaseUrl, SCOPES: '{"orders:read":"See your orders"}' })
   const made = await make(context, { client: true, name: 'Reports', scope: ['orders:read'], defaultScope: ['orders:read'] })
@@ -26,7 +26,7 @@ t.test('a client made here gets a token from a running server', async (t) => {
   t.match(answer.json(), { scope: 'orders:read' })
 })
 
-t.test('a proxy client has its routes in a running server', async (t) => {
+t.test('a client with --proxy has its routes in a running server', async (t) => {
   const { app, databaseUrl } = await build(t)
   await signedIn(app)
   await make(await contextFor(t, { DATABASE_URL: databaseUrl }), { password: true, proxy: true, slug: 'kiosk' })
@@ -36,7 +36,7 @@ t.test('a proxy client has its routes in a running server', async (t) => {
   t.equal(answer.statusCode, 200, answer.body)
 })
 
-t.test('Passport\'s words', async (t) => {
+t.test('the options of Laravel Passport are understood', async (t) => {
   const context = await contextFor(t)
   const password = await createClient(context, { password: true })
   t.match(password.lines, ['Password grant client created successfully.', /^Client ID: lk_client_/, /^Client secret: lk_cs_/])
@@ -59,7 +59,7 @@ t.test('only the hash of the secret is stored, and no list shows it', async (t) 
   t.match(list.json, { clients: [{ slug: 'web' }, { slug: 'mobile' }, { slug: 'personal-access' }, { slug: null, revoked_at: null }] })
 })
 
-t.test('a client of a user', async (t) => {
+t.test('a client can belong to a user', async (t) => {
   const context = await contextFor(t)
   const { id } = (await createUser(context, { email: 'ada@example.com', password: PASSWORD })).json as { id: string }
   t.equal((await make(context, { client: true, user: id })).user_id, id)
@@ -98,14 +98,14 @@ t.test('an unknown client cannot be revoked', async (t) => {
   })
 })
 
-t.test('a revocation that cannot be announced is still made, with a warning', async (t) => {
+t.test('a revocation that cannot be announced is stored, with a warning', async (t) => {
   const context = await contextFor(t, { APP_KEY, DATABASE_DIRECT_URL: 'postgresql://nobody@127.0.0.1:1/none' })
   const { client_id: id } = await make(context, { client: true })
   t.match(await revokeClient(context, id), { json: { revoked: true } })
   t.match(context.said, [/^warning: Running servers could not be told at once.*ECONNREFUSED/])
 })
 
-t.test('a new secret by the command line, with an overlap, counts in a running server', async (t) => {
+t.test('a secret that was rotated with an overlap is valid at once in a running server', async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { client_id: id, client_secret: first } = await make(context, { client: true })
@@ -134,7 +134,7 @@ t.test('a revoked client gives up its slug', async (t) => {
   t.match(await make(context, { password: true, slug: 'kiosk' }), { client_id: /^lk_client_/ })
 })
 
-t.test('a client\'s own lifetime: revocations and keys are kept as long', async (t) => {
+t.test("a client's own token lifetime extends how long revocations and keys are kept", async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { client_id: id, client_secret: secret } = await make(context, { client: true, accessTokenTtl: 86_400 })

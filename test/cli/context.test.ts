@@ -16,7 +16,7 @@ import { contextFor } from './helper.ts'
 const TYPEBOX = pathToFileURL(join(packageRoot, 'node_modules/typebox/build/index.mjs')).href
 const load = (cwd: string, variables: Variables = {}) => createContext({ cwd, variables, log: createLog(() => {}) })
 
-t.test('the configuration file says what variables cannot, and wins over them', async (t) => {
+t.test('latchkey.config.js can have options that variables cannot express, and takes precedence over them', async (t) => {
   const cwd = t.testdir({
     'latchkey.config.js': `import { Type } from '${TYPEBOX}'
       export default { port: 4001, operations: true, login: { attributes: { badge: Type.String({ pattern: '^B[0-9]{4}$' }) } } }`
@@ -27,7 +27,7 @@ t.test('the configuration file says what variables cannot, and wins over them', 
   await t.rejects(createUser(context, { badge: '1234', password: PASSWORD }), { message: /^badge must be/ })
 })
 
-t.test('LATCHKEY_CONFIG names another one', async (t) => {
+t.test('LATCHKEY_CONFIG names another configuration file', async (t) => {
   const cwd = t.testdir({ conf: { 'mine.mjs': 'export default { port: 4002 }' } })
   t.equal((await load(cwd, { LATCHKEY_CONFIG: 'conf/mine.mjs' })).config.port, 4002)
 })
@@ -46,7 +46,7 @@ for (const [rule, file, message] of BROKEN) {
   })
 }
 
-t.test('refuses a LATCHKEY_CONFIG that is not there', async (t) => {
+t.test('refuses a LATCHKEY_CONFIG that does not exist', async (t) => {
   await t.rejects(load(t.testdir({}), { LATCHKEY_CONFIG: 'none.js' }), {
     code: 'LK_CONFIG',
     message: /^LATCHKEY_CONFIG names .*none\.js, which does not exist$/
@@ -79,7 +79,7 @@ const COMMANDS: Record<string, string[]> = {
 }
 const MAKERS = ['serve', 'install', 'migrate']
 
-t.test('no command makes a second database but those that are there to: it says where it looked, and what to do', async (t) => {
+t.test('only serve, install and migrate create a database; other commands say where they looked and what to do', async (t) => {
   const cwd = t.testdir({ empty: {}, file: 'text' })
   const program = (dataDir: string) =>
     createProgram({ context: () => load(cwd, { LATCHKEY_DATA_DIR: join(cwd, dataDir) }), write: () => {} })
@@ -100,7 +100,7 @@ t.test('no command makes a second database but those that are there to: it says 
   t.same(readdirSync(join(cwd, 'empty')), [])
 })
 
-t.test('a failure is one line, or one for each mistake in the configuration', async (t) => {
+t.test('a failure is printed as one line, or as one for each mistake in the configuration', async (t) => {
   t.same(failureLines(new Error('first\n  second\n')), ['error: first second'])
   t.same(
     failureLines(new ConfigError([{ name: 'PORT', message: 'is\nwrong' }, { name: 'HOST', message: 'too' }])),
@@ -122,7 +122,7 @@ t.test('a failure is one line, or one for each mistake in the configuration', as
   t.same(failureLines('text'), ['error: text'])
 })
 
-t.test('warnings are one line; what interests a server only is dropped', async (t) => {
+t.test('a warning is printed as one line, and messages for servers are dropped', async (t) => {
   const lines: string[] = []
   const log = createLog((line) => lines.push(line))
   log.info({}, 'started')

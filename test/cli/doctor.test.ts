@@ -31,7 +31,7 @@ async function databaseAfter (t: Test, sql: string): Promise<Variables> {
 // What is in a test's own folder goes with its context
 const folder = t.testdir({ file: '', empty: {} })
 
-t.test('finds nothing where nothing is wrong, and writes nothing', async (t) => {
+t.test('doctor finds nothing wrong with a working installation, and writes nothing', async (t) => {
   const { ok, checks, lines, exitCode } = await examine(t, {}, { strict: true })
   t.same(checks.filter(({ status }) => status !== 'ok'), [])
   t.ok(ok)
@@ -40,7 +40,7 @@ t.test('finds nothing where nothing is wrong, and writes nothing', async (t) => 
   t.match(lines.find((line) => line.includes(' migrations ')), /^ok {4}migrations +all applied$/)
 })
 
-t.test('configuration', async (t) => {
+t.test('doctor reports mistakes in the configuration', async (t) => {
   const wrong: [string, string, Variables][] = [
     ['app-url', 'fail', { APP_URL: 'http://id.example.com' }],
     ['app-url', 'ok', { APP_URL: 'https://id.example.com', TRUST_PROXY: '1' }],
@@ -65,7 +65,7 @@ t.test('configuration', async (t) => {
   }
 })
 
-t.test('says which schema is used, and why', async (t) => {
+t.test('doctor says which schema is used, and why', async (t) => {
   const [standing, empty] = [await createDatabase(t), await createDatabase(t, { empty: true })]
   const schemaOf = async (url: string) => (await examine(t, { DATABASE_URL: url })).checks.find(({ name }) => name === 'database-schema')
   t.match(await schemaOf(standing), { status: 'ok', message: '"public", which contains our tables' })
@@ -78,14 +78,14 @@ t.test('says which schema is used, and why', async (t) => {
   })
 })
 
-t.test('a warning counts only when it is asked to', async (t) => {
+t.test('a warning fails the command only with --strict', async (t) => {
   t.equal((await examine(t, { RATE_LIMIT: 'off' })).exitCode, 0)
   const strict = await examine(t, { RATE_LIMIT: 'off' }, { strict: true })
   t.equal(strict.exitCode, 1)
   t.notOk(strict.ok)
 })
 
-t.test('the database that is not there, and the one that is not made yet', async (t) => {
+t.test('doctor reports an unreachable database, and an embedded one that does not exist yet', async (t) => {
   const { exitCode, checks } = await examine(t, { DATABASE_URL: 'postgresql://user:hunter2@127.0.0.1:1/none' })
   t.equal(exitCode, 1)
   t.match(checks.at(-1), { name: 'database', status: 'fail', message: /127\.0\.0\.1:1/ })
@@ -101,7 +101,7 @@ t.test('the database that is not there, and the one that is not made yet', async
   })
 })
 
-t.test('a database URL that cannot be read is named by its variable, and no piece of it told', async (t) => {
+t.test('a malformed database URL is reported by its variable, without any part of it', async (t) => {
   for (const variable of ['DATABASE_URL', 'DATABASE_DIRECT_URL']) {
     for (const command of ['doctor', 'serve', 'migrate']) {
       const env = { APP_KEY, DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/none', [variable]: 'postgresql://boss:hun@ter/two@127.0.0.1:1/db' }
@@ -113,7 +113,7 @@ t.test('a database URL that cannot be read is named by its variable, and no piec
   }
 })
 
-t.test('TLS to the database', async (t) => {
+t.test('doctor warns of a connection to the database without TLS', async (t) => {
   const tls = async (databaseUrl: string) => (await examine(t, { DATABASE_URL: databaseUrl })).statusOf('database-tls')
   t.equal(await tls('postgresql://u@127.0.0.1:1/d'), 'ok')
   t.equal(await tls('postgresql://u@db.invalid/d'), 'warn')
@@ -121,7 +121,7 @@ t.test('TLS to the database', async (t) => {
   for (const mode of ['require', 'verify-full']) t.equal(await tls(`postgresql://u@db.invalid/d?sslmode=${mode}`), 'ok', mode)
 })
 
-t.test('migrations: pending, failed, newer, a host\'s own', async (t) => {
+t.test("doctor reports migrations that are pending, failed, newer or in the host's own project", async (t) => {
   const empty = await examine(t, { DATABASE_URL: await createDatabase(t, { empty: true }) })
   t.match(empty.checks.at(-1), { name: 'migrations', status: 'fail', fix: /latchkey migrate/ })
   const last = '(SELECT max(migration_name) FROM _prisma_migrations)'
@@ -142,7 +142,7 @@ t.test('migrations: pending, failed, newer, a host\'s own', async (t) => {
   t.equal(hosts.statusOf('feed'), 'ok')
 })
 
-t.test('what a Prisma schema cannot say', async (t) => {
+t.test('doctor finds missing indexes and settings that a Prisma schema cannot express', async (t) => {
   const { checks } = await examine(
     t,
     await databaseAfter(
@@ -156,7 +156,7 @@ t.test('what a Prisma schema cannot say', async (t) => {
   for (const { fix } of extras) t.match(fix, /^(ALTER TABLE|CREATE (UNIQUE )?INDEX|REINDEX)/)
 })
 
-t.test('keys', async (t) => {
+t.test('doctor reports keys that the APP_KEY does not open', async (t) => {
   const other = await examine(t, { APP_KEY: Buffer.alloc(32, 'other').toString('base64') })
   t.match(other.checks.find(({ name }) => name === 'keys'), { status: 'fail', fix: /APP_PREVIOUS_KEYS/ })
   t.equal((await examine(t, { APP_KEY: Buffer.alloc(32, 'other').toString('base64'), APP_PREVIOUS_KEYS: APP_KEY })).statusOf('keys'), 'ok')
@@ -174,7 +174,7 @@ t.test('keys', async (t) => {
   })
 })
 
-t.test('the feed behind a pooler that loses notifications', async (t) => {
+t.test('doctor finds a pooler that loses notifications', async (t) => {
   const url = await pooler(t, await createDatabase(t))
   const { statusOf, checks } = await examine(t, { DATABASE_URL: url })
   t.match(checks.find(({ name }) => name === 'feed'), { status: 'fail', fix: /DATABASE_DIRECT_URL/ })
@@ -192,7 +192,7 @@ t.test('the feed behind a pooler that loses notifications', async (t) => {
   )
 })
 
-t.test('the command', async (t) => {
+t.test('the command prints its checks, and its exit code tells of failures', async (t) => {
   const cwd = t.testdir({})
   const wrong = await run(['doctor', '--json'], { cwd, env: { PORT: 'x' } })
   t.equal(wrong.code, 1)

@@ -32,7 +32,7 @@ for (const [rule, before, after] of CASES) {
   })
 }
 
-t.test('a new file is its owner\'s alone, and nothing stays beside it', async (t) => {
+t.test('a new file is readable by its owner only, and no draft is left', async (t) => {
   const directory = t.testdir({})
   await writeVariables(join(directory, '.env'), { A: '1', B: '2' })
   t.equal(readFileSync(join(directory, '.env'), 'utf8'), 'A=1\nB=2\n')
@@ -40,7 +40,7 @@ t.test('a new file is its owner\'s alone, and nothing stays beside it', async (t
   t.same(readdirSync(directory), ['.env'])
 })
 
-t.test('other bytes stay', async (t) => {
+t.test('the other lines keep their bytes', async (t) => {
   const path = join(t.testdir({}), '.env')
   const before = Buffer.from('\uFEFF# Grüße 👋\r\nX=1\r\n')
   writeFileSync(path, before)
@@ -48,7 +48,7 @@ t.test('other bytes stay', async (t) => {
   t.same(readFileSync(path), Buffer.concat([before, Buffer.from('A=1\r\n')]))
 })
 
-t.test('a file that is not UTF-8 is refused and stays as it is', async (t) => {
+t.test('a file that is not UTF-8 is refused and not changed', async (t) => {
   const directory = t.testdir({})
   const path = join(directory, '.env')
   const before = Buffer.from('X=1\n', 'utf16le')
@@ -70,7 +70,7 @@ const MODES: [string, number, number][] = [
 ]
 
 for (const [which, before, after] of MODES) {
-  t.test(`secrets are not left to everybody: a file that ${which} has the mode ${after.toString(8)}`, async (t) => {
+  t.test(`a file with secrets is closed to others: one that ${which} gets the mode ${after.toString(8)}`, async (t) => {
     const path = join(t.testdir({ '.env': 'X=1\n' }), '.env')
     chmodSync(path, before)
     await writeVariables(path, { A: '1' })
@@ -78,7 +78,7 @@ for (const [which, before, after] of MODES) {
   })
 }
 
-t.test('a link stays one', async (t) => {
+t.test('a symbolic link stays one', async (t) => {
   const directory = t.testdir({ real: 'X=1\n' })
   symlinkSync('real', join(directory, '.env'))
   await writeVariables(join(directory, '.env'), { A: '1' })
@@ -86,7 +86,7 @@ t.test('a link stays one', async (t) => {
   t.equal(readFileSync(join(directory, 'real'), 'utf8'), 'X=1\nA=1\n')
 })
 
-t.test('a folder that is not there is an error, and leaves no draft', async (t) => {
+t.test('a missing folder is an error, and leaves no draft', async (t) => {
   const directory = t.testdir({})
   await t.rejects(writeVariables(join(directory, 'gone', '.env'), { A: '1' }), { message: /gone\/\.env cannot be written \(ENOENT/ })
   await t.rejects(checkWritable(join(directory, 'gone', '.env')), { message: /gone\/\.env cannot be written \(ENOENT/ })

@@ -17,7 +17,7 @@ type Installed = { clients: { slug: string, client_id: string, client_secret: st
 const secrets = ({ clients }: Installed) => clients.map(({ client_secret: secret }) => secret)
 const ids = ({ clients }: Installed) => clients.map(({ client_id: id }) => id)
 
-t.test('an empty database gets migrations, keys and clients; their secrets are told once', async (t) => {
+t.test('an empty database gets migrations, keys and clients, and their secrets are printed once', async (t) => {
   const context = await contextFor(t, { DATABASE_URL: await createDatabase(t, { empty: true }) })
   const first = await install(context)
   const json = first.json as Installed
@@ -56,7 +56,7 @@ t.test('the clients of a first start get their secrets at the first install, and
   t.equal(answer.statusCode, 200, answer.body)
 })
 
-t.test('two installs at once make one set of clients, each secret told by one of them', async (t) => {
+t.test('two concurrent installs create one set of clients, and each secret is printed by one of them', async (t) => {
   const context = await contextFor(t, { DATABASE_URL: await createDatabase(t, { empty: true }) })
   const [one, other] = (await Promise.all([install(context), install(context)])).map(({ json }) => json as Installed)
   t.same(ids(one!), ids(other!))
@@ -87,7 +87,7 @@ t.test('--write-env puts ids and new secrets into .env and leaves the rest', asy
   t.ok(app, 'a server starts with what was written')
 })
 
-t.test('ids and secrets that are given beforehand are taken', async (t) => {
+t.test('ids and secrets that are already configured are used', async (t) => {
   const context = await contextFor(t, {
     DATABASE_URL: await createDatabase(t, { empty: true }), CLIENT_WEB_ID: 'lk_client_mine', CLIENT_WEB_SECRET: 'a secret of mine'
   })
@@ -103,7 +103,7 @@ t.test('any other command on an empty database installs, too, so that a server f
   t.match((await install(context)).json, { clients: [{ client_secret: /^lk_cs_/ }, { client_secret: /^lk_cs_/ }, {}] })
 })
 
-t.test('a revoked client has given up its slug: a new one takes its place', async (t) => {
+t.test('a new client takes the slug of a revoked one', async (t) => {
   const databaseUrl = await createDatabase(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { clients } = (await install(context)).json as Installed
@@ -166,14 +166,14 @@ t.test('the embedded database is started for the command and stopped after it', 
   t.match((await listClients(context)).json, { clients: [{ client_id: ids(first)[0] }, {}, {}] }, 'as it was')
 })
 
-t.test('an app.key that is none is told before a database is made', async (t) => {
+t.test('an invalid app.key is reported before a database is created', async (t) => {
   const cwd = t.testdir({ data: { 'app.key': 'none' } })
   const context = await createContext({ cwd, variables: { LATCHKEY_DATA_DIR: join(cwd, 'data') }, log: createLog(() => {}) })
   await t.rejects(install(context), { message: /app\.key holds no key.*where there is no database yet, delete the file$/ })
   t.same(readdirSync(join(cwd, 'data')), ['app.key'])
 })
 
-t.test('a key that does not open the signing keys writes nothing into a database that tells of none', async (t) => {
+t.test('an APP_KEY that does not open the signing keys changes nothing, even in a database without the key check', async (t) => {
   const databaseUrl = await createDatabase(t)
   const right = await contextFor(t, { DATABASE_URL: databaseUrl })
   await install(right)
@@ -184,7 +184,7 @@ t.test('a key that does not open the signing keys writes nothing into a database
   await install(right)
 })
 
-t.test('a wrong APP_KEY is an error, and no new keys', async (t) => {
+t.test('a wrong APP_KEY is an error, and creates no keys', async (t) => {
   const databaseUrl = await createDatabase(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: Buffer.alloc(32, 1).toString('base64') })
   await t.rejects(install(context), { code: 'LK_CONFIG', message: /^APP_KEY is not the one/ })

@@ -9,7 +9,7 @@ async function keysOf (context: TestContext): Promise<Key[]> {
   return ((await listKeys(context)).json as { keys: Key[] }).keys
 }
 
-t.test('lists the keys, in columns too', async (t) => {
+t.test('the command lists the keys as JSON and as columns', async (t) => {
   const context = await contextFor(t)
   t.match(
     (await keysOf(context)).sort((a, b) => a.alg.localeCompare(b.alg)),
@@ -29,7 +29,7 @@ t.test('a new key is published before it signs', async (t) => {
   t.match(lines[0], /^New key /)
 })
 
-t.test('with --now it signs at once', async (t) => {
+t.test('with --now a new key signs at once', async (t) => {
   const context = await contextFor(t)
   const before = (await keysOf(context)).map(({ kid }) => kid)
   await rotateKeys(context, { now: true })
@@ -38,7 +38,7 @@ t.test('with --now it signs at once', async (t) => {
   t.equal(after.filter(({ state }) => state === 'current').length, 2)
 })
 
-t.test('revoking the key that signs reaches a running server at once, and another signs', async (t) => {
+t.test('revoking the signing key reaches a running server at once, and another key signs', async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { access_token: accessToken } = await signedIn(app)

@@ -12,7 +12,7 @@ const empty = `${cwd}/empty`
 const SPY = 'data:text/javascript,' + encodeURIComponent(`import module from 'node:module'
   process.on('exit', () => console.error('LOADED ' + Object.keys(module._cache).join(' ')))`)
 
-t.test('help and version load nothing heavy', async (t) => {
+t.test('help and version load no large modules', async (t) => {
   await Promise.all([['client', '--help'], ['user', 'list', '--help'], ['--version']].map(async (args) => {
     const { code, stdout, stderr } = await run(args, { cwd: empty, env: { NODE_OPTIONS: `--import=${SPY}` } })
     t.equal(code, 0, stderr)
@@ -29,7 +29,7 @@ t.test('every command has --json', async (t) => {
   for (const command of commands) t.ok(command.options.some(({ long }) => long === '--json'), command.name())
 })
 
-t.test('the help of `user create` has the configured attributes, and works with a broken configuration', async (t) => {
+t.test('the help of `user create` has the configured attributes, and works with an invalid configuration', async (t) => {
   const { stdout } = await run(['user', 'create', '--help'], { cwd: `${cwd}/dotenv` })
   t.match(stdout, /--email <value> +e-mail address[^]*--username <value>/)
   const { code, stdout: help } = await run(['user', 'create', '--help'], { cwd: `${cwd}/broken` })
@@ -64,13 +64,13 @@ for (const [rule, args, env, message, where = 'empty'] of FAILING) {
   })
 }
 
-t.test('LATCHKEY_DEBUG=1 shows where a failure comes from', async (t) => {
+t.test('LATCHKEY_DEBUG=1 prints the stack of a failure', async (t) => {
   const { code, stderr } = await run(['client', '--proxy'], { cwd: empty, env: { LATCHKEY_DEBUG: '1' } })
   t.equal(code, 1)
   t.match(stderr, /\n {4}at /)
 })
 
-t.test('from nothing to a user, by the command line alone', async (t) => {
+t.test('from an empty directory to a user, with commands only', async (t) => {
   const env = { APP_KEY, DATABASE_URL: await createDatabase(t, { empty: true }), LOGIN_ATTRIBUTES: 'email,phone' }
   const installed = await run(['install', '--json'], { cwd: empty, env })
   t.equal(installed.code, 0, installed.stderr)

@@ -10,17 +10,17 @@ import { contextFor } from './helper.ts'
 
 const names = readdirSync(shippedMigrations).filter((name) => !name.includes('.')).sort()
 
-t.test('an empty database gets all of them, keys and clients', async (t) => {
+t.test('migrate gives an empty database all migrations, keys and clients', async (t) => {
   const context = await contextFor(t, { DATABASE_URL: await createDatabase(t, { empty: true }) })
   t.same(await migrate(context), { json: { applied: names }, lines: names.map((name) => `Applied ${name}`) })
   t.match((await listClients(context)).json, { clients: [{ slug: 'web' }, { slug: 'mobile' }, { slug: 'personal-access' }] })
 })
 
-t.test('again there is nothing to do', async (t) => {
+t.test('a second run has nothing to do', async (t) => {
   t.same(await migrate(await contextFor(t)), { json: { applied: [] }, lines: ['The database is up to date.'] })
 })
 
-t.test('a database that is behind gets what is missing; until then other commands name this one', async (t) => {
+t.test('migrate applies what is missing, and until then other commands name it', async (t) => {
   const databaseUrl = await createDatabase(t, { empty: true })
   const older = t.testdir({})
   for (const entry of [names[0]!, 'migration_lock.toml']) cpSync(join(shippedMigrations, entry), join(older, entry), { recursive: true })

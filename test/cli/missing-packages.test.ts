@@ -43,7 +43,7 @@ const CASES: [who: string, args: string[], env: Record<string, string>, stderr: 
 ]
 
 for (const [who, args, env, stderr] of CASES) {
-  t.test(`without the program that hashes passwords, ${who} says in one sentence what to install`, async (t) => {
+  t.test(`without the package that hashes passwords, ${who} says in one sentence what to install`, async (t) => {
     const cwd = t.testdir({})
     const result = await run(args, { cwd, env: { ...env, ...without(NATIVE) } })
     t.equal(result.code, 1)

@@ -125,7 +125,7 @@ for (const [rule, args, message] of REFUSED) {
   t.test(`refuses ${rule}`, async (t) => { t.throws(() => newClient(args, config), { message }) })
 }
 
-t.test('tells how to register scopes when there are none', async (t) => {
+t.test('the error about an unknown scope says how to register scopes when there are none', async (t) => {
   t.throws(() => newClient({ client: true, scope: ['a'] }, { scopes: {}, resourceServers: [] }), { message: /SCOPES registers none yet/ })
 })
 

@@ -32,7 +32,7 @@ async function npmStart (t: Test) {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`${signal} to npm start drains: npm goes when the server and its PostgreSQL have ended`, async (t) => {
+  t.test(`${signal} to npm start drains, and npm exits after the server and its PostgreSQL`, async (t) => {
     const { npm, pid, dataDir, exited } = await npmStart(t)
     npm.kill(signal)
     t.same(await exited, [0, null])
@@ -42,7 +42,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 for (const signal of ['SIGHUP', 'SIGKILL'] as const) {
-  t.test(`${signal}, which npm tells nobody of, ends the server and its PostgreSQL, too`, async (t) => {
+  t.test(`${signal}, which npm does not pass on, ends the server and its PostgreSQL, too`, async (t) => {
     const { npm, pid, dataDir } = await npmStart(t)
     npm.kill(signal)
     while (isAlive(pid)) await delay(50)

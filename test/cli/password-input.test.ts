@@ -14,7 +14,7 @@ function terminal (answers: string[], isTTY = true) {
   return { stdin, stderr, shown }
 }
 
-t.test('of the command line, as it is', async (t) => {
+t.test('a password on the command line is used unchanged', async (t) => {
   t.equal(await readPassword({ password: ' as it is ' }), ' as it is ')
 })
 
@@ -24,35 +24,35 @@ for (const [given, read] of [
   ['secret', 'secret'],
   [' two lines\nof it\n', ' two lines\nof it']
 ] as const) {
-  t.test(`of standard input: ${JSON.stringify(given)}`, async (t) => {
+  t.test(`a password is read from standard input: ${JSON.stringify(given)}`, async (t) => {
     const { stdin, stderr } = terminal([], false)
     stdin.end(given)
     t.equal(await readPassword({ passwordStdin: true }, { stdin, stderr }), read)
   })
 }
 
-t.test('asks twice where somebody can answer, and shows nothing of it', async (t) => {
+t.test('at a terminal the password is asked for twice, and not shown', async (t) => {
   const { shown, ...streams } = terminal(['open sesame\r', 'open sesame\r'])
   t.equal(await readPassword({}, streams), 'open sesame')
   t.equal(shown.join(''), 'Password: \nAgain: \n')
 })
 
-t.test('refuses two that differ', async (t) => {
+t.test('two different inputs are refused', async (t) => {
   await t.rejects(readPassword({}, terminal(['open sesame\r', 'open barley\r'])), { message: 'the two passwords differ' })
 })
 
 for (const [key, typed] of [['Ctrl-C', '\x03'], ['Ctrl-D', '\x04']] as const) {
-  t.test(`${key} ends it`, async (t) => {
+  t.test(`${key} cancels the input`, async (t) => {
     await t.rejects(readPassword({}, terminal([typed])), { message: 'interrupted' })
   })
 }
 
-t.test('nobody to ask is an error that says what to do', async (t) => {
+t.test('without a terminal and without input the error says what to do', async (t) => {
   await t.rejects(readPassword({}, terminal([], false)), {
     message: 'the password is missing; give --password-stdin or --password <password>'
   })
 })
 
-t.test('two ways at once are an error', async (t) => {
+t.test('a password given in two ways is an error', async (t) => {
   await t.rejects(readPassword({ password: 'x', passwordStdin: true }), { message: /choose one$/ })
 })

@@ -4,7 +4,7 @@ import { createProgram } from '../../src/cli/program.ts'
 import { eventually } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
-t.test('says in Passport\'s words what it did', async (t) => {
+t.test('purge reports what it deleted in the words of Laravel Passport', async (t) => {
   const context = await contextFor(t)
   let text = ''
   const run = async (...args: string[]) => {
@@ -25,7 +25,7 @@ t.test('says in Passport\'s words what it did', async (t) => {
   t.match(JSON.parse(await run('--json', '--revoked')), { expired: false, revoked: true, hours: null, purged: { sessions: 0 } })
 })
 
-t.test('waits for another process that does it', async (t) => {
+t.test('purge waits for another process that is purging', async (t) => {
   const context = await contextFor(t)
   const purging = await context.withCore(async ({ store }) => await store.purge.alone(async () => {
     const waiting = purge(context, {})

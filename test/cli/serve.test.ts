@@ -11,7 +11,7 @@ const register = (address: string) => fetch(`${address}/v1/register`, {
   method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'ada@example.com', password: PASSWORD })
 })
 
-t.test('on SIGTERM the open request is answered, the database stopped, the exit code 0', async (t) => {
+t.test('on SIGTERM the in-flight request is answered, the database stopped, and the exit code is 0', async (t) => {
   const { child, cwd, dataDir, address, exited, logged, stderr } = await serve(t, 8)
   t.equal((await fetch(`${address}/health`)).status, 200)
   const { issuer } = await (await fetch(`${address}/.well-known/openid-configuration`)).json() as { issuer: string }
@@ -34,7 +34,7 @@ t.test('on SIGTERM the open request is answered, the database stopped, the exit 
   await t.rejects(fetch(`${address}/health`))
 })
 
-t.test('a signal that comes twice is one: from the terminal and from npm, or from a primary, too', async (t) => {
+t.test('a signal that npm or a primary process sends again is treated as one', async (t) => {
   const { child, dataDir, address, exited, logged } = await serve(t, 8)
   const answer = register(address)
   await logged(/^incoming request/, '/v1/register')
@@ -44,7 +44,7 @@ t.test('a signal that comes twice is one: from the terminal and from npm, or fro
   t.equal(await embeddedUrl(dataDir), null)
 })
 
-t.test('a signal of somebody who has lost patience ends it at once', async (t) => {
+t.test('a second signal after a while ends the server at once', async (t) => {
   const { child, address, exited, logged } = await serve(t, 60)
   register(address).catch(() => {})
   await logged(/^incoming request/, '/v1/register')
@@ -55,7 +55,7 @@ t.test('a signal of somebody who has lost patience ends it at once', async (t) =
   t.equal(await exited, 1)
 })
 
-t.test('a port that is taken is one line, and nothing stays behind', async (t) => {
+t.test('a port in use is reported in one line, and nothing is left running', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   t.teardown(() => other.close())

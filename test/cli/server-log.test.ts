@@ -1,7 +1,7 @@
 import t from 'tap'
 import { serve } from './server.ts'
 
-t.test('RFC 9700 section 4.3.2: the log holds no query, and an address that cannot be decoded is 400 in our words', async (t) => {
+t.test('RFC 9700 section 4.3.2: the log has no query, and an address that cannot be decoded is our own 400', async (t) => {
   const { child, address, exited, logged, entries } = await serve(t, 1)
   await fetch(`${address}/v1/oauth/logout?id_token_hint=a-secret`)
   await logged(/^incoming request/, '/v1/oauth/logout')

@@ -25,7 +25,7 @@ async function spied (t: Test, env: Record<string, string> = {}, config = '') {
   return { address, child, files: () => readFileSync(loaded, 'utf8') }
 }
 
-t.test('what people do all day loads neither Prisma nor dependencies of many files', async (t) => {
+t.test('common commands load neither Prisma nor dependencies with many files', async (t) => {
   const { address, child, files } = await spied(t)
   const started = count(files())
   t.ok(started > 100 && started < 430, `a start loads ${started} files`)
@@ -39,7 +39,7 @@ t.test('what people do all day loads neither Prisma nor dependencies of many fil
   child.kill('SIGTERM')
 })
 
-t.test('what is turned off loads nothing', async (t) => {
+t.test('a capability that is off loads no module', async (t) => {
   const { address, child, files } = await spied(t, {
     REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off', DOCS: 'off', METRICS: 'off'
   })

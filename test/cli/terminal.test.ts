@@ -10,7 +10,7 @@ const BAD = [
 ]
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u
 
-t.test('what a terminal gets neither moves its cursor nor begins a line', async (t) => {
+t.test('text for a terminal contains nothing that moves its cursor or begins a line', async (t) => {
   for (const text of BAD) {
     const [, row = ''] = table(['NAME', 'STATE'], [[text, 'active']])
     for (const line of [printable(text), row, ...failureLines(new Error(text))]) t.notOk(UNSAFE.test(line), printable(text))
@@ -20,7 +20,7 @@ t.test('what a terminal gets neither moves its cursor nor begins a line', async 
   t.equal(printable('می\u200cخواهم 👩‍🚀'), 'می\u200cخواهم 👩‍🚀', 'what only joins stays')
 })
 
-t.test('JSON for a terminal is the same JSON', async (t) => {
+t.test('JSON for a terminal parses to the same value', async (t) => {
   for (const text of [...BAD, 'a\ud800', 'می\u200cخواهم 👩‍🚀']) {
     const json = printableJson({ [text]: [text] })
     t.notMatch(json.replaceAll('\n', ''), UNSAFE)

@@ -18,7 +18,7 @@ async function both (t: Parameters<typeof build>[0]) {
 const gone = (app: Parameters<typeof profile>[0], text: string) =>
   eventually(async () => (await profile(app, text)).statusCode === 401, 1500)
 
-t.test('lists what is alive: of all, of a user, of a client', async (t) => {
+t.test('the command lists valid sessions and tokens: all, of a user, of a client', async (t) => {
   const { app, context } = await both(t)
   const ada = await signedIn(app)
   const grace = await signedIn(app, { email: 'grace@example.com' })
@@ -39,7 +39,7 @@ t.test('lists what is alive: of all, of a user, of a client', async (t) => {
   await t.rejects(listTokens(context, { client, user: 'ada@example.com' }), { message: /choose one/ })
 })
 
-t.test('revokes by user, client, session and token, in a running server', async (t) => {
+t.test('tokens are revoked by user, client, session and token, in a running server', async (t) => {
   const { app, context } = await both(t)
   const ada = await signedIn(app)
   const one = (await login(app)).json<Tokens>()
@@ -71,7 +71,7 @@ t.test('revokes by user, client, session and token, in a running server', async 
   t.same(context.said, [])
 })
 
-t.test('names one thing that is there', async (t) => {
+t.test('exactly one existing user, client, session or token must be named', async (t) => {
   const { context } = await both(t)
   const id = '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'
   await t.rejects(revokeTokens(context, {}), { message: /^name one/ })
@@ -83,7 +83,7 @@ t.test('names one thing that is there', async (t) => {
   await t.rejects(revokeTokens(context, { client: 'lk_client_nobody' }), { message: /^There is no client/ })
 })
 
-t.test('makes a personal access token that a running server takes', async (t) => {
+t.test('a personal access token that the command created is accepted by a running server', async (t) => {
   const { app, context } = await both(t)
   const { user } = await signedIn(app)
   const { json, lines } = await createToken(context, { user: 'ada@example.com', name: 'Cron', scope: ['read'], expiresIn: 'never' })
@@ -97,7 +97,7 @@ t.test('makes a personal access token that a running server takes', async (t) =>
   await t.rejects(createToken(context, { user: 'ada@example.com', name: 'x' }), { message: 'The user ada@example.com is disabled' })
 })
 
-t.test('what the command line did is in the audit log, and found by its filters', async (t) => {
+t.test('changes by the command line are in the audit log, and found by its filters', async (t) => {
   const { app, context } = await both(t)
   const { user } = await signedIn(app)
   const before = new Date(Date.now() + 60_000)
@@ -117,7 +117,7 @@ t.test('what the command line did is in the audit log, and found by its filters'
   await t.rejects(audit(context, { user: 'nobody@example.com' }), { message: /^There is no user/ })
 })
 
-t.test('the built commands print their result only, and fail with one line', async (t) => {
+t.test('the built commands print only their result, and fail with one line', async (t) => {
   const { app, context } = await both(t)
   await signedIn(app)
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }

@@ -15,7 +15,7 @@ import { contextFor, run } from './helper.ts'
 const NEXT = 'another correct horse battery'
 const ADA = 'ada@example.com'
 
-t.test('show tells all but the password', async (t) => {
+t.test('user show prints everything except the password', async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const { user } = await signedIn(app)
@@ -30,7 +30,7 @@ t.test('show tells all but the password', async (t) => {
   t.notMatch(JSON.stringify({ json, lines }), /argon2|lk_pat_|hash/i)
 })
 
-t.test('a new password ends every session, at once and everywhere, and the old one', async (t) => {
+t.test('user set-password ends every session at once and everywhere, and the old password', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { app: other } = await build(t, { databaseUrl })
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
@@ -60,7 +60,7 @@ t.test('a new password ends every session, at once and everywhere, and the old o
   })
 })
 
-t.test('by the rules of the server, and for users who may log in', async (t) => {
+t.test('user set-password applies the password policy, and refuses disabled users', async (t) => {
   const context = await contextFor(t)
   await createUser(context, { email: ADA, password: PASSWORD })
   await t.rejects(setPassword(context, ADA, { password: 'short' }), { message: 'password must have at least 8 characters' })
@@ -73,7 +73,7 @@ t.test('by the rules of the server, and for users who may log in', async (t) => 
   await t.rejects(setPassword(context, 'nobody@example.com', { password: NEXT }), { message: /^There is no user/ })
 })
 
-t.test('a deleted user leaves nothing personal, and every token is refused at once, everywhere', async (t) => {
+t.test('user delete removes all personal data, and every token is refused at once and everywhere', async (t) => {
   const { app, databaseUrl } = await build(t, { scopes: { read: 'Read' } })
   const { app: other } = await build(t, { databaseUrl, scopes: { read: 'Read' } })
   const context = await contextFor(t, { DATABASE_URL: databaseUrl, SCOPES: '{"read":"Read"}' })
@@ -118,7 +118,7 @@ t.test('a deleted user leaves nothing personal, and every token is refused at on
   t.equal((await register(app)).statusCode, 201, 'her address is free again')
 })
 
-t.test('a table of a host that refers to a user is named, and nothing is deleted', async (t) => {
+t.test("user delete names a host's table that refers to the user, and deletes nothing", async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const tokens = await signedIn(app)
@@ -131,7 +131,7 @@ t.test('a table of a host that refers to a user is named, and nothing is deleted
   t.equal((await login(app)).statusCode, 200)
 })
 
-t.test('logins at the same time leave nothing behind a deleted user', async (t) => {
+t.test('concurrent logins leave nothing of a deleted user', async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const tokens = await signedIn(app)
@@ -148,7 +148,7 @@ t.test('logins at the same time leave nothing behind a deleted user', async (t) 
   t.equal((await profile(app, tokens.access_token)).statusCode, 401)
 })
 
-t.test('the commands themselves', async (t) => {
+t.test('the built commands set a password and delete a user', async (t) => {
   const context = await contextFor(t)
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }
   await createUser(context, { email: ADA, password: PASSWORD })

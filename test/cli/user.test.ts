@@ -3,7 +3,7 @@ import { createUser, disableUser, enableUser, listUsers, type NewUserArgs } from
 import { build, eventually, login, PASSWORD, profile, signedIn } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
-t.test('a user made here logs in at a running server', async (t) => {
+t.test('a user that the command created can log in at a running server', async (t) => {
   const { app, databaseUrl } = await build(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl })
   const made = await createUser(context, { email: 'Ada@Example.com', name: 'Ada', password: PASSWORD })
@@ -13,7 +13,7 @@ t.test('a user made here logs in at a running server', async (t) => {
   t.equal((await login(app)).statusCode, 200)
 })
 
-t.test('every configured attribute, under its own option or as --attribute', async (t) => {
+t.test('each configured attribute has an option of its own, and --attribute works for any', async (t) => {
   const context = await contextFor(t, { LOGIN_ATTRIBUTES: 'email,phone,username' })
   t.match((await createUser(context, { phone: '+49 170 1234567', username: 'ada', password: PASSWORD })).json, {
     phone: '+491701234567',
@@ -40,7 +40,7 @@ const REFUSED: [rule: string, args: NewUserArgs, message: RegExp | string][] = [
   ['a name that is too long', { email: 'ada@example.com', password: PASSWORD, name: 'a'.repeat(101) }, /name must have at most 100/]
 ]
 
-t.test('the policy of the server', async (t) => {
+t.test('user create applies the password policy', async (t) => {
   const context = await contextFor(t, { LOGIN_ATTRIBUTES: 'email,phone' })
   for (const [rule, args, message] of REFUSED) {
     await t.rejects(createUser(context, args), { message }, `refuses ${rule}`)
@@ -54,7 +54,7 @@ t.test('the policy of the server', async (t) => {
   t.match((await listUsers(context, {})).json, { users: { length: 1 } }, 'nothing else was made')
 })
 
-t.test('lists users, a page at a time', async (t) => {
+t.test('user list prints one page at a time', async (t) => {
   const context = await contextFor(t)
   for (const name of ['ada', 'bob', 'eve']) await createUser(context, { email: `${name}@example.com`, password: PASSWORD })
   const first = await listUsers(context, { limit: 2 })
@@ -82,7 +82,7 @@ t.test('disabling a user reaches a running server at once; enabling lets them lo
   t.equal((await profile(app, accessToken)).statusCode, 401, 'what was ended stays ended')
 })
 
-t.test('unknown users', async (t) => {
+t.test('an unknown user is an error', async (t) => {
   const context = await contextFor(t)
   for (const user of ['nobody@example.com', 'nobody', '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b']) {
     await t.rejects(disableUser(context, user), { message: `There is no user ${user}; \`npx latchkey user list\` lists them` })

@@ -7,7 +7,7 @@ const json = (body: object) => ({
   method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(body)
 })
 
-t.test('WORKERS: one port, one embedded database; a logout counts in all of them, one that dies is replaced', async (t) => {
+t.test('WORKERS share one port and one embedded database; a logout reaches all, and one that dies is replaced', async (t) => {
   const { child, dataDir, address, exited, stderr, entries } = await serve(t, 1, 'WORKERS=3\n')
   const workers = () => [...new Set(entries.filter(({ msg }) => msg.startsWith('Server listening at')).map(({ pid }) => pid))]
   const answers = async (path: string, init: RequestInit, times: number) => {

@@ -31,13 +31,13 @@ const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter
   text.isWellFormed() && !/[\0\uFFFD]/.test(text) && text !== '__proto__'
 )
 
-t.test('a form comes back as it was written', async (t) => {
+t.test('a form that is encoded and parsed is the same', async (t) => {
   check(t, fc.property(fc.dictionary(name, name, { noNullPrototype: true }), (params) => {
     assert.deepEqual({ ...parseForm(new URLSearchParams(params).toString()) }, params)
   }))
 })
 
-t.test('any text is a form or a 400', async (t) => {
+t.test('any text is parsed as a form or refused with 400', async (t) => {
   check(
     t,
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
@@ -46,7 +46,7 @@ t.test('any text is a form or a 400', async (t) => {
   )
 })
 
-t.test('any bytes are JSON or a 400', async (t) => {
+t.test('any bytes are parsed as JSON or refused with 400', async (t) => {
   check(
     t,
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -55,7 +55,7 @@ t.test('any bytes are JSON or a 400', async (t) => {
   )
 })
 
-t.test('JSON comes back as it was written', async (t) => {
+t.test('JSON that is encoded and parsed is the same', async (t) => {
   const keys = fc.string({ unit: 'grapheme', maxLength: 10 }).filter((key) =>
     key.isWellFormed() && !/^(__proto__|constructor)$|\0/.test(key)
   )
@@ -73,7 +73,7 @@ t.test('JSON comes back as it was written', async (t) => {
   check(t, fc.property(value, (json) => { assert.deepEqual(parseJson(Buffer.from(JSON.stringify(json))), json) }))
 })
 
-t.test('a member that stands twice is refused wherever it is', async (t) => {
+t.test('a repeated member is refused at any depth', async (t) => {
   check(t, fc.property(fc.string({ unit: 'grapheme-ascii', maxLength: 8 }), fc.integer({ min: 0, max: 5 }), (key, depth) => {
     const member = JSON.stringify(key)
     const text = `${'{"a":['.repeat(depth)}{${member}:1,${member}:2}${']}'.repeat(depth)}`
@@ -81,7 +81,7 @@ t.test('a member that stands twice is refused wherever it is', async (t) => {
   }))
 })
 
-t.test('HTTP Basic gives back every id and secret', async (t) => {
+t.test('HTTP Basic decodes every id and secret', async (t) => {
   const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((text) => text.isWellFormed())
   check(t, fc.property(part, part, (id, secret) => {
     const header = `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
@@ -89,7 +89,7 @@ t.test('HTTP Basic gives back every id and secret', async (t) => {
   }))
 })
 
-t.test('any Authorization header is read or refused as OAuth says', async (t) => {
+t.test('any Authorization header is read, or refused as OAuth requires', async (t) => {
   check(
     t,
     fc.property(
@@ -105,7 +105,7 @@ t.test('any Authorization header is read or refused as OAuth says', async (t) =>
   )
 })
 
-t.test('scopes are names between spaces, each once, or invalid_scope', async (t) => {
+t.test('any text is a list of distinct scopes or invalid_scope', async (t) => {
   check(
     t,
     fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
@@ -121,7 +121,7 @@ t.test('scopes are names between spaces, each once, or invalid_scope', async (t)
   )
 })
 
-t.test('a refresh token comes back as it was made, and with one bit changed it is nothing', async (t) => {
+t.test('a refresh token decodes to what was encoded, and to null with one bit changed', async (t) => {
   const tokens = createRefreshTokens([Buffer.alloc(32, 1)], { issuer: 'http://localhost:3000' })
   check(t, fc.property(fc.uuid({ version: 7 }), fc.nat({ max: 2 ** 31 - 1 }), fc.nat({ max: 71 * 8 }), (sessionId, generation, bit) => {
     const secret = tokens.newSecret()
@@ -133,7 +133,7 @@ t.test('a refresh token comes back as it was made, and with one bit changed it i
   }))
 })
 
-t.test('any text is no refresh token', async (t) => {
+t.test('arbitrary text is no refresh token', async (t) => {
   const tokens = createRefreshTokens([Buffer.alloc(32, 1)], { issuer: 'http://localhost:3000' })
   check(
     t,
@@ -142,7 +142,7 @@ t.test('any text is no refresh token', async (t) => {
   )
 })
 
-t.test('normalizing twice is normalizing once', async (t) => {
+t.test('normalizing a normalized value changes nothing', async (t) => {
   const phone = await phoneNormalizer('DE')
   for (const normalize of [plain, email, phone]) {
     check(
@@ -161,14 +161,14 @@ t.test('normalizing twice is normalizing once', async (t) => {
   }
 })
 
-t.test('a way back is no host, however long it is', async (t) => {
+t.test('a return path that begins with // is refused quickly, however long it is', async (t) => {
   t.equal(localPath('//evil.example'), null)
   const before = process.cpuUsage()
   t.equal(localPath(`//${Array.from({ length: 21_000 }, (_, index) => String.fromCharCode(0x4e00 + index % 20_000)).join('')}`), null)
   t.ok(process.cpuUsage(before).user < 200_000, 'as a host it would take a second')
 })
 
-t.test('a way back never leaves this server', async (t) => {
+t.test('a return path never leaves this server', async (t) => {
   const parts = fc.constantFrom(
     '/',
     '//',

@@ -39,7 +39,7 @@ async function listening (t: Test, options: Partial<AppOptions> = {}): Promise<H
 const issuerOf = async (host: FastifyInstance, prefix = '', headers = {}) =>
   (await host.inject({ url: `${prefix}/.well-known/openid-configuration`, headers })).json<{ issuer: string }>().issuer
 
-t.test('without appUrl the issuer follows the port that listens, wherever it is named', async (t) => {
+t.test('without appUrl the issuer has the port on which the host listens', async (t) => {
   const { host, logs } = createHost(t)
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), scopes: { 'orders:read': 'See your orders' } })
   host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
@@ -94,7 +94,7 @@ t.test('without appUrl the issuer follows the port that listens, wherever it is 
   t.match(introspected.json(), { active: true, iss: issuer })
 })
 
-t.test('a server with TLS of its own says https, and one on a socket what to set', async (t) => {
+t.test('without appUrl the issuer is https on a TLS server, and on a Unix socket the log says what to set', async (t) => {
   const { host } = createHost(t, { https: {} })
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })
   await host.listen({ port: 0, host: '127.0.0.1' })
@@ -110,14 +110,14 @@ t.test('a server with TLS of its own says https, and one on a socket what to set
   t.match(other.logs(), /listens on .*socket without a port.*set appUrl \(or LATCHKEY_APP_URL\)/)
 })
 
-t.test('an address that was given stays', async (t) => {
+t.test('an appUrl that was set is used unchanged', async (t) => {
   const { host, logs } = await listening(t, { appUrl: 'https://id.example.com' })
   t.equal(await issuerOf(host), 'https://id.example.com')
   await issuerOf(host, '', { host: 'localhost:8080' })
   t.notMatch(logs(), /LATCHKEY_APP_URL/)
 })
 
-t.test('applications that ask at another address are told of once', async (t) => {
+t.test("the log warns once of a request to another address than the issuer's", async (t) => {
   const { host, logs, port } = await listening(t)
   await issuerOf(host, '', { host: `localhost:${port}` })
   t.notMatch(logs(), 'An application asked')
@@ -126,7 +126,7 @@ t.test('applications that ask at another address are told of once', async (t) =>
   t.match(logs(), /"host":"192\.168\.1\.20:8080".*set appUrl \(or LATCHKEY_APP_URL\) to the address that applications use/)
 })
 
-t.test('a login from the page of the host, and through a proxy for development, works or is told what to set', async (t) => {
+t.test("a login from the host's page or through a development proxy works, or the error says what to set", async (t) => {
   const { host, url, port } = await listening(t, { prefix: '/auth' })
   const payload = { email: 'ada@example.com', password: PASSWORD }
   await host.inject({ method: 'POST', url: '/auth/v1/register', payload })
@@ -150,7 +150,7 @@ t.test('a login from the page of the host, and through a proxy for development, 
   )
 })
 
-t.test('inside a scope with a prefix, issuer, styles, forms and cookies are under it', async (t) => {
+t.test('inside a scope with a prefix, issuer, styles, forms and cookies have that prefix', async (t) => {
   const { host } = createHost(t)
   const databaseUrl = await createDatabase(t)
   await host.register(async (scope) => {
@@ -184,7 +184,7 @@ t.test('inside a scope with a prefix, issuer, styles, forms and cookies are unde
   t.equal((await host.inject('/api/auth/health')).statusCode, 200)
 })
 
-t.test('the parts stand in one scope, or the start says so', async (t) => {
+t.test('parts that are registered in scopes with different prefixes stop the start', async (t) => {
   const { host } = createHost(t)
   const options = { ...FAST, databaseUrl: await createDatabase(t) }
   await host.register(authGuard, options)
@@ -198,7 +198,7 @@ t.test('the parts stand in one scope, or the start says so', async (t) => {
   })
 })
 
-t.test('proxies apart from the server: pages and cookies are of the app that they stand in', async (t) => {
+t.test('a remote client proxy sets cookies and checks origins for the app that it is registered in', async (t) => {
   const { app } = await build(t, { appUrl: 'http://localhost:3000' })
   await register(app)
   const { id, secret } = await makeClient(app)

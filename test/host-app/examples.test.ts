@@ -8,7 +8,7 @@ import { APP_KEY, createDatabase, PASSWORD } from '../support/start-server.ts'
 
 const json = (body: object) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
-t.test('examples/host-app.js: guards of both kinds beside the routes of the host', async (t) => {
+t.test('examples/host-app.js runs: guards for users and clients beside the routes of the host', async (t) => {
   const child = spawn(process.execPath, [join(packageRoot, 'examples/host-app.js')], {
     cwd: t.testdir({}),
     env: { PATH: process.env['PATH'], PORT: '0', DATABASE_URL: await createDatabase(t, { empty: true }), APP_KEY },

@@ -16,7 +16,7 @@ async function host (t: Test, options: LatchkeyOptions = {}) {
   return app
 }
 
-t.test('where no guard stands, reading request.auth says what to add', async (t) => {
+t.test('reading request.auth without a guard throws an error that says what to add', async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   host.setErrorHandler(async (error, _request, reply) => await reply.code(500).send({ message: (error as Error).message }))
@@ -30,7 +30,7 @@ t.test('where no guard stands, reading request.auth says what to add', async (t)
   t.equal((await host.inject('/early/5')).statusCode, 500)
 })
 
-t.test('an optional guard lets guests pass, and nobody whose token is not valid', async (t) => {
+t.test('an optional guard lets guests pass, and refuses invalid tokens', async (t) => {
   const app = await host(t)
   const options = { optional: true } as const
   app.get('/shop', { onRequest: app.authGuard('api', options) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
@@ -70,7 +70,7 @@ t.test('an optional guard lets guests pass, and nobody whose token is not valid'
   t.same((await app.inject({ url: '/welcome', headers: { cookie: 'latchkey=old' } })).json(), { user: null })
 })
 
-t.test('a hook of the whole app asks who it is without throwing, and breaks no route of ours however it asks', async (t) => {
+t.test('a hook of the whole app can call authOf without a guard, and reading request.auth there breaks none of our routes', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(rateLimit, { max: 50, hook: 'preHandler', keyGenerator: (request) => authOf(request)?.userId ?? request.ip })
@@ -87,7 +87,7 @@ t.test('a hook of the whole app asks who it is without throwing, and breaks no r
   t.same((await app.inject('/open')).json(), { user: null })
 })
 
-t.test('of two guards that of a token says who it is, whatever cookie comes along, and each tells whom it has found itself', async (t) => {
+t.test('of a token guard and a browser guard, the token is request.auth, and each guard returns what it found', async (t) => {
   const app = await host(t)
   const [token, browser, guest] = [app.authGuard('api'), app.authGuard('web'), { optional: true } as const]
   const [maybeToken, maybeBrowser] = [app.authGuard('api', guest), app.authGuard('web', guest)]
@@ -118,7 +118,7 @@ t.test('of two guards that of a token says who it is, whatever cookie comes alon
   t.match(await ask('/missing', { authorization, cookie }), { statusCode: 500 }, 'a guard that was forgotten lets nobody in')
 })
 
-t.test('a host can guard routes of ours: by a hook of its own, on the route, and its own route in our scope', async (t) => {
+t.test('a host can guard our routes by a hook, by onRoute, and add its own route in our scope', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const options = { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' }
@@ -139,7 +139,7 @@ t.test('a host can guard routes of ours: by a hook of its own, on the route, and
   for (const url of ['/auth/health', '/auth/login', '/auth/.well-known/jwks.json']) t.equal((await app.inject(url)).statusCode, 200, url)
 })
 
-t.test('hooks that run after a refusal read null, and the refusal stays what it is', async (t) => {
+t.test('hooks that run after a refusal read null in request.auth', async (t) => {
   const app = await host(t)
   const seen: unknown[] = []
   app.addHook('onSend', async ({ routeOptions, auth }) => { if (routeOptions.url === '/guarded') seen.push(auth) })
@@ -149,7 +149,7 @@ t.test('hooks that run after a refusal read null, and the refusal stays what it 
   t.same(seen, [null])
 })
 
-t.test('a guest of an optional guard needs no news of revocations, and whoever shows something does', async (t) => {
+t.test('with stale revocations an optional guard lets guests pass, and answers 503 to a request with credentials', async (t) => {
   const app = await host(t, { revocation: { maxStaleness: 5 } })
   for (const kind of ['api', 'web'] as const) {
     app.get(`/${kind}`, { onRequest: app.authGuard(kind, { optional: true }) }, async ({ auth }) => ({ user: auth?.userId ?? null }))
@@ -167,7 +167,7 @@ t.test('a guest of an optional guard needs no news of revocations, and whoever s
   }
 })
 
-t.test('a guard knows the type of whom it lets in', async (t) => {
+t.test('the type of guard.auth follows its kind and options', async (t) => {
   const app = await host(t)
   const request = {} as never
   const types = () => {

@@ -66,7 +66,7 @@ const oursIn = ({ paths }: Made) => Object.keys(paths).filter((path) => path.sta
 for (const [version, options] of Object.entries(VERSIONS)) {
   for (const first of [true, false]) {
     for (const hostDocument of [true, false]) {
-      t.test(`${version}, registered ${first ? 'before' : 'after'}, our routes ${hostDocument ? 'in it' : 'not in it'}: the host's document is valid, ours is our own`, async (t) => {
+      t.test(`${version}, registered ${first ? 'before' : 'after'}, our routes ${hostDocument ? 'included' : 'not included'}: both documents are valid and separate`, async (t) => {
         const before = JSON.stringify(options)
         const host = await hostWith(t, options, {
           first,
@@ -102,7 +102,7 @@ for (const [version, options] of Object.entries(VERSIONS)) {
   }
 }
 
-t.test('the form of our errors is defined once; what the host has defined under its name stays', async (t) => {
+t.test("the schema of our errors is defined once, and a host's schema of the same name is kept", async (t) => {
   const options = (schemas?: object) => ({
     openapi: { openapi: '3.1.0', info, servers: [{ url: 'https://app.test' }], components: schemas && { schemas } }
   })
@@ -126,7 +126,7 @@ t.test('the form of our errors is defined once; what the host has defined under 
   }
 })
 
-t.test('a scheme of the host that has the name of ours and means something else stays, and ours has another name', async (t) => {
+t.test("a host's security scheme of the same name with another meaning is kept, and ours is renamed", async (t) => {
   const bearer = { type: 'apiKey', in: 'header', name: 'x-token' }
   const client = { type: 'http', scheme: 'Basic' }
   const options = {
@@ -145,7 +145,7 @@ t.test('a scheme of the host that has the name of ours and means something else 
   }
 })
 
-t.test('a transform of the host is for its own routes, guarded ones among them', async (t) => {
+t.test('a transform of the host is called for its own routes only, guarded ones included', async (t) => {
   const seen: string[] = []
   const transform = ({ schema, url }: { schema: object, url: string }) => {
     seen.push(url)
@@ -170,7 +170,7 @@ t.test('a transform of the host is for its own routes, guarded ones among them',
   t.match(document.paths['/auth/v1/profile']!['head'], { operationId: 'latchkeyHeadProfile' })
 })
 
-t.test('documents of a scope, and of several', async (t) => {
+t.test('several documents, each in a scope of its own, describe the guards of their routes', async (t) => {
   const host = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => host.close())
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), prefix: '/auth' })
@@ -189,7 +189,7 @@ t.test('documents of a scope, and of several', async (t) => {
   }
 })
 
-t.test('a guard and the proxies apart from the server, each alone', async (t) => {
+t.test("a remote guard and remote client proxies, each alone, are described in the host's document", async (t) => {
   for (const [version, options] of Object.entries(VERSIONS)) {
     for (const first of [true, false]) {
       const guarded = made(await hostWith(t, options, { first, register: authGuard, ours: { issuer: 'https://id.example.com' } }))

@@ -241,7 +241,7 @@ const HOSTS: Record<string, Host> = {
   'a time for handlers': { options: { handlerTimeout: 1 } as FastifyServerOptions }
 }
 
-t.test('nothing that a host sets for its whole app changes what we read or answer', async (t) => {
+t.test('no app-wide setting or hook of a host changes how we read requests or answer', async (t) => {
   const plain = await told(t, {})
   t.match(plain.find(([what]) => what === 'allow')![1], [303])
   for (const [what, host] of Object.entries(HOSTS)) {
@@ -249,7 +249,7 @@ t.test('nothing that a host sets for its whole app changes what we read or answe
   }
 })
 
-t.test('what only sees requests come and go is the host\'s, and so is who may come', async (t) => {
+t.test("the host's onRequest and onResponse hooks run for our routes, and can refuse requests", async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   const requests: string[] = []
@@ -264,7 +264,7 @@ t.test('what only sees requests come and go is the host\'s, and so is who may co
   t.equal((await host.inject({ url: '/auth/login', headers: { 'x-blocked': 'yes' } })).statusCode, 499)
 })
 
-t.test('a router in whose paths our ids cannot stand stops the start', async (t) => {
+t.test('a maxParamLength that is too short for our ids stops the start', async (t) => {
   const databaseUrl = await createDatabase(t)
   for (const options of [{ maxParamLength: 30 }, { routerOptions: { maxParamLength: 30 } }]) {
     const host = Fastify(options as FastifyServerOptions)
@@ -299,7 +299,7 @@ const LOGGERS: [whose: string, options: Logging][] = [
   ['no log', () => ({ logger: false })]
 ]
 
-t.test('logs of a host hold nothing of the queries and headers of our routes', async (t) => {
+t.test('logs of a host contain no queries and headers of our routes', async (t) => {
   const databaseUrl = await createDatabase(t)
   for (const [whose, options] of LOGGERS) {
     let text = ''
@@ -326,7 +326,7 @@ t.test('logs of a host hold nothing of the queries and headers of our routes', a
   }
 })
 
-t.test('the host\'s own routes keep its hooks', async (t) => {
+t.test("the host's hooks apply to its own routes", async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   host.addHook('onSend', async (_request, _reply, payload) => `host ${String(payload)}`)

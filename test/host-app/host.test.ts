@@ -47,7 +47,7 @@ async function answersOf (host: FastifyInstance): Promise<object[]> {
 }
 
 for (const prefix of ['/auth', '']) {
-  t.test(`nothing leaks into a host, with prefix "${prefix}"`, async (t) => {
+  t.test(`with prefix "${prefix}" a host keeps its own hooks, parsers, error handler and schemas`, async (t) => {
     const plain = await createHost()
     const before = await answersOf(plain)
     await plain.close()

@@ -12,7 +12,7 @@ function createHost (t: Test): FastifyInstance {
   return host
 }
 
-t.test('a mistake in a guard stops the start: it could let in whom it was to keep out', async (t) => {
+t.test('an invalid option of a guard throws at the start, because it could let others in', async (t) => {
   const host = createHost(t)
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), scopes: { admin: 'All' } })
   const mistakes: [unknown[], RegExp][] = [
@@ -49,7 +49,7 @@ t.test('a mistake in a guard stops the start: it could let in whom it was to kee
   t.equal((await host.inject('/forgotten')).statusCode, 500)
 })
 
-t.test('what a guard asks for is what it was made with, whatever happens to the list', async (t) => {
+t.test('changing the options object later does not change the guard', async (t) => {
   const host = createHost(t)
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t), scopes: { admin: 'All' } })
   const options = { scopes: ['admin'] }
@@ -104,7 +104,7 @@ t.test('unknown options and wrong types are named at registration, for every plu
   }
 })
 
-t.test('a part that is registered twice on one instance says so; the same options once more are fine', async (t) => {
+t.test('registering a part twice on one instance is an error unless the options are equal', async (t) => {
   const databaseUrl = await createDatabase(t)
   const local = { ...FAST, databaseUrl, prefix: '/a' }
   const remote = { issuer: 'https://id.example.com' }
@@ -150,7 +150,7 @@ t.test('a part that is registered twice on one instance says so; the same option
   }
 })
 
-t.test('two servers in scopes of their own are two servers', async (t) => {
+t.test('two servers can be registered in two scopes', async (t) => {
   const host = createHost(t)
   for (const prefix of ['/a', '/b']) {
     const databaseUrl = await createDatabase(t)
@@ -173,7 +173,7 @@ t.test('two servers in scopes of their own are two servers', async (t) => {
   )
 })
 
-t.test('a route that the host has already is named, with what to do', async (t) => {
+t.test('a route that the host already has is named, with what to do', async (t) => {
   const host = createHost(t)
   host.get('/login', async () => 'of the host')
   await t.rejects(async () => await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) }), {
@@ -182,7 +182,7 @@ t.test('a route that the host has already is named, with what to do', async (t) 
   })
 })
 
-t.test('tests and handlers of events hear of mistakes, too', async (t) => {
+t.test('invalid arguments of latchkey/testing and of event handlers are errors, too', async (t) => {
   const host = createHost(t)
   await t.rejects(actingAs(host, 'x'), { name: 'TypeError', message: /Register latchkey/ })
   await host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })
@@ -201,7 +201,7 @@ t.test('tests and handlers of events hear of mistakes, too', async (t) => {
   t.ok(typed && kinds)
 })
 
-t.test('a host that keeps something of its own in request.auth is told what to do', async (t) => {
+t.test('a host that already decorates request.auth is told what to do', async (t) => {
   const host = createHost(t)
   host.decorateRequest('auth', null as never)
   await t.rejects(Promise.resolve(host.register(latchkey, { ...FAST, databaseUrl: await createDatabase(t) })), {

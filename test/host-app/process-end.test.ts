@@ -47,7 +47,7 @@ function host (t: Test, body: string) {
 
 const isRunning = () => existsSync(join(cwd, '.latchkey/postgres/postmaster.pid'))
 
-t.test('a first start has all the time it takes, whatever pluginTimeout says', async (t) => {
+t.test('the first start is not limited by pluginTimeout, and closing the app lets the process end', async (t) => {
   const app = host(t, `const app = Fastify({ pluginTimeout: 1000 })
 const listeners = () => process.listenerCount('SIGINT')
 const before = listeners()
@@ -71,7 +71,7 @@ t.test('Ctrl-C in the app of the README stops PostgreSQL, and the process ends b
   t.notOk(isRunning())
 })
 
-t.test('a signal that comes while the database is opened stops it as well', async (t) => {
+t.test('a signal during the start stops PostgreSQL, too', async (t) => {
   const stream =
     "{ write (line) { console.log(line); if (line.includes('started the embedded PostgreSQL')) process.kill(process.pid, 'SIGTERM') } }"
   const app = host(t, SAMPLE.replace('logger: true', `logger: { stream: ${stream} }`))
@@ -80,7 +80,7 @@ t.test('a signal that comes while the database is opened stops it as well', asyn
   t.notOk(app.lines.some((line) => LISTENING.test(line) || /Error/.test(line)), 'the app hears nothing of it')
 })
 
-t.test('a signal ends two apps of a process, and a second one waits for nothing', async (t) => {
+t.test('a signal closes all apps of a process, and a second signal ends it without waiting', async (t) => {
   const app = host(t, `const open = async (hook) => {
   const app = Fastify({ logger: true })
   app.addHook('onClose', hook)
@@ -101,7 +101,7 @@ console.log('up')`)
   t.ok(await eventually(() => !isRunning(), 10_000), 'what was left behind is stopped')
 })
 
-t.test('two copies of the package are not each other\'s listener: a signal ends both', async (t) => {
+t.test('with two copies of the package a signal closes both and ends the process', async (t) => {
   const copy = `${pathToFileURL(join(packageRoot, 'dist/src/runtime/process-end.js')).href}?copy`
   const app = host(
     t,
@@ -116,7 +116,7 @@ t.test('two copies of the package are not each other\'s listener: a signal ends 
   t.notOk(isRunning())
 })
 
-t.test('apps that are closed leave nothing in the process: no listener, and no memory', async (t) => {
+t.test('a closed app leaves no listener and no memory in the process', async (t) => {
   const app = host(t, `import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 const open = async () => {
@@ -146,7 +146,7 @@ await first.close()`)
   t.match(app.lines.join('\n'), /^kept [01] true$/, 'at most the last one, which a variable may still hold')
 })
 
-t.test('a host that listens to a signal decides what comes of it', async (t) => {
+t.test('a host that listens to a signal itself decides how the process ends', async (t) => {
   const app = host(t, `process.once('SIGTERM', async () => { await app.close(); process.exit(7) })\n${SAMPLE}`)
   await app.said(LISTENING)
   app.kill('SIGTERM')
@@ -154,7 +154,7 @@ t.test('a host that listens to a signal decides what comes of it', async (t) => 
   t.notOk(isRunning())
 })
 
-t.test('a process that just ends leaves no PostgreSQL behind', async (t) => {
+t.test('PostgreSQL stops when the process ends by an error', async (t) => {
   const app = host(t, `${SAMPLE}\nthrow new Error('of the host')`)
   t.same(await app.ended, { code: 1, signal: null })
   t.ok(app.lines.some((line) => line.includes('of the host')))
@@ -184,7 +184,7 @@ function loud (pluginTimeout: number): { app: FastifyInstance, logs: string[] } 
   return { app: Fastify({ pluginTimeout, logger: { level: 'warn', stream: { write: (line: string) => { logs.push(line) } } } }), logs }
 }
 
-t.test('a plugin of the host that awaits Latchkey fails after its own time, told before; what was being opened is closed with the app', async (t) => {
+t.test("when the host's plugin times out while Latchkey starts, a warning names pluginTimeout, and closing the app closes the database", async (t) => {
   const database = await slowDatabase(t)
   const { app, logs } = loud(200)
   await t.rejects(async () => {
@@ -200,7 +200,7 @@ t.test('a plugin of the host that awaits Latchkey fails after its own time, told
   t.ok(await database.gone(), 'no connection is left')
 })
 
-t.test('another plugin that fails, and a close before the start, close what is opened', async (t) => {
+t.test('the database is closed when another plugin fails, or when the app is closed before it is ready', async (t) => {
   for (const fail of [true, false]) {
     const database = await slowDatabase(t)
     const { app } = loud(10_000)
@@ -215,7 +215,7 @@ t.test('another plugin that fails, and a close before the start, close what is o
   }
 })
 
-t.test('a wrong option fails before anything is opened', async (t) => {
+t.test('an invalid option fails before the database is opened', async (t) => {
   const database = await slowDatabase(t)
   const { app } = loud(10_000)
   t.teardown(() => app.close())

@@ -95,7 +95,7 @@ async function collect (): Promise<void> {
   }
 }
 
-t.test('a host can stop following however often garbage was collected meanwhile', async (t) => {
+t.test('a remote feed can be stopped after garbage collections', async (t) => {
   const { url, seen } = await issuer(t, beating(100))
   const { feed } = follow(t, url)
   t.ok(await eventually(() => feed.age() < 1, 5000))
@@ -104,7 +104,7 @@ t.test('a host can stop following however often garbage was collected meanwhile'
   t.ok(await eventually(() => seen.open === 0, 5000), 'the connection is closed')
 })
 
-t.test('a connection on which nothing comes any more is replaced', async (t) => {
+t.test('a connection that is silent for too long is replaced', async (t) => {
   const { url, seen } = await issuer(t, beating(60_000))
   const { feed, warnings } = follow(t, url, { silenceMs: 1000 })
   t.ok(await eventually(() => feed.age() < 1, 5000))
@@ -113,7 +113,7 @@ t.test('a connection on which nothing comes any more is replaced', async (t) => 
   t.match(warnings, [{ err: { message: 'Nothing came for 1 s' } }])
 })
 
-t.test('an answer of 200 without an event is no news, were it kept open by comments of a proxy', async (t) => {
+t.test('a 200 whose stream has only comments of a proxy and no event is replaced', async (t) => {
   const { url, seen } = await issuer(t, (response) => {
     const timer = setInterval(() => response.write(': keep-alive\n\n'), 100)
     response.on('close', () => clearInterval(timer))
@@ -124,7 +124,7 @@ t.test('an answer of 200 without an event is no news, were it kept open by comme
   t.equal(feed.age(), Infinity)
 })
 
-t.test('what waits in a buffer on the way is as old as it is, however regularly it comes', async (t) => {
+t.test('heartbeats that were delayed in a buffer do not make the list fresh', async (t) => {
   const { url } = await issuer(t, beating(50, () => ({ at: 0, age: 0 })))
   const { feed } = follow(t, url)
   t.ok(await eventually(() => feed.age() < Infinity, 5000))
@@ -132,7 +132,7 @@ t.test('what waits in a buffer on the way is as old as it is, however regularly 
   t.notOk(await eventually(() => feed.age() < (performance.now() - began) / 1000, 1000))
 })
 
-t.test('what waited while the machine was suspended is no news, and another stream is asked for', async (t) => {
+t.test('after a suspension buffered heartbeats are ignored, and another stream is opened', async (t) => {
   const { url, seen } = await issuer(t, beating(50))
   let slept = 0
   const clock = { now: () => performance.now() + slept, missed: () => slept }
@@ -144,7 +144,7 @@ t.test('what waited while the machine was suspended is no news, and another stre
   t.match(warnings, [{ err: { message: /^This process slept/ } }])
 })
 
-t.test('an age of null, what an age without an end becomes in JSON, is not fresh and is told', async (t) => {
+t.test('a heartbeat with an age of null is not fresh, and is reported', async (t) => {
   const { url } = await issuer(t, beating(50, () => ({ at: 0, age: Infinity })))
   const { feed, warnings } = follow(t, url)
   t.ok(await eventually(() => warnings.length > 0, 5000))
@@ -152,7 +152,7 @@ t.test('an age of null, what an age without an end becomes in JSON, is not fresh
   t.match(warnings, [{ err: { message: /upgrade it first/ } }])
 })
 
-t.test('a stream that a cache plays again is not believed', async (t) => {
+t.test('a stream that a cache repeats is refused', async (t) => {
   const { url } = await issuer(t, (response) => beating(50)(response, 'of somebody else'))
   const { feed, warnings } = follow(t, url)
   t.ok(await eventually(() => warnings.length > 0, 5000))
@@ -160,7 +160,7 @@ t.test('a stream that a cache plays again is not believed', async (t) => {
   t.match(warnings, [{ err: { message: /cache/ } }])
 })
 
-t.test('guards give an issuer that turns them away more time each time, and as much as it asks for; the log hears each reason once', async (t) => {
+t.test('a remote feed waits longer after each failure, obeys Retry-After up to a minute, and logs each reason once', async (t) => {
   const ends = await issuer(t, (response) => response.end())
   const busy = await issuer(t, (response) => response.writeHead(429, { 'retry-after': '3600' }).end('{"error":"too_many"}'))
   const [afterEnd, afterRefusal] = [await pausesOf(t, ends.url, 6), await pausesOf(t, busy.url, 2)]

@@ -39,7 +39,7 @@ async function query (t: Test, databaseUrl: string) {
   return async (sql: string) => { await client.query(sql) }
 }
 
-t.test('a guard elsewhere answers 503 while the issuer has never known its revocations for certain', async (t) => {
+t.test('a remote guard answers 503 while the issuer itself has stale revocations', async (t) => {
   const databaseUrl = await createDatabase(t)
   const run = await query(t, databaseUrl)
   await run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not here'; END $$")
@@ -55,7 +55,7 @@ t.test('a guard elsewhere answers 503 while the issuer has never known its revoc
   t.ok(await eventually(async () => await status(text) === 200, PATIENCE), 'and goes on when it knows')
 })
 
-t.test('a guard elsewhere that meets a server that knows less forgets nothing', async (t) => {
+t.test('a remote guard that reconnects to a server with older data forgets no revocation', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [line, direct] = [await createLine(t, null), await createLine(t, Number(new URL(databaseUrl).port))]
   const [good, behind] = [

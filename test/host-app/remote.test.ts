@@ -35,7 +35,7 @@ async function visitorOf (app: FastifyInstance, origin: string): Promise<Visitor
   return visitor
 }
 
-t.test('a guard without a database follows the issuer', async (t) => {
+t.test("a guard without a database follows the issuer's revocations", async (t) => {
   const { app, url } = await issuer(t)
   const { id, secret } = await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'] })
   const api = await resourceServer(t, { issuer: url, clientId: id, clientSecret: secret })
@@ -47,7 +47,7 @@ t.test('a guard without a database follows the issuer', async (t) => {
   t.ok(await eventually(async () => (await me()).statusCode === 401, 1500))
 })
 
-t.test('only a client with revocations:read may follow', async (t) => {
+t.test('revocations:read is issued only to a client that has it, and users may not follow the feed', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app, { grantTypes: ['client_credentials'] })
   const asked = await app.inject({
@@ -59,7 +59,7 @@ t.test('only a client with revocations:read may follow', async (t) => {
   t.equal((await app.inject({ url: '/v1/oauth/revocations', headers: { authorization: `Bearer ${user}` } })).statusCode, 401)
 })
 
-t.test('a guard with the issuer only checks signatures', async (t) => {
+t.test('a guard with only the issuer checks signatures, not revocations', async (t) => {
   const { app, url } = await issuer(t)
   const api = await resourceServer(t, { issuer: url })
   const { access_token: text } = await signedIn(app)
@@ -67,7 +67,7 @@ t.test('a guard with the issuer only checks signatures', async (t) => {
   t.equal((await api.inject({ url: '/me', headers: { authorization: `Bearer ${text}x` } })).statusCode, 401)
 })
 
-t.test('a guard without a database knows applications of a third party', async (t) => {
+t.test('a remote guard recognizes third-party clients', async (t) => {
   const { app, url } = await issuer(t)
   const api = await resourceServer(t, { issuer: url })
   const { access_token: own } = await signedIn(app)
@@ -77,7 +77,7 @@ t.test('a guard without a database knows applications of a third party', async (
   t.match((await get('/me', bearer)).json(), { email: 'ada@example.com' }, 'and sees of their users what their scopes allow')
 })
 
-t.test('a guard without a database for another API tells of the user what its token may see', async (t) => {
+t.test('a remote guard for another API sees the claims that the token may read', async (t) => {
   const api = 'https://api.example.com'
   const { app, url } = await issuer(t, { resourceServers: [api] })
   const { user } = await signedIn(app)
@@ -102,7 +102,7 @@ t.test('a guard without a database for another API tells of the user what its to
   t.equal(await me('email'), null, 'without openid it opens nothing at the issuer')
 })
 
-t.test('personal access tokens at a guard without a database', async (t) => {
+t.test('a remote guard verifies personal access tokens', async (t) => {
   const { app, url } = await issuer(t)
   const { id, secret } = await makeClient(app, { grantTypes: ['client_credentials'], scopes: ['revocations:read'] })
   const api = await resourceServer(t, { issuer: url, clientId: id, clientSecret: secret })
@@ -129,7 +129,7 @@ t.test('personal access tokens at a guard without a database', async (t) => {
   )
 })
 
-t.test('the proxies apart from the server', async (t) => {
+t.test('remote client proxies log in, refresh and log out', async (t) => {
   const { app, url } = await issuer(t)
   const { id, secret } = await makeClient(app)
   await signedIn(app)

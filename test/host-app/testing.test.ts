@@ -21,7 +21,7 @@ async function host (t: Test) {
   return { app, id: (await register(app)).json<{ id: string }>().id }
 }
 
-t.test('a test acts as a user with some scopes, by a token that counts like any other', async (t) => {
+t.test('actingAs gives the headers of a user with scopes, by a token that can be revoked like any other', async (t) => {
   const { app, id } = await host(t)
   const headers = await actingAs(app, id, ['orders:read'])
   t.same((await app.inject({ url: '/orders', headers })).json(), { kind: 'session', user: id })
@@ -35,14 +35,14 @@ t.test('a test acts as a user with some scopes, by a token that counts like any 
   await t.rejects(actingAs(app, id), { message: /no user .* who may log in/ })
 })
 
-t.test('a test acts as a client', async (t) => {
+t.test('actingAsClient gives the headers of a client', async (t) => {
   const { app } = await host(t)
   t.same((await app.inject({ url: '/reports', headers: await actingAsClient(app, ['reports']) })).json(), { kind: 'client' })
   t.equal((await app.inject({ url: '/reports', headers: await actingAsClient(app) })).statusCode, 403)
   t.equal((await app.inject({ url: '/orders', headers: await actingAsClient(app, ['orders:read']) })).statusCode, 401)
 })
 
-t.test('a test has a database of its own, in which nothing is limited, and leaves nothing behind', async (t) => {
+t.test('testDatabase gives each test its own database without limits, and leaves nothing behind', async (t) => {
   const dataDir = t.testdir()
   const [one, other] = await Promise.all([testDatabase({ dataDir }), testDatabase({ dataDir })])
   const app = Fastify({ pluginTimeout: 60_000 })
@@ -69,7 +69,7 @@ t.test('a test has a database of its own, in which nothing is limited, and leave
   t.equal(await embeddedUrl(dataDir), null, 'nothing runs on')
 })
 
-t.test('a test acts in a browser', async (t) => {
+t.test('actingInBrowser gives the cookie of a browser session', async (t) => {
   const { app, id } = await host(t)
   const headers = await actingInBrowser(app, id)
   t.match(await app.inject({ url: '/account', headers }), { statusCode: 200, body: /ada@example\.com/ })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { latchkey } from '../../src/index.ts'
 import { createDatabase, FAST, login, logout, PASSWORD, profile, refresh, register, type Tokens } from '../support/start-server.ts'
 
-t.test('a host with OpenTelemetry sees our requests by route, and no secret', async (t) => {
+t.test('OpenTelemetry in a host sees our requests by route, and no secret', async (t) => {
   const exporter = new InMemorySpanExporter()
   const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
   const instrumentation = new FastifyOtelInstrumentation({

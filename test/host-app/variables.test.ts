@@ -20,7 +20,7 @@ async function createHost (t: Test, options: AppOptions): Promise<FastifyInstanc
 const scopesOf = async (host: FastifyInstance) =>
   (await host.inject('/.well-known/openid-configuration')).json<{ scopes_supported: string[] }>().scopes_supported
 
-t.test('the variables of a host are its own', async (t) => {
+t.test('variables without the prefix LATCHKEY_ are not read in a host, unless env is true', async (t) => {
   const databaseUrl = await createDatabase(t)
   setVariables(t, {
     CLIENT_GOOGLE_ID: 'x.apps.googleusercontent.com',
@@ -44,7 +44,7 @@ t.test('the variables of a host are its own', async (t) => {
   )
 })
 
-t.test('variables under the prefix count in a host, and a wrong one is named in full', async (t) => {
+t.test('variables with the prefix LATCHKEY_ are read in a host, and errors have their full name', async (t) => {
   setVariables(t, {
     LATCHKEY_DATABASE_URL: await createDatabase(t), LATCHKEY_APP_KEY: APP_KEY,
     LATCHKEY_SCOPES: '{"orders:read":"See your orders"}'

@@ -23,7 +23,7 @@ async function createHost (t: Test, options: Partial<LatchkeyOptions> = {}) {
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 
-t.test('a guest is sent to the login page and comes back to where they wanted to go', async (t) => {
+t.test('a guest is redirected to the login page and returns to the requested page', async (t) => {
   const host = await createHost(t)
   const visitor = visit(host)
   const start = await visitor.get('/orders?page=2&q=a%20b')
@@ -37,7 +37,7 @@ t.test('a guest is sent to the login page and comes back to where they wanted to
   t.match(orders, { userId: String, clientId: null, tokenId: null, sessionId: String, name: 'ada@example.com', may: true })
 })
 
-t.test('programs, and requests that change something, get 401 instead', async (t) => {
+t.test('programs, and requests that change something, get 401 instead of a redirect', async (t) => {
   const host = await createHost(t)
   for (const headers of [{ accept: 'application/json' }, { accept: '*/*' }, {}]) {
     const answer = await host.inject({ url: '/orders', headers })
@@ -54,7 +54,7 @@ t.test('programs, and requests that change something, get 401 instead', async (t
   t.equal((await host.inject({ url: '//evil.example/orders', headers: { accept: 'text/html' } })).headers.location, undefined)
 })
 
-t.test('what changes something must come from a page of ours: the cookie comes along whoever sent it', async (t) => {
+t.test('a request that changes something must come from our own origin, because the cookie is always sent', async (t) => {
   const host = await createHost(t)
   const visitor = visit(host)
   await visitor.submit(await visitor.get('/auth/login'), LOGIN)
@@ -83,7 +83,7 @@ t.test('what changes something must come from a page of ours: the cookie comes a
   }
 })
 
-t.test('a login that was revoked, whose user is disabled or changed the password is refused at once', async (t) => {
+t.test('a browser session that was revoked, or whose user is disabled or changed the password, is refused at once', async (t) => {
   const host = await createHost(t)
   const { store, database } = internals(host)
   const prisma = await database.prisma()
@@ -107,13 +107,13 @@ t.test('a login that was revoked, whose user is disabled or changed the password
   t.equal((await visitor.get('/orders')).statusCode, 303)
 })
 
-t.test('a host has its own login page', async (t) => {
+t.test("with loginPath guests are redirected to the host's login page", async (t) => {
   const host = await createHost(t, { loginPath: '/signin?from=app' })
   const start = await visit(host).get('/orders')
   t.equal(start.headers.location, '/signin?from=app&return_to=%2Forders')
 })
 
-t.test('a host page logs in by the services, without a cookie plugin', async (t) => {
+t.test("a host's login page can log in by app.latchkey.browser, without a cookie plugin", async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   await host.register(latchkey, { ...FAST, prefix: '/auth', loginPath: '/signin', databaseUrl: await createDatabase(t) })
@@ -130,14 +130,14 @@ t.test('a host page logs in by the services, without a cookie plugin', async (t)
   t.equal(formOf(await visit(host).get('/auth/login')).action, '/auth/login', 'ours is still there')
 })
 
-t.test('a guard apart from the server has no browsers, and says so at the start', async (t) => {
+t.test("authGuard('web') on a remote guard throws at the start", async (t) => {
   const guard = Fastify()
   t.teardown(() => guard.close())
   await guard.register(authGuard, { issuer: 'https://id.example.com' })
   t.throws(() => guard.authGuard('web'), /authGuard\('web'\) works where the pages are/)
 })
 
-t.test('what a host catches has a status and Retry-After, which its own error handler sends: too many attempts, too many logins, no database', async (t) => {
+t.test("a host's error handler gets the status and Retry-After of too many attempts, overload and an unreachable database", async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   await host.register(latchkey, { ...FAST, rateLimit: 'on', prefix: '/auth', databaseUrl: await createDatabase(t) })
@@ -172,7 +172,7 @@ t.test('what a host catches has a status and Retry-After, which its own error ha
   }
 })
 
-t.test('what guards refuse reaches the error handler of a host as HttpError, and the answer has the challenge although that handler does not know it', async (t) => {
+t.test("a host's error handler gets an HttpError from a guard, and the answer has the challenge even if it sets none", async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   const seen: unknown[] = []

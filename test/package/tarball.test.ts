@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/database/package-root.ts'
 
 const run = promisify(execFile)
 
-t.test('no page of the package links to a file that is not in it', async (t) => {
+t.test('no document in the package links to a file outside it', async (t) => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: packageRoot, maxBuffer: 2 ** 24 })
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
   const names = new Set(files.map(({ path }) => path))
@@ -21,7 +21,7 @@ t.test('no page of the package links to a file that is not in it', async (t) => 
   t.same([...names].filter((name) => /^(test|src|bench|chaos|\.)/.test(name)), [])
 })
 
-t.test('package.json says where it comes from, and the README what CommonJS does', async (t) => {
+t.test('package.json names its repository, and the package can be required from CommonJS as the README says', async (t) => {
   const { repository } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
     repository?: { type: string, url: string }
   }

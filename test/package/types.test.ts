@@ -56,7 +56,7 @@ export { actingAs, app }
 const GLOBAL_JSX =
   'declare global { namespace JSX { interface Element { own: true } interface IntrinsicElements { own: { x: string } } } }\nexport const element: JSX.Element = { own: true }\n'
 
-t.test('our declarations compile without skipLibCheck, beside the JSX of somebody else', async (t) => {
+t.test("our declarations compile without skipLibCheck, beside another library's global JSX types", async (t) => {
   const folder = appOf(t, { 'app.ts': APP, 'jsx.ts': GLOBAL_JSX })
   t.same(problems(ts.createProgram([join(folder, 'app.ts'), join(folder, 'jsx.ts')], STRICTEST)), [])
 })
@@ -80,7 +80,7 @@ t.test('the code of the README compiles', async (t) => {
   t.same(problems(ts.createProgram(['around.d.ts', ...Object.keys(files)].map((name) => join(folder, name)), QUICK)), [])
 })
 
-t.test('a CommonJS app in TypeScript has them, too', async (t) => {
+t.test('a CommonJS app in TypeScript has the types, too', async (t) => {
   const folder = appOf(t, {
     'app.cts':
       "import Fastify = require('fastify')\nimport { latchkey, Type } from 'latchkey'\nconst app = Fastify()\napp.register(latchkey, { login: { attributes: { code: Type.String() } } })\nexport = app\n"
@@ -88,7 +88,7 @@ t.test('a CommonJS app in TypeScript has them, too', async (t) => {
   t.same(problems(ts.createProgram([join(folder, 'app.cts')], QUICK)), [])
 })
 
-t.test('a mistake in an option is a mistake in TypeScript', async (t) => {
+t.test('a mistake in an option is a type error', async (t) => {
   const folder = appOf(t, {
     'app.ts': APP.replace("scopes: ['orders:read']", "scope: ['orders:read']").replace('accessTokenTtl: 60', 'accessTokenTTL: 60')
   })
@@ -100,7 +100,7 @@ t.test('a mistake in an option is a mistake in TypeScript', async (t) => {
 
 type Described = { properties?: Record<string, Described>, description?: string }
 
-t.test('an editor shows what every option is for', async (t) => {
+t.test('every option has a description in editors', async (t) => {
   const program = ts.createProgram([join(packageRoot, 'dist/src/index.d.ts')], QUICK)
   const checker = program.getTypeChecker()
   const door = checker.getSymbolAtLocation(program.getSourceFile(join(packageRoot, 'dist/src/index.d.ts'))!)!

@@ -185,7 +185,7 @@ const URLS: [string, number][] = [
   ['/v1/clients/we%FFb/login', 400]
 ]
 
-t.test('odd paths', async (t) => {
+t.test('malformed and unusual paths are 404, 414 or 400', async (t) => {
   for (const [url, status] of URLS) {
     refused(
       t,
@@ -203,7 +203,7 @@ const LINES = [
   "refreshToken=' OR 1=1 --", `refreshToken=lk_rt_${'A'.repeat(123)}`
 ]
 
-t.test('odd cookie headers log nobody in', async (t) => {
+t.test('malformed cookie headers are 401 at refresh and 202 at logout', async (t) => {
   for (const cookie of LINES) {
     const name = JSON.stringify(cookie.slice(0, 40))
     refused(t, await send({ url: '/v1/clients/web/refresh', body: {} }, '{}', JSON_TYPE, { cookie }), false, name, [401])
@@ -219,7 +219,7 @@ const AUTHORIZATIONS = [
   `Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`
 ]
 
-t.test('odd Authorization headers are 401 with a challenge', async (t) => {
+t.test('malformed Authorization headers are 401 with a challenge', async (t) => {
   for (const authorization of AUTHORIZATIONS) {
     for (const [method, url] of [
       ['GET', '/v1/profile'],
@@ -236,7 +236,7 @@ t.test('odd Authorization headers are 401 with a challenge', async (t) => {
   }
 })
 
-t.test('other odd headers change nothing', async (t) => {
+t.test('unusual values of other headers do not prevent a login', async (t) => {
   const odd: Record<string, string>[] = [
     { 'user-agent': 'x'.repeat(5000) },
     { 'user-agent': '\xff\xfe' },

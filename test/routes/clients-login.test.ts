@@ -37,7 +37,7 @@ async function verifications (app: App, run: () => Promise<unknown>): Promise<nu
   return count
 }
 
-t.test('the flat token response, and the refresh token as a cookie, too', async (t) => {
+t.test('the token response is a flat object, and the refresh token is also set as a cookie', async (t) => {
   const { app } = await build(t)
   await register(app)
   const answer = await login(app)
@@ -68,7 +68,7 @@ t.test('a wrong password, an unknown user and a disabled user get the same answe
   }
 })
 
-t.test('RFC 6819 section 4.4.3.6: one request is one verification, whoever it asks for', async (t) => {
+t.test('RFC 6819 section 4.4.3.6: each login is one password verification, for any user', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
   await register(app, { email: 'bob@example.com' })
@@ -104,7 +104,7 @@ t.test('username matches any attribute; an attribute name matches that attribute
   }
 })
 
-t.test('one login field a request: more is 422, whether or not the first exists', async (t) => {
+t.test('a login with several login fields is 422, whether or not the first one exists', async (t) => {
   const attributes = { email: EmailSchema, phone: PhoneSchema }
   const { app } = await build(t, { login: { attributes } })
   const password = 'the password of bob, not of ada'
@@ -133,7 +133,7 @@ t.test('one login field a request: more is 422, whether or not the first exists'
   t.strictSame(Object.keys((await errorsOf(post(prefixed, { user: { ...both }, password })))!), ['user.email', 'user.phone'])
 })
 
-t.test('the token endpoint and the login page take one login field, too', async (t) => {
+t.test('the token endpoint and the login page accept exactly one login field, too', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'ada@example.com', username: 'ada' })
   const { basic } = await makeClient(app)
@@ -190,7 +190,7 @@ t.test('every spelling of an identifier logs in', async (t) => {
   }
 })
 
-t.test('an attribute of our own', async (t) => {
+t.test('users can log in with a custom attribute', async (t) => {
   const { app } = await build(t, { login: { attributes: { employee: Type.String({ pattern: '^E[0-9]{6}$' }), email: EmailSchema } } })
   t.match((await register(app, { employee: 'E123456' })).json(), { employee: 'E123456' })
   for (const fields of [{ employee: 'E123456' }, { employee: 'e123456' }, { username: ' E123456' }]) {
@@ -244,7 +244,7 @@ t.test('a prefix with a dot reads nested fields', async (t) => {
   }
 })
 
-t.test('other slugs are 404, whatever is sent', async (t) => {
+t.test('a slug without a proxy is 404, whatever is sent', async (t) => {
   const { app } = await build(t)
   await register(app)
   await makeClient(app, { slug: 'backend' })
@@ -257,7 +257,7 @@ t.test('other slugs are 404, whatever is sent', async (t) => {
   }
 })
 
-t.test('PASSWORD_GRANT=off: there are no proxies (RFC 9700 section 2.4)', async (t) => {
+t.test('RFC 9700 section 2.4: with PASSWORD_GRANT=off there are no client proxies', async (t) => {
   const { app } = await build(t, { passwordGrant: 'off' })
   await register(app)
   for (const action of ['login', 'refresh', 'logout']) {
@@ -265,7 +265,7 @@ t.test('PASSWORD_GRANT=off: there are no proxies (RFC 9700 section 2.4)', async 
   }
 })
 
-t.test('the caller cannot change the client, the grant or the scopes of the client', async (t) => {
+t.test("the request cannot change the client, the grant or the client's scopes", async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const spa = await makeClient(app, { slug: 'spa', ...PROXY })
   const other = await makeClient(app, { scopes: ['*'], grantTypes: ['password', 'refresh_token', 'client_credentials'] })
@@ -305,7 +305,7 @@ t.test('a client that may not use the password grant is a server error', async (
   t.match(logs(), /"level":50.*may not use the grant type password/)
 })
 
-t.test('the cookie goes back to the routes of this client only', async (t) => {
+t.test('the cookie is sent only to the routes of its client', async (t) => {
   const attributesOf = (header: string) => header.split('; ').slice(1).sort()
   const { app } = await build(t)
   await register(app)
@@ -325,7 +325,7 @@ t.test('the cookie goes back to the routes of this client only', async (t) => {
   )
 })
 
-t.test('refreshTokenInBody off: the cookie alone', async (t) => {
+t.test('with refreshTokenInBody off the refresh token is only in the cookie', async (t) => {
   const { app } = await build(t)
   await register(app)
   await makeClient(app, { slug: 'spa', proxy: true, refreshTokenInBody: false })
@@ -334,7 +334,7 @@ t.test('refreshTokenInBody off: the cookie alone', async (t) => {
   t.match(cookieOf(answer)!.value, /^lk_rt_/)
 })
 
-t.test('pages of other sites may not log anybody in', async (t) => {
+t.test('a login from a page of another site is refused', async (t) => {
   const { app } = await build(t, { appUrl: 'https://id.example.com', corsOrigins: ['https://app.example.com'] })
   const { access_token: accessToken } = await signedIn(app)
   t.equal((await profile(app, accessToken)).statusCode, 200)
@@ -374,7 +374,7 @@ t.test('pages of other sites may not log anybody in', async (t) => {
   }
 })
 
-t.test('a form of another site cannot be sent at all', async (t) => {
+t.test('a form of another site is refused because of its content type', async (t) => {
   const { app } = await build(t)
   await register(app)
   const form = `email=ada%40example.com&password=${encodeURIComponent(PASSWORD)}`
@@ -394,7 +394,7 @@ t.test('a form of another site cannot be sent at all', async (t) => {
   })
 })
 
-t.test('a limit is told apart from wrong credentials, says when to come back, and sees no body', async (t) => {
+t.test('a login over the limit is 429 with Retry-After, before the body is read', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   await register(app)
   let answer = await post(app, { email: 'ada@example.com', password: 'wrong' })
@@ -415,7 +415,7 @@ t.test('a full queue of password hashes is 503 with Retry-After, not 401', async
   t.equal((await login(app)).statusCode, 200, 'afterwards all is well')
 })
 
-t.test('neither password nor tokens are in the log', async (t) => {
+t.test('neither the password nor tokens are in the log', async (t) => {
   const { app, logs } = await build(t)
   await register(app)
   const tokens = (await login(app)).json<Tokens>()
@@ -423,7 +423,7 @@ t.test('neither password nor tokens are in the log', async (t) => {
   for (const secret of [PASSWORD, 'a wrong password', tokens.access_token, tokens.refresh_token]) t.notOk(logs().includes(secret))
 })
 
-t.test('a client named in the configuration must exist, with that secret', async (t) => {
+t.test('a client that the configuration names must exist, with that secret', async (t) => {
   const { app, databaseUrl } = await build(t)
   const { id, secret } = await makeClient(app)
   const wrong: [{ id: string, secret?: string }, RegExp][] = [
@@ -439,7 +439,7 @@ t.test('a client named in the configuration must exist, with that secret', async
   t.equal(claimsOf((await login(other)).json<Tokens>().access_token)['client_id'], id)
 })
 
-t.test('login over a Unix socket, without an address of the caller', async (t) => {
+t.test('a login over a Unix socket, where the peer has no address, works', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   await register(app)
   const socketPath = join(tmpdir(), `latchkey-${process.pid}.sock`)

@@ -74,7 +74,7 @@ t.test('logout works with an expired access token', async (t) => {
   t.equal((await refresh(app, tokens.refresh_token)).statusCode, 401)
 })
 
-t.test('a refresh token that was replaced already ends its session, too', async (t) => {
+t.test('a replaced refresh token ends its session, too', async (t) => {
   const { app } = await build(t)
   const first = await signedIn(app)
   const second = (await refresh(app, first.refresh_token)).json<Tokens>()
@@ -83,7 +83,7 @@ t.test('a refresh token that was replaced already ends its session, too', async 
   t.equal((await refresh(app, first.refresh_token)).statusCode, 401, 'no grace after a logout')
 })
 
-t.test('only this session of this client ends', async (t) => {
+t.test('a logout ends only the session of its token, at its own client', async (t) => {
   const { app } = await build(t)
   await register(app)
   const [here, there, mobile] = [
@@ -102,7 +102,7 @@ t.test('only this session of this client ends', async (t) => {
   t.equal((await profile(app, mobile.access_token)).statusCode, 200)
 })
 
-t.test('two cookies that are ours are refused, an empty refresh_token is 422, other slugs are 404', async (t) => {
+t.test('two valid cookies are refused, an empty refresh_token is 422, other slugs are 404', async (t) => {
   const { app } = await build(t)
   await register(app)
   const [one, two] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>()]
@@ -129,7 +129,7 @@ t.test("a logout beside another app's cookie ends our session", async (t) => {
   t.equal((await post(app, { cookie: 'refreshToken=a; refreshToken=b' })).statusCode, 202, 'and that of others is none')
 })
 
-t.test('pages of other sites cannot log a user out', async (t) => {
+t.test('a logout from a page of another site is refused', async (t) => {
   const { app } = await build(t)
   const tokens = await signedIn(app)
   const cookie = `refreshToken=${tokens.refresh_token}`

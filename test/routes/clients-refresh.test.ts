@@ -16,7 +16,7 @@ const post = (app: App, { slug = 'web', payload, cookie, headers = {} }: Request
   })
 const INVALID = { statusCode: 401, code: 'LK_INVALID_REFRESH_TOKEN', error: 'Unauthorized', message: 'The refresh token is invalid.' }
 
-t.test('by body or by cookie, with or without a body: a full pair, and the new cookie', async (t) => {
+t.test('by body or by cookie, with or without a body: the answer has new tokens and sets the new cookie', async (t) => {
   const { app } = await build(t)
   const { refresh_token: first, user } = await signedIn(app)
   let current = first
@@ -56,7 +56,7 @@ t.test('the body takes precedence over the cookie', async (t) => {
   )
 })
 
-t.test('no refresh token is 401, an empty refresh_token is 422', async (t) => {
+t.test('a missing refresh token is 401, an empty refresh_token is 422', async (t) => {
   const { app } = await build(t)
   for (const request of [{}, { payload: {} }, { cookie: 'other=x' }, { cookie: 'refreshToken=' }]) {
     t.match(
@@ -74,7 +74,7 @@ t.test('no refresh token is 401, an empty refresh_token is 422', async (t) => {
   t.equal((await refresh(app, token)).statusCode, 200, 'the token is unharmed')
 })
 
-t.test('two cookies that are ours are refused: one of them was planted', async (t) => {
+t.test('two different valid cookies are refused, because one of them was planted', async (t) => {
   const { app } = await build(t)
   const ada = await signedIn(app)
   const bob = await signedIn(app, { email: 'bob@example.com' })
@@ -99,7 +99,7 @@ t.test('two cookies that are ours are refused: one of them was planted', async (
   )
 })
 
-t.test("another app's cookie of the name locks nobody out, whatever it holds and wherever it stands", async (t) => {
+t.test("another app's cookie of the same name does not prevent a refresh, whatever its value and position", async (t) => {
   const { app } = await build(t)
   await register(app)
   const foreign = ['foreign', '""', 'a=b', '%00', `lk_rt_${'A'.repeat(96)}`, 'x'.repeat(3000), 'eyJhbGciOiJub25lIn0.e30.']
@@ -116,7 +116,7 @@ t.test("another app's cookie of the name locks nobody out, whatever it holds and
   t.strictSame((await post(app, { cookie: 'refreshToken=a; refreshToken=b' })).json(), INVALID, 'two of other apps are no token of ours')
 })
 
-t.test('a token that is not of this client is 401, and the cookie stays', async (t) => {
+t.test('a token of another client is 401, and the cookie stays', async (t) => {
   const { app } = await build(t)
   await register(app)
   const [web, mobile, { access_token: accessToken }] = [
@@ -147,7 +147,7 @@ t.test('concurrent refreshes get the same successor, and keep the cookie', async
   t.equal((await post(app, { cookie: `refreshToken=${cookieOf(answers[0]!)!.value}` })).statusCode, 200)
 })
 
-t.test('a session that has ended is 401, and the cookie is left to whoever logged in since', async (t) => {
+t.test('a refresh of an ended session is 401 and keeps the cookie, which a new login may have set', async (t) => {
   const { app } = await build(t)
   const tokens = await signedIn(app)
   await logout(app, tokens.access_token)
@@ -156,7 +156,7 @@ t.test('a session that has ended is 401, and the cookie is left to whoever logge
   t.notOk(answer.headers['set-cookie'])
 })
 
-t.test('scope narrows one access token, and never widens', async (t) => {
+t.test('scope narrows one access token, and never widens it', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   await makeClient(app, { slug: 'spa', proxy: true, scopes: ['read', 'write'], defaultScopes: ['read', 'write'] })
   await register(app)
@@ -172,7 +172,7 @@ t.test('scope narrows one access token, and never widens', async (t) => {
   t.equal((await post(app, { slug: 'spa', payload: { refresh_token: narrow.refresh_token } })).json<Tokens>().scope, 'read write')
 })
 
-t.test('refreshTokenInBody off: the cookie alone, here, too', async (t) => {
+t.test('with refreshTokenInBody off the new refresh token is only in the cookie', async (t) => {
   const { app } = await build(t)
   await makeClient(app, { slug: 'spa', proxy: true, refreshTokenInBody: false })
   await register(app)
@@ -181,7 +181,7 @@ t.test('refreshTokenInBody off: the cookie alone, here, too', async (t) => {
   t.match(cookieOf(answer)!.value, /^lk_rt_/)
 })
 
-t.test('pages of other sites, forms, and slugs without proxy', async (t) => {
+t.test('pages of other sites, forms, and slugs without proxy are refused', async (t) => {
   const { app } = await build(t)
   const { refresh_token: token } = await signedIn(app)
   const cookie = `refreshToken=${token}`

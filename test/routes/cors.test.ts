@@ -41,7 +41,7 @@ t.test('pages of an allowed origin may send requests with cookies and read the a
   t.notOk((await login(app)).headers['access-control-allow-origin'], 'nothing is said to who did not ask')
 })
 
-t.test('web views have origins of their own, which are compared as text', async (t) => {
+t.test('origins of web views are compared as text', async (t) => {
   const views = [
     'capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'http://localhost', 'https://localhost', 'app://.',
     'chrome-extension://abcdefghijklmnop'
@@ -67,7 +67,7 @@ t.test('web views have origins of their own, which are compared as text', async 
   }
 })
 
-t.test('discovery, keys and resource metadata are for every origin, and never with credentials', async (t) => {
+t.test('discovery, keys and resource metadata allow every origin, without credentials', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP] })
   for (const name of ['openid-configuration', 'oauth-authorization-server', 'oauth-protected-resource', 'jwks.json']) {
     for (const origin of [APP, 'https://other.example']) {
@@ -77,7 +77,7 @@ t.test('discovery, keys and resource metadata are for every origin, and never wi
   }
 })
 
-t.test('pages of other origins may not', async (t) => {
+t.test('pages of other origins get no CORS headers', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP] })
   for (const origin of ['https://evil.example', 'null', `${APP}.evil.example`, 'http://app.example.com', `${APP}:8443`]) {
     for (const path of ['/v1/clients/web/login', '/v1/oauth/token']) {
@@ -86,14 +86,14 @@ t.test('pages of other origins may not', async (t) => {
   }
 })
 
-t.test('without CORS_ORIGINS nothing is allowed', async (t) => {
+t.test('without CORS_ORIGINS no origin is allowed', async (t) => {
   const { app } = await build(t)
   for (const path of ['/v1/clients/web/login', '/v1/profile']) {
     t.notOk((await preflight(app, path)).headers['access-control-allow-origin'], path)
   }
 })
 
-t.test('OPTIONS without a question is answered like one with a wrong origin', async (t) => {
+t.test('OPTIONS without Access-Control-Request-Method is answered like a preflight of another origin', async (t) => {
   const { app } = await build(t, { corsOrigins: [APP] })
   const answer = await app.inject({ method: 'OPTIONS', url: '/v1/profile' })
   t.equal(answer.statusCode, 204)

@@ -64,7 +64,7 @@ t.test('the document is OpenAPI 3.1', async (t) => {
   }
 })
 
-t.test('every route is in it, under the path that is served', async (t) => {
+t.test('the document has every route, under the path that is served', async (t) => {
   const expected = [
     'GET /v1/oauth/authorize',
     'POST /v1/oauth/authorize',
@@ -127,7 +127,7 @@ t.test('every route is in it, under the path that is served', async (t) => {
 })
 
 for (const { name, path, operation } of operations) {
-  t.test(`${name} says what it is, takes and answers`, async (t) => {
+  t.test(`${name} has a summary, its parameters and its answers`, async (t) => {
     const { tags, summary, responses = {}, parameters = [], requestBody, security } = operation
     t.ok(tags?.length === 1 && tags[0], 'one tag')
     t.match(summary, /^[A-Z].*[^.]$/)
@@ -153,7 +153,7 @@ for (const { name, path, operation } of operations) {
   })
 }
 
-t.test('the forms of errors are defined once, so that generated clients have one type for each', async (t) => {
+t.test('the schemas of errors are defined once, so that generated clients have one type for each', async (t) => {
   t.match(document.components.schemas, {
     LatchkeyError: { properties: { statusCode: {}, code: {}, message: {}, errors: {} } },
     LatchkeyOAuthError: { properties: { error: {}, error_description: {} } }
@@ -167,7 +167,7 @@ t.test('operation ids are unique', async (t) => {
   t.equal(new Set(ids).size, ids.length)
 })
 
-t.test('a route that asks for a bearer token says so, and no other does', async (t) => {
+t.test('exactly the routes that require a bearer token say so', async (t) => {
   let guarded = 0
   for (const { path, method, operation, name } of operations) {
     const bare = await app.inject({ method: method.toUpperCase() as 'GET', url: path.replace(/\{\w+\}/g, 'web') })
@@ -185,7 +185,7 @@ t.test('a route that asks for a bearer token says so, and no other does', async 
   }
 })
 
-t.test('schemas are JSON Schema 2020-12, and examples are examples of them', async (t) => {
+t.test('schemas are JSON Schema 2020-12, and their examples are valid', async (t) => {
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
   const schemas = [...schemasIn(document.paths).filter(({ $ref }) => $ref === undefined), ...Object.values(document.components.schemas!)]
@@ -205,7 +205,7 @@ t.test('schemas are JSON Schema 2020-12, and examples are examples of them', asy
   t.ok(examples > 40, `${examples} examples`)
 })
 
-t.test('what can be tried has an example to send, and answers with data have one, too', async (t) => {
+t.test('every body and every answer with data has an example', async (t) => {
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
   for (const { name, operation: { requestBody, responses } } of operations) {
@@ -223,13 +223,13 @@ t.test('what can be tried has an example to send, and answers with data have one
   }
 })
 
-t.test('login bodies show the configured attributes, and what is required', async (t) => {
+t.test('login bodies show the configured attributes, and which fields are required', async (t) => {
   const { properties, required } = document.paths['/v1/clients/{client}/login']!['post']!.requestBody!.content['application/json']!.schema
   t.same(Object.keys(properties!).sort(), ['email', 'password', 'phone', 'scope', 'username'])
   t.same(required, ['password'])
 })
 
-t.test('the page works with its policy: files of its own, nothing inline', async (t) => {
+t.test('the page follows its Content-Security-Policy: its own files, nothing inline', async (t) => {
   // One that has not seen this process compile all those schemas: it would be overloaded yet
   const { app } = await build(t)
   for (const path of ['/docs', '/docs/']) {

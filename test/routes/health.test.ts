@@ -4,7 +4,7 @@ import { latchkey } from '../../src/index.ts'
 import { build, createDatabase, FAST } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
 
-t.test('/health answers as long as the process does', async (t) => {
+t.test('/health answers while the process runs', async (t) => {
   const { app } = await build(t)
   const answer = await app.inject('/health')
   t.match([answer.statusCode, answer.json()], [200, { status: 'ok' }])
@@ -12,7 +12,7 @@ t.test('/health answers as long as the process does', async (t) => {
   t.equal((await app.inject('/health')).statusCode, 200, 'without a database, too')
 })
 
-t.test('/ready says whether the database answers', async (t) => {
+t.test('/ready is 503 while the database is unreachable', async (t) => {
   const { app } = await build(t)
   t.match((await app.inject('/ready')).json(), { ready: true, database: true, revocations: true })
   const { pool } = internals(app).database
@@ -25,7 +25,7 @@ t.test('/ready says whether the database answers', async (t) => {
   t.equal((await app.inject('/ready')).statusCode, 200, 'and when it is back')
 })
 
-t.test('/ready says whether the revocations are known', async (t) => {
+t.test('/ready is 503 while the revocations are stale', async (t) => {
   const { app } = await build(t)
   const { revocation: { feed }, config } = internals(app)
   const { age } = feed
@@ -55,7 +55,7 @@ t.test('in a host the probes are served under the prefix, or not at all', async 
   for (const path of ['/health', '/ready', '/metrics', '/docs']) t.equal((await plain.inject(path)).statusCode, 404, path)
 })
 
-t.test('/health, /ready and /metrics answer when the event loop is late, and nothing else does', async (t) => {
+t.test('/health, /ready and /metrics answer while the event loop is late, and other routes are 503', async (t) => {
   // Not as `build` makes it, which turns nothing away
   const app = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => app.close())

@@ -3,7 +3,7 @@ import t from 'tap'
 import { build, signedIn } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
 
-t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
+t.test('RFC 7517: the JWKS has public keys only, with kid, alg and use', async (t) => {
   const { app } = await build(t)
   const answer = await app.inject('/.well-known/jwks.json')
   t.equal(answer.statusCode, 200)
@@ -23,7 +23,7 @@ t.test('public keys only, with what a verifier needs (RFC 7517)', async (t) => {
   }
 })
 
-t.test('every site may read them, and caches may keep them for a while', async (t) => {
+t.test('every origin may read the JWKS, and caches may keep it for a while', async (t) => {
   const { app } = await build(t)
   const { headers } = await app.inject('/.well-known/jwks.json')
   t.match(headers, {
@@ -42,7 +42,7 @@ t.test('a resource server finds the key of a token by its kid, over HTTP', async
   t.equal(protectedHeader.kid, decodeProtectedHeader(accessToken).kid)
 })
 
-t.test('under a prefix, too', async (t) => {
+t.test('the JWKS is served under a prefix, too', async (t) => {
   const { app } = await build(t, { prefix: '/auth' })
   t.equal((await app.inject('/auth/.well-known/jwks.json')).statusCode, 200)
 })

@@ -8,7 +8,7 @@ const post = (app: Built['app'], path: string, authorization?: string, headers: 
   app.inject({ method: 'POST', url: path, headers: { ...(authorization && { authorization }), ...headers } })
 
 for (const path of ['/v1/api/logout', '/v1/logout']) {
-  t.test(`${path} ends the session of the bearer, access and refresh, and clears the cookie`, async (t) => {
+  t.test(`${path} ends the session of the bearer token, and clears the cookie`, async (t) => {
     const { app } = await build(t)
     await register(app)
     const [here, there] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>()]
@@ -25,7 +25,7 @@ for (const path of ['/v1/api/logout', '/v1/logout']) {
     t.equal((await post(app, path, `Bearer ${later.access_token}`)).statusCode, 401, 'a second time there is nobody')
   })
 
-  t.test(`${path} is for users who are logged in`, async (t) => {
+  t.test(`${path} requires an access token of a user`, async (t) => {
     const { app } = await build(t)
     for (const authorization of [undefined, 'Bearer x', basic('a', 'b')]) {
       const answer = await post(app, path, authorization)
@@ -39,7 +39,7 @@ for (const path of ['/v1/api/logout', '/v1/logout']) {
   })
 }
 
-t.test('the cookie of the client that the token is of goes, under its own path', async (t) => {
+t.test("the cleared cookie is that of the token's client, with its path", async (t) => {
   const { app } = await build(t, { appUrl: 'https://example.com', prefix: '/auth' })
   await app.inject({ method: 'POST', url: '/auth/v1/register', payload: { email: 'ada@example.com', password: PASSWORD } })
   const loggedIn = await app.inject({
@@ -49,7 +49,7 @@ t.test('the cookie of the client that the token is of goes, under its own path',
   t.match(cookieOf(answer)!.header, /^refreshToken=; Max-Age=0; Path=\/auth\/v1\/clients\/mobile; .*Secure/)
 })
 
-t.test('a client that the configuration puts behind a proxy has its cookie there', async (t) => {
+t.test('a client that the configuration gives a proxy has its cookie cleared', async (t) => {
   const { app, databaseUrl } = await build(t)
   const named = await makeClient(app)
   const { app: other } = await build(t, { databaseUrl, clients: { web: { id: named.id, secret: named.secret } } })
@@ -58,7 +58,7 @@ t.test('a client that the configuration puts behind a proxy has its cookie there
   t.match(cookieOf(answer)!.header, /^refreshToken=; Max-Age=0; Path=\/v1\/clients\/web; /)
 })
 
-t.test('a client without proxy has no cookie to clear', async (t) => {
+t.test('for a client without proxy no cookie is cleared', async (t) => {
   const { app } = await build(t)
   await register(app)
   const { basic } = await makeClient(app)

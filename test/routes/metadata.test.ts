@@ -8,7 +8,7 @@ const OIDC = '/.well-known/openid-configuration'
 const OAUTH = '/.well-known/oauth-authorization-server'
 const RESOURCE = '/.well-known/oauth-protected-resource'
 
-t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint is there', async (t) => {
+t.test('RFC 8414 section 2: the metadata describes what is served, and every endpoint in it exists', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const answer = await app.inject(OIDC)
   t.match(answer.headers, {
@@ -40,7 +40,7 @@ t.test('RFC 8414 section 2: the metadata says what is served, and every endpoint
   })
 })
 
-t.test('under a prefix it stands in both places: after the path (OpenID Connect) and before it (RFC 8414, RFC 9728)', async (t) => {
+t.test('under a prefix the metadata is served after the path (OpenID Connect) and before it (RFC 8414, RFC 9728)', async (t) => {
   const { app } = await build(t, { prefix: '/auth', appUrl: 'https://id.example.com' })
   for (const url of [`/auth${OIDC}`, `/auth${OAUTH}`, `${OIDC}/auth`, `${OAUTH}/auth`]) {
     t.match((await app.inject(url)).json(), {
@@ -65,12 +65,12 @@ t.test('RFC 9700 section 4.13: addresses come from APP_URL, never from the reque
   }
 })
 
-t.test('PASSWORD_GRANT=off leaves it out', async (t) => {
+t.test('with PASSWORD_GRANT=off the metadata does not list the password grant', async (t) => {
   const { app } = await build(t, { passwordGrant: 'off' })
   t.notOk((await app.inject(OIDC)).json<{ grant_types_supported: string[] }>().grant_types_supported.includes('password'))
 })
 
-t.test('the plugin oauth alone serves what its metadata names, login page and all', async (t) => {
+t.test('the plugin oauth alone serves what its metadata names, including the login page', async (t) => {
   const host = Fastify()
   t.teardown(() => host.close())
   await host.register(oauth, { ...FAST, prefix: '/auth', databaseUrl: await createDatabase(t) })

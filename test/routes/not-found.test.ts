@@ -2,7 +2,7 @@ import t from 'tap'
 import { buildServer } from '../../src/server/server.ts'
 import { createDatabase, FAST } from '../support/start-server.ts'
 
-t.test('what does not exist is a page for browsers and JSON for programs', async (t) => {
+t.test('an unknown path is a page for browsers and JSON for programs', async (t) => {
   const { app } = await buildServer({ ...FAST, logLevel: 'silent', databaseUrl: await createDatabase(t) }, {})
   t.teardown(() => app.close())
   const page = await app.inject({ url: '/nowhere?"><script>', headers: { accept: 'text/html', 'accept-language': 'de' } })

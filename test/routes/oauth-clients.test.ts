@@ -9,7 +9,7 @@ type Made = { id: string, client_id: string, client_secret: string | null, secre
 const URI = 'https://app.example.com/callback'
 const SCOPES = { scopes: { 'orders:read': 'See your orders' } }
 
-t.test('registered, listed, changed, revoked', async (t) => {
+t.test('a user registers, lists, changes and revokes a client', async (t) => {
   const { app, logs } = await build(t, SCOPES)
   const { access_token: bearer, user } = await signedIn(app)
   const answer = await call(app, 'POST', 'clients', bearer, { name: 'My app', redirect_uris: [URI] })
@@ -51,7 +51,7 @@ t.test('registered, listed, changed, revoked', async (t) => {
   t.notMatch(logs(), made.secret!)
 })
 
-t.test('a public one has no secret; one for devices needs no redirect', async (t) => {
+t.test('a public client has no secret, and a device client needs no redirect URI', async (t) => {
   const { app } = await build(t, SCOPES)
   const { access_token: bearer } = await signedIn(app)
   const open = (await call(app, 'POST', 'clients', bearer, { name: 'Open', redirect: URI, confidential: false, scopes: ['orders:read'] }))
@@ -70,7 +70,7 @@ t.test('a public one has no secret; one for devices needs no redirect', async (t
   t.match((await ask(app, { client_id: open.id })).json(), { error: 'unauthorized_client' })
 })
 
-t.test('invalid fields are 422, each with its message', async (t) => {
+t.test('each invalid field of a client is reported with a message', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { id } = (await call(app, 'POST', 'clients', bearer, { name: 'x', redirect: URI })).json<Made>()
@@ -113,7 +113,7 @@ t.test('invalid fields are 422, each with its message', async (t) => {
   t.same((await call(app, 'GET', 'clients', bearer)).json<object[]>().length, 1)
 })
 
-t.test('a secret is replaced with an overlap in which both are valid, in every process', async (t) => {
+t.test('after a rotation with overlap both secrets are valid, in every process', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   const { access_token: bearer } = await signedIn(app)
@@ -139,7 +139,7 @@ t.test('a secret is replaced with an overlap in which both are valid, in every p
   t.equal(await error(app, next), 'invalid_client', 'without an overlap the old one stops at once')
 })
 
-t.test('refresh_grace and refresh_token_in_body are set, kept by a change that does not name them, and bounded', async (t) => {
+t.test('refresh_grace and refresh_token_in_body can be set within bounds, and are kept by a change without them', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const settings = { refresh_grace: 600, refresh_token_in_body: false }

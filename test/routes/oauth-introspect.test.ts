@@ -14,7 +14,7 @@ const ask = (app: FastifyInstance, { basic }: Pick<MadeClient, 'basic'>, text: s
 const byPassword = async (app: FastifyInstance, { basic }: MadeClient, more: Record<string, string> = {}) =>
   (await token(app, { grant_type: 'password', username: 'ada@example.com', password: PASSWORD, ...more }, basic)).json<Tokens>()
 
-t.test('a client is told of its own tokens, and of others only that they are not active (RFC 7662 section 2.2)', async (t) => {
+t.test('RFC 7662 section 2.2: a client introspects its own tokens, and others are not active to it', async (t) => {
   const { app } = await build(t)
   const ours = await makeClient(app)
   const { user } = await signedIn(app)
@@ -40,7 +40,7 @@ t.test('a client is told of its own tokens, and of others only that they are not
   )
 })
 
-t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t) => {
+t.test('RFC 7662 section 4: tokens of others are shown only to clients that the operator allows', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' }, resourceServers: [API] })
   const visitor = await loggedIn(app)
   const { access_token: own } = (await login(app)).json<Tokens>()
@@ -100,7 +100,7 @@ t.test('who may be told of the tokens of others (RFC 7662 section 4)', async (t)
   }
 })
 
-t.test('an introspection that is refused does not count as a use', async (t) => {
+t.test('an introspection that is refused is not recorded as a use', async (t) => {
   const { app } = await build(t)
   const { access_token: own } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, own)
@@ -109,7 +109,7 @@ t.test('an introspection that is refused does not count as a use', async (t) => 
   t.same(rows, [{ last_used_at: null }])
 })
 
-t.test('tokens of a client that was revoked, and of a user who was disabled, are not active', async (t) => {
+t.test('tokens of a revoked client and of a disabled user are not active', async (t) => {
   const { app } = await build(t)
   const asker = await makeClient(app, { introspects: true })
   const { user, access_token: own } = await signedIn(app)

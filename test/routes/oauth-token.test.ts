@@ -28,7 +28,7 @@ async function verified (app: App, accessToken: string) {
   return await jwtVerify(accessToken, createLocalJWKSet(keys), { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256'] })
 }
 
-t.test('OAuth 2.1 section 2.4.1: form and JSON, secret in the header and in the body: the same answer', async (t) => {
+t.test('OAuth 2.1 section 2.4.1: form and JSON, secret in the header and in the body, get the same answer', async (t) => {
   const app = await built(t)
   const { id, secret, basic } = await makeClient(app)
   const answers = [
@@ -50,7 +50,7 @@ t.test('OAuth 2.1 section 2.4.1: form and JSON, secret in the header and in the 
   }
 })
 
-t.test('RFC 6749 section 2.3.1: both parts of the header are form-encoded', async (t) => {
+t.test('RFC 6749 section 2.3.1: client id and secret in the header are form-encoded', async (t) => {
   const app = await built(t)
   const { hashSecret } = await import('../../src/crypto/secrets.ts')
   await makeClient(app, { id: 'lk_client_a:b c', secretHash: hashSecret('s+%&:é'), ...MACHINE })
@@ -65,7 +65,7 @@ t.test('RFC 6749 section 2.3.1: both parts of the header are form-encoded', asyn
   )
 })
 
-t.test('RFC 9068: header and claims of an access token, checked against the published keys', async (t) => {
+t.test('RFC 9068: header and claims of an access token verify with the published keys', async (t) => {
   const app = await built(t)
   const { id, basic } = await makeClient(app, { scopes: ['read', 'write'] })
   const before = Math.floor(Date.now() / 1000)
@@ -104,7 +104,7 @@ t.test('a client without the refresh grant gets no refresh token', async (t) => 
   t.same(Object.keys((await token(app, ADA, basic)).json()), ['token_type', 'expires_in', 'access_token'])
 })
 
-t.test('RFC 9700 section 2.2.2: lifetimes, of the server and of the client', async (t) => {
+t.test('RFC 9700 section 2.2.2: tokens have the lifetimes of the server, or of the client', async (t) => {
   const app = await built(t, { accessTokenTtl: 120 })
   const [usual, own] = [await makeClient(app), await makeClient(app, { accessTokenTtl: 60 })]
   for (const [{ basic }, seconds] of [[usual, 120], [own, 60]] as const) {
@@ -115,7 +115,7 @@ t.test('RFC 9700 section 2.2.2: lifetimes, of the server and of the client', asy
   }
 })
 
-t.test('refusals of RFC 6749 section 5.2', async (t) => {
+t.test('RFC 6749 section 5.2: each invalid request gets its error code', async (t) => {
   const app = await built(t)
   const good = await makeClient(app)
   const open = await makeClient(app, { authMethod: 'none', grantTypes: ['password', 'client_credentials', 'refresh_token'] })
@@ -172,7 +172,7 @@ t.test('refusals of RFC 6749 section 5.2', async (t) => {
   }
 })
 
-t.test('a revoked client gets nothing, as soon as the feed says so', async (t) => {
+t.test('a revoked client is refused as soon as the feed has the revocation', async (t) => {
   const app = await built(t)
   const { id, basic } = await makeClient(app, MACHINE)
   t.equal((await token(app, { grant_type: 'client_credentials' }, basic)).statusCode, 200)
@@ -206,7 +206,7 @@ t.test('parameters are read from the body only, and unknown ones are ignored', a
   t.equal((await token(app, { ...ADA, remember: '1', __proto__x: 'y' }, basic)).statusCode, 200)
 })
 
-t.test('scopes: those requested, the defaults, and * only for first-party clients that request it', async (t) => {
+t.test('a token has the requested scopes or the defaults, and * only for first-party clients that request it', async (t) => {
   const app = await built(t)
   const scopeOf = async (params: Record<string, string>, header: string) => {
     const body = (await token(app, params, header)).json<Tokens & { error?: string }>()
@@ -254,7 +254,7 @@ t.test('the password grant takes any login attribute as username, or one under i
   }
 })
 
-t.test('RFC 6819 section 4.4.3.6: a wrong password, an unknown, an impossible and a disabled user get the same answer for one verification each', async (t) => {
+t.test('RFC 6819 section 4.4.3.6: a wrong password and an unknown, invalid or disabled user get the same answer after one verification each', async (t) => {
   const app = await built(t)
   const { basic } = await makeClient(app)
   const { user } = await signedIn(app, { email: 'bob@example.com' })
@@ -280,13 +280,13 @@ t.test('RFC 6819 section 4.4.3.6: a wrong password, an unknown, an impossible an
   t.same([...bodies], ['{"error":"invalid_grant","error_description":"The user credentials were incorrect"}'])
 })
 
-t.test('PASSWORD_GRANT=off: the grant is unknown (RFC 9700 section 2.4)', async (t) => {
+t.test('RFC 9700 section 2.4: with PASSWORD_GRANT=off the grant is unsupported', async (t) => {
   const app = await built(t, { passwordGrant: 'off' })
   const { basic } = await makeClient(app)
   t.match((await token(app, ADA, basic)).json(), { error: 'unsupported_grant_type' })
 })
 
-t.test('a limit is told apart from a refusal, and says when to come back', async (t) => {
+t.test('a request over the limit is 429 with Retry-After, unlike wrong credentials', async (t) => {
   const app = await built(t, { rateLimit: 'on' })
   const { basic } = await makeClient(app, { grantTypes: ['password', 'client_credentials'] })
   let answer = await token(app, { ...ADA, password: 'wrong' }, basic)
@@ -301,7 +301,7 @@ t.test('a limit is told apart from a refusal, and says when to come back', async
   }
 })
 
-t.test('a token is refused once a bit of it has changed', async (t) => {
+t.test('an access token with any bit changed is refused', async (t) => {
   const app = await built(t)
   const { access_token: accessToken } = await signedIn(app, { email: 'eve@example.com' })
   const [header, payload, signature] = accessToken.split('.') as [string, string, string]

@@ -12,7 +12,7 @@ type Item = {
   scopes: string[], last_used_at: string
 }
 
-t.test('my sessions, in applications and in browsers, the one used last first', async (t) => {
+t.test("the list has the user's sessions in applications and browsers, the last used first", async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const { access_token: bearer, refresh_token: text, user } = await signedIn(app)
   const other = (await login(app, { email: 'ada@example.com' }, 'mobile')).json<Tokens>()
@@ -36,7 +36,7 @@ t.test('my sessions, in applications and in browsers, the one used last first', 
   t.notMatch(answer.body, /secret|hash/)
 })
 
-t.test('ending one refuses its tokens at once, in every process, and it is ended once', async (t) => {
+t.test('ending a session refuses its tokens at once in every process; a second time it is 404', async (t) => {
   const databaseUrl = await createDatabase(t)
   const [{ app }, { app: second }] = [await build(t, { databaseUrl }), await build(t, { databaseUrl })]
   const { access_token: bearer } = await signedIn(app)
@@ -51,7 +51,7 @@ t.test('ending one refuses its tokens at once, in every process, and it is ended
   t.equal((await profile(app, bearer)).statusCode, 401)
 })
 
-t.test('a browser session ends like any other', async (t) => {
+t.test('a browser session is ended in the same way', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
   const browser =
@@ -61,7 +61,7 @@ t.test('a browser session ends like any other', async (t) => {
   t.equal(await internals(app).sessions.browser.find(browser.token), null)
 })
 
-t.test('an application that was ended asks for consent again; one of the operator keeps it', async (t) => {
+t.test('ending the session of a third-party application withdraws consent, of a first-party one it does not', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
   const theirs = await makeClient(app)
@@ -76,7 +76,7 @@ t.test('an application that was ended asks for consent again; one of the operato
   t.same(await sql(app, 'SELECT client_id FROM consents'), [{ client_id: web.id }])
 })
 
-t.test('what has ended, expired or been idle for too long is not listed', async (t) => {
+t.test('ended, expired and idle sessions are not listed', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const [ended, expired, idle] = [(await login(app)).json<Tokens>(), (await login(app)).json<Tokens>(), (await login(app)).json<Tokens>()]
@@ -86,7 +86,7 @@ t.test('what has ended, expired or been idle for too long is not listed', async 
   t.equal((await call(app, 'GET', 'tokens', bearer)).json<Item[]>().length, 1)
 })
 
-t.test('only the token of a first-party login manages: third parties, machines, personal and narrowed tokens do not', async (t) => {
+t.test('sessions are managed only with a first-party token of full scopes: no third party, machine, personal or narrowed token', async (t) => {
   const { app } = await build(t, { scopes: { read: 'Read', write: 'Write' } })
   const { access_token: bearer } = await signedIn(app)
   const full = await makeClient(app)
@@ -144,7 +144,7 @@ t.test('only the token of a first-party login manages: third parties, machines, 
   }
 })
 
-t.test('scopes, for users', async (t) => {
+t.test('the list of scopes requires a user', async (t) => {
   const { app } = await build(t, { scopes: { 'orders:read': 'See your orders' } })
   const { access_token: bearer } = await signedIn(app)
   const list = (await call(app, 'GET', 'scopes', bearer)).json<{ id: string, description: string }[]>()

@@ -28,11 +28,11 @@ function compile (files: string[]): string[] {
   )
 }
 
-t.test('a linter finds nothing wrong with the document', async (t) => {
+t.test('an OpenAPI linter finds nothing wrong with the document', async (t) => {
   t.same(await lintErrors(document), [])
 })
 
-t.test('every operation has an id of its own, from which functions get their names', async (t) => {
+t.test('every operation has an id that generators turn into a function name', async (t) => {
   const ids = Object.values(document.paths).flatMap((path) => Object.values(path)).map(({ operationId }) => operationId)
   t.equal(new Set(ids).size, ids.length)
   for (const id of ids) t.match(id, /^(get|post|put|patch|delete)([A-Z][a-zA-Z0-9]*)+$/)
@@ -42,7 +42,7 @@ t.test('every operation has an id of its own, from which functions get their nam
   ]) t.ok(ids.includes(known), known)
 })
 
-t.test('ids do not depend on where the server stands', async (t) => {
+t.test('operation ids do not depend on the prefix', async (t) => {
   const { app } = await build(t, { prefix: '/auth', appUrl: 'https://id.example.com/sso' })
   const moved = (await app.inject('/auth/docs/json')).json<typeof document>()
   const idsOf = ({ paths }: typeof document) =>
@@ -50,7 +50,7 @@ t.test('ids do not depend on where the server stands', async (t) => {
   t.same(idsOf(moved), idsOf(document))
 })
 
-t.test('openapi-typescript makes types that compile', async (t) => {
+t.test('openapi-typescript generates types that compile', async (t) => {
   const folder = t.testdir({
     'use.ts': `import type { paths } from './api'
 type Answer = paths['/v1/profile']['get']['responses'][200]['content']['application/json']
@@ -64,7 +64,7 @@ export type Query = NonNullable<paths['/v1/oauth/authorize']['get']['parameters'
   t.same(compile([join(folder, 'use.ts')]), [])
 })
 
-t.test('@hey-api/openapi-ts makes a client that compiles', async (t) => {
+t.test('@hey-api/openapi-ts generates a client that compiles', async (t) => {
   const folder = t.testdir({})
   const input = join(folder, 'openapi.json')
   writeFileSync(input, JSON.stringify(document))

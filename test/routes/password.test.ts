@@ -5,7 +5,7 @@ const NEW = 'another correct horse battery'
 const patch = (app: Built['app'], accessToken: string, payload: object) =>
   app.inject({ method: 'PATCH', url: '/v1/profile/password', payload, headers: { authorization: `Bearer ${accessToken}` } })
 
-t.test('the new password logs in, the old one does not; this session continues, the others end', async (t) => {
+t.test('after a change only the new password logs in, this session continues, and the others end', async (t) => {
   const { app, logs } = await build(t)
   const here = await signedIn(app)
   const there = (await login(app)).json<Tokens>()
@@ -44,7 +44,7 @@ t.test('invalid fields are reported per field, and nothing changes', async (t) =
   t.equal((await login(app)).statusCode, 200)
 })
 
-t.test('only its user changes a password', async (t) => {
+t.test('only a user can change the password', async (t) => {
   const { app } = await build(t)
   const ada = await signedIn(app)
   const bob = await signedIn(app, { email: 'bob@example.com' })
@@ -58,7 +58,7 @@ t.test('only its user changes a password', async (t) => {
   t.equal((await login(app, { email: 'bob@example.com' })).statusCode, 401)
 })
 
-t.test('guesses at the current password are limited, told apart from a wrong one', async (t) => {
+t.test('wrong current passwords are limited with 429, unlike a single one', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const { access_token: accessToken } = await signedIn(app)
   const statuses: number[] = []

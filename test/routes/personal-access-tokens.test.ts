@@ -8,7 +8,7 @@ import { internals } from '../../plugins/internals.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 
-t.test('made, listed, used, revoked', async (t) => {
+t.test('a user creates, lists, uses and revokes a personal access token', async (t) => {
   const { app, logs } = await build(t, SCOPES)
   const { access_token: bearer, user } = await signedIn(app)
   const answer = await call(app, 'POST', 'personal-access-tokens', bearer, { name: ' Backup ', scopes: ['orders:read'] })
@@ -81,7 +81,7 @@ t.test('a body with missing or invalid fields is 422, by field', async (t) => {
   t.same(await sql(app, 'SELECT 1 FROM personal_access_tokens'), [])
 })
 
-t.test('a token has the scopes that it was created with, and no more', async (t) => {
+t.test('a token has exactly the scopes that it was created with', async (t) => {
   const { app } = await build(t, SCOPES)
   const { access_token: bearer } = await signedIn(app)
   const host = await guardedHost(t, app)
@@ -99,7 +99,7 @@ t.test('a token has the scopes that it was created with, and no more', async (t)
   t.equal((await get('/write', everything)).statusCode, 200)
 })
 
-t.test('a mangled one is refused without a statement', async (t) => {
+t.test('an altered token is refused without a statement', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { access_token: text } = await personalToken(app, bearer)
@@ -122,13 +122,13 @@ t.test('without a personal access client the error tells the operator what to do
   t.equal((await profile(app, text)).statusCode, 401, 'and what it made has ended')
 })
 
-t.test('grant_type=personal_access is no grant', async (t) => {
+t.test('grant_type=personal_access is unsupported', async (t) => {
   const { app } = await build(t)
   const { basic } = await makeClient(app, { grantTypes: ['personal_access'] })
   t.match((await token(app, { grant_type: 'personal_access' }, basic)).json(), { error: 'unsupported_grant_type' })
 })
 
-t.test('introspection tells of it, and revocation by whoever holds it ends it', async (t) => {
+t.test('a personal access token can be introspected, and revoked by its holder', async (t) => {
   const { app } = await build(t, SCOPES)
   const { access_token: bearer, user } = await signedIn(app)
   const { access_token: text, token: { id } } = await personalToken(app, bearer, { scopes: ['orders:read'], expires_in: null })
@@ -151,7 +151,7 @@ t.test('introspection tells of it, and revocation by whoever holds it ends it', 
   t.equal((await post('revoke', text)).statusCode, 200, 'what has ended is no error')
 })
 
-t.test('logout with it ends it, and no session', async (t) => {
+t.test('logout with a personal access token revokes it, and ends no session', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer } = await signedIn(app)
   const { access_token: text } = await personalToken(app, bearer)
@@ -176,7 +176,7 @@ t.test('a user may have 100 personal access tokens', async (t) => {
   })
 })
 
-t.test('the claims of a session are not needed: scopes of OpenID Connect work, too', async (t) => {
+t.test('a personal access token with openid can call userinfo, although it has no session', async (t) => {
   const { app } = await build(t)
   const { access_token: bearer, user } = await signedIn(app)
   const { access_token: text } = await personalToken(app, bearer, { scopes: ['openid', 'email'] })

@@ -8,7 +8,7 @@ import { internals } from '../../plugins/internals.ts'
 const LOGIN = { login: { attributes: readyAttributes } }
 const patch = (app: Parameters<typeof call>[0], bearer: string, body: object) => call(app, 'PATCH', '/v1/profile', bearer, body)
 
-t.test('the name changes without a password, and may be taken away', async (t) => {
+t.test('the name can be changed or removed without a password', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app)
   t.match((await patch(app, bearer, { name: ' Ada Lovelace ' })).json(), { name: 'Ada Lovelace', email: 'ada@example.com' })
@@ -47,7 +47,7 @@ t.test('changing an identifier requires the current password, and takes effect a
   )
 })
 
-t.test('the same value again stays verified', async (t) => {
+t.test('setting the same value again keeps it verified', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app)
   await sql(app, 'UPDATE identifiers SET verified_at = now()')
@@ -55,7 +55,7 @@ t.test('the same value again stays verified', async (t) => {
   t.ok((await sql(app, 'SELECT verified_at FROM identifiers'))[0]!['verified_at'])
 })
 
-t.test('what is somebody else\'s is 422, also for two at once, and nothing is written', async (t) => {
+t.test('an identifier of another user is 422, also when two users set it at once', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app)
   await register(app, { email: 'grace@example.com', username: 'grace' })
@@ -70,7 +70,7 @@ t.test('what is somebody else\'s is 422, also for two at once, and nothing is wr
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [200, 422, 422])
 })
 
-t.test('what is wrong is 422, by field', async (t) => {
+t.test('invalid fields are 422, by field', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app)
   const bad: [object, object][] = [
@@ -88,7 +88,7 @@ t.test('what is wrong is 422, by field', async (t) => {
   }
 })
 
-t.test('an identifier can be taken off while another is left, and is then free for others', async (t) => {
+t.test('an identifier can be removed while another one is left, and can then be used by others', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
   t.match((await patch(app, bearer, { phone: null, current_password: 'wrong' })).json(), {
@@ -116,7 +116,7 @@ t.test('an identifier can be taken off while another is left, and is then free f
   t.equal((await login(app, { username: 'ada' })).statusCode, 200)
 })
 
-t.test('of two identifiers removed concurrently one stays', async (t) => {
+t.test('of two concurrent removals of the last two identifiers one succeeds', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
   const answers = await Promise.all(
@@ -126,14 +126,14 @@ t.test('of two identifiers removed concurrently one stays', async (t) => {
   t.equal((await sql(app, 'SELECT 1 FROM identifiers')).length, 1)
 })
 
-t.test('an identifier whose attribute is no longer configured does not count as the last one', async (t) => {
+t.test('an identifier whose attribute is no longer configured is not counted as the last one', async (t) => {
   const { app, databaseUrl } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
   const { app: email } = await build(t, { databaseUrl, login: { attributes: { email: EmailSchema } } })
   t.equal((await patch(email, bearer, { email: null, current_password: PASSWORD })).statusCode, 422)
 })
 
-t.test('a password that changes in between refuses the change', async (t) => {
+t.test('a change is refused when the password changes during the request', async (t) => {
   const { app } = await build(t, LOGIN)
   const { user } = await signedIn(app)
   const { store } = internals(app)
@@ -145,7 +145,7 @@ t.test('a password that changes in between refuses the change', async (t) => {
   t.same(await sql(app, 'SELECT name FROM users'), [{ name: null }])
 })
 
-t.test('wrong passwords are counted', async (t) => {
+t.test('wrong current passwords are counted', async (t) => {
   const { app } = await build(t, { ...LOGIN, rateLimit: 'on' })
   const { access_token: bearer } = await signedIn(app)
   const guess = () => patch(app, bearer, { email: 'eve@example.com', current_password: 'wrong' })

@@ -3,7 +3,7 @@ import { readyAttributes } from '../../src/schemas/identifiers.ts'
 import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
 
-t.test('the user of the token, and nothing secret', async (t) => {
+t.test("the profile has the user's data, and nothing secret", async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   const { access_token: accessToken, user } = await signedIn(app, { email: 'Ada@Example.com', phone: '+49 170 1234567', name: 'Ada' })
   const answer = await profile(app, accessToken)
@@ -33,7 +33,7 @@ t.test('the scheme is case-insensitive, and the token is taken from nowhere else
   )
 })
 
-t.test('RFC 6750 section 3: the challenge names what is wrong, and nothing when no token came', async (t) => {
+t.test('RFC 6750 section 3: the challenge names the error, and has none without a token', async (t) => {
   const { app } = await build(t)
   const { access_token: accessToken } = await signedIn(app)
   const bare = await app.inject('/v1/profile')
@@ -58,7 +58,7 @@ t.test('RFC 6750 section 3: the challenge names what is wrong, and nothing when 
   }
 })
 
-t.test('a client is not a user, and a user who is gone or disabled is none', async (t) => {
+t.test('tokens of a client and of a deleted or disabled user are refused', async (t) => {
   const { app } = await build(t)
   const machine = await makeClient(app, { grantTypes: ['client_credentials'] })
   const own = (await token(app, { grant_type: 'client_credentials' }, machine.basic)).json<Tokens>()

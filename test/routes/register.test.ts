@@ -12,7 +12,7 @@ const errorsOf = async (answer: ReturnType<typeof post>) => (await answer).json<
 const users = async (app: App) =>
   (await internals(app).database.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM users')).rows[0]!.count
 
-t.test('201 with the user; attributes stand flat, no password anywhere', async (t) => {
+t.test('201 has the user with flat attributes, and no password', async (t) => {
   const { app, logs } = await build(t, { login: { attributes: readyAttributes } })
   const answer = await register(app, { email: 'Ada@Example.com', phone: '+49 170 1234567', username: 'Ada', name: '  Ada Lovelace ' })
   t.equal(answer.statusCode, 201)
@@ -63,7 +63,7 @@ t.test('all invalid fields are reported at once', async (t) => {
   t.equal(await users(app), 0)
 })
 
-t.test('passwords: not too short, not too long, not a common one', async (t) => {
+t.test('a password that is too short, too long or common is refused', async (t) => {
   const { app } = await build(t)
   const table: [string, RegExp][] = [
     ['1234567', /at least 8 characters/],
@@ -89,7 +89,7 @@ t.test('passwords: not too short, not too long, not a common one', async (t) => 
   }
 })
 
-t.test('the name: at most 100 characters that can be seen, kept as it is', async (t) => {
+t.test('a name has at most 100 visible characters, and is stored as it was sent', async (t) => {
   const { app } = await build(t)
   t.match(await errorsOf(post(app, { email: 'ada@example.com', password: PASSWORD, name: 'x'.repeat(101) })), { name: [/100/] })
   const name = '<b>Ada</b> "O\'Neil" 😀 محمد'
@@ -117,7 +117,7 @@ t.test('a national phone number gets a message that its country is missing, from
   t.match([again.statusCode, again.body], [401, /Write the number with its country code/])
 })
 
-t.test('what another user has is taken, in whatever spelling', async (t) => {
+t.test('an identifier of another user is taken, in any spelling', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   await register(app, { email: 'Ada@B.co', phone: '+49 170 1234567', username: 'ada' })
   await register(app, { email: 'x@bücher.example' })
@@ -207,7 +207,7 @@ t.test('fields that a user must not set are ignored', async (t) => {
   t.equal((await login(app)).statusCode, 200)
 })
 
-t.test('a limit says when to come back', async (t) => {
+t.test('registrations over the limit are 429 with Retry-After', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   let answer = await post(app, {})
   for (let i = 0; i < 40 && answer.statusCode === 422; i++) answer = await post(app, {})
@@ -215,7 +215,7 @@ t.test('a limit says when to come back', async (t) => {
   t.ok(Number(answer.headers['retry-after']) >= 1)
 })
 
-t.test('the /64 of an IPv6 subscriber is one address', async (t) => {
+t.test('addresses in one IPv6 /64 share a limit', async (t) => {
   const { app } = await build(t, { rateLimit: 'on' })
   const from = (remoteAddress: string) => app.inject({ method: 'POST', url: '/v1/register', payload: {}, remoteAddress })
   const statuses = new Set<number>()
