@@ -6,7 +6,8 @@ import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './co
 /** Table names with their schema, for our own SQL. */
 export type Tables = Record<
   'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
-    | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens',
+    | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens' | 'identifier_holds' | 'one_time_tokens'
+    | 'auth_sessions',
   string
 >
 
@@ -99,6 +100,9 @@ function tablesIn (schema: string): Tables {
     rate_limits: name('rate_limits'),
     consents: name('consents'),
     device_codes: name('device_codes'),
-    personal_access_tokens: name('personal_access_tokens')
+    personal_access_tokens: name('personal_access_tokens'),
+    identifier_holds: name('identifier_holds'),
+    one_time_tokens: name('one_time_tokens'),
+    auth_sessions: name('auth_sessions')
   }
 }

@@ -14,6 +14,9 @@ const NO_UUID = '00000000-0000-0000-0000-000000000000'
  */
 const MADE_BY_FORM = 3600
 
+/** Seconds for which nobody else gets an identifier that its user has given up. */
+const RELEASED = 30 * 86_400
+
 /**
  * How to find the ended rows of a table: an indexed column, and the seconds they are kept after that time. A session is kept slightly
  * longer than its access tokens, so that a logout with the last of them finds it; a redeemed code is kept to detect a replay, and an
@@ -25,6 +28,10 @@ const EXPIRED = [
   { table: 'authorization_codes', column: 'expires_at', keep: 3600 },
   { table: 'device_codes', column: 'expires_at', keep: 3600 },
   { table: 'personal_access_tokens', column: 'expires_at', keep: 3600 },
+  { table: 'one_time_tokens', column: 'expires_at', keep: 0 },
+  { table: 'auth_sessions', column: 'expires_at', keep: 0 },
+  { table: 'identifier_holds', column: 'expires_at', keep: 0 },
+  { table: 'identifiers', column: 'released_at', keep: RELEASED },
   { table: 'revocations', column: 'expires_at', keep: 0 },
   { table: 'signing_keys', column: 'keep_until', keep: 0 },
   { table: 'rate_limits', column: 'expire', keep: 0, milliseconds: true }

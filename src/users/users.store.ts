@@ -86,7 +86,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
     if (wanted.length === 0) return []
     const { rows } = await pool.query<{ attribute: string }>({
       name: 'identifiers-taken',
-      text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR i.user_id <> $3`,
+      text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR i.user_id IS DISTINCT FROM $3`,
       values: [...columnsOf(wanted).slice(0, 2), except]
     })
     return rows.map(({ attribute }) => attribute)

@@ -51,6 +51,14 @@ async function fill (app: FastifyInstance): Promise<void> {
       `INSERT INTO personal_access_tokens (id, user_id, client_id, name, scopes, hash, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, 'c', 'x', '{}', '${index}', 0, ${end})`,
       [user.id]
     )
+    await sql(app, `INSERT INTO one_time_tokens (hash, purpose, expires_at) VALUES ('${index}', 'invite', ${end})`)
+    await sql(app, `INSERT INTO auth_sessions (hash, proven, expires_at) VALUES ('${index}', '{pwd}', ${end})`)
+    await sql(app, `INSERT INTO identifier_holds (hash, expires_at) VALUES ('${index}', ${end})`)
+    await sql(
+      app,
+      `INSERT INTO identifiers (attribute, value, display, released_from, released_at) VALUES ('email', '${index}@old.test', '', $1, ${end} - interval '30 days')`,
+      [user.id]
+    )
     await sql(app, `INSERT INTO revocations (kind, subject, expires_at) VALUES ('token', '${index}', ${end})`)
     await sql(app, `INSERT INTO rate_limits (key, points, expire) VALUES ('${index}', 1, (extract(epoch FROM ${end}) * 1000)::bigint)`)
     await sql(
@@ -73,9 +81,10 @@ t.test('purge deletes what has expired, in every table, and nothing else', async
   await fill(app)
   t.same(await run(app), {
     sessions: 1, browser_sessions: 1, authorization_codes: 1, device_codes: 1, personal_access_tokens: 1,
+    one_time_tokens: 1, auth_sessions: 1, identifier_holds: 1, identifiers: 1,
     revocations: 1, signing_keys: 1, rate_limits: 1, audit_events: 1
   })
-  t.same(Object.values((await run(app))!), Array(9).fill(0))
+  t.same(Object.values((await run(app))!), Array(13).fill(0))
   t.equal(await count(app, 'sessions'), 1)
   t.ok((await login(app)).statusCode === 200, 'the keys that sign are there')
 })
@@ -83,7 +92,7 @@ t.test('purge deletes what has expired, in every table, and nothing else', async
 t.test('purge keeps what expired less than `keep` hours ago', async (t) => {
   const { app } = await build(t)
   await fill(app)
-  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(9).fill(0))
+  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(13).fill(0))
 })
 
 t.test('every table with an expiry time is purged', async (t) => {
