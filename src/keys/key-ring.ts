@@ -1,9 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, hash, type JsonWebKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, hash, sign as signBytes, type JsonWebKey } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 import { createAccessTokenKeys, type FindAccessTokenKey } from './access-token-keys.ts'
-import { createSigner } from './signer.ts'
 
 /** ES256 signs access tokens, RS256 id tokens (OpenID Connect Core section 15.1). */
 export type Algorithm = 'ES256' | 'RS256'
@@ -206,6 +205,24 @@ async function makeKey (alg: Algorithm, sealKey: Buffer): Promise<NewKey> {
   const kid = hash('sha256', JSON.stringify(required), 'base64url')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   return { kid, alg, publicJwk, sealed: seal(sealKey, pem, context({ kid, alg })) }
+}
+
+/**
+ * Compact JWS (RFC 7515 section 7.1; signatures of RFC 7518 sections 3.3 and 3.4) with one key. The header is encoded once, and the
+ * signature is produced in its final format, since signing takes half the time of a token request.
+ * @param pem PKCS #8
+ */
+export function createSigner (pem: string, header: { alg: Algorithm, typ: string, kid: string }): (claims: object) => string {
+  const prefix = `${base64url(header)}.`
+  const key = { key: createPrivateKey(pem), dsaEncoding: 'ieee-p1363' as const }
+  return (claims) => {
+    const input = prefix + base64url(claims)
+    return `${input}.${signBytes('sha256', Buffer.from(input), key).toString('base64url')}`
+  }
+}
+
+function base64url (value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
 // Without the issuer, so that a server keeps its keys when its address changes

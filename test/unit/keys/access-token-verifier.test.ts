@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { createAccessTokenKeys } from '../../../src/keys/access-token-keys.ts'
 import { createAccessTokenVerifier, nullIfRefused } from '../../../src/keys/access-token-verifier.ts'
-import { createSigner } from '../../../src/keys/signer.ts'
+import { createSigner } from '../../../src/keys/key-ring.ts'
 
 const ISSUER = 'https://id.example.com'
 const API = 'https://api.example.com'
