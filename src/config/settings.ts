@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { APP_KEY_FORM } from '../crypto/app-key.ts'
-import { MAX_PASSWORD_BYTES } from '../passwords/text.ts'
+import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
 import { viewNames } from '../views/check.ts'
 
 const DAY = 86_400

@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 import { HttpError } from '../http/http-error.ts'
 import { bcryptDigest, named2b, SETTINGS_LENGTH, verifyBcrypt } from './bcrypt.ts'
 import { loadArgon2, loadBcrypt } from './native-modules.ts'
-import { costOf, isArgon2, isBcrypt, schemeOf, wrappedParts } from './hash-scheme.ts'
-import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
+
+/** Of a password in NFC; longer ones cannot be set. */
+export const MAX_PASSWORD_BYTES = 1000
+// No password of at most that many bytes has more UTF-16 units in any normalization form
+const MAX_UNITS = 2 * MAX_PASSWORD_BYTES
 
 /** argon2id parameters (RFC 9106): memory in KiB, number of passes. */
 export type HashCost = { memoryCost: number, timeCost: number }
@@ -101,6 +104,17 @@ export async function createPasswords (cost: HashCost & { maxQueue: number }): P
   return { hash, verify, wrap, measure, scheme: async () => schemeOf(await nobody), waiting: queue.waiting }
 }
 
+/**
+ * The normalized password that is hashed and measured, so that an accent typed on macOS and on Windows is the same character (RFC 8265
+ * section 4.2). The length is limited before normalizing, because ordering combining marks takes time quadratic in their number.
+ * @returns null when it is too long
+ */
+export function passwordText (typed: string): string | null {
+  if (typed.length > MAX_UNITS) return null
+  const text = typed.normalize('NFC')
+  return Buffer.byteLength(text) > MAX_PASSWORD_BYTES ? null : text
+}
+
 async function timed<T> (work: () => Promise<T>): Promise<{ value: T, took: number }> {
   const begun = performance.now()
   const value = await work()
@@ -131,4 +145,46 @@ function createQueue (width: number, maxQueue: number) {
   }
 
   return { run, waiting: () => waiters.length }
+}
+
+/**
+ * What determines how long verifying a stored hash takes: the hash without salt and digest, such as `$2y$12$*`. The database has an index
+ * on the same expression.
+ */
+function schemeOf (hash: string): string {
+  return hash.slice(0, 300).replace(/[./A-Za-z0-9+]{10,}/g, '*').slice(0, 100)
+}
+
+const ARGON2 = /^\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
+// Written by Laravel, Devise and others ($2a$, $2b$, $2y$)
+const BCRYPT = /^\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
+// Version, cost and salt of bcrypt, followed by argon2id over its digest
+const WRAPPED = /^(\$2b\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{22})(\$argon2id\$.+)$/
+
+const isArgon2 = (hash: string): boolean => ARGON2.test(hash)
+const isBcrypt = (hash: string): boolean => BCRYPT.test(hash)
+
+/** The bcrypt settings, and the argon2id hash of the bcrypt digest; null for other hashes. */
+function wrappedParts (hash: string): { settings: string, argon2: string } | null {
+  const [, settings, argon2] = WRAPPED.exec(hash) ?? []
+  return settings !== undefined && argon2 !== undefined && isArgon2(argon2) ? { settings, argon2 } : null
+}
+
+/** What verifying a scheme computes, in this order; null for an unknown scheme. */
+export function costOf (
+  scheme: string
+): { bcrypt?: number, argon2?: { algorithm: number, memoryCost: number, timeCost: number, parallelism: number } } | null {
+  const [, rounds] = /^\$2[abxy]\$(\d\d)\$\*(?:$|\$argon2id\$)/.exec(scheme) ?? []
+  const [, kind, memory, time, lanes] = /\$argon2(id|i|d)\$v=\d+\$m=(\d+),t=(\d+),p=(\d+)\$\*\$\*$/.exec(scheme) ?? []
+  if (rounds === undefined && kind === undefined) return null
+  return {
+    ...(rounds !== undefined && { bcrypt: Number(rounds) }),
+    ...(kind !== undefined &&
+      {
+        argon2: {
+          algorithm: ['d', 'i', 'id'].indexOf(kind), memoryCost: Number(memory), timeCost: Number(time),
+          parallelism: Number(lanes)
+        }
+      })
+  }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../runtime/log.ts'
-import { costOf } from './hash-scheme.ts'
-import type { Passwords, Verdict } from './hashing.ts'
+import { costOf, type Passwords, type Verdict } from './hashing.ts'
 import type { PasswordHashes } from '../users/ports.ts'
 
 export type LoginPace = {

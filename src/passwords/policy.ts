@@ -1,5 +1,5 @@
 import type { FieldError } from '../http/field-errors.ts'
-import { MAX_PASSWORD_BYTES, passwordText } from './text.ts'
+import { MAX_PASSWORD_BYTES, passwordText } from './hashing.ts'
 
 export type PasswordPolicy = {
   /** The errors of a new password, empty when it is acceptable. */

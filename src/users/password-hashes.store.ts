@@ -2,7 +2,7 @@ import type { Database } from '../database/client.ts'
 import type { PasswordHashes } from './ports.ts'
 import { inTransaction } from '../database/transaction.ts'
 
-// Same as schemeOf in src/passwords/hash-scheme.ts, and literally the expression of the index
+// Same as schemeOf in src/passwords/hashing.ts, and literally the expression of the index
 const SCHEME = "left(regexp_replace(left(password_hash, 300), '[./A-Za-z0-9+]{10,}', '*', 'g'), 100)"
 
 type Row = { id: string, hash: string }

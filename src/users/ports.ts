@@ -48,7 +48,7 @@ export type ProfileChange = {
 
 /** Stored hashes of all users. */
 export type PasswordHashes = {
-  /** Every stored scheme (hash-scheme.ts). */
+  /** Every stored scheme (`schemeOf` in hashing.ts). */
   schemes: () => Promise<string[]>
   /**
    * Replaces up to `limit` hashes of a bcrypt scheme by the results of `change`.
