@@ -9,7 +9,6 @@ import { refreshTokenGrant } from '../oauth/token/grants/refresh-token.ts'
 import { createIssueTokens } from '../oauth/token/issue-tokens.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import { createIdTokens } from '../oidc/id-token.ts'
-import { createStartSession } from '../sessions/start.ts'
 import type { Core } from './core.ts'
 import type { SessionServices } from './sessions.ts'
 import type { UserServices } from './users.ts'
@@ -25,14 +24,15 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
   const { config, store, keys, scopes, users, events } = parts
   const { end: sessionEnds, refreshTokens } = parts.sessions
   const { sessions, codes, devices } = store
-  const login = { attributes: users.attributes, authenticate: users.authenticate }
+  const { attributes, authenticate } = users
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
   const accessTokens = accessTokensFor({ config, keys })
   const signIdToken = createIdTokens({ sign: keys.sign, issuer: () => config.issuer, profile: users.records.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
-  const startSession = createStartSession({ sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })
   return [
-    ...(config.passwordGrant === 'on' ? [passwordGrant({ ...login, scopes, startSession })] : []),
+    ...(config.passwordGrant === 'on'
+      ? [passwordGrant({ attributes, authenticate, scopes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })]
+      : []),
     // Both start on a page
     ...(config.routes.pages
       ? [

@@ -1,25 +1,56 @@
 import { Type } from 'typebox'
+import { v7 as uuidv7 } from 'uuid'
+import { hashSecret } from '../../../crypto/secrets.ts'
+import type { RefreshTokens } from '../../../sessions/refresh-token.ts'
 import type { Attributes, Identifier } from '../../../users/attributes.ts'
 import { candidatesFrom, surplusFields } from '../../../users/login-candidates.ts'
 import { invalidGrant, invalidRequest, unauthorizedClient } from '../../errors.ts'
-import type { Authenticate } from '../../ports.ts'
+import type { Authenticate, Caller, Client, NewSession, Sessions, SignedIn } from '../../ports.ts'
 import type { Scopes } from '../../scopes.ts'
-import type { StartSession } from '../../../sessions/start.ts'
-import type { GrantHandler } from './index.ts'
+import type { IssueTokens } from '../issue-tokens.ts'
+import type { GrantHandler, Issued } from './index.ts'
 
-type Dependencies = { attributes: Attributes, scopes: Scopes, authenticate: Authenticate, startSession: StartSession }
+type Access = Pick<NewSession, 'scopes' | 'resources'>
+
+type Dependencies = {
+  attributes: Attributes
+  scopes: Scopes
+  authenticate: Authenticate
+  sessions: Pick<Sessions, 'create'>
+  refreshTokens: RefreshTokens
+  issueTokens: IssueTokens
+  /** Seconds. */
+  sessionTtl: number
+  idleTtl: number
+}
 
 /**
  * RFC 6749 section 4.3, for confidential first-party clients only. `username` may be any login attribute; the name of an attribute
  * (`email`, `phone`, …) can be sent in its place.
  */
-export function passwordGrant ({ attributes, scopes, authenticate, startSession }: Dependencies): GrantHandler {
+export function passwordGrant (
+  { attributes, scopes, authenticate, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
+): GrantHandler {
   function readCandidates (params: Record<string, string>): Identifier[] {
     const surplus = surplusFields(attributes, params)
     if (surplus) throw invalidRequest(`Send one of ${Object.keys(surplus).join(', ')}: a login has one login field`)
     const { candidates, missing } = candidatesFrom(attributes, params)
     if (missing) throw invalidRequest('username is missing')
     return candidates
+  }
+
+  /** The statement that creates the session checks once more that user and client are as they were. */
+  async function startSession (client: Client, user: SignedIn, access: Access, caller: Caller): Promise<Issued> {
+    const id = uuidv7()
+    const secret = refreshTokens.newSecret()
+    const created = await sessions.create({
+      id, ...user, clientId: client.id, ...access, secretHash: hashSecret(secret), ttl: sessionTtl, caller
+    })
+    if (!created) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
+    const grant = { sessionId: id, userId: user.userId, ...access, generation: 0, oidc: null, ...created }
+    return await issueTokens({
+      client, grant, scopes: access.scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
+    })
   }
 
   return {
@@ -36,7 +67,7 @@ export function passwordGrant ({ attributes, scopes, authenticate, startSession 
       const authenticated = await authenticate(candidates, password, { ...caller, clientId: client.id })
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
       const { device, ...user } = authenticated
-      return { ...await startSession(client, user, granted, resources ?? [], caller), device }
+      return { ...await startSession(client, user, { scopes: granted, resources: resources ?? [] }, caller), device }
     }
   }
 }
