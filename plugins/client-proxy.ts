@@ -4,11 +4,11 @@ import type { Issued } from '../src/oauth/token/grants/index.ts'
 import type { Caller } from '../src/oauth/ports.ts'
 import type { RemoteProxyOptions } from '../src/config/options.ts'
 import type { Attributes } from '../src/users/attributes.ts'
+import type { Login } from '../src/users/login-candidates.ts'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
 import { claim, refuseTwice } from './http/once.ts'
 import { localProxy } from './proxy/local.ts'
-import type { ProxyLogin } from './proxy/login-params.ts'
 import { createDeviceCookie } from './browser/device-cookie.ts'
 import { createRefreshCookie } from './proxy/refresh-cookie.ts'
 import { isRemote } from './guard/is-remote.ts'
@@ -24,7 +24,7 @@ export type ProxiedClient = {
   slug: string
   /** Whether the answer carries the refresh token in its body as well as in the cookie. */
   tokenInBody: boolean
-  logIn: (login: ProxyLogin, caller: Caller) => Promise<ProxyAnswer>
+  logIn: (login: Login, caller: Caller) => Promise<ProxyAnswer>
   refresh: (token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
   /** Does nothing for a token that was not issued here or whose session has ended. */
   logOut: (token: string | undefined, caller: Caller) => Promise<void>

@@ -10,6 +10,32 @@ export type Candidates = {
   errors: FieldErrors
 }
 
+/** A login: the identifiers that may be meant, and the parameters of the password grant. */
+export type Login = { candidates: Identifier[], params: Record<string, string> }
+
+/**
+ * Reads the body of a login once. Other fields that the caller sends are not passed on.
+ * @param prefix put before each login field in the body, as for `loginFields`
+ * @returns errors by the names of the fields without the prefix; there are none when the password can be checked
+ */
+export function readLogin (
+  { attributes, prefix }: { attributes: Attributes, prefix: string },
+  body: Record<string, unknown>
+): Login & { errors: FieldErrors } {
+  const fields = loginFields(attributes, body, prefix)
+  const { candidates, missing, errors: wrong } = candidatesFrom(attributes, fields)
+  const { password, scope } = body
+  const errors: FieldErrors = candidates.length > 0 ? {} : missing ? requiredErrors(attributes) : wrong
+  if (typeof password !== 'string' || password === '') errors['password'] = ['required']
+  return { candidates, params: { ...strings(fields), ...strings({ scope, password }) }, errors }
+}
+
+function strings (values: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '')
+  )
+}
+
 /**
  * The login fields of a body by name, including `username`; an empty string is treated as absent.
  * @param prefix put before each name in the body; a dot descends into an object
@@ -25,13 +51,12 @@ export function loginFields (attributes: Attributes, body: Record<string, unknow
  * `username` means any configured attribute whose schema it satisfies.
  */
 export function candidatesFrom (attributes: Attributes, fields: Record<string, unknown>): Candidates {
-  const surplus = surplusFields(attributes, fields)
-  if (surplus) return { candidates: [], missing: false, errors: surplus }
-  const [name] = fieldsIn(attributes, fields)
+  const [name, ...others] = fieldsIn(attributes, fields)
+  if (others.length > 0) return { candidates: [], missing: false, errors: tooMany([name!, ...others]) }
   if (name === undefined) return { candidates: [], missing: true, errors: {} }
   const meant = name === 'username' ? attributes : attributes.filter((attribute) => attribute.name === name)
   const candidates = candidatesFor(meant, fields[name])
-  const errors = candidates.length > 0 ? {} : { [name]: [notOneOf(meant, fields[name])] }
+  const errors: FieldErrors = candidates.length > 0 ? {} : { [name]: [notOneOf(meant, fields[name])] }
   return { candidates, missing: false, errors }
 }
 
@@ -41,7 +66,11 @@ export function candidatesFrom (attributes: Attributes, fields: Record<string, u
  */
 export function surplusFields (attributes: Attributes, fields: Record<string, unknown>): FieldErrors | null {
   const given = fieldsIn(attributes, fields)
-  return given.length > 1 ? Object.fromEntries(given.map((name) => [name, ['one_too_many']])) : null
+  return given.length > 1 ? tooMany(given) : null
+}
+
+function tooMany (given: string[]): FieldErrors {
+  return Object.fromEntries(given.map((name) => [name, ['one_too_many']]))
 }
 
 function fieldsIn (attributes: Attributes, fields: Record<string, unknown>): string[] {

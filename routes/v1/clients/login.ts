@@ -1,14 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../../plugins/http/caller.ts'
-import { readLogin } from '../../../plugins/proxy/login-params.ts'
 import { limit } from '../../../plugins/http/limits.ts'
 import { requiredLater } from '../../../plugins/http/compilers.ts'
+import { unprocessable } from '../../../plugins/http/unprocessable.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { loginBody, ProxyParams } from '../../../src/schemas/proxy.ts'
 import { TokenResponse } from '../../../src/schemas/token.ts'
+import { readLogin } from '../../../src/users/login-candidates.ts'
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { login: fields } = app.clientProxy
+  const named = (field: string) => field === 'password' ? field : fields.prefix + field
+
   app.post('/:client/login', {
     config: limit('password'),
     validatorCompiler: requiredLater,
@@ -22,7 +25,9 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request, reply) => {
     const { proxied, body } = request
-    return app.clientProxy.answer(reply, proxied, await proxied.logIn(readLogin(fields, body), callerOf(request)))
+    const { errors, ...login } = readLogin(fields, body)
+    if (Object.keys(errors).length > 0) throw unprocessable(errors, { named })
+    return app.clientProxy.answer(reply, proxied, await proxied.logIn(login, callerOf(request)))
   })
 }
 
