@@ -10,7 +10,8 @@ export type RegisterState = { returnTo: string | null, values?: Record<string, u
 
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
-export function createRegisterPage (kit: Kit, { config, users: { attributes } }: Services, findWay: FindWay): ShowRegister {
+export function createRegisterPage (kit: Kit, { users }: Services, findWay: FindWay): ShowRegister {
+  const { attributes, passwordPolicy: { rules } } = users
   return async (request, reply, { returnTo, values = {}, errors, problem }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
@@ -30,7 +31,8 @@ export function createRegisterPage (kit: Kit, { config, users: { attributes } }:
       hidden: { ...(returnTo !== null && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales }) },
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       askName: true,
-      minPasswordLength: config.passwords.minLength,
+      minPasswordLength: rules.minLength,
+      passwordKinds: rules.kinds,
       values: Object.fromEntries(shownAgain) as Record<string, string>,
       ...(errors && { errors: formErrors(errors, [...fields, 'password'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),

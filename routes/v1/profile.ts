@@ -4,7 +4,7 @@ import { callerOf } from '../../plugins/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { covers } from '../../src/oauth/scopes.ts'
 import { visibleProfile } from '../../src/oidc/claims.ts'
-import { PasswordBody, profileBody, User, userBody } from '../../src/schemas/account.ts'
+import { passwordBody, profileBody, User, userBody } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import type { Profile } from '../../src/users/ports.ts'
@@ -64,7 +64,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Account'],
       summary: 'Change the password',
       description: 'Needs the access token of a first-party login. Ends every other session of the user.',
-      body: PasswordBody,
+      body: passwordBody(users.passwordPolicy.rules),
       response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
     }
   }, async (request) => {

@@ -17,7 +17,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Account'],
       summary: 'Register a user',
       description: 'Each login attribute is a member of the body under its own name; at least one is required.',
-      body: registerBody(users.attributes),
+      body: registerBody(users.attributes, users.passwordPolicy.rules),
       response: { 201: User, ...errors(400, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {

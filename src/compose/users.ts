@@ -1,6 +1,6 @@
 import type { Events } from '../events/events.ts'
 import type { Authenticate } from '../oauth/ports.ts'
-import { createPasswordPolicy } from '../passwords/policy.ts'
+import { createPasswordPolicy, type PasswordPolicy } from '../passwords/policy.ts'
 import type { LoginPace } from '../passwords/login-pace.ts'
 import type { Passwords } from '../passwords/hashing.ts'
 import type { Throttle } from '../throttle/throttle.ts'
@@ -19,6 +19,8 @@ export type UserServices = {
   records: Users
   /** What users log in with. */
   attributes: Attributes
+  /** The rules for every place where a password is chosen. */
+  passwordPolicy: PasswordPolicy
   authenticate: Authenticate
   register: Register
   changePassword: ChangePassword
@@ -47,5 +49,6 @@ export async function createUsers ({ config, store, passwords, pace, throttle, e
     return { changePassword: createChangePassword(parts), changeProfile: createChangeProfile(parts) }
   }
 
-  return { records: users, attributes, authenticate, register: await createRegistration(), ...await createChanges() }
+  const changes = await createChanges()
+  return { records: users, attributes, passwordPolicy: policy, authenticate, register: await createRegistration(), ...changes }
 }

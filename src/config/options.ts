@@ -132,6 +132,14 @@ export interface SettingsOptions {
     minLength?: NonNullable<NonNullable<Settings['passwords']>['minLength']>
     /** Refuse the most common leaked passwords. Default: true. */
     refuseCommon?: NonNullable<NonNullable<Settings['passwords']>['refuseCommon']>
+    /** A password needs a letter. Default: false. */
+    letters?: NonNullable<NonNullable<Settings['passwords']>['letters']>
+    /** A password needs an uppercase and a lowercase letter. Default: false. */
+    mixedCase?: NonNullable<NonNullable<Settings['passwords']>['mixedCase']>
+    /** A password needs a number. Default: false. */
+    numbers?: NonNullable<NonNullable<Settings['passwords']>['numbers']>
+    /** A password needs a symbol; a space is one. Default: false. */
+    symbols?: NonNullable<NonNullable<Settings['passwords']>['symbols']>
     /** argon2id memory in KiB. Default: 19456. */
     memoryCost?: NonNullable<NonNullable<Settings['passwords']>['memoryCost']>
     /** Number of argon2id passes. Default: 2. */

@@ -1,4 +1,5 @@
 import type { RedirectUriProblem } from '../clients/redirect-uri.ts'
+import type { CharacterKind } from '../passwords/policy.ts'
 
 /** The possible errors of a field, with the numbers and names they mention; null where there are none. */
 export type FieldErrorDetails = {
@@ -22,6 +23,8 @@ export type FieldErrorDetails = {
   /** Could also be a value of another attribute. */
   ambiguous: { attribute: string, title: string }
   taken: null
+  /** A password without a kind of characters that it must contain. */
+  characters_missing: { kind: CharacterKind }
   common_password: null
   wrong_password: null
   changed_meanwhile: null

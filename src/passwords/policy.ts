@@ -1,25 +1,47 @@
 import type { FieldError } from '../http/field-errors.ts'
 import { MAX_PASSWORD_BYTES, passwordText } from './hashing.ts'
 
+/** What a password must contain, in the order in which it is reported, as defined by Laravel's `Password` rule. */
+const KINDS = {
+  mixedCase: [/\p{Ll}/u, /\p{Lu}/u],
+  letters: [/\p{L}/u],
+  symbols: [/[\p{Z}\p{S}\p{P}]/u],
+  numbers: [/\p{N}/u]
+}
+
+export type CharacterKind = keyof typeof KINDS
+
+/** What forms say before the first try. */
+export type PasswordRules = { minLength: number, kinds: readonly CharacterKind[] }
+
 export type PasswordPolicy = {
+  rules: PasswordRules
   /** The errors of a new password, empty when it is acceptable. */
   check: (password: string) => Promise<FieldError[]>
 }
 
-/** NIST SP 800-63B section 3.1.1.2: a minimum length and a list of known passwords, without rules on character classes. */
-export function createPasswordPolicy ({ minLength, refuseCommon }: { minLength: number, refuseCommon: boolean }): PasswordPolicy {
+type Options = { minLength: number, refuseCommon: boolean } & Partial<Record<CharacterKind, boolean>>
+
+/**
+ * NIST SP 800-63B section 3.1.1.2: a minimum length and a list of known passwords. Rules on kinds of characters, which it advises against,
+ * are off by default.
+ */
+export function createPasswordPolicy ({ minLength, refuseCommon, ...wanted }: Options): PasswordPolicy {
+  const kinds = (Object.keys(KINDS) as CharacterKind[]).filter((kind) => wanted[kind])
   let common: Promise<Set<string>> | undefined
 
   async function check (password: string): Promise<FieldError[]> {
     const text = passwordText(password)
     if (text === null) return [{ code: 'too_long', max: MAX_PASSWORD_BYTES, unit: 'bytes' }]
-    if ([...text].length < minLength) return [{ code: 'too_short', min: minLength }]
-    if (!refuseCommon) return []
+    const short: FieldError[] = [...text].length < minLength ? [{ code: 'too_short', min: minLength }] : []
+    const missing = kinds.filter((kind) => !KINDS[kind].every((characters) => characters.test(text)))
+    const errors = [...short, ...missing.map((kind): FieldError => ({ code: 'characters_missing', kind }))]
+    if (errors.length > 0 || !refuseCommon) return errors
     common ??= commonPasswords(minLength)
     return (await common).has(text.toLowerCase()) ? ['common_password'] : []
   }
 
-  return { check }
+  return { rules: { minLength, kinds }, check }
 }
 
 async function commonPasswords (minLength: number): Promise<Set<string>> {

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { MAX_USER_NAME } from '../names/name.ts'
+import type { CharacterKind, PasswordRules } from '../passwords/policy.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { Profile } from '../users/ports.ts'
 
@@ -19,8 +20,18 @@ export const User = Type.Object({
 })
 export type User = Static<typeof User>
 
+const KINDS: Record<CharacterKind, string> = {
+  mixedCase: 'uppercase and lowercase letters', letters: 'a letter', symbols: 'a symbol', numbers: 'a number'
+}
+
+function newPassword ({ minLength, kinds }: PasswordRules) {
+  const needed = kinds.map((kind) => KINDS[kind]).join(', ')
+  const description = `At least ${minLength} characters${needed && `, with ${needed}`}; not a common one`
+  return { description, examples: ['correct horse battery staple'] }
+}
+
 /** At least one attribute, and a password. */
-export function registerBody (attributes: Attributes) {
+export function registerBody (attributes: Attributes, rules: PasswordRules) {
   const fields: Record<string, TSchema> = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
     return [name, Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))]
@@ -28,7 +39,7 @@ export function registerBody (attributes: Attributes) {
   return Type.Object({
     ...fields,
     name: Type.Optional(Type.String({ maxLength: MAX_USER_NAME, examples: ['Ada Lovelace'] })),
-    password: Type.String({ description: 'At least 8 characters, not a common one', examples: ['correct horse battery staple'] })
+    password: Type.String(newPassword(rules))
   }, { additionalProperties: true })
 }
 
@@ -53,10 +64,12 @@ export function profileBody (attributes: Attributes) {
   }, { additionalProperties: true })
 }
 
-export const PasswordBody = Type.Object({
-  current_password: Type.String({ minLength: 1 }),
-  new_password: Type.String({ minLength: 1, examples: ['correct horse battery staple'] })
-}, { additionalProperties: true, examples: [{ current_password: 'the one of today', new_password: 'correct horse battery staple' }] })
+export function passwordBody (rules: PasswordRules) {
+  return Type.Object({
+    current_password: Type.String({ minLength: 1 }),
+    new_password: Type.String({ minLength: 1, ...newPassword(rules) })
+  }, { additionalProperties: true, examples: [{ current_password: 'the one of today', new_password: 'correct horse battery staple' }] })
+}
 
 /** The wire form of a user. */
 export function userBody ({ id, name, identifiers, createdAt }: Profile): User {

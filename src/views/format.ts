@@ -36,6 +36,11 @@ export function formatWait (seconds: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(seconds / size))
 }
 
+/** `a letter and a number`. */
+export function formatList (words: readonly string[], locale: string): string {
+  return new Intl.ListFormat(locale, { type: 'conjunction' }).format(words)
+}
+
 /** `E-mail, phone or user name`. */
 export function formatChoice (words: readonly string[], locale: string): string {
   return capitalise(new Intl.ListFormat(locale, { type: 'disjunction' }).format(words), locale)

@@ -17,6 +17,8 @@ export type InputAttributes = {
   autocapitalize?: 'none' | 'characters' | undefined
   spellcheck?: 'false' | undefined
   inputmode?: string | undefined
+  /** The rules for a new password, for password managers. */
+  passwordrules?: string | undefined
   required?: boolean
   autofocus?: boolean
   maxlength?: number

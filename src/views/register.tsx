@@ -1,8 +1,10 @@
 import { MAX_USER_NAME } from '../names/name.ts'
+import type { CharacterKind } from '../passwords/policy.ts'
 import { attributeInput } from './attribute-input.ts'
 import { Field, focusField, Form, Messages } from './form.tsx'
 import { capitalise } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
+import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
 import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
@@ -12,6 +14,8 @@ export type RegisterModel = FormPage & {
   fields: readonly (AttributeField & { hint?: string | undefined })[]
   askName?: boolean | undefined
   minPasswordLength: number
+  /** What the password must contain. */
+  passwordKinds?: readonly CharacterKind[] | undefined
   values?: Readonly<Record<string, string | undefined>> | undefined
   /** `loginAs` is set when a value is taken, since it may belong to the visitor. */
   links?: { login?: string | undefined, loginAs?: { value: string, href: string } | undefined } | undefined
@@ -39,13 +43,9 @@ export function registerPage (model: RegisterModel): string {
           />
         )}
         <AttributeFields model={model} focus={focus} />
-        <Field
-          name='password'
-          label={t.password}
-          hint={t.passwordHint(model.minPasswordLength)}
-          errors={errors}
-          describedByForm={focus === 'password'}
-          input={{ type: 'password', autocomplete: 'new-password', required: true, autofocus: focus === 'password' }}
+        <NewPassword
+          page={model} name='password' label={t.password} autofocus={focus === 'password'}
+          rules={{ minLength: model.minPasswordLength, kinds: model.passwordKinds ?? [] }}
         />
         <button class='main' type='submit' safe>{t.submit}</button>
       </Form>

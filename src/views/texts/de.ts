@@ -11,6 +11,12 @@ export const de: Texts = {
     address: 'Ihre Postanschrift sehen',
     '*': 'Alles tun, was Sie selbst tun können'
   },
+  passwordKinds: {
+    mixedCase: 'Groß- und Kleinbuchstaben',
+    letters: 'ein Buchstabe',
+    symbols: 'ein Sonderzeichen',
+    numbers: 'eine Ziffer'
+  },
   form: {
     errorPrefix: 'Fehler: ',
     problem: 'Bitte prüfen Sie Ihre Angaben',
@@ -30,6 +36,10 @@ export const de: Texts = {
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
+    passwordMixedCase: 'Verwenden Sie mindestens einen Groß- und einen Kleinbuchstaben.',
+    passwordLetter: 'Verwenden Sie mindestens einen Buchstaben.',
+    passwordSymbol: 'Verwenden Sie mindestens ein Sonderzeichen, etwa ! oder ein Leerzeichen.',
+    passwordNumber: 'Verwenden Sie mindestens eine Ziffer.',
     passwordCommon: 'Dieses Passwort gehört zu den ersten, die Angreifer versuchen. Wählen Sie ein anderes.',
     tooManyTokens: 'Sie haben zu viele Token. Löschen Sie zuerst eines.',
     unknownCode: 'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie das Gerät einen neuen anzeigen.'
@@ -53,7 +63,7 @@ export const de: Texts = {
     name: 'Name',
     oneNeeded: 'Eines davon genügt:',
     password: 'Passwort',
-    passwordHint: (length) => `Mindestens ${length} Zeichen. Einige Wörter hintereinander merken sich leicht.`,
+    passwordHint: (length, kinds) => `Mindestens ${length} Zeichen${kinds && `, darunter ${kinds}`}. Einige Wörter hintereinander merken sich leicht.`,
     submit: 'Konto anlegen',
     login: 'Mit einem Konto anmelden, das Sie schon haben',
     loginAs: (value) => `Als ${value} anmelden`

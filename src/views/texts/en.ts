@@ -12,6 +12,13 @@ export const en = {
     address: 'See your postal address',
     '*': 'Do everything that you can do'
   } as Record<string, string>,
+  /** What a password needs, as in the middle of a sentence; they are listed in `register.passwordHint`. */
+  passwordKinds: {
+    mixedCase: 'uppercase and lowercase letters',
+    letters: 'a letter',
+    symbols: 'a symbol',
+    numbers: 'a number'
+  },
   form: {
     errorPrefix: 'Error: ',
     problem: 'Please check your entries',
@@ -30,6 +37,10 @@ export const en = {
     oneNeeded: 'Fill in at least one of these.',
     passwordShort: (length: number) => `Use at least ${length} characters.`,
     passwordLong: 'Use a shorter password.',
+    passwordMixedCase: 'Use at least one uppercase and one lowercase letter.',
+    passwordLetter: 'Use at least one letter.',
+    passwordSymbol: 'Use at least one symbol, such as ! or a space.',
+    passwordNumber: 'Use at least one number.',
     passwordCommon: 'This password is one of the first that attackers try. Choose another.',
     tooManyTokens: 'You have too many tokens. Delete one first.',
     unknownCode: 'This code is unknown or has expired. Check it, or ask the device for a new one.'
@@ -52,7 +63,7 @@ export const en = {
     name: 'Name',
     oneNeeded: 'One of these is enough:',
     password: 'Password',
-    passwordHint: (length: number) => `At least ${length} characters. A few words in a row are easy to keep in mind.`,
+    passwordHint: (length: number, kinds: string) => `At least ${length} characters${kinds && `, with ${kinds}`}. A few words in a row are easy to keep in mind.`,
     submit: 'Create account',
     login: 'Log in to an account you have',
     loginAs: (value: string) => `Log in as ${value}`

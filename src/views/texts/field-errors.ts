@@ -1,4 +1,5 @@
 import { MAX_REDIRECT_URI, type RedirectUriProblem } from '../../clients/redirect-uri.ts'
+import type { CharacterKind } from '../../passwords/policy.ts'
 import type { FieldError, FieldErrorCode, FieldErrorDetails, FieldErrors } from '../../http/field-errors.ts'
 import type { FormErrors } from '../page.ts'
 import type { Texts } from './en.ts'
@@ -16,6 +17,11 @@ export const REDIRECT_URI: Record<RedirectUriProblem, string> = {
   insecure: 'is http on another host than this machine; use https',
   two_slashes: 'has two slashes after its scheme; use one, such as com.example.app:/callback',
   scheme: 'has a scheme that is not a reversed domain name, such as com.example.app:/callback (RFC 8252 section 7.1)'
+}
+
+/** Follows "must contain at least". */
+const CHARACTERS: Record<CharacterKind, string> = {
+  mixedCase: 'one uppercase and one lowercase letter', letters: 'one letter', symbols: 'one symbol', numbers: 'one number'
 }
 
 /**
@@ -37,6 +43,7 @@ const API: Words<string> = {
     `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number has no country code`,
   ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
   taken: (_, field) => `The ${field} has already been taken.`,
+  characters_missing: ({ kind }, field) => `The ${spaced(field)} field must contain at least ${CHARACTERS[kind]}.`,
   common_password: () => 'is one of the most used passwords, which are tried first; choose another',
   wrong_password: () => 'is not your password',
   changed_meanwhile: () => 'was changed by another request; try again',
@@ -52,7 +59,8 @@ const API: Words<string> = {
 
 /** Codes whose texts name their subject themselves. */
 const SENTENCES = new Set<FieldErrorCode>([
-  'required', 'one_required', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes', 'too_many'
+  'required', 'one_required', 'characters_missing', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
+  'too_many'
 ])
 
 const unclear = (_details: unknown, { invalid }: Texts['problems']) => invalid
@@ -72,6 +80,8 @@ const PAGES: Words<Texts['problems']> = {
   country_missing: (_, { phoneCountry }) => phoneCountry,
   ambiguous: unclear,
   taken: (_, { taken }) => taken,
+  characters_missing: ({ kind }, { passwordMixedCase, passwordLetter, passwordSymbol, passwordNumber }) =>
+    ({ mixedCase: passwordMixedCase, letters: passwordLetter, symbols: passwordSymbol, numbers: passwordNumber })[kind],
   common_password: (_, { passwordCommon }) => passwordCommon,
   wrong_password: unclear,
   changed_meanwhile: unclear,

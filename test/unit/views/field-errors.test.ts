@@ -26,6 +26,9 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     'could also be taken for an e-mail address; choose another, or send it as email'
   ],
   taken: ['taken', 'The staff_id has already been taken.'],
+  characters_missing: [
+    { code: 'characters_missing', kind: 'mixedCase' }, 'The staff id field must contain at least one uppercase and one lowercase letter.'
+  ],
   common_password: ['common_password', 'is one of the most used passwords, which are tried first; choose another'],
   wrong_password: ['wrong_password', 'is not your password'],
   changed_meanwhile: ['changed_meanwhile', 'was changed by another request; try again'],
@@ -45,6 +48,10 @@ t.test('the API has a message for every code', async (t) => {
     t.same(apiMessages({ staff_id: [error] }), { staff_id: [said] })
   }
   t.same(apiMessages({ name: [{ code: 'too_many', of: 'tokens', max: 5 }] }), { name: ['There are 5 tokens already; revoke one first.'] })
+  const kinds = ['letters', 'symbols', 'numbers'] as const
+  t.same(apiMessages({ new_password: kinds.map((kind) => ({ code: 'characters_missing', kind })) }), {
+    new_password: ['letter', 'symbol', 'number'].map((word) => `The new password field must contain at least one ${word}.`)
+  })
   t.equal(REDIRECT_URI.too_long, 'has more than 2000 characters')
 })
 
@@ -59,6 +66,13 @@ for (const [language, texts] of Object.entries(languages)) {
     }
   })
 }
+
+t.test('the pages have a text for each kind of characters', async (t) => {
+  const { en } = languages
+  const kinds = ['mixedCase', 'letters', 'symbols', 'numbers'] as const
+  const { fields } = formErrors({ password: kinds.map((kind) => ({ code: 'characters_missing', kind })) }, ['password'], en!)
+  t.match(fields?.['password'], [/uppercase and one lowercase/, /letter/, /symbol/, /number/])
+})
 
 t.test('the 422 names fields as the request body does', async (t) => {
   t.match(unprocessable({ email: ['required'], password: ['required'] }, { named: (field) => `login_${field}` }), {

@@ -29,6 +29,7 @@ t.test('autocomplete attributes identify the fields for browsers and password ma
   t.equal(control(register, 'email')['autocomplete'], 'username')
   t.equal(control(register, 'phone')['autocomplete'], 'tel')
   t.equal(control(register, 'password')['autocomplete'], 'new-password')
+  t.equal(control(register, 'password')['passwordrules'], 'minlength: 8;')
 })
 
 t.test('the first field that needs input has the focus', async (t) => {

@@ -40,6 +40,7 @@ export function samplePages (page: Page): Record<string, string> {
       errors: { form: [page.texts.problems.wrongLogin] }
     }),
     register: registerPage(registerModel(page)),
+    'register-strict': registerPage({ ...registerModel(page), passwordKinds: ['mixedCase', 'letters', 'symbols', 'numbers'] }),
     'register-wrong': registerPage({
       ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' },
       errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } }
