@@ -19,6 +19,7 @@ import { createOAuth, type OAuthServices, type OidcServices } from './oauth.ts'
 import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
 import { createUsers, type UserServices } from './users.ts'
+import { createVerification, type VerificationServices } from './verification.ts'
 
 /** Everything that plugins and routes use, by noun; created once per app. */
 export type Services = Core & {
@@ -32,6 +33,7 @@ export type Services = Core & {
   revocation: RevocationServices
   sessions: SessionServices
   users: UserServices
+  verification: VerificationServices
 }
 
 const KEY_CHECK_MS = 60_000
@@ -94,7 +96,8 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocations, scopes, sessions, throttle, users }),
     account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.end }),
-    clients, passwords, personalTokens, revocation, sessions, users
+    clients, passwords, personalTokens, revocation, sessions, users,
+    verification: createVerification({ ...base, users })
   }
 }
 

@@ -8,6 +8,7 @@ import { createCodeStore } from '../oauth/authorize/codes.store.ts'
 import { createConsentStore } from '../oauth/authorize/consents.store.ts'
 import { createDeviceStore } from '../oauth/device/devices.store.ts'
 import { createKeyStore } from '../keys/keys.store.ts'
+import { createOneTimeTokenStore } from '../verification/one-time-tokens.store.ts'
 import { createPasswordHashStore } from '../users/password-hashes.store.ts'
 import { createPersonalTokenStore } from '../personal-tokens/personal-tokens.store.ts'
 import { createPurgeStore } from '../maintenance/purge.store.ts'
@@ -33,6 +34,7 @@ export function createStore (database: Database) {
     consents: createConsentStore(database),
     devices: createDeviceStore(database),
     keys: createKeyStore(database, revocations),
+    oneTimeTokens: createOneTimeTokenStore(database),
     passwordHashes: createPasswordHashStore(database),
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),

@@ -33,6 +33,8 @@ const AUDITED = [
   'session.ended',
   'user.registered',
   'password.changed',
+  'password.reset',
+  'identifier.verified',
   'profile.changed',
   'client.created',
   'client.changed',

@@ -51,6 +51,13 @@ export type EventDetails = {
   'attempt.refused': { counter: string }
   'user.registered': Origin & { userId: string }
   'password.changed': Origin & { userId: string }
+  /** By a token that was sent to the user, or handed out by an operator. Every session has ended. */
+  'password.reset': Origin & { userId: string }
+  /**
+   * For the first time. `cleaned`: it was proven from elsewhere than the account itself, which therefore lost its password,
+   * sessions and consents, and the identifiers of the attributes in `removed`.
+   */
+  'identifier.verified': Origin & { userId: string, attribute: string, cleaned: boolean, removed: string[] }
   /** `fields`: names only, without values. */
   'profile.changed': Origin & { userId: string, fields: string[] }
   'client.created': ClientChange
@@ -81,6 +88,8 @@ const NAMES: Record<EventName, true> = {
   'attempt.refused': true,
   'user.registered': true,
   'password.changed': true,
+  'password.reset': true,
+  'identifier.verified': true,
   'profile.changed': true,
   'client.created': true,
   'client.changed': true,

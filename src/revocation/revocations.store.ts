@@ -3,7 +3,7 @@ import type { Database } from '../database/client.ts'
 import type { TokenRevocations } from '../oauth/ports.ts'
 import type { Revocation } from './revocation-list.ts'
 import { LONGEST_TOKEN_TTL } from '../database/settings.store.ts'
-import { inTransaction } from '../database/transaction.ts'
+import { inTransaction, type Transaction } from '../database/transaction.ts'
 
 /** Columns of a revocation, as JSON, with the expiry in milliseconds. */
 const AS_JSON = (row: string) =>
@@ -40,11 +40,20 @@ export function createRevocationStore ({ pool, tables }: Database) {
     return rows
   }
 
-  /** The same after another statement has taken a lock, so that it sees what the previous holder of the lock has done. */
-  async function runLocked<Row extends { revocation: Revocation | null }> (lock: QueryConfig, query: QueryConfig): Promise<Row[]> {
-    const { rows } = await inTransaction(pool, async (client) => {
+  /**
+   * The same after another statement has taken a lock, so that it sees what the previous holder of the lock has done.
+   * @param also writes something else in the same transaction
+   */
+  async function runLocked<Row extends { revocation: Revocation | null }> (
+    lock: QueryConfig,
+    query: QueryConfig,
+    also?: (transaction: Transaction, rows: Row[]) => Promise<void>
+  ): Promise<Row[]> {
+    const rows = await inTransaction(pool, async (client) => {
       await client.query(lock)
-      return await client.query<Row>(query)
+      const result = await client.query<Row>(query)
+      await also?.(client, result.rows)
+      return result.rows
     })
     tell(rows)
     return rows

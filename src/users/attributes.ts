@@ -12,6 +12,8 @@ export type Attribute = {
   schema: TSchema
   /** The name shown in messages. */
   title: string
+  /** How its owner is reached, and so the identifier verified; null for one that nothing can be sent to. */
+  channel: 'mail' | 'sms' | null
   /** The identifier that a text stands for under this attribute, or null when it cannot be one. */
   parse: (text: unknown) => Identifier | null
   /** What is missing from a text that is almost valid, if known. */
@@ -68,6 +70,7 @@ function createAttribute (name: string, schema: TSchema, { normalize, tidy, lack
     name,
     schema,
     title: titleOf(name, schema),
+    channel: channelOf(schema),
     parse (text) {
       const cleaned = cleanedOf(text)
       const value = cleaned === null ? null : normalize(cleaned)
@@ -108,6 +111,11 @@ async function kindOf (name: string, schema: TSchema, defaultCountry?: string): 
 function normalizerOf (schema: TSchema): unknown {
   const { normalizer, normaliser } = schema as { normalizer?: unknown, normaliser?: unknown }
   return normalizer ?? normaliser
+}
+
+function channelOf (schema: TSchema): Attribute['channel'] {
+  if (normalizerOf(schema) === 'phone') return 'sms'
+  return normalizerOf(schema) === 'email' || (schema as { format?: unknown }).format === 'email' ? 'mail' : null
 }
 
 function titleOf (name: string, schema: TSchema): string {

@@ -50,6 +50,9 @@ export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
     create: async ({ password, ...user }) => await store.create({ ...user, passwordHash: await passwords.hash(password) }),
     setPassword: async ({ password, ...change }) => await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }),
+    verifyIdentifier: store.verifyIdentifier,
+    resetPassword: async ({ password, ...reset }, also) =>
+      await store.resetPassword({ ...reset, passwordHash: await passwords.hash(password) }, also),
     changeProfile: store.changeProfile
   }
 }

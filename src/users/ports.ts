@@ -1,3 +1,4 @@
+import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
 
 /** A user who can log in. */
@@ -46,6 +47,33 @@ export type ProfileChange = {
   configured: string[]
 }
 
+/** The effect of a token that was sent to an identifier. */
+export type Proof = {
+  userId: string
+  /** The identifier that it proves; null for a token that an operator handed out. */
+  attribute: string | null
+  display: string | null
+  /** It was not verified before. */
+  first: boolean
+  /** Since it was proven from elsewhere: the password, consents and sessions are gone, ... */
+  cleaned: boolean
+  /** ... and the identifiers of these attributes, which were not verified. */
+  removed: string[]
+}
+
+export type Verification = {
+  /** SHA-256 of the token. */
+  hash: Uint8Array
+  /** Whose it must be, if known. */
+  userId?: string | undefined
+  /** It is redeemed by somebody who is logged in as that user, or has just proven the password: everything else stays. */
+  keeps: boolean
+  /** Attributes that can be verified. */
+  verifiable: string[]
+}
+
+export type PasswordReset = Pick<Verification, 'hash' | 'verifiable'> & { passwordHash: string }
+
 /** Stored hashes of all users. */
 export type PasswordHashes = {
   /** Every stored scheme (`schemeOf` in hashing.ts). */
@@ -84,6 +112,17 @@ export type Users = {
    */
   setPassword: (change: Omit<PasswordChange, 'passwordHash'> & { password: string }) => Promise<boolean>
   /**
+   * Redeems a token with the purpose `verify`: the identifier it was sent to is verified.
+   * @returns null for a token that is not valid, or whose identifier is no longer the user's
+   */
+  verifyIdentifier: (verification: Verification, also?: AlsoWrite<Proof>) => Promise<Proof | null>
+  /**
+   * Redeems a token with the purpose `reset`: the password is set, every session ends, and the identifier is verified.
+   * @returns null as `verifyIdentifier`
+   * @throws Overloaded
+   */
+  resetPassword: (reset: Omit<PasswordReset, 'passwordHash'> & { password: string }, also?: AlsoWrite<Proof>) => Promise<Proof | null>
+  /**
    * All or nothing. `taken`: an identifier belongs to another user; `last`: no identifier would be left to log in with; `stale`: the
    * password has changed, or the user is disabled.
    */
@@ -91,7 +130,8 @@ export type Users = {
 }
 
 /** Our own users table. */
-export type UserStore = Pick<Users, 'profile' | 'taken' | 'changeProfile'> & {
+export type UserStore = Pick<Users, 'profile' | 'taken' | 'changeProfile' | 'verifyIdentifier'> & {
+  resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
   /** The account of the first identifier that exists, in the given order. */
   findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnAccount | null>
   find: (id: string) => Promise<OwnAccount | null>

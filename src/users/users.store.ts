@@ -8,6 +8,7 @@ import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { createDeleteUser } from './deletion.store.ts'
+import { createProofs } from './proofs.store.ts'
 
 /** One row per identifier, or a single row without one. */
 type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
@@ -193,7 +194,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
 
   return {
     findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
-    foldRevocations, delete: createDeleteUser(database, revocations)
+    foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations)
   }
 }
 
