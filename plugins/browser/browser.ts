@@ -7,8 +7,8 @@ import type { Services } from '../../src/compose/services.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { candidatesFrom } from '../../src/users/login-candidates.ts'
 import { browserCookie, cookiePath } from './cookie.ts'
-import { callerOf } from '../http/caller.ts'
-import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { callerOf } from '../../src/http/caller.ts'
+import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 
 // 256 bits in base64url; a cookie of another app on the host that has the same name is skipped by its form

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { looksLikeDevice } from '../../src/throttle/known-devices.ts'
-import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 
 const DEVICE_COOKIE = 'lkDevice'
 /** Carries the same value for clients without cookies: backends and remote client proxies. */

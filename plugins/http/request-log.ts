@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { addressOf } from './caller.ts'
+import { addressOf } from '../../src/http/caller.ts'
 
 /** A request as it is logged: without its query, which may contain secrets (id_token_hint, a code, a misplaced token). */
 export function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {

@@ -5,7 +5,7 @@ import { hashSecret } from '../../src/crypto/secrets.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiePath } from '../browser/cookie.ts'
-import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 import { foreignText, sameSite, type Site } from '../http/same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'

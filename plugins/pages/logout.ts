@@ -3,7 +3,7 @@ import type { Config } from '../../src/config/config.ts'
 import type { LogoutRequest } from '../../src/oidc/end-session.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import type { Internals } from '../internals.ts'
-import { callerOf } from '../http/caller.ts'
+import { callerOf } from '../../src/http/caller.ts'
 import { hiddenParams, pathWith, requestParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
 

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { deriveKeys } from '../../src/crypto/app-key.ts'
 import { seal, unseal } from '../../src/crypto/seal.ts'
 import type { Services } from '../../src/compose/services.ts'
-import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 import type { Kit } from './kit.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HttpError } from '../../src/http/http-error.ts'
-import { cookiesNamed, setCookie } from '../http/cookies.ts'
+import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 
 export const REFRESH_COOKIE = 'refreshToken'
 

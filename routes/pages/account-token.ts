@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
-import { callerOf } from '../../plugins/http/caller.ts'
+import { callerOf } from '../../src/http/caller.ts'
 import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { ById } from '../../src/schemas/management.ts'

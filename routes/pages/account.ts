@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { validate as isUuid } from 'uuid'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
-import { callerOf } from '../../plugins/http/caller.ts'
+import { callerOf } from '../../src/http/caller.ts'
 import { ACCOUNT, ACTIONS } from '../../plugins/pages/account.ts'
 import { afterForm, EndForm, form, showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DEVICE } from '../../plugins/pages/device.ts'
-import { callerOf } from '../../plugins/http/caller.ts'
+import { callerOf } from '../../src/http/caller.ts'
 import { sameSite } from '../../plugins/http/same-origin.ts'
 import type { CodeEntry } from '../../src/oauth/device/verification.ts'
 import { plainCode } from '../../src/oauth/device/user-code.ts'

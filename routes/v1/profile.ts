@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Auth } from '../../plugins/guard/auth.ts'
-import { callerOf } from '../../plugins/http/caller.ts'
+import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { covers } from '../../src/oauth/scopes.ts'
 import { visibleProfile } from '../../src/oidc/claims.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { callerOf } from '../../../plugins/http/caller.ts'
+import { callerOf } from '../../../src/http/caller.ts'
 import { refreshTokenOf } from '../../../plugins/proxy/refresh-cookie.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { Message, ProxyParams, RefreshBody } from '../../../src/schemas/proxy.ts'

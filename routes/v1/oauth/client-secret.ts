@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { callerOf } from '../../../plugins/http/caller.ts'
+import { callerOf } from '../../../src/http/caller.ts'
 import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, RotateBody, RotatedSecret } from '../../../src/schemas/management.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
-import { callerOf } from '../../../plugins/http/caller.ts'
+import { callerOf } from '../../../src/http/caller.ts'
 import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import type { TokenSettings } from '../../../src/clients/management.ts'
 import { scopeNames } from '../../../src/oauth/scopes.ts'

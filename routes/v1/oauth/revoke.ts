@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { callerOf } from '../../../plugins/http/caller.ts'
+import { callerOf } from '../../../src/http/caller.ts'
 import { TokenParam } from '../../../src/schemas/introspection.ts'
 import { OAuthErrorBody } from '../../../src/schemas/token.ts'
 import { internals } from '../../../plugins/internals.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { validate as isUuid } from 'uuid'
-import { callerOf } from '../../../plugins/http/caller.ts'
+import { callerOf } from '../../../src/http/caller.ts'
 import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { AccessList, ById } from '../../../src/schemas/management.ts'

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { readAddress } from '../../src/http/address.ts'
-import type { Caller } from '../../src/oauth/ports.ts'
-import { deviceOf } from '../browser/device-cookie.ts'
+import { readAddress } from './address.ts'
+import type { Caller } from '../oauth/ports.ts'
+import { deviceOf } from '../../plugins/browser/device-cookie.ts'
 
 const MAX_USER_AGENT = 400
 /** A remote client proxy sends the address of its own caller in this header. */
