@@ -5,11 +5,11 @@ import type { FormId } from '../../src/crypto/form-secrets.ts'
 import type { SignedIn } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
+import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import { candidatesFrom } from '../../src/users/login-candidates.ts'
 import { browserCookie, cookiePath } from './cookie.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
-import { createDeviceCookie } from './device-cookie.ts'
 
 // 256 bits in base64url; a cookie of another app on the host that has the same name is skipped by its form
 const SESSION = /^[A-Za-z0-9_-]{43}$/

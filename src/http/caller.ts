@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { readAddress } from './address.ts'
 import type { Caller } from '../oauth/ports.ts'
-import { deviceOf } from '../../plugins/browser/device-cookie.ts'
+import { deviceOf } from '../throttle/known-devices.ts'
 
 const MAX_USER_AGENT = 400
 /** A remote client proxy sends the address of its own caller in this header. */
@@ -14,7 +14,7 @@ export function callerOf (request: Pick<FastifyRequest, 'ip' | 'socket' | 'heade
   return {
     ip: addressOf(request),
     userAgent: headers['user-agent']?.slice(0, MAX_USER_AGENT).toWellFormed(),
-    device: deviceOf(request),
+    device: deviceOf(headers),
     forwardedIp: (typeof toldIp === 'string' && readAddress(toldIp)) || undefined
   }
 }

@@ -1,5 +1,7 @@
 import { fastifyCookie } from '@fastify/cookie'
-import type { FastifyReply } from 'fastify'
+
+/** A response whose headers can be added to. */
+type Reply = { header: (name: string, value: string) => unknown }
 
 type CookieOptions = { path: string, httpOnly: boolean, sameSite: 'lax', secure: boolean, maxAge?: number, expires?: Date }
 
@@ -7,7 +9,7 @@ type CookieOptions = { path: string, httpOnly: boolean, sameSite: 'lax', secure:
  * Sets a cookie without the settings that a host has for its own: no signature, domain, age, encoding or partition. Each call adds a
  * `Set-Cookie` header.
  */
-export function setCookie (reply: FastifyReply, name: string, value: string, options: CookieOptions): void {
+export function setCookie (reply: Reply, name: string, value: string, options: CookieOptions): void {
   reply.header('set-cookie', fastifyCookie.serialize(name, value, options))
 }
 

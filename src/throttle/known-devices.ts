@@ -1,6 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
 import type { DerivedKeys } from '../crypto/app-key.ts'
+import { cookiesNamed, setCookie } from '../http/cookies.ts'
 
 /** A device on which a user has logged in before. */
 export type Device = { userId: string, id: Buffer }
@@ -18,8 +20,30 @@ const ID = USER + 16
 const LENGTH = ID + 32
 const TEXT = /^[A-Za-z0-9_-]{86}$/
 
+const COOKIE = 'lkDevice'
+/** Carries the same value for clients without cookies: backends and remote client proxies. */
+export const DEVICE_HEADER = 'x-latchkey-device'
+const YEAR = 365 * 86_400
+
+/** The device that a request presents: the cookie, or else the header. Its signature is not checked. */
+export function deviceOf (headers: IncomingHttpHeaders): string | undefined {
+  const cookie = cookiesNamed(headers.cookie, COOKIE).find(looksLikeDevice)
+  if (cookie !== undefined) return cookie
+  const header = headers[DEVICE_HEADER]
+  return looksLikeDevice(header) ? header : undefined
+}
+
+/** A cookie for the routes on which users log in: `path` under the issuer. */
+export function createDeviceCookie (issuer: string, path: string) {
+  const { pathname, protocol } = new URL(issuer)
+  const options = {
+    path: pathname.replace(/\/$/, '') + path, httpOnly: true, sameSite: 'lax' as const, secure: protocol === 'https:', maxAge: YEAR
+  }
+  return { set: (reply: Parameters<typeof setCookie>[0], device: string): void => { setCookie(reply, COOKIE, device, options) } }
+}
+
 /** @returns whether a text could be a device, and is worth passing on */
-export function looksLikeDevice (text: unknown): text is string {
+function looksLikeDevice (text: unknown): text is string {
   return typeof text === 'string' && TEXT.test(text)
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { addressOf, callerOf } from '../../../src/http/caller.ts'
-import { DEVICE_HEADER } from '../../../plugins/browser/device-cookie.ts'
+import { DEVICE_HEADER } from '../../../src/throttle/known-devices.ts'
 import { limit } from '../../../plugins/http/limits.ts'
 import { OAuthErrorBody, TokenRequest, TokenResponse } from '../../../src/schemas/token.ts'
 import { internals } from '../../../plugins/internals.ts'
