@@ -1,8 +1,7 @@
 import rateLimit, { type RateLimitOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HttpError } from '../../src/http/http-error.ts'
-import { networkOf } from '../../src/throttle/network.ts'
-import { addressOf } from '../../src/http/caller.ts'
+import { addressOf, networkOf } from '../../src/http/caller.ts'
 
 /** Requests per minute from one IPv4 address or one IPv6 /64. */
 const PER_MINUTE = { password: 60, registration: 30, refresh: 600, device: 60 }

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
-import { readAddress } from './address.ts'
+import { readAddress } from './caller.ts'
 
 /** The option `trustProxy`: no proxy, every proxy, a number of proxies before the server, or their addresses and networks. */
 export type TrustProxy = boolean | number | string
@@ -46,10 +46,10 @@ export function trustsEverybody (trustProxy: TrustProxy): boolean {
 }
 
 function networksOf (text: string): Network[] {
-  return text.split(',').map((item) => item.trim()).flatMap((item) => WORDS[item] ?? [item]).map(networkOf)
+  return text.split(',').map((item) => item.trim()).flatMap((item) => WORDS[item] ?? [item]).map(readNetwork)
 }
 
-function networkOf (text: string): Network {
+function readNetwork (text: string): Network {
   const [written = '', range] = text.split('/')
   const address = readAddress(written)
   const requested = isIPv6(written) ? 'ipv6' : 'ipv4'

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { networkOf } from '../http/caller.ts'
 import type { Caller } from '../oauth/ports.ts'
 import {
   createAttempts, TooManyAttempts, type Attempts, type Count, type CounterOptions, type CreateCounter,
@@ -6,7 +7,6 @@ import {
 } from './attempts.ts'
 import type { Identifier } from '../users/attributes.ts'
 import type { KnownDevices } from './known-devices.ts'
-import { networkOf } from './network.ts'
 
 /**
  * Only a check that returns null counts as an attempt.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readAddress } from '../../../src/http/address.ts'
+import { readAddress } from '../../../src/http/caller.ts'
 
 const ADDRESSES: [string, string][] = [
   ['192.0.2.43', '192.0.2.43'],

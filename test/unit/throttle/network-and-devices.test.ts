@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createKnownDevices } from '../../../src/throttle/known-devices.ts'
-import { networkOf } from '../../../src/throttle/network.ts'
+import { networkOf, readAddress } from '../../../src/http/caller.ts'
 
 t.test('an IPv6 address belongs to its /64, an IPv4 address to itself', async (t) => {
   const networks = {
@@ -17,7 +17,7 @@ t.test('an IPv6 address belongs to its /64, an IPv4 address to itself', async (t
     '64:ff9b::203.0.113.7': '64:ff9b:0:0::/64',
     'unix:/run/app.sock': 'unix:/run/app.sock'
   }
-  for (const [address, network] of Object.entries(networks)) t.equal(networkOf(address), network, address)
+  for (const [address, network] of Object.entries(networks)) t.equal(networkOf(readAddress(address) ?? address), network, address)
 })
 
 t.test('the signed value of a known device is read only if it is unchanged and of a current or earlier key', async (t) => {
