@@ -1,9 +1,11 @@
-import { MAX_IDENTIFIER, type Normalizer } from './normalize.ts'
+import type { Normalizer } from './attributes.ts'
 
 const PHONE = /^\+?[0-9 ().\-/]+$/
 const INTERNATIONAL = /^(\+|00)/
 const MIN_DIGITS = 6
 const MAX_DIGITS = 15
+/** A longer text is no number, whatever is removed from it. */
+const MAX_TYPED = 255
 
 /** Direction marks around numbers from an address book, soft hyphens and zero-width spaces from a page */
 const MARKS = /[\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g
@@ -18,8 +20,7 @@ const ZEROS = [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0x
 
 /** Converts a number copied from phones, address books and pages to plain characters. */
 export function tidyPhone (text: string): string {
-  // Too long for a number, whatever is removed from it
-  if (text.length > MAX_IDENTIFIER) return text
+  if (text.length > MAX_TYPED) return text
   return withoutScheme(text.replace(MARKS, '')).replace(DASHES, '-').replace(DIGIT, asciiDigit).replace(BRACKETED, '$1 ')
 }
 

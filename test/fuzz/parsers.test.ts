@@ -8,7 +8,7 @@ import { clientCredentials } from '../../src/clients/authentication.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import { createRefreshTokens } from '../../src/sessions/refresh-token.ts'
 import { parseScope } from '../../src/oauth/scopes.ts'
-import { clean, email, plain } from '../../src/users/normalize.ts'
+import { clean, email, plain } from '../../src/users/attributes.ts'
 import { phoneNormalizer } from '../../src/users/phone.ts'
 
 const RUNS = { numRuns: 500 }

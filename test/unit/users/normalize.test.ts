@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clean, email, plain } from '../../../src/users/normalize.ts'
+import { clean, email, plain } from '../../../src/users/attributes.ts'
 import { phoneNormalizer, tidyPhone } from '../../../src/users/phone.ts'
 
 const INVISIBLE: [string, string][] = [
