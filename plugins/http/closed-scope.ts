@@ -1,8 +1,10 @@
 import { parse } from 'node:querystring'
+import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { HelmetOptions } from 'helmet'
 import type { Config } from '../../src/config/config.ts'
-import { bodyParsers } from './body-parsers.ts'
+import { formParser } from '../../src/http/form.ts'
+import { parseJson } from '../../src/http/json.ts'
 import { compileSerializer, compileValidator } from './compilers.ts'
 import { allowOrigins } from './cors.ts'
 import { errorHandler, type Raw } from './errors.ts'
@@ -20,6 +22,10 @@ export type ScopeOptions = {
   parsers?: (scope: FastifyInstance) => void
   headers?: HelmetOptions
 }
+
+const BODY_LIMIT = 64 * 1024
+// RFC 8707 section 2: `resource` may be repeated
+const parseForm = formParser('resource')
 
 /** Options with which our scopes are registered: their serializers keep queries and headers out of the logs of a host. */
 export function under (prefix: string): { prefix: string } {
@@ -56,4 +62,23 @@ const readQuery: onRequestHookHandler = (request, _reply, done) => {
   // No limit: routes that need one count the parameters themselves
   if (start >= 0) request.query = parse(url.slice(start + 1), '&', '=', { maxKeys: 0 })
   done()
+}
+
+/** Parses JSON and form bodies strictly: UTF-8, no NUL, no duplicate member, no prototype keys. Applies to this scope only. */
+function bodyParsers (scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: parseForm })
+}
+
+/** Form bodies only, the type that pages send. */
+export function formParsers (scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.register(formbody, { bodyLimit: BODY_LIMIT, parser: parseForm })
 }

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { LinkItem } from '../../src/views/parts.tsx'
-import { formParsers } from '../http/body-parsers.ts'
-import { closedScope } from '../http/closed-scope.ts'
+import { closedScope, formParsers } from '../http/closed-scope.ts'
 import { internals } from '../internals.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import { createKit } from './kit.ts'
