@@ -83,7 +83,7 @@ t.test('access tokens are verified in one place, with keys of one loader', async
 /** What a row keeps of a user whose name and password stand in a table of a host. */
 const SHADOW = new Set(['id', 'token_epoch', 'disabled_at', 'created_at', 'updated_at'])
 /** The compare-and-set of a login in flight, in the statement that creates its session. */
-const STAMPED = ['src/sessions/browser-sessions.store.ts', 'src/sessions/sessions.store.ts']
+const STAMPED = ['src/sessions/auth-sessions.store.ts', 'src/sessions/browser-sessions.store.ts', 'src/sessions/sessions.store.ts']
 
 t.test('SQL outside src/users reads of a user what has no name, login attribute or password in it', async (t) => {
   const stores = files.filter((file) => file.endsWith('.store.ts') && !file.startsWith('src/users/'))

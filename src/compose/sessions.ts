@@ -2,6 +2,7 @@ import { deriveKeys } from '../crypto/app-key.ts'
 import { createFormSecrets } from '../crypto/form-secrets.ts'
 import type { Events } from '../events/events.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
+import { createAuthSessions, type AuthSessions } from '../sessions/auth-sessions.ts'
 import { createBrowserSessions, type BrowserSessions } from '../sessions/browser-sessions.ts'
 import { createSessionEnds, type SessionEnds } from '../sessions/end.ts'
 import { createRefreshTokens, type RefreshTokens } from '../sessions/refresh-token.ts'
@@ -11,6 +12,8 @@ export type SessionServices = {
   /** Ends sessions and browser sessions. */
   end: SessionEnds
   browser: BrowserSessions
+  /** Logins at which something is still missing. */
+  auth: AuthSessions
   refreshTokens: RefreshTokens
 }
 
@@ -28,6 +31,7 @@ export function createSessions (
       ttl: config.browserSessionTtl,
       rememberTtl: config.browserRememberTtl
     }),
+    auth: createAuthSessions({ store: store.authSessions }),
     refreshTokens: createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config)
   }
 }

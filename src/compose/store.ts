@@ -2,6 +2,7 @@ import type { Database } from '../database/client.ts'
 import { createAccessStore } from '../account/access.store.ts'
 import { createAppStore } from '../account/apps.store.ts'
 import { createAuditStore } from '../events/audit.store.ts'
+import { createAuthSessionStore } from '../sessions/auth-sessions.store.ts'
 import { createBrowserSessionStore } from '../sessions/browser-sessions.store.ts'
 import { createClientStore } from '../clients/clients.store.ts'
 import { createCodeStore } from '../oauth/authorize/codes.store.ts'
@@ -28,6 +29,7 @@ export function createStore (database: Database) {
     access: createAccessStore(database, revocations),
     apps: createAppStore(database, revocations),
     audit: createAuditStore(database),
+    authSessions: createAuthSessionStore(database),
     browserSessions: createBrowserSessionStore(database, revocations),
     clients: createClientStore(database, revocations, settings),
     codes: createCodeStore(database),
