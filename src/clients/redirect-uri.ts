@@ -1,3 +1,4 @@
+import { isLoopback } from '../http/origin.ts'
 import type { Client } from '../oauth/ports.ts'
 
 // RFC 8252 section 7.3: any port for the loopback addresses, but not for `localhost`
@@ -53,11 +54,7 @@ export function redirectUriProblem (uri: string): RedirectUriProblem | null {
 export function isOnDevice (uri: string): boolean {
   if (!URL.canParse(uri)) return true
   const { protocol, hostname } = new URL(uri)
-  return !['http:', 'https:'].includes(protocol) || isLoopbackHost(hostname)
-}
-
-export function isLoopbackHost (hostname: string): boolean {
-  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  return !['http:', 'https:'].includes(protocol) || isLoopback(hostname)
 }
 
 function withoutPort (uri: string): string {

@@ -9,6 +9,8 @@ import type { EmbeddedUse } from '../database/source.ts'
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts'
 import type { Log } from '../runtime/log.ts'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { outboxOf } from './outbox.ts'
 import { createStore, type Store } from './store.ts'
 
 /** What the server and the command line share: the database, its stores and the keys. */
@@ -21,6 +23,8 @@ export type Core = {
   directUrl: string
   store: Store
   keys: KeyRing
+  /** Seals what is to be sent; a server sends it. */
+  outbox: Outbox
   /** The database was empty, and has just been set up. */
   fresh: boolean
   close: () => Promise<void>
@@ -75,7 +79,8 @@ export async function openCore (
     await keys.rotateDue()
     if (isUnchecked) await store.settings.firstKeyCheck(keyChecks(appKeys)[0]!)
     await store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
-    return { config, appKeys, database, databaseUrl: ready.url, directUrl: ready.directUrl, store, keys, fresh: ready.fresh, close }
+    const outbox = outboxOf({ config, appKeys })
+    return { config, appKeys, database, databaseUrl: ready.url, directUrl: ready.directUrl, store, keys, outbox, fresh: ready.fresh, close }
   } catch (error) {
     await close()
     throw error

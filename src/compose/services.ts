@@ -16,6 +16,7 @@ import { createThrottle, noThrottle, type Throttle } from '../throttle/throttle.
 import { createAccount, createOwnTokens, type AccountServices, type PersonalTokenServices } from './account.ts'
 import { createClients, type ClientServices } from './clients.ts'
 import { createOAuth, type OAuthServices, type OidcServices } from './oauth.ts'
+import { createMail, startOutbox, type MailServices, type SmsServices } from './outbox.ts'
 import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
 import { createUsers, type UserServices } from './users.ts'
@@ -26,12 +27,14 @@ export type Services = Core & {
   account: AccountServices
   clients: ClientServices
   events: Events
+  mail: MailServices
   oauth: OAuthServices
   oidc: OidcServices
   passwords: Passwords
   personalTokens: PersonalTokenServices
   revocation: RevocationServices
   sessions: SessionServices
+  sms: SmsServices
   users: UserServices
   verification: VerificationServices
 }
@@ -84,6 +87,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   stops.push(revocation.feed.stop)
   await revocation.feed.start()
   startJobs(base, stops)
+  stops.push(await startOutbox({ ...base, transports: {} }))
 
   const passwords = await createPasswords(config.passwords)
   const pace = createLoginPace({ passwords, hashes: store.passwordHashes, log })
@@ -96,6 +100,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocations, scopes, sessions, throttle, users }),
     account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.end }),
+    ...createMail(base),
     clients, passwords, personalTokens, revocation, sessions, users,
     verification: createVerification({ ...base, users })
   }

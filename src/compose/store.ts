@@ -10,6 +10,7 @@ import { createConsentStore } from '../oauth/authorize/consents.store.ts'
 import { createDeviceStore } from '../oauth/device/devices.store.ts'
 import { createKeyStore } from '../keys/keys.store.ts'
 import { createOneTimeTokenStore } from '../verification/one-time-tokens.store.ts'
+import { createOutboxStore } from '../outbox/outbox.store.ts'
 import { createPasswordHashStore } from '../users/password-hashes.store.ts'
 import { createPersonalTokenStore } from '../personal-tokens/personal-tokens.store.ts'
 import { createPurgeStore } from '../maintenance/purge.store.ts'
@@ -37,6 +38,7 @@ export function createStore (database: Database) {
     devices: createDeviceStore(database),
     keys: createKeyStore(database, revocations),
     oneTimeTokens: createOneTimeTokenStore(database),
+    outbox: createOutboxStore(database),
     passwordHashes: createPasswordHashStore(database),
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),

@@ -60,6 +60,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
     }])
   }
   const brand = withColor(filled.brand)
+  checkTransports(filled, sources)
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = filled.appUrl === undefined ? undefined : readUrl(nameOf(sources, ['appUrl']), filled.appUrl).replace(/\/+$/, '')
@@ -80,6 +81,19 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
     homePath: asciiPath(homePath),
     sources
   }, Object.getOwnPropertyDescriptors(address)) as Config
+}
+
+function checkTransports ({ mail, sms }: Settings, sources: Sources): void {
+  for (const [name, send] of [['mail.send', mail.send], ['sms.send', sms.send]] as const) {
+    if (send !== undefined && typeof send !== 'function') throw new ConfigError([{ name, message: 'must be a function that sends what it is given' }])
+  }
+  const [url, from] = [settingName(sources, 'mail.url', 'SMTP_URL'), settingName(sources, 'mail.from', 'MAIL_FROM')]
+  if (mail.url !== undefined && mail.send !== undefined) {
+    throw new ConfigError([{ name: 'mail.send', message: `takes the place of ${url}: give one of the two` }])
+  }
+  if (mail.url !== undefined && mail.from === undefined) {
+    throw new ConfigError([{ name: from, message: `is required with ${url}: the address that mails come from, such as Example <no-reply@example.com>` }])
+  }
 }
 
 /** Under both names, so that a second registration may use either. */

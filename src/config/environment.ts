@@ -4,13 +4,21 @@ import { resolveConfig, type Config, type LatchkeyOptions } from './config.ts'
 import { PROXY_SLUGS, Settings } from './settings.ts'
 import { VARIABLE_PREFIX as PREFIX, type Sources } from './names.ts'
 import { readDotenv } from './dotenv.ts'
+import { isLoopback } from '../http/origin.ts'
 import { isClientId } from '../crypto/secrets.ts'
 import { readyAttributes } from '../schemas/identifiers.ts'
 
 const isProxySlug = (slug: string) => (PROXY_SLUGS as readonly string[]).includes(slug)
 
+/** Options in groups whose members have variables. */
+const GROUPS = ['routes', 'mail'] as const
+
 export type Variables = Record<string, string | undefined>
-type Property = { env?: string, type?: string, anyOf?: unknown[], description?: string, properties?: Record<string, Property> }
+type Property = {
+  env?: string, type?: string, anyOf?: unknown[], description?: string, properties?: Record<string, Property>
+  /** A function, which no variable can give. */
+  '~unsafe'?: unknown
+}
 
 /** Options given by variables, and the variable of each by the path of the option, such as `login.attributes`. */
 export type Environment = Sources & { options: LatchkeyOptions }
@@ -40,8 +48,10 @@ export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<So
   }
   const login = loginOptions(given, names)
   if (login) options['login'] = login
-  const routes = routeOptions(given, names)
-  if (routes) options['routes'] = routes
+  for (const group of GROUPS) {
+    const found = groupOptions(group, given, names)
+    if (found) options[group] = found
+  }
   const clients = clientOptions(variables, given, prefixedOnly, names)
   if (clients) options['clients'] = clients
   return { options: options as LatchkeyOptions, names, prefixedOnly }
@@ -55,13 +65,26 @@ export function configFrom (options: LatchkeyOptions, environment: Environment, 
   return resolveConfig(mergeOptions(options, environment.options), { ...environment, names: namesLeft(options, environment) }, place)
 }
 
+/** Given to workers by the primary process, which owns the embedded database: its URL. */
+export const EMBEDDED_URL = 'LATCHKEY_EMBEDDED_URL'
+
+/** Whether this is the machine of a developer: embedded database, an address of this machine alone, and not NODE_ENV=production. */
+export function isDevelopment ({ databaseUrl, appUrl }: Pick<Config, 'databaseUrl' | 'appUrl'>): boolean {
+  const isEmbedded = databaseUrl === undefined || databaseUrl === process.env[EMBEDDED_URL]
+  return isEmbedded && isLoopback(new URL(appUrl).hostname) && process.env['NODE_ENV'] !== 'production'
+}
+
 /** Options take precedence over the environment. */
 export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOptions): LatchkeyOptions {
   const merged = { ...environment, ...defined(options) }
   const login = { ...environment.login, ...defined(options.login ?? {}) }
   const attributes = login.attributes ?? { email: readyAttributes['email']! }
+  const { url, ...mail } = { ...environment.mail, ...defined(options.mail ?? {}) }
+  // A function in code takes the place of a server in a variable
+  const server = options.mail?.send && !options.mail.url ? undefined : url
   return {
-    ...merged, login: { ...login, attributes }, routes: { ...environment.routes, ...defined(options.routes ?? {}) },
+    ...merged, login: { ...login, attributes }, mail: { ...mail, ...(server !== undefined && { url: server }) },
+    routes: { ...environment.routes, ...defined(options.routes ?? {}) },
     clients: { ...environment.clients, ...options.clients }
   }
 }
@@ -75,14 +98,11 @@ function spellings (name: string, prefixedOnly: boolean): string[] {
 }
 
 /** Names of the variables whose options code has not overridden. */
-function namesLeft (
-  { login = {}, routes = {}, clients = {}, ...options }: LatchkeyOptions,
-  { names }: Environment
-): Record<string, string> {
+function namesLeft ({ login = {}, clients = {}, ...options }: LatchkeyOptions, { names }: Environment): Record<string, string> {
   const given = new Set([
     ...Object.keys(defined(options)),
     ...Object.keys(defined(login)).map((name) => `login.${name}`),
-    ...Object.keys(defined(routes)).map((name) => `routes.${name}`),
+    ...GROUPS.flatMap((group) => Object.keys(defined(options[group] ?? {})).map((name) => `${group}.${name}`)),
     ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
   ])
   return Object.fromEntries(Object.entries(names).filter(([option]) => !given.has(option)))
@@ -120,19 +140,22 @@ function loginOptions (given: Given, names: Record<string, string>): LatchkeyOpt
   }
 }
 
-/** Each route has a variable of its own, `on` or `off`; as an option they are one group. */
-function routeOptions (given: Given, names: Record<string, string>): LatchkeyOptions['routes'] | undefined {
-  const options: Record<string, boolean> = {}
-  for (const [option, { env, description }] of Object.entries<Property>(Settings.properties.routes.properties)) {
-    const found = env === undefined ? undefined : given(env)
+/** The options of a group, each with a variable of its own. */
+function groupOptions (group: typeof GROUPS[number], given: Given, names: Record<string, string>): Record<string, unknown> | undefined {
+  const options: Record<string, unknown> = {}
+  for (const [option, property] of Object.entries<Property>(Settings.properties[group].properties)) {
+    const found = property.env === undefined ? undefined : given(property.env)
     if (!found) continue
-    if (found.text !== 'on' && found.text !== 'off') {
-      throw new ConfigError([{ name: found.name, message: `must be on or off. ${description}` }])
-    }
-    options[option] = found.text === 'on'
-    names[`routes.${option}`] = found.name
+    options[option] = property.type === 'boolean' ? parseSwitch(found, property) : fromText(property, found.text)
+    names[`${group}.${option}`] = found.name
   }
   return Object.keys(options).length > 0 ? options : undefined
+}
+
+/** As a variable `on` or `off`, as an option true or false. */
+function parseSwitch ({ name, text }: Found, { description }: Property): boolean {
+  if (text !== 'on' && text !== 'off') throw new ConfigError([{ name, message: `must be on or off. ${description}` }])
+  return text === 'on'
 }
 
 /**

@@ -80,6 +80,20 @@ export interface SettingsOptions {
   defaultLanguage?: NonNullable<Settings['defaultLanguage']>
   /** Texts of the pages by language, in addition to `en` and `de`; missing texts are shown in English. */
   languages?: Record<string, PartialTexts>
+  /** Options of mail. */
+  mail?: {
+    /** Mail server, such as smtp://user:password@mail.example.com:587 (with STARTTLS) or smtps://user:password@mail.example.com. Variable: SMTP_URL. */
+    url?: NonNullable<NonNullable<Settings['mail']>['url']>
+    /** Sender of the mails, such as Example <no-reply@example.com>; required with SMTP_URL. Variable: MAIL_FROM. */
+    from?: NonNullable<NonNullable<Settings['mail']>['from']>
+    /** Your own function that sends a mail, instead of SMTP_URL. */
+    send?: NonNullable<NonNullable<Settings['mail']>['send']>
+  }
+  /** Options of sms. */
+  sms?: {
+    /** Your function that sends a text message; without one there are none. */
+    send?: NonNullable<NonNullable<Settings['sms']>['send']>
+  }
   /** Origins of other sites and web views that may call this server, separated by commas, such as https://app.example.com and capacitor://localhost; no wildcards. Variable: CORS_ORIGINS. */
   corsOrigins?: NonNullable<Settings['corsOrigins']>
   /** Login with user name and password at the token endpoint and the client proxies. Variable: PASSWORD_GRANT. Default: on. */

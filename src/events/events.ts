@@ -68,6 +68,12 @@ export type EventDetails = {
   'personal_token.revoked': PersonalTokenChange
   'device.approved': DeviceDecision
   'device.denied': DeviceDecision
+  /** A mail or SMS was accepted by its server; `seconds` since it was caused. */
+  'message.sent': { id: string, kind: string, seconds: number }
+  /** It was not, and is tried again. */
+  'message.delayed': { id: string, kind: string, error: string }
+  /** It was given up: `refused` by the server, after too many `attempts`, or `expired`. */
+  'message.failed': { id: string, kind: string, reason: 'refused' | 'attempts' | 'expired', error: string }
 }
 
 export type EventName = keyof EventDetails
@@ -98,7 +104,10 @@ const NAMES: Record<EventName, true> = {
   'personal_token.created': true,
   'personal_token.revoked': true,
   'device.approved': true,
-  'device.denied': true
+  'device.denied': true,
+  'message.sent': true,
+  'message.delayed': true,
+  'message.failed': true
 }
 export type EventHandler<Name extends EventName> = (details: EventDetails[Name]) => void | Promise<void>
 

@@ -11,3 +11,8 @@ export function readOrigin (text: string): string | null {
   if (!/^https?:/i.test(text)) return text
   return URL.canParse(text) ? new URL(text).origin : null
 }
+
+/** Whether a host name leads to this machine only; IPv6 with or without brackets. */
+export function isLoopback (hostname: string): boolean {
+  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\]|::1)$/.test(hostname)
+}

@@ -17,6 +17,9 @@ const MADE_BY_FORM = 3600
 /** Seconds for which nobody else gets an identifier that its user has given up. */
 const RELEASED = 30 * 86_400
 
+/** Seconds for which the operator sees what was not sent in time. */
+const DEAD_LETTERS = 7 * 86_400
+
 /**
  * How to find the ended rows of a table: an indexed column, and the seconds they are kept after that time. A session is kept slightly
  * longer than its access tokens, so that a logout with the last of them finds it; a redeemed code is kept to detect a replay, and an
@@ -34,6 +37,7 @@ const EXPIRED = [
   { table: 'identifiers', column: 'released_at', keep: RELEASED },
   { table: 'revocations', column: 'expires_at', keep: 0 },
   { table: 'signing_keys', column: 'keep_until', keep: 0 },
+  { table: 'outbox', column: 'expires_at', keep: DEAD_LETTERS },
   { table: 'rate_limits', column: 'expire', keep: 0, milliseconds: true }
 ]
 

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Config } from '../config/config.ts'
+import { EMBEDDED_URL } from '../config/environment.ts'
 import { openCore } from '../compose/core.ts'
 import type { Log } from '../runtime/log.ts'
 import { installClients } from '../compose/install.ts'
@@ -21,7 +22,10 @@ export async function startCluster (config: Config, log: Log): Promise<Cluster> 
   const core = await openCore(config, { log })
   if (core.fresh) await installClients(core.store, config)
   // Under the name that has precedence
-  const env = { LATCHKEY_DATABASE_URL: core.databaseUrl, LATCHKEY_APP_KEY: core.appKeys[0]! }
+  const env = {
+    LATCHKEY_DATABASE_URL: core.databaseUrl, LATCHKEY_APP_KEY: core.appKeys[0]!,
+    ...(config.databaseUrl === undefined && { [EMBEDDED_URL]: core.databaseUrl })
+  }
   let closing = false
 
   function fork (): Worker {

@@ -1,4 +1,5 @@
-import { fail, isLoopback, listed, ok, warn, type Check } from './check.ts'
+import { isLoopback } from '../../http/origin.ts'
+import { fail, listed, ok, warn, type Check } from './check.ts'
 
 /** Clients that are not revoked. */
 export type ClientFacts = {

@@ -1,6 +1,7 @@
 import type { ConfigError } from '../../config/config-error.ts'
 import type { Config } from '../../config/config.ts'
-import { fail, isLoopback, listed, ok, warn, type Check } from './check.ts'
+import { isLoopback } from '../../http/origin.ts'
+import { fail, listed, ok, warn, type Check } from './check.ts'
 
 const DAY = 86_400
 

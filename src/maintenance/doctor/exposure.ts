@@ -1,7 +1,8 @@
 import type { Config } from '../../config/config.ts'
 import { parseDatabaseUrl } from '../../database/connection.ts'
 import { trustsEverybody } from '../../http/trusted-proxies.ts'
-import { isLoopback, ok, warn, type Check } from './check.ts'
+import { isLoopback } from '../../http/origin.ts'
+import { ok, warn, type Check } from './check.ts'
 
 /** Who can reach the server, and which proxies it trusts. */
 export function checkExposure (config: Config): Check[] {

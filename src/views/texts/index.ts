@@ -5,7 +5,7 @@ import { en, type Texts } from './en.ts'
 export type { Texts } from './en.ts'
 
 /** Texts, and the locale for dates and lists: `en-GB` uses the texts of `en`. */
-export type Language = { texts: Texts, locale: string }
+export type Language<Words = Texts> = { texts: Words, locale: string }
 
 /** The languages a visitor requests: `ui_locales` of OpenID Connect, then the browser's header. */
 export type LanguagePreferences = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
@@ -36,16 +36,22 @@ const FALLBACK = 'en'
 const MAX_LENGTH = 500
 
 /** @param fallback the language for visitors who request no known one */
+export function pickLanguage (preferences: LanguagePreferences): Language
+export function pickLanguage<Words> (
+  preferences: LanguagePreferences,
+  known: Readonly<Record<string, Words>>,
+  fallback?: string
+): Language<Words>
 export function pickLanguage (
   { uiLocales, acceptLanguage }: LanguagePreferences,
-  known: Readonly<Record<string, Texts>> = languages,
+  known: Readonly<Record<string, unknown>> = languages,
   fallback = FALLBACK
-): Language {
+): Language<unknown> {
   for (const tag of [...tagsOf(uiLocales), ...rankedTags(acceptLanguage)]) {
     const texts = Object.hasOwn(known, tag.language) ? known[tag.language] : undefined
     if (texts) return { texts, locale: tag.region ? `${tag.language}-${tag.region}` : tag.language }
   }
-  return { texts: known[fallback] ?? en, locale: fallback }
+  return { texts: known[fallback] ?? known[FALLBACK], locale: fallback }
 }
 
 /** `de` of `de-AT`. */

@@ -65,6 +65,8 @@ async function fill (app: FastifyInstance): Promise<void> {
       app,
       `INSERT INTO signing_keys (kid, alg, public_jwk, sealed, signs_from, signs_until, keep_until) VALUES ('${index}', 'ES256', '{}', '', now(), now(), ${end})`
     )
+    // A dead letter is kept for a week
+    await sql(app, `INSERT INTO outbox (id, kind, sealed, expires_at) VALUES (gen_random_uuid(), 'mail', '', ${end} - interval '7 days')`)
     await sql(app, `INSERT INTO audit_events (id, type, created_at) VALUES (gen_random_uuid(), 'x', ${end} - interval '90 days')`)
   }
 }
@@ -82,9 +84,9 @@ t.test('purge deletes what has expired, in every table, and nothing else', async
   t.same(await run(app), {
     sessions: 1, browser_sessions: 1, authorization_codes: 1, device_codes: 1, personal_access_tokens: 1,
     one_time_tokens: 1, auth_sessions: 1, identifier_holds: 1, identifiers: 1,
-    revocations: 1, signing_keys: 1, rate_limits: 1, audit_events: 1
+    revocations: 1, signing_keys: 1, rate_limits: 1, outbox: 1, audit_events: 1
   })
-  t.same(Object.values((await run(app))!), Array(13).fill(0))
+  t.same(Object.values((await run(app))!), Array(14).fill(0))
   t.equal(await count(app, 'sessions'), 1)
   t.ok((await login(app)).statusCode === 200, 'the keys that sign are there')
 })
@@ -92,7 +94,7 @@ t.test('purge deletes what has expired, in every table, and nothing else', async
 t.test('purge keeps what expired less than `keep` hours ago', async (t) => {
   const { app } = await build(t)
   await fill(app)
-  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(13).fill(0))
+  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(14).fill(0))
 })
 
 t.test('every table with an expiry time is purged', async (t) => {

@@ -1,0 +1,81 @@
+import type { Config } from '../config/config.ts'
+import { isDevelopment } from '../config/environment.ts'
+import { deriveKeys } from '../crypto/app-key.ts'
+import type { Events } from '../events/events.ts'
+import { createOutbox, OUTBOX_KEYS, type Outbox } from '../outbox/outbox.ts'
+import type { OutboxKind, OutboxMode } from '../outbox/ports.ts'
+import type { Transports } from '../outbox/delivery.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Core } from './core.ts'
+import { createQueueMail, createQueueSms, mailLanguages, type QueueMail, type QueueSms } from '../mail/queue.ts'
+import { pickLanguage, type LanguagePreferences } from '../views/texts/index.ts'
+
+export function outboxOf ({ config, appKeys }: Pick<Core, 'config' | 'appKeys'>): Outbox {
+  return createOutbox({ keys: deriveKeys(appKeys, OUTBOX_KEYS), modes: outboxModes(config) })
+}
+
+/** Without a transport, development keeps messages to be looked at. */
+function outboxModes (config: Config): Record<OutboxKind, OutboxMode> {
+  const otherwise = isDevelopment(config) ? 'keep' : 'off'
+  return {
+    mail: config.mail.url !== undefined || config.mail.send !== undefined ? 'send' : otherwise,
+    sms: config.sms.send !== undefined ? 'send' : otherwise
+  }
+}
+
+type Dependencies = Pick<Core, 'config' | 'store'> & { outbox: Outbox, transports: Transports, events: Events, log: Log }
+
+/**
+ * Sends what is in the outbox, if anything can be sent.
+ * @returns a function that stops it
+ */
+export async function startOutbox ({ config, store, outbox, transports, events, log }: Dependencies): Promise<() => Promise<void>> {
+  if (Object.keys(transports).length === 0) return async () => {}
+  const { startSender } = await import('../outbox/sender.ts')
+  const messageId = (id: string) => `<${id}@${domainOf(config.issuer)}>`
+  const sender = startSender({
+    store: store.outbox,
+    outbox,
+    transports,
+    messageId,
+    events: {
+      onSent: ({ id, kind, age }) => events.emit('message.sent', { id, kind, seconds: age }),
+      onRetry: ({ id, kind }, error) => events.emit('message.delayed', { id, kind, error }),
+      onFailed ({ id, kind }, reason, error) {
+        log.warn({ id, kind, reason, error }, 'A message could not be sent and was given up')
+        events.emit('message.failed', { id, kind, reason, error })
+      }
+    },
+    onError: (err) => log.warn({ err }, 'The outbox could not be read or written')
+  })
+  store.outbox.subscribe(sender.wake)
+  return sender.stop
+}
+
+/** RFC 5322 section 3.6.4: an address of the Internet Protocol stands in brackets. */
+function domainOf (issuer: string): string {
+  const { hostname } = new URL(issuer)
+  return /^[\d.]+$/.test(hostname) ? `[${hostname}]` : hostname.startsWith('[') ? `[IPv6:${hostname.slice(1)}` : hostname
+}
+
+export type MailServices = {
+  /** Whether mails go out, or are shown in development: features that need mail ask this. */
+  isOn: boolean
+  queue: QueueMail
+  /** The locale of a recipient who made a request, among the languages that mails have. */
+  localeFor: (preferences: LanguagePreferences) => string
+}
+
+export type SmsServices = { isOn: boolean, queue: QueueSms }
+
+export function createMail ({ config, outbox }: Pick<Core, 'config' | 'outbox'>): { mail: MailServices, sms: SmsServices } {
+  const languages = Object.fromEntries([...mailLanguages, ...Object.keys(config.languages)].map((language) => [language, language]))
+  return {
+    mail: {
+      isOn: outbox.mode('mail') !== 'off',
+      queue: createQueueMail(outbox),
+      localeFor: (preferences) => pickLanguage(preferences, languages, config.defaultLanguage).locale
+    },
+    sms: { isOn: outbox.mode('sms') !== 'off', queue: createQueueSms(outbox) }
+  }
+}

@@ -1,0 +1,107 @@
+import type { PoolClient } from 'pg'
+import type { Database } from '../database/client.ts'
+import { afterCommit } from '../database/transaction.ts'
+import type { ClaimedEntry, OutboxEntry, OutboxStore } from './ports.ts'
+
+/** Entries that wait, and those that were given up. */
+export type OutboxCounts = {
+  queued: number
+  /** Dead letters. */
+  failed: number
+  /** Seconds for which the oldest queued entry has been waiting. */
+  oldest: number
+}
+
+export type OutboxWriter = ReturnType<typeof createOutboxStore>
+
+export function createOutboxStore ({ pool, tables }: Database) {
+  const { outbox } = tables
+  const subscribers: (() => void)[] = []
+
+  /**
+   * An INSERT for a WITH clause, or a statement of its own.
+   * @param entries the parameter with the entries, as JSON, such as `$3`
+   * @param condition SQL; nothing is written where it is false
+   */
+  function insertSql (entries: string, condition = 'true'): string {
+    return `INSERT INTO ${outbox} (id, kind, sealed, expires_at, next_attempt_at)
+      SELECT e.id, e.kind, decode(e.sealed, 'base64'), now() + e."expiresIn" * interval '1 second', CASE WHEN e.parked THEN 'infinity' ELSE now() END
+      FROM jsonb_to_recordset(${entries}::jsonb) AS e (id uuid, kind text, sealed text, "expiresIn" int, parked boolean)
+      WHERE ${condition}`
+  }
+
+  /**
+   * Writes entries; with the `client` of an `inTransaction` in that transaction, after whose commit they are sent.
+   */
+  async function write (entries: OutboxEntry[], client?: PoolClient): Promise<void> {
+    if (entries.length === 0) return
+    await (client ?? pool).query({ name: 'outbox-write', text: insertSql('$1'), values: [JSON.stringify(entries)] })
+    if (client) afterCommit(client, announce)
+    else announce()
+  }
+
+  /** Tells this process that entries were committed. */
+  function announce (): void {
+    for (const subscriber of subscribers) subscriber()
+  }
+
+  function subscribe (onWritten: () => void): void {
+    subscribers.push(onWritten)
+  }
+
+  const claim: OutboxStore['claim'] = async (kinds, limit, leaseSeconds) => {
+    const { rows } = await pool.query<ClaimedEntry>({
+      name: 'outbox-claim',
+      text: `UPDATE ${outbox} SET locked_until = now() + $3 * interval '1 second', attempts = attempts + 1
+        WHERE id = ANY (ARRAY(
+          SELECT id FROM ${outbox} WHERE failed_at IS NULL AND next_attempt_at <= now() AND (locked_until IS NULL OR locked_until <= now()) AND kind = ANY ($1)
+          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        RETURNING id, kind, sealed, attempts, expires_at <= now() AS "isExpired", extract(epoch FROM now() - created_at)::float8 AS age`,
+      values: [kinds, limit, leaseSeconds]
+    })
+    return rows
+  }
+
+  async function sent (id: string): Promise<void> {
+    await pool.query({ name: 'outbox-sent', text: `DELETE FROM ${outbox} WHERE id = $1`, values: [id] })
+  }
+
+  // A lease that has ended may be held by another process, which has then counted one more attempt
+  const retry: OutboxStore['retry'] = async ({ id, attempts }, delay, error) => {
+    await pool.query({
+      name: 'outbox-retry',
+      text: `UPDATE ${outbox} SET locked_until = NULL, next_attempt_at = least(now() + $3 * interval '1 second', greatest(expires_at, now())), last_error = $4
+        WHERE id = $1 AND attempts = $2`,
+      values: [id, attempts, delay, error]
+    })
+  }
+
+  const fail: OutboxStore['fail'] = async ({ id, attempts }, error) => {
+    await pool.query({
+      name: 'outbox-fail',
+      text: `UPDATE ${outbox} SET locked_until = NULL, failed_at = now(), last_error = $3 WHERE id = $1 AND attempts = $2`,
+      values: [id, attempts, error]
+    })
+  }
+
+  const release: OutboxStore['release'] = async (leases) => {
+    await pool.query({
+      name: 'outbox-release',
+      text: `UPDATE ${outbox} o SET locked_until = NULL, attempts = o.attempts - 1
+        FROM unnest($1::uuid[], $2::int[]) AS l (id, attempts) WHERE o.id = l.id AND o.attempts = l.attempts`,
+      values: [leases.map(({ id }) => id), leases.map(({ attempts }) => attempts)]
+    })
+  }
+
+  async function counts (): Promise<OutboxCounts> {
+    const { rows } = await pool.query<OutboxCounts>({
+      name: 'outbox-counts',
+      text: `SELECT count(*) FILTER (WHERE failed_at IS NULL)::int AS queued, count(*) FILTER (WHERE failed_at IS NOT NULL)::int AS failed,
+          coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE failed_at IS NULL)), 0)::float8 AS oldest
+        FROM ${outbox} WHERE next_attempt_at < 'infinity'`
+    })
+    return rows[0]!
+  }
+
+  return { insertSql, write, announce, subscribe, claim, sent, retry, fail, release, counts }
+}
