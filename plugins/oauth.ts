@@ -47,7 +47,7 @@ function checkMount (host: FastifyInstance, { mount, prefix }: Config): void {
   if (host.prefix === mount) return
   throw new ConfigError([{
     name: 'prefix',
-    message: `is that of another scope: Latchkey was first registered under "${mount}${prefix}", and its pages would stand under "${host.prefix}${prefix}"; register all of its plugins on one instance`
+    message: `differs between scopes: Latchkey was first registered under "${mount}${prefix}", and its pages would be served under "${host.prefix}${prefix}"; register all of its plugins on one instance`
   }])
 }
 

@@ -57,7 +57,7 @@ async function pages (host: FastifyInstance): Promise<void> {
     })
     scope.addHook('onRequest', async ({ url, method }, reply) => {
       reply.header('cache-control', 'no-store')
-      if (url.includes('%00')) throw badBody('The address holds a NUL character')
+      if (url.includes('%00')) throw badBody('The address contains a NUL character')
       // Link previews send HEAD. It is answered here because opening some pages has an effect: they issue a code, show a token once, ask
       // about a device
       if (method === 'HEAD') return await reply.type('text/html; charset=utf-8').send()

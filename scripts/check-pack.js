@@ -35,7 +35,7 @@ function checkFiles ({ files, size }) {
   }
   if (!names.some((name) => /^prisma\/migrations\/.+\/migration\.sql$/.test(name))) throw new Error('the package lacks the migrations')
   const unwanted = names.filter((name) => /^(test|src|bench|\.)|\.env$|app\.key$/.test(name))
-  if (unwanted.length > 0) throw new Error(`the package holds ${unwanted.slice(0, 5).join(', ')}`)
+  if (unwanted.length > 0) throw new Error(`the package contains ${unwanted.slice(0, 5).join(', ')}`)
   if (size > MAX_MEBIBYTES * 2 ** 20) throw new Error(`the package has ${Math.round(size / 1024)} KiB`)
   console.log(`${names.length} files, ${Math.round(size / 1024)} KiB packed`)
 }
@@ -47,5 +47,5 @@ function installAndRun (tarball) {
   run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', 'fastify@5', tarball], app)
   run(process.execPath, ['app.js'], app, { stdio: 'inherit' })
   const help = run('npx', ['latchkey', '--help'], app)
-  if (!help.includes('install')) throw new Error('npx latchkey --help says nothing of install')
+  if (!help.includes('install')) throw new Error('npx latchkey --help does not list install')
 }

@@ -32,13 +32,13 @@ export function tellAddress ({ appUrl, sources }: Named, bound: Bound, log: Fast
   if (bound === null || typeof bound === 'string') {
     log.warn(
       {},
-      `The server listens on ${bound ?? 'something'} without a port, but tokens and links name ${appUrl}: set ${name} to the address that browsers use`
+      `The server listens on ${bound ?? 'something'} without a port, but tokens and links contain ${appUrl}: set ${name} to the address that browsers use`
     )
-  } else if (isLocal(bound)) log.info({}, `Tokens and links name ${appUrl}: set ${name} to the public address when there is one`)
+  } else if (isLocal(bound)) log.info({}, `Tokens and links contain ${appUrl}: set ${name} if the public address is another`)
   else {
     log.warn(
       {},
-      `Tokens and links name ${appUrl}, which does not lead to ${bound.address}: set ${name} to the address that browsers use, such as ${urlOf(bound, appUrl)}`
+      `Tokens and links contain ${appUrl}, which does not lead to ${bound.address}: set ${name} to the address that browsers use, such as ${urlOf(bound, appUrl)}`
     )
   }
 }
@@ -54,7 +54,7 @@ export function warnOfOtherHost (config: Named): (request: FastifyRequest) => vo
     told = true
     log.warn(
       { host },
-      `An application asked for the metadata at another address than ${config.appUrl}, which tokens and links name, and may refuse it: set ${settingName(config.sources, 'appUrl', 'APP_URL')} to the address that applications use`
+      `An application requested the metadata at another address than ${config.appUrl}, which is in tokens and links, and may reject it: set ${settingName(config.sources, 'appUrl', 'APP_URL')} to the address that applications use`
     )
   }
 }

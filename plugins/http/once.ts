@@ -7,7 +7,7 @@ import type { Config, LatchkeyOptions } from '../../src/config/config.ts'
 type Part = 'latchkey' | 'oauth' | 'clientProxy'
 
 const SCOPES =
-  'For a second one with options of its own, register each in a scope of its own: app.register(async (scope) => { await scope.register(…) })'
+  'For a second one with other options, register each in its own scope: app.register(async (scope) => { await scope.register(…) })'
 
 const markOf = (part: Part, prefix: string) => `latchkey.${part}${prefix}`
 
@@ -19,7 +19,7 @@ export function claim (host: FastifyInstance, parts: readonly Part[], prefix = '
 /** @throws ConfigError when one of the parts is already registered there */
 export function refuseTwice (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
   const there = parts.find((part) => host.hasDecorator(markOf(part, prefix)))
-  if (there) throw alreadyRegistered(there, there === parts[0] ? '' : `; ${parts[0]} brings it along`)
+  if (there) throw alreadyRegistered(there, there === parts[0] ? '' : `; ${parts[0]} includes it`)
 }
 
 export function alreadyRegistered (part: Part | 'authGuard', how = ''): ConfigError {

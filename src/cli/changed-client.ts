@@ -57,7 +57,7 @@ export function changesOf (
       ...(requested.resourceServer !== undefined && { resourceServer: requested.resourceServer || [] })
     }, [...resourceServers, ...client.resourceServers])
   }
-  if (Object.keys(changes).length === 0) throw new Error('say what to change; `npx latchkey clients update --help` lists the options')
+  if (Object.keys(changes).length === 0) throw new Error('nothing to change; `npx latchkey clients update --help` lists the options')
   const { slug, proxy, trustedProxy } = { ...client, ...changes }
   checkSlug(kind, { proxy, trustedProxy, ...(slug !== null && { slug }) })
   return changes
@@ -91,7 +91,7 @@ function parties (kind: Kind, client: Client, { firstParty, skipConsent }: Clien
     throw new Error(`--no-first-party does not go with a client for ${kind}: it is for your own applications`)
   }
   if (firstParty === false && (skipConsent ?? client.skipsConsent)) {
-    throw new Error("--no-first-party needs --no-skip-consent: users of somebody else's application are asked")
+    throw new Error("--no-first-party needs --no-skip-consent: users of a third-party application are asked for consent")
   }
   return { ...flag('firstParty', skipConsent ? true : firstParty), ...flag('skipsConsent', skipConsent) }
 }

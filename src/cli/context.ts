@@ -43,7 +43,7 @@ export async function createContext ({ cwd, variables, log }: Options): Promise<
       onStart: ({ dataDir, made }) =>
         log.note(
           made
-            ? `made the embedded database in ${dataDir}`
+            ? `created the embedded database in ${dataDir}`
             : `no server is running: started the embedded database in ${dataDir} for this command`
         )
     }
@@ -78,6 +78,6 @@ async function announce ({ directUrl }: Core, log: Log): Promise<void> {
     const connection = await openFeedConnection(directUrl, () => {})
     await connection.notify().finally(connection.close)
   } catch (err) {
-    log.warn({ err }, 'Running servers could not be told at once and see it within 2 seconds')
+    log.warn({ err }, 'Running servers could not be notified at once, and read the change within 2 seconds')
   }
 }

@@ -28,7 +28,7 @@ function cannotWrite (path: string, error: unknown): unknown {
   // The error of a file that is not UTF-8 is already a ConfigError
   if (error instanceof ConfigError || code === undefined) return error
   return new Error(
-    `${path} cannot be written (${message}): run as the user whose it is, or leave out --write-env and put the values where your server reads them`,
+    `${path} cannot be written (${message}): run as its owner, or leave out --write-env and put the values where your server reads them`,
     { cause: error }
   )
 }

@@ -92,7 +92,7 @@ export function newClient (
 
 function kindOf (args: ClientArgs): Kind {
   const [kind, second] = (['password', 'client', 'personal'] as const).filter((flag) => args[flag])
-  if (second) throw new Error(`--${kind} and --${second} make different clients; choose one`)
+  if (second) throw new Error(`--${kind} and --${second} are for different kinds of clients; choose one`)
   const other = (['public', 'device'] as const).find((flag) => args[flag])
   if (kind && other) throw new Error(`--${other} does not go with --${kind}${other === 'public' ? ', whose client has a secret' : ''}`)
   // A resource server that introspects tokens has no users of its own
@@ -140,7 +140,7 @@ export function checkSlug (kind: Kind, { proxy, slug, trustedProxy }: Pick<Clien
 export function pkceOptionalOf (kind: Kind, authMethod: string, { pkceOptional = false }: Pick<ClientArgs, 'pkceOptional'>): boolean {
   if (pkceOptional && kind !== 'code') throw new Error(`--pkce-optional does not go with --${kind}, which has no authorization codes`)
   if (pkceOptional && authMethod === 'none') {
-    throw new Error('--pkce-optional needs a client with a secret: PKCE is all that protects the codes of a public one')
+    throw new Error('--pkce-optional needs a client with a secret: nothing else protects the codes of a public client')
   }
   return pkceOptional
 }

@@ -7,7 +7,7 @@ type Terminal = { stdin: NodeJS.ReadableStream & { isTTY?: boolean }, stderr: No
 
 /** The password from the command line, from standard input, or from a prompt on a terminal. */
 export async function readPassword ({ password, passwordStdin }: PasswordArgs, { stdin, stderr }: Terminal = process): Promise<string> {
-  if (password !== undefined && passwordStdin) throw new Error('--password and --password-stdin are two ways to say one thing; choose one')
+  if (password !== undefined && passwordStdin) throw new Error('--password and --password-stdin cannot be combined; choose one')
   if (password !== undefined) return password
   if (passwordStdin) return (await text(stdin)).replace(/\r?\n$/, '')
   if (!stdin.isTTY) throw new Error('the password is missing; give --password-stdin or --password <password>')

@@ -32,7 +32,7 @@ async function run ({ withCore, log }: Context, options: Parameters<typeof purge
       if (!told) log.warn({}, 'Another process is purging at this moment; waiting for it')
       await sleep(RETRY_MS)
     }
-    throw new Error('Another process was purging all the time; try again later')
+    throw new Error('Another process is still purging; try again later')
   })
 }
 

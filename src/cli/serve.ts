@@ -74,5 +74,5 @@ function greet (address: string, { prefix, routes }: Context['config']): void {
 }
 
 function portTaken ({ host, port }: Context['config'], cause: unknown): Error {
-  return new Error(`Port ${port} of ${host} is taken by another program; stop that one, or set PORT to another`, { cause })
+  return new Error(`Port ${port} of ${host} is in use by another program; stop it, or set another PORT`, { cause })
 }

@@ -94,7 +94,7 @@ export async function createToken (
       remaining: createRemainingScopes(store.clients, registry),
       formSecrets: createFormSecrets(appKeys, 'token-forms'),
       events: createEvents(() => {}),
-      onError: (err) => log.warn({ err }, 'Not noted')
+      onError: (err) => log.warn({ err }, 'The use of a personal access token could not be recorded')
     })
     const personal = await tokens.client()
     const problem = scopeProblem(registry, [personal], scopes)
@@ -145,13 +145,13 @@ async function oneSession (store: Core['store'], id: string): Promise<Result> {
     await store.audit.write([{ ...entry, detail: { ...BY_OPERATOR, ...entry.detail } }])
   }
   const ended = isUuid(id) && await createSessionEnds({ store, tell }).owned(id, null, { reason: 'operator' })
-  if (!ended) throw new Error(`There is no session ${id} alive; \`npx latchkey tokens list\` lists them`)
+  if (!ended) throw new Error(`There is no valid session ${id}; \`npx latchkey tokens list\` lists them`)
   return { json: { session_id: id, revoked: true }, lines: [`Session ${id} has ended.`] }
 }
 
 async function onePersonal (store: Core['store'], id: string): Promise<Result> {
   const revoked = isUuid(id) ? await store.personalTokens.revoke(id, null) : null
-  if (!revoked) throw new Error(`There is no personal access token ${id} alive; \`npx latchkey tokens list\` lists them`)
+  if (!revoked) throw new Error(`There is no valid personal access token ${id}; \`npx latchkey tokens list\` lists them`)
   await store.audit.write([{ type: 'personal_token.revoked', ...revoked, detail: { ...BY_OPERATOR, tokenId: id } }])
   return { json: { token_id: id, revoked: true }, lines: [`Personal access token ${id} is revoked.`] }
 }

@@ -72,7 +72,7 @@ export async function deleteUser ({ config, withCore }: Context, text: string): 
 function refused (error: unknown): never {
   const { code, table, constraint } = error as { code?: string, table?: string, constraint?: string }
   if (code !== FOREIGN_KEY) throw error
-  throw new Error(`The user cannot be deleted: the table ${table} refers to it (${constraint}); remove what is there first`, {
+  throw new Error(`The user cannot be deleted: the table ${table} refers to it (${constraint}); delete its rows first`, {
     cause: error
   })
 }

@@ -51,7 +51,7 @@ export async function createOwnTokens (
     remaining: createRemainingScopes(clients, scopes),
     formSecrets: createFormSecrets(appKeys, 'token-forms'),
     events,
-    onError: (err) => log.warn({ err }, 'The use of a personal access token could not be noted')
+    onError: (err) => log.warn({ err }, 'The use of a personal access token could not be recorded')
   })
   if (!config.routes.personalTokens) {
     return { ...personalTokens, createOwn: turnedOff('routes.personalTokens'), ownScopes: turnedOff('routes.personalTokens') }

@@ -98,7 +98,7 @@ async function embeddedAppKey (store: Store, config: Config): Promise<string> {
   if (made !== undefined) return made
   throw new ConfigError([{
     name: settingName(config.sources, 'appKey', 'APP_KEY'),
-    message: `is missing: the embedded database was set up with one that is not in ${appKeyFile(config.dataDir)}; give that one, or put the file back`
+    message: `is missing: the embedded database was set up with a key that is not in ${appKeyFile(config.dataDir)}; set that key, or restore the file`
   }])
 }
 
@@ -125,6 +125,6 @@ function wrongAppKey ({ appKey, dataDir, sources }: Config): ConfigError {
   const name = appKey === undefined ? `The key in ${appKeyFile(dataDir)}` : current
   return new ConfigError([{
     name,
-    message: `is not the one that this database was set up with; give that one, as ${current} or in ${previous}`
+    message: `is not the key that this database was set up with; set that key as ${current}, or add it to ${previous}`
   }])
 }

@@ -121,7 +121,7 @@ function logEvents (events: Events, log: Log): void {
   events.on('session.reused', (details) => log.warn(details, 'A refresh token was used again after its grace: its session is revoked'))
   events.on(
     'database.went_back',
-    (details) => log.warn(details, 'A session was behind its refresh token: the database went back to a backup')
+    (details) => log.warn(details, 'A refresh token was newer than its session: the database was restored from a backup')
   )
 }
 

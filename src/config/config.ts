@@ -50,13 +50,13 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   if (!Object.hasOwn({ ...builtIn, ...filled.languages }, filled.defaultLanguage)) {
     throw new ConfigError([{
       name: nameOf(sources, ['defaultLanguage']),
-      message: `has no words: name one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or give its words in the option languages`
+      message: `has no texts: choose one of ${Object.keys({ ...builtIn, ...filled.languages }).join(', ')}, or add its texts with the option languages`
     }])
   }
   if (filled.databaseUrl && !filled.appKey) {
     throw new ConfigError([{
       name: settingName(sources, 'appKey', 'APP_KEY'),
-      message: `is required with ${nameOf(sources, ['databaseUrl'])}; make one with \`openssl rand -base64 32\` and keep it: it opens the signing keys in the database`
+      message: `is required with ${nameOf(sources, ['databaseUrl'])}; create one with \`openssl rand -base64 32\` and keep it: it decrypts the signing keys in the database`
     }])
   }
   const brand = withColor(filled.brand)
@@ -109,7 +109,7 @@ function withColor (brand: Settings['brand']): Settings['brand'] {
 function readUrl (name: string, text: string, read = asciiUrl): string {
   const url = read(text)
   if (url === null) {
-    throw new ConfigError([{ name, message: 'holds a host or a port that cannot be; see the table of options in README.md' }])
+    throw new ConfigError([{ name, message: 'has an invalid host or port; see the table of options in README.md' }])
   }
   return url
 }
@@ -117,7 +117,7 @@ function readUrl (name: string, text: string, read = asciiUrl): string {
 function checkScopes (scopes: Settings['scopes'], name: string): void {
   const taken = unregistrable(Object.keys(scopes))
   if (taken.length > 0) {
-    throw new ConfigError([{ name, message: `cannot register ${taken.join(' or ')}, which has a meaning already; choose another name` }])
+    throw new ConfigError([{ name, message: `cannot register ${taken.join(' or ')}, which is reserved; choose another name` }])
   }
 }
 
@@ -125,7 +125,7 @@ function checkTrustProxy (trustProxy: Settings['trustProxy'], name: string): voi
   try {
     createTrusts(trustProxy)
   } catch (error) {
-    throw new ConfigError([{ name, message: `holds what cannot be: ${(error as Error).message}` }])
+    throw new ConfigError([{ name, message: `is invalid: ${(error as Error).message}` }])
   }
 }
 

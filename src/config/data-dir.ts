@@ -1,9 +1,9 @@
 /** Fixes for an embedded database that cannot be created. Inside a host, the options come first. */
 export const SET_DATABASE_URL = 'set DATABASE_URL (the option databaseUrl) to a PostgreSQL of your own'
 export const SET_DATA_DIR = 'set LATCHKEY_DATA_DIR (the option dataDir)'
-const ELSEWHERE = `${SET_DATA_DIR} to a directory that can be written, or ${SET_DATABASE_URL}`
-const FULL = `make room there, ${SET_DATA_DIR} to a directory on another disk, or ${SET_DATABASE_URL}`
-const DENIED = `run as the user whose directory it is, ${SET_DATA_DIR} to another one, or ${SET_DATABASE_URL}`
+const ELSEWHERE = `${SET_DATA_DIR} to a writable directory, or ${SET_DATABASE_URL}`
+const FULL = `free some space there, ${SET_DATA_DIR} to a directory on another disk, or ${SET_DATABASE_URL}`
+const DENIED = `run as the owner of the directory, ${SET_DATA_DIR} to another one, or ${SET_DATABASE_URL}`
 
 /** Error codes of the system, with a description and a fix. */
 const PROBLEMS: Record<string, { reason: string, fix: string }> = {
@@ -12,13 +12,13 @@ const PROBLEMS: Record<string, { reason: string, fix: string }> = {
   EROFS: { reason: 'the file system is read-only', fix: ELSEWHERE },
   ENOSPC: { reason: 'no space is left', fix: FULL },
   EDQUOT: { reason: 'the quota is used up', fix: FULL },
-  EFBIG: { reason: 'files may not be so large', fix: ELSEWHERE },
-  EIO: { reason: 'the disk does not answer', fix: ELSEWHERE },
+  EFBIG: { reason: 'the file is too large for the file system', fix: ELSEWHERE },
+  EIO: { reason: 'the disk reports an error', fix: ELSEWHERE },
   ENOTDIR: { reason: 'a file is where a directory must be', fix: ELSEWHERE },
   EEXIST: { reason: 'a file is where a directory must be', fix: ELSEWHERE },
   EISDIR: { reason: 'a directory is where a file must be', fix: `move it away, or ${ELSEWHERE}` },
   ENAMETOOLONG: { reason: 'the name is too long', fix: ELSEWHERE },
-  ELOOP: { reason: 'symbolic links lead in a circle', fix: ELSEWHERE },
+  ELOOP: { reason: 'the symbolic links form a loop', fix: ELSEWHERE },
   ENOENT: { reason: 'no such file or directory', fix: ELSEWHERE }
 }
 // The same codes occur for starting programs, signals and the network, which are reported elsewhere

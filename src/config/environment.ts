@@ -131,7 +131,7 @@ function loginOptions (given: Given, names: Record<string, string>): LatchkeyOpt
   if (unknown.length > 0) {
     throw new ConfigError([{
       name: list!.name,
-      message: `has no ready schema for ${unknown.join(', ')}; write some of ${Object.keys(readyAttributes).join(', ')}, and give others a TypeBox schema with login.attributes in code or in latchkey.config.js`
+      message: `has no built-in schema for ${unknown.join(', ')}; the built-in ones are ${Object.keys(readyAttributes).join(', ')}. Define others as TypeBox schemas with login.attributes, in code or in latchkey.config.js`
     }])
   }
   return {

@@ -25,14 +25,14 @@ function toProblem (settings: Schema, { keyword, instancePath, message, params }
   const { additionalProperties: unknown = [] } = params as { additionalProperties?: string[] }
   if (keyword === 'additionalProperties') {
     const [pattern] = Object.keys(schema?.patternProperties ?? {})
-    if (pattern) return { name, message: `cannot hold the name ${JSON.stringify(unknown[0])}; names must match ${pattern}` }
+    if (pattern) return { name, message: `has the invalid name ${JSON.stringify(unknown[0])}; names must match ${pattern}` }
     return { name: [...path, ...unknown].join('.'), message: 'is not an option; see the table of options in README.md' }
   }
   const choices = schema?.anyOf?.map((member) => member.const)
   const wrong = choices?.every((choice) => choice !== undefined) ? `must be ${choices.join(' or ')}` : message
   return {
     name,
-    message: `${keyword === 'anyOf' && wrong === message ? 'is none of what it can be' : wrong}. ${named?.description ?? ''}`.trim()
+    message: `${keyword === 'anyOf' && wrong === message ? 'has an invalid value' : wrong}. ${named?.description ?? ''}`.trim()
   }
 }
 

@@ -84,7 +84,7 @@ async function runEngine (adapter: SqlDriverAdapter, migrationsList: MigrationLi
 
 function lockFailure (error: unknown): unknown {
   if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) return error
-  return new Error('another process has been migrating the database for too long: wait until it has ended, or end it, and try again', {
+  return new Error('another process has been migrating the database for too long: wait for it or stop it, then try again', {
     cause: error
   })
 }

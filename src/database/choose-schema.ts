@@ -30,7 +30,7 @@ export async function chooseSchema (url: string, otherwise: string = OWN_SCHEMA)
   const [first, second] = await withClient(database, standing)
   if (first && second && first.trusted === second.trusted && first.owner !== second.owner) {
     throw new Error(
-      `tables of Latchkey stand in the schemas "${first.schema}" and "${second.schema}", and have different owners: say which are yours with ?schema=${first.schema} or ?schema=${second.schema} in the database URL`
+      `tables of Latchkey are in the schemas "${first.schema}" and "${second.schema}", and have different owners: choose yours with ?schema=${first.schema} or ?schema=${second.schema} in the database URL`
     )
   }
   const schema = first?.schema ?? otherwise

@@ -103,7 +103,7 @@ function embeddedDataDir (url: string): string | undefined {
 function readDatasource (json: string): Datasource {
   const value: unknown = JSON.parse(json)
   if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') {
-    throw new Error('the Prisma CLI gave no URL of a database')
+    throw new Error('the Prisma CLI passed no database URL')
   }
   const shadow = 'shadowDatabaseUrl' in value ? value.shadowDatabaseUrl : undefined
   return { url: value.url, shadowDatabaseUrl: typeof shadow === 'string' && shadow !== '' ? shadow : undefined }

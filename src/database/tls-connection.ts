@@ -87,7 +87,7 @@ export function tlsConnection (settings: Tls, { keepAlive = false, keepAliveInit
       if (said === ERROR && otherwise) return leave(socket, otherwise)
       connection.emit(
         'error',
-        said === NO ? new NoTls(mode) : new Error('the server did not answer the request for TLS as PostgreSQL does')
+        said === NO ? new NoTls(mode) : new Error('the answer to the TLS request does not come from PostgreSQL: check host and port in the database URL')
       )
       socket.destroy()
     })

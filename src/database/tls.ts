@@ -62,7 +62,7 @@ export function createTls (url: TlsParameters, local: boolean, environment: Node
   const ca = system ? undefined : file('sslrootcert', given.sslrootcert, 'root.crt')
   if (mode === 'verify-ca' && !ca) {
     throw new Error(
-      'sslmode=verify-ca in the database URL needs sslrootcert=<file with the certificate of the CA>; with a public CA use verify-full, since anybody can have a certificate of it'
+      'sslmode=verify-ca in the database URL needs sslrootcert=<file with the certificate of the CA>; with a public CA use verify-full, because anyone can get a certificate from it'
     )
   }
   const verified = mode.startsWith('verify-') || (mode === 'require' && ca !== undefined)
@@ -94,7 +94,7 @@ function modeOf ({ sslmode, ssl, sslrootcert }: TlsParameters, local: boolean): 
     const mode = MODES.find((known) => known === sslmode)
     if (!mode) throw new Error(`sslmode in the database URL must be ${MODES.slice(0, -1).join(', ')} or ${MODES.at(-1)}`)
     if (sslrootcert === 'system' && mode !== 'verify-full') {
-      throw new Error('sslrootcert=system in the database URL needs sslmode=verify-full: anybody can have a certificate of a public CA')
+      throw new Error('sslrootcert=system in the database URL needs sslmode=verify-full, because anyone can get a certificate from a public CA')
     }
     return mode
   }

@@ -7,9 +7,9 @@ import { sessionSettings } from './session.ts'
 const WAYS_OUT = [
   {
     code: /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
-    say: 'name the certificate of its CA with ?sslrootcert=<file>, or take any with ?sslmode=require'
+    say: 'set the certificate of its CA with ?sslrootcert=<file>, or accept any certificate with ?sslmode=require'
   },
-  { code: /^ERR_TLS_CERT_ALTNAME_INVALID$/, say: 'use the name that is in its certificate, or ?sslmode=verify-ca' },
+  { code: /^ERR_TLS_CERT_ALTNAME_INVALID$/, say: 'use the host name in its certificate, or ?sslmode=verify-ca' },
   { code: /^LK_NO_TLS$/, say: 'give the server a certificate, or use ?sslmode=prefer' }
 ]
 

@@ -35,7 +35,7 @@ export type EventDetails = {
   'session.recovered': { clientId: string, sessionId: string }
   /** A refresh token was presented again after the grace: the session is revoked. */
   'session.reused': { clientId: string, sessionId: string }
-  /** A session was behind its refresh token: the database was restored from a backup. */
+  /** A refresh token was newer than its session: the database was restored from a backup. */
   'database.went_back': { sessionId: string }
   /**
    * A session was ended individually; `clientId` is null for a browser session. An event that ends everything of a user or client, such as

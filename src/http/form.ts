@@ -46,7 +46,7 @@ function shortened (name: string): string {
 function decode (encoded: string): string {
   // Most names and values need no decoding
   const text = /[%+]/.test(encoded) ? decodePercent(encoded.replaceAll('+', ' ')) : encoded
-  if (text.includes('\0')) throw badBody('The body holds a NUL character')
+  if (text.includes('\0')) throw badBody('The body contains a NUL character')
   return text
 }
 

@@ -8,7 +8,7 @@ export const ERRORS = {
   LK_BAD_BODY: { status: 400, message: 'The body cannot be read' },
   LK_TWO_COOKIES: {
     status: 400,
-    message: 'Two cookies named refreshToken were sent, and both are ours: one was planted. Send refresh_token in the body'
+    message: 'Two cookies named refreshToken were sent, with different valid tokens: one may have been set by another site. Send refresh_token in the body'
   },
   LK_TWO_TOKENS: { status: 400, message: 'Send the token once: in the Authorization header or in the form' },
   LK_UNTRUSTED_REQUEST: { status: 400, message: 'The client or its redirect URI is not known' },
@@ -22,8 +22,8 @@ export const ERRORS = {
   LK_FIRST_PARTY_ONLY: { status: 403, message: 'This needs the access token of a first-party application' },
   LK_FOREIGN_ORIGIN: { status: 403, message: 'This does not come from a page of this server' },
   LK_FORGED_FORM: { status: 403, message: 'This does not come from a page of this server' },
-  LK_STALE_FORM: { status: 403, message: 'The form does not carry the token of this browser' },
-  LK_NO_COOKIE: { status: 403, message: 'The browser sent no cookie of this page' },
+  LK_STALE_FORM: { status: 403, message: 'The form has no valid CSRF token of this browser' },
+  LK_NO_COOKIE: { status: 403, message: 'The browser did not send the CSRF cookie' },
   LK_NOT_FOUND: { status: 404, message: 'Not found' },
   LK_NO_SUCH_CLIENT: { status: 404, message: 'There is no such client with proxy routes' },
   LK_TURNED_OFF: { status: 404, message: 'This is turned off' },
@@ -37,7 +37,7 @@ export const ERRORS = {
   LK_STALE: { status: 503, message: 'Revocations cannot be checked at the moment, try again', retryAfter: SOON },
   LK_OVERLOADED: { status: 503, message: 'The server is overloaded, try again in a moment', retryAfter: SOON },
   LK_DATABASE_UNAVAILABLE: { status: 503, message: 'The database cannot be reached, try again in a moment', retryAfter: SOON },
-  LK_ISSUER_UNAVAILABLE: { status: 503, message: 'The issuer cannot be asked at the moment, try again', retryAfter: SOON },
+  LK_ISSUER_UNAVAILABLE: { status: 503, message: 'The issuer cannot be reached at the moment, try again', retryAfter: SOON },
   LK_NO_PERSONAL_CLIENT: { status: 503, message: 'Personal access client not found. Please create one: `npx latchkey client --personal`' }
 } as const satisfies Record<string, Entry>
 

@@ -18,7 +18,7 @@ export function parseJson (body: Buffer): unknown {
   const text = decode(body)
   const value = parse(text)
   const members = checkStrings(text)
-  if (countMembers(value) !== members) throw badBody('The body holds a member twice')
+  if (countMembers(value) !== members) throw badBody('The body repeats a member of an object')
   return value
 }
 
@@ -45,8 +45,8 @@ function checkStrings (text: string): number {
     if (colon) members++
     if (!content!.includes('\\u')) continue
     const string = JSON.parse(`"${content}"`) as string
-    if (string.includes('\0')) throw badBody('The body holds a NUL character')
-    if (!string.isWellFormed()) throw badBody('The body holds half of a character')
+    if (string.includes('\0')) throw badBody('The body contains a NUL character')
+    if (!string.isWellFormed()) throw badBody('The body contains an unpaired surrogate')
   }
   return members
 }

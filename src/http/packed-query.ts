@@ -44,5 +44,5 @@ function inflate (packed: string): string {
   } catch {
     // Throws below
   }
-  throw badBody('The address is not whole')
+  throw badBody('The address is incomplete')
 }

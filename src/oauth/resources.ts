@@ -41,7 +41,7 @@ export function createResources (registered: readonly string[], site: { readonly
       const found = new Set(list.map(find))
       // A resource server that receives such a token to read orders could manage the user's account with it
       if (found.has(OWN) && found.size > 1) {
-        throw invalidTarget('This server and another one are asked for at once; ask for a token for each')
+        throw invalidTarget('This server and another resource cannot be requested together; request a token for each')
       }
       return [...found].filter((uri) => uri !== OWN)
     }

@@ -38,7 +38,7 @@ export function createEndSession ({ clients, sessions, sessionEnds, readIdToken 
     if (hintText !== undefined && !hint) throw new UntrustedRequest('The id_token_hint was not issued here')
     const clientId = text('client_id')
     if (hint && clientId !== undefined && clientId !== hint.clientId) {
-      throw new UntrustedRequest('client_id is not the application of the id_token_hint')
+      throw new UntrustedRequest('client_id is not the client of the id_token_hint')
     }
     const asking = hint?.clientId ?? clientId
     const client = asking === undefined ? null : alive(await clients.find(asking))
@@ -58,7 +58,7 @@ export function createEndSession ({ clients, sessions, sessionEnds, readIdToken 
   function target (client: Client | null, uri: string | undefined, state: string | undefined): string | null {
     if (uri === undefined) return null
     if (!client?.postLogoutRedirectUris.includes(uri)) {
-      throw new UntrustedRequest('The application asks to go to an address that it has not registered (post_logout_redirect_uri)')
+      throw new UntrustedRequest('The post_logout_redirect_uri is not registered for this application')
     }
     return state === undefined ? uri : `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
   }

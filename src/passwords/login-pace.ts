@@ -76,7 +76,7 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
       }
     } catch (err) {
       if (!stopped.signal.aborted) {
-        log.warn({ err }, 'Hashes of another system could not be wrapped in argon2id; the next look goes on with them')
+        log.warn({ err }, 'Hashes of another system could not be wrapped in argon2id; the next check tries again')
       }
     }
     if (count > 0) log.info({ count }, 'Hashes of another system are wrapped in argon2id')

@@ -59,7 +59,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
     function beat (data: string): number {
       knownAt = -Infinity
       const heartbeat = heartbeatOf(data, name)
-      if (!hasBegun) throw new NotUnderstood('The stream does not begin with what is revoked')
+      if (!hasBegun) throw new NotUnderstood('The stream does not begin with a snapshot')
       // The issuer's clock runs ahead, or ours was stopped: assume that the heartbeat with the least delay had none
       openedAt = Math.min(openedAt, now() - heartbeat.at * 1000)
       const madeAt = openedAt + heartbeat.at * 1000
@@ -80,7 +80,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
         snapshot = createRevocationList()
         hasBegun = true
       } else if (event !== 'revocations') {
-        throw new NotUnderstood('The issuer says something that is not understood here: this guard is older, upgrade it')
+        throw new NotUnderstood('The issuer sent an unknown event: this guard is older than the issuer, upgrade it')
       }
       add(rowsOf(data))
       return null
@@ -93,16 +93,16 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
 function rowsOf (data: string): Revocation[] {
   const rows: unknown = JSON.parse(data)
   if (rowLists.Check(rows)) return rows
-  throw new NotUnderstood('The issuer revokes something that is not understood here: this guard is older, or what answers is no issuer')
+  throw new NotUnderstood('The issuer sent an unknown kind of revocation: this guard is older than the issuer, or the URL is not that of an issuer')
 }
 
 function heartbeatOf (data: string, name: string): Heartbeat {
   const heartbeat: unknown = JSON.parse(data)
   if (!heartbeats.Check(heartbeat)) {
-    throw new NotUnderstood('A heartbeat does not say how old it is: the issuer is older than this guard, upgrade it first')
+    throw new NotUnderstood('A heartbeat has no valid age: the issuer is older than this guard, upgrade it first')
   }
   if (heartbeat.stream !== name) {
-    throw new NotUnderstood('The heartbeat is of another stream: a cache is between that must not keep /v1/oauth/revocations')
+    throw new NotUnderstood('The heartbeat belongs to another stream: a cache in between must not store /v1/oauth/revocations')
   }
   return heartbeat
 }

@@ -52,7 +52,7 @@ export function createRemoteFeed (
     const onBytes = () => {
       silence.refresh()
       // Buffered events may date from before the suspension, and the issuer has moved on
-      if (missed() !== before) cut.abort(new Error('This process slept, or its clock was set forwards'))
+      if (missed() !== before) cut.abort(new Error('The machine was suspended, or its clock was set forward'))
     }
     let heartbeats = 0
     try {

@@ -27,7 +27,7 @@ export function createReader (list: RevocationList, log: { info: (details: objec
   function change (): void {
     isDoubted = hasLoaded
     provenAt = null
-    if (hasLoaded) log.info({}, 'Another database server answers, or the same after a start: all revocations are read again')
+    if (hasLoaded) log.info({}, 'The feed is connected to another database server, or to a restarted one: all revocations are read again')
   }
 
   function take (news: FeedNews, observation: Observation): boolean {

@@ -106,7 +106,7 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
       settle()
       if (!(err instanceof NotTaken)) throw err
       if (!isRefused) {
-        log.warn({ err }, 'The database takes no commit: whether it is the primary is not known, and guards answer 503 when that lasts')
+        log.warn({ err }, 'The database accepts no commit, so it may not be the primary: guards answer 503 if this lasts')
       }
       isRefused = true
     }
@@ -140,7 +140,7 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
         await follow(current)
       } catch (error) {
         if (stopped.signal.aborted) break
-        if (failures++ === 0) log.warn({ err: error }, 'The revocation feed is cut off from the database; reconnecting')
+        if (failures++ === 0) log.warn({ err: error }, 'The revocation feed lost its connection to the database; reconnecting')
         const broken = connection
         connection = next = null
         await broken?.close().catch(() => {})

@@ -26,7 +26,7 @@ export type Followers = {
 export class TooManyStreams extends HttpError {
   constructor (limit: number) {
     super('LK_TOO_MANY_STREAMS', {
-      message: `This client follows by ${limit} streams already; close some, or raise revocation.maxStreams`,
+      message: `This client already has ${limit} open streams; close some, or raise revocation.maxStreams`,
       retryAfter: Math.ceil(YOUNG_MS / 1000)
     })
   }

@@ -33,7 +33,7 @@ export function createPulse (client: Client, table: string, channel: string): Ma
   }
 
   return (from) => make(from).catch((cause: unknown) => {
-    throw isRefusal(cause) ? new NotTaken('The server did not take it', { cause }) : cause
+    throw isRefusal(cause) ? new NotTaken('The server refused the commit', { cause }) : cause
   })
 }
 

@@ -32,7 +32,7 @@ export async function startCluster (config: Config, log: Log): Promise<Cluster> 
     const worker = cluster.fork(env)
     worker.once('exit', (code, signal) => {
       if (closing || !started) return
-      log.warn({ worker: worker.process.pid, code, signal }, 'A worker died and is replaced')
+      log.warn({ worker: worker.process.pid, code, signal }, 'A worker exited and is replaced')
       setTimeout(() => { if (!closing) fork() }, RESTART_MS)
     })
     return worker
@@ -57,7 +57,7 @@ export async function startCluster (config: Config, log: Log): Promise<Cluster> 
 }
 
 async function listening (worker: Worker): Promise<string> {
-  const failed = once(worker, 'exit').then(() => { throw new Error('A worker did not start; its message is above') })
+  const failed = once(worker, 'exit').then(() => { throw new Error('A worker did not start; see its message above') })
   failed.catch(() => {})
   const [address] = await Promise.race([once(worker, 'listening'), failed]) as [{ address: string | null, port: number }]
   return `http://${address.address ?? 'localhost'}:${address.port}`

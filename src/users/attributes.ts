@@ -53,7 +53,7 @@ export async function createAttributes (
   const attributes: Attribute[] = []
   for (const [name, schema] of Object.entries(login.attributes)) {
     if (RESERVED.has(name) || name in Object.prototype) {
-      throw new ConfigError([{ name: 'login.attributes', message: `cannot hold ${name}; that name has another meaning, choose another` }])
+      throw new ConfigError([{ name: 'login.attributes', message: `cannot contain ${name}: the name is reserved, choose another` }])
     }
     attributes.push(createAttribute(name, schema, await kindOf(name, schema, login.defaultCountry)))
   }

@@ -25,8 +25,8 @@ export const viewNames = Object.keys(NAMES)
  */
 export function checkViews (views: Record<string, unknown>): void {
   const problems = Object.entries(views).flatMap(([name, view]) => {
-    if (!viewNames.includes(name)) return [{ name: `views.${name}`, message: `is no page; there are ${viewNames.join(', ')}` }]
-    return typeof view === 'function' ? [] : [{ name: `views.${name}`, message: 'must be a function that makes the page of its model' }]
+    if (!viewNames.includes(name)) return [{ name: `views.${name}`, message: `is not a page; the pages are ${viewNames.join(', ')}` }]
+    return typeof view === 'function' ? [] : [{ name: `views.${name}`, message: 'must be a function that returns the page for its model' }]
   })
   if (problems.length > 0) throw new ConfigError(problems)
 }

@@ -43,7 +43,7 @@ export function Layout ({ page, title, errors, wide, script, children }: LayoutP
 
 /** The text of a page. Pages contain no promises, so rendering is synchronous. */
 export function renderPage (page: Html): string {
-  if (typeof page !== 'string') throw new TypeError('A page does not wait')
+  if (typeof page !== 'string') throw new TypeError('A page must be rendered synchronously: a component returned a promise')
   return `<!DOCTYPE html>${page}`
 }
 

@@ -89,7 +89,7 @@ t.test('--introspect and --resource-server can be set and removed', async (t) =>
 
 /** The kind of client, what is asked of it, what the error says. */
 const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: RegExp][] = [
-  ['nothing', CODE, {}, /say what to change/],
+  ['nothing', CODE, {}, /nothing to change/],
   ['an empty name', CODE, { name: ' ' }, /--name is empty/],
   ['a redirect without TLS', CODE, { redirectUri: ['http://app.example.com/cb'] },
     /--redirect-uri http:\/\/app\.example\.com\/cb is http on another host/],
@@ -202,6 +202,6 @@ t.test('the command prints what changed', async (t) => {
     refresh_token_in_body: false,
     name: 'Renamed'
   })
-  t.match(await run(['clients', 'update', id], options), { code: 1, stdout: '', stderr: /^error: say what to change/ })
+  t.match(await run(['clients', 'update', id], options), { code: 1, stdout: '', stderr: /^error: nothing to change/ })
   t.match(await run(['clients', 'update', id, '--access-token-ttl', 'soon'], options), { code: 1, stderr: /number of seconds/ })
 })

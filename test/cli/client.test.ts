@@ -102,7 +102,7 @@ t.test('a revocation that cannot be announced is stored, with a warning', async 
   const context = await contextFor(t, { APP_KEY, DATABASE_DIRECT_URL: 'postgresql://nobody@127.0.0.1:1/none' })
   const { client_id: id } = await make(context, { client: true })
   t.match(await revokeClient(context, id), { json: { revoked: true } })
-  t.match(context.said, [/^warning: Running servers could not be told at once.*ECONNREFUSED/])
+  t.match(context.said, [/^warning: Running servers could not be notified at once.*ECONNREFUSED/])
 })
 
 t.test('a secret that was rotated with an overlap is valid at once in a running server', async (t) => {

@@ -89,7 +89,7 @@ t.test('only serve, install and migrate create a database; other commands say wh
   t.same(names.filter((name) => !MAKERS.includes(name) && name !== 'doctor').sort(), Object.keys(COMMANDS).sort(), 'all of them')
   for (const [name, args] of Object.entries(COMMANDS)) {
     await t.rejects(program('none').parseAsync([...name.split(' '), ...args], { from: 'user' }), {
-      message: `there is no embedded database in ${join(cwd, 'none')}. Run the command in the directory of the server, or name what that server uses, by LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: options that an app gives in code are not known here. \`npx latchkey install\` makes a new database`
+      message: `there is no embedded database in ${join(cwd, 'none')}. Run the command in the directory of the server, or give it the server's settings in LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: options that an app sets in code are not known here. \`npx latchkey install\` creates a new database`
     }, name)
   }
   await t.rejects(program('empty').parseAsync(['keys'], { from: 'user' }), { message: /^there is no embedded database in .*empty\. / })

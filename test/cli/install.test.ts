@@ -129,7 +129,7 @@ t.test('the embedded database is started for the command and stopped after it', 
   const first = (await install(context)).json as Installed
   t.match(secrets(first), [/^lk_cs_/, /^lk_cs_/, null])
   t.equal(await embeddedUrl(dataDir), null, 'stopped')
-  t.same(said, [`note: made the embedded database in ${dataDir}`])
+  t.same(said, [`note: created the embedded database in ${dataDir}`])
   const second = (await install(context)).json as Installed
   t.same(ids(second), ids(first))
   t.same(second.keys, first.keys)
@@ -151,13 +151,13 @@ t.test('the embedded database is started for the command and stopped after it', 
   renameSync(key, join(cwd, 'kept'))
   await t.rejects(
     listClients(context),
-    { code: 'LK_CONFIG', message: /^APP_KEY is missing: .*data\/app\.key; give that one, or put the file back$/ },
+    { code: 'LK_CONFIG', message: /^APP_KEY is missing: .*data\/app\.key; set that key, or restore the file$/ },
     'the key was given in code, and no other one is made'
   )
   t.notOk(existsSync(key))
   for (const [text, message] of [
     ['', /app\.key holds no key/],
-    [Buffer.alloc(32, 7).toString('base64'), /app\.key is not the one that this database was set up with/]
+    [Buffer.alloc(32, 7).toString('base64'), /app\.key is not the key that this database was set up with/]
   ] as const) {
     writeFileSync(key, text)
     await t.rejects(listClients(context), { message })
@@ -179,7 +179,7 @@ t.test('an APP_KEY that does not open the signing keys changes nothing, even in 
   await install(right)
   await query(databaseUrl, "DELETE FROM settings WHERE name = 'app_key_check'")
   await t.rejects(install(await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: Buffer.alloc(32, 1).toString('base64') })), {
-    message: /^APP_KEY is not the one/
+    message: /^APP_KEY is not the key/
   })
   await install(right)
 })
@@ -187,7 +187,7 @@ t.test('an APP_KEY that does not open the signing keys changes nothing, even in 
 t.test('a wrong APP_KEY is an error, and creates no keys', async (t) => {
   const databaseUrl = await createDatabase(t)
   const context = await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: Buffer.alloc(32, 1).toString('base64') })
-  await t.rejects(install(context), { code: 'LK_CONFIG', message: /^APP_KEY is not the one/ })
+  await t.rejects(install(context), { code: 'LK_CONFIG', message: /^APP_KEY is not the key/ })
 })
 
 t.test('a .env that cannot be written is an error', async (t) => {

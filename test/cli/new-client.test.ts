@@ -91,7 +91,7 @@ const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
     /--introspect needs a client with a secret/],
   ['a resource server that is none', { client: true, resourceServer: ['https://other.example.com'] },
     /https:\/\/other.example.com is not among RESOURCE_SERVERS; it has https:\/\/api.example.com/],
-  ['two grants', { password: true, client: true }, /--password and --client make different clients/],
+  ['two grants', { password: true, client: true }, /--password and --client are for different kinds of clients/],
   ['a public client with the password grant (RFC 9700 section 2.4)', { password: true, public: true },
     /--public does not go with --password, whose client has a secret/],
   ['a public machine', { client: true, public: true }, /--public does not go with --client/],

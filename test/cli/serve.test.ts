@@ -63,6 +63,6 @@ t.test('a port in use is reported in one line, and nothing is left running', asy
   const cwd = folder(t)
   const { code, stderr } = await run(['serve'], { cwd, env: { PORT: String(port), LOG_LEVEL: 'silent' } })
   t.equal(code, 1)
-  t.equal(stderr, `error: Port ${port} of 127.0.0.1 is taken by another program; stop that one, or set PORT to another\n`)
+  t.equal(stderr, `error: Port ${port} of 127.0.0.1 is in use by another program; stop it, or set another PORT\n`)
   t.equal(await embeddedUrl(join(cwd, '.latchkey')), null)
 })

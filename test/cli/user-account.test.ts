@@ -125,7 +125,7 @@ t.test("user delete names a host's table that refers to the user, and deletes no
   await query(databaseUrl, 'CREATE TABLE orders (user_id uuid REFERENCES users)')
   await query(databaseUrl, `INSERT INTO orders VALUES ('${tokens.user.id}')`)
   await t.rejects(deleteUser(context, ADA), {
-    message: 'The user cannot be deleted: the table orders refers to it (orders_user_id_fkey); remove what is there first'
+    message: 'The user cannot be deleted: the table orders refers to it (orders_user_id_fkey); delete its rows first'
   })
   t.equal((await profile(app, tokens.access_token)).statusCode, 200)
   t.equal((await login(app)).statusCode, 200)

@@ -37,5 +37,5 @@ t.test('WORKERS share one port and one embedded database; a logout reaches all, 
   child.kill('SIGTERM')
   t.equal(await exited, 0)
   t.equal(await embeddedUrl(dataDir), null, 'the database stops with them')
-  t.match(await stderr, /A worker died and is replaced/)
+  t.match(await stderr, /A worker exited and is replaced/)
 })

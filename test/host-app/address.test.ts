@@ -59,7 +59,7 @@ t.test('without appUrl the issuer has the port on which the host listens', async
     resource: issuer,
     jwks_uri: `${issuer}/.well-known/jwks.json`
   })
-  t.match(logs(), `Tokens and links name ${issuer}: set appUrl (or LATCHKEY_APP_URL)`)
+  t.match(logs(), `Tokens and links contain ${issuer}: set appUrl (or LATCHKEY_APP_URL)`)
 
   const { access_token: bearer, refresh_token: refreshToken } = (await login(host)).json<Tokens>()
   t.match(claimsOf(bearer), { iss: issuer, aud: issuer })
@@ -120,9 +120,9 @@ t.test('an appUrl that was set is used unchanged', async (t) => {
 t.test("the log warns once of a request to another address than the issuer's", async (t) => {
   const { host, logs, port } = await listening(t)
   await issuerOf(host, '', { host: `localhost:${port}` })
-  t.notMatch(logs(), 'An application asked')
+  t.notMatch(logs(), 'An application requested')
   for (const name of ['192.168.1.20:8080', 'other:1']) await issuerOf(host, '', { host: name })
-  t.equal(logs().split('An application asked').length, 2)
+  t.equal(logs().split('An application requested').length, 2)
   t.match(logs(), /"host":"192\.168\.1\.20:8080".*set appUrl \(or LATCHKEY_APP_URL\) to the address that applications use/)
 })
 
@@ -194,7 +194,7 @@ t.test('parts that are registered in scopes with different prefixes stop the sta
     }, { prefix: '/api' })
   }, {
     code: 'LK_CONFIG',
-    message: /^prefix is that of another scope: Latchkey was first registered under "", and its pages would stand under "\/api"/
+    message: /^prefix differs between scopes: Latchkey was first registered under "", and its pages would be served under "\/api"/
   })
 })
 

@@ -39,14 +39,14 @@ export async function createCluster (directory: string, initdb: string, account:
 export async function readPassword (directory: string): Promise<string> {
   const path = join(directory, PASSWORD_FILE)
   const password = (await readFile(path, 'utf8')).trim()
-  if (password === '') throw new Error(`${path} is empty: put the password of the database back, or move the directory away`)
+  if (password === '') throw new Error(`${path} is empty: restore the password of the database in it, or move the directory away`)
   return password
 }
 
 export async function isCluster (directory: string): Promise<boolean> {
   if (!await exists(join(directory, 'global', 'pg_control'))) return false
   if (await exists(join(directory, PASSWORD_FILE))) return true
-  throw new Error(`${directory} holds a database but no ${PASSWORD_FILE}: put the file back, or move the directory away`)
+  throw new Error(`${directory} contains a database but no ${PASSWORD_FILE}: restore the file, or move the directory away`)
 }
 
 async function initialize (work: string, directory: string, initdb: string, account: Account | undefined): Promise<void> {

@@ -47,7 +47,7 @@ async function reach (site: Site): Promise<Running> {
     if (launched !== undefined && launched.end === undefined) continue
     launched = await tryLaunch(site, tries++, launched?.end)
   }
-  throw new Error(`the embedded PostgreSQL in ${site.directory} did not get ready: see ${site.logFile}`)
+  throw new Error(`the embedded PostgreSQL in ${site.directory} did not become ready: see ${site.logFile}`)
 }
 
 /** `busy`: it is starting or stopping. */

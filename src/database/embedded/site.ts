@@ -10,8 +10,8 @@ import type { Site } from './server.ts'
 const OTHERS_PASS = 0o001
 const PASS = 0o011
 const WAYS_OUT =
-  'Run the command in the directory of the server, or name what that server uses, by LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: ' +
-  'options that an app gives in code are not known here. `npx latchkey install` makes a new database'
+  "Run the command in the directory of the server, or give it the server's settings in LATCHKEY_DATA_DIR, DATABASE_URL or latchkey.config.js: " +
+  'options that an app sets in code are not known here. `npx latchkey install` creates a new database'
 
 export type Prepared = Site & {
   /** There was no database before. */

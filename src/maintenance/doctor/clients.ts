@@ -28,7 +28,7 @@ const RULES: Rule[] = [
     name: 'client-password',
     status: fail,
     applies: ({ authMethod, grantTypes }) => authMethod === 'none' && grantTypes.includes('password'),
-    says: 'public clients with the password grant, with which anybody can try passwords',
+    says: 'public clients with the password grant, which anyone can use to guess passwords',
     fix: NEW
   },
   {

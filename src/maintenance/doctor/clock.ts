@@ -11,5 +11,5 @@ export function checkClock (ahead: number): Check {
   const text = `the database is ${Math.abs(ahead / 1000).toFixed(2)} s ${ahead < 0 ? 'behind' : 'ahead of'} this process`
   if (Math.abs(ahead) < NOTICEABLE_MS) return ok('clock', text)
   const status = Math.abs(ahead) < WRONG_MS ? warn : fail
-  return status('clock', text, 'let both follow a time server (NTP)')
+  return status('clock', text, 'synchronize both with NTP')
 }

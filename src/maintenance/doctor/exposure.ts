@@ -28,7 +28,7 @@ function proxy ({ appUrl, host, trustProxy }: Config): Check {
   if (!isLoopback(host) && isLoopback(hostname)) {
     return warn(
       'proxy',
-      `the server listens on ${host}, but APP_URL is ${appUrl}: tokens and links name an address that others cannot reach`,
+      `the server listens on ${host}, but APP_URL is ${appUrl}: tokens and links contain an address that others cannot reach`,
       'set APP_URL to the public address'
     )
   }

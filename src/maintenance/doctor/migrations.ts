@@ -82,5 +82,5 @@ export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidInd
       )
     )
   }
-  return checks.length > 0 ? checks : [ok('migration-extras', 'fillfactor and the indexes on expressions and parts are there')]
+  return checks.length > 0 ? checks : [ok('migration-extras', 'fillfactor and the expression and partial indexes exist')]
 }

@@ -133,7 +133,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
     // OpenID Connect Core section 3.1.2.2: the user requested by `id_token_hint` or by the value of `sub`
     if ((hinted === null || hinted === session.userId) && (!claims || isSubject(claims, session.userId))) return false
-    if (isFresh) throw errorFor(request, 'login_required', 'Another user is logged in than the application asked for')
+    if (isFresh) throw errorFor(request, 'login_required', 'The user who is logged in is not the one that the application requested')
     return true
   }
 

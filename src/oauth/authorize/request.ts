@@ -82,9 +82,9 @@ export function createAuthorizationCheck ({ clients, scopes, resources }: Depend
 type Refuse = (error: AuthorizationErrorCode, description: string) => AuthorizationError
 
 async function findClient (clients: Clients, { client_id: id }: Params): Promise<Client> {
-  if (typeof id !== 'string' || id === '') throw new UntrustedRequest('The request names no client (client_id)')
+  if (typeof id !== 'string' || id === '') throw new UntrustedRequest('The request has no client_id')
   const client = await clients.find(id)
-  if (!client || client.revokedAt) throw new UntrustedRequest('This application is not known here, or no longer')
+  if (!client || client.revokedAt) throw new UntrustedRequest('This application is unknown, or was revoked (client_id)')
   return client
 }
 
@@ -92,10 +92,10 @@ function findRedirectUri (client: Client, { redirect_uri: requested }: Params): 
   const { redirectUris } = client
   if (requested === undefined || requested === '') {
     if (redirectUris.length === 1) return redirectUris[0]!
-    throw new UntrustedRequest('The request does not say where to go afterwards (redirect_uri)')
+    throw new UntrustedRequest('The request has no redirect_uri')
   }
   if (typeof requested !== 'string' || !matchesRedirectUri(client, requested)) {
-    throw new UntrustedRequest('The application asks to go to an address that it has not registered (redirect_uri)')
+    throw new UntrustedRequest('The redirect_uri is not registered for this application')
   }
   return requested
 }
@@ -153,15 +153,15 @@ function claimsOf (text: string | undefined, refuse: Refuse): ClaimsRequest | nu
       'claims must be a JSON object of at most 4 kB, its id_token and userinfo objects of claims, and each claim null or an object (OpenID Connect Core section 5.5)'
     )
   }
-  if (!isReachedAcr(claims)) throw refuse('unmet_authentication_requirements', 'No login here reaches the acr that is essential')
+  if (!isReachedAcr(claims)) throw refuse('unmet_authentication_requirements', 'No login reaches the essential acr of the request')
   return claims
 }
 
 function promptsOf (text: string | undefined, refuse: Refuse): Prompt[] {
   const prompts = text?.split(' ').filter(Boolean) ?? []
   const isKnown = (prompt: string): prompt is Prompt => PROMPTS.includes(prompt)
-  if (!prompts.every(isKnown)) throw refuse('invalid_request', `prompt must be of ${PROMPTS.join(', ')}`)
-  if (prompts.includes('none') && prompts.length > 1) throw refuse('invalid_request', 'prompt=none stands alone')
+  if (!prompts.every(isKnown)) throw refuse('invalid_request', `prompt must be one of ${PROMPTS.join(', ')}`)
+  if (prompts.includes('none') && prompts.length > 1) throw refuse('invalid_request', 'prompt=none cannot be combined with other values')
   return prompts
 }
 

@@ -71,6 +71,6 @@ export function createDeviceAuthorization (
         interval: INTERVAL
       }
     }
-    throw new Error('No user code is free')
+    throw new Error('No unused user code was found')
   }
 }

@@ -13,7 +13,7 @@ export function checkWords (language: string, given: PartialTexts, base: Texts):
     const where = `languages.${language}.${part}`
     if (!Object.hasOwn(base, part)) throw unknown(where, 'part', Object.keys(base))
     const known = base[part as keyof Texts] as Record<string, unknown>
-    if (typeof words !== 'object' || words === null) throw new ConfigError([{ name: where, message: 'must be an object of words' }])
+    if (typeof words !== 'object' || words === null) throw new ConfigError([{ name: where, message: 'must be an object of texts' }])
     for (const [word, value] of Object.entries(words)) checkWord(`${where}.${word}`, value, FREE.has(part) ? { [word]: '' } : known, word)
   }
 }
@@ -22,9 +22,9 @@ function checkWord (where: string, value: unknown, known: Record<string, unknown
   if (!Object.hasOwn(known, word)) throw unknown(where, 'word', Object.keys(known))
   const isMade = typeof known[word] === 'function'
   const fits = isMade ? typeof value === 'function' : typeof value === 'string'
-  if (!fits) throw new ConfigError([{ name: where, message: isMade ? 'must be a function that makes the text' : 'must be a string' }])
+  if (!fits) throw new ConfigError([{ name: where, message: isMade ? 'must be a function that returns the text' : 'must be a string' }])
 }
 
 function unknown (name: string, what: string, known: string[]): ConfigError {
-  return new ConfigError([{ name, message: `is no ${what} of the pages; there are ${known.join(', ')}` }])
+  return new ConfigError([{ name, message: `is not a ${what} of the pages; there are ${known.join(', ')}` }])
 }

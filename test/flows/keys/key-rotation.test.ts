@@ -65,7 +65,7 @@ t.test('a wrong APP_KEY stops the start and changes nothing; an earlier one open
     return other
   }
   const appKey = randomBytes(32).toString('base64')
-  await t.rejects(start({ appKey }), { code: 'LK_CONFIG', message: /^appKey \(or LATCHKEY_APP_KEY\) is not the one/ })
+  await t.rejects(start({ appKey }), { code: 'LK_CONFIG', message: /^appKey \(or LATCHKEY_APP_KEY\) is not the key/ })
   t.same((await internals(app).database.pool.query('SELECT kid, sealed FROM signing_keys ORDER BY kid')).rows, before)
 
   await start({ appKey, appPreviousKeys: [APP_KEY] })

@@ -70,7 +70,7 @@ t.test('DEFAULT_LANGUAGE applies when no requested language is available', async
   t.match((await visitor.get('/login')).body, GERMAN)
   t.match((await visitor.get('/login', { 'accept-language': 'pl' })).body, GERMAN)
   t.match((await visitor.get('/login', { 'accept-language': 'en-GB' })).body, '<html lang="en-GB"')
-  await t.rejects(build(t, { defaultLanguage: 'pl' }), { message: /defaultLanguage has no words: name one of en, de/ })
+  await t.rejects(build(t, { defaultLanguage: 'pl' }), { message: /defaultLanguage has no texts: choose one of en, de/ })
   const own = await build(t, { defaultLanguage: 'pl', languages: { pl: { login: { title: 'Zaloguj' } } } })
   t.match((await logIn(visit(own.app), '/login', { password: 'wrong' })).body, 'Zaloguj')
 })

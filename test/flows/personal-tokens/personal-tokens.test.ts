@@ -87,7 +87,7 @@ t.test('a request succeeds when the use of its token cannot be recorded', async 
     'ALTER TABLE personal_access_tokens DISABLE TRIGGER no; UPDATE personal_access_tokens SET last_used_at = NULL; ALTER TABLE personal_access_tokens ENABLE TRIGGER no'
   )
   t.equal((await profile(app, text)).statusCode, 200)
-  t.ok(await eventually(() => logs().includes('could not be noted')))
+  t.ok(await eventually(() => logs().includes('could not be recorded')))
 })
 
 t.test('no token is created with an outdated token epoch', async (t) => {

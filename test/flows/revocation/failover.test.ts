@@ -70,7 +70,7 @@ t.test('guards answer 503 while only a demoted primary answers, and recover once
     )
     t.notOk(await eventually(async () => (await profile(app, gone.access_token)).statusCode !== 503, 2500), 'and proves nothing')
   }
-  t.match(logs(), 'The database takes no commit')
+  t.match(logs(), 'The database accepts no commit')
 
   await gate.turn(standby.url)
   t.ok(await answers(app, good.access_token, 200), 'the new one is believed when it has proven to be one')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, backup, revocations, rotated, sessionOf } from '../../support/session-rows.ts'
 
-const WARNING = /the database went back to a backup/
+const WARNING = /the database was restored from a backup/
 
 t.test('restoring a backup logs nobody out, and is reported in the log', async (t) => {
   const { app, logs } = await build(t)

@@ -169,7 +169,7 @@ t.test('a mistake is reported under the name of the option or variable that was 
   t.same(problems(() => inHost({}, { databaseUrl: 'postgres://db/app' })), [{
     name: 'appKey (or LATCHKEY_APP_KEY)',
     message:
-      'is required with databaseUrl; make one with `openssl rand -base64 32` and keep it: it opens the signing keys in the database'
+      'is required with databaseUrl; create one with `openssl rand -base64 32` and keep it: it decrypts the signing keys in the database'
   }])
   t.match(problems(() => inHost({ LATCHKEY_DATABASE_URL: 'postgres://db/app' })), [{ message: /^is required with LATCHKEY_DATABASE_URL;/ }])
 })
@@ -201,23 +201,23 @@ const MISTAKES: [string, string, RegExp][] = [
   ['APP_URL', 'localhost:3000', /such as https:/],
   ['APP_URL', 'ftp://id.example.com', /such as https:/],
   ['APP_URL', 'https://id.example.com/?a', /such as https:/],
-  ['APP_URL', 'https://id.example.com:99999', /host or a port/],
-  ['APP_URL', 'https://xn--a.example', /host or a port/],
-  ['CORS_ORIGINS', 'https://a.example:99999', /host or a port/],
-  ['RESOURCE_SERVERS', 'https://[::1', /host or a port/],
+  ['APP_URL', 'https://id.example.com:99999', /host or port/],
+  ['APP_URL', 'https://xn--a.example', /host or port/],
+  ['CORS_ORIGINS', 'https://a.example:99999', /host or port/],
+  ['RESOURCE_SERVERS', 'https://[::1', /host or port/],
   ['APP_URL', `https://user:${SECRET}@id.example.com`, /such as https:/],
   ['APP_KEY', SECRET, /openssl rand -base64 32/],
   ['APP_PREVIOUS_KEYS', `${KEY},${SECRET}`, /commas/],
   ['DATABASE_URL', `mysql://root:${SECRET}@db/x`, /such as postgresql:/],
   ['DATABASE_DIRECT_URL', SECRET, /postgres/],
   ['DATABASE_POOL_SIZE', '0', />= 1/],
-  ['LOGIN_ATTRIBUTES', 'email,fax', /no ready schema for fax; write some of email, phone, username/],
-  ['LOGIN_ATTRIBUTES', 'toString', /no ready schema/],
+  ['LOGIN_ATTRIBUTES', 'email,fax', /no built-in schema for fax; the built-in ones are email, phone, username/],
+  ['LOGIN_ATTRIBUTES', 'toString', /no built-in schema/],
   ['LOGIN_ATTRIBUTES', ',', /name at least one/],
   ['DEFAULT_COUNTRY', 'Germany', /such as DE/],
   ['SCOPES', '{', /is not JSON/],
   ['SCOPES', '[]', /object.*such as \{/],
-  ['SCOPES', '{"a b":"x"}', /cannot hold the name "a b"/],
+  ['SCOPES', '{"a b":"x"}', /has the invalid name "a b"/],
   ['SCOPES', '{"a":1}', /string/],
   ['SCOPES', '{"a":"x","revocations:read":"x"}', /cannot register revocations:read, which has a meaning/],
   ['SCOPES', '{"*":"x"}', /cannot register \*/],
@@ -284,10 +284,10 @@ const OPTIONS: [string, object, string, RegExp][] = [
   ['guards that would answer 503 whenever a process ends', { revocation: { maxStaleness: 4 } }, 'revocation.maxStaleness',
     />= 5.*At least 5/],
   ['an attribute that can be no member', { login: { attributes: { 'e mail': EmailSchema } } }, 'login.attributes',
-    /cannot hold the name "e mail"/],
+    /has the invalid name "e mail"/],
   ['an attribute without a schema', { login: { attributes: { email: 'email' } } }, 'login.attributes.email', /object/],
   ['no attribute', { login: { attributes: {} } }, 'login.attributes', /name at least one/],
-  ['a slug that is none', { clients: { 'My App': { id: 'x' } } }, 'clients', /cannot hold the name "My App"/],
+  ['a slug that is none', { clients: { 'My App': { id: 'x' } } }, 'clients', /has the invalid name "My App"/],
   ['a client without id', { clients: { web: { id: '' } } }, 'clients.web.id', /CLIENT_WEB_ID/],
   ['a prefix without slash', { prefix: 'auth' }, 'prefix', /such as \/auth/],
   ['a prefix with one at the end', { prefix: '/auth/' }, 'prefix', /such as \/auth/]

@@ -115,7 +115,7 @@ t.test('tables of another role do not make a server use them instead of its own'
   t.strictSame(await choice(by(mine)), { schema: 'public', because: 'standing', unused: 'latchkey' })
   await t.rejects(
     choice(url),
-    { message: /in the schemas "latchkey" and "public", and have different owners: say which are yours/ },
+    { message: /in the schemas "latchkey" and "public", and have different owners: choose yours/ },
     'who may everything must say which'
   )
 })

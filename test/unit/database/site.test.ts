@@ -50,9 +50,9 @@ t.test('when app.key cannot be written, the error names the variable', async (t)
 
 t.test('a full disk is reported as such, whether the system or PostgreSQL finds it', { skip: process.platform !== 'linux' }, async (t) => {
   await t.rejects(inDataDir('/data', async () => await writeFile('/dev/full', 'x')), {
-    message: /^the data directory \/data cannot be used: no space is left \(ENOSPC\): make room there, /
+    message: /^the data directory \/data cannot be used: no space is left \(ENOSPC\): free some space there, /
   })
-  t.match(fixFor('FATAL:  could not write lock file "postmaster.pid": No space left on device'), /^make room there, set LATCHKEY_DATA_DIR/)
+  t.match(fixFor('FATAL:  could not write lock file "postmaster.pid": No space left on device'), /^free some space there, set LATCHKEY_DATA_DIR/)
   t.match(fixFor('could not open file: Permission denied'), /LATCHKEY_DATA_DIR/)
   t.equal(fixFor('FATAL:  unrecognized configuration parameter'), undefined)
 })
@@ -100,7 +100,7 @@ t.test('permission denied is reported with the file, the variable and what to do
     t.match(
       messages[index],
       new RegExp(
-        `^the data directory ${dataDir} cannot be used: permission denied at ${join(dataDir, path)}\\S* \\(EACCES\\): run as the user whose directory it is, ${FIX.source}`
+        `^the data directory ${dataDir} cannot be used: permission denied at ${join(dataDir, path)}\\S* \\(EACCES\\): run as the owner of the directory, ${FIX.source}`
       ),
       `${work} ${path}`
     )

@@ -89,7 +89,7 @@ t.test('attribute names with another meaning are refused at the start', async (t
     const attributes = JSON.parse(`{${JSON.stringify(name)}:{"type":"string"}}`)
     await t.rejects(
       createAttributes({ attributes }),
-      { name: 'ConfigError', message: new RegExp(`login.attributes cannot hold ${name}`) },
+      { name: 'ConfigError', message: new RegExp(`login.attributes cannot contain ${name}`) },
       name
     )
   }

@@ -34,7 +34,7 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
 
   async function issue (client: Client, text: string, requested: Requested, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
-    if (!token) throw invalid('forged, mangled or of another issuer')
+    if (!token) throw invalid('forged, altered or of another issuer')
     const rotation = {
       id: token.sessionId, generation: token.generation, secretHash: hashSecret(token.secret), clientId: client.id,
       idleTtl, requestedScopes: requested.scopes, ofAny: requested.ofAny, resources: requested.resources
