@@ -91,7 +91,7 @@ function parties (kind: Kind, client: Client, { firstParty, skipConsent }: Clien
     throw new Error(`--no-first-party does not go with a client for ${kind}: it is for your own applications`)
   }
   if (firstParty === false && (skipConsent ?? client.skipsConsent)) {
-    throw new Error("--no-first-party needs --no-skip-consent: users of a third-party application are asked for consent")
+    throw new Error('--no-first-party needs --no-skip-consent: users of a third-party application are asked for consent')
   }
   return { ...flag('firstParty', skipConsent ? true : firstParty), ...flag('skipsConsent', skipConsent) }
 }
