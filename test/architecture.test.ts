@@ -122,6 +122,12 @@ t.test('whether a page of ours sent a request is decided in one place', async (t
   t.same(readers.sort(), ['plugins/http/same-origin.ts', 'src/testing.ts'])
 })
 
+t.test('a request of another site is refused, and the current password checked, in one place', async (t) => {
+  const filesWith = (words: RegExp) => files.filter((file) => words.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.same(filesWith(/'LK_FOREIGN_ORIGIN'/).sort(), ['plugins/http/errors.ts', 'plugins/http/same-origin.ts'])
+  t.same(filesWith(/\.currentPassword\(/), ['src/users/current-password.ts'])
+})
+
 t.test('a limit of a form is that of its rule, by name', async (t) => {
   // A schema may be the only place that needs a limit
   const others = files.filter((file) => !/^src\/(schemas|config)\//.test(file))

@@ -4,7 +4,7 @@ import type { Internals } from '../internals.ts'
 import type { Trust } from './types.ts'
 import { browserCookie } from '../browser/cookie.ts'
 import { outerPath } from '../http/outer-path.ts'
-import { foreignOrigin, sameSite } from '../http/same-origin.ts'
+import { refuseOtherSites } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust (
@@ -23,8 +23,7 @@ export function localTrust (
     get about () { return { resource_metadata: `${config.issuer}/.well-known/oauth-protected-resource` } },
     web: {
       session: browser.session,
-      isOwn: sameSite(config, { allowed: config.corsOrigins, silent: false }),
-      foreign: ({ headers }) => foreignOrigin(config, headers.origin, { others: true }),
+      refuseOthers: refuseOtherSites(config, { allowed: config.corsOrigins, silent: false }),
       // Without our pages the login page is the host's own, or there is none
       loginPath: config.routes.pages || config.loginPath !== `${config.basePath}/login` ? config.loginPath : null,
       outerPath: (request) => outerPath(config.appUrl, request),

@@ -1,7 +1,7 @@
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
 import { guardedBy } from './guarded.ts'
 import { jsonOnly } from './errors.ts'
-import { foreignOrigin, isJson, sameSite } from '../http/same-origin.ts'
+import { isJson, refuseOtherSites } from '../http/same-origin.ts'
 import { SAFE } from './web-guard.ts'
 import { internals } from '../internals.ts'
 
@@ -13,12 +13,13 @@ export function ownerGuard (app: FastifyInstance): onRequestAsyncHookHandler {
   const { browser, config } = internals(app)
   const [bearer, web] = [app.authGuard('api'), app.authGuard('web')]
   // Older browsers send neither Sec-Fetch-Site nor Origin with a same-origin GET
-  const [mayRead, mayChange] = [sameSite(config, { silent: true }), sameSite(config, { silent: false })]
+  const [reading, changing] = [refuseOtherSites(config, { silent: true }), refuseOtherSites(config, { silent: false })]
 
   const guard: onRequestAsyncHookHandler = async function (request, reply) {
-    const { authorization, origin, 'content-type': type } = request.headers
+    const { authorization, 'content-type': type } = request.headers
     if (authorization !== undefined || !await browser.session(request)) return await bearer.call(this, request, reply)
-    if (!(SAFE.has(request.method) ? mayRead : mayChange)(request)) throw foreignOrigin(config, origin, { others: false })
+    const refuseOthers = SAFE.has(request.method) ? reading : changing
+    refuseOthers(request)
     if (!isJson(type)) throw jsonOnly()
     return await web.call(this, request, reply)
   }

@@ -9,10 +9,8 @@ import { wantsHtml } from '../http/wants-html.ts'
 /** What a guard knows of browser sessions; only in the process that has the database. */
 export type WebTrust = {
   session: (request: FastifyRequest) => Promise<BrowserSession | null>
-  /** Whether a page of ours sent the request. */
-  isOwn: (request: FastifyRequest) => boolean
-  /** The error for a request that another site sent. */
-  foreign: (request: FastifyRequest) => Error
+  /** @throws 403 for a request that another site sent */
+  refuseOthers: (request: FastifyRequest) => void
   /** Null when there is no login page. */
   loginPath: string | null
   /** The path in the visitor's address bar. */
@@ -32,14 +30,14 @@ export const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @returns null for a guest, who has been redirected to the login page unless `optional` is set. @throws 401, 403
  */
 export async function authenticateBrowser (
-  { session: find, isOwn, foreign, loginPath, outerPath }: WebTrust,
+  { session: find, refuseOthers, loginPath, outerPath }: WebTrust,
   request: FastifyRequest,
   reply: FastifyReply,
   optional: boolean
 ): Promise<BrowserSession | null> {
   const isSafe = SAFE.has(request.method)
   const session = await find(request)
-  if (session && !isSafe && !isOwn(request)) throw foreign(request)
+  if (session && !isSafe) refuseOthers(request)
   if (session || optional) return session
   if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
   reply.header('cache-control', 'no-store').redirect(withReturn(loginPath, localPath(outerPath(request))), 303)

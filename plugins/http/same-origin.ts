@@ -30,18 +30,32 @@ export function sameSite (config: Pick<Site, 'appUrl'>, { allowed = [], silent }
   }
 }
 
+/**
+ * The one place that refuses a request of another site.
+ * @param options `form` for a form of our pages, which has an error code of its own
+ * @returns a function that throws 403
+ */
+export function refuseOtherSites (site: Site, { form = false, ...options }: Options & { form?: boolean }) {
+  const isOwn = sameSite(site, options)
+  return (request: Pick<FastifyRequest, 'headers'>): void => {
+    if (isOwn(request)) return
+    const message = foreignText(site, request.headers.origin, { others: options.allowed !== undefined })
+    throw new HttpError(form ? 'LK_FORGED_FORM' : 'LK_FOREIGN_ORIGIN', { message })
+  }
+}
+
 /** For API routes without a token: refuses pages of other sites, and content types that they can send without a CORS preflight. */
 export function sameOrigin (site: Site, allowed: readonly string[]) {
-  const isOwn = sameSite(site, { allowed, silent: true })
+  const refuseOthers = refuseOtherSites(site, { allowed, silent: true })
   return async (request: FastifyRequest): Promise<void> => {
-    if (!isOwn(request)) throw foreignOrigin(site, request.headers.origin, { others: true })
+    refuseOthers(request)
     const { body, headers } = request
     if (body !== undefined && !isJson(headers['content-type'])) throw jsonOnly()
   }
 }
 
 /** Says which setting to change, and to which value. @param others whether pages of CORS_ORIGINS would pass */
-export function foreignText ({ appUrl, sources }: Site, origin: string | undefined, { others }: { others: boolean }): string {
+function foreignText ({ appUrl, sources }: Site, origin: string | undefined, { others }: { others: boolean }): string {
   const [ours, allowed] = [settingName(sources, 'appUrl', 'APP_URL'), settingName(sources, 'corsOrigins', 'CORS_ORIGINS')]
   // An Origin that is not well-formed is not repeated
   if (origin === undefined || !/^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.:[\]_-]+$/i.test(origin)) {
@@ -52,10 +66,6 @@ export function foreignText ({ appUrl, sources }: Site, origin: string | undefin
     ...(others ? [`to let pages of another site call, add ${origin} to ${allowed}`] : [])
   ]
   return [`This comes from a page of ${origin}, and the address of this server is ${appUrl}`, ...fixes].join('; ')
-}
-
-export function foreignOrigin (site: Site, origin: string | undefined, options: { others: boolean }): HttpError {
-  return new HttpError('LK_FOREIGN_ORIGIN', { message: foreignText(site, origin, options) })
 }
 
 /** Any page can submit a form without a CORS preflight, but not JSON. A request without a content type has no body. */

@@ -6,7 +6,7 @@ import { HttpError } from '../../src/http/http-error.ts'
 import type { Csrf } from '../../src/views/page.ts'
 import { cookiePath } from '../browser/cookie.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
-import { foreignText, sameSite, type Site } from '../http/same-origin.ts'
+import { refuseOtherSites, type Site } from '../http/same-origin.ts'
 
 export const CSRF_FIELD = '_csrf'
 /** Error codes of forms that the user can submit again. */
@@ -41,7 +41,7 @@ type Parts = {
 
 /** @fastify/csrf-protection with a cookie of our own, beside one that the host may have. */
 export async function createCsrf (config: Site): Promise<CsrfProtection> {
-  const isOwn = sameSite(config, { silent: true })
+  const refuseOthers = refuseOtherSites(config, { silent: true, form: true })
   const secure = config.appUrl.startsWith('https:')
   const cookie = secure ? '__Host-latchkey-csrf' : 'latchkey-csrf'
   const path = cookiePath(config.appUrl)
@@ -67,7 +67,7 @@ export async function createCsrf (config: Site): Promise<CsrfProtection> {
   }
 
   async function check (request: FastifyRequest): Promise<void> {
-    if (!isOwn(request)) throw new HttpError('LK_FORGED_FORM', { message: foreignText(config, request.headers.origin, { others: false }) })
+    refuseOthers(request)
     const { body, headers, log } = request
     parts.csrfProtection({ body, headers, log, ...jarOf(request) }, { send: (cause) => { throw unproven(request, cause) } }, () => {})
   }

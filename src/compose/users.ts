@@ -44,9 +44,11 @@ export async function createUsers ({ config, store, passwords, pace, throttle, e
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {
     if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
-    const [{ createChangePassword }, { createChangeProfile }] =
-      await Promise.all([import('../users/change-password.ts'), import('../users/change-profile.ts')])
-    return { changePassword: createChangePassword(parts), changeProfile: createChangeProfile(parts) }
+    const [{ createVerifyCurrentPassword }, { createChangePassword }, { createChangeProfile }] = await Promise.all([
+      import('../users/current-password.ts'), import('../users/change-password.ts'), import('../users/change-profile.ts')
+    ])
+    const changing = { ...parts, verifyCurrent: createVerifyCurrentPassword(parts) }
+    return { changePassword: createChangePassword(changing), changeProfile: createChangeProfile(changing) }
   }
 
   const changes = await createChanges()

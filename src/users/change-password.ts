@@ -3,16 +3,16 @@ import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Users } from './ports.ts'
-import type { Throttle } from '../throttle/throttle.ts'
+import type { VerifyCurrentPassword } from './current-password.ts'
 
 export type ChangePassword = (
   change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller }
 ) => Promise<FieldErrors | null>
 
 type Dependencies = {
-  users: Pick<Users, 'findById' | 'verify' | 'setPassword'>
+  users: Pick<Users, 'findById' | 'setPassword'>
   policy: PasswordPolicy
-  throttle: Throttle
+  verifyCurrent: VerifyCurrentPassword
   events: Pick<Events, 'emit'>
 }
 
@@ -21,11 +21,11 @@ type Dependencies = {
  * @returns field errors, or null on success
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangePassword ({ users, policy, throttle, events }: Dependencies): ChangePassword {
+export function createChangePassword ({ users, policy, verifyCurrent, events }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next, caller }) => {
     const account = await users.findById(userId)
-    const proven = await throttle.currentPassword(userId, sessionId)(async () => await users.verify(account, current) || null)
-    if (!account || !proven) return { current_password: ['wrong_password'] }
+    const isCurrent = await verifyCurrent({ userId, sessionId, account, password: current })
+    if (!account || !isCurrent) return { current_password: ['wrong_password'] }
     const weaknesses = await policy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
     const changed = await users.setPassword({ userId, password: next, passwordStamp: account.passwordStamp, keepSession: sessionId })

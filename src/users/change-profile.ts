@@ -2,27 +2,27 @@ import { originOf, type Events } from '../events/events.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { Attributes } from './attributes.ts'
-import type { Account, Profile, Users } from './ports.ts'
+import type { VerifyCurrentPassword } from './current-password.ts'
+import type { Profile, Users } from './ports.ts'
 import { readIdentifiers, readUserName, takenErrors } from './register.ts'
-import type { Throttle } from '../throttle/throttle.ts'
 
 type Request = { userId: string, sessionId: string, body: Record<string, unknown>, caller: Caller }
 
 export type ChangeProfile = (request: Request) => Promise<{ user: Profile, errors?: never } | { errors: FieldErrors, user?: never }>
 
-type Dependencies = { attributes: Attributes, users: Pick<Users, 'findById' | 'verify' | 'taken' | 'changeProfile'>, throttle: Throttle, events: Events }
+type Dependencies = {
+  attributes: Attributes
+  users: Pick<Users, 'findById' | 'taken' | 'changeProfile'>
+  verifyCurrent: VerifyCurrentPassword
+  events: Events
+}
 
 /**
  * Changes the name and login attributes, which are top-level properties of the body; null or an empty string removes one. Login attributes
  * give access to the account, so changing them requires `current_password`.
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangeProfile ({ attributes, users, throttle, events }: Dependencies): ChangeProfile {
-  async function isProven (account: Account, sessionId: string, current: unknown): Promise<boolean> {
-    const proven = await throttle.currentPassword(account.id, sessionId)(async () => await users.verify(account, String(current)) || null)
-    return proven === true
-  }
-
+export function createChangeProfile ({ attributes, users, verifyCurrent, events }: Dependencies): ChangeProfile {
   return async ({ userId, sessionId, body, caller }) => {
     const named = attributes.filter(({ name }) => body[name] !== undefined)
     const removed = named.map(({ name }) => name).filter((name) => body[name] === null || body[name] === '')
@@ -37,7 +37,8 @@ export function createChangeProfile ({ attributes, users, throttle, events }: De
     const account = await users.findById(userId)
     if (isSensitive && body['current_password'] === undefined) errors['current_password'] = ['required']
     if (Object.keys(errors).length > 0) return { errors }
-    if (!account || (isSensitive && !await isProven(account, sessionId, body['current_password']))) {
+    const password = String(body['current_password'])
+    if (!account || (isSensitive && !await verifyCurrent({ userId, sessionId, account, password }))) {
       return { errors: { current_password: ['wrong_password'] } }
     }
 
