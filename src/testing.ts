@@ -9,6 +9,7 @@ import { hashSecret, newClientId } from './crypto/secrets.ts'
 import { internals } from '../plugins/internals.ts'
 
 export { testDatabase, type TestDatabase, type TestOptions } from './testing/database.ts'
+export { advanceTime } from './testing/time.ts'
 export { createUser, type TestUser } from './testing/users.ts'
 
 /** For `app.inject({ headers })`. */

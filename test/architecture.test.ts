@@ -60,6 +60,29 @@ t.test('the environment is read in one place', async (t) => {
   t.same(readers.filter((file) => !/^src\/(config\/environment\.ts|cli\/|server\/|database\/)/.test(file)), [])
 })
 
+/** Who reads the clocks of Node itself, and why. Everything else has the clock of its app, which a test can move. */
+const OWN_TIME = [
+  // The clock itself
+  'src/runtime/clock.ts',
+  // Wait for a process: the embedded database, the end of this one, a purge of another
+  /^src\/database\/embedded\//, 'src/runtime/process-end.ts', 'src/server/stop.ts', 'src/cli/purge.ts',
+  // Measure how long something took
+  'src/maintenance/purge.ts', 'src/passwords/hashing.ts', /^src\/maintenance\/doctor\//,
+  // Reads a duration before now, for one command
+  'src/cli/command.ts',
+  // Its library subtracts the same time
+  'src/throttle/throttle.store.ts'
+]
+
+t.test('time is read from the clock of the app', async (t) => {
+  const readers = files.filter((file) =>
+    /\bDate\.now\b|\bperformance\.now\b|\bhrtime\b|new Date\(\)/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.same(readers.filter((file) => !OWN_TIME.some((own) => typeof own === 'string' ? own === file : own.test(file))), [])
+  t.same(OWN_TIME.filter((own) => !readers.some((file) => typeof own === 'string' ? own === file : own.test(file))), [], 'each still reads it')
+  const makers = files.filter((file) => /= createClock\(|createClock\(\)/.test(readFileSync(join(packageRoot, file), 'utf8')))
+  t.same(makers.sort(), ['plugins/guard/remote.ts', 'plugins/proxy/remote.ts', 'src/compose/core.ts', 'src/compose/revocation.ts'], 'once for each app')
+})
+
 t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only', async (t) => {
   const sources = files.map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8') }))
   const early =

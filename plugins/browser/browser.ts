@@ -34,7 +34,7 @@ export type Browser = {
   returnPath: (returnTo: unknown) => string
 }
 
-export function createBrowser ({ config, sessions, users }: Services): Browser {
+export function createBrowser ({ config, clock, sessions, users }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   const name = browserCookie(config.appUrl)
   const options = { path: cookiePath(config.appUrl), httpOnly: true, sameSite: 'lax' as const, secure }
@@ -53,7 +53,7 @@ export function createBrowser ({ config, sessions, users }: Services): Browser {
     const started = await sessions.browser.start(user, remember, callerOf(request), form)
     if (!started) return null
     if (old && old.id !== started.session.id) await sessions.end.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
-    const maxAge = Math.floor((started.session.expiresAt.getTime() - Date.now()) / 1000)
+    const maxAge = Math.floor((started.session.expiresAt.getTime() - clock.now()) / 1000)
     keep(reply, started.token, remember ? { maxAge } : {})
     return started.session
   }

@@ -1,14 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import { checkOptions } from '../../src/config/check-options.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
-import { createIssuerClient, issuerUnavailable } from '../../src/remote/issuer-client.ts'
+import { createClock, type Clock } from '../../src/runtime/clock.ts'
+import { createIssuerClient, issuerUnavailable, type IssuerClient } from '../../src/remote/issuer-client.ts'
 import { createAccessTokenVerifier } from '../../src/keys/access-token-verifier.ts'
 import { createRemoteKeys } from '../../src/remote/keys.ts'
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import { createRemotePersonalTokens } from '../../src/remote/personal-tokens.ts'
 import { REVOCATIONS_READ } from '../../src/oauth/scopes.ts'
 import { createRemoteFeed } from '../../src/remote/feed.ts'
-import { createRevocationList } from '../../src/revocation/revocation-list.ts'
+import { createRevocationList, type RevocationList } from '../../src/revocation/revocation-list.ts'
 import type { RemoteGuardOptions } from '../../src/config/options.ts'
 import { RemoteGuard } from '../../src/config/guard-options.ts'
 import type { Trust } from './types.ts'
@@ -26,15 +27,16 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
     }])
   }
   const issuer = options.issuer.replace(/\/+$/, '')
-  const client = createIssuerClient({ issuer, clientId, clientSecret, scope: REVOCATIONS_READ })
+  const clock = createClock()
+  const client = createIssuerClient({ issuer, clientId, clientSecret, scope: REVOCATIONS_READ, clock })
   const list = createRevocationList()
   const audience = options.audience ?? issuer
   return {
     issuer,
     audience,
-    verify: createAccessTokenVerifier({ issuer: () => issuer, findKey: createRemoteKeys(client) }),
+    verify: createAccessTokenVerifier({ issuer: () => issuer, findKey: createRemoteKeys(client, clock), clock }),
     revokedBy: list.revokedBy,
-    age: followed(host, options, client, list),
+    age: followed(host, options, { client, list, clock }),
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',
     user: createRemoteUser(client, issuer),
@@ -42,7 +44,7 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
     about: {},
     web: null,
     // Introspection needs client credentials
-    ...(clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience })) })
+    ...(clientSecret !== undefined && { personal: orUnavailable(createRemotePersonalTokens({ client, list, issuer, audience, clock })) })
   }
 }
 
@@ -55,8 +57,7 @@ function orUnavailable (verify: (token: string) => Promise<AccessTokenClaims | n
 function followed (
   host: FastifyInstance,
   { clientId, clientSecret }: RemoteGuardOptions,
-  client: Parameters<typeof createRemoteFeed>[0]['client'],
-  list: ReturnType<typeof createRevocationList>
+  parts: { client: IssuerClient, list: RevocationList, clock: Clock }
 ): () => number {
   if (clientId === undefined || clientSecret === undefined) {
     host.log.warn(
@@ -65,7 +66,7 @@ function followed (
     )
     return () => 0
   }
-  const feed = createRemoteFeed({ client, list, log: host.log })
+  const feed = createRemoteFeed({ ...parts, log: host.log })
   feed.start()
   host.addHook('onClose', feed.stop)
   return feed.age

@@ -33,7 +33,7 @@ export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Wh
 
 /** The account page: everything that has access to the account. */
 export function createAccountPage (kit: Kit, services: Services): ShowAccount {
-  const { account, personalTokens, config } = services
+  const { account, clock, personalTokens, config } = services
   const hasTokens = config.routes.personalTokens
   const { createToken, ...ends } = ACTIONS
   const link = (path: string) => kit.link(path)
@@ -63,7 +63,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
       ...page,
       csrf: kit.csrf(reply),
       account: { name: await kit.accountName(who.userId) },
-      now: new Date(),
+      now: new Date(clock.now()),
       ...await lists(who, page),
       tokenForm: offered ? { scopes: kit.scopes(offered, page), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,
       actions,

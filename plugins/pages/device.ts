@@ -21,7 +21,7 @@ export type ShowDevice = {
 }
 
 /** RFC 8628 section 3.3 */
-export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
+export function createDevicePages (kit: Kit, { config, clock }: Services): ShowDevice {
   const path = (request: FastifyRequest, userCode: string) => kit.link(DEVICE, { user_code: userCode, ui_locales: localesOf(request) })
 
   function loginPath (request: FastifyRequest, userCode: string, again = false): string {
@@ -57,7 +57,7 @@ export function createDevicePages (kit: Kit, { config }: Services): ShowDevice {
       account: { name: await kit.accountName(userId), switchUrl: loginPath(request, userCode, true) },
       scopes: kit.scopes(scopes, page),
       device: { name: agentName(userAgent, page.texts.account.browserOn), place: ip, askedAt },
-      now: new Date()
+      now: new Date(clock.now())
     }, { leaves: kit.loginLeaves })
   }
 

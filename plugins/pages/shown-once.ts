@@ -22,7 +22,7 @@ const KEPT = 300
 /** Keeps the value in a sealed cookie that is sent to that page only. */
 export function createShownOnce (
   { link }: Pick<Kit, 'link'>,
-  { appKeys, config: { appUrl } }: Pick<Services, 'appKeys' | 'config'>
+  { appKeys, clock, config: { appUrl } }: Pick<Services, 'appKeys' | 'clock' | 'config'>
 ): ShownOnce {
   const keys = deriveKeys(appKeys, 'shown-once')
   const secure = appUrl.startsWith('https:')
@@ -33,7 +33,7 @@ export function createShownOnce (
 
   return {
     keep (reply, path, userId, text) {
-      const until = Date.now() + KEPT * 1000
+      const until = clock.now() + KEPT * 1000
       set(reply, path, Buffer.from(seal(keys[0]!, JSON.stringify([until, text]), contextOf(path, userId))).toString('base64url'), KEPT)
     },
 
@@ -43,7 +43,7 @@ export function createShownOnce (
       for (const value of values) {
         const opened = unseal(keys, Buffer.from(value, 'base64url'), contextOf(path, userId))
         const [until, text] = opened ? JSON.parse(opened.text) as [number, string] : [0, '']
-        if (until > Date.now()) return text
+        if (until > clock.now()) return text
       }
       return null
     }

@@ -4,6 +4,7 @@ import { checkOptions } from '../../src/config/check-options.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { mergeOptions, readEnvironment, readVariables } from '../../src/config/environment.ts'
 import { basic, createIssuerClient, RefusedByIssuer } from '../../src/remote/issuer-client.ts'
+import { createClock } from '../../src/runtime/clock.ts'
 import { readOrigin } from '../../src/http/origin.ts'
 import type { Caller } from '../../src/oauth/ports.ts'
 import { looksLikeRefreshToken } from '../../src/sessions/refresh-token.ts'
@@ -36,7 +37,7 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
   }
   const issuer = options.issuer.replace(/\/+$/, '')
   const attributes = await createAttributes({ attributes: login!.attributes!, defaultCountry: login!.defaultCountry })
-  const client = createIssuerClient({ issuer })
+  const client = createIssuerClient({ issuer, clock: createClock() })
 
   async function post (
     named: Credentials,

@@ -10,7 +10,7 @@ const BATCH = 500
 type Ended = { userId: string, clientId: string | null, revocation: Revocation | null }
 
 /** What has access to an account. A user can only end their own: what belongs to another user is not found. */
-export function createAccessStore ({ pool, tables }: Database, revocations: RevocationStore): AccessStore & SessionEndStore['access'] {
+export function createAccessStore ({ pool, tables, rowTime }: Database, revocations: RevocationStore): AccessStore & SessionEndStore['access'] {
   const { sessions, browser_sessions: browsers, clients, consents, users } = tables
 
   async function list ({ userId, clientId, limit }: AccessFilter, idleTtl: { session: number, browser: number }): Promise<Access[]> {
@@ -59,7 +59,7 @@ export function createAccessStore ({ pool, tables }: Database, revocations: Revo
         text: `WITH ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE id IN (SELECT id FROM ${sessions}
             WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > now() AND created_at <= $2::timestamptz + interval '1 second' ORDER BY id LIMIT ${BATCH}) RETURNING id, user_id, token_epoch)
           ${revocations.insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")}`,
-        values: [clientId, began!.now]
+        values: [clientId, rowTime(began!.now)]
       })
       total += ended.length
       if (ended.length < BATCH) return total

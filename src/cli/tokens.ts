@@ -30,7 +30,7 @@ export async function listTokens (
   { user, client, limit = 100 }: Which & { limit?: number }
 ): Promise<Result> {
   if (user !== undefined && client !== undefined) throw new Error('--user and --client: choose one')
-  return await withCore(async ({ store }) => {
+  return await withCore(async ({ store, clock }) => {
     const userId = user === undefined ? undefined : await findUser(config, store, user)
     const clientId = client === undefined ? undefined : (await findClient(store, client)).id
     const sessions = await store.access.list({ userId, clientId, limit }, {
@@ -43,7 +43,7 @@ export async function listTokens (
         ? await store.personalTokens.listAll(limit)
         : await store.personalTokens.list(userId)
     const registry = scopesOf(config)
-    const remaining = createRemainingScopes(createClientDirectory(store.clients), registry)
+    const remaining = createRemainingScopes(createClientDirectory(store.clients, clock), registry)
     return {
       json: {
         sessions: sessions.map((session) => {
@@ -84,15 +84,16 @@ export async function createToken (
   { user, name, scope = [], expiresIn }: { user: string, name: string, scope?: string[], expiresIn?: number | 'never' }
 ): Promise<Result> {
   const scopes = scopeNames(scope)
-  return await withCore(async ({ store, appKeys }) => {
+  return await withCore(async ({ store, clock, appKeys }) => {
     const userId = await findUser(config, store, user)
     const registry = scopesOf(config)
     const tokens = createPersonalTokens({
       store: store.personalTokens,
+      clock,
       findClient: store.clients.findPersonal,
       isRevoked: () => false,
       remaining: createRemainingScopes(store.clients, registry),
-      formSecrets: createFormSecrets(appKeys, 'token-forms'),
+      formSecrets: createFormSecrets(appKeys, 'token-forms', clock.now),
       events: createEvents(() => {}),
       onError: (err) => log.warn({ err }, 'The use of a personal access token could not be recorded')
     })

@@ -2,6 +2,7 @@ import type { Throttle } from '../throttle/throttle.ts'
 import { invalidClient, invalidRequest } from '../oauth/errors.ts'
 import type { Caller, Client, Clients } from '../oauth/ports.ts'
 import { isClientSecret } from '../crypto/secrets.ts'
+import type { Clock } from '../runtime/clock.ts'
 
 export type Credentials = { id: string, secret: string | undefined, viaHeader: boolean }
 
@@ -33,14 +34,14 @@ export type AuthenticateClient = (
   request: { authorization: string | undefined, params: Record<string, unknown>, caller: Caller }
 ) => Promise<Client>
 
-export function createAuthenticateClient (clients: Clients, throttle: Throttle['clientSecret']): AuthenticateClient {
+export function createAuthenticateClient (clients: Clients, throttle: Throttle['clientSecret'], clock: Clock): AuthenticateClient {
   return async ({ authorization, params, caller }) => {
     const credentials = clientCredentials(authorization, params)
     throttle.check(credentials.id, caller.ip)
     let client = await clients.find(credentials.id)
-    let reason = clientProblem(client, credentials)
+    let reason = clientProblem(client, credentials, clock.now())
     // The secret may have been rotated in another process a moment ago
-    if (reason === WRONG_SECRET) reason = clientProblem(client = await clients.findAgain(credentials.id), credentials)
+    if (reason === WRONG_SECRET) reason = clientProblem(client = await clients.findAgain(credentials.id), credentials, clock.now())
     if (client && !reason) return client
     await throttle.failed(client && client.id, caller.ip)
     throw invalidClient('Client authentication failed', {
@@ -52,12 +53,12 @@ export function createAuthenticateClient (clients: Clients, throttle: Throttle['
 }
 
 /** The reason why these credentials are not the client's; undefined when they are. Counts no failure. */
-export function clientProblem (client: Client | null, { secret }: Credentials): string | undefined {
+export function clientProblem (client: Client | null, { secret }: Credentials, now: number): string | undefined {
   if (!client) return 'unknown'
   if (client.revokedAt) return 'revoked'
   if (client.authMethod === 'none') return undefined
   if (secret === undefined || secret === '') return 'sent no secret'
-  return isClientSecret(client, secret) ? undefined : WRONG_SECRET
+  return isClientSecret(client, secret, now) ? undefined : WRONG_SECRET
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded. */

@@ -1,4 +1,5 @@
 import { createCache } from '../runtime/cache.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Client, Clients } from '../oauth/ports.ts'
 import type { Config } from '../config/config.ts'
 
@@ -17,8 +18,8 @@ const MAX_ENTRIES = 10_000
  * Clients from memory for a moment: token requests need no statement to know who asks.
  * @param named clients that the configuration puts behind proxy routes, by slug
  */
-export function createClientDirectory (store: Omit<Clients, 'findAgain'>, named: Config['clients'] = {}): ClientDirectory {
-  const cache = createCache<Promise<Client | null>>({ ttl: TTL_MS, max: MAX_ENTRIES })
+export function createClientDirectory (store: Omit<Clients, 'findAgain'>, clock: Clock, named: Config['clients'] = {}): ClientDirectory {
+  const cache = createCache<Promise<Client | null>>({ ttl: TTL_MS, max: MAX_ENTRIES, now: clock.monotonic })
 
   function cached (key: string, load: () => Promise<Client | null>): Promise<Client | null> {
     const known = cache.get(key)

@@ -1,5 +1,6 @@
 import { clientCredentials, clientProblem } from './authentication.ts'
 import { OAuthError } from '../oauth/errors.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Caller, Client, Clients } from '../oauth/ports.ts'
 
 /** A remote client proxy reports the user whose request it forwards; other clients are not trusted to. */
@@ -12,11 +13,11 @@ export function userBehind ({ trustedProxy }: Client, caller: Caller): Caller {
  */
 export type AddressBehind = (request: { authorization: string | undefined, body: unknown, caller: Caller }) => string | Promise<string>
 
-export function createAddressBehind (clients: Pick<Clients, 'find'>): AddressBehind {
+export function createAddressBehind (clients: Pick<Clients, 'find'>, clock: Clock): AddressBehind {
   async function vouched (authorization: string | undefined, body: unknown, caller: Caller): Promise<string> {
     const credentials = credentialsOf(authorization, body)
     const client = credentials && await clients.find(credentials.id)
-    return client && clientProblem(client, credentials) === undefined ? userBehind(client, caller).ip : caller.ip
+    return client && clientProblem(client, credentials, clock.now()) === undefined ? userBehind(client, caller).ip : caller.ip
   }
 
   return ({ authorization, body, caller }) => caller.forwardedIp === undefined ? caller.ip : vouched(authorization, body, caller)

@@ -42,14 +42,15 @@ export type PersonalTokenServices = PersonalTokens & {
 type TokenParts = Core & { clients: ClientDirectory, scopes: Scopes, revocations: RevocationList, events: Events, log: Log }
 
 export async function createOwnTokens (
-  { config, appKeys, store, clients, scopes, revocations, events, log }: TokenParts
+  { config, clock, appKeys, store, clients, scopes, revocations, events, log }: TokenParts
 ): Promise<PersonalTokenServices> {
   const personalTokens = createPersonalTokens({
     store: store.personalTokens,
+    clock,
     findClient: store.clients.findPersonal,
     isRevoked: (facts) => revocations.revokedBy(facts, '') !== null,
     remaining: createRemainingScopes(clients, scopes),
-    formSecrets: createFormSecrets(appKeys, 'token-forms'),
+    formSecrets: createFormSecrets(appKeys, 'token-forms', clock.now),
     events,
     onError: (err) => log.warn({ err }, 'The use of a personal access token could not be recorded')
   })

@@ -13,9 +13,9 @@ export type ClientServices = ClientDirectory & {
 }
 
 export async function createClients (
-  { config, store, scopes, events }: Core & { scopes: Scopes, events: Events }
+  { config, clock, store, scopes, events }: Core & { scopes: Scopes, events: Events }
 ): Promise<ClientServices> {
-  const directory = createClientDirectory(store.clients, config.clients)
+  const directory = createClientDirectory(store.clients, clock, config.clients)
 
   async function createManagement (): Promise<ClientManagement> {
     const off = turnedOff('routes.clients')
@@ -24,5 +24,5 @@ export async function createClients (
     return createClientManagement({ store: store.clients, directory, scopes, brand: config.brand.name, events })
   }
 
-  return { ...directory, addressBehind: createAddressBehind(directory), management: await createManagement() }
+  return { ...directory, addressBehind: createAddressBehind(directory, clock), management: await createManagement() }
 }

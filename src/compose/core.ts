@@ -7,15 +7,17 @@ import { openDatabase, type Database } from '../database/client.ts'
 import { readyDatabase } from '../database/ready.ts'
 import type { EmbeddedUse } from '../database/source.ts'
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts'
+import { createClock, type Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { outboxOf } from './outbox.ts'
 import { createStore, type Store } from './store.ts'
 
-/** What the server and the command line share: the database, its stores and the keys. */
+/** What the server and the command line share: the time, the database, its stores and the keys. */
 export type Core = {
   config: Config
+  clock: Clock
   appKeys: readonly string[]
   database: Database
   databaseUrl: string
@@ -50,6 +52,7 @@ export async function openCore (
   // A stored APP_KEY must be readable before anything is created
   if (config.appKey === undefined && config.databaseUrl === undefined) await readAppKey(config.dataDir)
   const ready = await readyDatabase(config, { log, migrate, ownMigrations: prisma !== undefined, embedded })
+  const clock = createClock()
   let database: Database | undefined
   const close = async () => {
     try {
@@ -64,6 +67,7 @@ export async function openCore (
       poolSize: config.databasePoolSize,
       prepare: config.databasePrepare === 'on',
       prisma,
+      clock,
       onError: (err) => log.warn({ err }, 'A database connection broke')
     })
     const store = createStore(database)
@@ -71,6 +75,7 @@ export async function openCore (
     const isUnchecked = await checkAppKey(store, appKeys, config)
     const keys = createKeyRing({
       store: store.keys,
+      clock,
       sealKeys: deriveKeys(appKeys, 'signing-keys'),
       rotateEvery: config.keyRotation,
       sessionTtl: Math.max(config.sessionTtl, config.browserSessionTtl, config.browserRememberTtl),
@@ -80,7 +85,9 @@ export async function openCore (
     if (isUnchecked) await store.settings.firstKeyCheck(keyChecks(appKeys)[0]!)
     await store.settings.raiseLongestTokenTtl(config.accessTokenTtl)
     const outbox = outboxOf({ config, appKeys })
-    return { config, appKeys, database, databaseUrl: ready.url, directUrl: ready.directUrl, store, keys, outbox, fresh: ready.fresh, close }
+    return {
+      config, clock, appKeys, database, databaseUrl: ready.url, directUrl: ready.directUrl, store, keys, outbox, fresh: ready.fresh, close
+    }
   } catch (error) {
     await close()
     throw error

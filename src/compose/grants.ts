@@ -21,13 +21,13 @@ type Dependencies = Core & {
 }
 
 export function createGrants (parts: Dependencies): GrantHandler[] {
-  const { config, store, keys, scopes, users, events } = parts
+  const { config, clock, store, keys, scopes, users, events } = parts
   const { end: sessionEnds, refreshTokens } = parts.sessions
   const { sessions, codes, devices } = store
   const { attributes, authenticate } = users
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
-  const accessTokens = accessTokensFor({ config, keys })
-  const signIdToken = createIdTokens({ sign: keys.sign, issuer: () => config.issuer, profile: users.records.profile, scopes })
+  const accessTokens = accessTokensFor({ config, clock, keys })
+  const signIdToken = createIdTokens({ sign: keys.sign, clock, issuer: () => config.issuer, profile: users.records.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   return [
     ...(config.passwordGrant === 'on'
@@ -41,10 +41,10 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
         ]
       : []),
     clientCredentialsGrant({ accessTokens, scopes }),
-    refreshTokenGrant({ sessions, sessionEnds, scopes, issueTokens, refreshTokens, idleTtl, grace, events })
+    refreshTokenGrant({ sessions, clock, sessionEnds, scopes, issueTokens, refreshTokens, idleTtl, grace, events })
   ]
 }
 
-export function accessTokensFor ({ config, keys }: Pick<Core, 'config' | 'keys'>): AccessTokens {
-  return createAccessTokens({ sign: keys.sign, site: config, ttl: config.accessTokenTtl })
+export function accessTokensFor ({ config, clock, keys }: Pick<Core, 'config' | 'clock' | 'keys'>): AccessTokens {
+  return createAccessTokens({ sign: keys.sign, clock, site: config, ttl: config.accessTokenTtl })
 }

@@ -5,6 +5,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { Client } from '../oauth/ports.ts'
 import { hashSecret, isClientId, isClientSecret, newClientId } from '../crypto/secrets.ts'
 import type { NewClient } from '../clients/clients.store.ts'
+import type { Core } from './core.ts'
 import type { Store } from './store.ts'
 
 const PERSONAL_ACCESS = 'personal-access'
@@ -24,14 +25,14 @@ export async function installClients (store: Store, config: Config): Promise<Cli
  * CLIENT_WEB_ID and similar variables must name existing clients, with the right secret.
  * @throws ConfigError
  */
-export async function checkNamedClients (store: Store, config: Config): Promise<void> {
+export async function checkNamedClients ({ store, config, clock }: Core): Promise<void> {
   for (const [slug, { id, secret }] of Object.entries(config.clients)) {
     const name = (field: 'id' | 'secret') => nameOf(config.sources, ['clients', slug, field])
     const client = await store.clients.find(id)
     if (!client || client.revokedAt) {
       throw new ConfigError([{ name: name('id'), message: 'names no client of this database; `npx latchkey clients` lists them' }])
     }
-    if (secret !== undefined && client.secretHash && !isClientSecret(client, secret)) {
+    if (secret !== undefined && client.secretHash && !isClientSecret(client, secret, clock.now())) {
       throw new ConfigError([{ name: name('secret'), message: `is not the secret of the client in ${name('id')}` }])
     }
   }

@@ -59,13 +59,13 @@ type Dependencies = Core & {
 }
 
 export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc: OidcServices } {
-  const { config, appKeys, store, keys, clients, events, personalTokens, revocations, scopes, throttle } = parts
+  const { config, clock, appKeys, store, keys, clients, events, personalTokens, revocations, scopes, throttle } = parts
   const { end: sessionEnds, refreshTokens } = parts.sessions
-  const authenticateClient = createAuthenticateClient(clients, throttle.clientSecret)
+  const authenticateClient = createAuthenticateClient(clients, throttle.clientSecret, clock)
   const resources = createResources(config.resourceServers, config)
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { codes, consents, devices, sessions } = store
-  const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey })
+  const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey, clock })
   const readIdToken = createReadIdToken(keys, () => config.issuer)
   const oauth: OAuthServices = {
     scopes,
@@ -81,6 +81,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
       check: createAuthorizationCheck({ clients, scopes, resources }),
       codes,
       consents,
+      clock,
       issuer: () => config.issuer,
       userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
       markKey: deriveKeys(appKeys, 'reauthentication')[0]!

@@ -6,6 +6,7 @@ import { createFeed, type Feed } from '../revocation/feed.ts'
 import { createFolding } from '../revocation/fold.ts'
 import { createFollowers, type Followers } from '../revocation/followers.ts'
 import { createRevocationList, type Revocation, type RevocationList } from '../revocation/revocation-list.ts'
+import { createClock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ClientServices } from './clients.ts'
 import type { Core } from './core.ts'
@@ -22,9 +23,15 @@ export type RevocationServices = {
 type Dependencies = Core & { clients: ClientServices, events: Events, log: Log }
 
 /** Applies revocations of this process after their commit; the feed, which is not yet started, brings the others. */
-export function followRevocations ({ config, directUrl, store, keys, clients, events, log }: Dependencies): RevocationServices {
+export function followRevocations (
+  { config, clock: { now }, directUrl, store, keys, clients, events, log }: Dependencies
+): RevocationServices {
   const list = createRevocationList()
-  const feed = createFeed({ connect: (onNotification) => openFeedConnection(directUrl, onNotification), list, onRows: onOthers, log })
+  // A test that moves the time does not make the revocations older
+  const clock = { now, monotonic: createClock().monotonic }
+  const feed = createFeed({
+    connect: (onNotification) => openFeedConnection(directUrl, onNotification), list, onRows: onOthers, clock, log
+  })
   const folding = createFolding({
     list,
     fold: (owner) => isClientId(owner) ? store.clients.foldRevocations(owner) : store.users.foldRevocations(owner),
@@ -53,7 +60,7 @@ export function followRevocations ({ config, directUrl, store, keys, clients, ev
     list,
     feed,
     followers: createFollowers({
-      list, feed, limit: config.revocation.maxStreams, mayFollow: async (id) => followsRevocations(await clients.find(id))
+      list, feed, clock, limit: config.revocation.maxStreams, mayFollow: async (id) => followsRevocations(await clients.find(id))
     })
   }
 }

@@ -51,7 +51,7 @@ export async function createServices (config: Config, { log, prisma }: Pick<Core
   const stops: Stop[] = [core.close]
   try {
     if (core.fresh) await installClients(core.store, config)
-    await checkNamedClients(core.store, config)
+    await checkNamedClients(core)
     const services = await createParts({ ...core, events, log }, stops)
     return { ...core, ...services, events, close: () => stopAll(stops) }
   } catch (error) {
@@ -80,7 +80,7 @@ type Base = Core & { events: Events, log: Log }
  * @param stops collects what is to be stopped with the database
  */
 async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, keyof Core | 'events'>> {
-  const { config, store, log } = base
+  const { config, clock, store, log } = base
   const scopes = createScopes({ ...OIDC_SCOPES, ...config.scopes }, { inherit: config.scopeInheritance === 'on' })
   const clients = await createClients({ ...base, scopes })
   const revocation = followRevocations({ ...base, clients })
@@ -90,7 +90,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   stops.push(await startOutbox({ ...base, transports: {} }))
 
   const passwords = await createPasswords(config.passwords)
-  const pace = createLoginPace({ passwords, hashes: store.passwordHashes, log })
+  const pace = createLoginPace({ passwords, hashes: store.passwordHashes, clock, log })
   stops.push(pace.stop)
   const throttle = await openThrottle(base)
   const revocations = revocation.list
@@ -107,11 +107,11 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
 }
 
 /** Starts the periodic jobs of the process. */
-function startJobs ({ config, store, keys, events, log }: Base, stops: Stop[]): void {
+function startJobs ({ config, clock, store, keys, events, log }: Base, stops: Stop[]): void {
   const rotate = () => keys.rotateDue().catch((err) => log.warn({ err }, 'The signing keys could not be checked'))
   const timer = setInterval(rotate, KEY_CHECK_MS).unref()
   const trail = startAuditTrail({
-    events, write: store.audit.write, onError: (err, lost) => log.warn({ err, lost }, 'Audit events are lost')
+    events, clock, write: store.audit.write, onError: (err, lost) => log.warn({ err, lost }, 'Audit events are lost')
   })
   stops.push(trail.stop, startPurgeJob({ config, store }, log).stop, async () => clearInterval(timer))
 }
@@ -125,12 +125,13 @@ function logEvents (events: Events, log: Log): void {
   )
 }
 
-async function openThrottle ({ config, appKeys, store, events }: Base): Promise<Throttle> {
+async function openThrottle ({ config, clock, appKeys, store, events }: Base): Promise<Throttle> {
   if (config.rateLimit === 'off') return noThrottle
   return createThrottle({
-    counter: await store.throttle.counters(),
+    counter: await store.throttle.counters(clock),
     devices: createKnownDevices(deriveKeys(appKeys, 'devices')),
     secret: deriveKeys(appKeys, 'throttle')[0]!,
+    clock,
     onRefused: (counter) => events.emit('attempt.refused', { counter })
   })
 }

@@ -18,15 +18,16 @@ export type SessionServices = {
 }
 
 export function createSessions (
-  { config, appKeys, store, revocations, events }: Core & { revocations: RevocationList, events: Events }
+  { config, clock, appKeys, store, revocations, events }: Core & { revocations: RevocationList, events: Events }
 ): SessionServices {
   return {
     end: createSessionEnds({ store, tell: events.emit }),
     browser: createBrowserSessions({
       store: store.browserSessions,
+      clock,
       isRevoked: ({ id, userId, tokenEpoch }) =>
         revocations.revokedBy({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, '') !== null,
-      formSecrets: createFormSecrets(appKeys, 'login-forms'),
+      formSecrets: createFormSecrets(appKeys, 'login-forms', clock.now),
       idleTtl: config.browserIdleTtl,
       ttl: config.browserSessionTtl,
       rememberTtl: config.browserRememberTtl

@@ -14,8 +14,11 @@ export const SAME_FORM = 600
  */
 export type FormSecrets = (form: FormId, ...what: (string | number | boolean | null)[]) => [Buffer, ...Buffer[]]
 
-/** @param label gives each kind of form different secrets */
-export function createFormSecrets (appKeys: readonly string[], label: string, now = () => Date.now()): FormSecrets {
+/**
+ * @param label gives each kind of form different secrets
+ * @param now milliseconds since 1970
+ */
+export function createFormSecrets (appKeys: readonly string[], label: string, now: () => number): FormSecrets {
   const [current, ...previous] = deriveKeys(appKeys, label)
   return (form, ...what) => {
     const period = Math.floor(now() / 1000 / SAME_FORM)

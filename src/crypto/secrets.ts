@@ -25,9 +25,10 @@ export function isClientId (id: string): boolean {
 /** Whether it is the client's secret, or the previous one during the overlap. */
 export function isClientSecret (
   { secretHash, previousSecretHash, previousSecretUntil }: Pick<Client, 'secretHash' | 'previousSecretHash' | 'previousSecretUntil'>,
-  secret: string
+  secret: string,
+  now: number
 ): boolean {
-  const isPrevious = previousSecretUntil !== null && previousSecretUntil.getTime() > Date.now() && secretMatches(previousSecretHash, secret)
+  const isPrevious = previousSecretUntil !== null && previousSecretUntil.getTime() > now && secretMatches(previousSecretHash, secret)
   return secretMatches(secretHash, secret) || isPrevious
 }
 

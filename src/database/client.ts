@@ -1,5 +1,6 @@
-import type pg from 'pg'
+import pg from 'pg'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { newPool } from './connect.ts'
 import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './connection.ts'
 
@@ -20,6 +21,10 @@ export type Database = {
   schema: string
   /** For connections outside the pool. */
   connection: DatabaseConnection
+  /** A time that a row holds, as this process sees it: the same, unless a test has moved its clock. */
+  readTime: (time: Date) => Date
+  /** The opposite, for a time that a statement writes or compares. */
+  rowTime: (time: Date) => Date
   close: () => Promise<void>
 }
 
@@ -30,23 +35,26 @@ export type DatabaseOptions = {
   prepare?: boolean
   /** The host's own client, which only the host disconnects. */
   prisma?: PrismaClient | undefined
+  clock: Pick<Clock, 'ahead'>
   onError: (error: Error) => void
 }
 
 const CONNECT_MS = 3000
 const QUERY_MS = 10_000
 
-export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, onError }: DatabaseOptions): Database {
+export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, clock, onError }: DatabaseOptions): Database {
   const parsed = parseDatabaseUrl(url)
   const { schema } = parsed
   // A statement that has timed out here ends on the server, too
   const connection = {
     ...parsed, prepare: prepare && parsed.prepare, timeouts: { statement_timeout: String(QUERY_MS), ...parsed.timeouts }
   }
+  const readTime = (time: Date) => clock.ahead() === 0 ? time : new Date(time.getTime() + clock.ahead())
+  const rowTime = (time: Date) => clock.ahead() === 0 ? time : new Date(time.getTime() - clock.ahead())
   const pool = retrying(
     newPool(connection, {
       connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true, application_name: 'latchkey',
-      max: poolSize
+      max: poolSize, types: typesWith(readTime)
     })
   )
   // An idle connection that breaks is replaced at the next query
@@ -59,7 +67,18 @@ export function openDatabase ({ url, poolSize, prepare = true, prisma: hosts, on
     if (!pool.ended) await pool.end()
   }
 
-  return { prisma, pool, tables: tablesIn(schema), schema, connection, close }
+  return { prisma, pool, tables: tablesIn(schema), schema, connection, readTime, rowTime, close }
+}
+
+/** Parses as pg does, but each time passes through `readTime`. Within JSON and numbers, times stay those of the row. */
+function typesWith (readTime: Database['readTime']): pg.TypeOverrides {
+  const types = new pg.TypeOverrides()
+  const parse = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)
+  types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => {
+    const time: unknown = parse(text)
+    return time instanceof Date ? readTime(time) : time
+  })
+  return types
 }
 
 async function openPrisma (pool: pg.Pool, schema: string): Promise<PrismaClient> {

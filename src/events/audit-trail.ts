@@ -1,4 +1,5 @@
 import { createCache } from '../runtime/cache.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { EventName, Events } from './events.ts'
 
 /** An entry of the audit log. */
@@ -22,6 +23,7 @@ export type AuditTrail = {
 
 type Options = {
   events: Events
+  clock: Clock
   write: (entries: AuditEntry[]) => Promise<void>
   onError: (error: unknown, lost: number) => void
 }
@@ -55,9 +57,9 @@ const MAX_WAITING = 10_000
 const REPEATED_MS = 60_000
 
 /** Writes security events to the audit log. A process that is killed loses those of the last moment. */
-export function startAuditTrail ({ events, write, onError }: Options): AuditTrail {
+export function startAuditTrail ({ events, clock: { monotonic: now }, write, onError }: Options): AuditTrail {
   const waiting: { entry: AuditEntry, at: number }[] = []
-  const told = createCache<true>({ ttl: REPEATED_MS, max: MAX_WAITING })
+  const told = createCache<true>({ ttl: REPEATED_MS, max: MAX_WAITING, now })
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> = Promise.resolve()
 
@@ -72,7 +74,7 @@ export function startAuditTrail ({ events, write, onError }: Options): AuditTrai
   function add (entry: AuditEntry): void {
     if (isRepeated(entry)) return
     if (waiting.length >= MAX_WAITING) return onError(new Error('Too many audit events at once'), 1)
-    waiting.push({ entry, at: performance.now() })
+    waiting.push({ entry, at: now() })
     timer ??= setTimeout(flush, EVERY_MS).unref()
   }
 
@@ -83,8 +85,8 @@ export function startAuditTrail ({ events, write, onError }: Options): AuditTrai
 
   async function writeAll (): Promise<void> {
     while (waiting.length > 0) {
-      const now = performance.now()
-      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: now - at }))
+      const time = now()
+      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: time - at }))
       await write(batch).catch((error: unknown) => onError(error, batch.length))
     }
   }

@@ -21,10 +21,12 @@ type Options = {
   maxAge?: number
   /** Milliseconds between reads for unknown keys, which may be new: a stream of made-up key ids must not cause a stream of reads. */
   retryAfter: number
+  /** A monotonic clock, in milliseconds. */
+  now: () => number
 }
 
 /** The keys with which an issuer signs access tokens, by `kid`. */
-export function createAccessTokenKeys ({ read, maxAge = Infinity, retryAfter }: Options): AccessTokenKeys {
+export function createAccessTokenKeys ({ read, maxAge = Infinity, retryAfter, now }: Options): AccessTokenKeys {
   let keys = new Map<string, AccessTokenKey>()
   let readAt = -Infinity
   let reading: Promise<void> | null = null
@@ -36,11 +38,11 @@ export function createAccessTokenKeys ({ read, maxAge = Infinity, retryAfter }: 
       const known = before.get(key.kid)
       return [key.kid, known?.pem === key.pem ? known : key]
     }))
-    readAt = performance.now()
+    readAt = now()
   }
 
   async function find (kid: string): Promise<AccessTokenKey | undefined> {
-    const age = performance.now() - readAt
+    const age = now() - readAt
     if (age > maxAge || (age > retryAfter && !keys.has(kid))) {
       reading ??= read().finally(() => { reading = null })
       await reading

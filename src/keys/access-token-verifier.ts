@@ -2,6 +2,7 @@ import { createVerifier } from 'fast-jwt'
 import type { BearerRefusal } from '../events/events.ts'
 import type { AccessTokenClaims } from '../oauth/token/access-token.ts'
 import { createCache } from '../runtime/cache.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { FindAccessTokenKey, AccessTokenKey } from './access-token-keys.ts'
 
 export type VerifiedToken = { kid: string, claims: AccessTokenClaims }
@@ -25,13 +26,13 @@ type Options = {
   /** A function, since the issuer may follow the port. */
   issuer: () => string
   findKey: FindAccessTokenKey
+  clock: Clock
 }
 
 type Verified = VerifiedToken & { key: AccessTokenKey }
 
 /** By the error codes of fast-jwt; any other is `invalid`. */
 const REASONS: Record<string, BearerRefusal> = {
-  FAST_JWT_EXPIRED: 'expired',
   FAST_JWT_MALFORMED: 'malformed',
   FAST_JWT_INVALID_SIGNATURE: 'bad_signature',
   FAST_JWT_INVALID_TYPE: 'wrong_type'
@@ -43,10 +44,10 @@ const MAX_ENTRIES = 10_000
  * RFC 9068 section 4: type `at+jwt`, ES256, a key and the name of the issuer, a requested audience, not expired. Valid tokens are cached,
  * because a look-up is far faster than verifying a signature.
  */
-export function createAccessTokenVerifier ({ issuer, findKey }: Options): VerifyAccessToken {
+export function createAccessTokenVerifier ({ issuer, findKey, clock }: Options): VerifyAccessToken {
   // Entries stay until they are evicted: whatever may change about a token is checked each time. fast-jwt's own cache hashes each token on
   // look-up, and also stores invalid ones
-  const cache = createCache<Verified>({ ttl: Infinity, max: MAX_ENTRIES })
+  const cache = createCache<Verified>({ ttl: Infinity, max: MAX_ENTRIES, now: clock.monotonic })
   const verifiers = new WeakMap<AccessTokenKey, (token: string) => AccessTokenClaims>()
 
   async function verify (token: string): Promise<Verified> {
@@ -54,12 +55,9 @@ export function createAccessTokenVerifier ({ issuer, findKey }: Options): Verify
     const kid = known?.kid ?? kidOf(token)
     const key = await findKey(kid)
     if (!key) throw new TokenRefused('unknown_key')
-    if (known?.key === key) {
-      if (known.claims.exp * 1000 < Date.now()) throw new TokenRefused('expired')
-      return known
-    }
-    const verified = { kid, key, claims: claimsOf(token, key) }
-    cache.set(token, verified)
+    const verified = known?.key === key ? known : { kid, key, claims: claimsOf(token, key) }
+    if (!(verified.claims.exp * 1000 >= clock.now())) throw new TokenRefused('expired')
+    if (verified !== known) cache.set(token, verified)
     return verified
   }
 
@@ -87,10 +85,13 @@ export function nullIfRefused (error: unknown): null {
   throw error
 }
 
-/** One verifier per key, so that the key is parsed once: parsing a public key takes longer than verifying a signature with it. */
+/**
+ * One verifier per key, so that the key is parsed once: parsing a public key takes longer than verifying a signature with it. It has no
+ * clock of ours, so the expiry is checked by the caller.
+ */
 function verifierOf ({ pem }: AccessTokenKey): (token: string) => AccessTokenClaims {
   return createVerifier<string>({
-    key: pem, algorithms: ['ES256'], checkTyp: 'at+jwt', requiredClaims: ['iss', 'sub', 'aud', 'exp', 'client_id', 'jti']
+    key: pem, algorithms: ['ES256'], checkTyp: 'at+jwt', ignoreExpiration: true, requiredClaims: ['iss', 'sub', 'aud', 'exp', 'client_id', 'jti']
   })
 }
 

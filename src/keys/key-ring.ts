@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPair, hash, sign as signB
 import { promisify } from 'node:util'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 import { seal, unseal } from '../crypto/seal.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { createAccessTokenKeys, type FindAccessTokenKey } from './access-token-keys.ts'
 
 /** ES256 signs access tokens, RS256 id tokens (OpenID Connect Core section 15.1). */
@@ -83,6 +84,7 @@ const RELOAD_AFTER_MS = 1000
 type Opened = SigningKey & { pem: string }
 type Options = {
   store: KeyStore
+  clock: Clock
   sealKeys: DerivedKeys
   /** Seconds. */
   rotateEvery: number
@@ -91,13 +93,13 @@ type Options = {
   onSealedElsewhere: (kid: string) => Error
 }
 
-export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSealedElsewhere }: Options): KeyRing {
+export function createKeyRing ({ store, clock, sealKeys, rotateEvery, sessionTtl, onSealedElsewhere }: Options): KeyRing {
   let keys: Opened[] = []
-  const accessTokenKeys = createAccessTokenKeys({ read: load, retryAfter: RELOAD_AFTER_MS })
+  const accessTokenKeys = createAccessTokenKeys({ read: load, retryAfter: RELOAD_AFTER_MS, now: clock.monotonic })
   const signers = new Map<string, (claims: object) => string>()
 
   async function load (): Promise<void> {
-    const rows = (await store.list()).filter((row) => !row.revokedAt && !isPast(row.publishedUntil))
+    const rows = (await store.list()).filter((row) => !row.revokedAt && !isPast(row.publishedUntil, clock.now()))
     const known = new Map(keys.map((key) => [key.kid, key]))
     keys = await Promise.all(rows.map(async (row) => ({ ...(known.get(row.kid) ?? await open(row)), ...row })))
     signers.clear()
@@ -160,9 +162,9 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
   }
 
   const jwks = () => ({ keys: keys.map(({ kid, alg, publicJwk }) => ({ ...publicJwk, kid, alg, use: 'sig' })) })
-  const current = (alg: Algorithm) => keys.filter((key) => key.alg === alg && stateOf(key) === 'current').at(-1)
+  const current = (alg: Algorithm) => keys.filter((key) => key.alg === alg && stateOf(key, clock.now()) === 'current').at(-1)
   const newest = (alg: Algorithm) => keys.filter((key) => key.alg === alg).at(-1)
-  const isOld = (key: SigningKey | undefined) => !key || Date.now() - key.signsFrom.getTime() > (rotateEvery - PUBLISHED_AHEAD) * 1000
+  const isOld = (key: SigningKey | undefined) => !key || clock.now() - key.signsFrom.getTime() > (rotateEvery - PUBLISHED_AHEAD) * 1000
 
   return {
     load,
@@ -173,7 +175,7 @@ export function createKeyRing ({ store, sealKeys, rotateEvery, sessionTtl, onSea
     accessTokenKey: accessTokenKeys.find,
     jwks,
     hintKey: async (kid) => keys.find((key) => key.kid === kid) ?? await store.find(kid),
-    list: () => keys.map((key) => ({ ...pick(key), state: stateOf(key) }))
+    list: () => keys.map((key) => ({ ...pick(key), state: stateOf(key, clock.now()) }))
   }
 }
 
@@ -182,11 +184,11 @@ export function canOpen (sealKeys: DerivedKeys, row: SigningKey): boolean {
   return unseal(sealKeys, row.sealed, context(row)) !== null
 }
 
-export function stateOf ({ signsFrom, signsUntil, publishedUntil, revokedAt }: SigningKey): KeyState {
+export function stateOf ({ signsFrom, signsUntil, publishedUntil, revokedAt }: SigningKey, now: number): KeyState {
   if (revokedAt) return 'revoked'
-  if (!isPast(signsFrom)) return 'next'
-  if (isPast(publishedUntil)) return 'expired'
-  return isPast(signsUntil) ? 'retired' : 'current'
+  if (!isPast(signsFrom, now)) return 'next'
+  if (isPast(publishedUntil, now)) return 'expired'
+  return isPast(signsUntil, now) ? 'retired' : 'current'
 }
 
 /** `kid` is the JWK thumbprint (RFC 7638). */
@@ -230,8 +232,8 @@ function context ({ kid, alg }: { kid: string, alg: string }): string {
   return `${kid}.${alg}`
 }
 
-function isPast (time: Date | null): boolean {
-  return time !== null && time.getTime() <= Date.now()
+function isPast (time: Date | null, now: number): boolean {
+  return time !== null && time.getTime() <= now
 }
 
 function pick ({ kid, alg, createdAt, signsFrom, signsUntil, revokedAt }: SigningKey) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SignIdToken } from '../oauth/token/issue-tokens.ts'
 import type { Profile } from '../users/ports.ts'
 import { ID_TOKEN_TTL, type Algorithm } from '../keys/key-ring.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import { ACR, userClaims } from './claims.ts'
 import { givenClaims } from './claims-request.ts'
@@ -11,20 +12,21 @@ const AMR = ['pwd']
 
 type Dependencies = {
   sign: (alg: Algorithm, claims: object, type: string) => string
+  clock: Clock
   issuer: () => string
   profile: (userId: string) => Promise<Profile | null>
   scopes: Pick<Scopes, 'mayHave'>
 }
 
 /** OpenID Connect Core section 2; section 12.2 for those issued with a refresh. */
-export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dependencies): SignIdToken {
+export function createIdTokens ({ sign, clock, issuer, profile, scopes: registry }: Dependencies): SignIdToken {
   return async ({ client, grant, scopes, accessToken, isLogin }) => {
     const { oidc, userId, sessionId } = grant
     const requested = givenClaims(oidc?.claims?.id_token, {
       scopes, granted: grant.scopes, may: (scope) => registry.mayHave(client, scope)
     })
     const user = requested.length > 0 ? await profile(userId) : null
-    const iat = Math.floor(Date.now() / 1000)
+    const iat = Math.floor(clock.now() / 1000)
     return sign(client.idTokenAlg === 'ES256' ? 'ES256' : 'RS256', {
       ...(user && userClaims(user, [], requested)),
       iss: issuer(),
@@ -36,7 +38,8 @@ export function createIdTokens ({ sign, issuer, profile, scopes: registry }: Dep
       acr: ACR,
       amr: AMR,
       at_hash: halfHash(accessToken),
-      ...(oidc && { auth_time: oidc.authTime }),
+      // Within JSON, where the time is that of the row
+      ...(oidc && { auth_time: Math.floor(oidc.authTime + clock.ahead() / 1000) }),
       ...(isLogin && oidc?.nonce && { nonce: oidc.nonce })
     }, 'JWT')
   }

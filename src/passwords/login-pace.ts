@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import { costOf, type Passwords, type Verdict } from './hashing.ts'
 import type { PasswordHashes } from '../users/ports.ts'
@@ -12,6 +13,7 @@ export type LoginPace = {
 type Dependencies = {
   passwords: Pick<Passwords, 'measure' | 'scheme' | 'wrap'>
   hashes: PasswordHashes
+  clock: Clock
   log: Pick<Log, 'info' | 'warn'>
 }
 
@@ -34,7 +36,7 @@ const BATCH = 10
  * uses no CPU. Otherwise the duration of bcrypt, or of argon2id with other settings, would disclose that a user exists. Meanwhile bcrypt
  * hashes are wrapped in argon2id.
  */
-export function createLoginPace ({ passwords, hashes, log }: Dependencies): LoginPace {
+export function createLoginPace ({ passwords, hashes, clock: { monotonic: now }, log }: Dependencies): LoginPace {
   const samples = new Map<string, number[]>()
   const stopped = new AbortController()
   let target = 0
@@ -51,9 +53,9 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
 
   async function measureAll (): Promise<void> {
     const own = await passwords.scheme()
-    const begun = performance.now()
+    const begun = now()
     const found = await hashes.schemes()
-    const took = performance.now() - begun
+    const took = now() - begun
     lookAgainAt = begun + Math.max(LOOK_EVERY_MS, took * REST_BETWEEN_LOOKS)
     const readable = new Set([own, ...found.filter((scheme) => costOf(scheme) !== null)])
     if (readable.size === 1) target = 0
@@ -83,7 +85,7 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
   }
 
   function look (): Promise<void> {
-    lookAgainAt = performance.now() + LOOK_EVERY_MS
+    lookAgainAt = now() + LOOK_EVERY_MS
     looking ??= measureAll().catch((err: unknown) => {
       if (!stopped.signal.aborted) log.warn({ err }, 'The kinds of stored passwords could not be read')
     }).finally(() => { looking = undefined })
@@ -93,7 +95,7 @@ export function createLoginPace ({ passwords, hashes, log }: Dependencies): Logi
   async function rest ({ scheme, took }: Pick<Verdict, 'scheme' | 'took'>): Promise<void> {
     // A new scheme is measured first
     if (!known.has(scheme)) await look()
-    else if (performance.now() > lookAgainAt) look().catch(() => {})
+    else if (now() > lookAgainAt) look().catch(() => {})
     if (target > took) await sleep(target - took)
   }
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { createCache } from '../runtime/cache.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { originOf, type Events } from '../events/events.ts'
 import { HttpError } from '../http/http-error.ts'
 import { SAME_FORM, type FormId, type FormSecrets } from '../crypto/form-secrets.ts'
@@ -47,6 +48,7 @@ export type PersonalTokens = {
 
 type Dependencies = {
   store: PersonalTokenStore
+  clock: Clock
   findClient: () => Promise<Client | null>
   /** Whether it was revoked after it was read from the database. */
   isRevoked: (facts: TokenFacts) => boolean
@@ -70,10 +72,10 @@ const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
 export function createPersonalTokens (
-  { store, findClient, isRevoked, remaining, formSecrets, events, onError }: Dependencies
+  { store, clock, findClient, isRevoked, remaining, formSecrets, events, onError }: Dependencies
 ): PersonalTokens {
-  const cache = createCache<PersonalToken>({ ttl: TTL_MS, max: MAX_ENTRIES })
-  const touched = createCache<true>({ ttl: TOUCH_MS, max: MAX_ENTRIES })
+  const cache = createCache<PersonalToken>({ ttl: TTL_MS, max: MAX_ENTRIES, now: clock.monotonic })
+  const touched = createCache<true>({ ttl: TOUCH_MS, max: MAX_ENTRIES, now: clock.monotonic })
 
   async function client (): Promise<Client> {
     const found = await findClient()
@@ -124,7 +126,7 @@ export function createPersonalTokens (
 
   async function verify (text: string): Promise<PersonalToken | null> {
     const token = isPersonalToken(text) ? await read(text) : null
-    if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) || isRevoked(factsOf(token))) return null
+    if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= clock.now()) || isRevoked(factsOf(token))) return null
     touch(token.id)
     return token
   }

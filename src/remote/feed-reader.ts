@@ -1,5 +1,6 @@
 import { Compile } from 'typebox/compile'
 import { Heartbeat, RevocationRows } from '../schemas/feed-events.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { ServerSentEvent } from './event-reader.ts'
 import { createRevocationList, type Revocation, type RevocationList } from '../revocation/revocation-list.ts'
 
@@ -30,7 +31,8 @@ const rowLists = Compile(RevocationRows)
  * Applies the events of a stream to the list. Revocations are added at once. Those missing from a snapshot are removed only when a
  * heartbeat shows that its server knows everything that was received from others, since it may be behind them.
  */
-export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload' | 'sweep'>, now: () => number): RemoteReader {
+export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload' | 'sweep'>, clock: Pick<Clock, 'now' | 'monotonic'>): RemoteReader {
+  const { monotonic: now } = clock
   let knownAt = -Infinity
   let heardAt = -Infinity
   let sweptAt = -Infinity
@@ -50,7 +52,7 @@ export function createRemoteReader (list: Pick<RevocationList, 'apply' | 'reload
 
     /** If the clock of the database or ours was set forward, the other one prevents removing rows too early. */
     function sweep (heartbeat: Heartbeat): void {
-      const over = Math.min(heartbeat.now, Date.now())
+      const over = Math.min(heartbeat.now, clock.now())
       list.sweep(over)
       snapshot?.sweep(over)
       sweptAt = now()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RefusedByIssuer, type IssuerClient } from './issuer-client.ts'
-import { clock as ofThisProcess, type Clock } from '../runtime/clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { readEvents } from './event-reader.ts'
 import { createRemoteReader } from './feed-reader.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
@@ -19,7 +19,7 @@ type Options = {
   log: { warn: (details: object, message: string) => void }
   silenceMs?: number
   patienceMs?: number
-  clock?: Clock
+  clock: Pick<Clock, 'now' | 'monotonic' | 'missed'>
   /** Waits, or until the signal aborts. */
   pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
@@ -33,10 +33,11 @@ const RECONNECT_MS = { first: 1000, most: 8000, whenTold: 60_000 }
 
 /** Follows the revocations of a remote issuer, by server-sent events. */
 export function createRemoteFeed (
-  { client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock: { now, missed } = ofThisProcess, pause = sleeping }: Options
+  { client, list, log, silenceMs = SILENCE_MS, patienceMs = PATIENCE_MS, clock, pause = sleeping }: Options
 ): RemoteFeed {
+  const { monotonic, missed } = clock
   const stopped = new AbortController()
-  const reader = createRemoteReader(list, now)
+  const reader = createRemoteReader(list, clock)
   let failures = 0
   let warned: string | null = null
   let running: Promise<void> = Promise.resolve()
@@ -105,7 +106,7 @@ export function createRemoteFeed (
       stopped.abort()
       await running
     },
-    age: () => (now() - reader.knownAt()) / 1000
+    age: () => (monotonic() - reader.knownAt()) / 1000
   }
 }
 

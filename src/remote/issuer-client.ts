@@ -1,4 +1,4 @@
-import { clock } from '../runtime/clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { HttpError } from '../http/http-error.ts'
 
 /** Requests to a remote issuer, as one of its clients. */
@@ -15,7 +15,13 @@ export type IssuerClient = {
 /** @property askedAt when the stream was requested, by the clock of this process: its events were created later */
 export type OpenStream = { body: ReadableStream<Uint8Array>, askedAt: number }
 
-export type IssuerCredentials = { issuer: string, clientId?: string | undefined, clientSecret?: string | undefined, scope?: string }
+type Options = {
+  issuer: string
+  clientId?: string | undefined
+  clientSecret?: string | undefined
+  scope?: string
+  clock: Pick<Clock, 'monotonic'>
+}
 
 /** The issuer answered with an error. The message never contains a secret. */
 export class RefusedByIssuer extends Error {
@@ -37,7 +43,7 @@ export function issuerUnavailable (cause: unknown): HttpError {
 
 const TIMEOUT_MS = 10_000
 
-export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: IssuerCredentials): IssuerClient {
+export function createIssuerClient ({ issuer, clientId, clientSecret, scope, clock }: Options): IssuerClient {
   async function send (path: string, init: RequestInit = {}): Promise<Response> {
     const response = await fetch(issuer + path, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error', ...init })
     if (response.ok) return response
@@ -67,7 +73,7 @@ export function createIssuerClient ({ issuer, clientId, clientSecret, scope }: I
 
   async function stream (path: string, signal: AbortSignal): Promise<OpenStream> {
     const authorization = `Bearer ${await accessToken(signal)}`
-    const askedAt = clock.now()
+    const askedAt = clock.monotonic()
     const response = await send(path, { signal, headers: { authorization } })
     return { body: response.body!, askedAt }
   }

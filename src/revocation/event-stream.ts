@@ -11,7 +11,7 @@ export type EventStreamOptions = {
   /** Whether the reader may still read; checked at each event. */
   isAllowed: () => boolean
   /** A monotonic clock, in milliseconds. */
-  now?: () => number
+  now: () => number
   heartbeatMs?: number
 }
 
@@ -31,7 +31,7 @@ const NEVER = Number.MAX_SAFE_INTEGER
  * only when the reader takes it, so that many or slow readers use little memory.
  */
 export function openEventStream (
-  { list, feed, name = '', isAllowed, now = () => performance.now(), heartbeatMs = HEARTBEAT_MS }: EventStreamOptions
+  { list, feed, name = '', isAllowed, now, heartbeatMs = HEARTBEAT_MS }: EventStreamOptions
 ): Readable {
   let snapshot: Generator<string, undefined> | null = snapshotText(list.rows())
   let isSnapshotDue = false

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { clock as ofThisProcess, type Clock } from '../runtime/clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { createReader } from './feed-reader.ts'
 import { createFreshness, NotTaken, type ServerState } from './freshness.ts'
 import type { Revocation, RevocationList } from './revocation-list.ts'
@@ -43,7 +43,7 @@ type Options = {
   list: RevocationList
   onRows?: (rows: Revocation[]) => void
   log: { warn: (details: object, message: string) => void, info: (details: object, message: string) => void }
-  clock?: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'monotonic'>
 }
 
 const POLL_MS = 2000
@@ -55,7 +55,8 @@ const RECONNECT_MS = [100, 250, 500, 1000, 2000]
 const START_MS = 3000
 
 /** Follows the revocations table: a full load, then new rows every 2 s and at each notification. */
-export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThisProcess }: Options): Feed {
+export function createFeed ({ connect, list, onRows, log, clock }: Options): Feed {
+  const { monotonic: now } = clock
   const stopped = new AbortController()
   const freshness = createFreshness({ interval: POLL_MS, now })
   const reader = createReader(list, log)
@@ -88,7 +89,7 @@ export function createFeed ({ connect, list, onRows, log, clock: { now } = ofThi
     databaseTime = news.now
     if (began - sweptAt > SWEEP_MS) {
       // If one of the two clocks was set forward, the other one prevents removing rows too early
-      list.sweep(Math.min(databaseTime, Date.now()))
+      list.sweep(Math.min(databaseTime, clock.now()))
       sweptAt = began
     }
     if (observation.provenAt !== null) settle()

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { HttpError } from '../http/http-error.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { openEventStream, type EventStreamOptions } from './event-stream.ts'
 import type { RevocationList, TokenFacts } from './revocation-list.ts'
 
@@ -32,7 +33,8 @@ export class TooManyStreams extends HttpError {
   }
 }
 
-type Options = Omit<EventStreamOptions, 'isAllowed' | 'name'> & {
+type Options = Omit<EventStreamOptions, 'isAllowed' | 'name' | 'now'> & {
+  clock: Pick<Clock, 'now' | 'monotonic'>
   list: Pick<RevocationList, 'revokedBy'>
   /** Streams per client. */
   limit: number
@@ -44,7 +46,8 @@ type Options = Omit<EventStreamOptions, 'isAllowed' | 'name'> & {
 const YOUNG_MS = 60_000
 
 /** Remote guards that follow the revocations, by client. */
-export function createFollowers ({ list, feed, limit, mayFollow, now = () => performance.now() }: Options): Followers {
+export function createFollowers ({ list, feed, limit, mayFollow, clock }: Options): Followers {
+  const { monotonic: now } = clock
   const byClient = new Map<string, Map<Readable, { since: number }>>()
   let isClosing = false
 
@@ -57,7 +60,7 @@ export function createFollowers ({ list, feed, limit, mayFollow, now = () => per
       // The result applies from the next event on, and heartbeats come every 2 s. Without the database, the stream still ends with its
       // token, client and key
       mayFollow(clientId).then((may) => { mayGoOn = may }, () => {})
-      return mayGoOn && !isClosing && Date.now() < expiresAt * 1000 && list.revokedBy(facts, kid) === null
+      return mayGoOn && !isClosing && clock.now() < expiresAt * 1000 && list.revokedBy(facts, kid) === null
     }
     const stream = openEventStream({ list, feed, name, isAllowed, now })
     byClient.set(clientId, streams.set(stream, { since: now() }))

@@ -13,11 +13,11 @@ export type CacheOptions = {
   /** Entries; a further one evicts the oldest. */
   max: number
   /** A monotonic clock, in milliseconds. */
-  now?: () => number
+  now: () => number
 }
 
 /** Caches query results briefly. The age of an entry runs from when it was set; reading does not extend it. */
-export function createCache<Value> ({ ttl, max, now = () => performance.now() }: CacheOptions): Cache<Value> {
+export function createCache<Value> ({ ttl, max, now }: CacheOptions): Cache<Value> {
   // In order of age
   const kept = new Map<string, { value: Value, until: number }>()
 

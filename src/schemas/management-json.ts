@@ -22,7 +22,7 @@ export function accessJson (
   }
 }
 
-export function ownClientJson (client: OwnedClient): OwnClient {
+export function ownClientJson (client: OwnedClient, now: number): OwnClient {
   const until = client.previousSecretUntil
   return {
     id: client.id,
@@ -35,7 +35,7 @@ export function ownClientJson (client: OwnedClient): OwnClient {
     confidential: client.authMethod !== 'none',
     refresh_grace: client.refreshGrace,
     refresh_token_in_body: client.refreshTokenInBody,
-    previous_secret_until: until && until.getTime() > Date.now() ? until.toISOString() : null,
+    previous_secret_until: until && until.getTime() > now ? until.toISOString() : null,
     created_at: client.createdAt.toISOString()
   }
 }

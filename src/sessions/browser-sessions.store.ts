@@ -5,7 +5,7 @@ import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './b
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 export function createBrowserSessionStore (
-  { pool, tables }: Database,
+  { pool, tables, rowTime }: Database,
   revocations: RevocationStore
 ): BrowserSessionStore & SessionEndStore['browserSessions'] {
   const { browser_sessions: sessions, users } = tables
@@ -20,7 +20,7 @@ export function createBrowserSessionStore (
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, remember, ip, user_agent, expires_at)
         SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
         FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
-      values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, authTime]
+      values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, rowTime(authTime)]
     })
     return rows[0] ?? null
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { createCache } from '../runtime/cache.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { SAME_FORM, type FormId, type FormSecrets } from '../crypto/form-secrets.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import { hashSecret } from '../crypto/secrets.ts'
@@ -55,6 +56,7 @@ export type BrowserSessions = {
 
 type Options = {
   store: BrowserSessionStore
+  clock: Clock
   /** Whether the session was revoked after it was read from the database. */
   isRevoked: (session: BrowserSession) => boolean
   formSecrets: FormSecrets
@@ -69,13 +71,13 @@ const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
-export function createBrowserSessions ({ store, isRevoked, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
-  const cache = createCache<BrowserSession>({ ttl: TTL_MS, max: MAX_ENTRIES })
+export function createBrowserSessions ({ store, clock, isRevoked, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
+  const cache = createCache<BrowserSession>({ ttl: TTL_MS, max: MAX_ENTRIES, now: clock.monotonic })
 
   async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
     const token = secret.toString('base64url')
     const session = await store.create({
-      id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(), remember,
+      id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(clock.now()), remember,
       ttl: remember ? rememberTtl : ttl, caller, ...user
     })
     return session && { session, token }
@@ -96,7 +98,7 @@ export function createBrowserSessions ({ store, isRevoked, formSecrets, idleTtl,
   async function startedBefore (secret: Buffer, { passwordStamp }: SignedIn) {
     const token = secret.toString('base64url')
     const session = await store.findFor(hashSecret(token), idleTtl, passwordStamp)
-    return session && Date.now() - session.authTime.getTime() < SAME_FORM * 1000 && !isRevoked(session) ? { session, token } : null
+    return session && clock.now() - session.authTime.getTime() < SAME_FORM * 1000 && !isRevoked(session) ? { session, token } : null
   }
 
   async function read (token: string): Promise<BrowserSession | null> {
@@ -105,13 +107,13 @@ export function createBrowserSessions ({ store, isRevoked, formSecrets, idleTtl,
     const session = await store.find(hashSecret(token), idleTtl)
     if (!session) return null
     cache.set(token, session)
-    if (Date.now() - session.lastSeenAt.getTime() > TOUCH_MS) await store.touch(session.id)
+    if (clock.now() - session.lastSeenAt.getTime() > TOUCH_MS) await store.touch(session.id)
     return session
   }
 
   async function find (token: string | undefined): Promise<BrowserSession | null> {
     const session = token ? await read(token) : null
-    return session && session.expiresAt.getTime() > Date.now() && !isRevoked(session) ? session : null
+    return session && session.expiresAt.getTime() > clock.now() && !isRevoked(session) ? session : null
   }
 
   const ended = async (token: string | undefined) => token ? await store.ended(hashSecret(token), idleTtl) : null

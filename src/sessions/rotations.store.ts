@@ -4,7 +4,7 @@ import { createBatch } from '../runtime/batch.ts'
 import { grantColumns, inTime, ownersAlive, targets } from './session-sql.ts'
 
 type RotationRequest = Rotation & { caller: Caller }
-type Row = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: string | Date, known: number }
+type Row<Time = Date> = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: Time, known: number }
 
 // PostgreSQL plans the statement for about this many rows
 const BATCH = 100
@@ -13,7 +13,7 @@ const BATCH = 100
  * Rotates a session in one statement, shared by rotations that arrive in the same tick. A locked row and a session presented twice get a
  * statement of their own, as do all of them when the shared statement fails.
  */
-export function createRotate ({ pool, tables }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
+export function createRotate ({ pool, tables, readTime }: Database): (rotation: Rotation, caller: Caller) => Promise<Rotated | null> {
   const sql = statements(tables)
 
   async function alone (
@@ -24,18 +24,18 @@ export function createRotate ({ pool, tables }: Database): (rotation: Rotation, 
       text: sql.rotate,
       values: [id, generation, secretHash, clientId, idleTtl, requested, caller.ip, caller.userAgent, resources, ofAny]
     })
-    return rows[0] ? rotated(rows[0], generation) : null
+    return rows[0] ? rotated(rows[0], rows[0].expiresAt, generation) : null
   }
 
   /** Rotates the rows that can be locked immediately; waiting for others could make two batches wait for each other. */
   async function together (all: RotationRequest[]): Promise<Array<Rotated | null>> {
-    const { rows: [answer] } = await pool.query<{ rows: Row[] | null }>({
+    const { rows: [answer] } = await pool.query<{ rows: Row<string>[] | null }>({
       name: 'session-rotate-many', text: sql.rotateMany, values: [JSON.stringify(all.map(parameters)), all[0]!.idleTtl]
     })
     const found = new Map(answer?.rows?.map((row) => [row.sessionId, row]))
     return all.map(({ id, generation }) => {
       const row = found.get(id)
-      return row ? rotated(row, generation) : null
+      return row ? rotated(row, readTime(new Date(row.expiresAt)), generation) : null
     })
   }
 
@@ -52,8 +52,8 @@ const parameters = ({ id, generation, secretHash, clientId, caller }: RotationRe
 const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 
 // The list of times starts anew when the row was behind the token, so a later generation with a single time shows that
-const rotated = (row: Row, generation: number): Rotated =>
-  Object.assign(row, { expiresAt: new Date(row.expiresAt), wentBack: row.known === 1 && generation > 0 })
+const rotated = (row: Row<unknown>, expiresAt: Date, generation: number): Rotated =>
+  Object.assign(row, { expiresAt, wentBack: row.known === 1 && generation > 0 })
 
 function statements ({ sessions, users, clients }: Database['tables']) {
   const set = (generation: string, ip: string, agent: string) => `generation = ${generation} + 1,

@@ -1,10 +1,13 @@
 import type { Pool } from 'pg'
 import type { RateLimiterPostgres } from 'rate-limiter-flexible'
+import type { Clock } from '../runtime/clock.ts'
 import type { Database } from '../database/client.ts'
 import type { Added, Counter, CounterOptions, CreateCounter } from './attempts.ts'
 
 /** Members that the library has but does not declare: its memory of blocked keys, and the write used by its stores. */
-type Limiter = RateLimiterPostgres & { getInMemoryBlockMsBeforeExpire: (key: string) => number, _upsert: Upsert }
+type Limiter = RateLimiterPostgres & { _inMemoryBlockedKeys: BlockedKeys, _upsert: Upsert }
+
+type BlockedKeys = { addMs: (key: string, milliseconds: number) => void, msBeforeExpire: (key: string) => number }
 
 type Row = { key: string, points: number, expire: number }
 type Upsert = (key: string, points: number, milliseconds: number) => Promise<{ rows: Row[] }>
@@ -13,11 +16,14 @@ type Change = {
   reject: (error: unknown) => void
 }
 
+/** Beyond this number, those that are over are removed. */
+const MAX_BLOCKED = 999
+
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
 /** Counters shared by all processes. The library is loaded only when something is counted. */
 export function createThrottleStore ({ pool, tables, schema }: Database) {
-  async function counters (): Promise<CreateCounter> {
+  async function counters (clock: Clock): Promise<CreateCounter> {
     const { RateLimiterPostgres, RateLimiterRes } = await import('rate-limiter-flexible')
     const _upsert = createUpsert(pool, tables.rate_limits)
 
@@ -40,7 +46,7 @@ export function createThrottleStore ({ pool, tables, schema }: Database) {
           duration,
           inMemoryBlockOnConsumed
         }) as Limiter,
-        { _upsert }
+        { _upsert, _inMemoryBlockedKeys: createBlockedKeys(clock) }
       )
     }
 
@@ -68,13 +74,26 @@ export function createThrottleStore ({ pool, tables, schema }: Database) {
       const limiters = tiers.map((tier) => createLimiter(name, tier, remember))
       return {
         name,
-        blockedFor: (key) => Math.max(...limiters.map((limiter) => limiter.getInMemoryBlockMsBeforeExpire(limiter.getKey(key)))),
+        blockedFor: (key) => Math.max(...limiters.map((limiter) => limiter._inMemoryBlockedKeys.msBeforeExpire(limiter.getKey(key)))),
         add: (key) => add(limiters, key)
       }
     }
   }
 
   return { counters }
+}
+
+/** In place of the library's, which has no clock of ours. */
+function createBlockedKeys ({ monotonic: now }: Clock): BlockedKeys {
+  const until = new Map<string, number>()
+
+  function addMs (key: string, milliseconds: number): void {
+    until.set(key, now() + milliseconds)
+    if (until.size <= MAX_BLOCKED) return
+    for (const [blocked, end] of until) if (end <= now()) until.delete(blocked)
+  }
+
+  return { addMs, msBeforeExpire: (key) => Math.max(0, (until.get(key) ?? -Infinity) - now()) }
 }
 
 /**
@@ -97,6 +116,7 @@ function createUpsert (pool: Pool, table: string): Upsert {
     try {
       const values = [changes.map(({ key }) => key), changes.map(({ points }) => points), changes.map(({ milliseconds }) => milliseconds)]
       const { rows } = await pool.query<{ key: string, points: number, left: number }>({ name: 'rate-limits', text, values })
+      // The library subtracts the same
       const found = new Map(rows.map(({ key, points, left }) => [key, { key, points, expire: Date.now() + left }]))
       for (const { key, resolve } of changes) resolve({ rows: [found.get(key)!] })
     } catch (error) {

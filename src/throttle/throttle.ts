@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { networkOf } from '../http/caller.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Caller } from '../oauth/ports.ts'
 import {
   createAttempts, TooManyAttempts, type Attempts, type Count, type CounterOptions, type CreateCounter,
@@ -47,10 +48,11 @@ type Dependencies = {
   devices: KnownDevices
   /** Counter keys are HMACs under it, so that the table discloses no identifier or address. */
   secret: Buffer
+  clock: Clock
   onRefused: (counter: string) => void
 }
 
-type Parts = Attempts & { devices: KnownDevices, keyOf: (...parts: string[]) => string, counterOf: CounterOf }
+type Parts = Attempts & { devices: KnownDevices, clock: Clock, keyOf: (...parts: string[]) => string, counterOf: CounterOf }
 type CounterOf = (name: keyof typeof TIERS, remember?: CounterOptions['remember']) => Count['counter']
 
 const MINUTE = 60
@@ -75,11 +77,12 @@ const TIERS = {
   client: [[30, MINUTE], [300, HOUR]]
 } satisfies Record<string, Tier[]>
 
-export function createThrottle ({ counter, devices, secret, onRefused }: Dependencies): Throttle {
+export function createThrottle ({ counter, devices, secret, clock, onRefused }: Dependencies): Throttle {
   const attempts = createAttempts(onRefused)
   const parts: Parts = {
     ...attempts,
     devices,
+    clock,
     keyOf: (...parts) => createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url'),
     counterOf: (name, remember = 'when flooded') => counter({ name, tiers: TIERS[name], remember })
   }
@@ -133,21 +136,21 @@ function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts
 }
 
 /** High-entropy secrets need not be counted before they are compared, so a right one costs no statement. */
-function createClientSecret ({ refuseBlocked, add, keyOf, counterOf }: Parts): Throttle['clientSecret'] {
+function createClientSecret ({ refuseBlocked, add, keyOf, counterOf, clock: { monotonic: now } }: Parts): Throttle['clientSecret'] {
   const clients = counterOf('client', 'at once')
   // Clients that do not exist share one counter per address, because their number is unlimited
   const countsOf = (clientId: string | null, ip: string) => [{ counter: clients, key: keyOf(clientId ?? '', networkOf(ip)) }]
-  let someBlockedUntil = 0
+  let someBlockedUntil = -Infinity
 
   return {
     check (clientId, ip) {
-      if (Date.now() < someBlockedUntil) refuseBlocked(countsOf(clientId, ip))
+      if (now() < someBlockedUntil) refuseBlocked(countsOf(clientId, ip))
     },
     async failed (clientId, ip) {
       try {
         await add(countsOf(clientId, ip))
       } catch (error) {
-        if (error instanceof TooManyAttempts) someBlockedUntil = Math.max(someBlockedUntil, Date.now() + error.retryAfter * 1000)
+        if (error instanceof TooManyAttempts) someBlockedUntil = Math.max(someBlockedUntil, now() + error.retryAfter * 1000)
         throw error
       }
     }

@@ -9,6 +9,7 @@ import { createIssuerClient } from '../../src/remote/issuer-client.ts'
 import { createRemoteFeed } from '../../src/remote/feed.ts'
 import { createRevocationList } from '../../src/revocation/revocation-list.ts'
 import { eventually } from '../support/start-server.ts'
+import { createClock } from '../../src/runtime/clock.ts'
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
@@ -50,16 +51,12 @@ async function issuer (t: Test, answer: Answer) {
 function follow (
   t: Test,
   url: string,
-  options: Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'clock' | 'pause'> = {}
+  { clock = createClock(), ...options }: Partial<Pick<Parameters<typeof createRemoteFeed>[0], 'silenceMs' | 'patienceMs' | 'clock' | 'pause'>> = {}
 ) {
   const warnings: { err: Error }[] = []
-  const issuer = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret' })
-  const { clock } = options
-  const client = clock
-    ? { stream: async (...asked: Parameters<typeof issuer.stream>) => ({ ...await issuer.stream(...asked), askedAt: clock.now() }) }
-    : issuer
+  const client = createIssuerClient({ issuer: url, clientId: 'client', clientSecret: 'secret', clock })
   const feed = createRemoteFeed({
-    client, list: createRevocationList(), log: {
+    client, clock, list: createRevocationList(), log: {
       warn: (details) =>
         warnings.push(details as { err: Error })
     }, ...options
@@ -135,7 +132,7 @@ t.test('heartbeats that were delayed in a buffer do not make the list fresh', as
 t.test('after a suspension buffered heartbeats are ignored, and another stream is opened', async (t) => {
   const { url, seen } = await issuer(t, beating(50))
   let slept = 0
-  const clock = { now: () => performance.now() + slept, missed: () => slept }
+  const clock = { now: Date.now, monotonic: () => performance.now() + slept, missed: () => slept }
   const { feed, warnings } = follow(t, url, { clock, pause: async () => {} })
   t.ok(await eventually(() => feed.age() < 60, 5000))
   slept = 3_600_000

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { callerOf } from '../../../src/http/caller.ts'
 import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
-import type { TokenSettings } from '../../../src/clients/management.ts'
+import type { OwnedClient, TokenSettings } from '../../../src/clients/management.ts'
 import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, ClientBody, CreatedClient, NewClientBody, OwnClient, OwnClientList } from '../../../src/schemas/management.ts'
@@ -12,7 +12,8 @@ import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
-  const { account, clients: { management } } = internals(app)
+  const { account, clock, clients: { management } } = internals(app)
+  const json = (client: OwnedClient) => ownClientJson(client, clock.now())
   const notFound = () => new HttpError('LK_NOT_FOUND', { message: 'You have no such client' })
 
   app.get('/clients', {
@@ -20,7 +21,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags: ['Management'], summary: 'List the clients of the user', response: { 200: OwnClientList, ...errors(401, 403, 503) } }
   }, async (request) => {
     const { userId } = await account.findOwner(request.auth)
-    return (await management.list(userId)).map(ownClientJson)
+    return (await management.list(userId)).map(json)
   })
 
   app.post('/clients', {
@@ -41,7 +42,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     }, callerOf(request))
     if (made.errors) throw unprocessable(made.errors)
     const { client, secret } = made
-    return reply.code(201).header('cache-control', 'no-store').send({ ...ownClientJson(client), client_secret: secret, secret })
+    return reply.code(201).header('cache-control', 'no-store').send({ ...json(client), client_secret: secret, secret })
   })
 
   app.put('/clients/:id', {
@@ -60,7 +61,7 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     }, callerOf(request))
     if (!changed) throw notFound()
     if (changed.errors) throw unprocessable(changed.errors)
-    return ownClientJson(changed.client)
+    return json(changed.client)
   })
 
   app.delete('/clients/:id', {

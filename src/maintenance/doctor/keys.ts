@@ -9,7 +9,7 @@ const LATE = 2 * DAY
 
 /** @param sealKeys null when there is no APP_KEY yet */
 export function checkKeys (rows: SigningKey[], sealKeys: DerivedKeys | null, rotateEvery: number): Check[] {
-  const alive = rows.filter((row) => ['next', 'current', 'retired'].includes(stateOf(row)))
+  const alive = rows.filter((row) => ['next', 'current', 'retired'].includes(stateOf(row, Date.now())))
   if (alive.length === 0) return [ok('keys', 'none yet; the first start creates them')]
   return [opened(alive, sealKeys), age(alive, rotateEvery)]
 }
@@ -32,12 +32,12 @@ function opened (alive: SigningKey[], sealKeys: DerivedKeys | null): Check {
 }
 
 function age (alive: SigningKey[], rotateEvery: number): Check {
-  const missing = ALGORITHMS.filter((alg) => !alive.some((row) => row.alg === alg && stateOf(row) === 'current'))
+  const missing = ALGORITHMS.filter((alg) => !alive.some((row) => row.alg === alg && stateOf(row, Date.now()) === 'current'))
   if (missing.length > 0) return fail('key-age', `no key signs ${missing.join(' and ')}`, 'run "npx latchkey keys rotate --now"')
   const oldest = Math.max(
     ...ALGORITHMS.map((alg) => secondsSince(alive.filter((row) => row.alg === alg).map(({ signsFrom }) => signsFrom)))
   )
-  const next = alive.filter((row) => stateOf(row) === 'next').map(({ signsFrom }) => signsFrom.toISOString())
+  const next = alive.filter((row) => stateOf(row, Date.now()) === 'next').map(({ signsFrom }) => signsFrom.toISOString())
   const text = `the oldest signing key has been in use for ${Math.max(0, Math.floor(oldest / DAY))} days; ${next.length > 0 ? `the next one signs from ${next[0]}` : `a new one follows after ${Math.round(rotateEvery / DAY)}`}`
   return oldest <= rotateEvery + LATE
     ? ok('key-age', text)

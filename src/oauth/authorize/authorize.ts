@@ -8,6 +8,7 @@ import { createLoginMarks, MARK } from './login-mark.ts'
 import { alwaysNeedsConsent, scopesToConfirm } from './consent.ts'
 import type { Client, Codes, Consents } from '../ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
+import type { Clock } from '../../runtime/clock.ts'
 
 /** The next step for the browser. */
 export type Outcome =
@@ -39,6 +40,7 @@ type Dependencies = {
   check: CheckAuthorizationRequest
   codes: Codes
   consents: Consents
+  clock: Clock
   /** The user of an id token that we signed, expired or not; null for any other text. */
   userOfIdToken: (idToken: string) => Promise<string | null>
   issuer: () => string
@@ -53,8 +55,8 @@ export const SHOWN_TO = 'shown_to'
 export const SHOWN_AS = 'shown_as'
 
 export function createAuthorize (deps: Dependencies): Authorize {
-  const { check, codes, consents, issuer } = deps
-  const marks = createLoginMarks(deps.markKey)
+  const { check, codes, consents, clock, issuer } = deps
+  const marks = createLoginMarks(deps.markKey, clock)
 
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
     try {
@@ -128,7 +130,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const { prompts, maxAge, idTokenHint, claims } = request
     const requested = marks.timeOf(request, params[MARK])
     const isFresh = requested !== null && session.authTime.getTime() >= requested
-    const isOld = maxAge !== null && Date.now() - session.authTime.getTime() > maxAge * 1000
+    const isOld = maxAge !== null && clock.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.some((prompt) => ['login', 'select_account', 'create'].includes(prompt))) && !isFresh) return true
     const hinted = idTokenHint === undefined ? null : await deps.userOfIdToken(idTokenHint)
     // OpenID Connect Core section 3.1.2.2: the user requested by `id_token_hint` or by the value of `sub`

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../../runtime/clock.ts'
 import type { AuthorizationRequest } from './request.ts'
 
 /** The parameter of an authorization request that records when a login was requested. */
@@ -14,8 +15,8 @@ export type LoginMarks = {
 /**
  * Requests a login only once: a login after the marked time satisfies `prompt=login` and `max_age` (OpenID Connect Core section 3.1.2.1).
  */
-export function createLoginMarks (key: Buffer): LoginMarks {
-  function make ({ client, destination: { redirectUri, state }, nonce, codeChallenge }: AuthorizationRequest, time = Date.now()): string {
+export function createLoginMarks (key: Buffer, clock: Clock): LoginMarks {
+  function make ({ client, destination: { redirectUri, state }, nonce, codeChallenge }: AuthorizationRequest, time = clock.now()): string {
     const bound = JSON.stringify([time, client.id, redirectUri, state, nonce, codeChallenge])
     return `${time}.${createHmac('sha256', key).update(bound).digest('base64url')}`
   }

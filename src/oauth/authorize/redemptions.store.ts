@@ -3,7 +3,7 @@ import type { SessionState, Redemption } from '../ports.ts'
 import { createBatch } from '../../runtime/batch.ts'
 import { grantColumns, targets } from '../../sessions/session-sql.ts'
 
-type Row = Omit<SessionState, 'expiresAt'> & { expiresAt: string | Date }
+type Row = Omit<SessionState, 'expiresAt'> & { expiresAt: string }
 
 const BATCH = 100
 
@@ -12,7 +12,7 @@ const BATCH = 100
  * tick share a statement. A code that is locked or does not match is redeemed by a statement of its own, as are all codes when the shared
  * statement fails.
  */
-export function createRedeem ({ pool, tables }: Database): (redemption: Redemption) => Promise<SessionState | null> {
+export function createRedeem ({ pool, tables, readTime }: Database): (redemption: Redemption) => Promise<SessionState | null> {
   const sql = statements(tables)
 
   async function alone (
@@ -34,7 +34,7 @@ export function createRedeem ({ pool, tables }: Database): (redemption: Redempti
     const found = new Map(answer?.rows?.map((row) => [row.secret, row]))
     return all.map(({ secretHash }) => {
       const row = found.get(hex(secretHash))
-      return row ? Object.assign(row, { expiresAt: new Date(row.expiresAt) }) : null
+      return row ? Object.assign(row, { expiresAt: readTime(new Date(row.expiresAt)) }) : null
     })
   }
 

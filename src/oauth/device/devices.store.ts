@@ -7,7 +7,7 @@ import { grantColumns } from '../../sessions/session-sql.ts'
 const EARLY = "interval '500 milliseconds'"
 
 /** Devices waiting for their user. Each decision and each redemption is a compare-and-set. */
-export function createDeviceStore ({ pool, tables }: Database): Devices {
+export function createDeviceStore ({ pool, tables, rowTime }: Database): Devices {
   const { device_codes: devices, sessions, browser_sessions: browsers, users, clients } = tables
   const waiting = 'approved_at IS NULL AND denied_at IS NULL AND expires_at > now()'
 
@@ -52,7 +52,7 @@ export function createDeviceStore ({ pool, tables }: Database): Devices {
         WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2) AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
           AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ${browsers} WHERE id = $5 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()))
         RETURNING client_id AS "clientId", scopes`,
-      values: [userCodeHashes, userId, tokenEpoch, authTime, browserSessionId]
+      values: [userCodeHashes, userId, tokenEpoch, rowTime(authTime), browserSessionId]
     })
     return rows[0] ?? null
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../runtime/clock.ts'
 import type { Client, SessionState, SignAccessToken } from '../ports.ts'
 import { userInfoEndpoint } from '../resources.ts'
 
@@ -30,20 +31,21 @@ export type AccessTokens = {
 
 type Dependencies = {
   sign: SignAccessToken
+  clock: Clock
   /** Its issuer may change when the server starts to listen, so it is read at each use. */
   site: { readonly issuer: string }
   ttl: number
 }
 
 /** @param ttl seconds, unless the client has a setting of its own */
-export function createAccessTokens ({ sign, site, ttl }: Dependencies): AccessTokens {
+export function createAccessTokens ({ sign, clock, site, ttl }: Dependencies): AccessTokens {
   function issue (
     client: Client,
     scopes: string[],
     expiresIn: number,
     claims: { sub: string, aud: string | string[], sid?: string, epoch: number }
   ): AccessToken {
-    const iat = Math.floor(Date.now() / 1000)
+    const iat = Math.floor(clock.now() / 1000)
     const payload: AccessTokenClaims = {
       iss: site.issuer,
       client_id: client.id,
@@ -60,7 +62,7 @@ export function createAccessTokens ({ sign, site, ttl }: Dependencies): AccessTo
   return {
     forSession (client, grant, scopes) {
       // No access token outlives its session
-      const left = Math.max(1, Math.floor((grant.expiresAt.getTime() - Date.now()) / 1000))
+      const left = Math.max(1, Math.floor((grant.expiresAt.getTime() - clock.now()) / 1000))
       return issue(client, scopes, Math.min(client.accessTokenTtl ?? ttl, left), {
         sub: grant.userId,
         // The token is also valid at UserInfo (OpenID Connect Core section 5.3). With the issuer as audience it would be valid everywhere

@@ -7,6 +7,7 @@ import { withClient } from '../../../src/database/with-client.ts'
 import { contextFor } from '../../cli/helper.ts'
 import { basic, build, createDatabase, makeClient, PASSWORD, register, token } from '../../support/start-server.ts'
 import { query } from '../../unit/database/embedded-helper.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 
 /** What operators and other programs set for a database, each to something else than we rely on. */
 const SET: Record<string, string> = {
@@ -53,7 +54,7 @@ async function strangeDatabase (t: Parameters<typeof createDatabase>[0], options
 
 t.test('each connection sets what we rely on, whatever the defaults of the database, role or URL are', async (t) => {
   const url = await strangeDatabase(t)
-  const database = openDatabase({ url, poolSize: 2, onError: () => {} })
+  const database = openDatabase({ url, poolSize: 2, clock: createClock(), onError: () => {} })
   t.teardown(database.close)
   const { rows: [inPool] } = await database.pool.query(`SELECT ${SHOWN}`)
   t.match(inPool, { ...RELIED_ON, statement_timeout: '10s' })
@@ -61,7 +62,7 @@ t.test('each connection sets what we rely on, whatever the defaults of the datab
     ...RELIED_ON,
     statement_timeout: '0'
   })
-  const limited = openDatabase({ url: `${url}?statement_timeout=100`, poolSize: 1, onError: () => {} })
+  const limited = openDatabase({ url: `${url}?statement_timeout=100`, poolSize: 1, clock: createClock(), onError: () => {} })
   t.teardown(limited.close)
   await t.rejects(limited.pool.query('SELECT pg_sleep(5)'), { code: '57014' }, 'the URL itself may ask for less')
 })

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { clientCredentials, createAuthenticateClient } from '../../../src/clients/authentication.ts'
 import { OAuthError, wireText } from '../../../src/oauth/errors.ts'
-import type { Client } from '../../../src/oauth/ports.ts'
+import type { Client, Clients } from '../../../src/oauth/ports.ts'
 import { hashSecret } from '../../../src/crypto/secrets.ts'
 import { noThrottle } from '../../../src/throttle/throttle.ts'
 import { errorWith } from '../../support/error-with.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
 const invalid = errorWith({ error: 'invalid_request', statusCode: 400 })
@@ -67,7 +68,8 @@ const known: Record<string, Client> = {
 }
 const find = async (id: string) => known[id] ?? null
 const clients = { find, findAgain: find, findBySlug: async () => null }
-const authenticate = createAuthenticateClient(clients, noThrottle.clientSecret)
+const authenticating = (directory: Clients) => createAuthenticateClient(directory, noThrottle.clientSecret, createClock())
+const authenticate = authenticating(clients)
 const by = (id: string, secret?: string, viaHeader = false) =>
   authenticate({
     ...(viaHeader
@@ -90,7 +92,7 @@ t.test('both secrets of a rotation are valid until its end, and a cached client 
     ...confidential, secretHash: hashSecret('next'), previousSecretHash: hashSecret('secret'),
     previousSecretUntil: new Date(Date.now() + 60_000)
   }
-  const remembering = (now: Client) => createAuthenticateClient({ ...clients, findAgain: async () => now }, noThrottle.clientSecret)
+  const remembering = (now: Client) => authenticating({ ...clients, findAgain: async () => now })
   const ask = (now: Client, secret: string) =>
     remembering(now)({
       authorization: undefined, params: { client_id: 'conf', client_secret: secret },
@@ -100,7 +102,7 @@ t.test('both secrets of a rotation are valid until its end, and a cached client 
   t.equal((await ask(rotated, 'secret')).id, 'conf')
   await t.rejects(ask(rotated, 'wrong'), errorWith({ error: 'invalid_client' }))
   const over = { ...rotated, previousSecretUntil: new Date(Date.now() - 1) }
-  const after = createAuthenticateClient({ ...clients, find: async () => over, findAgain: async () => over }, noThrottle.clientSecret)
+  const after = authenticating({ ...clients, find: async () => over, findAgain: async () => over })
   await t.rejects(
     after({
       authorization: undefined, params: { client_id: 'conf', client_secret: 'secret' },

@@ -7,6 +7,7 @@ import { migrate } from '../../../src/database/migrate.ts'
 import { createTls } from '../../../src/database/tls.ts'
 import { withClient } from '../../../src/database/with-client.ts'
 import { certificate, isEncrypted, startTlsServer } from './tls-server.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 
 const CA = `sslrootcert=${certificate('ca.crt')}`
 const OTHER_CA = `sslrootcert=${certificate('other-ca.crt')}`
@@ -86,7 +87,7 @@ t.test('the pool, the feed and migrations use TLS alike', async (t) => {
   ] as const) {
     const url = server.url(user, parameters)
     await migrate(url)
-    const database = openDatabase({ url, poolSize: 3, onError: () => {} })
+    const database = openDatabase({ url, poolSize: 3, clock: createClock(), onError: () => {} })
     t.same(await Promise.all([1, 2, 3].map(() => isEncrypted(database.pool))), [encrypted, encrypted, encrypted], `${user} ${encrypted}`)
     t.equal(await (await database.prisma()).user.count(), 0)
     await database.close()

@@ -3,6 +3,7 @@ import t from 'tap'
 import { createAccessTokenKeys } from '../../../src/keys/access-token-keys.ts'
 import { createAccessTokenVerifier, nullIfRefused } from '../../../src/keys/access-token-verifier.ts'
 import { createSigner } from '../../../src/keys/key-ring.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 
 const ISSUER = 'https://id.example.com'
 const API = 'https://api.example.com'
@@ -23,8 +24,9 @@ const claims = (changes: object = {}) => ({
 
 function createVerifier (...jwks: ReturnType<typeof createKey>['jwk'][]) {
   const state = { reads: 0, issuer: ISSUER }
-  const keys = createAccessTokenKeys({ read: async () => { state.reads++; keys.replace(jwks) }, retryAfter: 60_000 })
-  return { state, keys, verify: createAccessTokenVerifier({ issuer: () => state.issuer, findKey: keys.find }) }
+  const clock = createClock()
+  const keys = createAccessTokenKeys({ read: async () => { state.reads++; keys.replace(jwks) }, retryAfter: 60_000, now: clock.monotonic })
+  return { state, keys, clock, verify: createAccessTokenVerifier({ issuer: () => state.issuer, findKey: keys.find, clock }) }
 }
 
 t.test('each failed check has its own code', async (t) => {
@@ -60,18 +62,16 @@ t.test('the audience is an argument, so that one verifier serves several resourc
 
 t.test('a cached token is checked again for expiry, issuer and key', async (t) => {
   const key = createKey('one')
-  const { state, keys, verify } = createVerifier(key.jwk)
+  const { state, keys, clock, verify } = createVerifier(key.jwk)
   const token = key.sign(claims())
   const first = await verify(token)
   t.equal(await verify(token), first, 'its signature is not checked again')
   keys.replace([key.jwk])
   t.equal(await verify(token), first, 'nor after the same keys were read again')
 
-  const { now } = Date
-  t.teardown(() => { Date.now = now })
-  Date.now = () => now() + 120_000
+  clock.advance(120_000)
   await t.rejects(verify(token), { name: 'TokenRefused', reason: 'expired' })
-  Date.now = now
+  clock.advance(-120_000)
   state.issuer = 'http://localhost:4000'
   await t.rejects(verify(token), { name: 'TokenRefused', reason: 'wrong_issuer' })
   state.issuer = ISSUER
@@ -86,12 +86,13 @@ t.test('a failure to read keys is an error of its own, not a refused token', asy
   const key = createKey('one')
   const keys = createAccessTokenKeys({
     retryAfter: 1000,
+    now: createClock().monotonic,
     read: async () => {
       if (fails) throw new Error('down')
       keys.replace([key.jwk])
     }
   })
-  const verify = createAccessTokenVerifier({ issuer: () => ISSUER, findKey: keys.find })
+  const verify = createAccessTokenVerifier({ issuer: () => ISSUER, findKey: keys.find, clock: createClock() })
   await t.rejects(verify(key.sign(claims())), { message: 'down' })
   await t.rejects(verify(key.sign(claims())).catch(nullIfRefused), { message: 'down' })
   fails = false

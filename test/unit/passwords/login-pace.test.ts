@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createLoginPace } from '../../../src/passwords/login-pace.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 
 const OWN = '$argon2id$v=19$m=64,t=1,p=1$*$*'
 const BCRYPT = '$2y$10$*'
@@ -15,6 +16,7 @@ function make (found: string[], costs: Record<string, number> = {}) {
       wrap: async (hash) => hash
     },
     hashes: { schemes: async () => found, replaceBcrypt: async (scheme) => { found.splice(found.indexOf(scheme), 1, WRAPPED); return 0 } },
+    clock: createClock(),
     log: { info: () => {}, warn: (_details, message) => { warnings.push(message) } }
   })
   const rest = async (scheme: string, took: number) => {
@@ -62,6 +64,7 @@ t.test('a login succeeds when the kinds of hashes cannot be read', async (t) => 
   const pace = createLoginPace({
     passwords: { scheme: async () => OWN, measure: async () => 1, wrap: async (hash) => hash },
     hashes: { schemes: async () => { throw new Error('gone') }, replaceBcrypt: async () => 0 },
+    clock: createClock(),
     log: { info: () => {}, warn: (_details, message) => { warnings.push(message) } }
   })
   await pace.rest({ scheme: OWN, took: 0 })

@@ -8,7 +8,7 @@ const user = (epoch: number, subject = 'ada'): Revocation => ({ kind: 'user', su
 function reader (t: { same: (found: unknown, wanted: unknown, message: string) => unknown }) {
   const clock = { now: 100_000 }
   const list = createRevocationList()
-  const { begin, knownAt } = createRemoteReader(list, () => clock.now)
+  const { begin, knownAt } = createRemoteReader(list, { now: Date.now, monotonic: () => clock.now })
   const stream = (askedAt: number) => {
     const take = begin({ name: 'mine', askedAt })
     return {

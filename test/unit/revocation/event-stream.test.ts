@@ -5,6 +5,7 @@ import { readEvents } from '../../../src/remote/event-reader.ts'
 import { openEventStream } from '../../../src/revocation/event-stream.ts'
 import { createFollowers, TooManyStreams } from '../../../src/revocation/followers.ts'
 import { createRevocationList, type Revocation } from '../../../src/revocation/revocation-list.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 
 const session = (id: number): Revocation => ({ kind: 'session', subject: `s${id}`, owner: null, epoch: 0, except: [], expiresAt: 0 })
 const sessions = (from: number, count: number) => Array.from({ length: count }, (_, index) => session(from + index))
@@ -26,12 +27,13 @@ async function followed (stream: Readable): Promise<{ known: string[], events: s
   return { known: [...list.rows()].map(({ subject }) => subject).sort(), events }
 }
 
+const clock = createClock()
 const subjects = (list: { rows: () => Iterable<Revocation> }) => [...list.rows()].map(({ subject }) => subject).sort()
 
 t.test('the heartbeat follows every revocation from before and during the snapshot', async (t) => {
   const list = createRevocationList()
   list.apply(sessions(0, 5000))
-  const stream = openEventStream({ list, feed, isAllowed: () => true })
+  const stream = openEventStream({ list, feed, isAllowed: () => true, now: clock.monotonic })
   list.apply(sessions(5000, 700))
   const { known, events } = await followed(stream)
   t.same(known, subjects(list))
@@ -42,7 +44,7 @@ t.test('the heartbeat follows every revocation from before and during the snapsh
 t.test('a slow reader uses little memory, and misses nothing', async (t) => {
   const list = createRevocationList()
   list.apply(sessions(0, 50_000))
-  const stream = openEventStream({ list, feed, isAllowed: () => true })
+  const stream = openEventStream({ list, feed, isAllowed: () => true, now: clock.monotonic })
   await new Promise((resolve) => stream.once('readable', resolve))
   for (let round = 1; round <= 20; round++) list.apply(sessions(round * 50_000, 5000))
   t.ok(stream.readableLength < 500_000, `${stream.readableLength} bytes`)
@@ -56,7 +58,7 @@ t.test('after a reload the stream sends a new snapshot, because a restored backu
   const list = createRevocationList()
   const user = (epoch: number): Revocation => ({ kind: 'user', subject: 'ada', owner: null, epoch, except: [], expiresAt: 0 })
   list.apply([user(9)])
-  const stream = openEventStream({ list, feed, isAllowed: () => true })
+  const stream = openEventStream({ list, feed, isAllowed: () => true, now: clock.monotonic })
   const there = createRevocationList()
   const events = readEvents(Readable.toWeb(stream) as ReadableStream<Uint8Array>, new AbortController().signal)
   const take = async (event: string) => {
@@ -96,7 +98,7 @@ t.test('a stream ends when its token, its client or its key is revoked, and send
   }
   for (const [what, row] of Object.entries(ends)) {
     const list = createRevocationList()
-    const followers = createFollowers({ list, feed, limit: 10, mayFollow })
+    const followers = createFollowers({ list, feed, limit: 10, mayFollow, clock })
     const [mine, others] = [followers.open(facts('a')), followers.open({ ...facts('b'), kid: 'another' })]
     let text = ''
     mine.on('data', (chunk: Buffer) => { text += chunk.toString() })
@@ -108,7 +110,7 @@ t.test('a stream ends when its token, its client or its key is revoked, and send
     t.notOk(others.destroyed, `${what}: another client goes on`)
     followers.close()
   }
-  const followers = createFollowers({ list: createRevocationList(), feed, limit: 10, mayFollow })
+  const followers = createFollowers({ list: createRevocationList(), feed, limit: 10, mayFollow, clock })
   const expired = followers.open({ ...facts('a'), expiresAt: 1 })
   expired.resume()
   await once(expired, 'close')
@@ -116,7 +118,7 @@ t.test('a stream ends when its token, its client or its key is revoked, and send
 
 t.test('streams of one client are limited; at the limit the oldest is closed if it is at least a minute old', async (t) => {
   let now = 0
-  const followers = createFollowers({ list: createRevocationList(), feed, limit: 2, mayFollow, now: () => now })
+  const followers = createFollowers({ list: createRevocationList(), feed, limit: 2, mayFollow, clock: { ...clock, monotonic: () => now } })
   t.teardown(followers.close)
   const [first, second] = [followers.open(facts('a')), followers.open(facts('a'))]
   t.throws(() => followers.open(facts('a')), TooManyStreams)

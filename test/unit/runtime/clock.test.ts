@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openFeedConnection, feedChannel } from '../../../src/revocation/feed-connection.store.ts'
-import { clock as ofThisProcess, createClock } from '../../../src/runtime/clock.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 import { createFeed } from '../../../src/revocation/feed.ts'
 import { createRevocationList } from '../../../src/revocation/revocation-list.ts'
 import { createDatabase, eventually } from '../../support/start-server.ts'
@@ -10,7 +10,7 @@ const HOUR = 3_600_000
 
 function setUp () {
   const at = { monotonic: 5000, daytime: 1_700_000_000_000 }
-  const { now, missed } = createClock(() => at.monotonic, () => at.daytime)
+  const { monotonic: now, missed } = createClock(() => at.monotonic, () => at.daytime)
   const pass = (milliseconds: number, slept = 0) => {
     at.monotonic += milliseconds
     at.daytime += milliseconds + slept
@@ -42,15 +42,24 @@ t.test('drift between the clocks and a time of day that is set back add nothing'
 
 t.test("a Date.now that a host's tests replace has no effect", async (t) => {
   const { now } = Date
+  const clock = createClock()
   t.teardown(() => { Date.now = now })
   Date.now = () => now() + HOUR
-  t.equal(ofThisProcess.missed(), 0)
+  t.equal(clock.missed(), 0)
+  t.ok(clock.now() - now() < 1000)
+})
+
+t.test('a test moves both times, which is no suspension', async (t) => {
+  const clock = createClock(() => 5000, () => 1_700_000_000_000)
+  clock.advance(HOUR)
+  t.same([clock.now(), clock.monotonic(), clock.missed(), clock.ahead()], [1_700_000_000_000 + HOUR, 5000 + HOUR, 0, HOUR])
+  t.equal(createClock(() => 5000).monotonic(), 5000, 'of this clock only')
 })
 
 t.test('the feed is stale after a suspension, until its next read', async (t) => {
   const url = await createDatabase(t)
   let slept = 0
-  const clock = { now: () => performance.now() + slept }
+  const clock = { now: Date.now, monotonic: () => performance.now() + slept }
   const feed = createFeed({
     connect: (onNotification) => openFeedConnection(url, onNotification), list: createRevocationList(),
     log: { warn: () => {}, info: () => {} }, clock

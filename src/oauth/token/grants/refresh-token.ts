@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Events } from '../../../events/events.ts'
+import type { Clock } from '../../../runtime/clock.ts'
 import type { SessionEnds } from '../../../sessions/end.ts'
 import { invalidGrant, invalidScope } from '../../errors.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
@@ -12,6 +13,7 @@ import type { GrantHandler, Issued } from './index.ts'
 
 type Dependencies = {
   sessions: Sessions
+  clock: Clock
   sessionEnds: Pick<SessionEnds, 'reused'>
   issueTokens: IssueTokens
   refreshTokens: RefreshTokens
@@ -30,7 +32,7 @@ const TRIES = 3
 
 /** RFC 6749 section 6 with rotation and replay detection (RFC 9700 section 4.14.2). */
 export function refreshTokenGrant (deps: Dependencies): GrantHandler {
-  const { sessions, sessionEnds, issueTokens, refreshTokens, scopes, idleTtl, events } = deps
+  const { sessions, clock, sessionEnds, issueTokens, refreshTokens, scopes, idleTtl, events } = deps
 
   async function issue (client: Client, text: string, requested: Requested, caller: Caller, tries = TRIES): Promise<Issued> {
     const token = refreshTokens.decode(text)
@@ -82,14 +84,14 @@ export function refreshTokenGrant (deps: Dependencies): GrantHandler {
     const { sessionId } = session
     if (session.ip !== caller.ip && session.userAgent !== (caller.userAgent ?? null)) await sessions.noteReplay(sessionId, caller)
     events.emit('session.replayed', { clientId: client.id, sessionId })
-    const idleLeft = idleTtl - (Date.now() - session.lastUsedAt.getTime()) / 1000
+    const idleLeft = idleTtl - (clock.now() - session.lastUsedAt.getTime()) / 1000
     return await answer(client, token, session, requested, idleLeft)
   }
 
   async function answer (
     client: Client, { secret }: RefreshToken, grant: SessionState, requested: Requested, idleLeft: number
   ): Promise<Issued> {
-    const left = (grant.expiresAt.getTime() - Date.now()) / 1000
+    const left = (grant.expiresAt.getTime() - clock.now()) / 1000
     const refreshTokenExpiresIn = Math.max(1, Math.floor(Math.min(idleLeft, left)))
     return await issueTokens({
       client, grant, scopes: requested.scopes ?? grant.scopes, resources: requested.resources, secret,

@@ -7,6 +7,7 @@ import type { Client, Sessions, Superseded } from '../../../../src/oauth/ports.t
 import { createRefreshTokens } from '../../../../src/sessions/refresh-token.ts'
 import { createScopes } from '../../../../src/oauth/scopes.ts'
 import { errorWith } from '../../../support/error-with.ts'
+import { createClock } from '../../../../src/runtime/clock.ts'
 
 const client = { id: 'lk_client_1', refreshGrace: null, firstParty: false, scopes: ['*'] } as unknown as Client
 const caller = { ip: '192.0.2.1', userAgent: 'test' }
@@ -48,6 +49,7 @@ function grantOn (
   for (const name of ['session.replayed', 'database.went_back'] satisfies EventName[]) events.on(name, () => { calls.push(name) })
   const grant = refreshTokenGrant({
     sessions,
+    clock: createClock(),
     sessionEnds: { reused: async () => { calls.push('reused'); return true } },
     refreshTokens,
     scopes: createScopes({ read: '', write: '' }),
