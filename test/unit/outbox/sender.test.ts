@@ -8,13 +8,14 @@ import { inTransaction } from '../../../src/database/transaction.ts'
 import { createOutbox } from '../../../src/outbox/outbox.ts'
 import { DeliveryError, type OutgoingMessage } from '../../../src/outbox/ports.ts'
 import { startSender } from '../../../src/outbox/sender.ts'
+import { createClock } from '../../../src/runtime/clock.ts'
 import { APP_KEY, createDatabase, eventually } from '../../support/start-server.ts'
 
 type Row = { id: string, attempts: number, failed_at: Date | null, last_error: string | null, locked_until: Date | null, wait: number }
 const TIMES = { pollMs: 50, gapMs: 0, pauseMs: 20, maxPauseMs: 50, stopMs: 200 }
 
 async function prepare (t: Test) {
-  const database = openDatabase({ url: await createDatabase(t), poolSize: 5, onError: () => {} })
+  const database = openDatabase({ url: await createDatabase(t), poolSize: 5, clock: createClock(), onError: () => {} })
   const store = createStore(database).outbox
   const outbox = createOutbox({ keys: deriveKeys([APP_KEY], 'outbox'), modes: { mail: 'send', sms: 'off' } })
   const log: string[] = []
