@@ -1,7 +1,7 @@
 // Compiles changed sources and tests to JavaScript in build/, which starts faster than TypeScript behind a loader.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const SOURCES = ['src', 'plugins', 'routes', 'prisma/generated']
@@ -9,6 +9,7 @@ export const FOLDERS = [...SOURCES, 'test']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, 'build')
+const testTap = join(root, 'scripts/test-tap.js')
 
 /** The file in build/ for `test/x.test.ts`. */
 export const outputOf = (file) => join(target, file.replace(/\.tsx?$/, '.js'))
@@ -50,12 +51,16 @@ const filesIn = (folder) => existsSync(join(root, folder))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
   : []
 
-/** Changes imports of `.ts` to `.js`; nothing is bundled. */
+/** Changes imports of `.ts` to `.js`, and those of tap to `test-tap.js`; nothing is bundled. */
 const javascriptImports = {
   name: 'javascript-imports',
   setup ({ onResolve }) {
     onResolve({ filter: /^\./ }, ({ kind, path }) =>
       kind === 'entry-point' ? undefined : { path: path.replace(/\.tsx?$/, '.js'), external: true })
+    onResolve({ filter: /^tap$/ }, ({ importer }) => {
+      const file = relative(root, importer)
+      return { path: `${relative(dirname(outputOf(file)), testTap).split(sep).join('/')}?${encodeURIComponent(file)}`, external: true }
+    })
   }
 }
 

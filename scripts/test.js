@@ -1,14 +1,15 @@
-// Runs each test file in a process of its own, and prints the failures and the number of assertions.
+// Runs test files, several in one process, and prints the failures and the number of assertions.
 // npm test -- [--watch] [--inspect] [--jobs=2] [--timeout=300] [file or folder …]
 // Without arguments it runs all files except browser tests. For a single file it prints the whole output.
 import { spawn } from 'node:child_process'
-import { existsSync, watch } from 'node:fs'
+import { existsSync, statSync, watch } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildPackage, compileTests, FOLDERS, outputOf } from './compile-tests.js'
-import { failuresIn, totalsIn } from './tap-output.js'
+import { failuresIn } from './tap-output.js'
+import { createSharedProcess, runAlone, runsAlone } from './test-runs.js'
 
 /** Tests in these folders read dist/, so they need a build. */
 const READ_PACKAGE = ['test/cli', 'test/host-app', 'test/package'].map((folder) => join(folder, sep))
@@ -48,34 +49,18 @@ function chosen (sources) {
   }))]
 }
 
-/** Runs one file; resolves when its process has ended. */
-function runFile (file, { echo = false } = {}) {
-  return new Promise((resolve) => {
-    const started = performance.now()
-    const child = spawn(process.execPath, ['--enable-source-maps', ...(values.inspect ? ['--inspect-brk'] : []), outputOf(file)], {
-      cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TAP_TIMEOUT: String(timeout) }
-    })
-    let output = ''
-    for (const stream of ['stdout', 'stderr']) {
-      child[stream].setEncoding('utf8').on('data', (text) => {
-        output += text
-        if (echo) process[stream].write(text)
-      })
-    }
-    // tap ends a slow test by itself; this ends a process that does not react
-    const late = timeout === 0 ? undefined : setTimeout(() => child.kill('SIGKILL'), (timeout + 30) * 1000)
-    child.on('close', (code, signal) => {
-      clearTimeout(late)
-      resolve({ file, output, code, signal, totals: totalsIn(output), seconds: (performance.now() - started) / 1000 })
-    })
-  })
-}
-
 /** A file without assertions fails. */
 const hasPassed = ({ code, totals }) => code === 0 && totals.total > 0 && totals.fail === 0
 
+/** Files that start programs come first, and then the longest, so that no job waits for a slow one at the end. */
+function inOrder (files) {
+  const sizes = new Map(files.map((file) => [file, statSync(join(root, file)).size + (runsAlone(file) ? 1e9 : 0)]))
+  return [...files].sort((a, b) => sizes.get(b) - sizes.get(a))
+}
+
 async function runAll (files) {
-  const queue = [...files]
+  const queue = inOrder(files)
+  const problems = []
   let passed = 0
   const sum = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 }
   const failed = []
@@ -92,12 +77,17 @@ async function runAll (files) {
   }
 
   await Promise.all(Array.from({ length: positive('jobs') }, async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) report(await runFile(file))
+    const shared = createSharedProcess({ timeout })
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      report(await (runsAlone(file) ? runAlone(file, { timeout }) : shared.run(file)))
+    }
+    problems.push(...await shared.close())
   }))
+  for (const problem of problems) console.log(`not ok - ${problem}`)
   console.log(`\n${passed} files passed, ${failed.length} failed`)
   for (const file of failed) console.log(`  ${file}`)
   console.log(`# { ${Object.entries(sum).filter(([, count]) => count > 0).map((entry) => entry.join(': ')).join(', ')} }`)
-  return passed === files.length
+  return passed === files.length && problems.length === 0
 }
 
 async function runOnce () {
@@ -108,7 +98,7 @@ async function runOnce () {
     if (values.inspect) fail('--inspect takes one file')
     return await runAll(files)
   }
-  const result = await runFile(files[0], { echo: true })
+  const result = await runAlone(files[0], { timeout, inspect: values.inspect, echo: true })
   if (result.code === 0 && result.totals.total === 0) console.error(`${files[0]} asserts nothing`)
   return hasPassed(result)
 }
