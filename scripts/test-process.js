@@ -5,9 +5,6 @@ import tap, { Test } from 'tap'
 import { outputOf } from './compile-tests.js'
 import { CURRENT } from './test-tap.js'
 
-/** Time for a file to close what it has opened, in milliseconds. */
-const CLOSING = 30_000
-
 // Files have tests of their own; this one would report that nothing ran in it
 tap.setTimeout(0)
 
@@ -24,8 +21,9 @@ function added (before) {
   })
 }
 
-async function runFile ({ file, timeout }) {
-  const before = { env: { ...process.env }, cwd: process.cwd(), resources: openResources() }
+/** Times in milliseconds: `timeout` is for its tests, `closing` to close what it has opened. */
+async function runFile ({ file, timeout, closing }) {
+  const before = { env: process.env, variables: { ...process.env }, cwd: process.cwd(), resources: openResources() }
   const print = (text) => process.send({ file, text })
   const test = new Test({
     name: file,
@@ -40,7 +38,7 @@ async function runFile ({ file, timeout }) {
   test.runMain(() => {})
   await ended
   test.setTimeout(0)
-  const open = await leftOpen(before.resources)
+  const open = await leftOpen(before.resources, closing)
   if (open.length > 0) print(`not ok - it left open: ${open.join(', ')}\n`)
   restore(before)
   const code = process.exitCode ?? 0
@@ -50,8 +48,8 @@ async function runFile ({ file, timeout }) {
 }
 
 /** A file must close everything, as it must for its process to end if it has one of its own. */
-async function leftOpen (before) {
-  const until = performance.now() + CLOSING
+async function leftOpen (before, closing) {
+  const until = performance.now() + closing
   let open = added(before)
   while (open.length > 0 && performance.now() < until) {
     await delay(5, undefined, { ref: false })
@@ -60,10 +58,11 @@ async function leftOpen (before) {
   return open
 }
 
-function restore ({ env, cwd }) {
+function restore ({ env, variables, cwd }) {
   process.chdir(cwd)
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name]
-  Object.assign(process.env, env)
+  process.env = env
+  for (const name of Object.keys(env)) if (!(name in variables)) delete env[name]
+  Object.assign(env, variables)
 }
 
 process.on('message', async (task) => {

@@ -1,22 +1,22 @@
 // Runs a test file in a process of its own, or in one that runs many.
 import { fork, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { outputOf } from './compile-tests.js'
 import { totalsIn } from './tap-output.js'
 
-/** Files in these folders start programs, which modules that are loaded already would not make faster. */
-const ALONE = ['test/cli', 'test/host-app', 'test/package'].map((folder) => join(folder, sep))
 const MARK = /^\/\/ Runs in a process of its own: /m
+/** Time for a file to close what it has opened, in milliseconds. */
+const CLOSING = 30_000
 /** Time for a process to end after its last file, in milliseconds. */
 const ENDING = 30_000
 const ENDING_AFTER_FAILURE = 1000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Whether a file shares no process with others: by its folder, or by a comment that says why. */
-export const runsAlone = (file) => ALONE.some((folder) => file.startsWith(folder)) || MARK.test(readFileSync(join(root, file), 'utf8'))
+/** Whether a file shares no process with others, which a comment in it says. */
+export const runsAlone = (file) => MARK.test(readFileSync(join(root, file), 'utf8'))
 
 /** Collects what a child prints. */
 function printed (child, onText = () => {}) {
@@ -50,7 +50,7 @@ export function runAlone (file, { timeout, inspect = false, echo = false }) {
 }
 
 /** A process that runs one file after another. After a failure the next file gets a new one. */
-export function createSharedProcess ({ timeout }) {
+export function createSharedProcess ({ timeout, closing = CLOSING }) {
   let current
   const problems = []
 
@@ -88,7 +88,7 @@ export function createSharedProcess ({ timeout }) {
         resolve({ code: message.passed ? 0 : 1, signal: null, totals: message.totals })
       })
     })
-    child.send({ file, timeout: timeout * 1000 })
+    child.send({ file, timeout: timeout * 1000, closing })
     const result = await Promise.race([answer, ended.then((how) => ({ ...how, totals: totalsIn('') }))])
     clearTimeout(late)
     if (result.code !== 0 || current.hasEnded) {

@@ -18,23 +18,31 @@ export const FAST = { appKey: APP_KEY, rateLimit: 'off' as const, passwords: { m
 
 /** A database for one test, dropped after it. */
 export async function createDatabase (t: Test, { empty = false } = {}): Promise<string> {
-  let url = await testDatabaseUrl()
   const name = `test_${randomBytes(8).toString('hex')}`
   const statement = `CREATE DATABASE "${name}"${empty ? '' : ` TEMPLATE "${templateName()}" STRATEGY FILE_COPY`}`
-  await admin(url, statement).catch(async (error: { code?: string }) => {
+  const { url, query } = await administrator()
+  await query(statement).catch(async (error: { code?: string }) => {
     // There is no template for these migrations yet
     if (error.code !== '3D000') throw error
-    url = await prepareTestDatabase()
-    await admin(url, statement)
+    await prepareTestDatabase()
+    await query(statement)
   })
-  t.teardown(() => admin(url, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`))
+  t.teardown(() => query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`))
   return urlOf(url, name)
 }
 
-async function admin (url: string, sql: string): Promise<void> {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query(sql).finally(() => client.end())
+type Administrator = { url: string, query: (sql: string) => Promise<unknown> }
+
+let administering: Promise<Administrator> | undefined
+
+/** One connection that creates and drops the databases of this process; it does not keep the process running. */
+const administrator = (): Promise<Administrator> => (administering ??= connectAdministrator())
+
+async function connectAdministrator (): Promise<Administrator> {
+  const url = await testDatabaseUrl()
+  const pool = new pg.Pool({ connectionString: url, max: 1, allowExitOnIdle: true, idleTimeoutMillis: 0 })
+  pool.on('error', () => {})
+  return { url, query: (sql) => pool.query(sql) }
 }
 
 export type Built = { app: FastifyInstance, databaseUrl: string, logs: () => string }
