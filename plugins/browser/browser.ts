@@ -7,6 +7,7 @@ import type { Services } from '../../src/compose/services.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import { candidatesFrom } from '../../src/users/login-candidates.ts'
+import type { AnyReply, AnyRequest } from '../guard/types.ts'
 import { browserCookie, cookiePath } from './cookie.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
@@ -19,17 +20,17 @@ export type Credentials = { username: string | undefined, password: string | und
 /** Browser sessions and their cookie. Needs no cookie plugin, so it works on routes of the host as well. */
 export type Browser = {
   /** Null for a guest. */
-  session: (request: FastifyRequest) => Promise<BrowserSession | null>
+  session (request: AnyRequest): Promise<BrowserSession | null>
   /** How the session of the cookie ended; null when there is none, or it is unknown. */
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /**
    * Checks the password, subject to the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
    * DatabaseUnavailable: each has `statusCode` and `headers`
    */
-  logInWithPassword: (request: FastifyRequest, reply: FastifyReply, credentials: Credentials) => Promise<BrowserSession | null>
+  logInWithPassword (request: AnyRequest, reply: AnyReply, credentials: Credentials): Promise<BrowserSession | null>
   /** Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed since */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
-  logOut: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  logOut (request: AnyRequest, reply: AnyReply): Promise<void>
   /** Where a login leads: `return_to` if it is a path on this server, otherwise the home path. */
   returnPath: (returnTo: unknown) => string
 }
@@ -80,11 +81,11 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
   }
 
   return {
-    session: (request) => sessions.browser.find(tokenOf(request)).catch(asRejection),
+    session: (request: FastifyRequest) => sessions.browser.find(tokenOf(request)).catch(asRejection),
     ended: (request) => sessions.browser.ended(tokenOf(request)).catch(asRejection),
     logIn: (...requested) => logIn(...requested).catch(asRejection),
-    logInWithPassword: (...requested) => logInWithPassword(...requested).catch(asRejection),
-    logOut: (...requested) => logOut(...requested).catch(asRejection),
+    logInWithPassword: (...requested: Parameters<typeof logInWithPassword>) => logInWithPassword(...requested).catch(asRejection),
+    logOut: (...requested: Parameters<typeof logOut>) => logOut(...requested).catch(asRejection),
     returnPath: (returnTo) => localPath(returnTo) ?? config.homePath
   }
 }

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from './auth.ts'
 import { isOurs } from '../http/keep-out-host.ts'
+import type { AnyRequest } from './types.ts'
 
 /** What one guard has found: null for a guest, and for a request that it refused. */
 type Found = { by: object, who: Auth | null, before: Found | undefined }
 
 const FOUND = Symbol('latchkey auth')
-type Guarded = FastifyRequest & { [FOUND]?: Found | undefined }
+type Guarded = AnyRequest & { [FOUND]?: Found | undefined }
 
 export function decorateRequests (host: FastifyInstance): void {
   host.decorateRequest(FOUND, undefined)
@@ -28,7 +29,7 @@ export function note (request: Guarded, by: object): { who: Auth | null } {
  * meant for hooks and error handlers of a whole app. Of several guards one that has found a token goes before one that has found a browser
  * session, whose scopes are not limited: a cookie must not widen what a token allows.
  */
-export function authOf (request: FastifyRequest): Auth | null {
+export function authOf (request: AnyRequest): Auth | null {
   let browser: Auth | null = null
   for (let found = (request as Guarded)[FOUND]; found; found = found.before) {
     if (found.who && found.who.kind !== 'browser') return found.who

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { guardOptions } from '../../src/config/guard-options.ts'
 import type { GuardOptions } from '../../src/config/options.ts'
 import type { BearerRefusal } from '../../src/events/events.ts'
@@ -26,12 +26,29 @@ export type Guarded<Kind extends GuardKind, Options> =
       : SessionAuth | PersonalAuth | MayBeOn<Options, 'clients', ClientAuth>)
   | MayBeOn<Options, 'optional', null>
 
+/** A request of any server (HTTP/2 included), with any logger and type provider: the types of Fastify differ with each of these. */
+export type AnyRequest = Pick<FastifyRequest, 'id' | 'method' | 'url'>
+export type AnyReply = Pick<FastifyReply, 'sent' | 'statusCode'>
+
 /** A hook for `onRequest`; `auth` returns the principal that this guard has found. */
-export type Guard<Who> = onRequestAsyncHookHandler & { auth: (request: FastifyRequest) => Who }
+export type Guard<Who> =
+  & ((this: unknown, request: AnyRequest, reply: AnyReply) => Promise<unknown>)
+  & { auth: (request: AnyRequest) => Who }
+
+/** The options that only guards of other kinds have, as a type error. */
+type Without<Names extends keyof GuardOptions> = Omit<GuardOptions, Names> & { [Name in Names]?: never }
+
+/** The options of a guard by its kind, as `guardOptions` checks them at the start. */
+type GuardOptionsOf<Kind extends GuardKind> = Kind extends 'web'
+  ? Without<Exclude<keyof GuardOptions, 'optional'>>
+  : Kind extends 'client' ? Without<'clients'> : GuardOptions
 
 export type AuthGuard = {
   <Kind extends GuardKind>(guard: Kind): Guard<Guarded<Kind, object>>
-  <Kind extends GuardKind, const Options extends GuardOptions>(guard: Kind, options: Options | undefined): Guard<Guarded<Kind, Options>>
+  <Kind extends GuardKind, const Options extends GuardOptionsOf<Kind>>(
+    guard: Kind,
+    options: Options | undefined
+  ): Guard<Guarded<Kind, Options>>
 }
 
 /** What a guard knows: issuer, audience, keys, revocations, and how old the revocation list is. */

@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import {
-  authGuard, authOf, latchkey, type BrowserAuth, type ClientAuth, type GuardOptions, type LatchkeyOptions, type PersonalAuth,
+  authGuard, authOf, latchkey, type BrowserAuth, type ClientAuth, type LatchkeyOptions, type PersonalAuth,
   type SessionAuth
 } from '../../src/index.ts'
 import { createDatabase, eventually, FAST, login, PASSWORD, register, type Tokens } from '../support/start-server.ts'
@@ -177,7 +177,7 @@ t.test('the type of guard.auth follows its kind and options', async (t) => {
     const browser: BrowserAuth = app.authGuard('web').auth(request)
     const guest: BrowserAuth | null = app.authGuard('web', { optional: true }).auth(request)
     const held = { optional: true, clients: true }
-    const late: GuardOptions = {}
+    const late: { optional?: boolean } = {}
     const either: SessionAuth | PersonalAuth | ClientAuth | null = app.authGuard('api', held).auth(request)
     // @ts-expect-error a guest may come, as far as is known
     const known: SessionAuth | PersonalAuth | ClientAuth = app.authGuard('api', held).auth(request)
@@ -188,6 +188,12 @@ t.test('the type of guard.auth follows its kind and options', async (t) => {
     const wrong: SessionAuth | PersonalAuth = app.authGuard('api', { clients: true }).auth(request)
     // @ts-expect-error a guest may come
     const guests: SessionAuth | PersonalAuth = app.authGuard('api', { optional: true }).auth(request)
+    // @ts-expect-error a browser session has no scopes
+    app.authGuard('web', { scopes: ['orders:read'] })
+    // @ts-expect-error nor beside an option that it has
+    app.authGuard('web', { optional: true, firstParty: true })
+    // @ts-expect-error a guard of clients cannot accept clients as well
+    app.authGuard('client', { clients: true })
     return [
       user.userId.length, both.userId, client.clientId.length, browser.sessionId.length, guest?.userId, wrong, guests,
       either, known, unknown, never

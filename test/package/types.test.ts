@@ -98,6 +98,38 @@ t.test('a mistake in an option is a type error', async (t) => {
   )
 })
 
+// What differs by server and logger: its types run through those of requests and hooks
+const OTHER_SERVERS = `import type { Logger } from 'pino'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { authGuard, authOf, clientProxy, latchkey } from 'latchkey'
+declare const logger: Logger
+async function logged (): Promise<void> {
+  const app = Fastify({ loggerInstance: logger })
+  USE
+}
+async function http2 (): Promise<void> {
+  const app = Fastify({ http2: true, https: {} })
+  USE
+}
+export { logged, http2, type FastifyInstance }
+`
+const USE = `await app.register(latchkey, { prefix: '/auth' })
+  await app.register(authGuard, { issuer: 'https://id.example.com' })
+  await app.register(clientProxy, { issuer: 'https://id.example.com', clients: { web: { id: 'a', secret: 'b' } } })
+  const guard = app.authGuard('api')
+  app.addHook('onRequest', guard)
+  app.get('/orders', { onRequest: guard }, async (request) => [request.auth.userId, guard.auth(request).userId, authOf(request)?.userId])
+  app.get('/account', { onRequest: [guard, app.authGuard('web', { optional: true })] }, async (request, reply) => {
+    await app.latchkey.browser.logOut(request, reply)
+    return await app.latchkey.browser.session(request)
+  })`
+
+t.test('plugins and guards can be used with a logger of the host and with HTTP/2', async (t) => {
+  const folder = appOf(t, { 'app.ts': OTHER_SERVERS.replaceAll('USE', USE) })
+  symlinkSync(join(packageRoot, 'node_modules/pino'), join(folder, 'node_modules/pino'))
+  t.same(problems(ts.createProgram([join(folder, 'app.ts')], QUICK)), [])
+})
+
 type Described = { properties?: Record<string, Described>, description?: string }
 
 t.test('every option has a description in editors', async (t) => {
