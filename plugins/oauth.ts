@@ -6,7 +6,7 @@ import authGuard from './auth-guard.ts'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
 import { serveMetadata } from './http/metadata.ts'
-import { claim, refuseTwice } from './http/once.ts'
+import { claim, refuseTwice } from './http/plugin-registration.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { internals } from './internals.ts'
 

@@ -6,7 +6,7 @@ import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/config/environment.ts'
 import { followPort, placeOf, tellAddress } from './http/follow-port.ts'
 import { createBrowser } from './browser/browser.ts'
-import { alreadyRegistered, refuseOthers } from './http/once.ts'
+import { alreadyRegistered, refuseOthers } from './http/plugin-registration.ts'
 import { openServices } from './http/opening.ts'
 import { createLatchkey, internals } from './internals.ts'
 

@@ -93,7 +93,7 @@ t.test('RFC 6819 section 5.1.4.1.3: secrets are compared in constant time only',
   // Neither is a secret: the checksum of a token, and the id of a key
   t.same(found, ['src/personal-tokens/form.ts: return checksum(bytes.subarray(0, SECRET)).equals(',
     'src/sessions/refresh-token.ts: id.equals('])
-  for (const file of ['src/crypto/secrets.ts', 'src/sessions/refresh-token.ts', 'src/oauth/authorize/login-mark.ts',
+  for (const file of ['src/crypto/secrets.ts', 'src/sessions/refresh-token.ts', 'src/oauth/authorize/reauthentication.ts',
     'src/throttle/known-devices.ts']) {
     t.match(sources.find((source) => source.file === file)?.text, 'timingSafeEqual(', file)
   }

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { MARK } from '../../src/oauth/authorize/login-mark.ts'
+import { MARK } from '../../src/oauth/authorize/reauthentication.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { LoginModel } from '../../src/views/login.tsx'
 import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
-import { queryOf, type FindWay } from './on-the-way.ts'
+import { queryOf, type FindWay } from './return-target.ts'
 import { problemText, type Problem } from './problems.ts'
 
 export type LoginState = {

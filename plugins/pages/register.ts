@@ -3,7 +3,7 @@ import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { localesOf, type Kit } from './kit.ts'
-import type { FindWay } from './on-the-way.ts'
+import type { FindWay } from './return-target.ts'
 import { problemText, type Problem } from './problems.ts'
 
 export type RegisterState = { returnTo: string | null, values?: Record<string, unknown>, errors?: FieldErrors, problem?: Problem }
