@@ -8,7 +8,7 @@ import type { Attributes } from '../src/users/attributes.ts'
 import type { Login } from '../src/users/login-candidates.ts'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
-import { claim, refuseTwice } from './http/plugin-registration.ts'
+import { markRegistered, refuseSecond } from './http/plugin-registration.ts'
 import { localProxy } from './proxy/local.ts'
 import { createRefreshCookie } from './proxy/refresh-cookie.ts'
 import { isRemote } from './guard/is-remote.ts'
@@ -60,8 +60,8 @@ async function clientProxy (host: FastifyInstance, options: ClientProxyOptions):
 }
 
 function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
-  refuseTwice(host, ['clientProxy'], backend.prefix)
-  claim(host, ['clientProxy'], backend.prefix)
+  refuseSecond(host, ['clientProxy'], backend.prefix)
+  markRegistered(host, ['clientProxy'], backend.prefix)
   const cookie = createRefreshCookie(backend.address)
   const deviceCookie = createDeviceCookie(backend.address, '/v1/clients')
 

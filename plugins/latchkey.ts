@@ -5,7 +5,7 @@ import authGuard from './auth-guard.ts'
 import clientProxy from './client-proxy.ts'
 import oauth from './oauth.ts'
 import operations from './operations.ts'
-import { claim, refuseTwice } from './http/plugin-registration.ts'
+import { markRegistered, refuseSecond } from './http/plugin-registration.ts'
 import { overload } from './operations/overload.ts'
 import services, { type ServicesOptions } from './services.ts'
 import { ConfigError } from '../src/config/config-error.ts'
@@ -21,7 +21,7 @@ async function latchkey (host: FastifyInstance, { operations, ...options }: AppO
   if (operations !== undefined && typeof operations !== 'boolean') {
     throw new ConfigError([{ name: 'operations', message: 'must be true or false' }])
   }
-  refuseTwice(host, ['latchkey', 'oauth'])
+  refuseSecond(host, ['latchkey', 'oauth'])
   host.register(services, options)
   host.register(fp(parts, { name: 'latchkey-parts' }), operations === undefined ? {} : { operations })
 }
@@ -29,8 +29,8 @@ async function latchkey (host: FastifyInstance, { operations, ...options }: AppO
 /** Registers the parts in order of their dependencies. None is awaited, so that each has the whole pluginTimeout of the host. */
 async function parts (host: FastifyInstance, { operations: withOperations }: Pick<AppOptions, 'operations'>): Promise<void> {
   const { prefix, routes } = internals(host).config
-  refuseTwice(host, ['latchkey', 'clientProxy'], prefix)
-  claim(host, ['latchkey'])
+  refuseSecond(host, ['latchkey', 'clientProxy'], prefix)
+  markRegistered(host, ['latchkey'])
   host.register(authGuard)
   const operating = withOperations ?? prefix !== ''
   // A scope of its own, so that the OpenAPI document of our routes does not include the routes of the host
@@ -45,8 +45,8 @@ async function parts (host: FastifyInstance, { operations: withOperations }: Pic
   })
   host.after(async (error) => {
     if (error) throw collision(error)
-    claim(host, ['oauth'])
-    claim(host, ['clientProxy'], prefix)
+    markRegistered(host, ['oauth'])
+    markRegistered(host, ['clientProxy'], prefix)
   })
 }
 

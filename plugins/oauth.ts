@@ -6,13 +6,13 @@ import authGuard from './auth-guard.ts'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
 import { serveMetadata } from './http/metadata.ts'
-import { claim, refuseTwice } from './http/plugin-registration.ts'
+import { markRegistered, refuseSecond } from './http/plugin-registration.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
 import { internals } from './internals.ts'
 
 /** The authorization endpoint with its pages, the token endpoint, discovery, the public keys and the revocations. */
 async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<void> {
-  refuseTwice(host, ['oauth'])
+  refuseSecond(host, ['oauth'])
   host.register(servicesPlugin, options)
   host.register(authGuard, options)
   host.register(fp(endpoints, { name: 'latchkey-endpoints' }))
@@ -21,7 +21,7 @@ async function oauth (host: FastifyInstance, options: ServicesOptions): Promise<
 async function endpoints (host: FastifyInstance): Promise<void> {
   const { config } = internals(host)
   checkMount(host, config)
-  claim(host, ['oauth'])
+  markRegistered(host, ['oauth'])
   if (config.routes.pages) host.register(import('./pages.ts'))
   host.register(async (scope) => {
     closedScope(scope, config)

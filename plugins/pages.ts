@@ -13,7 +13,7 @@ import { PAGE_HEADERS } from './pages/headers.ts'
 import { createKit } from './pages/kit.ts'
 import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
-import { createFindWay } from './pages/return-target.ts'
+import { createFindReturnTarget } from './pages/return-target.ts'
 import type { ShowRegister } from './pages/register.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
@@ -42,11 +42,11 @@ async function pages (host: FastifyInstance): Promise<void> {
   const { config } = services
   const kit = await createKit(services)
   const answer = createAnswer(kit, services)
-  const findWay = createFindWay(kit, services.oauth.authorize, config)
-  const login = createLoginPage(kit, services, findWay)
+  const findReturnTarget = createFindReturnTarget(kit, services.oauth.authorize, config)
+  const login = createLoginPage(kit, services, findReturnTarget)
   const register = config.registration === 'off'
     ? turnedOff('registration')
-    : (await import('./pages/register.ts')).createRegisterPage(kit, services, findWay)
+    : (await import('./pages/register.ts')).createRegisterPage(kit, services, findReturnTarget)
 
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS at the authorization endpoint; the same goes for the other pages

@@ -6,7 +6,7 @@ import type { PrismaClient } from '../prisma/generated/client.ts'
 import { configFrom, readEnvironment, readVariables } from '../src/config/environment.ts'
 import { followPort, placeOf, tellAddress } from './http/follow-port.ts'
 import { createBrowser } from './browser/browser.ts'
-import { alreadyRegistered, refuseOthers } from './http/plugin-registration.ts'
+import { alreadyRegistered, refuseOtherOptions } from './http/plugin-registration.ts'
 import { openServices } from './http/opening.ts'
 import { createLatchkey, internals } from './internals.ts'
 
@@ -33,7 +33,7 @@ async function services (host: FastifyInstance, { prisma, ...options }: Services
   const config = RESOLVED in options ? options[RESOLVED] : configOf(options, host)
   if (host.hasDecorator('latchkey')) {
     if (prisma && prisma !== clients.get(host.latchkey)) throw alreadyRegistered('latchkey', ', with another Prisma client')
-    return RESOLVED in options ? undefined : refuseOthers(options, config, internals(host).config)
+    return RESOLVED in options ? undefined : refuseOtherOptions(options, config, internals(host).config)
   }
   if (!(RESOLVED in options)) warnOfDatabase(config, host.log)
   for (const sentence of config.deprecations) host.log.warn({}, sentence)

@@ -9,16 +9,16 @@ type Part = 'latchkey' | 'oauth' | 'clientProxy'
 const SCOPES =
   'For a second one with other options, register each in its own scope: app.register(async (scope) => { await scope.register(…) })'
 
-const markOf = (part: Part, prefix: string) => `latchkey.${part}${prefix}`
+const decoratorOf = (part: Part, prefix: string) => `latchkey.${part}${prefix}`
 
 /** Marks parts as registered on an instance and on the scopes under it. */
-export function claim (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
-  for (const part of parts) host.decorate(markOf(part, prefix), true)
+export function markRegistered (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
+  for (const part of parts) host.decorate(decoratorOf(part, prefix), true)
 }
 
 /** @throws ConfigError when one of the parts is already registered there */
-export function refuseTwice (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
-  const there = parts.find((part) => host.hasDecorator(markOf(part, prefix)))
+export function refuseSecond (host: FastifyInstance, parts: readonly Part[], prefix = ''): void {
+  const there = parts.find((part) => host.hasDecorator(decoratorOf(part, prefix)))
   if (there) throw alreadyRegistered(there, there === parts[0] ? '' : `; ${parts[0]} includes it`)
 }
 
@@ -32,7 +32,7 @@ export function alreadyRegistered (part: Part | 'authGuard', how = ''): ConfigEr
  * the first
  * @throws ConfigError when they differ
  */
-export function refuseOthers (given: LatchkeyOptions, meant: Config, known: Config): void {
+export function refuseOtherOptions (given: LatchkeyOptions, meant: Config, known: Config): void {
   const others = differences(given, meant, known)
   if (others.length > 0) {
     const message = `is not what the first registration on this instance has, which counts; give the options once. ${SCOPES}`

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { packQuery } from '../../src/http/packed-query.ts'
 import { SHOWN_AS, shownAs, SHOWN_TO, type Outcome } from '../../src/oauth/authorize/authorize.ts'
-import { MARK } from '../../src/oauth/authorize/reauthentication.ts'
+import { REAUTH } from '../../src/oauth/authorize/reauthentication.ts'
 import type { Params } from '../../src/oauth/authorize/request.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Services } from '../../src/compose/services.ts'
@@ -101,7 +101,7 @@ export const REQUEST = [
   'ui_locales',
   'acr_values',
   'display',
-  MARK
+  REAUTH
 ]
 
 /** The address that starts the same authorization request again. @throws 400 when it is too long */

@@ -41,8 +41,8 @@ export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body
   for (const params of [query, body]) {
     const { ui_locales: locales, return_to: returnTo } = (params ?? {}) as { ui_locales?: unknown, return_to?: unknown }
     if (typeof locales === 'string' && locales !== '') return locales.slice(0, MAX_LOCALES)
-    const onTheWay = typeof returnTo === 'string' ? new URLSearchParams(returnTo.split('?')[1]).get('ui_locales') : null
-    if (onTheWay) return onTheWay.slice(0, MAX_LOCALES)
+    const ofReturnTo = typeof returnTo === 'string' ? new URLSearchParams(returnTo.split('?')[1]).get('ui_locales') : null
+    if (ofReturnTo) return ofReturnTo.slice(0, MAX_LOCALES)
   }
   return undefined
 }

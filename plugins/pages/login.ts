@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { MARK } from '../../src/oauth/authorize/reauthentication.ts'
+import { REAUTH } from '../../src/oauth/authorize/reauthentication.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { LoginModel } from '../../src/views/login.tsx'
 import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
-import { queryOf, type FindWay } from './return-target.ts'
+import { queryOf, type FindReturnTarget } from './return-target.ts'
 import { problemText, type Problem } from './problems.ts'
 
 export type LoginState = {
@@ -20,11 +20,11 @@ export type LoginState = {
 
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
-export function createLoginPage (kit: Kit, { config, users: { attributes } }: Services, findWay: FindWay): ShowLogin {
+export function createLoginPage (kit: Kit, { config, users: { attributes } }: Services, findReturnTarget: FindReturnTarget): ShowLogin {
   return async (request, reply, { returnTo, username, remember = false, problem, userId, ended }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
-    const { app, leaves } = await findWay(returnTo)
+    const { app, leaves } = await findReturnTarget(returnTo)
     return kit.send(reply, 'login', {
       ...page,
       action: kit.link('/login'),
@@ -52,7 +52,7 @@ export function createLoginPage (kit: Kit, { config, users: { attributes } }: Se
   /** Where "cancel" leads: the application that requested this login receives `access_denied`; others return to the previous page. */
   function cancelOf (returnTo: string | null): NonNullable<LoginModel['again']>['cancel'] {
     const params = queryOf(returnTo, kit.link(AUTHORIZE))
-    if (params?.[MARK] === undefined) return { href: returnTo ?? config.homePath }
+    if (params?.[REAUTH] === undefined) return { href: returnTo ?? config.homePath }
     return { action: kit.link(AUTHORIZE), hidden: { ...hiddenParams(knownParams(params)), decision: 'deny' } }
   }
 }

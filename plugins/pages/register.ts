@@ -3,19 +3,19 @@ import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { localesOf, type Kit } from './kit.ts'
-import type { FindWay } from './return-target.ts'
+import type { FindReturnTarget } from './return-target.ts'
 import { problemText, type Problem } from './problems.ts'
 
 export type RegisterState = { returnTo: string | null, values?: Record<string, unknown>, errors?: FieldErrors, problem?: Problem }
 
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
-export function createRegisterPage (kit: Kit, { users }: Services, findWay: FindWay): ShowRegister {
+export function createRegisterPage (kit: Kit, { users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
   const { attributes, passwordPolicy: { rules } } = users
   return async (request, reply, { returnTo, values = {}, errors, problem }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
-    const { leaves } = await findWay(returnTo)
+    const { leaves } = await findReturnTarget(returnTo)
     const fields = ['name', ...attributes.map(({ name }) => name)]
     const shownAgain = fields.flatMap((name) =>
       typeof values[name] === 'string' ? [[name, values[name]]] : []

@@ -8,19 +8,19 @@ import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
 
 /** The application that a login is for, and whether its redirects may end on another site. */
-export type OnTheWay = { app?: string, leaves: boolean }
+export type ReturnTarget = { app?: string, leaves: boolean }
 
-export type FindWay = (returnTo: string | null) => Promise<OnTheWay>
+export type FindReturnTarget = (returnTo: string | null) => Promise<ReturnTarget>
 
 /**
  * A login returns to where it was requested, in one chain of redirects after the form: to an application, a page of ours, or a page of the
  * host, which may redirect anywhere.
  */
-export function createFindWay (
+export function createFindReturnTarget (
   { link }: Pick<Kit, 'link'>,
   { peek }: Pick<Authorize, 'peek'>,
   { homePath }: Pick<Config, 'homePath'>
-): FindWay {
+): FindReturnTarget {
   return async (returnTo) => {
     const path = (returnTo ?? homePath).split('?')[0]
     const params = queryOf(returnTo ?? homePath, link(AUTHORIZE))

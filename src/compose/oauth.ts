@@ -84,7 +84,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
       clock,
       issuer: () => config.issuer,
       userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
-      markKey: deriveKeys(appKeys, 'reauthentication')[0]!
+      reauthKey: deriveKeys(appKeys, 'reauthentication')[0]!
     }),
     device: {
       authorize: createDeviceAuthorization({

@@ -1,7 +1,7 @@
 import { originOf, type Events, type LoginFailure } from '../events/events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
 import { TooManyAttempts } from '../throttle/attempts.ts'
-import type { Account, Users } from './ports.ts'
+import type { User, Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
 type Dependencies = { users: Pick<Users, 'find' | 'verify'>, throttle: Throttle, events: Pick<Events, 'emit'> }
@@ -11,32 +11,32 @@ type Dependencies = { users: Pick<Users, 'find' | 'verify'>, throttle: Throttle,
  * @throws Overloaded
  */
 export function createAuthenticate ({ users, throttle, events }: Dependencies): Authenticate {
-  async function check (account: Account | null, password: string) {
-    if (!await users.verify(account, password) || !account || account.disabled) return null
-    return { userId: account.id, passwordStamp: account.passwordStamp }
+  async function check (user: User | null, password: string) {
+    if (!await users.verify(user, password) || !user || user.disabled) return null
+    return { userId: user.id, passwordStamp: user.passwordStamp }
   }
 
-  function tellFailure (account: Account | null, reason: LoginFailure, caller: Caller): void {
-    events.emit('login.failed', { userId: account?.id ?? null, clientId: caller.clientId ?? null, reason, ...originOf(caller) })
+  function tellFailure (user: User | null, reason: LoginFailure, caller: Caller): void {
+    events.emit('login.failed', { userId: user?.id ?? null, clientId: caller.clientId ?? null, reason, ...originOf(caller) })
   }
 
   return async (candidates, password, caller) => {
-    let account: Account | null = null
+    let user: User | null = null
     try {
       const attempt = throttle.login(candidates, caller)
-      account = candidates.length > 0 ? await users.find(candidates) : null
-      const user = await attempt.guard(account?.id ?? null)(() => check(account, password))
-      if (!user) tellFailure(account, reasonFor(account), caller)
-      else events.emit('login.succeeded', { userId: user.userId, clientId: caller.clientId ?? null, ...originOf(caller) })
-      return user && { ...user, device: attempt.device(user.userId) }
+      user = candidates.length > 0 ? await users.find(candidates) : null
+      const signedIn = await attempt.guard(user?.id ?? null)(() => check(user, password))
+      if (!signedIn) tellFailure(user, reasonFor(user), caller)
+      else events.emit('login.succeeded', { userId: signedIn.userId, clientId: caller.clientId ?? null, ...originOf(caller) })
+      return signedIn && { ...signedIn, device: attempt.device(signedIn.userId) }
     } catch (error) {
-      if (error instanceof TooManyAttempts) tellFailure(account, 'too_many_attempts', caller)
+      if (error instanceof TooManyAttempts) tellFailure(user, 'too_many_attempts', caller)
       throw error
     }
   }
 }
 
-function reasonFor (account: Account | null): LoginFailure {
-  if (!account) return 'unknown_user'
-  return account.disabled ? 'disabled' : 'wrong_password'
+function reasonFor (user: User | null): LoginFailure {
+  if (!user) return 'unknown_user'
+  return user.disabled ? 'disabled' : 'wrong_password'
 }

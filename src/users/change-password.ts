@@ -23,12 +23,12 @@ type Dependencies = {
  */
 export function createChangePassword ({ users, policy, verifyCurrent, events }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next, caller }) => {
-    const account = await users.findById(userId)
-    const isCurrent = await verifyCurrent({ userId, sessionId, account, password: current })
-    if (!account || !isCurrent) return { current_password: ['wrong_password'] }
+    const user = await users.findById(userId)
+    const isCurrent = await verifyCurrent({ userId, sessionId, user, password: current })
+    if (!user || !isCurrent) return { current_password: ['wrong_password'] }
     const weaknesses = await policy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
-    const changed = await users.setPassword({ userId, password: next, passwordStamp: account.passwordStamp, keepSession: sessionId })
+    const changed = await users.setPassword({ userId, password: next, passwordStamp: user.passwordStamp, keepSession: sessionId })
     if (!changed) return { current_password: ['changed_meanwhile'] }
     events.emit('password.changed', { userId, ...originOf(caller) })
     return null

@@ -34,16 +34,16 @@ export function createChangeProfile ({ attributes, users, verifyCurrent, events 
     if (fields.length === 0 && Object.keys(errors).length === 0) {
       errors['body'] = [{ code: 'nothing_to_change', fields: ['name', ...attributes.map((attribute) => attribute.name)] }]
     }
-    const account = await users.findById(userId)
+    const user = await users.findById(userId)
     if (isSensitive && body['current_password'] === undefined) errors['current_password'] = ['required']
     if (Object.keys(errors).length > 0) return { errors }
     const password = String(body['current_password'])
-    if (!account || (isSensitive && !await verifyCurrent({ userId, sessionId, account, password }))) {
+    if (!user || (isSensitive && !await verifyCurrent({ userId, sessionId, user, password }))) {
       return { errors: { current_password: ['wrong_password'] } }
     }
 
     const changed = await users.changeProfile({
-      userId, passwordStamp: account.passwordStamp, name, identifiers, removed,
+      userId, passwordStamp: user.passwordStamp, name, identifiers, removed,
       configured: attributes.map((attribute) => attribute.name)
     })
     if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }

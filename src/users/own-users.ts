@@ -1,6 +1,6 @@
 import type { LoginPace } from '../passwords/login-pace.ts'
 import { Overloaded, type Passwords } from '../passwords/hashing.ts'
-import type { Account, OwnAccount, Users, UserStore } from './ports.ts'
+import type { OwnUser, User, Users, UserStore } from './ports.ts'
 
 type Dependencies = {
   store: UserStore
@@ -11,20 +11,20 @@ type Dependencies = {
 
 /** Users in our own tables, whose passwords we hash ourselves. */
 export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users {
-  // Callers get accounts without the hash; `verify` finds it again here
-  const found = new WeakMap<Account, OwnAccount>()
+  // Callers get users without the hash; `verify` finds it again here
+  const found = new WeakMap<User, OwnUser>()
 
-  function withoutHash (row: OwnAccount | null): Account | null {
+  function withoutHash (row: OwnUser | null): User | null {
     if (!row) return null
     const { id, disabled, passwordStamp } = row
-    const account = { id, disabled, passwordStamp }
-    found.set(account, row)
-    return account
+    const user = { id, disabled, passwordStamp }
+    found.set(user, row)
+    return user
   }
 
-  async function verify (account: Account | null, password: string): Promise<boolean> {
-    const row = account && found.get(account)
-    if (account && !row) throw new TypeError('verify takes an account as find or findById returned it, not a copy')
+  async function verify (user: User | null, password: string): Promise<boolean> {
+    const row = user && found.get(user)
+    if (user && !row) throw new TypeError('verify takes a user as find or findById returned it, not a copy')
     const { matches, outdated, ...check } = await passwords.verify(row?.passwordHash ?? null, password)
     await pace?.rest(check)
     if (!row?.passwordHash || !matches) return false
@@ -32,7 +32,7 @@ export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users
     return true
   }
 
-  async function strengthen ({ id, passwordStamp }: OwnAccount, password: string): Promise<void> {
+  async function strengthen ({ id, passwordStamp }: OwnUser, password: string): Promise<void> {
     try {
       await store.rehash(id, passwordStamp, await passwords.hash(password))
     } catch (error) {

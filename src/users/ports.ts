@@ -2,7 +2,7 @@ import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
 
 /** A user who can log in. */
-export type Account = {
+export type User = {
   id: string
   /**
    * Opaque outside of this folder. A change of the password changes it, and the statement that creates a session compares it once more. It
@@ -13,7 +13,7 @@ export type Account = {
 }
 
 /** A row of our own users table. */
-export type OwnAccount = Account & { passwordHash: string | null }
+export type OwnUser = User & { passwordHash: string | null }
 
 export type Profile = {
   id: string
@@ -87,18 +87,18 @@ export type PasswordHashes = {
 
 /** The operations on users that other modules need, independent of where users and passwords are stored. */
 export type Users = {
-  /** The account of the first identifier that exists, in the given order. */
-  find: (identifiers: Identifier[]) => Promise<Account | null>
-  findById: (id: string) => Promise<Account | null>
+  /** The user of the first identifier that exists, in the given order. */
+  find: (identifiers: Identifier[]) => Promise<User | null>
+  findById: (id: string) => Promise<User | null>
   /**
-   * Checks the password of an account that `find` or `findById` returned. Without an account it takes the same time and returns false.
+   * Checks the password of a user that `find` or `findById` returned. Without a user it takes the same time and returns false.
    * @throws Overloaded
    */
-  verify: (account: Account | null, password: string) => Promise<boolean>
+  verify: (user: User | null, password: string) => Promise<boolean>
   profile: (id: string) => Promise<Profile | null>
   /** Which of these identifiers belong to a user, other than `except`. */
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
-  /** Whether a form created the account of the identifier in the last `seconds`. */
+  /** Whether a form created the user of the identifier in the last `seconds`. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<boolean>
   /**
    * @returns null when an identifier has been taken by another user
@@ -132,12 +132,12 @@ export type Users = {
 /** Our own users table. */
 export type UserStore = Pick<Users, 'profile' | 'taken' | 'changeProfile' | 'verifyIdentifier'> & {
   resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
-  /** The account of the first identifier that exists, in the given order. */
-  findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnAccount | null>
-  find: (id: string) => Promise<OwnAccount | null>
+  /** The user of the first identifier that exists, in the given order. */
+  findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnUser | null>
+  find: (id: string) => Promise<OwnUser | null>
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
-  /** The account that a form created in the last `seconds`, if the identifier belongs to it. */
-  madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnAccount | null>
+  /** The user that a form created in the last `seconds`, if the identifier belongs to it. */
+  madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnUser | null>
   /** @returns null when an identifier has been taken by another user */
   create: (user: NewUser) => Promise<Profile | null>
   /** Stores a stronger hash of the same password, if it has not changed. */

@@ -18,10 +18,10 @@ export function createSetPassword ({ users, policy }: Dependencies): SetPassword
     const weaknesses = await policy.check(password)
     if (weaknesses.length > 0) return weaknesses
     for (let tries = 0; tries < TRIES; tries++) {
-      const account = await users.findById(userId)
-      if (!account || account.disabled) return null
+      const user = await users.findById(userId)
+      if (!user || user.disabled) return null
       // A concurrent change must not override the operator's
-      if (await users.setPassword({ userId, password, passwordStamp: account.passwordStamp, keepSession: null })) return []
+      if (await users.setPassword({ userId, password, passwordStamp: user.passwordStamp, keepSession: null })) return []
     }
     return null
   }

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
-import type { NewUser, OwnAccount, PasswordChange, Profile, ProfileChange, UserStore } from './ports.ts'
+import type { NewUser, OwnUser, PasswordChange, Profile, ProfileChange, UserStore } from './ports.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
@@ -36,7 +36,7 @@ const UNIQUE_VIOLATION = '23505'
 export function createUserStore (database: Database, revocations: RevocationStore): UserStore {
   const { prisma, pool, tables } = database
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
-  const account = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
+  const columns = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
 
   /** Serializes statements that raise the same epoch. UPDATE also makes logins wait: their sessions then get the new epoch. */
   const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
@@ -52,19 +52,19 @@ export function createUserStore (database: Database, revocations: RevocationStor
       kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
   }
 
-  async function findByIdentifiers (wanted: Identifier[]): Promise<OwnAccount | null> {
-    const { rows } = await pool.query<OwnAccount>({
+  async function findByIdentifiers (wanted: Identifier[]): Promise<OwnUser | null> {
+    const { rows } = await pool.query<OwnUser>({
       name: 'user-by-identifiers',
-      text: `SELECT ${account} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
+      text: `SELECT ${columns} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
         JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`,
       values: columnsOf(wanted).slice(0, 2)
     })
     return rows[0] ?? null
   }
 
-  async function find (id: string): Promise<OwnAccount | null> {
-    const { rows } = await pool.query<OwnAccount>({
-      name: 'user-by-id', text: `SELECT ${account} FROM ${users} u WHERE u.id = $1`,
+  async function find (id: string): Promise<OwnUser | null> {
+    const { rows } = await pool.query<OwnUser>({
+      name: 'user-by-id', text: `SELECT ${columns} FROM ${users} u WHERE u.id = $1`,
       values: [id]
     })
     return rows[0] ?? null
@@ -94,9 +94,9 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   const madeByForm: UserStore['madeByForm'] = async ({ attribute, value }, form, seconds) => {
-    const { rows } = await pool.query<OwnAccount>({
+    const { rows } = await pool.query<OwnUser>({
       name: 'user-made-by-form',
-      text: `SELECT ${account} FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
+      text: `SELECT ${columns} FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
         WHERE i.attribute = $1 AND i.value = $2 AND u.made_by_form = $3 AND u.created_at > now() - $4 * interval '1 second' AND u.disabled_at IS NULL`,
       values: [attribute, value, form, seconds]
     })

@@ -4,7 +4,7 @@ import { isSubject } from '../../oidc/claims-request.ts'
 import type { BrowserSession } from '../../sessions/browser-sessions.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './request.ts'
-import { createLoginMarks, MARK } from './reauthentication.ts'
+import { createReauthTimes, REAUTH } from './reauthentication.ts'
 import { alwaysNeedsConsent, scopesToConfirm } from './consent.ts'
 import type { Client, Codes, Consents } from '../ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
@@ -45,7 +45,7 @@ type Dependencies = {
   userOfIdToken: (idToken: string) => Promise<string | null>
   issuer: () => string
   /** Signs the time at which a login was requested, so that it is requested only once. */
-  markKey: Buffer
+  reauthKey: Buffer
 }
 
 /** Seconds. RFC 6749 section 4.1.2 and OAuth 2.1 section 4.1.2 ask for a short lifetime. */
@@ -56,7 +56,7 @@ export const SHOWN_AS = 'shown_as'
 
 export function createAuthorize (deps: Dependencies): Authorize {
   const { check, codes, consents, clock, issuer } = deps
-  const marks = createLoginMarks(deps.markKey, clock)
+  const reauthTimes = createReauthTimes(deps.reauthKey, clock)
 
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
     try {
@@ -89,7 +89,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   function logIn (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Outcome {
     if (request.prompts.includes('none')) throw errorFor(request, 'login_required', 'The user is not logged in')
-    return { kind: 'login', request, params: { ...params, [MARK]: marks.make(request) }, again: session !== null }
+    return { kind: 'login', request, params: { ...params, [REAUTH]: reauthTimes.sign(request) }, again: session !== null }
   }
 
   async function approve (params: Params, shown: Shown, session: BrowserSession | null): Promise<Outcome> {
@@ -128,7 +128,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {
     const { prompts, maxAge, idTokenHint, claims } = request
-    const requested = marks.timeOf(request, params[MARK])
+    const requested = reauthTimes.timeOf(request, params[REAUTH])
     const isFresh = requested !== null && session.authTime.getTime() >= requested
     const isOld = maxAge !== null && clock.now() - session.authTime.getTime() > maxAge * 1000
     if ((isOld || prompts.some((prompt) => ['login', 'select_account', 'create'].includes(prompt))) && !isFresh) return true
