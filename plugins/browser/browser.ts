@@ -53,7 +53,7 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
     const old = await sessions.browser.find(tokenOf(request))
     const started = await sessions.browser.start(user, remember, callerOf(request), form)
     if (!started) return null
-    if (old && old.id !== started.session.id) await sessions.end.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
+    if (old && old.id !== started.session.id) await sessions.sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
     const maxAge = Math.floor((started.session.expiresAt.getTime() - clock.now()) / 1000)
     keep(reply, started.token, remember ? { maxAge } : {})
     return started.session
@@ -76,7 +76,7 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
 
   async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const session = await sessions.browser.find(tokenOf(request))
-    if (session) await sessions.end.browser(session.id, { reason: 'logout', caller: callerOf(request) })
+    if (session) await sessions.sessionEnds.browser(session.id, { reason: 'logout', caller: callerOf(request) })
     keep(reply, '', { maxAge: 0, expires: new Date(0) })
   }
 

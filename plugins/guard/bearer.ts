@@ -7,8 +7,7 @@ import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import { looksLikePersonalToken } from '../../src/personal-tokens/form.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
-import { firstPartyOnly, forbidden, unauthorized } from './errors.ts'
-import { refuseStale } from './stale.ts'
+import { firstPartyOnly, forbidden, refuseStale, unauthorized } from './errors.ts'
 import type { Trust } from './types.ts'
 
 export type Wanted = GuardOptions & { guard: 'api' | 'client' }

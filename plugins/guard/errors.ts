@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { HttpError, type ErrorCode } from '../../src/http/http-error.ts'
+import type { Trust } from './types.ts'
 
 /** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
 export type Challenge = {
@@ -34,9 +35,11 @@ export function jsonOnly (): HttpError {
   return new HttpError('LK_JSON_ONLY')
 }
 
-/** 503: the revocation list is stale. */
-export function stale (reply: FastifyReply): HttpError {
-  return withHeaders(reply, new HttpError('LK_STALE'))
+/** Fails closed when the revocation list is stale, before looking at the token. @throws 503 */
+export function refuseStale ({ age, maxStaleness, onStale }: Trust, reply: FastifyReply): void {
+  // Written so that NaN is not fresh
+  const isFresh = age() <= maxStaleness
+  if (!isFresh && onStale === 'refuse') throw withHeaders(reply, new HttpError('LK_STALE'))
 }
 
 export function challenge (details: Challenge): string {

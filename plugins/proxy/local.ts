@@ -32,7 +32,7 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
         const refreshToken = text === undefined ? null : sessions.refreshTokens.decode(text)
         if (!refreshToken) return
         const { sessionId, secret } = refreshToken
-        await sessions.end.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
+        await sessions.sessionEnds.bySecret({ sessionId, secretHash: hashSecret(secret), clientId: client.id }, { reason: 'logout', caller })
       }
     }
   }

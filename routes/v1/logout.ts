@@ -22,7 +22,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     const auth = guard.auth(request)
     const caller = callerOf(request)
     if (auth.kind === 'personal') await personalTokens.revoke(auth.tokenId, auth.userId, caller)
-    else await sessions.end.session(auth.sessionId, { reason: 'logout', caller })
+    else await sessions.sessionEnds.session(auth.sessionId, { reason: 'logout', caller })
   }
 
   for (const path of ['/api/logout', '/logout']) {

@@ -71,7 +71,7 @@ export type ClientManagement = {
 
 type Dependencies = {
   store: OwnedClients
-  directory: Pick<ClientDirectory, 'forget'>
+  clients: Pick<ClientDirectory, 'forget'>
   scopes: Pick<Scopes, 'list'>
   /** The name of the server's pages, which no third-party client may use. */
   brand: string
@@ -87,7 +87,7 @@ const MAX_CLIENTS = 100
  * Clients that users register. They are third-party clients, whose users are asked for consent; never first-party, and never for machine
  * access.
  */
-export function createClientManagement ({ store, directory, scopes, brand, events }: Dependencies): ClientManagement {
+export function createClientManagement ({ store, clients, scopes, brand, events }: Dependencies): ClientManagement {
   async function create (ownerId: string, request: ClientRequest, caller: Caller): Promise<CreatedClient> {
     const { name, errors } = await checked(brand, request, request.device)
     const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
@@ -129,7 +129,7 @@ export function createClientManagement ({ store, directory, scopes, brand, event
     const { name, errors } = await checked(brand, request, !known.grantTypes.includes('authorization_code'))
     if (Object.keys(errors).length > 0) return { errors }
     if (!await store.update(id, ownerId, { name, redirectUris: [...new Set(request.redirectUris)], ...request.settings })) return null
-    directory.forget(id)
+    clients.forget(id)
     events.emit('client.changed', { clientId: id, userId: ownerId, ...originOf(caller) })
     const client = await find(ownerId, id)
     return client && { client, secret: null }
@@ -139,14 +139,14 @@ export function createClientManagement ({ store, directory, scopes, brand, event
     const secret = newClientSecret()
     const rotated = CLIENT_ID.test(id) ? await store.rotateSecret({ id, ownerId, overlap, secretHash: hashSecret(secret) }) : null
     if (!rotated) return null
-    directory.forget(id)
+    clients.forget(id)
     events.emit('client.secret_rotated', { clientId: id, userId: ownerId, overlap, ...originOf(caller) })
     return { secret, ...rotated }
   }
 
   async function revoke (ownerId: string, id: string, caller: Caller): Promise<boolean> {
     if (!CLIENT_ID.test(id) || !await store.revoke(id, ownerId)) return false
-    directory.forget(id)
+    clients.forget(id)
     events.emit('client.revoked', { clientId: id, userId: ownerId, ...originOf(caller) })
     return true
   }

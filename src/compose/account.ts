@@ -6,7 +6,7 @@ import { createFormSecrets } from '../crypto/form-secrets.ts'
 import type { Events } from '../events/events.ts'
 import { createRemainingScopes } from '../oauth/remaining-scopes.ts'
 import type { Scopes } from '../oauth/scopes.ts'
-import type { CreateOwnToken, OwnTokenScopes } from '../personal-tokens/own-tokens.ts'
+import type { OwnTokens } from '../personal-tokens/own-tokens.ts'
 import { createPersonalTokens, type PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Log } from '../runtime/log.ts'
@@ -32,23 +32,18 @@ export function createAccount ({ config, store, clients, scopes, sessionEnds }: 
   }
 }
 
-export type PersonalTokenServices = PersonalTokens & {
-  /** Creates a token for its owner, by the rules for users. */
-  createOwn: CreateOwnToken
-  /** The scopes that the owner may give a token. */
-  ownScopes: OwnTokenScopes
-}
+export type PersonalTokenServices = PersonalTokens & OwnTokens
 
-type TokenParts = Core & { clients: ClientDirectory, scopes: Scopes, revocations: RevocationList, events: Events, log: Log }
+type TokenParts = Core & { clients: ClientDirectory, scopes: Scopes, revocationList: RevocationList, events: Events, log: Log }
 
-export async function createOwnTokens (
-  { config, clock, appKeys, store, clients, scopes, revocations, events, log }: TokenParts
+export async function createPersonalTokenServices (
+  { config, clock, appKeys, store, clients, scopes, revocationList, events, log }: TokenParts
 ): Promise<PersonalTokenServices> {
   const personalTokens = createPersonalTokens({
     store: store.personalTokens,
     clock,
     findClient: store.clients.findPersonal,
-    isRevoked: (facts) => revocations.revokedBy(facts, '') !== null,
+    isRevoked: (facts) => revocationList.revokedBy(facts, '') !== null,
     remaining: createRemainingScopes(clients, scopes),
     formSecrets: createFormSecrets(appKeys, 'token-forms', clock.now),
     events,
@@ -57,10 +52,6 @@ export async function createOwnTokens (
   if (!config.routes.personalTokens) {
     return { ...personalTokens, createOwn: turnedOff('routes.personalTokens'), ownScopes: turnedOff('routes.personalTokens') }
   }
-  const { createMakeOwnToken, createOwnTokenScopes } = await import('../personal-tokens/own-tokens.ts')
-  return {
-    ...personalTokens,
-    createOwn: createMakeOwnToken({ personalTokens, scopes }),
-    ownScopes: createOwnTokenScopes({ personalTokens, scopes, offered: Object.keys(config.scopes) })
-  }
+  const { createOwnTokens } = await import('../personal-tokens/own-tokens.ts')
+  return { ...personalTokens, ...createOwnTokens({ personalTokens, scopes, offered: Object.keys(config.scopes) }) }
 }

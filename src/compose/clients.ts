@@ -15,14 +15,14 @@ export type ClientServices = ClientDirectory & {
 export async function createClients (
   { config, clock, store, scopes, events }: Core & { scopes: Scopes, events: Events }
 ): Promise<ClientServices> {
-  const directory = createClientDirectory(store.clients, clock, config.clients)
+  const clients = createClientDirectory(store.clients, clock, config.clients)
 
   async function createManagement (): Promise<ClientManagement> {
     const off = turnedOff('routes.clients')
     if (!config.routes.clients) return { list: off, create: off, update: off, rotateSecret: off, revoke: off }
     const { createClientManagement } = await import('../clients/management.ts')
-    return createClientManagement({ store: store.clients, directory, scopes, brand: config.brand.name, events })
+    return createClientManagement({ store: store.clients, clients, scopes, brand: config.brand.name, events })
   }
 
-  return { ...directory, addressBehind: createAddressBehind(directory, clock), management: await createManagement() }
+  return { ...clients, addressBehind: createAddressBehind(clients, clock), management: await createManagement() }
 }

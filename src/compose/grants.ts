@@ -22,7 +22,7 @@ type Dependencies = Core & {
 
 export function createGrants (parts: Dependencies): GrantHandler[] {
   const { config, clock, store, keys, scopes, users, events } = parts
-  const { end: sessionEnds, refreshTokens } = parts.sessions
+  const { sessionEnds, refreshTokens } = parts.sessions
   const { sessions, codes, devices } = store
   const { attributes, authenticate } = users
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config

@@ -51,7 +51,7 @@ type Dependencies = Core & {
   clients: ClientDirectory
   events: Events
   personalTokens: PersonalTokens
-  revocations: RevocationList
+  revocationList: RevocationList
   scopes: Scopes
   sessions: SessionServices
   throttle: Throttle
@@ -59,8 +59,8 @@ type Dependencies = Core & {
 }
 
 export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc: OidcServices } {
-  const { config, clock, appKeys, store, keys, clients, events, personalTokens, revocations, scopes, throttle } = parts
-  const { end: sessionEnds, refreshTokens } = parts.sessions
+  const { config, clock, appKeys, store, keys, clients, events, personalTokens, revocationList, scopes, throttle } = parts
+  const { sessionEnds, refreshTokens } = parts.sessions
   const authenticateClient = createAuthenticateClient(clients, throttle.clientSecret, clock)
   const resources = createResources(config.resourceServers, config)
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
@@ -71,10 +71,10 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
     scopes,
     token: observed(createTokenEndpoint(authenticateClient, resources, createGrants(parts)), events),
     verifyAccessToken: verify,
-    revoke: createRevoke({ authenticateClient, sessionEnds, tokens: store.revocations, refreshTokens, verify, personalTokens }),
+    revoke: createRevoke({ authenticateClient, sessionEnds, revocations: store.revocations, refreshTokens, verify, personalTokens }),
     introspect: createIntrospect({
       authenticateClient, sessions, refreshTokens, verify, personalTokens,
-      isRevoked: (claims, kid) => revocations.revokedBy(claims, kid) !== null,
+      isRevoked: (claims, kid) => revocationList.revokedBy(claims, kid) !== null,
       remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl
     }),
     authorize: createAuthorize({

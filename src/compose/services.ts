@@ -13,7 +13,7 @@ import { createPasswords, type Passwords } from '../passwords/hashing.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
 import { createKnownDevices } from '../throttle/known-devices.ts'
 import { createThrottle, noThrottle, type Throttle } from '../throttle/throttle.ts'
-import { createAccount, createOwnTokens, type AccountServices, type PersonalTokenServices } from './account.ts'
+import { createAccount, createPersonalTokenServices, type AccountServices, type PersonalTokenServices } from './account.ts'
 import { createClients, type ClientServices } from './clients.ts'
 import { createOAuth, type OAuthServices, type OidcServices } from './oauth.ts'
 import { createMail, startOutbox, type MailServices, type SmsServices } from './outbox.ts'
@@ -93,13 +93,13 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const pace = createLoginPace({ passwords, hashes: store.passwordHashes, clock, log })
   stops.push(pace.stop)
   const throttle = await openThrottle(base)
-  const revocations = revocation.list
-  const sessions = createSessions({ ...base, revocations })
+  const revocationList = revocation.list
+  const sessions = createSessions({ ...base, revocationList })
   const users = await createUsers({ ...base, passwords, pace, throttle })
-  const personalTokens = await createOwnTokens({ ...base, clients, scopes, revocations })
+  const personalTokens = await createPersonalTokenServices({ ...base, clients, scopes, revocationList })
   return {
-    ...createOAuth({ ...base, clients, personalTokens, revocations, scopes, sessions, throttle, users }),
-    account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.end }),
+    ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
+    account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.sessionEnds }),
     ...createMail(base),
     clients, passwords, personalTokens, revocation, sessions, users,
     verification: createVerification({ ...base, users })

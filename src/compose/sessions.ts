@@ -10,7 +10,7 @@ import type { Core } from './core.ts'
 
 export type SessionServices = {
   /** Ends sessions and browser sessions. */
-  end: SessionEnds
+  sessionEnds: SessionEnds
   browser: BrowserSessions
   /** Logins at which something is still missing. */
   auth: AuthSessions
@@ -18,15 +18,15 @@ export type SessionServices = {
 }
 
 export function createSessions (
-  { config, clock, appKeys, store, revocations, events }: Core & { revocations: RevocationList, events: Events }
+  { config, clock, appKeys, store, revocationList, events }: Core & { revocationList: RevocationList, events: Events }
 ): SessionServices {
   return {
-    end: createSessionEnds({ store, tell: events.emit }),
+    sessionEnds: createSessionEnds({ store, tell: events.emit }),
     browser: createBrowserSessions({
       store: store.browserSessions,
       clock,
       isRevoked: ({ id, userId, tokenEpoch }) =>
-        revocations.revokedBy({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, '') !== null,
+        revocationList.revokedBy({ sub: userId, client_id: '', jti: '', sid: id, epoch: tokenEpoch }, '') !== null,
       formSecrets: createFormSecrets(appKeys, 'login-forms', clock.now),
       idleTtl: config.browserIdleTtl,
       ttl: config.browserSessionTtl,

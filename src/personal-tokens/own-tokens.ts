@@ -19,23 +19,36 @@ type TokenRequest = {
 
 type Made = { made: { text: string, token: PersonalToken } | null, errors?: never } | { made?: never, errors: FieldErrors }
 
-/**
- * Creates a personal access token for its owner.
- * @returns field errors, or null in `made` when the owner has been logged out since
- */
-export type CreateOwnToken = (owner: Owner, request: TokenRequest, caller: Caller) => Promise<Made>
+/** What users do with personal access tokens of their own. */
+export type OwnTokens = {
+  /**
+   * Creates a token for its owner, by the rules for users.
+   * @returns field errors, or null in `made` when the owner has been logged out since
+   */
+  createOwn: (owner: Owner, request: TokenRequest, caller: Caller) => Promise<Made>
+  /** The scopes that the owner may give a token on our pages; null when there is no client for personal access tokens. */
+  ownScopes: () => Promise<string[] | null>
+}
+
+type Dependencies = {
+  personalTokens: PersonalTokens
+  scopes: Scopes
+  /** The operator's own scopes, without those of OpenID Connect, which are for logging in. */
+  offered: string[]
+}
 
 // Ample for one user's programs
 const MAX_TOKENS = 100
 
-/** The scopes that a token created on our own pages can have; null when there is no client for personal access tokens. */
-export type OwnTokenScopes = () => Promise<string[] | null>
-
 /**
  * A token cannot do more than the personal access client, nor more than the client through which its owner is logged in, if there is one.
  */
-export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens: PersonalTokens, scopes: Scopes }): CreateOwnToken {
-  return async (owner, { name, scopes: given, expiresIn, form }, caller) => {
+export function createOwnTokens ({ personalTokens, scopes, offered }: Dependencies): OwnTokens {
+  async function createOwn (
+    owner: Owner,
+    { name, scopes: given, expiresIn, form }: TokenRequest,
+    caller: Caller
+  ): Promise<Made> {
     const requested = given.map((scope) => scope.trim()).filter(Boolean)
     const personal = await personalTokens.client()
     const problem = scopeProblem(scopes, owner.client ? [owner.client, personal] : [personal], requested)
@@ -51,19 +64,16 @@ export function createMakeOwnToken ({ personalTokens, scopes }: { personalTokens
     }
     return { made: await personalTokens.create(request) }
   }
-}
 
-/** @param offered the operator's own scopes, without those of OpenID Connect, which are for logging in */
-export function createOwnTokenScopes (
-  { personalTokens, scopes, offered }: { personalTokens: Pick<PersonalTokens, 'client'>, scopes: Scopes, offered: string[] }
-): OwnTokenScopes {
-  return async () => {
+  async function ownScopes (): Promise<string[] | null> {
     const client = await personalTokens.client().catch((error: unknown) => {
       if (error instanceof NoPersonalClient) return null
       throw error
     })
     return client && offered.filter((id) => scopeProblem(scopes, [client], [id]) === undefined)
   }
+
+  return { createOwn, ownScopes }
 }
 
 /** The problem, if one of the clients may not have a scope. */

@@ -14,7 +14,7 @@ export type Revoke = (request: { authorization: string | undefined, body: Record
 type Dependencies = {
   authenticateClient: AuthenticateClient
   sessionEnds: Pick<SessionEnds, 'session' | 'bySecret'>
-  tokens: TokenRevocations
+  revocations: TokenRevocations
   refreshTokens: RefreshTokens
   verify: VerifyAccessToken
   personalTokens: Pick<PersonalTokens, 'revokeText'>
@@ -26,13 +26,15 @@ type Dependencies = {
  * it, as scanners for leaked secrets do.
  * @throws OAuthError invalid_grant for a token of another client (section 2.1)
  */
-export function createRevoke ({ authenticateClient, sessionEnds, tokens, refreshTokens, verify, personalTokens }: Dependencies): Revoke {
+export function createRevoke (
+  { authenticateClient, sessionEnds, revocations, refreshTokens, verify, personalTokens }: Dependencies
+): Revoke {
   async function revokeAccessToken (client: Client, text: string, caller: Caller): Promise<void> {
     const verified = await verify(text).catch(nullIfRefused)
     if (!verified) return
     const { client_id: clientId, sid, jti, epoch } = verified.claims
     if (clientId !== client.id) throw invalidGrant('The token was issued to another client')
-    if (sid === undefined) await tokens.revoke({ jti, clientId, epoch })
+    if (sid === undefined) await revocations.revoke({ jti, clientId, epoch })
     else await sessionEnds.session(sid, { reason: 'client', caller })
   }
 
