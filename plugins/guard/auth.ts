@@ -1,5 +1,4 @@
 import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
-import { looksLikePersonalToken } from '../../src/personal-tokens/form.ts'
 import { covers } from '../../src/oauth/scopes.ts'
 import type { Profile } from '../../src/users/ports.ts'
 
@@ -38,14 +37,17 @@ type Without<Who> = Who extends Auth ? Omit<Who, 'can' | 'user'> : never
 /** The part of the principal that follows from the token alone, without a query. */
 export type Facts = Without<Auth>
 
-/** @returns null for claims that are in none of our tokens */
+/**
+ * @param isPersonal whether the token is a personal access token
+ * @returns null for claims that are in none of our tokens
+ */
 export function factsOf (
   { sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims,
-  token: string
+  isPersonal: boolean
 ): Without<SessionAuth | PersonalAuth | ClientAuth> | null {
   const scopes = scope ? scope.split(' ') : []
   if (sub === clientId) return { kind: 'client', userId: null, clientId, scopes, sessionId: null, tokenId }
-  if (looksLikePersonalToken(token)) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId }
+  if (isPersonal) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId }
   return sid === undefined ? null : { kind: 'session', userId: sub, clientId, scopes, sessionId: sid, tokenId }
 }
 

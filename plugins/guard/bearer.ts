@@ -25,10 +25,11 @@ export async function authenticateBearer (
   if (token === undefined) throw unauthorized(reply, trust.about)
   refuseStale(trust, reply)
   const refuse: Refuse = (reason, description) => invalidToken(trust, request, reply, reason, description)
-  const claims = looksLikePersonalToken(token)
+  const isPersonal = looksLikePersonalToken(token)
+  const claims = isPersonal
     ? await personal(trust, token, refuse, wanted)
     : await verified(trust, token, refuse, wanted)
-  const facts = factsOf(claims, token)
+  const facts = factsOf(claims, isPersonal)
   if (!facts) throw refuse('malformed')
   const auth: Auth = createAuth(facts, () => trust.user(claims, token).catch(asRejection))
   if (auth.kind === 'client' && wanted.guard === 'api' && !wanted.clients) throw refuse('not_a_user', 'This needs the token of a user')
