@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Decider } from '../../src/oauth/device/ports.ts'
 import type { NewClient } from '../../src/clients/clients.store.ts'
-import { sql } from './session-rows.ts'
 import { makeClient, register, token } from './start-server.ts'
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -34,9 +33,3 @@ export async function decider (app: FastifyInstance, email = 'ada@example.com'):
   const { id } = (await register(app, { email })).json<{ id: string }>()
   return { userId: id, tokenEpoch: 0, authTime: new Date('2026-11-24T12:00:00Z') }
 }
-
-/** Moves the last poll back in time, instead of waiting. */
-export const wait = (app: FastifyInstance, seconds: number) =>
-  sql(app, "UPDATE device_codes SET last_polled_at = last_polled_at - $1 * interval '1 second'", [seconds])
-
-export const expire = (app: FastifyInstance) => sql(app, "UPDATE device_codes SET expires_at = now() - interval '1 second'")

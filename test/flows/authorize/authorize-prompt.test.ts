@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, claimsOf, PASSWORD, register, token } from '../../support/start-server.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+import { advanceTime } from '../../../src/testing.ts'
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 const own = { firstParty: true, skipsConsent: true }
@@ -74,7 +75,7 @@ t.test('max_age requires a login that is recent enough, and auth_time is the tim
   const visitor = await loggedIn(app)
   const client = await makeApp(app, own)
   const first = claimsOf(await idTokenFor(app, client, paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: '10000' })))['code']!))
-  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await advanceTime(app, 2)
   for (const long of ['2147483647', '9'.repeat(30)]) {
     t.ok(paramsOf(await visitor.get(authorizeUrl(client.id, { max_age: long })))['code'], `max_age=${long} is a number of seconds`)
   }

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { party, served, type OidcTokens } from '../../support/conformance.ts'
 import { profile, token } from '../../support/start-server.ts'
-import { sql } from '../../support/session-rows.ts'
 import { challengeOf, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+import { advanceTime } from '../../../src/testing.ts'
 
 // The modules of the Basic OP plan of the OpenID Foundation's suite, by their names: codes, clients and refresh tokens
 const app = await served(t)
@@ -13,12 +13,7 @@ for (const [module, seconds] of [['oidcc-codereuse', 0], ['oidcc-codereuse-30sec
     const answer = await ask(visit(app))
     const issued = (await exchange(answer)).json<OidcTokens>()
     t.ok((await userInfo(issued.access_token))['sub'])
-    // In place of waiting
-    await sql(
-      app,
-      "UPDATE authorization_codes SET redeemed_at = redeemed_at - $1 * interval '1 second', expires_at = expires_at - $1 * interval '1 second'",
-      [seconds]
-    )
+    await advanceTime(app, seconds)
     const again = await exchange(answer)
     t.match([again.statusCode, again.json()], [400, { error: 'invalid_grant' }])
     t.equal((await profile(app, issued.access_token)).statusCode, 401, 'what the first use made is revoked')

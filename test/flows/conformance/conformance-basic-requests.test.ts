@@ -1,6 +1,7 @@
 import t from 'tap'
 import { asksForLogin, LOGIN, party, served } from '../../support/conformance.ts'
 import { paramsOf, visit } from '../../support/visitor.ts'
+import { advanceTime } from '../../../src/testing.ts'
 
 // The modules of the Basic OP plan of the OpenID Foundation's suite, by their names: parameters of the authorization request
 const app = await served(t)
@@ -27,7 +28,7 @@ for (const [module, more] of [
 t.test('oidcc-prompt-login', async (t) => {
   const visitor = visit(app)
   const first = await verified((await tokens({}, visitor)).id_token)
-  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await advanceTime(app, 2)
   const page = await visitor.follow(await visitor.get(path({ prompt: 'login' })))
   t.ok(asksForLogin(page), 'who is logged in is asked again')
   const second = await verified(await idTokenOf(await visitor.follow(await visitor.submit(page, LOGIN))))
@@ -52,7 +53,7 @@ t.test('oidcc-prompt-none-logged-in', async (t) => {
 t.test('oidcc-max-age-1', async (t) => {
   const visitor = visit(app)
   const first = await verified((await tokens({}, visitor)).id_token)
-  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await advanceTime(app, 2)
   const page = await visitor.follow(await visitor.get(path({ max_age: '1' })))
   t.ok(asksForLogin(page))
   const second = await verified(await idTokenOf(await visitor.follow(await visitor.submit(page, LOGIN))))

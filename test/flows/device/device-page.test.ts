@@ -1,8 +1,9 @@
 import t from 'tap'
 import { build, claimsOf, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
-import { asked, expire, makeTv, poll } from '../../support/device.ts'
+import { asked, makeTv, poll } from '../../support/device.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, logIn, visit, type Visitor } from '../../support/visitor.ts'
+import { advanceTime } from '../../../src/testing.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders' } }
 const UNKNOWN = 'This code is unknown or has expired'
@@ -88,7 +89,7 @@ t.test('the form names a code that is wrong, malformed, expired, used or of a re
   }
   for (const code of ['BBBB-BBBB', 'AEIO-UAEI', '', 'x', '<script>', 'B'.repeat(500), used.user_code]) await refused(code)
   const confirm = await enter(visitor, late.user_code)
-  await expire(app)
+  await advanceTime(app, 601)
   await refused(late.user_code)
   const tooLate = await visitor.submit(confirm, { decision: 'allow' })
   t.match([tooLate.statusCode, tooLate.body], [422, UNKNOWN], 'the question lay open for too long')

@@ -1,8 +1,9 @@
 import t from 'tap'
-import { ask, asked, CALLER, decider, DEVICE_CODE, expire, makeTv, poll, wait } from '../../support/device.ts'
+import { ask, asked, CALLER, decider, DEVICE_CODE, makeTv, poll } from '../../support/device.ts'
 import { basic, build, claimsOf, makeClient, profile, register, token, type Tokens } from '../../support/start-server.ts'
 import { sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+import { advanceTime } from '../../../src/testing.ts'
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 
@@ -95,9 +96,9 @@ t.test('RFC 8628 section 3.5: each poll that comes too soon raises the interval 
   t.equal(await error(), 'authorization_pending')
   t.same([await error(), await interval()], ['slow_down', 10])
   t.same([await error(), await interval()], ['slow_down', 15])
-  await wait(app, 14)
+  await advanceTime(app, 14)
   t.same([await error(), await interval()], ['slow_down', 20], '14 seconds are too few by now')
-  await wait(app, 20)
+  await advanceTime(app, 20)
   t.same([await error(), await interval()], ['authorization_pending', 20], 'and what was raised stays')
 })
 
@@ -118,7 +119,7 @@ t.test('a denied code is access_denied, an expired one expired_token, and neithe
   const late = await asked(app, { client_id: id })
   await internals(app).oauth.device.decide({ userCode: late.user_code, user, caller: CALLER }, 'allowed')
   const never = await asked(app, { client_id: id })
-  await expire(app)
+  await advanceTime(app, 601)
   for (const { device_code: code } of [late, never]) t.match((await poll(app, id, code)).json(), { error: 'expired_token' })
   t.notOk(await internals(app).oauth.device.decide({ userCode: never.user_code, user, caller: CALLER }, 'allowed'))
   t.same(await sql(app, 'SELECT 1 FROM sessions'), [])
@@ -257,8 +258,8 @@ t.test('expired device codes are purged an hour later', async (t) => {
   const { purge } = await import('../../../src/maintenance/purge.ts')
   const run = () =>
     purge(internals(app).store.purge, { expired: true, revoked: false, keep: 0, auditRetention: 1000 }, new AbortController().signal)
-  await expire(app)
+  await advanceTime(app, 601)
   t.match(await run(), { device_codes: 0 }, 'it tells its device yet')
-  await sql(app, "UPDATE device_codes SET expires_at = now() - interval '2 hours'")
+  await advanceTime(app, 2 * 3600)
   t.match(await run(), { device_codes: 1 })
 })

@@ -4,6 +4,7 @@ import { build, createDatabase, eventually, PASSWORD, profile, signedIn } from '
 import { sql } from '../../support/session-rows.ts'
 import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
+import { advanceTime } from '../../../src/testing.ts'
 
 async function two (t: Parameters<typeof build>[0]) {
   const databaseUrl = await createDatabase(t)
@@ -72,9 +73,13 @@ t.test('a request with a cached token runs no statement, and its use is recorded
   const noted = await lastUsed()
   const verify = internals(second).personalTokens.verify
   t.equal(await statementsDuring(second, async () => { for (let i = 0; i < 50; i++) t.ok(await verify(text)) }), 0)
-  await internals(first).personalTokens.verify(text)
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  const { personalTokens, database: { pool } } = internals(first)
+  await personalTokens.verify(text)
+  t.ok(await eventually(() => pool.waitingCount === 0 && pool.idleCount === pool.totalCount))
   t.same(await lastUsed(), noted, 'another process does not write it again')
+  await advanceTime(first, 61)
+  await personalTokens.verify(text)
+  t.ok(await eventually(async () => (await lastUsed())!.getTime() > noted!.getTime()), 'after a minute')
 })
 
 t.test('a request succeeds when the use of its token cannot be recorded', async (t) => {
