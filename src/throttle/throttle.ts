@@ -129,6 +129,7 @@ function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts
     }
 
     return {
+      // Refuses blocked keys again: others may have failed while the user was looked up
       guard: (userId) => (check) => guard(countsOf(userId), check),
       device: (userId) => devices.renew(userId, device)
     }
