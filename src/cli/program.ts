@@ -32,6 +32,7 @@ export function createProgram ({ context, write }: Options): Command {
   addTokenCommands(program, run)
   addKeyCommands(program, run)
   addUserCommands(program, run, context)
+  addPasswordCommands(program, run)
   addMaintenanceCommands(program, run)
   return program
 }
@@ -158,6 +159,14 @@ function addUserCommands (program: Command, run: Run, context: Options['context'
   user.hook('preSubcommand', async (_user, create) => {
     if (create.name() === 'create') await addAttributeOptions(create, context)
   })
+}
+
+function addPasswordCommands (program: Command, run: Run): void {
+  const passwords = program.command('passwords').description('Keep a list of breached passwords, which nobody can choose')
+  command(passwords, 'import <file>', 'Make the list of a downloaded one: lines of SHA-1 hashes as of Have I Been Pwned; - reads standard input')
+    .option('--plain', 'the lines are passwords')
+    .option('--output <file>', 'where the list is kept (default: BREACHED_PASSWORDS)')
+    .action(run(async () => (await import('./passwords.ts')).importPasswords))
 }
 
 function addMaintenanceCommands (program: Command, run: Run): void {

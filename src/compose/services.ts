@@ -19,7 +19,7 @@ import { createOAuth, type OAuthServices, type OidcServices } from './oauth.ts'
 import { createMail, startOutbox, type MailServices, type SmsServices } from './outbox.ts'
 import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
-import { createUsers, type UserServices } from './users.ts'
+import { checkBreachedList, createUsers, type UserServices } from './users.ts'
 import { createVerification, type VerificationServices } from './verification.ts'
 
 /** Everything that plugins and routes use, by noun; created once per app. */
@@ -45,8 +45,9 @@ const KEY_CHECK_MS = 60_000
 export async function createServices (config: Config, { log, prisma }: Pick<CoreOptions, 'log' | 'prisma'>): Promise<Services> {
   const events = createEvents((err, name) => log.error({ err, name }, 'A handler of an event failed'))
   logEvents(events, log)
-  // A missing native program is reported before a database is created
+  // What is missing is reported before a database is created
   await loadArgon2()
+  await checkBreachedList(config)
   const core = await openCore(config, { log, prisma })
   const stops: Stop[] = [core.close]
   try {

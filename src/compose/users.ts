@@ -1,3 +1,6 @@
+import { ConfigError } from '../config/config-error.ts'
+import type { Config } from '../config/config.ts'
+import { settingName } from '../config/names.ts'
 import type { Events } from '../events/events.ts'
 import type { Authenticate } from '../oauth/ports.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../passwords/policy.ts'
@@ -28,6 +31,16 @@ export type UserServices = {
 }
 
 type Dependencies = Core & { passwords: Passwords, pace: LoginPace, throttle: Throttle, events: Events }
+
+/** @throws ConfigError when the list of breached passwords cannot be used */
+export async function checkBreachedList ({ passwords: { breached }, sources }: Config): Promise<void> {
+  if (breached === undefined) return
+  const { readBreachedList } = await import('../passwords/breached-list.ts')
+  await readBreachedList(breached).catch((error: Error) => {
+    const name = settingName(sources, 'passwords.breached', 'BREACHED_PASSWORDS')
+    throw new ConfigError([{ name, message: `cannot be used: ${error.message}` }])
+  })
+}
 
 export async function createUsers ({ config, store, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
   const attributes = await createAttributes(config.login)

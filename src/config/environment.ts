@@ -11,7 +11,7 @@ import { readyAttributes } from '../schemas/identifiers.ts'
 const isProxySlug = (slug: string) => (PROXY_SLUGS as readonly string[]).includes(slug)
 
 /** Options in groups whose members have variables. */
-const GROUPS = ['routes', 'mail'] as const
+const GROUPS = ['routes', 'mail', 'passwords'] as const
 
 export type Variables = Record<string, string | undefined>
 type Property = {
@@ -85,6 +85,7 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
   return {
     ...merged, login: { ...login, attributes }, mail: { ...mail, ...(server !== undefined && { url: server }) },
     routes: { ...environment.routes, ...defined(options.routes ?? {}) },
+    passwords: { ...environment.passwords, ...defined(options.passwords ?? {}) },
     clients: { ...environment.clients, ...options.clients }
   }
 }

@@ -154,6 +154,8 @@ export interface SettingsOptions {
     numbers?: NonNullable<NonNullable<Settings['passwords']>['numbers']>
     /** A password needs a symbol; a space is one. Default: false. */
     symbols?: NonNullable<NonNullable<Settings['passwords']>['symbols']>
+    /** File of breached passwords, made by `latchkey passwords import`, which nobody can choose. Variable: BREACHED_PASSWORDS. */
+    breached?: NonNullable<NonNullable<Settings['passwords']>['breached']>
     /** argon2id memory in KiB. Default: 19456. */
     memoryCost?: NonNullable<NonNullable<Settings['passwords']>['memoryCost']>
     /** Number of argon2id passes. Default: 2. */

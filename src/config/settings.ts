@@ -220,6 +220,10 @@ export const Settings = Type.Object({
     mixedCase: Type.Boolean({ default: false, description: 'A password needs an uppercase and a lowercase letter' }),
     numbers: Type.Boolean({ default: false, description: 'A password needs a number' }),
     symbols: Type.Boolean({ default: false, description: 'A password needs a symbol; a space is one' }),
+    breached: Type.Optional(Type.String({
+      env: 'BREACHED_PASSWORDS', minLength: 1,
+      description: 'File of breached passwords, made by `latchkey passwords import`, which nobody can choose'
+    })),
     memoryCost: Type.Integer({ default: 19_456, minimum: 8, maximum: 4_194_304, description: 'argon2id memory in KiB' }),
     timeCost: Type.Integer({ default: 2, minimum: 1, maximum: 100, description: 'Number of argon2id passes' }),
     maxQueue: Type.Integer({ default: 100, minimum: 0, maximum: 100_000, description: 'Maximum number of waiting password hashes; further requests are answered with 503' })

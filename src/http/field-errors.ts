@@ -26,6 +26,8 @@ export type FieldErrorDetails = {
   /** A password without a kind of characters that it must contain. */
   characters_missing: { kind: CharacterKind }
   common_password: null
+  /** Stands in the operator's list of leaked passwords. */
+  breached_password: null
   wrong_password: null
   changed_meanwhile: null
   last_identifier: null

@@ -20,13 +20,18 @@ export type PasswordPolicy = {
   check: (password: string) => Promise<FieldError[]>
 }
 
-type Options = { minLength: number, refuseCommon: boolean } & Partial<Record<CharacterKind, boolean>>
+type Options = {
+  minLength: number
+  refuseCommon: boolean
+  /** The file of a list of breached passwords. */
+  breached?: string
+} & Partial<Record<CharacterKind, boolean>>
 
 /**
- * NIST SP 800-63B section 3.1.1.2: a minimum length and a list of known passwords. Rules on kinds of characters, which it advises against,
+ * NIST SP 800-63B section 3.1.1.2: a minimum length and lists of known passwords. Rules on kinds of characters, which it advises against,
  * are off by default.
  */
-export function createPasswordPolicy ({ minLength, refuseCommon, ...wanted }: Options): PasswordPolicy {
+export function createPasswordPolicy ({ minLength, refuseCommon, breached, ...wanted }: Options): PasswordPolicy {
   const kinds = (Object.keys(KINDS) as CharacterKind[]).filter((kind) => wanted[kind])
   let common: Promise<Set<string>> | undefined
 
@@ -36,12 +41,23 @@ export function createPasswordPolicy ({ minLength, refuseCommon, ...wanted }: Op
     const short: FieldError[] = [...text].length < minLength ? [{ code: 'too_short', min: minLength }] : []
     const missing = kinds.filter((kind) => !KINDS[kind].every((characters) => characters.test(text)))
     const errors = [...short, ...missing.map((kind): FieldError => ({ code: 'characters_missing', kind }))]
-    if (errors.length > 0 || !refuseCommon) return errors
+    if (errors.length > 0) return errors
+    if (refuseCommon && await isCommon(text)) return ['common_password']
+    return breached !== undefined && await isBreached(breached, text) ? ['breached_password'] : []
+  }
+
+  async function isCommon (text: string): Promise<boolean> {
     common ??= commonPasswords(minLength)
-    return (await common).has(text.toLowerCase()) ? ['common_password'] : []
+    return (await common).has(text.toLowerCase())
   }
 
   return { rules: { minLength, kinds }, check }
+}
+
+/** @throws Error when the list cannot be read */
+async function isBreached (path: string, text: string): Promise<boolean> {
+  const list = await import('./breached-list.ts')
+  return await list.isBreached(path, text)
 }
 
 async function commonPasswords (minLength: number): Promise<Set<string>> {

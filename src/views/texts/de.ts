@@ -40,6 +40,7 @@ export const de: Texts = {
     passwordLetter: 'Verwenden Sie mindestens einen Buchstaben.',
     passwordSymbol: 'Verwenden Sie mindestens ein Sonderzeichen, etwa ! oder ein Leerzeichen.',
     passwordNumber: 'Verwenden Sie mindestens eine Ziffer.',
+    passwordBreached: 'Dieses Passwort stand in einem Datenleck, Angreifer kennen es also. Wählen Sie ein anderes.',
     passwordCommon: 'Dieses Passwort gehört zu den ersten, die Angreifer versuchen. Wählen Sie ein anderes.',
     tooManyTokens: 'Sie haben zu viele Token. Löschen Sie zuerst eines.',
     unknownCode: 'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie das Gerät einen neuen anzeigen.'

@@ -41,6 +41,7 @@ export const en = {
     passwordLetter: 'Use at least one letter.',
     passwordSymbol: 'Use at least one symbol, such as ! or a space.',
     passwordNumber: 'Use at least one number.',
+    passwordBreached: 'This password has appeared in a data leak, so attackers know it. Choose another.',
     passwordCommon: 'This password is one of the first that attackers try. Choose another.',
     tooManyTokens: 'You have too many tokens. Delete one first.',
     unknownCode: 'This code is unknown or has expired. Check it, or ask the device for a new one.'

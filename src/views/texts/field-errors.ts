@@ -45,6 +45,8 @@ const API: Words<string> = {
   taken: (_, field) => `The ${field} has already been taken.`,
   characters_missing: ({ kind }, field) => `The ${spaced(field)} field must contain at least ${CHARACTERS[kind]}.`,
   common_password: () => 'is one of the most used passwords, which are tried first; choose another',
+  breached_password: (_, field) =>
+    `The given ${spaced(field)} has appeared in a data leak. Please choose a different ${spaced(field)}.`,
   wrong_password: () => 'is not your password',
   changed_meanwhile: () => 'was changed by another request; try again',
   last_identifier: () => 'is all that is left to log in with; add another first',
@@ -59,7 +61,7 @@ const API: Words<string> = {
 
 /** Codes whose texts name their subject themselves. */
 const SENTENCES = new Set<FieldErrorCode>([
-  'required', 'one_required', 'characters_missing', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
+  'required', 'one_required', 'characters_missing', 'breached_password', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
   'too_many'
 ])
 
@@ -83,6 +85,7 @@ const PAGES: Words<Texts['problems']> = {
   characters_missing: ({ kind }, { passwordMixedCase, passwordLetter, passwordSymbol, passwordNumber }) =>
     ({ mixedCase: passwordMixedCase, letters: passwordLetter, symbols: passwordSymbol, numbers: passwordNumber })[kind],
   common_password: (_, { passwordCommon }) => passwordCommon,
+  breached_password: (_, { passwordBreached }) => passwordBreached,
   wrong_password: unclear,
   changed_meanwhile: unclear,
   last_identifier: unclear,

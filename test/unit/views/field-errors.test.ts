@@ -30,6 +30,9 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     { code: 'characters_missing', kind: 'mixedCase' }, 'The staff id field must contain at least one uppercase and one lowercase letter.'
   ],
   common_password: ['common_password', 'is one of the most used passwords, which are tried first; choose another'],
+  breached_password: [
+    'breached_password', 'The given staff id has appeared in a data leak. Please choose a different staff id.'
+  ],
   wrong_password: ['wrong_password', 'is not your password'],
   changed_meanwhile: ['changed_meanwhile', 'was changed by another request; try again'],
   last_identifier: ['last_identifier', 'is all that is left to log in with; add another first'],
