@@ -8,7 +8,9 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isBreached, readBreachedList } from '../dist/src/passwords/breached-list.js'
 
-const LOOK_UPS = 200_000
+const TIMED = 10_000
+const OTHERS = 200_000
+const AT_ONCE = 100
 const SORT_AT_ONCE = 100_000
 const count = Number(process.argv.slice(2).find((text) => /^\d+$/.test(text)) ?? 1_000_000)
 const unsorted = process.argv.includes('--unsorted')
@@ -51,15 +53,19 @@ async function importSource () {
 }
 
 async function lookUps () {
-  let found = 0
   const times = []
-  for (let index = 0; index < LOOK_UPS; index++) {
+  for (let index = 0; index < TIMED; index++) {
     const began = performance.now()
-    if (await isBreached(target, `not in the list ${index}`)) found++
+    await isBreached(target, `not in the list ${index}`)
     times.push(performance.now() - began)
   }
   times.sort((a, b) => a - b)
-  return { found, p50: times[LOOK_UPS / 2], p99: times[LOOK_UPS * 0.99] }
+  let found = 0
+  for (let done = 0; done < OTHERS; done += AT_ONCE) {
+    const others = Array.from({ length: AT_ONCE }, (_, index) => isBreached(target, `another ${done + index}`))
+    found += (await Promise.all(others)).filter(Boolean).length
+  }
+  return { found, p50: times[TIMED / 2], p99: times[TIMED * 0.99] }
 }
 
 try {
@@ -72,7 +78,7 @@ try {
   console.log(`- ${count} passwords${unsorted ? ', in no order' : ''}, ${(statSync(source).size / 1e6).toFixed(0)} MB: imported in ${seconds.toFixed(1)} s with at most ${megabytes.toFixed(0)} MB of memory`)
   console.log(`- list of ${(size / 1e6).toFixed(1)} MB, ${(size * 8 / count).toFixed(1)} bits for each password, ${partPages * 256} pages`)
   console.log(`- look-up p50 ${p50.toFixed(3)} ms, p99 ${p99.toFixed(3)} ms`)
-  console.log(`- ${found} of ${LOOK_UPS} other passwords were taken for breached ones`)
+  console.log(`- ${found} of ${OTHERS} other passwords were taken for breached ones`)
 } finally {
   rmSync(folder, { recursive: true })
 }

@@ -20,6 +20,7 @@ import { checkExposure } from '../maintenance/doctor/exposure.ts'
 import { checkFeed } from '../maintenance/doctor/feed.ts'
 import { checkKeys } from '../maintenance/doctor/keys.ts'
 import { checkExtras, checkMigrations, type MigrationFacts } from '../maintenance/doctor/migrations.ts'
+import { checkPasswords } from '../maintenance/doctor/passwords.ts'
 import { checkSchema } from '../maintenance/doctor/schema.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
@@ -33,7 +34,9 @@ export async function doctor (context: Context, { strict = false }: DoctorArgs):
   } catch (error) {
     return misconfigured(error)
   }
-  return report([...checkConfiguration(context.config), ...checkExposure(context.config), ...await databaseChecks(context)], strict)
+  const { config } = context
+  const checks = [...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config), ...await databaseChecks(context)]
+  return report(checks, strict)
 }
 
 /** The report when the configuration cannot be used. */

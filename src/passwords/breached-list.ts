@@ -11,7 +11,7 @@ const DATA_BYTES = PAGE_BYTES - 4
 const PAGE_BITS = DATA_BYTES * 8
 /** By the first byte of a hash; all have the same number of pages. */
 export const PARTS = 256
-/** With 14 positions, one of 14,000 other passwords is taken for a breached one. */
+/** With 14 positions, one of 15,000 other passwords is taken for a breached one. */
 const BITS_PER_PASSWORD = 20
 const POSITIONS = 14
 /** The part of a SHA-1 that decides about page and positions. */

@@ -6,7 +6,10 @@ import t from 'tap'
 import { importPasswords } from '../../src/cli/passwords.ts'
 import { createUser } from '../../src/cli/user.ts'
 import { setPassword } from '../../src/cli/user-account.ts'
-import { isBreached } from '../../src/passwords/breached-list.ts'
+import { resolveConfig } from '../../src/config/config.ts'
+import { checkPasswords } from '../../src/maintenance/doctor/passwords.ts'
+import { firstPage, isBreached } from '../../src/passwords/breached-list.ts'
+import { readyAttributes } from '../../src/schemas/identifiers.ts'
 import { contextFor, run, start } from './helper.ts'
 
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex').toUpperCase()
@@ -16,12 +19,12 @@ const GOOD = 'correct horse battery staple'
 t.test('import makes the list that BREACHED_PASSWORDS names, and no command sets a password of it', async (t) => {
   const folder = t.testdir({ 'pwned.txt': `${sha1(LEAKED)}:17\r\n${sha1('another one')}:1\r\n` })
   const path = join(folder, 'breached')
-  const context = await contextFor(t, { BREACHED_PASSWORDS: path })
+  const context = await contextFor(t, { BREACHED_PASSWORDS: path }, folder)
   t.match(await importPasswords(context, join(folder, 'pwned.txt'), {}), {
     json: { path, passwords: 2, bytes: 257 * 4096 },
     lines: [`2 passwords are in ${path} (1.1 MB).`, 'Running servers use it from now on.']
   })
-  const message = 'The given password has appeared in a data leak. Please choose a different password.'
+  const message = 'The given password has appeared in a data leak. Please choose a different password'
   await t.rejects(createUser(context, { email: 'ada@example.com', password: LEAKED }), { message })
   await createUser(context, { email: 'ada@example.com', password: GOOD })
   await t.rejects(setPassword(context, 'ada@example.com', { password: 'another one' }), { message })
@@ -29,7 +32,7 @@ t.test('import makes the list that BREACHED_PASSWORDS names, and no command sets
 
 t.test('the place can be given, and standard input read', async (t) => {
   const folder = t.testdir({ 'plain.txt': `${LEAKED}\n` })
-  const context = await contextFor(t)
+  const context = await contextFor(t, {}, folder)
   await t.rejects(importPasswords(context, 'x', {}), { message: /^say where the list is to be kept: set BREACHED_PASSWORDS/ })
   const output = join(folder, 'list')
   const { lines } = await importPasswords(context, join(folder, 'plain.txt'), { plain: true, output })
@@ -50,7 +53,7 @@ t.test('the place can be given, and standard input read', async (t) => {
 t.test('a killed import leaves the old list whole', async (t) => {
   const folder = t.testdir({ first: sha1(LEAKED) })
   const output = join(folder, 'list')
-  await importPasswords(await contextFor(t), join(folder, 'first'), { output })
+  await importPasswords(await contextFor(t, {}, folder), join(folder, 'first'), { output })
   const before = readFileSync(output)
   const child = start(['passwords', 'import', '-', '--output', output], { cwd: folder })
   child.stdin!.on('error', () => {})
@@ -73,4 +76,17 @@ t.test('a missing or damaged list stops the start, before a database is made', a
   writeFileSync(path, 'something else')
   t.match(await serve(), { code: 1, stderr: /BREACHED_PASSWORDS cannot be used: .*breached is not a list that `latchkey passwords import` has made/ })
   t.notOk(existsSync(join(folder, '.latchkey')))
+})
+
+t.test('doctor tells of the list: how long it is and how old, or what is wrong with it', async (t) => {
+  const folder = t.testdir({ plain: LEAKED })
+  const breached = join(folder, 'list')
+  const checks = async () => await checkPasswords(resolveConfig({ login: { attributes: readyAttributes }, passwords: { breached } }))
+  t.match(await checks(), [{ status: 'fail', name: 'breached-passwords', message: /list does not exist/ }])
+  await importPasswords(await contextFor(t, {}, folder), join(folder, 'plain'), { plain: true, output: breached })
+  t.match(await checks(), [{ status: 'ok', message: /^1 passwords, imported on \d{4}-\d\d-\d\d$/ }])
+  const page = firstPage({ count: 5, partPages: 1, importedAt: new Date('2020-01-01') })
+  writeFileSync(breached, Buffer.concat([page, readFileSync(breached).subarray(page.length)]))
+  t.match(await checks(), [{ status: 'warn', message: /^5 passwords, imported on 2020-01-01: newer leaks/ }])
+  t.same(await checkPasswords(resolveConfig({ login: { attributes: readyAttributes } })), [])
 })
