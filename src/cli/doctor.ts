@@ -35,8 +35,8 @@ export async function doctor (context: Context, { strict = false }: DoctorArgs):
     return misconfigured(error)
   }
   const { config } = context
-  const checks = [...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config), ...await databaseChecks(context)]
-  return report(checks, strict)
+  const settings = [...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config)]
+  return report([...settings, ...await databaseChecks(context)], strict)
 }
 
 /** The report when the configuration cannot be used. */
