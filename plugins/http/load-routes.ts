@@ -21,8 +21,11 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['operations/metrics', ({ routes }) => routes.metrics]
 ]
 
-/** Routes of the API that answer with pages. They are registered with the pages, whose error handler and headers they need. */
-const ON_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout']
+/**
+ * Files under `v1/` whose routes users open in a browser, so that they answer with pages. `plugins/pages.ts` registers them, in the scope
+ * that has the error pages, the form parser and the security headers of pages.
+ */
+const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout']
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
@@ -35,7 +38,7 @@ export function loadRoutes (scope: FastifyInstance, { folder, prefix = '', switc
   const dir = fileURLToPath(new URL(`../../routes/${folder}`, import.meta.url))
   function ignoreFilter (path: string): boolean {
     const file = folder + path.replace(/\.[jt]s$/, '')
-    return off.has(file) || (folder !== 'pages' && ON_PAGES.includes(file) !== pages)
+    return off.has(file) || (folder !== 'pages' && ANSWERED_BY_PAGES.includes(file) !== pages)
   }
   scope.register(readFirst(dir, ignoreFilter), { dir, ignoreFilter, maxDepth: 0, options: { prefix } })
 }

@@ -8,7 +8,8 @@ const tags = ['Discovery']
 
 /**
  * Serves the metadata. RFC 8414 section 3.1 and RFC 9728 section 3.1 put the path of the issuer after the well-known name (`suffix`),
- * OpenID Connect Discovery section 4 puts it before: clients request both.
+ * OpenID Connect Discovery section 4 puts it before: clients request both. It is no file of `routes/`, whose files are each served once,
+ * under the prefix: with a prefix the metadata is served twice, the second time outside of it.
  */
 export function serveMetadata (scope: FastifyInstance, { suffix = '', hide = false }: { suffix?: string, hide?: boolean } = {}): void {
   const { config, oidc: { metadata } } = internals(scope)

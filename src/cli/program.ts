@@ -126,7 +126,7 @@ function addKeyCommands (program: Command, run: Run): void {
   command(keys, 'list', 'List the keys in use', true)
     .action(run(async () => (await import('./keys.ts')).listKeys))
   command(keys, 'rotate', 'Create new keys, which are used for signing once all caches have them')
-    .option('--now', 'use them for signing at once')
+    .option('--now', 'use them for signing at once; a running server does so within 60 seconds')
     .action(run(async () => (await import('./keys.ts')).rotateKeys))
   command(keys, 'revoke <kid>', 'Revoke a key: tokens that it signed are refused at once in every process')
     .action(run(async () => (await import('./keys.ts')).revokeKey))

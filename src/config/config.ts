@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import { createAddress, ROOT, type Address, type Place } from './address.ts'
 import { asciiPath, asciiUrl } from '../http/ascii-url.ts'
 import { ConfigError } from './config-error.ts'
+import { deprecationsOf, renamed } from './deprecated.ts'
 import { checkViews } from '../views/check.ts'
 import type { Views } from '../views/index.ts'
 import { languages as builtIn, type PartialTexts } from '../views/texts/index.ts'
@@ -74,7 +75,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
       readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)
     ),
     brand,
-    deprecations: filled.brand.colour === undefined ? [] : ['The option brand.colour is deprecated: write brand.color'],
+    deprecations: deprecationsOf(filled),
     views: filled.views as Views,
     mount,
     loginPath: asciiPath(loginPath),
@@ -98,11 +99,7 @@ function checkTransports ({ mail, sms }: Settings, sources: Sources): void {
 
 /** Under both names, so that a second registration may use either. */
 function withColor (brand: Settings['brand']): Settings['brand'] {
-  const { color, colour } = brand
-  if (color !== undefined && colour !== undefined && color !== colour) {
-    throw new ConfigError([{ name: 'brand.colour', message: 'is the deprecated name of brand.color, and differs from it; give brand.color only' }])
-  }
-  const value = color ?? colour
+  const value = renamed('brand', ['color', brand.color], ['colour', brand.colour])
   return value === undefined ? brand : { ...brand, color: value, colour: value }
 }
 

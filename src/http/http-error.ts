@@ -71,7 +71,8 @@ export class HttpError extends Error {
   readonly retryAfter: number | undefined
   readonly errors: Record<string, string[]> | undefined
   constructor (readonly code: ErrorCode, { message, retryAfter, headers, errors, cause }: ErrorDetails = {}) {
-    const usual: Entry = ERRORS[code]
+    const usual: Entry | undefined = Object.hasOwn(ERRORS, code) ? ERRORS[code] : undefined
+    if (!usual) throw new TypeError(`There is no error code ${JSON.stringify(code)}; the codes are ${Object.keys(ERRORS).join(', ')}`)
     super(message ?? usual.message, cause === undefined ? undefined : { cause })
     this.name = new.target.name
     this.statusCode = usual.status

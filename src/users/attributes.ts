@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../config/config-error.ts'
+import { renamed } from '../config/deprecated.ts'
 import { isNational, phoneNormalizer, tidyPhone } from './phone.ts'
 
 /** An attribute's value: `value` is compared and unique, `display` is shown. */
@@ -74,7 +75,7 @@ export function ambiguousWith (attributes: Attributes, identifier: Identifier): 
 
 function createAttribute (name: string, schema: TSchema, { normalize, tidy, lacks }: Kind): Attribute {
   const check = compile(name, schema)
-  const keepsCase = normalizerOf(schema) === undefined
+  const keepsCase = normalizerOf(name, schema) === undefined
   // Comparison ignores case, so a pattern in upper case may match either spelling
   const cleanedOf = (text: unknown) => typeof text === 'string' ? clean(tidy(text)) : null
   const spellings = (cleaned: string, value: string) => keepsCase ? [cleaned, value, cleaned.toUpperCase()] : [cleaned, value]
@@ -82,7 +83,7 @@ function createAttribute (name: string, schema: TSchema, { normalize, tidy, lack
     name,
     schema,
     title: titleOf(name, schema),
-    channel: channelOf(schema),
+    channel: channelOf(name, schema),
     parse (text) {
       const cleaned = cleanedOf(text)
       const value = cleaned === null ? null : normalize(cleaned)
@@ -108,7 +109,7 @@ function compile (name: string, schema: TSchema): (value: string) => boolean {
 }
 
 async function kindOf (name: string, schema: TSchema, defaultCountry?: string): Promise<Kind> {
-  const normalizer = normalizerOf(schema) ?? 'plain'
+  const normalizer = normalizerOf(name, schema) ?? 'plain'
   const asTyped = { tidy: (text: string) => text, lacks: () => undefined }
   if (normalizer === 'email') return { ...asTyped, normalize: email }
   if (normalizer === 'plain') return { ...asTyped, normalize: plain }
@@ -119,15 +120,14 @@ async function kindOf (name: string, schema: TSchema, defaultCountry?: string): 
   throw new ConfigError([{ name: `login.attributes.${name}`, message: 'has an unknown normalizer; there are email, phone and plain' }])
 }
 
-/** `normaliser` is the deprecated spelling, accepted until the next release. */
-function normalizerOf (schema: TSchema): unknown {
+function normalizerOf (name: string, schema: TSchema): unknown {
   const { normalizer, normaliser } = schema as { normalizer?: unknown, normaliser?: unknown }
-  return normalizer ?? normaliser
+  return renamed(`login.attributes.${name}`, ['normalizer', normalizer], ['normaliser', normaliser])
 }
 
-function channelOf (schema: TSchema): Attribute['channel'] {
-  if (normalizerOf(schema) === 'phone') return 'sms'
-  return normalizerOf(schema) === 'email' || (schema as { format?: unknown }).format === 'email' ? 'mail' : null
+function channelOf (name: string, schema: TSchema): Attribute['channel'] {
+  if (normalizerOf(name, schema) === 'phone') return 'sms'
+  return normalizerOf(name, schema) === 'email' || (schema as { format?: unknown }).format === 'email' ? 'mail' : null
 }
 
 function titleOf (name: string, schema: TSchema): string {

@@ -56,6 +56,7 @@ const parameters = ({ hash, clientId, redirectUri, codeChallenge, secretHash, ca
 })
 
 function statements ({ authorization_codes: codes, sessions, users, clients }: Database['tables']) {
+  // PKCE (RFC 7636 section 4.6) is verified here only: the challenge of the presented verifier is compared in the statement that redeems
   const fits = (client: string, uri: string, challenge: string) => `redeemed_at IS NULL AND expires_at > now() AND client_id = ${client}
     AND (${uri} IS NULL OR redirect_uri = ${uri}) AND code_challenge IS NOT DISTINCT FROM ${challenge}`
   const start = (secret: string, ip: string, agent: string, ttl: string) =>

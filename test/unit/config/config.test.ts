@@ -42,6 +42,13 @@ t.test('brand.colour is accepted as the former name of brand.color', async (t) =
   t.match(problems(() => named({ color: '#00695c', colour: '#fff' })), [{ name: 'brand.colour', message: /differs/ }])
 })
 
+t.test('a login attribute with the former keyword normaliser is reported like any deprecated option', async (t) => {
+  const schema = { ...Type.String(), normaliser: 'email' }
+  t.same(withOptions({ login: { attributes: { mail: schema } } }).deprecations, [
+    'The option login.attributes.mail.normaliser is deprecated: write login.attributes.mail.normalizer'
+  ])
+})
+
 t.test('an empty variable is treated as absent', async (t) => {
   const names = Object.values(Settings.properties).flatMap((property) => (property as { env?: string }).env ?? [])
   t.ok(names.length > 20)

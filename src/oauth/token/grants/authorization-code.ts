@@ -27,7 +27,10 @@ const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 export function authorizationCodeGrant (
   { codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
 ): GrantHandler {
-  /** Finds out why the code could not be redeemed. A second use of a code ends the session of the first (RFC 9700 section 4.2.4). */
+  /**
+   * The reason for the log, after the code was refused: redemptions.store.ts verifies it, PKCE included. A second use of a code ends the
+   * session of the first (RFC 9700 section 4.2.4).
+   */
   async function errorFor (client: Client, hash: Uint8Array, { verifier, redirectUri, resources }: CodeParams, caller: Caller) {
     const code = await codes.inspect(hash)
     if (!code) return invalid('unknown')
