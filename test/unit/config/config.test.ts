@@ -226,7 +226,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['SCOPES', '[]', /object.*such as \{/],
   ['SCOPES', '{"a b":"x"}', /has the invalid name "a b"/],
   ['SCOPES', '{"a":1}', /string/],
-  ['SCOPES', '{"a":"x","revocations:read":"x"}', /cannot register revocations:read, which has a meaning/],
+  ['SCOPES', '{"a":"x","revocations:read":"x"}', /cannot register revocations:read, which is reserved/],
   ['SCOPES', '{"*":"x"}', /cannot register \*/],
   ['RESOURCE_SERVERS', 'api', /such as https:/],
   ['ACCESS_TOKEN_TTL', '1h', /integer.*seconds/],
