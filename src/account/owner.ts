@@ -31,7 +31,7 @@ type Dependencies = {
   clients: Pick<Clients, 'find'>
   sessions: Pick<Sessions, 'standing'>
   scopes: Pick<Scopes, 'remaining'>
-  browsers: { standing: (id: string) => Promise<{ tokenEpoch: number } | null> }
+  browserSessions: { standing: (id: string) => Promise<{ tokenEpoch: number } | null> }
 }
 
 /**
@@ -39,7 +39,7 @@ type Dependencies = {
  * third-party token, a personal access token or a narrowed token could otherwise create a more powerful one.
  * @throws NotTheOwner
  */
-export function createFindOwner ({ clients, sessions, scopes: registry, browsers }: Dependencies): FindOwner {
+export function createFindOwner ({ clients, sessions, scopes: registry, browserSessions }: Dependencies): FindOwner {
   async function ofToken ({ clientId, scopes }: Bearer, userId: string, sessionId: string): Promise<Owner> {
     const client = clientId === null ? null : await clients.find(clientId)
     if (!client?.firstParty) throw new NotTheOwner()
@@ -49,7 +49,7 @@ export function createFindOwner ({ clients, sessions, scopes: registry, browsers
   }
 
   async function ofBrowser (userId: string, sessionId: string): Promise<Owner> {
-    const session = await browsers.standing(sessionId)
+    const session = await browserSessions.standing(sessionId)
     if (!session) throw new NotTheOwner()
     return { userId, sessionId, tokenEpoch: session.tokenEpoch, client: null }
   }

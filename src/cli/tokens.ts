@@ -43,7 +43,7 @@ export async function listTokens (
         ? await store.personalTokens.listAll(limit)
         : await store.personalTokens.list(userId)
     const registry = scopesOf(config)
-    const remaining = createRemainingScopes(createClientDirectory(store.clients, clock), registry)
+    const remainingScopes = createRemainingScopes(createClientDirectory(store.clients, clock), registry)
     return {
       json: {
         sessions: sessions.map((session) => {
@@ -52,7 +52,7 @@ export async function listTokens (
         }),
         personal_access_tokens: await Promise.all(
           personal.map(async (token) => ({
-            ...personalTokenJson(token), scopes: await remaining(token.clientId, token.scopes), user_id: token.userId
+            ...personalTokenJson(token), scopes: await remainingScopes(token.clientId, token.scopes), user_id: token.userId
           }))
         )
       },
@@ -92,7 +92,7 @@ export async function createToken (
       clock,
       findClient: store.clients.findPersonal,
       isRevoked: () => false,
-      remaining: createRemainingScopes(store.clients, registry),
+      remainingScopes: createRemainingScopes(store.clients, registry),
       formSecrets: createFormSecrets(appKeys, 'token-forms', clock.now),
       events: createEvents(() => {}),
       onError: (err) => log.warn({ err }, 'The use of a personal access token could not be recorded')

@@ -47,7 +47,7 @@ export async function setPassword ({ config, withCore }: Context, text: string, 
   const id = await withCore(async ({ store }) => {
     const userId = await findUser(config, store, text)
     const users = createOwnUsers({ store: store.users, passwords })
-    const set = createSetPassword({ users, policy: createPasswordPolicy(config.passwords) })
+    const set = createSetPassword({ users, passwordPolicy: createPasswordPolicy(config.passwords) })
     const weaknesses = await set(userId, password)
     if (weaknesses === null) throw new Error(`The user ${text} is disabled; \`npx latchkey user enable\` lets them log in again`)
     if (weaknesses.length > 0) throw new Error(errorSentence({ password: weaknesses }))

@@ -24,7 +24,7 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
   const passwords = await createPasswords(config.passwords)
   const { user, errors } = await withCore(async ({ store }) => {
     const users = createOwnUsers({ store: store.users, passwords })
-    const register = createRegister({ attributes, users, policy: createPasswordPolicy(config.passwords) })
+    const register = createRegister({ attributes, users, passwordPolicy: createPasswordPolicy(config.passwords) })
     const registration = await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
     if (registration.user) await store.audit.write([{ type: 'user.registered', userId: registration.user.id, detail: BY_OPERATOR }])
     return registration

@@ -28,7 +28,7 @@ export function createAccount ({ config, store, clients, scopes, sessionEnds }: 
   return {
     access: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: idleTtl, browser: browserIdleTtl } }),
     apps: createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl }),
-    findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browsers: store.browserSessions })
+    findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browserSessions: store.browserSessions })
   }
 }
 
@@ -44,7 +44,7 @@ export async function createPersonalTokenServices (
     clock,
     findClient: store.clients.findPersonal,
     isRevoked: (facts) => revocationList.revokedBy(facts, '') !== null,
-    remaining: createRemainingScopes(clients, scopes),
+    remainingScopes: createRemainingScopes(clients, scopes),
     formSecrets: createFormSecrets(appKeys, 'token-forms', clock.now),
     events,
     onError: (err) => log.warn({ err }, 'The use of a personal access token could not be recorded')

@@ -65,17 +65,19 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const resources = createResources(config.resourceServers, config)
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { codes, consents, devices, sessions } = store
-  const verify = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey, clock })
+  const verifyAccessToken = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey, clock })
   const readIdToken = createReadIdToken(keys, () => config.issuer)
   const oauth: OAuthServices = {
     scopes,
     token: observed(createTokenEndpoint(authenticateClient, resources, createGrants(parts)), events),
-    verifyAccessToken: verify,
-    revoke: createRevoke({ authenticateClient, sessionEnds, revocations: store.revocations, refreshTokens, verify, personalTokens }),
+    verifyAccessToken,
+    revoke: createRevoke({
+      authenticateClient, sessionEnds, revocations: store.revocations, refreshTokens, verifyAccessToken, personalTokens
+    }),
     introspect: createIntrospect({
-      authenticateClient, sessions, refreshTokens, verify, personalTokens,
+      authenticateClient, sessions, refreshTokens, verifyAccessToken, personalTokens,
       isRevoked: (claims, kid) => revocationList.revokedBy(claims, kid) !== null,
-      remaining: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl
+      remainingScopes: createRemainingScopes(clients, scopes), idleTtl: config.refreshTokenTtl
     }),
     authorize: createAuthorize({
       check: createAuthorizationCheck({ clients, scopes, resources }),

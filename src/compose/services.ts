@@ -91,7 +91,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   stops.push(await startOutbox({ ...base, transports: {} }))
 
   const passwords = await createPasswords(config.passwords)
-  const pace = createLoginPace({ passwords, hashes: store.passwordHashes, clock, log })
+  const pace = createLoginPace({ passwords, passwordHashes: store.passwordHashes, clock, log })
   stops.push(pace.stop)
   const throttle = await openThrottle(base)
   const revocationList = revocation.list

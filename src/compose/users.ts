@@ -44,10 +44,10 @@ export async function checkBreachedList ({ passwords: { breached }, sources }: C
 
 export async function createUsers ({ config, store, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
-  const policy = createPasswordPolicy(config.passwords)
+  const passwordPolicy = createPasswordPolicy(config.passwords)
   const users = createOwnUsers({ store: store.users, passwords, pace })
   const authenticate = createAuthenticate({ users, throttle, events })
-  const parts = { attributes, users, policy, throttle, events }
+  const parts = { attributes, users, passwordPolicy, throttle, events }
 
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
@@ -65,5 +65,5 @@ export async function createUsers ({ config, store, passwords, pace, throttle, e
   }
 
   const changes = await createChanges()
-  return { records: users, attributes, passwordPolicy: policy, authenticate, register: await createRegistration(), ...changes }
+  return { records: users, attributes, passwordPolicy, authenticate, register: await createRegistration(), ...changes }
 }

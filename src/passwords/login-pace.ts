@@ -12,7 +12,7 @@ export type LoginPace = {
 
 type Dependencies = {
   passwords: Pick<Passwords, 'measure' | 'scheme' | 'wrap'>
-  hashes: PasswordHashes
+  passwordHashes: PasswordHashes
   clock: Clock
   log: Pick<Log, 'info' | 'warn'>
 }
@@ -36,7 +36,7 @@ const BATCH = 10
  * uses no CPU. Otherwise the duration of bcrypt, or of argon2id with other settings, would disclose that a user exists. Meanwhile bcrypt
  * hashes are wrapped in argon2id.
  */
-export function createLoginPace ({ passwords, hashes, clock: { monotonic: now }, log }: Dependencies): LoginPace {
+export function createLoginPace ({ passwords, passwordHashes, clock: { monotonic: now }, log }: Dependencies): LoginPace {
   const samples = new Map<string, number[]>()
   const stopped = new AbortController()
   let target = 0
@@ -54,7 +54,7 @@ export function createLoginPace ({ passwords, hashes, clock: { monotonic: now },
   async function measureAll (): Promise<void> {
     const own = await passwords.scheme()
     const begun = now()
-    const found = await hashes.schemes()
+    const found = await passwordHashes.schemes()
     const took = now() - begun
     lookAgainAt = begun + Math.max(LOOK_EVERY_MS, took * REST_BETWEEN_LOOKS)
     const readable = new Set([own, ...found.filter((scheme) => costOf(scheme) !== null)])
@@ -73,7 +73,7 @@ export function createLoginPace ({ passwords, hashes, clock: { monotonic: now },
     try {
       for (const scheme of schemes) {
         for (let done = 1; done > 0 && !stopped.signal.aborted; count += done) {
-          done = await hashes.replaceBcrypt(scheme, BATCH, passwords.wrap)
+          done = await passwordHashes.replaceBcrypt(scheme, BATCH, passwords.wrap)
         }
       }
     } catch (err) {

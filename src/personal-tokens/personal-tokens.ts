@@ -52,7 +52,7 @@ type Dependencies = {
   findClient: () => Promise<Client | null>
   /** Whether it was revoked after it was read from the database. */
   isRevoked: (facts: TokenFacts) => boolean
-  remaining: RemainingScopes
+  remainingScopes: RemainingScopes
   formSecrets: FormSecrets
   events: Events
   onError: (error: unknown) => void
@@ -72,7 +72,7 @@ const MAX_ENTRIES = 10_000
 const TOUCH_MS = 60_000
 
 export function createPersonalTokens (
-  { store, clock, findClient, isRevoked, remaining, formSecrets, events, onError }: Dependencies
+  { store, clock, findClient, isRevoked, remainingScopes, formSecrets, events, onError }: Dependencies
 ): PersonalTokens {
   const cache = createCache<PersonalToken>({ ttl: TTL_MS, max: MAX_ENTRIES, now: clock.monotonic })
   const touched = createCache<true>({ ttl: TOUCH_MS, max: MAX_ENTRIES, now: clock.monotonic })
@@ -122,7 +122,7 @@ export function createPersonalTokens (
     return token
   }
 
-  const asOfToday = async (token: PersonalToken) => ({ ...token, scopes: await remaining(token.clientId, token.scopes) })
+  const asOfToday = async (token: PersonalToken) => ({ ...token, scopes: await remainingScopes(token.clientId, token.scopes) })
 
   async function verify (text: string): Promise<PersonalToken | null> {
     const token = isPersonalToken(text) ? await read(text) : null

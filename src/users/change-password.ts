@@ -11,7 +11,7 @@ export type ChangePassword = (
 
 type Dependencies = {
   users: Pick<Users, 'findById' | 'setPassword'>
-  policy: PasswordPolicy
+  passwordPolicy: PasswordPolicy
   verifyCurrent: VerifyCurrentPassword
   events: Pick<Events, 'emit'>
 }
@@ -21,12 +21,12 @@ type Dependencies = {
  * @returns field errors, or null on success
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangePassword ({ users, policy, verifyCurrent, events }: Dependencies): ChangePassword {
+export function createChangePassword ({ users, passwordPolicy, verifyCurrent, events }: Dependencies): ChangePassword {
   return async ({ userId, sessionId, current, next, caller }) => {
     const user = await users.findById(userId)
     const isCurrent = await verifyCurrent({ userId, sessionId, user, password: current })
     if (!user || !isCurrent) return { current_password: ['wrong_password'] }
-    const weaknesses = await policy.check(next)
+    const weaknesses = await passwordPolicy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }
     const changed = await users.setPassword({ userId, password: next, passwordStamp: user.passwordStamp, keepSession: sessionId })
     if (!changed) return { current_password: ['changed_meanwhile'] }

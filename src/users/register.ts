@@ -18,7 +18,7 @@ export type Register = (body: Record<string, unknown>, caller?: Caller, form?: F
 type Dependencies = {
   attributes: Attributes
   users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create'>
-  policy: PasswordPolicy
+  passwordPolicy: PasswordPolicy
   /** When there are forms. */
   authenticate?: Authenticate
   /** None for the command line and for tests. */
@@ -30,7 +30,7 @@ type Dependencies = {
  * twice is one registration.
  * @throws Overloaded, TooManyAttempts
  */
-export function createRegister ({ attributes, users, policy, authenticate, events }: Dependencies): Register {
+export function createRegister ({ attributes, users, passwordPolicy, authenticate, events }: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
@@ -51,7 +51,7 @@ export function createRegister ({ attributes, users, policy, authenticate, event
   return async (body, caller, form) => {
     const { identifiers, errors } = identifiersFrom(attributes, body)
     const password = String(body['password'] ?? '')
-    const weaknesses = password === '' ? ['required' as const] : await policy.check(password)
+    const weaknesses = password === '' ? ['required' as const] : await passwordPolicy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]

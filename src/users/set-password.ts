@@ -8,14 +8,14 @@ import type { Users } from './ports.ts'
  */
 export type SetPassword = (userId: string, password: string) => Promise<FieldError[] | null>
 
-type Dependencies = { users: Pick<Users, 'findById' | 'setPassword'>, policy: PasswordPolicy }
+type Dependencies = { users: Pick<Users, 'findById' | 'setPassword'>, passwordPolicy: PasswordPolicy }
 
 const TRIES = 3
 
 /** The operator sets a password: the old one is not required, and every session ends. */
-export function createSetPassword ({ users, policy }: Dependencies): SetPassword {
+export function createSetPassword ({ users, passwordPolicy }: Dependencies): SetPassword {
   return async (userId, password) => {
-    const weaknesses = await policy.check(password)
+    const weaknesses = await passwordPolicy.check(password)
     if (weaknesses.length > 0) return weaknesses
     for (let tries = 0; tries < TRIES; tries++) {
       const user = await users.findById(userId)

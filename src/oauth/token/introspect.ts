@@ -20,10 +20,10 @@ type Dependencies = {
   authenticateClient: AuthenticateClient
   sessions: Sessions
   refreshTokens: RefreshTokens
-  verify: VerifyAccessToken
+  verifyAccessToken: VerifyAccessToken
   personalTokens: Pick<PersonalTokens, 'verify'>
   isRevoked: (claims: AccessTokenClaims, kid: string) => boolean
-  remaining: RemainingScopes
+  remainingScopes: RemainingScopes
   idleTtl: number
 }
 
@@ -43,15 +43,15 @@ function sees (client: Client, { client_id: issuedTo, aud }: AccessTokenClaims):
  * 2.2).
  */
 export function createIntrospect (
-  { authenticateClient, sessions, refreshTokens, verify, personalTokens, isRevoked, remaining, idleTtl }: Dependencies
+  { authenticateClient, sessions, refreshTokens, verifyAccessToken, personalTokens, isRevoked, remainingScopes, idleTtl }: Dependencies
 ): Introspect {
   async function accessToken (client: Client, text: string): Promise<Introspection> {
-    const verified = await verify(text).catch(nullIfRefused)
+    const verified = await verifyAccessToken(text).catch(nullIfRefused)
     if (!verified || !sees(client, verified.claims) || isRevoked(verified.claims, verified.kid)) return INACTIVE
     const { epoch, scope, ...claims } = verified.claims
     return {
       active: true, token_type: 'Bearer', ...claims,
-      ...scopeOf(scope === undefined ? [] : await remaining(claims.client_id, scope.split(' ')))
+      ...scopeOf(scope === undefined ? [] : await remainingScopes(claims.client_id, scope.split(' ')))
     }
   }
 
@@ -87,7 +87,7 @@ export function createIntrospect (
       sub: session.userId,
       sid: sessionId,
       exp: seconds(session.expiresAt),
-      ...scopeOf(await remaining(client.id, session.scopes))
+      ...scopeOf(await remainingScopes(client.id, session.scopes))
     }
   }
 

@@ -16,7 +16,7 @@ type Dependencies = {
   sessionEnds: Pick<SessionEnds, 'session' | 'bySecret'>
   revocations: TokenRevocations
   refreshTokens: RefreshTokens
-  verify: VerifyAccessToken
+  verifyAccessToken: VerifyAccessToken
   personalTokens: Pick<PersonalTokens, 'revokeText'>
 }
 
@@ -27,10 +27,10 @@ type Dependencies = {
  * @throws OAuthError invalid_grant for a token of another client (section 2.1)
  */
 export function createRevoke (
-  { authenticateClient, sessionEnds, revocations, refreshTokens, verify, personalTokens }: Dependencies
+  { authenticateClient, sessionEnds, revocations, refreshTokens, verifyAccessToken, personalTokens }: Dependencies
 ): Revoke {
   async function revokeAccessToken (client: Client, text: string, caller: Caller): Promise<void> {
-    const verified = await verify(text).catch(nullIfRefused)
+    const verified = await verifyAccessToken(text).catch(nullIfRefused)
     if (!verified) return
     const { client_id: clientId, sid, jti, epoch } = verified.claims
     if (clientId !== client.id) throw invalidGrant('The token was issued to another client')

@@ -15,7 +15,10 @@ function make (found: string[], costs: Record<string, number> = {}) {
       measure: async (scheme) => { measured.push(scheme); return costs[scheme] ?? 1 },
       wrap: async (hash) => hash
     },
-    hashes: { schemes: async () => found, replaceBcrypt: async (scheme) => { found.splice(found.indexOf(scheme), 1, WRAPPED); return 0 } },
+    passwordHashes: {
+      schemes: async () => found,
+      replaceBcrypt: async (scheme) => { found.splice(found.indexOf(scheme), 1, WRAPPED); return 0 }
+    },
     clock: createClock(),
     log: { info: () => {}, warn: (_details, message) => { warnings.push(message) } }
   })
@@ -63,7 +66,7 @@ t.test('a login succeeds when the kinds of hashes cannot be read', async (t) => 
   const warnings: string[] = []
   const pace = createLoginPace({
     passwords: { scheme: async () => OWN, measure: async () => 1, wrap: async (hash) => hash },
-    hashes: { schemes: async () => { throw new Error('gone') }, replaceBcrypt: async () => 0 },
+    passwordHashes: { schemes: async () => { throw new Error('gone') }, replaceBcrypt: async () => 0 },
     clock: createClock(),
     log: { info: () => {}, warn: (_details, message) => { warnings.push(message) } }
   })
