@@ -114,7 +114,7 @@ t.test('registering a part twice on one instance is an error unless the options 
   const [whole, server, proxies, guard] = [latchkey, oauth, clientProxy, authGuard] as unknown as [Plugin, Plugin, Plugin, Plugin]
   const cases: [string, Step, Step, RegExp | null][] = [
     ['the whole, twice', [whole, local], [whole, { ...local, prefix: '/b' }],
-      /^latchkey is registered on this instance already\. For a second one .* scope of its own/],
+      /^latchkey is registered on this instance already\. For a second one .* its own scope/],
     ['the whole, twice the same', [whole, local], [whole, local], /^latchkey is registered on this instance already/],
     ['the server within the whole', [whole, local], [server, {}], /^oauth is registered on this instance already/],
     ['the proxies within the whole', [whole, local], [proxies, {}], /^clientProxy is registered on this instance already/],
