@@ -42,8 +42,10 @@ export function createAccessTokenKeys ({ read, maxAge = Infinity, retryAfter, no
   }
 
   async function find (kid: string): Promise<AccessTokenKey | undefined> {
+    const known = keys.get(kid)
+    if (known && maxAge === Infinity) return known
     const age = now() - readAt
-    if (age > maxAge || (age > retryAfter && !keys.has(kid))) {
+    if (age > maxAge || (age > retryAfter && !known)) {
       reading ??= read().finally(() => { reading = null })
       await reading
     }
