@@ -76,9 +76,9 @@ t.test('exactly one existing user, client, session or token must be named', asyn
   const id = '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'
   await t.rejects(revokeTokens(context, {}), { message: /^name one/ })
   await t.rejects(revokeTokens(context, { user: 'a', client: 'b' }), { message: /^name one/ })
-  await t.rejects(revokeTokens(context, { session: id }), { message: /^There is no session/ })
-  await t.rejects(revokeTokens(context, { session: 'x' }), { message: /^There is no session/ })
-  await t.rejects(revokeTokens(context, { token: id }), { message: /^There is no personal access token/ })
+  await t.rejects(revokeTokens(context, { session: id }), { message: /^There is no valid session/ })
+  await t.rejects(revokeTokens(context, { session: 'x' }), { message: /^There is no valid session/ })
+  await t.rejects(revokeTokens(context, { token: id }), { message: /^There is no valid personal access token/ })
   await t.rejects(revokeTokens(context, { user: id }), { message: /^There is no user/ })
   await t.rejects(revokeTokens(context, { client: 'lk_client_nobody' }), { message: /^There is no client/ })
 })
