@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { asRejection } from '../../src/database/unavailable.ts'
 import { localPath } from '../../src/http/return-to.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 import type { FormId } from '../../src/crypto/form-secrets.ts'
 import type { SignedIn } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
@@ -25,7 +26,7 @@ export type Browser = {
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /**
    * Checks the password, subject to the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
-   * DatabaseUnavailable: each has `statusCode` and `headers`
+   * DatabaseUnavailable, HttpError LK_EMAIL_NOT_VERIFIED after the right password: each has `statusCode` and `headers`
    */
   logInWithPassword (request: AnyRequest, reply: AnyReply, credentials: Credentials): Promise<BrowserSession | null>
   /** Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed since */
@@ -50,6 +51,23 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
+    if ((await users.records.missing(user.userId)).length > 0) throw await notVerified(request, user, remember)
+    return await start(request, reply, user, remember, form)
+  }
+
+  async function notVerified (request: FastifyRequest, user: SignedIn, remember: boolean): Promise<HttpError> {
+    const caller = callerOf(request)
+    const authSession = await sessions.auth.create({ user, clientId: null, proven: ['pwd'], pending: { remember }, caller })
+    return new HttpError('LK_EMAIL_NOT_VERIFIED', { authSession })
+  }
+
+  async function start (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: SignedIn,
+    remember = false,
+    form?: FormId
+  ): Promise<BrowserSession | null> {
     const old = await sessions.browser.find(tokenOf(request))
     const started = await sessions.browser.start(user, remember, callerOf(request), form)
     if (!started) return null
@@ -68,8 +86,9 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
     // A host may pass on input that it has not validated
     const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
-    const { device: proof, ...user } = known
-    const session = await logIn(request, reply, user, remember, form instanceof Uint8Array ? form : undefined)
+    const { device: proof, missing, ...user } = known
+    if (missing.length > 0) throw await notVerified(request, user, remember === true)
+    const session = await start(request, reply, user, remember, form instanceof Uint8Array ? form : undefined)
     if (session && proof !== undefined) device.set(reply, proof)
     return session
   }

@@ -2,8 +2,8 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asRefusal } from '../../src/database/unavailable.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { unprocessable } from './unprocessable.ts'
-import { ERRORS, type HttpError } from '../../src/http/http-error.ts'
-import { OAuthError, wireText, type OAuthErrorCode } from '../../src/oauth/errors.ts'
+import { ERRORS, HttpError } from '../../src/http/http-error.ts'
+import { LoginIncomplete, OAuthError, wireText, type OAuthErrorCode } from '../../src/oauth/errors.ts'
 
 export type Failure = {
   statusCode: number
@@ -37,7 +37,8 @@ export function errorHandler (error: Raw, request: FastifyRequest, reply: Fastif
   else {
     reply.send({
       statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message,
-      ...(failure.errors && { errors: failure.errors })
+      ...(failure.errors && { errors: failure.errors }),
+      ...(error instanceof HttpError && error.authSession !== undefined && { auth_session: error.authSession })
     })
   }
 }
@@ -85,6 +86,9 @@ function fieldErrors (validation: NonNullable<Raw['validation']>): FieldErrors {
 }
 
 function oauthBody (error: Raw, failure: Failure) {
+  if (error instanceof LoginIncomplete) {
+    return { error: error.error, error_description: error.description, auth_session: error.authSession }
+  }
   if (error instanceof OAuthError) return { error: error.error, error_description: error.description }
   return { error: oauthCode(failure.statusCode), error_description: wireText(failure.message) }
 }

@@ -92,7 +92,8 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
   }
 }
 
-function wordsFor ({ statusCode, retryAfter }: Failure, { texts: { errors }, locale }: Page) {
+function wordsFor ({ statusCode, code, retryAfter }: Failure, { texts: { errors }, locale }: Page) {
+  if (code === 'LK_EMAIL_NOT_VERIFIED') return errors.notVerified
   if (statusCode === 403) return errors.stale
   if (statusCode === 404) return errors.notFound
   if (statusCode === 429) {

@@ -7,6 +7,11 @@ export function invalidCredentials (cause: unknown): HttpError {
   return new HttpError('LK_INVALID_CREDENTIALS', { cause })
 }
 
+/** The password was right. */
+export function emailNotVerified (authSession: string, cause: unknown): HttpError {
+  return new HttpError('LK_EMAIL_NOT_VERIFIED', { authSession, cause })
+}
+
 export function invalidRefreshToken (cause: unknown): HttpError {
   return new HttpError('LK_INVALID_REFRESH_TOKEN', { cause })
 }

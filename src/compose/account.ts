@@ -11,6 +11,7 @@ import { createPersonalTokens, type PersonalTokens } from '../personal-tokens/pe
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Log } from '../runtime/log.ts'
 import type { SessionEnds } from '../sessions/end.ts'
+import type { Users } from '../users/ports.ts'
 import type { Core } from './core.ts'
 import { turnedOff } from './turned-off.ts'
 
@@ -34,10 +35,13 @@ export function createAccount ({ config, store, clients, scopes, sessionEnds }: 
 
 export type PersonalTokenServices = PersonalTokens & OwnTokens
 
-type TokenParts = Core & { clients: ClientDirectory, scopes: Scopes, revocationList: RevocationList, events: Events, log: Log }
+type TokenParts = Core & {
+  clients: ClientDirectory, scopes: Scopes, revocationList: RevocationList, events: Events, log: Log,
+  missing: Users['missing']
+}
 
 export async function createPersonalTokenServices (
-  { config, clock, appKeys, store, clients, scopes, revocationList, events, log }: TokenParts
+  { config, clock, appKeys, store, clients, scopes, revocationList, events, log, missing }: TokenParts
 ): Promise<PersonalTokenServices> {
   const personalTokens = createPersonalTokens({
     store: store.personalTokens,
@@ -53,5 +57,5 @@ export async function createPersonalTokenServices (
     return { ...personalTokens, createOwn: turnedOff('routes.personalTokens'), ownScopes: turnedOff('routes.personalTokens') }
   }
   const { createOwnTokens } = await import('../personal-tokens/own-tokens.ts')
-  return { ...personalTokens, ...createOwnTokens({ personalTokens, scopes, offered: Object.keys(config.scopes) }) }
+  return { ...personalTokens, ...createOwnTokens({ personalTokens, scopes, offered: Object.keys(config.scopes), missing }) }
 }

@@ -22,7 +22,7 @@ type Dependencies = Core & {
 
 export function createGrants (parts: Dependencies): GrantHandler[] {
   const { config, clock, store, keys, scopes, users, events } = parts
-  const { sessionEnds, refreshTokens } = parts.sessions
+  const { sessionEnds, refreshTokens, auth: authSessions } = parts.sessions
   const { sessions, codes, devices } = store
   const { attributes, authenticate } = users
   const { sessionTtl, refreshTokenTtl: idleTtl, refreshGrace: grace } = config
@@ -31,7 +31,7 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   return [
     ...(config.passwordGrant === 'on'
-      ? [passwordGrant({ attributes, authenticate, scopes, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl })]
+      ? [passwordGrant({ attributes, authenticate, scopes, sessions, authSessions, refreshTokens, issueTokens, sessionTtl, idleTtl })]
       : []),
     // Both start on a page
     ...(config.routes.pages

@@ -85,6 +85,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
       consents,
       clock,
       issuer: () => config.issuer,
+      missing: parts.users.records.missing,
       userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
       reauthKey: deriveKeys(appKeys, 'reauthentication')[0]!
     }),
@@ -92,7 +93,9 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
       authorize: createDeviceAuthorization({
         authenticateClient, devices, scopes, resources, userCodes, verificationUri: () => `${config.issuer}/device`
       }),
-      ...createDeviceVerification({ devices, clients, scopes, userCodes, throttle: throttle.userCode, events })
+      ...createDeviceVerification({
+        devices, clients, scopes, userCodes, throttle: throttle.userCode, events, missing: parts.users.records.missing
+      })
     }
   }
   const oidc: OidcServices = {

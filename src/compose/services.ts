@@ -97,7 +97,9 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const revocationList = revocation.list
   const sessions = createSessions({ ...base, revocationList })
   const users = await createUsers({ ...base, passwords, pace, throttle })
-  const personalTokens = await createPersonalTokenServices({ ...base, clients, scopes, revocationList })
+  const personalTokens = await createPersonalTokenServices({
+    ...base, clients, scopes, revocationList, missing: users.records.missing
+  })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.sessionEnds }),

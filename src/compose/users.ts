@@ -9,6 +9,7 @@ import type { Passwords } from '../passwords/hashing.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { createAttributes, type Attributes } from '../users/attributes.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
+import { attributesToVerify } from './verification.ts'
 import { createOwnUsers } from '../users/own-users.ts'
 import type { Users } from '../users/ports.ts'
 import type { ChangePassword } from '../users/change-password.ts'
@@ -42,10 +43,11 @@ export async function checkBreachedList ({ passwords: { breached }, sources }: C
   })
 }
 
-export async function createUsers ({ config, store, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
+export async function createUsers ({ config, store, outbox, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
   const passwordPolicy = createPasswordPolicy(config.passwords)
-  const users = createOwnUsers({ store: store.users, passwords, pace })
+  const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
+  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify })
   const authenticate = createAuthenticate({ users, throttle, events })
   const parts = { attributes, users, passwordPolicy, throttle, events }
 

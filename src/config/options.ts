@@ -100,6 +100,8 @@ export interface SettingsOptions {
   passwordGrant?: NonNullable<Settings['passwordGrant']>
   /** Whether people may register themselves: `open` or `off`; `latchkey user create` works in either case. Variable: REGISTRATION. Default: open. */
   registration?: NonNullable<Settings['registration']>
+  /** Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on. Variable: REQUIRE_EMAIL_VERIFICATION. Default: off. */
+  requireEmailVerification?: NonNullable<Settings['requireEmailVerification']>
   /** Options of routes. */
   routes?: {
     /** `/v1/profile`. Like the options below: `on` or `off` as a variable, true or false as an option. Routes that are off answer 404 and appear on no page and in no document. Variable: PROFILE. Default: true. */

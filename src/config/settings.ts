@@ -155,6 +155,11 @@ export const Settings = Type.Object({
     env: 'REGISTRATION', default: 'open',
     description: 'Whether people may register themselves: `open` or `off`; `latchkey user create` works in either case'
   }),
+  requireEmailVerification: onOff(
+    'REQUIRE_EMAIL_VERIFICATION',
+    'off',
+    'Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on'
+  ),
   routes: Type.Object({
     profile: feature(
       'PROFILE',

@@ -52,6 +52,8 @@ export type ErrorDetails = {
   headers?: Record<string, string>
   /** Messages by field. */
   errors?: Record<string, string[]>
+  /** With which the login can go on. */
+  authSession?: string
   cause?: unknown
 }
 
@@ -70,13 +72,15 @@ export class HttpError extends Error {
   readonly headers: Record<string, string>
   readonly retryAfter: number | undefined
   readonly errors: Record<string, string[]> | undefined
-  constructor (readonly code: ErrorCode, { message, retryAfter, headers, errors, cause }: ErrorDetails = {}) {
+  readonly authSession: string | undefined
+  constructor (readonly code: ErrorCode, { message, retryAfter, headers, errors, authSession, cause }: ErrorDetails = {}) {
     const usual: Entry | undefined = Object.hasOwn(ERRORS, code) ? ERRORS[code] : undefined
     if (!usual) throw new TypeError(`There is no error code ${JSON.stringify(code)}; the codes are ${Object.keys(ERRORS).join(', ')}`)
     super(message ?? usual.message, cause === undefined ? undefined : { cause })
     this.name = new.target.name
     this.statusCode = usual.status
     this.errors = errors
+    this.authSession = authSession
     this.retryAfter = retryAfter ?? usual.retryAfter
     this.headers = { ...headers, ...(this.retryAfter !== undefined && { 'retry-after': String(this.retryAfter) }) }
   }

@@ -30,6 +30,16 @@ export class OAuthError extends Error {
   }
 }
 
+/**
+ * The password was right, but something else is missing. An `auth_session` is answered beside the error, with which the login can go on
+ * (OAuth 2.0 for First-Party Applications).
+ */
+export class LoginIncomplete extends OAuthError {
+  constructor (readonly authSession: string) {
+    super('invalid_grant', 'The e-mail address is not verified', 400)
+  }
+}
+
 /** Replaces what `error_description` may not contain (RFC 6749 section 5.2): it is printable ASCII without quotes and backslashes. */
 export function wireText (text: string): string {
   return text.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')

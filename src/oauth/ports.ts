@@ -1,4 +1,5 @@
 import type { Identifier } from '../users/attributes.ts'
+import type { Missing } from '../users/missing.ts'
 import type { Consent, RequestedAccess } from './authorize/consent.ts'
 
 /** An OAuth client (RFC 6749 section 2). */
@@ -225,14 +226,14 @@ export type SignedIn = { userId: string, passwordStamp: number }
 
 /**
  * @returns null for a wrong password, an unknown or a disabled user, after the same time for each; `device` is the proof to present at the
- * next login
+ * next login. Where something is `missing`, no token and no browser session may be created
  * @throws TooManyAttempts
  */
 export type Authenticate = (
   candidates: Identifier[],
   password: string,
   caller: Caller
-) => Promise<SignedIn & { device: string | undefined } | null>
+) => Promise<SignedIn & { device: string | undefined, missing: readonly Missing[] } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
 export type SignAccessToken = (alg: 'ES256', claims: object, type: 'at+jwt') => string

@@ -7,6 +7,8 @@ import { NoPersonalClient, type PersonalTokens } from './personal-tokens.ts'
 import type { PersonalToken } from './ports.ts'
 import { PERSONAL_TOKEN_TTL } from './ttl.ts'
 import type { Caller, Client } from '../oauth/ports.ts'
+import { HttpError } from '../http/http-error.ts'
+import type { Users } from '../users/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 
 type TokenRequest = {
@@ -35,6 +37,8 @@ type Dependencies = {
   scopes: Scopes
   /** The operator's own scopes, without those of OpenID Connect, which are for logging in. */
   offered: string[]
+  /** What a user must still do before a token may be created for them. */
+  missing: Users['missing']
 }
 
 // Ample for one user's programs
@@ -43,7 +47,7 @@ const MAX_TOKENS = 100
 /**
  * A token cannot do more than the personal access client, nor more than the client through which its owner is logged in, if there is one.
  */
-export function createOwnTokens ({ personalTokens, scopes, offered }: Dependencies): OwnTokens {
+export function createOwnTokens ({ personalTokens, scopes, offered, missing }: Dependencies): OwnTokens {
   async function createOwn (
     owner: Owner,
     { name, scopes: given, expiresIn, form }: TokenRequest,
@@ -62,6 +66,7 @@ export function createOwnTokens ({ personalTokens, scopes, offered }: Dependenci
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) {
       return { errors: { name: [{ code: 'too_many', of: 'tokens', max: MAX_TOKENS }] } }
     }
+    if ((await missing(owner.userId)).length > 0) throw new HttpError('LK_EMAIL_NOT_VERIFIED')
     return { made: await personalTokens.create(request) }
   }
 

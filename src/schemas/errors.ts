@@ -8,6 +8,9 @@ export const ErrorBody = Type.Object({
   message: Type.String({ description: 'Message for people', examples: ['The access token is invalid, expired or revoked'] }),
   errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()), {
     description: 'Messages per field, for 422', examples: [{ email: ['The email field is required.'] }]
+  })),
+  auth_session: Type.Optional(Type.String({
+    description: 'With `LK_EMAIL_NOT_VERIFIED`: the login can go on with it', examples: ['lk_as_6Qp0…']
   }))
 }, { title: 'LatchkeyError' })
 export type ErrorBody = Static<typeof ErrorBody>

@@ -38,5 +38,8 @@ export const TokenRequest = Type.Object({
 /** RFC 6749 section 5.2 */
 export const OAuthErrorBody = Type.Object({
   error: Type.String({ examples: ['invalid_grant'] }),
-  error_description: Type.String({ examples: ['The refresh token is invalid'] })
+  error_description: Type.String({ examples: ['The refresh token is invalid'] }),
+  auth_session: Type.Optional(Type.String({
+    description: 'The password was right, but the e-mail address is not verified; the login can go on with this', examples: ['lk_as_6Qp0…']
+  }))
 }, { title: 'LatchkeyOAuthError' })

@@ -4,6 +4,8 @@ import { TooManyAttempts } from '../throttle/attempts.ts'
 import type { User, Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
+type Found = NonNullable<Awaited<ReturnType<Users['find']>>>
+
 type Dependencies = { users: Pick<Users, 'find' | 'verify'>, throttle: Throttle, events: Pick<Events, 'emit'> }
 
 /**
@@ -11,9 +13,9 @@ type Dependencies = { users: Pick<Users, 'find' | 'verify'>, throttle: Throttle,
  * @throws Overloaded
  */
 export function createAuthenticate ({ users, throttle, events }: Dependencies): Authenticate {
-  async function check (user: User | null, password: string) {
+  async function check (user: Found | null, password: string) {
     if (!await users.verify(user, password) || !user || user.disabled) return null
-    return { userId: user.id, passwordStamp: user.passwordStamp }
+    return { userId: user.id, passwordStamp: user.passwordStamp, missing: user.missing }
   }
 
   function tellFailure (user: User | null, reason: LoginFailure, caller: Caller): void {
@@ -21,7 +23,7 @@ export function createAuthenticate ({ users, throttle, events }: Dependencies): 
   }
 
   return async (candidates, password, caller) => {
-    let user: User | null = null
+    let user: Found | null = null
     try {
       const attempt = throttle.login(candidates, caller)
       user = candidates.length > 0 ? await users.find(candidates) : null

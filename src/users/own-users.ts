@@ -1,5 +1,6 @@
 import type { LoginPace } from '../passwords/login-pace.ts'
 import { Overloaded, type Passwords } from '../passwords/hashing.ts'
+import { EMAIL_VERIFICATION, NOTHING_MISSING } from './missing.ts'
 import type { OwnUser, User, Users, UserStore } from './ports.ts'
 
 type Dependencies = {
@@ -7,10 +8,12 @@ type Dependencies = {
   passwords: Pick<Passwords, 'verify' | 'hash'>
   /** Where people log in: makes every answer take the same time. Not for the command line. */
   pace?: Pick<LoginPace, 'rest'>
+  /** Attributes of which a user must have verified one before they may log in; none where nothing is required. */
+  mustVerify?: readonly string[]
 }
 
 /** Users in our own tables, whose passwords we hash ourselves. */
-export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users {
+export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dependencies): Users {
   // Callers get users without the hash; `verify` finds it again here
   const found = new WeakMap<User, OwnUser>()
 
@@ -42,7 +45,13 @@ export function createOwnUsers ({ store, passwords, pace }: Dependencies): Users
   }
 
   return {
-    find: async (identifiers) => withoutHash(await store.findByIdentifiers(identifiers)),
+    async find (identifiers) {
+      const row = await store.findByIdentifiers(identifiers, mustVerify)
+      const user = withoutHash(row)
+      return user && Object.assign(user, { missing: row?.verified === false ? EMAIL_VERIFICATION : NOTHING_MISSING })
+    },
+    missing: async (userId) =>
+      mustVerify.length === 0 || await store.hasVerified(userId, mustVerify) ? NOTHING_MISSING : EMAIL_VERIFICATION,
     findById: async (id) => withoutHash(await store.find(id)),
     verify,
     profile: store.profile,

@@ -1,5 +1,6 @@
 import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
+import type { Missing } from './missing.ts'
 
 /** A user who can log in. */
 export type User = {
@@ -13,7 +14,11 @@ export type User = {
 }
 
 /** A row of our own users table. */
-export type OwnUser = User & { passwordHash: string | null }
+export type OwnUser = User & {
+  passwordHash: string | null
+  /** Whether one of the requested attributes is verified; only where that was requested. */
+  verified?: boolean
+}
 
 export type Profile = {
   id: string
@@ -87,8 +92,10 @@ export type PasswordHashes = {
 
 /** The operations on users that other modules need, independent of where users and passwords are stored. */
 export type Users = {
-  /** The user of the first identifier that exists, in the given order. */
-  find: (identifiers: Identifier[]) => Promise<User | null>
+  /** The user of the first identifier that exists, in the given order, and what they must still do before they may log in. */
+  find: (identifiers: Identifier[]) => Promise<User & { missing: readonly Missing[] } | null>
+  /** The same for a user who is logged in. Makes no query where nothing is required. */
+  missing: (userId: string) => Promise<readonly Missing[]>
   findById: (id: string) => Promise<User | null>
   /**
    * Checks the password of a user that `find` or `findById` returned. Without a user it takes the same time and returns false.
@@ -132,8 +139,13 @@ export type Users = {
 /** Our own users table. */
 export type UserStore = Pick<Users, 'profile' | 'taken' | 'changeProfile' | 'verifyIdentifier'> & {
   resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
-  /** The user of the first identifier that exists, in the given order. */
-  findByIdentifiers: (identifiers: Identifier[]) => Promise<OwnUser | null>
+  /**
+   * The user of the first identifier that exists, in the given order.
+   * @param attributes of which one must be verified; none where nothing is required
+   */
+  findByIdentifiers: (identifiers: Identifier[], attributes?: readonly string[]) => Promise<OwnUser | null>
+  /** Whether one of these attributes of the user is verified. */
+  hasVerified: (id: string, attributes: readonly string[]) => Promise<boolean>
   find: (id: string) => Promise<OwnUser | null>
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
   /** The user that a form created in the last `seconds`, if the identifier belongs to it. */

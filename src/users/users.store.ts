@@ -52,14 +52,27 @@ export function createUserStore (database: Database, revocations: RevocationStor
       kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
   }
 
-  async function findByIdentifiers (wanted: Identifier[]): Promise<OwnUser | null> {
-    const { rows } = await pool.query<OwnUser>({
-      name: 'user-by-identifiers',
-      text: `SELECT ${columns} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
-        JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`,
-      values: columnsOf(wanted).slice(0, 2)
-    })
+  /** @param attributes parameter: of which one must be verified */
+  const verifiedSql = (attributes: string) =>
+    `EXISTS (SELECT FROM ${identifiers} v WHERE v.user_id = u.id AND v.attribute = ANY (${attributes}) AND v.verified_at IS NOT NULL)`
+  const byIdentifiers = (selected: string) => `SELECT ${selected} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
+    JOIN ${identifiers} i USING (attribute, value) JOIN ${users} u ON u.id = i.user_id ORDER BY w.position LIMIT 1`
+  const byIdentifiersSql = byIdentifiers(columns)
+  const verifiedByIdentifiersSql = byIdentifiers(`${columns}, ${verifiedSql('$3::text[]')} AS verified`)
+
+  async function findByIdentifiers (wanted: Identifier[], attributes: readonly string[] = []): Promise<OwnUser | null> {
+    const [names, values] = columnsOf(wanted)
+    const { rows } = await pool.query<OwnUser>(attributes.length === 0
+      ? { name: 'user-by-identifiers', text: byIdentifiersSql, values: [names, values] }
+      : { name: 'verified-user-by-identifiers', text: verifiedByIdentifiersSql, values: [names, values, attributes] })
     return rows[0] ?? null
+  }
+
+  async function hasVerified (id: string, attributes: readonly string[]): Promise<boolean> {
+    const { rows } = await pool.query<{ verified: boolean }>({
+      name: 'user-verified', text: `SELECT ${verifiedSql('$2::text[]')} AS verified FROM ${users} u WHERE u.id = $1`, values: [id, attributes]
+    })
+    return rows[0]?.verified === true
   }
 
   async function find (id: string): Promise<OwnUser | null> {
@@ -193,7 +206,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   return {
-    findByIdentifiers, find, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
+    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
     foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations)
   }
 }

@@ -7,6 +7,8 @@ import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './
 import { createReauthTimes, REAUTH } from './reauthentication.ts'
 import { alwaysNeedsConsent, scopesToConfirm } from './consent.ts'
 import type { Client, Codes, Consents } from '../ports.ts'
+import { HttpError } from '../../http/http-error.ts'
+import type { Users } from '../../users/ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 import type { Clock } from '../../runtime/clock.ts'
 
@@ -43,6 +45,8 @@ type Dependencies = {
   clock: Clock
   /** The user of an id token that we signed, expired or not; null for any other text. */
   userOfIdToken: (idToken: string) => Promise<string | null>
+  /** What a user must still do. */
+  missing: Users['missing']
   issuer: () => string
   /** Signs the time at which a login was requested, so that it is requested only once. */
   reauthKey: Buffer
@@ -72,6 +76,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
   async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
     const { prompts, requestedScopes } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
+    await refuseUnverified(request, session)
     const newScopes = prompts.includes('consent') ? requestedScopes : await unallowed(request, session)
     if (newScopes === null) return await answerWithCode(request, params, session)
     if (prompts.includes('none')) throw errorFor(request, 'consent_required', 'The user has not allowed this')
@@ -96,6 +101,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const request = await check(params)
     // Another user may have logged in since the page was shown
     if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
+    await refuseUnverified(request, session)
     const { client, requestedScopes, resources } = request
     const consent = { userId: session.userId, client, scopes: requestedScopes, resources }
     const isAllowed = shown.as === shownAs(client) && await consents.add(consent)
@@ -124,6 +130,13 @@ export function createAuthorize (deps: Dependencies): Authorize {
       ttl: CODE_TTL
     })
     return made ? answer(destination, { code }) : logIn(request, params, session)
+  }
+
+  /** The session may be older than the requirement. The user is told on our page, rather than the application. */
+  async function refuseUnverified (request: AuthorizationRequest, { userId }: BrowserSession): Promise<void> {
+    if ((await deps.missing(userId)).length === 0) return
+    if (request.prompts.includes('none')) throw errorFor(request, 'interaction_required', 'The e-mail address is not verified')
+    throw new HttpError('LK_EMAIL_NOT_VERIFIED')
   }
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {

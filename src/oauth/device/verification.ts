@@ -1,6 +1,8 @@
 import { originOf, type Events } from '../../events/events.ts'
 import type { Throttle } from '../../throttle/throttle.ts'
 import type { Decider, Decision, Devices } from './ports.ts'
+import { HttpError } from '../../http/http-error.ts'
+import type { Users } from '../../users/ports.ts'
 import type { Caller, Client, Clients } from '../ports.ts'
 import type { Scopes } from '../scopes.ts'
 import { displayCode, plainCode, type UserCodes } from './user-code.ts'
@@ -30,7 +32,7 @@ export type DeviceVerification = {
   /**
    * The first decision wins; repeating it changes nothing.
    * @returns what this user has decided, or null when there is nothing to decide
-   * @throws TooManyAttempts
+   * @throws TooManyAttempts, HttpError LK_EMAIL_NOT_VERIFIED
    */
   decide: (entry: CodeEntry, decision: Decision) => Promise<Decision | null>
 }
@@ -38,11 +40,13 @@ export type DeviceVerification = {
 type Dependencies = {
   devices: Devices, clients: Pick<Clients, 'find'>, scopes: Pick<Scopes, 'remaining'>, userCodes: UserCodes,
   throttle: Throttle['userCode'], events: Events
+  /** What a user must still do before a device may act for them. */
+  missing: Users['missing']
 }
 
 /** RFC 8628 section 3.3: the logic of the device page. Every wrong code is counted, wherever it is sent (section 5.1). */
 export function createDeviceVerification (
-  { devices, clients, scopes: registry, userCodes, throttle, events }: Dependencies
+  { devices, clients, scopes: registry, userCodes, throttle, events, missing }: Dependencies
 ): DeviceVerification {
   async function look (userCode: string, user: Decider): Promise<DeviceRequest | Decision | null> {
     const hashes = userCodes.hashes(userCode)
@@ -62,6 +66,7 @@ export function createDeviceVerification (
   async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {
     const hashes = userCodes.hashes(userCode)
     if (hashes.length === 0) return null
+    if (decision === 'allowed' && (await missing(user.userId)).length > 0) throw new HttpError('LK_EMAIL_NOT_VERIFIED')
     const decided = await devices.decide(hashes, user, decision === 'allowed')
     // The form was submitted twice, and the first submission has decided
     if (!decided) return await devices.decision(hashes, user.userId)

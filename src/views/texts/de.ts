@@ -139,6 +139,10 @@ export const de: Texts = {
       title: 'Das hat nicht geklappt', message: 'Die App hat eine Anfrage gesendet, die nicht beantwortet werden kann.',
       advice: 'Gehen Sie zurück zur App und versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie es den Betreibern der App.'
     },
+    notVerified: {
+      title: 'Bestätigen Sie Ihre E-Mail-Adresse', message: 'Sie können sich anmelden, sobald Ihre E-Mail-Adresse bestätigt ist.',
+      advice: 'Öffnen Sie den Link in der E-Mail, die wir Ihnen gesendet haben.'
+    },
     stale: {
       title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.',
       advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.'

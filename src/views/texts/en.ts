@@ -138,6 +138,10 @@ export const en = {
       title: 'That did not work', message: 'The app sent a request that cannot be answered.',
       advice: 'Go back to the app and try again. If it happens again, tell those who run the app.'
     },
+    notVerified: {
+      title: 'Confirm your e-mail address', message: 'You can log in as soon as your e-mail address is confirmed.',
+      advice: 'Open the link in the mail that we have sent you.'
+    },
     stale: {
       title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.',
       advice: 'Go back, load the page again and repeat what you did.'

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { hashSecret } from '../../../crypto/secrets.ts'
+import type { AuthSessions } from '../../../sessions/auth-sessions.ts'
 import type { RefreshTokens } from '../../../sessions/refresh-token.ts'
 import type { Attributes, Identifier } from '../../../users/attributes.ts'
 import { candidatesFrom, surplusFields } from '../../../users/login-candidates.ts'
-import { invalidGrant, invalidRequest, unauthorizedClient } from '../../errors.ts'
+import { invalidGrant, invalidRequest, LoginIncomplete, unauthorizedClient } from '../../errors.ts'
 import type { Authenticate, Caller, Client, NewSession, Sessions, SignedIn } from '../../ports.ts'
 import type { Scopes } from '../../scopes.ts'
 import type { IssueTokens } from '../issue-tokens.ts'
@@ -17,6 +18,7 @@ type Dependencies = {
   scopes: Scopes
   authenticate: Authenticate
   sessions: Pick<Sessions, 'create'>
+  authSessions: Pick<AuthSessions, 'create'>
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
   /** Seconds. */
@@ -29,7 +31,7 @@ type Dependencies = {
  * (`email`, `phone`, …) can be sent in its place.
  */
 export function passwordGrant (
-  { attributes, scopes, authenticate, sessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
+  { attributes, scopes, authenticate, sessions, authSessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
 ): GrantHandler {
   function readCandidates (params: Record<string, string>): Identifier[] {
     const surplus = surplusFields(attributes, params)
@@ -66,8 +68,12 @@ export function passwordGrant (
       if (password === undefined) throw invalidRequest('password is missing')
       const authenticated = await authenticate(candidates, password, { ...caller, clientId: client.id })
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
-      const { device, ...user } = authenticated
-      return { ...await startSession(client, user, { scopes: granted, resources: resources ?? [] }, caller), device }
+      const { device, missing, ...user } = authenticated
+      const access = { scopes: granted, resources: resources ?? [] }
+      if (missing.length > 0) {
+        throw new LoginIncomplete(await authSessions.create({ user, clientId: client.id, proven: ['pwd'], pending: access, caller }))
+      }
+      return { ...await startSession(client, user, access, caller), device }
     }
   }
 }
