@@ -113,7 +113,10 @@ function inBrowser (trust: Trust, { optional = false }: GuardOptions): Find {
     if (!session) return optional ? null : undefined
     if (optional) refuseStale(trust, reply)
     return createAuth(
-      { kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null },
+      {
+        kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null,
+        authTime: session.authTime, amr: session.amr
+      },
       () => web.user(session.userId).catch(asRejection)
     )
   }

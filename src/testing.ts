@@ -37,6 +37,7 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
     id: sessionId,
     userId,
     passwordStamp: user.passwordStamp,
+    amr: ['pwd'],
     clientId: client.id,
     scopes,
     resources: [],

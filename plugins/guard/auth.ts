@@ -6,6 +6,13 @@ type Common = {
   scopes: string[]
   /** Whether the token has the scope. */
   can: (scope: string) => boolean
+  /**
+   * When the user proved who they are; a refresh does not change it. Null for personal access tokens, clients, and access tokens of
+   * versions that did not state it.
+   */
+  authTime: Date | null
+  /** How (RFC 8176), such as `pwd`. */
+  amr: string[]
 }
 
 type OfUser = Common & {
@@ -42,13 +49,17 @@ export type Facts = Without<Auth>
  * @returns null for claims that are in none of our tokens
  */
 export function factsOf (
-  { sub, client_id: clientId, scope, sid, jti: tokenId }: AccessTokenClaims,
+  { sub, client_id: clientId, scope, sid, jti: tokenId, auth_time: authTime, amr = [] }: AccessTokenClaims,
   isPersonal: boolean
 ): Without<SessionAuth | PersonalAuth | ClientAuth> | null {
   const scopes = scope ? scope.split(' ') : []
-  if (sub === clientId) return { kind: 'client', userId: null, clientId, scopes, sessionId: null, tokenId }
-  if (isPersonal) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId }
-  return sid === undefined ? null : { kind: 'session', userId: sub, clientId, scopes, sessionId: sid, tokenId }
+  if (sub === clientId) return { kind: 'client', userId: null, clientId, scopes, sessionId: null, tokenId, authTime: null, amr: [] }
+  if (isPersonal) return { kind: 'personal', userId: sub, clientId, scopes, sessionId: null, tokenId, authTime: null, amr: [] }
+  if (sid === undefined) return null
+  return {
+    kind: 'session', userId: sub, clientId, scopes, sessionId: sid, tokenId, amr,
+    authTime: authTime === undefined ? null : new Date(authTime * 1000)
+  }
 }
 
 /** @param readUser called at most once */

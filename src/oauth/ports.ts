@@ -69,6 +69,8 @@ export type NewSession = {
   userId: string
   /** As read with the password hash; the insert finds nothing if the password has changed since. */
   passwordStamp: number
+  /** How the user has just proven who they are (RFC 8176). */
+  amr: string[]
   clientId: string
   scopes: string[]
   resources: string[]
@@ -115,7 +117,12 @@ export type SessionState = {
   tokenEpoch: number
   generation: number
   expiresAt: Date
+  /** When the user proved who they are, and how (RFC 8176). A refresh changes neither. */
+  authTime: Date
+  amr: string[]
 }
+
+export type CreatedSession = Pick<SessionState, 'tokenEpoch' | 'expiresAt' | 'authTime' | 'amr'>
 
 export type Rotated = SessionState & {
   /** The row was behind the presented token: the database was restored from a backup. */
@@ -143,7 +150,7 @@ export type Superseded = SessionState & {
 
 export type Sessions = {
   /** @returns null when the user or the client has changed; the caller refuses the request */
-  create: (session: NewSession) => Promise<{ tokenEpoch: number, expiresAt: Date } | null>
+  create: (session: NewSession) => Promise<CreatedSession | null>
   /** One compare-and-set; null when no row matched. */
   rotate: (rotation: Rotation, caller: Caller) => Promise<Rotated | null>
   inspect: (rotation: Rotation) => Promise<Superseded | null>

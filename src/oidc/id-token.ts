@@ -7,9 +7,6 @@ import type { Scopes } from '../oauth/scopes.ts'
 import { ACR, userClaims } from './claims.ts'
 import { givenClaims } from './claims-request.ts'
 
-/** Login by password (RFC 8176). */
-const AMR = ['pwd']
-
 type Dependencies = {
   sign: (alg: Algorithm, claims: object, type: string) => string
   clock: Clock
@@ -36,10 +33,9 @@ export function createIdTokens ({ sign, clock, issuer, profile, scopes: registry
       iat,
       sid: sessionId,
       acr: ACR,
-      amr: AMR,
+      amr: grant.amr,
+      auth_time: Math.floor(grant.authTime.getTime() / 1000),
       at_hash: halfHash(accessToken),
-      // Within JSON, where the time is that of the row
-      ...(oidc && { auth_time: Math.floor(oidc.authTime + clock.ahead() / 1000) }),
       ...(isLogin && oidc?.nonce && { nonce: oidc.nonce })
     }, 'JWT')
   }

@@ -20,6 +20,8 @@ export const Introspection = Type.Object({
   iat: Type.Optional(Type.Integer()),
   exp: Type.Optional(Type.Integer()),
   jti: Type.Optional(Type.String()),
-  sid: Type.Optional(Type.String({ description: 'Id of the session' }))
+  sid: Type.Optional(Type.String({ description: 'Id of the session' })),
+  auth_time: Type.Optional(Type.Integer({ description: 'When the user proved who they are, in seconds since 1970' })),
+  amr: Type.Optional(Type.Array(Type.String(), { description: 'How (RFC 8176)', examples: [['pwd']] }))
 }, { examples: [{ active: false }] })
 export type Introspection = Static<typeof Introspection>

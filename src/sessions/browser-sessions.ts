@@ -13,6 +13,8 @@ export type BrowserSession = {
   tokenEpoch: number
   /** When the user last authenticated. */
   authTime: Date
+  /** How (RFC 8176). */
+  amr: string[]
   remember: boolean
   lastSeenAt: Date
   expiresAt: Date
@@ -23,6 +25,8 @@ export type NewBrowserSession = {
   tokenHash: Uint8Array
   /** Taken from the clock that it is later compared with. */
   authTime: Date
+  /** How (RFC 8176). */
+  amr: string[]
   remember: boolean
   /** Seconds. */
   ttl: number
@@ -69,6 +73,8 @@ type Options = {
 /** Milliseconds for which a session is cached; a revocation from the feed ends it sooner. */
 const TTL_MS = 5000
 const MAX_ENTRIES = 10_000
+/** RFC 8176 */
+const PASSWORD = ['pwd']
 const TOUCH_MS = 60_000
 
 export function createBrowserSessions ({ store, clock, isRevoked, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
@@ -77,7 +83,7 @@ export function createBrowserSessions ({ store, clock, isRevoked, formSecrets, i
   async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
     const token = secret.toString('base64url')
     const session = await store.create({
-      id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(clock.now()), remember,
+      id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(clock.now()), amr: PASSWORD, remember,
       ttl: remember ? rememberTtl : ttl, caller, ...user
     })
     return session && { session, token }

@@ -4,7 +4,8 @@ import { createBatch } from '../runtime/batch.ts'
 import { grantColumns, inTime, ownersAlive, targets } from './session-sql.ts'
 
 type RotationRequest = Rotation & { caller: Caller }
-type Row<Time = Date> = Omit<Rotated, 'wentBack' | 'expiresAt'> & { expiresAt: Time, known: number }
+type Times<Time> = { expiresAt: Time, authTime: Time }
+type Row<Time> = Omit<Rotated, 'wentBack' | keyof Times<Time>> & Times<Time> & { known: number }
 
 // PostgreSQL plans the statement for about this many rows
 const BATCH = 100
@@ -19,13 +20,16 @@ export function createRotate ({ pool, tables, readTime }: Database): (rotation: 
   async function alone (
     { id, generation, secretHash, clientId, idleTtl, requestedScopes: requested, ofAny, resources, caller }: RotationRequest
   ): Promise<Rotated | null> {
-    const { rows } = await pool.query<Row>({
+    const { rows } = await pool.query<Row<Date>>({
       name: 'session-rotate',
       text: sql.rotate,
       values: [id, generation, secretHash, clientId, idleTtl, requested, caller.ip, caller.userAgent, resources, ofAny]
     })
-    return rows[0] ? rotated(rows[0], rows[0].expiresAt, generation) : null
+    return rows[0] ? rotated(rows[0], rows[0], generation) : null
   }
+
+  const timesOf = ({ expiresAt, authTime }: Times<string>): Times<Date> =>
+    ({ expiresAt: readTime(new Date(expiresAt)), authTime: readTime(new Date(authTime)) })
 
   /** Rotates the rows that can be locked immediately; waiting for others could make two batches wait for each other. */
   async function together (all: RotationRequest[]): Promise<Array<Rotated | null>> {
@@ -35,7 +39,7 @@ export function createRotate ({ pool, tables, readTime }: Database): (rotation: 
     const found = new Map(answer?.rows?.map((row) => [row.sessionId, row]))
     return all.map(({ id, generation }) => {
       const row = found.get(id)
-      return row ? rotated(row, readTime(new Date(row.expiresAt)), generation) : null
+      return row ? rotated(row, timesOf(row), generation) : null
     })
   }
 
@@ -52,8 +56,8 @@ const parameters = ({ id, generation, secretHash, clientId, caller }: RotationRe
 const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 
 // The list of times starts anew when the row was behind the token, so a later generation with a single time shows that
-const rotated = (row: Row<unknown>, expiresAt: Date, generation: number): Rotated =>
-  Object.assign(row, { expiresAt, wentBack: row.known === 1 && generation > 0 })
+const rotated = (row: Row<unknown>, { expiresAt, authTime }: Times<Date>, generation: number): Rotated =>
+  Object.assign(row, { expiresAt, authTime, wentBack: row.known === 1 && generation > 0 })
 
 function statements ({ sessions, users, clients }: Database['tables']) {
   const set = (generation: string, ip: string, agent: string) => `generation = ${generation} + 1,

@@ -1,7 +1,14 @@
 // Conditions on a session `s`, its user `u` and its client `c` that several statements share
 
+/** @param row a session or browser session. Those of earlier versions do not say how the user logged in; there were only passwords */
+export const amrOf = (row: string) => `CASE WHEN ${row}.amr = '{}' THEN '{pwd}' ELSE ${row}.amr END`
+/** When the user proved who they are, which earlier versions have not stored, and how. */
+export const authenticationColumns =
+  `coalesce(s.auth_time, to_timestamp((s.oidc->>'authTime')::float8), s.created_at) AS "authTime",
+  ${amrOf('s')} AS amr`
 export const grantColumns =
-  's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt"'
+  's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt", ' +
+  authenticationColumns
 export const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
 export const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
 

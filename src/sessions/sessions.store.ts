@@ -1,11 +1,11 @@
 import type { Database } from '../database/client.ts'
-import type { Caller, ClaimsRequest, SessionState, NewSession, Rotation, Sessions, Superseded } from '../oauth/ports.ts'
+import type { Caller, ClaimsRequest, CreatedSession, SessionState, NewSession, Rotation, Sessions, Superseded } from '../oauth/ports.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from './end.ts'
 import { auditSql } from '../events/audit.store.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { createRotate } from './rotations.store.ts'
-import { grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
+import { authenticationColumns, grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
 
 // Each lost response in a row adds two
 const MAX_TIMES = 64
@@ -17,11 +17,11 @@ export function createSessionStore (database: Database, revocations: RevocationS
   const { pool, tables } = database
   const sql = statements(tables, revocations)
 
-  async function create ({ id, userId, passwordStamp, clientId, scopes, resources, secretHash, ttl, caller }: NewSession) {
-    const { rows } = await pool.query<{ tokenEpoch: number, expiresAt: Date }>({
+  async function create ({ id, userId, passwordStamp, amr, clientId, scopes, resources, secretHash, ttl, caller }: NewSession) {
+    const { rows } = await pool.query<CreatedSession>({
       name: 'session-create',
       text: sql.create,
-      values: [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp]
+      values: [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr]
     })
     return rows[0] ?? null
   }
@@ -94,11 +94,11 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
   const revoked = 'SELECT ended.user_id AS "userId", ended.client_id AS "clientId", listed.revocation FROM ended LEFT JOIN listed ON true'
 
   return {
-    create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch)
-      SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch FROM ${users} u, ${clients} c
+    create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr)
+      SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch, now(), $11::text[] FROM ${users} u, ${clients} c
       WHERE u.id = $2 AND u.password_stamp = $10 AND u.disabled_at IS NULL AND c.id = $3 AND c.revoked_at IS NULL
       FOR KEY SHARE OF u
-      RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt"`,
+      RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt", ${authenticationColumns}`,
 
     inspect: `SELECT ${grantColumns}, s.client_id AS "clientId", s.ip, s.user_agent AS "userAgent", ${lastUsed} AS "lastUsedAt",
         (${inTime('$4')} AND c.id IS NOT NULL AND coalesce(${ownersAlive}, false)) AS alive,

@@ -3,7 +3,7 @@ import type { SessionState, Redemption } from '../ports.ts'
 import { createBatch } from '../../runtime/batch.ts'
 import { grantColumns, targets } from '../../sessions/session-sql.ts'
 
-type Row = Omit<SessionState, 'expiresAt'> & { expiresAt: string }
+type Row = Omit<SessionState, 'expiresAt' | 'authTime'> & { expiresAt: string, authTime: string }
 
 const BATCH = 100
 
@@ -34,7 +34,7 @@ export function createRedeem ({ pool, tables, readTime }: Database): (redemption
     const found = new Map(answer?.rows?.map((row) => [row.secret, row]))
     return all.map(({ secretHash }) => {
       const row = found.get(hex(secretHash))
-      return row ? Object.assign(row, { expiresAt: readTime(new Date(row.expiresAt)) }) : null
+      return row ? Object.assign(row, { expiresAt: readTime(new Date(row.expiresAt)), authTime: readTime(new Date(row.authTime)) }) : null
     })
   }
 
@@ -60,8 +60,8 @@ function statements ({ authorization_codes: codes, sessions, users, clients }: D
   const fits = (client: string, uri: string, challenge: string) => `redeemed_at IS NULL AND expires_at > now() AND client_id = ${client}
     AND (${uri} IS NULL OR redirect_uri = ${uri}) AND code_challenge IS NOT DISTINCT FROM ${challenge}`
   const start = (secret: string, ip: string, agent: string, ttl: string) =>
-    `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, oidc)
-    SELECT r.session_id, u.id, c.id, r.scopes, r.resources, ${secret}, ${ip}, ${agent}, now() + ${ttl} * interval '1 second', u.token_epoch,
+    `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr, oidc)
+    SELECT r.session_id, u.id, c.id, r.scopes, r.resources, ${secret}, ${ip}, ${agent}, now() + ${ttl} * interval '1 second', u.token_epoch, r.auth_time, r.amr,
       json_build_object('nonce', r.nonce, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', r.claims)
     FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch
       JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL`

@@ -18,6 +18,9 @@ export type AccessTokenClaims = {
   sid?: string
   /** Of the user, or of the client; a revocation of either states the lowest epoch that is still valid. */
   epoch: number
+  /** When the user proved who they are, and how (RFC 9068 section 2.2.1). */
+  auth_time?: number
+  amr?: string[]
   /** The client belongs to the operator; for guards that cannot look the client up. */
   first_party?: true
 }
@@ -43,7 +46,7 @@ export function createAccessTokens ({ sign, clock, site, ttl }: Dependencies): A
     client: Client,
     scopes: string[],
     expiresIn: number,
-    claims: { sub: string, aud: string | string[], sid?: string, epoch: number }
+    claims: { sub: string, aud: string | string[], sid?: string, epoch: number, auth_time?: number, amr?: string[] }
   ): AccessToken {
     const iat = Math.floor(clock.now() / 1000)
     const payload: AccessTokenClaims = {
@@ -71,7 +74,9 @@ export function createAccessTokens ({ sign, clock, site, ttl }: Dependencies): A
           ? [...grant.resources, ...(scopes.includes('openid') ? [userInfoEndpoint(site.issuer)] : [])]
           : site.issuer,
         sid: grant.sessionId,
-        epoch: grant.tokenEpoch
+        epoch: grant.tokenEpoch,
+        auth_time: Math.floor(grant.authTime.getTime() / 1000),
+        amr: grant.amr
       })
     },
     forClient: (client, scopes, resources) =>

@@ -87,6 +87,8 @@ export function createIntrospect (
       sub: session.userId,
       sid: sessionId,
       exp: seconds(session.expiresAt),
+      auth_time: seconds(session.authTime),
+      amr: session.amr,
       ...scopeOf(await remainingScopes(client.id, session.scopes))
     }
   }

@@ -11,7 +11,7 @@ import { statementsDuring } from '../../support/statements.ts'
 import { authorizeUrl, logIn, makeApp, paramsOf, visit, type Visitor } from '../../support/visitor.ts'
 
 const EMAIL = 'ada@example.com'
-const REQUIRED = { requireEmailVerification: 'on' as const }
+const REQUIRED = { requireEmailVerification: 'on' as const, mail: { send: async () => {} } }
 
 type User = { id: string }
 type Refusal = { auth_session: string }
@@ -171,4 +171,5 @@ t.test('the start says so where nobody could verify anything', async (t) => {
     build(t, { ...REQUIRED, login: { attributes: { username: UsernameSchema } } }),
     /requireEmailVerification.*needs an e-mail address among login\.attributes/
   )
+  await t.rejects(build(t, { requireEmailVerification: 'on' }), /requireEmailVerification.*needs SMTP_URL or mail\.send/)
 })

@@ -44,7 +44,7 @@ t.test("folding and a password change keep the user's browser sessions that shou
     const tokenHash = randomBytes(32)
     const { passwordStamp } = (await users.find(tokens.user.id))!
     const made = await browserSessions.create({
-      id: uuidv7(), tokenHash, userId: tokens.user.id, passwordStamp, authTime: new Date(),
+      id: uuidv7(), tokenHash, userId: tokens.user.id, passwordStamp, authTime: new Date(), amr: ['pwd'],
       remember: false, ttl: 1000, caller: { ip: '192.0.2.1', userAgent: 'test' }
     })
     return { id: made!.id, find: () => browserSessions.find(tokenHash, 1000) }

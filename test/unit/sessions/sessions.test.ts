@@ -19,6 +19,7 @@ async function prepare (t: Test) {
     id: uuidv7(),
     userId,
     passwordStamp: 0,
+    amr: ['pwd'],
     clientId,
     scopes: ['read', 'write'],
     resources: ['https://api.example'],
@@ -113,7 +114,7 @@ t.test('rotate: the update is a heap-only tuple update (HOT), so that indexes do
   const { id: clientId } = await makeClient(app)
   const { sessions } = internals(app).store
   const session: NewSession = {
-    id: uuidv7(), userId, passwordStamp: 0, clientId, scopes: [], resources: [], secretHash: randomBytes(32),
+    id: uuidv7(), userId, passwordStamp: 0, amr: ['pwd'], clientId, scopes: [], resources: [], secretHash: randomBytes(32),
     ttl: 1000, caller
   }
   await sessions.create(session)

@@ -46,7 +46,7 @@ export function passwordGrant (
     const id = uuidv7()
     const secret = refreshTokens.newSecret()
     const created = await sessions.create({
-      id, ...user, clientId: client.id, ...access, secretHash: hashSecret(secret), ttl: sessionTtl, caller
+      id, ...user, amr: ['pwd'], clientId: client.id, ...access, secretHash: hashSecret(secret), ttl: sessionTtl, caller
     })
     if (!created) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
     const grant = { sessionId: id, userId: user.userId, ...access, generation: 0, oidc: null, ...created }

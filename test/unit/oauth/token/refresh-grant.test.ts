@@ -21,6 +21,8 @@ const found: Superseded = {
   scopes: ['read'],
   resources: [],
   tokenEpoch: 0,
+  authTime: new Date(),
+  amr: ['pwd'],
   oidc: null,
   generation: 4,
   expiresAt: new Date(Date.now() + 1_000_000),
