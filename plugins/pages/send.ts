@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify'
-import { views, type ViewModel, type ViewName, type Views } from '../../src/views/index.ts'
+import { views, type ViewModel, type ViewName, type PageViews } from '../../src/views/index.ts'
 import { setPolicy, type Policy } from './headers.ts'
 
 /** Renders and sends a page, with the host's own view if it has one of that name. */
-export function createSend (own: Views) {
+export function createSend (own: PageViews) {
   return async <Name extends ViewName>(
     reply: FastifyReply,
     name: Name,

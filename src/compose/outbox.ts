@@ -5,6 +5,7 @@ import type { Events } from '../events/events.ts'
 import { createOutbox, OUTBOX_KEYS, type Outbox } from '../outbox/outbox.ts'
 import type { OutboxKind, OutboxMode } from '../outbox/ports.ts'
 import type { Transports } from '../outbox/delivery.ts'
+import type { RenderMessages } from '../mail/render.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Core } from './core.ts'
 import { createQueueMail, createQueueSms, mailLanguages, type QueueMail, type QueueSms } from '../mail/queue.ts'
@@ -23,13 +24,16 @@ function outboxModes (config: Config): Record<OutboxKind, OutboxMode> {
   }
 }
 
-type Dependencies = Pick<Core, 'config' | 'store'> & { outbox: Outbox, transports: Transports, events: Events, log: Log }
+type Dependencies = Pick<Core, 'config' | 'store' | 'outbox'> & { events: Events, log: Log }
 
 /**
  * Sends what is in the outbox, if anything can be sent.
  * @returns a function that stops it
  */
-export async function startOutbox ({ config, store, outbox, transports, events, log }: Dependencies): Promise<() => Promise<void>> {
+export async function startOutbox ({ config, store, outbox, events, log }: Dependencies): Promise<() => Promise<void>> {
+  // A word that would never be shown is an error at the start
+  if (Object.values(config.languages).some(({ mail }) => mail !== undefined)) await loadRender(config)
+  const transports = transportsOf(config)
   if (Object.keys(transports).length === 0) return async () => {}
   const { startSender } = await import('../outbox/sender.ts')
   const messageId = (id: string) => `<${id}@${domainOf(config.issuer)}>`
@@ -50,6 +54,36 @@ export async function startOutbox ({ config, store, outbox, transports, events, 
   })
   store.outbox.subscribe(sender.wake)
   return sender.stop
+}
+
+/** What can be sent, loaded with the first message. */
+function transportsOf (config: Config): Transports {
+  const { mail: { url, from, send }, sms } = config
+  const load = async () => {
+    const [transports, render] = await Promise.all([import('../mail/transports.ts'), loadRender(config)])
+    return { ...transports, render }
+  }
+  return {
+    ...((url !== undefined || send !== undefined) && {
+      mail: async () => {
+        const { createMailTransport, render } = await load()
+        return createMailTransport({ render, from, send: send ?? (await import('../mail/smtp.ts')).createSmtp(url!).send })
+      }
+    }),
+    ...(sms.send !== undefined && {
+      sms: async () => {
+        const { createSmsTransport, render } = await load()
+        return createSmsTransport({ render, send: sms.send! })
+      }
+    })
+  }
+}
+
+/** What makes mails and text messages of what is queued. */
+export async function loadRender (config: Config): Promise<RenderMessages> {
+  const { createRender } = await import('../mail/render.ts')
+  const { views, languages, brand } = config
+  return createRender({ views, languages, brand, issuer: () => config.issuer })
 }
 
 /** RFC 5322 section 3.6.4: an address of the Internet Protocol stands in brackets. */

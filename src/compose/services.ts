@@ -88,7 +88,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   stops.push(revocation.feed.stop)
   await revocation.feed.start()
   startJobs(base, stops)
-  stops.push(await startOutbox({ ...base, transports: {} }))
+  stops.push(await startOutbox(base))
 
   const passwords = await createPasswords(config.passwords)
   const pace = createLoginPace({ passwords, passwordHashes: store.passwordHashes, clock, log })

@@ -89,6 +89,7 @@ function checkTransports ({ mail, sms }: Settings, sources: Sources): void {
     if (send !== undefined && typeof send !== 'function') throw new ConfigError([{ name, message: 'must be a function that sends what it is given' }])
   }
   const [url, from] = [settingName(sources, 'mail.url', 'SMTP_URL'), settingName(sources, 'mail.from', 'MAIL_FROM')]
+  if (mail.url !== undefined && !URL.canParse(mail.url)) throw new ConfigError([{ name: url, message: 'holds a host or a port that cannot be' }])
   if (mail.url !== undefined && mail.send !== undefined) {
     throw new ConfigError([{ name: 'mail.send', message: `takes the place of ${url}: give one of the two` }])
   }

@@ -7,7 +7,7 @@ export type OutgoingMail = {
   to: string
   subject: string
   text: string
-  html: string
+  html: string | undefined
   /** Such as `Auto-Submitted` (RFC 3834). */
   headers: Record<string, string>
 }

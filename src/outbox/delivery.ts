@@ -15,14 +15,11 @@ export type DeliveryEvents = {
 /** Each is created when there is first something to send. */
 export type Transports = Partial<Record<OutboxKind, () => Promise<Transport>>>
 
-export type Delivery = {
-  /**
-   * Tries once to send an entry, and records the result. When `signal` aborts, the entry is given back.
-   * @returns whether the server was reached
-   */
-  deliver: (entry: ClaimedEntry, signal: AbortSignal) => Promise<boolean>
-  close: () => Promise<void>
-}
+/**
+ * Tries once to send an entry, and records the result. When `signal` aborts, the entry is given back.
+ * @returns whether the server was reached
+ */
+export type Deliver = (entry: ClaimedEntry, signal: AbortSignal) => Promise<boolean>
 
 export type DeliveryOptions = {
   store: OutboxStore
@@ -38,7 +35,7 @@ export type DeliveryOptions = {
 /** Entries that were sent while the database was away; more are sent twice. */
 const MAX_SENT = 1000
 
-export function createDelivery ({ store, outbox, transports, messageId, events, sendMs }: DeliveryOptions): Delivery {
+export function createDeliver ({ store, outbox, transports, messageId, events, sendMs }: DeliveryOptions): Deliver {
   const opened = new Map<OutboxKind, Promise<Transport>>()
   /** Sent, but not deleted yet. */
   const sent = new Set<string>()
@@ -95,11 +92,7 @@ export function createDelivery ({ store, outbox, transports, messageId, events, 
     return true
   }
 
-  async function close (): Promise<void> {
-    for (const transport of opened.values()) (await transport.catch(() => null))?.close()
-  }
-
-  return { deliver, close }
+  return deliver
 }
 
 /** A transport of a host may throw any error, with `permanent: true` when trying again is useless. */

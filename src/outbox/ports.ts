@@ -60,7 +60,6 @@ export type OutgoingMessage = {
  */
 export type Transport = {
   send: (message: OutgoingMessage, signal: AbortSignal) => Promise<void>
-  close: () => void
 }
 
 type DeliveryProblem = {

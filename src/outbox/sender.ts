@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDelivery, type DeliveryOptions } from './delivery.ts'
+import { createDeliver, type DeliveryOptions } from './delivery.ts'
 import type { ClaimedEntry, OutboxKind } from './ports.ts'
 import { jitter } from './retry-delay.ts'
 
@@ -37,7 +37,7 @@ const PARALLEL = 5
 /** Sends what is due, in every process; each entry is leased to one process at a time, and no transaction is open meanwhile. */
 export function startSender ({ onError, times, ...options }: Options): Sender {
   const { pollMs, sendMs, leaseMs, gapMs, pauseMs, maxPauseMs, stopMs } = { ...TIMES, ...times }
-  const delivery = createDelivery({ ...options, sendMs })
+  const deliver = createDeliver({ ...options, sendMs })
   const kinds = Object.keys(options.transports) as OutboxKind[]
   const inFlight = new Set<Promise<void>>()
   const cut = new AbortController()
@@ -90,7 +90,7 @@ export function startSender ({ onError, times, ...options }: Options): Sender {
   }
 
   function begin (entry: ClaimedEntry): void {
-    const done = delivery.deliver(entry, cut.signal).then(reached, onError).finally(() => {
+    const done = deliver(entry, cut.signal).then(reached, onError).finally(() => {
       inFlight.delete(done)
       // There may be more
       wake()
@@ -114,7 +114,6 @@ export function startSender ({ onError, times, ...options }: Options): Sender {
     const timeout = setTimeout(() => cut.abort(new Error('The process is ending')), stopMs)
     await Promise.all(inFlight)
     clearTimeout(timeout)
-    await delivery.close()
   }
 
   wake()

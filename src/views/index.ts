@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import type { MessageViews } from '../mail/views.ts'
 import { accountPage } from './account.tsx'
 import { consentPage } from './consent.tsx'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device.tsx'
@@ -37,4 +38,7 @@ export type ViewModel<Name extends ViewName> = Parameters<(typeof views)[Name]>[
  * @example
  * { login: (model, reply) => reply.view('login', model) }
  */
-export type Views = { [Name in ViewName]?: (model: ViewModel<Name>, reply: FastifyReply) => unknown }
+export type PageViews = { [Name in ViewName]?: (model: ViewModel<Name>, reply: FastifyReply) => unknown }
+
+/** Pages, mails and text messages of the host. */
+export type Views = PageViews & MessageViews

@@ -1,3 +1,4 @@
+import type { PartialMailTexts } from '../../mail/texts/index.ts'
 import { checkWords } from './check.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
@@ -10,8 +11,8 @@ export type Language<Words = Texts> = { texts: Words, locale: string }
 /** The languages a visitor requests: `ui_locales` of OpenID Connect, then the browser's header. */
 export type LanguagePreferences = { uiLocales?: string | undefined, acceptLanguage?: string | undefined }
 
-/** Some of the texts. */
-export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> }
+/** Some of the texts, and of those of mails. */
+export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> } & { mail?: PartialMailTexts }
 
 /** By language; the first is for visitors who request none of them. */
 export const languages: Record<string, Texts> = { en, de }
@@ -21,14 +22,17 @@ export const languages: Record<string, Texts> = { en, de }
  * @throws ConfigError
  */
 export function withLanguages (more: Readonly<Record<string, PartialTexts>>): Record<string, Texts> {
-  for (const [language, texts] of Object.entries(more)) checkWords(language, texts, en)
-  const made = Object.entries(more).map(([language, texts]) => [language, merged(languages[language] ?? en, texts)] as const)
+  const made = Object.entries(more).map(([language, { mail, ...texts }]) => {
+    checkWords(language, texts, { base: en, free: ['attributes', 'scopes'], of: 'pages' })
+    return [language, mergeTexts(languages[language] ?? en, texts)] as const
+  })
   return { ...languages, ...Object.fromEntries(made) }
 }
 
-function merged (base: Texts, texts: PartialTexts): Texts {
-  const parts = Object.entries(base).map(([name, part]) => [name, { ...part, ...texts[name as keyof Texts] }])
-  return Object.fromEntries(parts) as Texts
+/** Replaces some of the words in each part. */
+export function mergeTexts<All extends Record<string, object>> (base: All, some: { [Part in keyof All]?: Partial<All[Part]> }): All {
+  const parts = Object.entries(base).map(([name, part]) => [name, { ...part, ...some[name] }])
+  return Object.fromEntries(parts) as All
 }
 
 const FALLBACK = 'en'

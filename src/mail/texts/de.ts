@@ -1,0 +1,112 @@
+import type { MailTexts } from './en.ts'
+
+export const de: MailTexts = {
+  common: {
+    greeting: 'Guten Tag,',
+    greetingName: (name) => `Guten Tag ${name},`,
+    code: 'Ihr Code',
+    link: 'Geht der Knopf nicht? Öffnen Sie diese Adresse:',
+    linkValid: (time) => `Der Link gilt ${time} lang, und einmal.`,
+    codeValid: (time) => `Der Code gilt ${time} lang. Geben Sie ihn nur auf der Seite ein, die danach gefragt hat, und sonst niemandem.`,
+    when: 'Wann',
+    device: 'Gerät',
+    address: 'IP-Adresse',
+    browserOn: (browser, system) => `${browser} auf ${system}`,
+    footer: (brand) => `Sie erhalten diese Mail, weil Ihre Adresse bei ${brand} angegeben wurde. Antworten darauf werden nicht gelesen.`
+  },
+  attributes: { email: 'E-Mail-Adresse', phone: 'Telefonnummer', username: 'Benutzername' },
+  factors: { totp: 'eine Authenticator-App', passkey: 'einen Passkey', recovery_codes: 'Wiederherstellungscodes', email: 'Codes per E-Mail' },
+  verify: {
+    subject: (brand) => `Bestätigen Sie Ihre E-Mail-Adresse für ${brand}`,
+    lead: (brand) => `Bestätigen Sie, dass diese E-Mail-Adresse Ihnen gehört, damit ${brand} sie für Ihr Konto verwenden kann.`,
+    button: 'E-Mail-Adresse bestätigen',
+    note: 'Haben Sie das nicht angefordert? Dann tun Sie nichts: ohne Bestätigung geschieht nichts.'
+  },
+  taken: {
+    subject: (brand) => `Sie haben schon ein Konto bei ${brand}`,
+    lead: (brand) => `Jemand wollte sich bei ${brand} mit dieser E-Mail-Adresse registrieren, die schon ein Konto hat. Ein zweites wurde nicht angelegt.`,
+    button: 'Anmelden',
+    reset: 'Neues Passwort setzen',
+    note: 'Waren Sie das? Melden Sie sich an, oder setzen Sie ein neues Passwort, wenn Sie es vergessen haben. War es jemand anderes? Dann ist nichts zu tun: über Ihr Konto wurde nichts verraten.'
+  },
+  welcome: {
+    subject: (brand) => `Willkommen bei ${brand}`,
+    lead: (brand) => `Ihr Konto bei ${brand} ist bereit.`,
+    button: 'Ihr Konto',
+    note: 'In Ihrem Konto sehen Sie, wo Sie angemeldet sind und welche Apps Zugriff haben.'
+  },
+  verified: {
+    subject: (brand) => `Ihre E-Mail-Adresse ist für ${brand} bestätigt`,
+    lead: (brand) => `Diese E-Mail-Adresse ist jetzt für Ihr Konto bei ${brand} bestätigt.`,
+    button: 'Ihr Konto',
+    note: 'Waren Sie das nicht? Setzen Sie ein neues Passwort für das Konto, oder wenden Sie sich an die Betreiber.'
+  },
+  reset: {
+    subject: (brand) => `Neues Passwort für ${brand}`,
+    lead: (brand) => `Für Ihr Konto bei ${brand} wurde ein neues Passwort angefordert.`,
+    button: 'Neues Passwort setzen',
+    note: 'Haben Sie das nicht angefordert? Dann tun Sie nichts: Ihr Passwort bleibt, wie es ist.'
+  },
+  passwordChanged: {
+    subject: (brand) => `Ihr Passwort für ${brand} wurde geändert`,
+    lead: (brand) => `Das Passwort Ihres Kontos bei ${brand} wurde geändert. Überall sonst wurden Sie abgemeldet.`,
+    button: 'Neues Passwort setzen',
+    note: 'Waren Sie das nicht? Setzen Sie sofort ein neues Passwort.'
+  },
+  newDevice: {
+    subject: (brand) => `Neue Anmeldung an Ihrem Konto bei ${brand}`,
+    lead: (brand) => `Jemand hat sich an Ihrem Konto bei ${brand} mit einem Gerät angemeldet, das bisher nicht benutzt wurde.`,
+    button: 'Wo Sie angemeldet sind',
+    note: 'Waren Sie das nicht? Beenden Sie diese Anmeldung und setzen Sie ein neues Passwort.'
+  },
+  factorAdded: {
+    subject: (brand) => `Ihr Konto bei ${brand} hat einen zweiten Schritt bekommen`,
+    lead: (brand, factor) => `Ab jetzt kann die Anmeldung an Ihrem Konto bei ${brand} nach etwas Weiterem fragen: ${factor}.`,
+    button: 'Ihr Konto',
+    note: 'Waren Sie das nicht? Entfernen Sie es in Ihrem Konto und setzen Sie ein neues Passwort.'
+  },
+  factorRemoved: {
+    subject: (brand) => `Ihr Konto bei ${brand} hat einen zweiten Schritt weniger`,
+    lead: (brand, factor) => `Die Anmeldung an Ihrem Konto bei ${brand} fragt nach einem nicht mehr: ${factor}.`,
+    button: 'Ihr Konto',
+    note: 'Waren Sie das nicht? Setzen Sie sofort ein neues Passwort, und fügen Sie den zweiten Schritt wieder hinzu.'
+  },
+  identifierChange: {
+    subject: (brand) => `Bestätigen Sie Ihre neue E-Mail-Adresse für ${brand}`,
+    lead: (brand) => `Bestätigen Sie, dass dies die neue E-Mail-Adresse Ihres Kontos bei ${brand} ist. Bis dahin bleibt die bisherige.`,
+    button: 'Neue Adresse bestätigen',
+    note: 'Haben Sie das nicht angefordert? Dann tun Sie nichts: ohne Bestätigung ändert sich nichts.'
+  },
+  identifierChanged: {
+    subject: (brand) => `Ihr Konto bei ${brand} wurde geändert`,
+    lead: (brand, what) => `Bei Ihrem Konto bei ${brand} wurde etwas geändert: ${what}.`,
+    button: 'Änderung rückgängig machen',
+    note: 'Waren Sie das nicht? Machen Sie die Änderung rückgängig: dann gilt wieder das Bisherige, jede Anmeldung endet, und Sie setzen ein neues Passwort.'
+  },
+  deletionScheduled: {
+    subject: (brand) => `Ihr Konto bei ${brand} wird gelöscht`,
+    lead: (brand, date) => `Ihr Konto bei ${brand} wird am ${date} gelöscht. Sie wurden überall abgemeldet.`,
+    button: 'Konto behalten',
+    note: 'Haben Sie es sich anders überlegt, oder waren Sie das nicht? Melden Sie sich vor diesem Tag an, um das Konto zu behalten.'
+  },
+  restored: {
+    subject: (brand) => `Ihr Konto bei ${brand} bleibt`,
+    lead: (brand) => `Ihr Konto bei ${brand} wird nicht gelöscht.`,
+    button: 'Ihr Konto',
+    note: 'Waren Sie das nicht? Setzen Sie sofort ein neues Passwort.'
+  },
+  invitation: {
+    subject: (brand) => `Ihre Einladung zu ${brand}`,
+    lead: (brand) => `Sie sind eingeladen, ein Konto bei ${brand} anzulegen.`,
+    button: 'Konto anlegen',
+    note: 'Wissen Sie nicht, worum es geht? Dann tun Sie nichts: ohne Sie geschieht nichts.'
+  },
+  test: {
+    subject: (brand) => `Test der Mails von ${brand}`,
+    lead: (brand) => `Dies ist ein Test: die Mails von ${brand} kommen an.`,
+    note: 'Es ist nichts zu tun.'
+  },
+  sms: {
+    code: (brand, code, time) => `${code} ist Ihr Code für ${brand}, gültig ${time}. Geben Sie ihn niemandem.`
+  }
+}
