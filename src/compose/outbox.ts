@@ -59,21 +59,18 @@ export async function startOutbox ({ config, store, outbox, events, log }: Depen
 /** What can be sent, loaded with the first message. */
 function transportsOf (config: Config): Transports {
   const { mail: { url, from, send }, sms } = config
-  const load = async () => {
-    const [transports, render] = await Promise.all([import('../mail/transports.ts'), loadRender(config)])
-    return { ...transports, render }
-  }
   return {
     ...((url !== undefined || send !== undefined) && {
       mail: async () => {
-        const { createMailTransport, render } = await load()
-        return createMailTransport({ render, from, send: send ?? (await import('../mail/smtp.ts')).createSmtp(url!).send })
+        const { createMailTransport } = await import('../mail/transports.ts')
+        const own = send ?? (await import('../mail/smtp.ts')).createSmtp(url!).send
+        return createMailTransport({ render: await loadRender(config), from, send: own })
       }
     }),
     ...(sms.send !== undefined && {
       sms: async () => {
-        const { createSmsTransport, render } = await load()
-        return createSmsTransport({ render, send: sms.send! })
+        const { createSmsTransport } = await import('../mail/transports.ts')
+        return createSmsTransport({ render: await loadRender(config), send: sms.send! })
       }
     })
   }

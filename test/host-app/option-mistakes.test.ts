@@ -67,7 +67,7 @@ t.test('unknown options and wrong types are named at registration, for every plu
     [latchkey as Plugin, { ...local, acessTokenTtl: 5 }, /acessTokenTtl is not an option/],
     [latchkey as Plugin, { ...local, operations: 'yes' }, /operations must be true or false/],
     [latchkey as Plugin, { ...local, prisma: {} }, /prisma must be a Prisma client/],
-    [latchkey as Plugin, { ...local, views: { logn: () => '' } }, /views\.logn is not a page; the pages are start, login/],
+    [latchkey as Plugin, { ...local, views: { logn: () => '' } }, /views\.logn is not a page or a message; there are start, login/],
     [latchkey as Plugin, { ...local, views: { login: '<html>' } }, /views\.login must be a function/],
     [latchkey as Plugin, { ...local, languages: { fr: { logn: { title: 'Connexion' } } } }, /languages\.fr\.logn is not a part of the pages/],
     [latchkey as Plugin, { ...local, languages: { fr: { login: { titel: 'Connexion' } } } },
