@@ -6,6 +6,7 @@ import { createStore } from '../../src/compose/store.ts'
 import { deriveKeys } from '../../src/crypto/app-key.ts'
 import { openDatabase } from '../../src/database/client.ts'
 import { createOutbox, OUTBOX_KEYS } from '../../src/outbox/outbox.ts'
+import { createClock } from '../../src/runtime/clock.ts'
 import { createQueueMail } from '../../src/mail/queue.ts'
 import { APP_KEY, createDatabase, eventually } from '../support/start-server.ts'
 import { FROM } from '../support/mail.ts'
@@ -35,7 +36,7 @@ t.test('two processes, one of which is killed again and again: every mail arrive
   })
   const url = await createDatabase(t)
   const env = { DATABASE_URL: url, SMTP_URL: smtp.url }
-  const database = openDatabase({ url, poolSize: 3, onError: () => {} })
+  const database = openDatabase({ url, poolSize: 3, clock: createClock(), onError: () => {} })
   t.teardown(database.close)
   const store = createStore(database).outbox
   const queue = createQueueMail(createOutbox({ keys: deriveKeys([APP_KEY], OUTBOX_KEYS), modes: { mail: 'send', sms: 'off' } }))
@@ -65,7 +66,7 @@ t.test('a process that is stopped finishes what it sends, and leaves no lease', 
   const smtp = await startSmtp(t, { onMail: async () => { begun++; await sleep(500) } })
   const url = await createDatabase(t)
   const { child, exited } = await process_(t, { DATABASE_URL: url, SMTP_URL: smtp.url })
-  const database = openDatabase({ url, poolSize: 3, onError: () => {} })
+  const database = openDatabase({ url, poolSize: 3, clock: createClock(), onError: () => {} })
   t.teardown(database.close)
   const queue = createQueueMail(createOutbox({ keys: deriveKeys([APP_KEY], OUTBOX_KEYS), modes: { mail: 'send', sms: 'off' } }))
   for (let n = 0; n < 20; n++) {

@@ -105,5 +105,5 @@ t.test('a host replaces a message, its words, and adds a language', async (t) =>
     '123456 est votre code pour Northwind, valable 10 minutes. Ne le donnez à personne.\n\n@id.example #123456'
   )
   t.throws(() => createRender({ ...options, languages: { en: { mail: { welcome: { buton: 'x' } } } as object } }),
-    /languages\.en\.mail\.welcome\.buton is no word of the mails/)
+    /languages\.en\.mail\.welcome\.buton is not a word of the mails/)
 })
