@@ -3,8 +3,8 @@ import { ConfigError } from '../config/config-error.ts'
 import { settingName } from '../config/names.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { Events } from '../events/events.ts'
-import { CODE_KEYS, createOneTimeTokens, type OneTimeTokens } from '../verification/one-time-tokens.ts'
-import { createRedemption, type Redemption } from '../verification/redemption.ts'
+import type { OneTimeTokens } from '../verification/one-time-tokens.ts'
+import type { Redemption } from '../verification/redemption.ts'
 import type { Core } from './core.ts'
 import type { UserServices } from './users.ts'
 
@@ -31,7 +31,26 @@ export function attributesToVerify (attributes: Attributes, { config: { sources 
 
 type Dependencies = Pick<Core, 'appKeys' | 'store'> & { users: Pick<UserServices, 'records' | 'attributes'>, events: Events }
 
-export function createVerification ({ appKeys, store, users, events }: Dependencies): VerificationServices {
+/** Its modules are loaded at the first use: a start and a login need none of them. */
+export function createVerification (parts: Dependencies): VerificationServices {
+  let loaded: Promise<VerificationServices> | undefined
+  const services = () => (loaded ??= loadVerification(parts))
+  return {
+    tokens: {
+      issue: async (...request) => await (await services()).tokens.issue(...request),
+      find: async (...request) => await (await services()).tokens.find(...request),
+      findByCode: async (...request) => await (await services()).tokens.findByCode(...request)
+    },
+    redemption: {
+      verify: async (...request) => await (await services()).redemption.verify(...request),
+      reset: async (...request) => await (await services()).redemption.reset(...request)
+    }
+  }
+}
+
+async function loadVerification ({ appKeys, store, users, events }: Dependencies): Promise<VerificationServices> {
+  const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }] =
+    await Promise.all([import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts')])
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = users.attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
   return { tokens, redemption: createRedemption({ tokens, users: users.records, verifiable, events }) }
