@@ -31,7 +31,7 @@ export function createAnswer (kit: Kit, { config }: Services): Answer {
 
   function logIn (reply: FastifyReply, { request: { loginHint, uiLocales, prompts }, params, again }: Of<'login'>): FastifyReply {
     const locales = localesFor(uiLocales)
-    if (prompts.includes('create') && config.registration !== 'off') {
+    if (prompts.includes('create') && config.registration === 'open') {
       return reply.redirect(withParams(kit.link('/register'), { return_to: authorizePath(config, params), ...locales }), 303)
     }
     const query = new URLSearchParams({

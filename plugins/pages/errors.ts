@@ -42,7 +42,10 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
       ...wordsFor(failure, page),
       ...(statusCode === 400 && { detail: message }),
       ...(statusCode >= 500 && { correlationId: reference }),
-      links: again === undefined ? [] : [{ href: again, text: page.texts.errors.again }]
+      links: [
+        ...(again === undefined ? [] : [{ href: again, text: page.texts.errors.again }]),
+        ...(failure.code === 'LK_INVITATION_REQUIRED' ? [{ href: config.loginPath, text: page.texts.register.login }] : [])
+      ]
     })
   }
 
@@ -94,6 +97,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
 
 function wordsFor ({ statusCode, code, retryAfter }: Failure, { texts: { errors }, locale }: Page) {
   if (code === 'LK_EMAIL_NOT_VERIFIED') return errors.notVerified
+  if (code === 'LK_INVITATION_REQUIRED') return errors.invitationRequired
   if (statusCode === 403) return errors.stale
   if (statusCode === 404) return errors.notFound
   if (statusCode === 429) {

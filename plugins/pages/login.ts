@@ -38,9 +38,9 @@ export function createLoginPage (kit: Kit, { config, users: { attributes } }: Se
       ...(problem &&
         { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
       links: {
-        register: config.registration === 'off'
-          ? undefined
-          : kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
+        register: config.registration === 'open'
+          ? kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
+          : undefined
       }
     }, { leaves })
   }

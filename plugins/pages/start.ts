@@ -19,7 +19,7 @@ export async function serveStartPage (app: FastifyInstance): Promise<void> {
       const session = await browser.session(request)
       const guest: LinkItem[] = [
         { href: config.loginPath, text: t.login },
-        ...(config.registration === 'off' ? [] : [{ href: kit.link('/register'), text: t.register }])
+        ...(config.registration === 'open' ? [{ href: kit.link('/register'), text: t.register }] : [])
       ]
       const user: LinkItem[] = [{ href: kit.link('/account'), text: t.account }, { href: kit.link('/logout'), text: t.logout }]
       const docs: LinkItem[] = config.routes.docs ? [{ href: kit.link('/docs'), text: t.docs }] : []

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
+import { HttpError } from '../../src/http/http-error.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
@@ -16,6 +17,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const returnTo = localPath(request.query.return_to)
     if (returnTo === null && await browser.session(request)) return reply.redirect(config.homePath, 303)
+    if (config.registration === 'invite') throw new HttpError('LK_INVITATION_REQUIRED')
     return await pages.register(request, reply, { returnTo })
   })
 

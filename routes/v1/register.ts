@@ -16,9 +16,9 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['Account'],
       summary: 'Register a user',
-      description: 'Each login attribute is a member of the body under its own name; at least one is required.',
+      description: 'Each login attribute is a member of the body under its own name; at least one is required. With `REGISTRATION=invite` it needs an invitation: otherwise it is 403 `LK_INVITATION_REQUIRED`.',
       body: registerBody(users.attributes, users.passwordPolicy.rules),
-      response: { 201: User, ...errors(400, 415, 422, 429, 503) }
+      response: { 201: User, ...errors(400, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const { user, errors } = await users.register(request.body, callerOf(request))

@@ -54,7 +54,7 @@ export async function createUsers ({ config, store, outbox, passwords, pace, thr
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
-    return createRegister({ ...parts, authenticate })
+    return createRegister({ ...parts, authenticate, invitationOnly: config.registration === 'invite' })
   }
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {

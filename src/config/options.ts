@@ -98,7 +98,7 @@ export interface SettingsOptions {
   corsOrigins?: NonNullable<Settings['corsOrigins']>
   /** Login with user name and password at the token endpoint and the client proxies. Variable: PASSWORD_GRANT. Default: on. */
   passwordGrant?: NonNullable<Settings['passwordGrant']>
-  /** Whether people may register themselves: `open` or `off`; `latchkey user create` works in either case. Variable: REGISTRATION. Default: open. */
+  /** Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case. Variable: REGISTRATION. Default: open. */
   registration?: NonNullable<Settings['registration']>
   /** Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on. Variable: REQUIRE_EMAIL_VERIFICATION. Default: off. */
   requireEmailVerification?: NonNullable<Settings['requireEmailVerification']>

@@ -151,9 +151,10 @@ export const Settings = Type.Object({
       'Origins of other sites and web views that may call this server, separated by commas, such as https://app.example.com and capacitor://localhost; no wildcards'
   }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
-  registration: Type.Union([Type.Literal('open'), Type.Literal('off')], {
+  registration: Type.Union([Type.Literal('open'), Type.Literal('invite'), Type.Literal('off')], {
     env: 'REGISTRATION', default: 'open',
-    description: 'Whether people may register themselves: `open` or `off`; `latchkey user create` works in either case'
+    description:
+      'Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case'
   }),
   requireEmailVerification: onOff(
     'REQUIRE_EMAIL_VERIFICATION',

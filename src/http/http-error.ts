@@ -19,6 +19,7 @@ export const ERRORS = {
   LK_INSUFFICIENT_SCOPE: { status: 403, message: 'The access token lacks a scope' },
   LK_INVALID_TOKEN: { status: 403, message: 'The token is invalid or has expired.' },
   LK_EMAIL_NOT_VERIFIED: { status: 403, message: 'The e-mail address is not verified.' },
+  LK_INVITATION_REQUIRED: { status: 403, message: 'Registration needs an invitation.' },
   LK_FIRST_PARTY_ONLY: { status: 403, message: 'This needs the access token of a first-party application' },
   LK_FOREIGN_ORIGIN: { status: 403, message: 'This does not come from a page of this server' },
   LK_FORGED_FORM: { status: 403, message: 'This does not come from a page of this server' },

@@ -44,7 +44,7 @@ function pagesMetadata ({ issuer, languages, registration }: Pick<Config, 'issue
     claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
-    prompt_values_supported: PROMPTS.filter((prompt) => prompt !== 'create' || registration !== 'off'),
+    prompt_values_supported: PROMPTS.filter((prompt) => prompt !== 'create' || registration === 'open'),
     ui_locales_supported: Object.keys(withLanguages(languages))
   }
 }

@@ -1,6 +1,7 @@
 import { MAX_USER_NAME, readName } from '../names/name.ts'
 import { SAME_FORM, type FormId } from '../crypto/form-secrets.ts'
 import type { FieldError, FieldErrors } from '../http/field-errors.ts'
+import { HttpError } from '../http/http-error.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 import { originOf, type Events } from '../events/events.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
@@ -21,6 +22,8 @@ type Dependencies = {
   passwordPolicy: PasswordPolicy
   /** When there are forms. */
   authenticate?: Authenticate
+  /** Nobody registers without an invitation. */
+  invitationOnly?: boolean
   /** None for the command line and for tests. */
   events?: Pick<Events, 'emit'>
 }
@@ -28,9 +31,11 @@ type Dependencies = {
 /**
  * Creates a user with a password and at least one attribute; attributes are top-level properties of the body. Submitting the same form
  * twice is one registration.
- * @throws Overloaded, TooManyAttempts
+ * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED
  */
-export function createRegister ({ attributes, users, passwordPolicy, authenticate, events }: Dependencies): Register {
+export function createRegister (
+  { attributes, users, passwordPolicy, authenticate, invitationOnly = false, events }: Dependencies
+): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
@@ -49,6 +54,7 @@ export function createRegister ({ attributes, users, passwordPolicy, authenticat
   }
 
   return async (body, caller, form) => {
+    if (invitationOnly) throw new HttpError('LK_INVITATION_REQUIRED')
     const { identifiers, errors } = identifiersFrom(attributes, body)
     const password = String(body['password'] ?? '')
     const weaknesses = password === '' ? ['required' as const] : await passwordPolicy.check(password)

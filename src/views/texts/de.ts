@@ -143,6 +143,10 @@ export const de: Texts = {
       title: 'Bestätigen Sie Ihre E-Mail-Adresse', message: 'Sie können sich anmelden, sobald Ihre E-Mail-Adresse bestätigt ist.',
       advice: 'Öffnen Sie den Link in der E-Mail, die wir Ihnen gesendet haben.'
     },
+    invitationRequired: {
+      title: 'Eine Einladung ist nötig', message: 'Ein Konto können Sie hier nur mit einer Einladung anlegen.',
+      advice: 'Öffnen Sie den Link in Ihrer Einladung, oder bitten Sie die Betreiber dieser Seite um eine. Haben Sie ein Konto, melden Sie sich an.'
+    },
     stale: {
       title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.',
       advice: 'Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie, was Sie getan haben.'

@@ -142,6 +142,10 @@ export const en = {
       title: 'Confirm your e-mail address', message: 'You can log in as soon as your e-mail address is confirmed.',
       advice: 'Open the link in the mail that we have sent you.'
     },
+    invitationRequired: {
+      title: 'An invitation is needed', message: 'You can create an account here only with an invitation.',
+      advice: 'Open the link in your invitation, or ask those who run this site for one. If you have an account, log in.'
+    },
     stale: {
       title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.',
       advice: 'Go back, load the page again and repeat what you did.'

@@ -245,7 +245,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['CORS_ORIGINS', 'https://user@app.example.com', /such as https:/],
   ['CORS_ORIGINS', 'https://a.example,b.example', /such as https:/],
   ['PASSWORD_GRANT', 'yes', /must be on or off/],
-  ['REGISTRATION', 'closed', /must be open or off/],
+  ['REGISTRATION', 'closed', /must be open or invite or off/],
   ['PROFILE', 'false', /must be on or off/],
   ['USER_CLIENTS', 'no', /must be on or off/],
   ['METRICS', '0', /must be on or off/],
