@@ -5,6 +5,8 @@ import authGuard from './auth-guard.ts'
 import clientProxy from './client-proxy.ts'
 import oauth from './oauth.ts'
 import operations from './operations.ts'
+import { closedScope, under } from './http/closed-scope.ts'
+import { loadRoutes } from './http/load-routes.ts'
 import { markRegistered, refuseSecond } from './http/plugin-registration.ts'
 import { overload } from './operations/overload.ts'
 import services, { type ServicesOptions } from './services.ts'
@@ -42,11 +44,22 @@ async function parts (host: FastifyInstance, { operations: withOperations }: Pic
     scope.register(clientProxy)
     scope.register(accounts)
     if (operating) scope.register(operations)
+    if (internals(host).outbox.mode('mail') === 'keep') scope.register(development, under(prefix))
   })
   host.after(async (error) => {
     if (error) throw collision(error)
     markRegistered(host, ['oauth'])
     markRegistered(host, ['clientProxy'], prefix)
+  })
+}
+
+/** Without a transport, messages are kept to be looked at, on the machine of a developer. */
+async function development (scope: FastifyInstance): Promise<void> {
+  const { config } = internals(scope)
+  closedScope(scope, config)
+  loadRoutes(scope, { folder: 'development' })
+  scope.server.once('listening', () => {
+    scope.log.info({}, `Mails are not sent, since SMTP_URL is not set, but shown on this machine at ${config.issuer}/dev/mail`)
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { isDevelopment } from '../config/environment.ts'
+import { settingName } from '../config/names.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
 import type { Events } from '../events/events.ts'
 import { createOutbox, OUTBOX_KEYS, type Outbox } from '../outbox/outbox.ts'
@@ -15,13 +16,11 @@ export function outboxOf ({ config, appKeys }: Pick<Core, 'config' | 'appKeys'>)
   return createOutbox({ keys: deriveKeys(appKeys, OUTBOX_KEYS), modes: outboxModes(config) })
 }
 
-/** Without a transport, development keeps messages to be looked at. */
+/** Without a transport for mail, development keeps messages to be looked at. */
 function outboxModes (config: Config): Record<OutboxKind, OutboxMode> {
-  const otherwise = isDevelopment(config) ? 'keep' : 'off'
-  return {
-    mail: config.mail.url !== undefined || config.mail.send !== undefined ? 'send' : otherwise,
-    sms: config.sms.send !== undefined ? 'send' : otherwise
-  }
+  const sendsMail = config.mail.url !== undefined || config.mail.send !== undefined
+  const otherwise = !sendsMail && isDevelopment(config) ? 'keep' : 'off'
+  return { mail: sendsMail ? 'send' : otherwise, sms: config.sms.send !== undefined ? 'send' : otherwise }
 }
 
 type Dependencies = Pick<Core, 'config' | 'store' | 'outbox'> & { events: Events, log: Log }
@@ -33,6 +32,7 @@ type Dependencies = Pick<Core, 'config' | 'store' | 'outbox'> & { events: Events
 export async function startOutbox ({ config, store, outbox, events, log }: Dependencies): Promise<() => Promise<void>> {
   // A word that would never be shown is an error at the start
   if (Object.values(config.languages).some(({ mail }) => mail !== undefined)) await loadRender(config)
+  if (outbox.mode('mail') === 'off') log.info({}, tellOff(config))
   const transports = transportsOf(config)
   if (Object.keys(transports).length === 0) return async () => {}
   const { startSender } = await import('../outbox/sender.ts')
@@ -54,6 +54,10 @@ export async function startOutbox ({ config, store, outbox, events, log }: Depen
   })
   store.outbox.subscribe(sender.wake)
   return sender.stop
+}
+
+function tellOff ({ sources }: Config): string {
+  return `No mail can be sent: reset of passwords, verification of e-mail addresses, invitations and notices are off. ${settingName(sources, 'mail.url', 'SMTP_URL')} names a mail server`
 }
 
 /** What can be sent, loaded with the first message. */

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Database } from '../database/client.ts'
 import { afterCommit } from '../database/transaction.ts'
-import type { ClaimedEntry, OutboxEntry, OutboxStore } from './ports.ts'
+import type { ClaimedEntry, KeptEntry, OutboxEntry, OutboxStore } from './ports.ts'
 
 /** Entries that wait, and those that were given up. */
 export type OutboxCounts = {
@@ -93,6 +93,16 @@ export function createOutboxStore ({ pool, tables }: Database) {
     })
   }
 
+  /** The latest entries that are kept to be looked at, or one of them. */
+  async function kept (id: string | null): Promise<KeptEntry[]> {
+    const { rows } = await pool.query<KeptEntry>(
+      `SELECT id, kind, sealed, created_at AS "createdAt" FROM ${outbox}
+       WHERE failed_at IS NULL AND next_attempt_at = 'infinity' AND ($1::uuid IS NULL OR id = $1) ORDER BY id DESC LIMIT 100`,
+      [id]
+    )
+    return rows
+  }
+
   async function counts (): Promise<OutboxCounts> {
     const { rows } = await pool.query<OutboxCounts>({
       name: 'outbox-counts',
@@ -103,5 +113,5 @@ export function createOutboxStore ({ pool, tables }: Database) {
     return rows[0]!
   }
 
-  return { insertSql, write, announce, subscribe, claim, sent, retry, fail, release, counts }
+  return { insertSql, write, announce, subscribe, claim, sent, retry, fail, release, kept, counts }
 }

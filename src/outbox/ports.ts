@@ -32,6 +32,9 @@ export type ClaimedEntry = {
   age: number
 }
 
+/** An entry that is only looked at, in development. */
+export type KeptEntry = { id: string, kind: OutboxKind, sealed: Uint8Array, createdAt: Date }
+
 type Lease = Pick<ClaimedEntry, 'id' | 'attempts'>
 
 export type OutboxStore = {
