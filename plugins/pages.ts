@@ -6,6 +6,7 @@ import type { FormId } from '../src/crypto/form-secrets.ts'
 import { badBody } from '../src/http/http-error.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
 import { createAccountPage, type ShowAccount } from './pages/account.ts'
+import { createAccountEndPage, type ShowAccountEnd } from './pages/account-end.ts'
 import { createAnswer, type Answer } from './pages/answer.ts'
 import { createDevicePages, type ShowDevice } from './pages/device.ts'
 import { createPageErrors } from './pages/errors.ts'
@@ -13,6 +14,7 @@ import { PAGE_HEADERS } from './pages/headers.ts'
 import { createKit } from './pages/kit.ts'
 import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
+import { createNotices, type Notices } from './pages/notices.ts'
 import { createFindReturnTarget } from './pages/return-target.ts'
 import type { ShowRegister } from './pages/register.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
@@ -28,10 +30,12 @@ export type Pages = {
   /** @throws 403 for a form submitted by a page of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   account: ShowAccount
+  accountEnd: ShowAccountEnd
   answer: Answer
   device: ShowDevice
   login: ShowLogin
   logout: ShowLogout
+  notices: Notices
   register: ShowRegister
   shownOnce: ShownOnce
 }
@@ -62,18 +66,21 @@ async function pages (host: FastifyInstance): Promise<void> {
       // about a device
       if (method === 'HEAD') return await reply.type('text/html; charset=utf-8').send()
     })
+    const shownOnce = createShownOnce(kit, services)
     scope.decorate('pages', {
       stylesheet: kit.stylesheet,
       browserOf: kit.browserOf,
       formOf: kit.formOf,
       checkCsrf: kit.checkCsrf,
       account: createAccountPage(kit, services),
+      accountEnd: createAccountEndPage(kit, services),
       answer,
       device: createDevicePages(kit, services),
       login,
       logout: createLogoutPages(kit, services),
       register,
-      shownOnce: createShownOnce(kit, services)
+      notices: createNotices(shownOnce),
+      shownOnce
     })
     loadRoutes(scope, { folder: 'pages', switches: config })
     loadRoutes(scope, { folder: 'v1/oauth', pages: true })

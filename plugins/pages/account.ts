@@ -8,11 +8,12 @@ import { agentName } from '../../src/account/agent-name.ts'
 import type { AccountModel } from '../../src/views/account.tsx'
 import type { Page } from '../../src/views/page.ts'
 import type { Kit } from './kit.ts'
+import type { Notice } from './notices.ts'
 
 export const ACCOUNT = '/account'
 /** The forms of the account page: action and path. */
 export const ACTIONS = {
-  endSession: `${ACCOUNT}/sessions/end`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`,
+  endSession: `${ACCOUNT}/sessions/end`, endOthers: `${ACCOUNT}/sessions/end-others`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`,
   createToken: `${ACCOUNT}/tokens`
 }
 
@@ -20,13 +21,14 @@ export const ACTIONS = {
 export const DAYS = [30, 90, 365, 0]
 const DEFAULT_DAYS = 90
 
-type Who = { userId: string, sessionId: string | null }
+export type Who = { userId: string, sessionId: string | null }
 
 export type AccountState = {
   newToken?: { name: string, value: string }
   /** The rejected input, to be shown again. */
   values?: { name: string, days: number, scopes: string[] }
   errors?: FieldErrors
+  notice?: Notice | undefined
 }
 
 export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Who, state?: AccountState) => Promise<FastifyReply>
@@ -35,10 +37,10 @@ export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Wh
 export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   const { account, clock, personalTokens, config } = services
   const hasTokens = config.routes.personalTokens
-  const { createToken, ...ends } = ACTIONS
+  const { endSession, endOthers, endApp, endToken, createToken } = ACTIONS
   const link = (path: string) => kit.link(path)
   const actions = {
-    logout: link('/logout'), endSession: link(ends.endSession), endApp: link(ends.endApp), endToken: link(ends.endToken),
+    logout: link('/logout'), endSession: link(endSession), endOthers: link(endOthers), endApp: link(endApp), endToken: link(endToken),
     createToken: link(createToken)
   }
 
@@ -56,7 +58,7 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
     }
   }
 
-  return async (request, reply, who, { newToken, values, errors } = {}) => {
+  return async (request, reply, who, { newToken, values, errors, notice } = {}) => {
     const page = kit.page(request)
     const offered = hasTokens ? await personalTokens.ownScopes() : null
     return kit.send(errors ? reply.code(422) : reply, 'account', {
@@ -68,13 +70,14 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
       tokenForm: offered ? { scopes: kit.scopes(offered, page), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,
       actions,
       newToken,
+      notice: notice && page.texts.account[notice],
       ...(errors && { errors: formErrors(errors, ['name'], page.texts) })
     }, { leaves: kit.loginLeaves })
   }
 }
 
 /** A session of a first-party client is shown with the client's name, or with that of the brand. */
-function session (
+export function session (
   { id, client, userAgent, ip, lastUsedAt }: Access,
   current: string | null,
   { brand, texts }: Page

@@ -22,9 +22,9 @@ export function createFindReturnTarget (
   { homePath }: Pick<Config, 'homePath'>
 ): FindReturnTarget {
   return async (returnTo) => {
-    const path = (returnTo ?? homePath).split('?')[0]
+    const path = (returnTo ?? homePath).split('?')[0]!
     const params = queryOf(returnTo ?? homePath, link(AUTHORIZE))
-    if (!params) return { leaves: path !== link(ACCOUNT) && path !== link(DEVICE) }
+    if (!params) return { leaves: path !== link(ACCOUNT) && !path.startsWith(`${link(ACCOUNT)}/`) && path !== link(DEVICE) }
     const known = await peek(params)
     return { ...(known?.clientName && { app: known.clientName }), leaves: known !== null }
   }

@@ -1,58 +1,93 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { validate as isUuid } from 'uuid'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
+import type { Owner } from '../../src/account/owner.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { ACCOUNT, ACTIONS } from '../../plugins/pages/account.ts'
-import { afterForm, EndForm, form, showPage } from '../../src/schemas/pages.ts'
+import type { Ending } from '../../plugins/pages/account-end.ts'
+import type { Notice } from '../../plugins/pages/notices.ts'
+import { afterForm, EndForm, EndOthersForm, EndQuery, form, showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
-type End = [path: string, summary: string, end: (id: string, userId: string, caller: ReturnType<typeof callerOf>) => unknown]
+/** `end` returns what the page says afterwards. */
+type End = {
+  kind: Ending['kind'], path: string, summary: string
+  end: (id: string, owner: Owner, caller: ReturnType<typeof callerOf>) => Promise<Notice>
+}
 
-/** Lists what has access to the account and lets its user end it. An action on something that belongs to another user has no effect. */
+/**
+ * Lists what has access to the account and lets its user end it, after a question. An action on something that belongs to another user has
+ * no effect.
+ */
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { account, personalTokens, config } = internals(app)
   const owner = ownerInPerson(app)
   const guard = app.authGuard('web')
+  const home = config.basePath + ACCOUNT
 
   app.get(ACCOUNT, {
     onRequest: guard,
     schema: { tags, summary: 'Account page: sessions, applications and tokens with access', response: showPage }
   }, async (request, reply) => {
-    return await pages.account(request, reply, guard.auth(request))
+    const who = guard.auth(request)
+    return await pages.account(request, reply, who, { notice: pages.notices.take(request, reply, ACCOUNT, who.userId) })
   })
 
-  const ends = [
-    [
-      ACTIONS.endSession,
-      'End a session or a browser session',
-      (id, userId, caller) => isUuid(id) ? account.access.end(id, userId, caller) : false
-    ],
-    [ACTIONS.endApp, 'Withdraw the access of an application', account.apps.end],
+  const ends: End[] = [
+    {
+      kind: 'session', path: ACTIONS.endSession, summary: 'End a session or a browser session',
+      end: async (id, { userId }, caller) => isUuid(id) && await account.access.end(id, userId, caller) ? 'sessionEnded' : 'goneAlready'
+    },
+    {
+      kind: 'others', path: ACTIONS.endOthers, summary: 'Log out everywhere else',
+      end: async (_id, { userId, sessionId }, caller) =>
+        await account.access.endLogins(userId, sessionId, caller) ? 'othersEnded' : 'goneAlready'
+    },
+    {
+      kind: 'app', path: ACTIONS.endApp, summary: 'Withdraw the access of an application',
+      end: async (id, { userId }, caller) => {
+        await account.apps.end(id, userId, caller)
+        return 'appEnded'
+      }
+    },
     ...(config.routes.personalTokens
-      ? [
-        [ACTIONS.endToken, 'Revoke a personal access token', (id, userId, caller) =>
-          isUuid(id) ? personalTokens.revoke(id, userId, caller) : false] satisfies End
-        ]
+      ? [{
+        kind: 'token', path: ACTIONS.endToken, summary: 'Revoke a personal access token',
+        end: async (id, { userId }, caller) =>
+          isUuid(id) && await personalTokens.revoke(id, userId, caller) ? 'tokenEnded' : 'goneAlready'
+      } satisfies End]
       : [])
-  ] satisfies End[]
+  ]
 
-  // A GET of an action, from the address bar or after a login, leads to the page with the forms
-  const actions = [...ends.map(([path]) => path), ...(config.routes.personalTokens ? [ACTIONS.createToken] : [])]
-  for (const path of actions) {
-    app.get(path, { schema: { hide: true } }, async (_request, reply) =>
-      reply.redirect(config.basePath + ACCOUNT, 303))
-  }
+  for (const { kind, path, summary, end } of ends) {
+    app.get(path, {
+      onRequest: guard,
+      schema: { tags, summary: `${summary}: asks first`, querystring: EndQuery, response: showPage }
+    }, async (request, reply) => {
+      const asked = await pages.accountEnd(request, reply, guard.auth(request), { kind, action: path, id: request.query.id ?? '' })
+      return asked ?? reply.redirect(home, 303)
+    })
 
-  for (const [path, summary, end] of ends) {
-    app.post(path, { schema: { tags, summary, ...form, body: EndForm, response: afterForm } }, async (request, reply) => {
+    app.post(path, {
+      schema: { tags, summary, ...form, body: kind === 'others' ? EndOthersForm : EndForm, response: afterForm }
+    }, async (request, reply) => {
       await pages.checkCsrf(request, reply)
       const found = await owner(request)
-      if (found) await end(request.body.id, found.userId, callerOf(request))
-      return reply.redirect(config.basePath + ACCOUNT, 303)
+      if (!found) return reply.redirect(home, 303)
+      const id = request.body.id ?? ''
+      const notice = await end(id, found, callerOf(request))
+      // Who has logged out here gets the login page, which says so itself
+      if (id !== found.sessionId) pages.notices.keep(reply, ACCOUNT, found.userId, notice)
+      return reply.redirect(home, 303)
     })
+  }
+
+  // A GET, from the address bar or after a login, leads to the page with the form
+  if (config.routes.personalTokens) {
+    app.get(ACTIONS.createToken, { schema: { hide: true } }, async (_request, reply) => reply.redirect(home, 303))
   }
 }
 

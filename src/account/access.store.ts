@@ -11,7 +11,7 @@ type Ended = { userId: string, clientId: string | null, revocation: Revocation |
 
 /** What has access to an account. A user can only end their own: what belongs to another user is not found. */
 export function createAccessStore ({ pool, tables, rowTime }: Database, revocations: RevocationStore): AccessStore & SessionEndStore['access'] {
-  const { sessions, browser_sessions: browsers, clients, consents, users } = tables
+  const { sessions, browser_sessions: browsers, clients, consents, users, authorization_codes: codes, device_codes: devices } = tables
 
   async function list ({ userId, clientId, limit }: AccessFilter, idleTtl: { session: number, browser: number }): Promise<Access[]> {
     const [by, condition] = userId !== undefined
@@ -80,5 +80,32 @@ export function createAccessStore ({ pool, tables, rowTime }: Database, revocati
     return rows.length > 0
   }
 
-  return { list, end, endAll, endOfClient }
+  /** Waits for in-flight redemptions, so that their sessions are seen and ended. */
+  async function endLogins (userId: string, keepSession: string | null) {
+    const alive = `x.user_id = $1 AND x.id IS DISTINCT FROM $2::uuid AND x.revoked_at IS NULL AND x.expires_at > now()
+      AND x.token_epoch = (SELECT u.token_epoch FROM ${users} u WHERE u.id = $1)`
+    const unspent = (table: string) =>
+      `DELETE FROM ${table} x USING ${clients} c WHERE x.user_id = $1 AND c.id = x.client_id AND c.first_party AND x.redeemed_at IS NULL`
+    const rows = await revocations.runLocked<{ sessionId: string | null, clientId: string | null, revocation: Revocation | null }>({
+      name: 'logins-lock',
+      text: `WITH code AS (SELECT hash FROM ${codes} WHERE user_id = $1 ORDER BY hash FOR UPDATE),
+          device AS (SELECT hash FROM ${devices} WHERE user_id = $1 ORDER BY hash FOR UPDATE)
+        SELECT (SELECT count(*) FROM code), (SELECT count(*) FROM device)`,
+      values: [userId]
+    }, {
+      name: 'logins-end',
+      text: `WITH ended_session AS (UPDATE ${sessions} x SET revoked_at = now() FROM ${clients} c
+            WHERE ${alive} AND c.id = x.client_id AND c.first_party RETURNING x.id, x.user_id, x.token_epoch, x.client_id),
+          ended_browser AS (UPDATE ${browsers} x SET revoked_at = now() WHERE ${alive} RETURNING x.id, x.user_id, x.token_epoch, NULL::text AS client_id),
+          ended AS (SELECT * FROM ended_session UNION ALL SELECT * FROM ended_browser),
+          codes_unspent AS (${unspent(codes)}),
+          devices_unspent AS (${unspent(devices)}),
+          listed AS (${revocations.insertSql("SELECT 'session', id::text, user_id::text, token_epoch, '{}'::uuid[] FROM ended")})
+        SELECT id AS "sessionId", client_id AS "clientId", NULL::json AS revocation FROM ended UNION ALL SELECT NULL, NULL, revocation::json FROM listed`,
+      values: [userId, keepSession]
+    })
+    return rows.flatMap(({ sessionId, clientId }) => sessionId === null ? [] : [{ sessionId, clientId }])
+  }
+
+  return { list, end, endLogins, endAll, endOfClient }
 }

@@ -42,10 +42,15 @@ export type AccountAccess = {
    * @returns false when the user has no access with that id
    */
   end: (id: string, userId: string, caller: Caller) => Promise<boolean>
+  /**
+   * Ends all logins except the session `keep`; applications that the user authorized keep their access.
+   * @returns false when there was no other
+   */
+  endLogins: (userId: string, keep: string | null, caller: Caller) => Promise<boolean>
 }
 
 type Dependencies = {
-  store: AccessStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'owned'>,
+  store: AccessStore, scopes: Pick<Scopes, 'remaining'>, sessionEnds: Pick<SessionEnds, 'owned' | 'logins'>,
   idleTtl: { session: number, browser: number }
 }
 
@@ -55,7 +60,8 @@ const MAX_LISTED = 500
 export function createAccountAccess ({ store, scopes, sessionEnds, idleTtl }: Dependencies): AccountAccess {
   return {
     list: async (userId) => (await store.list({ userId, limit: MAX_LISTED }, idleTtl)).map((access) => asOfToday(access, scopes)),
-    end: (id, userId, caller) => sessionEnds.owned(id, userId, { reason: 'user', caller })
+    end: (id, userId, caller) => sessionEnds.owned(id, userId, { reason: 'user', caller }),
+    endLogins: (userId, keep, caller) => sessionEnds.logins(userId, keep, { reason: 'user', caller })
   }
 }
 

@@ -30,6 +30,9 @@ export const AccessItem = Type.Object({
 })
 export type AccessItem = Static<typeof AccessItem>
 export const AccessList = Type.Array(AccessItem)
+export const EndExcept = Type.Object({
+  except: Type.Optional(Type.Literal('current', { description: 'Keeps the session of the request' }))
+}, { additionalProperties: false })
 
 const RedirectUris = Type.Array(Type.String({ maxLength: MAX_REDIRECT_URI }), { maxItems: 50, examples: [['https://app.example.com/callback']] })
 const Redirects = Type.Optional(Type.String({ maxLength: 20_000, description: 'The redirect URIs as one string, separated by commas' }))

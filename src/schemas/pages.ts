@@ -96,6 +96,11 @@ export const EndForm = Type.Object({
   _csrf: Csrf
 }, { additionalProperties: true })
 
+export const EndOthersForm = Type.Object({
+  id: Type.Optional(Type.String({ description: 'Ignored', examples: [''] })), _csrf: Csrf
+}, { additionalProperties: true })
+export const EndQuery = Type.Object({ id: Text, ui_locales: Text }, { additionalProperties: true })
+
 /** `name`, `days` (`0` means no expiry), and `scope:<name>` for each scope. */
 export const TokenForm = Type.Record(Type.String(), Type.String(), {
   examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }]

@@ -21,6 +21,11 @@ export type SessionEndStore = {
      * again.
      */
     end: (id: string, userId: string | null) => Promise<Ended | null>
+    /**
+     * Ends the user's logins except `keepSession`: browser sessions and sessions of first-party clients, with their pending codes and
+     * devices.
+     */
+    endLogins: (userId: string, keepSession: string | null) => Promise<{ sessionId: string, clientId: string | null }[]>
   }
   apps: {
     /**
@@ -47,6 +52,8 @@ export type SessionEnds = {
   browser: (id: string, why: Why) => Promise<boolean>
   /** Ends a session or browser session shown in a list; `userId` is null for the operator. */
   owned: (id: string, userId: string | null, why: Why) => Promise<boolean>
+  /** Ends every login of a user except the session `keep`; applications that the user authorized keep their access. */
+  logins: (userId: string, keep: string | null, why: Why) => Promise<boolean>
   /** Ends all access of a client that the user authorized. */
   ofApp: (clientId: string, userId: string, why: Why) => Promise<boolean>
 }
@@ -78,9 +85,16 @@ export function createSessionEnds ({ store: { sessions, browserSessions, access,
     return ids.length > 0
   }
 
+  async function logins (userId: string, keep: string | null, why: Why): Promise<boolean> {
+    const ended = await access.endLogins(userId, keep)
+    for (const { sessionId, clientId } of ended) await told(sessionId, { userId, clientId }, why)
+    return ended.length > 0
+  }
+
   return {
     reused,
     ofApp,
+    logins,
     session: async (id, why) => await told(id, await sessions.revoke(id), why),
     bySecret: async ({ sessionId, secretHash, clientId }, why) =>
       await told(sessionId, await sessions.revokeBySecret(sessionId, secretHash, clientId), why),

@@ -1,9 +1,8 @@
 import type { AccountApp, AccountModel, AccountSession } from './account.tsx'
-import { Form } from './form.tsx'
 import { distinct, formatAgo, formatDate, formatMoment } from './format.ts'
-import { scopeText, type Csrf, type Html } from './page.ts'
+import { scopeText, type Html } from './page.ts'
 import { Name } from './parts.tsx'
-import { shown } from './untrusted.ts'
+import { localHref, shown } from './untrusted.ts'
 
 export function AccountSessions ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, sessions, locale, now } = model
@@ -18,15 +17,16 @@ export function AccountSessions ({ model }: { model: AccountModel }): Html {
       <h2 id='sessions' safe>{t.sessions}</h2>
       {sessions.length === 0 && <p class='quiet' safe>{t.noSessions}</p>}
       <ul class='items'>{sessions.map((session, index) => <SessionItem model={model} session={session} name={names[index]!} />)}</ul>
+      {sessions.some(({ current }) => !current) && <p><EndLink action={model.actions.endOthers} button={t.endOthers} /></p>}
     </section>
   )
 }
 
 function SessionItem ({ model, session, name }: { model: AccountModel, session: AccountSession, name: string }): JSX.Element {
-  const { texts: { account: t }, csrf, actions } = model
+  const { texts: { account: t }, actions } = model
   const device = session.device ?? t.unknownDevice
   return (
-    <Item action={actions.endSession} csrf={csrf} id={session.id} button={t.endSession} name={name}>
+    <Item action={actions.endSession} id={session.id} button={t.endSession} name={name}>
       <h3><Name name={device} />{session.current && <span class='badge' safe>{t.current}</span>}</h3>
       {session.place !== null && <p><Name name={session.place} /></p>}
       <p><LastUsed model={model} date={session.lastUsedAt} /></p>
@@ -47,10 +47,10 @@ export function AccountApps ({ model }: { model: AccountModel }): Html {
 }
 
 function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, name: string }): JSX.Element {
-  const { texts, locale, csrf, actions } = model
+  const { texts, locale, actions } = model
   const t = texts.account
   return (
-    <Item action={actions.endApp} csrf={csrf} id={app.id} button={t.endApp} name={name}>
+    <Item action={actions.endApp} id={app.id} button={t.endApp} name={name}>
       <h3><Name name={app.name} /></h3>
       {app.scopes.length > 0 && <p safe>{app.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
       <p><span safe>{`${t.since} ${formatDate(app.since, locale)} · `}</span><LastUsed model={model} date={app.lastUsedAt} /></p>
@@ -58,17 +58,24 @@ function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, 
   )
 }
 
-type ItemProps = { action: string, csrf: Csrf, id: string, button: string, name: string, children?: Html.Children }
+type ItemProps = { action: string, id: string, button: string, name: string, children?: Html.Children }
 
-/** An entry with access, and the button that ends it; the button includes the entry's name for screen readers. */
-export function Item ({ action, csrf, id, button, name, children }: ItemProps): Html {
+/** An entry with access, and the link to the question whether it ends; the link includes the entry's name for screen readers. */
+export function Item ({ action, id, button, name, children }: ItemProps): Html {
   return (
     <li>
       <div class='about'>{children}</div>
-      <Form action={action} csrf={csrf} hidden={{ id }}>
-        <button class='small danger' type='submit'><span safe>{button}</span><span class='unseen' safe>{` ${shown(name)}`}</span></button>
-      </Form>
+      <EndLink action={`${action}?${new URLSearchParams({ id })}`} button={button} name={name} />
     </li>
+  )
+}
+
+function EndLink ({ action, button, name }: { action: string, button: string, name?: string }): JSX.Element {
+  return (
+    <a class='button small danger' href={localHref(action)}>
+      <span safe>{button}</span>
+      {name !== undefined && <span class='unseen' safe>{` ${shown(name)}`}</span>}
+    </a>
   )
 }
 

@@ -54,12 +54,12 @@ function NewToken (
 }
 
 function TokenItem ({ model, token, name }: { model: AccountModel, token: AccountToken, name: string }): JSX.Element {
-  const { texts, locale, csrf, actions } = model
+  const { texts, locale, actions } = model
   const t = texts.account
   const made = `${t.made} ${formatDate(token.createdAt, locale)}`
   const end = token.expiresAt === null ? t.neverExpires : `${t.expires} ${formatDate(token.expiresAt, locale)}`
   return (
-    <Item action={actions.endToken} csrf={csrf} id={token.id} button={t.endToken} name={name}>
+    <Item action={actions.endToken} id={token.id} button={t.endToken} name={name}>
       <h3><Name name={token.name} /></h3>
       {token.scopes.length > 0 && <p safe>{token.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
       <p><span safe>{`${made} · ${end} · `}</span><LastUsed model={model} date={token.lastUsedAt} /></p>

@@ -12,8 +12,8 @@ export type AccountSession = { id: string, device: string | null, place: string 
 export type AccountApp = { id: string, name: string, scopes: readonly Scope[], since: Date, lastUsedAt: Date | null }
 
 /**
- * Everything with access to an account. Every button posts the hidden field `id` to one of `actions`; relative times are computed from
- * `now`.
+ * Everything with access to an account. Each entry links to one of `actions` with the parameter `id`, which asks before it ends; a form
+ * that posts the hidden field `id` there ends it at once. Relative times are computed from `now`.
  */
 export type AccountModel = Page & {
   csrf: Csrf
@@ -25,7 +25,7 @@ export type AccountModel = Page & {
   tokens: readonly AccountToken[] | null
   /** Null when there is no client for personal access tokens. */
   tokenForm: TokenForm | null
-  actions: { logout: string, endSession: string, endApp: string, endToken: string, createToken: string }
+  actions: { logout: string, endSession: string, endOthers: string, endApp: string, endToken: string, createToken: string }
   /** Just created; its value is available only now. */
   newToken?: { name: string, value: string } | undefined
   errors?: FormErrors | undefined

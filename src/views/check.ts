@@ -10,6 +10,7 @@ const NAMES: Record<ViewName, true> = {
   logout: true,
   loggedOut: true,
   account: true,
+  accountEnd: true,
   deviceCode: true,
   deviceConfirm: true,
   deviceDone: true,

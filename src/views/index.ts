@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { MessageViews } from '../mail/views.ts'
 import { accountPage } from './account.tsx'
+import { accountEndPage } from './account-end.tsx'
 import { consentPage } from './consent.tsx'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device.tsx'
 import { errorPage } from './error.tsx'
@@ -19,6 +20,7 @@ export const views = {
   logout: logoutPage,
   loggedOut: loggedOutPage,
   account: accountPage,
+  accountEnd: accountEndPage,
   deviceCode: deviceCodePage,
   deviceConfirm: deviceConfirmPage,
   deviceDone: deviceDonePage,

@@ -4,7 +4,7 @@ import { validate as isUuid } from 'uuid'
 import { callerOf } from '../../../src/http/caller.ts'
 import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
 import { errors } from '../../../src/schemas/errors.ts'
-import { AccessList, ById } from '../../../src/schemas/management.ts'
+import { AccessList, ById, EndExcept } from '../../../src/schemas/management.ts'
 import { accessJson } from '../../../src/schemas/management-json.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
 import { internals } from '../../../plugins/internals.ts'
@@ -24,6 +24,22 @@ const tokens: FastifyPluginAsyncTypebox = async (app) => {
     const { userId, sessionId } = await account.findOwner(request.auth)
     const all = await account.access.list(userId)
     return reply.header('cache-control', 'no-store').send(all.map((access) => accessJson(access, sessionId)))
+  })
+
+  app.delete('/tokens', {
+    onRequest: ownerGuard(app),
+    schema: {
+      tags: ['Management'],
+      summary: 'Log the user out everywhere, or everywhere else',
+      description:
+        'Ends every browser session and every session of a first-party client, at once in every process. With `except=current` the session of the request goes on. Applications that the user authorized keep their access; they are ended one by one.',
+      querystring: EndExcept,
+      response: { 204: Type.Null({ description: 'Ended' }), ...errors(401, 403, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId, sessionId } = await account.findOwner(request.auth)
+    await account.access.endLogins(userId, request.query.except === 'current' ? sessionId : null, callerOf(request))
+    return reply.code(204).send(null)
   })
 
   app.delete('/tokens/:id', {

@@ -19,16 +19,18 @@ input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offs
 .check input { flex: none; inline-size: 1.25rem; block-size: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent-edge); }
 .checks { display: grid; gap: 0.125rem; margin-block-start: 0.25rem; }
 
-button {
+button, .button {
   min-block-size: 2.875rem; padding: 0.5rem 1.125rem; font: inherit; font-weight: 600; cursor: pointer;
   color: var(--ink); background: transparent; border: 1px solid var(--edge); border-radius: var(--radius);
 }
-button:hover { box-shadow: inset 0 0 0 1px var(--edge); }
-button:focus-visible { border-radius: var(--radius); }
+.button { display: inline-flex; align-items: center; justify-content: center; text-align: center; text-decoration: none; }
+button:hover, .button:hover { box-shadow: inset 0 0 0 1px var(--edge); }
+button:focus-visible, .button:focus-visible { border-radius: var(--radius); }
 button.main { color: var(--on-accent); background: var(--accent); border-color: var(--accent-edge); }
 button.main:hover { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent-edge); }
-button.small { min-block-size: 2.75rem; padding-inline: 0.875rem; font-size: 0.9375rem; }
-button.danger { color: var(--danger); }
+button.small, .button.small { min-block-size: 2.75rem; padding-inline: 0.875rem; font-size: 0.9375rem; }
+button.danger, .button.danger { color: var(--danger); }
+button.main.danger { color: var(--card); background: var(--danger); border-color: var(--danger); }
 .buttons { display: grid; gap: 0.625rem; }
 @media (min-width: 24rem) { .buttons.pair { grid-template-columns: 1fr 1fr; } }
 @media (prefers-reduced-motion: no-preference) { button { transition: box-shadow 0.12s; } }

@@ -1,7 +1,8 @@
 /** Facts, scopes, the device code and the lists of the account page. */
 export const parts = `
 .facts { display: grid; border-block: 1px solid var(--line); }
-.facts > div { padding-block: 0.75rem; }
+.facts > div, .facts > li { padding-block: 0.75rem; }
+.facts > li + li { padding-block-start: 0; margin-block-start: -0.5rem; color: var(--quiet); }
 .facts > div + div { border-block-start: 1px solid var(--line); }
 .facts dt { color: var(--quiet); font-size: 0.875rem; }
 .facts dd { font-weight: 600; }

@@ -170,7 +170,8 @@ export const de: Texts = {
     current: 'Dieser Browser',
     lastUsed: 'Zuletzt verwendet',
     neverUsed: 'Nie verwendet',
-    endSession: 'Beenden',
+    endSession: 'Abmelden',
+    endOthers: 'Überall sonst abmelden',
     apps: 'Apps mit Zugriff',
     noApps: 'Keine App hat Zugriff auf Ihr Konto.',
     since: 'Seit',
@@ -192,6 +193,29 @@ export const de: Texts = {
     createToken: 'Token anlegen',
     tokenMade: (name) => `Kopieren Sie das Token „${name}“ jetzt`,
     tokenOnce: 'Es wird nur dieses eine Mal angezeigt. Bewahren Sie es sicher auf.',
-    tokenValue: 'Ihr neues Token'
+    tokenValue: 'Ihr neues Token',
+    sessionEnded: 'Dort abgemeldet.',
+    othersEnded: 'Sie sind überall sonst abgemeldet.',
+    appEnded: 'Die App hat keinen Zugriff mehr.',
+    tokenEnded: 'Das Token ist gelöscht.',
+    goneAlready: 'Es war nichts mehr zu beenden: Es war schon beendet.'
+  },
+  accountEnd: {
+    sessionTitle: 'Dort abmelden?',
+    sessionLead: 'Wer es benutzt, muss sich neu anmelden.',
+    sessionSubmit: 'Dort abmelden',
+    currentTitle: 'Von diesem Browser abmelden?',
+    currentLead: 'Sie benutzen ihn gerade und müssen sich neu anmelden.',
+    currentSubmit: 'Abmelden',
+    othersTitle: 'Überall sonst abmelden?',
+    othersLead: (brand) => `Alle anderen Browser und die Apps von ${brand} werden sofort abgemeldet. Dieser Browser bleibt angemeldet. Apps, die Sie zugelassen haben, und Ihre Token behalten ihren Zugriff.`,
+    othersSubmit: 'Überall sonst abmelden',
+    appTitle: (app) => `${app} den Zugriff entziehen?`,
+    appLead: 'Die App wird sofort abgemeldet und muss Sie neu fragen. Was sie schon gelesen hat, behält sie.',
+    appSubmit: 'Zugriff entziehen',
+    tokenTitle: (token) => `Das Token „${token}“ löschen?`,
+    tokenLead: 'Skripte, die es verwenden, funktionieren sofort nicht mehr.',
+    tokenSubmit: 'Token löschen',
+    back: 'Abbrechen'
   }
 }

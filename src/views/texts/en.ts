@@ -169,7 +169,8 @@ export const en = {
     current: 'This browser',
     lastUsed: 'Last used',
     neverUsed: 'Never used',
-    endSession: 'End',
+    endSession: 'Log out',
+    endOthers: 'Log out everywhere else',
     apps: 'Apps with access',
     noApps: 'No app has access to your account.',
     since: 'Since',
@@ -191,7 +192,31 @@ export const en = {
     createToken: 'Create token',
     tokenMade: (name: string) => `Copy the token “${name}” now`,
     tokenOnce: 'It is shown only this once. Keep it in a safe place.',
-    tokenValue: 'Your new token'
+    tokenValue: 'Your new token',
+    sessionEnded: 'Logged out there.',
+    othersEnded: 'You are logged out everywhere else.',
+    appEnded: 'The app has no access any more.',
+    tokenEnded: 'The token is deleted.',
+    goneAlready: 'There was nothing left to end: it had ended already.'
+  },
+  /** The questions before something ends. */
+  accountEnd: {
+    sessionTitle: 'Log out there?',
+    sessionLead: 'Whoever uses it has to log in again.',
+    sessionSubmit: 'Log out there',
+    currentTitle: 'Log out of this browser?',
+    currentLead: 'You are using it now, and will have to log in again.',
+    currentSubmit: 'Log out',
+    othersTitle: 'Log out everywhere else?',
+    othersLead: (brand: string) => `All other browsers, and the apps of ${brand}, are logged out at once. This browser stays logged in. Apps that you allowed, and your tokens, keep their access.`,
+    othersSubmit: 'Log out everywhere else',
+    appTitle: (app: string) => `Remove the access of ${app}?`,
+    appLead: 'It is logged out at once and has to ask you again. It keeps what it has already read.',
+    appSubmit: 'Remove access',
+    tokenTitle: (token: string) => `Delete the token “${token}”?`,
+    tokenLead: 'Scripts that use it stop working at once.',
+    tokenSubmit: 'Delete token',
+    back: 'Cancel'
   }
 }
 

@@ -91,9 +91,9 @@ t.test('the account page shows sessions, apps and tokens', async (t) => {
   t.match(html, 'readonly')
   t.match(html, '>lk_pat_once</textarea>')
   t.match(html, '3 hours ago')
-  t.match(html, '<span>End</span><span class="unseen"> Safari on iPhone, ')
+  t.match(html, '<span>Log out</span><span class="unseen"> Safari on iPhone, ')
   t.same(
-    tagsOf(html).filter(({ attributes }) => attributes['name'] === 'id').map(({ attributes }) => attributes['value']),
+    tagsOf(html).flatMap(({ attributes }) => /[?]id=(.*)/.exec(attributes['href'] ?? '')?.[1] ?? []),
     ['s1', 's2', 's3', 'a1', 't1', 't2']
   )
   t.equal(control(html, 'scope:orders:read')['type'], 'checkbox')

@@ -1,3 +1,4 @@
+import { accountEndPage, type AccountEndModel } from '../../../src/views/account-end.tsx'
 import { accountPage, type AccountModel } from '../../../src/views/account.tsx'
 import { createBrand } from '../../../src/views/brand.ts'
 import { consentPage, type ConsentModel } from '../../../src/views/consent.tsx'
@@ -68,6 +69,10 @@ export function samplePages (page: Page): Record<string, string> {
       links: [{ href: '/account', text: page.texts.account.title }]
     }),
     account: accountPage(accountModel(page)),
+    'account-done': accountPage({ ...accountModel(page), notice: page.texts.account.othersEnded }),
+    'account-end-session': accountEndPage(accountEndModel(page)),
+    'account-end-others': accountEndPage({ ...accountEndModel(page), kind: 'others', name: '', facts: [] }),
+    'account-end-app': accountEndPage({ ...accountEndModel(page), kind: 'app', name: 'Acme Reports', facts: [] }),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
     'account-empty': accountPage({
       ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } }
@@ -118,6 +123,13 @@ export function deviceModel (page: Page): DeviceConfirmModel {
   }
 }
 
+export function accountEndModel (page: Page): AccountEndModel {
+  return {
+    ...page, csrf, action: '/account/sessions/end', hidden: { id: 's2' }, kind: 'session', name: 'Safari on iPhone',
+    facts: ['203.0.113.7', 'Last used 3 hours ago'], links: { back: '/account' }
+  }
+}
+
 export function accountModel (page: Page): AccountModel {
   const now = new Date('2026-11-24T13:05:00Z')
   const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
@@ -127,7 +139,7 @@ export function accountModel (page: Page): AccountModel {
     now,
     account: { name: 'ada@example.com' },
     actions: {
-      logout: '/logout', endSession: '/account/sessions/end', endApp: '/account/apps/end', endToken: '/account/tokens/end',
+      logout: '/logout', endSession: '/account/sessions/end', endOthers: '/account/sessions/end-others', endApp: '/account/apps/end', endToken: '/account/tokens/end',
       createToken: '/account/tokens'
     },
     sessions: [
