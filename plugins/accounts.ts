@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope, under } from './http/closed-scope.ts'
-import { loadRoutes } from './http/load-routes.ts'
+import { loadRoutes, switchesOf } from './http/load-routes.ts'
 import { internals } from './internals.ts'
 
 /** Registration, profile, password, logout. */
@@ -9,7 +9,7 @@ async function accounts (host: FastifyInstance): Promise<void> {
   const { config } = internals(host)
   host.register(async (scope) => {
     closedScope(scope, config)
-    loadRoutes(scope, { folder: 'v1', prefix: '/v1', switches: config })
+    loadRoutes(scope, { folder: 'v1', prefix: '/v1', switches: switchesOf(internals(host)) })
   }, under(config.prefix))
 }
 

@@ -4,7 +4,7 @@ import { ConfigError } from '../src/config/config-error.ts'
 import type { Config } from '../src/config/config.ts'
 import authGuard from './auth-guard.ts'
 import { closedScope, under } from './http/closed-scope.ts'
-import { loadRoutes } from './http/load-routes.ts'
+import { loadRoutes, switchesOf } from './http/load-routes.ts'
 import { serveMetadata } from './http/metadata.ts'
 import { markRegistered, refuseSecond } from './http/plugin-registration.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
@@ -25,7 +25,7 @@ async function endpoints (host: FastifyInstance): Promise<void> {
   if (config.routes.pages) host.register(import('./pages.ts'))
   host.register(async (scope) => {
     closedScope(scope, config)
-    loadRoutes(scope, { folder: 'v1/oauth', prefix: '/v1/oauth', switches: config })
+    loadRoutes(scope, { folder: 'v1/oauth', prefix: '/v1/oauth', switches: switchesOf(internals(host)) })
     loadRoutes(scope, { folder: 'well-known', prefix: '/.well-known' })
     serveMetadata(scope)
   }, under(config.prefix))

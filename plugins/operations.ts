@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope, under } from './http/closed-scope.ts'
-import { loadRoutes } from './http/load-routes.ts'
+import { loadRoutes, switchesOf } from './http/load-routes.ts'
 import { internals } from './internals.ts'
 
 /** Liveness and readiness. */
@@ -9,7 +9,7 @@ async function operations (host: FastifyInstance): Promise<void> {
   const { config } = internals(host)
   host.register(async (scope) => {
     closedScope(scope, config)
-    loadRoutes(scope, { folder: 'operations', switches: config })
+    loadRoutes(scope, { folder: 'operations', switches: switchesOf(internals(host)) })
   }, under(config.prefix))
 }
 

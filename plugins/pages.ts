@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { closedScope, formParsers, under } from './http/closed-scope.ts'
-import { loadRoutes } from './http/load-routes.ts'
+import { loadRoutes, switchesOf } from './http/load-routes.ts'
 import type { FormId } from '../src/crypto/form-secrets.ts'
 import { badBody } from '../src/http/http-error.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
@@ -82,7 +82,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       notices: createNotices(shownOnce),
       shownOnce
     })
-    loadRoutes(scope, { folder: 'pages', switches: config })
+    loadRoutes(scope, { folder: 'pages', switches: switchesOf(services) })
     loadRoutes(scope, { folder: 'v1/oauth', pages: true })
   }, under(config.prefix))
 }

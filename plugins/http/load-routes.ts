@@ -4,13 +4,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../../src/config/config.ts'
+import type { VerificationServices } from '../../src/compose/verification.ts'
+import type { Internals } from '../internals.ts'
 
-type Switches = Pick<Config, 'registration' | 'routes'>
+type Switches = Pick<Config, 'registration' | 'routes'> & { channels: VerificationServices['channels'] }
 
 /** Route files that a setting can turn off. */
 const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/register', ({ registration }) => registration !== 'off'],
   ['pages/register', ({ registration }) => registration !== 'off'],
+  ['v1/password', ({ channels }) => channels.mail],
+  ['v1/verification', ({ channels }) => channels.mail || channels.sms],
   ['v1/profile', ({ routes }) => routes.profile],
   ['v1/oauth/clients', ({ routes }) => routes.clients],
   ['v1/oauth/client-secret', ({ routes }) => routes.clients],
@@ -28,6 +32,10 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
 const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout']
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
+
+export function switchesOf ({ config: { registration, routes }, verification: { channels } }: Pick<Internals, 'config' | 'verification'>): Switches {
+  return { registration, routes, channels }
+}
 
 /**
  * Registers the files of one folder of `routes/`. Files that are turned off are not loaded.

@@ -1,9 +1,12 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addressOf } from '../../src/http/caller.ts'
 
+/** In the path of a link for verification. */
+const ONE_TIME_TOKEN = /(lk_ot_)[\w-]+/gi
+
 /** A request as it is logged: without its query, which may contain secrets (id_token_hint, a code, a misplaced token). */
 export function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {
-  return { method, url: url.split('?')[0]!, host, remoteAddress: addressOf({ ip, socket }), remotePort: socket.remotePort ?? 0 }
+  return { method, url: url.split('?')[0]!.replace(ONE_TIME_TOKEN, '$1…'), host, remoteAddress: addressOf({ ip, socket }), remotePort: socket.remotePort ?? 0 }
 }
 
 /** An answer as it is logged: without headers, since Location may contain a code and Set-Cookie a session. */

@@ -100,12 +100,13 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const personalTokens = await createPersonalTokenServices({
     ...base, clients, scopes, revocationList, missing: users.records.missing
   })
+  const messages = createMail(base)
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.sessionEnds }),
-    ...createMail(base),
+    ...messages,
     clients, passwords, personalTokens, revocation, sessions, users,
-    verification: createVerification({ ...base, users })
+    verification: createVerification({ ...base, ...messages, users, throttle })
   }
 }
 

@@ -1,16 +1,32 @@
 import { deriveKeys } from '../crypto/app-key.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { settingName } from '../config/names.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
+import type { Throttle } from '../throttle/throttle.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { Events } from '../events/events.ts'
+import { createLinks, type Links } from '../verification/links.ts'
+import type { NewPassword } from '../verification/new-password.ts'
 import type { OneTimeTokens } from '../verification/one-time-tokens.ts'
 import type { Redemption } from '../verification/redemption.ts'
+import type { ProofRequests } from '../verification/requests.ts'
+import type { Verify } from '../verification/verify.ts'
 import type { Core } from './core.ts'
+import type { MailServices, SmsServices } from './outbox.ts'
 import type { UserServices } from './users.ts'
 
-export type VerificationServices = {
+type Loaded = {
   tokens: OneTimeTokens
   redemption: Redemption
+  newPassword: NewPassword
+  requests: ProofRequests
+  verify: Verify
+}
+
+export type VerificationServices = Loaded & {
+  links: Links
+  /** What can be verified: there is such an attribute, and something is sent to it. */
+  channels: { mail: boolean, sms: boolean }
 }
 
 /**
@@ -29,29 +45,49 @@ export function attributesToVerify (attributes: Attributes, { config: { sources 
   return named
 }
 
-type Dependencies = Pick<Core, 'appKeys' | 'store'> & { users: Pick<UserServices, 'records' | 'attributes'>, events: Events }
+type Dependencies = Core & {
+  users: Pick<UserServices, 'records' | 'attributes' | 'passwordPolicy'>
+  mail: MailServices
+  sms: SmsServices
+  throttle: Throttle
+  events: Events
+}
 
 /** Its modules are loaded at the first use: a start and a login need none of them. */
 export function createVerification (parts: Dependencies): VerificationServices {
-  let loaded: Promise<VerificationServices> | undefined
-  const services = () => (loaded ??= loadVerification(parts))
+  const { config, mail, sms, users: { attributes } } = parts
+  const has = (channel: 'mail' | 'sms') => attributes.some((attribute) => attribute.channel === channel)
+  let loaded: Promise<Loaded> | undefined
+  const load = () => (loaded ??= loadVerification(parts))
   return {
-    tokens: {
-      issue: async (...request) => await (await services()).tokens.issue(...request),
-      find: async (...request) => await (await services()).tokens.find(...request),
-      findByCode: async (...request) => await (await services()).tokens.findByCode(...request)
-    },
-    redemption: {
-      verify: async (...request) => await (await services()).redemption.verify(...request),
-      reset: async (...request) => await (await services()).redemption.reset(...request)
-    }
+    tokens: atFirstUse(async () => (await load()).tokens, ['issue', 'find', 'findByCode']),
+    redemption: atFirstUse(async () => (await load()).redemption, ['verify', 'reset']),
+    newPassword: atFirstUse(async () => (await load()).newPassword, ['find', 'set']),
+    requests: atFirstUse(async () => (await load()).requests, ['verifyEmail', 'verifyPhone', 'resetPassword']),
+    verify: atFirstUse(async () => (await load()).verify, ['find', 'isPassword', 'byLink', 'byCode']),
+    links: createLinks(config),
+    channels: { mail: mail.isOn && has('mail'), sms: sms.isOn && has('sms') }
   }
 }
 
-async function loadVerification ({ appKeys, store, users, events }: Dependencies): Promise<VerificationServices> {
-  const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }] =
-    await Promise.all([import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts')])
+async function loadVerification ({ appKeys, store, events, config, clock, mail, sms, throttle, users: parts }: Dependencies): Promise<Loaded> {
+  const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }, { createNewPassword }, { createProofRequests }, { createVerify }, { createVerifyCurrentPassword }] =
+    await Promise.all([
+      import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts'), import('../verification/new-password.ts'),
+      import('../verification/requests.ts'), import('../verification/verify.ts'), import('../users/current-password.ts')
+    ])
+  const { attributes, records: users, passwordPolicy } = parts
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
-  const verifiable = users.attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
-  return { tokens, redemption: createRedemption({ tokens, users: users.records, verifiable, events }) }
+  const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
+  const redemption = createRedemption({ tokens, users, verifiable, events })
+  const shared = { attributes, users, tokens, redemption, throttle, mail, sms, outbox: store.outbox }
+  return {
+    tokens,
+    redemption,
+    newPassword: createNewPassword({ ...shared, passwordPolicy, forgotUrl: () => `${config.issuer}/password/forgot`, now: clock.now }),
+    requests: createProofRequests(shared),
+    verify: createVerify({
+      ...shared, verifyCurrent: createVerifyCurrentPassword({ users, throttle }), accountUrl: () => `${config.issuer}/account`
+    })
+  }
 }

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { createAddress, ROOT, type Address, type Place } from './address.ts'
 import { asciiPath, asciiUrl } from '../http/ascii-url.ts'
+import { readFrontEndUrl } from '../http/front-end-url.ts'
 import { ConfigError } from './config-error.ts'
 import { deprecationsOf, renamed } from './deprecated.ts'
 import { checkViews } from '../views/check.ts'
@@ -61,6 +62,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
     }])
   }
   const brand = withColor(filled.brand)
+  checkFrontEnds(filled, sources)
   checkTransports(filled, sources)
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
@@ -96,6 +98,19 @@ function checkTransports ({ mail, sms }: Settings, sources: Sources): void {
   if (mail.url !== undefined && mail.from === undefined) {
     throw new ConfigError([{ name: from, message: `is required with ${url}: the address that mails come from, such as Example <no-reply@example.com>` }])
   }
+}
+
+function checkFrontEnds ({ verificationUrls, resetUrls, apps }: Settings, sources: Sources): void {
+  const given = [
+    ...verificationUrls.map((url, index) => [['verificationUrls', String(index)], url] as const),
+    ...resetUrls.map((url, index) => [['resetUrls', String(index)], url] as const),
+    ...Object.entries(apps).flatMap(([app, pages]) => Object.entries(pages).map(([page, url]) => [['apps', app, page], url] as const))
+  ]
+  const problems = given.filter(([, url]) => readFrontEndUrl(url) === null).map(([path]) => ({
+    name: nameOf(sources, [...path]),
+    message: 'must be the whole address of a page, without a user name and a fragment, such as https://app.example.com/reset-password'
+  }))
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /** Under both names, so that a second registration may use either. */

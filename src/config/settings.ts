@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { APP_KEY_FORM } from '../crypto/app-key.ts'
+import { frontEndOptions } from './front-end-options.ts'
 import { MailOptions, SmsOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
 import { viewNames } from '../views/check.ts'
@@ -145,6 +146,7 @@ export const Settings = Type.Object({
   }),
   mail: MailOptions,
   sms: SmsOptions,
+  ...frontEndOptions,
   corsOrigins: Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*,]+$' }), {
     env: 'CORS_ORIGINS', default: [],
     description:

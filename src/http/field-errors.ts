@@ -31,6 +31,12 @@ export type FieldErrorDetails = {
   wrong_password: null
   changed_meanwhile: null
   last_identifier: null
+  /** Is not one of the configured addresses. */
+  not_configured: null
+  /** A one-time token that is not valid, whatever is wrong with it. */
+  bad_token: null
+  /** A password that was repeated differently. */
+  unconfirmed: null
   nothing_to_change: { fields: string[] }
   like_brand: { brand: string }
   redirects_invalid: null

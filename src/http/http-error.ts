@@ -11,6 +11,7 @@ export const ERRORS = {
     message: 'Two cookies named refreshToken were sent, with different valid tokens: one may have been set by another site. Send refresh_token in the body'
   },
   LK_TWO_TOKENS: { status: 400, message: 'Send the token once: in the Authorization header or in the form' },
+  LK_UNKNOWN_APP: { status: 400, message: 'There is no front end with the name in App-Identifier' },
   LK_UNTRUSTED_REQUEST: { status: 400, message: 'The client or its redirect URI is not known' },
   LK_UNAUTHENTICATED: { status: 401, message: 'Send an access token: Authorization: Bearer …' },
   LK_INVALID_CREDENTIALS: { status: 401, message: 'Invalid credentials.' },

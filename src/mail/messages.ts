@@ -70,14 +70,14 @@ function plain ({ subject, lead, note }: Text, brand: string): Omit<Parts, 'gree
 }
 
 function proof (name: 'verify' | 'reset' | 'identifierChange'): Build<typeof name> {
-  return ({ url, code, expiresIn }, { texts, locale, brand }) => {
+  return ({ url, code, expiresIn, codeExpiresIn = expiresIn }, { texts, locale, brand }) => {
     const { [name]: t, common } = texts
     const time = formatWait(expiresIn, locale)
     return {
       ...plain(t, brand),
       links: url === undefined ? [] : [{ text: t.button, url }],
       code,
-      notes: [...(url === undefined ? [] : [common.linkValid(time)]), ...(code === undefined ? [] : [common.codeValid(time)]), t.note]
+      notes: [...(url === undefined ? [] : [common.linkValid(time)]), ...(code === undefined ? [] : [common.codeValid(formatWait(codeExpiresIn, locale))]), t.note]
     }
   }
 }

@@ -1,5 +1,5 @@
-/** A link, a code to type in, or both; each is valid for `expiresIn` seconds. */
-type Proof = { url?: string | undefined, code?: string | undefined, expiresIn: number }
+/** A link, a code to type in, or both, valid for `expiresIn` seconds; the code for `codeExpiresIn`, where that is less. */
+type Proof = { url?: string | undefined, code?: string | undefined, expiresIn: number, codeExpiresIn?: number | undefined }
 
 /** When something happened, and a page of ours where it can be undone or looked at. */
 type Notice = { at: Date, url: string }

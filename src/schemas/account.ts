@@ -24,7 +24,7 @@ const KINDS: Record<CharacterKind, string> = {
   mixedCase: 'uppercase and lowercase letters', letters: 'a letter', symbols: 'a symbol', numbers: 'a number'
 }
 
-function newPassword ({ minLength, kinds }: PasswordRules) {
+export function newPassword ({ minLength, kinds }: PasswordRules) {
   const needed = kinds.map((kind) => KINDS[kind]).join(', ')
   const description = `At least ${minLength} characters${needed && `, with ${needed}`}; not a common one`
   return { description, examples: ['correct horse battery staple'] }

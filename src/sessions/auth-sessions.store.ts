@@ -4,7 +4,8 @@ import type { AuthSession, AuthSessionStore } from './auth-sessions.ts'
 export function createAuthSessionStore ({ pool, tables }: Database): AuthSessionStore {
   const { auth_sessions: sessions, users } = tables
   const columns = 'a.hash, a.user_id AS "userId", a.password_stamp AS "passwordStamp", a.client_id AS "clientId", a.proven, a.pending'
-  const isTheirs = 'a.hash = $1 AND a.client_id IS NOT DISTINCT FROM $2 AND a.expires_at > now()'
+  const isValid = 'a.hash = $1 AND a.expires_at > now()'
+  const isTheirs = `${isValid} AND a.client_id IS NOT DISTINCT FROM $2`
   const unchanged = 'u.disabled_at IS NULL AND u.password_stamp = a.password_stamp AND u.token_epoch = a.token_epoch'
 
   const create: AuthSessionStore['create'] = async ({ hash, user, clientId, proven, pending, caller, ttl }) => {
@@ -21,8 +22,8 @@ export function createAuthSessionStore ({ pool, tables }: Database): AuthSession
     const { rows } = await pool.query<AuthSession>({
       name: 'auth-session-find',
       text: `SELECT ${columns} FROM ${sessions} a LEFT JOIN ${users} u ON u.id = a.user_id
-        WHERE ${isTheirs} AND (a.user_id IS NULL OR (${unchanged}))`,
-      values: [hash, clientId]
+        WHERE ${isValid} AND ($3 OR a.client_id IS NOT DISTINCT FROM $2) AND (a.user_id IS NULL OR (${unchanged}))`,
+      values: [hash, clientId, clientId === undefined]
     })
     return rows[0] ?? null
   }

@@ -36,7 +36,8 @@ export type NewAuthSession = {
 export type AuthSessionStore = {
   /** For a user who has changed since, as for nobody. */
   create: (session: NewAuthSession & { hash: Uint8Array, ttl: number }) => Promise<void>
-  find: (hash: Uint8Array, clientId: string | null) => Promise<AuthSession | null>
+  /** @param clientId undefined for any */
+  find: (hash: Uint8Array, clientId: string | null | undefined) => Promise<AuthSession | null>
   consume: (hash: Uint8Array, clientId: string | null) => Promise<AuthSession & { userId: string } | null>
 }
 
@@ -45,6 +46,8 @@ export type AuthSessions = {
   create: (session: NewAuthSession) => Promise<string>
   /** One of this client, not expired, whose user has neither got another password nor been logged out everywhere since. */
   find: (text: string, clientId: string | null) => Promise<AuthSession | null>
+  /** The same of any client, for what only proves who asks. */
+  findOfAny: (text: string) => Promise<AuthSession | null>
   /** The same, which then is no more: the login has succeeded. Of two at once, one gets it. */
   consume: (text: string, clientId: string | null) => Promise<AuthSession & { userId: string } | null>
 }
@@ -64,6 +67,7 @@ export function createAuthSessions ({ store }: { store: AuthSessionStore }): Aut
       return text
     },
     find: async (text, clientId) => FORM.test(text) ? await store.find(hashSecret(text), clientId) : null,
+    findOfAny: async (text) => FORM.test(text) ? await store.find(hashSecret(text), undefined) : null,
     consume: async (text, clientId) => FORM.test(text) ? await store.consume(hashSecret(text), clientId) : null
   }
 }

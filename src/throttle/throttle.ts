@@ -29,6 +29,14 @@ export type Throttle = {
   currentPassword: (userId: string, sessionId: string) => Guard
   /** Codes shown by devices and typed in by a user. */
   userCode: (userId: string, ip: string) => Guard
+  /** Codes sent to a user. */
+  oneTimeCode: (userId: string) => Guard
+  /**
+   * Counts a mail or text message to somebody.
+   * @param recipient what it goes to, or, for nobody, what was typed: the limit is the same, and tells nothing
+   * @returns false when there were enough
+   */
+  message: (...recipient: string[]) => Promise<boolean>
   clientSecret: {
     /**
      * Makes no query while no client is blocked.
@@ -74,6 +82,9 @@ const TIERS = {
   all_current_passwords: [[60, HOUR], [240, DAY]],
   /** Enough for typing errors; guessing 34 bits at this rate is not feasible (RFC 8628 section 5.1). */
   user_code: [[10, MINUTE], [40, HOUR]],
+  /** A code has a million values and five tries: this leaves one in 100,000 a day. */
+  one_time_code: [[10, DAY]],
+  message: [[1, MINUTE], [5, HOUR], [20, DAY]],
   client: [[30, MINUTE], [300, HOUR]]
 } satisfies Record<string, Tier[]>
 
@@ -87,7 +98,7 @@ export function createThrottle ({ counter, devices, secret, clock, onRefused }: 
     counterOf: (name, remember = 'when flooded') => counter({ name, tiers: TIERS[name], remember })
   }
   const [passwords, allPasswords] = [parts.counterOf('current_password'), parts.counterOf('all_current_passwords')]
-  const userCodes = parts.counterOf('user_code')
+  const [userCodes, codes, messages] = [parts.counterOf('user_code'), parts.counterOf('one_time_code'), parts.counterOf('message')]
   return {
     login: createLogin(parts),
     currentPassword: (userId, sessionId) => (check) =>
@@ -100,6 +111,8 @@ export function createThrottle ({ counter, devices, secret, clock, onRefused }: 
         { counter: userCodes, key: parts.keyOf('user', userId) },
         { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }
       ], check),
+    oneTimeCode: (userId) => (check) => attempts.guard([{ counter: codes, key: parts.keyOf(userId) }], check),
+    message: (...recipient) => attempts.add([{ counter: messages, key: parts.keyOf(...recipient) }]).then(() => true, ifRefused),
     clientSecret: createClientSecret(parts)
   }
 }
@@ -158,10 +171,17 @@ function createClientSecret ({ refuseBlocked, add, keyOf, counterOf, clock: { mo
   }
 }
 
+function ifRefused (error: unknown): false {
+  if (error instanceof TooManyAttempts) return false
+  throw error
+}
+
 /** RATE_LIMIT=off. */
 export const noThrottle: Throttle = {
   login: () => ({ guard: () => (check) => check(), device: () => undefined }),
   currentPassword: () => (check) => check(),
   userCode: () => (check) => check(),
+  oneTimeCode: () => (check) => check(),
+  message: async () => true,
   clientSecret: { check: () => {}, failed: async () => {} }
 }

@@ -55,6 +55,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dep
     findById: async (id) => withoutHash(await store.find(id)),
     verify,
     profile: store.profile,
+    recipient: store.recipient,
     taken: store.taken,
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
     create: async ({ password, ...user }) => await store.create({ ...user, passwordHash: await passwords.hash(password) }),

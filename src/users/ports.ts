@@ -79,6 +79,27 @@ export type Verification = {
 
 export type PasswordReset = Pick<Verification, 'hash' | 'verifiable'> & { passwordHash: string }
 
+/** An identifier of a user to which something can be sent, and how to write to its owner. */
+export type Recipient = {
+  userId: string
+  name: string | null
+  /** Language of messages; null where the user has chosen none. */
+  locale: string | null
+  attribute: string
+  value: string
+  display: string
+  verified: boolean
+}
+
+export type RecipientQuery = {
+  /** The user, or the identifiers of which the first that exists names the user. */
+  of: { userId: string } | { identifiers: Identifier[] }
+  /** Attributes of the recipient, in the order of preference. An identifier of the query comes first, a verified one before others. */
+  attributes: string[]
+  /** Only one that is not verified. */
+  unverified?: boolean
+}
+
 /** Stored hashes of all users. */
 export type PasswordHashes = {
   /** Every stored scheme (`schemeOf` in hashing.ts). */
@@ -103,6 +124,8 @@ export type Users = {
    */
   verify: (user: User | null, password: string) => Promise<boolean>
   profile: (id: string) => Promise<Profile | null>
+  /** Where a user who may log in is written to. */
+  recipient: (query: RecipientQuery) => Promise<Recipient | null>
   /** Which of these identifiers belong to a user, other than `except`. */
   taken: (identifiers: Identifier[], except?: string) => Promise<string[]>
   /** Whether a form created the user of the identifier in the last `seconds`. */
@@ -137,7 +160,7 @@ export type Users = {
 }
 
 /** Our own users table. */
-export type UserStore = Pick<Users, 'profile' | 'taken' | 'changeProfile' | 'verifyIdentifier'> & {
+export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeProfile' | 'verifyIdentifier'> & {
   resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
   /**
    * The user of the first identifier that exists, in the given order.

@@ -9,6 +9,7 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { createDeleteUser } from './deletion.store.ts'
 import { createProofs } from './proofs.store.ts'
+import { createRecipients } from './recipients.store.ts'
 
 /** One row per identifier, or a single row without one. */
 type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
@@ -207,7 +208,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
 
   return {
     findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
-    foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations)
+    foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations),
+    ...createRecipients(database)
   }
 }
 

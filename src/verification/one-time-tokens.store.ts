@@ -9,7 +9,7 @@ export function createOneTimeTokenStore ({ pool, tables }: Database): OneTimeTok
   // With the user locked, so that of two at once the later one replaces the earlier one
   const create: OneTimeTokenStore['create'] = async ({ hash, purpose, userId, identifier, payload, ttl, code }, also) =>
     await inTransaction(pool, async (client) => {
-      if (userId !== null) await client.query(`SELECT FROM ${users} u WHERE u.id = $1 FOR NO KEY UPDATE`, [userId])
+      await client.query(`SELECT FROM ${users} u WHERE u.id = $1 FOR NO KEY UPDATE`, [userId])
       const { rowCount } = await client.query(
         `WITH replaced AS (DELETE FROM ${tokens} WHERE user_id = $2 AND purpose = $3
             AND ($3 = 'reset' OR (attribute IS NOT DISTINCT FROM $4 AND ($3 <> 'undo' OR value IS NOT DISTINCT FROM $5))))

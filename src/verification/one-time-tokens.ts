@@ -33,7 +33,7 @@ export const MAX_TOKEN = PREFIX.length + 43
 
 const CODE_FORM = /^\d{6}$/
 /** Seconds. */
-const CODE_TTL = 600
+export const CODE_TTL = 600
 const CODE_TRIES = 5
 
 const HOUR = 3600

@@ -50,6 +50,9 @@ const API: Words<string> = {
   wrong_password: () => 'is not your password',
   changed_meanwhile: () => 'was changed by another request; try again',
   last_identifier: () => 'is all that is left to log in with; add another first',
+  not_configured: (_, field) => `The selected ${spaced(field)} is invalid.`,
+  bad_token: () => 'This password reset token is invalid.',
+  unconfirmed: (_, field) => `The ${spaced(field)} field confirmation does not match.`,
   nothing_to_change: ({ fields }) => `Send at least one of: ${fields.join(', ')}.`,
   like_brand: ({ brand }) => `is the name of this service, ${brand}, or looks like it; choose another`,
   redirects_invalid: () => 'One or more redirects have an invalid URI format.',
@@ -61,7 +64,8 @@ const API: Words<string> = {
 
 /** Codes whose texts name their subject themselves. */
 const SENTENCES = new Set<FieldErrorCode>([
-  'required', 'one_required', 'characters_missing', 'breached_password', 'taken', 'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
+  'required', 'one_required', 'characters_missing', 'breached_password', 'taken', 'not_configured', 'bad_token', 'unconfirmed',
+  'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
   'too_many'
 ])
 
@@ -89,6 +93,9 @@ const PAGES: Words<Texts['problems']> = {
   wrong_password: unclear,
   changed_meanwhile: unclear,
   last_identifier: unclear,
+  not_configured: unclear,
+  bad_token: unclear,
+  unconfirmed: unclear,
   nothing_to_change: (_, { oneNeeded }) => oneNeeded,
   like_brand: unclear,
   redirects_invalid: unclear,

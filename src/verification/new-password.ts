@@ -1,0 +1,85 @@
+import type { FieldErrors } from '../http/field-errors.ts'
+import type { Caller } from '../oauth/ports.ts'
+import type { OutboxWriter } from '../outbox/outbox.store.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import { candidatesFor, type Attributes } from '../users/attributes.ts'
+import type { Proof, Users } from '../users/ports.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { OneTimeToken } from './ports.ts'
+import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
+import type { Redemption } from './redemption.ts'
+
+type Request = {
+  token: string
+  password: string
+  /** A login identifier that must be the user's; a page of ours asks for none. */
+  typed?: string | undefined
+  caller: Caller
+  preferences: Preferences
+}
+
+/** `badToken`: anything that is wrong with the token. */
+type Outcome = { proof: Proof, errors?: never, badToken?: never } | { errors: FieldErrors, badToken?: never } | { badToken: true, errors?: never }
+
+export type NewPassword = {
+  /** The token of a link, if it is valid; nothing changes. */
+  find: (token: string) => Promise<OneTimeToken | null>
+  /**
+   * Sets a password by the token of a link. Every session ends, and the user is told by mail.
+   * @throws Overloaded
+   */
+  set: (request: Request) => Promise<Outcome>
+}
+
+type Dependencies = {
+  attributes: Attributes
+  users: Pick<Users, 'find' | 'recipient'>
+  passwordPolicy: PasswordPolicy
+  tokens: Pick<OneTimeTokens, 'find'>
+  redemption: Pick<Redemption, 'reset'>
+  outbox: Pick<OutboxWriter, 'write'>
+  mail: MailPort
+  /** Where the mail leads to. */
+  forgotUrl: () => string
+  now: () => number
+}
+
+export function createNewPassword (
+  { attributes, users, passwordPolicy, tokens, redemption, outbox, mail, forgotUrl, now }: Dependencies
+): NewPassword {
+  const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
+
+  async function isTheirs ({ userId }: OneTimeToken, typed: string): Promise<boolean> {
+    const user = await users.find(candidatesFor(attributes, typed))
+    return user !== null && user.id === userId
+  }
+
+  /** To the address that the token has just proven, else where the user is usually written to. */
+  async function noticeOf (userId: string, { ip, userAgent }: Caller, preferences: Preferences, proven: string | null) {
+    const recipient = await users.recipient({ of: { userId }, attributes: addresses })
+    if (!recipient) return []
+    const { words, ...to } = mailRecipient(
+      proven === recipient.attribute ? { ...recipient, verified: true } : recipient
+    )
+    return mail.queue(
+      'passwordChanged',
+      to.verified ? { ...to, words: { ...words, ip, userAgent } } : to,
+      { at: new Date(now()), url: forgotUrl() },
+      { locale: mail.localeFor(languagesOf(recipient.locale, preferences)) }
+    )
+  }
+
+  const find: NewPassword['find'] = (token) => tokens.find(token, 'reset')
+
+  const set: NewPassword['set'] = async ({ token, password, typed, caller, preferences }) => {
+    const found = await find(token)
+    if (!found?.userId || (typed !== undefined && !await isTheirs(found, typed))) return { badToken: true }
+    const weaknesses = await passwordPolicy.check(password)
+    if (weaknesses.length > 0) return { errors: { password: weaknesses } }
+    const notice = await noticeOf(found.userId, caller, preferences, found.attribute)
+    const proof = await redemption.reset({ token, password, caller }, (transaction) => outbox.write(notice, transaction))
+    return proof ? { proof } : { badToken: true }
+  }
+
+  return { find, set }
+}

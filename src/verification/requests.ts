@@ -1,0 +1,94 @@
+import type { QueueSms } from '../mail/queue.ts'
+import type { OutboxWriter } from '../outbox/outbox.store.ts'
+import type { OutboxEntry } from '../outbox/ports.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import { candidatesFor, type Attributes } from '../users/attributes.ts'
+import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
+import type { Link } from './links.ts'
+import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
+import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
+
+/** Who asks, and for whom. */
+export type ProofRequest =
+  /** Anybody, for the user of a login identifier: nothing tells whether there is one. */
+  | { typed: string }
+  /** The user. Their message has a code, too, which only the same session can enter. */
+  | { userId: string, boundTo: string, preferences: Preferences }
+
+export type ProofRequests = {
+  /** Mails a link to verify the address of a user, unless it is verified. */
+  verifyEmail: (request: ProofRequest, link: Link) => Promise<void>
+  /** Sends a code to verify the phone number of a user, unless it is verified. */
+  verifyPhone: (request: Exclude<ProofRequest, { typed: string }>) => Promise<void>
+  /** Mails a link to set a new password, to the address of the user of a login identifier. */
+  resetPassword: (typed: string, link: Link) => Promise<void>
+}
+
+type Dependencies = {
+  attributes: Attributes
+  users: Pick<Users, 'recipient'>
+  tokens: Pick<OneTimeTokens, 'issue'>
+  throttle: Pick<Throttle, 'message'>
+  outbox: Pick<OutboxWriter, 'writeAlways'>
+  mail: MailPort
+  sms: { queue: QueueSms }
+}
+
+type Message = (recipient: Recipient, issued: IssuedToken) => OutboxEntry[]
+
+/**
+ * Requests for a message with a token. What nobody receives takes the same statements, so the same time: a token is created that belongs to
+ * no user, and nobody ever learns its text.
+ */
+export function createProofRequests ({ attributes, users, tokens, throttle, outbox, mail, sms }: Dependencies): ProofRequests {
+  const named = (channel: 'mail' | 'sms') => attributes.filter((attribute) => attribute.channel === channel).map(({ name }) => name)
+  const [addresses, numbers] = [named('mail'), named('sms')]
+
+  async function send (purpose: 'verify' | 'reset', request: ProofRequest, query: Omit<RecipientQuery, 'of'>, message: Message): Promise<void> {
+    const identifiers = 'typed' in request ? candidatesFor(attributes, request.typed) : []
+    const found = await users.recipient({ ...query, of: 'typed' in request ? { identifiers } : request })
+    const nobody = identifiers[0] ?? { attribute: '', value: 'typed' in request ? request.typed : request.userId }
+    const { attribute, value } = found ?? nobody
+    const recipient = await throttle.message(attribute, value) ? found : null
+    await tokens.issue({
+      purpose,
+      userId: recipient?.userId ?? null,
+      identifier: recipient && { attribute, value },
+      ...(recipient && 'boundTo' in request && { boundTo: request.boundTo })
+    }, async (transaction, issued) => {
+      const entries = message(recipient ?? { ...NOBODY, attribute, value, display: value }, issued)
+      await outbox.writeAlways(recipient ? entries : [], transaction)
+    })
+  }
+
+  const localeOf = ({ locale }: Recipient, request?: ProofRequest) =>
+    mail.localeFor(languagesOf(locale, request && 'preferences' in request ? request.preferences : {}))
+
+  const verifyEmail: ProofRequests['verifyEmail'] = (request, link) =>
+    send('verify', request, { attributes: addresses, unverified: true }, (recipient, { token, code }) => mail.queue(
+      'verify',
+      mailRecipient(recipient),
+      {
+        url: link({ userId: recipient.userId, token, address: recipient.display }),
+        code: code ?? undefined, expiresIn: TOKEN_TTL.verify, codeExpiresIn: CODE_TTL
+      },
+      { locale: localeOf(recipient, request), expiresIn: TOKEN_TTL.verify }
+    ))
+
+  const verifyPhone: ProofRequests['verifyPhone'] = (request) =>
+    send('verify', request, { attributes: numbers, unverified: true }, (recipient, { code }) => code === null
+      ? []
+      : sms.queue('code', recipient.value, { code, expiresIn: CODE_TTL }, { locale: localeOf(recipient, request), expiresIn: CODE_TTL }))
+
+  const resetPassword: ProofRequests['resetPassword'] = (typed, link) =>
+    send('reset', { typed }, { attributes: addresses }, (recipient, { token }) => mail.queue(
+      'reset',
+      mailRecipient(recipient),
+      { url: link({ userId: recipient.userId, token, address: recipient.display }), expiresIn: TOKEN_TTL.reset },
+      { locale: localeOf(recipient), expiresIn: TOKEN_TTL.reset }
+    ))
+
+  return { verifyEmail, verifyPhone, resetPassword }
+}
+
+const NOBODY = { userId: '00000000-0000-0000-0000-000000000000', name: null, locale: null, verified: false }
