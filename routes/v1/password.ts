@@ -11,6 +11,7 @@ import { errors } from '../../src/schemas/errors.ts'
 import { AppHeaders, ForgotBody, Requested, resetBody } from '../../src/schemas/verification.ts'
 import { internals } from '../../plugins/internals.ts'
 
+type Forgotten = { email?: string, reseturl?: string | undefined }
 type Reset = { email?: string, token?: string, password?: string, password_confirmation?: string }
 
 const tags = ['Account']
@@ -30,15 +31,15 @@ const resetText = {
 const password: FastifyPluginAsyncTypebox = async (app) => {
   const { verification: { links, newPassword, requests }, users: { passwordPolicy: { rules } } } = internals(app)
 
-  async function mailLink ({ body, headers }: FastifyRequest<{ Body: { email?: string, reseturl?: string } }>): Promise<void> {
-    if (!body.email) throw unprocessable({ email: ['required'] })
-    const { link, errors } = links.reset({ url: body.reseturl, app: headers['app-identifier'] })
+  async function mailLink ({ headers }: Pick<FastifyRequest, 'headers'>, { email, reseturl: url }: Forgotten): Promise<void> {
+    if (!email) throw unprocessable({ email: ['required'] })
+    const { link, errors } = links.reset({ url, app: headers['app-identifier'] })
     if (errors) throw unprocessable(errors)
-    await requests.resetPassword(body.email, link)
+    await requests.resetPassword(email, link)
   }
 
   /** @returns false for a bad token */
-  async function reset (request: FastifyRequest, body: Reset, confirmed: boolean): Promise<boolean> {
+  async function reset (request: Pick<FastifyRequest, 'headers' | 'ip' | 'socket'>, body: Reset, confirmed: boolean): Promise<boolean> {
     const { email = '', token = '', password = '', password_confirmation: repeated } = body
     const missing = Object.entries({ email, token, password, ...(confirmed && { password_confirmation: repeated ?? '' }) })
       .filter(([, value]) => value === '').map(([name]) => [name, ['required']])
@@ -59,7 +60,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Type.Null({ description: 'Whatever the account' }), ...errors(400, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
-    await mailLink(request)
+    await mailLink(request, request.body)
     return reply.code(204).send(null)
   })
 
@@ -68,7 +69,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
     validatorCompiler: requiredLater,
     schema: { tags, ...forgotText, headers: AppHeaders, body: ForgotBody, response: { 202: Requested, ...errors(400, 415, 422, 429, 503) } }
   }, async (request, reply) => {
-    await mailLink(request)
+    await mailLink(request, request.body)
     return reply.code(202).send({ message: MESSAGE })
   })
 

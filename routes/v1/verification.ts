@@ -102,7 +102,8 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       if (known && known.userId !== id) throw new HttpError('LK_INVALID_TOKEN')
       const isPassword = body.password !== undefined && !known
       if (isPassword && !await verify.isPassword(id, body.password!)) throw new HttpError('LK_INVALID_CREDENTIALS')
-      return answer(await verify.byLink({ token, userId: id, keeps: known !== null || isPassword, caller, preferences: preferencesOf(request) }))
+      const keeps = known !== null || isPassword
+      return answer(await verify.byLink({ token, userId: id, keeps, caller, preferences: preferencesOf(request) }))
     })
   }
 

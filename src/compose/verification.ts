@@ -70,13 +70,15 @@ export function createVerification (parts: Dependencies): VerificationServices {
   }
 }
 
-async function loadVerification ({ appKeys, store, events, config, clock, mail, sms, throttle, users: parts }: Dependencies): Promise<Loaded> {
-  const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }, { createNewPassword }, { createProofRequests }, { createVerify }, { createVerifyCurrentPassword }] =
-    await Promise.all([
-      import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts'), import('../verification/new-password.ts'),
-      import('../verification/requests.ts'), import('../verification/verify.ts'), import('../users/current-password.ts')
-    ])
-  const { attributes, records: users, passwordPolicy } = parts
+async function loadVerification (parts: Dependencies): Promise<Loaded> {
+  const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }, { createNewPassword }] = await Promise.all([
+    import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts'), import('../verification/new-password.ts')
+  ])
+  const [{ createProofRequests }, { createVerify }, { createVerifyCurrentPassword }] = await Promise.all([
+    import('../verification/requests.ts'), import('../verification/verify.ts'), import('../users/current-password.ts')
+  ])
+  const { appKeys, store, events, config, clock, mail, sms, throttle } = parts
+  const { attributes, records: users, passwordPolicy } = parts.users
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
   const redemption = createRedemption({ tokens, users, verifiable, events })

@@ -94,6 +94,12 @@ export interface SettingsOptions {
     /** Your function that sends a text message; without one there are none. */
     send?: NonNullable<NonNullable<Settings['sms']>['send']>
   }
+  /** Pages of your front ends that may be named as `verification_url`, separated by commas, such as https://app.example.com/verify. Variable: VERIFICATION_URLS. */
+  verificationUrls?: NonNullable<Settings['verificationUrls']>
+  /** Pages of your front ends that may be named as `reseturl`, separated by commas, such as https://app.example.com/reset-password. Variable: RESET_URLS. */
+  resetUrls?: NonNullable<Settings['resetUrls']>
+  /** Front ends by the name that they send as `App-Identifier`, `web` by default: `verificationUrl` and `resetUrl`, the pages that their mails lead to. */
+  apps?: NonNullable<Settings['apps']>
   /** Origins of other sites and web views that may call this server, separated by commas, such as https://app.example.com and capacitor://localhost; no wildcards. Variable: CORS_ORIGINS. */
   corsOrigins?: NonNullable<Settings['corsOrigins']>
   /** Login with user name and password at the token endpoint and the client proxies. Variable: PASSWORD_GRANT. Default: on. */

@@ -77,7 +77,11 @@ function proof (name: 'verify' | 'reset' | 'identifierChange'): Build<typeof nam
       ...plain(t, brand),
       links: url === undefined ? [] : [{ text: t.button, url }],
       code,
-      notes: [...(url === undefined ? [] : [common.linkValid(time)]), ...(code === undefined ? [] : [common.codeValid(formatWait(codeExpiresIn, locale))]), t.note]
+      notes: [
+        ...(url === undefined ? [] : [common.linkValid(time)]),
+        ...(code === undefined ? [] : [common.codeValid(formatWait(codeExpiresIn, locale))]),
+        t.note
+      ]
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { Transaction } from '../database/transaction.ts'
+
 /** What goes out: each kind has a transport of its own. */
 export type OutboxKind = 'mail' | 'sms'
 
@@ -18,6 +20,14 @@ export type OutboxEntry = {
   expiresIn: number
   /** Kept to be looked at, never sent. */
   parked: boolean
+}
+
+/** Writes entries with what causes them. */
+export type OutboxWrites = {
+  /** With a `transaction`, they are sent after its commit. */
+  write: (entries: OutboxEntry[], transaction?: Transaction) => Promise<void>
+  /** The same statement even without entries, where the answer must take the same time. */
+  writeAlways: (entries: OutboxEntry[], transaction?: Transaction) => Promise<void>
 }
 
 /** An entry that this process has leased and is to send. */

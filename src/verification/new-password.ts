@@ -1,6 +1,6 @@
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
-import type { OutboxWriter } from '../outbox/outbox.store.ts'
+import type { OutboxWrites } from '../outbox/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import { candidatesFor, type Attributes } from '../users/attributes.ts'
 import type { Proof, Users } from '../users/ports.ts'
@@ -19,7 +19,10 @@ type Request = {
 }
 
 /** `badToken`: anything that is wrong with the token. */
-type Outcome = { proof: Proof, errors?: never, badToken?: never } | { errors: FieldErrors, badToken?: never } | { badToken: true, errors?: never }
+type Outcome =
+  | { proof: Proof, errors?: never, badToken?: never }
+  | { errors: FieldErrors, badToken?: never }
+  | { badToken: true, errors?: never }
 
 export type NewPassword = {
   /** The token of a link, if it is valid; nothing changes. */
@@ -37,7 +40,7 @@ type Dependencies = {
   passwordPolicy: PasswordPolicy
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'reset'>
-  outbox: Pick<OutboxWriter, 'write'>
+  outbox: Pick<OutboxWrites, 'write'>
   mail: MailPort
   /** Where the mail leads to. */
   forgotUrl: () => string

@@ -1,6 +1,5 @@
 import type { QueueSms } from '../mail/queue.ts'
-import type { OutboxWriter } from '../outbox/outbox.store.ts'
-import type { OutboxEntry } from '../outbox/ports.ts'
+import type { OutboxEntry, OutboxWrites } from '../outbox/ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { candidatesFor, type Attributes } from '../users/attributes.ts'
 import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
@@ -29,7 +28,7 @@ type Dependencies = {
   users: Pick<Users, 'recipient'>
   tokens: Pick<OneTimeTokens, 'issue'>
   throttle: Pick<Throttle, 'message'>
-  outbox: Pick<OutboxWriter, 'writeAlways'>
+  outbox: Pick<OutboxWrites, 'writeAlways'>
   mail: MailPort
   sms: { queue: QueueSms }
 }

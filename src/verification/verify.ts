@@ -1,5 +1,5 @@
 import type { Caller } from '../oauth/ports.ts'
-import type { OutboxWriter } from '../outbox/outbox.store.ts'
+import type { OutboxWrites } from '../outbox/ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { VerifyCurrentPassword } from '../users/current-password.ts'
@@ -46,7 +46,7 @@ type Dependencies = {
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'verify'>
   throttle: Pick<Throttle, 'oneTimeCode'>
-  outbox: Pick<OutboxWriter, 'write'>
+  outbox: Pick<OutboxWrites, 'write'>
   mail: MailPort
   /** Where the mail leads to. */
   accountUrl: () => string
