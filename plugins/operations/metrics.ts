@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Services } from '../../src/compose/services.ts'
+import type { OutboxCounts } from '../../src/outbox/ports.ts'
 import { internals } from '../internals.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+/** Milliseconds. */
+const COUNT_MS = 1000
 
 let shared: Registry | undefined
 
@@ -22,6 +27,7 @@ async function metrics (scope: FastifyInstance): Promise<void> {
   for (const { name } of ofProcess().getMetricsAsArray()) registry.registerMetric(ofProcess().getSingleMetric(name)!)
   countEvents(registry, internals(scope))
   gauge(registry, internals(scope))
+  gaugeOutbox(registry, internals(scope))
   const durations = new Histogram({
     name: 'latchkey_request_duration_seconds',
     help: 'Time to answer, by route',
@@ -60,6 +66,12 @@ function countEvents (registry: Registry, { events }: Services): void {
   events.on('database.went_back', () => wentBack.inc())
   events.on('bearer.refused', ({ reason }) => bearers.inc({ reason }))
   events.on('attempt.refused', ({ counter }) => throttled.inc({ counter }))
+  const sent = counter('messages_sent_total', 'Mails and text messages that their server accepted, by kind', ['kind'])
+  const delayed = counter('messages_delayed_total', 'Attempts to send that failed and are repeated, by kind', ['kind'])
+  const failed = counter('messages_failed_total', 'Mails and text messages that were given up, by kind and reason', ['kind', 'reason'])
+  events.on('message.sent', ({ kind }) => sent.inc({ kind }))
+  events.on('message.delayed', ({ kind }) => delayed.inc({ kind }))
+  events.on('message.failed', ({ kind, reason }) => failed.inc({ kind, reason }))
   events.on('user.registered', () => registrations.inc())
 }
 
@@ -72,6 +84,24 @@ function gauge (registry: Registry, { revocation: { feed, list }, passwords, dat
   read('pool_connections', 'Connections to the database', () => pool.totalCount)
   read('pool_idle', 'Connections that are free', () => pool.idleCount)
   read('pool_waiting', 'Requests that wait for a connection', () => pool.waitingCount)
+}
+
+/** Of all processes, read from the database at each scrape. */
+function gaugeOutbox (registry: Registry, { outbox, store }: Services): void {
+  if (outbox.mode('mail') !== 'send' && outbox.mode('sms') !== 'send') return
+  let reading: Promise<OutboxCounts | null> | undefined
+  // A database that does not answer must not take the other metrics along
+  const read = async () => {
+    reading ??= Promise.race([store.outbox.counts().catch(() => null), sleep(COUNT_MS, null, { ref: false })])
+      .finally(() => { reading = undefined })
+    return await reading
+  }
+  const gauge = (name: string, help: string, value: keyof OutboxCounts) => new Gauge({
+    name: `latchkey_outbox_${name}`, help, registers: [registry], async collect () { this.set((await read())?.[value] ?? NaN) }
+  })
+  gauge('queued', 'Messages that wait to be sent', 'queued')
+  gauge('failed', 'Messages that were given up, until a week after their expiry', 'failed')
+  gauge('oldest_seconds', 'Age of the oldest message that waits', 'oldest')
 }
 
 /** The route pattern, not the path, so that the number of label values is limited. */

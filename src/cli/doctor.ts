@@ -3,6 +3,7 @@ import type { Client } from 'pg'
 import { createInspection, type Inspection } from '../maintenance/doctor/inspection.store.ts'
 import { feedChannel, openFeedConnection } from '../revocation/feed-connection.store.ts'
 import { deriveKeys, readAppKey } from '../crypto/app-key.ts'
+import { SIGNING_KEYS } from '../keys/key-ring.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/config.ts'
 import { parseDatabaseUrl } from '../database/connection.ts'
@@ -19,11 +20,16 @@ import { checkDatabase, unreachable } from '../maintenance/doctor/database.ts'
 import { checkExposure } from '../maintenance/doctor/exposure.ts'
 import { checkFeed } from '../maintenance/doctor/feed.ts'
 import { checkKeys } from '../maintenance/doctor/keys.ts'
+import { checkMail, checkOutbox } from '../maintenance/doctor/mail.ts'
 import { checkExtras, checkMigrations, type MigrationFacts } from '../maintenance/doctor/migrations.ts'
 import { checkPasswords } from '../maintenance/doctor/passwords.ts'
 import { checkSchema } from '../maintenance/doctor/schema.ts'
+import { checkSealed } from '../maintenance/doctor/sealed.ts'
+import { countSealed } from '../maintenance/sealed.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
+
+const LOOK_UP_MS = 2000
 
 export type DoctorArgs = { strict?: boolean }
 
@@ -35,7 +41,7 @@ export async function doctor (context: Context, { strict = false }: DoctorArgs):
     return misconfigured(error)
   }
   const { config } = context
-  const settings = [...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config)]
+  const settings = [...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config), ...await mailChecks(config)]
   return report([...settings, ...await databaseChecks(context)], strict)
 }
 
@@ -86,16 +92,32 @@ async function inspect ({ config, options }: Context, source: DatabaseSource): P
 
 async function tableChecks (config: Config, inspection: Inspection, schema: string): Promise<Check[]> {
   const longestTokenTtl = await inspection.longestTokenTtl() ?? config.accessTokenTtl
+  const appKeys = await appKeysOf(config)
   return [
     ...checkExtras(await inspection.extras(), schema),
-    ...checkKeys(await inspection.keys(), await sealKeys(config), config.keyRotation),
+    ...checkKeys(await inspection.keys(), appKeys && deriveKeys(appKeys, SIGNING_KEYS), config.keyRotation),
+    ...(appKeys ? checkSealed(await countSealed(inspection.sealed, appKeys)) : []),
+    checkOutbox(await inspection.outbox(), config.mail.url !== undefined || config.mail.send !== undefined),
     ...checkClients(await inspection.clients(), Math.max(longestTokenTtl, config.accessTokenTtl))
   ]
 }
 
-async function sealKeys ({ appKey, appPreviousKeys, dataDir }: Config) {
+async function appKeysOf ({ appKey, appPreviousKeys, dataDir }: Config): Promise<string[] | null> {
   const current = appKey ?? await readAppKey(dataDir)
-  return current === undefined ? null : deriveKeys([current, ...appPreviousKeys], 'signing-keys')
+  return current === undefined ? null : [current, ...appPreviousKeys]
+}
+
+async function mailChecks (config: Config): Promise<Check[]> {
+  const { mail: { url } } = config
+  const lookUp = async (name: string) => {
+    const { Resolver } = await import('node:dns/promises')
+    const texts = await new Resolver({ timeout: LOOK_UP_MS, tries: 1 }).resolveTxt(name).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTFOUND' || error.code === 'ENODATA') return null
+      throw error
+    })
+    return texts && texts.map((parts) => parts.join(''))
+  }
+  return await checkMail(config, { verify: async () => await (await import('../mail/smtp.ts')).createSmtp(url!).verify(), lookUp })
 }
 
 async function feedCheck ({ databaseDirectUrl }: Config, { chosen, directUrl }: DatabaseSource, client: Client): Promise<Check> {

@@ -17,6 +17,24 @@ export async function rotateKeys ({ withCore }: Context, { now = false }: { now?
   })
 }
 
+/** Seals again, under the current APP_KEY, everything that an earlier one has sealed. */
+export async function resealKeys ({ withCore }: Context): Promise<Result> {
+  return await withCore(async ({ appKeys, database, store }) => {
+    const [{ reseal }, { createSealedStore }] = await Promise.all([import('../maintenance/sealed.ts'), import('../maintenance/sealed.store.ts')])
+    const tables = await reseal(createSealedStore(database.pool, database.schema), appKeys)
+    const resealed = tables.reduce((sum, { previous }) => sum + previous, 0)
+    if (resealed > 0) await store.audit.write([{ type: 'key.resealed', detail: { ...BY_OPERATOR, tables } }])
+    return {
+      json: { tables: tables.map(({ table, current, previous, unopened }) => ({ table, current, resealed: previous, unopened })) },
+      lines: [
+        ...table(['TABLE', 'UNCHANGED', 'SEALED AGAIN', 'NOT OPENED'],
+          tables.map(({ table, current, previous, unopened }) => [table, String(current), String(previous), String(unopened)])),
+        ...(tables.some(({ unopened }) => unopened > 0) ? ['What no key opens stays as it is; add the key that sealed it to APP_PREVIOUS_KEYS'] : [])
+      ]
+    }
+  })
+}
+
 /** Revokes a key: tokens signed with it are refused at once in every process, and a new key replaces it. */
 export async function revokeKey ({ withCore }: Context, kid: string): Promise<Result> {
   return await withCore(async ({ keys, store }) => {

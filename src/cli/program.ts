@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { version } from '../runtime/version.ts'
 import { command, hours, positiveInteger, seconds, secondsOrDefault, type Run } from './command.ts'
 import type { Context } from './context.ts'
+import { addMailCommands } from './program-mail.ts'
 import { addTokenCommands } from './program-tokens.ts'
 import { printable, printableJson } from './terminal.ts'
 
@@ -33,6 +34,7 @@ export function createProgram ({ context, write }: Options): Command {
   addKeyCommands(program, run)
   addUserCommands(program, run, context)
   addPasswordCommands(program, run)
+  addMailCommands(program, run)
   addMaintenanceCommands(program, run)
   return program
 }
@@ -122,12 +124,14 @@ function addClientCommands (program: Command, run: Run): void {
 }
 
 function addKeyCommands (program: Command, run: Run): void {
-  const keys = program.command('keys').description('List, rotate and revoke signing keys')
+  const keys = program.command('keys').description('List, rotate and revoke signing keys; seal again what an earlier APP_KEY has sealed')
   command(keys, 'list', 'List the keys in use', true)
     .action(run(async () => (await import('./keys.ts')).listKeys))
   command(keys, 'rotate', 'Create new keys, which are used for signing once all caches have them')
     .option('--now', 'use them for signing at once; a running server does so within 60 seconds')
     .action(run(async () => (await import('./keys.ts')).rotateKeys))
+  command(keys, 'reseal', 'Seal again, under the current APP_KEY, everything that an earlier one has sealed')
+    .action(run(async () => (await import('./keys.ts')).resealKeys))
   command(keys, 'revoke <kid>', 'Revoke a key: tokens that it signed are refused at once in every process')
     .action(run(async () => (await import('./keys.ts')).revokeKey))
 }

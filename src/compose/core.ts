@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import { openDatabase, type Database } from '../database/client.ts'
 import { readyDatabase } from '../database/ready.ts'
 import type { EmbeddedUse } from '../database/source.ts'
-import { createKeyRing, type KeyRing } from '../keys/key-ring.ts'
+import { createKeyRing, SIGNING_KEYS, type KeyRing } from '../keys/key-ring.ts'
 import { createClock, type Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { PrismaClient } from '../../prisma/generated/client.ts'
@@ -76,7 +76,7 @@ export async function openCore (
     const keys = createKeyRing({
       store: store.keys,
       clock,
-      sealKeys: deriveKeys(appKeys, 'signing-keys'),
+      sealKeys: deriveKeys(appKeys, SIGNING_KEYS),
       rotateEvery: config.keyRotation,
       sessionTtl: Math.max(config.sessionTtl, config.browserSessionTtl, config.browserRememberTtl),
       onSealedElsewhere: () => wrongAppKey(config)

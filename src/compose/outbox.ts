@@ -33,15 +33,14 @@ export async function startOutbox ({ config, store, outbox, events, log }: Depen
   // A word that would never be shown is an error at the start
   if (Object.values(config.languages).some(({ mail }) => mail !== undefined)) await loadRender(config)
   if (outbox.mode('mail') === 'off') log.info({}, tellOff(config))
-  const transports = transportsOf(config)
+  const transports = loadTransports(config)
   if (Object.keys(transports).length === 0) return async () => {}
   const { startSender } = await import('../outbox/sender.ts')
-  const messageId = (id: string) => `<${id}@${domainOf(config.issuer)}>`
   const sender = startSender({
     store: store.outbox,
     outbox,
     transports,
-    messageId,
+    messageId: (id) => messageIdOf(config, id),
     events: {
       onSent: ({ id, kind, age }) => events.emit('message.sent', { id, kind, seconds: age }),
       onRetry: ({ id, kind }, error) => events.emit('message.delayed', { id, kind, error }),
@@ -61,7 +60,7 @@ function tellOff ({ sources }: Config): string {
 }
 
 /** What can be sent, loaded with the first message. */
-function transportsOf (config: Config): Transports {
+export function loadTransports (config: Config): Transports {
   const { mail: { url, from, send }, sms } = config
   return {
     ...((url !== undefined || send !== undefined) && {
@@ -88,9 +87,10 @@ export async function loadRender (config: Config): Promise<RenderMessages> {
 }
 
 /** RFC 5322 section 3.6.4: an address of the Internet Protocol stands in brackets. */
-function domainOf (issuer: string): string {
+export function messageIdOf ({ issuer }: Pick<Config, 'issuer'>, id: string): string {
   const { hostname } = new URL(issuer)
-  return /^[\d.]+$/.test(hostname) ? `[${hostname}]` : hostname.startsWith('[') ? `[IPv6:${hostname.slice(1)}` : hostname
+  const domain = /^[\d.]+$/.test(hostname) ? `[${hostname}]` : hostname.startsWith('[') ? `[IPv6:${hostname.slice(1)}` : hostname
+  return `<${id}@${domain}>`
 }
 
 export type MailServices = {

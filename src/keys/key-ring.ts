@@ -107,10 +107,10 @@ export function createKeyRing ({ store, clock, sealKeys, rotateEvery, sessionTtl
   }
 
   async function open (row: SigningKey): Promise<Opened> {
-    const opened = unseal(sealKeys, row.sealed, context(row))
+    const opened = unseal(sealKeys, row.sealed, keyContext(row))
     if (!opened) throw onSealedElsewhere(row.kid)
     // Sealed under an earlier APP_KEY, so reseal it to make that key dispensable
-    if (opened.keyIndex > 0) await store.reseal(row.kid, seal(sealKeys[0]!, opened.text, context(row)))
+    if (opened.keyIndex > 0) await store.reseal(row.kid, seal(sealKeys[0]!, opened.text, keyContext(row)))
     return { ...row, pem: opened.text }
   }
 
@@ -181,7 +181,7 @@ export function createKeyRing ({ store, clock, sealKeys, rotateEvery, sessionTtl
 
 /** Whether one of the keys derived from APP_KEY and its predecessors opens it. */
 export function canOpen (sealKeys: DerivedKeys, row: SigningKey): boolean {
-  return unseal(sealKeys, row.sealed, context(row)) !== null
+  return unseal(sealKeys, row.sealed, keyContext(row)) !== null
 }
 
 export function stateOf ({ signsFrom, signsUntil, publishedUntil, revokedAt }: SigningKey, now: number): KeyState {
@@ -206,7 +206,7 @@ async function makeKey (alg: Algorithm, sealKey: Buffer): Promise<NewKey> {
     : { e: publicJwk.e, kty: publicJwk.kty, n: publicJwk.n }
   const kid = hash('sha256', JSON.stringify(required), 'base64url')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  return { kid, alg, publicJwk, sealed: seal(sealKey, pem, context({ kid, alg })) }
+  return { kid, alg, publicJwk, sealed: seal(sealKey, pem, keyContext({ kid, alg })) }
 }
 
 /**
@@ -227,8 +227,11 @@ function base64url (value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-// Without the issuer, so that a server keeps its keys when its address changes
-function context ({ kid, alg }: { kid: string, alg: string }): string {
+/** Label of the keys that seal signing keys. */
+export const SIGNING_KEYS = 'signing-keys'
+
+/** What a key is sealed with: without the issuer, so that a server keeps its keys when its address changes. */
+export function keyContext ({ kid, alg }: { kid: string, alg: string }): string {
   return `${kid}.${alg}`
 }
 

@@ -1,18 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Database } from '../database/client.ts'
 import { afterCommit } from '../database/transaction.ts'
-import type { ClaimedEntry, KeptEntry, OutboxEntry, OutboxStore } from './ports.ts'
-
-/** Entries that wait, and those that were given up. */
-export type OutboxCounts = {
-  queued: number
-  /** Dead letters. */
-  failed: number
-  /** Seconds for which the oldest queued entry has been waiting. */
-  oldest: number
-}
-
-export type OutboxWriter = ReturnType<typeof createOutboxStore>
+import type { ClaimedEntry, DeadLetter, KeptEntry, OutboxCounts, OutboxEntry, OutboxStore } from './ports.ts'
 
 export function createOutboxStore ({ pool, tables }: Database) {
   const { outbox } = tables
@@ -107,6 +96,29 @@ export function createOutboxStore ({ pool, tables }: Database) {
     return rows
   }
 
+  /** Dead letters, the latest first. */
+  async function failed (limit: number): Promise<DeadLetter[]> {
+    const { rows } = await pool.query<DeadLetter>(
+      `SELECT id, kind, attempts, failed_at AS "failedAt", expires_at AS "expiresAt", last_error AS "lastError" FROM ${outbox}
+       WHERE failed_at IS NOT NULL ORDER BY failed_at DESC LIMIT $1`,
+      [limit]
+    )
+    return rows
+  }
+
+  /**
+   * Makes dead letters due again: some, or all that have not expired.
+   * @returns how many
+   */
+  async function retryFailed (ids: string[] | null): Promise<number> {
+    const { rowCount } = await pool.query(
+      `UPDATE ${outbox} SET failed_at = NULL, attempts = 0, next_attempt_at = now()
+       WHERE failed_at IS NOT NULL AND expires_at > now() AND ($1::text[] IS NULL OR id::text = ANY ($1))`,
+      [ids]
+    )
+    return rowCount ?? 0
+  }
+
   async function counts (): Promise<OutboxCounts> {
     const { rows } = await pool.query<OutboxCounts>({
       name: 'outbox-counts',
@@ -117,5 +129,7 @@ export function createOutboxStore ({ pool, tables }: Database) {
     return rows[0]!
   }
 
-  return { insertSql, write, writeAlways, announce, subscribe, claim, sent, retry, fail, release, kept, counts }
+  return {
+    insertSql, write, writeAlways, announce, subscribe, claim, sent, retry, fail, release, kept, failed, retryFailed, counts
+  }
 }

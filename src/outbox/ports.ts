@@ -45,6 +45,18 @@ export type ClaimedEntry = {
 /** An entry that is only looked at, in development. */
 export type KeptEntry = { id: string, kind: OutboxKind, sealed: Uint8Array, createdAt: Date }
 
+/** Entries that wait, and those that were given up. */
+export type OutboxCounts = {
+  queued: number
+  /** Dead letters. */
+  failed: number
+  /** Seconds for which the oldest queued entry has been waiting. */
+  oldest: number
+}
+
+/** An entry that was given up. */
+export type DeadLetter = { id: string, kind: OutboxKind, attempts: number, failedAt: Date, expiresAt: Date, lastError: string | null }
+
 type Lease = Pick<ClaimedEntry, 'id' | 'attempts'>
 
 export type OutboxStore = {

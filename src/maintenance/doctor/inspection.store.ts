@@ -3,7 +3,9 @@ import { quoteIdentifier } from '../../database/connection.ts'
 import type { SigningKey } from '../../keys/key-ring.ts'
 import type { ClientFacts } from './clients.ts'
 import { POOLED, type ServerFacts } from './database.ts'
+import type { OutboxFacts } from './mail.ts'
 import type { Extras } from './migrations.ts'
+import { createSealedStore } from '../sealed.store.ts'
 import { keyColumns } from '../../keys/keys.store.ts'
 import { LONGEST_TOKEN_TTL } from '../../database/settings.store.ts'
 
@@ -90,7 +92,17 @@ export function createInspection (client: Client, schema: string) {
     return rows[0]?.ttl ?? null
   }
 
-  return { server, clockAhead, hasTables, extras, keys, clients, longestTokenTtl }
+  async function outbox (): Promise<OutboxFacts> {
+    const { rows } = await client.query<OutboxFacts>(
+      `SELECT count(*) FILTER (WHERE failed_at IS NULL)::int AS queued,
+        coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE failed_at IS NULL)), 0)::float8 AS oldest,
+        coalesce(json_agg(json_build_object('id', id, 'error', last_error) ORDER BY failed_at DESC) FILTER (WHERE failed_at IS NOT NULL), '[]') AS dead
+       FROM ${name('outbox')} WHERE next_attempt_at < 'infinity'`
+    )
+    return rows[0]!
+  }
+
+  return { sealed: createSealedStore(client, schema), outbox, server, clockAhead, hasTables, extras, keys, clients, longestTokenTtl }
 }
 
 export type Inspection = ReturnType<typeof createInspection>
