@@ -12,6 +12,7 @@ type Switches = Pick<Config, 'registration' | 'routes'> & { channels: Verificati
 /** Route files that a setting can turn off. */
 const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/register', ({ registration }) => registration !== 'off'],
+  ['v1/invitations', ({ registration, routes }) => registration !== 'off' && routes.pages],
   ['pages/register', ({ registration }) => registration !== 'off'],
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],

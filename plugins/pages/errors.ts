@@ -17,6 +17,8 @@ import { endSessionPath } from './logout.ts'
 import { problemOf } from './problems.ts'
 import type { ShowRegister } from './register.ts'
 
+const REGISTER = '/register'
+
 type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
 
 /** Answers with a page when the request accepts HTML, otherwise with JSON; errors meant for the application go to its redirect URI. */
@@ -39,12 +41,12 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     const again = retryPathOf(request, statusCode)
     return kit.send(reply, 'error', {
       ...page,
-      ...wordsFor(failure, page),
+      ...wordsFor(failure, page, pathOf(request)),
       ...(statusCode === 400 && { detail: message }),
       ...(statusCode >= 500 && { correlationId: reference }),
       links: [
         ...(again === undefined ? [] : [{ href: again, text: page.texts.errors.again }]),
-        ...(failure.code === 'LK_INVITATION_REQUIRED' ? [{ href: config.loginPath, text: page.texts.register.login }] : [])
+        ...(isInvitation(failure, pathOf(request)) ? [{ href: config.loginPath, text: page.texts.register.login }] : [])
       ]
     })
   }
@@ -62,7 +64,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
         ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined
       })
     }
-    return path === '/register' ? register(request, reply, { ...state, values: { ...body } }) : null
+    return path === REGISTER ? register(request, reply, { ...state, values: { ...body } }) : null
   }
 
   function pathOf ({ routeOptions: { url } }: FastifyRequest): string | undefined {
@@ -95,9 +97,15 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
   }
 }
 
-function wordsFor ({ statusCode, code, retryAfter }: Failure, { texts: { errors }, locale }: Page) {
+/** Registration lacks an invitation, or has one that is not valid. */
+function isInvitation ({ code }: Failure, path: string | undefined): boolean {
+  return path === REGISTER && (code === 'LK_INVITATION_REQUIRED' || code === 'LK_INVALID_TOKEN')
+}
+
+function wordsFor (failure: Failure, { texts: { errors }, locale }: Page, path: string | undefined) {
+  const { statusCode, code, retryAfter } = failure
   if (code === 'LK_EMAIL_NOT_VERIFIED') return errors.notVerified
-  if (code === 'LK_INVITATION_REQUIRED') return errors.invitationRequired
+  if (isInvitation(failure, path)) return code === 'LK_INVITATION_REQUIRED' ? errors.invitationRequired : errors.invitationInvalid
   if (statusCode === 403) return errors.stale
   if (statusCode === 404) return errors.notFound
   if (statusCode === 429) {

@@ -10,16 +10,19 @@ export type RegisterState = { returnTo: string | null, values?: Record<string, u
 
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
-export function createRegisterPage (kit: Kit, { users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
+export function createRegisterPage (kit: Kit, { invitations, users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
   const { attributes, passwordPolicy: { rules } } = users
   return async (request, reply, { returnTo, values = {}, errors, problem }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { leaves } = await findReturnTarget(returnTo)
     const fields = ['name', ...attributes.map(({ name }) => name)]
-    const shownAgain = fields.flatMap((name) =>
-      typeof values[name] === 'string' ? [[name, values[name]]] : []
-    )
+    const token = typeof values['invitation'] === 'string' ? values['invitation'] : undefined
+    const invited = token === undefined ? null : (await (await invitations())?.find(token))?.identifier ?? null
+    const shownAgain = {
+      ...Object.fromEntries(fields.flatMap((name) => typeof values[name] === 'string' ? [[name, values[name]]] : [])) as Record<string, string>,
+      ...(invited && { [invited.attribute]: invited.display })
+    }
     // The identifier may be the visitor's own, so the page offers a login with it
     const taken = errors && fields.find((name) => errors[name]?.includes('taken'))
     const known = taken === undefined ? undefined : String(values[taken])
@@ -28,12 +31,16 @@ export function createRegisterPage (kit: Kit, { users }: Services, findReturnTar
       ...page,
       action: kit.link('/register'),
       csrf: kit.csrf(reply),
-      hidden: { ...(returnTo !== null && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales }) },
-      fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
+      hidden: {
+        ...(returnTo !== null && { return_to: returnTo }),
+        ...(uiLocales !== undefined && { ui_locales: uiLocales }),
+        ...(token !== undefined && { invitation: token })
+      },
+      fields: attributes.map(({ name, title }) => ({ attribute: name, title, ...(name === invited?.attribute && { isFixed: true }) })),
       askName: true,
       minPasswordLength: rules.minLength,
       passwordKinds: rules.kinds,
-      values: Object.fromEntries(shownAgain) as Record<string, string>,
+      values: shownAgain,
       ...(errors && { errors: formErrors(errors, [...fields, 'password'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
       links: { login: loginPath(), ...(known !== undefined && { loginAs: { value: known, href: loginPath(known) } }) }

@@ -10,12 +10,20 @@ const tags = ['Pages']
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config, users } = internals(app)
+  const { browser, config, invitations, mail, users } = internals(app)
 
   app.get('/register', {
     schema: { tags, summary: 'Registration page', querystring: RegisterQuery, response: showPage }
   }, async (request, reply) => {
+    const { invitation } = request.query
     const returnTo = localPath(request.query.return_to)
+    const known = invitation === undefined ? null : await invitations()
+    if (invitation !== undefined && known) {
+      // The address of this page contains the token
+      reply.header('referrer-policy', 'strict-origin')
+      if (!await known.find(invitation)) throw new HttpError('LK_INVALID_TOKEN')
+      return await pages.register(request, reply, { returnTo, values: { invitation } })
+    }
     if (returnTo === null && await browser.session(request)) return reply.redirect(config.homePath, 303)
     if (config.registration === 'invite') throw new HttpError('LK_INVITATION_REQUIRED')
     return await pages.register(request, reply, { returnTo })
@@ -29,7 +37,8 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const returnTo = localPath(body['return_to'])
     const form = pages.formOf(request)
-    const { user, again, errors } = await users.register(body, callerOf(request), form)
+    const locale = mail.localeFor({ uiLocales: body['ui_locales'], acceptLanguage: request.headers['accept-language'] })
+    const { user, again, errors } = await users.register(body, { caller: callerOf(request), form, locale })
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     await browser.logIn(request, reply, again ?? { userId: user.id, passwordStamp: 0 }, false, form)
     return reply.redirect(browser.returnPath(body['return_to']), 303)

@@ -137,7 +137,7 @@ function addKeyCommands (program: Command, run: Run): void {
 }
 
 function addUserCommands (program: Command, run: Run, context: Options['context']): void {
-  const user = program.command('user').description('Create, list, show, disable, enable and delete users; set their passwords')
+  const user = program.command('user').description('Create, invite, list, show, disable, enable and delete users; set their passwords')
   command(user, 'create', 'Register a user')
     .option('--attribute <name=value...>', 'login attribute')
     .option('--name <name>', 'full name')
@@ -158,6 +158,13 @@ function addUserCommands (program: Command, run: Run, context: Options['context'
     .option('--password <password>', 'the password; other users of this machine can see it in the process list')
     .option('--password-stdin', 'read the password from standard input')
     .action(run(async () => (await import('./user-account.ts')).setPassword))
+  command(user, 'invite', 'Invite somebody to register; prints the link, and sends it where mail is set up')
+    .requiredOption('--email <address>', 'the address that is invited, and verified by the link')
+    .option('--locale <locale>', 'language of the mail, such as de (default: DEFAULT_LANGUAGE)')
+    .action(run(async () => (await import('./invitations.ts')).inviteUser))
+  command(user, 'invitations', 'List invitations that were not accepted yet')
+    .option('--withdraw <address>', 'withdraw the invitation of this address')
+    .action(run(async () => (await import('./invitations.ts')).listInvitations))
   command(user, 'delete <user>', 'Delete a user with all of their data, at once in every process; this cannot be undone')
     .action(run(async () => (await import('./user-account.ts')).deleteUser))
   user.hook('preSubcommand', async (_user, create) => {

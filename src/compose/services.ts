@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts'
 import { startAuditTrail } from '../events/audit-trail.ts'
 import { createEvents, type Events } from '../events/events.ts'
 import { checkNamedClients, installClients } from './install.ts'
+import type { Invitations, LoadInvitations } from '../invitations/invitations.ts'
 import { startPurgeJob } from '../maintenance/purge-job.ts'
 import { createScopes } from '../oauth/scopes.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
@@ -27,6 +28,7 @@ export type Services = Core & {
   account: AccountServices
   clients: ClientServices
   events: Events
+  invitations: LoadInvitations
   mail: MailServices
   oauth: OAuthServices
   oidc: OidcServices
@@ -96,7 +98,10 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const throttle = await openThrottle(base)
   const revocationList = revocation.list
   const sessions = createSessions({ ...base, revocationList })
-  const users = await createUsers({ ...base, passwords, pace, throttle })
+  const invitations = loadsInvitations(base)
+  // Mistakes are reported at the start
+  if (config.registration === 'invite') await invitations()
+  const users = await createUsers({ ...base, invitations, passwords, pace, throttle })
   const personalTokens = await createPersonalTokenServices({
     ...base, clients, scopes, revocationList, missing: users.records.missing
   })
@@ -105,9 +110,15 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.sessionEnds }),
     ...messages,
-    clients, passwords, personalTokens, revocation, sessions, users,
+    clients, invitations, passwords, personalTokens, revocation, sessions, users,
     verification: createVerification({ ...base, ...messages, users, throttle })
   }
+}
+
+/** Loaded with the first invitation. */
+function loadsInvitations (base: Base): LoadInvitations {
+  let loading: Promise<Invitations | null> | undefined
+  return () => (loading ??= import('./invitations.ts').then(({ createInvitationServices }) => createInvitationServices(base)))
 }
 
 /** Starts the periodic jobs of the process. */

@@ -2,6 +2,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/config.ts'
 import { settingName } from '../config/names.ts'
 import type { Events } from '../events/events.ts'
+import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate } from '../oauth/ports.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../passwords/policy.ts'
 import type { LoginPace } from '../passwords/login-pace.ts'
@@ -31,7 +32,7 @@ export type UserServices = {
   changeProfile: ChangeProfile
 }
 
-type Dependencies = Core & { passwords: Passwords, pace: LoginPace, throttle: Throttle, events: Events }
+type Dependencies = Core & { invitations: LoadInvitations, passwords: Passwords, pace: LoginPace, throttle: Throttle, events: Events }
 
 /** @throws ConfigError when the list of breached passwords cannot be used */
 export async function checkBreachedList ({ passwords: { breached }, sources }: Config): Promise<void> {
@@ -43,7 +44,9 @@ export async function checkBreachedList ({ passwords: { breached }, sources }: C
   })
 }
 
-export async function createUsers ({ config, store, outbox, passwords, pace, throttle, events }: Dependencies): Promise<UserServices> {
+export async function createUsers (
+  { config, store, outbox, invitations, passwords, pace, throttle, events }: Dependencies
+): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
   const passwordPolicy = createPasswordPolicy(config.passwords)
   const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
@@ -54,7 +57,7 @@ export async function createUsers ({ config, store, outbox, passwords, pace, thr
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
-    return createRegister({ ...parts, authenticate, invitationOnly: config.registration === 'invite' })
+    return createRegister({ ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite' })
   }
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {

@@ -34,6 +34,7 @@ const AUDITED = [
   'login.failed',
   'session.ended',
   'user.registered',
+  'user.invited',
   'password.changed',
   'password.reset',
   'identifier.verified',

@@ -50,6 +50,8 @@ export type EventDetails = {
   /** Too many failures; `counter` names their kind. */
   'attempt.refused': { counter: string }
   'user.registered': Origin & { userId: string }
+  /** Somebody was invited to register; `clientId` is null for an operator. */
+  'user.invited': Origin & { clientId: string | null }
   'password.changed': Origin & { userId: string }
   /** By a token that was sent to the user, or handed out by an operator. Every session has ended. */
   'password.reset': Origin & { userId: string }
@@ -93,6 +95,7 @@ const NAMES: Record<EventName, true> = {
   'login.failed': true,
   'attempt.refused': true,
   'user.registered': true,
+  'user.invited': true,
   'password.changed': true,
   'password.reset': true,
   'identifier.verified': true,

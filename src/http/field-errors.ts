@@ -23,6 +23,8 @@ export type FieldErrorDetails = {
   /** Could also be a value of another attribute. */
   ambiguous: { attribute: string, title: string }
   taken: null
+  /** Is another address than the one that was invited. */
+  not_invited: null
   /** A password without a kind of characters that it must contain. */
   characters_missing: { kind: CharacterKind }
   common_password: null

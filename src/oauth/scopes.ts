@@ -4,11 +4,14 @@ import type { Client } from './ports.ts'
 /** Granted to a client by the operator only, and by name: it exposes which sessions and users are revoked. */
 export const REVOCATIONS_READ = 'revocations:read'
 
+/** Granted in the same way: sends mails with invitations to register. */
+export const USERS_INVITE = 'users:invite'
+
 /** Every scope that is not reserved; for first-party clients only. */
 export const ANY = '*'
 
 /** Scopes with a meaning to the server itself: they cannot be registered, and `*` covers none of them. */
-const RESERVED = new Set([REVOCATIONS_READ])
+const RESERVED = new Set([REVOCATIONS_READ, USERS_INVITE])
 // RFC 6749 section 3.3
 const SCOPE = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/
 
@@ -113,6 +116,10 @@ const isReserved = (scope: string): boolean => RESERVED.has(scope)
 /** Whether a client is a remote guard, which follows the revocations and introspects the tokens it is shown. Clients of users never are. */
 export const followsRevocations = (client: Pick<Client, 'scopes' | 'grantTypes'> | null): boolean =>
   client !== null && client.scopes.includes(REVOCATIONS_READ) && client.grantTypes.includes('client_credentials')
+
+/** Whether a client that acts for itself may invite people. */
+export const invites = (client: Pick<Client, 'scopes' | 'grantTypes'> | null): boolean =>
+  client !== null && client.scopes.includes(USERS_INVITE) && client.grantTypes.includes('client_credentials')
 
 /** Names in SCOPES that already have a meaning. */
 export const unregistrable = (names: string[]): string[] => names.filter((name) => name === ANY || RESERVED.has(name))

@@ -39,6 +39,7 @@ export function registerBody (attributes: Attributes, rules: PasswordRules) {
   return Type.Object({
     ...fields,
     name: Type.Optional(Type.String({ maxLength: MAX_USER_NAME, examples: ['Ada Lovelace'] })),
+    invitation: Type.Optional(Type.String({ description: 'From the link of an invitation', examples: ['lk_ot_6Qp0…'] })),
     password: Type.String(newPassword(rules))
   }, { additionalProperties: true })
 }
@@ -76,3 +77,16 @@ export function userBody ({ id, name, identifiers, createdAt }: Profile): User {
   const attributes = Object.fromEntries(identifiers.map(({ attribute, display }) => [attribute, display]))
   return { ...attributes, id, name, created_at: createdAt.toISOString() }
 }
+
+export const InvitationBody = Type.Object({
+  email: Type.String({ examples: ['ada@example.com'] }),
+  locale: Type.Optional(Type.String({ maxLength: 35, description: 'Language of the mail; default: DEFAULT_LANGUAGE', examples: ['de'] }))
+}, { additionalProperties: true })
+
+export const Invitation = Type.Object({
+  email: Type.String({ examples: ['ada@example.com'] }),
+  expires_at: Type.String({ format: 'date-time', examples: ['2026-12-01T13:00:00.000Z'] }),
+  url: Type.Optional(Type.String({
+    description: 'Where the server cannot send mail: the link to hand over', examples: ['https://id.example.com/register?invitation=lk_ot_6Qp0…']
+  }))
+})

@@ -70,7 +70,11 @@ export const LoginForm = Type.Object({
   _csrf: Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))
 }, { additionalProperties: true })
 
-export const RegisterQuery = Type.Object({ return_to: Text, ui_locales: Text }, { additionalProperties: true })
+export const RegisterQuery = Type.Object({
+  return_to: Text,
+  invitation: Type.Optional(Type.String({ description: 'From the link of an invitation', examples: ['lk_ot_6Qp0…'] })),
+  ui_locales: Text
+}, { additionalProperties: true })
 
 export const RegisterForm = Type.Record(Type.String(), Type.String())
 

@@ -36,6 +36,10 @@ export type NewUser = {
   identifiers: Identifier[]
   /** Identifies the form that created the user, and what was entered in it. */
   madeByForm?: Uint8Array | undefined
+  /** Language of mails. */
+  locale?: string | undefined
+  /** SHA-256 of an invitation, which is redeemed by creating the user: the address that it was sent to is verified. */
+  invitation?: Uint8Array | undefined
 }
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
@@ -131,7 +135,7 @@ export type Users = {
   /** Whether a form created the user of the identifier in the last `seconds`. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<boolean>
   /**
-   * @returns null when an identifier has been taken by another user
+   * @returns null when an identifier has been taken by another user, or the invitation is no longer valid
    * @throws Overloaded
    */
   create: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<Profile | null>
@@ -173,7 +177,7 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
   list: (page: { after?: string | undefined, limit: number }) => Promise<Profile[]>
   /** The user that a form created in the last `seconds`, if the identifier belongs to it. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnUser | null>
-  /** @returns null when an identifier has been taken by another user */
+  /** @returns null when an identifier has been taken by another user, or the invitation is no longer valid */
   create: (user: NewUser) => Promise<Profile | null>
   /** Stores a stronger hash of the same password, if it has not changed. */
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>

@@ -4,6 +4,7 @@ import type { FieldError, FieldErrors } from '../http/field-errors.ts'
 import { HttpError } from '../http/http-error.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 import { originOf, type Events } from '../events/events.ts'
+import type { Invited, LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors } from './login-candidates.ts'
@@ -13,8 +14,17 @@ import type { Profile, Users } from './ports.ts'
 /** `again`: the same form created this user a moment ago, and its sender has proven the password. */
 export type Registration = { user: Profile, again?: SignedIn, errors?: never } | { user?: never, again?: never, errors: FieldErrors }
 
-/** `caller` is for the audit log; `form` identifies a form of our page. */
-export type Register = (body: Record<string, unknown>, caller?: Caller, form?: FormId) => Promise<Registration>
+/** Who registers, and how. */
+export type Registrant = {
+  /** For the audit log. */
+  caller?: Caller | undefined
+  /** Identifies a form of our page. */
+  form?: FormId | undefined
+  /** Language of the mails to the user; the default language without one. */
+  locale?: string | undefined
+}
+
+export type Register = (body: Record<string, unknown>, registrant?: Registrant) => Promise<Registration>
 
 type Dependencies = {
   attributes: Attributes
@@ -22,55 +32,104 @@ type Dependencies = {
   passwordPolicy: PasswordPolicy
   /** When there are forms. */
   authenticate?: Authenticate
+  /** Where people can be invited. */
+  invitations?: LoadInvitations
   /** Nobody registers without an invitation. */
   invitationOnly?: boolean
   /** None for the command line and for tests. */
   events?: Pick<Events, 'emit'>
 }
 
+/** What a user is created from. */
+type Entered = { name: string | null, password: string, identifiers: Identifier[] }
+
 /**
  * Creates a user with a password and at least one attribute; attributes are top-level properties of the body. Submitting the same form
  * twice is one registration.
- * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED
+ * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED, HttpError LK_INVALID_TOKEN for a bad invitation
  */
 export function createRegister (
-  { attributes, users, passwordPolicy, authenticate, invitationOnly = false, events }: Dependencies
+  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, events }: Dependencies
 ): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
    */
   async function madeBefore (
-    form: Uint8Array | undefined,
-    identifiers: Identifier[],
-    password: string,
-    caller: Caller | undefined
+    { name, password, identifiers }: Entered,
+    { form, caller }: Registrant
   ): Promise<Registration | null> {
     const [identifier] = identifiers
-    if (!form || !identifier || !caller || !authenticate || !await users.madeByForm(identifier, form, SAME_FORM)) return null
+    if (!form || !identifier || !caller || !authenticate) return null
+    if (!await users.madeByForm(identifier, hashOf(form, name, identifiers), SAME_FORM)) return null
     const known = await authenticate([identifier], password, caller)
     const user = known && await users.profile(known.userId)
     return user && { user, again: { userId: user.id, passwordStamp: known.passwordStamp } }
   }
 
-  return async (body, caller, form) => {
+  /** @returns null without an invitation, undefined for one that is not valid */
+  async function invitedBy ({ invitation: token = '' }: Record<string, unknown>): Promise<Invited | null | undefined> {
+    const known = token === '' || token === null ? null : await invitations?.()
+    if (known) return await known.find(String(token)) ?? undefined
     if (invitationOnly) throw new HttpError('LK_INVITATION_REQUIRED')
-    const { identifiers, errors } = identifiersFrom(attributes, body)
+    return null
+  }
+
+  async function read (body: Record<string, unknown>, invited: Invited | null | undefined): Promise<Entered & { errors: FieldErrors }> {
+    const { identifiers, errors } = identifiersFrom(attributes, invited ? withInvited(body, invited) : body)
+    if (invited && !identifiers.some((identifier) => isSame(identifier, invited.identifier))) {
+      errors[invited.identifier.attribute] = ['not_invited']
+    }
     const password = String(body['password'] ?? '')
     const weaknesses = password === '' ? ['required' as const] : await passwordPolicy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
-    if (Object.keys(errors).length > 0) return { errors }
-    const madeByForm = form && hashOf(form, name, identifiers)
-    const taken = await users.taken(identifiers)
-    if (taken.length > 0) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(taken) }
+    return { name, password, identifiers, errors }
+  }
 
-    const user = await users.create({ name, password, identifiers, madeByForm })
-    if (!user) return await madeBefore(madeByForm, identifiers, password, caller) ?? { errors: takenErrors(await users.taken(identifiers)) }
-    events?.emit('user.registered', { userId: user.id, ...originOf(caller) })
+  return async (body, registrant = {}) => {
+    const { form, caller, locale } = registrant
+    const invited = await invitedBy(body)
+    const { errors, ...entered } = await read(body, invited)
+    const { name, password, identifiers } = entered
+    const refuse = async (taken: string[]): Promise<Registration> => {
+      const before = await madeBefore(entered, registrant)
+      // Somebody else may have accepted it meanwhile
+      if (!before && invited && !await invitedBy(body)) refuseInvitation()
+      return before ?? { errors: takenErrors(taken) }
+    }
+    // A form that is submitted twice has redeemed its invitation
+    if (invited === undefined) return await madeBefore(entered, registrant) ?? refuseInvitation()
+    if (Object.keys(errors).length > 0) return { errors }
+    const taken = await users.taken(identifiers)
+    if (taken.length > 0) return await refuse(taken)
+
+    const madeByForm = form && hashOf(form, name, identifiers)
+    const user = await users.create({ name, password, identifiers, madeByForm, locale, invitation: invited?.hash })
+    if (!user) return await refuse(await users.taken(identifiers))
+    const origin = originOf(caller)
+    events?.emit('user.registered', { userId: user.id, ...origin })
+    if (invited) {
+      const { attribute } = invited.identifier
+      events?.emit('identifier.verified', { userId: user.id, attribute, cleaned: false, removed: [], ...origin })
+    }
     return { user }
   }
+}
+
+function refuseInvitation (): never {
+  throw new HttpError('LK_INVALID_TOKEN')
+}
+
+/** The invited address need not be sent again. */
+function withInvited (body: Record<string, unknown>, { identifier: { attribute, display } }: Invited): Record<string, unknown> {
+  const given = body[attribute]
+  return given === undefined || given === null || given === '' ? { ...body, [attribute]: display } : body
+}
+
+function isSame (one: Identifier, other: Identifier): boolean {
+  return one.attribute === other.attribute && one.value === other.value
 }
 
 /** Identifies a form with what was entered in it, but for the password. */

@@ -117,14 +117,21 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows[0] ?? null
   }
 
-  async function create ({ name, passwordHash, identifiers: given, madeByForm: form }: NewUser): Promise<Profile | null> {
+  // Of two at once with the same invitation, one finds it
+  async function create (
+    { name, passwordHash, identifiers: given, madeByForm: form, locale, invitation }: NewUser
+  ): Promise<Profile | null> {
     try {
       const { rows } = await pool.query<ProfileRow>({
         name: 'user-create',
-        text: `WITH u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form) VALUES ($1, $2, $3, $7) RETURNING id, name, disabled_at, created_at, claims_changed_at),
-            i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id) SELECT w.*, u.id FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w RETURNING attribute, display, verified_at)
+        text: `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
+            u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale) SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text
+              WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, disabled_at, created_at, claims_changed_at),
+            i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at)
+              SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END
+              FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
           SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`,
-        values: [uuidv7(), name, passwordHash, ...columnsOf(given), form]
+        values: [uuidv7(), name, passwordHash, ...columnsOf(given), form, invitation, locale]
       })
       return profileOf(rows)
     } catch (error) {

@@ -20,6 +20,7 @@ export type InputAttributes = {
   /** The rules for a new password, for password managers. */
   passwordrules?: string | undefined
   required?: boolean
+  readonly?: boolean
   autofocus?: boolean
   maxlength?: number
 }

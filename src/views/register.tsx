@@ -9,9 +9,17 @@ import { attributeWord, type AttributeField, type FormPage, type InputAttributes
 import { Link, Links } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
+type RegisterField = AttributeField & {
+  hint?: string | undefined
+  /** The user must have one; otherwise one of all fields is enough. */
+  isRequired?: boolean | undefined
+  /** The address of an invitation, in `values`, which cannot be changed. */
+  isFixed?: boolean | undefined
+}
+
 /** A new account. Posts each attribute under its own name, an optional `name`, and `password`; `values` never contains a password. */
 export type RegisterModel = FormPage & {
-  fields: readonly (AttributeField & { hint?: string | undefined })[]
+  fields: readonly RegisterField[]
   askName?: boolean | undefined
   minPasswordLength: number
   /** What the password must contain. */
@@ -56,19 +64,26 @@ export function registerPage (model: RegisterModel): string {
 
 function AttributeFields ({ model, focus }: { model: RegisterModel, focus: string | undefined }): JSX.Element {
   const { fields, values = {}, errors, texts } = model
-  const inputs = fields.map((field) => (
+  const needed = fields.length === 1 ? fields : fields.filter(({ isRequired, isFixed }) => isRequired === true || isFixed === true)
+  const inputOfField = (field: RegisterField) => (
     <Field
       name={field.attribute}
       label={labelOf(field, model)}
-      hint={field.hint}
+      note={needed.length > 0 && !needed.includes(field) ? texts.form.optional : undefined}
+      hint={field.isFixed === true ? texts.register.invited : field.hint}
       value={values[field.attribute]}
       errors={errors}
       describedByForm={focus === field.attribute}
-      input={{ ...inputOf(field, fields), required: fields.length === 1, autofocus: focus === field.attribute }}
+      input={{
+        ...inputOf(field, fields),
+        required: needed.includes(field),
+        readonly: field.isFixed === true,
+        autofocus: focus === field.attribute
+      }}
     />
-  ))
-  if (fields.length === 1) return <>{inputs}</>
-  return <fieldset class='group'><legend safe>{texts.register.oneNeeded}</legend>{inputs}</fieldset>
+  )
+  if (needed.length > 0) return <>{[...needed, ...fields.filter((field) => !needed.includes(field))].map(inputOfField)}</>
+  return <fieldset class='group'><legend safe>{texts.register.oneNeeded}</legend>{fields.map(inputOfField)}</fieldset>
 }
 
 /** Password managers need one field that they recognize as the user name. */

@@ -33,6 +33,7 @@ export const de: Texts = {
     invalid: 'Das sieht nicht richtig aus. Prüfen Sie es auf Tippfehler.',
     phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
     taken: 'Das wird schon verwendet. Gehört es Ihnen, melden Sie sich damit an.',
+    notInvited: 'Die Einladung gilt für eine andere Adresse. Nehmen Sie die, an die sie ging.',
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
@@ -62,6 +63,7 @@ export const de: Texts = {
   register: {
     title: 'Konto anlegen',
     name: 'Name',
+    invited: 'An diese Adresse ging Ihre Einladung.',
     oneNeeded: 'Eines davon genügt:',
     password: 'Passwort',
     passwordHint: (length, kinds) => `Mindestens ${length} Zeichen${kinds && `, darunter ${kinds}`}. Einige Wörter hintereinander merken sich leicht.`,
@@ -146,6 +148,10 @@ export const de: Texts = {
     invitationRequired: {
       title: 'Eine Einladung ist nötig', message: 'Ein Konto können Sie hier nur mit einer Einladung anlegen.',
       advice: 'Öffnen Sie den Link in Ihrer Einladung, oder bitten Sie die Betreiber dieser Seite um eine. Haben Sie ein Konto, melden Sie sich an.'
+    },
+    invitationInvalid: {
+      title: 'Diese Einladung gilt nicht mehr', message: 'Sie wurde schon benutzt, zurückgezogen oder ist zu alt.',
+      advice: 'Bitten Sie um eine neue. Haben Sie ein Konto, melden Sie sich an.'
     },
     stale: {
       title: 'Diese Seite ist veraltet', message: 'Sie war zu lange offen oder wurde von anderswo gesendet.',

@@ -34,6 +34,7 @@ export const en = {
     invalid: 'This does not look right. Check it for typing errors.',
     phoneCountry: 'Write the number with its country code, such as +49 170 1234567.',
     taken: 'This is in use already. If it is yours, log in instead.',
+    notInvited: 'The invitation is for another address. Use the one that it was sent to.',
     oneNeeded: 'Fill in at least one of these.',
     passwordShort: (length: number) => `Use at least ${length} characters.`,
     passwordLong: 'Use a shorter password.',
@@ -62,6 +63,7 @@ export const en = {
   register: {
     title: 'Create an account',
     name: 'Name',
+    invited: 'You were invited at this address.',
     oneNeeded: 'One of these is enough:',
     password: 'Password',
     passwordHint: (length: number, kinds: string) => `At least ${length} characters${kinds && `, with ${kinds}`}. A few words in a row are easy to keep in mind.`,
@@ -145,6 +147,10 @@ export const en = {
     invitationRequired: {
       title: 'An invitation is needed', message: 'You can create an account here only with an invitation.',
       advice: 'Open the link in your invitation, or ask those who run this site for one. If you have an account, log in.'
+    },
+    invitationInvalid: {
+      title: 'This invitation cannot be used', message: 'It was used already, was withdrawn, or is too old.',
+      advice: 'Ask whoever invited you for another one. If you have an account, log in.'
     },
     stale: {
       title: 'This page is too old', message: 'It was open for too long, or was sent from elsewhere.',

@@ -43,6 +43,7 @@ const API: Words<string> = {
     `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number has no country code`,
   ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
   taken: (_, field) => `The ${field} has already been taken.`,
+  not_invited: () => 'is not the address that was invited',
   characters_missing: ({ kind }, field) => `The ${spaced(field)} field must contain at least ${CHARACTERS[kind]}.`,
   common_password: () => 'is one of the most used passwords, which are tried first; choose another',
   breached_password: (_, field) =>
@@ -86,6 +87,7 @@ const PAGES: Words<Texts['problems']> = {
   country_missing: (_, { phoneCountry }) => phoneCountry,
   ambiguous: unclear,
   taken: (_, { taken }) => taken,
+  not_invited: (_, { notInvited }) => notInvited,
   characters_missing: ({ kind }, { passwordMixedCase, passwordLetter, passwordSymbol, passwordNumber }) =>
     ({ mixedCase: passwordMixedCase, letters: passwordLetter, symbols: passwordSymbol, numbers: passwordNumber })[kind],
   common_password: (_, { passwordCommon }) => passwordCommon,

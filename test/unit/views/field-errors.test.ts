@@ -26,6 +26,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     'could also be taken for an e-mail address; choose another, or send it as email'
   ],
   taken: ['taken', 'The staff_id has already been taken.'],
+  not_invited: ['not_invited', 'is not the address that was invited'],
   characters_missing: [
     { code: 'characters_missing', kind: 'mixedCase' }, 'The staff id field must contain at least one uppercase and one lowercase letter.'
   ],
