@@ -17,7 +17,9 @@ import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
 import { createNotices, type Notices } from './pages/notices.ts'
 import { createFindReturnTarget } from './pages/return-target.ts'
 import type { ShowRegister } from './pages/register.ts'
+import { createPasswordPages, type PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
+import { createVerifyPages, type VerifyPages } from './pages/verify.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 import { internals } from './internals.ts'
 
@@ -36,8 +38,10 @@ export type Pages = {
   login: ShowLogin
   logout: ShowLogout
   notices: Notices
+  password: PasswordPages
   register: ShowRegister
   shownOnce: ShownOnce
+  verify: VerifyPages
 }
 
 /** The pages of the server: login, registration, consent, devices, account, logout. */
@@ -48,6 +52,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   const answer = createAnswer(kit, services)
   const findReturnTarget = createFindReturnTarget(kit, services.oauth.authorize, config)
   const login = createLoginPage(kit, services, findReturnTarget)
+  const [password, verify] = [createPasswordPages(kit, services), createVerifyPages(kit, services)]
   const register = config.registration === 'off'
     ? turnedOff('registration')
     : (await import('./pages/register.ts')).createRegisterPage(kit, services, findReturnTarget)
@@ -55,7 +60,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS at the authorization endpoint; the same goes for the other pages
     closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, {
-      onError: createPageErrors(kit, services, { answer, login, register }),
+      onError: createPageErrors(kit, services, { answer, login, register, password, verify }),
       parsers: formParsers,
       headers: PAGE_HEADERS
     })
@@ -80,7 +85,9 @@ async function pages (host: FastifyInstance): Promise<void> {
       logout: createLogoutPages(kit, services),
       register,
       notices: createNotices(shownOnce),
-      shownOnce
+      password,
+      shownOnce,
+      verify
     })
     loadRoutes(scope, { folder: 'pages', switches: switchesOf(services) })
     loadRoutes(scope, { folder: 'v1/oauth', pages: true })

@@ -14,6 +14,8 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/register', ({ registration }) => registration !== 'off'],
   ['v1/invitations', ({ registration, routes }) => registration !== 'off' && routes.pages],
   ['pages/register', ({ registration }) => registration !== 'off'],
+  ['pages/forgot-password', ({ channels }) => channels.mail],
+  ['pages/verify', ({ channels }) => channels.mail],
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],
   ['v1/profile', ({ routes }) => routes.profile],

@@ -4,6 +4,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { AuthorizationError } from '../../src/oauth/authorize/error.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Services } from '../../src/compose/services.ts'
+import { RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
 import { errorHandler, failureOf, type Failure, type Raw } from '../http/errors.ts'
@@ -14,15 +15,17 @@ import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
 import type { ShowLogin } from './login.ts'
 import { endSessionPath } from './logout.ts'
+import { FORGOT, type PasswordPages } from './password.ts'
 import { problemOf } from './problems.ts'
 import type { ShowRegister } from './register.ts'
+import type { VerifyPages } from './verify.ts'
 
 const REGISTER = '/register'
 
-type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister }
+type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister, password: PasswordPages, verify: VerifyPages }
 
 /** Answers with a page when the request accepts HTML, otherwise with JSON; errors meant for the application go to its redirect URI. */
-export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register }: Shown) {
+export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register, password, verify }: Shown) {
   /** Length of the prefix before the paths of our routes. */
   const under = config.mount.length + config.prefix.length
 
@@ -35,6 +38,9 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     const { statusCode, message, retryAfter } = failure
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     reply.code(statusCode)
+    if (error instanceof HttpError && error.code === 'LK_EMAIL_NOT_VERIFIED') {
+      return await verify.refuse(request, reply, error.authSession, localPath(targetOf(request)))
+    }
     const form = formAgain(failure, request, reply)
     if (form) return await form
     const page = kit.page(request)
@@ -51,6 +57,13 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     })
   }
 
+  /** Where to go on after the verification: where a login would have led to, or what was refused. */
+  function targetOf (request: FastifyRequest): unknown {
+    const path = pathOf(request)
+    if (path !== '/login' && path !== REGISTER) return request.method === 'GET' ? kit.link(request.url.slice(under)) : retryPathOf(request, 403)
+    return (request.body as { return_to?: unknown } | null)?.return_to
+  }
+
   /** The submitted form with its input, if it can be submitted again. */
   function formAgain (failure: Failure, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | null {
     const problem = problemOf(failure)
@@ -64,6 +77,10 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
         ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined
       })
     }
+    const { token, email } = body as { token?: unknown, email?: unknown }
+    if (path === FORGOT) return password.forgot(request, reply, { problem, values: { email: typeof email === 'string' ? email : '' } })
+    if (path === RESET_PAGE) return password.reset(request, reply, { problem, token: typeof token === 'string' ? token : '' })
+    if (path === VERIFY_PAGE) return verify.again(request, reply, { ...state, token })
     return path === REGISTER ? register(request, reply, { ...state, values: { ...body } }) : null
   }
 

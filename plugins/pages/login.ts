@@ -4,6 +4,7 @@ import type { Services } from '../../src/compose/services.ts'
 import type { LoginModel } from '../../src/views/login.tsx'
 import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
+import { FORGOT } from './password.ts'
 import { queryOf, type FindReturnTarget } from './return-target.ts'
 import { problemText, type Problem } from './problems.ts'
 
@@ -20,7 +21,8 @@ export type LoginState = {
 
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
-export function createLoginPage (kit: Kit, { config, users: { attributes } }: Services, findReturnTarget: FindReturnTarget): ShowLogin {
+export function createLoginPage (kit: Kit, services: Services, findReturnTarget: FindReturnTarget): ShowLogin {
+  const { config, users: { attributes }, verification: { channels } } = services
   return async (request, reply, { returnTo, username, remember = false, problem, userId, ended }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
@@ -38,6 +40,7 @@ export function createLoginPage (kit: Kit, { config, users: { attributes } }: Se
       ...(problem &&
         { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
       links: {
+        forgot: channels.mail ? kit.link(FORGOT) : undefined,
         register: config.registration === 'open'
           ? kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
           : undefined

@@ -78,12 +78,12 @@ export const RegisterQuery = Type.Object({
 
 export const RegisterForm = Type.Record(Type.String(), Type.String())
 
+const Csrf = Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))
+
 export const DeviceQuery = Type.Object({
   user_code: Type.Optional(Type.String({ description: 'Code that the device shows', examples: ['WDJB-MJHT'] })),
   ui_locales: Text
 }, { additionalProperties: true })
-
-const Csrf = Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))
 
 export const DeviceForm = Type.Object({
   user_code: Type.Optional(Type.String({ examples: ['WDJB-MJHT'] })),
@@ -109,3 +109,47 @@ export const EndQuery = Type.Object({ id: Text, ui_locales: Text }, { additional
 export const TokenForm = Type.Record(Type.String(), Type.String(), {
   examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }]
 })
+
+export const ForgotQuery = Type.Object({
+  sent: Type.Optional(Type.String({ description: 'After the form' })), ui_locales: Text
+}, { additionalProperties: true })
+
+export const ForgotForm = Type.Object({
+  email: Type.Optional(Type.String({ description: 'Login identifier of any kind', examples: ['ada@example.com'] })), _csrf: Csrf
+}, { additionalProperties: true })
+
+const LinkToken = Type.Optional(Type.String({ description: 'Token of the link', examples: ['lk_ot_6Qp0…'] }))
+
+export const ResetQuery = Type.Object({
+  token: LinkToken,
+  done: Type.Optional(Type.String({ description: 'After the form' })),
+  removed: Type.Optional(Type.String({ description: 'The account has just lost its password' })),
+  ui_locales: Text
+}, { additionalProperties: true })
+
+export const ResetForm = Type.Object({
+  token: LinkToken,
+  password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
+  removed: Text,
+  _csrf: Csrf
+}, { additionalProperties: true })
+
+export const VerifyQuery = Type.Object({
+  token: LinkToken,
+  sent: Type.Optional(Type.String({ description: 'After a mail was sent' })),
+  done: Type.Optional(Type.String({ description: 'After the verification' })),
+  return_to: Text,
+  ui_locales: Text
+}, { additionalProperties: true })
+
+/** With `token` or `code`, or else a mail is sent. */
+export const VerifyForm = Type.Object({
+  token: LinkToken,
+  code: Type.Optional(Type.String({ examples: ['123456'] })),
+  password: Type.Optional(Type.String({ description: 'With a link, in a browser that is not logged in', examples: ['correct horse battery staple'] })),
+  without: Type.Optional(Type.String({ description: 'With a link: removes the password' })),
+  send: Text,
+  email: Type.Optional(Type.String({ description: 'Login identifier of a guest', examples: ['ada@example.com'] })),
+  return_to: Text,
+  _csrf: Csrf
+}, { additionalProperties: true })

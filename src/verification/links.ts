@@ -19,6 +19,8 @@ type Requested = {
 }
 
 export type Links = {
+  /** Our own pages. */
+  own: { verification: Link, reset: Link }
   /** @throws HttpError 400 for an unknown app */
   verification: (requested?: Requested) => LinkChoice
   /** @throws HttpError 400 for an unknown app */
@@ -52,9 +54,14 @@ export function createLinks (config: Options): Links {
     return url !== null && urls.some((known) => readFrontEndUrl(known) === url) ? url : undefined
   }
 
+  const own: Links['own'] = {
+    verification: ({ token }) => withQuery(config.issuer + VERIFY_PAGE, { token }),
+    reset: ({ token }) => withQuery(config.issuer + RESET_PAGE, { token })
+  }
   const ownPage = (field: string, link: Link): LinkChoice => routes.pages ? { link } : { errors: { [field]: ['required'] } }
 
   return {
+    own,
     verification ({ url, app } = {}) {
       const { verificationUrl } = appOf(app)
       const api = ({ userId, token }: LinkSecret) => `${config.issuer}/v1/email/verify/${userId}/${token}`
@@ -64,14 +71,14 @@ export function createLinks (config: Options): Links {
         return page === undefined ? notConfigured('verification_url') : { link: (secret) => withQuery(page, { url: api(secret) }) }
       }
       if (verificationUrl !== undefined) return { link: (secret) => withQuery(verificationUrl, { verification_url: api(secret) }) }
-      return ownPage('verification_url', ({ token }) => withQuery(config.issuer + VERIFY_PAGE, { token }))
+      return ownPage('verification_url', own.verification)
     },
     reset ({ url, app } = {}) {
       const { resetUrl } = appOf(app)
       const page = url === undefined ? resetUrl : configured(resetUrls, url)
       if (page !== undefined) return { link: ({ token, address }) => withQuery(page, { token, email: address }) }
       if (url !== undefined) return notConfigured('reseturl')
-      return ownPage('reseturl', ({ token }) => withQuery(config.issuer + RESET_PAGE, { token }))
+      return ownPage('reseturl', own.reset)
     }
   }
 }

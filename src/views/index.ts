@@ -9,13 +9,20 @@ import { formPostPage } from './form-post.tsx'
 import { loginPage } from './login.tsx'
 import { loggedOutPage, logoutPage } from './logout.tsx'
 import { registerPage } from './register.tsx'
+import { forgotPasswordPage, resetPasswordPage } from './password.tsx'
 import { startPage } from './start.tsx'
+import { donePage, verifyLinkPage, verifyPage } from './verify.tsx'
 
 /** All pages, by the names under which a host can replace them. */
 export const views = {
   start: startPage,
   login: loginPage,
   register: registerPage,
+  forgotPassword: forgotPasswordPage,
+  resetPassword: resetPasswordPage,
+  verify: verifyPage,
+  verifyLink: verifyLinkPage,
+  done: donePage,
   consent: consentPage,
   logout: logoutPage,
   loggedOut: loggedOutPage,

@@ -41,4 +41,4 @@ export function linkIn ({ text }: Pick<OutgoingMail, 'text'>): string {
 
 export const tokenIn = (mail: Pick<OutgoingMail, 'text'>) => /lk_ot_[\w-]{43}/.exec(decodeURIComponent(linkIn(mail)))![0]
 
-export const codeIn = ({ text }: Pick<OutgoingMail, 'text'>) => /^\d{3} ?\d{3}$/m.exec(text)![0].replace(' ', '')
+export const codeIn = ({ text }: Pick<OutgoingMail, 'text'>) => /: (\d{6})$/m.exec(text)![1]!

@@ -1,3 +1,4 @@
+import { password, verify } from './de-proofs.ts'
 import type { Texts } from './en.ts'
 
 export const de: Texts = {
@@ -71,6 +72,8 @@ export const de: Texts = {
     login: 'Mit einem Konto anmelden, das Sie schon haben',
     loginAs: (value) => `Als ${value} anmelden`
   },
+  password,
+  verify,
   consent: {
     title: (app) => `Darf ${app} Ihr Konto verwenden?`,
     unverified: (app, brand) => `${brand} hat nicht geprüft, wer hinter „${app}“ steht. Fahren Sie nur fort, wenn Sie der App vertrauen.`,

@@ -1,3 +1,5 @@
+import { password, verify } from './en-proofs.ts'
+
 /** All texts of the pages. Another language is another file of this shape. */
 export const en = {
   /** As in the middle of a sentence; capitalized at the beginning of one. */
@@ -71,6 +73,8 @@ export const en = {
     login: 'Log in to an account you have',
     loginAs: (value: string) => `Log in as ${value}`
   },
+  password,
+  verify,
   consent: {
     title: (app: string) => `Allow ${app} to use your account?`,
     unverified: (app: string, brand: string) => `${brand} has not checked who is behind “${app}”. Go on only if you trust it.`,

@@ -1,0 +1,71 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Services } from '../../src/compose/services.ts'
+import type { FieldErrors } from '../../src/http/field-errors.ts'
+import { formErrors } from '../../src/views/texts/field-errors.ts'
+import { RESET_PAGE } from '../../src/verification/links.ts'
+import type { Kit } from './kit.ts'
+import { problemText, type Problem } from './problems.ts'
+
+export const FORGOT = '/password/forgot'
+
+type Forgot = { sent?: boolean, errors?: FieldErrors, values?: { email?: string }, problem?: Problem }
+type Reset = { token: string, removed?: boolean, errors?: FieldErrors, problem?: Problem }
+
+export type PasswordPages = {
+  forgot: (request: FastifyRequest, reply: FastifyReply, state: Forgot) => Promise<FastifyReply>
+  /** The form of a link, or that the link does not work any more. Nothing changes. */
+  reset: (request: FastifyRequest, reply: FastifyReply, state: Reset) => Promise<FastifyReply>
+  done: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+}
+
+export function createPasswordPages (kit: Kit, { config, users, verification }: Services): PasswordPages {
+  const { attributes, passwordPolicy: { rules } } = users
+  const { newPassword, channels } = verification
+  const fields = attributes.map(({ name, title }) => ({ attribute: name, title }))
+
+  const forgot: PasswordPages['forgot'] = (request, reply, { sent = false, errors, values, problem }) => {
+    const page = kit.page(request)
+    return kit.send(reply, 'forgotPassword', {
+      ...page,
+      action: kit.link(FORGOT),
+      csrf: kit.csrf(reply),
+      fields,
+      sent,
+      values,
+      ...(errors && { errors: formErrors(errors, ['email'], page.texts) }),
+      ...(problem && { errors: { form: [problemText(problem, page)] } }),
+      links: { login: config.loginPath, again: kit.link(FORGOT) }
+    })
+  }
+
+  const reset: PasswordPages['reset'] = async (request, reply, { token, removed = false, errors, problem }) => {
+    const found = await newPassword.find(token)
+    const page = kit.page(request)
+    const t = page.texts.password
+    if (!found) {
+      return kit.send(reply.code(403), 'done', {
+        ...page, title: t.badTitle, message: t.bad,
+        links: [...(channels.mail ? [{ href: kit.link(FORGOT), text: t.newLink }] : []), { href: config.loginPath, text: t.back }]
+      })
+    }
+    return kit.send(reply, 'resetPassword', {
+      ...page,
+      action: kit.link(RESET_PAGE),
+      csrf: kit.csrf(reply),
+      hidden: { token, ...(removed && { removed: '1' }) },
+      account: found.value ?? (found.userId === null ? null : await kit.accountName(found.userId)),
+      rules,
+      removed,
+      ...(errors && { errors: formErrors(errors, ['password'], page.texts) }),
+      ...(problem && { errors: { form: [problemText(problem, page)] } })
+    })
+  }
+
+  const done: PasswordPages['done'] = (request, reply) => {
+    const page = kit.page(request)
+    const t = page.texts.password
+    return kit.send(reply, 'done', { ...page, title: t.doneTitle, message: t.done, links: [{ href: config.loginPath, text: t.login }] })
+  }
+
+  return { forgot, reset, done }
+}

@@ -1,0 +1,91 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { callerOf } from '../../src/http/caller.ts'
+import { limit } from '../../plugins/http/limits.ts'
+import { localPath } from '../../src/http/return-to.ts'
+import { withQuery } from '../../src/http/front-end-url.ts'
+import { afterForm, form, showPage, VerifyForm, VerifyQuery } from '../../src/schemas/pages.ts'
+import { RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
+import { internals } from '../../plugins/internals.ts'
+
+type Link = { token: string, password: string | undefined, without: boolean }
+type Answered = { request: FastifyRequest, reply: FastifyReply, returnTo: string | null }
+
+const tags = ['Pages']
+
+const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { browser, config, users, verification: { links, requests, tokens, verify } } = internals(app)
+  const here = config.basePath + VERIFY_PAGE
+  const callOf = (request: FastifyRequest) =>
+    ({ caller: callerOf(request), preferences: { acceptLanguage: request.headers['accept-language'] } })
+
+  function goOn ({ reply, returnTo }: Answered, isLoggedIn: boolean): FastifyReply {
+    if (isLoggedIn) return reply.redirect(returnTo ?? config.homePath, 303)
+    return reply.redirect(withQuery(here, { done: '1', ...(returnTo !== null && { return_to: returnTo }) }), 303)
+  }
+
+  async function byLink (answered: Answered, { token, password, without }: Link) {
+    const { request, reply } = answered
+    const found = await verify.find(token)
+    if (!found?.userId) return await pages.verify.showBadLink(request, reply)
+    const userId = found.userId
+    const isKnown = (await pages.verify.verifiers(request)).some((verifier) => verifier.userId === userId)
+    const identifier = { attribute: found.attribute ?? '', value: found.value ?? '', display: found.value ?? '' }
+    const isFirst = !isKnown && await users.records.recipient({ of: { userId }, attributes: [identifier.attribute], unverified: true })
+    // Whoever only has the link says what is to happen with the password
+    const login = isFirst && !without ? await users.authenticate([identifier], password ?? '', callerOf(request)) : null
+    if (isFirst && !without && !login) return await pages.verify.showLink(request, reply.code(401), { token, found, wrongPassword: true })
+
+    const proof = await verify.byLink({ token, userId, keeps: isKnown || login !== null, ...callOf(request) })
+    if (!proof) return await pages.verify.showBadLink(request, reply)
+    if (proof.cleaned) {
+      const issued = await tokens.issue({ purpose: 'reset', userId, identifier: { attribute: identifier.attribute, value: identifier.value } })
+      if (issued) return reply.redirect(withQuery(config.basePath + RESET_PAGE, { token: issued.token, removed: '1' }), 303)
+    }
+    const session = login && await browser.logIn(request, reply, { userId, passwordStamp: login.passwordStamp })
+    return goOn(answered, session !== null || await pages.verify.goOn(request, reply, userId))
+  }
+
+  async function byCode (answered: Answered, code: string) {
+    const { request, reply, returnTo } = answered
+    const [verifier] = await pages.verify.verifiers(request)
+    const proof = verifier && await verify.byCode({ ...verifier, channel: 'mail', code, ...callOf(request) })
+    if (!proof) return await pages.verify.show(request, reply.code(422), { returnTo, sent: true, wrongCode: true })
+    return goOn(answered, await pages.verify.goOn(request, reply, verifier.userId) || verifier.authSession === undefined)
+  }
+
+  async function send ({ request, reply, returnTo }: Answered, email: string | undefined) {
+    const [verifier] = await pages.verify.verifiers(request)
+    if (verifier) await pages.verify.send(request, verifier)
+    else if (!email?.trim()) return await pages.verify.show(request, reply.code(422), { returnTo, empty: true })
+    else await requests.verifyEmail({ typed: email }, links.own.verification)
+    return reply.redirect(withQuery(here, { sent: '1', ...(returnTo !== null && { return_to: returnTo }) }), 303)
+  }
+
+  app.get(VERIFY_PAGE, {
+    schema: {
+      tags, summary: 'Page to verify the e-mail address; with the token of a mail, one button', querystring: VerifyQuery, response: showPage
+    }
+  }, async (request, reply) => {
+    const { token, sent, done, return_to: target } = request.query
+    const returnTo = localPath(target)
+    if (done !== undefined) return await pages.verify.showDone(request, reply, returnTo)
+    if (token === undefined) return await pages.verify.show(request, reply, { returnTo, sent: sent !== undefined })
+    const found = await verify.find(token)
+    return await (found ? pages.verify.showLink(request, reply, { token, found }) : pages.verify.showBadLink(request, reply))
+  })
+
+  app.post(VERIFY_PAGE, {
+    config: limit('password'),
+    schema: { tags, summary: 'Verify the e-mail address by link or code, or have a mail sent', ...form, body: VerifyForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const { token, code, password, without, email, return_to: target } = request.body
+    const answered = { request, reply, returnTo: localPath(target) }
+    if (token !== undefined) return await byLink(answered, { token, password, without: without !== undefined })
+    return code === undefined ? await send(answered, email) : await byCode(answered, code)
+  })
+}
+
+export default verifyPage
