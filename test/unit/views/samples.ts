@@ -7,8 +7,10 @@ import { errorPage } from '../../../src/views/error.tsx'
 import { loginPage, type LoginModel } from '../../../src/views/login.tsx'
 import { loggedOutPage, logoutPage } from '../../../src/views/logout.tsx'
 import type { Page } from '../../../src/views/page.ts'
+import { forgotPasswordPage, resetPasswordPage, type ForgotPasswordModel, type ResetPasswordModel } from '../../../src/views/password.tsx'
 import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
 import { startPage } from '../../../src/views/start.tsx'
+import { donePage, verifyLinkPage, verifyPage, type VerifyModel } from '../../../src/views/verify.tsx'
 import { languages } from '../../../src/views/texts/index.ts'
 
 export const LOGO =
@@ -46,6 +48,29 @@ export function samplePages (page: Page): Record<string, string> {
       ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' },
       errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } }
     }),
+    'forgot-password': forgotPasswordPage(forgotModel(page)),
+    'forgot-password-empty': forgotPasswordPage({ ...forgotModel(page), errors: { fields: { email: [page.texts.problems.missing] } } }),
+    'forgot-password-sent': forgotPasswordPage({ ...forgotModel(page), sent: true }),
+    'reset-password': resetPasswordPage(resetModel(page)),
+    'reset-password-weak': resetPasswordPage({
+      ...resetModel(page), removed: true, errors: { fields: { password: [page.texts.problems.passwordShort(8)] } }
+    }),
+    'reset-password-done': donePage({
+      ...page, title: page.texts.password.doneTitle, message: page.texts.password.done, links: [{ href: '/login', text: page.texts.password.login }]
+    }),
+    'link-bad': donePage({
+      ...page, title: page.texts.password.badTitle, message: page.texts.password.bad,
+      links: [{ href: '/password/forgot', text: page.texts.password.newLink }, { href: '/login', text: page.texts.password.back }]
+    }),
+    verify: verifyPage(verifyModel(page)),
+    'verify-sent': verifyPage({ ...verifyModel(page), sent: true, required: true }),
+    'verify-wrong': verifyPage({ ...verifyModel(page), sent: true, errors: { fields: { code: [page.texts.verify.wrongCode] } } }),
+    'verify-guest': verifyPage({ ...verifyModel(page), address: null }),
+    'verify-guest-sent': verifyPage({ ...verifyModel(page), address: null, sent: true }),
+    'verify-link': verifyLinkPage({ ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: false }),
+    'verify-link-foreign': verifyLinkPage({
+      ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: true, errors: { form: [page.texts.problems.wrongLogin] }
+    }),
     consent: consentPage(consentModel(page)),
     'consent-first-party': consentPage({
       ...consentModel(page), client: { name: 'Northwind Shop', firstParty: true, ofUser: false }, scopes: []
@@ -79,6 +104,20 @@ export function samplePages (page: Page): Record<string, string> {
     })
   }
 }
+
+const forgotModel = (page: Page): ForgotPasswordModel => ({
+  ...page, csrf, action: '/password/forgot', sent: false, links: { login: '/login', again: '/password/forgot' },
+  fields: [{ attribute: 'email', title: 'e-mail address' }, { attribute: 'phone', title: 'phone number' }]
+})
+
+const resetModel = (page: Page): ResetPasswordModel => ({
+  ...page, csrf, action: '/password/reset', account: 'ada@example.com', rules: { minLength: 8, kinds: [] }, removed: false
+})
+
+const verifyModel = (page: Page): VerifyModel => ({
+  ...page, csrf, action: '/email/verify', address: 'ada@example.com', fields: [{ attribute: 'email', title: 'e-mail address' }],
+  sent: false, required: false, links: { login: '/login' }
+})
 
 export function pageOf (language = 'en', locale = language): Page {
   const texts = languages[language]
