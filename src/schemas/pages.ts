@@ -116,7 +116,7 @@ export const ForgotQuery = Type.Object({
 
 export const ForgotForm = Type.Object({
   email: Type.Optional(Type.String({ description: 'Login identifier of any kind', examples: ['ada@example.com'] })), _csrf: Csrf
-}, { additionalProperties: true })
+}, { additionalProperties: true, examples: [{ email: 'ada@example.com', _csrf: '8Jk2…' }] })
 
 const LinkToken = Type.Optional(Type.String({ description: 'Token of the link', examples: ['lk_ot_6Qp0…'] }))
 
@@ -132,7 +132,7 @@ export const ResetForm = Type.Object({
   password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
   removed: Text,
   _csrf: Csrf
-}, { additionalProperties: true })
+}, { additionalProperties: true, examples: [{ token: 'lk_ot_6Qp0…', password: 'correct horse battery staple', _csrf: '8Jk2…' }] })
 
 export const VerifyQuery = Type.Object({
   token: LinkToken,
@@ -152,4 +152,4 @@ export const VerifyForm = Type.Object({
   email: Type.Optional(Type.String({ description: 'Login identifier of a guest', examples: ['ada@example.com'] })),
   return_to: Text,
   _csrf: Csrf
-}, { additionalProperties: true })
+}, { additionalProperties: true, examples: [{ token: 'lk_ot_6Qp0…', _csrf: '8Jk2…' }] })

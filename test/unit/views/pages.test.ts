@@ -50,7 +50,7 @@ function checkLabels (t: Test, tags: Tag[]): void {
   t.same(ids, [...new Set(ids)], 'ids are unique')
   const labeled = tags.flatMap(({ name, attributes }) => name === 'label' && attributes['for'] !== undefined ? [attributes['for']] : [])
   const controls = tags.filter(({ name, attributes }) =>
-    CONTROLS.includes(name) && !['hidden', 'checkbox'].includes(attributes['type'] ?? '')
+    CONTROLS.includes(name) && !['hidden', 'checkbox'].includes(attributes['type'] ?? '') && attributes['hidden'] === undefined
   )
   t.same(labeled.sort(), controls.map(({ attributes }) => attributes['id']).sort(), 'a label for every control')
   const described = tags.flatMap(({ attributes }) => (attributes['aria-describedby'] ?? '').split(' ').filter(Boolean))
