@@ -96,8 +96,8 @@ function Facts ({ facts }: { facts: Parts['facts'] }): Html {
 
 function Address ({ label, url, color }: { label: string, url: string, color: string }): Html {
   return (
-    <p class='quiet' style='margin: 0; color: #545c6b; font-size: 13px; word-break: break-all'>
-      <span safe>{label}</span><br /><a class='link' href={attr(url)} style={`color: ${color}`} safe>{url}</a>
+    <p class='quiet' style='margin: 0; color: #545c6b; font-size: 13px'>
+      <span safe>{label}</span><br /><a class='link' href={attr(url)} style={`color: ${color}; word-break: break-all`} safe>{url}</a>
     </p>
   )
 }

@@ -19,7 +19,7 @@ export type SealedTable = {
 }
 
 /** Everything that is sealed under a key derived from APP_KEY: `latchkey keys reseal` and `latchkey doctor` go through this list. */
-export const SEALED: SealedTable[] = [
+const SEALED: SealedTable[] = [
   {
     table: 'signing_keys', key: 'kid', columns: ['alg'], label: SIGNING_KEYS, where: 'revoked_at IS NULL',
     context: ({ kid = '', alg = '' }) => keyContext({ kid, alg })
