@@ -29,6 +29,8 @@ export function mailHtml ({ subject, greeting, lead, links, code, facts, notes }
   const color = parseHex(frame.color)
   const linkColor = toHex(readableOn(color, [CARD!]))
   const [first, ...others] = links
+  // Made of colors that were parsed
+  const safeStyle = styleOf(color)
   const html = (
     <html lang={attr(frame.locale)} dir={direction(frame.locale)}>
       <head>
@@ -37,7 +39,7 @@ export function mailHtml ({ subject, greeting, lead, links, code, facts, notes }
         <meta name='color-scheme' content='light dark' />
         <meta name='supported-color-schemes' content='light dark' />
         <title safe>{subject}</title>
-        <style>{styleOf(color)}</style>
+        <style>{safeStyle}</style>
       </head>
       <body class='page' style='margin: 0; padding: 0; background: #f5f6f8'>
         <table role='presentation' width='100%' cellpadding='0' cellspacing='0' class='page' style='background: #f5f6f8'>

@@ -20,7 +20,7 @@ type Model = {
   brand: string
 }
 
-const STYLE = `:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+const safeStyle = `:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
 body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } a { color: LinkText; } ul { list-style: none; padding: 0; }
 li { border-top: 1px solid GrayText; padding: 0.5rem 0; } .quiet { opacity: 0.8; font-size: 0.9rem; }
@@ -28,7 +28,7 @@ pre { white-space: pre-wrap; border: 1px solid GrayText; border-radius: 0.5rem; 
 iframe { inline-size: 100%; block-size: 40rem; border: 1px solid GrayText; border-radius: 0.5rem; background: Canvas; }`
 
 /** Source of the style, for the policy of the pages. */
-export const STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`
+export const STYLE_HASH = `sha256-${createHash('sha256').update(safeStyle).digest('base64')}`
 
 export function developmentMailList ({ messages, path, brand }: Model & { messages: readonly KeptMessage[] }): string {
   return page(`Mails of ${brand}`, (
@@ -69,7 +69,7 @@ function about ({ kind, to, at }: KeptMessage): string {
   return `${kind === 'sms' ? 'Text message' : 'Mail'} to ${to}, ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-function page (title: string, body: Html): string {
+function page (title: string, children: Html.Children): string {
   const html = (
     <html lang='en'>
       <head>
@@ -77,9 +77,9 @@ function page (title: string, body: Html): string {
         <title safe>{title}</title>
         <meta name='viewport' content='width=device-width, initial-scale=1' />
         <meta name='robots' content='noindex' />
-        <style>{STYLE}</style>
+        <style>{safeStyle}</style>
       </head>
-      <body>{body}</body>
+      <body>{children}</body>
     </html>
   )
   return `<!DOCTYPE html>${String(html)}`
