@@ -5,13 +5,12 @@ import { loadRoutes, switchesOf } from './http/load-routes.ts'
 import type { FormId } from '../src/crypto/form-secrets.ts'
 import { badBody } from '../src/http/http-error.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
-import { createAccountPage, type ShowAccount } from './pages/account.ts'
-import { createAccountEndPage, type ShowAccountEnd } from './pages/account-end.ts'
+import type { AccountPages } from './pages/account-pages.ts'
 import { createAnswer, type Answer } from './pages/answer.ts'
 import { createDevicePages, type ShowDevice } from './pages/device.ts'
 import { createPageErrors } from './pages/errors.ts'
 import { PAGE_HEADERS } from './pages/headers.ts'
-import { createKit } from './pages/kit.ts'
+import { createKit, type Kit } from './pages/kit.ts'
 import { createLoginPage, type ShowLogin } from './pages/login.ts'
 import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
 import { createNotices, type Notices } from './pages/notices.ts'
@@ -21,9 +20,9 @@ import { createPasswordPages, type PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import { createVerifyPages, type VerifyPages } from './pages/verify.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
-import { internals } from './internals.ts'
+import { internals, type Internals } from './internals.ts'
 
-export type Pages = {
+export type Pages = AccountPages & {
   stylesheet: Stylesheet
   /** An id of this browser, the same whoever is logged in. */
   browserOf: (reply: FastifyReply) => Uint8Array
@@ -31,8 +30,6 @@ export type Pages = {
   formOf: (request: FastifyRequest) => FormId | undefined
   /** @throws 403 for a form submitted by a page of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
-  account: ShowAccount
-  accountEnd: ShowAccountEnd
   answer: Answer
   device: ShowDevice
   login: ShowLogin
@@ -77,8 +74,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       browserOf: kit.browserOf,
       formOf: kit.formOf,
       checkCsrf: kit.checkCsrf,
-      account: createAccountPage(kit, services),
-      accountEnd: createAccountEndPage(kit, services),
+      ...accountPages(kit, services),
       answer,
       device: createDevicePages(kit, services),
       login,
@@ -92,6 +88,20 @@ async function pages (host: FastifyInstance): Promise<void> {
     loadRoutes(scope, { folder: 'pages', switches: switchesOf(services) })
     loadRoutes(scope, { folder: 'v1/oauth', pages: true })
   }, under(config.prefix))
+}
+
+/** Their modules are loaded when one is first shown. */
+function accountPages (kit: Kit, services: Internals): AccountPages {
+  let loaded: Promise<AccountPages> | undefined
+  const load = async () => {
+    loaded ??= import('./pages/account-pages.ts').then(({ createAccountPages }) => createAccountPages(kit, services))
+    return await loaded
+  }
+  return {
+    account: async (...shown) => await (await load()).account(...shown),
+    accountEnd: async (...shown) => await (await load()).accountEnd(...shown),
+    accountSecurity: async (...shown) => await (await load()).accountSecurity(...shown)
+  }
 }
 
 export default fp(pages, { name: 'latchkey-pages', fastify: '5.x', dependencies: ['latchkey-services', 'latchkey-auth-guard'] })

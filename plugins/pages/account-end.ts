@@ -3,7 +3,8 @@ import type { Services } from '../../src/compose/services.ts'
 import type { AccountEndModel, EndKind } from '../../src/views/account-end.tsx'
 import { formatAgo } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
-import { ACCOUNT, session, type Who } from './account.ts'
+import { ACCOUNT, type Who } from './account-paths.ts'
+import { session } from './account.ts'
 import type { Kit } from './kit.ts'
 
 export type Ending = { kind: Exclude<EndKind, 'current'>, action: string, id: string }

@@ -7,21 +7,12 @@ import { shownName } from '../../src/clients/shown-name.ts'
 import { agentName } from '../../src/account/agent-name.ts'
 import type { AccountModel } from '../../src/views/account.tsx'
 import type { Page } from '../../src/views/page.ts'
+import type { MakeFrame } from './account-frame.ts'
+import { ACCOUNT, ACTIONS, DAYS, type Who } from './account-paths.ts'
 import type { Kit } from './kit.ts'
 import type { Notice } from './notices.ts'
 
-export const ACCOUNT = '/account'
-/** The forms of the account page: action and path. */
-export const ACTIONS = {
-  endSession: `${ACCOUNT}/sessions/end`, endOthers: `${ACCOUNT}/sessions/end-others`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`,
-  createToken: `${ACCOUNT}/tokens`
-}
-
-/** Lifetimes of a personal access token in days; 0 means unlimited. */
-export const DAYS = [30, 90, 365, 0]
 const DEFAULT_DAYS = 90
-
-export type Who = { userId: string, sessionId: string | null }
 
 export type AccountState = {
   newToken?: { name: string, value: string }
@@ -34,7 +25,7 @@ export type AccountState = {
 export type ShowAccount = (request: FastifyRequest, reply: FastifyReply, who: Who, state?: AccountState) => Promise<FastifyReply>
 
 /** The account page: everything that has access to the account. */
-export function createAccountPage (kit: Kit, services: Services): ShowAccount {
+export function createAccountPage (kit: Kit, services: Services, frameOf: MakeFrame): ShowAccount {
   const { account, clock, personalTokens, config } = services
   const hasTokens = config.routes.personalTokens
   const { endSession, endOthers, endApp, endToken, createToken } = ACTIONS
@@ -59,12 +50,10 @@ export function createAccountPage (kit: Kit, services: Services): ShowAccount {
   }
 
   return async (request, reply, who, { newToken, values, errors, notice } = {}) => {
-    const page = kit.page(request)
+    const page = await frameOf(request, reply, who, ACCOUNT)
     const offered = hasTokens ? await personalTokens.ownScopes() : null
     return kit.send(errors ? reply.code(422) : reply, 'account', {
       ...page,
-      csrf: kit.csrf(reply),
-      account: { name: await kit.accountName(who.userId) },
       now: new Date(clock.now()),
       ...await lists(who, page),
       tokenForm: offered ? { scopes: kit.scopes(offered, page), days: DAYS, values: values ?? { days: DEFAULT_DAYS } } : null,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
 import { callerOf } from '../../src/http/caller.ts'
-import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account.ts'
+import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account-paths.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { ById } from '../../src/schemas/management.ts'
 import { afterForm, form, showPage, TokenForm } from '../../src/schemas/pages.ts'

@@ -1,5 +1,6 @@
 import { createAccountAccess, type AccountAccess } from '../account/access.ts'
 import { createAuthorizedApps, type AuthorizedApps } from '../account/apps.ts'
+import { createHistory, type History } from '../account/history.ts'
 import { createFindOwner, type FindOwner } from '../account/owner.ts'
 import type { ClientDirectory } from '../clients/directory.ts'
 import { createFormSecrets } from '../crypto/form-secrets.ts'
@@ -20,6 +21,7 @@ export type AccountServices = {
   access: AccountAccess
   apps: AuthorizedApps
   findOwner: FindOwner
+  history: History
 }
 
 type AccountParts = Core & { clients: ClientDirectory, scopes: Scopes, sessionEnds: SessionEnds }
@@ -29,7 +31,8 @@ export function createAccount ({ config, store, clients, scopes, sessionEnds }: 
   return {
     access: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: idleTtl, browser: browserIdleTtl } }),
     apps: createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl }),
-    findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browserSessions: store.browserSessions })
+    findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browserSessions: store.browserSessions }),
+    history: createHistory(store.audit)
   }
 }
 

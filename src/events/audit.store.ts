@@ -1,3 +1,4 @@
+import type { HistoryStore } from '../account/history.ts'
 import type { AuditEntry } from './audit-trail.ts'
 import type { Database } from '../database/client.ts'
 
@@ -41,5 +42,19 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
     return rows as AuditLine[]
   }
 
-  return { write, list }
+  const history: HistoryStore['history'] = async (userId, { types, before, limit }) => {
+    const { rows } = await pool.query<Awaited<ReturnType<HistoryStore['history']>>[number]>({
+      name: 'audit-history',
+      text: `SELECT a.id, a.type, a.detail->>'reason' AS reason, a.ip, a.user_agent AS "userAgent", a.created_at AS "createdAt",
+          CASE WHEN c.id IS NOT NULL THEN json_build_object('name', c.name, 'firstParty', c.first_party) END AS client
+        FROM ${tables.audit_events} a LEFT JOIN ${tables.clients} c ON c.id = a.client_id
+        WHERE a.user_id = $1 AND a.type = ANY ($2::text[])
+          AND ($3::uuid IS NULL OR (a.created_at, a.id) < (SELECT b.created_at, b.id FROM ${tables.audit_events} b WHERE b.id = $3 AND b.user_id = $1))
+        ORDER BY a.created_at DESC, a.id DESC LIMIT $4`,
+      values: [userId, types, before, limit]
+    })
+    return rows
+  }
+
+  return { write, list, history }
 }

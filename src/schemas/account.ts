@@ -72,6 +72,32 @@ export function passwordBody (rules: PasswordRules) {
   }, { additionalProperties: true, examples: [{ current_password: 'the one of today', new_password: 'correct horse battery staple' }] })
 }
 
+export const HistoryPageQuery = Type.Object({
+  before: Type.Optional(Type.String({ format: 'uuid', description: '`next` of the page before' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 }))
+})
+
+export const HistoryPage = Type.Object({
+  entries: Type.Array(Type.Object({
+    id: Type.String({ format: 'uuid' }),
+    type: Type.String({ description: 'Name of the event' }),
+    reason: Type.Union([Type.String(), Type.Null()]),
+    client: Type.Union([Type.String(), Type.Null()], { description: 'Name of the application' }),
+    ip: Type.Union([Type.String(), Type.Null()]),
+    user_agent: Type.Union([Type.String(), Type.Null()]),
+    created_at: Timestamp
+  })),
+  next: Type.Union([Type.String({ format: 'uuid' }), Type.Null()])
+}, {
+  examples: [{
+    entries: [{
+      id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', type: 'login.succeeded', reason: null, client: 'Shop', ip: '203.0.113.7',
+      user_agent: 'Mozilla/5.0', created_at: '2026-11-24T13:00:00.000Z'
+    }],
+    next: null
+  }]
+})
+
 /** The wire form of a user. */
 export function userBody ({ id, name, identifiers, createdAt }: Profile): User {
   const attributes = Object.fromEntries(identifiers.map(({ attribute, display }) => [attribute, display]))

@@ -105,6 +105,15 @@ export const EndOthersForm = Type.Object({
 }, { additionalProperties: true })
 export const EndQuery = Type.Object({ id: Text, ui_locales: Text }, { additionalProperties: true })
 
+export const ChangePasswordForm = Type.Object({
+  current_password: Type.Optional(Type.String({ examples: ['the one of today'] })),
+  new_password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
+  _csrf: Csrf
+}, { additionalProperties: true })
+export const HistoryQuery = Type.Object({
+  before: Type.Optional(Type.String({ description: 'Id of the entry after which the page begins' })), ui_locales: Text
+}, { additionalProperties: true })
+
 /** `name`, `days` (`0` means no expiry), and `scope:<name>` for each scope. */
 export const TokenForm = Type.Record(Type.String(), Type.String(), {
   examples: [{ name: 'Nightly backup', days: '90', 'scope:orders:read': 'on', _csrf: '8Jk2…' }]

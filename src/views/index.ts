@@ -1,37 +1,39 @@
 import type { FastifyReply } from 'fastify'
 import type { MessageViews } from '../mail/views.ts'
-import { accountPage } from './account.tsx'
-import { accountEndPage } from './account-end.tsx'
-import { consentPage } from './consent.tsx'
-import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device.tsx'
+import type { AccountEndModel } from './account-end.tsx'
+import type { AccountSecurityModel } from './account-security.tsx'
+import type { AccountModel } from './account.tsx'
+import type { ConsentModel } from './consent.tsx'
+import type { DeviceCodeModel, DeviceConfirmModel, DeviceDoneModel } from './device.tsx'
 import { errorPage } from './error.tsx'
-import { formPostPage } from './form-post.tsx'
+import type { FormPostModel } from './form-post.tsx'
 import { loginPage } from './login.tsx'
-import { loggedOutPage, logoutPage } from './logout.tsx'
+import type { LoggedOutModel, LogoutModel } from './logout.tsx'
+import type { ForgotPasswordModel, ResetPasswordModel } from './password.tsx'
 import { registerPage } from './register.tsx'
-import { forgotPasswordPage, resetPasswordPage } from './password.tsx'
 import { startPage } from './start.tsx'
-import { donePage, verifyLinkPage, verifyPage } from './verify.tsx'
+import type { DoneModel, VerifyLinkModel, VerifyModel } from './verify.tsx'
 
-/** All pages, by the names under which a host can replace them. */
+/** All pages, by the names under which a host can replace them. Some are loaded when they are first shown. */
 export const views = {
   start: startPage,
   login: loginPage,
   register: registerPage,
-  forgotPassword: forgotPasswordPage,
-  resetPassword: resetPasswordPage,
-  verify: verifyPage,
-  verifyLink: verifyLinkPage,
-  done: donePage,
-  consent: consentPage,
-  logout: logoutPage,
-  loggedOut: loggedOutPage,
-  account: accountPage,
-  accountEnd: accountEndPage,
-  deviceCode: deviceCodePage,
-  deviceConfirm: deviceConfirmPage,
-  deviceDone: deviceDonePage,
-  formPost: formPostPage,
+  forgotPassword: async (model: ForgotPasswordModel) => (await import('./password.tsx')).forgotPasswordPage(model),
+  resetPassword: async (model: ResetPasswordModel) => (await import('./password.tsx')).resetPasswordPage(model),
+  verify: async (model: VerifyModel) => (await import('./verify.tsx')).verifyPage(model),
+  verifyLink: async (model: VerifyLinkModel) => (await import('./verify.tsx')).verifyLinkPage(model),
+  done: async (model: DoneModel) => (await import('./verify.tsx')).donePage(model),
+  consent: async (model: ConsentModel) => (await import('./consent.tsx')).consentPage(model),
+  logout: async (model: LogoutModel) => (await import('./logout.tsx')).logoutPage(model),
+  loggedOut: async (model: LoggedOutModel) => (await import('./logout.tsx')).loggedOutPage(model),
+  account: async (model: AccountModel) => (await import('./account.tsx')).accountPage(model),
+  accountEnd: async (model: AccountEndModel) => (await import('./account-end.tsx')).accountEndPage(model),
+  accountSecurity: async (model: AccountSecurityModel) => (await import('./account-security.tsx')).accountSecurityPage(model),
+  deviceCode: async (model: DeviceCodeModel) => (await import('./device.tsx')).deviceCodePage(model),
+  deviceConfirm: async (model: DeviceConfirmModel) => (await import('./device.tsx')).deviceConfirmPage(model),
+  deviceDone: async (model: DeviceDoneModel) => (await import('./device.tsx')).deviceDonePage(model),
+  formPost: async (model: FormPostModel) => (await import('./form-post.tsx')).formPostPage(model),
   error: errorPage
 }
 

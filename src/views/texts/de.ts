@@ -1,3 +1,4 @@
+import { account } from './de-account.ts'
 import { password, verify } from './de-proofs.ts'
 import type { Texts } from './en.ts'
 
@@ -35,6 +36,9 @@ export const de: Texts = {
     phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
     taken: 'Das wird schon verwendet. Gehört es Ihnen, melden Sie sich damit an.',
     notInvited: 'Die Einladung gilt für eine andere Adresse. Nehmen Sie die, an die sie ging.',
+    wrongPassword: 'Das ist nicht Ihr Passwort.',
+    changedMeanwhile: 'Das wurde inzwischen geändert. Versuchen Sie es noch einmal.',
+    lastIdentifier: 'Damit melden Sie sich an. Fügen Sie etwas anderes hinzu, bevor Sie es entfernen.',
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
@@ -169,62 +173,5 @@ export const de: Texts = {
       advice: 'Versuchen Sie es gleich noch einmal. Geschieht es wieder, nennen Sie uns die Kennung unten.'
     }
   },
-  account: {
-    title: 'Ihr Konto',
-    logout: 'Abmelden',
-    sessions: 'Wo Sie angemeldet sind',
-    noSessions: 'Nirgends sonst.',
-    unknownDevice: 'Unbekanntes Gerät',
-    browserOn: (browser, system) => `${browser} auf ${system}`,
-    current: 'Dieser Browser',
-    lastUsed: 'Zuletzt verwendet',
-    neverUsed: 'Nie verwendet',
-    endSession: 'Abmelden',
-    endOthers: 'Überall sonst abmelden',
-    apps: 'Apps mit Zugriff',
-    noApps: 'Keine App hat Zugriff auf Ihr Konto.',
-    since: 'Seit',
-    endApp: 'Entfernen',
-    tokens: 'Persönliche Zugriffstoken',
-    tokensHint: 'Damit handeln Ihre eigenen Skripte in Ihrem Namen. Behandeln Sie jedes wie ein Passwort.',
-    noTokens: 'Sie haben keines.',
-    made: 'Angelegt',
-    expires: 'Läuft ab',
-    neverExpires: 'Läuft nie ab',
-    endToken: 'Löschen',
-    newToken: 'Neues Token',
-    tokenName: 'Name',
-    tokenNameHint: 'Wofür es ist, etwa „Nächtliche Sicherung“.',
-    tokenScopes: 'Was darf es?',
-    tokenLife: 'Wie lange gilt es?',
-    days: (days) => `${days} Tage`,
-    forever: 'Bis ich es lösche',
-    createToken: 'Token anlegen',
-    tokenMade: (name) => `Kopieren Sie das Token „${name}“ jetzt`,
-    tokenOnce: 'Es wird nur dieses eine Mal angezeigt. Bewahren Sie es sicher auf.',
-    tokenValue: 'Ihr neues Token',
-    sessionEnded: 'Dort abgemeldet.',
-    othersEnded: 'Sie sind überall sonst abgemeldet.',
-    appEnded: 'Die App hat keinen Zugriff mehr.',
-    tokenEnded: 'Das Token ist gelöscht.',
-    goneAlready: 'Es war nichts mehr zu beenden: Es war schon beendet.'
-  },
-  accountEnd: {
-    sessionTitle: 'Dort abmelden?',
-    sessionLead: 'Wer es benutzt, muss sich neu anmelden.',
-    sessionSubmit: 'Dort abmelden',
-    currentTitle: 'Von diesem Browser abmelden?',
-    currentLead: 'Sie benutzen ihn gerade und müssen sich neu anmelden.',
-    currentSubmit: 'Abmelden',
-    othersTitle: 'Überall sonst abmelden?',
-    othersLead: (brand) => `Alle anderen Browser und die Apps von ${brand} werden sofort abgemeldet. Dieser Browser bleibt angemeldet. Apps, die Sie zugelassen haben, und Ihre Token behalten ihren Zugriff.`,
-    othersSubmit: 'Überall sonst abmelden',
-    appTitle: (app) => `${app} den Zugriff entziehen?`,
-    appLead: 'Die App wird sofort abgemeldet und muss Sie neu fragen. Was sie schon gelesen hat, behält sie.',
-    appSubmit: 'Zugriff entziehen',
-    tokenTitle: (token) => `Das Token „${token}“ löschen?`,
-    tokenLead: 'Skripte, die es verwenden, funktionieren sofort nicht mehr.',
-    tokenSubmit: 'Token löschen',
-    back: 'Abbrechen'
-  }
+  ...account
 }

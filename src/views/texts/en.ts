@@ -1,3 +1,4 @@
+import { account } from './en-account.ts'
 import { password, verify } from './en-proofs.ts'
 
 /** All texts of the pages. Another language is another file of this shape. */
@@ -37,6 +38,9 @@ export const en = {
     phoneCountry: 'Write the number with its country code, such as +49 170 1234567.',
     taken: 'This is in use already. If it is yours, log in instead.',
     notInvited: 'The invitation is for another address. Use the one that it was sent to.',
+    wrongPassword: 'This is not your password.',
+    changedMeanwhile: 'This was changed in the meantime. Try again.',
+    lastIdentifier: 'You log in with this. Add another before you remove it.',
     oneNeeded: 'Fill in at least one of these.',
     passwordShort: (length: number) => `Use at least ${length} characters.`,
     passwordLong: 'Use a shorter password.',
@@ -169,65 +173,7 @@ export const en = {
       advice: 'Try again in a moment. If it happens again, tell us the reference below.'
     }
   },
-  account: {
-    title: 'Your account',
-    logout: 'Log out',
-    sessions: 'Where you are logged in',
-    noSessions: 'Nowhere else.',
-    unknownDevice: 'Unknown device',
-    browserOn: (browser: string, system: string) => `${browser} on ${system}`,
-    current: 'This browser',
-    lastUsed: 'Last used',
-    neverUsed: 'Never used',
-    endSession: 'Log out',
-    endOthers: 'Log out everywhere else',
-    apps: 'Apps with access',
-    noApps: 'No app has access to your account.',
-    since: 'Since',
-    endApp: 'Remove',
-    tokens: 'Personal access tokens',
-    tokensHint: 'They let your own scripts act in your name. Treat each like a password.',
-    noTokens: 'You have none.',
-    made: 'Made',
-    expires: 'Expires',
-    neverExpires: 'Never expires',
-    endToken: 'Delete',
-    newToken: 'New token',
-    tokenName: 'Name',
-    tokenNameHint: 'What it is for, such as “Nightly backup”.',
-    tokenScopes: 'What may it do?',
-    tokenLife: 'How long is it valid?',
-    days: (days: number) => `${days} days`,
-    forever: 'Until I delete it',
-    createToken: 'Create token',
-    tokenMade: (name: string) => `Copy the token “${name}” now`,
-    tokenOnce: 'It is shown only this once. Keep it in a safe place.',
-    tokenValue: 'Your new token',
-    sessionEnded: 'Logged out there.',
-    othersEnded: 'You are logged out everywhere else.',
-    appEnded: 'The app has no access any more.',
-    tokenEnded: 'The token is deleted.',
-    goneAlready: 'There was nothing left to end: it had ended already.'
-  },
-  /** The questions before something ends. */
-  accountEnd: {
-    sessionTitle: 'Log out there?',
-    sessionLead: 'Whoever uses it has to log in again.',
-    sessionSubmit: 'Log out there',
-    currentTitle: 'Log out of this browser?',
-    currentLead: 'You are using it now, and will have to log in again.',
-    currentSubmit: 'Log out',
-    othersTitle: 'Log out everywhere else?',
-    othersLead: (brand: string) => `All other browsers, and the apps of ${brand}, are logged out at once. This browser stays logged in. Apps that you allowed, and your tokens, keep their access.`,
-    othersSubmit: 'Log out everywhere else',
-    appTitle: (app: string) => `Remove the access of ${app}?`,
-    appLead: 'It is logged out at once and has to ask you again. It keeps what it has already read.',
-    appSubmit: 'Remove access',
-    tokenTitle: (token: string) => `Delete the token “${token}”?`,
-    tokenLead: 'Scripts that use it stop working at once.',
-    tokenSubmit: 'Delete token',
-    back: 'Cancel'
-  }
+  ...account
 }
 
 export type Texts = typeof en

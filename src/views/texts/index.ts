@@ -23,7 +23,7 @@ export const languages: Record<string, Texts> = { en, de }
  */
 export function withLanguages (more: Readonly<Record<string, PartialTexts>>): Record<string, Texts> {
   const made = Object.entries(more).map(([language, { mail, ...texts }]) => {
-    checkWords(language, texts, { base: en, free: ['attributes', 'scopes'], of: 'pages' })
+    checkWords(language, texts, { base: en, free: ['attributes', 'scopes', 'history'], of: 'pages' })
     return [language, mergeTexts(languages[language] ?? en, texts)] as const
   })
   return { ...languages, ...Object.fromEntries(made) }

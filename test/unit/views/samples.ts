@@ -1,5 +1,6 @@
 import { accountEndPage, type AccountEndModel } from '../../../src/views/account-end.tsx'
 import { accountPage, type AccountModel } from '../../../src/views/account.tsx'
+import { accountSecurityPage, type AccountSecurityModel } from '../../../src/views/account-security.tsx'
 import { createBrand } from '../../../src/views/brand.ts'
 import { consentPage, type ConsentModel } from '../../../src/views/consent.tsx'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage, type DeviceConfirmModel } from '../../../src/views/device.tsx'
@@ -99,6 +100,11 @@ export function samplePages (page: Page): Record<string, string> {
     'account-end-others': accountEndPage({ ...accountEndModel(page), kind: 'others', name: '', facts: [] }),
     'account-end-app': accountEndPage({ ...accountEndModel(page), kind: 'app', name: 'Acme Reports', facts: [] }),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
+    'account-security': accountSecurityPage(securityModel(page)),
+    'account-security-wrong': accountSecurityPage({
+      ...securityModel(page), history: [], links: {},
+      errors: { fields: { current_password: [page.texts.problems.wrongPassword], new_password: [page.texts.problems.passwordShort(8)] } }
+    }),
     'account-empty': accountPage({
       ...accountModel(page), sessions: [], apps: [], tokens: [], errors: { fields: { name: [page.texts.problems.missing] } }
     })
@@ -169,14 +175,35 @@ export function accountEndModel (page: Page): AccountEndModel {
   }
 }
 
+function frame (page: Page, current: string) {
+  const { account, security } = page.texts
+  const pages = [['/account', account.overview], ['/account/security', security.title]] as const
+  return {
+    ...page, csrf, account: { name: 'ada@example.com' }, actions: { logout: '/logout' },
+    nav: pages.map(([href, text]) => ({ href, text, current: href === current }))
+  }
+}
+
+function securityModel (page: Page): AccountSecurityModel {
+  const { history } = page.texts
+  return {
+    ...frame(page, '/account/security'),
+    actions: { logout: '/logout', changePassword: '/account/security/password' },
+    passwordRules: { minLength: 8, kinds: [] },
+    history: [
+      { what: history['login.failed.wrong_password']!, at: new Date('2026-11-24T13:05:00Z'), facts: ['Safari on iPhone', '203.0.113.7'] },
+      { what: history['password.changed']!, at: new Date('2026-11-20T08:00:00Z'), facts: [] }
+    ],
+    links: { older: '/account/security?before=1' }
+  }
+}
+
 export function accountModel (page: Page): AccountModel {
   const now = new Date('2026-11-24T13:05:00Z')
   const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
   return {
-    ...page,
-    csrf,
+    ...frame(page, '/account'),
     now,
-    account: { name: 'ada@example.com' },
     actions: {
       logout: '/logout', endSession: '/account/sessions/end', endOthers: '/account/sessions/end-others', endApp: '/account/apps/end', endToken: '/account/tokens/end',
       createToken: '/account/tokens'

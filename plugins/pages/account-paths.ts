@@ -1,0 +1,16 @@
+/** The pages of the account. Here, because routes need them before a page is shown. */
+export const ACCOUNT = '/account'
+export const SECURITY = `${ACCOUNT}/security`
+export const CHANGE_PASSWORD = `${SECURITY}/password`
+
+/** The forms of the account page: action and path. */
+export const ACTIONS = {
+  endSession: `${ACCOUNT}/sessions/end`, endOthers: `${ACCOUNT}/sessions/end-others`, endApp: `${ACCOUNT}/apps/end`, endToken: `${ACCOUNT}/tokens/end`,
+  createToken: `${ACCOUNT}/tokens`
+}
+
+/** Lifetimes of a personal access token in days; 0 means unlimited. */
+export const DAYS = [30, 90, 365, 0]
+
+/** The user of a browser session. */
+export type Who = { userId: string, sessionId: string | null }
