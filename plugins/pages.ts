@@ -100,6 +100,7 @@ function accountPages (kit: Kit, services: Internals): AccountPages {
   return {
     account: async (...shown) => await (await load()).account(...shown),
     accountEnd: async (...shown) => await (await load()).accountEnd(...shown),
+    accountProfile: async (...shown) => await (await load()).accountProfile(...shown),
     accountSecurity: async (...shown) => await (await load()).accountSecurity(...shown)
   }
 }

@@ -2,15 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../src/config/config.ts'
 import type { AccountFrame } from '../../src/views/account-frame.tsx'
 import type { Texts } from '../../src/views/texts/index.ts'
-import { ACCOUNT, SECURITY, type Who } from './account-paths.ts'
+import { ACCOUNT, PROFILE, SECURITY, type Who } from './account-paths.ts'
 import type { Kit } from './kit.ts'
+
+type Entry = [path: string, text: (texts: Texts) => string]
 
 export type MakeFrame = (request: FastifyRequest, reply: FastifyReply, who: Who, path: string) => Promise<AccountFrame>
 
 /** What all pages of the account have. */
-export function createAccountFrame (kit: Kit, _config: Config): MakeFrame {
-  const pages: [path: string, text: (texts: Texts) => string][] = [
+export function createAccountFrame (kit: Kit, { routes }: Pick<Config, 'routes'>): MakeFrame {
+  const pages: Entry[] = [
     [ACCOUNT, ({ account }) => account.overview],
+    ...(routes.profile ? [[PROFILE, ({ profile }) => profile.title] satisfies Entry] : []),
     [SECURITY, ({ security }) => security.title]
   ]
   return async (request, reply, { userId }, path) => {

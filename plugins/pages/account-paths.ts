@@ -1,6 +1,8 @@
 /** The pages of the account. Here, because routes need them before a page is shown. */
 export const ACCOUNT = '/account'
 export const SECURITY = `${ACCOUNT}/security`
+export const PROFILE = `${ACCOUNT}/profile`
+export const SAVE_LOGIN = `${PROFILE}/login`
 export const CHANGE_PASSWORD = `${SECURITY}/password`
 
 /** The forms of the account page: action and path. */

@@ -110,6 +110,11 @@ export const ChangePasswordForm = Type.Object({
   new_password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
   _csrf: Csrf
 }, { additionalProperties: true })
+/** `name`, or each login attribute under its own name and `current_password`. */
+export const ProfileForm = Type.Record(Type.String(), Type.String(), {
+  examples: [{ name: 'Ada Lovelace', email: 'ada@example.com', current_password: 'the one of today', _csrf: '8Jk2…' }]
+})
+
 export const HistoryQuery = Type.Object({
   before: Type.Optional(Type.String({ description: 'Id of the entry after which the page begins' })), ui_locales: Text
 }, { additionalProperties: true })

@@ -16,6 +16,7 @@ const NAMES: Record<ViewName, true> = {
   loggedOut: true,
   account: true,
   accountEnd: true,
+  accountProfile: true,
   accountSecurity: true,
   deviceCode: true,
   deviceConfirm: true,

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { MessageViews } from '../mail/views.ts'
 import type { AccountEndModel } from './account-end.tsx'
+import type { AccountProfileModel } from './account-profile.tsx'
 import type { AccountSecurityModel } from './account-security.tsx'
 import type { AccountModel } from './account.tsx'
 import type { ConsentModel } from './consent.tsx'
@@ -29,6 +30,7 @@ export const views = {
   loggedOut: async (model: LoggedOutModel) => (await import('./logout.tsx')).loggedOutPage(model),
   account: async (model: AccountModel) => (await import('./account.tsx')).accountPage(model),
   accountEnd: async (model: AccountEndModel) => (await import('./account-end.tsx')).accountEndPage(model),
+  accountProfile: async (model: AccountProfileModel) => (await import('./account-profile.tsx')).accountProfilePage(model),
   accountSecurity: async (model: AccountSecurityModel) => (await import('./account-security.tsx')).accountSecurityPage(model),
   deviceCode: async (model: DeviceCodeModel) => (await import('./device.tsx')).deviceCodePage(model),
   deviceConfirm: async (model: DeviceConfirmModel) => (await import('./device.tsx')).deviceConfirmPage(model),

@@ -41,7 +41,19 @@ export const account: typeof en = {
     appEnded: 'Die App hat keinen Zugriff mehr.',
     tokenEnded: 'Das Token ist gelöscht.',
     passwordChanged: 'Ihr Passwort ist geändert, und Sie sind überall sonst abgemeldet.',
+    profileSaved: 'Gespeichert.',
     goneAlready: 'Es war nichts mehr zu beenden: Es war schon beendet.'
+  },
+  profile: {
+    title: 'Profil',
+    you: 'Über Sie',
+    name: 'Name',
+    saveName: 'Namen speichern',
+    login: 'Womit Sie sich anmelden',
+    loginHint: 'Sie können sich mit jedem davon anmelden. Um sie zu ändern, geben Sie Ihr Passwort ein. Was leer ist, wird entfernt.',
+    loginHintOne: 'Um es zu ändern, geben Sie Ihr Passwort ein.',
+    currentPassword: 'Jetziges Passwort',
+    saveLogin: 'Speichern'
   },
   security: {
     title: 'Sicherheit',

@@ -40,7 +40,19 @@ export const account = {
     appEnded: 'The app has no access any more.',
     tokenEnded: 'The token is deleted.',
     passwordChanged: 'Your password is changed, and you are logged out everywhere else.',
+    profileSaved: 'Saved.',
     goneAlready: 'There was nothing left to end: it had ended already.'
+  },
+  profile: {
+    title: 'Profile',
+    you: 'About you',
+    name: 'Name',
+    saveName: 'Save name',
+    login: 'What you log in with',
+    loginHint: 'You can log in with any of these. To change them, give your password. An empty one is removed.',
+    loginHintOne: 'To change it, give your password.',
+    currentPassword: 'Current password',
+    saveLogin: 'Save'
   },
   security: {
     title: 'Security',

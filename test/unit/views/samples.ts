@@ -1,5 +1,6 @@
 import { accountEndPage, type AccountEndModel } from '../../../src/views/account-end.tsx'
 import { accountPage, type AccountModel } from '../../../src/views/account.tsx'
+import { accountProfilePage, type AccountProfileModel } from '../../../src/views/account-profile.tsx'
 import { accountSecurityPage, type AccountSecurityModel } from '../../../src/views/account-security.tsx'
 import { createBrand } from '../../../src/views/brand.ts'
 import { consentPage, type ConsentModel } from '../../../src/views/consent.tsx'
@@ -100,6 +101,10 @@ export function samplePages (page: Page): Record<string, string> {
     'account-end-others': accountEndPage({ ...accountEndModel(page), kind: 'others', name: '', facts: [] }),
     'account-end-app': accountEndPage({ ...accountEndModel(page), kind: 'app', name: 'Acme Reports', facts: [] }),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
+    'account-profile': accountProfilePage(profileModel(page)),
+    'account-profile-wrong': accountProfilePage({
+      ...profileModel(page), errors: { fields: { email: [page.texts.problems.taken], current_password: [page.texts.problems.missing] } }
+    }),
     'account-security': accountSecurityPage(securityModel(page)),
     'account-security-wrong': accountSecurityPage({
       ...securityModel(page), history: [], links: {},
@@ -176,11 +181,19 @@ export function accountEndModel (page: Page): AccountEndModel {
 }
 
 function frame (page: Page, current: string) {
-  const { account, security } = page.texts
-  const pages = [['/account', account.overview], ['/account/security', security.title]] as const
+  const { account, profile, security } = page.texts
+  const pages = [['/account', account.overview], ['/account/profile', profile.title], ['/account/security', security.title]] as const
   return {
     ...page, csrf, account: { name: 'ada@example.com' }, actions: { logout: '/logout' },
     nav: pages.map(([href, text]) => ({ href, text, current: href === current }))
+  }
+}
+
+function profileModel (page: Page): AccountProfileModel {
+  return {
+    ...frame(page, '/account/profile'),
+    actions: { logout: '/logout', saveName: '/account/profile', saveLogin: '/account/profile/login' },
+    fields: loginModel(page).fields, values: { name: 'Ada Lovelace', email: 'ada@example.com' }
   }
 }
 
