@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, login, PASSWORD, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
-import { formOf, loggedIn, logIn, visit, type Fields, type Visitor } from '../../support/visitor.ts'
+import { formOf, loggedIn, visit, type Fields, type Visitor } from '../../support/visitor.ts'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 
 const post = async (visitor: Visitor, path: string, fields: Fields) =>
@@ -77,7 +77,6 @@ t.test('a form of another site, without its token, or of a guest changes nothing
 t.test('with routes.profile off there is neither the page nor a link to it', async (t) => {
   const { app } = await build(t, { routes: { profile: false } })
   const visitor = await loggedIn(app)
-  await logIn(visitor)
   t.notMatch((await visitor.get('/account')).body, '/account/profile')
   t.equal((await visitor.get('/account/profile')).statusCode, 404)
 })

@@ -19,7 +19,7 @@ for (const [language, texts] of Object.entries(others)) {
     t.same(translated.filter(([, text]) => text.trim() === ''), [])
     t.same(translated.filter(([key, text]) => text.includes('7') !== english.get(key)?.includes('7')), [], 'each uses its argument')
     const same = translated.filter(([key, text]) => text === english.get(key)).map(([key]) => key)
-    t.same(same, ['register.name', 'verify.code', 'device.code', 'account.tokenName'], 'the same words in both')
+    t.same(same, ['register.name', 'verify.code', 'device.code', 'account.tokenName', 'profile.name'], 'the same words in both')
   })
 }
 
