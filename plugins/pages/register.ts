@@ -10,8 +10,10 @@ export type RegisterState = { returnTo: string | null, values?: Record<string, u
 
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
-export function createRegisterPage (kit: Kit, { invitations, users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
+export function createRegisterPage (kit: Kit, { config, invitations, users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
   const { attributes, passwordPolicy: { rules } } = users
+  const isVerified = config.requireEmailVerification === 'on'
+  const address = attributes.find(({ channel }) => channel === 'mail')?.name
   return async (request, reply, { returnTo, values = {}, errors, problem }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
@@ -36,7 +38,9 @@ export function createRegisterPage (kit: Kit, { invitations, users }: Services, 
         ...(uiLocales !== undefined && { ui_locales: uiLocales }),
         ...(token !== undefined && { invitation: token })
       },
-      fields: attributes.map(({ name, title }) => ({ attribute: name, title, ...(name === invited?.attribute && { isFixed: true }) })),
+      fields: attributes.map(({ name, title }) => ({
+        attribute: name, title, isFixed: name === invited?.attribute, isRequired: isVerified && name === address
+      })),
       askName: true,
       minPasswordLength: rules.minLength,
       passwordKinds: rules.kinds,

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { localPath } from '../../src/http/return-to.ts'
-import { boundToAuthSession, boundToSession, type AuthSession } from '../../src/sessions/auth-sessions.ts'
+import { boundToAuthSession, boundToSession, userIdOf, type AuthSession } from '../../src/sessions/auth-sessions.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import type { OneTimeToken } from '../../src/verification/ports.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
@@ -27,6 +27,8 @@ export type VerifyPages = {
   again: (request: FastifyRequest, reply: FastifyReply, state: State & { token: unknown }) => Promise<FastifyReply>
   showBadLink: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
   showDone: (request: FastifyRequest, reply: FastifyReply, returnTo: string | null) => Promise<FastifyReply>
+  /** The browser has an auth session of a registration, whose mail is on its way. */
+  remember: (reply: FastifyReply, authSession: string) => void
   /** After a login that lacks only the verification: mails a link and a code. */
   refuse: (request: FastifyRequest, reply: FastifyReply, authSession: string | undefined, returnTo: string | null) => Promise<FastifyReply>
   /** Goes on with the login at which the verification was missing. @returns false when there is none */
@@ -43,7 +45,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
 
   async function ofAuthSession (text: string | undefined): Promise<Verifier | null> {
     const found = text === undefined ? null : await sessions.auth.find(text, null)
-    return found?.userId ? { userId: found.userId, boundTo: boundToAuthSession(found), authSession: { text: text!, found } } : null
+    return found ? { userId: userIdOf(found), boundTo: boundToAuthSession(found), authSession: { text: text!, found } } : null
   }
 
   const verifiers: VerifyPages['verifiers'] = async (request) => {
@@ -61,15 +63,16 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
     { returnTo, sent = false, wrongCode = false, problem, empty = false }: State
   ): Promise<FastifyReply> {
     const recipient = verifier && await records.recipient({ of: { userId: verifier.userId }, attributes: addresses, unverified: true })
+    const address = recipient?.display ?? registeredAddress(verifier)
     // Nothing is left to verify
-    if (verifier && !recipient) return await showDone(request, reply, returnTo)
+    if (verifier && address === null) return await showDone(request, reply, returnTo)
     const page = kit.page(request)
     return kit.send(reply, 'verify', {
       ...page,
       action: kit.link(VERIFY_PAGE),
       csrf: kit.csrf(reply),
       hidden: returnTo === null ? {} : { return_to: returnTo },
-      address: recipient?.display ?? null,
+      address,
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       sent,
       required: verifier?.authSession !== undefined,
@@ -129,6 +132,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
     },
     showBadLink,
     showDone,
+    remember: (reply, authSession) => cookie.set(reply, authSession),
     async refuse (request, reply, authSession, returnTo) {
       const refused = await ofAuthSession(authSession)
       if (refused?.authSession) {
@@ -145,4 +149,10 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       return user !== null && await browser.logIn(request, reply, user, user.pending.remember === true) !== null
     }
   }
+}
+
+/** Of a registration that has created no user, since the address has an account: nothing tells. */
+function registeredAddress (verifier: Verifier | undefined): string | null {
+  const { userId = '', pending = {} } = verifier?.authSession?.found ?? {}
+  return userId === null ? pending.address ?? null : null
 }

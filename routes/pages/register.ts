@@ -2,15 +2,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { HttpError } from '../../src/http/http-error.ts'
+import { withQuery } from '../../src/http/front-end-url.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
+import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config, invitations, mail, users } = internals(app)
+  const { browser, config, invitations, mail, users, verification: { channels, links } } = internals(app)
 
   app.get('/register', {
     schema: { tags, summary: 'Registration page', querystring: RegisterQuery, response: showPage }
@@ -37,9 +39,15 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const returnTo = localPath(body['return_to'])
     const form = pages.formOf(request)
-    const locale = mail.localeFor({ uiLocales: body['ui_locales'], acceptLanguage: request.headers['accept-language'] })
-    const { user, again, errors } = await users.register(body, { caller: callerOf(request), form, locale })
+    const preferences = { uiLocales: body['ui_locales'], acceptLanguage: request.headers['accept-language'] }
+    const link = channels.mail ? links.own.verification : undefined
+    const registrant = { caller: callerOf(request), form, locale: mail.localeFor(preferences), preferences, link }
+    const { user, again, errors, authSession } = await users.register(body, registrant)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
+    if (authSession !== undefined) {
+      pages.verify.remember(reply, authSession)
+      return reply.redirect(withQuery(config.basePath + VERIFY_PAGE, { sent: '1', ...(returnTo !== null && { return_to: returnTo }) }), 303)
+    }
     await browser.logIn(request, reply, again ?? { userId: user.id, passwordStamp: 0 }, false, form)
     return reply.redirect(browser.returnPath(body['return_to']), 303)
   })

@@ -10,7 +10,7 @@ import { errors } from '../../src/schemas/errors.ts'
 import {
   AppHeaders, CodeBody, NotifyBody, NotifyPhoneBody, Requested, Verified, VerifyBody, VerifyParams
 } from '../../src/schemas/verification.ts'
-import { boundToAuthSession, boundToSession } from '../../src/sessions/auth-sessions.ts'
+import { boundToAuthSession, boundToSession, userIdOf } from '../../src/sessions/auth-sessions.ts'
 import type { Proof } from '../../src/users/ports.ts'
 import { internals } from '../../plugins/internals.ts'
 
@@ -36,8 +36,8 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
     }
     if (authSession === undefined) return null
     const found = await sessions.auth.findOfAny(authSession)
-    if (!found?.userId) throw new HttpError('LK_INVALID_TOKEN')
-    return { userId: found.userId, boundTo: boundToAuthSession(found) }
+    if (!found) throw new HttpError('LK_INVALID_TOKEN')
+    return { userId: userIdOf(found), boundTo: boundToAuthSession(found) }
   }
 
   async function required (request: FastifyRequest, authSession: string | undefined): Promise<Known> {

@@ -22,14 +22,14 @@ export async function createUser ({ config, withCore }: Context, args: NewUserAr
   const password = await readPassword(args)
   const attributes = await createAttributes(config.login)
   const passwords = await createPasswords(config.passwords)
-  const { user, errors } = await withCore(async ({ store }) => {
+  const { user, errors = {} } = await withCore(async ({ store }) => {
     const users = createOwnUsers({ store: store.users, passwords })
     const register = createRegister({ attributes, users, passwordPolicy: createPasswordPolicy(config.passwords) })
     const registration = await register({ ...fields, password, ...(args.name !== undefined && { name: args.name }) })
     if (registration.user) await store.audit.write([{ type: 'user.registered', userId: registration.user.id, detail: BY_OPERATOR }])
     return registration
   })
-  if (errors) throw new Error(errorSentence(errors))
+  if (!user) throw new Error(errorSentence(errors))
   return { json: userJson(user), lines: ['User created successfully.', `User ID: ${user.id}`] }
 }
 

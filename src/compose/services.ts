@@ -20,7 +20,7 @@ import { createOAuth, type OAuthServices, type OidcServices } from './oauth.ts'
 import { createMail, startOutbox, type MailServices, type SmsServices } from './outbox.ts'
 import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
-import { checkBreachedList, createUsers, type UserServices } from './users.ts'
+import { checkBreachedList, createUsers, type LaterRequests, type UserServices } from './users.ts'
 import { createVerification, type VerificationServices } from './verification.ts'
 
 /** Everything that plugins and routes use, by noun; created once per app. */
@@ -101,17 +101,24 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const invitations = loadsInvitations(base)
   // Mistakes are reported at the start
   if (config.registration === 'invite') await invitations()
-  const users = await createUsers({ ...base, invitations, passwords, pace, throttle })
+  // They need the users, too
+  const requests: LaterRequests = {
+    verifyEmail: (...args) => verification.requests.verifyEmail(...args),
+    addressTaken: (...args) => verification.requests.addressTaken(...args)
+  }
+  const later = { requests, authSessions: sessions.auth }
+  const users = await createUsers({ ...base, later, invitations, passwords, pace, throttle })
   const personalTokens = await createPersonalTokenServices({
     ...base, clients, scopes, revocationList, missing: users.records.missing
   })
   const messages = createMail(base)
+  const verification = createVerification({ ...base, ...messages, users, throttle })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.sessionEnds }),
     ...messages,
     clients, invitations, passwords, personalTokens, revocation, sessions, users,
-    verification: createVerification({ ...base, ...messages, users, throttle })
+    verification
   }
 }
 

@@ -1,13 +1,16 @@
 import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/config.ts'
 import { settingName } from '../config/names.ts'
+import { deriveKeys } from '../crypto/app-key.ts'
 import type { Events } from '../events/events.ts'
 import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate } from '../oauth/ports.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../passwords/policy.ts'
 import type { LoginPace } from '../passwords/login-pace.ts'
 import type { Passwords } from '../passwords/hashing.ts'
+import type { AuthSessions } from '../sessions/auth-sessions.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import type { ProofRequests } from '../verification/requests.ts'
 import { createAttributes, type Attributes } from '../users/attributes.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
 import { attributesToVerify } from './verification.ts'
@@ -32,7 +35,18 @@ export type UserServices = {
   changeProfile: ChangeProfile
 }
 
-type Dependencies = Core & { invitations: LoadInvitations, passwords: Passwords, pace: LoginPace, throttle: Throttle, events: Events }
+/** What registration needs of parts that need the users. */
+export type LaterRequests = Pick<ProofRequests, 'verifyEmail' | 'addressTaken'>
+type Later = { requests: LaterRequests, authSessions: AuthSessions }
+
+type Dependencies = Core & {
+  later: Later
+  invitations: LoadInvitations
+  passwords: Passwords
+  pace: LoginPace
+  throttle: Throttle
+  events: Events
+}
 
 /** @throws ConfigError when the list of breached passwords cannot be used */
 export async function checkBreachedList ({ passwords: { breached }, sources }: Config): Promise<void> {
@@ -45,7 +59,7 @@ export async function checkBreachedList ({ passwords: { breached }, sources }: C
 }
 
 export async function createUsers (
-  { config, store, outbox, invitations, passwords, pace, throttle, events }: Dependencies
+  { config, appKeys, database, store, outbox, later, invitations, passwords, pace, throttle, events }: Dependencies
 ): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
   const passwordPolicy = createPasswordPolicy(config.passwords)
@@ -57,7 +71,14 @@ export async function createUsers (
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
-    return createRegister({ ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite' })
+    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite' }
+    if (mustVerify.length === 0) return createRegister(registering)
+    const [{ createWaitingRegistration }, { createIdentifierHolds, HOLD_KEYS }, { createHoldStore }] = await Promise.all([
+      import('../users/waiting-registration.ts'), import('../users/identifier-holds.ts'), import('../users/identifier-holds.store.ts')
+    ])
+    const holds = createIdentifierHolds({ store: createHoldStore(database), keys: deriveKeys(appKeys, HOLD_KEYS) })
+    const waiting = createWaitingRegistration({ attributes, holds, ...later })
+    return createRegister({ ...registering, waiting })
   }
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {

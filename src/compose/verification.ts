@@ -63,7 +63,7 @@ export function createVerification (parts: Dependencies): VerificationServices {
     tokens: atFirstUse(async () => (await load()).tokens, ['issue', 'find', 'findByCode']),
     redemption: atFirstUse(async () => (await load()).redemption, ['verify', 'reset']),
     newPassword: atFirstUse(async () => (await load()).newPassword, ['find', 'set']),
-    requests: atFirstUse(async () => (await load()).requests, ['verifyEmail', 'verifyPhone', 'resetPassword']),
+    requests: atFirstUse(async () => (await load()).requests, ['verifyEmail', 'addressTaken', 'verifyPhone', 'resetPassword']),
     verify: atFirstUse(async () => (await load()).verify, ['find', 'isPassword', 'byLink', 'byCode']),
     links: createLinks(config),
     channels: { mail: mail.isOn && has('mail'), sms: sms.isOn && has('sms') }
@@ -87,7 +87,9 @@ async function loadVerification (parts: Dependencies): Promise<Loaded> {
     tokens,
     redemption,
     newPassword: createNewPassword({ ...shared, passwordPolicy, forgotUrl: () => `${config.issuer}/password/forgot`, now: clock.now }),
-    requests: createProofRequests(shared),
+    requests: createProofRequests({
+      ...shared, pages: () => ({ loginUrl: new URL(config.loginPath, config.issuer).href, resetUrl: `${config.issuer}/password/forgot` })
+    }),
     verify: createVerify({
       ...shared, verifyCurrent: createVerifyCurrentPassword({ users, throttle }), accountUrl: () => `${config.issuer}/account`
     })

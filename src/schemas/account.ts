@@ -40,6 +40,7 @@ export function registerBody (attributes: Attributes, rules: PasswordRules) {
     ...fields,
     name: Type.Optional(Type.String({ maxLength: MAX_USER_NAME, examples: ['Ada Lovelace'] })),
     invitation: Type.Optional(Type.String({ description: 'From the link of an invitation', examples: ['lk_ot_6Qp0…'] })),
+    verification_url: Type.Optional(Type.String({ description: 'Page of VERIFICATION_URLS that the mail leads to' })),
     password: Type.String(newPassword(rules))
   }, { additionalProperties: true })
 }
@@ -115,4 +116,10 @@ export const Invitation = Type.Object({
   url: Type.Optional(Type.String({
     description: 'Where the server cannot send mail: the link to hand over', examples: ['https://id.example.com/register?invitation=lk_ot_6Qp0…']
   }))
+})
+
+/** The address is to be verified. */
+export const Waiting = Type.Object({
+  message: Type.String({ examples: ['Look into your mailbox: a mail is on its way.'] }),
+  auth_session: Type.String({ description: 'For the code in the mail', examples: ['lk_as_6Qp0…'] })
 })

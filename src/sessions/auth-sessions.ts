@@ -8,6 +8,8 @@ export type Pending = {
   resources?: string[]
   remember?: boolean
   returnTo?: string
+  /** What a registration has entered, to be shown again. */
+  address?: string
 }
 
 /** A login at which something is still missing. */
@@ -75,6 +77,12 @@ export function createAuthSessions ({ store }: { store: AuthSessionStore }): Aut
 /** What a one-time code that belongs to the login is bound to. */
 export function boundToAuthSession ({ hash }: Pick<AuthSession, 'hash'>): string {
   return `auth_session:${Buffer.from(hash).toString('hex')}`
+}
+
+/** The user, and for an auth session without one an id that no user has: everything then goes on in the same way. */
+export function userIdOf ({ userId, hash }: Pick<AuthSession, 'hash' | 'userId'>): string {
+  if (userId !== null) return userId
+  return Buffer.from(hash).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
 }
 
 /** What a one-time code is bound to that a user asked for who is logged in. */

@@ -25,7 +25,7 @@ export async function createUser (app: FastifyInstance, fields: Record<string, s
   const passwords = await createPasswords(config.passwords)
   const users = createOwnUsers({ store: store.users, passwords })
   const register = createRegister({ attributes, users, passwordPolicy: createPasswordPolicy(config.passwords) })
-  const { user, errors } = await register({ password: PASSWORD, ...fields })
-  if (errors) throw new TypeError(errorSentence(errors))
+  const { user, errors = {} } = await register({ password: PASSWORD, ...fields })
+  if (!user) throw new TypeError(errorSentence(errors))
   return { id: user.id, password: fields['password'] ?? PASSWORD }
 }

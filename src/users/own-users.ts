@@ -59,6 +59,12 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dep
     taken: store.taken,
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
     create: async ({ password, ...user }) => await store.create({ ...user, passwordHash: await passwords.hash(password) }),
+    async createNobody ({ password }) {
+      await passwords.hash(password)
+      // A statement that is committed, as for a user
+      await store.holdNothing()
+      return null
+    },
     setPassword: async ({ password, ...change }) => await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }),
     verifyIdentifier: store.verifyIdentifier,
     resetPassword: async ({ password, ...reset }, also) =>

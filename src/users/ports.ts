@@ -140,6 +140,11 @@ export type Users = {
    */
   create: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<Profile | null>
   /**
+   * Takes the time of `create`, and creates nobody.
+   * @throws Overloaded
+   */
+  createNobody: (user: { password: string }) => Promise<null>
+  /**
    * Ends every session except `keepSession`.
    * @returns false when the password has changed since it was checked
    * @throws Overloaded
@@ -179,6 +184,8 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnUser | null>
   /** @returns null when an identifier has been taken by another user, or the invitation is no longer valid */
   create: (user: NewUser) => Promise<Profile | null>
+  /** Writes as much as `create`, and nothing that has an effect. */
+  holdNothing: () => Promise<void>
   /** Stores a stronger hash of the same password, if it has not changed. */
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session except `keepSession`; false when the password has changed since it was checked. */

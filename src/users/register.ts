@@ -6,13 +6,22 @@ import { hashSecret } from '../crypto/secrets.ts'
 import { originOf, type Events } from '../events/events.ts'
 import type { Invited, LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
+import type { Link } from '../verification/links.ts'
+import type { Preferences } from '../verification/recipient.ts'
 import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
 import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Profile, Users } from './ports.ts'
+import type { WaitingRegistration } from './waiting-registration.ts'
 
-/** `again`: the same form created this user a moment ago, and its sender has proven the password. */
-export type Registration = { user: Profile, again?: SignedIn, errors?: never } | { user?: never, again?: never, errors: FieldErrors }
+/**
+ * `again`: the same form created this user a moment ago, and its sender has proven the password. `authSession`: the account waits for the
+ * verification of its address, or there is none, since the address has one already; nothing tells which.
+ */
+export type Registration =
+  | { user: Profile, again?: SignedIn, errors?: never, authSession?: never }
+  | { user?: never, again?: never, errors: FieldErrors, authSession?: never }
+  | { user?: never, again?: never, errors?: never, authSession: string }
 
 /** Who registers, and how. */
 export type Registrant = {
@@ -22,13 +31,16 @@ export type Registrant = {
   form?: FormId | undefined
   /** Language of the mails to the user; the default language without one. */
   locale?: string | undefined
+  /** Languages of the browser, and where a mail leads to. */
+  preferences?: Preferences | undefined
+  link?: Link | undefined
 }
 
 export type Register = (body: Record<string, unknown>, registrant?: Registrant) => Promise<Registration>
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create'>
+  users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create' | 'createNobody'>
   passwordPolicy: PasswordPolicy
   /** When there are forms. */
   authenticate?: Authenticate
@@ -36,6 +48,8 @@ type Dependencies = {
   invitations?: LoadInvitations
   /** Nobody registers without an invitation. */
   invitationOnly?: boolean
+  /** Where an address must be verified. */
+  waiting?: WaitingRegistration
   /** None for the command line and for tests. */
   events?: Pick<Events, 'emit'>
 }
@@ -49,7 +63,7 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
  * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED, HttpError LK_INVALID_TOKEN for a bad invitation
  */
 export function createRegister (
-  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, events }: Dependencies
+  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, events }: Dependencies
 ): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
@@ -80,6 +94,7 @@ export function createRegister (
     if (invited && !identifiers.some((identifier) => isSame(identifier, invited.identifier))) {
       errors[invited.identifier.attribute] = ['not_invited']
     }
+    if (waiting && !identifiers.some(({ attribute }) => attribute === waiting.address)) errors[waiting.address] ??= ['required']
     const password = String(body['password'] ?? '')
     const weaknesses = password === '' ? ['required' as const] : await passwordPolicy.check(password)
     if (weaknesses.length > 0) errors['password'] = weaknesses
@@ -88,8 +103,46 @@ export function createRegister (
     return { name, password, identifiers, errors }
   }
 
+  function tell (user: Profile, { caller }: Registrant, invited: Invited | null = null): void {
+    const origin = originOf(caller)
+    events?.emit('user.registered', { userId: user.id, ...origin })
+    if (!invited) return
+    const { attribute } = invited.identifier
+    events?.emit('identifier.verified', { userId: user.id, attribute, cleaned: false, removed: [], ...origin })
+  }
+
+  /** An address that is taken takes the same statements and the same time as a new one. */
+  async function registerWaiting (
+    entered: Entered,
+    registrant: Registrant,
+    { isPublic, held, start }: WaitingRegistration,
+    refuse: (taken: string[]) => Promise<Registration>
+  ): Promise<Registration> {
+    const { name, password, identifiers } = entered
+    const { form, locale } = registrant
+    const taken = await users.taken(identifiers)
+    const told = [...new Set([...taken.filter(isPublic), ...await held(identifiers)])]
+    if (told.length > 0) return await refuse(told)
+    const before = taken.length > 0 ? await madeBefore(entered, registrant) : null
+    if (before) return before
+
+    const madeByForm = form && hashOf(form, name, identifiers)
+    const user = taken.length > 0
+      ? await users.createNobody({ password })
+      : await users.create({ name, password, identifiers, madeByForm, locale })
+    // Another registration was quicker
+    const late = user || taken.length > 0 ? [] : (await users.taken(identifiers)).filter(isPublic)
+    if (late.length > 0) return await refuse(late)
+    if (!user && taken.length === 0) {
+      const made = await madeBefore(entered, registrant)
+      if (made) return made
+    }
+    if (user) tell(user, registrant)
+    return { authSession: await start({ userId: user?.id ?? null, identifiers, registrant }) }
+  }
+
   return async (body, registrant = {}) => {
-    const { form, caller, locale } = registrant
+    const { form, locale } = registrant
     const invited = await invitedBy(body)
     const { errors, ...entered } = await read(body, invited)
     const { name, password, identifiers } = entered
@@ -102,18 +155,14 @@ export function createRegister (
     // A form that is submitted twice has redeemed its invitation
     if (invited === undefined) return await madeBefore(entered, registrant) ?? refuseInvitation()
     if (Object.keys(errors).length > 0) return { errors }
+    if (waiting && !invited) return await registerWaiting(entered, registrant, waiting, refuse)
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await refuse(taken)
 
     const madeByForm = form && hashOf(form, name, identifiers)
     const user = await users.create({ name, password, identifiers, madeByForm, locale, invitation: invited?.hash })
     if (!user) return await refuse(await users.taken(identifiers))
-    const origin = originOf(caller)
-    events?.emit('user.registered', { userId: user.id, ...origin })
-    if (invited) {
-      const { attribute } = invited.identifier
-      events?.emit('identifier.verified', { userId: user.id, attribute, cleaned: false, removed: [], ...origin })
-    }
+    tell(user, registrant, invited)
     return { user }
   }
 }

@@ -140,6 +140,14 @@ export function createUserStore (database: Database, revocations: RevocationStor
     }
   }
 
+  async function holdNothing (): Promise<void> {
+    await pool.query({
+      name: 'user-create-none',
+      text: `INSERT INTO ${tables.identifier_holds} (hash, expires_at) VALUES (uuid_send($1::uuid), now() + interval '1 hour')`,
+      values: [uuidv7()]
+    })
+  }
+
   async function rehash (userId: string, passwordStamp: number, newHash: string): Promise<void> {
     await pool.query({
       name: 'user-rehash', text: `UPDATE ${users} SET password_hash = $3 WHERE id = $1 AND password_stamp = $2`,
@@ -214,7 +222,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   return {
-    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
+    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, holdNothing, rehash, changePassword, changeProfile,
+    setDisabled,
     foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations),
     ...createRecipients(database)
   }

@@ -1,7 +1,8 @@
+import type { MailModels } from '../mail/models.ts'
 import type { QueueSms } from '../mail/queue.ts'
 import type { OutboxEntry, OutboxWrites } from '../outbox/ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import { candidatesFor, type Attributes } from '../users/attributes.ts'
+import { candidatesFor, type Attributes, type Identifier } from '../users/attributes.ts'
 import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
 import type { Link } from './links.ts'
 import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
@@ -17,6 +18,8 @@ export type ProofRequest =
 export type ProofRequests = {
   /** Mails a link to verify the address of a user, unless it is verified. */
   verifyEmail: (request: ProofRequest, link: Link) => Promise<void>
+  /** Tells the owner of an address that somebody tried to register with it. The same statements as a verification. */
+  addressTaken: (identifier: Identifier, boundTo: string) => Promise<void>
   /** Sends a code to verify the phone number of a user, unless it is verified. */
   verifyPhone: (request: Exclude<ProofRequest, { typed: string }>) => Promise<void>
   /** Mails a link to set a new password, to the address of the user of a login identifier. */
@@ -31,6 +34,8 @@ type Dependencies = {
   outbox: Pick<OutboxWrites, 'writeAlways'>
   mail: MailPort
   sms: { queue: QueueSms }
+  /** Where the owner of an account goes on. */
+  pages: () => MailModels['taken']
 }
 
 type Message = (recipient: Recipient, issued: IssuedToken) => OutboxEntry[]
@@ -39,7 +44,7 @@ type Message = (recipient: Recipient, issued: IssuedToken) => OutboxEntry[]
  * Requests for a message with a token. What nobody receives takes the same statements, so the same time: a token is created that belongs to
  * no user, and nobody ever learns its text.
  */
-export function createProofRequests ({ attributes, users, tokens, throttle, outbox, mail, sms }: Dependencies): ProofRequests {
+export function createProofRequests ({ attributes, users, tokens, throttle, outbox, mail, sms, pages }: Dependencies): ProofRequests {
   const named = (channel: 'mail' | 'sms') => attributes.filter((attribute) => attribute.channel === channel).map(({ name }) => name)
   const [addresses, numbers] = [named('mail'), named('sms')]
 
@@ -74,6 +79,17 @@ export function createProofRequests ({ attributes, users, tokens, throttle, outb
       { locale: localeOf(recipient, request), expiresIn: TOKEN_TTL.verify }
     ))
 
+  const addressTaken: ProofRequests['addressTaken'] = async (identifier, boundTo) => {
+    const { attribute, value } = identifier
+    const found = await users.recipient({ of: { identifiers: [identifier] }, attributes: [attribute] })
+    const recipient = await throttle.message(attribute, value) ? found : null
+    const shown = recipient ?? { ...NOBODY, ...identifier }
+    await tokens.issue({ purpose: 'verify', userId: null, identifier: null, boundTo }, async (transaction) => {
+      const entries = mail.queue('taken', mailRecipient(shown), pages(), { locale: localeOf(shown) })
+      await outbox.writeAlways(recipient ? entries : [], transaction)
+    })
+  }
+
   const verifyPhone: ProofRequests['verifyPhone'] = (request) =>
     send('verify', request, { attributes: numbers, unverified: true }, (recipient, { code }) => code === null
       ? []
@@ -87,7 +103,7 @@ export function createProofRequests ({ attributes, users, tokens, throttle, outb
       { locale: localeOf(recipient), expiresIn: TOKEN_TTL.reset }
     ))
 
-  return { verifyEmail, verifyPhone, resetPassword }
+  return { verifyEmail, addressTaken, verifyPhone, resetPassword }
 }
 
 const NOBODY = { userId: '00000000-0000-0000-0000-000000000000', name: null, locale: null, verified: false }

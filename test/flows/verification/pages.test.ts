@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { EmailSchema, UsernameSchema } from '../../../src/index.ts'
+import { createUser } from '../../../src/testing/users.ts'
 import { codeIn, createMailbox, linkIn, tokenIn } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, login, PASSWORD, register } from '../../support/start-server.ts'
+import { build, login, PASSWORD } from '../../support/start-server.ts'
 import { authorizeUrl, formOf, logIn, loggedIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
 
 const EMAIL = 'ada@example.com'
@@ -18,7 +19,7 @@ const hasSession = ({ cookies }: { cookies: Map<string, string> }) => cookies.ha
 t.test('a forgotten password on the pages', async (t) => {
   const box = createMailbox()
   const { app, logs } = await build(t, box.options)
-  await register(app)
+  await createUser(app, { email: EMAIL })
   const visitor = visit(app)
   const loginPage = await visitor.get('/login')
   t.match(loginPage.body, '<a href="/password/forgot">Forgot your password?</a>')
@@ -58,7 +59,7 @@ t.test('a forgotten password on the pages', async (t) => {
 t.test('whoever only opens links, as a mail scanner does, changes nothing', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, box.options)
-  await register(app)
+  await createUser(app, { email: EMAIL })
   await app.inject({ method: 'POST', url: '/v1/email/verification-notification', payload: { email: EMAIL } })
   const verification = linkIn((await box.fetch(app))[0]!)
   await app.inject({ method: 'POST', url: '/v1/password/forgot', payload: { email: EMAIL } })
@@ -86,7 +87,7 @@ t.test('whoever only opens links, as a mail scanner does, changes nothing', asyn
 t.test('a login that lacks only the verification: mail, code, and on to where it was to lead', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, ...REQUIRED })
-  await register(app)
+  await createUser(app, { email: EMAIL })
   const client = await makeApp(app, { firstParty: true, skipsConsent: true })
   const visitor = visit(app)
   const loginPage = await visitor.follow(await visitor.get(authorizeUrl(client.id)))
@@ -112,7 +113,7 @@ t.test('a login that lacks only the verification: mail, code, and on to where it
 t.test('the link in the browser of the login keeps everything, and logs in; a code is for that browser alone', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, ...REQUIRED })
-  await register(app)
+  await createUser(app, { email: EMAIL })
   const visitor = visit(app)
   await logIn(visitor)
   const [first] = await box.fetch(app)
@@ -135,7 +136,7 @@ t.test('the link in the browser of the login keeps everything, and logs in; a co
 t.test('the link in another browser: the password keeps everything', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, login: { attributes: { email: EmailSchema, username: UsernameSchema } } })
-  await register(app, { email: EMAIL, username: 'ada' })
+  await createUser(app, { email: EMAIL, username: 'ada' })
   await app.inject({ method: 'POST', url: '/v1/email/verification-notification', payload: { email: EMAIL } })
   const visitor = visit(app)
   const page = await visitor.get(pathOf(linkIn((await box.fetch(app))[0]!)))
@@ -179,7 +180,7 @@ t.test('a logged-in browser: send, code, link; the session of somebody else coun
   const sent = await ada.follow(await ada.submit(page, { send: '1' }))
   t.match(sent.body, /one-time-code/)
   const [mail] = await box.fetch(app)
-  await register(app, { email: 'eve@example.com' })
+  await createUser(app, { email: 'eve@example.com' })
   const eve = visit(app)
   await logIn(eve, '/login', { username: 'eve@example.com' })
   t.match((await eve.get(pathOf(linkIn(mail!)))).body, /current-password/)
@@ -194,7 +195,7 @@ t.test('a logged-in browser: send, code, link; the session of somebody else coun
 t.test('a guest gets a new link by what they log in with; return_to stays here', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, box.options)
-  await register(app)
+  await createUser(app, { email: EMAIL })
   const visitor = visit(app)
   const page = await visitor.get('/email/verify?return_to=//evil.example')
   t.notMatch(page.body, 'evil')
