@@ -2,9 +2,6 @@ import { hash } from 'node:crypto'
 import { passwordText } from './hashing.ts'
 import { KEY_BYTES } from './breached-list.ts'
 
-/** Writes the key of a line, which ends before `end`, and returns whether there is one. */
-export type ReadKey = (bytes: Buffer, start: number, end: number, keys: Buffer, offset: number) => boolean
-
 const NEWLINE = 10
 const CARRIAGE_RETURN = 13
 const COLON = 58

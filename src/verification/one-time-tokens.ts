@@ -28,8 +28,6 @@ export type OneTimeTokens = {
 const PREFIX = 'lk_ot_'
 // 32 bytes take 43 characters; two bits of the last one are not used, and are zero in what is issued
 const FORM = /^lk_ot_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
-/** Characters of a token. */
-export const MAX_TOKEN = PREFIX.length + 43
 
 const CODE_FORM = /^\d{6}$/
 /** Seconds. */

@@ -173,7 +173,7 @@ export function deviceModel (page: Page): DeviceConfirmModel {
   }
 }
 
-export function accountEndModel (page: Page): AccountEndModel {
+function accountEndModel (page: Page): AccountEndModel {
   return {
     ...page, csrf, action: '/account/sessions/end', hidden: { id: 's2' }, kind: 'session', name: 'Safari on iPhone',
     facts: ['203.0.113.7', 'Last used 3 hours ago'], links: { back: '/account' }
