@@ -99,6 +99,7 @@ function accountPages (kit: Kit, services: Internals): AccountPages {
   }
   return {
     account: async (...shown) => await (await load()).account(...shown),
+    accountData: async (...shown) => await (await load()).accountData(...shown),
     accountEnd: async (...shown) => await (await load()).accountEnd(...shown),
     accountProfile: async (...shown) => await (await load()).accountProfile(...shown),
     accountSecurity: async (...shown) => await (await load()).accountSecurity(...shown)

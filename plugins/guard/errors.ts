@@ -4,7 +4,8 @@ import type { Trust } from './types.ts'
 
 /** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
 export type Challenge = {
-  error?: 'invalid_token' | 'insufficient_scope', error_description?: string, scope?: string,
+  error?: 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication', error_description?: string, scope?: string,
+  max_age?: number,
   resource_metadata?: string
 }
 
@@ -18,6 +19,22 @@ export function forbidden (reply: FastifyReply, needed: string[], about: Challen
   const scope = needed.join(' ')
   const details = challenge({ error: 'insufficient_scope', error_description: 'The access token lacks a scope', scope, ...about })
   return challenged(reply, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`, details)
+}
+
+/** Seconds for which a login is recent enough for what is sensitive. */
+export const RECENT = 600
+
+export function isRecent (authTime: Date | null, now: number): boolean {
+  return authTime !== null && now - authTime.getTime() <= RECENT * 1000
+}
+
+/** 401: the user must log in again (RFC 9470 section 3). */
+export function loginTooOld (reply: FastifyReply): HttpError {
+  const message = 'This needs a login of the last 10 minutes'
+  return challenged(
+    reply, 'LK_LOGIN_TOO_OLD', message,
+    challenge({ error: 'insufficient_user_authentication', error_description: message, max_age: RECENT })
+  )
 }
 
 /** 403: the token is valid, but its application is not a first-party client. */

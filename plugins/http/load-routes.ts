@@ -23,6 +23,8 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/oauth/clients', ({ routes }) => routes.clients],
   ['v1/oauth/client-secret', ({ routes }) => routes.clients],
   ['v1/oauth/personal-access-tokens', ({ routes }) => routes.personalTokens],
+  ['v1/profile-export', ({ routes }) => routes.profile],
+  ['pages/account-data', ({ routes }) => routes.profile],
   ['pages/account-profile', ({ routes }) => routes.profile],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page

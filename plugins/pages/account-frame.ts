@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../src/config/config.ts'
 import type { AccountFrame } from '../../src/views/account-frame.tsx'
 import type { Texts } from '../../src/views/texts/index.ts'
-import { ACCOUNT, PROFILE, SECURITY, type Who } from './account-paths.ts'
+import { ACCOUNT, DATA, PROFILE, SECURITY, type Who } from './account-paths.ts'
 import type { Kit } from './kit.ts'
 
 type Entry = [path: string, text: (texts: Texts) => string]
@@ -14,7 +14,8 @@ export function createAccountFrame (kit: Kit, { routes }: Pick<Config, 'routes'>
   const pages: Entry[] = [
     [ACCOUNT, ({ account }) => account.overview],
     ...(routes.profile ? [[PROFILE, ({ profile }) => profile.title] satisfies Entry] : []),
-    [SECURITY, ({ security }) => security.title]
+    [SECURITY, ({ security }) => security.title],
+    ...(routes.profile ? [[DATA, ({ data }) => data.title] satisfies Entry] : [])
   ]
   return async (request, reply, { userId }, path) => {
     const page = kit.page(request)

@@ -1,4 +1,5 @@
 import type { Services } from '../../src/compose/services.ts'
+import { createAccountDataPage, type ShowAccountData } from './account-data.ts'
 import { createAccountEndPage, type ShowAccountEnd } from './account-end.ts'
 import { createAccountFrame } from './account-frame.ts'
 import { createAccountProfilePage, type ShowAccountProfile } from './account-profile.ts'
@@ -8,6 +9,7 @@ import type { Kit } from './kit.ts'
 
 export type AccountPages = {
   account: ShowAccount
+  accountData: ShowAccountData
   accountEnd: ShowAccountEnd
   accountProfile: ShowAccountProfile
   accountSecurity: ShowAccountSecurity
@@ -17,6 +19,7 @@ export function createAccountPages (kit: Kit, services: Services): AccountPages 
   const frameOf = createAccountFrame(kit, services.config)
   return {
     account: createAccountPage(kit, services, frameOf),
+    accountData: createAccountDataPage(kit, frameOf),
     accountEnd: createAccountEndPage(kit, services),
     accountProfile: createAccountProfilePage(kit, services, frameOf),
     accountSecurity: createAccountSecurityPage(kit, services, frameOf)

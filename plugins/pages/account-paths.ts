@@ -3,6 +3,8 @@ export const ACCOUNT = '/account'
 export const SECURITY = `${ACCOUNT}/security`
 export const PROFILE = `${ACCOUNT}/profile`
 export const SAVE_LOGIN = `${PROFILE}/login`
+export const DATA = `${ACCOUNT}/data`
+export const EXPORT = `${DATA}/export`
 export const CHANGE_PASSWORD = `${SECURITY}/password`
 
 /** The forms of the account page: action and path. */

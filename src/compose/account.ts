@@ -1,5 +1,6 @@
 import { createAccountAccess, type AccountAccess } from '../account/access.ts'
 import { createAuthorizedApps, type AuthorizedApps } from '../account/apps.ts'
+import type { ExportAccount } from '../account/export.ts'
 import { createHistory, type History } from '../account/history.ts'
 import { createFindOwner, type FindOwner } from '../account/owner.ts'
 import type { ClientDirectory } from '../clients/directory.ts'
@@ -22,17 +23,30 @@ export type AccountServices = {
   apps: AuthorizedApps
   findOwner: FindOwner
   history: History
+  /** Loaded at the first use. */
+  exportAccount: ExportAccount
 }
 
-type AccountParts = Core & { clients: ClientDirectory, scopes: Scopes, sessionEnds: SessionEnds }
+type AccountParts = Core & {
+  clients: ClientDirectory, scopes: Scopes, sessionEnds: SessionEnds, personalTokens: Pick<PersonalTokens, 'list'>
+}
 
-export function createAccount ({ config, store, clients, scopes, sessionEnds }: AccountParts): AccountServices {
+export function createAccount ({ config, database, store, clients, scopes, sessionEnds, personalTokens }: AccountParts): AccountServices {
   const { refreshTokenTtl: idleTtl, browserIdleTtl } = config
-  return {
+  const shown = {
     access: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: idleTtl, browser: browserIdleTtl } }),
     apps: createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl }),
-    findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browserSessions: store.browserSessions }),
     history: createHistory(store.audit)
+  }
+  return {
+    ...shown,
+    findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browserSessions: store.browserSessions }),
+    async exportAccount (userId) {
+      const [{ createExportAccount }, { createReadUser }] = await Promise.all([
+        import('../account/export.ts'), import('../users/export.store.ts')
+      ])
+      return await createExportAccount({ ...shown, readUser: createReadUser(database), tokens: personalTokens })(userId)
+    }
   }
 }
 

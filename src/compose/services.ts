@@ -115,7 +115,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const verification = createVerification({ ...base, ...messages, users, throttle })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
-    account: createAccount({ ...base, clients, scopes, sessionEnds: sessions.sessionEnds }),
+    account: createAccount({ ...base, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds }),
     ...messages,
     clients, invitations, passwords, personalTokens, revocation, sessions, users,
     verification

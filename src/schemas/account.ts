@@ -99,6 +99,15 @@ export const HistoryPage = Type.Object({
   }]
 })
 
+/** Sections by name; each may get more members. */
+export const AccountExport = Type.Object({}, {
+  additionalProperties: true,
+  examples: [{
+    user: { id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', name: 'Ada Lovelace', identifiers: [{ attribute: 'email', value: 'ada@example.com' }] },
+    sessions: [], applications: [], personal_access_tokens: [], history: []
+  }]
+})
+
 /** The wire form of a user. */
 export function userBody ({ id, name, identifiers, createdAt }: Profile): User {
   const attributes = Object.fromEntries(identifiers.map(({ attribute, display }) => [attribute, display]))

@@ -15,6 +15,7 @@ const NAMES: Record<ViewName, true> = {
   logout: true,
   loggedOut: true,
   account: true,
+  accountData: true,
   accountEnd: true,
   accountProfile: true,
   accountSecurity: true,

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { MessageViews } from '../mail/views.ts'
+import type { AccountDataModel } from './account-data.tsx'
 import type { AccountEndModel } from './account-end.tsx'
 import type { AccountProfileModel } from './account-profile.tsx'
 import type { AccountSecurityModel } from './account-security.tsx'
@@ -29,6 +30,7 @@ export const views = {
   logout: async (model: LogoutModel) => (await import('./logout.tsx')).logoutPage(model),
   loggedOut: async (model: LoggedOutModel) => (await import('./logout.tsx')).loggedOutPage(model),
   account: async (model: AccountModel) => (await import('./account.tsx')).accountPage(model),
+  accountData: async (model: AccountDataModel) => (await import('./account-data.tsx')).accountDataPage(model),
   accountEnd: async (model: AccountEndModel) => (await import('./account-end.tsx')).accountEndPage(model),
   accountProfile: async (model: AccountProfileModel) => (await import('./account-profile.tsx')).accountProfilePage(model),
   accountSecurity: async (model: AccountSecurityModel) => (await import('./account-security.tsx')).accountSecurityPage(model),

@@ -55,6 +55,12 @@ export const account: typeof en = {
     currentPassword: 'Jetziges Passwort',
     saveLogin: 'Speichern'
   },
+  data: {
+    title: 'Ihre Daten',
+    export: 'Alles, was wir über Sie gespeichert haben',
+    exportHint: 'Eine Datei für Sie oder für einen anderen Dienst (JSON), ohne Passwörter und Token. Liegt Ihre Anmeldung mehr als 10 Minuten zurück, melden Sie sich zuerst neu an.',
+    download: 'Herunterladen'
+  },
   security: {
     title: 'Sicherheit',
     changePassword: 'Passwort ändern',

@@ -54,6 +54,12 @@ export const account = {
     currentPassword: 'Current password',
     saveLogin: 'Save'
   },
+  data: {
+    title: 'Your data',
+    export: 'Everything we hold about you',
+    exportHint: 'One file for you or for another service (JSON), without passwords and tokens. If your login is older than 10 minutes, you log in again first.',
+    download: 'Download'
+  },
   security: {
     title: 'Security',
     changePassword: 'Change password',

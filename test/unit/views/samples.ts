@@ -1,3 +1,4 @@
+import { accountDataPage } from '../../../src/views/account-data.tsx'
 import { accountEndPage, type AccountEndModel } from '../../../src/views/account-end.tsx'
 import { accountPage, type AccountModel } from '../../../src/views/account.tsx'
 import { accountProfilePage, type AccountProfileModel } from '../../../src/views/account-profile.tsx'
@@ -105,6 +106,7 @@ export function samplePages (page: Page): Record<string, string> {
     'account-profile-wrong': accountProfilePage({
       ...profileModel(page), errors: { fields: { email: [page.texts.problems.taken], current_password: [page.texts.problems.missing] } }
     }),
+    'account-data': accountDataPage({ ...frame(page, '/account/data'), links: { export: '/account/data/export' } }),
     'account-security': accountSecurityPage(securityModel(page)),
     'account-security-wrong': accountSecurityPage({
       ...securityModel(page), history: [], links: {},
@@ -181,8 +183,8 @@ function accountEndModel (page: Page): AccountEndModel {
 }
 
 function frame (page: Page, current: string) {
-  const { account, profile, security } = page.texts
-  const pages = [['/account', account.overview], ['/account/profile', profile.title], ['/account/security', security.title]] as const
+  const { account, data, profile, security } = page.texts
+  const pages = [['/account', account.overview], ['/account/profile', profile.title], ['/account/security', security.title], ['/account/data', data.title]] as const
   return {
     ...page, csrf, account: { name: 'ada@example.com' }, actions: { logout: '/logout' },
     nav: pages.map(([href, text]) => ({ href, text, current: href === current }))

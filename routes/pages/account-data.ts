@@ -1,0 +1,33 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { isRecent } from '../../plugins/guard/errors.ts'
+import { DATA, EXPORT } from '../../plugins/pages/account-paths.ts'
+import { withParams } from '../../plugins/pages/answer.ts'
+import { showPage } from '../../src/schemas/pages.ts'
+import { internals } from '../../plugins/internals.ts'
+
+const tags = ['Pages']
+
+const accountData: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const { account, clock, config } = internals(app)
+  const guard = app.authGuard('web')
+
+  app.get(DATA, {
+    onRequest: guard,
+    schema: { tags, summary: 'Account page: export of the data', response: showPage }
+  }, async (request, reply) => await pages.accountData(request, reply, guard.auth(request)))
+
+  app.get(EXPORT, {
+    onRequest: guard,
+    schema: { tags, summary: 'Download everything that is held about the user, after a login of the last 10 minutes', response: showPage }
+  }, async (request, reply) => {
+    const { userId, authTime } = guard.auth(request)
+    if (!isRecent(authTime, clock.now())) {
+      return reply.redirect(withParams(config.loginPath, { prompt: 'login', return_to: config.basePath + DATA }), 303)
+    }
+    const data = JSON.stringify(await account.exportAccount(userId) ?? {}, null, 2)
+    return await reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="account.json"').send(data)
+  })
+}
+
+export default accountData
