@@ -78,8 +78,8 @@ t.test('the Tab key moves through a page in reading order', async (t) => {
   t.same(await tabOrder(page, 'en-login-wrong'), ['password', 'remember', 'Log in', 'Forgot your password?', 'Create an account'])
   t.same((await tabOrder(page, 'en-register-wrong')).slice(0, 3), ['email', 'phone', 'password'])
   t.same(await tabOrder(page, 'en-consent'), ['Use another account', 'Allow', 'Deny'])
-  t.same((await tabOrder(page, 'en-account')).slice(0, 4), [
-    'Log out', 'Log out Firefox on Linux, 203.0.113.7, now', 'Log out Safari on iPhone, Leipzig, Germany, 3 hours ago',
+  t.same((await tabOrder(page, 'en-account')).slice(0, 8), [
+    'Log out', 'Overview', 'Profile', 'Security', 'Your data', 'Log out Firefox on Linux, 203.0.113.7, now', 'Log out Safari on iPhone, Leipzig, Germany, 3 hours ago',
     'Log out Unknown device, 16 days ago'
   ])
   t.same((await tabOrder(page, 'en-account-token')).slice(0, 1), ['A token that is shown once'])
