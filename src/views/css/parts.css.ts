@@ -14,7 +14,8 @@ export const parts = `
 
 .top { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: space-between; }
 .tabs { border-block-end: 1px solid var(--line); }
-.tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
+.tabs ul { display: flex; flex-wrap: wrap; gap: 0 0.875rem; font-size: 0.9375rem; }
+@media (min-width: 30rem) { .tabs ul { column-gap: 1.25rem; } }
 .tabs a { display: block; padding-block: 0.625rem; text-decoration: none; color: var(--quiet); border-block-end: 3px solid transparent; margin-block-end: -1px; }
 .tabs a:hover { text-decoration: underline; }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent-edge); }
