@@ -82,7 +82,7 @@ async function loadVerification (parts: Dependencies): Promise<Loaded> {
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
   const redemption = createRedemption({ tokens, users, verifiable, events })
-  const shared = { attributes, users, tokens, redemption, throttle, mail, sms, outbox: store.outbox }
+  const shared = { attributes, users, tokens, redemption, throttle, mail, sms, outbox: store.outbox, monotonic: clock.monotonic }
   return {
     tokens,
     redemption,

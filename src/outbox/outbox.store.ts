@@ -1,7 +1,11 @@
 import type { PoolClient } from 'pg'
 import type { Database } from '../database/client.ts'
 import { afterCommit } from '../database/transaction.ts'
-import type { ClaimedEntry, DeadLetter, KeptEntry, OutboxCounts, OutboxEntry, OutboxStore } from './ports.ts'
+import type { ClaimedEntry, DeadLetter, KeptEntry, OutboxCounts, OutboxEntry, OutboxStore, OutboxWrites } from './ports.ts'
+
+/** Seconds: the next purge deletes it. */
+const LONG_AGO = 30 * 86_400
+const AFTER_ANSWER_MS = 100
 
 export function createOutboxStore ({ pool, tables }: Database) {
   const { outbox } = tables
@@ -23,14 +27,17 @@ export function createOutboxStore ({ pool, tables }: Database) {
    * Writes entries; with the `client` of an `inTransaction` in that transaction, after whose commit they are sent.
    */
   async function write (entries: OutboxEntry[], client?: PoolClient): Promise<void> {
-    if (entries.length > 0) await writeAlways(entries, client)
-  }
-
-  /** The same statement even without entries, where the answer must take the same time. */
-  async function writeAlways (entries: OutboxEntry[], client?: PoolClient): Promise<void> {
+    if (entries.length === 0) return
     await (client ?? pool).query({ name: 'outbox-write', text: insertSql('$1'), values: [JSON.stringify(entries)] })
     if (client) afterCommit(client, announce)
     else announce()
+  }
+
+  const writeEvenly: OutboxWrites['writeEvenly'] = async (entries, isForNobody, client) => {
+    const written = isForNobody ? entries.map((entry) => ({ ...entry, parked: true, expiresIn: -LONG_AGO })) : entries
+    await client.query({ name: 'outbox-write', text: insertSql('$1'), values: [JSON.stringify(written)] })
+    // Sending costs time, too, of which the answer must know nothing
+    afterCommit(client, () => { setTimeout(announce, AFTER_ANSWER_MS).unref() })
   }
 
   /** Tells this process that entries were committed. */
@@ -90,7 +97,7 @@ export function createOutboxStore ({ pool, tables }: Database) {
   async function kept (id: string | null): Promise<KeptEntry[]> {
     const { rows } = await pool.query<KeptEntry>(
       `SELECT id, kind, sealed, created_at AS "createdAt" FROM ${outbox}
-       WHERE failed_at IS NULL AND next_attempt_at = 'infinity' AND ($1::uuid IS NULL OR id = $1) ORDER BY id DESC LIMIT 100`,
+       WHERE failed_at IS NULL AND next_attempt_at = 'infinity' AND expires_at > created_at AND ($1::uuid IS NULL OR id = $1) ORDER BY id DESC LIMIT 100`,
       [id]
     )
     return rows
@@ -130,6 +137,6 @@ export function createOutboxStore ({ pool, tables }: Database) {
   }
 
   return {
-    insertSql, write, writeAlways, announce, subscribe, claim, sent, retry, fail, release, kept, failed, retryFailed, counts
+    insertSql, write, writeEvenly, announce, subscribe, claim, sent, retry, fail, release, kept, failed, retryFailed, counts
   }
 }

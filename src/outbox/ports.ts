@@ -26,8 +26,11 @@ export type OutboxEntry = {
 export type OutboxWrites = {
   /** With a `transaction`, they are sent after its commit. */
   write: (entries: OutboxEntry[], transaction?: Transaction) => Promise<void>
-  /** The same statement even without entries, where the answer must take the same time. */
-  writeAlways: (entries: OutboxEntry[], transaction?: Transaction) => Promise<void>
+  /**
+   * Where the answer must take the same time whether or not anybody gets a message: what is for nobody is written, too, has expired from
+   * the start, and is never sent.
+   */
+  writeEvenly: (entries: OutboxEntry[], isForNobody: boolean, transaction: Transaction) => Promise<void>
 }
 
 /** An entry that this process has leased and is to send. */

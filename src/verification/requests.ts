@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { MailModels } from '../mail/models.ts'
 import type { QueueSms } from '../mail/queue.ts'
 import type { OutboxEntry, OutboxWrites } from '../outbox/ports.ts'
@@ -31,24 +32,37 @@ type Dependencies = {
   users: Pick<Users, 'recipient'>
   tokens: Pick<OneTimeTokens, 'issue'>
   throttle: Pick<Throttle, 'message'>
-  outbox: Pick<OutboxWrites, 'writeAlways'>
+  outbox: Pick<OutboxWrites, 'writeEvenly'>
   mail: MailPort
   sms: { queue: QueueSms }
   /** Where the owner of an account goes on. */
   pages: () => MailModels['taken']
+  /** Milliseconds. */
+  monotonic: () => number
 }
 
+type Sending = [purpose: 'verify' | 'reset', request: ProofRequest, query: Omit<RecipientQuery, 'of'>, message: Message]
 type Message = (recipient: Recipient, issued: IssuedToken) => OutboxEntry[]
+
+/** Answers to requests of anybody take a multiple of this: what a few rows more cost is not seen. */
+const STEP_MS = 50
 
 /**
  * Requests for a message with a token. What nobody receives takes the same statements, so the same time: a token is created that belongs to
  * no user, and nobody ever learns its text.
  */
-export function createProofRequests ({ attributes, users, tokens, throttle, outbox, mail, sms, pages }: Dependencies): ProofRequests {
+export function createProofRequests (
+  { attributes, users, tokens, throttle, outbox, mail, sms, monotonic, pages }: Dependencies
+): ProofRequests {
   const named = (channel: 'mail' | 'sms') => attributes.filter((attribute) => attribute.channel === channel).map(({ name }) => name)
   const [addresses, numbers] = [named('mail'), named('sms')]
 
-  async function send (purpose: 'verify' | 'reset', request: ProofRequest, query: Omit<RecipientQuery, 'of'>, message: Message): Promise<void> {
+  async function send (...sending: Sending): Promise<void> {
+    const work = () => sendTo(...sending)
+    return await ('typed' in sending[1] ? evenly(work) : work())
+  }
+
+  async function sendTo (...[purpose, request, query, message]: Sending): Promise<void> {
     const identifiers = 'typed' in request ? candidatesFor(attributes, request.typed) : []
     const found = await users.recipient({ ...query, of: 'typed' in request ? { identifiers } : request })
     const nobody = identifiers[0] ?? { attribute: '', value: 'typed' in request ? request.typed : request.userId }
@@ -61,8 +75,17 @@ export function createProofRequests ({ attributes, users, tokens, throttle, outb
       ...(recipient && 'boundTo' in request && { boundTo: request.boundTo })
     }, async (transaction, issued) => {
       const entries = message(recipient ?? { ...NOBODY, attribute, value, display: value }, issued)
-      await outbox.writeAlways(recipient ? entries : [], transaction)
+      await outbox.writeEvenly(entries, recipient === null, transaction)
     })
+  }
+
+  async function evenly (work: () => Promise<void>): Promise<void> {
+    const startedAt = monotonic()
+    try {
+      await work()
+    } finally {
+      await sleep(STEP_MS - (monotonic() - startedAt) % STEP_MS)
+    }
   }
 
   const localeOf = ({ locale }: Recipient, request?: ProofRequest) =>
@@ -86,7 +109,7 @@ export function createProofRequests ({ attributes, users, tokens, throttle, outb
     const shown = recipient ?? { ...NOBODY, ...identifier }
     await tokens.issue({ purpose: 'verify', userId: null, identifier: null, boundTo }, async (transaction) => {
       const entries = mail.queue('taken', mailRecipient(shown), pages(), { locale: localeOf(shown) })
-      await outbox.writeAlways(recipient ? entries : [], transaction)
+      await outbox.writeEvenly(entries, recipient === null, transaction)
     })
   }
 

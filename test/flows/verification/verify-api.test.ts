@@ -57,7 +57,8 @@ t.test('by link: bearer, auth_session or password keep everything; without one t
     ['password', async () => [{ password: 'correct horse battery staple' }, {}]],
     ['nothing', async () => [undefined, {}]]
   ] as const) {
-    const { app } = await build(t, { ...box.options, verificationUrls: VERIFICATION_URLS, login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
+    const attributes = { email: EmailSchema, phone: PhoneSchema }
+    const { app } = await build(t, { ...box.options, verificationUrls: VERIFICATION_URLS, login: { attributes } })
     const { user, ...tokens } = await signedIn(app, { email: EMAIL, phone: '+491701234567' })
     await notify(app, { email: '+49 170 1234567', verification_url: VERIFICATION_URLS[0] })
     const [mail] = await box.fetch(app)
@@ -153,7 +154,9 @@ t.test('nothing of a link is from the request; third parties and strangers get n
   t.equal((await notify(app, {}, { authorization: 'Bearer nonsense' })).statusCode, 401)
   const bodies = await Promise.all(['nobody@example.com', EMAIL, '?'].map(async (email) => (await notify(app, { email })).body))
   t.equal(new Set(bodies).size, 1)
-  const third = await makeClient(app, { name: 'Third', firstParty: false, grantTypes: ['authorization_code'], redirectUris: [CALLBACK], scopes: ['*'] })
+  const third = await makeClient(app, {
+    name: 'Third', firstParty: false, grantTypes: ['authorization_code'], redirectUris: [CALLBACK], scopes: ['*']
+  })
   const visitor = visit(app)
   await logIn(visitor)
   const theirs = await letIn(app, visitor, third, 'openid email')
