@@ -26,7 +26,7 @@ async function endpoints (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     closedScope(scope, config)
     loadRoutes(scope, { folder: 'v1/oauth', prefix: '/v1/oauth', switches: switchesOf(internals(host)) })
-    loadRoutes(scope, { folder: 'well-known', prefix: '/.well-known' })
+    loadRoutes(scope, { folder: 'well-known', prefix: '/.well-known', switches: switchesOf(internals(host)) })
     serveMetadata(scope)
   }, under(config.prefix))
   if (config.mount !== '') {

@@ -29,6 +29,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page
   ['v1/oauth/device-code', ({ routes }) => routes.pages],
+  ['well-known/change-password', ({ routes }) => routes.pages && routes.profile],
   ['operations/metrics', ({ routes }) => routes.metrics]
 ]
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Health, Readiness } from '../../src/schemas/health.ts'
+import { Health, Readiness, Welcome } from '../../src/schemas/health.ts'
 import { internals } from '../../plugins/internals.ts'
 
 /** An overloaded process is still alive and ready: restarting it, or moving its load to others, would make matters worse. */
@@ -7,6 +7,14 @@ const evenWhenBusy = { pressureHandler: () => {} }
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
   const { config, database: { pool }, revocation: { feed } } = internals(app)
+
+  app.get('/v1', {
+    schema: { tags: ['Operations'], summary: 'What answers here', response: { 200: Welcome } }
+  }, async () => ({
+    message: `Welcome to ${config.brand.name} (API V1)`,
+    issuer: config.issuer,
+    ...(config.routes.docs && { documentation: `${config.issuer}/docs` })
+  }))
 
   app.get('/health', {
     config: evenWhenBusy,

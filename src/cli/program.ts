@@ -158,6 +158,8 @@ function addUserCommands (program: Command, run: Run, context: Options['context'
     .option('--password <password>', 'the password; other users of this machine can see it in the process list')
     .option('--password-stdin', 'read the password from standard input')
     .action(run(async () => (await import('./user-account.ts')).setPassword))
+  command(user, 'reset-link <user>', 'Print a link with which a user sets a new password, once and within an hour; no mail is sent')
+    .action(run(async () => (await import('./reset-link.ts')).createResetLink))
   command(user, 'invite', 'Invite somebody to register; prints the link, and sends it where mail is set up')
     .requiredOption('--email <address>', 'the address that is invited, and verified by the link')
     .option('--locale <locale>', 'language of the mail, such as de (default: DEFAULT_LANGUAGE)')

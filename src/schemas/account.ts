@@ -40,7 +40,9 @@ export function registerBody (attributes: Attributes, rules: PasswordRules) {
     ...fields,
     name: Type.Optional(Type.String({ maxLength: MAX_USER_NAME, examples: ['Ada Lovelace'] })),
     invitation: Type.Optional(Type.String({ description: 'From the link of an invitation', examples: ['lk_ot_6Qp0…'] })),
-    verification_url: Type.Optional(Type.String({ description: 'Page of VERIFICATION_URLS that the mail leads to' })),
+    verification_url: Type.Optional(Type.String({
+      description: 'Page of VERIFICATION_URLS that the mail leads to', examples: ['https://app.example.com/verify']
+    })),
     password: Type.String(newPassword(rules))
   }, { additionalProperties: true })
 }
