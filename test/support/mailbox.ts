@@ -19,7 +19,7 @@ export function createMailbox (): Mailbox {
     options: { mail: { send: async (mail) => { mails.push(mail) } } },
     mails,
     async fetch (app) {
-      await eventually(async () => (await sql(app, "SELECT FROM outbox WHERE expires_at > created_at")).length === 0)
+      await eventually(async () => (await sql(app, 'SELECT FROM outbox WHERE expires_at > created_at')).length === 0)
       const fresh = mails.slice(seen)
       seen = mails.length
       return fresh
