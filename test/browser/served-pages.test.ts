@@ -79,9 +79,10 @@ const STEPS: Step[] = [
     await page.getByLabel('See your orders').check()
     await page.getByRole('button', { name: 'Create token' }).click()
   }],
+  ['account-end', (page) => page.getByRole('link', { name: 'Remove Holiday Photos' }).click()],
   ['account-expired', async (page) => {
     await page.evaluate('for (const field of document.querySelectorAll("[name=_csrf]")) field.value = "old"')
-    await page.getByRole('button', { name: 'Remove Holiday Photos' }).click()
+    await page.getByRole('button', { name: 'Remove access' }).click()
   }],
   ['logout', (page) => page.goto(`${issuer}/logout`)],
   ['logged-out', (page) => page.getByRole('button', { name: 'Log out' }).click()],

@@ -57,9 +57,9 @@ t.test("a host's Prisma project in public and our tables do not affect each othe
   const [ours, theirs] = [await createDatabase(t, { empty: true }), await createDatabase(t, { empty: true })]
 
   t.equal((await migrateOurs(ours, await olderMigrations(t))).schema, 'latchkey')
-  const tables = await count(ours, 'latchkey')
   t.match(await dev(ours, '--name', 'init'), /created and applied/, 'ours first')
   t.same((await migrateOurs(ours)).applied, (await migrationNames(shippedMigrations)).slice(-1), 'another one of ours')
+  const tables = await count(ours, 'latchkey')
   await writeFile(join(folder, 'schema.prisma'), SCHEMA.replace('@id', '@id\n  name String'))
   t.match(await dev(ours, '--name', 'more'), /created and applied/, 'another one of theirs')
   t.equal(await count(ours, 'latchkey'), tables)
