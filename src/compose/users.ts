@@ -71,7 +71,9 @@ export async function createUsers (
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
-    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite' }
+    const { beforeRegister } = config
+    const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
+    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost }
     if (mustVerify.length === 0) return createRegister(registering)
     const [{ createWaitingRegistration }, { createIdentifierHolds, HOLD_KEYS }, { createHoldStore }] = await Promise.all([
       import('../users/waiting-registration.ts'), import('../users/identifier-holds.ts'), import('../users/identifier-holds.store.ts')

@@ -64,6 +64,9 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   const brand = withColor(filled.brand)
   checkFrontEnds(filled, sources)
   checkTransports(filled, sources)
+  if (filled.beforeRegister !== undefined && typeof filled.beforeRegister !== 'function') {
+    throw new ConfigError([{ name: 'beforeRegister', message: 'must be a function that is given what somebody entered' }])
+  }
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = filled.appUrl === undefined ? undefined : readUrl(nameOf(sources, ['appUrl']), filled.appUrl).replace(/\/+$/, '')

@@ -106,6 +106,8 @@ export interface SettingsOptions {
   passwordGrant?: NonNullable<Settings['passwordGrant']>
   /** Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case. Variable: REGISTRATION. Default: open. */
   registration?: NonNullable<Settings['registration']>
+  /** Your function that may refuse a registration, with a reason for a field or the whole form; it has one second. */
+  beforeRegister?: NonNullable<Settings['beforeRegister']>
   /** Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on. Variable: REQUIRE_EMAIL_VERIFICATION. Default: off. */
   requireEmailVerification?: NonNullable<Settings['requireEmailVerification']>
   /** Options of routes. */

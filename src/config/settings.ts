@@ -3,6 +3,7 @@ import { APP_KEY_FORM } from '../crypto/app-key.ts'
 import { frontEndOptions } from './front-end-options.ts'
 import { MailOptions, SmsOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
+import type { BeforeRegister } from '../users/before-register.ts'
 import { viewNames } from '../views/check.ts'
 
 const DAY = 86_400
@@ -154,10 +155,9 @@ export const Settings = Type.Object({
   }),
   passwordGrant: onOff('PASSWORD_GRANT', 'on', 'Login with user name and password at the token endpoint and the client proxies'),
   registration: Type.Union([Type.Literal('open'), Type.Literal('invite'), Type.Literal('off')], {
-    env: 'REGISTRATION', default: 'open',
-    description:
-      'Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case'
+    env: 'REGISTRATION', default: 'open', description: 'Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case'
   }),
+  beforeRegister: Type.Optional(Type.Unsafe<BeforeRegister>({ description: 'Your function that may refuse a registration, with a reason for a field or the whole form; it has one second' })),
   requireEmailVerification: onOff(
     'REQUIRE_EMAIL_VERIFICATION',
     'off',

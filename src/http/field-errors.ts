@@ -23,6 +23,8 @@ export type FieldErrorDetails = {
   /** Could also be a value of another attribute. */
   ambiguous: { attribute: string, title: string }
   taken: null
+  /** The host refuses the registration, in its own words. */
+  refused: { reason: string }
   /** Is another address than the one that was invited. */
   not_invited: null
   /** A password without a kind of characters that it must contain. */

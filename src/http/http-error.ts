@@ -41,6 +41,7 @@ export const ERRORS = {
   LK_OVERLOADED: { status: 503, message: 'The server is overloaded, try again in a moment', retryAfter: SOON },
   LK_DATABASE_UNAVAILABLE: { status: 503, message: 'The database cannot be reached, try again in a moment', retryAfter: SOON },
   LK_ISSUER_UNAVAILABLE: { status: 503, message: 'The issuer cannot be reached at the moment, try again', retryAfter: SOON },
+  LK_REGISTRATION_UNAVAILABLE: { status: 503, message: 'Registration is not possible at the moment, try again', retryAfter: SOON },
   LK_NO_PERSONAL_CLIENT: { status: 503, message: 'Personal access client not found. Please create one: `npx latchkey client --personal`' }
 } as const satisfies Record<string, Entry>
 

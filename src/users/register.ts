@@ -12,6 +12,7 @@ import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts
 import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Profile, Users } from './ports.ts'
+import type { AskHost } from './before-register.ts'
 import type { WaitingRegistration } from './waiting-registration.ts'
 
 /**
@@ -50,6 +51,8 @@ type Dependencies = {
   invitationOnly?: boolean
   /** Where an address must be verified. */
   waiting?: WaitingRegistration
+  /** Asks the host whether somebody may register. */
+  askHost?: AskHost | undefined
   /** None for the command line and for tests. */
   events?: Pick<Events, 'emit'>
 }
@@ -60,10 +63,11 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
 /**
  * Creates a user with a password and at least one attribute; attributes are top-level properties of the body. Submitting the same form
  * twice is one registration.
- * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED, HttpError LK_INVALID_TOKEN for a bad invitation
+ * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED, HttpError LK_INVALID_TOKEN for a bad invitation,
+ * HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createRegister (
-  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, events }: Dependencies
+  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, askHost, events }: Dependencies
 ): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
@@ -155,6 +159,8 @@ export function createRegister (
     // A form that is submitted twice has redeemed its invitation
     if (invited === undefined) return await madeBefore(entered, registrant) ?? refuseInvitation()
     if (Object.keys(errors).length > 0) return { errors }
+    const refused = await askHost?.({ name, identifiers, isInvited: invited !== null, caller: registrant.caller })
+    if (refused) return { errors: refused }
     if (waiting && !invited) return await registerWaiting(entered, registrant, waiting, refuse)
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await refuse(taken)

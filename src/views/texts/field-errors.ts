@@ -43,6 +43,7 @@ const API: Words<string> = {
     `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number has no country code`,
   ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
   taken: (_, field) => `The ${field} has already been taken.`,
+  refused: ({ reason }) => reason,
   not_invited: () => 'is not the address that was invited',
   characters_missing: ({ kind }, field) => `The ${spaced(field)} field must contain at least ${CHARACTERS[kind]}.`,
   common_password: () => 'is one of the most used passwords, which are tried first; choose another',
@@ -67,7 +68,7 @@ const API: Words<string> = {
 const SENTENCES = new Set<FieldErrorCode>([
   'required', 'one_required', 'characters_missing', 'breached_password', 'taken', 'not_configured', 'bad_token', 'unconfirmed',
   'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
-  'too_many'
+  'too_many', 'refused'
 ])
 
 const unclear = (_details: unknown, { invalid }: Texts['problems']) => invalid
@@ -87,6 +88,7 @@ const PAGES: Words<Texts['problems']> = {
   country_missing: (_, { phoneCountry }) => phoneCountry,
   ambiguous: unclear,
   taken: (_, { taken }) => taken,
+  refused: ({ reason }) => reason,
   not_invited: (_, { notInvited }) => notInvited,
   characters_missing: ({ kind }, { passwordMixedCase, passwordLetter, passwordSymbol, passwordNumber }) =>
     ({ mixedCase: passwordMixedCase, letters: passwordLetter, symbols: passwordSymbol, numbers: passwordNumber })[kind],

@@ -26,6 +26,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     'could also be taken for an e-mail address; choose another, or send it as email'
   ],
   taken: ['taken', 'The staff_id has already been taken.'],
+  refused: [{ code: 'refused', reason: 'Not on Sundays.' }, 'Not on Sundays.'],
   not_invited: ['not_invited', 'is not the address that was invited'],
   characters_missing: [
     { code: 'characters_missing', kind: 'mixedCase' }, 'The staff id field must contain at least one uppercase and one lowercase letter.'
@@ -69,7 +70,7 @@ for (const [language, texts] of Object.entries(languages)) {
       const { form, fields } = formErrors({ staff_id: [error] }, ['staff_id'], texts)
       const [text = '', ...more] = code === 'one_required' ? form ?? [] : fields?.['staff_id'] ?? []
       t.same(more, [])
-      t.ok(own.has(text) || text === texts.problems.passwordShort(8), `${code}: ${text}`)
+      t.ok(own.has(text) || code === 'refused' || text === texts.problems.passwordShort(8), `${code}: ${text}`)
     }
   })
 }
