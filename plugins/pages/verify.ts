@@ -97,7 +97,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       hidden: { token },
       address: found.value,
       askPassword: Boolean(first),
-      ...(wrongPassword && { errors: { form: [page.texts.problems.wrongLogin] } }),
+      ...(wrongPassword && { errors: { fields: { password: [page.texts.verify.wrongPassword] } } }),
       ...(problem && { errors: { form: [problemText(problem, page)] } })
     }, { leaves: kit.loginLeaves })
   }

@@ -3,7 +3,7 @@ import { formatChoice } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { attributeWord, type AttributeField, type FormPage, type Page } from './page.ts'
 import { Links, Name, type LinkItem } from './parts.tsx'
-import { shown } from './untrusted.ts'
+import { attr, shown } from './untrusted.ts'
 
 /** For a user who is known: posts `code`, or `send` for a mail. For a guest, without `address`: posts `email` to get a mail. */
 export type VerifyModel = FormPage & {
@@ -96,6 +96,7 @@ export function verifyLinkPage (model: VerifyLinkModel): string {
       <Messages page={model} labels={[['password', t.password]]} />
       {address !== null && <dl class='facts'><div><dt safe>{t.address}</dt><dd><Name name={address} /></dd></div></dl>}
       <Form {...model}>
+        {askPassword && address !== null && <input type='text' name='username' autocomplete='username' value={attr(address)} hidden readonly />}
         {askPassword && (
           <Field
             name='password' label={t.password} hint={t.passwordHint} errors={errors} describedByForm

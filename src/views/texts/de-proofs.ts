@@ -40,6 +40,7 @@ export const verify: Texts['verify'] = {
   address: 'E-Mail-Adresse',
   password: 'Passwort des Kontos',
   passwordHint: 'Sie sind hier nicht angemeldet. Mit dem Passwort bleibt das Konto, wie es ist.',
+  wrongPassword: 'Das Passwort ist falsch. Versuchen Sie es noch einmal, oder machen Sie ohne weiter.',
   withoutTitle: 'Sie kennen das Passwort nicht?',
   without: 'Vielleicht hat jemand anderes das Konto mit Ihrer Adresse angelegt. Machen Sie ohne Passwort weiter: Das alte wird entfernt, alle werden abgemeldet, und Sie wählen ein neues.',
   withoutSubmit: 'Ohne Passwort weiter',

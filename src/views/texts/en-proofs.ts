@@ -40,6 +40,7 @@ export const verify = {
   address: 'E-mail address',
   password: 'Password of the account',
   passwordHint: 'You are not logged in here. With the password, the account stays as it is.',
+  wrongPassword: 'The password is wrong. Try again, or go on without it.',
   withoutTitle: 'You do not know the password?',
   without: 'Perhaps somebody else has created the account with your address. Go on without it: the old password is removed, everybody is logged out, and you choose a new one.',
   withoutSubmit: 'Go on without the password',

@@ -72,7 +72,7 @@ export function samplePages (page: Page): Record<string, string> {
     'verify-guest-sent': verifyPage({ ...verifyModel(page), address: null, sent: true }),
     'verify-link': verifyLinkPage({ ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: false }),
     'verify-link-foreign': verifyLinkPage({
-      ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: true, errors: { form: [page.texts.problems.wrongLogin] }
+      ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: true, errors: { fields: { password: [page.texts.verify.wrongPassword] } }
     }),
     consent: consentPage(consentModel(page)),
     'consent-first-party': consentPage({
