@@ -3,7 +3,6 @@ import { SHOWN_TO } from '../../src/oauth/authorize/authorize.ts'
 import type { DeviceRequest } from '../../src/oauth/device/verification.ts'
 import { displayCode, MAX_TYPED, plainCode } from '../../src/oauth/device/user-code.ts'
 import type { Services } from '../../src/compose/services.ts'
-import { agentName } from '../../src/account/agent-name.ts'
 import { withParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
 
@@ -47,6 +46,7 @@ export function createDevicePages (kit: Kit, { config, clock }: Services): ShowD
     { device: { userCode, client, scopes, ip, userAgent, askedAt }, userId }
   ) => {
     const page = kit.page(request)
+    const { agentName } = await import('../../src/account/agent-name.ts')
     return kit.send(reply, 'deviceConfirm', {
       ...page,
       action: kit.link(DEVICE),

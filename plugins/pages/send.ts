@@ -12,7 +12,7 @@ export function createSend (own: PageViews) {
   ): Promise<FastifyReply> => {
     setPolicy(reply, policy)
     reply.type('text/html; charset=utf-8')
-    const render = own[name] ?? views[name] as (model: ViewModel<Name>) => string
+    const render = own[name] ?? views[name] as (model: ViewModel<Name>) => Promise<string>
     const made = await render(model, reply)
     if (reply.sent || made === reply) return reply
     if (typeof made !== 'string') {

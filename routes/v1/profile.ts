@@ -1,10 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Auth } from '../../plugins/guard/auth.ts'
+import { isRecent, loginTooOld } from '../../plugins/guard/errors.ts'
+import { ownerGuard } from '../../plugins/guard/owner-guard.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { covers } from '../../src/oauth/scopes.ts'
 import { visibleProfile } from '../../src/oidc/claims.ts'
-import { passwordBody, profileBody, User, userBody } from '../../src/schemas/account.ts'
+import {
+  AccountExport, HistoryPage, HistoryPageQuery, passwordBody, profileBody, User, userBody
+} from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import type { Profile } from '../../src/users/ports.ts'
@@ -12,8 +16,11 @@ import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import { internals } from '../../plugins/internals.ts'
 
+/** Entries of a page of the history, unless the request says how many. */
+const HISTORY_PAGE = 50
+
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const { account, clients, oauth, users } = internals(app)
+  const { account, clients, clock, oauth, users } = internals(app)
 
   /** A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4). */
   async function visible (user: Profile, auth: Auth): Promise<Profile> {
@@ -73,6 +80,43 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     const errors = await users.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
     if (errors) throw unprocessable(errors)
     return { message: 'Password changed. Other sessions have ended.' }
+  })
+
+  app.get('/profile/history', {
+    onRequest: ownerGuard(app),
+    schema: {
+      tags: ['Account'],
+      summary: 'List what has happened to the account',
+      description:
+        'Logins, changes and what has ended, from the audit log, newest first. Needs the access token of a first-party login, or a browser session. `next` is the value of `before` for the next page.',
+      querystring: HistoryPageQuery,
+      response: { 200: HistoryPage, ...errors(401, 403, 422, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await account.findOwner(request.auth)
+    const { before = null, limit: count = HISTORY_PAGE } = request.query
+    const { entries, next } = await account.history.list(userId, { before, limit: count })
+    return reply.header('cache-control', 'no-store').send({
+      next,
+      entries: entries.map(({ id, type, reason, client, ip, userAgent, createdAt }) => ({
+        id, type, reason, client: client?.name ?? null, ip, user_agent: userAgent, created_at: createdAt.toISOString()
+      }))
+    })
+  })
+
+  app.get('/profile/export', {
+    onRequest: ownerGuard(app),
+    schema: {
+      tags: ['Account'],
+      summary: 'Export everything that is held about the user',
+      description:
+        'Needs the access token of a first-party login, or a browser session, and a login of the last 10 minutes: an older one is answered by 401 with `error="insufficient_user_authentication"` and `max_age` (RFC 9470).',
+      response: { 200: AccountExport, ...errors(401, 403, 503) }
+    }
+  }, async (request, reply) => {
+    const { userId } = await account.findOwner(request.auth)
+    if (!isRecent(request.auth.authTime, clock.now())) throw loginTooOld(reply)
+    return reply.header('cache-control', 'no-store').send(await account.exportAccount(userId) ?? {})
   })
 }
 

@@ -1,7 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { APP_KEY_FORM } from '../crypto/app-key.ts'
-import { frontEndOptions } from './front-end-options.ts'
-import { MailOptions, SmsOptions } from './mail-options.ts'
+import { frontEndOptions, MailOptions, SmsOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
 import type { BeforeRegister } from '../users/before-register.ts'
 import { viewNames } from '../views/check.ts'

@@ -7,20 +7,20 @@ import type { AccountSecurityModel } from './account-security.tsx'
 import type { AccountModel } from './account.tsx'
 import type { ConsentModel } from './consent.tsx'
 import type { DeviceCodeModel, DeviceConfirmModel, DeviceDoneModel } from './device.tsx'
-import { errorPage } from './error.tsx'
+import type { ErrorModel } from './error.tsx'
 import type { FormPostModel } from './form-post.tsx'
-import { loginPage } from './login.tsx'
+import type { LoginModel } from './login.tsx'
 import type { LoggedOutModel, LogoutModel } from './logout.tsx'
 import type { ForgotPasswordModel, ResetPasswordModel } from './password.tsx'
-import { registerPage } from './register.tsx'
-import { startPage } from './start.tsx'
+import type { RegisterModel } from './register.tsx'
+import type { StartModel } from './start.tsx'
 import type { DoneModel, VerifyLinkModel, VerifyModel } from './verify.tsx'
 
-/** All pages, by the names under which a host can replace them. Some are loaded when they are first shown. */
+/** All pages, by the names under which a host can replace them. Each is loaded when it is first shown. */
 export const views = {
-  start: startPage,
-  login: loginPage,
-  register: registerPage,
+  start: async (model: StartModel) => (await import('./start.tsx')).startPage(model),
+  login: async (model: LoginModel) => (await import('./login.tsx')).loginPage(model),
+  register: async (model: RegisterModel) => (await import('./register.tsx')).registerPage(model),
   forgotPassword: async (model: ForgotPasswordModel) => (await import('./password.tsx')).forgotPasswordPage(model),
   resetPassword: async (model: ResetPasswordModel) => (await import('./password.tsx')).resetPasswordPage(model),
   verify: async (model: VerifyModel) => (await import('./verify.tsx')).verifyPage(model),
@@ -38,7 +38,7 @@ export const views = {
   deviceConfirm: async (model: DeviceConfirmModel) => (await import('./device.tsx')).deviceConfirmPage(model),
   deviceDone: async (model: DeviceDoneModel) => (await import('./device.tsx')).deviceDonePage(model),
   formPost: async (model: FormPostModel) => (await import('./form-post.tsx')).formPostPage(model),
-  error: errorPage
+  error: async (model: ErrorModel) => (await import('./error.tsx')).errorPage(model)
 }
 
 export type ViewName = keyof typeof views
