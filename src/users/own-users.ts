@@ -59,10 +59,8 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dep
     taken: store.taken,
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
     create: async ({ password, ...user }) => await store.create({ ...user, passwordHash: await passwords.hash(password) }),
-    async createNobody ({ password }) {
-      await passwords.hash(password)
-      // A statement that is committed, as for a user
-      await store.holdNothing()
+    async createNobody ({ password, ...user }) {
+      await store.createNobody({ ...user, passwordHash: await passwords.hash(password) })
       return null
     },
     setPassword: async ({ password, ...change }) => await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }),

@@ -143,7 +143,7 @@ export type Users = {
    * Takes the time of `create`, and creates nobody.
    * @throws Overloaded
    */
-  createNobody: (user: { password: string }) => Promise<null>
+  createNobody: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<null>
   /**
    * Ends every session except `keepSession`.
    * @returns false when the password has changed since it was checked
@@ -185,7 +185,7 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
   /** @returns null when an identifier has been taken by another user, or the invitation is no longer valid */
   create: (user: NewUser) => Promise<Profile | null>
   /** Writes as much as `create`, and nothing that has an effect. */
-  holdNothing: () => Promise<void>
+  createNobody: (user: NewUser) => Promise<void>
   /** Stores a stronger hash of the same password, if it has not changed. */
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session except `keepSession`; false when the password has changed since it was checked. */

@@ -131,9 +131,8 @@ export function createRegister (
     if (before) return before
 
     const madeByForm = form && hashOf(form, name, identifiers)
-    const user = taken.length > 0
-      ? await users.createNobody({ password })
-      : await users.create({ name, password, identifiers, madeByForm, locale })
+    const entry = { name, password, identifiers, madeByForm, locale }
+    const user = taken.length > 0 ? await users.createNobody(entry) : await users.create(entry)
     // Another registration was quicker
     const late = user || taken.length > 0 ? [] : (await users.taken(identifiers)).filter(isPublic)
     if (late.length > 0) return await refuse(late)

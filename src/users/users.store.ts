@@ -118,21 +118,21 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   // Of two at once with the same invitation, one finds it
-  async function create (
-    { name, passwordHash, identifiers: given, madeByForm: form, locale, invitation }: NewUser
-  ): Promise<Profile | null> {
+  const createSql = `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
+      u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale) SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text
+        WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, disabled_at, created_at, claims_changed_at),
+      i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at)
+        SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END
+        FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
+    SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`
+
+  const insertUser = ({ name, passwordHash, identifiers: given, madeByForm, locale, invitation }: NewUser) => ({
+    name: 'user-create', text: createSql, values: [uuidv7(), name, passwordHash, ...columnsOf(given), madeByForm, invitation, locale]
+  })
+
+  async function create (user: NewUser): Promise<Profile | null> {
     try {
-      const { rows } = await pool.query<ProfileRow>({
-        name: 'user-create',
-        text: `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
-            u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale) SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text
-              WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, disabled_at, created_at, claims_changed_at),
-            i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at)
-              SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END
-              FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
-          SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`,
-        values: [uuidv7(), name, passwordHash, ...columnsOf(given), form, invitation, locale]
-      })
+      const { rows } = await pool.query<ProfileRow>(insertUser(user))
       return profileOf(rows)
     } catch (error) {
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return null
@@ -140,11 +140,15 @@ export function createUserStore (database: Database, revocations: RevocationStor
     }
   }
 
-  async function holdNothing (): Promise<void> {
-    await pool.query({
-      name: 'user-create-none',
-      text: `INSERT INTO ${tables.identifier_holds} (hash, expires_at) VALUES (uuid_send($1::uuid), now() + interval '1 hour')`,
-      values: [uuidv7()]
+  async function createNobody ({ identifiers: given, ...user }: NewUser): Promise<void> {
+    const none = given.map((identifier) => ({ ...identifier, value: uuidv7() }))
+    await inTransaction(pool, async (client) => {
+      await client.query('SAVEPOINT nobody')
+      await client.query(insertUser({ ...user, identifiers: none }))
+      await client.query('ROLLBACK TO nobody')
+      // Something is committed, as it is with a user
+      const text = `INSERT INTO ${tables.identifier_holds} (hash, expires_at) VALUES (uuid_send($1::uuid), now() + interval '1 hour')`
+      await client.query({ name: 'user-create-none', text, values: [uuidv7()] })
     })
   }
 
@@ -222,7 +226,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   return {
-    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, holdNothing, rehash, changePassword, changeProfile,
+    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, createNobody, rehash, changePassword, changeProfile,
     setDisabled,
     foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations),
     ...createRecipients(database)
