@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 import { version } from '../runtime/version.ts'
 import { command, hours, positiveInteger, seconds, secondsOrDefault, type Run } from './command.ts'
 import type { Context } from './context.ts'
-import { addMailCommands } from './program-mail.ts'
 import { addTokenCommands } from './program-tokens.ts'
 import { printable, printableJson } from './terminal.ts'
 
@@ -121,6 +120,19 @@ function addClientCommands (program: Command, run: Run): void {
     .action(run(async () => (await import('./clients.ts')).rotateSecret))
   command(clients, 'revoke <client>', 'Revoke a client with its tokens and sessions, at once in every process')
     .action(run(async () => (await import('./clients.ts')).revokeClient))
+}
+
+/** Mails, and what could not be sent. */
+function addMailCommands (program: Command, run: Run): void {
+  const mail = program.command('mail').description('Test the mail server; list messages that could not be sent, and send them again')
+  command(mail, 'test', 'Send one mail at once, and say what the mail server answered')
+    .requiredOption('--to <address>', 'address of the recipient')
+    .action(run(async () => (await import('./mail.ts')).testMail))
+  command(mail, 'list', 'List messages that were given up', true)
+    .option('--limit <number>', 'maximum number of messages', positiveInteger, 100)
+    .action(run(async () => (await import('./mail.ts')).listMail))
+  command(mail, 'retry [id...]', 'Send given-up messages again: these, or all that have not expired')
+    .action(run(async () => (await import('./mail.ts')).retryMail))
 }
 
 function addKeyCommands (program: Command, run: Run): void {
