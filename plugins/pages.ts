@@ -4,6 +4,7 @@ import { closedScope, formParsers, under } from './http/closed-scope.ts'
 import { loadRoutes, switchesOf } from './http/load-routes.ts'
 import type { FormId } from '../src/crypto/form-secrets.ts'
 import { badBody } from '../src/http/http-error.ts'
+import { atFirstUse } from '../src/runtime/at-first-use.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
 import type { AccountPages } from './pages/account-pages.ts'
 import { createAnswer, type Answer } from './pages/answer.ts'
@@ -16,9 +17,9 @@ import { createLogoutPages, type ShowLogout } from './pages/logout.ts'
 import { createNotices, type Notices } from './pages/notices.ts'
 import { createFindReturnTarget } from './pages/return-target.ts'
 import type { ShowRegister } from './pages/register.ts'
-import { createPasswordPages, type PasswordPages } from './pages/password.ts'
+import type { PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
-import { createVerifyPages, type VerifyPages } from './pages/verify.ts'
+import type { VerifyPages } from './pages/verify.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 import { internals, type Internals } from './internals.ts'
 
@@ -49,7 +50,14 @@ async function pages (host: FastifyInstance): Promise<void> {
   const answer = createAnswer(kit, services)
   const findReturnTarget = createFindReturnTarget(kit, services.oauth.authorize, config)
   const login = createLoginPage(kit, services, findReturnTarget)
-  const [password, verify] = [createPasswordPages(kit, services), createVerifyPages(kit, services)]
+  const password = atFirstUse(
+    async () => (await import('./pages/password.ts')).createPasswordPages(kit, services),
+    ['forgot', 'reset', 'done']
+  )
+  const verify = atFirstUse(
+    async () => (await import('./pages/verify.ts')).createVerifyPages(kit, services),
+    ['verifiers', 'send', 'show', 'showLink', 'again', 'showBadLink', 'showDone', 'remember', 'refuse', 'goOn']
+  )
   const register = config.registration === 'off'
     ? turnedOff('registration')
     : (await import('./pages/register.ts')).createRegisterPage(kit, services, findReturnTarget)

@@ -4,7 +4,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { AuthorizationError } from '../../src/oauth/authorize/error.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Services } from '../../src/compose/services.ts'
-import { RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
+import { FORGOT_PAGE, RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
 import { errorHandler, failureOf, type Failure, type Raw } from '../http/errors.ts'
@@ -15,7 +15,7 @@ import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
 import type { ShowLogin } from './login.ts'
 import { endSessionPath } from './logout.ts'
-import { FORGOT, type PasswordPages } from './password.ts'
+import type { PasswordPages } from './password.ts'
 import { problemOf } from './problems.ts'
 import type { ShowRegister } from './register.ts'
 import type { VerifyPages } from './verify.ts'
@@ -78,7 +78,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
       })
     }
     const { token, email } = body as { token?: unknown, email?: unknown }
-    if (path === FORGOT) return password.forgot(request, reply, { problem, values: { email: typeof email === 'string' ? email : '' } })
+    if (path === FORGOT_PAGE) return password.forgot(request, reply, { problem, values: { email: typeof email === 'string' ? email : '' } })
     if (path === RESET_PAGE) return password.reset(request, reply, { problem, token: typeof token === 'string' ? token : '' })
     if (path === VERIFY_PAGE) return verify.again(request, reply, { ...state, token })
     return path === REGISTER ? register(request, reply, { ...state, values: { ...body } }) : null

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FORGOT_PAGE } from '../../src/verification/links.ts'
 import { REAUTH } from '../../src/oauth/authorize/reauthentication.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { LoginModel } from '../../src/views/login.tsx'
 import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf, type Kit } from './kit.ts'
-import { FORGOT } from './password.ts'
 import { queryOf, type FindReturnTarget } from './return-target.ts'
 import { problemText, type Problem } from './problems.ts'
 
@@ -40,7 +40,7 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
       ...(problem &&
         { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
       links: {
-        forgot: channels.mail ? kit.link(FORGOT) : undefined,
+        forgot: channels.mail ? kit.link(FORGOT_PAGE) : undefined,
         register: config.registration === 'open'
           ? kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
           : undefined

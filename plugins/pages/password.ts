@@ -2,11 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
-import { RESET_PAGE } from '../../src/verification/links.ts'
+import { FORGOT_PAGE, RESET_PAGE } from '../../src/verification/links.ts'
 import type { Kit } from './kit.ts'
 import { problemText, type Problem } from './problems.ts'
-
-export const FORGOT = '/password/forgot'
 
 type Forgot = { sent?: boolean, errors?: FieldErrors, values?: { email?: string }, problem?: Problem }
 type Reset = { token: string, removed?: boolean, errors?: FieldErrors, problem?: Problem }
@@ -27,14 +25,14 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
     const page = kit.page(request)
     return kit.send(reply, 'forgotPassword', {
       ...page,
-      action: kit.link(FORGOT),
+      action: kit.link(FORGOT_PAGE),
       csrf: kit.csrf(reply),
       fields,
       sent,
       values,
       ...(errors && { errors: formErrors(errors, ['email'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
-      links: { login: config.loginPath, again: kit.link(FORGOT) }
+      links: { login: config.loginPath, again: kit.link(FORGOT_PAGE) }
     })
   }
 
@@ -45,7 +43,7 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
     if (!found) {
       return kit.send(reply.code(403), 'done', {
         ...page, title: t.badTitle, message: t.bad,
-        links: [...(channels.mail ? [{ href: kit.link(FORGOT), text: t.newLink }] : []), { href: config.loginPath, text: t.back }]
+        links: [...(channels.mail ? [{ href: kit.link(FORGOT_PAGE), text: t.newLink }] : []), { href: config.loginPath, text: t.back }]
       })
     }
     return kit.send(reply, 'resetPassword', {

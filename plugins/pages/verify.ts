@@ -28,7 +28,7 @@ export type VerifyPages = {
   showBadLink: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
   showDone: (request: FastifyRequest, reply: FastifyReply, returnTo: string | null) => Promise<FastifyReply>
   /** The browser has an auth session of a registration, whose mail is on its way. */
-  remember: (reply: FastifyReply, authSession: string) => void
+  remember: (reply: FastifyReply, authSession: string) => Promise<void>
   /** After a login that lacks only the verification: mails a link and a code. */
   refuse: (request: FastifyRequest, reply: FastifyReply, authSession: string | undefined, returnTo: string | null) => Promise<FastifyReply>
   /** Goes on with the login at which the verification was missing. @returns false when there is none */
@@ -132,7 +132,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
     },
     showBadLink,
     showDone,
-    remember: (reply, authSession) => cookie.set(reply, authSession),
+    remember: async (reply, authSession) => cookie.set(reply, authSession),
     async refuse (request, reply, authSession, returnTo) {
       const refused = await ofAuthSession(authSession)
       if (refused?.authSession) {

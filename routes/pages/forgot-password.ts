@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limit } from '../../plugins/http/limits.ts'
-import { FORGOT } from '../../plugins/pages/password.ts'
 import { afterForm, ForgotForm, ForgotQuery, form, showPage } from '../../src/schemas/pages.ts'
+import { FORGOT_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
@@ -10,11 +10,11 @@ const forgotPassword: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { config, verification: { links, requests } } = internals(app)
 
-  app.get(FORGOT, {
+  app.get(FORGOT_PAGE, {
     schema: { tags, summary: 'Page that asks for a link to set a new password', querystring: ForgotQuery, response: showPage }
   }, async (request, reply) => await pages.password.forgot(request, reply, { sent: request.query.sent !== undefined }))
 
-  app.post(FORGOT, {
+  app.post(FORGOT_PAGE, {
     config: limit('message'),
     schema: { tags, summary: 'Mail a link to set a new password', ...form, body: ForgotForm, response: afterForm }
   }, async (request, reply) => {
@@ -22,7 +22,7 @@ const forgotPassword: FastifyPluginAsyncTypebox = async (app) => {
     const { email = '' } = request.body
     if (email.trim() === '') return await pages.password.forgot(request, reply.code(422), { errors: { email: ['required'] } })
     await requests.resetPassword(email, links.own.reset)
-    return reply.redirect(`${config.basePath}${FORGOT}?sent=1`, 303)
+    return reply.redirect(`${config.basePath}${FORGOT_PAGE}?sent=1`, 303)
   })
 }
 

@@ -45,7 +45,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { user, again, errors, authSession } = await users.register(body, registrant)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     if (authSession !== undefined) {
-      pages.verify.remember(reply, authSession)
+      await pages.verify.remember(reply, authSession)
       return reply.redirect(withQuery(config.basePath + VERIFY_PAGE, { sent: '1', ...(returnTo !== null && { return_to: returnTo }) }), 303)
     }
     await browser.logIn(request, reply, again ?? { userId: user.id, passwordStamp: 0 }, false, form)

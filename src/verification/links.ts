@@ -30,6 +30,7 @@ export type Links = {
 /** The front end that is meant when a request names none. */
 const DEFAULT_APP = 'web'
 
+export const FORGOT_PAGE = '/password/forgot'
 export const VERIFY_PAGE = '/email/verify'
 export const RESET_PAGE = '/password/reset'
 

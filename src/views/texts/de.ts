@@ -1,5 +1,4 @@
-import { account } from './de-account.ts'
-import { password, verify } from './de-proofs.ts'
+import { account, password, verify } from './de-account.ts'
 import type { Texts } from './en.ts'
 
 export const de: Texts = {

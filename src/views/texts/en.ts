@@ -1,5 +1,4 @@
-import { account } from './en-account.ts'
-import { password, verify } from './en-proofs.ts'
+import { account, password, verify } from './en-account.ts'
 
 /** All texts of the pages. Another language is another file of this shape. */
 export const en = {
