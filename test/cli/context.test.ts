@@ -77,6 +77,7 @@ const COMMANDS: Record<string, string[]> = {
   'user set-password': ['x', '--password', PASSWORD],
   'user disable': ['x'],
   'user enable': ['x'],
+  'user reset-link': ['x'],
   'user invite': ['--email', 'ada@example.com'],
   'user invitations': [],
   'user delete': ['x'],
