@@ -12,7 +12,7 @@ const AuthSessionText = Type.Optional(Type.String({
 
 /** Which front end sends the request. */
 export const AppHeaders = Type.Object({
-  'app-identifier': Type.Optional(Type.String({ description: 'Name of the front end in the option `apps`; default: `web`', examples: ['web'] }))
+  'app-identifier': Type.Optional(Type.String({ description: 'Name of the front end in the option `apps`; default: `web`' }))
 }, { additionalProperties: true })
 
 export const ForgotBody = Type.Object({
