@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { EmailSchema, PhoneSchema, UsernameSchema } from '../../../src/index.ts'
+import { createUser } from '../../../src/testing/users.ts'
 import { codeIn, createMailbox, createPhones, linkIn, tokenIn } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, eventually, login, makeClient, profile, register, signedIn, type Tokens } from '../../support/start-server.ts'
+import { build, eventually, login, makeClient, profile, signedIn, type Tokens } from '../../support/start-server.ts'
 import { CALLBACK, letIn, logIn, visit } from '../../support/visitor.ts'
 
 const EMAIL = 'ada@example.com'
@@ -81,7 +82,7 @@ t.test('by link: bearer, auth_session or password keep everything; without one t
 t.test('a login that was refused goes on: link and code by auth_session', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, ...REQUIRED })
-  const user = (await register(app)).json<User>()
+  const user = await createUser(app, { email: EMAIL })
   const { auth_session: authSession } = (await login(app)).json<{ auth_session: string }>()
   t.equal((await notify(app, { auth_session: authSession })).statusCode, 202)
   const [mail] = await box.fetch(app)
