@@ -53,7 +53,7 @@ export function operationIdOf (method: string, path: string, tags: readonly stri
   const words = path
     .split('/')
     .flatMap((step) => step.startsWith(':') ? ['by', step.slice(1)] : step.split(/[^A-Za-z0-9]+/))
-    .filter((word) => word !== '' && word !== 'v1')
+    .filter((word, _index, all) => word !== '' && (word !== 'v1' || all.every((each) => ['', 'v1'].includes(each))))
   return camelCase([method.toLowerCase(), ...words, ...(tags.includes('Pages') ? ['page'] : [])])
 }
 
