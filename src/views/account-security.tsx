@@ -43,7 +43,7 @@ function ChangePassword ({ model, rules }: { model: AccountSecurityModel, rules:
       <p class='quiet' safe>{t.changePasswordHint}</p>
       <div class='narrow'>
         <Form action={actions.changePassword} csrf={csrf}>
-          <input type='hidden' autocomplete='username' value={attr(account.name)} />
+          <input type='text' autocomplete='username' value={attr(account.name)} hidden readonly />
           <Field
             name='current_password' label={t.currentPassword} errors={errors}
             input={{ type: 'password', autocomplete: 'current-password', required: true }}
