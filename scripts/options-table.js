@@ -19,7 +19,7 @@ const EXTRA = [
 
 function rows (schema, path = '') {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
-    if (property.properties) return rows(property, `${path}${name}.`)
+    if (property.properties && !property.env) return rows(property, `${path}${name}.`)
     if (['login.attributes', 'login.defaultCountry', 'clients'].includes(path + name)) return []
     return [[property.env ?? '', path + name, show(property.default), property.description ?? '']]
   })

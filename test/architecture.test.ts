@@ -176,8 +176,9 @@ t.test('only plugins, routes and latchkey/testing reach what a host does not see
 })
 
 t.test('files stay small enough to read', async (t) => {
-  const long = files.map((file) => ({ file, lines: readFileSync(join(packageRoot, file), 'utf8').trimEnd().split('\n').length })).filter(
-    ({ lines }) => lines > 250)
+  const long = files.map((file) => ({ file, text: readFileSync(join(packageRoot, file), 'utf8').trimEnd() }))
+    .filter(({ text }) => !text.startsWith('// Made from'))
+    .map(({ file, text }) => ({ file, lines: text.split('\n').length })).filter(({ lines }) => lines > 250)
   t.same(long, [])
 })
 

@@ -6,6 +6,8 @@ import type { Events } from '../events/events.ts'
 import { createOutbox, OUTBOX_KEYS, type Outbox } from '../outbox/outbox.ts'
 import type { OutboxKind, OutboxMode } from '../outbox/ports.ts'
 import type { Transports } from '../outbox/delivery.ts'
+import type { MailName } from '../mail/models.ts'
+import { isTurnedOff } from '../mail/notices.ts'
 import type { RenderMessages } from '../mail/render.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Core } from './core.ts'
@@ -96,6 +98,8 @@ export function messageIdOf ({ issuer }: Pick<Config, 'issuer'>, id: string): st
 export type MailServices = {
   /** Whether mails go out, or are shown in development: features that need mail ask this. */
   isOn: boolean
+  /** Whether a mail is sent at all; `queue` asks this itself, so that only who must read something for a notice needs to. */
+  sends: (name: MailName) => boolean
   queue: QueueMail
   /** The locale of a recipient who made a request, among the languages that mails have. */
   localeFor: (preferences: LanguagePreferences) => string
@@ -108,7 +112,8 @@ export function createMail ({ config, outbox }: Pick<Core, 'config' | 'outbox'>)
   return {
     mail: {
       isOn: outbox.mode('mail') !== 'off',
-      queue: createQueueMail(outbox),
+      sends: (name) => outbox.mode('mail') !== 'off' && !isTurnedOff(name, config.notices),
+      queue: createQueueMail(outbox, config.notices),
       localeFor: (preferences) => pickLanguage(preferences, languages, config.defaultLanguage).locale
     },
     sms: { isOn: outbox.mode('sms') !== 'off', queue: createQueueSms(outbox) }

@@ -6,6 +6,7 @@ import { VARIABLE_PREFIX as PREFIX, type Sources } from './names.ts'
 import { readDotenv } from './dotenv.ts'
 import { isLoopback } from '../http/origin.ts'
 import { isClientId } from '../crypto/secrets.ts'
+import { noticeNames } from '../mail/notices.ts'
 import { readyAttributes } from '../schemas/identifiers.ts'
 
 const isProxySlug = (slug: string) => (PROXY_SLUGS as readonly string[]).includes(slug)
@@ -85,6 +86,7 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
   return {
     ...merged, login: { ...login, attributes }, mail: { ...mail, ...(server !== undefined && { url: server }) },
     routes: { ...environment.routes, ...defined(options.routes ?? {}) },
+    notices: { ...environment.notices, ...defined(options.notices ?? {}) },
     passwords: { ...environment.passwords, ...defined(options.passwords ?? {}) },
     clients: { ...environment.clients, ...options.clients }
   }
@@ -111,7 +113,18 @@ function namesLeft ({ login = {}, clients = {}, ...options }: LatchkeyOptions, {
 
 function valueOf (option: string, property: Property, found: Found): unknown {
   if (option === 'scopes') return parseScopes(found)
+  if (option === 'notices') return parseNoticesOff(found)
   return option === 'trustProxy' ? parseTrustProxy(found.text) : fromText(property, found.text)
+}
+
+/** The names of those that are off. */
+function parseNoticesOff ({ name, text }: Found): unknown {
+  const off = text.split(',').map((notice) => notice.trim()).filter(Boolean)
+  const unknown = off.filter((notice) => !(noticeNames as readonly string[]).includes(notice))
+  if (unknown.length > 0) {
+    throw new ConfigError([{ name, message: `cannot turn off ${unknown.join(', ')}. Notices that can be off are ${noticeNames.join(', ')}` }])
+  }
+  return Object.fromEntries(off.map((notice) => [notice, false]))
 }
 
 /** Converts text to the type of the option; text that cannot be converted is left for the validation of the options to report. */

@@ -1,4 +1,5 @@
-import { Type } from 'typebox'
+import { Type, type TBoolean } from 'typebox'
+import { noticeNames, type NoticeName } from '../mail/notices.ts'
 import type { SendMail, SendSms } from '../mail/ports.ts'
 
 const closed = { additionalProperties: false, default: {} }
@@ -7,7 +8,7 @@ const closed = { additionalProperties: false, default: {} }
 const MAILBOX = '^([^<>@\\x00-\\x1f\\x7f]*<[^\\s<>@]+@[^\\s<>@]+>|[^\\s<>@]+@[^\\s<>@]+)$'
 
 /** How mails go out. */
-export const MailOptions = Type.Object({
+const MailOptions = Type.Object({
   url: Type.Optional(Type.String({
     env: 'SMTP_URL', secret: true, pattern: '^smtps?://[^\\s/?#]+/?(\\?[^\\s#]*)?$',
     description: 'Mail server, such as smtp://user:password@mail.example.com:587 (with STARTTLS) or smtps://user:password@mail.example.com'
@@ -20,7 +21,7 @@ export const MailOptions = Type.Object({
 }, closed)
 
 /** How text messages go out. */
-export const SmsOptions = Type.Object({
+const SmsOptions = Type.Object({
   send: Type.Optional(Type.Unsafe<SendSms>({ description: 'Your function that sends a text message; without one there are none' }))
 }, closed)
 
@@ -32,8 +33,19 @@ const FrontEndApp = Type.Object({
   resetUrl: Type.Optional(Type.String({ description: 'Page that a mail for a new password leads to' }))
 }, { additionalProperties: false })
 
-/** Pages of front ends that links in mails lead to; without any they lead to the pages of this server. */
-export const frontEndOptions = {
+const switches = Object.fromEntries(noticeNames.map((name) => [name, Type.Boolean({ default: true })])) as Record<NoticeName, TBoolean>
+
+const Notices = Type.Object(switches, {
+  env: 'NOTICES_OFF',
+  ...closed,
+  description: `Mails that only tell of something, and can be turned off: ${noticeNames.map((name) => `\`${name}\``).join(', ')}. As a variable, the names of those that are off, separated by commas; as an option \`{ welcome: false }\``
+})
+
+/** Messages, and the pages of front ends that links in mails lead to; without any they lead to the pages of this server. */
+export const messageOptions = {
+  mail: MailOptions,
+  sms: SmsOptions,
+  notices: Notices,
   verificationUrls: addresses(
     'VERIFICATION_URLS',
     'Pages of your front ends that may be named as `verification_url`, separated by commas, such as https://app.example.com/verify'

@@ -94,6 +94,8 @@ export interface SettingsOptions {
     /** Your function that sends a text message; without one there are none. */
     send?: NonNullable<NonNullable<Settings['sms']>['send']>
   }
+  /** Mails that only tell of something, and can be turned off: `welcome`, `verified`, `passwordChanged`, `newDevice`, `factorAdded`, `factorRemoved`, `restored`. As a variable, the names of those that are off, separated by commas; as an option `{ welcome: false }`. Variable: NOTICES_OFF. */
+  notices?: Partial<NonNullable<Settings['notices']>>
   /** Pages of your front ends that may be named as `verification_url`, separated by commas, such as https://app.example.com/verify. Variable: VERIFICATION_URLS. */
   verificationUrls?: NonNullable<Settings['verificationUrls']>
   /** Pages of your front ends that may be named as `reseturl`, separated by commas, such as https://app.example.com/reset-password. Variable: RESET_URLS. */

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { APP_KEY_FORM } from '../crypto/app-key.ts'
-import { frontEndOptions, MailOptions, SmsOptions } from './mail-options.ts'
+import { messageOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
 import type { BeforeRegister } from '../users/before-register.ts'
 import { viewNames } from '../views/check.ts'
@@ -144,9 +144,7 @@ export const Settings = Type.Object({
     additionalProperties: false,
     default: {}, description: 'Texts of the pages by language, in addition to `en` and `de`; missing texts are shown in English'
   }),
-  mail: MailOptions,
-  sms: SmsOptions,
-  ...frontEndOptions,
+  ...messageOptions,
   corsOrigins: Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*,]+$' }), {
     env: 'CORS_ORIGINS', default: [],
     description:

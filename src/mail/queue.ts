@@ -1,6 +1,7 @@
 import type { Outbox } from '../outbox/outbox.ts'
 import type { OutboxEntry } from '../outbox/ports.ts'
 import type { MailModels, MailName, Recipient, SmsModels, SmsName } from './models.ts'
+import { isTurnedOff, type Notices } from './notices.ts'
 
 /** As it lies in the outbox; dates are ISO 8601 by then. */
 export type QueuedMail = { name: string, to: Recipient, model: object, locale: string }
@@ -24,14 +25,15 @@ const DEFAULT_EXPIRY = 3 * 86_400
 
 /**
  * Prepares a mail for the outbox, to be written with what causes it (src/outbox/outbox.ts).
- * @returns nothing when there is no transport for mail
+ * @param notices those that are turned off are not queued
+ * @returns nothing when there is no transport for mail, or the notice is turned off
  * @example
  * const mails = mail.queue('reset', { address, verified: true }, { url, expiresIn: 3600 }, { locale, expiresIn: 3600 })
  * await store.createReset(token, mails)
  */
-export function createQueueMail (outbox: Pick<Outbox, 'mode' | 'seal'>): QueueMail {
+export function createQueueMail (outbox: Pick<Outbox, 'mode' | 'seal'>, notices: Partial<Notices> = {}): QueueMail {
   return (name, to, model, { locale, expiresIn = DEFAULT_EXPIRY }) => {
-    if (outbox.mode('mail') === 'off') return []
+    if (outbox.mode('mail') === 'off' || isTurnedOff(name, notices)) return []
     const { address, verified, words } = to
     // A caller in JavaScript, or with a cast, is held to the rule, too
     const recipient: Recipient = verified ? { address, verified, ...(words && { words }) } : { address, verified }

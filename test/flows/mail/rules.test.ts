@@ -1,6 +1,7 @@
 import t from 'tap'
 import { ConfigError } from '../../../src/config/config-error.ts'
 import type { MailModels, MailName, Recipient } from '../../../src/mail/models.ts'
+import { noticeNames } from '../../../src/mail/notices.ts'
 import type { OutgoingMail, OutgoingSms } from '../../../src/mail/ports.ts'
 import { build, eventually } from '../../support/start-server.ts'
 import { FROM, outboxRows, queueMail } from '../../support/mail.ts'
@@ -74,6 +75,15 @@ t.test('without a transport nothing is queued, and no sender is loaded', async (
   const { mail, sms } = internals(app)
   t.same([mail.isOn, sms.isOn], [false, false])
   t.same(mail.queue('welcome', { address: 'ada@example.com', verified: true }, mailSamples.welcome, { locale: 'en' }), [])
+})
+
+t.test('a notice that is turned off is not queued; what carries a link that was asked for always is', async (t) => {
+  const { app } = await build(t, { mail: { send: async () => {} }, notices: Object.fromEntries(noticeNames.map((name) => [name, false])) })
+  const { mail } = internals(app)
+  const isQueued = (name: MailName) =>
+    mail.queue(name, { address: 'ada@example.com', verified: true }, mailSamples[name] as MailModels[typeof name], { locale: 'en' }).length > 0
+  t.same(names.filter((name) => !isQueued(name)).sort(), [...noticeNames].sort())
+  t.same(names.filter((name) => !mail.sends(name)).sort(), [...noticeNames].sort())
 })
 
 t.test('mistakes in the options are told at the start', async (t) => {

@@ -6,6 +6,7 @@ import { ConfigError } from '../../../src/config/config-error.ts'
 import type { LatchkeyOptions } from '../../../src/config/config.ts'
 import { Settings } from '../../../src/config/settings.ts'
 import { configFrom, readEnvironment, readVariables, type Variables } from '../../../src/config/environment.ts'
+import { noticeNames } from '../../../src/mail/notices.ts'
 import { EmailSchema, PhoneSchema } from '../../../src/schemas/identifiers.ts'
 
 const KEY = Buffer.alloc(32, 1).toString('base64')
@@ -189,6 +190,17 @@ t.test('options take precedence over the environment, one by one', async (t) => 
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { prefix: 'user.' } }).login.attributes), ['phone'])
   t.same(Object.keys(from({ LOGIN_ATTRIBUTES: 'phone' }, { login: { attributes: { email: EmailSchema } } }).login.attributes), ['email'])
   t.equal(from({ PORT: '1' }, { port: undefined } as never).port, 1, 'what is undefined says nothing')
+})
+
+t.test('NOTICES_OFF turns off notices by their names, and only those that carry nothing their reader needs', async (t) => {
+  const { notices } = from({ NOTICES_OFF: 'newDevice, welcome' }, { notices: { welcome: true, restored: false } })
+  t.match(notices, { newDevice: false, welcome: true, restored: false, passwordChanged: true }, 'an option wins over the variable, one by one')
+  t.same(Object.values(from({}).notices), noticeNames.map(() => true), 'all are on')
+  for (const name of ['reset', 'verify', 'identifierChange', 'identifierChanged', 'deletionScheduled', 'taken', 'invitation', 'newdevice']) {
+    t.match(problems(() => from({ NOTICES_OFF: `welcome,${name}` })), [{ name: 'NOTICES_OFF', message: new RegExp(`^cannot turn off ${name}\\. .*newDevice`) }])
+    t.match(problems(() => withOptions({ notices: { [name]: false } })), [{ name: `notices.${name}` }])
+  }
+  t.match(problems(() => withOptions({ notices: { welcome: 'off' } })), [{ name: 'notices.welcome' }])
 })
 
 t.test('variables of the process take precedence over those of the file', async (t) => {
