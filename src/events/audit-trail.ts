@@ -1,9 +1,12 @@
+import { v7 as uuidv7 } from 'uuid'
 import { createCache } from '../runtime/cache.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { EventName, Events } from './events.ts'
 
 /** An entry of the audit log. */
 export type AuditEntry = {
+  /** A UUID of version 7, so that entries of one millisecond keep their order. */
+  id?: string
   type: string
   userId?: string | null
   clientId?: string | null
@@ -75,7 +78,7 @@ export function startAuditTrail ({ events, clock: { monotonic: now }, write, onE
   function add (entry: AuditEntry): void {
     if (isRepeated(entry)) return
     if (waiting.length >= MAX_WAITING) return onError(new Error('Too many audit events at once'), 1)
-    waiting.push({ entry, at: now() })
+    waiting.push({ entry: { id: uuidv7(), ...entry }, at: now() })
     timer ??= setTimeout(flush, EVERY_MS).unref()
   }
 

@@ -13,7 +13,7 @@ export type AuditFilter = {
   limit: number
 }
 
-export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { id: string, createdAt: Date }
+export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { createdAt: Date }
 
 export function createAuditStore ({ prisma, pool, tables }: Database) {
   /** All entries in one statement. */
@@ -21,8 +21,8 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
     await pool.query({
       name: 'audit-write',
       text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
-        SELECT gen_random_uuid(), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'), now() - coalesce(e.ago, 0) * interval '1 millisecond'
-        FROM jsonb_to_recordset($1::jsonb) AS e (type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)`,
+        SELECT coalesce(e.id, gen_random_uuid()), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'), now() - coalesce(e.ago, 0) * interval '1 millisecond'
+        FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)`,
       values: [JSON.stringify(entries)]
     })
   }
@@ -36,7 +36,7 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
         ...(type !== undefined && { type: type.endsWith('.*') ? { startsWith: type.slice(0, -1) } : type }),
         ...(since !== undefined && { createdAt: { gte: since } })
       },
-      orderBy: { createdAt: 'desc' },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit
     })
     return rows as AuditLine[]
