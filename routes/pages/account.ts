@@ -78,6 +78,7 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
       const found = await owner(request)
       if (!found) return reply.redirect(home, 303)
       const id = request.body.id ?? ''
+      if (request.body.ask !== undefined) return reply.redirect(`${config.basePath}${path}?${new URLSearchParams({ id })}`, 303)
       const notice = await end(id, found, callerOf(request))
       // Who has logged out here gets the login page, which says so itself
       if (id !== found.sessionId) pages.notices.keep(reply, ACCOUNT, found.userId, notice)

@@ -94,14 +94,17 @@ export const DeviceForm = Type.Object({
   _csrf: Csrf
 }, { additionalProperties: true })
 
+const Ask = Type.Optional(Type.String({ description: 'Asks first: leads to the page whose form ends it', examples: ['1'] }))
+
 /** An entry with access to the account. */
 export const EndForm = Type.Object({
   id: ById.properties.id,
+  ask: Ask,
   _csrf: Csrf
 }, { additionalProperties: true })
 
 export const EndOthersForm = Type.Object({
-  id: Type.Optional(Type.String({ description: 'Ignored', examples: [''] })), _csrf: Csrf
+  id: Type.Optional(Type.String({ description: 'Ignored', examples: [''] })), ask: Ask, _csrf: Csrf
 }, { additionalProperties: true })
 export const EndQuery = Type.Object({ id: Text, ui_locales: Text }, { additionalProperties: true })
 

@@ -1,8 +1,9 @@
 import type { AccountApp, AccountModel, AccountSession } from './account.tsx'
+import { Form } from './form.tsx'
 import { distinct, formatAgo, formatDate, formatMoment } from './format.ts'
 import { scopeText, type Html } from './page.ts'
 import { Name } from './parts.tsx'
-import { localHref, shown } from './untrusted.ts'
+import { shown } from './untrusted.ts'
 
 export function AccountSessions ({ model }: { model: AccountModel }): Html {
   const { texts: { account: t }, sessions, locale, now } = model
@@ -17,7 +18,7 @@ export function AccountSessions ({ model }: { model: AccountModel }): Html {
       <h2 id='sessions' safe>{t.sessions}</h2>
       {sessions.length === 0 && <p class='quiet' safe>{t.noSessions}</p>}
       <ul class='items'>{sessions.map((session, index) => <SessionItem model={model} session={session} name={names[index]!} />)}</ul>
-      {sessions.some(({ current }) => !current) && <p><EndLink action={model.actions.endOthers} button={t.endOthers} /></p>}
+      {sessions.some(({ current }) => !current) && <EndButton model={model} action={model.actions.endOthers} button={t.endOthers} />}
     </section>
   )
 }
@@ -26,7 +27,7 @@ function SessionItem ({ model, session, name }: { model: AccountModel, session: 
   const { texts: { account: t }, actions } = model
   const device = session.device ?? t.unknownDevice
   return (
-    <Item action={actions.endSession} id={session.id} button={t.endSession} name={name}>
+    <Item model={model} action={actions.endSession} id={session.id} button={t.endSession} name={name}>
       <h3><Name name={device} />{session.current && <span class='badge' safe>{t.current}</span>}</h3>
       {session.place !== null && <p><Name name={session.place} /></p>}
       <p><LastUsed model={model} date={session.lastUsedAt} /></p>
@@ -50,7 +51,7 @@ function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, 
   const { texts, locale, actions } = model
   const t = texts.account
   return (
-    <Item action={actions.endApp} id={app.id} button={t.endApp} name={name}>
+    <Item model={model} action={actions.endApp} id={app.id} button={t.endApp} name={name}>
       <h3><Name name={app.name} /></h3>
       {app.scopes.length > 0 && <p safe>{app.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
       <p><span safe>{`${t.since} ${formatDate(app.since, locale)} · `}</span><LastUsed model={model} date={app.lastUsedAt} /></p>
@@ -58,24 +59,28 @@ function AppItem ({ model, app, name }: { model: AccountModel, app: AccountApp, 
   )
 }
 
-type ItemProps = { action: string, id: string, button: string, name: string, children?: Html.Children }
+type EndProps = { model: Pick<AccountModel, 'csrf'>, action: string, id?: string, button: string, name?: string }
+type ItemProps = Required<EndProps> & { children?: Html.Children }
 
-/** An entry with access, and the link to the question whether it ends; the link includes the entry's name for screen readers. */
-export function Item ({ action, id, button, name, children }: ItemProps): Html {
+/** An entry with access, and the button that asks whether it ends. */
+export function Item ({ children, ...end }: ItemProps): Html {
   return (
     <li>
       <div class='about'>{children}</div>
-      <EndLink action={`${action}?${new URLSearchParams({ id })}`} button={button} name={name} />
+      <EndButton {...end} />
     </li>
   )
 }
 
-function EndLink ({ action, button, name }: { action: string, button: string, name?: string }): JSX.Element {
+/** Leads to the question whether something ends; includes the entry's name for screen readers. */
+function EndButton ({ model: { csrf }, action, id, button, name }: EndProps): JSX.Element {
   return (
-    <a class='button small danger' href={localHref(action)}>
-      <span safe>{button}</span>
-      {name !== undefined && <span class='unseen' safe>{` ${shown(name)}`}</span>}
-    </a>
+    <Form action={action} csrf={csrf} hidden={{ ask: '1', ...(id !== undefined && { id }) }}>
+      <button class='small danger' type='submit'>
+        <span safe>{button}</span>
+        {name !== undefined && <span class='unseen' safe>{` ${shown(name)}`}</span>}
+      </button>
+    </Form>
   )
 }
 

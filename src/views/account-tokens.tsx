@@ -59,7 +59,7 @@ function TokenItem ({ model, token, name }: { model: AccountModel, token: Accoun
   const made = `${t.made} ${formatDate(token.createdAt, locale)}`
   const end = token.expiresAt === null ? t.neverExpires : `${t.expires} ${formatDate(token.expiresAt, locale)}`
   return (
-    <Item action={actions.endToken} id={token.id} button={t.endToken} name={name}>
+    <Item model={model} action={actions.endToken} id={token.id} button={t.endToken} name={name}>
       <h3><Name name={token.name} /></h3>
       {token.scopes.length > 0 && <p safe>{token.scopes.map((scope) => scopeText(scope, texts)).join(' · ')}</p>}
       <p><span safe>{`${made} · ${end} · `}</span><LastUsed model={model} date={token.lastUsedAt} /></p>

@@ -79,7 +79,7 @@ const STEPS: Step[] = [
     await page.getByLabel('See your orders').check()
     await page.getByRole('button', { name: 'Create token' }).click()
   }],
-  ['account-end', (page) => page.getByRole('link', { name: 'Remove Holiday Photos' }).click()],
+  ['account-end', (page) => page.getByRole('button', { name: 'Remove Holiday Photos' }).click()],
   ['account-expired', async (page) => {
     await page.evaluate('for (const field of document.querySelectorAll("[name=_csrf]")) field.value = "old"')
     await page.getByRole('button', { name: 'Remove access' }).click()

@@ -8,7 +8,7 @@ export const CALLBACK = 'https://app.example.com/callback'
 const ORIGIN = 'http://localhost:3000'
 
 export type Fields = Record<string, string>
-type Answer = LightMyRequestResponse
+export type Answer = LightMyRequestResponse
 
 /** A browser without scripts: it keeps cookies, sends the headers of browsers and fills in forms. Empty headers are not sent. */
 export type Visitor = {
@@ -47,7 +47,7 @@ export function visit (app: FastifyInstance, { origin = ORIGIN, ...always }: Fie
     )
 
   async function submit (page: Answer, typed: Fields = {}, headers: Fields = {}): Promise<Answer> {
-    const { action, hidden } = formOf(page)
+    const { action, hidden } = formOf(page, Object.keys(typed))
     return await post(action, { ...hidden, ...typed }, headers)
   }
 
@@ -59,12 +59,22 @@ export function visit (app: FastifyInstance, { origin = ORIGIN, ...always }: Fie
   return { cookies, get, post, submit, follow }
 }
 
-export function formOf ({ body }: Answer): { action: string, hidden: Fields } {
-  const tags = tagsOf(body)
-  const hidden = tags
-    .filter(({ attributes }) => attributes['type'] === 'hidden')
-    .map(({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
-  return { action: tags.find(({ name }) => name === 'form')!.attributes['action']!, hidden: Object.fromEntries(hidden) as Fields }
+type Form = { action: string, hidden: Fields, html: string }
+
+export function formsOf ({ body }: Answer): Form[] {
+  return [...body.matchAll(/<form[^]*?<\/form>/g)].map(([html]) => {
+    const tags = tagsOf(html)
+    const hidden = tags
+      .filter(({ attributes }) => attributes['type'] === 'hidden')
+      .map(({ attributes }) => [attributes['name']!, attributes['value'] ?? ''])
+    return { action: tags[0]!.attributes['action']!, hidden: Object.fromEntries(hidden) as Fields, html }
+  })
+}
+
+/** The first form of a page, or the first one that has all of the fields. */
+export function formOf (page: Answer, fields: string[] = []): Form {
+  const forms = formsOf(page)
+  return forms.find(({ html }) => fields.every((field) => html.includes(`name="${field}"`))) ?? forms[0]!
 }
 
 /** Registers Ada and logs her in on the page. */

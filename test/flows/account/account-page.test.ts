@@ -312,7 +312,7 @@ t.test('the management API and the account page list the same', async (t) => {
   const listed = (await call(app, 'GET', 'tokens', bearer)).json<{ id: string }[]>().map(({ id }) => id)
   const { body } = await visitor.get('/account')
   t.equal(listed.length, 2)
-  for (const id of listed) t.match(body, `/account/sessions/end?id=${id}"`)
+  for (const id of listed) t.match(body, `name="id" value="${id}"`)
 })
 
 t.test('each button of a list has an accessible name of its own that says what it ends', async (t) => {
@@ -321,10 +321,10 @@ t.test('each button of a list has an accessible name of its own that says what i
   for (let count = 0; count < 3; count++) await login(app)
   for (let count = 0; count < 2; count++) await create(visitor, { name: 'Backup', days: '30' })
   const { body } = await visitor.get('/account')
-  const names = [...body.matchAll(/<a class="button small danger" href="[^"]*id=[^"]*">(.*?)<\/a>/g)].map(([, inner]) =>
+  const names = [...body.matchAll(/<button class="small danger" type="submit">(.*?)<\/button>/g)].map(([, inner]) =>
     inner!.replace(/<[^>]*>/g, '')
   )
-  t.equal(names.length, 6)
+  t.equal(names.length, 7)
   t.same(new Set(names).size, names.length, names.join(' | '))
   t.match(names.filter((name) => name.startsWith('Delete')).sort(), ['Delete Backup', 'Delete Backup (2)'])
 })

@@ -2,11 +2,18 @@ import t from 'tap'
 import { call } from '../../support/machines.ts'
 import { build, createDatabase, eventually, login, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
-import { authorizeUrl, CALLBACK, letIn, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
+import { authorizeUrl, CALLBACK, formsOf, letIn, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Answer, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const PHONE = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0'
-const linkIn = (body: string, what: string) => new RegExp(`href="(/account/${what}/end[?]id=[^"]*)"`).exec(body)![1]!
+
+/** Presses the button of the account page that ends something; `name` is that of the entry. */
+async function askToEnd (visitor: Visitor, what: string, name = ''): Promise<Answer> {
+  const page = await visitor.get('/account')
+  const { action, hidden } = formsOf(page).find(({ action, html }) => action === `/account/${what}` && html.includes(name))!
+  return await visitor.follow(await visitor.post(action, hidden))
+}
+
 const isAlive = async (visitor: Visitor) => (await visitor.get('/account')).statusCode === 200
 
 t.test('a login is ended after a question that names it, and the page says so once', async (t) => {
@@ -14,11 +21,9 @@ t.test('a login is ended after a question that names it, and the page says so on
   const visitor = await loggedIn(app)
   const phone = visit(app, { 'user-agent': PHONE })
   await logIn(phone)
-  const { body } = await visitor.get('/account')
-  const link = [...body.matchAll(/href="([^"]*sessions\/end[?][^"]*)"[^]*?<\/a>/g)].find(([all]) => all.includes('Firefox'))![1]!
-  const question = await visitor.get(link)
+  const question = await askToEnd(visitor, 'sessions/end', 'Firefox')
   t.match([question.statusCode, question.body], [200, /Log out there\?[^]*Firefox on Linux[^]*127\.0\.0\.1[^]*Cancel/])
-  t.ok(await isAlive(phone), 'a GET ends nothing')
+  t.ok(await isAlive(phone), 'the question ends nothing')
   const done = await visitor.submit(question)
   t.match([done.statusCode, done.headers.location], [303, '/account'])
   t.notOk(await isAlive(phone))
@@ -31,7 +36,7 @@ t.test('a login is ended after a question that names it, and the page says so on
 t.test('the question about this very browser says so, and leads to the login page', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
-  const question = await visitor.get(linkIn((await visitor.get('/account')).body, 'sessions'))
+  const question = await askToEnd(visitor, 'sessions/end')
   t.match(question.body, 'Log out of this browser?')
   const after = await visitor.follow(await visitor.submit(question))
   t.match(after.body, 'You have been logged out.')
@@ -52,8 +57,7 @@ t.test('apps and tokens are ended after a question too', async (t) => {
     { name: 'Nightly', scopes: [], expiresIn: null, form: undefined },
     { ip: '127.0.0.1', userAgent: undefined }
   )
-  const { body } = await visitor.get('/account')
-  const [ofApp, ofToken] = [await visitor.get(linkIn(body, 'apps')), await visitor.get(linkIn(body, 'tokens'))]
+  const [ofApp, ofToken] = [await askToEnd(visitor, 'apps/end'), await askToEnd(visitor, 'tokens/end')]
   t.match(ofApp.body, 'Remove the access of Acme Reports?')
   t.match(ofToken.body, 'Delete the token “Nightly”?')
   await visitor.submit(ofApp)
@@ -70,7 +74,8 @@ t.test('a question about something of another user, or about nothing, leads to t
   await register(app, { email: 'eve@example.com' })
   const eve = visit(app)
   await logIn(eve, '/login', { username: 'eve@example.com' })
-  const path = linkIn((await ada.get('/account')).body, 'sessions')
+  const { hidden } = formsOf(await ada.get('/account')).find(({ action }) => action === '/account/sessions/end')!
+  const path = `/account/sessions/end?id=${hidden['id']}`
   for (const url of [path, '/account/sessions/end', '/account/sessions/end?id=x', '/account/apps/end?id=x', '/account/tokens/end?id=%27']) {
     const answer = await eve.get(url)
     t.match([answer.statusCode, answer.headers.location], [303, '/account'], url)
@@ -102,7 +107,7 @@ t.test('"Log out everywhere else" ends all other logins in every process; this o
   const heard: { sessionId: string, reason: string }[] = []
   app.latchkey.on('session.ended', (details) => { heard.push(details) })
 
-  const question = await visitor.get('/account/sessions/end-others')
+  const question = await askToEnd(visitor, 'sessions/end-others')
   t.match(question.body, /Log out everywhere else\?[^]*Apps that you allowed/)
   await visitor.submit(question)
   t.match((await visitor.get('/account')).body, 'You are logged out everywhere else.')
@@ -115,7 +120,7 @@ t.test('"Log out everywhere else" ends all other logins in every process; this o
   t.equal(heard.length, 2)
   t.match(heard.map(({ reason }) => reason), ['user', 'user'])
   t.ok(heard.some((details) => details.sessionId === sessionId(tokens)))
-  t.notMatch((await visitor.get('/account')).body, 'href="/account/sessions/end-others"', 'nothing is left to end')
+  t.notMatch((await visitor.get('/account')).body, '/account/sessions/end-others', 'nothing is left to end')
 })
 
 t.test('a code of the operator\'s own app that waits is ended as well', async (t) => {
