@@ -9,12 +9,14 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildPackage, compileTests, FOLDERS, outputOf } from './compile-tests.js'
 import { failuresIn } from './tap-output.js'
+import { testDataDir } from './test-data-dir.js'
 import { createSharedProcess, runAlone, runsAlone } from './test-runs.js'
 
 /** Tests in these folders read dist/, so they need a build. */
 const READ_PACKAGE = ['test/cli', 'test/host-app', 'test/package'].map((folder) => join(folder, sep))
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const dataDir = process.env.LATCHKEY_TEST_DIR ??= testDataDir(root)
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -107,7 +109,7 @@ async function runOnce () {
 
 /** A database that tests have started is kept for later tests of this run, and stopped at its end. */
 async function stopDatabase () {
-  if (!existsSync(join(root, '.latchkey-test/postgres/postmaster.pid'))) return
+  if (!existsSync(join(dataDir, 'postgres/postmaster.pid'))) return
   await new Promise((resolve) => spawn(process.execPath, [outputOf('test/setup/stop-database.ts')], { stdio: 'inherit' }).on('close', resolve))
 }
 
