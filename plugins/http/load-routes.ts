@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
@@ -57,10 +57,18 @@ export function loadRoutes (scope: FastifyInstance, { folder, prefix = '', switc
   scope.register(readFirst(dir, ignoreFilter), { dir, ignoreFilter, maxDepth: 0, options: { prefix } })
 }
 
+/** What Fastify calls a plugin. Without it, it searches all modules that were loaded by `require` for the function. */
+const DISPLAY_NAME = Symbol.for('fastify.display-name')
+
+type Routes = { default: { [DISPLAY_NAME]?: string } }
+
 /** Reading the files may take long on a slow disk and must not count against the plugin timeout: avvio sets none for a promise. */
 async function readFirst (dir: string, isOff: (path: string) => boolean): Promise<{ default: typeof autoload }> {
   const names = await readdir(dir)
   const files = names.filter((name) => /(?<!\.d)\.[jt]s$/.test(name) && !isOff(`/${name}`))
-  await Promise.all(files.map((name) => import(pathToFileURL(join(dir, name)).href)))
+  await Promise.all(files.map(async (name) => {
+    const routes = await import(pathToFileURL(join(dir, name)).href) as Routes
+    routes.default[DISPLAY_NAME] ??= join(basename(dir), name)
+  }))
   return { default: autoload }
 }

@@ -33,8 +33,6 @@ type Options = {
  */
 export function createPasswordPolicy ({ minLength, refuseCommon, breached, ...wanted }: Options): PasswordPolicy {
   const kinds = (Object.keys(KINDS) as CharacterKind[]).filter((kind) => wanted[kind])
-  let common: Promise<Set<string>> | undefined
-
   async function check (password: string): Promise<FieldError[]> {
     const text = passwordText(password)
     if (text === null) return [{ code: 'too_long', max: MAX_PASSWORD_BYTES, unit: 'bytes' }]
@@ -42,13 +40,8 @@ export function createPasswordPolicy ({ minLength, refuseCommon, breached, ...wa
     const missing = kinds.filter((kind) => !KINDS[kind].every((characters) => characters.test(text)))
     const errors = [...short, ...missing.map((kind): FieldError => ({ code: 'characters_missing', kind }))]
     if (errors.length > 0) return errors
-    if (refuseCommon && await isCommon(text)) return ['common_password']
+    if (refuseCommon && (await commonPasswords(minLength)).has(text.toLowerCase())) return ['common_password']
     return breached !== undefined && await isBreached(breached, text) ? ['breached_password'] : []
-  }
-
-  async function isCommon (text: string): Promise<boolean> {
-    common ??= commonPasswords(minLength)
-    return (await common).has(text.toLowerCase())
   }
 
   return { rules: { minLength, kinds }, check }
@@ -60,7 +53,16 @@ async function isBreached (path: string, text: string): Promise<boolean> {
   return await list.isBreached(path, text)
 }
 
-async function commonPasswords (minLength: number): Promise<Set<string>> {
+/** By minimum length: read at the first use, once for all apps of the process. */
+const lists = new Map<number, Promise<Set<string>>>()
+
+function commonPasswords (minLength: number): Promise<Set<string>> {
+  const known = lists.get(minLength) ?? readCommonPasswords(minLength)
+  lists.set(minLength, known)
+  return known
+}
+
+async function readCommonPasswords (minLength: number): Promise<Set<string>> {
   const { dictionary } = await import('@zxcvbn-ts/language-common')
   const passwords = dictionary['passwords-common'] as string[]
   return new Set(passwords.filter((password) => password.length >= minLength))
