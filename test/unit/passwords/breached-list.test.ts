@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isBreached, readBreachedList } from '../../../src/passwords/breached-list.ts'
 import { importBreached } from '../../../src/passwords/import-breached.ts'
 
-const sha1 = (text: string) => createHash('sha1').update(text).digest('hex').toUpperCase()
+const sha1 = (text: string) => hash('sha1', text).toUpperCase()
 const PAGE = 4096
 
 async function * chunks (text: string | Buffer, size = 1 << 20): AsyncGenerator<Buffer> {
@@ -19,24 +19,24 @@ async function listOf (t: Test, passwords: string[]): Promise<string> {
   return path
 }
 
-t.test('every password of the list is found, and of 50,000 others about 1 in 15,000 or fewer', async (t) => {
-  const passwords = Array.from({ length: 200_000 }, (_, index) => `breached ${index}`)
+t.test('every password of the list is found, and of 20,000 others about 1 in 15,000 or fewer', async (t) => {
+  const passwords = Array.from({ length: 50_000 }, (_, index) => `breached ${index}`)
   const path = await listOf(t, passwords)
   const list = await readBreachedList(path)
-  t.match(list, { count: 200_000, partPages: 1 })
+  t.match(list, { count: 50_000, partPages: 1 })
   t.equal(statSync(path).size, (1 + 256) * PAGE)
   t.equal(readFileSync(path, 'latin1').split('\n')[0], 'latchkey breached passwords 1')
-  for (let index = 0; index < 200_000; index += 100) t.ok(await isBreached(path, passwords[index]!) || t.fail(passwords[index]!))
+  for (let index = 0; index < 50_000; index += 50) t.ok(await isBreached(path, passwords[index]!) || t.fail(passwords[index]!))
   // Full pages: 1,637 keys each, as in a long list
   const full = join(t.testdir({}), 'full')
   await importBreached(chunks(Array.from({ length: 419_000 }, (_, index) => `${sha1(`full ${index}`)}\n`).join('')), full)
   t.equal((await readBreachedList(full)).partPages, 1)
   let found = 0
-  for (let index = 0; index < 50_000; index += 500) {
+  for (let index = 0; index < 20_000; index += 500) {
     const others = Array.from({ length: 500 }, (_, other) => isBreached(full, `other ${index + other}`))
     found += (await Promise.all(others)).filter(Boolean).length
   }
-  t.ok(found <= 20, `${found} of 50,000`)
+  t.ok(found <= 10, `${found} of 20,000`)
 })
 
 t.test('lines in any order and spelling, in chunks that split them', async (t) => {
