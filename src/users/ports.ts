@@ -62,6 +62,9 @@ export type Proof = {
   /** The identifier that it proves; null for a token that an operator handed out. */
   attribute: string | null
   display: string | null
+  /** Of the user, for a mail about it. */
+  name: string | null
+  locale: string | null
   /** It was not verified before. */
   first: boolean
   /** Since it was proven from elsewhere: the password, consents and sessions are gone, ... */

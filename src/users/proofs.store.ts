@@ -35,12 +35,12 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
       changed AS (UPDATE ${users} u SET updated_at = now(), claims_changed_at = CASE WHEN p.first THEN now() ELSE u.claims_changed_at END,
           password_hash = CASE WHEN ${ends} THEN ${password} ELSE u.password_hash END, password_stamp = u.password_stamp + (${ends})::int,
           token_epoch = CASE WHEN ${ends} THEN ${nextEpoch('u.token_epoch')} ELSE u.token_epoch END
-        FROM proof p WHERE u.id = p.user_id RETURNING u.id, u.token_epoch, p.attribute, p.display, p.first, ${ends} AS ends, ${cleans} AS cleaned),
+        FROM proof p WHERE u.id = p.user_id RETURNING u.id, u.token_epoch, u.name, u.locale, p.attribute, p.display, p.first, ${ends} AS ends, ${cleans} AS cleaned),
       removed AS (DELETE FROM ${identifiers} i USING changed c
         WHERE c.cleaned AND i.user_id = c.id AND i.attribute <> c.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL RETURNING i.attribute),
       consents_gone AS (DELETE FROM ${consents} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       listed AS (${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed WHERE ends")})
-    SELECT c.id AS "userId", c.attribute, c.display, c.first, c.cleaned, ARRAY(SELECT attribute FROM removed ORDER BY attribute) AS removed, l.revocation
+    SELECT c.id AS "userId", c.attribute, c.display, c.name, c.locale, c.first, c.cleaned, ARRAY(SELECT attribute FROM removed ORDER BY attribute) AS removed, l.revocation
     FROM changed c LEFT JOIN listed l ON true`
 
   const verifySql =

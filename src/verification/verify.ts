@@ -41,7 +41,7 @@ export type Verify = {
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'recipient' | 'findById'>
+  users: Pick<Users, 'findById'>
   verifyCurrent: VerifyCurrentPassword
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'verify'>
@@ -62,12 +62,11 @@ export function createVerify (
 
   /** The owner of an address is told that it is now part of an account. */
   function notice (preferences: Preferences): AlsoWrite<Proof> {
-    return async (transaction, { userId, attribute, first }) => {
-      if (!first || attribute === null || !addresses.includes(attribute)) return
-      const recipient = await users.recipient({ of: { userId }, attributes: [attribute] })
-      if (!recipient) return
-      const locale = mail.localeFor(languagesOf(recipient.locale, preferences))
-      await outbox.write(mail.queue('verified', mailRecipient({ ...recipient, verified: true }), { url: accountUrl() }, { locale }), transaction)
+    return async (transaction, { attribute, display, name, locale, first }) => {
+      if (!first || attribute === null || display === null || !addresses.includes(attribute)) return
+      const to = mailRecipient({ display, name, verified: true })
+      const mails = mail.queue('verified', to, { url: accountUrl() }, { locale: mail.localeFor(languagesOf(locale, preferences)) })
+      await outbox.write(mails, transaction)
     }
   }
 
