@@ -21,6 +21,10 @@ await client.connect()
 // Tests create and delete thousands of files, which need not survive a power failure
 for (const setting of ['fsync', 'full_page_writes']) await client.query(`ALTER SYSTEM SET ${setting} = off`)
 await client.query('SELECT pg_reload_conf()')
+// Tests connect thousands of times, and each connection derives a key from the password
+const { username, password } = new URL(url)
+await client.query('SET scram_iterations = 1')
+await client.query(`ALTER ROLE ${pg.escapeIdentifier(decodeURIComponent(username))} PASSWORD ${pg.escapeLiteral(decodeURIComponent(password))}`)
 const template = templateName()
 const draft = `${template}_draft`
 // Runs that start at the same time create the template once
