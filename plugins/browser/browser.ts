@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { asRejection } from '../../src/database/unavailable.ts'
+import { originOf } from '../../src/events/events.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { FormId } from '../../src/crypto/form-secrets.ts'
@@ -36,7 +37,7 @@ export type Browser = {
   returnPath: (returnTo: unknown) => string
 }
 
-export function createBrowser ({ config, clock, sessions, users }: Services): Browser {
+export function createBrowser ({ config, clock, events, sessions, users }: Services): Browser {
   const secure = config.appUrl.startsWith('https:')
   const name = browserCookie(config.appUrl)
   const options = { path: cookiePath(config.appUrl), httpOnly: true, sameSite: 'lax' as const, secure }
@@ -64,13 +65,14 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
   async function start (
     request: FastifyRequest,
     reply: FastifyReply,
-    user: SignedIn,
+    user: Parameters<typeof sessions.browser.start>[0],
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
     const old = await sessions.browser.find(tokenOf(request))
     const started = await sessions.browser.start(user, remember, callerOf(request), form)
     if (!started) return null
+    events.emit('login.succeeded', { userId: user.userId, clientId: null, ...originOf(callerOf(request)) })
     if (old && old.id !== started.session.id) await sessions.sessionEnds.browser(old.id, { reason: 'replaced', caller: callerOf(request) })
     const maxAge = Math.floor((started.session.expiresAt.getTime() - clock.now()) / 1000)
     keep(reply, started.token, remember ? { maxAge } : {})
@@ -86,9 +88,9 @@ export function createBrowser ({ config, clock, sessions, users }: Services): Br
     // A host may pass on input that it has not validated
     const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
-    const { device: proof, missing, ...user } = known
+    const { device: proof, missing, notices, ...user } = known
     if (missing.length > 0) throw await notVerified(request, user, remember === true)
-    const session = await start(request, reply, user, remember, form instanceof Uint8Array ? form : undefined)
+    const session = await start(request, reply, { ...user, notices }, remember, form instanceof Uint8Array ? form : undefined)
     if (session && proof !== undefined) device.set(reply, proof)
     return session
   }

@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { CHANGE_PASSWORD, SECURITY } from '../../plugins/pages/account-paths.ts'
+import { localesOf } from '../../plugins/pages/kit.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { afterForm, ChangePasswordForm, form, HistoryQuery, showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
@@ -41,7 +42,10 @@ const accountSecurity: FastifyPluginAsyncTypebox = async (app) => {
     const { current_password: current = '', new_password: next = '' } = request.body
     const errors = current === ''
       ? { current_password: ['required' as const] }
-      : await users.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
+      : await users.changePassword({
+        userId, sessionId, current, next, caller: callerOf(request),
+        preferences: { uiLocales: localesOf(request), acceptLanguage: request.headers['accept-language'] }
+      })
     if (errors) return await pages.accountSecurity(request, reply, found, { errors })
     pages.notices.keep(reply, SECURITY, userId, 'passwordChanged')
     return reply.redirect(home, 303)

@@ -77,7 +77,8 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request) => {
     const { userId, sessionId } = await account.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
-    const errors = await users.changePassword({ userId, sessionId, current, next, caller: callerOf(request) })
+    const preferences = { acceptLanguage: request.headers['accept-language'] }
+    const errors = await users.changePassword({ userId, sessionId, current, next, caller: callerOf(request), preferences })
     if (errors) throw unprocessable(errors)
     return { message: 'Password changed. Other sessions have ended.' }
   })

@@ -1,6 +1,8 @@
 import { userBody } from '../schemas/account.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/hashing.ts'
+import { createNotices } from '../compose/notices.ts'
+import { createAttributes } from '../users/attributes.ts'
 import { createOwnUsers } from '../users/own-users.ts'
 import { createSetPassword } from '../users/set-password.ts'
 import { errorSentence } from '../views/texts/field-errors.ts'
@@ -44,10 +46,12 @@ export async function showUser ({ config, withCore }: Context, text: string): Pr
 export async function setPassword ({ config, withCore }: Context, text: string, args: PasswordArgs): Promise<Result> {
   const password = await readPassword(args)
   const passwords = await createPasswords(config.passwords)
-  const id = await withCore(async ({ store }) => {
+  const id = await withCore(async (core) => {
+    const { store } = core
     const userId = await findUser(config, store, text)
     const users = createOwnUsers({ store: store.users, passwords })
-    const set = createSetPassword({ users, passwordPolicy: createPasswordPolicy(config.passwords) })
+    const { passwordChanged } = createNotices({ ...core, attributes: await createAttributes(config.login), users })
+    const set = createSetPassword({ users, passwordPolicy: createPasswordPolicy(config.passwords), passwordChanged, outbox: store.outbox })
     const weaknesses = await set(userId, password)
     if (weaknesses === null) throw new Error(`The user ${text} is disabled; \`npx latchkey user enable\` lets them log in again`)
     if (weaknesses.length > 0) throw new Error(errorSentence({ password: weaknesses }))

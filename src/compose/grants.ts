@@ -29,15 +29,16 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
   const accessTokens = accessTokensFor({ config, clock, keys })
   const signIdToken = createIdTokens({ sign: keys.sign, clock, issuer: () => config.issuer, profile: users.records.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
+  const starting = { refreshTokens, issueTokens, sessionTtl, idleTtl }
   return [
     ...(config.passwordGrant === 'on'
-      ? [passwordGrant({ attributes, authenticate, scopes, sessions, authSessions, refreshTokens, issueTokens, sessionTtl, idleTtl })]
+      ? [passwordGrant({ ...starting, attributes, authenticate, scopes, sessions, authSessions, events })]
       : []),
     // Both start on a page
     ...(config.routes.pages
       ? [
-          authorizationCodeGrant({ codes, sessionEnds, refreshTokens, issueTokens, sessionTtl, idleTtl }),
-          deviceCodeGrant({ devices, sessionTtl, idleTtl, refreshTokens, issueTokens })
+          authorizationCodeGrant({ ...starting, codes, sessionEnds }),
+          deviceCodeGrant({ ...starting, devices })
         ]
       : []),
     clientCredentialsGrant({ accessTokens, scopes }),

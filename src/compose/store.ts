@@ -26,24 +26,25 @@ export type Store = ReturnType<typeof createStore>
 export function createStore (database: Database) {
   const revocations = createRevocationStore(database)
   const settings = createSettingStore(database)
+  const outbox = createOutboxStore(database)
   return {
     access: createAccessStore(database, revocations),
     apps: createAppStore(database, revocations),
     audit: createAuditStore(database),
     authSessions: createAuthSessionStore(database),
-    browserSessions: createBrowserSessionStore(database, revocations),
+    browserSessions: createBrowserSessionStore(database, revocations, outbox),
     clients: createClientStore(database, revocations, settings),
     codes: createCodeStore(database),
     consents: createConsentStore(database),
     devices: createDeviceStore(database),
     keys: createKeyStore(database, revocations),
     oneTimeTokens: createOneTimeTokenStore(database),
-    outbox: createOutboxStore(database),
+    outbox,
     passwordHashes: createPasswordHashStore(database),
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),
     revocations,
-    sessions: createSessionStore(database, revocations),
+    sessions: createSessionStore(database, revocations, outbox),
     settings,
     throttle: createThrottleStore(database),
     users: createUserStore(database, revocations)

@@ -15,11 +15,13 @@ import { createAttributes, type Attributes } from '../users/attributes.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
 import { attributesToVerify } from './verification.ts'
 import { createOwnUsers } from '../users/own-users.ts'
+import type { PasswordChangedNotice } from '../users/notices.ts'
 import type { Users } from '../users/ports.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
 import type { Register } from '../users/register.ts'
 import type { Core } from './core.ts'
+import { createNotices } from './notices.ts'
 import { turnedOff } from './turned-off.ts'
 
 export type UserServices = {
@@ -33,6 +35,7 @@ export type UserServices = {
   register: Register
   changePassword: ChangePassword
   changeProfile: ChangeProfile
+  passwordChanged: PasswordChangedNotice
 }
 
 /** What registration needs of parts that need the users. */
@@ -59,13 +62,14 @@ export async function checkBreachedList ({ passwords: { breached }, sources }: C
 }
 
 export async function createUsers (
-  { config, appKeys, database, store, outbox, later, invitations, passwords, pace, throttle, events }: Dependencies
+  { config, appKeys, clock, database, store, outbox, later, invitations, passwords, pace, throttle, events }: Dependencies
 ): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
   const passwordPolicy = createPasswordPolicy(config.passwords)
   const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
   const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify })
-  const authenticate = createAuthenticate({ users, throttle, events })
+  const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
+  const authenticate = createAuthenticate({ users, throttle, events, newDevice })
   const parts = { attributes, users, passwordPolicy, throttle, events }
 
   async function createRegistration (): Promise<Register> {
@@ -88,10 +92,10 @@ export async function createUsers (
     const [{ createVerifyCurrentPassword }, { createChangePassword }, { createChangeProfile }] = await Promise.all([
       import('../users/current-password.ts'), import('../users/change-password.ts'), import('../users/change-profile.ts')
     ])
-    const changing = { ...parts, verifyCurrent: createVerifyCurrentPassword(parts) }
+    const changing = { ...parts, passwordChanged, outbox: store.outbox, verifyCurrent: createVerifyCurrentPassword(parts) }
     return { changePassword: createChangePassword(changing), changeProfile: createChangeProfile(changing) }
   }
 
   const changes = await createChanges()
-  return { records: users, attributes, passwordPolicy, authenticate, register: await createRegistration(), ...changes }
+  return { records: users, attributes, passwordPolicy, passwordChanged, authenticate, register: await createRegistration(), ...changes }
 }

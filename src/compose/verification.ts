@@ -46,7 +46,7 @@ export function attributesToVerify (attributes: Attributes, { config: { sources 
 }
 
 type Dependencies = Core & {
-  users: Pick<UserServices, 'records' | 'attributes' | 'passwordPolicy'>
+  users: Pick<UserServices, 'records' | 'attributes' | 'passwordPolicy' | 'passwordChanged'>
   mail: MailServices
   sms: SmsServices
   throttle: Throttle
@@ -78,15 +78,15 @@ async function loadVerification (parts: Dependencies): Promise<Loaded> {
     import('../verification/requests.ts'), import('../verification/verify.ts'), import('../users/current-password.ts')
   ])
   const { appKeys, store, events, config, clock, mail, sms, throttle } = parts
-  const { attributes, records: users, passwordPolicy } = parts.users
+  const { attributes, records: users, passwordPolicy, passwordChanged } = parts.users
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
   const redemption = createRedemption({ tokens, users, verifiable, events })
-  const shared = { attributes, users, tokens, redemption, throttle, mail, sms, outbox: store.outbox, monotonic: clock.monotonic }
+  const shared = { attributes, users, tokens, redemption, throttle, mail, sms, events, outbox: store.outbox, monotonic: clock.monotonic }
   return {
     tokens,
     redemption,
-    newPassword: createNewPassword({ ...shared, passwordPolicy, forgotUrl: () => `${config.issuer}/password/forgot`, now: clock.now }),
+    newPassword: createNewPassword({ ...shared, passwordPolicy, passwordChanged }),
     requests: createProofRequests({
       ...shared, pages: () => ({ loginUrl: new URL(config.loginPath, config.issuer).href, resetUrl: `${config.issuer}/password/forgot` })
     }),

@@ -32,13 +32,15 @@ type Options = {
 }
 
 /** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that detect them. */
-const AUDITED = [
+export const AUDITED = [
   'login.succeeded',
+  'login.incomplete',
   'login.failed',
   'session.ended',
   'user.registered',
   'user.invited',
   'password.changed',
+  'password.reset_requested',
   'password.reset',
   'identifier.verified',
   'profile.changed',

@@ -43,8 +43,10 @@ export type EventDetails = {
    */
   'session.ended': Origin & { sessionId: string, userId: string, clientId: string | null, reason: EndReason }
   'bearer.refused': { reason: BearerRefusal }
-  /** The password was right; `clientId` is null on our own pages. */
+  /** A user has logged in: a session was created, or on our own pages, where `clientId` is null, a browser session. */
   'login.succeeded': Login & { userId: string }
+  /** The password was right, but what is in `missing` is required before there is a session. */
+  'login.incomplete': Login & { userId: string, missing: string[] }
   /** `userId` is null when no user has the identifier. */
   'login.failed': Login & { reason: LoginFailure }
   /** Too many failures; `counter` names their kind. */
@@ -53,6 +55,8 @@ export type EventDetails = {
   /** Somebody was invited to register; `clientId` is null for an operator. */
   'user.invited': Origin & { clientId: string | null }
   'password.changed': Origin & { userId: string }
+  /** Somebody asked for a new password, and a link is on its way to the user. Nothing is emitted for an unknown user. */
+  'password.reset_requested': Origin & { userId: string }
   /** By a token that was sent to the user, or handed out by an operator. Every session has ended. */
   'password.reset': Origin & { userId: string }
   /**
@@ -92,11 +96,13 @@ const NAMES: Record<EventName, true> = {
   'session.ended': true,
   'bearer.refused': true,
   'login.succeeded': true,
+  'login.incomplete': true,
   'login.failed': true,
   'attempt.refused': true,
   'user.registered': true,
   'user.invited': true,
   'password.changed': true,
+  'password.reset_requested': true,
   'password.reset': true,
   'identifier.verified': true,
   'profile.changed': true,
@@ -112,6 +118,9 @@ const NAMES: Record<EventName, true> = {
   'message.delayed': true,
   'message.failed': true
 }
+
+export const eventNames = Object.keys(NAMES) as EventName[]
+
 export type EventHandler<Name extends EventName> = (details: EventDetails[Name]) => void | Promise<void>
 
 export type Events = {
@@ -135,7 +144,7 @@ export function createEvents (onError: (error: unknown, name: EventName) => void
 
   function on<Name extends EventName> (name: Name, handler: EventHandler<Name>): () => void {
     if (!Object.hasOwn(NAMES, name)) {
-      throw new TypeError(`There is no event ${JSON.stringify(name)}; there are ${Object.keys(NAMES).join(', ')}`)
+      throw new TypeError(`There is no event ${JSON.stringify(name)}; there are ${eventNames.join(', ')}`)
     }
     if (typeof handler !== 'function') throw new TypeError(`The handler of ${name} must be a function`)
     const known: Set<EventHandler<Name>> = handlers[name] ?? new Set<EventHandler<Name>>()

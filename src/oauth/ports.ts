@@ -1,4 +1,5 @@
 import type { Identifier } from '../users/attributes.ts'
+import type { OutboxEntry } from '../outbox/ports.ts'
 import type { Missing } from '../users/missing.ts'
 import type { Consent, RequestedAccess } from './authorize/consent.ts'
 
@@ -78,6 +79,8 @@ export type NewSession = {
   /** Seconds. */
   ttl: number
   caller: Caller
+  /** Written if the session is. */
+  notices?: OutboxEntry[]
 }
 
 export type Rotation = {
@@ -233,14 +236,14 @@ export type SignedIn = { userId: string, passwordStamp: number }
 
 /**
  * @returns null for a wrong password, an unknown or a disabled user, after the same time for each; `device` is the proof to present at the
- * next login. Where something is `missing`, no token and no browser session may be created
+ * next login. Where something is `missing`, no token and no browser session may be created. `notices` are written with the session
  * @throws TooManyAttempts
  */
 export type Authenticate = (
   candidates: Identifier[],
   password: string,
   caller: Caller
-) => Promise<SignedIn & { device: string | undefined, missing: readonly Missing[] } | null>
+) => Promise<SignedIn & { device: string | undefined, missing: readonly Missing[], notices: OutboxEntry[] } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
 export type SignAccessToken = (alg: 'ES256', claims: object, type: 'at+jwt') => string

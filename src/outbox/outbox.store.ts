@@ -33,6 +33,19 @@ export function createOutboxStore ({ pool, tables }: Database) {
     else announce()
   }
 
+  const writeWith: OutboxWrites['writeWith'] = async <Row extends object>(
+    { name, text, values }: Parameters<OutboxWrites['writeWith']>[0], entries: OutboxEntry[] = []
+  ) => {
+    if (entries.length === 0) return (await pool.query<Row>({ name, text, values })).rows
+    const { rows } = await pool.query<Row>({
+      name: `${name}-told`,
+      text: `WITH cause AS (${text}), told AS (${insertSql(`$${values.length + 1}`, 'EXISTS (SELECT FROM cause)')}) SELECT * FROM cause`,
+      values: [...values, JSON.stringify(entries)]
+    })
+    if (rows.length > 0) announce()
+    return rows
+  }
+
   const writeEvenly: OutboxWrites['writeEvenly'] = async (entries, isForNobody, client) => {
     const written = isForNobody ? entries.map((entry) => ({ ...entry, parked: true, expiresIn: -LONG_AGO })) : entries
     await client.query({ name: 'outbox-write', text: insertSql('$1'), values: [JSON.stringify(written)] })
@@ -137,6 +150,6 @@ export function createOutboxStore ({ pool, tables }: Database) {
   }
 
   return {
-    insertSql, write, writeEvenly, announce, subscribe, claim, sent, retry, fail, release, kept, failed, retryFailed, counts
+    insertSql, write, writeWith, writeEvenly, announce, subscribe, claim, sent, retry, fail, release, kept, failed, retryFailed, counts
   }
 }

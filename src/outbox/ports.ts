@@ -24,6 +24,11 @@ export type OutboxEntry = {
 
 /** Writes entries with what causes them. */
 export type OutboxWrites = {
+  /**
+   * Runs an INSERT, UPDATE or DELETE with RETURNING, and in the same statement writes entries if it returns a row.
+   * @returns its rows
+   */
+  writeWith: <Row extends object>(statement: { name: string, text: string, values: unknown[] }, entries?: OutboxEntry[]) => Promise<Row[]>
   /** With a `transaction`, they are sent after its commit. */
   write: (entries: OutboxEntry[], transaction?: Transaction) => Promise<void>
   /**

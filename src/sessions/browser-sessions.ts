@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { createCache } from '../runtime/cache.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { SAME_FORM, type FormId, type FormSecrets } from '../crypto/form-secrets.ts'
+import type { OutboxEntry } from '../outbox/ports.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 
@@ -31,6 +32,8 @@ export type NewBrowserSession = {
   /** Seconds. */
   ttl: number
   caller: Caller
+  /** Written if the session is. */
+  notices?: OutboxEntry[]
 } & SignedIn
 
 export type BrowserSessionStore = {
@@ -47,12 +50,14 @@ export type BrowserSessionStore = {
   touch: (id: string) => Promise<void>
 }
 
+type Login = SignedIn & Pick<NewBrowserSession, 'notices'>
+
 export type BrowserSessions = {
   /**
    * Submitting the same `form` twice starts one session.
    * @returns the session and the value of its cookie, which is not stored
    */
-  start: (user: SignedIn, remember: boolean, caller: Caller, form?: FormId) => Promise<{ session: BrowserSession, token: string } | null>
+  start: (user: Login, remember: boolean, caller: Caller, form?: FormId) => Promise<{ session: BrowserSession, token: string } | null>
   /** The session of a cookie value, or null. */
   find: (token: string | undefined) => Promise<BrowserSession | null>
   ended: (token: string | undefined) => Promise<'idle' | 'ended' | null>
@@ -80,7 +85,7 @@ const TOUCH_MS = 60_000
 export function createBrowserSessions ({ store, clock, isRevoked, formSecrets, idleTtl, ttl, rememberTtl }: Options): BrowserSessions {
   const cache = createCache<BrowserSession>({ ttl: TTL_MS, max: MAX_ENTRIES, now: clock.monotonic })
 
-  async function startWith (secret: Buffer, user: SignedIn, remember: boolean, caller: Caller) {
+  async function startWith (secret: Buffer, user: Login, remember: boolean, caller: Caller) {
     const token = secret.toString('base64url')
     const session = await store.create({
       id: uuidv7(), tokenHash: hashSecret(token), authTime: new Date(clock.now()), amr: PASSWORD, remember,
@@ -89,7 +94,7 @@ export function createBrowserSessions ({ store, clock, isRevoked, formSecrets, i
     return session && { session, token }
   }
 
-  async function start (user: SignedIn, remember: boolean, caller: Caller, form?: FormId) {
+  async function start (user: Login, remember: boolean, caller: Caller, form?: FormId) {
     const fresh = () => startWith(randomBytes(32), user, remember, caller)
     if (!form) return await fresh()
     const [secret, ...earlier] = formSecrets(form, user.userId, remember)

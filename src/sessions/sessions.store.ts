@@ -3,6 +3,7 @@ import type { Caller, ClaimsRequest, CreatedSession, SessionState, NewSession, R
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from './end.ts'
 import { auditSql } from '../events/audit.store.ts'
+import type { OutboxWrites } from '../outbox/ports.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { createRotate } from './rotations.store.ts'
 import { authenticationColumns, grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
@@ -13,16 +14,17 @@ const MAX_TIMES = 64
 type Revoked = { userId: string | null, clientId: string | null, revocation: Revocation | null }
 
 /** Sessions, in single prepared statements. Each re-checks whatever may have changed since the last one. */
-export function createSessionStore (database: Database, revocations: RevocationStore): Sessions & SessionEndStore['sessions'] {
+export function createSessionStore (
+  database: Database, revocations: RevocationStore, outbox: Pick<OutboxWrites, 'writeWith'>
+): Sessions & SessionEndStore['sessions'] {
   const { pool, tables } = database
   const sql = statements(tables, revocations)
 
-  async function create ({ id, userId, passwordStamp, amr, clientId, scopes, resources, secretHash, ttl, caller }: NewSession) {
-    const { rows } = await pool.query<CreatedSession>({
-      name: 'session-create',
-      text: sql.create,
-      values: [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr]
-    })
+  async function create (
+    { id, userId, passwordStamp, amr, clientId, scopes, resources, secretHash, ttl, caller, notices }: NewSession
+  ) {
+    const values = [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr]
+    const rows = await outbox.writeWith<CreatedSession>({ name: 'session-create', text: sql.create, values }, notices)
     return rows[0] ?? null
   }
 

@@ -18,6 +18,8 @@ type Guard = <T>(check: () => Promise<T | null>) => Promise<T | null>
 export type LoginAttempt = {
   /** @param userId the user of the identifiers, or null */
   guard: (userId: string | null) => Guard
+  /** Whether the user has logged in from this device before. */
+  knows: (userId: string) => boolean
   /** The proof that the user's device presents at the next login. */
   device: (userId: string) => string | undefined
 }
@@ -144,6 +146,7 @@ function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts
     return {
       // Refuses blocked keys again: others may have failed while the user was looked up
       guard: (userId) => (check) => guard(countsOf(userId), check),
+      knows: (userId) => device?.userId === userId,
       device: (userId) => devices.renew(userId, device)
     }
   }
@@ -178,7 +181,7 @@ function ifRefused (error: unknown): false {
 
 /** RATE_LIMIT=off. */
 export const noThrottle: Throttle = {
-  login: () => ({ guard: () => (check) => check(), device: () => undefined }),
+  login: () => ({ guard: () => (check) => check(), knows: () => true, device: () => undefined }),
   currentPassword: () => (check) => check(),
   userCode: () => (check) => check(),
   oneTimeCode: () => (check) => check(),

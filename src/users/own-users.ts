@@ -63,7 +63,8 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dep
       await store.createNobody({ ...user, passwordHash: await passwords.hash(password) })
       return null
     },
-    setPassword: async ({ password, ...change }) => await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }),
+    setPassword: async ({ password, ...change }, also) =>
+      await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }, also),
     verifyIdentifier: store.verifyIdentifier,
     resetPassword: async ({ password, ...reset }, also) =>
       await store.resetPassword({ ...reset, passwordHash: await passwords.hash(password) }, also),

@@ -152,7 +152,7 @@ export type Users = {
    * @returns false when the password has changed since it was checked
    * @throws Overloaded
    */
-  setPassword: (change: Omit<PasswordChange, 'passwordHash'> & { password: string }) => Promise<boolean>
+  setPassword: (change: Omit<PasswordChange, 'passwordHash'> & { password: string }, also?: AlsoWrite) => Promise<boolean>
   /**
    * Redeems a token with the purpose `verify`: the identifier it was sent to is verified.
    * @returns null for a token that is not valid, or whose identifier is no longer the user's
@@ -192,7 +192,7 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
   /** Stores a stronger hash of the same password, if it has not changed. */
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>
   /** Ends every session except `keepSession`; false when the password has changed since it was checked. */
-  changePassword: (change: PasswordChange) => Promise<boolean>
+  changePassword: (change: PasswordChange, also?: AlsoWrite) => Promise<boolean>
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>

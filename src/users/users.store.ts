@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
-import type { NewUser, OwnUser, PasswordChange, Profile, ProfileChange, UserStore } from './ports.ts'
+import type { NewUser, OwnUser, Profile, ProfileChange, UserStore } from './ports.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
@@ -159,14 +159,14 @@ export function createUserStore (database: Database, revocations: RevocationStor
     })
   }
 
-  async function changePassword ({ userId, passwordHash, passwordStamp, keepSession }: PasswordChange): Promise<boolean> {
+  const changePassword: UserStore['changePassword'] = async ({ userId, passwordHash, passwordStamp, keepSession }, also) => {
     const rows = await revocations.runLocked<Revoked>(lock(userId, 'NO KEY UPDATE'), {
       text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
           FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND u.disabled_at IS NULL RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         ${keepSql('changed', 's.id = $4')}
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
       values: [userId, passwordHash, passwordStamp, keepSession]
-    })
+    }, async (transaction, changed) => { if (changed.length > 0) await also?.(transaction) })
     return rows.length > 0
   }
 

@@ -3,10 +3,11 @@ import type { Caller } from '../oauth/ports.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import { candidatesFor, type Attributes } from '../users/attributes.ts'
+import type { PasswordChangedNotice } from '../users/notices.ts'
 import type { Proof, Users } from '../users/ports.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { OneTimeToken } from './ports.ts'
-import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
+import type { Preferences } from './recipient.ts'
 import type { Redemption } from './redemption.ts'
 
 type Request = {
@@ -36,40 +37,20 @@ export type NewPassword = {
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'find' | 'recipient'>
+  users: Pick<Users, 'find'>
   passwordPolicy: PasswordPolicy
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'reset'>
   outbox: Pick<OutboxWrites, 'write'>
-  mail: MailPort
-  /** Where the mail leads to. */
-  forgotUrl: () => string
-  now: () => number
+  passwordChanged: PasswordChangedNotice
 }
 
 export function createNewPassword (
-  { attributes, users, passwordPolicy, tokens, redemption, outbox, mail, forgotUrl, now }: Dependencies
+  { attributes, users, passwordPolicy, tokens, redemption, outbox, passwordChanged }: Dependencies
 ): NewPassword {
-  const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
-
   async function isTheirs ({ userId }: OneTimeToken, typed: string): Promise<boolean> {
     const user = await users.find(candidatesFor(attributes, typed))
     return user !== null && user.id === userId
-  }
-
-  /** To the address that the token has just proven, else where the user is usually written to. */
-  async function noticeOf (userId: string, { ip, userAgent }: Caller, preferences: Preferences, proven: string | null) {
-    const recipient = await users.recipient({ of: { userId }, attributes: addresses })
-    if (!recipient) return []
-    const { words, ...to } = mailRecipient(
-      proven === recipient.attribute ? { ...recipient, verified: true } : recipient
-    )
-    return mail.queue(
-      'passwordChanged',
-      to.verified ? { ...to, words: { ...words, ip, userAgent } } : to,
-      { at: new Date(now()), url: forgotUrl() },
-      { locale: mail.localeFor(languagesOf(recipient.locale, preferences)) }
-    )
   }
 
   const find: NewPassword['find'] = (token) => tokens.find(token, 'reset')
@@ -79,7 +60,7 @@ export function createNewPassword (
     if (!found?.userId || (typed !== undefined && !await isTheirs(found, typed))) return { badToken: true }
     const weaknesses = await passwordPolicy.check(password)
     if (weaknesses.length > 0) return { errors: { password: weaknesses } }
-    const notice = await noticeOf(found.userId, caller, preferences, found.attribute)
+    const notice = await passwordChanged({ userId: found.userId, caller, preferences, proven: found.attribute })
     const proof = await redemption.reset({ token, password, caller }, (transaction) => outbox.write(notice, transaction))
     return proof ? { proof } : { badToken: true }
   }

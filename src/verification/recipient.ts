@@ -1,10 +1,15 @@
-import type { Recipient as MailRecipient } from '../mail/models.ts'
+import type { MailName, Recipient as MailRecipient } from '../mail/models.ts'
 import type { QueueMail } from '../mail/queue.ts'
 import type { Recipient } from '../users/ports.ts'
 import type { LanguagePreferences } from '../views/texts/index.ts'
 
 /** What this folder needs of mails. */
-export type MailPort = { queue: QueueMail, localeFor: (preferences: LanguagePreferences) => string }
+export type MailPort = {
+  queue: QueueMail
+  /** Whether a mail is sent at all. */
+  sends: (name: MailName) => boolean
+  localeFor: (preferences: LanguagePreferences) => string
+}
 
 /** The languages of a request, where its sender is the user. */
 export type Preferences = LanguagePreferences

@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
+import { originOf, type Events } from '../../../events/events.ts'
 import { hashSecret } from '../../../crypto/secrets.ts'
+import type { OutboxEntry } from '../../../outbox/ports.ts'
 import type { AuthSessions } from '../../../sessions/auth-sessions.ts'
 import type { RefreshTokens } from '../../../sessions/refresh-token.ts'
 import type { Attributes, Identifier } from '../../../users/attributes.ts'
@@ -12,6 +14,7 @@ import type { IssueTokens } from '../issue-tokens.ts'
 import type { GrantHandler, Issued } from './index.ts'
 
 type Access = Pick<NewSession, 'scopes' | 'resources'>
+type Login = SignedIn & { notices: OutboxEntry[] }
 
 type Dependencies = {
   attributes: Attributes
@@ -21,6 +24,7 @@ type Dependencies = {
   authSessions: Pick<AuthSessions, 'create'>
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
+  events: Pick<Events, 'emit'>
   /** Seconds. */
   sessionTtl: number
   idleTtl: number
@@ -31,7 +35,7 @@ type Dependencies = {
  * (`email`, `phone`, …) can be sent in its place.
  */
 export function passwordGrant (
-  { attributes, scopes, authenticate, sessions, authSessions, refreshTokens, issueTokens, sessionTtl, idleTtl }: Dependencies
+  { attributes, scopes, authenticate, sessions, authSessions, refreshTokens, issueTokens, events, sessionTtl, idleTtl }: Dependencies
 ): GrantHandler {
   function readCandidates (params: Record<string, string>): Identifier[] {
     const surplus = surplusFields(attributes, params)
@@ -42,13 +46,14 @@ export function passwordGrant (
   }
 
   /** The statement that creates the session checks once more that user and client are as they were. */
-  async function startSession (client: Client, user: SignedIn, access: Access, caller: Caller): Promise<Issued> {
+  async function startSession (client: Client, { notices, ...user }: Login, access: Access, caller: Caller): Promise<Issued> {
     const id = uuidv7()
     const secret = refreshTokens.newSecret()
     const created = await sessions.create({
-      id, ...user, amr: ['pwd'], clientId: client.id, ...access, secretHash: hashSecret(secret), ttl: sessionTtl, caller
+      id, ...user, amr: ['pwd'], clientId: client.id, ...access, secretHash: hashSecret(secret), ttl: sessionTtl, caller, notices
     })
     if (!created) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
+    events.emit('login.succeeded', { userId: user.userId, clientId: client.id, ...originOf(caller) })
     const grant = { sessionId: id, userId: user.userId, ...access, generation: 0, oidc: null, ...created }
     return await issueTokens({
       client, grant, scopes: access.scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
@@ -68,12 +73,12 @@ export function passwordGrant (
       if (password === undefined) throw invalidRequest('password is missing')
       const authenticated = await authenticate(candidates, password, { ...caller, clientId: client.id })
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
-      const { device, missing, ...user } = authenticated
+      const { device, missing, notices, ...user } = authenticated
       const access = { scopes: granted, resources: resources ?? [] }
       if (missing.length > 0) {
         throw new LoginIncomplete(await authSessions.create({ user, clientId: client.id, proven: ['pwd'], pending: access, caller }))
       }
-      return { ...await startSession(client, user, access, caller), device }
+      return { ...await startSession(client, { ...user, notices }, access, caller), device }
     }
   }
 }
