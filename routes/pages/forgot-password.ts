@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { afterForm, ForgotForm, ForgotQuery, form, showPage } from '../../src/schemas/pages.ts'
 import { FORGOT_PAGE } from '../../src/verification/links.ts'
@@ -21,7 +22,7 @@ const forgotPassword: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const { email = '' } = request.body
     if (email.trim() === '') return await pages.password.forgot(request, reply.code(422), { errors: { email: ['required'] } })
-    await requests.resetPassword(email, links.own.reset)
+    await requests.resetPassword(email, links.own.reset, callerOf(request))
     return reply.redirect(`${config.basePath}${FORGOT_PAGE}?sent=1`, 303)
   })
 }

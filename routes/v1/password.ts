@@ -31,11 +31,11 @@ const resetText = {
 const password: FastifyPluginAsyncTypebox = async (app) => {
   const { verification: { links, newPassword, requests }, users: { passwordPolicy: { rules } } } = internals(app)
 
-  async function mailLink ({ headers }: Pick<FastifyRequest, 'headers'>, { email, reseturl: url }: Forgotten): Promise<void> {
+  async function mailLink (request: Pick<FastifyRequest, 'headers' | 'ip' | 'socket'>, { email, reseturl: url }: Forgotten): Promise<void> {
     if (!email) throw unprocessable({ email: ['required'] })
-    const { link, errors } = links.reset({ url, app: headers['app-identifier'] })
+    const { link, errors } = links.reset({ url, app: request.headers['app-identifier'] })
     if (errors) throw unprocessable(errors)
-    await requests.resetPassword(email, link)
+    await requests.resetPassword(email, link, callerOf(request))
   }
 
   /** @returns false for a bad token */

@@ -19,7 +19,7 @@ export type HistoryStore = {
 /** What a user sees of the audit log: nothing of other people, no internals. */
 const SHOWN = [
   'login.succeeded', 'login.failed', 'session.ended', 'session.reused', 'user.registered', 'password.changed', 'password.reset',
-  'identifier.verified', 'profile.changed', 'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'
+  'password.reset_requested', 'login.incomplete', 'identifier.verified', 'profile.changed', 'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'
 ]
 
 export type History = {

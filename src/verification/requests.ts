@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { originOf, type Events } from '../events/events.ts'
 import type { MailModels } from '../mail/models.ts'
 import type { QueueSms } from '../mail/queue.ts'
+import type { Caller } from '../oauth/ports.ts'
 import type { OutboxEntry, OutboxWrites } from '../outbox/ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { candidatesFor, type Attributes, type Identifier } from '../users/attributes.ts'
@@ -24,7 +26,7 @@ export type ProofRequests = {
   /** Sends a code to verify the phone number of a user, unless it is verified. */
   verifyPhone: (request: Exclude<ProofRequest, { typed: string }>) => Promise<void>
   /** Mails a link to set a new password, to the address of the user of a login identifier. */
-  resetPassword: (typed: string, link: Link) => Promise<void>
+  resetPassword: (typed: string, link: Link, caller: Caller) => Promise<void>
 }
 
 type Dependencies = {
@@ -35,6 +37,7 @@ type Dependencies = {
   outbox: Pick<OutboxWrites, 'writeEvenly'>
   mail: MailPort
   sms: { queue: QueueSms }
+  events: Pick<Events, 'emit'>
   /** Where the owner of an account goes on. */
   pages: () => MailModels['taken']
   /** Milliseconds. */
@@ -52,17 +55,17 @@ const STEP_MS = 50
  * no user, and nobody ever learns its text.
  */
 export function createProofRequests (
-  { attributes, users, tokens, throttle, outbox, mail, sms, monotonic, pages }: Dependencies
+  { attributes, users, tokens, throttle, outbox, mail, sms, events, monotonic, pages }: Dependencies
 ): ProofRequests {
   const named = (channel: 'mail' | 'sms') => attributes.filter((attribute) => attribute.channel === channel).map(({ name }) => name)
   const [addresses, numbers] = [named('mail'), named('sms')]
 
-  async function send (...sending: Sending): Promise<void> {
+  async function send (...sending: Sending): Promise<Recipient | null> {
     const work = () => sendTo(...sending)
     return await ('typed' in sending[1] ? evenly(work) : work())
   }
 
-  async function sendTo (...[purpose, request, query, message]: Sending): Promise<void> {
+  async function sendTo (...[purpose, request, query, message]: Sending): Promise<Recipient | null> {
     const identifiers = 'typed' in request ? candidatesFor(attributes, request.typed) : []
     const found = await users.recipient({ ...query, of: 'typed' in request ? { identifiers } : request })
     const nobody = identifiers[0] ?? { attribute: '', value: 'typed' in request ? request.typed : request.userId }
@@ -77,12 +80,13 @@ export function createProofRequests (
       const entries = message(recipient ?? { ...NOBODY, attribute, value, display: value }, issued)
       await outbox.writeEvenly(entries, recipient === null, transaction)
     })
+    return recipient
   }
 
-  async function evenly (work: () => Promise<void>): Promise<void> {
+  async function evenly<T> (work: () => Promise<T>): Promise<T> {
     const startedAt = monotonic()
     try {
-      await work()
+      return await work()
     } finally {
       await sleep(STEP_MS - (monotonic() - startedAt) % STEP_MS)
     }
@@ -91,8 +95,8 @@ export function createProofRequests (
   const localeOf = ({ locale }: Recipient, request?: ProofRequest) =>
     mail.localeFor(languagesOf(locale, request && 'preferences' in request ? request.preferences : {}))
 
-  const verifyEmail: ProofRequests['verifyEmail'] = (request, link) =>
-    send('verify', request, { attributes: addresses, unverified: true }, (recipient, { token, code }) => mail.queue(
+  const verifyEmail: ProofRequests['verifyEmail'] = async (request, link) => {
+    await send('verify', request, { attributes: addresses, unverified: true }, (recipient, { token, code }) => mail.queue(
       'verify',
       mailRecipient(recipient),
       {
@@ -101,6 +105,7 @@ export function createProofRequests (
       },
       { locale: localeOf(recipient, request), expiresIn: TOKEN_TTL.verify }
     ))
+  }
 
   const addressTaken: ProofRequests['addressTaken'] = async (identifier, boundTo) => {
     const { attribute, value } = identifier
@@ -113,18 +118,21 @@ export function createProofRequests (
     })
   }
 
-  const verifyPhone: ProofRequests['verifyPhone'] = (request) =>
-    send('verify', request, { attributes: numbers, unverified: true }, (recipient, { code }) => code === null
+  const verifyPhone: ProofRequests['verifyPhone'] = async (request) => {
+    await send('verify', request, { attributes: numbers, unverified: true }, (recipient, { code }) => code === null
       ? []
       : sms.queue('code', recipient.value, { code, expiresIn: CODE_TTL }, { locale: localeOf(recipient, request), expiresIn: CODE_TTL }))
+  }
 
-  const resetPassword: ProofRequests['resetPassword'] = (typed, link) =>
-    send('reset', { typed }, { attributes: addresses }, (recipient, { token }) => mail.queue(
+  const resetPassword: ProofRequests['resetPassword'] = async (typed, link, caller) => {
+    const recipient = await send('reset', { typed }, { attributes: addresses }, (recipient, { token }) => mail.queue(
       'reset',
       mailRecipient(recipient),
       { url: link({ userId: recipient.userId, token, address: recipient.display }), expiresIn: TOKEN_TTL.reset },
       { locale: localeOf(recipient), expiresIn: TOKEN_TTL.reset }
     ))
+    if (recipient) events.emit('password.reset_requested', { userId: recipient.userId, ...originOf(caller) })
+  }
 
   return { verifyEmail, addressTaken, verifyPhone, resetPassword }
 }

@@ -75,6 +75,7 @@ export const account: typeof en = {
   },
   history: {
     'login.succeeded': 'Angemeldet',
+    'login.incomplete': 'Anmeldung mit dem richtigen Passwort, aber ohne bestätigte Adresse',
     'login.failed': 'Anmeldung gescheitert',
     'login.failed.wrong_password': 'Anmeldung mit falschem Passwort',
     'login.failed.too_many_attempts': 'Anmeldung nach zu vielen Versuchen abgelehnt',
@@ -86,6 +87,7 @@ export const account: typeof en = {
     'user.registered': 'Konto erstellt',
     'password.changed': 'Passwort geändert',
     'password.reset': 'Passwort zurückgesetzt',
+    'password.reset_requested': 'Ein Link für ein neues Passwort wurde Ihnen geschickt',
     'identifier.verified': 'Adresse bestätigt',
     'profile.changed': 'Profil oder Anmeldung geändert',
     'personal_token.created': 'Persönliches Zugriffstoken angelegt',

@@ -75,6 +75,7 @@ export const account = {
   /** Entries of the security history, by the event and its reason. */
   history: {
     'login.succeeded': 'Logged in',
+    'login.incomplete': 'Login with the right password, but without a confirmed address',
     'login.failed': 'Login failed',
     'login.failed.wrong_password': 'Login with a wrong password',
     'login.failed.too_many_attempts': 'Login refused after too many attempts',
@@ -86,6 +87,7 @@ export const account = {
     'user.registered': 'Account created',
     'password.changed': 'Password changed',
     'password.reset': 'Password reset',
+    'password.reset_requested': 'A link for a new password was sent to you',
     'identifier.verified': 'Address confirmed',
     'profile.changed': 'Profile or login changed',
     'personal_token.created': 'Personal access token created',

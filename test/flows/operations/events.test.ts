@@ -4,8 +4,10 @@ import {
   build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
   type Tokens
 } from '../../support/start-server.ts'
+import { codeIn, createMailbox } from '../../support/mailbox.ts'
+import { logIn, visit } from '../../support/visitor.ts'
 import { attempt, ON, times } from '../../support/throttled.ts'
-import { sessionId } from '../../support/session-rows.ts'
+import { sessionId, sql } from '../../support/session-rows.ts'
 import type { EventName } from '../../../src/events/events.ts'
 import { internals } from '../../../plugins/internals.ts'
 
@@ -45,6 +47,25 @@ t.test('a host receives the events of logins, tokens and their end', async (t) =
   ])
   t.equal(heard.length, 7)
   t.notMatch(JSON.stringify(heard), PASSWORD)
+})
+
+t.test('a login that lacks the verification is incomplete, and succeeds with it; a request for a new password is told for a user only', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, { ...box.options, requireEmailVerification: 'on' })
+  const heard = hear(app, 'login.succeeded', 'login.incomplete', 'password.reset_requested', 'identifier.verified')
+  const visitor = visit(app)
+  await register(app)
+  await box.fetch(app)
+  const { user_id: userId } = (await sql<{ user_id: string }>(app, 'SELECT user_id FROM identifiers'))[0]!
+  t.equal((await logIn(visitor)).statusCode, 403, 'the page that asks for the code')
+  t.same(heard, [['login.incomplete', { userId, clientId: null, missing: ['email_verification'], ...FROM }]])
+  const [mail] = (await box.fetch(app)).slice(-1)
+  const page = await visitor.get('/email/verify')
+  t.equal((await visitor.submit(page, { code: codeIn(mail!) })).statusCode, 303)
+  t.match(heard.slice(1), [['identifier.verified', { userId }], ['login.succeeded', { userId, clientId: null, ...FROM }]])
+  for (const email of ['ada@example.com', 'nobody@example.com']) await app.inject({ method: 'POST', url: '/v1/password/forgot', payload: { email } })
+  t.same(heard.slice(3), [['password.reset_requested', { userId, ...FROM }]])
+  for (const type of ['login.incomplete', 'password.reset_requested']) t.match(await written(app, type), [{ userId }])
 })
 
 t.test('an unsubscribed handler is not called', async (t) => {
