@@ -6,6 +6,7 @@ import { HttpError } from '../../src/http/http-error.ts'
 import type { FormId } from '../../src/crypto/form-secrets.ts'
 import type { SignedIn } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
+import type { Pending } from '../../src/sessions/auth-sessions.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import { candidatesFrom } from '../../src/users/login-candidates.ts'
@@ -52,13 +53,13 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
-    if ((await users.records.missing(user.userId)).length > 0) throw await notVerified(request, user, remember)
+    if ((await users.records.missing(user.userId)).length > 0) throw await notVerified(request, user, { remember })
     return await start(request, reply, user, remember, form)
   }
 
-  async function notVerified (request: FastifyRequest, user: SignedIn, remember: boolean): Promise<HttpError> {
+  async function notVerified (request: FastifyRequest, user: SignedIn, pending: Pending): Promise<HttpError> {
     const caller = callerOf(request)
-    const authSession = await sessions.auth.create({ user, clientId: null, proven: ['pwd'], pending: { remember }, caller })
+    const authSession = await sessions.auth.create({ user, clientId: null, proven: ['pwd'], pending, caller })
     return new HttpError('LK_EMAIL_NOT_VERIFIED', { authSession })
   }
 
@@ -88,8 +89,8 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     // A host may pass on input that it has not validated
     const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
-    const { device: proof, missing, notices, ...user } = known
-    if (missing.length > 0) throw await notVerified(request, user, remember === true)
+    const { device: proof, missing, notices, entered, ...user } = known
+    if (missing.length > 0) throw await notVerified(request, user, { remember: remember === true, ...(entered && { address: entered }) })
     const session = await start(request, reply, { ...user, notices }, remember, form instanceof Uint8Array ? form : undefined)
     if (session && proof !== undefined) device.set(reply, proof)
     return session

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { localPath } from '../../src/http/return-to.ts'
 import { boundToAuthSession, boundToSession, userIdOf, type AuthSession } from '../../src/sessions/auth-sessions.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
+import type { Identifier } from '../../src/users/attributes.ts'
 import type { OneTimeToken } from '../../src/verification/ports.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
 import type { Internals } from '../internals.ts'
@@ -9,7 +10,12 @@ import { localesOf, type Kit } from './kit.ts'
 import { problemText, type Problem } from './problems.ts'
 
 /** Who is in front of the browser: logged in, or with a login at which the verification is missing. */
-export type Verifier = { userId: string, boundTo: string, authSession?: { text: string, found: AuthSession } }
+export type Verifier = {
+  userId: string
+  boundTo: string
+  entered?: Identifier | undefined
+  authSession?: { text: string, found: AuthSession }
+}
 
 type State = { returnTo: string | null, sent?: boolean, wrongCode?: boolean, problem?: Problem | undefined, empty?: boolean }
 type LinkState = { token: string, found: OneTimeToken, wrongPassword?: boolean, problem?: Problem | undefined }
@@ -45,7 +51,9 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
 
   async function ofAuthSession (text: string | undefined): Promise<Verifier | null> {
     const found = text === undefined ? null : await sessions.auth.find(text, null)
-    return found ? { userId: userIdOf(found), boundTo: boundToAuthSession(found), authSession: { text: text!, found } } : null
+    if (!found) return null
+    const authSession = { text: text!, found }
+    return { userId: userIdOf(found), boundTo: boundToAuthSession(found), entered: found.pending.address, authSession }
   }
 
   const verifiers: VerifyPages['verifiers'] = async (request) => {
@@ -154,5 +162,5 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
 /** Of a registration that has created no user, since the address has an account: nothing tells. */
 function registeredAddress (verifier: Verifier | undefined): string | null {
   const { userId = '', pending = {} } = verifier?.authSession?.found ?? {}
-  return userId === null ? pending.address ?? null : null
+  return userId === null ? pending.address?.display ?? null : null
 }

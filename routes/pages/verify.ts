@@ -34,7 +34,8 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
     const identifier = { attribute: found.attribute ?? '', value: found.value ?? '', display: found.value ?? '' }
     const isFirst = !isKnown && await users.records.recipient({ of: { userId }, attributes: [identifier.attribute], unverified: true })
     // Whoever only has the link says what is to happen with the password
-    const login = isFirst && !without ? await users.authenticate([identifier], password ?? '', callerOf(request)) : null
+    const known = isFirst && !without ? await users.authenticate([identifier], password ?? '', callerOf(request)) : null
+    const login = known?.userId === userId ? known : null
     if (isFirst && !without && !login) return await pages.verify.showLink(request, reply.code(401), { token, found, wrongPassword: true })
 
     const proof = await verify.byLink({ token, userId, keeps: isKnown || login !== null, ...callOf(request) })

@@ -11,11 +11,12 @@ import {
   AppHeaders, CodeBody, NotifyBody, NotifyPhoneBody, Requested, Verified, VerifyBody, VerifyParams
 } from '../../src/schemas/verification.ts'
 import { boundToAuthSession, boundToSession, userIdOf } from '../../src/sessions/auth-sessions.ts'
+import type { Identifier } from '../../src/users/attributes.ts'
 import type { Proof } from '../../src/users/ports.ts'
 import { internals } from '../../plugins/internals.ts'
 
 /** A user who asks for themselves, and what a code for them is bound to. */
-type Known = { userId: string, boundTo: string }
+type Known = { userId: string, boundTo: string, entered?: Identifier | undefined }
 
 const tags = ['Account']
 const SENT = 'If there is something to verify, a message is on its way.'
@@ -37,7 +38,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
     if (authSession === undefined) return null
     const found = await sessions.auth.findOfAny(authSession)
     if (!found) throw new HttpError('LK_INVALID_TOKEN')
-    return { userId: userIdOf(found), boundTo: boundToAuthSession(found) }
+    return { userId: userIdOf(found), boundTo: boundToAuthSession(found), entered: found.pending.address }
   }
 
   async function required (request: FastifyRequest, authSession: string | undefined): Promise<Known> {

@@ -32,7 +32,7 @@ export function createSessions (
       ttl: config.browserSessionTtl,
       rememberTtl: config.browserRememberTtl
     }),
-    auth: createAuthSessions({ store: store.authSessions }),
+    auth: createAuthSessions({ store: store.authSessions, formSecrets: createFormSecrets(appKeys, 'registration-forms', clock.now) }),
     refreshTokens: createRefreshTokens(deriveKeys(appKeys, 'refresh-tokens'), config)
   }
 }

@@ -12,6 +12,7 @@ import type { AuthSessions } from '../sessions/auth-sessions.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import { createAttributes, type Attributes } from '../users/attributes.ts'
+import type { Decoys } from '../users/decoys.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
 import { attributesToVerify } from './verification.ts'
 import { createOwnUsers } from '../users/own-users.ts'
@@ -61,15 +62,21 @@ export async function checkBreachedList ({ passwords: { breached }, sources }: C
   })
 }
 
+async function loadDecoys (appKeys: readonly string[]): Promise<Decoys> {
+  const { createDecoys, DECOY_KEYS } = await import('../users/decoys.ts')
+  return createDecoys(deriveKeys(appKeys, DECOY_KEYS))
+}
+
 export async function createUsers (
   { config, appKeys, clock, database, store, outbox, later, invitations, passwords, pace, throttle, events }: Dependencies
 ): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
   const passwordPolicy = createPasswordPolicy(config.passwords)
   const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
-  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify })
+  const decoys = mustVerify.length > 0 ? await loadDecoys(appKeys) : undefined
+  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys })
   const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
-  const authenticate = createAuthenticate({ users, throttle, events, newDevice })
+  const authenticate = createAuthenticate({ users, decoys, throttle, events, newDevice })
   const parts = { attributes, users, passwordPolicy, throttle, events }
 
   async function createRegistration (): Promise<Register> {

@@ -35,6 +35,7 @@ const EXPIRED = [
   { table: 'auth_sessions', column: 'expires_at', keep: 0 },
   { table: 'identifier_holds', column: 'expires_at', keep: 0 },
   { table: 'identifiers', column: 'released_at', keep: RELEASED },
+  { table: 'identifiers', column: 'claimed_until', keep: 0 },
   { table: 'revocations', column: 'expires_at', keep: 0 },
   { table: 'signing_keys', column: 'keep_until', keep: 0 },
   { table: 'outbox', column: 'expires_at', keep: DEAD_LETTERS },

@@ -236,14 +236,15 @@ export type SignedIn = { userId: string, passwordStamp: number }
 
 /**
  * @returns null for a wrong password, an unknown or a disabled user, after the same time for each; `device` is the proof to present at the
- * next login. Where something is `missing`, no token and no browser session may be created. `notices` are written with the session
+ * next login. Where something is `missing`, no token and no browser session may be created. `notices` are written with the session. With
+ * `entered` there is no such user, and nothing tells: it is the address of a registration
  * @throws TooManyAttempts
  */
 export type Authenticate = (
   candidates: Identifier[],
   password: string,
   caller: Caller
-) => Promise<SignedIn & { device: string | undefined, missing: readonly Missing[], notices: OutboxEntry[] } | null>
+) => Promise<SignedIn & { device: string | undefined, missing: readonly Missing[], notices: OutboxEntry[], entered?: Identifier } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
 export type SignAccessToken = (alg: 'ES256', claims: object, type: 'at+jwt') => string

@@ -11,9 +11,11 @@ export function createAuthSessionStore ({ pool, tables }: Database): AuthSession
   const create: AuthSessionStore['create'] = async ({ hash, user, clientId, proven, pending, caller, ttl }) => {
     await pool.query({
       name: 'auth-session-create',
-      text: `INSERT INTO ${sessions} (hash, client_id, user_id, password_stamp, token_epoch, proven, pending, ip, user_agent, expires_at)
+      text: `INSERT INTO ${sessions} AS a (hash, client_id, user_id, password_stamp, token_epoch, proven, pending, ip, user_agent, expires_at)
         SELECT $1::bytea, $2::text, u.id, u.password_stamp, u.token_epoch, $3::text[], $4::jsonb, $5::text, $6::text, now() + $7 * interval '1 second'
-        FROM (VALUES ($8::uuid)) AS w (id) LEFT JOIN ${users} u ON u.id = w.id AND u.password_stamp = $9 AND u.disabled_at IS NULL`,
+        FROM (VALUES ($8::uuid)) AS w (id) LEFT JOIN ${users} u ON u.id = w.id AND u.password_stamp = $9 AND u.disabled_at IS NULL
+        ON CONFLICT (hash) DO UPDATE SET user_id = excluded.user_id, password_stamp = excluded.password_stamp, token_epoch = excluded.token_epoch
+        WHERE a.user_id IS NULL AND excluded.user_id IS NOT NULL`,
       values: [hash, clientId, proven, JSON.stringify(pending), caller.ip, caller.userAgent, ttl, user?.userId, user?.passwordStamp]
     })
   }

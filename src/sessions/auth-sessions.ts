@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { hashSecret } from '../crypto/secrets.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
+import type { FormId, FormSecrets } from '../crypto/form-secrets.ts'
+import type { Identifier } from '../users/attributes.ts'
 
 /** What the login was for, to go on with it. */
 export type Pending = {
@@ -9,7 +11,7 @@ export type Pending = {
   remember?: boolean
   returnTo?: string
   /** What a registration has entered, to be shown again. */
-  address?: string
+  address?: Identifier
 }
 
 /** A login at which something is still missing. */
@@ -35,8 +37,11 @@ export type NewAuthSession = {
   caller: Caller
 }
 
+/** A form, and everything that was entered in it. */
+export type SubmittedForm = { form: FormId, entered: string[] }
+
 export type AuthSessionStore = {
-  /** For a user who has changed since, as for nobody. */
+  /** For a user who has changed since, as for nobody. One that exists for nobody becomes that of the user. */
   create: (session: NewAuthSession & { hash: Uint8Array, ttl: number }) => Promise<void>
   /** @param clientId undefined for any */
   find: (hash: Uint8Array, clientId: string | null | undefined) => Promise<AuthSession | null>
@@ -44,8 +49,10 @@ export type AuthSessionStore = {
 }
 
 export type AuthSessions = {
-  /** @returns the text, which is not stored */
-  create: (session: NewAuthSession) => Promise<string>
+  /** @returns the text, which is not stored; the same for a form that is submitted twice */
+  create: (session: NewAuthSession, submitted?: SubmittedForm) => Promise<string>
+  /** The one that the same form has created. */
+  createdBy: (submitted: SubmittedForm, clientId: string | null) => Promise<string | null>
   /** One of this client, not expired, whose user has neither got another password nor been logged out everywhere since. */
   find: (text: string, clientId: string | null) => Promise<AuthSession | null>
   /** The same of any client, for what only proves who asks. */
@@ -61,14 +68,23 @@ export const MAX_AUTH_SESSION = PREFIX.length + 43
 /** Seconds. */
 const TTL = 600
 
-export function createAuthSessions ({ store }: { store: AuthSessionStore }): AuthSessions {
+export function createAuthSessions ({ store, formSecrets }: { store: AuthSessionStore, formSecrets: FormSecrets }): AuthSessions {
+  const textOf = (secret: Buffer) => PREFIX + secret.toString('base64url')
+  const secretsOf = ({ form, entered }: SubmittedForm) => formSecrets(form, ...entered)
+
+  const find: AuthSessions['find'] = async (text, clientId) => FORM.test(text) ? await store.find(hashSecret(text), clientId) : null
+
   return {
-    async create (session) {
-      const text = PREFIX + randomBytes(32).toString('base64url')
+    async create (session, submitted) {
+      const text = textOf(submitted ? secretsOf(submitted)[0] : randomBytes(32))
       await store.create({ ...session, hash: hashSecret(text), ttl: TTL })
       return text
     },
-    find: async (text, clientId) => FORM.test(text) ? await store.find(hashSecret(text), clientId) : null,
+    async createdBy (submitted, clientId) {
+      for (const text of secretsOf(submitted).map(textOf)) if (await find(text, clientId)) return text
+      return null
+    },
+    find,
     findOfAny: async (text) => FORM.test(text) ? await store.find(hashSecret(text), undefined) : null,
     consume: async (text, clientId) => FORM.test(text) ? await store.consume(hashSecret(text), clientId) : null
   }

@@ -31,8 +31,8 @@ export type Throttle = {
   currentPassword: (userId: string, sessionId: string) => Guard
   /** Codes shown by devices and typed in by a user. */
   userCode: (userId: string, ip: string) => Guard
-  /** Codes sent to a user. */
-  oneTimeCode: (userId: string) => Guard
+  /** Codes sent to an identifier, over all logins and sessions. @param keys each is counted */
+  oneTimeCode: (keys: readonly (readonly string[])[]) => Guard
   /**
    * Counts a mail or text message to somebody.
    * @param recipient what it goes to, or, for nobody, what was typed: the limit is the same, and tells nothing
@@ -113,7 +113,7 @@ export function createThrottle ({ counter, devices, secret, clock, onRefused }: 
         { counter: userCodes, key: parts.keyOf('user', userId) },
         { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }
       ], check),
-    oneTimeCode: (userId) => (check) => attempts.guard([{ counter: codes, key: parts.keyOf(userId) }], check),
+    oneTimeCode: (keys) => (check) => attempts.guard(keys.map((key) => ({ counter: codes, key: parts.keyOf(...key) })), check),
     message: (...recipient) => attempts.add([{ counter: messages, key: parts.keyOf(...recipient) }]).then(() => true, ifRefused),
     clientSecret: createClientSecret(parts)
   }

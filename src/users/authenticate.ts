@@ -1,28 +1,37 @@
 import { originOf, type Events, type LoginFailure } from '../events/events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
 import { TooManyAttempts } from '../throttle/attempts.ts'
+import type { Decoys } from './decoys.ts'
+import { EMAIL_VERIFICATION } from './missing.ts'
 import type { NewDevice } from './new-device.ts'
-import type { User, Users } from './ports.ts'
+import type { FoundForLogin, User, Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
-type Found = NonNullable<Awaited<ReturnType<Users['find']>>>
-
 type Dependencies = {
-  users: Pick<Users, 'find' | 'verify'>
+  users: Pick<Users, 'findForLogin' | 'verify'>
+  /** Where an address must be verified. */
+  decoys?: Decoys | undefined
   throttle: Throttle
   events: Pick<Events, 'emit'>
   /** Null where nobody is told. */
   newDevice: NewDevice | null
 }
 
+const UNKNOWN: FoundForLogin = { user: null, decoy: null }
+/** That of no user. */
+const NO_USER = '00000000-0000-0000-0000-000000000000'
+
 /**
  * One look-up, one hash and the same time for every login, whether or not the user exists.
  * @throws Overloaded
  */
-export function createAuthenticate ({ users, throttle, events, newDevice }: Dependencies): Authenticate {
-  async function check (user: Found | null, password: string) {
-    if (!await users.verify(user, password) || !user || user.disabled) return null
-    return { userId: user.id, passwordStamp: user.passwordStamp, missing: user.missing }
+export function createAuthenticate ({ users, decoys, throttle, events, newDevice }: Dependencies): Authenticate {
+  async function check ({ user, decoy }: FoundForLogin, password: string) {
+    const isRight = await users.verify(user, password)
+    if (isRight && user && !user.disabled) return { userId: user.id, passwordStamp: user.passwordStamp, missing: user.missing }
+    // After the password of the user, so that nobody is kept out
+    if (!decoy || !decoys?.matches(decoy, password)) return null
+    return { userId: NO_USER, passwordStamp: 0, missing: EMAIL_VERIFICATION, entered: decoy.address }
   }
 
   function tellFailure (user: User | null, reason: LoginFailure, caller: Caller): void {
@@ -30,14 +39,15 @@ export function createAuthenticate ({ users, throttle, events, newDevice }: Depe
   }
 
   return async (candidates, password, caller) => {
-    let user: Found | null = null
+    let user: User | null = null
     try {
       const attempt = throttle.login(candidates, caller)
-      user = candidates.length > 0 ? await users.find(candidates) : null
-      const signedIn = await attempt.guard(user?.id ?? null)(() => check(user, password))
-      if (!signedIn) {
+      const found = candidates.length > 0 ? await users.findForLogin(candidates) : UNKNOWN
+      user = found.user
+      const signedIn = await attempt.guard(user?.id ?? null)(() => check(found, password))
+      if (!signedIn || signedIn.userId === NO_USER) {
         tellFailure(user, reasonFor(user), caller)
-        return null
+        return signedIn && { ...signedIn, device: undefined, notices: [] }
       }
       const { userId, missing } = signedIn
       // Where something is missing, there is no login yet

@@ -1,7 +1,8 @@
 import type { LoginPace } from '../passwords/login-pace.ts'
 import { Overloaded, type Passwords } from '../passwords/hashing.ts'
+import type { Decoys } from './decoys.ts'
 import { EMAIL_VERIFICATION, NOTHING_MISSING } from './missing.ts'
-import type { OwnUser, User, Users, UserStore } from './ports.ts'
+import type { EnteredUser, NewUser, OwnUser, User, Users, UserStore } from './ports.ts'
 
 type Dependencies = {
   store: UserStore
@@ -10,10 +11,12 @@ type Dependencies = {
   pace?: Pick<LoginPace, 'rest'>
   /** Attributes of which a user must have verified one before they may log in; none where nothing is required. */
   mustVerify?: readonly string[]
+  /** Where an address must be verified. */
+  decoys?: Decoys | undefined
 }
 
 /** Users in our own tables, whose passwords we hash ourselves. */
-export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dependencies): Users {
+export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoys }: Dependencies): Users {
   // Callers get users without the hash; `verify` finds it again here
   const found = new WeakMap<User, OwnUser>()
 
@@ -44,11 +47,24 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dep
     }
   }
 
+  function withMissing (row: OwnUser | null) {
+    const user = withoutHash(row)
+    return user && Object.assign(user, { missing: row?.verified === false ? EMAIL_VERIFICATION : NOTHING_MISSING })
+  }
+
+  async function hashed ({ password, waiting, ...user }: EnteredUser): Promise<NewUser> {
+    const passwordHash = await passwords.hash(password)
+    return { ...user, passwordHash, ...(waiting && decoys && { waiting: { ...waiting, decoy: decoys.create(waiting.address, password) } }) }
+  }
+
+  const find: Users['find'] = async (identifiers) => withMissing(await store.findByIdentifiers(identifiers, mustVerify))
+
   return {
-    async find (identifiers) {
-      const row = await store.findByIdentifiers(identifiers, mustVerify)
-      const user = withoutHash(row)
-      return user && Object.assign(user, { missing: row?.verified === false ? EMAIL_VERIFICATION : NOTHING_MISSING })
+    find,
+    async findForLogin (identifiers) {
+      if (!decoys) return { user: await find(identifiers), decoy: null }
+      const { user, decoy } = await store.findForLogin(identifiers, mustVerify)
+      return { user: withMissing(user), decoy }
     },
     missing: async (userId) =>
       mustVerify.length === 0 || await store.hasVerified(userId, mustVerify) ? NOTHING_MISSING : EMAIL_VERIFICATION,
@@ -58,9 +74,9 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [] }: Dep
     recipient: store.recipient,
     taken: store.taken,
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
-    create: async ({ password, ...user }) => await store.create({ ...user, passwordHash: await passwords.hash(password) }),
-    async createNobody ({ password, ...user }) {
-      await store.createNobody({ ...user, passwordHash: await passwords.hash(password) })
+    create: async (user) => await store.create(await hashed(user)),
+    async createNobody (user) {
+      await store.createNobody(await hashed(user))
       return null
     },
     setPassword: async ({ password, ...change }, also) =>

@@ -1,5 +1,6 @@
 import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
+import type { Decoy } from './decoys.ts'
 import type { Missing } from './missing.ts'
 
 /** A user who can log in. */
@@ -18,6 +19,22 @@ export type OwnUser = User & {
   passwordHash: string | null
   /** Whether one of the requested attributes is verified; only where that was requested. */
   verified?: boolean
+}
+
+/** Who logs in, where an address must be verified. */
+export type FoundForLogin = {
+  user: User & { missing: readonly Missing[] } | null
+  /** What a registration has left at the identifier. */
+  decoy: Decoy | null
+}
+
+/** A registration that waits for the verification of its address. */
+export type Waiting = {
+  address: Identifier
+  /** Seconds for which the other identifiers are held. */
+  claimedFor: number
+  /** Seconds for which the address is held, if it belongs to nobody and yet nobody may have it. */
+  heldFor: number
 }
 
 export type Profile = {
@@ -40,7 +57,11 @@ export type NewUser = {
   locale?: string | undefined
   /** SHA-256 of an invitation, which is redeemed by creating the user: the address that it was sent to is verified. */
   invitation?: Uint8Array | undefined
+  waiting?: Waiting & { decoy: Decoy } | undefined
 }
+
+/** With the password in place of what is made of it. */
+export type EnteredUser = Omit<NewUser, 'passwordHash' | 'waiting'> & { password: string, waiting?: Waiting | undefined }
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
 
@@ -122,6 +143,8 @@ export type PasswordHashes = {
 export type Users = {
   /** The user of the first identifier that exists, in the given order, and what they must still do before they may log in. */
   find: (identifiers: Identifier[]) => Promise<User & { missing: readonly Missing[] } | null>
+  /** The same for a login. */
+  findForLogin: (identifiers: Identifier[]) => Promise<FoundForLogin>
   /** The same for a user who is logged in. Makes no query where nothing is required. */
   missing: (userId: string) => Promise<readonly Missing[]>
   findById: (id: string) => Promise<User | null>
@@ -141,12 +164,12 @@ export type Users = {
    * @returns null when an identifier has been taken by another user, or the invitation is no longer valid
    * @throws Overloaded
    */
-  create: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<Profile | null>
+  create: (user: EnteredUser) => Promise<Profile | null>
   /**
-   * Takes the time of `create`, and creates nobody.
+   * Takes the time of `create`, and creates nobody, since the address has an account: the other identifiers are held.
    * @throws Overloaded
    */
-  createNobody: (user: Omit<NewUser, 'passwordHash'> & { password: string }) => Promise<null>
+  createNobody: (user: EnteredUser & { waiting: Waiting }) => Promise<null>
   /**
    * Ends every session except `keepSession`.
    * @returns false when the password has changed since it was checked
@@ -179,6 +202,8 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
    * @param attributes of which one must be verified; none where nothing is required
    */
   findByIdentifiers: (identifiers: Identifier[], attributes?: readonly string[]) => Promise<OwnUser | null>
+  /** The same, with what a registration has left at the identifier; that also without a user. */
+  findForLogin: (identifiers: Identifier[], attributes: readonly string[]) => Promise<{ user: OwnUser | null, decoy: Decoy | null }>
   /** Whether one of these attributes of the user is verified. */
   hasVerified: (id: string, attributes: readonly string[]) => Promise<boolean>
   find: (id: string) => Promise<OwnUser | null>
@@ -187,7 +212,7 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnUser | null>
   /** @returns null when an identifier has been taken by another user, or the invitation is no longer valid */
   create: (user: NewUser) => Promise<Profile | null>
-  /** Writes as much as `create`, and nothing that has an effect. */
+  /** Writes as much as `create`, and holds the identifiers. */
   createNobody: (user: NewUser) => Promise<void>
   /** Stores a stronger hash of the same password, if it has not changed. */
   rehash: (userId: string, passwordStamp: number, newHash: string) => Promise<void>

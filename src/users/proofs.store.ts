@@ -31,7 +31,10 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
         AND (t.attribute IS NULL OR EXISTS (SELECT FROM ${identifiers} i WHERE i.user_id = u.id AND i.attribute = t.attribute AND i.value = t.value))`)}),
       proof AS (SELECT r.user_id, r.attribute, i.display, i.attribute IS NOT NULL AND i.verified_at IS NULL AS first
         FROM redeemed r LEFT JOIN ${identifiers} i ON i.user_id = r.user_id AND i.attribute = r.attribute),
-      verified AS (UPDATE ${identifiers} i SET verified_at = now() FROM proof p WHERE p.first AND i.user_id = p.user_id AND i.attribute = p.attribute),
+      verified AS (UPDATE ${identifiers} i SET claimed_until = NULL, decoy = CASE WHEN ${cleans} THEN i.decoy END,
+          verified_at = CASE WHEN i.attribute = p.attribute THEN now() ELSE i.verified_at END
+        FROM proof p WHERE p.first AND i.user_id = p.user_id AND (i.attribute = p.attribute OR i.claimed_until IS NOT NULL OR i.decoy IS NOT NULL)
+          AND NOT ((${cleans}) AND i.attribute <> p.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL)),
       changed AS (UPDATE ${users} u SET updated_at = now(), claims_changed_at = CASE WHEN p.first THEN now() ELSE u.claims_changed_at END,
           password_hash = CASE WHEN ${ends} THEN ${password} ELSE u.password_hash END, password_stamp = u.password_stamp + (${ends})::int,
           token_epoch = CASE WHEN ${ends} THEN ${nextEpoch('u.token_epoch')} ELSE u.token_epoch END

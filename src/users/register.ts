@@ -119,29 +119,37 @@ export function createRegister (
   async function registerWaiting (
     entered: Entered,
     registrant: Registrant,
-    { isPublic, held, start }: WaitingRegistration,
-    refuse: (taken: string[]) => Promise<Registration>
+    { isPublic, held, waitingOf, start, startedBy }: WaitingRegistration
   ): Promise<Registration> {
     const { name, password, identifiers } = entered
     const { form, locale } = registrant
-    const taken = await users.taken(identifiers)
-    const told = [...new Set([...taken.filter(isPublic), ...await held(identifiers)])]
-    if (told.length > 0) return await refuse(told)
-    const before = taken.length > 0 ? await madeBefore(entered, registrant) : null
-    if (before) return before
+    const submitted = form && { form, entered: [JSON.stringify([name, identifiers]), password] }
+    const started = submitted ? await startedBy(submitted) : null
+    if (started !== null) return { authSession: started }
+
+    const waits = waitingOf(identifiers)
+    const { address } = waits
+    const takenNow = async () => [...new Set([...await users.taken(identifiers), ...await held(identifiers)])]
+    const taken = await takenNow()
+    const told = taken.filter(isPublic)
+    if (told.length > 0) return { errors: takenErrors(told) }
+
+    // Asked for a new address, too: it takes the same statements
+    const before = await madeBefore(entered, registrant)
+    if (before?.user) return { authSession: await start({ userId: before.user.id, address, registrant, submitted }) }
 
     const madeByForm = form && hashOf(form, name, identifiers)
-    const entry = { name, password, identifiers, madeByForm, locale }
-    const user = taken.length > 0 ? await users.createNobody(entry) : await users.create(entry)
-    // Another registration was quicker
-    const late = user || taken.length > 0 ? [] : (await users.taken(identifiers)).filter(isPublic)
-    if (late.length > 0) return await refuse(late)
-    if (!user && taken.length === 0) {
-      const made = await madeBefore(entered, registrant)
-      if (made) return made
-    }
+    // What belongs to somebody else is left out: it is as private as the address
+    const own = identifiers.filter(({ attribute }) => attribute === address.attribute || !taken.includes(attribute))
+    const entry = { name, password, identifiers: own, madeByForm, locale, waiting: waits }
+    const isTaken = taken.includes(address.attribute)
+    const user = isTaken ? await users.createNobody(entry) : await users.create(entry)
     if (user) tell(user, registrant)
-    return { authSession: await start({ userId: user?.id ?? null, identifiers, registrant }) }
+    // Another registration was quicker, perhaps by the same form
+    const made = user || isTaken ? null : await madeBefore(entered, registrant)
+    const late = user || isTaken || made ? [] : (await takenNow()).filter(isPublic)
+    if (late.length > 0) return { errors: takenErrors(late) }
+    return { authSession: await start({ userId: user?.id ?? made?.user?.id ?? null, address, registrant, submitted }) }
   }
 
   return async (body, registrant = {}) => {
@@ -160,7 +168,7 @@ export function createRegister (
     if (Object.keys(errors).length > 0) return { errors }
     const refused = await askHost?.({ name, identifiers, isInvited: invited !== null, caller: registrant.caller })
     if (refused) return { errors: refused }
-    if (waiting && !invited) return await registerWaiting(entered, registrant, waiting, refuse)
+    if (waiting && !invited) return await registerWaiting(entered, registrant, waiting)
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await refuse(taken)
 

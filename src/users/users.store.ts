@@ -4,9 +4,11 @@ import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
 import type { NewUser, OwnUser, Profile, ProfileChange, UserStore } from './ports.ts'
+import { createWaitingUsers } from './waiting-users.store.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
+import { columnsOf } from './identifier-columns.ts'
 import { createDeleteUser } from './deletion.store.ts'
 import { createProofs } from './proofs.store.ts'
 import { createRecipients } from './recipients.store.ts'
@@ -121,13 +123,19 @@ export function createUserStore (database: Database, revocations: RevocationStor
   const createSql = `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
       u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale) SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text
         WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, disabled_at, created_at, claims_changed_at),
-      i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at)
-        SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END
+      i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at, claimed_until, decoy)
+        SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END,
+          CASE WHEN w.attribute <> $10::text THEN now() + $11 * interval '1 second' END, $12::jsonb
         FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
     SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`
 
-  const insertUser = ({ name, passwordHash, identifiers: given, madeByForm, locale, invitation }: NewUser) => ({
-    name: 'user-create', text: createSql, values: [uuidv7(), name, passwordHash, ...columnsOf(given), madeByForm, invitation, locale]
+  const insertUser = ({ name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting }: NewUser) => ({
+    name: 'user-create',
+    text: createSql,
+    values: [
+      uuidv7(), name, passwordHash, ...columnsOf(given), madeByForm, invitation, locale,
+      waiting?.address.attribute, waiting?.claimedFor, waiting && JSON.stringify(waiting.decoy)
+    ]
   })
 
   async function create (user: NewUser): Promise<Profile | null> {
@@ -138,18 +146,6 @@ export function createUserStore (database: Database, revocations: RevocationStor
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return null
       throw error
     }
-  }
-
-  async function createNobody ({ identifiers: given, ...user }: NewUser): Promise<void> {
-    const none = given.map((identifier) => ({ ...identifier, value: uuidv7() }))
-    await inTransaction(pool, async (client) => {
-      await client.query('SAVEPOINT nobody')
-      await client.query(insertUser({ ...user, identifiers: none }))
-      await client.query('ROLLBACK TO nobody')
-      // Something is committed, as it is with a user
-      const text = `INSERT INTO ${tables.identifier_holds} (hash, expires_at) VALUES (uuid_send($1::uuid), now() + interval '1 hour')`
-      await client.query({ name: 'user-create-none', text, values: [uuidv7()] })
-    })
   }
 
   async function rehash (userId: string, passwordStamp: number, newHash: string): Promise<void> {
@@ -182,7 +178,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
              claims_changed_at = CASE WHEN ($3 AND name IS DISTINCT FROM $4) OR EXISTS (SELECT FROM differs) THEN now() ELSE claims_changed_at END WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
            written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
              SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
-             ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END)
+             ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END, decoy = CASE WHEN i.value = excluded.value THEN i.decoy END)
          SELECT EXISTS (SELECT FROM proven) AS changed`,
         [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes), removed])
       if (rows[0]!.changed && removed.length > 0) {
@@ -226,16 +222,11 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   return {
-    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, createNobody, rehash, changePassword, changeProfile,
-    setDisabled,
+    findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
+    ...createWaitingUsers(database, { insertUser, columns, verifiedSql }),
     foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations),
     ...createRecipients(database)
   }
-}
-
-/** For `unnest`: attributes, values, displays. */
-function columnsOf (identifiers: Identifier[]): string[][] {
-  return [identifiers.map(({ attribute }) => attribute), identifiers.map(({ value }) => value), identifiers.map(({ display }) => display)]
 }
 
 function profileOf (rows: ProfileRow[]): Profile | null {

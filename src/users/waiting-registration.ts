@@ -1,12 +1,14 @@
 import { hashSecret } from '../crypto/secrets.ts'
-import { boundToAuthSession, type AuthSessions } from '../sessions/auth-sessions.ts'
+import { boundToAuthSession, type AuthSessions, type SubmittedForm } from '../sessions/auth-sessions.ts'
+import { TOKEN_TTL } from '../verification/one-time-tokens.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import type { Attributes, Identifier } from './attributes.ts'
 import type { IdentifierHolds } from './identifier-holds.ts'
+import type { Waiting } from './ports.ts'
 import type { Registrant } from './register.ts'
 
 /** Who has registered: a new user, or nobody, since the address has an account. Whoever asks cannot tell. */
-type Registered = { userId: string | null, identifiers: Identifier[], registrant: Registrant }
+type Registered = { userId: string | null, address: Identifier, registrant: Registrant, submitted: SubmittedForm | undefined }
 
 /** Registration that waits for the verification of an address. */
 export type WaitingRegistration = {
@@ -14,8 +16,12 @@ export type WaitingRegistration = {
   address: string
   /** Whether it is told that an identifier of the attribute is taken: a user name is chosen, an address is not. */
   isPublic: (attribute: string) => boolean
-  /** Attributes of user names that are held by other registrations. */
+  /** Attributes of identifiers that are held. */
   held: (identifiers: Identifier[]) => Promise<string[]>
+  /** The address that is to be verified, among what was entered, and for how long the rest is held. */
+  waitingOf: (identifiers: Identifier[]) => Waiting
+  /** The auth session that the same form has got before. */
+  startedBy: (submitted: SubmittedForm) => Promise<string | null>
   /**
    * Sends the mail: to a new user to verify the address, to the owner of a taken one that there is an account.
    * @returns an auth session, with which the code of the mail is entered
@@ -26,32 +32,38 @@ export type WaitingRegistration = {
 type Dependencies = {
   attributes: Attributes
   holds: IdentifierHolds
-  authSessions: Pick<AuthSessions, 'create'>
+  authSessions: Pick<AuthSessions, 'create' | 'createdBy'>
   requests: Pick<ProofRequests, 'verifyEmail' | 'addressTaken'>
 }
 
-/** Seconds for which a user name stays taken, whether or not its registration has created a user. */
-const HELD = 3600
+/** Seconds for which what a registration has asked for besides its address is taken, with a user or without: as long as its link. */
+const CLAIMED = TOKEN_TTL.verify
+/** At least as long as an address that nobody has is held for other reasons. */
+const HELD = 30 * 86_400
 
 export function createWaitingRegistration ({ attributes, holds, authSessions, requests }: Dependencies): WaitingRegistration {
   const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
   const names = attributes.filter(({ channel }) => channel === null).map(({ name }) => name)
   const isPublic = (attribute: string) => names.includes(attribute)
-  const publicOf = (identifiers: Identifier[]) => identifiers.filter(({ attribute }) => isPublic(attribute))
 
-  async function start ({ userId, identifiers, registrant }: Registered): Promise<string> {
-    const { caller = { ip: 'unknown', userAgent: undefined }, preferences = {}, link } = registrant
+  function waitingOf (identifiers: Identifier[]): Waiting {
     const address = identifiers.find(({ attribute }) => addresses.includes(attribute))
-    if (!address || !link) throw new TypeError('A registration that waits has an address, and a link for it')
-    await holds.hold(publicOf(identifiers), HELD)
-    const authSession = await authSessions.create({
-      user: userId === null ? null : { userId, passwordStamp: 0 }, clientId: null, proven: ['pwd'], pending: { address: address.display }, caller
-    })
+    if (!address) throw new TypeError('A registration that waits has an address')
+    return { address, claimedFor: CLAIMED, heldFor: HELD }
+  }
+
+  async function start ({ userId, address, registrant, submitted }: Registered): Promise<string> {
+    const { caller = { ip: 'unknown', userAgent: undefined }, preferences = {}, link } = registrant
+    if (!link) throw new TypeError('A registration that waits has a link for its mail')
+    const user = userId === null ? null : { userId, passwordStamp: 0 }
+    const authSession = await authSessions.create({ user, clientId: null, proven: ['pwd'], pending: { address }, caller }, submitted)
     const boundTo = boundToAuthSession({ hash: hashSecret(authSession) })
     if (userId === null) await requests.addressTaken(address, boundTo)
     else await requests.verifyEmail({ userId, boundTo, preferences }, link)
     return authSession
   }
 
-  return { address: addresses[0]!, isPublic, held: (identifiers) => holds.held(publicOf(identifiers)), start }
+  return {
+    address: addresses[0]!, isPublic, held: holds.held, waitingOf, start, startedBy: (submitted) => authSessions.createdBy(submitted, null)
+  }
 }

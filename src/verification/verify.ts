@@ -1,7 +1,7 @@
 import type { Caller } from '../oauth/ports.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import type { Attributes } from '../users/attributes.ts'
+import type { Attributes, Identifier } from '../users/attributes.ts'
 import type { VerifyCurrentPassword } from '../users/current-password.ts'
 import type { Proof, Users } from '../users/ports.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
@@ -19,7 +19,18 @@ type ByLink = {
   preferences: Preferences
 }
 
-type ByCode = { channel: 'mail' | 'sms', code: string, userId: string, boundTo: string, caller: Caller, preferences: Preferences }
+type Channel = 'mail' | 'sms'
+
+type ByCode = {
+  channel: Channel
+  code: string
+  userId: string
+  boundTo: string
+  /** The address of a registration that may have created no user. */
+  entered?: Identifier | undefined
+  caller: Caller
+  preferences: Preferences
+}
 
 export type Verify = {
   /** The token of a link, if it is valid; nothing changes. */
@@ -41,7 +52,7 @@ export type Verify = {
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'findById'>
+  users: Pick<Users, 'findById' | 'recipient'>
   verifyCurrent: VerifyCurrentPassword
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'verify'>
@@ -58,7 +69,23 @@ const LINK = 'verify'
 export function createVerify (
   { attributes, users, verifyCurrent, tokens, redemption, throttle, outbox, mail, accountUrl }: Dependencies
 ): Verify {
-  const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
+  const named = (channel: Channel) => attributes.filter((attribute) => attribute.channel === channel).map(({ name }) => name)
+  const addresses = named('mail')
+
+  /**
+   * Under what a code is counted: the identifier that it was sent to, whichever login asked for it. A registration that has created nobody
+   * is counted under the address that it has entered, as one that has created a user; for a text message both are.
+   */
+  async function countedFor ({ channel, userId, entered }: Pick<ByCode, 'channel' | 'userId' | 'entered'>): Promise<string[][]> {
+    const sentTo = async (channel: Channel) =>
+      await users.recipient({ of: { userId }, attributes: named(channel), unverified: true })
+    const address = await sentTo('mail') ?? entered
+    const own = channel === 'mail' ? address : await sentTo(channel)
+    return [
+      own ? [own.attribute, own.value] : [userId],
+      ...(channel !== 'mail' && address ? [[channel, address.attribute, address.value]] : [])
+    ]
+  }
 
   /** The owner of an address is told that it is now part of an account. */
   function notice (preferences: Preferences): AlsoWrite<Proof> {
@@ -72,9 +99,9 @@ export function createVerify (
 
   const byLink: Verify['byLink'] = ({ preferences, ...request }) => redemption.verify(request, notice(preferences))
 
-  const byCode: Verify['byCode'] = ({ channel, code, userId, boundTo, caller, preferences }) =>
-    throttle.oneTimeCode(userId)(async () => {
-      for (const { name } of attributes.filter((attribute) => attribute.channel === channel)) {
+  const byCode: Verify['byCode'] = async ({ channel, code, userId, boundTo, entered, caller, preferences }) =>
+    await throttle.oneTimeCode(await countedFor({ channel, userId, entered }))(async () => {
+      for (const name of named(channel)) {
         const proof = await redemption.verify({ code, attribute: name, boundTo, keeps: true, caller }, notice(preferences))
         if (proof) return proof
       }

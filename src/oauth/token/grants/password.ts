@@ -73,10 +73,11 @@ export function passwordGrant (
       if (password === undefined) throw invalidRequest('password is missing')
       const authenticated = await authenticate(candidates, password, { ...caller, clientId: client.id })
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
-      const { device, missing, notices, ...user } = authenticated
+      const { device, missing, notices, entered, ...user } = authenticated
       const access = { scopes: granted, resources: resources ?? [] }
       if (missing.length > 0) {
-        throw new LoginIncomplete(await authSessions.create({ user, clientId: client.id, proven: ['pwd'], pending: access, caller }))
+        const pending = { ...access, ...(entered && { address: entered }) }
+        throw new LoginIncomplete(await authSessions.create({ user, clientId: client.id, proven: ['pwd'], pending, caller }))
       }
       return { ...await startSession(client, { ...user, notices }, access, caller), device }
     }

@@ -1,0 +1,61 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Database } from '../database/client.ts'
+import { inTransaction } from '../database/transaction.ts'
+import type { NewUser, OwnUser, UserStore } from './ports.ts'
+import { columnsOf } from './identifier-columns.ts'
+
+type Row = { [Column in keyof OwnUser]: OwnUser[Column] | null } & Pick<Awaited<ReturnType<UserStore['findForLogin']>>, 'decoy'>
+
+type Parts = {
+  insertUser: (user: NewUser) => { name: string, text: string, values: unknown[] }
+  /** Columns of a user `u`. */
+  columns: string
+  /** SQL: whether one of the attributes of a parameter is verified. */
+  verifiedSql: (attributes: string) => string
+}
+
+/** Registrations that wait for the verification of an address, and logins that must not tell what became of them. */
+export function createWaitingUsers (
+  { pool, tables: { users, identifiers, identifier_holds: holds } }: Database,
+  { insertUser, columns, verifiedSql }: Parts
+): Pick<UserStore, 'findForLogin' | 'createNobody'> {
+  // What is only left here comes last
+  const loginSql = `SELECT ${columns}, ${verifiedSql('$3::text[]')} AS verified, i.decoy
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
+      JOIN ${identifiers} i USING (attribute, value) LEFT JOIN ${users} u ON u.id = i.user_id
+    WHERE u.id IS NOT NULL OR i.decoy IS NOT NULL ORDER BY u.id IS NULL, w.position LIMIT 1`
+
+  const findForLogin: UserStore['findForLogin'] = async (wanted, attributes) => {
+    const [names, values] = columnsOf(wanted)
+    const { rows } = await pool.query<Row>({ name: 'user-for-login', text: loginSql, values: [names, values, attributes] })
+    const [row] = rows
+    if (!row) return { user: null, decoy: null }
+    const { decoy, ...user } = row
+    return { user: user.id === null ? null : user as OwnUser, decoy }
+  }
+
+  // An address that belongs to somebody keeps what it has, apart from the first decoy
+  const holdSql = `INSERT INTO ${identifiers} AS i (attribute, value, display, claimed_until, decoy)
+    SELECT w.attribute, w.value, w.display, now() + CASE WHEN w.attribute = $4 THEN $5::float8 ELSE $6::float8 END * interval '1 second', $7::jsonb
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS w (attribute, value, display) ORDER BY w.attribute, w.value
+    ON CONFLICT (attribute, value) DO UPDATE SET decoy = excluded.decoy WHERE i.attribute = $4 AND i.decoy IS NULL`
+
+  const createNobody: UserStore['createNobody'] = async ({ identifiers: given, waiting, ...user }) => {
+    if (!waiting) throw new TypeError('Only a registration that waits creates nobody')
+    const none = given.map((identifier) => ({ ...identifier, value: uuidv7() }))
+    await inTransaction(pool, async (client) => {
+      await client.query('SAVEPOINT nobody')
+      await client.query(insertUser({ ...user, identifiers: none, waiting }))
+      await client.query('ROLLBACK TO nobody')
+      const { address: { attribute }, claimedFor, heldFor, decoy } = waiting
+      await client.query({
+        name: 'user-hold', text: holdSql, values: [...columnsOf(given), attribute, heldFor, claimedFor, JSON.stringify(decoy)]
+      })
+      // Something is committed in any case, as it is with a user
+      const text = `INSERT INTO ${holds} (hash, expires_at) VALUES (uuid_send($1::uuid), now() + interval '1 hour')`
+      await client.query({ name: 'user-create-none', text, values: [uuidv7()] })
+    })
+  }
+
+  return { findForLogin, createNobody }
+}
