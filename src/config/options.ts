@@ -76,9 +76,9 @@ export interface SettingsOptions {
   }
   /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `verify`, `verifyLink`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountEnd`, `accountProfile`, `accountSecurity`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identifierChange`, `mail.identifierChanged`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
   views?: Views
-  /** Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, or one of `languages`. Variable: DEFAULT_LANGUAGE. Default: en. */
+  /** Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, `fr`, or one of `languages`. Variable: DEFAULT_LANGUAGE. Default: en. */
   defaultLanguage?: NonNullable<Settings['defaultLanguage']>
-  /** Texts of the pages by language, in addition to `en` and `de`; missing texts are shown in English. */
+  /** Texts of the pages by language, in addition to `en`, `de` and `fr`; missing texts are shown in English. */
   languages?: Record<string, PartialTexts>
   /** Options of mail. */
   mail?: {

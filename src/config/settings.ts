@@ -138,11 +138,11 @@ export const Settings = Type.Object({
   }),
   defaultLanguage: Type.String({
     env: 'DEFAULT_LANGUAGE', pattern: '^[a-z]{2,3}$', default: 'en',
-    description: 'Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, or one of `languages`'
+    description: 'Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, `fr`, or one of `languages`'
   }),
   languages: Type.Record(Type.String({ pattern: '^[a-z]{2,3}$' }), Type.Unsafe<object>({ type: 'object' }), {
     additionalProperties: false,
-    default: {}, description: 'Texts of the pages by language, in addition to `en` and `de`; missing texts are shown in English'
+    default: {}, description: 'Texts of the pages by language, in addition to `en`, `de` and `fr`; missing texts are shown in English'
   }),
   ...messageOptions,
   corsOrigins: Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*,]+$' }), {

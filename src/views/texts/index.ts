@@ -2,6 +2,7 @@ import type { PartialMailTexts } from '../../mail/texts/index.ts'
 import { checkWords } from './check.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
+import { fr } from './fr.ts'
 
 export type { Texts } from './en.ts'
 
@@ -15,7 +16,7 @@ export type LanguagePreferences = { uiLocales?: string | undefined, acceptLangua
 export type PartialTexts = { [Part in keyof Texts]?: Partial<Texts[Part]> } & { mail?: PartialMailTexts }
 
 /** By language; the first is for visitors who request none of them. */
-export const languages: Record<string, Texts> = { en, de }
+export const languages: Record<string, Texts> = { en, de, fr }
 
 /**
  * Adds the languages of the operator; missing texts keep their built-in or English value.

@@ -93,7 +93,7 @@ t.test('login_hint fills in the login page, ui_locales choose its language', asy
   const { app } = await build(t)
   const client = await makeApp(app)
   const page = await visit(app).follow(
-    await visit(app).get(authorizeUrl(client.id, { login_hint: '"><b>ada@example.com', ui_locales: 'fr de' }))
+    await visit(app).get(authorizeUrl(client.id, { login_hint: '"><b>ada@example.com', ui_locales: 'nl de' }))
   )
   t.match(page.body, 'value="&#34;>&lt;b>ada@example.com"')
   t.match(page.body, '<html lang="de"')

@@ -25,6 +25,22 @@ t.test('OpenID Connect Core section 3.1.2.1: ui_locales are kept through a wrong
   t.match(consent.body, GERMAN, 'on the consent page')
 })
 
+t.test('Accept-Language chooses a built-in language, on every page', async (t) => {
+  const { app } = await build(t, { mail: { send: async () => {} } })
+  const visitor = visit(app, { 'accept-language': 'fr-CH, fr;q=0.9, en;q=0.8' })
+  await register(app)
+  for (const [path, title] of [['/login', 'Connexion'], ['/register', 'Créer un compte'], ['/password/forgot', 'Mot de passe oublié\u00a0?'],
+    ['/email/verify', 'Confirmez votre adresse e-mail'], ['/email/verify?token=lk_ot_forged', 'Ce lien ne fonctionne plus']] as const) {
+    const { body } = await visitor.get(path)
+    t.match(body, '<html lang="fr-CH"', path)
+    t.match(body, title)
+  }
+  await logIn(visitor)
+  for (const [path, title] of [['/account', 'Votre compte'], ['/account/profile', 'Profil'], ['/account/security', 'Ce qui s’est passé']] as const) {
+    t.match((await visitor.get(path)).body, title, path)
+  }
+})
+
 t.test('ui_locales of a login or a device page are kept with its form', async (t) => {
   const { app } = await build(t)
   await register(app)

@@ -53,17 +53,17 @@ t.test('a view of the host gets the model of the page and the reply', async (t) 
 })
 
 t.test('a host adds a language, and changes texts of the built-in ones', async (t) => {
-  const { app } = await build(t, { languages: { fr: { login: { title: 'Connexion' } }, en: { login: { title: 'Come in' } } } })
-  const french = await visit(app, { 'accept-language': 'fr-CH, en;q=0.5' }).get('/login')
-  t.match(french.body, '<html lang="fr-CH"')
-  t.match(french.body, '<h1>Connexion</h1>')
-  t.match(french.body, 'Password', 'what is missing stays English')
+  const { app } = await build(t, { languages: { nl: { login: { title: 'Inloggen' } }, en: { login: { title: 'Come in' } } } })
+  const dutch = await visit(app, { 'accept-language': 'nl-BE, en;q=0.5' }).get('/login')
+  t.match(dutch.body, '<html lang="nl-BE"')
+  t.match(dutch.body, '<h1>Inloggen</h1>')
+  t.match(dutch.body, 'Password', 'what is missing stays English')
   const english = await visit(app).get('/login')
   t.match(english.body, '<h1>Come in</h1>')
   t.match(english.body, 'Create an account')
   t.same(
     (await app.inject('/.well-known/openid-configuration')).json<{ ui_locales_supported: string[] }>().ui_locales_supported,
-    ['en', 'de', 'fr']
+    ['en', 'de', 'fr', 'nl']
   )
 })
 

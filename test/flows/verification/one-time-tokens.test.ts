@@ -49,7 +49,7 @@ t.test('a token verifies the identifier once', async (t) => {
   t.notOk((await sql(app, "SELECT FROM one_time_tokens WHERE encode(hash, 'escape') LIKE '%' || $1 || '%'", [token])).length, 'not in clear')
   t.match(await verification(app).tokens.find(token, 'verify'), { userId: user.id, attribute: 'email', value: EMAIL })
   t.equal((await identifiers(app, user))['email'], false, 'looking changes nothing')
-  t.same(await verify(app, token), { userId: user.id, attribute: 'email', display: EMAIL, first: true, cleaned: false, removed: [] })
+  t.match(await verify(app, token), { userId: user.id, attribute: 'email', display: EMAIL, first: true, cleaned: false, removed: [] })
   t.equal((await identifiers(app, user))['email'], true)
   t.equal(await verify(app, token), null, 'replayed')
   t.equal((await profile(app, tokens.access_token)).statusCode, 200, 'the session goes on')
