@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { settingName } from '../config/names.ts'
 import { openCore, type Core, type CoreOptions } from './core.ts'
 import type { Log } from '../runtime/log.ts'
 import { startAuditTrail } from '../events/audit-trail.ts'
@@ -147,13 +148,29 @@ function logEvents (events: Events, log: Log): void {
   )
 }
 
-async function openThrottle ({ config, clock, appKeys, store, events }: Base): Promise<Throttle> {
+async function openThrottle ({ config, clock, appKeys, store, events, log }: Base): Promise<Throttle> {
   if (config.rateLimit === 'off') return noThrottle
+  const warn = atMostOnceAMinute(clock.monotonic, () => log.warn(
+    { perDay: config.sms.perDay }, `No more text messages are sent: there were ${settingName(config.sources, 'sms.perDay', 'SMS_PER_DAY')} in 24 hours`
+  ))
   return createThrottle({
     counter: await store.throttle.counters(clock),
     devices: createKnownDevices(deriveKeys(appKeys, 'devices')),
     secret: deriveKeys(appKeys, 'throttle')[0]!,
     clock,
-    onRefused: (counter) => events.emit('attempt.refused', { counter })
+    smsPerDay: config.sms.perDay,
+    onRefused (counter) {
+      events.emit('attempt.refused', { counter })
+      if (counter === 'sms_day') warn()
+    }
   })
+}
+
+function atMostOnceAMinute (now: () => number, report: () => void): () => void {
+  let last = -Infinity
+  return () => {
+    if (now() - last < 60_000) return
+    last = now()
+    report()
+  }
 }

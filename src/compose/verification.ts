@@ -10,6 +10,7 @@ import type { NewPassword } from '../verification/new-password.ts'
 import type { OneTimeTokens } from '../verification/one-time-tokens.ts'
 import type { Redemption } from '../verification/redemption.ts'
 import type { ProofRequests } from '../verification/requests.ts'
+import type { AllowTextMessage } from '../verification/text-messages.ts'
 import type { Verify } from '../verification/verify.ts'
 import type { Core } from './core.ts'
 import type { MailServices, SmsServices } from './outbox.ts'
@@ -70,6 +71,14 @@ export function createVerification (parts: Dependencies): VerificationServices {
   }
 }
 
+/** With the tables of phone numbers only where a text message is ever sent. */
+async function loadAllowTextMessage ({ config, sms, throttle, events }: Dependencies): Promise<AllowTextMessage> {
+  if (!sms.isOn) return async () => false
+  const { createAllowTextMessage } = await import('../verification/text-messages.ts')
+  const countries = config.sms.send ? config.sms.countries ?? [config.login.defaultCountry ?? ''] : null
+  return createAllowTextMessage({ throttle, countries, onRefused: (counter) => events.emit('attempt.refused', { counter }) })
+}
+
 async function loadVerification (parts: Dependencies): Promise<Loaded> {
   const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }, { createNewPassword }] = await Promise.all([
     import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts'), import('../verification/new-password.ts')
@@ -77,12 +86,15 @@ async function loadVerification (parts: Dependencies): Promise<Loaded> {
   const [{ createProofRequests }, { createVerify }, { createVerifyCurrentPassword }] = await Promise.all([
     import('../verification/requests.ts'), import('../verification/verify.ts'), import('../users/current-password.ts')
   ])
+  const allow = await loadAllowTextMessage(parts)
   const { appKeys, store, events, config, clock, mail, sms, throttle } = parts
   const { attributes, records: users, passwordPolicy, passwordChanged } = parts.users
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
   const redemption = createRedemption({ tokens, users, verifiable, events })
-  const shared = { attributes, users, tokens, redemption, throttle, mail, sms, events, outbox: store.outbox, monotonic: clock.monotonic }
+  const shared = {
+    attributes, users, tokens, redemption, throttle, mail, sms: { ...sms, allow }, events, outbox: store.outbox, monotonic: clock.monotonic
+  }
   return {
     tokens,
     redemption,

@@ -89,9 +89,15 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   }, Object.getOwnPropertyDescriptors(address)) as Config
 }
 
-function checkTransports ({ mail, sms }: Settings, sources: Sources): void {
+function checkTransports ({ mail, sms, login }: Settings, sources: Sources): void {
   for (const [name, send] of [['mail.send', mail.send], ['sms.send', sms.send]] as const) {
     if (send !== undefined && typeof send !== 'function') throw new ConfigError([{ name, message: 'must be a function that sends what it is given' }])
+  }
+  if (sms.send !== undefined && sms.countries === undefined && login.defaultCountry === undefined) {
+    throw new ConfigError([{
+      name: settingName(sources, 'sms.countries', 'SMS_COUNTRIES'),
+      message: 'is required with sms.send: the countries that text messages may be sent to, such as DE,AT. Numbers of some countries earn money for their owner'
+    }])
   }
   const [url, from] = [settingName(sources, 'mail.url', 'SMTP_URL'), settingName(sources, 'mail.from', 'MAIL_FROM')]
   if (mail.url !== undefined && !URL.canParse(mail.url)) throw new ConfigError([{ name: url, message: 'holds a host or a port that cannot be' }])

@@ -22,7 +22,15 @@ const MailOptions = Type.Object({
 
 /** How text messages go out. */
 const SmsOptions = Type.Object({
-  send: Type.Optional(Type.Unsafe<SendSms>({ description: 'Your function that sends a text message; without one there are none' }))
+  send: Type.Optional(Type.Unsafe<SendSms>({ description: 'Your function that sends a text message; without one there are none' })),
+  countries: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }), {
+    env: 'SMS_COUNTRIES', minItems: 1,
+    description: 'Countries of the numbers that text messages are sent to, such as DE,AT; default: DEFAULT_COUNTRY. One of the two is required with `sms.send`'
+  })),
+  perDay: Type.Integer({
+    env: 'SMS_PER_DAY', default: 500, minimum: 1, maximum: 1_000_000,
+    description: 'Maximum number of text messages in 24 hours, to all numbers together; a number gets one a minute, three an hour and ten a day'
+  })
 }, closed)
 
 const addresses = (env: string, description: string) =>

@@ -93,6 +93,10 @@ export interface SettingsOptions {
   sms?: {
     /** Your function that sends a text message; without one there are none. */
     send?: NonNullable<NonNullable<Settings['sms']>['send']>
+    /** Countries of the numbers that text messages are sent to, such as DE,AT; default: DEFAULT_COUNTRY. One of the two is required with `sms.send`. Variable: SMS_COUNTRIES. */
+    countries?: NonNullable<NonNullable<Settings['sms']>['countries']>
+    /** Maximum number of text messages in 24 hours, to all numbers together; a number gets one a minute, three an hour and ten a day. Variable: SMS_PER_DAY. Default: 500. */
+    perDay?: NonNullable<NonNullable<Settings['sms']>['perDay']>
   }
   /** Mails that only tell of something, and can be turned off: `welcome`, `verified`, `passwordChanged`, `newDevice`, `factorAdded`, `factorRemoved`, `restored`. As a variable, the names of those that are off, separated by commas; as an option `{ welcome: false }`. Variable: NOTICES_OFF. */
   notices?: Partial<NonNullable<Settings['notices']>>

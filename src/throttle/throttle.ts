@@ -39,6 +39,8 @@ export type Throttle = {
    * @returns false when there were enough
    */
   message: (...recipient: string[]) => Promise<boolean>
+  /** Counts a text message to a number, and to all numbers. @returns false when there were enough */
+  textMessage: (number: string) => Promise<boolean>
   clientSecret: {
     /**
      * Makes no query while no client is blocked.
@@ -59,6 +61,8 @@ type Dependencies = {
   /** Counter keys are HMACs under it, so that the table discloses no identifier or address. */
   secret: Buffer
   clock: Clock
+  /** Text messages in 24 hours, to all numbers. */
+  smsPerDay: number
   onRefused: (counter: string) => void
 }
 
@@ -87,10 +91,12 @@ const TIERS = {
   /** A code has a million values and five tries: this leaves one in 100,000 a day. */
   one_time_code: [[10, DAY]],
   message: [[1, MINUTE], [5, HOUR], [20, DAY]],
+  /** They cost money. */
+  sms: [[1, MINUTE], [3, HOUR], [10, DAY]],
   client: [[30, MINUTE], [300, HOUR]]
 } satisfies Record<string, Tier[]>
 
-export function createThrottle ({ counter, devices, secret, clock, onRefused }: Dependencies): Throttle {
+export function createThrottle ({ counter, devices, secret, clock, smsPerDay, onRefused }: Dependencies): Throttle {
   const attempts = createAttempts(onRefused)
   const parts: Parts = {
     ...attempts,
@@ -101,6 +107,8 @@ export function createThrottle ({ counter, devices, secret, clock, onRefused }: 
   }
   const [passwords, allPasswords] = [parts.counterOf('current_password'), parts.counterOf('all_current_passwords')]
   const [userCodes, codes, messages] = [parts.counterOf('user_code'), parts.counterOf('one_time_code'), parts.counterOf('message')]
+  const texts = parts.counterOf('sms')
+  const allTexts = counter({ name: 'sms_day', tiers: [[smsPerDay, DAY]], remember: 'at once' })
   return {
     login: createLogin(parts),
     currentPassword: (userId, sessionId) => (check) =>
@@ -115,6 +123,8 @@ export function createThrottle ({ counter, devices, secret, clock, onRefused }: 
       ], check),
     oneTimeCode: (keys) => (check) => attempts.guard(keys.map((key) => ({ counter: codes, key: parts.keyOf(...key) })), check),
     message: (...recipient) => attempts.add([{ counter: messages, key: parts.keyOf(...recipient) }]).then(() => true, ifRefused),
+    textMessage: (number) =>
+      attempts.add([{ counter: texts, key: parts.keyOf(number) }, { counter: allTexts, key: parts.keyOf('all') }]).then(() => true, ifRefused),
     clientSecret: createClientSecret(parts)
   }
 }
@@ -186,5 +196,6 @@ export const noThrottle: Throttle = {
   userCode: () => (check) => check(),
   oneTimeCode: () => (check) => check(),
   message: async () => true,
+  textMessage: async () => true,
   clientSecret: { check: () => {}, failed: async () => {} }
 }

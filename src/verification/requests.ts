@@ -9,6 +9,7 @@ import { candidatesFor, type Attributes, type Identifier } from '../users/attrib
 import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
 import type { Link } from './links.ts'
 import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
+import type { AllowTextMessage } from './text-messages.ts'
 import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
 
 /** Who asks, and for whom. */
@@ -36,7 +37,7 @@ type Dependencies = {
   throttle: Pick<Throttle, 'message'>
   outbox: Pick<OutboxWrites, 'writeEvenly'>
   mail: MailPort
-  sms: { queue: QueueSms }
+  sms: { queue: QueueSms, allow: AllowTextMessage }
   events: Pick<Events, 'emit'>
   /** Where the owner of an account goes on. */
   pages: () => MailModels['taken']
@@ -70,7 +71,8 @@ export function createProofRequests (
     const found = await users.recipient({ ...query, of: 'typed' in request ? { identifiers } : request })
     const nobody = identifiers[0] ?? { attribute: '', value: 'typed' in request ? request.typed : request.userId }
     const { attribute, value } = found ?? nobody
-    const recipient = await throttle.message(attribute, value) ? found : null
+    const isText = found !== null && numbers.includes(attribute)
+    const recipient = await (isText ? sms.allow(value) : throttle.message(attribute, value)) ? found : null
     await tokens.issue({
       purpose,
       userId: recipient?.userId ?? null,

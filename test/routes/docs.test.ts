@@ -18,7 +18,7 @@ type Document = {
 }
 
 const send = async () => {}
-const { app } = await build(t, { scopes: { read: 'Read' }, login: { attributes: readyAttributes }, mail: { send }, sms: { send } })
+const { app } = await build(t, { scopes: { read: 'Read' }, login: { attributes: readyAttributes }, mail: { send }, sms: { send, countries: ['DE'] } })
 const answer = await app.inject('/docs/json')
 const document = answer.json<Document>()
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>

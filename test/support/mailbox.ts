@@ -27,9 +27,11 @@ export function createMailbox (): Mailbox {
   }
 }
 
-export function createPhones (): { options: { sms: { send: (sms: OutgoingSms) => Promise<void> } }, messages: OutgoingSms[] } {
+export function createPhones (): {
+  options: { sms: { countries: string[], send: (sms: OutgoingSms) => Promise<void> } }, messages: OutgoingSms[]
+} {
   const messages: OutgoingSms[] = []
-  return { options: { sms: { send: async (sms) => { messages.push(sms) } } }, messages }
+  return { options: { sms: { countries: ['DE'], send: async (sms) => { messages.push(sms) } } }, messages }
 }
 
 /** The address of the first link of a mail. */
