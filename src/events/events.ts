@@ -61,7 +61,7 @@ export type EventDetails = {
   'password.reset': Origin & { userId: string }
   /**
    * For the first time. `cleaned`: it was proven from elsewhere than the account itself, which therefore lost its password,
-   * sessions and consents, and the identifiers of the attributes in `removed`.
+   * sessions, consents and clients, and the identifiers of the attributes in `removed`.
    */
   'identifier.verified': Origin & { userId: string, attribute: string, cleaned: boolean, removed: string[] }
   /** `fields`: names only, without values. */

@@ -90,8 +90,10 @@ export type Proof = {
   first: boolean
   /** Since it was proven from elsewhere: the password, consents and sessions are gone, ... */
   cleaned: boolean
-  /** ... and the identifiers of these attributes, which were not verified. */
+  /** ... and the identifiers of these attributes, which were not verified, ... */
   removed: string[]
+  /** ... and these clients, which the user had registered. */
+  clients: string[]
 }
 
 export type Verification = {

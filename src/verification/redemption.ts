@@ -34,8 +34,9 @@ type Dependencies = {
 
 /** The effects of tokens for verification and reset. */
 export function createRedemption ({ tokens, users, verifiable, events }: Dependencies): Redemption {
-  function tell ({ userId, attribute, first, cleaned, removed }: Proof, caller: Caller): void {
+  function tell ({ userId, attribute, first, cleaned, removed, clients }: Proof, caller: Caller): void {
     if (attribute !== null && first) events.emit('identifier.verified', { userId, attribute, cleaned, removed, ...originOf(caller) })
+    for (const clientId of clients) events.emit('client.revoked', { clientId, userId, ...originOf(caller) })
   }
 
   const verify: Redemption['verify'] = async ({ keeps, caller, ...by }, also) => {

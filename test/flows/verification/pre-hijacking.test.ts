@@ -1,0 +1,97 @@
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { EmailSchema, PhoneSchema } from '../../../src/index.ts'
+import { createMailbox, tokenIn, type Mailbox } from '../../support/mailbox.ts'
+import { asked, makeTv, poll } from '../../support/device.ts'
+import { sql } from '../../support/session-rows.ts'
+import { build, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { authorize, CALLBACK, letIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+
+const VICTIM = 'ada@example.com'
+const BYSTANDER = 'bob@example.com'
+const NEXT = 'another horse battery staple'
+
+const post = (app: FastifyInstance, url: string, payload: object = {}, headers: Record<string, string> = {}) =>
+  app.inject({ method: 'POST', url, payload, headers })
+
+/** Everything that somebody can prepare who has registered the address of somebody else. */
+async function prepare (t: Test) {
+  const box = createMailbox()
+  const { app } = await build(t, { ...box.options, resetUrls: [CALLBACK], login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
+  await makeClient(app, { name: 'Personal', grantTypes: ['personal_access'] })
+  const { user, ...tokens } = await signedIn(app, { email: VICTIM, phone: '+491701234567' })
+  const bearer = { authorization: `Bearer ${tokens.access_token}` }
+  const browser = visit(app)
+  await logIn(browser)
+
+  const personal = (await post(app, '/v1/oauth/personal-access-tokens', { name: 'Later' }, bearer)).json<Pick<Tokens, 'access_token'>>()
+  const own = (await post(app, '/v1/oauth/clients', { name: 'Mine', redirect_uris: [CALLBACK] }, bearer)).json<{ client_id: string, client_secret: string }>()
+  const basic = `Basic ${Buffer.from(`${own.client_id}:${own.client_secret}`).toString('base64')}`
+  const third = await makeApp(app)
+  const atThird = await letIn(app, browser, third, 'openid offline_access')
+  const { code } = paramsOf(await authorize(browser, third.id, { scope: 'openid' }))
+  const tv = await makeTv(app)
+  const device = await asked(app, { client_id: tv.id })
+  const question = await browser.follow(await browser.submit(await browser.get('/device'), { user_code: device.user_code }))
+  await browser.follow(await browser.submit(question, { decision: 'allow' }))
+
+  await register(app, { email: BYSTANDER })
+  const other = visit(app)
+  await logIn(other, '/login', { username: BYSTANDER })
+  const atOwn = await letIn(app, other, { ...third, id: own.client_id, basic }, 'openid offline_access')
+  await box.fetch(app)
+
+  /** What still gives access to the account, or acts in its name. */
+  async function works (): Promise<string[]> {
+    const answers = {
+      password: (await login(app, { email: VICTIM, password: PASSWORD })).statusCode,
+      phone: (await login(app, { phone: '+491701234567', password: PASSWORD })).statusCode,
+      'access token': (await profile(app, tokens.access_token)).statusCode,
+      'refresh token': (await refresh(app, tokens.refresh_token)).statusCode,
+      browser: (await browser.get('/account')).statusCode,
+      'personal token': (await profile(app, personal.access_token)).statusCode,
+      'third party': (await token(app, { grant_type: 'refresh_token', refresh_token: atThird.refresh_token }, third.basic)).statusCode,
+      code: (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, third.basic)).statusCode,
+      device: (await poll(app, tv.id, device.device_code)).statusCode,
+      'own client: tokens of others': (await token(app, { grant_type: 'refresh_token', refresh_token: atOwn.refresh_token }, basic)).statusCode,
+      'own client: access token of others': (await app.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${atOwn.access_token}` } })).statusCode,
+      'own client: new tokens': paramsOf(await authorize(other, own.client_id, { scope: 'openid' })).code === undefined ? 400 : 200
+    }
+    return Object.entries(answers).filter(([, status]) => status === 200).map(([name]) => name)
+  }
+
+  return { app, box, user, own, works }
+}
+
+type Prepared = Awaited<ReturnType<typeof prepare>>
+
+const link = async ({ app, box }: { app: FastifyInstance, box: Mailbox }, purpose: 'verify' | 'reset') => {
+  await post(app, purpose === 'verify' ? '/v1/email/verification-notification' : '/v1/password/forgot', { email: VICTIM })
+  return (await box.fetch(app))[0]!
+}
+
+const proofs: Record<string, (prepared: Prepared) => Promise<unknown>> = {
+  async 'a reset' ({ app, box }) {
+    const done = await post(app, '/v1/password/reset', { email: VICTIM, token: tokenIn(await link({ app, box }, 'reset')), password: NEXT })
+    t.equal(done.statusCode, 204)
+  },
+  async 'a link, by API' ({ app, box, user }) {
+    const done = await post(app, `/v1/email/verify/${user.id}/${tokenIn(await link({ app, box }, 'verify'))}`)
+    t.same(done.json(), { password_removed: true })
+  }
+}
+
+t.test('everything works before the proof', async (t) => {
+  const { works } = await prepare(t)
+  t.equal((await works()).length, 12)
+})
+
+for (const [name, prove] of Object.entries(proofs)) {
+  t.test(`nothing that was prepared works after the first proof of the owner: ${name}`, async (t) => {
+    const prepared = await prepare(t)
+    await prove(prepared)
+    t.same(await prepared.works(), [])
+    const { app, own } = prepared
+    t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'client.revoked' AND client_id = $1", [own.client_id])).length === 1))
+  })
+}
