@@ -17,7 +17,8 @@ const post = (app: FastifyInstance, url: string, payload: object = {}, headers: 
 /** Everything that somebody can prepare who has registered the address of somebody else. */
 async function prepare (t: Test) {
   const box = createMailbox()
-  const { app } = await build(t, { ...box.options, resetUrls: [CALLBACK], login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
+  const attributes = { email: EmailSchema, phone: PhoneSchema }
+  const { app } = await build(t, { ...box.options, resetUrls: [CALLBACK], login: { attributes } })
   await makeClient(app, { name: 'Personal', grantTypes: ['personal_access'] })
   const { user, ...tokens } = await signedIn(app, { email: VICTIM, phone: '+491701234567' })
   const bearer = { authorization: `Bearer ${tokens.access_token}` }
