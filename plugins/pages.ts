@@ -19,6 +19,7 @@ import { createFindReturnTarget } from './pages/return-target.ts'
 import type { ShowRegister } from './pages/register.ts'
 import type { PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
+import type { RestorePages } from './pages/restore.ts'
 import type { VerifyPages } from './pages/verify.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 import { internals, type Internals } from './internals.ts'
@@ -37,6 +38,7 @@ export type Pages = AccountPages & {
   logout: ShowLogout
   notices: Notices
   password: PasswordPages
+  restore: RestorePages
   register: ShowRegister
   shownOnce: ShownOnce
   verify: VerifyPages
@@ -58,6 +60,10 @@ async function pages (host: FastifyInstance): Promise<void> {
     async () => (await import('./pages/verify.ts')).createVerifyPages(kit, services),
     ['verifiers', 'send', 'show', 'showLink', 'again', 'showBadLink', 'showDone', 'remember', 'refuse', 'goOn']
   )
+  const restore = atFirstUse(
+    async () => (await import('./pages/restore.ts')).createRestorePages(kit, services),
+    ['show', 'refuse', 'decide', 'done']
+  )
   const register = config.registration === 'off'
     ? turnedOff('registration')
     : (await import('./pages/register.ts')).createRegisterPage(kit, services, findReturnTarget)
@@ -65,7 +71,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS at the authorization endpoint; the same goes for the other pages
     closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, {
-      onError: createPageErrors(kit, services, { answer, login, register, password, verify }),
+      onError: createPageErrors(kit, services, { answer, login, register, password, restore, verify }),
       parsers: formParsers,
       headers: PAGE_HEADERS
     })
@@ -90,6 +96,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       register,
       notices: createNotices(shownOnce),
       password,
+      restore,
       shownOnce,
       verify
     })
@@ -108,6 +115,7 @@ function accountPages (kit: Kit, services: Internals): AccountPages {
   return {
     account: async (...shown) => await (await load()).account(...shown),
     accountData: async (...shown) => await (await load()).accountData(...shown),
+    accountDelete: async (...shown) => await (await load()).accountDelete(...shown),
     accountEnd: async (...shown) => await (await load()).accountEnd(...shown),
     accountProfile: async (...shown) => await (await load()).accountProfile(...shown),
     accountSecurity: async (...shown) => await (await load()).accountSecurity(...shown)

@@ -19,5 +19,6 @@ export { HttpError, type ErrorCode, type ErrorDetails } from './http/http-error.
 export { DatabaseUnavailable } from './database/unavailable.ts'
 export { TooManyAttempts } from './throttle/attempts.ts'
 export { Overloaded } from './passwords/hashing.ts'
+export type { BeforeDelete, LeavingUser } from './users/before-delete.ts'
 export type { BeforeRegister, RegistrationAttempt, RegistrationRefusal } from './users/before-register.ts'
 export type { EventDetails, EventHandler, EventName } from './events/events.ts'

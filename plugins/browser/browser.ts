@@ -9,6 +9,7 @@ import type { Services } from '../../src/compose/services.ts'
 import type { Pending } from '../../src/sessions/auth-sessions.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
+import { MISSING_ERRORS, type Missing } from '../../src/users/missing.ts'
 import { candidatesFrom } from '../../src/users/login-candidates.ts'
 import type { AnyReply, AnyRequest } from '../guard/types.ts'
 import { browserCookie, cookiePath } from './cookie.ts'
@@ -28,11 +29,14 @@ export type Browser = {
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /**
    * Checks the password, subject to the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
-   * DatabaseUnavailable, HttpError LK_EMAIL_NOT_VERIFIED after the right password: each has `statusCode` and `headers`
+   * DatabaseUnavailable, and after the right password HttpError LK_EMAIL_NOT_VERIFIED or LK_DELETION_SCHEDULED: each has `statusCode` and
+   * `headers`
    */
   logInWithPassword (request: AnyRequest, reply: AnyReply, credentials: Credentials): Promise<BrowserSession | null>
   /** Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed since */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
+  /** Forgets a session that has ended. */
+  forget: (reply: FastifyReply) => void
   logOut (request: AnyRequest, reply: AnyReply): Promise<void>
   /** Where a login leads: `return_to` if it is a path on this server, otherwise the home path. */
   returnPath: (returnTo: unknown) => string
@@ -46,6 +50,8 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
   const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
   const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })
 
+  const forget = (reply: FastifyReply) => keep(reply, '', { maxAge: 0, expires: new Date(0) })
+
   async function logIn (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -53,14 +59,15 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
-    if ((await users.records.missing(user.userId)).length > 0) throw await notVerified(request, user, { remember })
+    const [missing] = await users.records.missing(user.userId)
+    if (missing) throw await incomplete(request, user, missing, { remember })
     return await start(request, reply, user, remember, form)
   }
 
-  async function notVerified (request: FastifyRequest, user: SignedIn, pending: Pending): Promise<HttpError> {
+  async function incomplete (request: FastifyRequest, user: SignedIn, missing: Missing, pending: Pending): Promise<HttpError> {
     const caller = callerOf(request)
     const authSession = await sessions.auth.create({ user, clientId: null, proven: ['pwd'], pending, caller })
-    return new HttpError('LK_EMAIL_NOT_VERIFIED', { authSession })
+    return new HttpError(MISSING_ERRORS[missing].code, { authSession })
   }
 
   async function start (
@@ -89,8 +96,8 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     // A host may pass on input that it has not validated
     const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
-    const { device: proof, missing, notices, entered, ...user } = known
-    if (missing.length > 0) throw await notVerified(request, user, { remember: remember === true, ...(entered && { address: entered }) })
+    const { device: proof, missing: [missing], notices, entered, ...user } = known
+    if (missing) throw await incomplete(request, user, missing, { remember: remember === true, ...(entered && { address: entered }) })
     const session = await start(request, reply, { ...user, notices }, remember, form instanceof Uint8Array ? form : undefined)
     if (session && proof !== undefined) device.set(reply, proof)
     return session
@@ -99,12 +106,13 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
   async function logOut (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const session = await sessions.browser.find(tokenOf(request))
     if (session) await sessions.sessionEnds.browser(session.id, { reason: 'logout', caller: callerOf(request) })
-    keep(reply, '', { maxAge: 0, expires: new Date(0) })
+    forget(reply)
   }
 
   return {
     session: (request: FastifyRequest) => sessions.browser.find(tokenOf(request)).catch(asRejection),
     ended: (request) => sessions.browser.ended(tokenOf(request)).catch(asRejection),
+    forget,
     logIn: (...requested) => logIn(...requested).catch(asRejection),
     logInWithPassword: (...requested: Parameters<typeof logInWithPassword>) => logInWithPassword(...requested).catch(asRejection),
     logOut: (...requested: Parameters<typeof logOut>) => logOut(...requested).catch(asRejection),

@@ -1,3 +1,4 @@
+import { RECENT } from '../../src/account/step-up.ts'
 import type { FastifyReply } from 'fastify'
 import { HttpError, type ErrorCode } from '../../src/http/http-error.ts'
 import type { Trust } from './types.ts'
@@ -19,13 +20,6 @@ export function forbidden (reply: FastifyReply, needed: string[], about: Challen
   const scope = needed.join(' ')
   const details = challenge({ error: 'insufficient_scope', error_description: 'The access token lacks a scope', scope, ...about })
   return challenged(reply, 'LK_INSUFFICIENT_SCOPE', `The access token lacks a scope: ${scope}`, details)
-}
-
-/** Seconds for which a login is recent enough for what is sensitive. */
-export const RECENT = 600
-
-export function isRecent (authTime: Date | null, now: number): boolean {
-  return authTime !== null && now - authTime.getTime() <= RECENT * 1000
 }
 
 /** 401: the user must log in again (RFC 9470 section 3). */

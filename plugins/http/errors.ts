@@ -87,7 +87,7 @@ function fieldErrors (validation: NonNullable<Raw['validation']>): FieldErrors {
 
 function oauthBody (error: Raw, failure: Failure) {
   if (error instanceof LoginIncomplete) {
-    return { error: error.error, error_description: error.description, auth_session: error.authSession }
+    return { error: error.error, error_description: error.description, code: error.code, auth_session: error.authSession }
   }
   if (error instanceof OAuthError) return { error: error.error, error_description: error.description }
   return { error: oauthCode(failure.statusCode), error_description: wireText(failure.message) }

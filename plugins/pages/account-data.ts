@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { MakeFrame } from './account-frame.ts'
-import { DATA, EXPORT, type Who } from './account-paths.ts'
+import { DATA, DELETE_ACCOUNT, EXPORT, type Who } from './account-paths.ts'
 import type { Kit } from './kit.ts'
 
 export type ShowAccountData = (request: FastifyRequest, reply: FastifyReply, who: Who) => Promise<FastifyReply>
@@ -8,6 +8,6 @@ export type ShowAccountData = (request: FastifyRequest, reply: FastifyReply, who
 export function createAccountDataPage (kit: Kit, frameOf: MakeFrame): ShowAccountData {
   return async (request, reply, who) =>
     await kit.send(reply, 'accountData', {
-      ...await frameOf(request, reply, who, DATA), links: { export: kit.link(EXPORT) }
+      ...await frameOf(request, reply, who, DATA), links: { export: kit.link(EXPORT), delete: kit.link(DELETE_ACCOUNT) }
     }, { leaves: kit.loginLeaves })
 }

@@ -5,6 +5,10 @@ export const PROFILE = `${ACCOUNT}/profile`
 export const SAVE_LOGIN = `${PROFILE}/login`
 export const DATA = `${ACCOUNT}/data`
 export const EXPORT = `${DATA}/export`
+export const DELETE_ACCOUNT = `${DATA}/delete`
+/** For those who are logged out: after the request, and with a login during the days of grace. */
+export const DELETED = `${ACCOUNT}/deleted`
+export const RESTORE = `${ACCOUNT}/restore`
 export const CHANGE_PASSWORD = `${SECURITY}/password`
 
 /** The forms of the account page: action and path. */

@@ -18,14 +18,17 @@ import { endSessionPath } from './logout.ts'
 import type { PasswordPages } from './password.ts'
 import { problemOf } from './problems.ts'
 import type { ShowRegister } from './register.ts'
+import type { RestorePages } from './restore.ts'
 import type { VerifyPages } from './verify.ts'
 
 const REGISTER = '/register'
 
-type Shown = { answer: Answer, login: ShowLogin, register: ShowRegister, password: PasswordPages, verify: VerifyPages }
+type Shown = {
+  answer: Answer, login: ShowLogin, register: ShowRegister, password: PasswordPages, restore: RestorePages, verify: VerifyPages
+}
 
 /** Answers with a page when the request accepts HTML, otherwise with JSON; errors meant for the application go to its redirect URI. */
-export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register, password, verify }: Shown) {
+export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register, password, restore, verify }: Shown) {
   /** Length of the prefix before the paths of our routes. */
   const under = config.mount.length + config.prefix.length
 
@@ -40,6 +43,9 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     reply.code(statusCode)
     if (error instanceof HttpError && error.code === 'LK_EMAIL_NOT_VERIFIED') {
       return await verify.refuse(request, reply, error.authSession, localPath(targetOf(request)))
+    }
+    if (error instanceof HttpError && error.code === 'LK_DELETION_SCHEDULED') {
+      return await restore.refuse(request, reply, error.authSession, localPath(targetOf(request)))
     }
     const form = formAgain(failure, request, reply)
     if (form) return await form
@@ -57,7 +63,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     })
   }
 
-  /** Where to go on after the verification: where a login would have led to, or what was refused. */
+  /** Where to go on after what was missing: where a login would have led to, or what was refused. */
   function targetOf (request: FastifyRequest): unknown {
     const path = pathOf(request)
     if (path !== '/login' && path !== REGISTER) return request.method === 'GET' ? kit.link(request.url.slice(under)) : retryPathOf(request, 403)

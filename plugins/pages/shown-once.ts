@@ -16,6 +16,9 @@ export type ShownOnce = {
   take: (request: FastifyRequest, reply: FastifyReply, path: string, userId: string) => string | null
 }
 
+/** For a page that is shown to somebody who is not logged in. */
+export const NOBODY = ''
+
 /** Lifetime in seconds, enough for a slow connection. */
 const KEPT = 300
 

@@ -7,9 +7,9 @@ export function invalidCredentials (cause: unknown): HttpError {
   return new HttpError('LK_INVALID_CREDENTIALS', { cause })
 }
 
-/** The password was right. */
-export function emailNotVerified (authSession: string, cause: unknown): HttpError {
-  return new HttpError('LK_EMAIL_NOT_VERIFIED', { authSession, cause })
+/** The password was right, but something else is missing. */
+export function incomplete (code: string | undefined, authSession: string, cause: unknown): HttpError {
+  return new HttpError(code === 'LK_DELETION_SCHEDULED' ? code : 'LK_EMAIL_NOT_VERIFIED', { authSession, cause })
 }
 
 export function invalidRefreshToken (cause: unknown): HttpError {

@@ -4,7 +4,7 @@ import { hashSecret } from '../../src/crypto/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
-import { badScope, emailNotVerified, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
+import { badScope, incomplete, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
 
 /**
  * The client proxies in the process of the server: they need no client secret and send no HTTP request.
@@ -57,7 +57,7 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
 function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof OAuthError)) throw error
-    if (error instanceof LoginIncomplete) throw emailNotVerified(error.authSession, error)
+    if (error instanceof LoginIncomplete) throw incomplete(error.code, error.authSession, error)
     if (error.error === 'invalid_grant') throw invalidGrant(error)
     if (error.error === 'invalid_scope') throw badScope(error.description)
     throw misconfigured(error)

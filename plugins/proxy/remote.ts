@@ -17,7 +17,7 @@ import type { ProxiedClient, ProxyAnswer, ProxyBackend } from '../client-proxy.t
 import { DEVICE_HEADER } from '../../src/throttle/known-devices.ts'
 import { followPort, placeOf } from '../http/follow-port.ts'
 import type { Site } from '../http/same-origin.ts'
-import { badScope, emailNotVerified, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
+import { badScope, incomplete, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 
 type Credentials = { id: string, secret?: string }
 
@@ -116,7 +116,7 @@ function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof RefusedByIssuer)) throw (error as { statusCode?: number }).statusCode ? error : unavailable(error)
     const { body, statusCode } = error
-    if (body.auth_session !== undefined) throw emailNotVerified(body.auth_session, error)
+    if (body.auth_session !== undefined) throw incomplete(body.code, body.auth_session, error)
     if (body.error === 'invalid_grant') throw invalidGrant(error)
     if (body.error === 'invalid_scope') throw badScope(body.error_description ?? 'is not allowed')
     if (statusCode === 429) throw throttled(error)

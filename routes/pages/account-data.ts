@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { isRecent } from '../../plugins/guard/errors.ts'
 import { DATA, EXPORT } from '../../plugins/pages/account-paths.ts'
-import { withParams } from '../../plugins/pages/answer.ts'
+import { logInAgain } from '../../plugins/pages/log-in-again.ts'
+import { isRecent } from '../../src/account/step-up.ts'
 import { showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
 
@@ -14,7 +14,7 @@ const accountData: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(DATA, {
     onRequest: guard,
-    schema: { tags, summary: 'Account page: export of the data', response: showPage }
+    schema: { tags, summary: 'Account page: export and deletion', response: showPage }
   }, async (request, reply) => await pages.accountData(request, reply, guard.auth(request)))
 
   app.get(EXPORT, {
@@ -23,7 +23,7 @@ const accountData: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const { userId, authTime } = guard.auth(request)
     if (!isRecent(authTime, clock.now())) {
-      return reply.redirect(withParams(config.loginPath, { prompt: 'login', return_to: config.basePath + DATA }), 303)
+      return logInAgain(reply, config, DATA)
     }
     const data = JSON.stringify(await account.exportAccount(userId) ?? {}, null, 2)
     return await reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="account.json"').send(data)

@@ -1,22 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { callerOf } from '../../src/http/caller.ts'
-import { createRefreshCookie } from '../../plugins/proxy/refresh-cookie.ts'
+import { createClearLoginCookies } from '../../plugins/proxy/login-cookies.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
-  const { config, clients, personalTokens, sessions } = internals(app)
-  const cookie = createRefreshCookie(config.issuer)
+  const services = internals(app)
+  const { personalTokens, sessions } = services
+  const clearCookies = createClearLoginCookies(services)
   const guard = app.authGuard('api')
-
-  /** The proxies whose cookie may hold the client's tokens: the client's own, and those that the configuration assigns to it. */
-  async function slugsOf (clientId: string | null): Promise<Set<string>> {
-    const named = Object.entries(config.clients).filter(([, { id }]) => id === clientId).map(([slug]) => slug)
-    const { slug } = (clientId && await clients.find(clientId)) || {}
-    return new Set([...named, ...(slug ? [slug] : [])])
-  }
 
   async function endAccess (request: FastifyRequest): Promise<void> {
     const auth = guard.auth(request)
@@ -38,7 +32,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     }, async (request, reply) => {
       const { clientId } = request.auth
       await endAccess(request)
-      for (const slug of await slugsOf(clientId)) cookie.clear(reply, slug)
+      await clearCookies(reply, clientId)
       return reply.code(202).send({ message: 'Token revoked successfully.' })
     })
   }

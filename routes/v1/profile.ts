@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Auth } from '../../plugins/guard/auth.ts'
-import { isRecent, loginTooOld } from '../../plugins/guard/errors.ts'
 import { ownerGuard } from '../../plugins/guard/owner-guard.ts'
+import { stepUp } from '../../plugins/guard/step-up.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { covers } from '../../src/oauth/scopes.ts'
@@ -20,7 +20,8 @@ import { internals } from '../../plugins/internals.ts'
 const HISTORY_PAGE = 50
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const { account, clients, clock, oauth, users } = internals(app)
+  const { account, clients, oauth, users } = internals(app)
+  const isProven = stepUp(app)
 
   /** A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4). */
   async function visible (user: Profile, auth: Auth): Promise<Profile> {
@@ -115,9 +116,9 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: AccountExport, ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await account.findOwner(request.auth)
-    if (!isRecent(request.auth.authTime, clock.now())) throw loginTooOld(reply)
-    return reply.header('cache-control', 'no-store').send(await account.exportAccount(userId) ?? {})
+    const owner = await account.findOwner(request.auth)
+    await isProven(request, reply, owner)
+    return reply.header('cache-control', 'no-store').send(await account.exportAccount(owner.userId) ?? {})
   })
 }
 

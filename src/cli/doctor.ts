@@ -17,6 +17,7 @@ import { checkClients } from '../maintenance/doctor/clients.ts'
 import { checkClock } from '../maintenance/doctor/clock.ts'
 import { checkConfiguration, misconfiguration } from '../maintenance/doctor/configuration.ts'
 import { checkDatabase, unreachable } from '../maintenance/doctor/database.ts'
+import { checkDeletions } from '../maintenance/doctor/deletions.ts'
 import { checkExposure } from '../maintenance/doctor/exposure.ts'
 import { checkFeed } from '../maintenance/doctor/feed.ts'
 import { checkKeys } from '../maintenance/doctor/keys.ts'
@@ -97,6 +98,7 @@ async function tableChecks (config: Config, inspection: Inspection, schema: stri
     ...checkExtras(await inspection.extras(), schema),
     ...checkKeys(await inspection.keys(), appKeys && deriveKeys(appKeys, SIGNING_KEYS), config.keyRotation),
     ...(appKeys ? checkSealed(await countSealed(inspection.sealed, appKeys)) : []),
+    ...checkDeletions(await inspection.deletions(), config),
     checkOutbox(await inspection.outbox(), config.mail.url !== undefined || config.mail.send !== undefined),
     ...checkClients(await inspection.clients(), Math.max(longestTokenTtl, config.accessTokenTtl))
   ]

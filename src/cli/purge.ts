@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { userPurgeOf } from '../compose/removal.ts'
 import { purge as purgeStore, type Purged } from '../maintenance/purge.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
@@ -24,10 +25,15 @@ export async function purge (context: Context, { expired = false, revoked = fals
 
 /** Waits while a server is purging. */
 async function run ({ withCore, log }: Context, options: Parameters<typeof purgeStore>[1]): Promise<Purged> {
-  return await withCore(async ({ store }) => {
+  return await withCore(async (core) => {
+    const users = userPurgeOf({
+      ...core,
+      onRefused: ({ userId, table, err }) =>
+        log.warn({ err }, `The user ${userId}, who has asked for deletion, could not be deleted${table === null ? '' : `: the table ${table} refers to it`}`)
+    })
     const until = performance.now() + WAIT_MS
     for (let told = false; performance.now() < until; told = true) {
-      const purged = await purgeStore(store.purge, options, new AbortController().signal)
+      const purged = await purgeStore(core.store.purge, { ...options, users }, new AbortController().signal)
       if (purged) return purged
       if (!told) log.warn({}, 'Another process is purging at this moment; waiting for it')
       await sleep(RETRY_MS)

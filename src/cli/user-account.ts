@@ -1,4 +1,5 @@
 import { userBody } from '../schemas/account.ts'
+import { removeUserOf } from '../compose/removal.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createPasswords } from '../passwords/hashing.ts'
 import { createNotices } from '../compose/notices.ts'
@@ -61,12 +62,14 @@ export async function setPassword ({ config, withCore }: Context, text: string, 
   return { json: { id, password_changed: true }, lines: [`User ${id} has a new password, and is logged out everywhere.`] }
 }
 
-/** Deletes a user with everything that belongs to them; tokens are refused at once, in every process. */
+/**
+ * Deletes a user with everything that belongs to them; tokens are refused at once, in every process. Nobody registers with their
+ * identifiers for 30 days; `user create` can.
+ */
 export async function deleteUser ({ config, withCore }: Context, text: string): Promise<Result> {
-  const id = await withCore(async ({ store }) => {
-    const userId = await findUser(config, store, text)
-    if (!await store.users.delete(userId).catch(refused)) throw noSuchUser(text)
-    await store.audit.write([{ type: 'user.deleted', userId, detail: BY_OPERATOR }])
+  const id = await withCore(async (core) => {
+    const userId = await findUser(config, core.store, text)
+    if (!await removeUserOf(core)(userId, { detail: BY_OPERATOR }).catch(refused)) throw noSuchUser(text)
     return userId
   })
   return { json: { id, deleted: true }, lines: [`User ${id} is deleted, and all that was theirs.`] }

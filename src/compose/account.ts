@@ -2,6 +2,7 @@ import { createAccountAccess, type AccountAccess } from '../account/access.ts'
 import { createAuthorizedApps, type AuthorizedApps } from '../account/apps.ts'
 import type { ExportAccount } from '../account/export.ts'
 import { createHistory, type History } from '../account/history.ts'
+import type { StepUp } from '../account/step-up.ts'
 import { createFindOwner, type FindOwner } from '../account/owner.ts'
 import type { ClientDirectory } from '../clients/directory.ts'
 import { createFormSecrets } from '../crypto/form-secrets.ts'
@@ -12,10 +13,15 @@ import type { OwnTokens } from '../personal-tokens/own-tokens.ts'
 import { createPersonalTokens, type PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Log } from '../runtime/log.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
 import type { SessionEnds } from '../sessions/end.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import type { Deletion } from '../users/deletion.ts'
 import type { Users } from '../users/ports.ts'
 import type { Core } from './core.ts'
+import type { MailServices } from './outbox.ts'
 import { turnedOff } from './turned-off.ts'
+import type { UserServices } from './users.ts'
 
 /** What users see of their account, and can end. */
 export type AccountServices = {
@@ -23,15 +29,20 @@ export type AccountServices = {
   apps: AuthorizedApps
   findOwner: FindOwner
   history: History
-  /** Loaded at the first use. */
+  /** Whether a user may do something sensitive. Loaded at the first use, as what follows. */
+  stepUp: StepUp
   exportAccount: ExportAccount
+  deletion: Deletion
 }
 
 type AccountParts = Core & {
   clients: ClientDirectory, scopes: Scopes, sessionEnds: SessionEnds, personalTokens: Pick<PersonalTokens, 'list'>
+  users: Pick<UserServices, 'records' | 'attributes'>, throttle: Throttle, mail: MailServices, events: Events
 }
 
-export function createAccount ({ config, database, store, clients, scopes, sessionEnds, personalTokens }: AccountParts): AccountServices {
+export function createAccount (parts: AccountParts): AccountServices {
+  const { config, clock, database, store, clients, scopes, sessionEnds, personalTokens, throttle } = parts
+  const { records: users } = parts.users
   const { refreshTokenTtl: idleTtl, browserIdleTtl } = config
   const shown = {
     access: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: idleTtl, browser: browserIdleTtl } }),
@@ -41,6 +52,13 @@ export function createAccount ({ config, database, store, clients, scopes, sessi
   return {
     ...shown,
     findOwner: createFindOwner({ clients, sessions: store.sessions, scopes, browserSessions: store.browserSessions }),
+    async stepUp (attempt) {
+      const [{ createStepUp }, { createVerifyCurrentPassword }] = await Promise.all([
+        import('../account/step-up.ts'), import('../users/current-password.ts')
+      ])
+      return await createStepUp({ users, verifyCurrent: createVerifyCurrentPassword({ users, throttle }), now: clock.now })(attempt)
+    },
+    deletion: atFirstUse(() => loadDeletion(parts), ['request', 'restore', 'deletesAt']),
     async exportAccount (userId) {
       const [{ createExportAccount }, { createReadUser }] = await Promise.all([
         import('../account/export.ts'), import('../users/export.store.ts')
@@ -48,6 +66,21 @@ export function createAccount ({ config, database, store, clients, scopes, sessi
       return await createExportAccount({ ...shown, readUser: createReadUser(database), tokens: personalTokens })(userId)
     }
   }
+}
+
+async function loadDeletion ({ config, clock, store, users: { records: users, attributes }, throttle, mail, events }: AccountParts): Promise<Deletion> {
+  const { beforeDelete } = config
+  const [{ createDeletion }, { createPrepareNotice }] = await Promise.all([import('../users/deletion.ts'), import('../users/notices.ts')])
+  return createDeletion({
+    store: store.deletions,
+    users,
+    outbox: store.outbox,
+    prepareNotice: createPrepareNotice({ attributes, users, mail, throttle }),
+    askHost: beforeDelete && (await import('../users/before-delete.ts')).createAskLeave(beforeDelete),
+    events,
+    pages: () => ({ restore: new URL(config.loginPath, config.issuer).href, account: `${config.issuer}/account` }),
+    now: clock.now
+  })
 }
 
 export type PersonalTokenServices = PersonalTokens & OwnTokens

@@ -7,6 +7,7 @@ import { createEvents, type Events } from '../events/events.ts'
 import { checkNamedClients, installClients } from './install.ts'
 import type { Invitations, LoadInvitations } from '../invitations/invitations.ts'
 import { startPurgeJob } from '../maintenance/purge-job.ts'
+import type { PurgeStep } from '../maintenance/purge.ts'
 import { createScopes } from '../oauth/scopes.ts'
 import { OIDC_SCOPES } from '../oidc/claims.ts'
 import { loadArgon2 } from '../passwords/native-modules.ts'
@@ -116,7 +117,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const verification = createVerification({ ...base, ...messages, users, throttle })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
-    account: createAccount({ ...base, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds }),
+    account: createAccount({ ...base, ...messages, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds, throttle, users }),
     ...messages,
     clients, invitations, passwords, personalTokens, revocation, sessions, users,
     verification
@@ -130,13 +131,24 @@ function loadsInvitations (base: Base): LoadInvitations {
 }
 
 /** Starts the periodic jobs of the process. */
-function startJobs ({ config, clock, store, keys, events, log }: Base, stops: Stop[]): void {
+function startJobs (base: Base, stops: Stop[]): void {
+  const { clock, store, keys, events, log } = base
   const rotate = () => keys.rotateDue().catch((err) => log.warn({ err }, 'The signing keys could not be checked'))
   const timer = setInterval(rotate, KEY_CHECK_MS).unref()
   const trail = startAuditTrail({
     events, clock, write: store.audit.write, onError: (err, lost) => log.warn({ err, lost }, 'Audit events are lost')
   })
-  stops.push(trail.stop, startPurgeJob({ config, store }, log).stop, async () => clearInterval(timer))
+  stops.push(trail.stop, startPurgeJob({ ...base, users: () => loadUserPurge(base) }, log).stop, async () => clearInterval(timer))
+}
+
+/** Loaded with the first purge. */
+async function loadUserPurge (base: Base): Promise<PurgeStep> {
+  const { userPurgeOf } = await import('./removal.ts')
+  return userPurgeOf({
+    ...base,
+    onRefused: ({ err, ...refused }) =>
+      base.log.warn({ err, ...refused }, 'A user who has asked for deletion could not be deleted; `latchkey doctor` names what refers to them')
+  })
 }
 
 /** Logs the events that an operator should know about. */

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/config.ts'
-import { settingName } from '../config/names.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
+import { settingName } from '../config/names.ts'
 import type { Events } from '../events/events.ts'
 import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate } from '../oauth/ports.ts'
@@ -11,10 +11,12 @@ import type { Passwords } from '../passwords/hashing.ts'
 import type { AuthSessions } from '../sessions/auth-sessions.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { ProofRequests } from '../verification/requests.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
 import { createAttributes, type Attributes } from '../users/attributes.ts'
 import type { Decoys } from '../users/decoys.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
 import { attributesToVerify } from './verification.ts'
+import type { IdentifierHolds } from '../users/identifier-holds.ts'
 import { createOwnUsers } from '../users/own-users.ts'
 import type { PasswordChangedNotice } from '../users/notices.ts'
 import type { Users } from '../users/ports.ts'
@@ -74,7 +76,8 @@ export async function createUsers (
   const passwordPolicy = createPasswordPolicy(config.passwords)
   const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
   const decoys = mustVerify.length > 0 ? await loadDecoys(appKeys) : undefined
-  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys })
+  const holds: Pick<IdentifierHolds, 'held'> = atFirstUse(async () => (await import('./removal.ts')).holdsOf({ database, appKeys }), ['held'])
+  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys, holds })
   const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
   const authenticate = createAuthenticate({ users, decoys, throttle, events, newDevice })
   const parts = { attributes, users, passwordPolicy, throttle, events }
@@ -86,11 +89,8 @@ export async function createUsers (
     const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
     const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost }
     if (mustVerify.length === 0) return createRegister(registering)
-    const [{ createWaitingRegistration }, { createIdentifierHolds, HOLD_KEYS }, { createHoldStore }] = await Promise.all([
-      import('../users/waiting-registration.ts'), import('../users/identifier-holds.ts'), import('../users/identifier-holds.store.ts')
-    ])
-    const holds = createIdentifierHolds({ store: createHoldStore(database), keys: deriveKeys(appKeys, HOLD_KEYS) })
-    const waiting = createWaitingRegistration({ attributes, holds, ...later })
+    const { createWaitingRegistration } = await import('../users/waiting-registration.ts')
+    const waiting = createWaitingRegistration({ attributes, ...later })
     return createRegister({ ...registering, waiting })
   }
 

@@ -8,6 +8,7 @@ import { deprecationsOf, renamed } from './deprecated.ts'
 import { checkViews } from '../views/check.ts'
 import type { Views } from '../views/index.ts'
 import { languages as builtIn, type PartialTexts } from '../views/texts/index.ts'
+import { checkHooks } from './hook-options.ts'
 import { IN_CODE, nameOf, settingName, type Sources } from './names.ts'
 import { readOrigin } from '../http/origin.ts'
 import { createTrusts } from '../http/trusted-proxies.ts'
@@ -64,9 +65,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   const brand = withColor(filled.brand)
   checkFrontEnds(filled, sources)
   checkTransports(filled, sources)
-  if (filled.beforeRegister !== undefined && typeof filled.beforeRegister !== 'function') {
-    throw new ConfigError([{ name: 'beforeRegister', message: 'must be a function that is given what somebody entered' }])
-  }
+  checkHooks(filled)
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = filled.appUrl === undefined ? undefined : readUrl(nameOf(sources, ['appUrl']), filled.appUrl).replace(/\/+$/, '')

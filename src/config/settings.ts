@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { APP_KEY_FORM } from '../crypto/app-key.ts'
 import { messageOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
-import type { BeforeRegister } from '../users/before-register.ts'
+import { hookOptions } from './hook-options.ts'
 import { viewNames } from '../views/check.ts'
 
 const DAY = 86_400
@@ -154,7 +154,7 @@ export const Settings = Type.Object({
   registration: Type.Union([Type.Literal('open'), Type.Literal('invite'), Type.Literal('off')], {
     env: 'REGISTRATION', default: 'open', description: 'Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case'
   }),
-  beforeRegister: Type.Optional(Type.Unsafe<BeforeRegister>({ description: 'Your function that may refuse a registration, with a reason for a field or the whole form; it has one second' })),
+  ...hookOptions,
   requireEmailVerification: onOff(
     'REQUIRE_EMAIL_VERIFICATION',
     'off',

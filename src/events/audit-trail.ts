@@ -31,7 +31,7 @@ type Options = {
   onError: (error: unknown, lost: number) => void
 }
 
-/** `session.reused`, `session.recovered` and `session.replayed_elsewhere` are written by the statements that detect them. */
+/** The statements that do or detect it write `session.reused`, `session.recovered`, `session.replayed_elsewhere` and `user.deleted`. */
 export const AUDITED = [
   'login.succeeded',
   'login.incomplete',
@@ -39,6 +39,8 @@ export const AUDITED = [
   'session.ended',
   'user.registered',
   'user.invited',
+  'user.deletion_requested',
+  'user.restored',
   'password.changed',
   'password.reset_requested',
   'password.reset',

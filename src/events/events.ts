@@ -54,6 +54,14 @@ export type EventDetails = {
   'user.registered': Origin & { userId: string }
   /** Somebody was invited to register; `clientId` is null for an operator. */
   'user.invited': Origin & { clientId: string | null }
+  /** By the user, who is logged out everywhere and can restore the account for 14 days. */
+  'user.deletion_requested': Origin & { userId: string }
+  'user.restored': Origin & { userId: string }
+  /**
+   * Everything of the user is gone. Told once, by the process that has deleted; not at all when that process is killed in between, or is
+   * the command line. The audit log has it in any case.
+   */
+  'user.deleted': { userId: string }
   'password.changed': Origin & { userId: string }
   /** Somebody asked for a new password, and a link is on its way to the user. Nothing is emitted for an unknown user. */
   'password.reset_requested': Origin & { userId: string }
@@ -101,6 +109,9 @@ const NAMES: Record<EventName, true> = {
   'attempt.refused': true,
   'user.registered': true,
   'user.invited': true,
+  'user.deletion_requested': true,
+  'user.restored': true,
+  'user.deleted': true,
   'password.changed': true,
   'password.reset_requested': true,
   'password.reset': true,

@@ -20,6 +20,7 @@ export const ERRORS = {
   LK_NO_REFRESH_TOKEN: { status: 401, message: 'Send refresh_token in the body, or the cookie refreshToken' },
   LK_INSUFFICIENT_SCOPE: { status: 403, message: 'The access token lacks a scope' },
   LK_INVALID_TOKEN: { status: 403, message: 'The token is invalid or has expired.' },
+  LK_DELETION_SCHEDULED: { status: 403, message: 'This account will be deleted. It can be restored.' },
   LK_EMAIL_NOT_VERIFIED: { status: 403, message: 'The e-mail address is not verified.' },
   LK_INVITATION_REQUIRED: { status: 403, message: 'Registration needs an invitation.' },
   LK_FIRST_PARTY_ONLY: { status: 403, message: 'This needs the access token of a first-party application' },
@@ -42,6 +43,7 @@ export const ERRORS = {
   LK_DATABASE_UNAVAILABLE: { status: 503, message: 'The database cannot be reached, try again in a moment', retryAfter: SOON },
   LK_ISSUER_UNAVAILABLE: { status: 503, message: 'The issuer cannot be reached at the moment, try again', retryAfter: SOON },
   LK_REGISTRATION_UNAVAILABLE: { status: 503, message: 'Registration is not possible at the moment, try again', retryAfter: SOON },
+  LK_DELETION_UNAVAILABLE: { status: 503, message: 'The account cannot be deleted at the moment, try again', retryAfter: SOON },
   LK_NO_PERSONAL_CLIENT: { status: 503, message: 'Personal access client not found. Please create one: `npx latchkey client --personal`' }
 } as const satisfies Record<string, Entry>
 

@@ -1,11 +1,13 @@
 import type { Config } from '../config/config.ts'
 import type { Log } from '../runtime/log.ts'
 import { timerMs } from '../runtime/timer.ts'
-import { purge, type PurgeStore } from './purge.ts'
+import { purge, type PurgeStep, type PurgeStore } from './purge.ts'
 
 type Options = {
   config: Pick<Config, 'purgeEvery' | 'auditRetention'>
   store: { purge: PurgeStore }
+  /** Deletes users whose days of grace are over. */
+  users: () => Promise<PurgeStep>
 }
 
 export type PurgeJob = { stop: () => Promise<void> }
@@ -16,7 +18,7 @@ const FIRST_AFTER = 60
 const JITTER = 0.25
 
 /** Periodically deletes what has expired, while the process runs. */
-export function startPurgeJob ({ config, store }: Options, log: Log): PurgeJob {
+export function startPurgeJob ({ config, store, users }: Options, log: Log): PurgeJob {
   const { purgeEvery, auditRetention } = config
   const stopped = new AbortController()
   let timer: NodeJS.Timeout | undefined
@@ -24,7 +26,8 @@ export function startPurgeJob ({ config, store }: Options, log: Log): PurgeJob {
 
   async function run (): Promise<void> {
     try {
-      const purged = await purge(store.purge, { expired: true, revoked: false, keep: 0, auditRetention }, stopped.signal)
+      const options = { expired: true, revoked: false, keep: 0, auditRetention, users: await users() }
+      const purged = await purge(store.purge, options, stopped.signal)
       if (Object.values(purged ?? {}).some((count) => count > 0)) log.info({ purged }, 'Expired rows purged')
     } catch (err) {
       if (!stopped.signal.aborted) log.warn({ err }, 'Expired rows could not be purged')

@@ -3,6 +3,7 @@ import type { Database } from '../database/client.ts'
 import { newClient } from '../database/connect.ts'
 import { quoteIdentifier } from '../database/connection.ts'
 import { sessionSettings } from '../database/session.ts'
+import { RELEASED } from '../users/deletion-sql.ts'
 import type { Batch, PurgeOptions, PurgeStep, PurgeStore } from './purge.ts'
 
 const CONNECT_MS = 3000
@@ -13,9 +14,6 @@ const NO_UUID = '00000000-0000-0000-0000-000000000000'
  * would create the same secret again (src/crypto/form-secrets.ts).
  */
 const MADE_BY_FORM = 3600
-
-/** Seconds for which nobody else gets an identifier that its user has given up. */
-const RELEASED = 30 * 86_400
 
 /** Seconds for which the operator sees what was not sent in time. */
 const DEAD_LETTERS = 7 * 86_400

@@ -9,6 +9,8 @@ export type PurgeOptions = {
   keep: number
   /** Seconds for which audit events are kept. */
   auditRetention: number
+  /** Deletes users whose days of grace are over, with what has expired. Always after these days, whatever `keep` says. */
+  users?: PurgeStep
 }
 
 export type Batch = { count: number, cursor: string | null, done: boolean }
@@ -43,7 +45,8 @@ export async function purge (store: PurgeStore, options: PurgeOptions, stop: Abo
   return await store.alone(async (alone) => {
     const signal = AbortSignal.any([stop, alone])
     const purged: Purged = {}
-    for (const { table, batch } of store.steps(options)) {
+    const steps = [...(options.expired && options.users ? [options.users] : []), ...store.steps(options)]
+    for (const { table, batch } of steps) {
       purged[table] = (purged[table] ?? 0) + await walk(batch, signal)
     }
     return purged

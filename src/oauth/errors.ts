@@ -1,3 +1,5 @@
+import { MISSING_ERRORS, type Missing } from '../users/missing.ts'
+
 /** Error codes of RFC 6749 sections 5.2 and 4.1.2.1, RFC 8628 section 3.5 and RFC 8707 section 2. */
 export type OAuthErrorCode =
   | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client'
@@ -35,8 +37,11 @@ export class OAuthError extends Error {
  * (OAuth 2.0 for First-Party Applications).
  */
 export class LoginIncomplete extends OAuthError {
-  constructor (readonly authSession: string) {
-    super('invalid_grant', 'The e-mail address is not verified', 400)
+  /** What is missing, as the other routes name it. */
+  readonly code: (typeof MISSING_ERRORS)[Missing]['code']
+  constructor (readonly authSession: string, missing: Missing) {
+    super('invalid_grant', MISSING_ERRORS[missing].description, 400)
+    this.code = MISSING_ERRORS[missing].code
   }
 }
 

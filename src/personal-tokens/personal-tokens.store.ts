@@ -1,6 +1,7 @@
 import type { Database } from '../database/client.ts'
 import type { NewPersonalToken, PersonalToken, PersonalTokenStore } from './ports.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
+import { mayLogIn } from '../users/deletion-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 type Revoked = { userId: string | null, clientId: string | null, revocation: Revocation | null }
@@ -10,14 +11,14 @@ export function createPersonalTokenStore ({ pool, tables }: Database, revocation
   const columns = `p.id, p.user_id AS "userId", p.client_id AS "clientId", p.name, p.scopes, p.token_epoch AS "tokenEpoch",
     p.last_used_at AS "lastUsedAt", p.created_at AS "createdAt", p.expires_at AS "expiresAt"`
   const alive = `p.revoked_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > now()) AND EXISTS (SELECT FROM ${users} u
-    WHERE u.id = p.user_id AND u.disabled_at IS NULL AND u.token_epoch = p.token_epoch) AND EXISTS (SELECT FROM ${clients} c WHERE c.id = p.client_id AND c.revoked_at IS NULL)`
+    WHERE u.id = p.user_id AND ${mayLogIn} AND u.token_epoch = p.token_epoch) AND EXISTS (SELECT FROM ${clients} c WHERE c.id = p.client_id AND c.revoked_at IS NULL)`
 
   async function create ({ id, userId, tokenEpoch, clientId, name, scopes, ttl, hash }: NewPersonalToken): Promise<PersonalToken | null> {
     const { rows } = await pool.query<PersonalToken>({
       name: 'personal-token-create',
       text: `INSERT INTO ${tokens} AS p (id, user_id, client_id, name, scopes, hash, token_epoch, expires_at)
         SELECT $1::uuid, u.id, c.id, $4::text, $5::text[], $6::bytea, u.token_epoch, now() + $7 * interval '1 second' FROM ${users} u, ${clients} c
-        WHERE u.id = $2 AND u.disabled_at IS NULL AND ($8::int IS NULL OR u.token_epoch = $8) AND c.id = $3 AND c.revoked_at IS NULL
+        WHERE u.id = $2 AND ${mayLogIn} AND ($8::int IS NULL OR u.token_epoch = $8) AND c.id = $3 AND c.revoked_at IS NULL
         FOR KEY SHARE OF u ON CONFLICT (hash) DO NOTHING RETURNING ${columns}`,
       values: [id, userId, clientId, name, scopes, hash, ttl, tokenEpoch]
     })

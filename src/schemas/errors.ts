@@ -10,7 +10,7 @@ export const ErrorBody = Type.Object({
     description: 'Messages per field, for 422', examples: [{ email: ['The email field is required.'] }]
   })),
   auth_session: Type.Optional(Type.String({
-    description: 'With `LK_EMAIL_NOT_VERIFIED`: the login can go on with it', examples: ['lk_as_6Qp0…']
+    description: 'With `LK_EMAIL_NOT_VERIFIED` and `LK_DELETION_SCHEDULED`: the login can go on with it', examples: ['lk_as_6Qp0…']
   }))
 }, { title: 'LatchkeyError' })
 export type ErrorBody = Static<typeof ErrorBody>

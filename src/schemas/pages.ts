@@ -96,6 +96,13 @@ export const DeviceForm = Type.Object({
 
 const Ask = Type.Optional(Type.String({ description: 'Asks first: leads to the page whose form ends it', examples: ['1'] }))
 
+export const OnlyCsrf = Type.Object({ _csrf: Csrf }, { additionalProperties: true, examples: [{ _csrf: '8Jk2…' }] })
+export const LanguageQuery = Type.Object({ ui_locales: Text }, { additionalProperties: true })
+export const RestoreQuery = Type.Object({ return_to: Text, ui_locales: Text }, { additionalProperties: true })
+export const RestoreForm = Type.Object({
+  decision: Type.Optional(Type.String({ description: '`restore` or `leave`', examples: ['restore'] })), return_to: Text, _csrf: Csrf
+}, { additionalProperties: true, examples: [{ decision: 'restore', _csrf: '8Jk2…' }] })
+
 /** An entry with access to the account. */
 export const EndForm = Type.Object({
   id: ById.properties.id,

@@ -39,7 +39,8 @@ export const TokenRequest = Type.Object({
 export const OAuthErrorBody = Type.Object({
   error: Type.String({ examples: ['invalid_grant'] }),
   error_description: Type.String({ examples: ['The refresh token is invalid'] }),
-  auth_session: Type.Optional(Type.String({
-    description: 'The password was right, but the e-mail address is not verified; the login can go on with this', examples: ['lk_as_6Qp0…']
-  }))
+  code: Type.Optional(Type.String({
+    description: 'The password was right, but something is missing: `LK_EMAIL_NOT_VERIFIED` or `LK_DELETION_SCHEDULED`', examples: ['LK_EMAIL_NOT_VERIFIED']
+  })),
+  auth_session: Type.Optional(Type.String({ description: 'With `code`: the login can go on with this', examples: ['lk_as_6Qp0…'] }))
 }, { title: 'LatchkeyOAuthError' })

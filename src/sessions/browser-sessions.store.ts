@@ -2,6 +2,7 @@ import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from './end.ts'
 import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './browser-sessions.ts'
+import { mayLogIn } from '../users/deletion-sql.ts'
 import { amrOf } from './session-sql.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
@@ -22,7 +23,7 @@ export function createBrowserSessionStore (
       name: 'browser-session-create',
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, amr, remember, ip, user_agent, expires_at)
         SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $10::text[], $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
-        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND u.disabled_at IS NULL ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
+        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND ${mayLogIn} ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
       values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, rowTime(authTime), amr]
     }, notices)
     return rows[0] ?? null
@@ -30,7 +31,7 @@ export function createBrowserSessionStore (
 
   const findSql = `SELECT ${columns} FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
     WHERE b.token_hash = $1 AND b.revoked_at IS NULL AND b.expires_at > now() AND (b.remember OR b.last_seen_at > now() - $2 * interval '1 second')
-      AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch`
+      AND ${mayLogIn} AND u.token_epoch = b.token_epoch`
 
   async function find (tokenHash: Uint8Array, idleTtl: number): Promise<BrowserSession | null> {
     const { rows } = await pool.query<BrowserSession>({ name: 'browser-session-find', text: findSql, values: [tokenHash, idleTtl] })
@@ -48,7 +49,7 @@ export function createBrowserSessionStore (
   async function ended (tokenHash: Uint8Array, idleTtl: number): Promise<'idle' | 'ended' | null> {
     const { rows } = await pool.query<{ idle: boolean }>({
       name: 'browser-session-ended',
-      text: `SELECT b.revoked_at IS NULL AND b.expires_at > now() AND NOT b.remember AND u.disabled_at IS NULL AND u.token_epoch = b.token_epoch
+      text: `SELECT b.revoked_at IS NULL AND b.expires_at > now() AND NOT b.remember AND ${mayLogIn} AND u.token_epoch = b.token_epoch
           AND b.last_seen_at <= now() - $2 * interval '1 second' AS idle
         FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id WHERE b.token_hash = $1`,
       values: [tokenHash, idleTtl]

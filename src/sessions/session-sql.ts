@@ -1,3 +1,5 @@
+import { mayLogIn } from '../users/deletion-sql.ts'
+
 // Conditions on a session `s`, its user `u` and its client `c` that several statements share
 
 /** @param row a session or browser session. Those of earlier versions do not say how the user logged in; there were only passwords */
@@ -10,7 +12,7 @@ export const grantColumns =
   's.id AS "sessionId", s.user_id AS "userId", s.scopes, s.resources, s.token_epoch AS "tokenEpoch", s.oidc, s.generation, s.expires_at AS "expiresAt", ' +
   authenticationColumns
 export const lastUsed = 'coalesce(s.rotations[1], s.created_at)'
-export const ownersAlive = 'u.disabled_at IS NULL AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL'
+export const ownersAlive = `${mayLogIn} AND u.token_epoch = s.token_epoch AND c.revoked_at IS NULL`
 
 /**
  * @param requested parameter: null, the empty list for the issuer only, or some of the resources

@@ -5,6 +5,7 @@ import type { Ended, SessionEndStore } from './end.ts'
 import { auditSql } from '../events/audit.store.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
+import { mayLogIn } from '../users/deletion-sql.ts'
 import { createRotate } from './rotations.store.ts'
 import { authenticationColumns, grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
 
@@ -98,7 +99,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
   return {
     create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr)
       SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch, now(), $11::text[] FROM ${users} u, ${clients} c
-      WHERE u.id = $2 AND u.password_stamp = $10 AND u.disabled_at IS NULL AND c.id = $3 AND c.revoked_at IS NULL
+      WHERE u.id = $2 AND u.password_stamp = $10 AND ${mayLogIn} AND c.id = $3 AND c.revoked_at IS NULL
       FOR KEY SHARE OF u
       RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt", ${authenticationColumns}`,
 

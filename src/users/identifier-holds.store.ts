@@ -11,8 +11,8 @@ export function createHoldStore ({ pool, tables: { identifier_holds: holds } }: 
       })
       return rows.map(({ hash }) => hash)
     },
-    async hold (hashes, seconds) {
-      await pool.query({
+    async hold (hashes, seconds, transaction) {
+      await (transaction ?? pool).query({
         name: 'identifier-hold',
         text: `INSERT INTO ${holds} AS h (hash, expires_at) SELECT hash, now() + $2 * interval '1 second' FROM unnest($1::bytea[]) AS w (hash) ORDER BY hash
           ON CONFLICT (hash) DO UPDATE SET expires_at = greatest(h.expires_at, excluded.expires_at)`,

@@ -21,7 +21,7 @@ export type About = {
  * Prepares a notice to a user, to be written with what it tells of.
  * @returns nothing when it is turned off, the user has no address, or there were enough
  */
-export type PrepareNotice = <Name extends NoticeName>(name: Name, about: About, model: MailModels[Name]) => Promise<OutboxEntry[]>
+export type PrepareNotice = <Name extends NoticeName | 'deletionScheduled'>(name: Name, about: About, model: MailModels[Name]) => Promise<OutboxEntry[]>
 
 type Dependencies = {
   attributes: Attributes

@@ -1,7 +1,9 @@
 import type { LoginPace } from '../passwords/login-pace.ts'
 import { Overloaded, type Passwords } from '../passwords/hashing.ts'
+import type { Identifier } from './attributes.ts'
 import type { Decoys } from './decoys.ts'
-import { EMAIL_VERIFICATION, NOTHING_MISSING } from './missing.ts'
+import type { IdentifierHolds } from './identifier-holds.ts'
+import { EMAIL_VERIFICATION, NOTHING_MISSING, RESTORATION, type Missing } from './missing.ts'
 import type { EnteredUser, NewUser, OwnUser, User, Users, UserStore } from './ports.ts'
 
 type Dependencies = {
@@ -13,10 +15,12 @@ type Dependencies = {
   mustVerify?: readonly string[]
   /** Where an address must be verified. */
   decoys?: Decoys | undefined
+  /** Identifiers of deleted users, which nobody else gets. Not for the command line, where the operator decides. */
+  holds?: Pick<IdentifierHolds, 'held'>
 }
 
 /** Users in our own tables, whose passwords we hash ourselves. */
-export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoys }: Dependencies): Users {
+export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoys, holds }: Dependencies): Users {
   // Callers get users without the hash; `verify` finds it again here
   const found = new WeakMap<User, OwnUser>()
 
@@ -38,6 +42,8 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     return true
   }
 
+  const held = async (identifiers: Identifier[]) => identifiers.length === 0 ? [] : await holds?.held(identifiers) ?? []
+
   async function strengthen ({ id, passwordStamp }: OwnUser, password: string): Promise<void> {
     try {
       await store.rehash(id, passwordStamp, await passwords.hash(password))
@@ -49,7 +55,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
 
   function withMissing (row: OwnUser | null) {
     const user = withoutHash(row)
-    return user && Object.assign(user, { missing: row?.verified === false ? EMAIL_VERIFICATION : NOTHING_MISSING })
+    return user && Object.assign(user, { missing: missingOf(row) })
   }
 
   async function hashed ({ password, waiting, ...user }: EnteredUser): Promise<NewUser> {
@@ -72,7 +78,11 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     verify,
     profile: store.profile,
     recipient: store.recipient,
-    taken: store.taken,
+    // In this order: an identifier that is no more with its user is held by then
+    async taken (identifiers, except) {
+      const taken = await store.taken(identifiers, except)
+      return [...new Set([...taken, ...await held(identifiers)])]
+    },
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
     create: async (user) => await store.create(await hashed(user)),
     async createNobody (user) {
@@ -84,6 +94,11 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     verifyIdentifier: store.verifyIdentifier,
     resetPassword: async ({ password, ...reset }, also) =>
       await store.resetPassword({ ...reset, passwordHash: await passwords.hash(password) }, also),
-    changeProfile: store.changeProfile
+    changeProfile: async (change) => (await held(change.identifiers)).length > 0 ? 'taken' : await store.changeProfile(change)
   }
+}
+
+function missingOf (row: OwnUser | null): readonly Missing[] {
+  if (row?.isLeaving) return RESTORATION
+  return row?.verified === false ? EMAIL_VERIFICATION : NOTHING_MISSING
 }

@@ -17,6 +17,8 @@ export type User = {
 /** A row of our own users table. */
 export type OwnUser = User & {
   passwordHash: string | null
+  /** The user has asked for deletion, and may still change their mind. Afterwards they are `disabled`. */
+  isLeaving: boolean
   /** Whether one of the requested attributes is verified; only where that was requested. */
   verified?: boolean
 }
@@ -147,7 +149,7 @@ export type Users = {
   find: (identifiers: Identifier[]) => Promise<User & { missing: readonly Missing[] } | null>
   /** The same for a login. */
   findForLogin: (identifiers: Identifier[]) => Promise<FoundForLogin>
-  /** The same for a user who is logged in. Makes no query where nothing is required. */
+  /** The same for a user who is logged in: a deletion has ended that login. Makes no query where nothing is required. */
   missing: (userId: string) => Promise<readonly Missing[]>
   findById: (id: string) => Promise<User | null>
   /**
@@ -223,9 +225,4 @@ export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeP
   /** Ends every session of a disabled user. @returns false when there is no such user */
   setDisabled: (id: string, disabled: boolean) => Promise<boolean>
   foldRevocations: (id: string) => Promise<void>
-  /**
-   * Deletes the user with everything that belongs to them, in one transaction.
-   * @returns false when there is no such user
-   */
-  delete: (id: string) => Promise<boolean>
 }

@@ -119,7 +119,7 @@ export function createRegister (
   async function registerWaiting (
     entered: Entered,
     registrant: Registrant,
-    { isPublic, held, waitingOf, start, startedBy }: WaitingRegistration
+    { isPublic, waitingOf, start, startedBy }: WaitingRegistration
   ): Promise<Registration> {
     const { name, password, identifiers } = entered
     const { form, locale } = registrant
@@ -129,8 +129,7 @@ export function createRegister (
 
     const waits = waitingOf(identifiers)
     const { address } = waits
-    const takenNow = async () => [...new Set([...await users.taken(identifiers), ...await held(identifiers)])]
-    const taken = await takenNow()
+    const taken = await users.taken(identifiers)
     const told = taken.filter(isPublic)
     if (told.length > 0) return { errors: takenErrors(told) }
 
@@ -147,7 +146,7 @@ export function createRegister (
     if (user) tell(user, registrant)
     // Another registration was quicker, perhaps by the same form
     const made = user || isTaken ? null : await madeBefore(entered, registrant)
-    const late = user || isTaken || made ? [] : (await takenNow()).filter(isPublic)
+    const late = user || isTaken || made ? [] : (await users.taken(identifiers)).filter(isPublic)
     if (late.length > 0) return { errors: takenErrors(late) }
     return { authSession: await start({ userId: user?.id ?? made?.user?.id ?? null, address, registrant, submitted }) }
   }

@@ -8,8 +8,8 @@ import { createWaitingUsers } from './waiting-users.store.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { inTransaction } from '../database/transaction.ts'
+import { isDue, isRestorable, mayLogIn } from './deletion-sql.ts'
 import { columnsOf } from './identifier-columns.ts'
-import { createDeleteUser } from './deletion.store.ts'
 import { createProofs } from './proofs.store.ts'
 import { createRecipients } from './recipients.store.ts'
 
@@ -39,7 +39,7 @@ const UNIQUE_VIOLATION = '23505'
 export function createUserStore (database: Database, revocations: RevocationStore): UserStore {
   const { prisma, pool, tables } = database
   const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
-  const columns = 'u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL AS disabled'
+  const columns = `u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL OR coalesce(${isDue}, false) AS disabled, coalesce(${isRestorable}, false) AS "isLeaving"`
 
   /** Serializes statements that raise the same epoch. UPDATE also makes logins wait: their sessions then get the new epoch. */
   const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
@@ -158,7 +158,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   const changePassword: UserStore['changePassword'] = async ({ userId, passwordHash, passwordStamp, keepSession }, also) => {
     const rows = await revocations.runLocked<Revoked>(lock(userId, 'NO KEY UPDATE'), {
       text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
-          FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND u.disabled_at IS NULL RETURNING u.id, u.token_epoch, o.token_epoch AS before),
+          FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND ${mayLogIn} RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         ${keepSql('changed', 's.id = $4')}
         ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
       values: [userId, passwordHash, passwordStamp, keepSession]
@@ -174,8 +174,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
       const { rows } = await client.query<{ changed: boolean }>(
         `WITH differs AS (SELECT FROM unnest($5::text[], $7::text[]) AS w (attribute, display) LEFT JOIN ${identifiers} i ON i.user_id = $1 AND i.attribute = w.attribute
              WHERE i.display IS DISTINCT FROM w.display UNION ALL SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($8::text[])),
-           proven AS (UPDATE ${users} SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now(),
-             claims_changed_at = CASE WHEN ($3 AND name IS DISTINCT FROM $4) OR EXISTS (SELECT FROM differs) THEN now() ELSE claims_changed_at END WHERE id = $1 AND password_stamp = $2 AND disabled_at IS NULL RETURNING id),
+           proven AS (UPDATE ${users} u SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now(),
+             claims_changed_at = CASE WHEN ($3 AND name IS DISTINCT FROM $4) OR EXISTS (SELECT FROM differs) THEN now() ELSE claims_changed_at END WHERE id = $1 AND password_stamp = $2 AND ${mayLogIn} RETURNING id),
            written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
              SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
              ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END, decoy = CASE WHEN i.value = excluded.value THEN i.decoy END)
@@ -224,7 +224,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   return {
     findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
     ...createWaitingUsers(database, { insertUser, columns, verifiedSql }),
-    foldRevocations, delete: createDeleteUser(database, revocations), ...createProofs(database, revocations),
+    foldRevocations, ...createProofs(database, revocations),
     ...createRecipients(database)
   }
 }

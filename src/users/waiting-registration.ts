@@ -3,7 +3,6 @@ import { boundToAuthSession, type AuthSessions, type SubmittedForm } from '../se
 import { TOKEN_TTL } from '../verification/one-time-tokens.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import type { Attributes, Identifier } from './attributes.ts'
-import type { IdentifierHolds } from './identifier-holds.ts'
 import type { Waiting } from './ports.ts'
 import type { Registrant } from './register.ts'
 
@@ -16,8 +15,6 @@ export type WaitingRegistration = {
   address: string
   /** Whether it is told that an identifier of the attribute is taken: a user name is chosen, an address is not. */
   isPublic: (attribute: string) => boolean
-  /** Attributes of identifiers that are held. */
-  held: (identifiers: Identifier[]) => Promise<string[]>
   /** The address that is to be verified, among what was entered, and for how long the rest is held. */
   waitingOf: (identifiers: Identifier[]) => Waiting
   /** The auth session that the same form has got before. */
@@ -31,7 +28,6 @@ export type WaitingRegistration = {
 
 type Dependencies = {
   attributes: Attributes
-  holds: IdentifierHolds
   authSessions: Pick<AuthSessions, 'create' | 'createdBy'>
   requests: Pick<ProofRequests, 'verifyEmail' | 'addressTaken'>
 }
@@ -41,7 +37,7 @@ const CLAIMED = TOKEN_TTL.verify
 /** At least as long as an address that nobody has is held for other reasons. */
 const HELD = 30 * 86_400
 
-export function createWaitingRegistration ({ attributes, holds, authSessions, requests }: Dependencies): WaitingRegistration {
+export function createWaitingRegistration ({ attributes, authSessions, requests }: Dependencies): WaitingRegistration {
   const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
   const names = attributes.filter(({ channel }) => channel === null).map(({ name }) => name)
   const isPublic = (attribute: string) => names.includes(attribute)
@@ -63,7 +59,5 @@ export function createWaitingRegistration ({ attributes, holds, authSessions, re
     return authSession
   }
 
-  return {
-    address: addresses[0]!, isPublic, held: holds.held, waitingOf, start, startedBy: (submitted) => authSessions.createdBy(submitted, null)
-  }
+  return { address: addresses[0]!, isPublic, waitingOf, start, startedBy: (submitted) => authSessions.createdBy(submitted, null) }
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { MessageViews } from '../mail/views.ts'
 import type { AccountDataModel } from './account-data.tsx'
+import type { AccountDeleteModel, RestoreModel } from './account-delete.tsx'
 import type { AccountEndModel } from './account-end.tsx'
 import type { AccountProfileModel } from './account-profile.tsx'
 import type { AccountSecurityModel } from './account-security.tsx'
@@ -31,9 +32,11 @@ export const views = {
   loggedOut: async (model: LoggedOutModel) => (await import('./logout.tsx')).loggedOutPage(model),
   account: async (model: AccountModel) => (await import('./account.tsx')).accountPage(model),
   accountData: async (model: AccountDataModel) => (await import('./account-data.tsx')).accountDataPage(model),
+  accountDelete: async (model: AccountDeleteModel) => (await import('./account-delete.tsx')).accountDeletePage(model),
   accountEnd: async (model: AccountEndModel) => (await import('./account-end.tsx')).accountEndPage(model),
   accountProfile: async (model: AccountProfileModel) => (await import('./account-profile.tsx')).accountProfilePage(model),
   accountSecurity: async (model: AccountSecurityModel) => (await import('./account-security.tsx')).accountSecurityPage(model),
+  restore: async (model: RestoreModel) => (await import('./account-delete.tsx')).restorePage(model),
   deviceCode: async (model: DeviceCodeModel) => (await import('./device.tsx')).deviceCodePage(model),
   deviceConfirm: async (model: DeviceConfirmModel) => (await import('./device.tsx')).deviceConfirmPage(model),
   deviceDone: async (model: DeviceDoneModel) => (await import('./device.tsx')).deviceDonePage(model),

@@ -147,12 +147,12 @@ t.test('doctor finds missing indexes and settings that a Prisma schema cannot ex
     t,
     await databaseAfter(
       t,
-      `ALTER TABLE sessions RESET (fillfactor); DROP INDEX signing_keys_open_key; DROP INDEX users_password_scheme;
+      `ALTER TABLE sessions RESET (fillfactor); DROP INDEX signing_keys_open_key; DROP INDEX users_password_scheme; DROP INDEX users_deletion_requested_at;
     UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'sessions_user_id_idx'::regclass`
     )
   )
   const extras = checks.filter(({ name }) => name === 'migration-extras')
-  t.same(extras.map(({ status }) => status).sort(), ['fail', 'warn', 'warn', 'warn'])
+  t.same(extras.map(({ status }) => status).sort(), ['fail', 'warn', 'warn', 'warn', 'warn'])
   for (const { fix } of extras) t.match(fix, /^(ALTER TABLE|CREATE (UNIQUE )?INDEX|REINDEX)/)
 })
 
@@ -231,3 +231,17 @@ async function pooler (t: Test, url: string): Promise<string> {
 
 /** Of the first message: a letter, then the length of the rest. */
 const lengthOf = (bytes: Buffer) => bytes.length < 5 ? Infinity : 1 + bytes.readInt32BE(1)
+
+t.test('doctor names accounts that should be gone, and what keeps them', async (t) => {
+  const ids = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000003']
+  const users = `INSERT INTO users (id, deletion_requested_at) VALUES ('${ids[0]}', now()), ('${ids[1]}', now() - interval '16 days'), ('${ids[2]}', NULL);`
+  const of = async (sql: string, variables: Variables = {}) =>
+    (await examine(t, { ...await databaseAfter(t, sql), ...variables })).checks.filter(({ name }) => name === 'deletions')
+  t.match(await of(users.replace('16 days', '14 days')), [{ status: 'ok', message: /^2 accounts will be deleted/ }])
+  const late = await of(users)
+  t.match(late, [{ status: 'warn', message: new RegExp(`^1 accounts should have been deleted .*: ${ids[1]}$`) }])
+  t.match(await of(users, { PURGE_EVERY: '0' }), [{ status: 'warn', message: /PURGE_EVERY is 0/, fix: /latchkey purge/ }])
+  const tables = 'CREATE TABLE orders ("user" uuid REFERENCES users); CREATE TABLE notes (user_id uuid REFERENCES users ON DELETE CASCADE);'
+  const refused = await of(`${users} ${tables} INSERT INTO orders VALUES ('${ids[1]}'), ('${ids[2]}'); INSERT INTO notes VALUES ('${ids[0]}')`)
+  t.match(refused, [{ status: 'fail', message: new RegExp(`the table orders refers to .*orders_user_fkey.*: ${ids[1]}$`), fix: /ON DELETE CASCADE/ }])
+})

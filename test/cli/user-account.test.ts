@@ -8,6 +8,7 @@ import {
   basic, build, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
   type Tokens
 } from '../support/start-server.ts'
+import { rowsWith } from '../support/deletion.ts'
 import { query } from '../unit/database/embedded-helper.ts'
 import { authorize, loggedIn, logIn, makeApp, paramsOf, visit } from '../support/visitor.ts'
 import { contextFor, run } from './helper.ts'
@@ -115,7 +116,8 @@ t.test('user delete removes all personal data, and every token is refused at onc
 
   const left = await rowsWith(databaseUrl, [visitor.userId, ADA, 'Ada'])
   t.same(left.filter(({ table }) => table !== 'revocations'), [{ table: 'audit_events', text: 'user.deleted' }], 'but that she was deleted')
-  t.equal((await register(app)).statusCode, 201, 'her address is free again')
+  t.match((await register(app)).json(), { errors: { email: [/taken/] } }, 'nobody gets her address for 30 days')
+  t.match((await createUser(context, { email: ADA, password: PASSWORD })).json, { email: ADA }, 'but by the operator')
 })
 
 t.test("user delete names a host's table that refers to the user, and deletes nothing", async (t) => {
@@ -160,19 +162,3 @@ t.test('the built commands set a password and delete a user', async (t) => {
   t.match(JSON.parse((await run(['user', 'delete', ADA, '--json'], options)).stdout), { deleted: true })
   t.match(await run(['user', 'delete', ADA], options), { code: 1, stdout: '', stderr: /^error: There is no user/ })
 })
-
-/** Where a text stands in any table. */
-async function rowsWith (databaseUrl: string, texts: string[]): Promise<{ table: string, text: string }[]> {
-  const tables = await query(
-    databaseUrl,
-    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'"
-  ) as { name: string }[]
-  const found = await Promise.all(tables.map(async ({ name }) => {
-    const rows = await query(databaseUrl, `SELECT to_jsonb(r) AS row FROM "${name}" r`) as { row: { type?: string } }[]
-    return rows.filter(({ row }) => texts.some((text) => JSON.stringify(row).includes(text))).map(({ row }) => ({
-      table: name,
-      text: row.type ?? JSON.stringify(row)
-    }))
-  }))
-  return found.flat()
-}

@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../../database/connection.ts'
 import type { SigningKey } from '../../keys/key-ring.ts'
 import type { ClientFacts } from './clients.ts'
 import { POOLED, type ServerFacts } from './database.ts'
+import { createReadDeletions } from './deletions.store.ts'
 import type { OutboxFacts } from './mail.ts'
 import type { Extras } from './migrations.ts'
 import { createSealedStore } from '../sealed.store.ts'
@@ -62,6 +63,7 @@ export function createInspection (client: Client, schema: string) {
         EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($2) AND indisunique AND indisvalid AND indpred IS NOT NULL
           AND pg_get_indexdef(indexrelid, 1, true) = 'alg') AS "openKeyIndex",
         EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($4) AND indisvalid AND pg_get_indexdef(indexrelid, 1, true) LIKE '%regexp_replace(%password_hash%') AS "schemeIndex",
+        EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($4) AND indisvalid AND pg_get_indexdef(indexrelid, 1, true) = 'deletion_requested_at') AS "deletionIndex",
         ARRAY(SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
           WHERE n.nspname = $3 AND NOT i.indisvalid) AS "invalidIndexes"`,
       [name('sessions'), name('signing_keys'), schema, name('users')]
@@ -102,7 +104,10 @@ export function createInspection (client: Client, schema: string) {
     return rows[0]!
   }
 
-  return { sealed: createSealedStore(client, schema), outbox, server, clockAhead, hasTables, extras, keys, clients, longestTokenTtl }
+  return {
+    deletions: createReadDeletions(client, schema),
+    sealed: createSealedStore(client, schema), outbox, server, clockAhead, hasTables, extras, keys, clients, longestTokenTtl
+  }
 }
 
 export type Inspection = ReturnType<typeof createInspection>

@@ -16,6 +16,8 @@ export type Extras = {
   openKeyIndex: boolean
   /** On the expression for hash schemes. */
   schemeIndex: boolean
+  /** On the users who have asked for deletion. */
+  deletionIndex: boolean
   /** Existing indexes that PostgreSQL marks as invalid. */
   invalidIndexes: string[]
 }
@@ -23,6 +25,8 @@ export type Extras = {
 const fillFactor = (sessions: string) => `ALTER TABLE ${sessions} SET (fillfactor = 80)`
 const openKey = (keys: string) =>
   `CREATE UNIQUE INDEX signing_keys_open_key ON ${keys} (alg) WHERE signs_until IS NULL AND revoked_at IS NULL`
+const deletion = (users: string) =>
+  `CREATE INDEX users_deletion_requested_at ON ${users} (deletion_requested_at) WHERE deletion_requested_at IS NOT NULL`
 const scheme = (users: string) =>
   `CREATE INDEX users_password_scheme ON ${users} (left(regexp_replace(left(password_hash, 300), '[./A-Za-z0-9+]{10,}', '*', 'g'), 100))`
 
@@ -43,7 +47,7 @@ export function checkMigrations (facts: MigrationFacts | null): Check {
 }
 
 /** @param schema of our tables; a host may have tables of the same name */
-export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidIndexes }: Extras, schema: string): Check[] {
+export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, deletionIndex, invalidIndexes }: Extras, schema: string): Check[] {
   const name = (relation: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(relation)}`
   const checks: Check[] = []
   if (!openKeyIndex) {
@@ -61,6 +65,15 @@ export function checkExtras ({ fillfactor, openKeyIndex, schemeIndex, invalidInd
         'migration-extras',
         'the index users_password_scheme is missing: logins look through all users for hashes of other systems',
         scheme(name('users'))
+      )
+    )
+  }
+  if (!deletionIndex) {
+    checks.push(
+      warn(
+        'migration-extras',
+        'the index users_deletion_requested_at is missing: each purge looks through all users',
+        deletion(name('users'))
       )
     )
   }

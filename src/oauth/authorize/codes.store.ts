@@ -1,5 +1,6 @@
 import type { Database } from '../../database/client.ts'
 import type { Codes, NewCode, SpentCode } from '../ports.ts'
+import { mayLogIn } from '../../users/deletion-sql.ts'
 import { createRedeem } from './redemptions.store.ts'
 
 /** Authorization codes. */
@@ -12,7 +13,7 @@ export function createCodeStore (database: Database): Codes {
       name: 'code-create',
       text: `INSERT INTO ${codes} (hash, client_id, user_id, session_id, token_epoch, redirect_uri, scopes, resources, code_challenge, nonce, auth_time, amr, claims, expires_at)
         SELECT $1::bytea, $2::text, u.id, $3::uuid, u.token_epoch, $4::text, $5::text[], $6::text[], $7::text, $8::text, $9::timestamptz, b.amr, $10::jsonb, now() + $11 * interval '1 second'
-        FROM ${browsers} b JOIN ${users} u ON u.id = b.user_id AND u.token_epoch = b.token_epoch AND u.disabled_at IS NULL
+        FROM ${browsers} b JOIN ${users} u ON u.id = b.user_id AND u.token_epoch = b.token_epoch AND ${mayLogIn}
         WHERE b.id = $12 AND b.user_id = $13 AND b.revoked_at IS NULL AND b.expires_at > now()`,
       values: [
         code.hash, code.clientId, code.sessionId, code.redirectUri, code.scopes, code.resources, code.codeChallenge,

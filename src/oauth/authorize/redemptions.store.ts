@@ -2,6 +2,7 @@ import type { Database } from '../../database/client.ts'
 import type { SessionState, Redemption } from '../ports.ts'
 import { createBatch } from '../../runtime/batch.ts'
 import { grantColumns, targets } from '../../sessions/session-sql.ts'
+import { mayLogIn } from '../../users/deletion-sql.ts'
 
 type Row = Omit<SessionState, 'expiresAt' | 'authTime'> & { expiresAt: string, authTime: string }
 
@@ -63,7 +64,7 @@ function statements ({ authorization_codes: codes, sessions, users, clients }: D
     `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr, oidc)
     SELECT r.session_id, u.id, c.id, r.scopes, r.resources, ${secret}, ${ip}, ${agent}, now() + ${ttl} * interval '1 second', u.token_epoch, r.auth_time, r.amr,
       json_build_object('nonce', r.nonce, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', r.claims)
-    FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch
+    FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND ${mayLogIn} AND u.token_epoch = r.token_epoch
       JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL`
 
   return {

@@ -2,6 +2,7 @@ import type { Database } from '../../database/client.ts'
 import type { Decider, Decision, DeviceRedemption, Devices, DeviceState, NewDevice, WaitingDevice } from './ports.ts'
 import type { SessionState } from '../ports.ts'
 import { grantColumns } from '../../sessions/session-sql.ts'
+import { mayLogIn } from '../../users/deletion-sql.ts'
 
 /** Tolerance for inexact clocks and networks: a poll may come this much early. */
 const EARLY = "interval '500 milliseconds'"
@@ -49,7 +50,7 @@ export function createDeviceStore ({ pool, tables, rowTime }: Database): Devices
     const { rows } = await pool.query<{ clientId: string, scopes: string[] }>({
       name: `device-${allowed ? 'approve' : 'deny'}`,
       text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, amr = coalesce((SELECT amr FROM ${browsers} WHERE id = $5), '{}'), ${allowed ? 'approved_at' : 'denied_at'} = now()
-        WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2) AND EXISTS (SELECT FROM ${users} WHERE id = $2 AND token_epoch = $3 AND disabled_at IS NULL)
+        WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2) AND EXISTS (SELECT FROM ${users} u WHERE u.id = $2 AND u.token_epoch = $3 AND ${mayLogIn})
           AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ${browsers} WHERE id = $5 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()))
         RETURNING client_id AS "clientId", scopes`,
       values: [userCodeHashes, userId, tokenEpoch, rowTime(authTime), browserSessionId]
@@ -65,7 +66,7 @@ export function createDeviceStore ({ pool, tables, rowTime }: Database): Devices
         INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr, oidc)
         SELECT $3::uuid, u.id, c.id, r.scopes, $4::bytea, $5::text, $6::text, now() + $7 * interval '1 second', u.token_epoch, r.auth_time, r.amr,
           json_build_object('nonce', NULL, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', NULL)
-        FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND u.disabled_at IS NULL AND u.token_epoch = r.token_epoch
+        FROM redeemed r JOIN ${users} u ON u.id = r.user_id AND ${mayLogIn} AND u.token_epoch = r.token_epoch
           JOIN ${clients} c ON c.id = r.client_id AND c.revoked_at IS NULL
         RETURNING ${grantColumns}`,
       values: [hash, clientId, sessionId, secretHash, caller.ip, caller.userAgent, ttl]

@@ -40,6 +40,7 @@ export const account: typeof en = {
     othersEnded: 'Sie sind überall sonst abgemeldet.',
     appEnded: 'Die App hat keinen Zugriff mehr.',
     tokenEnded: 'Das Token ist gelöscht.',
+    restored: 'Ihr Konto ist wiederhergestellt. Es wird nicht gelöscht.',
     passwordChanged: 'Ihr Passwort ist geändert, und Sie sind überall sonst abgemeldet.',
     profileSaved: 'Gespeichert.',
     goneAlready: 'Es war nichts mehr zu beenden: Es war schon beendet.'
@@ -59,7 +60,29 @@ export const account: typeof en = {
     title: 'Ihre Daten',
     export: 'Alles, was wir über Sie gespeichert haben',
     exportHint: 'Eine Datei für Sie oder für einen anderen Dienst (JSON), ohne Passwörter und Token. Liegt Ihre Anmeldung mehr als 10 Minuten zurück, melden Sie sich zuerst neu an.',
-    download: 'Herunterladen'
+    download: 'Herunterladen',
+    delete: 'Ihr Konto löschen',
+    deleteHint: 'Wir fragen vorher nach. 14 Tage lang können Sie es sich anders überlegen.',
+    deleteLink: 'Konto löschen'
+  },
+  deletion: {
+    title: 'Ihr Konto löschen?',
+    lead: (date: string) => `Es wird am ${date} gelöscht.`,
+    atOnce: 'Sie werden sofort überall abgemeldet. Token und Apps mit Zugriff funktionieren nicht mehr und müssen neu eingerichtet werden, wenn Sie zurückkommen.',
+    untilThen: (date: string) => `Bis zum ${date} können Sie es sich anders überlegen: Melden Sie sich an, dann fragen wir, ob Sie Ihr Konto zurückhaben wollen.`,
+    afterwards: 'Danach wird alles über Sie gelöscht. Niemand kann es zurückholen.',
+    ownApps: 'Apps, die Sie angelegt haben, funktionieren ab diesem Tag nicht mehr, für niemanden.',
+    download: 'Vorher Ihre Daten herunterladen',
+    submit: 'Konto löschen',
+    back: 'Abbrechen',
+    doneTitle: 'Ihr Konto wird gelöscht',
+    done: (date: string) => `Sie sind überall abgemeldet. Es wird am ${date} gelöscht. Bis dahin können Sie sich anmelden, um es wiederherzustellen.`,
+    login: 'Anmelden',
+    restoreTitle: 'Wollen Sie Ihr Konto zurückhaben?',
+    restoreLead: (date: string) => `Sie haben uns gebeten, es zu löschen. Das geschieht am ${date}.`,
+    restore: 'Konto wiederherstellen',
+    restoreHint: 'Danach sind Sie angemeldet.',
+    leave: 'Dabei belassen'
   },
   security: {
     title: 'Sicherheit',
@@ -85,6 +108,8 @@ export const account: typeof en = {
     'session.ended.operator': 'Eine Anmeldung wurde vom Betreiber beendet',
     'session.reused': 'Eine Anmeldung wurde vielleicht gestohlen und deshalb beendet',
     'user.registered': 'Konto erstellt',
+    'user.deletion_requested': 'Löschung des Kontos verlangt',
+    'user.restored': 'Konto wiederhergestellt',
     'password.changed': 'Passwort geändert',
     'password.reset': 'Passwort zurückgesetzt',
     'password.reset_requested': 'Ein Link für ein neues Passwort wurde Ihnen geschickt',

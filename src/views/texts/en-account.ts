@@ -39,6 +39,7 @@ export const account = {
     othersEnded: 'You are logged out everywhere else.',
     appEnded: 'The app has no access any more.',
     tokenEnded: 'The token is deleted.',
+    restored: 'Your account is restored. It will not be deleted.',
     passwordChanged: 'Your password is changed, and you are logged out everywhere else.',
     profileSaved: 'Saved.',
     goneAlready: 'There was nothing left to end: it had ended already.'
@@ -58,7 +59,30 @@ export const account = {
     title: 'Your data',
     export: 'Everything we hold about you',
     exportHint: 'One file for you or for another service (JSON), without passwords and tokens. If your login is older than 10 minutes, you log in again first.',
-    download: 'Download'
+    download: 'Download',
+    delete: 'Delete your account',
+    deleteHint: 'We ask you first. You can change your mind for 14 days.',
+    deleteLink: 'Delete account'
+  },
+  /** The end of an account, and the change of mind. */
+  deletion: {
+    title: 'Delete your account?',
+    lead: (date: string) => `It will be deleted on ${date}.`,
+    atOnce: 'You are logged out everywhere at once. Tokens and apps with access stop working, and have to be set up again if you come back.',
+    untilThen: (date: string) => `Until ${date} you can change your mind: log in, and we ask whether you want your account back.`,
+    afterwards: 'Then everything about you is deleted. Nobody can bring it back.',
+    ownApps: 'Apps that you have registered stop working on that day, for everybody who uses them.',
+    download: 'Download your data first',
+    submit: 'Delete account',
+    back: 'Cancel',
+    doneTitle: 'Your account will be deleted',
+    done: (date: string) => `You are logged out everywhere. It will be deleted on ${date}. Until then you can log in to restore it.`,
+    login: 'Log in',
+    restoreTitle: 'Do you want your account back?',
+    restoreLead: (date: string) => `You have asked us to delete it. That will happen on ${date}.`,
+    restore: 'Restore account',
+    restoreHint: 'You are then logged in.',
+    leave: 'Leave it'
   },
   security: {
     title: 'Security',
@@ -85,6 +109,8 @@ export const account = {
     'session.ended.operator': 'A login was ended by the operator',
     'session.reused': 'A stolen login may have been used, and was ended',
     'user.registered': 'Account created',
+    'user.deletion_requested': 'Deletion of the account requested',
+    'user.restored': 'Account restored',
     'password.changed': 'Password changed',
     'password.reset': 'Password reset',
     'password.reset_requested': 'A link for a new password was sent to you',

@@ -41,6 +41,7 @@ export const account: typeof en.account = {
     othersEnded: 'Vous êtes déconnecté partout ailleurs.',
     appEnded: 'L’application n’a plus accès.',
     tokenEnded: 'Le jeton est supprimé.',
+    restored: 'Votre compte est rétabli. Il ne sera pas supprimé.',
     passwordChanged: 'Votre mot de passe est changé, et vous êtes déconnecté partout ailleurs.',
     profileSaved: 'Enregistré.',
     goneAlready: 'Il n’y avait plus rien à arrêter : c’était déjà fait.'
@@ -60,7 +61,29 @@ export const account: typeof en.account = {
     title: 'Vos données',
     export: 'Tout ce que nous conservons à votre sujet',
     exportHint: 'Un seul fichier, pour vous ou pour un autre service (JSON), sans mots de passe ni jetons. Si votre connexion date de plus de 10 minutes, vous vous reconnectez d’abord.',
-    download: 'Télécharger'
+    download: 'Télécharger',
+    delete: 'Supprimer votre compte',
+    deleteHint: 'Nous vous demandons d’abord. Vous pouvez changer d’avis pendant 14 jours.',
+    deleteLink: 'Supprimer le compte'
+  },
+  deletion: {
+    title: 'Supprimer votre compte ?',
+    lead: (date: string) => `Il sera supprimé le ${date}.`,
+    atOnce: 'Vous êtes aussitôt déconnecté partout. Les jetons et les applications ayant accès ne fonctionnent plus, et seront à configurer de nouveau si vous revenez.',
+    untilThen: (date: string) => `Jusqu’au ${date}, vous pouvez changer d’avis : connectez-vous, et nous vous demandons si vous voulez retrouver votre compte.`,
+    afterwards: 'Ensuite, tout ce qui vous concerne est supprimé. Personne ne peut le rétablir.',
+    ownApps: 'Les applications que vous avez enregistrées cessent de fonctionner ce jour-là, pour tous ceux qui les utilisent.',
+    download: 'Télécharger d’abord vos données',
+    submit: 'Supprimer le compte',
+    back: 'Annuler',
+    doneTitle: 'Votre compte sera supprimé',
+    done: (date: string) => `Vous êtes déconnecté partout. Il sera supprimé le ${date}. Jusque-là, vous pouvez vous connecter pour le rétablir.`,
+    login: 'Se connecter',
+    restoreTitle: 'Voulez-vous retrouver votre compte ?',
+    restoreLead: (date: string) => `Vous nous avez demandé de le supprimer. Ce sera fait le ${date}.`,
+    restore: 'Rétablir le compte',
+    restoreHint: 'Vous êtes ensuite connecté.',
+    leave: 'En rester là'
   },
   security: {
     title: 'Sécurité',
@@ -86,6 +109,8 @@ export const account: typeof en.account = {
     'session.ended.operator': 'Les responsables du site ont mis fin à une connexion',
     'session.reused': 'Une connexion a peut-être été volée ; elle a pris fin',
     'user.registered': 'Compte créé',
+    'user.deletion_requested': 'Suppression du compte demandée',
+    'user.restored': 'Compte rétabli',
     'password.changed': 'Mot de passe changé',
     'password.reset': 'Mot de passe réinitialisé',
     'password.reset_requested': 'Un lien pour un nouveau mot de passe vous a été envoyé',

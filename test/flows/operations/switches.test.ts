@@ -10,7 +10,7 @@ type Call = [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string]
 /** What is off, and what is then not there; all of it is there otherwise. */
 const SWITCHES: [name: string, options: AppOptions, calls: Call[]][] = [
   ['registration', { registration: 'off' }, [['POST', '/v1/register'], ['GET', '/register'], ['POST', '/register']]],
-  ['routes.profile', { routes: { profile: false } }, [['GET', '/v1/profile'], ['PATCH', '/v1/profile'], ['PATCH', '/v1/profile/password']]],
+  ['routes.profile', { routes: { profile: false } }, [['GET', '/v1/profile'], ['PATCH', '/v1/profile'], ['PATCH', '/v1/profile/password'], ['DELETE', '/v1/profile'], ['POST', '/v1/profile/restore']]],
   ['routes.clients', { routes: { clients: false } }, [
     ['GET', '/v1/oauth/clients'],
     ['POST', '/v1/oauth/clients'],

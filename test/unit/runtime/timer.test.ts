@@ -34,8 +34,9 @@ t.test('PURGE_EVERY of ten years waits, instead of purging without pause', async
       }
     }
   }
+  const users = async () => ({ table: 'users', batch: async () => ({ count: 0, cursor: null, done: true }) })
   const overflow = once(process, 'warning').then(([warning]: Error[]) => warning?.name)
-  const job = startPurgeJob({ config: { purgeEvery: TEN_YEARS, auditRetention: 1 }, store }, silent)
+  const job = startPurgeJob({ config: { purgeEvery: TEN_YEARS, auditRetention: 1 }, store, users }, silent)
   while (asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
   t.equal(asked[1], LONGEST)
   t.equal(await Promise.race([overflow, new Promise((resolve) => setTimeout(resolve, 50, 'no warning'))]), 'no warning')

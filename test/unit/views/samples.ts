@@ -1,4 +1,5 @@
 import { accountDataPage } from '../../../src/views/account-data.tsx'
+import { accountDeletePage, restorePage, type AccountDeleteModel } from '../../../src/views/account-delete.tsx'
 import { accountEndPage, type AccountEndModel } from '../../../src/views/account-end.tsx'
 import { accountPage, type AccountModel } from '../../../src/views/account.tsx'
 import { accountProfilePage, type AccountProfileModel } from '../../../src/views/account-profile.tsx'
@@ -106,7 +107,10 @@ export function samplePages (page: Page): Record<string, string> {
     'account-profile-wrong': accountProfilePage({
       ...profileModel(page), errors: { fields: { email: [page.texts.problems.taken], current_password: [page.texts.problems.missing] } }
     }),
-    'account-data': accountDataPage({ ...frame(page, '/account/data'), links: { export: '/account/data/export' } }),
+    'account-data': accountDataPage({ ...frame(page, '/account/data'), links: { export: '/account/data/export', delete: '/account/data/delete' } }),
+    'account-delete': accountDeletePage({ ...deleteModel(page), hasApps: true }),
+    'account-delete-refused': accountDeletePage({ ...deleteModel(page), errors: { form: ['You have open orders.'], fields: {} } }),
+    restore: restorePage({ ...page, csrf, action: '/account/restore', account: { name: 'ada@example.com' }, at: new Date('2026-12-08T13:00:00Z') }),
     'account-security': accountSecurityPage(securityModel(page)),
     'account-security-wrong': accountSecurityPage({
       ...securityModel(page), history: [], links: {},
@@ -172,6 +176,13 @@ export function deviceModel (page: Page): DeviceConfirmModel {
     ...page, csrf, action: '/device', userCode: 'WDJB-MJHT', client: { name: 'Living Room TV', firstParty: false, ofUser: true },
     account, scopes, device: { name: 'SmartTV/3.1', place: '203.0.113.9', askedAt: new Date('2026-11-24T13:03:00Z') },
     now: new Date('2026-11-24T13:05:00Z')
+  }
+}
+
+function deleteModel (page: Page): AccountDeleteModel {
+  return {
+    ...page, csrf, action: '/account/data/delete', account: { name: 'ada@example.com' }, at: new Date('2026-12-08T13:00:00Z'), hasApps: false,
+    links: { export: '/account/data/export', back: '/account/data' }
   }
 }
 

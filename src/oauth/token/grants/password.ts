@@ -75,9 +75,10 @@ export function passwordGrant (
       if (!authenticated) throw invalidGrant('The user credentials were incorrect')
       const { device, missing, notices, entered, ...user } = authenticated
       const access = { scopes: granted, resources: resources ?? [] }
-      if (missing.length > 0) {
+      const [first] = missing
+      if (first) {
         const pending = { ...access, ...(entered && { address: entered }) }
-        throw new LoginIncomplete(await authSessions.create({ user, clientId: client.id, proven: ['pwd'], pending, caller }))
+        throw new LoginIncomplete(await authSessions.create({ user, clientId: client.id, proven: ['pwd'], pending, caller }), first)
       }
       return { ...await startSession(client, { ...user, notices }, access, caller), device }
     }
