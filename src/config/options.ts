@@ -74,7 +74,7 @@ export interface SettingsOptions {
     /** Deprecated name of `brand.color`, accepted until the next release. */
     colour?: NonNullable<NonNullable<Settings['brand']>['colour']>
   }
-  /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `verify`, `verifyLink`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountEnd`, `accountProfile`, `accountSecurity`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identifierChange`, `mail.identifierChanged`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
+  /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `verify`, `verifyLink`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountDelete`, `accountEnd`, `accountProfile`, `accountSecurity`, `restore`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identifierChange`, `mail.identifierChanged`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
   views?: Views
   /** Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, `fr`, or one of `languages`. Variable: DEFAULT_LANGUAGE. Default: en. */
   defaultLanguage?: NonNullable<Settings['defaultLanguage']>
@@ -114,6 +114,8 @@ export interface SettingsOptions {
   registration?: NonNullable<Settings['registration']>
   /** Your function that may refuse a registration, with a reason for a field or the whole form; it has one second. */
   beforeRegister?: NonNullable<Settings['beforeRegister']>
+  /** Your function that may refuse that a user deletes their account, with a reason; it has one second. */
+  beforeDelete?: NonNullable<Settings['beforeDelete']>
   /** Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on. Variable: REQUIRE_EMAIL_VERIFICATION. Default: off. */
   requireEmailVerification?: NonNullable<Settings['requireEmailVerification']>
   /** Options of routes. */

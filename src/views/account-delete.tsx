@@ -24,7 +24,7 @@ export function accountDeletePage (model: AccountDeleteModel): string {
       </div>
       <Messages page={model} labels={[]} />
       <p safe>{t.lead(date)}</p>
-      <ul>{facts.map((fact) => <li safe>{fact}</li>)}</ul>
+      <ul class='points'>{facts.map((fact) => <li safe>{fact}</li>)}</ul>
       <Form {...model}>
         <button class='main danger' type='submit' safe>{t.submit}</button>
       </Form>

@@ -7,6 +7,7 @@ export const parts = `
 .facts dt { color: var(--quiet); font-size: 0.875rem; }
 .facts dd { font-weight: 600; }
 .facts dd a, .facts dd small { font-weight: 400; font-size: 0.9375rem; }
+.points { display: grid; gap: 0.5rem; padding-inline-start: 1.25rem; list-style: disc; }
 .scopes { display: grid; gap: 0.5rem; margin-block-start: 0.5rem; }
 .scopes li { display: grid; grid-template-columns: 1.25rem minmax(0, 1fr); gap: 0.5rem; }
 .scopes li::before { content: "\\2713" / ""; color: var(--accent-text); font-weight: 700; }

@@ -14,7 +14,7 @@ t.test('README.md has every event once, with a dot if it is in the audit log', a
   const rows = section('README.md', '### Events').split('\n').filter((line) => line.startsWith('| `'))
   const listed = rows.flatMap((row) => named(row.split(' | ')[0]!))
   t.same(listed.map(({ name }) => name).sort(), [...eventNames].sort())
-  const byStatements = ['session.reused', 'session.recovered']
+  const byStatements = ['session.reused', 'session.recovered', 'user.deleted']
   t.same(listed.filter(({ isAudited }) => isAudited).map(({ name }) => name).sort(), [...AUDITED, ...byStatements].sort())
 })
 
