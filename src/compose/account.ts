@@ -68,7 +68,8 @@ export function createAccount (parts: AccountParts): AccountServices {
   }
 }
 
-async function loadDeletion ({ config, clock, store, users: { records: users, attributes }, throttle, mail, events }: AccountParts): Promise<Deletion> {
+async function loadDeletion ({ config, clock, store, throttle, mail, events, ...parts }: AccountParts): Promise<Deletion> {
+  const { records: users, attributes } = parts.users
   const { beforeDelete } = config
   const [{ createDeletion }, { createPrepareNotice }] = await Promise.all([import('../users/deletion.ts'), import('../users/notices.ts')])
   return createDeletion({
