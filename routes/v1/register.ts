@@ -10,7 +10,7 @@ import { AppHeaders } from '../../src/schemas/verification.ts'
 import type { Link } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
 
-const WAITING = 'Look into your mailbox: a mail is on its way.'
+const WAITING = 'Check your mailbox: a mail is on its way.'
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   const { config, mail, users, verification: { channels, links } } = internals(app)

@@ -131,6 +131,6 @@ export const Invitation = Type.Object({
 
 /** The address is to be verified. */
 export const Waiting = Type.Object({
-  message: Type.String({ examples: ['Look into your mailbox: a mail is on its way.'] }),
+  message: Type.String({ examples: ['Check your mailbox: a mail is on its way.'] }),
   auth_session: Type.String({ description: 'For the code in the mail', examples: ['lk_as_6Qp0…'] })
 })

@@ -1,6 +1,6 @@
 import { Layout, renderPage } from './layout.tsx'
 import type { Page } from './page.ts'
-import { Links, type LinkItem } from './parts.tsx'
+import { Heading, Links, type LinkItem } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
 /** What went wrong and what to do: spread one of `texts.errors`, or own texts. `correlationId` identifies the request in the log. */
@@ -19,7 +19,7 @@ export function errorPage (model: ErrorModel): string {
   return renderPage(
     <Layout page={model} title={title}>
       <div>
-        <h1 safe>{title}</h1>
+        <Heading text={title} />
         <p class='lead' safe>{message}</p>
       </div>
       {advice !== undefined && <p safe>{advice}</p>}

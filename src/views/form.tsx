@@ -87,13 +87,17 @@ function Summary (
 /** What `describedByForm` refers to. */
 const FORM_WRONG = 'form-wrong'
 
-/** The field to focus: the first with an error, otherwise the first empty one. */
+/**
+ * The field to focus: the first with an error, otherwise the first empty one.
+ * @param wanted those of `names` that the visitor has to fill in
+ */
 export function focusField (
   names: readonly string[],
   errors: FormErrors | undefined,
-  values: Readonly<Record<string, string | undefined>>
+  values: Readonly<Record<string, string | undefined>>,
+  wanted = names
 ): string | undefined {
-  return names.find((name) => messagesFor(errors, name).length > 0) ?? names.find((name) => !values[name])
+  return names.find((name) => messagesFor(errors, name).length > 0) ?? wanted.find((name) => !values[name])
 }
 
 /** Ids contain no spaces, because `aria-describedby` is a list of them. */

@@ -19,3 +19,13 @@ export function Links ({ links }: { links: readonly (LinkItem | undefined)[] }):
 export function Name ({ name }: { name: string }): Html {
   return <bdi safe>{shown(name)}</bdi>
 }
+
+/** A word like e-mail. */
+const WITH_ONE_LETTER = /(?<!\S)(\p{L}-\p{L}+)(?!\S)/u
+
+/** The heading of a page, whose lines do not end in "e-". */
+export function Heading ({ text }: { text: string }): Html {
+  const parts = text.split(WITH_ONE_LETTER)
+  if (parts.length === 1) return <h1 safe>{text}</h1>
+  return <h1>{parts.map((part, index) => <span class={index % 2 === 1 ? 'whole' : undefined} safe>{part}</span>)}</h1>
+}

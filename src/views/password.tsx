@@ -5,7 +5,7 @@ import { formatChoice } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage } from './page.ts'
-import { Links, Name } from './parts.tsx'
+import { Heading, Links, Name } from './parts.tsx'
 import { attr } from './untrusted.ts'
 
 /** Asks for a link. Posts `email`, a value of any of `fields`; `sent` is the page afterwards, whether or not there is such an account. */
@@ -32,7 +32,7 @@ export function forgotPasswordPage (model: ForgotPasswordModel): string {
     return renderPage(
       <Layout page={model} title={t.sentTitle}>
         <div>
-          <h1 safe>{t.sentTitle}</h1>
+          <Heading text={t.sentTitle} />
           <p class='lead' safe>{t.sent}</p>
         </div>
         <p safe>{t.sentAdvice}</p>
@@ -46,7 +46,7 @@ export function forgotPasswordPage (model: ForgotPasswordModel): string {
   return renderPage(
     <Layout page={model} title={t.forgotTitle} errors={errors}>
       <div>
-        <h1 safe>{t.forgotTitle}</h1>
+        <Heading text={t.forgotTitle} />
         <p class='lead' safe>{t.forgotIntro}</p>
       </div>
       <Messages page={model} labels={[['email', label]]} />
@@ -67,7 +67,7 @@ export function resetPasswordPage (model: ResetPasswordModel): string {
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <div>
-        <h1 safe>{t.title}</h1>
+        <Heading text={t.title} />
         <p class='lead' safe>{removed ? t.removed : t.ends}</p>
       </div>
       <Messages page={model} labels={[['password', t.label]]} />

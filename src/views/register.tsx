@@ -37,7 +37,9 @@ export function registerPage (model: RegisterModel): string {
     ['name', t.name] as const,
     ['password', t.password] as const
   ]
-  const focus = focusField([...fields.map(({ attribute }) => attribute), 'password'], errors, values)
+  const needed = neededOf(fields)
+  const namesOf = (some: readonly RegisterField[]) => [...some.map(({ attribute }) => attribute), 'password']
+  const focus = focusField(namesOf(fields), errors, values, namesOf(needed.length > 0 ? needed : fields))
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <h1 safe>{t.title}</h1>
@@ -64,7 +66,7 @@ export function registerPage (model: RegisterModel): string {
 
 function AttributeFields ({ model, focus }: { model: RegisterModel, focus: string | undefined }): JSX.Element {
   const { fields, values = {}, errors, texts } = model
-  const needed = fields.length === 1 ? fields : fields.filter(({ isRequired, isFixed }) => isRequired === true || isFixed === true)
+  const needed = neededOf(fields)
   const inputOfField = (field: RegisterField) => (
     <Field
       name={field.attribute}
@@ -84,6 +86,11 @@ function AttributeFields ({ model, focus }: { model: RegisterModel, focus: strin
   )
   if (needed.length > 0) return <>{[...needed, ...fields.filter((field) => !needed.includes(field))].map(inputOfField)}</>
   return <fieldset class='group'><legend safe>{texts.register.oneNeeded}</legend>{fields.map(inputOfField)}</fieldset>
+}
+
+/** None where any one of them is enough. */
+function neededOf (fields: readonly RegisterField[]): readonly RegisterField[] {
+  return fields.length === 1 ? fields : fields.filter(({ isRequired, isFixed }) => isRequired === true || isFixed === true)
 }
 
 /** Password managers need one field that they recognize as the user name. */

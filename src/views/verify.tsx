@@ -2,7 +2,7 @@ import { Field, Form, Messages } from './form.tsx'
 import { formatChoice } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { attributeWord, type AttributeField, type FormPage, type Page } from './page.ts'
-import { Links, Name, type LinkItem } from './parts.tsx'
+import { Heading, Links, Name, type LinkItem } from './parts.tsx'
 import { attr, shown } from './untrusted.ts'
 
 /** For a user who is known: posts `code`, or `send` for a mail. For a guest, without `address`: posts `email` to get a mail. */
@@ -30,7 +30,7 @@ function codePage (model: VerifyModel, address: string): string {
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <div>
-        <h1 safe>{t.title}</h1>
+        <Heading text={t.title} />
         <p class='lead' safe>{sent ? t.sent(shown(address)) : t.unsent(shown(address))}</p>
       </div>
       <Messages page={model} labels={[['code', t.code]]} />
@@ -65,7 +65,7 @@ function askPage (model: VerifyModel): string {
   return renderPage(
     <Layout page={model} title={title} errors={errors}>
       <div>
-        <h1 safe>{title}</h1>
+        <Heading text={title} />
         <p class='lead' safe>{sent ? texts.password.sent : texts.verify.ask}</p>
       </div>
       <Messages page={model} labels={[['email', label]]} />
@@ -90,7 +90,7 @@ export function verifyLinkPage (model: VerifyLinkModel): string {
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <div>
-        <h1 safe>{t.title}</h1>
+        <Heading text={t.title} />
         <p class='lead' safe>{t.linkIntro}</p>
       </div>
       <Messages page={model} labels={[['password', t.password]]} />
@@ -123,7 +123,7 @@ export function donePage (model: DoneModel): string {
   return renderPage(
     <Layout page={model} title={title}>
       <div>
-        <h1 safe>{title}</h1>
+        <Heading text={title} />
         <p class='lead' safe>{message}</p>
       </div>
       <Links links={links} />

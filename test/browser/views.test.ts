@@ -16,7 +16,7 @@ const white = createBrand({ name: 'Snow', accent: '#ffffff' })
 const named = (prefix: string, pages: Record<string, string>) =>
   Object.fromEntries(Object.entries(pages).map(([name, html]) => [`${prefix}-${name}`, html]))
 const plain = named('en', samplePages(pageOf()))
-const words = { ...named('de', samplePages(pageOf('de'))), ...named('rtl', samplePages(pageOf('en', 'ar'))) }
+const words = { ...named('de', samplePages(pageOf('de'))), ...named('fr', samplePages(pageOf('fr'))), ...named('rtl', samplePages(pageOf('en', 'ar'))) }
 const accents = {
   ...named('yellow', samplePages({ ...pageOf(), brand: yellow })),
   ...named('white', samplePages({ ...pageOf(), brand: white }))

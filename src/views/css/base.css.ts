@@ -25,6 +25,7 @@ h1, h2, h3, p, ul, dl, dd, fieldset, legend { margin: 0; padding: 0; }
 ul { list-style: none; }
 fieldset { border: 0; min-inline-size: 0; }
 h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; text-wrap: balance; }
+h1 .whole { white-space: nowrap; }
 h2 { font-size: 1.0625rem; line-height: 1.35; font-weight: 650; }
 h3 { font-size: 1rem; font-weight: 600; }
 a { color: var(--accent-text); text-underline-offset: 0.15em; }

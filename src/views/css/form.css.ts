@@ -11,6 +11,7 @@ input:not([type="checkbox"]), select, textarea {
   inline-size: 100%; min-block-size: 2.875rem; padding: 0.5rem 0.75rem; font: inherit; color: inherit;
   background: var(--card); border: 1px solid var(--edge); border-radius: var(--radius);
 }
+input[readonly] { color: var(--quiet); background: var(--page); border-color: var(--line); }
 input[aria-invalid="true"] { border-color: var(--danger); box-shadow: inset 0 0 0 1px var(--danger); }
 input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 1px; border-radius: var(--radius); }
 .secret { resize: none; field-sizing: content; margin-block-start: 0.5rem; user-select: all; }

@@ -4,7 +4,7 @@ import type * as en from './en-account.ts'
 export const account: typeof en.account = {
   account: {
     title: 'Votre compte',
-    overview: 'Vue d’ensemble',
+    overview: 'Aperçu',
     logout: 'Se déconnecter',
     sessions: 'Où vous êtes connecté',
     noSessions: 'Nulle part ailleurs.',

@@ -33,7 +33,7 @@ t.test('registration waits for the address: a mail with a code and a link, and t
   const { app, mails, arrived } = await waiting(t)
   const answer = await register(app, { email: ADA, username: 'ada' })
   t.equal(answer.statusCode, 202)
-  t.match(answer.json(), { message: 'Look into your mailbox: a mail is on its way.', auth_session: /^lk_as_/ })
+  t.match(answer.json(), { message: 'Check your mailbox: a mail is on its way.', auth_session: /^lk_as_/ })
   t.ok(await arrived(1))
   t.match(mails[0], { to: ADA, subject: 'Confirm your e-mail address for Latchkey', text: /https:\/\/id\.example\/email\/verify\?token=lk_ot_/ })
   t.equal((await login(app)).statusCode, 403, 'not before')

@@ -30,7 +30,7 @@ t.test('a forgotten password on the pages', async (t) => {
   const sent = await visitor.submit(form, { email: EMAIL })
   const nobody = await visitor.submit(form, { email: 'nobody@example.com' })
   t.same([nobody.statusCode, nobody.headers.location], [sent.statusCode, sent.headers.location])
-  t.match((await visitor.follow(sent)).body, /Look into your mailbox/)
+  t.match((await visitor.follow(sent)).body, /Check your mailbox/)
   const [mail] = await box.fetch(app)
   const link = pathOf(linkIn(mail!))
 

@@ -4,6 +4,7 @@ import { consentPage } from '../../../src/views/consent.tsx'
 import { loginPage } from '../../../src/views/login.tsx'
 import { redirectTarget } from '../../../src/views/redirect-target.ts'
 import { registerPage } from '../../../src/views/register.tsx'
+import { Heading } from '../../../src/views/parts.tsx'
 import { tagsOf } from './html.ts'
 import { accountModel, consentModel, loginModel, pageOf, registerModel } from './samples.ts'
 
@@ -39,6 +40,13 @@ t.test('the first field that needs input has the focus', async (t) => {
   t.equal(focused(loginPage({ ...model, values: { username: 'ada' } })), 'password')
   t.equal(focused(loginPage({ ...model, values: { username: 'ada' }, errors: { fields: { username: ['no'] } } })), 'username')
   t.equal(focused(registerPage({ ...registerModel(page), values: { email: 'a@b.co', phone: '+491' } })), 'password')
+  const [phone, email] = [{ attribute: 'phone', title: 'phone' }, { attribute: 'email', title: 'e-mail' }]
+  const fields = (needed: object) => focused(registerPage({ ...registerModel(page), fields: [phone, { ...email, ...needed }], values: {} }))
+  t.equal(fields({}), 'phone', 'any of them is enough')
+  t.equal(fields({ isRequired: true }), 'email', 'not what is optional')
+  const invited = { ...registerModel(page), fields: [phone, { ...email, isFixed: true }], values: { email: 'a@b.co' } }
+  t.equal(focused(registerPage(invited)), 'password', 'nor what cannot be changed')
+  t.equal(focused(registerPage({ ...invited, errors: { fields: { phone: ['no'] } } })), 'phone', 'unless it is wrong')
 })
 
 t.test('a field with an error is described by it, and linked from the summary', async (t) => {
@@ -98,4 +106,9 @@ t.test('the account page shows sessions, apps and tokens', async (t) => {
   )
   t.equal(control(html, 'scope:orders:read')['type'], 'checkbox')
   t.match(accountPage(accountModel(pageOf('de'))), 'vor 3 Stunden')
+})
+
+t.test('the heading of a page does not divide e-mail', async (t) => {
+  t.equal(Heading({ text: 'Confirm your e-mail address' }), '<h1><span>Confirm your </span><span class="whole">e-mail</span><span> address</span></h1>')
+  t.equal(Heading({ text: 'Ihre E-Mail-Adresse <b>' }), '<h1>Ihre E-Mail-Adresse &lt;b></h1>', 'a longer word may be divided elsewhere')
 })
