@@ -1,12 +1,25 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addressOf } from '../../src/http/caller.ts'
 
-/** In the path of a link for verification. */
-const ONE_TIME_TOKEN = /(lk_ot_)[\w-]+/gi
+/** In the path of a link for verification, which a mail gateway may have encoded in another way. */
+const ONE_TIME_TOKEN = /lk_ot_/i
 
 /** A request as it is logged: without its query, which may contain secrets (id_token_hint, a code, a misplaced token). */
 export function describeRequest ({ method, url, host, ip, socket }: FastifyRequest) {
-  return { method, url: url.split('?')[0]!.replace(ONE_TIME_TOKEN, '$1…'), host, remoteAddress: addressOf({ ip, socket }), remotePort: socket.remotePort ?? 0 }
+  return { method, url: pathOf(url), host, remoteAddress: addressOf({ ip, socket }), remotePort: socket.remotePort ?? 0 }
+}
+
+function pathOf (url: string): string {
+  const [path = ''] = url.split('?')
+  return path.split('/').map((segment) => ONE_TIME_TOKEN.test(decoded(segment)) ? 'lk_ot_…' : segment).join('/')
+}
+
+function decoded (segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
 }
 
 /** An answer as it is logged: without headers, since Location may contain a code and Set-Cookie a session. */

@@ -81,9 +81,12 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(202).send({ message: SENT })
     })
 
-    // Mail scanners open links. The route is ours, so that the token is masked in the log of a host, too
-    app.get('/email/verify/:id/:hash', { schema: { hide: true } }, async () => {
-      throw new HttpError('LK_NOT_FOUND', { message: 'A link is redeemed by POST' })
+    // Mail scanners open links, with more after them. The routes are ours, so that the token is masked in the log of a host, too
+    app.route({
+      method: ['GET', 'POST'],
+      url: '/email/verify/*',
+      schema: { hide: true },
+      handler: async () => { throw new HttpError('LK_NOT_FOUND', { message: 'A link is redeemed by POST' }) }
     })
 
     app.post('/email/verify/:id/:hash', {

@@ -35,7 +35,7 @@ export type Throttle = {
   oneTimeCode: (keys: readonly (readonly string[])[]) => Guard
   /**
    * Counts a mail or text message to somebody.
-   * @param recipient what it goes to, or, for nobody, what was typed: the limit is the same, and tells nothing
+   * @param recipient what it goes to, after a word for messages that are counted apart. Nobody has a counter, too: that costs the same
    * @returns false when there were enough
    */
   message: (...recipient: string[]) => Promise<boolean>

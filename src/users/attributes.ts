@@ -45,7 +45,7 @@ const LOCAL_PART = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/
 const URL_SYNTAX = /[/?#\\%:@[\]]/
 const IPV4 = /^[0-9.]+$/
 /** UTF-16 units of an identifier. */
-const MAX_IDENTIFIER = 255
+export const MAX_IDENTIFIER = 255
 
 /** Compiles `login.attributes` in their order. */
 export async function createAttributes (

@@ -37,7 +37,8 @@ export function createPrepareNotice ({ attributes, users, mail, throttle }: Depe
     if (!mail.sends(name)) return []
     const found = await users.recipient({ of: { userId }, attributes: addresses })
     if (!found) return []
-    const recipient = { ...found, verified: found.verified || found.attribute === proven }
+    // A name from before the proof may be the words of somebody else
+    const recipient = { ...found, verified: found.verified || found.attribute === proven, name: found.verified ? found.name : null }
     // Anybody may have registered an address, or go on logging in. Not counted with what people ask for: that could hold back a notice
     const isLimited = !recipient.verified || name === 'newDevice'
     if (isLimited && !await throttle.message('notice', found.attribute, found.value)) return []

@@ -5,7 +5,7 @@ import type { QueueSms } from '../mail/queue.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { OutboxEntry, OutboxWrites } from '../outbox/ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import { candidatesFor, type Attributes, type Identifier } from '../users/attributes.ts'
+import { candidatesFor, MAX_IDENTIFIER, type Attributes, type Identifier } from '../users/attributes.ts'
 import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
 import type { Link } from './links.ts'
 import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
@@ -69,10 +69,12 @@ export function createProofRequests (
   async function sendTo (...[purpose, request, query, message]: Sending): Promise<Recipient | null> {
     const identifiers = 'typed' in request ? candidatesFor(attributes, request.typed) : []
     const found = await users.recipient({ ...query, of: 'typed' in request ? { identifiers } : request })
-    const nobody = identifiers[0] ?? { attribute: '', value: 'typed' in request ? request.typed : request.userId }
+    const nobody = identifiers[0] ?? { attribute: '', value: 'typed' in request ? request.typed.slice(0, MAX_IDENTIFIER) : request.userId }
     const { attribute, value } = found ?? nobody
     const isText = found !== null && numbers.includes(attribute)
-    const recipient = await (isText ? sms.allow(value) : throttle.message(attribute, value)) ? found : null
+    // What sends nothing must not use up the messages of whoever has the address
+    const isAllowed = isText ? await sms.allow(value) : await throttle.message(...found ? [] : ['nobody'], attribute, value)
+    const recipient = isAllowed ? found : null
     await tokens.issue({
       purpose,
       userId: recipient?.userId ?? null,
@@ -112,7 +114,8 @@ export function createProofRequests (
   const addressTaken: ProofRequests['addressTaken'] = async (identifier, boundTo) => {
     const { attribute, value } = identifier
     const found = await users.recipient({ of: { identifiers: [identifier] }, attributes: [attribute] })
-    const recipient = await throttle.message(attribute, value) ? found : null
+    // Not counted with the links that the owner asks for: anybody can register with the address
+    const recipient = await throttle.message('taken', attribute, value) ? found : null
     const shown = recipient ?? { ...NOBODY, ...identifier }
     await tokens.issue({ purpose: 'verify', userId: null, identifier: null, boundTo }, async (transaction) => {
       const entries = mail.queue('taken', mailRecipient(shown), pages(), { locale: localeOf(shown) })

@@ -89,9 +89,10 @@ export function createVerify (
 
   /** The owner of an address is told that it is now part of an account. */
   function notice (preferences: Preferences): AlsoWrite<Proof> {
-    return async (transaction, { attribute, display, name, locale, first }) => {
+    return async (transaction, { attribute, display, name, locale, first, cleaned }) => {
       if (!first || attribute === null || display === null || !addresses.includes(attribute)) return
-      const to = mailRecipient({ display, name, verified: true })
+      // The name may be the words of whoever registered the address of somebody else
+      const to = mailRecipient({ display, name: cleaned ? null : name, verified: true })
       const mails = mail.queue('verified', to, { url: accountUrl() }, { locale: mail.localeFor(languagesOf(locale, preferences)) })
       await outbox.write(mails, transaction)
     }

@@ -64,7 +64,7 @@ async function prepare (t: Test) {
   return { app, box, user, own, works }
 }
 
-type Prepared = Awaited<ReturnType<typeof prepare>>
+type Prepared = Pick<Awaited<ReturnType<typeof prepare>>, 'app' | 'box' | 'user'>
 
 const link = async ({ app, box }: { app: FastifyInstance, box: Mailbox }, purpose: 'verify' | 'reset') => {
   await post(app, purpose === 'verify' ? '/v1/email/verification-notification' : '/v1/password/forgot', { email: VICTIM })
@@ -96,3 +96,15 @@ for (const [name, prove] of Object.entries(proofs)) {
     t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'client.revoked' AND client_id = $1", [own.client_id])).length === 1))
   })
 }
+
+t.test('no mail says the name that somebody else has given to the account', async (t) => {
+  for (const prove of Object.values(proofs)) {
+    const box = createMailbox()
+    const { app } = await build(t, box.options)
+    const { user } = await signedIn(app, { email: VICTIM, name: 'Buy at evil.example' })
+    await prove({ app, box, user })
+    const mails = await box.fetch(app)
+    t.equal(mails.length, 1)
+    t.notMatch(mails[0]!.text + mails[0]!.html, 'evil')
+  }
+})

@@ -135,6 +135,19 @@ t.test('a bad token has one answer, whatever is wrong with it', async (t) => {
   t.equal((await verify(app, user, fresh, undefined, bearer(tokens))).statusCode, 200, 'which does not use it up')
 })
 
+t.test('a token is masked in the log, however its link is encoded', async (t) => {
+  const box = createMailbox()
+  const { app, logs } = await build(t, box.options)
+  const { user } = await signedIn(app)
+  await notify(app, { email: EMAIL })
+  const token = tokenIn((await box.fetch(app))[0]!)
+  const encoded = [token.replaceAll('_', '%5F'), token.replace('k', '%6b'), `${token}/`, `x${token}`]
+  for (const text of encoded) await app.inject(`/v1/email/verify/${user.id}/${text}`)
+  t.equal((await verify(app, user, encoded[0]!)).statusCode, 200, 'it works')
+  t.notMatch(logs(), token.slice('lk_ot_'.length).replaceAll('_', '%5F').slice(0, 20))
+  t.notMatch(logs(), token.slice('lk_ot_'.length, 20))
+})
+
 t.test('nothing of a link is from the request; third parties and strangers get nothing', async (t) => {
   const box = createMailbox()
   const apps = { web: { verificationUrl: 'https://web.example.com/v?x=1' } }
