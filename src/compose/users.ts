@@ -23,8 +23,10 @@ import type { Users } from '../users/ports.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
 import type { Register } from '../users/register.ts'
+import type { SendRegisteredMail } from '../users/registered-mail.ts'
 import type { Core } from './core.ts'
 import { createNotices } from './notices.ts'
+import { createMail } from './outbox.ts'
 import { turnedOff } from './turned-off.ts'
 
 export type UserServices = {
@@ -82,12 +84,24 @@ export async function createUsers (
   const authenticate = createAuthenticate({ users, decoys, throttle, events, newDevice })
   const parts = { attributes, users, passwordPolicy, throttle, events }
 
+  async function loadRegisteredMail (): Promise<SendRegisteredMail | undefined> {
+    const { mail } = createMail({ config, outbox })
+    const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
+    if (!mail.isOn || addresses.length === 0) return undefined
+    const { createSendRegisteredMail } = await import('../users/registered-mail.ts')
+    return createSendRegisteredMail({
+      addresses, mail, outbox: store.outbox, requests: later.requests, defaultLocale: config.defaultLanguage,
+      accountUrl: () => `${config.issuer}/account`
+    })
+  }
+
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
     const { beforeRegister } = config
     const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
-    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost }
+    const sendMail = await loadRegisteredMail()
+    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, sendMail }
     if (mustVerify.length === 0) return createRegister(registering)
     const { createWaitingRegistration } = await import('../users/waiting-registration.ts')
     const waiting = createWaitingRegistration({ attributes, ...later })

@@ -90,6 +90,8 @@ export type Proof = {
   locale: string | null
   /** It was not verified before. */
   first: boolean
+  /** The first identifier that a user who registered within a month has verified. */
+  isNew: boolean
   /** Since it was proven from elsewhere: the password, consents and sessions are gone, ... */
   cleaned: boolean
   /** ... and the identifiers of these attributes, which were not verified, ... */

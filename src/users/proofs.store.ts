@@ -29,8 +29,10 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
   const effectSql = ({ purpose, ends, password, cleans }: Effect) =>
     `WITH redeemed AS (${redeemSql(tables, '$1', `'${purpose}'`, `($2::uuid IS NULL OR u.id = $2)
         AND (t.attribute IS NULL OR EXISTS (SELECT FROM ${identifiers} i WHERE i.user_id = u.id AND i.attribute = t.attribute AND i.value = t.value))`)}),
-      proof AS (SELECT r.user_id, r.attribute, i.display, i.attribute IS NOT NULL AND i.verified_at IS NULL AS first
-        FROM redeemed r LEFT JOIN ${identifiers} i ON i.user_id = r.user_id AND i.attribute = r.attribute),
+      proof AS (SELECT r.user_id, r.attribute, i.display, i.attribute IS NOT NULL AND i.verified_at IS NULL AS first,
+          w.claims_changed_at IS NULL AND w.created_at > now() - interval '30 days'
+            AND NOT EXISTS (SELECT FROM ${identifiers} v WHERE v.user_id = r.user_id AND v.verified_at IS NOT NULL) AS is_new
+        FROM redeemed r JOIN ${users} w ON w.id = r.user_id LEFT JOIN ${identifiers} i ON i.user_id = r.user_id AND i.attribute = r.attribute),
       verified AS (UPDATE ${identifiers} i SET claimed_until = NULL, decoy = CASE WHEN ${cleans} THEN i.decoy END,
           verified_at = CASE WHEN i.attribute = p.attribute THEN now() ELSE i.verified_at END
         FROM proof p WHERE p.first AND i.user_id = p.user_id AND (i.attribute = p.attribute OR i.claimed_until IS NOT NULL OR i.decoy IS NOT NULL)
@@ -38,7 +40,7 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
       changed AS (UPDATE ${users} u SET updated_at = now(), claims_changed_at = CASE WHEN p.first THEN now() ELSE u.claims_changed_at END,
           password_hash = CASE WHEN ${ends} THEN ${password} ELSE u.password_hash END, password_stamp = u.password_stamp + (${ends})::int,
           token_epoch = CASE WHEN ${ends} THEN ${nextEpoch('u.token_epoch')} ELSE u.token_epoch END
-        FROM proof p WHERE u.id = p.user_id RETURNING u.id, u.token_epoch, u.name, u.locale, p.attribute, p.display, p.first, ${ends} AS ends, ${cleans} AS cleaned),
+        FROM proof p WHERE u.id = p.user_id RETURNING u.id, u.token_epoch, u.name, u.locale, p.attribute, p.display, p.first, p.first AND p.is_new AS is_new, ${ends} AS ends, ${cleans} AS cleaned),
       removed AS (DELETE FROM ${identifiers} i USING changed c
         WHERE c.cleaned AND i.user_id = c.id AND i.attribute <> c.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL RETURNING i.attribute),
       consents_gone AS (DELETE FROM ${consents} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
@@ -46,7 +48,7 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
         WHERE c.cleaned AND o.owner_id = c.id AND o.revoked_at IS NULL RETURNING o.id),
       listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed WHERE ends
         UNION ALL SELECT 'client', id, NULL, NULL::int, '{}'::uuid[] FROM revoked`)})
-    SELECT c.id AS "userId", c.attribute, c.display, c.name, c.locale, c.first, c.cleaned, ARRAY(SELECT attribute FROM removed ORDER BY attribute) AS removed,
+    SELECT c.id AS "userId", c.attribute, c.display, c.name, c.locale, c.first, c.is_new AS "isNew", c.cleaned, ARRAY(SELECT attribute FROM removed ORDER BY attribute) AS removed,
       ARRAY(SELECT id FROM revoked ORDER BY id) AS clients, l.revocation
     FROM changed c LEFT JOIN listed l ON true`
 

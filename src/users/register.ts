@@ -13,6 +13,7 @@ import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Profile, Users } from './ports.ts'
 import type { AskHost } from './before-register.ts'
+import type { SendRegisteredMail } from './registered-mail.ts'
 import type { WaitingRegistration } from './waiting-registration.ts'
 
 /**
@@ -51,6 +52,8 @@ type Dependencies = {
   invitationOnly?: boolean
   /** Where an address must be verified. */
   waiting?: WaitingRegistration
+  /** Where mails are sent. */
+  sendMail?: SendRegisteredMail | undefined
   /** Asks the host whether somebody may register. */
   askHost?: AskHost | undefined
   /** None for the command line and for tests. */
@@ -67,7 +70,7 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
  * HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createRegister (
-  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, askHost, events }: Dependencies
+  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, sendMail, askHost, events }: Dependencies
 ): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
@@ -175,6 +178,7 @@ export function createRegister (
     const user = await users.create({ name, password, identifiers, madeByForm, locale, invitation: invited?.hash })
     if (!user) return await refuse(await users.taken(identifiers))
     tell(user, registrant, invited)
+    await sendMail?.(user, registrant)
     return { user }
   }
 }

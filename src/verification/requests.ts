@@ -16,8 +16,8 @@ import { languagesOf, mailRecipient, type MailPort, type Preferences } from './r
 export type ProofRequest =
   /** Anybody, for the user of a login identifier: nothing tells whether there is one. */
   | { typed: string }
-  /** The user. Their message has a code, too, which only the same session can enter. */
-  | { userId: string, boundTo: string, preferences: Preferences }
+  /** The user. With `boundTo` their message has a code, too, which only that session can enter. */
+  | { userId: string, boundTo?: string, preferences: Preferences }
 
 export type ProofRequests = {
   /** Mails a link to verify the address of a user, unless it is verified. */
@@ -79,7 +79,7 @@ export function createProofRequests (
       purpose,
       userId: recipient?.userId ?? null,
       identifier: recipient && { attribute, value },
-      ...(recipient && 'boundTo' in request && { boundTo: request.boundTo })
+      ...(recipient && 'boundTo' in request && request.boundTo !== undefined && { boundTo: request.boundTo })
     }, async (transaction, issued) => {
       const entries = message(recipient ?? { ...NOBODY, attribute, value, display: value }, issued)
       await outbox.writeEvenly(entries, recipient === null, transaction)

@@ -89,11 +89,13 @@ export function createVerify (
 
   /** The owner of an address is told that it is now part of an account. */
   function notice (preferences: Preferences): AlsoWrite<Proof> {
-    return async (transaction, { attribute, display, name, locale, first, cleaned }) => {
+    return async (transaction, { attribute, display, name, locale, first, isNew, cleaned }) => {
       if (!first || attribute === null || display === null || !addresses.includes(attribute)) return
       // The name may be the words of whoever registered the address of somebody else
       const to = mailRecipient({ display, name: cleaned ? null : name, verified: true })
-      const mails = mail.queue('verified', to, { url: accountUrl() }, { locale: mail.localeFor(languagesOf(locale, preferences)) })
+      // One mail, not two. Who takes over an account that somebody has prepared is not welcomed to it
+      const view = isNew && !cleaned && mail.sends('welcome') ? 'welcome' : 'verified'
+      const mails = mail.queue(view, to, { url: accountUrl() }, { locale: mail.localeFor(languagesOf(locale, preferences)) })
       await outbox.write(mails, transaction)
     }
   }

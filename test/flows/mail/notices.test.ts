@@ -5,9 +5,10 @@ import { contextFor } from '../../cli/helper.ts'
 import { FROM, outboxRows } from '../../support/mail.ts'
 import { sql } from '../../support/session-rows.ts'
 import { startSmtp, type SmtpServer } from '../../support/smtp.ts'
-import { build, eventually, makeClient, PASSWORD, register, signedIn, type Built } from '../../support/start-server.ts'
+import { loggedIn, register, signedIn } from '../../support/created.ts'
+import { build, eventually, makeClient, PASSWORD, type Built } from '../../support/start-server.ts'
 import { deviceCookie, rightly } from '../../support/throttled.ts'
-import { formOf, loggedIn, logIn, visit } from '../../support/visitor.ts'
+import { formOf, logIn, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
 
 const EMAIL = 'ada@example.com'
@@ -179,7 +180,7 @@ t.test('a password that was changed by API, on the page or by the operator is to
 })
 
 t.test('each of these can be turned off', async (t) => {
-  const { app, smtp } = await withMail(t, { notices: { newDevice: false, passwordChanged: false, verified: false } })
+  const { app, smtp } = await withMail(t, { notices: { newDevice: false, passwordChanged: false, verified: false, welcome: false } })
   const { access_token: accessToken } = await signedIn(app)
   await rightly(app, from(AWAY, SAFARI))
   const headers = { authorization: `Bearer ${accessToken}` }

@@ -5,7 +5,8 @@ import { createUser } from '../../../src/testing/users.ts'
 import { codeIn, createMailbox, linkIn, tokenIn } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, login, PASSWORD } from '../../support/start-server.ts'
-import { authorizeUrl, formOf, logIn, loggedIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
+import { loggedIn } from '../../support/created.ts'
+import { authorizeUrl, formOf, logIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
 
 const EMAIL = 'ada@example.com'
 const NEXT = 'another horse battery staple'
@@ -107,7 +108,7 @@ t.test('a login that lacks only the verification: mail, code, and on to where it
   t.match(paramsOf(await visitor.follow(right)), { code: /^lk_ac_/ })
   t.equal(await isVerified(app), true)
   t.equal((await login(app)).statusCode, 200, 'the password is kept')
-  t.match(await box.fetch(app), [{ subject: /is confirmed/ }])
+  t.match(await box.fetch(app), [{ subject: /^Welcome/ }])
 })
 
 t.test('the link in the browser of the login keeps everything, and logs in; a code is for that browser alone', async (t) => {

@@ -4,7 +4,8 @@ import { EmailSchema, PhoneSchema, UsernameSchema } from '../../../src/index.ts'
 import { createUser } from '../../../src/testing/users.ts'
 import { codeIn, createMailbox, createPhones, linkIn, tokenIn } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, eventually, login, makeClient, profile, signedIn, type Tokens } from '../../support/start-server.ts'
+import { signedIn } from '../../support/created.ts'
+import { build, eventually, login, makeClient, profile, type Tokens } from '../../support/start-server.ts'
 import { CALLBACK, letIn, logIn, visit } from '../../support/visitor.ts'
 
 const EMAIL = 'ada@example.com'
@@ -44,7 +45,7 @@ t.test('by bearer: a link and a code, and everything is kept', async (t) => {
   t.equal(await isVerified(app), true)
   t.equal((await profile(app, tokens.access_token)).statusCode, 200)
   t.equal((await login(app)).statusCode, 200)
-  t.match(await box.fetch(app), [{ subject: /confirmed/ }], 'told once')
+  t.match(await box.fetch(app), [{ subject: /^Welcome/ }], 'told once')
   t.equal((await post(app, '/v1/email/verify', { code }, bearer(tokens))).statusCode, 403, 'replayed')
   const again = await notify(app, {}, bearer(tokens))
   t.equal(again.statusCode, 202)
