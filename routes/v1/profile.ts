@@ -73,7 +73,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Change the password',
       description: 'Needs the access token of a first-party login. Ends every other session of the user.',
       body: passwordBody(users.passwordPolicy.rules),
-      response: { 200: Message, ...errors(400, 401, 403, 422, 429, 503) }
+      response: { 200: Message, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request) => {
     const { userId, sessionId } = await account.findOwner(request.auth)
