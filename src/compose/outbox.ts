@@ -35,13 +35,14 @@ export async function startOutbox ({ config, store, outbox, events, log }: Depen
   // A word that would never be shown is an error at the start
   if (Object.values(config.languages).some(({ mail }) => mail !== undefined)) await loadRender(config)
   if (outbox.mode('mail') === 'off') log.info({}, tellOff(config))
-  const transports = loadTransports(config)
-  if (Object.keys(transports).length === 0) return async () => {}
+  const transports = Object.entries(loadTransports(config))
+  if (transports.length === 0) return async () => {}
   const { startSender } = await import('../outbox/sender.ts')
-  const sender = startSender({
+  // One for each kind: a mail server that hangs, or a long queue of mails, holds back no text message
+  const senders = transports.map(([kind, transport]) => startSender({
     store: store.outbox,
     outbox,
-    transports,
+    transports: { [kind]: transport },
     messageId: (id) => messageIdOf(config, id),
     events: {
       onSent: ({ id, kind, age }) => events.emit('message.sent', { id, kind, seconds: age }),
@@ -52,9 +53,9 @@ export async function startOutbox ({ config, store, outbox, events, log }: Depen
       }
     },
     onError: (err) => log.warn({ err }, 'The outbox could not be read or written')
-  })
-  store.outbox.subscribe(sender.wake)
-  return sender.stop
+  }))
+  for (const { wake } of senders) store.outbox.subscribe(wake)
+  return async () => { await Promise.all(senders.map(({ stop }) => stop())) }
 }
 
 function tellOff ({ sources }: Config): string {

@@ -44,6 +44,8 @@ const LOCAL_PART = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/
 // Node parses a domain as the host of a URL: it drops what follows these characters, and turns numbers into addresses
 const URL_SYNTAX = /[/?#\\%:@[\]]/
 const IPV4 = /^[0-9.]+$/
+// RFC 5321 section 4.1.2: Node leaves characters in a domain that would begin another address, or a comment, in a header
+const DOMAIN = /^(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/
 /** UTF-16 units of an identifier. */
 export const MAX_IDENTIFIER = 255
 
@@ -112,7 +114,8 @@ async function kindOf (name: string, schema: TSchema, defaultCountry?: string): 
   const normalizer = normalizerOf(name, schema) ?? 'plain'
   const asTyped = { tidy: (text: string) => text, lacks: () => undefined }
   if (normalizer === 'email') return { ...asTyped, normalize: email }
-  if (normalizer === 'plain') return { ...asTyped, normalize: plain }
+  // Whatever is mailed to is an address that no header and no host takes for another, or for several
+  if (normalizer === 'plain') return { ...asTyped, normalize: channelOf(name, schema) === 'mail' ? mailable : plain }
   if (normalizer === 'phone') {
     const lacks = (cleaned: string) => defaultCountry === undefined && isNational(cleaned) ? 'country' : undefined
     return { tidy: tidyPhone, lacks, normalize: await phoneNormalizer(defaultCountry) }
@@ -144,11 +147,13 @@ export function clean (text: string): string | null {
 
 export const plain: Normalizer = (cleaned) => cleaned.toLowerCase().normalize('NFKC')
 
+const mailable: Normalizer = (cleaned) => email(cleaned) === null ? null : plain(cleaned)
+
 /** ASCII local part, IDNA domain (RFC 5891). */
 export const email: Normalizer = (cleaned) => {
   const at = cleaned.lastIndexOf('@')
   const local = cleaned.slice(0, at).toLowerCase()
   const domain = cleaned.slice(at + 1).toLowerCase()
   const ascii = URL_SYNTAX.test(domain) ? '' : domainToASCII(domain)
-  return at > 0 && LOCAL_PART.test(local) && ascii !== '' && !IPV4.test(ascii) ? `${local}@${ascii}` : null
+  return at > 0 && LOCAL_PART.test(local) && DOMAIN.test(ascii) && !IPV4.test(ascii) ? `${local}@${ascii}` : null
 }

@@ -134,6 +134,25 @@ t.test('a server that drops connections, hangs, or is not there: every mail arri
   t.same(Object.values(ids).filter((each) => each.size !== 1), [])
 })
 
+t.test('mails that wait for a server that hangs hold back no text message', async (t) => {
+  const texts: string[] = []
+  let hanging = 0
+  const { app } = await build(t, {
+    mail: {
+      async send (_mail, { signal }) {
+        hanging++
+        await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))))
+      }
+    },
+    sms: { countries: ['DE'], send: async ({ to }) => { texts.push(to) } }
+  })
+  for (let n = 0; n < 20; n++) await queueMail(app, 'welcome', { url: URL_ })
+  t.ok(await eventually(() => hanging === 5))
+  const { sms, store } = internals(app)
+  await store.outbox.write(sms.queue('code', '+4915112345678', { code: '123456', expiresIn: 600 }, { locale: 'en', expiresIn: 600 }))
+  t.ok(await eventually(() => texts.length === 1, 3000))
+})
+
 t.test('10,000 mails that wait for a server that hangs slow no login', async (t) => {
   const hanging = createServer(() => {})
   hanging.listen(0, '127.0.0.1')

@@ -39,6 +39,14 @@ t.test('EmailSchema accepts addresses of RFC 5321 without quoted local parts', a
   ]) t.same(await read({ email: EmailSchema }, text), [], text)
 })
 
+t.test('whatever mails are sent to is one address, without quotes and without words', async (t) => {
+  const contact = Type.String({ format: 'email' })
+  t.same(await read({ contact }, "Ada.O'Neil+tag@B.co"), ["contact ada.o'neil+tag@b.co"])
+  for (const text of ['"buy at evil.example"@b.co', '"a, eve@evil.example"@b.co', 'a@[127.0.0.1]', 'a@127.0.0.1', `${'x'.repeat(65)}@b.co`]) {
+    t.same(await read({ contact }, text), [], text)
+  }
+})
+
 t.test('phone numbers have 6 to 25 characters', async (t) => {
   t.same(await read({ phone: PhoneSchema }, '+1234567890'), ['phone +1234567890'])
   t.same(await read({ phone: PhoneSchema }, '+1 2 3 4 5 6 7 8 9 0 1 2 3'), ['phone +1234567890123'])
