@@ -20,6 +20,7 @@ import type { ShowRegister } from './pages/register.ts'
 import type { PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import type { RestorePages } from './pages/restore.ts'
+import type { UndoPages } from './pages/undo.ts'
 import type { VerifyPages } from './pages/verify.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 import { internals, type Internals } from './internals.ts'
@@ -41,6 +42,7 @@ export type Pages = AccountPages & {
   restore: RestorePages
   register: ShowRegister
   shownOnce: ShownOnce
+  undo: UndoPages
   verify: VerifyPages
 }
 
@@ -64,6 +66,7 @@ async function pages (host: FastifyInstance): Promise<void> {
     async () => (await import('./pages/restore.ts')).createRestorePages(kit, services),
     ['show', 'refuse', 'decide', 'done']
   )
+  const undo = atFirstUse(async () => (await import('./pages/undo.ts')).createUndoPages(kit, services), ['show', 'done'])
   const register = config.registration === 'off'
     ? turnedOff('registration')
     : (await import('./pages/register.ts')).createRegisterPage(kit, services, findReturnTarget)
@@ -71,7 +74,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS at the authorization endpoint; the same goes for the other pages
     closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, {
-      onError: createPageErrors(kit, services, { answer, login, register, password, restore, verify }),
+      onError: createPageErrors(kit, services, { answer, login, register, password, restore, undo, verify }),
       parsers: formParsers,
       headers: PAGE_HEADERS
     })
@@ -98,6 +101,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       password,
       restore,
       shownOnce,
+      undo,
       verify
     })
     loadRoutes(scope, { folder: 'pages', switches: switchesOf(services) })

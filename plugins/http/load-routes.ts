@@ -16,6 +16,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['pages/register', ({ registration }) => registration !== 'off'],
   ['pages/forgot-password', ({ channels }) => channels.mail],
   ['pages/verify', ({ channels }) => channels.mail],
+  ['pages/undo-change', ({ channels }) => channels.mail],
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],
   ['v1/profile', ({ routes }) => routes.profile],

@@ -3,6 +3,7 @@ export const ACCOUNT = '/account'
 export const SECURITY = `${ACCOUNT}/security`
 export const PROFILE = `${ACCOUNT}/profile`
 export const SAVE_LOGIN = `${PROFILE}/login`
+export const CONFIRM_LOGIN = `${PROFILE}/confirm`
 export const DATA = `${ACCOUNT}/data`
 export const EXPORT = `${DATA}/export`
 export const DELETE_ACCOUNT = `${DATA}/delete`

@@ -2,32 +2,48 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
+import { isRecent } from '../../src/account/step-up.ts'
 import type { MakeFrame } from './account-frame.ts'
-import { PROFILE, SAVE_LOGIN, type Who } from './account-paths.ts'
+import { CONFIRM_LOGIN, PROFILE, SAVE_LOGIN, type Who } from './account-paths.ts'
 import type { Kit } from './kit.ts'
 import type { Notice } from './notices.ts'
 
-/** `typed`: the rejected input, to be shown again. */
-type State = { typed?: Record<string, string>, errors?: FieldErrors, notice?: Notice | undefined }
+/** `typed`: the rejected input, to be shown again. `wrongCode`: of an attribute. */
+type State = { typed?: Record<string, string>, errors?: FieldErrors, wrongCode?: string, notice?: Notice | undefined }
 
-export type ShowAccountProfile = (request: FastifyRequest, reply: FastifyReply, who: Who, state: State) => Promise<FastifyReply>
+export type ShowAccountProfile = (
+  request: FastifyRequest, reply: FastifyReply, who: Who & { authTime: Date | null }, state: State
+) => Promise<FastifyReply>
 
 /** The name, and what the user logs in with. */
-export function createAccountProfilePage (kit: Kit, { users: { attributes, records } }: Services, frameOf: MakeFrame): ShowAccountProfile {
+export function createAccountProfilePage (
+  kit: Kit,
+  { clock, users: { attributes, records }, verification: { changes, channels } }: Services,
+  frameOf: MakeFrame
+): ShowAccountProfile {
   const names = ['name', ...attributes.map(({ name }) => name)]
-  return async (request, reply, who, { typed = {}, errors, notice }) => {
+  const mayWait = channels.mail || channels.sms
+
+  return async (request, reply, who, { typed = {}, errors, wrongCode, notice }) => {
     const frame = await frameOf(request, reply, who, PROFILE)
-    const profile = await records.profile(who.userId)
+    const [profile, waiting] = await Promise.all([records.profile(who.userId), mayWait ? changes.pending(who.userId) : []])
     const stored = Object.fromEntries(profile?.identifiers.map(({ attribute, display }) => [attribute, display]) ?? [])
     const shown = { ...stored, name: profile?.name ?? '', ...typed }
-    return await kit.send(errors ? reply.code(422) : reply, 'accountProfile', {
+    return await kit.send(errors || wrongCode !== undefined ? reply.code(422) : reply, 'accountProfile', {
       ...frame,
-      actions: { ...frame.actions, saveName: kit.link(PROFILE), saveLogin: kit.link(SAVE_LOGIN) },
+      actions: { ...frame.actions, saveName: kit.link(PROFILE), saveLogin: kit.link(SAVE_LOGIN), confirm: kit.link(CONFIRM_LOGIN) },
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
+      pending: waiting.flatMap(({ attribute, display }) => {
+        const known = attributes.find(({ name }) => name === attribute)
+        return known ? { attribute, title: known.title, value: display, isMail: known.channel === 'mail' } : []
+      }),
+      askPassword: !isRecent(who.authTime, clock.now()),
+      links: { login: kit.link('/login', { prompt: 'login', return_to: kit.link(PROFILE) }) },
       // Never the password
       values: Object.fromEntries(Object.entries(shown).filter(([name]) => names.includes(name))),
       notice: notice && frame.texts.account[notice],
-      ...(errors && { errors: formErrors(errors, [...names, 'current_password'], frame.texts) })
+      ...(errors && { errors: formErrors(errors, [...names, 'current_password'], frame.texts) }),
+      ...(wrongCode !== undefined && { errors: { fields: { [`code_${wrongCode}`]: [frame.texts.verify.wrongCode] } } })
     }, { leaves: kit.loginLeaves })
   }
 }

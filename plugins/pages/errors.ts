@@ -4,7 +4,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { AuthorizationError } from '../../src/oauth/authorize/error.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Services } from '../../src/compose/services.ts'
-import { FORGOT_PAGE, RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
+import { FORGOT_PAGE, RESET_PAGE, UNDO_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
 import { errorHandler, failureOf, type Failure, type Raw } from '../http/errors.ts'
@@ -19,16 +19,22 @@ import type { PasswordPages } from './password.ts'
 import { problemOf } from './problems.ts'
 import type { ShowRegister } from './register.ts'
 import type { RestorePages } from './restore.ts'
+import type { UndoPages } from './undo.ts'
 import type { VerifyPages } from './verify.ts'
 
 const REGISTER = '/register'
 
 type Shown = {
-  answer: Answer, login: ShowLogin, register: ShowRegister, password: PasswordPages, restore: RestorePages, verify: VerifyPages
+  answer: Answer, login: ShowLogin, register: ShowRegister, password: PasswordPages, restore: RestorePages, undo: UndoPages,
+  verify: VerifyPages
 }
 
 /** Answers with a page when the request accepts HTML, otherwise with JSON; errors meant for the application go to its redirect URI. */
-export function createPageErrors (kit: Kit, { oauth, config }: Services, { answer, login, register, password, restore, verify }: Shown) {
+export function createPageErrors (
+  kit: Kit,
+  { oauth, config }: Services,
+  { answer, login, register, password, restore, undo, verify }: Shown
+) {
   /** Length of the prefix before the paths of our routes. */
   const under = config.mount.length + config.prefix.length
 
@@ -86,6 +92,7 @@ export function createPageErrors (kit: Kit, { oauth, config }: Services, { answe
     const { token, email } = body as { token?: unknown, email?: unknown }
     if (path === FORGOT_PAGE) return password.forgot(request, reply, { problem, values: { email: typeof email === 'string' ? email : '' } })
     if (path === RESET_PAGE) return password.reset(request, reply, { problem, token: typeof token === 'string' ? token : '' })
+    if (path === UNDO_PAGE) return undo.show(request, reply, { problem, token: typeof token === 'string' ? token : '' })
     if (path === VERIFY_PAGE) return verify.again(request, reply, { ...state, token })
     return path === REGISTER ? register(request, reply, { ...state, values: { ...body } }) : null
   }

@@ -7,7 +7,7 @@ import type { Kit } from './kit.ts'
 import { problemText, type Problem } from './problems.ts'
 
 type Forgot = { sent?: boolean, errors?: FieldErrors, values?: { email?: string }, problem?: Problem }
-type Reset = { token: string, removed?: boolean, errors?: FieldErrors, problem?: Problem }
+type Reset = { token: string, removed?: boolean, undone?: boolean, errors?: FieldErrors, problem?: Problem }
 
 export type PasswordPages = {
   forgot: (request: FastifyRequest, reply: FastifyReply, state: Forgot) => Promise<FastifyReply>
@@ -36,7 +36,7 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
     })
   }
 
-  const reset: PasswordPages['reset'] = async (request, reply, { token, removed = false, errors, problem }) => {
+  const reset: PasswordPages['reset'] = async (request, reply, { token, removed = false, undone = false, errors, problem }) => {
     const found = await newPassword.find(token)
     const page = kit.page(request)
     const t = page.texts.password
@@ -50,10 +50,11 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
       ...page,
       action: kit.link(RESET_PAGE),
       csrf: kit.csrf(reply),
-      hidden: { token, ...(removed && { removed: '1' }) },
+      hidden: { token, ...(removed && { removed: '1' }), ...(undone && { undone: '1' }) },
       account: found.value ?? (found.userId === null ? null : await kit.accountName(found.userId)),
       rules,
       removed,
+      undone,
       ...(errors && { errors: formErrors(errors, ['password'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } })
     })

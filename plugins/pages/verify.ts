@@ -94,18 +94,21 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
   const showLink: VerifyPages['showLink'] = async (request, reply, { token, found, wrongPassword = false, problem }) => {
     const known = await verifiers(request)
     const isKnown = known.some(({ userId }) => userId === found.userId)
-    const first = !isKnown && found.userId !== null && await records.recipient({
+    const isChange = found.purpose === 'change'
+    const asks = !isKnown && found.userId !== null && (isChange || await records.recipient({
       of: { userId: found.userId }, attributes: [found.attribute ?? ''], unverified: true
-    })
+    }))
     const page = kit.page(request)
+    const { wrongPassword: wrong, changeWrongPassword } = page.texts.verify
     return kit.send(reply, 'verifyLink', {
       ...page,
       action: kit.link(VERIFY_PAGE),
       csrf: kit.csrf(reply),
       hidden: { token },
       address: found.value,
-      askPassword: Boolean(first),
-      ...(wrongPassword && { errors: { fields: { password: [page.texts.verify.wrongPassword] } } }),
+      askPassword: Boolean(asks),
+      isChange,
+      ...(wrongPassword && { errors: { fields: { password: [isChange ? changeWrongPassword : wrong] } } }),
       ...(problem && { errors: { form: [problemText(problem, page)] } })
     }, { leaves: kit.loginLeaves })
   }

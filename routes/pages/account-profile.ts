@@ -1,16 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ownerInPerson } from '../../plugins/browser/owner.ts'
+import type { FastifyRequest } from 'fastify'
+import { ownerInPerson, type OwnerInPerson } from '../../plugins/browser/owner.ts'
 import { limit } from '../../plugins/http/limits.ts'
-import { PROFILE, SAVE_LOGIN } from '../../plugins/pages/account-paths.ts'
+import { CONFIRM_LOGIN, PROFILE, SAVE_LOGIN } from '../../plugins/pages/account-paths.ts'
 import { callerOf } from '../../src/http/caller.ts'
-import { afterForm, form, ProfileForm, showPage } from '../../src/schemas/pages.ts'
+import { afterForm, ConfirmForm, form, ProfileForm, showPage } from '../../src/schemas/pages.ts'
+import { boundToSession } from '../../src/sessions/auth-sessions.ts'
 import { internals } from '../../plugins/internals.ts'
 
 const tags = ['Pages']
 
 const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, users } = internals(app)
+  const { config, users, verification: { changes, channels, links, verify } } = internals(app)
   const owner = ownerInPerson(app)
   const guard = app.authGuard('web')
   const home = config.basePath + PROFILE
@@ -25,6 +27,13 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     )
   }
 
+  const preferencesOf = ({ headers }: FastifyRequest) => ({ acceptLanguage: headers['accept-language'] })
+
+  const change = async (request: FastifyRequest, found: OwnerInPerson, body: Record<string, unknown>) => await users.changeProfile({
+    ...found, body, caller: callerOf(request), preferences: preferencesOf(request),
+    link: { link: links.own.verification }
+  })
+
   app.get(PROFILE, {
     onRequest: guard,
     schema: { tags, summary: 'Account page: name and login attributes', response: showPage }
@@ -33,7 +42,9 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     return await pages.accountProfile(request, reply, who, { notice: pages.notices.take(request, reply, PROFILE, who.userId) })
   })
 
-  app.get(SAVE_LOGIN, { schema: { hide: true } }, async (_request, reply) => reply.redirect(home, 303))
+  for (const path of [SAVE_LOGIN, CONFIRM_LOGIN]) {
+    app.get(path, { schema: { hide: true } }, async (_request, reply) => reply.redirect(home, 303))
+  }
 
   app.post(PROFILE, {
     schema: { tags, summary: 'Change the name on the page', ...form, body: ProfileForm, response: afterForm }
@@ -42,7 +53,7 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     const found = await owner(request)
     if (!found) return reply.redirect(home, 303)
     const name = request.body['name'] ?? ''
-    const { errors } = await users.changeProfile({ ...found, body: { name: name === '' ? null : name }, caller: callerOf(request) })
+    const { errors } = await change(request, found, { name: name === '' ? null : name })
     if (errors) return await pages.accountProfile(request, reply, found, { errors, typed: { name } })
     pages.notices.keep(reply, PROFILE, found.userId, 'profileSaved')
     return reply.redirect(home, 303)
@@ -56,13 +67,37 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     const found = await owner(request)
     if (!found) return reply.redirect(home, 303)
     const { name: _name, current_password: password = '', ...typed } = request.body
-    const changes = await changesOf(found.userId, typed)
-    if (Object.keys(changes).length === 0) return reply.redirect(home, 303)
-    const { errors } = await users.changeProfile({
-      ...found, body: { ...changes, ...(password !== '' && { current_password: password }) }, caller: callerOf(request)
-    })
-    if (errors) return await pages.accountProfile(request, reply, found, { errors, typed })
-    pages.notices.keep(reply, PROFILE, found.userId, 'profileSaved')
+    const wanted = await changesOf(found.userId, typed)
+    if (Object.keys(wanted).length === 0) return reply.redirect(home, 303)
+    const { errors, pending = [], isTooOld } = await change(request, found, { ...wanted, ...(password !== '' && { current_password: password }) })
+    const wrong = isTooOld ? { current_password: ['required' as const] } : errors
+    if (wrong) return await pages.accountProfile(request, reply, found, { errors: wrong, typed })
+    pages.notices.keep(reply, PROFILE, found.userId, pending.length > 0 ? 'changePending' : 'profileSaved')
+    return reply.redirect(home, 303)
+  })
+
+  app.post(CONFIRM_LOGIN, {
+    config: limit('password'),
+    schema: { tags, summary: 'Confirm a new login attribute by code, have it sent again, or cancel it', ...form, body: ConfirmForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const found = await owner(request)
+    const { attribute = '', send, cancel, ...fields } = request.body
+    const channel = users.attributes.find(({ name }) => name === attribute)?.channel
+    if (!found || !channel || !channels[channel]) return reply.redirect(home, 303)
+    const { userId, sessionId } = found
+    const changer = { userId, boundTo: boundToSession(sessionId), caller: callerOf(request), preferences: preferencesOf(request) }
+    if (cancel !== undefined) {
+      await changes.cancel(userId, attribute)
+      pages.notices.keep(reply, PROFILE, userId, 'changeCancelled')
+    } else if (send !== undefined) {
+      await changes.sendAgain(changer, attribute, links.own.verification)
+      pages.notices.keep(reply, PROFILE, userId, 'changeSent')
+    } else {
+      const proof = await verify.byCode({ ...changer, channel, code: fields[`code_${attribute}`] ?? '' })
+      if (!proof) return await pages.accountProfile(request, reply, found, { wrongCode: attribute })
+      pages.notices.keep(reply, PROFILE, userId, 'changeConfirmed')
+    }
     return reply.redirect(home, 303)
   })
 }

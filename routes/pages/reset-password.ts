@@ -15,9 +15,9 @@ const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
   app.get(RESET_PAGE, {
     schema: { tags, summary: 'Page to set a new password', querystring: ResetQuery, response: showPage }
   }, async (request, reply) => {
-    const { token = '', done, removed } = request.query
+    const { token = '', done, removed, undone } = request.query
     if (done !== undefined) return await pages.password.done(request, reply)
-    return await pages.password.reset(request, reply, { token, removed: removed !== undefined })
+    return await pages.password.reset(request, reply, { token, removed: removed !== undefined, undone: undone !== undefined })
   })
 
   app.post(RESET_PAGE, {
@@ -25,8 +25,8 @@ const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags, summary: 'Set a new password by a link', ...form, body: ResetForm, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
-    const { token = '', password = '', removed } = request.body
-    const state = { token, removed: removed !== undefined }
+    const { token = '', password = '', removed, undone } = request.body
+    const state = { token, removed: removed !== undefined, undone: undone !== undefined }
     if (password === '') return await pages.password.reset(request, reply.code(422), { ...state, errors: { password: ['required'] } })
     const { badToken, errors } = await newPassword.set({
       token, password, caller: callerOf(request), preferences: { acceptLanguage: request.headers['accept-language'] }

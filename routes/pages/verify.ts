@@ -6,9 +6,11 @@ import { localPath } from '../../src/http/return-to.ts'
 import { withQuery } from '../../src/http/front-end-url.ts'
 import { afterForm, form, showPage, VerifyForm, VerifyQuery } from '../../src/schemas/pages.ts'
 import { RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
+import type { OneTimeToken } from '../../src/verification/ports.ts'
 import { internals } from '../../plugins/internals.ts'
 
 type Link = { token: string, password: string | undefined, without: boolean }
+type Change = { token: string, found: OneTimeToken, userId: string, isKnown: boolean, password: string | undefined }
 type Answered = { request: FastifyRequest, reply: FastifyReply, returnTo: string | null }
 
 const tags = ['Pages']
@@ -31,6 +33,7 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
     if (!found?.userId) return await pages.verify.showBadLink(request, reply)
     const userId = found.userId
     const isKnown = (await pages.verify.verifiers(request)).some((verifier) => verifier.userId === userId)
+    if (found.purpose === 'change') return await confirm(answered, { token, found, userId, isKnown, password })
     const identifier = { attribute: found.attribute ?? '', value: found.value ?? '', display: found.value ?? '' }
     const isFirst = !isKnown && await users.records.recipient({ of: { userId }, attributes: [identifier.attribute], unverified: true })
     // Whoever only has the link says what is to happen with the password
@@ -46,6 +49,16 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
     }
     const session = login && await browser.logIn(request, reply, { userId, passwordStamp: login.passwordStamp })
     return goOn(answered, session !== null || await pages.verify.goOn(request, reply, userId))
+  }
+
+  /** A new address: only by who is logged in, or knows the password. */
+  async function confirm (answered: Answered, { token, found, userId, isKnown, password = '' }: Change) {
+    const { request, reply } = answered
+    if (!isKnown && !await verify.isPassword(userId, password)) {
+      return await pages.verify.showLink(request, reply.code(401), { token, found, wrongPassword: true })
+    }
+    const proof = await verify.byLink({ token, userId, keeps: true, ...callOf(request) })
+    return proof ? goOn(answered, false) : await pages.verify.showBadLink(request, reply)
   }
 
   async function byCode (answered: Answered, code: string) {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Auth } from '../../plugins/guard/auth.ts'
 import { ownerGuard } from '../../plugins/guard/owner-guard.ts'
+import { loginTooOld } from '../../plugins/guard/errors.ts'
 import { stepUp } from '../../plugins/guard/step-up.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
@@ -11,6 +12,7 @@ import {
 } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
+import { AppHeaders } from '../../src/schemas/verification.ts'
 import type { Profile } from '../../src/users/ports.ts'
 import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { HttpError } from '../../src/http/http-error.ts'
@@ -20,15 +22,19 @@ import { internals } from '../../plugins/internals.ts'
 const HISTORY_PAGE = 50
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const { account, clients, oauth, users } = internals(app)
+  const { account, clients, oauth, users, verification: { changes, channels, links } } = internals(app)
+  const mayWait = channels.mail || channels.sms
   const isProven = stepUp(app)
 
-  /** A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4). */
-  async function visible (user: Profile, auth: Auth): Promise<Profile> {
+  /**
+   * A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4), and nothing that waits for a
+   * confirmation.
+   */
+  async function visible (user: Profile, auth: Auth): Promise<User> {
     const client = auth.clientId === null ? null : await clients.find(auth.clientId)
-    if (client?.firstParty) return user
+    if (client?.firstParty) return userBody(user, mayWait ? await changes.pending(user.id) : [])
     const left = client ? oauth.scopes.remaining(client, auth.scopes) : []
-    return visibleProfile(user, (scope) => covers(left, scope))
+    return userBody(visibleProfile(user, (scope) => covers(left, scope)))
   }
 
   app.get('/profile', {
@@ -44,7 +50,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     const auth = request.auth
     const user = await auth.user()
     if (!user) throw new HttpError('LK_UNAUTHENTICATED', { message: 'The user of this token is gone' })
-    return reply.header('cache-control', 'no-store').send(userBody(await visible(user, auth)))
+    return reply.header('cache-control', 'no-store').send(await visible(user, auth))
   })
 
   app.patch('/profile', {
@@ -54,15 +60,23 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Account'],
       summary: 'Change the name or login attributes',
       description:
-        'Needs the access token of a first-party login. Each login attribute is a member of the body under its own name, and changing one needs `current_password`. Null removes an attribute, as long as another remains to log in with.',
+        'Needs the access token of a first-party login. Each login attribute is a member of the body under its own name, and changing one needs a login of the last 10 minutes or `current_password`: otherwise the answer is 401 with `error="insufficient_user_authentication"` (RFC 9470). Null removes an attribute, as long as another remains to log in with. A new e-mail address or phone number to which something can be sent waits in `pending` until it is confirmed by `/v1/email/verify` or `/v1/phone/verify`; the value that one has already drops what waits.',
+      headers: AppHeaders,
       body: profileBody(users.attributes),
       response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const { userId, sessionId } = await account.findOwner(request.auth)
-    const { user, errors } = await users.changeProfile({ userId, sessionId, body: request.body, caller: callerOf(request) })
+    const { body, headers } = request
+    const { user, pending, errors } = await users.changeProfile({
+      userId, sessionId, body, caller: callerOf(request),
+      authTime: request.auth.authTime,
+      preferences: { acceptLanguage: headers['accept-language'] },
+      ...(channels.mail && { link: links.verification({ url: body.verification_url, app: headers['app-identifier'] }) })
+    })
     if (errors) throw unprocessable(errors)
-    return reply.header('cache-control', 'no-store').send(userBody(user))
+    if (!user) throw loginTooOld(reply)
+    return reply.header('cache-control', 'no-store').send(userBody(user, pending))
   })
 
   app.patch('/profile/password', {

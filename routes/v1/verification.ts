@@ -12,7 +12,6 @@ import {
 } from '../../src/schemas/verification.ts'
 import { boundToAuthSession, boundToSession, userIdOf } from '../../src/sessions/auth-sessions.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
-import type { Proof } from '../../src/users/ports.ts'
 import { internals } from '../../plugins/internals.ts'
 
 /** A user who asks for themselves, and what a code for them is bound to. */
@@ -20,13 +19,14 @@ type Known = { userId: string, boundTo: string, entered?: Identifier | undefined
 
 const tags = ['Account']
 const SENT = 'If there is something to verify, a message is on its way.'
+const CHANGE_NEEDS_LOGIN = 'A new address is confirmed with the access token of the user, or with the password'
 const CHANNELS = [['email', 'mail', 'an e-mail address'], ['phone', 'sms', 'a phone number']] as const
 const codeText = {
   description: 'With the access token of a first-party login, or the `auth_session` of a refused login: the one that asked for the code. Five tries.'
 }
 
 const verification: FastifyPluginAsyncTypebox = async (app) => {
-  const { account, sessions, verification: { channels, links, requests, verify } } = internals(app)
+  const { account, sessions, verification: { channels, links, requests, undo, verify } } = internals(app)
   const guard = app.authGuard('api', { optional: true })
 
   async function knownBy (request: FastifyRequest, authSession: string | undefined): Promise<Known | null> {
@@ -52,7 +52,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
   /** A request may have no body. */
   const withBody = async (request: FastifyRequest) => { request.body ??= {} }
 
-  function answer (proof: Proof | null) {
+  function answer (proof: { cleaned: boolean } | null) {
     if (!proof) throw new HttpError('LK_INVALID_TOKEN')
     return proof.cleaned ? { password_removed: true } : {}
   }
@@ -97,7 +97,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Verify the e-mail address by the token of a mail',
         description:
-          'The first proof of an address from outside of the account removes its password and what else somebody may have prepared in it, unless the access token of the user, an `auth_session` or the `password` comes with it.',
+          'The first proof of an address from outside of the account removes its password and what else somebody may have prepared in it, unless the access token of the user, an `auth_session` or the `password` comes with it. A new address of an account (`PATCH /v1/profile`) is confirmed by the same request, which then needs one of these.',
         params: VerifyParams,
         body: VerifyBody,
         response: { 200: Verified, ...errors(400, 401, 403, 415, 422, 429, 503) }
@@ -112,7 +112,33 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       const isPassword = body.password !== undefined && !known
       if (isPassword && !await verify.isPassword(id, body.password!)) throw new HttpError('LK_INVALID_CREDENTIALS')
       const keeps = known !== null || isPassword
+      if (found.purpose === 'change' && !keeps) throw new HttpError('LK_UNAUTHENTICATED', { message: CHANGE_NEEDS_LOGIN })
       return answer(await verify.byLink({ token, userId: id, keeps, caller, preferences: preferencesOf(request) }))
+    })
+  }
+
+  if (channels.mail) {
+    app.get('/email/undo/:id/:hash', { schema: { hide: true } }, async () => {
+      throw new HttpError('LK_NOT_FOUND', { message: 'A link is redeemed by POST' })
+    })
+
+    app.post('/email/undo/:id/:hash', {
+      preValidation: withBody,
+      config: limit('password'),
+      schema: {
+        tags,
+        summary: 'Undo a change of what the user logs in with, by the token of a mail',
+        description:
+          'The previous value is back, and so is everything that was changed later. Every session ends, and the password is removed: lead the user to `/v1/password/forgot`. The link is valid for 72 hours.',
+        params: VerifyParams,
+        response: { 200: Verified, ...errors(400, 403, 415, 429, 503) }
+      }
+    }, async (request) => {
+      const { id, hash: token } = request.params
+      const found = isUuid(id) ? await undo.find(token) : null
+      const undone = found?.userId === id && await undo.undo({ token, caller: callerOf(request), preferences: preferencesOf(request) })
+      if (!undone) throw new HttpError('LK_INVALID_TOKEN')
+      return { password_removed: true }
     })
   }
 

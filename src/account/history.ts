@@ -19,7 +19,8 @@ export type HistoryStore = {
 /** What a user sees of the audit log: nothing of other people, no internals. */
 const SHOWN = [
   'login.succeeded', 'login.failed', 'session.ended', 'session.reused', 'user.registered', 'user.deletion_requested', 'user.restored',
-  'password.changed', 'password.reset', 'password.reset_requested', 'login.incomplete', 'identifier.verified', 'profile.changed',
+  'password.changed', 'password.reset', 'password.reset_requested', 'login.incomplete', 'identifier.verified', 'identifier.changed',
+  'identifier.change_undone', 'profile.changed',
   'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'
 ]
 

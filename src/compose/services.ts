@@ -108,7 +108,11 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
     verifyEmail: (...args) => verification.requests.verifyEmail(...args),
     addressTaken: (...args) => verification.requests.addressTaken(...args)
   }
-  const later = { requests, authSessions: sessions.auth }
+  const changes: Pick<VerificationServices['changes'], 'prepare' | 'pending'> = {
+    prepare: (...args) => verification.changes.prepare(...args),
+    pending: (...args) => verification.changes.pending(...args)
+  }
+  const later = { requests, changes, authSessions: sessions.auth }
   const users = await createUsers({ ...base, later, invitations, passwords, pace, throttle })
   const personalTokens = await createPersonalTokenServices({
     ...base, clients, scopes, revocationList, missing: users.records.missing

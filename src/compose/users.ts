@@ -5,11 +5,13 @@ import { settingName } from '../config/names.ts'
 import type { Events } from '../events/events.ts'
 import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate } from '../oauth/ports.ts'
+import type { OutboxKind } from '../outbox/ports.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../passwords/policy.ts'
 import type { LoginPace } from '../passwords/login-pace.ts'
 import type { Passwords } from '../passwords/hashing.ts'
 import type { AuthSessions } from '../sessions/auth-sessions.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import type { IdentifierChanges } from '../verification/changes.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import { atFirstUse } from '../runtime/at-first-use.ts'
 import { createAttributes, type Attributes } from '../users/attributes.ts'
@@ -45,7 +47,7 @@ export type UserServices = {
 
 /** What registration needs of parts that need the users. */
 export type LaterRequests = Pick<ProofRequests, 'verifyEmail' | 'addressTaken'>
-type Later = { requests: LaterRequests, authSessions: AuthSessions }
+type Later = { requests: LaterRequests, authSessions: AuthSessions, changes: Pick<IdentifierChanges, 'prepare' | 'pending'> }
 
 type Dependencies = Core & {
   later: Later
@@ -110,11 +112,17 @@ export async function createUsers (
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {
     if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
-    const [{ createVerifyCurrentPassword }, { createChangePassword }, { createChangeProfile }] = await Promise.all([
-      import('../users/current-password.ts'), import('../users/change-password.ts'), import('../users/change-profile.ts')
+    const [{ createVerifyCurrentPassword }, { createChangePassword }, { createChangeProfile }, { createStepUp }] = await Promise.all([
+      import('../users/current-password.ts'), import('../users/change-password.ts'), import('../users/change-profile.ts'),
+      import('../account/step-up.ts')
     ])
-    const changing = { ...parts, passwordChanged, outbox: store.outbox, verifyCurrent: createVerifyCurrentPassword(parts) }
-    return { changePassword: createChangePassword(changing), changeProfile: createChangeProfile(changing) }
+    const verifyCurrent = createVerifyCurrentPassword(parts)
+    const changing = { ...parts, passwordChanged, outbox: store.outbox, verifyCurrent }
+    const isOn = (kind: OutboxKind) => outbox.mode(kind) !== 'off'
+    const confirmable = attributes.filter(({ channel }) => channel !== null && isOn(channel)).map(({ name }) => name)
+    const stepUp = createStepUp({ users, verifyCurrent, now: clock.now })
+    const changeProfile = createChangeProfile({ ...parts, stepUp, confirmable, changes: confirmable.length > 0 ? later.changes : null })
+    return { changePassword: createChangePassword(changing), changeProfile }
   }
 
   const changes = await createChanges()

@@ -5,12 +5,14 @@ import { atFirstUse } from '../runtime/at-first-use.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { Events } from '../events/events.ts'
+import type { IdentifierChanges } from '../verification/changes.ts'
 import { createLinks, type Links } from '../verification/links.ts'
 import type { NewPassword } from '../verification/new-password.ts'
 import type { OneTimeTokens } from '../verification/one-time-tokens.ts'
 import type { Redemption } from '../verification/redemption.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import type { AllowTextMessage } from '../verification/text-messages.ts'
+import type { Undo } from '../verification/undo.ts'
 import type { Verify } from '../verification/verify.ts'
 import type { Core } from './core.ts'
 import type { MailServices, SmsServices } from './outbox.ts'
@@ -20,6 +22,8 @@ type Loaded = {
   tokens: OneTimeTokens
   redemption: Redemption
   newPassword: NewPassword
+  changes: IdentifierChanges
+  undo: Undo
   requests: ProofRequests
   verify: Verify
 }
@@ -57,16 +61,19 @@ type Dependencies = Core & {
 /** Its modules are loaded at the first use: a start and a login need none of them. */
 export function createVerification (parts: Dependencies): VerificationServices {
   const { config, mail, sms, users: { attributes } } = parts
+  const links = createLinks(config)
   const has = (channel: 'mail' | 'sms') => attributes.some((attribute) => attribute.channel === channel)
   let loaded: Promise<Loaded> | undefined
-  const load = () => (loaded ??= loadVerification(parts))
+  const load = () => (loaded ??= loadVerification({ ...parts, links }))
   return {
-    tokens: atFirstUse(async () => (await load()).tokens, ['issue', 'find', 'findByCode']),
+    tokens: atFirstUse(async () => (await load()).tokens, ['issue', 'find', 'findByCode', 'list', 'cancel']),
     redemption: atFirstUse(async () => (await load()).redemption, ['verify', 'reset']),
     newPassword: atFirstUse(async () => (await load()).newPassword, ['find', 'set']),
     requests: atFirstUse(async () => (await load()).requests, ['verifyEmail', 'addressTaken', 'verifyPhone', 'resetPassword']),
     verify: atFirstUse(async () => (await load()).verify, ['find', 'isPassword', 'byLink', 'byCode']),
-    links: createLinks(config),
+    changes: atFirstUse(async () => (await load()).changes, ['prepare', 'pending', 'sendAgain', 'cancel', 'confirm']),
+    undo: atFirstUse(async () => (await load()).undo, ['find', 'undo']),
+    links,
     channels: { mail: mail.isOn && has('mail'), sms: sms.isOn && has('sms') }
   }
 }
@@ -79,7 +86,7 @@ async function loadAllowTextMessage ({ config, sms, throttle, events }: Dependen
   return createAllowTextMessage({ throttle, countries, onRefused: (counter) => events.emit('attempt.refused', { counter }) })
 }
 
-async function loadVerification (parts: Dependencies): Promise<Loaded> {
+async function loadVerification (parts: Dependencies & { links: Links }): Promise<Loaded> {
   const [{ CODE_KEYS, createOneTimeTokens }, { createRedemption }, { createNewPassword }] = await Promise.all([
     import('../verification/one-time-tokens.ts'), import('../verification/redemption.ts'), import('../verification/new-password.ts')
   ])
@@ -87,7 +94,10 @@ async function loadVerification (parts: Dependencies): Promise<Loaded> {
     import('../verification/requests.ts'), import('../verification/verify.ts'), import('../users/current-password.ts')
   ])
   const allow = await loadAllowTextMessage(parts)
-  const { appKeys, store, events, config, clock, mail, sms, throttle } = parts
+  const [{ createIdentifierChanges }, { createChangeNotices }, { createUndo }, { holdsOf }] = await Promise.all([
+    import('../verification/changes.ts'), import('../verification/change-notices.ts'), import('../verification/undo.ts'), import('./removal.ts')
+  ])
+  const { appKeys, store, events, config, clock, mail, sms, throttle, links } = parts
   const { attributes, records: users, passwordPolicy, passwordChanged } = parts.users
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
@@ -95,15 +105,19 @@ async function loadVerification (parts: Dependencies): Promise<Loaded> {
   const shared = {
     attributes, users, tokens, redemption, throttle, mail, sms: { ...sms, allow }, events, outbox: store.outbox, monotonic: clock.monotonic
   }
+  const forgotUrl = () => `${config.issuer}/password/forgot`
+  const pages = () => ({ loginUrl: new URL(config.loginPath, config.issuer).href, resetUrl: forgotUrl() })
+  const notices = createChangeNotices({ ...shared, undoLink: links.undo, forgotUrl, now: clock.now })
+  const changes = createIdentifierChanges({ ...shared, notices, holds: holdsOf(parts), pages })
   return {
     tokens,
     redemption,
+    changes,
+    undo: createUndo({ tokens, users, notices, events }),
     newPassword: createNewPassword({ ...shared, passwordPolicy, passwordChanged }),
-    requests: createProofRequests({
-      ...shared, pages: () => ({ loginUrl: new URL(config.loginPath, config.issuer).href, resetUrl: `${config.issuer}/password/forgot` })
-    }),
+    requests: createProofRequests({ ...shared, pages }),
     verify: createVerify({
-      ...shared, verifyCurrent: createVerifyCurrentPassword({ users, throttle }), accountUrl: () => `${config.issuer}/account`
+      ...shared, changes, verifyCurrent: createVerifyCurrentPassword({ users, throttle }), accountUrl: () => `${config.issuer}/account`
     })
   }
 }

@@ -45,6 +45,8 @@ export const AUDITED = [
   'password.reset_requested',
   'password.reset',
   'identifier.verified',
+  'identifier.changed',
+  'identifier.change_undone',
   'profile.changed',
   'client.created',
   'client.changed',

@@ -72,7 +72,14 @@ export type EventDetails = {
    * sessions, consents and clients, and the identifiers of the attributes in `removed`.
    */
   'identifier.verified': Origin & { userId: string, attribute: string, cleaned: boolean, removed: string[] }
-  /** `fields`: names only, without values. */
+  /** What a user logs in with, by its attribute, such as `email`. A change that its owner must confirm has been confirmed. */
+  'identifier.changed': Origin & { userId: string, attribute: string, change: 'added' | 'changed' | 'removed' }
+  /**
+   * By the link that the address before was sent. The identifiers of the attributes in `restored` are as they were before, every session
+   * has ended, and the password is removed.
+   */
+  'identifier.change_undone': Origin & { userId: string, attribute: string, restored: string[] }
+  /** The name and other fields of the profile. `fields`: names only, without values. */
   'profile.changed': Origin & { userId: string, fields: string[] }
   'client.created': ClientChange
   'client.changed': ClientChange
@@ -116,6 +123,8 @@ const NAMES: Record<EventName, true> = {
   'password.reset_requested': true,
   'password.reset': true,
   'identifier.verified': true,
+  'identifier.changed': true,
+  'identifier.change_undone': true,
   'profile.changed': true,
   'client.created': true,
   'client.changed': true,

@@ -35,6 +35,7 @@ export type FieldErrorDetails = {
   wrong_password: null
   changed_meanwhile: null
   last_identifier: null
+  changed_often: null
   /** Is not one of the configured addresses. */
   not_configured: null
   /** A one-time token that is not valid, whatever is wrong with it. */

@@ -42,10 +42,20 @@ const MESSAGES: { [Name in MailName]: Build<Name> } = {
   identifierChanged ({ attribute, at, undoUrl, expiresIn }, context) {
     const { texts: { identifierChanged: t, common, attributes }, locale, brand } = context
     return {
-      ...plain(t, brand), lead: t.lead(brand, wordFor(attributes, attribute)), links: [{ text: t.button, url: undoUrl }],
-      facts: factsOf(at, context), notes: [t.note, common.linkValid(formatWait(expiresIn, locale))]
+      ...plain(t, brand), lead: t.lead(brand, wordFor(attributes, attribute)),
+      links: undoUrl === undefined ? [] : [{ text: t.button, url: undoUrl }], facts: factsOf(at, context),
+      notes: undoUrl === undefined ? [] : [t.note, common.linkValid(formatWait(expiresIn, locale))]
     }
   },
+  changeUndone ({ attribute, at, url }, context) {
+    const { texts: { changeUndone: t, attributes }, brand } = context
+    return {
+      ...plain(t, brand), lead: t.lead(brand, wordFor(attributes, attribute)), links: [{ text: t.button, url }], facts: factsOf(at, context)
+    }
+  },
+  identifierTaken: ({ loginUrl }, { texts: { identifierTaken: t }, brand }) => ({
+    ...plain(t, brand), links: [{ text: t.button, url: loginUrl }]
+  }),
   deletionScheduled: ({ at, restoreUrl }, { texts: { deletionScheduled: t }, locale, brand }) => ({
     ...plain(t, brand), lead: t.lead(brand, formatDate(at, locale)), links: [{ text: t.button, url: restoreUrl }]
   }),

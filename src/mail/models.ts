@@ -24,8 +24,12 @@ export type MailModels = {
   factorRemoved: Notice & { factor: Factor }
   /** To the new address: confirms it. */
   identifierChange: Proof
-  /** To the old address, with a link that undoes it. */
-  identifierChanged: { attribute: string, at: Date, undoUrl: string, expiresIn: number }
+  /** To the old address, with a link that undoes it, where there is a page for it. */
+  identifierChanged: { attribute: string, at: Date, undoUrl?: string | undefined, expiresIn: number }
+  /** A change was undone, and the password is gone: `url` leads to a new one. */
+  changeUndone: Notice & { attribute: string }
+  /** Somebody wants to change their address to one that has another account: its owner is told, and nobody else. */
+  identifierTaken: { loginUrl: string }
   /** `at`: when the account will be deleted. */
   deletionScheduled: { at: Date, restoreUrl: string }
   restored: { at: Date, url: string }

@@ -10,7 +10,10 @@ const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:0
 export const User = Type.Object({
   id: Type.String({ format: 'uuid', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
   name: Type.Union([Type.String(), Type.Null()], { examples: ['Ada Lovelace'] }),
-  created_at: Timestamp
+  created_at: Timestamp,
+  pending: Type.Optional(Type.Record(Type.String(), Type.String(), {
+    description: 'New values of login attributes that their owner must confirm first', examples: [{ email: 'ada@new.example' }]
+  }))
 }, {
   additionalProperties: Type.Union([Type.String(), Type.Null(), Type.Boolean()]),
   examples: [{
@@ -47,7 +50,7 @@ export function registerBody (attributes: Attributes, rules: PasswordRules) {
   }, { additionalProperties: true })
 }
 
-/** The properties to change; login attributes require `current_password`. */
+/** The properties to change. */
 export function profileBody (attributes: Attributes) {
   const fields = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
@@ -64,7 +67,12 @@ export function profileBody (attributes: Attributes) {
   return Type.Object({
     ...fields,
     name: Type.Optional(Type.Union([Type.String({ maxLength: MAX_USER_NAME }), Type.Null()], { examples: ['Ada Lovelace'] })),
-    current_password: Type.Optional(Type.String({ minLength: 1, examples: ['correct horse battery staple'] }))
+    current_password: Type.Optional(Type.String({
+      minLength: 1, description: 'To change a login attribute when the login is older than 10 minutes', examples: ['correct horse battery staple']
+    })),
+    verification_url: Type.Optional(Type.String({
+      description: 'Page of VERIFICATION_URLS that the mail to a new address leads to', examples: ['https://app.example.com/verify']
+    }))
   }, { additionalProperties: true })
 }
 
@@ -110,10 +118,14 @@ export const AccountExport = Type.Object({}, {
   }]
 })
 
-/** The wire form of a user. */
-export function userBody ({ id, name, identifiers, createdAt }: Profile): User {
-  const attributes = Object.fromEntries(identifiers.map(({ attribute, display }) => [attribute, display]))
-  return { ...attributes, id, name, created_at: createdAt.toISOString() }
+type Shown = { attribute: string, display: string }
+
+/** The wire form of a user, with what waits for a confirmation. */
+export function userBody ({ id, name, identifiers, createdAt }: Profile, pending: readonly Shown[] = []): User {
+  const byAttribute = (given: readonly Shown[]) => Object.fromEntries(given.map(({ attribute, display }) => [attribute, display]))
+  return {
+    ...byAttribute(identifiers), id, name, created_at: createdAt.toISOString(), ...(pending.length > 0 && { pending: byAttribute(pending) })
+  }
 }
 
 export const InvitationBody = Type.Object({

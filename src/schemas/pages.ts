@@ -125,6 +125,11 @@ export const ProfileForm = Type.Record(Type.String(), Type.String(), {
   examples: [{ name: 'Ada Lovelace', email: 'ada@example.com', current_password: 'the one of today', _csrf: '8Jk2…' }]
 })
 
+/** `code_<attribute>`, or `send`, or `cancel`. */
+export const ConfirmForm = Type.Record(Type.String(), Type.String(), {
+  examples: [{ attribute: 'email', code_email: '123456', _csrf: '8Jk2…' }]
+})
+
 export const HistoryQuery = Type.Object({
   before: Type.Optional(Type.String({ description: 'Id of the entry after which the page begins' })), ui_locales: Text
 }, { additionalProperties: true })
@@ -147,7 +152,8 @@ const LinkToken = Type.Optional(Type.String({ description: 'Token of the link', 
 export const ResetQuery = Type.Object({
   token: LinkToken,
   done: Type.Optional(Type.String({ description: 'After the form' })),
-  removed: Type.Optional(Type.String({ description: 'The account has just lost its password' })),
+  removed: Type.Optional(Type.String({ description: 'The account has just lost its password, by a verification' })),
+  undone: Type.Optional(Type.String({ description: 'The same, since a change was undone' })),
   ui_locales: Text
 }, { additionalProperties: true })
 
@@ -155,8 +161,17 @@ export const ResetForm = Type.Object({
   token: LinkToken,
   password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
   removed: Text,
+  undone: Text,
   _csrf: Csrf
 }, { additionalProperties: true, examples: [{ token: 'lk_ot_6Qp0…', password: 'correct horse battery staple', _csrf: '8Jk2…' }] })
+
+export const UndoQuery = Type.Object({
+  token: LinkToken,
+  done: Type.Optional(Type.String({ description: 'After the form' })),
+  ui_locales: Text
+}, { additionalProperties: true })
+
+export const UndoForm = Type.Object({ token: LinkToken, _csrf: Csrf }, { additionalProperties: true, examples: [{ token: 'lk_ot_6Qp0…', _csrf: '8Jk2…' }] })
 
 export const VerifyQuery = Type.Object({
   token: LinkToken,

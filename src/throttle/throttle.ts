@@ -34,6 +34,11 @@ export type Throttle = {
   /** Codes sent to an identifier, over all logins and sessions. @param keys each is counted */
   oneTimeCode: (keys: readonly (readonly string[])[]) => Guard
   /**
+   * Counts changes of an address by a user, each of which sends a message to somebody.
+   * @throws TooManyAttempts
+   */
+  identifierChange: (userId: string) => Promise<void>
+  /**
    * Counts a mail or text message to somebody.
    * @param recipient what it goes to, after a word for messages that are counted apart. Nobody has a counter, too: that costs the same
    * @returns false when there were enough
@@ -93,6 +98,7 @@ const TIERS = {
   message: [[1, MINUTE], [5, HOUR], [20, DAY]],
   /** They cost money. */
   sms: [[1, MINUTE], [3, HOUR], [10, DAY]],
+  identifier_change: [[10, HOUR], [30, DAY]],
   client: [[30, MINUTE], [300, HOUR]]
 } satisfies Record<string, Tier[]>
 
@@ -106,7 +112,9 @@ export function createThrottle ({ counter, devices, secret, clock, smsPerDay, on
     counterOf: (name, remember = 'when flooded') => counter({ name, tiers: TIERS[name], remember })
   }
   const [passwords, allPasswords] = [parts.counterOf('current_password'), parts.counterOf('all_current_passwords')]
-  const [userCodes, codes, messages] = [parts.counterOf('user_code'), parts.counterOf('one_time_code'), parts.counterOf('message')]
+  const [userCodes, codes, messages, changes] = [
+    parts.counterOf('user_code'), parts.counterOf('one_time_code'), parts.counterOf('message'), parts.counterOf('identifier_change')
+  ]
   const texts = parts.counterOf('sms')
   const allTexts = counter({ name: 'sms_day', tiers: [[smsPerDay, DAY]], remember: 'at once' })
   return {
@@ -122,6 +130,7 @@ export function createThrottle ({ counter, devices, secret, clock, smsPerDay, on
         { counter: userCodes, key: parts.keyOf('address', networkOf(ip)) }
       ], check),
     oneTimeCode: (keys) => (check) => attempts.guard(keys.map((key) => ({ counter: codes, key: parts.keyOf(...key) })), check),
+    identifierChange: async (userId) => { await attempts.add([{ counter: changes, key: parts.keyOf(userId) }]) },
     message: (...recipient) => attempts.add([{ counter: messages, key: parts.keyOf(...recipient) }]).then(() => true, ifRefused),
     textMessage: (number) =>
       attempts.add([{ counter: texts, key: parts.keyOf(number) }, { counter: allTexts, key: parts.keyOf('all') }]).then(() => true, ifRefused),
@@ -195,6 +204,7 @@ export const noThrottle: Throttle = {
   currentPassword: () => (check) => check(),
   userCode: () => (check) => check(),
   oneTimeCode: () => (check) => check(),
+  identifierChange: async () => {},
   message: async () => true,
   textMessage: async () => true,
   clientSecret: { check: () => {}, failed: async () => {} }

@@ -36,7 +36,7 @@ type Kind = {
 
 // Names with another meaning in request bodies, in which attributes are top-level properties
 const RESERVED = new Set(['id', 'name', 'password', 'current_password', 'new_password', 'scope', 'client_id', 'client_secret', 'grant_type',
-  'refresh_token', 'created_at', 'prototype', 'invitation', 'terms'])
+  'refresh_token', 'created_at', 'prototype', 'invitation', 'terms', 'pending', 'locale', 'profile', 'verification_url'])
 
 // Control, format, private-use and unassigned characters, line and paragraph separators, lone surrogates, fillers, variation selectors
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u

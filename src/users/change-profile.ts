@@ -1,57 +1,132 @@
+import type { StepUp } from '../account/step-up.ts'
 import { originOf, type Events } from '../events/events.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
-import type { Attributes } from './attributes.ts'
-import type { VerifyCurrentPassword } from './current-password.ts'
+import { boundToSession } from '../sessions/auth-sessions.ts'
+import type { IdentifierChanges, Pending, Wanted } from '../verification/changes.ts'
+import type { LinkChoice } from '../verification/links.ts'
+import type { Preferences } from '../verification/recipient.ts'
+import type { Attributes, Identifier } from './attributes.ts'
+import type { IdentifierChange, StoredIdentifier } from './identifier-change.ts'
 import type { Profile, Users } from './ports.ts'
 import { readIdentifiers, readUserName, takenErrors } from './register.ts'
 
-type Request = { userId: string, sessionId: string, body: Record<string, unknown>, caller: Caller }
+type Request = {
+  userId: string
+  sessionId: string
+  /** Of the login. */
+  authTime: Date | null
+  body: Record<string, unknown>
+  caller: Caller
+  preferences: Preferences
+  /** Where a mail to a new address leads to; only where mail can be sent. */
+  link?: LinkChoice | undefined
+}
 
-export type ChangeProfile = (request: Request) => Promise<{ user: Profile, errors?: never } | { errors: FieldErrors, user?: never }>
+/** `isTooOld`: the user must log in again, or send `current_password`. Nothing has changed. */
+export type ProfileOutcome =
+  | { user: Profile, pending: Pending[], errors?: never, isTooOld?: never }
+  | { errors: FieldErrors, user?: never, pending?: never, isTooOld?: never }
+  | { isTooOld: true, user?: never, pending?: never, errors?: never }
+
+export type ChangeProfile = (request: Request) => Promise<ProfileOutcome>
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'findById' | 'taken' | 'changeProfile'>
-  verifyCurrent: VerifyCurrentPassword
-  events: Events
+  users: Pick<Users, 'findById' | 'identifiers' | 'taken' | 'changeProfile'>
+  stepUp: StepUp
+  /** Attributes whose new values are confirmed first, since something can be sent to them. */
+  confirmable: readonly string[]
+  /** Null where no message can be sent: then nothing is confirmed, and nobody told. */
+  changes: Pick<IdentifierChanges, 'prepare' | 'pending'> | null
+  events: Pick<Events, 'emit'>
 }
+
+/** What a body asks for. `later`: must be confirmed first. */
+type Asked = { name: string | null | undefined, now: Identifier[], later: Wanted[], removed: string[] }
 
 /**
  * Changes the name and login attributes, which are top-level properties of the body; null or an empty string removes one. Login attributes
- * give access to the account, so changing them requires `current_password`.
+ * give access to the account, so changing them requires a recent login or `current_password`.
  * @throws Overloaded, TooManyAttempts
  */
-export function createChangeProfile ({ attributes, users, verifyCurrent, events }: Dependencies): ChangeProfile {
-  return async ({ userId, sessionId, body, caller }) => {
+export function createChangeProfile (
+  { attributes, users, stepUp, confirmable, changes, events }: Dependencies
+): ChangeProfile {
+  function read (body: Record<string, unknown>, stored: StoredIdentifier[]): Asked & { errors: FieldErrors } {
     const named = attributes.filter(({ name }) => body[name] !== undefined)
     const removed = named.map(({ name }) => name).filter((name) => body[name] === null || body[name] === '')
     const { identifiers, errors } = readIdentifiers(attributes, named.filter(({ name }) => !removed.includes(name)), body)
-    const isSensitive = identifiers.length > 0 || removed.length > 0
     const { name, problem } = body['name'] === undefined ? {} : readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
-    const fields = [...(name === undefined ? [] : ['name']), ...identifiers.map(({ attribute }) => attribute), ...removed]
-    if (fields.length === 0 && Object.keys(errors).length === 0) {
+    if (name === undefined && named.length === 0 && problem === undefined) {
       errors['body'] = [{ code: 'nothing_to_change', fields: ['name', ...attributes.map((attribute) => attribute.name)] }]
     }
-    const user = await users.findById(userId)
-    if (isSensitive && body['current_password'] === undefined) errors['current_password'] = ['required']
-    if (Object.keys(errors).length > 0) return { errors }
-    const password = String(body['current_password'])
-    if (!user || (isSensitive && !await verifyCurrent({ userId, sessionId, user, password }))) {
-      return { errors: { current_password: ['wrong_password'] } }
+    const before = new Map(stored.map(({ attribute, value }) => [attribute, value]))
+    const isLater = ({ attribute, value }: Identifier) => confirmable.includes(attribute) && before.get(attribute) !== value
+    return {
+      name, removed, errors,
+      now: identifiers.filter((identifier) => !isLater(identifier)),
+      later: identifiers.filter(isLater).map((identifier) => ({ identifier, before: before.get(identifier.attribute) ?? null }))
     }
-
-    const changed = await users.changeProfile({
-      userId, passwordStamp: user.passwordStamp, name, identifiers, removed,
-      configured: attributes.map((attribute) => attribute.name)
-    })
-    if (changed === 'taken') return { errors: takenErrors(await users.taken(identifiers, userId)) }
-    if (changed === 'last') {
-      return { errors: Object.fromEntries(removed.map((attribute) => [attribute, ['last_identifier']])) }
-    }
-    if (changed === 'stale') return { errors: { current_password: ['changed_meanwhile'] } }
-    events.emit('profile.changed', { userId, fields, ...originOf(caller) })
-    return { user: changed }
   }
+
+  /** @returns null when the change may go on */
+  async function prove ({ userId, sessionId, authTime, body: { current_password: password } }: Request): Promise<ProfileOutcome | null> {
+    const outcome = await stepUp({ userId, sessionId, authTime, password: password === undefined ? undefined : String(password) })
+    if (outcome === 'too_old') return { isTooOld: true }
+    return outcome === 'proven' ? null : { errors: { current_password: ['wrong_password'] } }
+  }
+
+  async function refuse (why: 'taken' | 'last' | 'stale' | 'often', { now, removed }: Asked, userId: string): Promise<ProfileOutcome> {
+    const named = (names: string[], code: 'last_identifier' | 'changed_often') => Object.fromEntries(names.map((name) => [name, [code]]))
+    if (why === 'taken') return { errors: takenErrors(await users.taken(now, userId)) }
+    if (why === 'last') return { errors: named(removed, 'last_identifier') }
+    if (why === 'often') return { errors: named([...now.map(({ attribute }) => attribute), ...removed], 'changed_often') }
+    return { errors: { current_password: ['changed_meanwhile'] } }
+  }
+
+  function tell ({ name }: Asked, made: IdentifierChange[], { userId, caller }: Request): void {
+    if (name !== undefined) events.emit('profile.changed', { userId, fields: ['name'], ...originOf(caller) })
+    for (const change of made) tellChange(events, change, { userId, caller })
+  }
+
+  return async (request) => {
+    const { userId, sessionId, body, caller, preferences, link } = request
+    const { errors, ...asked } = read(body, await users.identifiers(userId))
+    const { name, now, later, removed } = asked
+    if (link?.errors && later.some(({ identifier }) => isMail(attributes, identifier))) Object.assign(errors, link.errors)
+    if (Object.keys(errors).length > 0) return { errors }
+    const user = await users.findById(userId)
+    const refused = now.length + later.length + removed.length > 0 ? await prove(request) : null
+    if (refused) return refused
+    if (!user) return { errors: { current_password: ['wrong_password'] } }
+
+    const changer = { userId, boundTo: boundToSession(sessionId), caller, preferences }
+    const direct = [...now.map(({ attribute }) => attribute), ...removed]
+    const also = await changes?.prepare({ changer, wanted: later, direct, link: link?.link })
+    let made: IdentifierChange[] = []
+    const configured = attributes.map((attribute) => attribute.name)
+    const change = { userId, passwordStamp: user.passwordStamp, name, identifiers: now, removed, configured }
+    const changed = await users.changeProfile(change, async (transaction, changes) => {
+      made = changes
+      await also?.(transaction, changes)
+    })
+    if (typeof changed === 'string') return await refuse(changed, asked, userId)
+    tell(asked, made, request)
+    return { user: changed, pending: await changes?.pending(userId) ?? [] }
+  }
+}
+
+export function tellChange (
+  events: Pick<Events, 'emit'>,
+  { attribute, before, after }: IdentifierChange,
+  { userId, caller }: { userId: string, caller: Caller }
+): void {
+  const change = before === null ? 'added' : after === null ? 'removed' : 'changed'
+  events.emit('identifier.changed', { userId, attribute, change, ...originOf(caller) })
+}
+
+function isMail (attributes: Attributes, { attribute }: Identifier): boolean {
+  return attributes.some(({ name, channel }) => name === attribute && channel === 'mail')
 }

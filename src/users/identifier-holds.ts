@@ -16,6 +16,8 @@ export type IdentifierHolds = {
   /** Attributes of those that are held. */
   held: (identifiers: Named[]) => Promise<string[]>
   hold: (identifiers: Named[], seconds: number, transaction?: Transaction) => Promise<void>
+  /** For a statement that takes effect only if none of these is held. */
+  hashesOf: (identifiers: Named[]) => Promise<Uint8Array[]>
 }
 
 /** Label of the keys under which identifiers are hashed. */
@@ -23,7 +25,10 @@ export const HOLD_KEYS = 'identifier-holds'
 
 export function createIdentifierHolds ({ store, keys }: { store: HoldStore, keys: DerivedKeys }): IdentifierHolds {
   const hashOf = (key: Buffer, { attribute, value }: Named) => createHmac('sha256', key).update(JSON.stringify([attribute, value])).digest()
+  const hashesOf: IdentifierHolds['hashesOf'] = async (identifiers) =>
+    identifiers.flatMap((identifier) => keys.map((key) => hashOf(key, identifier)))
   return {
+    hashesOf,
     async held (identifiers) {
       const hashes = identifiers.flatMap((identifier) => keys.map((key) => ({ identifier, hash: hashOf(key, identifier) })))
       const found = new Set((await store.held(hashes.map(({ hash }) => hash))).map((hash) => Buffer.from(hash).toString('hex')))

@@ -94,7 +94,11 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     verifyIdentifier: store.verifyIdentifier,
     resetPassword: async ({ password, ...reset }, also) =>
       await store.resetPassword({ ...reset, passwordHash: await passwords.hash(password) }, also),
-    changeProfile: async (change) => (await held(change.identifiers)).length > 0 ? 'taken' : await store.changeProfile(change)
+    changeProfile: async (change, also) =>
+      (await held(change.identifiers)).length > 0 ? 'taken' : await store.changeProfile(change, also),
+    identifiers: store.identifiers,
+    confirmChange: store.confirmChange,
+    undoChange: store.undoChange
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
 import type { Decoy } from './decoys.ts'
+import type { Confirmation, IdentifierChange, StoredIdentifier, UndoneChange } from './identifier-change.ts'
 import type { Missing } from './missing.ts'
 
 /** A user who can log in. */
@@ -193,15 +194,33 @@ export type Users = {
    * @throws Overloaded
    */
   resetPassword: (reset: Omit<PasswordReset, 'passwordHash'> & { password: string }, also?: AlsoWrite<Proof>) => Promise<Proof | null>
+  /** What the user logs in with. */
+  identifiers: (userId: string) => Promise<StoredIdentifier[]>
   /**
-   * All or nothing. `taken`: an identifier belongs to another user; `last`: no identifier would be left to log in with; `stale`: the
-   * password has changed, or the user is disabled.
+   * All or nothing. `taken`: an identifier belongs to another user, or was theirs a short time ago; `last`: no identifier would be left to
+   * log in with; `stale`: the password has changed, or the user is disabled; `often`: an attribute has changed too often of late.
+   * @param also writes something in the same transaction
    */
-  changeProfile: (change: ProfileChange) => Promise<Profile | 'taken' | 'last' | 'stale'>
+  changeProfile: (change: ProfileChange, also?: AlsoWrite<IdentifierChange[]>) => Promise<Profile | 'taken' | 'last' | 'stale' | 'often'>
+  /**
+   * Redeems a token with the purpose `change`: the new identifier takes the place of the one before.
+   * @returns null for a token that is not valid, whose user has another identifier by now, or whose new value is no longer free
+   */
+  confirmChange: (confirmation: Confirmation, also?: AlsoWrite<IdentifierChange>) => Promise<IdentifierChange | null>
+  /**
+   * Redeems a token with the purpose `undo`: what the user logged in with before is back, everything of the user ends, and the password
+   * is removed.
+   * @param hash SHA-256 of the token
+   * @returns null for a token that is not valid
+   */
+  undoChange: (hash: Uint8Array, also?: AlsoWrite<UndoneChange>) => Promise<UndoneChange | null>
 }
 
 /** Our own users table. */
-export type UserStore = Pick<Users, 'profile' | 'recipient' | 'taken' | 'changeProfile' | 'verifyIdentifier'> & {
+export type UserStore = Pick<
+  Users,
+  'profile' | 'recipient' | 'taken' | 'changeProfile' | 'verifyIdentifier' | 'identifiers' | 'confirmChange' | 'undoChange'
+> & {
   resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
   /**
    * The user of the first identifier that exists, in the given order.

@@ -1,17 +1,17 @@
-import type { PoolClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
-import type { NewUser, OwnUser, Profile, ProfileChange, UserStore } from './ports.ts'
+import type { NewUser, OwnUser, Profile, UserStore } from './ports.ts'
 import { createWaitingUsers } from './waiting-users.store.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
-import { inTransaction } from '../database/transaction.ts'
 import { isDue, isRestorable, mayLogIn } from './deletion-sql.ts'
 import { columnsOf } from './identifier-columns.ts'
+import { createIdentifierChanges } from './identifier-changes.store.ts'
 import { createProofs } from './proofs.store.ts'
 import { createRecipients } from './recipients.store.ts'
+import { createUndo } from './undo.store.ts'
 
 /** One row per identifier, or a single row without one. */
 type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
@@ -30,9 +30,6 @@ const PROFILE = {
   claimsChangedAt: true,
   identifiers: { select: { attribute: true, display: true, verifiedAt: true }, orderBy: { attribute: 'asc' } }
 } as const
-
-/** No identifier would be left to log in with. */
-class NothingLeft extends Error {}
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -103,7 +100,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
     if (wanted.length === 0) return []
     const { rows } = await pool.query<{ attribute: string }>({
       name: 'identifiers-taken',
-      text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR i.user_id IS DISTINCT FROM $3`,
+      text: `SELECT i.attribute FROM unnest($1::text[], $2::text[]) AS w (attribute, value) JOIN ${identifiers} i USING (attribute, value) WHERE $3::uuid IS NULL OR coalesce(i.user_id, i.released_from) IS DISTINCT FROM $3`,
       values: [...columnsOf(wanted).slice(0, 2), except]
     })
     return rows.map(({ attribute }) => attribute)
@@ -166,38 +163,10 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.length > 0
   }
 
-  async function changeProfile (
-    { userId, passwordStamp, name, identifiers: changes, removed, configured }: ProfileChange
-  ): Promise<Profile | 'taken' | 'last' | 'stale'> {
-    // The first statement locks the user: of two concurrent removals of the last two identifiers, the second sees the result of the first
-    const change = async (client: PoolClient): Promise<boolean> => {
-      const { rows } = await client.query<{ changed: boolean }>(
-        `WITH differs AS (SELECT FROM unnest($5::text[], $7::text[]) AS w (attribute, display) LEFT JOIN ${identifiers} i ON i.user_id = $1 AND i.attribute = w.attribute
-             WHERE i.display IS DISTINCT FROM w.display UNION ALL SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($8::text[])),
-           proven AS (UPDATE ${users} u SET name = CASE WHEN $3 THEN $4 ELSE name END, updated_at = now(),
-             claims_changed_at = CASE WHEN ($3 AND name IS DISTINCT FROM $4) OR EXISTS (SELECT FROM differs) THEN now() ELSE claims_changed_at END WHERE id = $1 AND password_stamp = $2 AND ${mayLogIn} RETURNING id),
-           written AS (INSERT INTO ${identifiers} AS i (attribute, value, display, user_id)
-             SELECT w.attribute, w.value, w.display, proven.id FROM proven, unnest($5::text[], $6::text[], $7::text[]) AS w (attribute, value, display)
-             ON CONFLICT (user_id, attribute) DO UPDATE SET value = excluded.value, display = excluded.display, verified_at = CASE WHEN i.value = excluded.value THEN i.verified_at END, decoy = CASE WHEN i.value = excluded.value THEN i.decoy END)
-         SELECT EXISTS (SELECT FROM proven) AS changed`,
-        [userId, passwordStamp, name !== undefined, name, ...columnsOf(changes), removed])
-      if (rows[0]!.changed && removed.length > 0) {
-        await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, removed])
-        const { rowCount } = await client.query(
-          `SELECT FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2) LIMIT 1`,
-          [userId, configured]
-        )
-        if (rowCount === 0) throw new NothingLeft()
-      }
-      return rows[0]!.changed
-    }
-    try {
-      return await inTransaction(pool, change) ? (await profile(userId)) ?? 'stale' : 'stale'
-    } catch (error) {
-      if (error instanceof NothingLeft) return 'last'
-      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return 'taken'
-      throw error
-    }
+  const changes = createIdentifierChanges(database)
+  const changeProfile: UserStore['changeProfile'] = async (change, also) => {
+    const outcome = await changes.changeProfile(change, also)
+    return outcome === 'changed' ? await profile(change.userId) ?? 'stale' : outcome
   }
 
   async function setDisabled (id: string, disabled: boolean): Promise<boolean> {
@@ -225,7 +194,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
     findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
     ...createWaitingUsers(database, { insertUser, columns, verifiedSql }),
     foldRevocations, ...createProofs(database, revocations),
-    ...createRecipients(database)
+    ...createRecipients(database), ...createUndo(database, revocations),
+    identifiers: changes.identifiers, confirmChange: changes.confirmChange
   }
 }
 

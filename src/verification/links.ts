@@ -21,6 +21,8 @@ type Requested = {
 export type Links = {
   /** Our own pages. */
   own: { verification: Link, reset: Link }
+  /** Undoes a change: our page, or that of the usual front end; undefined where there is neither. */
+  undo: Link | undefined
   /** @throws HttpError 400 for an unknown app */
   verification: (requested?: Requested) => LinkChoice
   /** @throws HttpError 400 for an unknown app */
@@ -33,6 +35,7 @@ const DEFAULT_APP = 'web'
 export const FORGOT_PAGE = '/password/forgot'
 export const VERIFY_PAGE = '/email/verify'
 export const RESET_PAGE = '/password/reset'
+export const UNDO_PAGE = '/email/undo'
 
 type Options = Pick<Config, 'verificationUrls' | 'resetUrls' | 'apps' | 'routes'> & { readonly issuer: string }
 
@@ -61,8 +64,16 @@ export function createLinks (config: Options): Links {
   }
   const ownPage = (field: string, link: Link): LinkChoice => routes.pages ? { link } : { errors: { [field]: ['required'] } }
 
+  function undoLink (): Link | undefined {
+    const page = apps[DEFAULT_APP]?.verificationUrl
+    if (routes.pages) return ({ token }) => withQuery(config.issuer + UNDO_PAGE, { token })
+    if (page === undefined) return undefined
+    return ({ userId, token }) => withQuery(page, { verification_url: `${config.issuer}/v1${UNDO_PAGE}/${userId}/${token}` })
+  }
+
   return {
     own,
+    undo: undoLink(),
     verification ({ url, app } = {}) {
       const { verificationUrl } = appOf(app)
       const api = ({ userId, token }: LinkSecret) => `${config.issuer}/v1/email/verify/${userId}/${token}`

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 import { hashSecret } from '../crypto/secrets.ts'
+import type { Transaction } from '../database/transaction.ts'
 import type { AlsoWrite, NewToken, OneTimeToken, OneTimeTokenStore, Purpose } from './ports.ts'
 
 /** The texts of a new token, which are not stored. */
@@ -15,12 +16,15 @@ type EnteredCode = { purpose: Purpose, attribute: string, code: string, boundTo:
 export type OneTimeTokens = {
   /**
    * Creates a token, which replaces the older ones of the same purpose: of the user for a reset, of the user's attribute for a verification
-   * or change. `also` writes the message that carries it, in the same transaction.
+   * or change. `also` writes the message that carries it, in the same transaction, which is `transaction` if one is given.
    * @returns null when there is no such user that may log in
    */
-  issue: (token: NewToken, also?: AlsoWrite<IssuedToken>) => Promise<IssuedToken | null>
-  /** A valid token by its text. Nothing changes, so that a GET may ask. */
-  find: (text: string, purpose: Purpose) => Promise<OneTimeToken | null>
+  issue: (token: NewToken, also?: AlsoWrite<IssuedToken>, transaction?: Transaction) => Promise<IssuedToken | null>
+  /** A valid token of one of these purposes by its text. Nothing changes, so that a GET may ask. */
+  find: (text: string, ...purposes: Purpose[]) => Promise<OneTimeToken | null>
+  /** The valid tokens of a user, by attribute. */
+  list: OneTimeTokenStore['list']
+  cancel: OneTimeTokenStore['cancel']
   /** The token of a code that was entered by who asked for it. Every call counts as a try. */
   findByCode: (entered: EnteredCode) => Promise<OneTimeToken | null>
 }
@@ -48,7 +52,8 @@ type Dependencies = { store: OneTimeTokenStore, keys: DerivedKeys }
 export function createOneTimeTokens ({ store, keys }: Dependencies): OneTimeTokens {
   async function issue (
     { purpose, userId, identifier, payload = {}, ttl = TOKEN_TTL[purpose], boundTo }: NewToken,
-    also: AlsoWrite<IssuedToken> = async () => {}
+    also: AlsoWrite<IssuedToken> = async () => {},
+    transaction?: Transaction
   ): Promise<IssuedToken | null> {
     const token = PREFIX + randomBytes(32).toString('base64url')
     const hash = hashSecret(token)
@@ -57,12 +62,12 @@ export function createOneTimeTokens ({ store, keys }: Dependencies): OneTimeToke
       purpose, userId, identifier, payload, ttl, hash,
       code: code === null || boundTo === undefined ? null : { hmac: codeHmac(keys[0]!, hash, code), boundTo, ttl: Math.min(CODE_TTL, ttl) }
     }
-    const isCreated = await store.create(stored, (transaction) => also(transaction, { token, code }))
+    const isCreated = await store.create(stored, (client) => also(client, { token, code }), transaction)
     return isCreated ? { token, code } : null
   }
 
-  async function find (text: string, purpose: Purpose): Promise<OneTimeToken | null> {
-    return FORM.test(text) ? await store.find(hashSecret(text), purpose) : null
+  async function find (text: string, ...purposes: Purpose[]): Promise<OneTimeToken | null> {
+    return FORM.test(text) ? await store.find(hashSecret(text), purposes) : null
   }
 
   async function findByCode ({ purpose, attribute, code, boundTo }: EnteredCode): Promise<OneTimeToken | null> {
@@ -74,7 +79,7 @@ export function createOneTimeTokens ({ store, keys }: Dependencies): OneTimeToke
     return keys.some((key) => timingSafeEqual(codeHmac(key, token.hash, entered), hmac)) ? token : null
   }
 
-  return { issue, find, findByCode }
+  return { issue, find, findByCode, list: store.list, cancel: store.cancel }
 }
 
 /** With the row's hash, so that equal codes are stored differently. */

@@ -7,8 +7,11 @@ export type NewToken = {
   purpose: Purpose
   /** Null for an invitation. */
   userId: string | null
-  /** To which it is sent, normalized; null for one that an operator hands out. */
-  identifier: { attribute: string, value: string } | null
+  /**
+   * To which it is sent, normalized; null for one that an operator hands out. For `change` the new one; for `undo` the one before, whose
+   * value is null if there was none.
+   */
+  identifier: { attribute: string, value: string | null } | null
   /** What the effect needs besides; never a secret. */
   payload?: object
   /** Seconds; that of the purpose by default. */
@@ -38,12 +41,17 @@ type StoredToken = Required<Pick<NewToken, 'purpose' | 'userId' | 'identifier' |
 
 export type OneTimeTokenStore = {
   /**
-   * Replaces the older tokens of the same purpose.
+   * Replaces the older tokens of the same purpose, except for `undo`: each change can be undone.
+   * @param transaction in which it is created; otherwise one of its own
    * @returns false when there is no such user that may log in
    */
-  create: (token: StoredToken, also: (transaction: Transaction) => Promise<void>) => Promise<boolean>
+  create: (token: StoredToken, also: (transaction: Transaction) => Promise<void>, transaction?: Transaction) => Promise<boolean>
   /** A valid token; nothing changes. */
-  find: (hash: Uint8Array, purpose: Purpose) => Promise<OneTimeToken | null>
+  find: (hash: Uint8Array, purposes: Purpose[]) => Promise<OneTimeToken | null>
+  /** The valid tokens of a user. */
+  list: (userId: string, purpose: Purpose) => Promise<OneTimeToken[]>
+  /** Deletes those of a user for some attributes. */
+  cancel: (userId: string, purpose: Purpose, attributes: string[], transaction?: Transaction) => Promise<void>
   /** Counts an entered code before it is compared. Null when there is none that may still be entered. */
   enterCode: (purpose: Purpose, attribute: string, boundTo: string, tries: number) =>
   Promise<{ token: OneTimeToken, hmac: Uint8Array } | null>

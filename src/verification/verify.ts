@@ -4,6 +4,7 @@ import type { Throttle } from '../throttle/throttle.ts'
 import type { Attributes, Identifier } from '../users/attributes.ts'
 import type { VerifyCurrentPassword } from '../users/current-password.ts'
 import type { Proof, Users } from '../users/ports.ts'
+import type { Confirming, IdentifierChanges } from './changes.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { AlsoWrite, OneTimeToken } from './ports.ts'
 import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
@@ -11,8 +12,8 @@ import type { Redemption } from './redemption.ts'
 
 type ByLink = {
   token: string
-  /** Whose it must be, if known. */
-  userId?: string | undefined
+  /** Whose it must be. */
+  userId: string
   /** Its sender is logged in as that user, or has just proven the password. */
   keeps: boolean
   caller: Caller
@@ -32,11 +33,18 @@ type ByCode = {
   preferences: Preferences
 }
 
+/** `cleaned`: the account has lost its password, and what else somebody may have prepared. */
+type Proven = Pick<Proof, 'userId' | 'cleaned'>
+
 export type Verify = {
-  /** The token of a link, if it is valid; nothing changes. */
+  /** The token of a link, of a verification or of a change, if it is valid; nothing changes. */
   find: (token: string) => Promise<OneTimeToken | null>
-  /** @returns null for anything that is wrong with the token */
-  byLink: (request: ByLink) => Promise<Proof | null>
+  /**
+   * A change is confirmed only by who `keeps`: otherwise somebody could give their account the address of a stranger, who confirms it
+   * without knowing what it is about.
+   * @returns null for anything that is wrong with the token
+   */
+  byLink: (request: ByLink) => Promise<Proven | null>
   /**
    * Whether this is the password of the user of a link, who is not logged in.
    * @throws Overloaded, TooManyAttempts
@@ -47,7 +55,7 @@ export type Verify = {
    * @returns null for anything that is wrong with it
    * @throws TooManyAttempts
    */
-  byCode: (request: ByCode) => Promise<Proof | null>
+  byCode: (request: ByCode) => Promise<Proven | null>
 }
 
 type Dependencies = {
@@ -56,6 +64,7 @@ type Dependencies = {
   verifyCurrent: VerifyCurrentPassword
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'verify'>
+  changes: Pick<IdentifierChanges, 'confirm'>
   throttle: Pick<Throttle, 'oneTimeCode'>
   outbox: Pick<OutboxWrites, 'write'>
   mail: MailPort
@@ -67,7 +76,7 @@ type Dependencies = {
 const LINK = 'verify'
 
 export function createVerify (
-  { attributes, users, verifyCurrent, tokens, redemption, throttle, outbox, mail, accountUrl }: Dependencies
+  { attributes, users, verifyCurrent, tokens, redemption, changes, throttle, outbox, mail, accountUrl }: Dependencies
 ): Verify {
   const named = (channel: Channel) => attributes.filter((attribute) => attribute.channel === channel).map(({ name }) => name)
   const addresses = named('mail')
@@ -100,19 +109,27 @@ export function createVerify (
     }
   }
 
-  const byLink: Verify['byLink'] = ({ preferences, ...request }) => redemption.verify(request, notice(preferences))
+  const confirm = async (request: Confirming): Promise<Proven | null> =>
+    await changes.confirm(request) && { userId: request.userId, cleaned: false }
+
+  const byLink: Verify['byLink'] = async ({ preferences, ...request }) => {
+    const { token, userId, keeps, caller } = request
+    const proof = await redemption.verify(request, notice(preferences))
+    return proof || !keeps ? proof : await confirm({ token, userId, caller, preferences })
+  }
 
   const byCode: Verify['byCode'] = async ({ channel, code, userId, boundTo, entered, caller, preferences }) =>
     await throttle.oneTimeCode(await countedFor({ channel, userId, entered }))(async () => {
-      for (const name of named(channel)) {
-        const proof = await redemption.verify({ code, attribute: name, boundTo, keeps: true, caller }, notice(preferences))
+      for (const attribute of named(channel)) {
+        const proof = await redemption.verify({ code, attribute, boundTo, keeps: true, caller }, notice(preferences)) ??
+          await confirm({ code, attribute, boundTo, userId, caller, preferences })
         if (proof) return proof
       }
       return null
     })
 
   return {
-    find: (token) => tokens.find(token, 'verify'),
+    find: (token) => tokens.find(token, 'verify', 'change'),
     isPassword: async (userId, password) =>
       await verifyCurrent({ userId, sessionId: LINK, user: await users.findById(userId), password }),
     byLink,

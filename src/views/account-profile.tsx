@@ -4,59 +4,127 @@ import { attributeInput } from './attribute-input.ts'
 import { Field, Form } from './form.tsx'
 import { capitalise } from './format.ts'
 import { attributeWord, type AttributeField } from './page.ts'
+import { Link, Name } from './parts.tsx'
+
+/** A new value that its owner must confirm first. */
+type PendingField = AttributeField & {
+  value: string
+  /** Sent by mail, with a link; otherwise by text message. */
+  isMail: boolean
+}
 
 /**
- * The name, and what the user logs in with. Two forms: `name` goes to `actions.saveName`; each attribute under its own name, and
- * `current_password`, to `actions.saveLogin`. An empty attribute is removed.
+ * The name, and what the user logs in with. `name` goes to `actions.saveName`; each attribute under its own name, and `current_password`
+ * where `askPassword` is set, to `actions.saveLogin`. An empty attribute is removed. A form for each of `pending` posts `attribute`, and
+ * `code`, `send` or `cancel`, to `actions.confirm`.
  */
 export type AccountProfileModel = AccountFrame & {
-  actions: { saveName: string, saveLogin: string }
+  actions: { saveName: string, saveLogin: string, confirm: string }
   fields: readonly AttributeField[]
   values: Readonly<Record<string, string | undefined>>
+  pending: readonly PendingField[]
+  /** The login is too old to change attributes without the password. */
+  askPassword: boolean
+  /** `login`: instead of the password. */
+  links: { login: string }
 }
 
 export function accountProfilePage (model: AccountProfileModel): string {
-  const { texts: { profile: t }, fields, values, errors, csrf, actions } = model
-  const labelOf = (field: AttributeField) => capitalise(attributeWord(field, model.texts), model.locale)
+  const { texts: { profile: t }, fields, pending } = model
   return renderAccountPage({
     model, title: t.title,
     labels: [
-      ['name', t.name], ...fields.map((field) => [field.attribute, labelOf(field)] as const), ['current_password', t.currentPassword]
+      ['name', t.name], ...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['current_password', t.currentPassword],
+      ...pending.map((field) => [codeOf(field), model.texts.verify.code] as const)
     ],
     children: (
       <>
-        <section aria-labelledby='you'>
-          <h2 id='you' safe>{t.you}</h2>
-          <div class='narrow'>
-            <Form action={actions.saveName} csrf={csrf}>
-              <Field
-                name='name' label={t.name} note={model.texts.form.optional} value={values['name']} errors={errors}
-                input={{ autocomplete: 'name', maxlength: MAX_USER_NAME }}
-              />
-              <button type='submit' safe>{t.saveName}</button>
-            </Form>
-          </div>
-        </section>
-        <section aria-labelledby='login'>
-          <h2 id='login' safe>{t.login}</h2>
-          <p class='quiet' safe>{fields.length > 1 ? t.loginHint : t.loginHintOne}</p>
-          <div class='narrow'>
-            <Form action={actions.saveLogin} csrf={csrf}>
-              {fields.map((field) => (
-                <Field
-                  name={field.attribute} label={labelOf(field)} value={values[field.attribute]} errors={errors}
-                  input={{ ...attributeInput(field.attribute), autocapitalize: 'none', spellcheck: 'false' }}
-                />
-              ))}
-              <Field
-                name='current_password' label={t.currentPassword} errors={errors}
-                input={{ type: 'password', autocomplete: 'current-password', required: true }}
-              />
-              <button type='submit' safe>{t.saveLogin}</button>
-            </Form>
-          </div>
-        </section>
+        {pending.length > 0 && <Pending model={model} />}
+        <You model={model} />
+        <Login model={model} />
       </>
     )
   })
+}
+
+function You ({ model }: { model: AccountProfileModel }): JSX.Element {
+  const { texts: { profile: t, form }, values, errors, csrf, actions } = model
+  return (
+    <section aria-labelledby='you'>
+      <h2 id='you' safe>{t.you}</h2>
+      <div class='narrow'>
+        <Form action={actions.saveName} csrf={csrf}>
+          <Field
+            name='name' label={t.name} note={form.optional} value={values['name']} errors={errors}
+            input={{ autocomplete: 'name', maxlength: MAX_USER_NAME }}
+          />
+          <button type='submit' safe>{t.saveName}</button>
+        </Form>
+      </div>
+    </section>
+  )
+}
+
+function Login ({ model }: { model: AccountProfileModel }): JSX.Element {
+  const { texts: { profile: t }, fields, values, errors, csrf, actions, askPassword, links } = model
+  return (
+    <section aria-labelledby='login'>
+      <h2 id='login' safe>{t.login}</h2>
+      <p class='quiet' safe>{fields.length > 1 ? t.loginHint : t.loginHintOne}</p>
+      <div class='narrow'>
+        <Form action={actions.saveLogin} csrf={csrf}>
+          {fields.map((field) => (
+            <Field
+              name={field.attribute} label={labelOf(field, model)} value={values[field.attribute]} errors={errors}
+              input={{ ...attributeInput(field.attribute), autocapitalize: 'none', spellcheck: 'false' }}
+            />
+          ))}
+          {askPassword && (
+            <Field
+              name='current_password' label={t.currentPassword} hint={t.passwordHint} errors={errors}
+              input={{ type: 'password', autocomplete: 'current-password', required: true }}
+            />
+          )}
+          <button type='submit' safe>{t.saveLogin}</button>
+        </Form>
+        {askPassword && <p><Link href={links.login} text={t.loginAgain} /></p>}
+      </div>
+    </section>
+  )
+}
+
+function Pending ({ model }: { model: AccountProfileModel }): JSX.Element {
+  const { texts: { profile: t, verify }, pending, errors, csrf, actions } = model
+  return (
+    <section aria-labelledby='pending'>
+      <h2 id='pending' safe>{t.pending}</h2>
+      {pending.map((field) => (
+        <div class='narrow'>
+          <p><strong safe>{labelOf(field, model)}</strong>{': '}<Name name={field.value} /></p>
+          <p class='quiet' safe>{field.isMail ? t.pendingMail : t.pendingPhone}</p>
+          <Form action={actions.confirm} csrf={csrf} hidden={{ attribute: field.attribute }}>
+            <Field
+              name={codeOf(field)} label={verify.code} hint={verify.codeHint} errors={errors}
+              input={{ class: 'code code-input', dir: 'ltr', inputmode: 'numeric', autocomplete: 'one-time-code', required: true }}
+            />
+            <button type='submit' safe>{verify.submit}</button>
+          </Form>
+          <Form action={actions.confirm} csrf={csrf} hidden={{ attribute: field.attribute }}>
+            <button class='small' type='submit' name='send' value='1' safe>{t.sendAgain}</button>
+            {' '}
+            <button class='small' type='submit' name='cancel' value='1' safe>{t.cancelChange}</button>
+          </Form>
+        </div>
+      ))}
+    </section>
+  )
+}
+
+/** The name of the field for the code of an attribute. */
+function codeOf ({ attribute }: AttributeField): string {
+  return `code_${attribute}`
+}
+
+function labelOf (field: AttributeField, { texts, locale }: AccountProfileModel): string {
+  return capitalise(attributeWord(field, texts), locale)
 }

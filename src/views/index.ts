@@ -15,6 +15,7 @@ import type { LoggedOutModel, LogoutModel } from './logout.tsx'
 import type { ForgotPasswordModel, ResetPasswordModel } from './password.tsx'
 import type { RegisterModel } from './register.tsx'
 import type { StartModel } from './start.tsx'
+import type { UndoModel } from './undo.tsx'
 import type { DoneModel, VerifyLinkModel, VerifyModel } from './verify.tsx'
 
 /** All pages, by the names under which a host can replace them. Each is loaded when it is first shown. */
@@ -26,6 +27,7 @@ export const views = {
   resetPassword: async (model: ResetPasswordModel) => (await import('./password.tsx')).resetPasswordPage(model),
   verify: async (model: VerifyModel) => (await import('./verify.tsx')).verifyPage(model),
   verifyLink: async (model: VerifyLinkModel) => (await import('./verify.tsx')).verifyLinkPage(model),
+  undo: async (model: UndoModel) => (await import('./undo.tsx')).undoPage(model),
   done: async (model: DoneModel) => (await import('./verify.tsx')).donePage(model),
   consent: async (model: ConsentModel) => (await import('./consent.tsx')).consentPage(model),
   logout: async (model: LogoutModel) => (await import('./logout.tsx')).logoutPage(model),

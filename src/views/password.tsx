@@ -21,8 +21,10 @@ export type ResetPasswordModel = FormPage & {
   /** The account, for people and password managers. */
   account: string | null
   rules: PasswordRules
-  /** The account has just lost its password. */
+  /** The account has just lost its password: by a verification from elsewhere, ... */
   removed: boolean
+  /** ... or since a change was undone. */
+  undone: boolean
 }
 
 export function forgotPasswordPage (model: ForgotPasswordModel): string {
@@ -63,12 +65,12 @@ export function forgotPasswordPage (model: ForgotPasswordModel): string {
 }
 
 export function resetPasswordPage (model: ResetPasswordModel): string {
-  const { texts: { password: t }, errors, account, rules, removed } = model
+  const { texts: { password: t }, errors, account, rules, removed, undone } = model
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <div>
         <Heading text={t.title} />
-        <p class='lead' safe>{removed ? t.removed : t.ends}</p>
+        <p class='lead' safe>{undone ? t.undone : removed ? t.removed : t.ends}</p>
       </div>
       <Messages page={model} labels={[['password', t.label]]} />
       {account !== null && <dl class='facts'><div><dt safe>{t.of}</dt><dd><Name name={account} /></dd></div></dl>}

@@ -15,8 +15,11 @@ export type VerifyModel = FormPage & {
   links: { login: string }
 }
 
-/** What the link of a mail leads to. Posts nothing further, or `password`, or `without`. */
-export type VerifyLinkModel = FormPage & { address: string | null, askPassword: boolean }
+/**
+ * What the link of a mail leads to. Posts nothing further, or `password`, or `without`. `isChange`: it confirms a new address, which takes
+ * the place of another; there is no way without the password.
+ */
+export type VerifyLinkModel = FormPage & { address: string | null, askPassword: boolean, isChange: boolean }
 
 /** Something was done, or a link does not work any more. */
 export type DoneModel = Page & { title: string, message: string, links: readonly LinkItem[] }
@@ -86,35 +89,41 @@ function askPage (model: VerifyModel): string {
 }
 
 export function verifyLinkPage (model: VerifyLinkModel): string {
-  const { texts: { verify: t }, errors, address, askPassword } = model
+  const { texts: { verify: t }, errors, address, askPassword, isChange } = model
+  const title = isChange ? t.changeTitle : t.title
   return renderPage(
-    <Layout page={model} title={t.title} errors={errors}>
+    <Layout page={model} title={title} errors={errors}>
       <div>
-        <Heading text={t.title} />
-        <p class='lead' safe>{t.linkIntro}</p>
+        <Heading text={title} />
+        <p class='lead' safe>{isChange ? t.changeIntro : t.linkIntro}</p>
       </div>
       <Messages page={model} labels={[['password', t.password]]} />
       {address !== null && <dl class='facts'><div><dt safe>{t.address}</dt><dd><Name name={address} /></dd></div></dl>}
       <Form {...model}>
-        {askPassword && address !== null && <input type='text' name='username' autocomplete='username' value={attr(address)} hidden readonly />}
+        {askPassword && address !== null && !isChange && <input type='text' name='username' autocomplete='username' value={attr(address)} hidden readonly />}
         {askPassword && (
           <Field
-            name='password' label={t.password} hint={t.passwordHint} errors={errors} describedByForm
+            name='password' label={t.password} hint={isChange ? t.changePasswordHint : t.passwordHint} errors={errors} describedByForm
             input={{ type: 'password', autocomplete: 'current-password', required: true }}
           />
         )}
         <button class='main' type='submit' safe>{t.submit}</button>
       </Form>
-      {askPassword && (
-        <section>
-          <h2 safe>{t.withoutTitle}</h2>
-          <p safe>{t.without}</p>
-          <Form {...model}>
-            <button type='submit' name='without' value='1' safe>{t.withoutSubmit}</button>
-          </Form>
-        </section>
-      )}
+      {askPassword && !isChange && <WithoutPassword model={model} />}
     </Layout>
+  )
+}
+
+function WithoutPassword ({ model }: { model: VerifyLinkModel }): JSX.Element {
+  const { texts: { verify: t } } = model
+  return (
+    <section>
+      <h2 safe>{t.withoutTitle}</h2>
+      <p safe>{t.without}</p>
+      <Form {...model}>
+        <button type='submit' name='without' value='1' safe>{t.withoutSubmit}</button>
+      </Form>
+    </section>
   )
 }
 

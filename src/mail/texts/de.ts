@@ -83,6 +83,18 @@ export const de: MailTexts = {
     button: 'Änderung rückgängig machen',
     note: 'Waren Sie das nicht? Machen Sie die Änderung rückgängig: dann gilt wieder das Bisherige, jede Anmeldung endet, und Sie setzen ein neues Passwort.'
   },
+  changeUndone: {
+    subject: (brand) => `Eine Änderung an Ihrem Konto bei ${brand} wurde rückgängig gemacht`,
+    lead: (brand, what) => `Für Ihr Konto bei ${brand} gilt wieder die vorige Angabe (${what}). Alle Anmeldungen sind beendet, und das Passwort ist entfernt.`,
+    button: 'Neues Passwort setzen',
+    note: 'Haben Sie noch kein neues Passwort gesetzt? Tun Sie es jetzt: Mit dem alten kann sich niemand mehr anmelden.'
+  },
+  identifierTaken: {
+    subject: (brand) => `Diese Adresse hat ein Konto bei ${brand}`,
+    lead: (brand) => `Jemand wollte diese E-Mail-Adresse für ein anderes Konto bei ${brand} verwenden. Sie hat schon ein Konto, deshalb wurde nichts geändert.`,
+    button: 'Anmelden',
+    note: 'Waren Sie das? Eine Adresse kann nur ein Konto haben: Ändern Sie zuerst die Adresse dieses Kontos. War es jemand anders? Dann ist nichts zu tun: Über Ihr Konto hat niemand etwas erfahren.'
+  },
   deletionScheduled: {
     subject: (brand) => `Ihr Konto bei ${brand} wird gelöscht`,
     lead: (brand, date) => `Ihr Konto bei ${brand} wird am ${date} gelöscht. Sie wurden überall abgemeldet.`,

@@ -84,6 +84,18 @@ export const en = {
     button: 'Undo the change',
     note: 'Was this not you? Undo the change: the previous one comes back, every login ends, and you set a new password.'
   },
+  changeUndone: {
+    subject: (brand: string) => `A change of your account at ${brand} was undone`,
+    lead: (brand: string, what: string) => `The ${what} of your account at ${brand} is the previous one again. Every login has ended, and the password is removed.`,
+    button: 'Set a new password',
+    note: 'Have you not set a new password yet? Do it now: nobody can log in with the old one.'
+  },
+  identifierTaken: {
+    subject: (brand: string) => `This address has an account at ${brand}`,
+    lead: (brand: string) => `Somebody wanted to use this e-mail address for another account at ${brand}. It has an account already, so nothing was changed.`,
+    button: 'Log in',
+    note: 'Was it you? An address can have one account only: change the address of this one first. Was it somebody else? Then there is nothing to do: they have learned nothing about your account.'
+  },
   deletionScheduled: {
     subject: (brand: string) => `Your account at ${brand} will be deleted`,
     lead: (brand: string, date: string) => `Your account at ${brand} will be deleted on ${date}. You were logged out everywhere.`,

@@ -85,6 +85,18 @@ export const fr: MailTexts = {
     button: 'Annuler la modification',
     note: 'Ce n’était pas vous ? Annulez la modification : l’ancienne valeur revient, toutes les connexions prennent fin, et vous choisissez un nouveau mot de passe.'
   },
+  changeUndone: {
+    subject: (brand) => `Une modification de votre compte ${brand} a été annulée`,
+    lead: (brand, what) => `La valeur précédente (${what}) est rétablie pour votre compte ${brand}. Toutes les connexions sont terminées et le mot de passe est supprimé.`,
+    button: 'Choisir un nouveau mot de passe',
+    note: 'Vous n’avez pas encore choisi de nouveau mot de passe ? Faites-le maintenant : personne ne peut se connecter avec l’ancien.'
+  },
+  identifierTaken: {
+    subject: (brand) => `Cette adresse a un compte ${brand}`,
+    lead: (brand) => `Quelqu’un a voulu utiliser cette adresse e-mail pour un autre compte ${brand}. Elle a déjà un compte, donc rien n’a été modifié.`,
+    button: 'Se connecter',
+    note: 'C’était vous ? Une adresse ne peut avoir qu’un seul compte : changez d’abord l’adresse de celui-ci. C’était quelqu’un d’autre ? Alors il n’y a rien à faire : personne n’a rien appris de votre compte.'
+  },
   deletionScheduled: {
     subject: (brand) => `Votre compte chez ${brand} va être supprimé`,
     lead: (brand, date) => `Votre compte chez ${brand} sera supprimé le ${date}. Vous avez été déconnecté partout.`,

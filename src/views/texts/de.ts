@@ -38,6 +38,7 @@ export const de: Texts = {
     wrongPassword: 'Das ist nicht Ihr Passwort.',
     changedMeanwhile: 'Das wurde inzwischen geändert. Versuchen Sie es noch einmal.',
     lastIdentifier: 'Damit melden Sie sich an. Fügen Sie etwas anderes hinzu, bevor Sie es entfernen.',
+    changedOften: 'Das wurde in letzter Zeit zu oft geändert. Versuchen Sie es in einigen Wochen wieder.',
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',

@@ -40,6 +40,7 @@ export const en = {
     wrongPassword: 'This is not your password.',
     changedMeanwhile: 'This was changed in the meantime. Try again.',
     lastIdentifier: 'You log in with this. Add another before you remove it.',
+    changedOften: 'This was changed too often of late. Try again in some weeks.',
     oneNeeded: 'Fill in at least one of these.',
     passwordShort: (length: number) => `Use at least ${length} characters.`,
     passwordLong: 'Use a shorter password.',

@@ -37,6 +37,7 @@ export const fr: Texts = {
     wrongPassword: 'Ce n’est pas votre mot de passe.',
     changedMeanwhile: 'Ceci a été modifié entre-temps. Réessayez.',
     lastIdentifier: 'C’est avec cela que vous vous connectez. Ajoutez autre chose avant de le retirer.',
+    changedOften: 'Cette valeur a été modifiée trop souvent ces derniers temps. Réessayez dans quelques semaines.',
     oneNeeded: 'Remplissez au moins un de ces champs.',
     passwordShort: (length) => `Prenez au moins ${length} caractères.`,
     passwordLong: 'Prenez un mot de passe plus court.',

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { advanceTime } from '../../../src/testing/time.ts'
 import { build, login, PASSWORD, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, visit, type Fields, type Visitor } from '../../support/visitor.ts'
@@ -22,7 +23,7 @@ t.test('the name is changed and removed on the page, without a password', async 
   t.match(await sql(app, 'SELECT value FROM identifiers'), [{ value: 'ada@example.com' }], 'the form of the name changes nothing else')
 })
 
-t.test('login attributes are changed, added and removed with the current password only', async (t) => {
+t.test('login attributes are changed, added and removed on the page', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   const visitor = await loggedIn(app)
   t.match((await visitor.get('/account/profile')).body, 'value="ada@example.com"')
@@ -32,13 +33,29 @@ t.test('login attributes are changed, added and removed with the current passwor
   t.equal((await login(app, { email: 'ada@new.example', password: PASSWORD })).statusCode, 200)
   await save(visitor, { email: 'ada@new.example', phone: '+49 170 1234567' })
   await save(visitor, { email: '', phone: '+49 170 1234567' })
-  t.match(await sql(app, 'SELECT attribute FROM identifiers'), [{ attribute: 'phone' }])
+  t.match(await sql(app, 'SELECT attribute FROM identifiers WHERE user_id IS NOT NULL'), [{ attribute: 'phone' }])
+})
+
+t.test('a login older than 10 minutes needs the current password, or another login', async (t) => {
+  const { app } = await build(t)
+  const visitor = await loggedIn(app)
+  const fresh = await visitor.get('/account/profile')
+  t.notMatch(fresh.body, 'current_password')
+  t.equal((await save(visitor, { email: 'ada@new.example', current_password: '' })).statusCode, 303)
+  t.match((await visitor.get('/account/profile')).body, 'value="ada@new.example"')
+  await advanceTime(app, 601)
+  const old = await visitor.get('/account/profile')
+  t.match(old.body, /name="current_password"[^]*href="\/login\?prompt=login&amp;return_to=%2Faccount%2Fprofile"/)
+  const refused = await save(visitor, { email: 'ada@third.example', current_password: '' })
+  t.match([refused.statusCode, refused.body], [422, 'Fill in this field.'])
+  t.equal((await save(visitor, { email: 'ada@third.example' })).statusCode, 303)
 })
 
 t.test('what cannot be saved is said beside its field, the input stays, the password does not', async (t) => {
   const { app } = await build(t)
   const visitor = await loggedIn(app)
   await register(app, { email: 'eve@example.com' })
+  await advanceTime(app, 601)
   const refused: [Fields, string][] = [
     [{ email: 'eve@example.com' }, 'This is in use already.'],
     [{ email: 'no address' }, 'does not look right'],

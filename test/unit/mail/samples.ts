@@ -16,6 +16,8 @@ export const mailSamples: { [Name in MailName]: MailModels[Name] } = {
   factorRemoved: { at, url, factor: 'passkey' },
   identifierChange: { url, code: '482913', expiresIn: 600 },
   identifierChanged: { attribute: 'email', at, undoUrl: 'https://id.example/undo?token=lk_ot_abc', expiresIn: 72 * 3600 },
+  changeUndone: { attribute: 'email', at, url },
+  identifierTaken: { loginUrl: 'https://id.example/login' },
   deletionScheduled: { at, restoreUrl: 'https://id.example/login' },
   restored: { at, url },
   invitation: { url, expiresIn: 86_400 },

@@ -14,6 +14,7 @@ import type { Page } from '../../../src/views/page.ts'
 import { forgotPasswordPage, resetPasswordPage, type ForgotPasswordModel, type ResetPasswordModel } from '../../../src/views/password.tsx'
 import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
 import { startPage } from '../../../src/views/start.tsx'
+import { undoPage } from '../../../src/views/undo.tsx'
 import { donePage, verifyLinkPage, verifyPage, type VerifyModel } from '../../../src/views/verify.tsx'
 import { languages } from '../../../src/views/texts/index.ts'
 
@@ -71,8 +72,11 @@ export function samplePages (page: Page): Record<string, string> {
     'verify-wrong': verifyPage({ ...verifyModel(page), sent: true, errors: { fields: { code: [page.texts.verify.wrongCode] } } }),
     'verify-guest': verifyPage({ ...verifyModel(page), address: null }),
     'verify-guest-sent': verifyPage({ ...verifyModel(page), address: null, sent: true }),
-    'verify-link': verifyLinkPage({ ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: false }),
+    'verify-link': verifyLinkPage({ ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: false, isChange: false }),
+    'verify-link-change': verifyLinkPage({ ...page, csrf, action: '/email/verify', address: 'ada@new.example', askPassword: true, isChange: true }),
+    undo: undoPage({ ...page, csrf, action: '/email/undo', field: { attribute: 'email', title: 'e-mail address' }, value: 'ada@example.com' }),
     'verify-link-foreign': verifyLinkPage({
+      isChange: false,
       ...page, csrf, action: '/email/verify', address: 'ada@example.com', askPassword: true, errors: { fields: { password: [page.texts.verify.wrongPassword] } }
     }),
     consent: consentPage(consentModel(page)),
@@ -128,7 +132,7 @@ const forgotModel = (page: Page): ForgotPasswordModel => ({
 })
 
 const resetModel = (page: Page): ResetPasswordModel => ({
-  ...page, csrf, action: '/password/reset', account: 'ada@example.com', rules: { minLength: 8, kinds: [] }, removed: false
+  ...page, csrf, action: '/password/reset', account: 'ada@example.com', rules: { minLength: 8, kinds: [] }, removed: false, undone: false
 })
 
 const verifyModel = (page: Page): VerifyModel => ({
@@ -205,7 +209,9 @@ function frame (page: Page, current: string) {
 function profileModel (page: Page): AccountProfileModel {
   return {
     ...frame(page, '/account/profile'),
-    actions: { logout: '/logout', saveName: '/account/profile', saveLogin: '/account/profile/login' },
+    actions: { logout: '/logout', saveName: '/account/profile', saveLogin: '/account/profile/login', confirm: '/account/profile/confirm' },
+    pending: [{ attribute: 'email', title: 'e-mail address', value: 'ada@new.example', isMail: true }],
+    askPassword: true, links: { login: '/login?prompt=login' },
     fields: loginModel(page).fields, values: { name: 'Ada Lovelace', email: 'ada@example.com' }
   }
 }

@@ -1,0 +1,25 @@
+import type { Identifier } from './attributes.ts'
+
+export type StoredIdentifier = Identifier & { verified: boolean }
+
+/** What a user logs in with has changed: null before one that was added, and after one that was removed. */
+export type IdentifierChange = { attribute: string, before: StoredIdentifier | null, after: Identifier | null }
+
+/** A change that is confirmed at the new address. */
+export type Confirmation = {
+  /** SHA-256 of the token. */
+  hash: Uint8Array
+  userId: string
+  /** Under which the new value may be held (src/users/identifier-holds.ts). */
+  holds: Uint8Array[]
+}
+
+/** A change was undone, with all later ones of the user. */
+export type UndoneChange = {
+  userId: string
+  attribute: string
+  /** The value that it has again; null when the change had added one. */
+  value: string | null
+  /** All that is as it was before, with it. */
+  restored: { attribute: string, value: string | null }[]
+}
