@@ -25,7 +25,8 @@ const HTML_POLICY = `sandbox ${SANDBOX}; default-src 'none'; style-src 'unsafe-i
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What proxies and tunnels add. */
-const FORWARDED = /^(x-forwarded-|forwarded$|via$|cf-|x-real-ip$|x-client-ip$|true-client-ip$|x-original-|x-envoy-|x-amz|ngrok-|tailscale-|fly-)/
+const FORWARDED =
+  /^(x-forwarded-|forwarded$|via$|cf-|x-real-ip$|x-client-ip$|x-cluster-client-ip$|true-client-ip$|x-original-|x-envoy-|x-amz|x-azure-|x-arr-|x-vercel-|x-nginx-|x-proxy|fastly-|ngrok-|tailscale-|fly-)/
 
 export async function createDevelopmentMail ({ config, store, outbox }: Services): Promise<DevelopmentMail> {
   const render = await loadRender(config)
@@ -64,6 +65,8 @@ const isFromHere: DevelopmentMail['isFromHere'] = ({ headers, raw, socket }) => 
   // The address of the connection: X-Forwarded-For may say anything
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
-  return isLoopback(peer) && hosts.length === 1 && /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(headers.host ?? '') &&
+  // What nginx sends where nothing is configured: no header of its own, and localhost as the name. No browser has an old version
+  const isOld = raw.httpVersion === '1.0'
+  return !isOld && isLoopback(peer) && hosts.length === 1 && /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(headers.host ?? '') &&
     !Object.keys(headers).some((name) => FORWARDED.test(name))
 }

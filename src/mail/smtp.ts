@@ -42,12 +42,15 @@ export function createSmtp (url: string): Smtp {
   }
 }
 
-type SmtpError = Error & { code?: string, command?: string, responseCode?: number }
+type SmtpError = Error & { code?: string, command?: string, response?: string, responseCode?: number }
 
-/** RFC 5321 section 4.2.1: 5yz is permanent. A refusal of the login, or of all mails, is not about this one. */
+/**
+ * RFC 5321 section 4.2.1: 5yz is permanent. A refusal of the login, or of all mails, is not about this one, and what is no reply of that
+ * protocol refuses nothing.
+ */
 export function deliveryError (cause: unknown): DeliveryError {
-  const { message, code = '', command = '', responseCode } = cause as SmtpError
+  const { message, code = '', command = '', response, responseCode } = cause as SmtpError
   const aboutMessage = ABOUT_MESSAGE.test(command) && !ABOUT_LOGIN.has(responseCode ?? 0)
-  const permanent = responseCode === undefined ? BAD_MESSAGE.has(code) : aboutMessage && responseCode >= 500
+  const permanent = responseCode === undefined ? BAD_MESSAGE.has(code) && response === undefined : aboutMessage && responseCode >= 500
   return new DeliveryError(message, { cause, permanent, unreachable: !permanent && (responseCode === CLOSING || UNREACHED.has(code)) })
 }

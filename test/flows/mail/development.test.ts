@@ -1,4 +1,6 @@
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { EMBEDDED_URL } from '../../../src/config/environment.ts'
 import type { MailModels, MailName } from '../../../src/mail/models.ts'
@@ -68,13 +70,25 @@ t.test('/dev/mail answers nobody but the developer: no tunnel, no proxy, no rebo
     await refused(`Host: ${host}`, { headers: { host } })
   }
   for (const name of ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'via', 'cf-connecting-ip', 'cf-ray', 'x-real-ip',
-    'ngrok-trace-id', 'tailscale-user-login']) {
+    'ngrok-trace-id', 'tailscale-user-login', 'x-cluster-client-ip', 'x-azure-clientip', 'fastly-client-ip', 'x-vercel-id', 'x-nginx-proxy']) {
     await refused(name, { headers: { host: 'localhost:3000', [name]: '127.0.0.1' } })
   }
   for (const remoteAddress of ['192.168.0.9', '10.0.0.1', '::ffff:192.168.0.9', 'fe80::1']) await refused(remoteAddress, { remoteAddress })
   for (const [remoteAddress, host] of [['127.0.0.1', 'localhost'], ['::1', '[::1]:3000'], ['::ffff:127.0.0.1', '127.0.0.1:8080']] as const) {
     t.equal((await app.inject({ url: '/dev/mail', remoteAddress, headers: { host } })).statusCode, 200, `${remoteAddress} ${host}`)
   }
+})
+
+t.test('a proxy that adds nothing and renames the host, as nginx does, speaks HTTP/1.0', async (t) => {
+  const { app } = await development(t)
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  const ask = async (version: string) => {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(`GET /dev/mail HTTP/${version}\r\nHost: localhost:${port}\r\nConnection: close\r\n\r\n`)
+    return (await text(socket)).split('\r\n')[0]
+  }
+  t.match(await ask('1.0'), / 404 /)
+  t.match(await ask('1.1'), / 200 /)
 })
 
 t.test('two Host headers are none', async (t) => {
