@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
+import { TERMS_FIELD } from '../../src/views/terms.tsx'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { localesOf, type Kit } from './kit.ts'
 import type { FindReturnTarget } from './return-target.ts'
@@ -12,13 +13,14 @@ export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state:
 
 export function createRegisterPage (kit: Kit, { config, invitations, users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
   const { attributes, passwordPolicy: { rules } } = users
+  const { terms } = config
   const isVerified = config.requireEmailVerification === 'on'
   const address = attributes.find(({ channel }) => channel === 'mail')?.name
   return async (request, reply, { returnTo, values = {}, errors, problem }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { leaves } = await findReturnTarget(returnTo)
-    const fields = ['name', ...attributes.map(({ name }) => name)]
+    const fields = ['name', ...attributes.map(({ name }) => name), TERMS_FIELD]
     const token = typeof values['invitation'] === 'string' ? values['invitation'] : undefined
     const invited = token === undefined ? null : (await (await invitations())?.find(token))?.identifier ?? null
     const shownAgain = {
@@ -45,6 +47,7 @@ export function createRegisterPage (kit: Kit, { config, invitations, users }: Se
       minPasswordLength: rules.minLength,
       passwordKinds: rules.kinds,
       values: shownAgain,
+      ...(terms.url !== undefined && { terms: { url: terms.url, privacyUrl: terms.privacyUrl } }),
       ...(errors && { errors: formErrors(errors, [...fields, 'password'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
       links: { login: loginPath(), ...(known !== undefined && { loginAs: { value: known, href: loginPath(known) } }) }

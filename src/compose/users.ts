@@ -103,7 +103,7 @@ export async function createUsers (
     const { beforeRegister } = config
     const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
     const sendMail = await loadRegisteredMail()
-    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, sendMail }
+    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, sendMail, termsVersion: config.terms.version }
     if (mustVerify.length === 0) return createRegister(registering)
     const { createWaitingRegistration } = await import('../users/waiting-registration.ts')
     const waiting = createWaitingRegistration({ attributes, ...later })

@@ -65,6 +65,11 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
   const brand = withColor(filled.brand)
   checkFrontEnds(filled, sources)
   checkTransports(filled, sources)
+  if ((filled.terms.version === undefined) !== (filled.terms.url === undefined)) {
+    const [version, url] = [settingName(sources, 'terms.version', 'TERMS_VERSION'), settingName(sources, 'terms.url', 'TERMS_URL')]
+    const [name, other] = filled.terms.version === undefined ? [version, url] : [url, version]
+    throw new ConfigError([{ name, message: `is required with ${other}: people accept a version that they can read` }])
+  }
   checkHooks(filled)
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))

@@ -116,6 +116,15 @@ export interface SettingsOptions {
   beforeRegister?: NonNullable<Settings['beforeRegister']>
   /** Your function that may refuse that a user deletes their account, with a reason; it has one second. */
   beforeDelete?: NonNullable<Settings['beforeDelete']>
+  /** Options of terms. */
+  terms?: {
+    /** Version of the terms that people accept when they register, such as 2026-11; needs TERMS_URL. It is stored with the time. Variable: TERMS_VERSION. */
+    version?: NonNullable<NonNullable<Settings['terms']>['version']>
+    /** Page with the terms; also `op_tos_uri` in the metadata. Variable: TERMS_URL. */
+    url?: NonNullable<NonNullable<Settings['terms']>['url']>
+    /** Page with the privacy policy; also `op_policy_uri` in the metadata. Variable: PRIVACY_URL. */
+    privacyUrl?: NonNullable<NonNullable<Settings['terms']>['privacyUrl']>
+  }
   /** Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on. Variable: REQUIRE_EMAIL_VERIFICATION. Default: off. */
   requireEmailVerification?: NonNullable<Settings['requireEmailVerification']>
   /** Options of routes. */

@@ -3,6 +3,7 @@ import { APP_KEY_FORM } from '../crypto/app-key.ts'
 import { messageOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
 import { hookOptions } from './hook-options.ts'
+import { TermsOptions } from './terms-options.ts'
 import { viewNames } from '../views/check.ts'
 
 const DAY = 86_400
@@ -155,6 +156,7 @@ export const Settings = Type.Object({
     env: 'REGISTRATION', default: 'open', description: 'Who may register: everybody (`open`), people with an invitation (`invite`) or nobody (`off`); `latchkey user create` works in any case'
   }),
   ...hookOptions,
+  terms: TermsOptions,
   requireEmailVerification: onOff(
     'REQUIRE_EMAIL_VERIFICATION',
     'off',

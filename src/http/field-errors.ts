@@ -23,6 +23,8 @@ export type FieldErrorDetails = {
   /** Could also be a value of another attribute. */
   ambiguous: { attribute: string, title: string }
   taken: null
+  /** The terms, without which nobody registers. */
+  not_accepted: null
   /** The host refuses the registration, in its own words. */
   refused: { reason: string }
   /** Is another address than the one that was invited. */

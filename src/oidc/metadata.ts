@@ -9,7 +9,7 @@ const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** RFC 8414 section 2 and OpenID Connect Discovery section 3; derived from the configuration, never from a request. */
 export function createMetadata (
-  { issuer, scopes, languages, routes, registration }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration'>,
+  { issuer, scopes, languages, routes, registration, terms }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration' | 'terms'>,
   grantTypes: string[]
 ): Metadata {
   return {
@@ -28,6 +28,8 @@ export function createMetadata (
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     claims_supported: SUPPORTED_CLAIMS,
+    ...(terms.privacyUrl !== undefined && { op_policy_uri: terms.privacyUrl }),
+    ...(terms.url !== undefined && { op_tos_uri: terms.url }),
     ...(routes.pages && pagesMetadata({ issuer, languages, registration }))
   }
 }

@@ -33,8 +33,10 @@ export function newPassword ({ minLength, kinds }: PasswordRules) {
   return { description, examples: ['correct horse battery staple'] }
 }
 
+const TERMS_ACCEPTED = 'terms_accepted'
+
 /** At least one attribute, and a password. */
-export function registerBody (attributes: Attributes, rules: PasswordRules) {
+export function registerBody (attributes: Attributes, rules: PasswordRules, termsVersion?: string) {
   const fields: Record<string, TSchema> = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
     return [name, Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))]
@@ -46,6 +48,11 @@ export function registerBody (attributes: Attributes, rules: PasswordRules) {
     verification_url: Type.Optional(Type.String({
       description: 'Page of VERIFICATION_URLS that the mail leads to', examples: ['https://app.example.com/verify']
     })),
+    ...(termsVersion !== undefined && {
+      [TERMS_ACCEPTED]: Type.Optional(Type.Boolean({
+        description: `Required, and true: the user has accepted version ${termsVersion} of the terms (\`op_tos_uri\` of the metadata)`, examples: [true]
+      }))
+    }),
     password: Type.String(newPassword(rules))
   }, { additionalProperties: true })
 }

@@ -30,7 +30,9 @@ export const Metadata = Type.Object({
   request_parameter_supported: Type.Optional(Type.Boolean()),
   request_uri_parameter_supported: Type.Optional(Type.Boolean()),
   prompt_values_supported: Type.Optional(Names),
-  ui_locales_supported: Type.Optional(Names)
+  ui_locales_supported: Type.Optional(Names),
+  op_policy_uri: Type.Optional(Url),
+  op_tos_uri: Type.Optional(Url)
 })
 export type Metadata = Static<typeof Metadata>
 

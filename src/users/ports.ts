@@ -61,6 +61,8 @@ export type NewUser = {
   /** SHA-256 of an invitation, which is redeemed by creating the user: the address that it was sent to is verified. */
   invitation?: Uint8Array | undefined
   waiting?: Waiting & { decoy: Decoy } | undefined
+  /** Of the terms that the user has accepted just now. */
+  termsVersion?: string | undefined
 }
 
 /** With the password in place of what is made of it. */

@@ -52,6 +52,8 @@ type Dependencies = {
   invitationOnly?: boolean
   /** Where an address must be verified. */
   waiting?: WaitingRegistration
+  /** The version of the terms that people accept, where there are any. */
+  termsVersion?: string | undefined
   /** Where mails are sent. */
   sendMail?: SendRegisteredMail | undefined
   /** Asks the host whether somebody may register. */
@@ -69,9 +71,9 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
  * @throws Overloaded, TooManyAttempts, HttpError LK_INVITATION_REQUIRED, HttpError LK_INVALID_TOKEN for a bad invitation,
  * HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
-export function createRegister (
-  { attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, sendMail, askHost, events }: Dependencies
-): Register {
+export function createRegister ({
+  attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, termsVersion, sendMail, askHost, events
+}: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
@@ -107,6 +109,8 @@ export function createRegister (
     if (weaknesses.length > 0) errors['password'] = weaknesses
     const { name = null, problem } = readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
+    // A checkbox sends a text
+    if (termsVersion !== undefined && String(body['terms_accepted']) !== 'true') errors['terms_accepted'] = ['not_accepted']
     return { name, password, identifiers, errors }
   }
 
@@ -143,7 +147,7 @@ export function createRegister (
     const madeByForm = form && hashOf(form, name, identifiers)
     // What belongs to somebody else is left out: it is as private as the address
     const own = identifiers.filter(({ attribute }) => attribute === address.attribute || !taken.includes(attribute))
-    const entry = { name, password, identifiers: own, madeByForm, locale, waiting: waits }
+    const entry = { name, password, identifiers: own, madeByForm, locale, termsVersion, waiting: waits }
     const isTaken = taken.includes(address.attribute)
     const user = isTaken ? await users.createNobody(entry) : await users.create(entry)
     if (user) tell(user, registrant)
@@ -175,7 +179,7 @@ export function createRegister (
     if (taken.length > 0) return await refuse(taken)
 
     const madeByForm = form && hashOf(form, name, identifiers)
-    const user = await users.create({ name, password, identifiers, madeByForm, locale, invitation: invited?.hash })
+    const user = await users.create({ name, password, identifiers, madeByForm, locale, termsVersion, invitation: invited?.hash })
     if (!user) return await refuse(await users.taken(identifiers))
     tell(user, registrant, invited)
     await sendMail?.(user, registrant)

@@ -118,7 +118,8 @@ export function createUserStore (database: Database, revocations: RevocationStor
 
   // Of two at once with the same invitation, one finds it
   const createSql = `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
-      u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale) SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text
+      u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale, terms_version, terms_accepted_at)
+        SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text, $13::text, CASE WHEN $13::text IS NOT NULL THEN now() END
         WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, disabled_at, created_at, claims_changed_at),
       i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at, claimed_until, decoy)
         SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END,
@@ -126,12 +127,12 @@ export function createUserStore (database: Database, revocations: RevocationStor
         FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
     SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`
 
-  const insertUser = ({ name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting }: NewUser) => ({
+  const insertUser = ({ name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting, termsVersion }: NewUser) => ({
     name: 'user-create',
     text: createSql,
     values: [
       uuidv7(), name, passwordHash, ...columnsOf(given), madeByForm, invitation, locale,
-      waiting?.address.attribute, waiting?.claimedFor, waiting && JSON.stringify(waiting.decoy)
+      waiting?.address.attribute, waiting?.claimedFor, waiting && JSON.stringify(waiting.decoy), termsVersion
     ]
   })
 

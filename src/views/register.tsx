@@ -7,6 +7,7 @@ import { Layout, renderPage } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
 import { Link, Links } from './parts.tsx'
+import { AcceptTerms, TERMS_FIELD, type Terms } from './terms.tsx'
 import { shown } from './untrusted.ts'
 
 type RegisterField = AttributeField & {
@@ -25,20 +26,23 @@ export type RegisterModel = FormPage & {
   /** What the password must contain. */
   passwordKinds?: readonly CharacterKind[] | undefined
   values?: Readonly<Record<string, string | undefined>> | undefined
+  /** What has to be accepted; posted as `terms_accepted`. */
+  terms?: Terms | undefined
   /** `loginAs` is set when a value is taken, since it may belong to the visitor. */
   links?: { login?: string | undefined, loginAs?: { value: string, href: string } | undefined } | undefined
 }
 
 export function registerPage (model: RegisterModel): string {
-  const { texts, fields, errors, links = {}, values = {} } = model
+  const { texts, fields, errors, links = {}, values = {}, terms } = model
   const t = texts.register
   const labels = [
     ...fields.map((field) => [field.attribute, labelOf(field, model)] as const),
     ['name', t.name] as const,
-    ['password', t.password] as const
+    ['password', t.password] as const,
+    ...(terms ? [[TERMS_FIELD, texts.terms.terms] as const] : [])
   ]
   const needed = neededOf(fields)
-  const namesOf = (some: readonly RegisterField[]) => [...some.map(({ attribute }) => attribute), 'password']
+  const namesOf = (some: readonly RegisterField[]) => [...some.map(({ attribute }) => attribute), 'password', ...(terms ? [TERMS_FIELD] : [])]
   const focus = focusField(namesOf(fields), errors, values, namesOf(needed.length > 0 ? needed : fields))
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
@@ -57,6 +61,11 @@ export function registerPage (model: RegisterModel): string {
           page={model} name='password' label={t.password} autofocus={focus === 'password'}
           rules={{ minLength: model.minPasswordLength, kinds: model.passwordKinds ?? [] }}
         />
+        {terms && (
+          <AcceptTerms
+            terms={terms} texts={texts} errors={errors} isChecked={values[TERMS_FIELD] !== undefined} autofocus={focus === TERMS_FIELD}
+          />
+        )}
         <button class='main' type='submit' safe>{t.submit}</button>
       </Form>
       <Links links={[links.login === undefined ? undefined : { href: links.login, text: t.login }]} />

@@ -33,6 +33,7 @@ export const de: Texts = {
     missing: 'Füllen Sie dieses Feld aus.',
     invalid: 'Das sieht nicht richtig aus. Prüfen Sie es auf Tippfehler.',
     phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
+    mustAccept: 'Stimmen Sie den Bedingungen zu, um fortzufahren.',
     taken: 'Das wird schon verwendet. Gehört es Ihnen, melden Sie sich damit an.',
     notInvited: 'Die Einladung gilt für eine andere Adresse. Nehmen Sie die, an die sie ging.',
     wrongPassword: 'Das ist nicht Ihr Passwort.',
@@ -76,6 +77,7 @@ export const de: Texts = {
     login: 'Mit einem Konto anmelden, das Sie schon haben',
     loginAs: (value) => `Als ${value} anmelden`
   },
+  terms: { before: 'Ich stimme den ', terms: 'Nutzungsbedingungen', after: ' zu.', privacy: 'Datenschutzerklärung' },
   password,
   verify,
   consent: {

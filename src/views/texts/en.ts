@@ -35,6 +35,7 @@ export const en = {
     missing: 'Fill in this field.',
     invalid: 'This does not look right. Check it for typing errors.',
     phoneCountry: 'Write the number with its country code, such as +49 170 1234567.',
+    mustAccept: 'Accept the terms to go on.',
     taken: 'This is in use already. If it is yours, log in instead.',
     notInvited: 'The invitation is for another address. Use the one that it was sent to.',
     wrongPassword: 'This is not your password.',
@@ -77,6 +78,8 @@ export const en = {
     login: 'Log in to an account you have',
     loginAs: (value: string) => `Log in as ${value}`
   },
+  /** `before`, the linked `terms` and `after` are one sentence. */
+  terms: { before: 'I accept the ', terms: 'terms of use', after: '.', privacy: 'Privacy policy' },
   password,
   verify,
   consent: {

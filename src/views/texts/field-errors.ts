@@ -43,6 +43,7 @@ const API: Words<string> = {
     `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number has no country code`,
   ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
   taken: (_, field) => `The ${field} has already been taken.`,
+  not_accepted: (_, field) => `The ${spaced(field)} field must be accepted.`,
   refused: ({ reason }) => reason,
   not_invited: () => 'is not the address that was invited',
   characters_missing: ({ kind }, field) => `The ${spaced(field)} field must contain at least ${CHARACTERS[kind]}.`,
@@ -67,7 +68,7 @@ const API: Words<string> = {
 
 /** Codes whose texts name their subject themselves. */
 const SENTENCES = new Set<FieldErrorCode>([
-  'required', 'one_required', 'characters_missing', 'breached_password', 'taken', 'not_configured', 'bad_token', 'unconfirmed',
+  'required', 'one_required', 'not_accepted', 'characters_missing', 'breached_password', 'taken', 'not_configured', 'bad_token', 'unconfirmed',
   'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
   'too_many', 'refused'
 ])
@@ -89,6 +90,7 @@ const PAGES: Words<Texts['problems']> = {
   country_missing: (_, { phoneCountry }) => phoneCountry,
   ambiguous: unclear,
   taken: (_, { taken }) => taken,
+  not_accepted: (_, { mustAccept }) => mustAccept,
   refused: ({ reason }) => reason,
   not_invited: (_, { notInvited }) => notInvited,
   characters_missing: ({ kind }, { passwordMixedCase, passwordLetter, passwordSymbol, passwordNumber }) =>

@@ -32,6 +32,7 @@ export const fr: Texts = {
     missing: 'Remplissez ce champ.',
     invalid: 'Ceci semble incorrect. Vérifiez qu’il n’y a pas de faute de frappe.',
     phoneCountry: 'Écrivez le numéro avec son indicatif de pays, par exemple +33 6 12 34 56 78.',
+    mustAccept: 'Acceptez les conditions pour continuer.',
     taken: 'Ceci est déjà utilisé. Si c’est à vous, connectez-vous.',
     notInvited: 'L’invitation est pour une autre adresse. Prenez celle à laquelle elle a été envoyée.',
     wrongPassword: 'Ce n’est pas votre mot de passe.',
@@ -74,6 +75,7 @@ export const fr: Texts = {
     login: 'Se connecter à un compte que vous avez déjà',
     loginAs: (value) => `Se connecter en tant que ${value}`
   },
+  terms: { before: 'J’accepte les ', terms: 'conditions d’utilisation', after: '.', privacy: 'Politique de confidentialité' },
   password,
   verify,
   consent: {

@@ -26,6 +26,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     'could also be taken for an e-mail address; choose another, or send it as email'
   ],
   taken: ['taken', 'The staff_id has already been taken.'],
+  not_accepted: ['not_accepted', 'The staff id field must be accepted.'],
   refused: [{ code: 'refused', reason: 'Not on Sundays.' }, 'Not on Sundays.'],
   not_invited: ['not_invited', 'is not the address that was invited'],
   characters_missing: [

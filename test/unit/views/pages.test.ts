@@ -32,7 +32,9 @@ function checkPolicy (t: Test, tags: Tag[]): void {
     [],
     'no such attribute either'
   )
-  const targets = tags.flatMap(({ attributes }) =>
+  // The documents of the operator
+  const outside = ({ name, attributes: { target, rel } }: Tag) => name === 'a' && target === '_blank' && rel === 'noopener noreferrer'
+  const targets = tags.filter((tag) => !outside(tag)).flatMap(({ attributes }) =>
     ['href', 'src', 'action', 'formaction', 'srcset'].flatMap((key) => attributes[key] ?? [])
   )
   t.same(targets.filter((target) => !/^(\/(?!\/)|#|data:(,|image\/))/.test(target)), [], 'no address elsewhere')

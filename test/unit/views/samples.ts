@@ -49,6 +49,10 @@ export function samplePages (page: Page): Record<string, string> {
     }),
     register: registerPage(registerModel(page)),
     'register-strict': registerPage({ ...registerModel(page), passwordKinds: ['mixedCase', 'letters', 'symbols', 'numbers'] }),
+    'register-terms': registerPage({
+      ...registerModel(page), terms: { url: 'https://www.example.com/terms', privacyUrl: 'https://www.example.com/privacy' },
+      errors: { fields: { terms_accepted: [page.texts.problems.mustAccept] } }
+    }),
     'register-wrong': registerPage({
       ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' },
       errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } }

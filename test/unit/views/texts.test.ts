@@ -6,7 +6,7 @@ const { en, ...others } = languages
 /** Words that are those of English. */
 const SAME: Record<string, string[]> = {
   de: ['register.name', 'verify.code', 'device.code', 'account.tokenName', 'profile.name'],
-  fr: ['attributes.email', 'verify.code', 'device.code']
+  fr: ['attributes.email', 'terms.after', 'verify.code', 'device.code']
 }
 
 /** `login.title` → its text; a function is called with what could be its argument. */
