@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { advanceTime } from '../../../src/testing.ts'
+import { register as createUser } from '../../support/created.ts'
 import { createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, eventually, register } from '../../support/start-server.ts'
@@ -13,7 +14,7 @@ const verifyAll = (app: FastifyInstance) => sql(app, 'UPDATE identifiers SET ver
 t.test('a request that sends nothing does not use up the mails of the owner', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, rateLimit: 'on' })
-  await register(app)
+  await createUser(app)
   await verifyAll(app)
   t.equal((await ask(app, '/v1/email/verification-notification')).statusCode, 202)
   t.same(await box.fetch(app), [], 'there is nothing to verify')

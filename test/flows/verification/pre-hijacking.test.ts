@@ -102,6 +102,7 @@ t.test('no mail says the name that somebody else has given to the account', asyn
     const box = createMailbox()
     const { app } = await build(t, box.options)
     const { user } = await signedIn(app, { email: VICTIM, name: 'Buy at evil.example' })
+    await box.fetch(app)
     await prove({ app, box, user })
     const mails = await box.fetch(app)
     t.equal(mails.length, 1)
