@@ -42,8 +42,11 @@ export type ClientStore = Omit<Clients, 'findAgain'> & {
   listOwned: (ownerId: string) => Promise<StoredClient[]>
   /** The newest client for personal access tokens. */
   findPersonal: () => Promise<Client | null>
-  /** @returns null when the slug is taken */
-  create: (client: NewClient) => Promise<Client | null>
+  /**
+   * @param ownerEpoch the epoch of the owner's session, when the owner creates it
+   * @returns null when the slug is taken, or the owner has been logged out since
+   */
+  create: (client: NewClient, ownerEpoch?: number) => Promise<Client | null>
   /** @returns false when it already has a secret */
   setFirstSecret: (id: string, secretHash: Uint8Array<ArrayBuffer>) => Promise<boolean>
   /** @returns when the old secret becomes invalid, or null when there is no such active client with a secret */
@@ -118,11 +121,22 @@ export function createClientStore ({ prisma, pool, tables }: Database, revocatio
       select: SELECT, where: { revokedAt: null, grantTypes: { has: 'personal_access' } }, orderBy: { createdAt: 'desc' }
     })
 
-  async function create (client: NewClient): Promise<Client | null> {
+  async function create (client: NewClient, ownerEpoch?: number): Promise<Client | null> {
     // Before the first token is issued: revocations and keys are kept as long as the longest-lived token
     if (client.accessTokenTtl) await settings.raiseLongestTokenTtl(client.accessTokenTtl)
+    if (ownerEpoch === undefined) return await insert(pool, client)
+    return await inTransaction(pool, async (transaction) => {
+      // Whoever ends everything of the user waits, and then finds the client
+      const { rowCount } = await transaction.query(
+        `SELECT FROM ${tables.users} WHERE id = $1 AND token_epoch = $2 AND disabled_at IS NULL FOR SHARE`, [client.ownerId, ownerEpoch]
+      )
+      return rowCount === 1 ? await insert(transaction, client) : null
+    })
+  }
+
+  async function insert (connection: Pick<pg.PoolClient, 'query'>, client: NewClient): Promise<Client | null> {
     const given = Object.entries(client).filter(([, value]) => value !== undefined)
-    const { rows } = await pool.query<StoredClient>(
+    const { rows } = await connection.query<StoredClient>(
       `INSERT INTO ${tables.clients} (${given.map(([name]) => columnOf(name)).join(', ')}) VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')})
        ON CONFLICT DO NOTHING RETURNING ${columns}`,
       given.map(([, value]) => value)

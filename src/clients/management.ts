@@ -1,5 +1,7 @@
 import { originOf, type Events } from '../events/events.ts'
+import type { Owner } from '../account/owner.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
+import { HttpError } from '../http/http-error.ts'
 import { looksLike } from '../names/look-alike.ts'
 import { readName } from '../names/name.ts'
 import type { ClientDirectory } from './directory.ts'
@@ -17,7 +19,8 @@ export type OwnedClients = {
     client: Pick<Client, 'id' | 'name' | 'authMethod' | 'grantTypes' | 'redirectUris' | 'scopes'> & TokenSettings & {
       ownerId: string,
       secretHash: Uint8Array<ArrayBuffer> | null
-    }
+    },
+    ownerEpoch: number
   ) => Promise<Client | null>
   update: (id: string, ownerId: string, values: Pick<Client, 'name' | 'redirectUris'> & TokenSettings) => Promise<boolean>
   rotateSecret: (
@@ -47,7 +50,8 @@ export type OwnedClient = Client & { createdAt: Date }
 
 export type ClientManagement = {
   list: (ownerId: string) => Promise<OwnedClient[]>
-  create: (ownerId: string, request: ClientRequest, caller: Caller) => Promise<CreatedClient>
+  /** @throws HttpError LK_UNAUTHENTICATED when the owner has been logged out since */
+  create: (owner: Pick<Owner, 'userId' | 'tokenEpoch'>, request: ClientRequest, caller: Caller) => Promise<CreatedClient>
   /** @returns null when the user has no such client */
   update: (
     ownerId: string,
@@ -88,7 +92,9 @@ const MAX_CLIENTS = 100
  * access.
  */
 export function createClientManagement ({ store, clients, scopes, brand, events }: Dependencies): ClientManagement {
-  async function create (ownerId: string, request: ClientRequest, caller: Caller): Promise<CreatedClient> {
+  async function create (
+    { userId: ownerId, tokenEpoch }: Pick<Owner, 'userId' | 'tokenEpoch'>, request: ClientRequest, caller: Caller
+  ): Promise<CreatedClient> {
     const { name, errors } = await checked(brand, request, request.device)
     const registered = new Set(['*', ...scopes.list().map(({ id }) => id)])
     const unknown = request.scopes.filter((scope) => !registered.has(scope))
@@ -99,7 +105,7 @@ export function createClientManagement ({ store, clients, scopes, brand, events 
     if (Object.keys(errors).length > 0) return { errors }
     const id = newClientId()
     const secret = request.confidential ? newClientSecret() : null
-    await store.create({
+    const made = await store.create({
       id,
       ownerId,
       name,
@@ -113,7 +119,8 @@ export function createClientManagement ({ store, clients, scopes, brand, events 
       ],
       scopes: request.scopes,
       ...request.settings
-    })
+    }, tokenEpoch)
+    if (!made) throw new HttpError('LK_UNAUTHENTICATED')
     events.emit('client.created', { clientId: id, userId: ownerId, ...originOf(caller) })
     return { client: (await find(ownerId, id))!, secret }
   }

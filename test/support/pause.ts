@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { eventually } from './start-server.ts'
 
-/** Statements on `sessions` that have taken their snapshot and are held up. */
+/** Statements that have taken their snapshot and are held up. */
 export type Pause = {
   /** Waits until `count` statements are held up; fails the test otherwise. */
   reached: (count?: number) => Promise<void>
@@ -15,11 +15,12 @@ const LOCK = 4711
 
 const ON = {
   login: 'BEFORE INSERT ON sessions FOR EACH ROW',
+  client: 'BEFORE INSERT ON clients FOR EACH ROW',
   refresh: 'BEFORE UPDATE ON sessions FOR EACH ROW WHEN (NEW.generation > OLD.generation)',
   epoch: 'BEFORE UPDATE ON sessions FOR EACH ROW WHEN (NEW.token_epoch > OLD.token_epoch)'
 }
 
-/** Holds up logins, refreshes or changes of a session's epoch midway, so that another statement can commit in between. */
+/** Holds up logins, new clients, refreshes or changes of a session's epoch midway, so that another statement can commit in between. */
 export async function pause (t: Test, databaseUrl: string, what: keyof typeof ON): Promise<Pause> {
   const client = new pg.Client(databaseUrl)
   await client.connect()

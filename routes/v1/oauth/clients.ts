@@ -34,9 +34,9 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       response: { 201: CreatedClient, ...errors(400, 401, 403, 415, 422, 503) }
     }
   }, async (request, reply) => {
-    const { userId } = await account.findOwner(request.auth)
+    const owner = await account.findOwner(request.auth)
     const { name, confidential = true, device = false, scopes = ['*'] } = request.body
-    const made = await management.create(userId, {
+    const made = await management.create(owner, {
       name, confidential, device, scopes: scopeNames(scopes),
       redirectUris: redirectsOf(request.body), settings: settingsOf(request.body)
     }, callerOf(request))

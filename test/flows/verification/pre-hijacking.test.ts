@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { EmailSchema, PhoneSchema } from '../../../src/index.ts'
 import { createMailbox, tokenIn, type Mailbox } from '../../support/mailbox.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
+import { pause } from '../../support/pause.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, CALLBACK, letIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
@@ -67,6 +68,7 @@ async function prepare (t: Test) {
 type Prepared = Pick<Awaited<ReturnType<typeof prepare>>, 'app' | 'box' | 'user'>
 
 const link = async ({ app, box }: { app: FastifyInstance, box: Mailbox }, purpose: 'verify' | 'reset') => {
+  await box.fetch(app)
   await post(app, purpose === 'verify' ? '/v1/email/verification-notification' : '/v1/password/forgot', { email: VICTIM })
   return (await box.fetch(app))[0]!
 }
@@ -96,6 +98,23 @@ for (const [name, prove] of Object.entries(proofs)) {
     t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'client.revoked' AND client_id = $1", [own.client_id])).length === 1))
   })
 }
+
+t.test('a client that is being registered at that moment does not stay', async (t) => {
+  const box = createMailbox()
+  const { app, databaseUrl } = await build(t, box.options)
+  const { user, ...tokens } = await signedIn(app, { email: VICTIM })
+  const mail = await link({ app, box }, 'verify')
+  const { reached, blocked, release } = await pause(t, databaseUrl, 'client')
+  const headers = { authorization: `Bearer ${tokens.access_token}` }
+  const registering = post(app, '/v1/oauth/clients', { name: 'Mine', redirect_uris: [CALLBACK] }, headers)
+  await reached()
+  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  await blocked()
+  await release()
+  t.same([(await registering).statusCode, (await proof).statusCode], [201, 200])
+  t.equal((await sql(app, 'SELECT FROM clients WHERE owner_id = $1 AND revoked_at IS NULL', [user.id])).length, 0)
+  t.equal((await sql(app, 'SELECT FROM clients WHERE owner_id = $1', [user.id])).length, 1)
+})
 
 t.test('no mail says the name that somebody else has given to the account', async (t) => {
   for (const prove of Object.values(proofs)) {
