@@ -1,4 +1,4 @@
-import { RECENT } from '../../src/account/step-up.ts'
+import { RECENT } from '../../src/account/owner.ts'
 import type { FastifyReply } from 'fastify'
 import { HttpError, type ErrorCode } from '../../src/http/http-error.ts'
 import type { Trust } from './types.ts'

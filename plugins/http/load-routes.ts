@@ -20,12 +20,10 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],
   ['v1/profile', ({ routes }) => routes.profile],
-  ['v1/deletion', ({ routes }) => routes.profile],
   ['v1/oauth/clients', ({ routes }) => routes.clients],
   ['v1/oauth/client-secret', ({ routes }) => routes.clients],
   ['v1/oauth/personal-access-tokens', ({ routes }) => routes.personalTokens],
   ['pages/account-data', ({ routes }) => routes.profile],
-  ['pages/account-deletion', ({ routes }) => routes.profile],
   ['pages/account-profile', ({ routes }) => routes.profile],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page

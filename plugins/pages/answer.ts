@@ -136,3 +136,8 @@ const localesFor = (uiLocales: string | undefined) => ({ ...(isShort(uiLocales) 
 export function withParams (url: string, params: Record<string, string> | URLSearchParams): string {
   return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(params)}`
 }
+
+/** For what needs a recent login: the login page, which leads back to a page of ours. */
+export function logInAgain (reply: FastifyReply, { basePath, loginPath }: Pick<Config, 'basePath' | 'loginPath'>, path: string): FastifyReply {
+  return reply.redirect(withParams(loginPath, { prompt: 'login', return_to: basePath + path }), 303)
+}

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HttpError } from '../../src/http/http-error.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
+import type { Services } from '../../src/compose/services.ts'
 
 export const REFRESH_COOKIE = 'refreshToken'
 
@@ -35,4 +36,16 @@ export function refreshTokenOf ({ body, headers }: FastifyRequest, isOurs: (toke
   const ours = [first, ...others].filter(isOurs)
   if (ours.length > 1) throw new HttpError('LK_TWO_COOKIES')
   return ours[0] ?? first
+}
+
+/** Clears the cookies of the proxies that may hold tokens of a client: its own, and those that the configuration assigns to it. */
+export type ClearLoginCookies = (reply: FastifyReply, clientId: string | null) => Promise<void>
+
+export function createClearLoginCookies ({ config, clients }: Pick<Services, 'config' | 'clients'>): ClearLoginCookies {
+  const cookie = createRefreshCookie(config.issuer)
+  return async (reply, clientId) => {
+    const named = Object.entries(config.clients).filter(([, { id }]) => id === clientId).map(([slug]) => slug)
+    const { slug } = (clientId && await clients.find(clientId)) || {}
+    for (const name of new Set([...named, ...(slug ? [slug] : [])])) cookie.clear(reply, name)
+  }
 }

@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ownerInPerson } from '../../plugins/browser/owner.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account-paths.ts'
+import { logInAgain } from '../../plugins/pages/answer.ts'
+import { isRecent } from '../../src/account/owner.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { ById } from '../../src/schemas/management.ts'
 import { afterForm, form, showPage, TokenForm } from '../../src/schemas/pages.ts'
@@ -12,14 +14,14 @@ const SCOPE = 'scope:'
 
 const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, personalTokens } = internals(app)
+  const { browser, clock, config, personalTokens } = internals(app)
   const ownerOf = ownerInPerson(app)
   const guard = app.authGuard('web')
 
   app.post(ACTIONS.createToken, {
     schema: {
       tags: ['Pages'], summary: 'Create a personal access token on the page',
-      description: 'The page that the response redirects to shows the token once. A form that is sent twice creates one token.', ...form, body: TokenForm,
+      description: 'The page that the response redirects to shows the token once. A form that is sent twice creates one token. With a login older than 10 minutes it leads to the login, and back to what was typed.', ...form, body: TokenForm,
       response: afterForm
     }
   }, async (request, reply) => {
@@ -29,6 +31,10 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
     const values = valuesOf(request.body)
     const errors = problems(values, await personalTokens.ownScopes() ?? [])
     if (errors) return await pages.account(request, reply, owner, { values, errors })
+    if (!isRecent((await browser.session(request))?.authTime ?? null, clock.now())) {
+      pages.shownOnce.keep(reply, ACTIONS.createToken, owner.userId, JSON.stringify(values))
+      return logInAgain(reply, config, ACTIONS.createToken)
+    }
     const { name, days, scopes } = values
     const answer = await personalTokens.createOwn(
       owner,
@@ -41,6 +47,16 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
     const { text, token } = answer.made
     pages.shownOnce.keep(reply, pathOf(token.id), owner.userId, text)
     return reply.redirect(config.basePath + pathOf(token.id), 303)
+  })
+
+  // After the login that was asked for, with what was typed; from the address bar it leads to the page with the form
+  app.get(ACTIONS.createToken, {
+    onRequest: guard, schema: { hide: true }
+  }, async (request, reply) => {
+    const { userId, sessionId } = guard.auth(request)
+    const typed = pages.shownOnce.take(request, reply, ACTIONS.createToken, userId)
+    if (typed === null) return reply.redirect(config.basePath + ACCOUNT, 303)
+    return await pages.account(request, reply, { userId, sessionId }, { values: JSON.parse(typed) as ReturnType<typeof valuesOf> })
   })
 
   app.get(`${ACTIONS.createToken}/:id`, {

@@ -85,11 +85,6 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
       return reply.redirect(home, 303)
     })
   }
-
-  // A GET, from the address bar or after a login, leads to the page with the form
-  if (config.routes.personalTokens) {
-    app.get(ACTIONS.createToken, { schema: { hide: true } }, async (_request, reply) => reply.redirect(home, 303))
-  }
 }
 
 export default account

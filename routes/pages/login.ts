@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limit } from '../../plugins/http/limits.ts'
+import { ACCOUNT, DELETED, RESTORE } from '../../plugins/pages/account-paths.ts'
+import { NOBODY } from '../../plugins/pages/shown-once.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
-import { afterForm, form, LoginForm, LoginQuery, showPage } from '../../src/schemas/pages.ts'
+import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, showPage } from '../../src/schemas/pages.ts'
 import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { internals } from '../../plugins/internals.ts'
 
@@ -10,7 +12,7 @@ const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, users: { attributes } } = internals(app)
+  const { browser, config, users: { attributes } } = internals(app)
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
@@ -37,6 +39,33 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })
     if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, problem: 'wrongLogin' })
     return reply.redirect(browser.returnPath(target), 303)
+  })
+
+  // Where a login leads during the days of grace
+  app.get(RESTORE, {
+    schema: { tags, summary: 'Ask whether an account that will be deleted is to be restored', querystring: RestoreQuery, response: showPage }
+  }, async (request, reply) => await pages.restore.show(request, reply, localPath(request.query.return_to)))
+
+  app.post(RESTORE, {
+    schema: { tags, summary: 'Restore the account, and log in', ...form, body: RestoreForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const decided = await pages.restore.decide(request, reply, request.body.decision)
+    if (!decided) return reply.redirect(config.loginPath, 303)
+    if (decided.outcome === 'left') {
+      pages.shownOnce.keep(reply, DELETED, NOBODY, decided.at.toISOString())
+      return reply.redirect(config.basePath + DELETED, 303)
+    }
+    const target = browser.returnPath(request.body.return_to)
+    if (target === config.basePath + ACCOUNT) pages.notices.keep(reply, ACCOUNT, decided.userId, 'restored')
+    return reply.redirect(target, 303)
+  })
+
+  app.get(DELETED, {
+    schema: { tags, summary: 'Say that the account will be deleted, once', querystring: LanguageQuery, response: showPage }
+  }, async (request, reply) => {
+    const at = pages.shownOnce.take(request, reply, DELETED, NOBODY)
+    return await (at === null ? reply.redirect(config.loginPath, 303) : pages.restore.done(request, reply, new Date(at)))
   })
 }
 

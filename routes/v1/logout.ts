@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { callerOf } from '../../src/http/caller.ts'
-import { createClearLoginCookies } from '../../plugins/proxy/login-cookies.ts'
+import { createClearLoginCookies } from '../../plugins/proxy/refresh-cookie.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
 import { internals } from '../../plugins/internals.ts'

@@ -1,14 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../../plugins/guard/auth.ts'
-import { ownerGuard } from '../../plugins/guard/owner-guard.ts'
 import { loginTooOld } from '../../plugins/guard/errors.ts'
-import { stepUp } from '../../plugins/guard/step-up.ts'
+import { ownerGuard, stepUp } from '../../plugins/guard/owner-guard.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
+import { createClearLoginCookies } from '../../plugins/proxy/refresh-cookie.ts'
 import { covers } from '../../src/oauth/scopes.ts'
 import { visibleProfile } from '../../src/oidc/claims.ts'
 import {
-  AccountExport, HistoryPage, HistoryPageQuery, passwordBody, profileBody, User, userBody
+  AccountExport, DeletionScheduled, HistoryPage, HistoryPageQuery, passwordBody, profileBody, RestoreBody, StepUpBody, User, userBody
 } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
@@ -22,9 +23,12 @@ import { internals } from '../../plugins/internals.ts'
 const HISTORY_PAGE = 50
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
-  const { account, clients, oauth, users, verification: { changes, channels, links } } = internals(app)
+  const services = internals(app)
+  const { account, browser, clients, oauth, sessions, users, verification: { changes, channels, links } } = services
   const mayWait = channels.mail || channels.sms
   const isProven = stepUp(app)
+  const clearCookies = createClearLoginCookies(services)
+  const preferencesOf = (headers: { 'accept-language'?: string | undefined }) => ({ acceptLanguage: headers['accept-language'] })
 
   /**
    * A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4), and nothing that waits for a
@@ -120,19 +124,76 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     })
   })
 
+  const exported = {
+    tags: ['Account'],
+    summary: 'Export everything that is held about the user',
+    response: { 200: AccountExport, ...errors(401, 403, 503) }
+  }
+  async function exportAll (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const owner = await account.findOwner(request.auth)
+    await isProven(request, reply, owner)
+    return reply.header('cache-control', 'no-store').send(await account.exportAccount(owner.userId) ?? {})
+  }
+
   app.get('/profile/export', {
     onRequest: ownerGuard(app),
     schema: {
-      tags: ['Account'],
-      summary: 'Export everything that is held about the user',
+      ...exported,
       description:
-        'Needs the access token of a first-party login, or a browser session, and a login of the last 10 minutes: an older one is answered by 401 with `error="insufficient_user_authentication"` and `max_age` (RFC 9470).',
-      response: { 200: AccountExport, ...errors(401, 403, 503) }
+        'Needs the access token of a first-party login, or a browser session, and a login of the last 10 minutes: an older one is answered by 401 with `error="insufficient_user_authentication"` and `max_age` (RFC 9470).'
+    }
+  }, exportAll)
+
+  app.post('/profile/export', {
+    onRequest: ownerGuard(app),
+    config: limit('password'),
+    schema: {
+      ...exported, description: 'The same, where the login may be older: with `current_password`.', body: StepUpBody,
+      response: { ...exported.response, ...errors(400, 415, 422, 429) }
+    }
+  }, exportAll)
+
+  app.delete('/profile', {
+    onRequest: ownerGuard(app),
+    preValidation: async (request) => { request.body ??= {} },
+    config: limit('password'),
+    schema: {
+      tags: ['Account'],
+      summary: 'Delete the account',
+      description:
+        'Needs the access token of a first-party login, or a browser session, and a login of the last 10 minutes or `current_password`. Every session, token and code of the user ends at once. A login within 14 days is answered by `LK_DELETION_SCHEDULED` with an `auth_session`, with which `POST /v1/profile/restore` restores the account; then everything personal is deleted.',
+      body: StepUpBody,
+      response: { 202: DeletionScheduled, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const owner = await account.findOwner(request.auth)
     await isProven(request, reply, owner)
-    return reply.header('cache-control', 'no-store').send(await account.exportAccount(owner.userId) ?? {})
+    const outcome = await account.deletion.request(owner, { caller: callerOf(request), preferences: preferencesOf(request.headers) })
+    if (!outcome) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
+    if ('errors' in outcome) throw unprocessable(outcome.errors)
+    if (request.auth.kind === 'browser') browser.forget(reply)
+    else await clearCookies(reply, request.auth.clientId)
+    return reply.code(202).header('cache-control', 'no-store').send({
+      message: 'Your account will be deleted. You are logged out everywhere.', restorable_until: outcome.at.toISOString()
+    })
+  })
+
+  app.post('/profile/restore', {
+    config: limit('password'),
+    schema: {
+      tags: ['Account'],
+      summary: 'Restore an account that was to be deleted',
+      description:
+        'With the `auth_session` of a login that was answered by `LK_DELETION_SCHEDULED`. Of two requests at once, one restores. Tokens from before stay invalid: log in again.',
+      body: RestoreBody,
+      response: { 200: Message, ...errors(400, 403, 415, 422, 429, 503) }
+    }
+  }, async (request) => {
+    const { userId, passwordStamp } = await sessions.auth.findOfAny(request.body.auth_session) ?? { userId: null, passwordStamp: 0 }
+    const asking = { caller: callerOf(request), preferences: preferencesOf(request.headers) }
+    const restored = userId !== null && await account.deletion.restore({ userId, passwordStamp }, asking)
+    if (!restored) throw new HttpError('LK_INVALID_TOKEN')
+    return { message: 'Your account is restored. Log in again.' }
   })
 }
 

@@ -62,3 +62,10 @@ export function createFindOwner ({ clients, sessions, scopes: registry, browserS
     throw new NotTheOwner()
   }
 }
+
+/** Seconds for which a login is recent enough for what is sensitive. */
+export const RECENT = 600
+
+export function isRecent (authTime: Date | null, now: number): boolean {
+  return authTime !== null && now - authTime.getTime() <= RECENT * 1000
+}

@@ -1,12 +1,6 @@
+import { isRecent } from './owner.ts'
 import type { VerifyCurrentPassword } from '../users/current-password.ts'
 import type { Users } from '../users/ports.ts'
-
-/** Seconds for which a login is recent enough for what is sensitive. */
-export const RECENT = 600
-
-export function isRecent (authTime: Date | null, now: number): boolean {
-  return authTime !== null && now - authTime.getTime() <= RECENT * 1000
-}
 
 type Attempt = {
   userId: string

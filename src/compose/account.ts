@@ -68,12 +68,14 @@ export function createAccount (parts: AccountParts): AccountServices {
   }
 }
 
-async function loadDeletion ({ config, clock, store, throttle, mail, events, ...parts }: AccountParts): Promise<Deletion> {
+async function loadDeletion ({ config, clock, database, store, throttle, mail, events, ...parts }: AccountParts): Promise<Deletion> {
   const { records: users, attributes } = parts.users
   const { beforeDelete } = config
-  const [{ createDeletion }, { createPrepareNotice }] = await Promise.all([import('../users/deletion.ts'), import('../users/notices.ts')])
+  const [{ createDeletion }, { createDeletionStore }, { createPrepareNotice }] = await Promise.all([
+    import('../users/deletion.ts'), import('../users/deletion.store.ts'), import('../users/notices.ts')
+  ])
   return createDeletion({
-    store: store.deletions,
+    store: createDeletionStore(database, store.revocations),
     users,
     outbox: store.outbox,
     prepareNotice: createPrepareNotice({ attributes, users, mail, throttle }),

@@ -4,6 +4,7 @@ import type { PurgeStep } from '../maintenance/purge.ts'
 import { createUserPurge, type Refused } from '../maintenance/user-purge.ts'
 import { createIdentifierHolds, HOLD_KEYS, type IdentifierHolds } from '../users/identifier-holds.ts'
 import { createHoldStore } from '../users/identifier-holds.store.ts'
+import { createRemovalStore } from '../users/removal.store.ts'
 import { createRemoveUser, type RemoveUser } from '../users/removal.ts'
 import type { Core } from './core.ts'
 
@@ -17,11 +18,12 @@ type Dependencies = Pick<Core, 'database' | 'appKeys' | 'store'> & {
 }
 
 export function removeUserOf ({ store, events, ...core }: Dependencies): RemoveUser {
-  return createRemoveUser({ store: store.removals, holds: holdsOf(core), ...(events && { events }) })
+  const removals = createRemovalStore(core.database, store.revocations)
+  return createRemoveUser({ store: removals, holds: holdsOf(core), ...(events && { events }) })
 }
 
 /** The part of the purge that deletes users whose days of grace are over. */
 export function userPurgeOf (parts: Dependencies & { onRefused: (refused: Refused) => void }): PurgeStep {
-  const { store, onRefused } = parts
-  return createUserPurge({ due: store.removals.due, remove: removeUserOf(parts), onRefused })
+  const { database, store, onRefused } = parts
+  return createUserPurge({ due: createRemovalStore(database, store.revocations).due, remove: removeUserOf(parts), onRefused })
 }

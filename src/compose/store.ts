@@ -7,7 +7,6 @@ import { createBrowserSessionStore } from '../sessions/browser-sessions.store.ts
 import { createClientStore } from '../clients/clients.store.ts'
 import { createCodeStore } from '../oauth/authorize/codes.store.ts'
 import { createConsentStore } from '../oauth/authorize/consents.store.ts'
-import { createDeletionStore } from '../users/deletion.store.ts'
 import { createDeviceStore } from '../oauth/device/devices.store.ts'
 import { createKeyStore } from '../keys/keys.store.ts'
 import { createOneTimeTokenStore } from '../verification/one-time-tokens.store.ts'
@@ -15,7 +14,6 @@ import { createOutboxStore } from '../outbox/outbox.store.ts'
 import { createPasswordHashStore } from '../users/password-hashes.store.ts'
 import { createPersonalTokenStore } from '../personal-tokens/personal-tokens.store.ts'
 import { createPurgeStore } from '../maintenance/purge.store.ts'
-import { createRemovalStore } from '../users/removal.store.ts'
 import { createRevocationStore } from '../revocation/revocations.store.ts'
 import { createSessionStore } from '../sessions/sessions.store.ts'
 import { createSettingStore } from '../database/settings.store.ts'
@@ -38,7 +36,6 @@ export function createStore (database: Database) {
     clients: createClientStore(database, revocations, settings),
     codes: createCodeStore(database),
     consents: createConsentStore(database),
-    deletions: createDeletionStore(database, revocations),
     devices: createDeviceStore(database),
     keys: createKeyStore(database, revocations),
     oneTimeTokens: createOneTimeTokenStore(database),
@@ -46,7 +43,6 @@ export function createStore (database: Database) {
     passwordHashes: createPasswordHashStore(database),
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),
-    removals: createRemovalStore(database, revocations),
     revocations,
     sessions: createSessionStore(database, revocations, outbox),
     settings,

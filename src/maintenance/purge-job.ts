@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Log } from '../runtime/log.ts'
 import { timerMs } from '../runtime/timer.ts'
-import { purge, type PurgeStep, type PurgeStore } from './purge.ts'
+import type { PurgeStep, PurgeStore } from './purge.ts'
 
 type Options = {
   config: Pick<Config, 'purgeEvery' | 'auditRetention'>
@@ -27,6 +27,7 @@ export function startPurgeJob ({ config, store, users }: Options, log: Log): Pur
   async function run (): Promise<void> {
     try {
       const options = { expired: true, revoked: false, keep: 0, auditRetention, users: await users() }
+      const { purge } = await import('./purge.ts')
       const purged = await purge(store.purge, options, stopped.signal)
       if (Object.values(purged ?? {}).some((count) => count > 0)) log.info({ purged }, 'Expired rows purged')
     } catch (err) {

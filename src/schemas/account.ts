@@ -153,3 +153,21 @@ export const Waiting = Type.Object({
   message: Type.String({ examples: ['Check your mailbox: a mail is on its way.'] }),
   auth_session: Type.String({ description: 'For the code in the mail', examples: ['lk_as_6Qp0…'] })
 })
+
+/** Of what is sensitive: needed when the login is older than 10 minutes. */
+export const CurrentPassword = Type.Optional(Type.String({
+  minLength: 1, description: 'Counts as a login of this moment; needed when the login is older than 10 minutes', examples: ['correct horse battery staple']
+}))
+
+export const StepUpBody = Type.Object({ current_password: CurrentPassword }, {
+  additionalProperties: true, examples: [{ current_password: 'correct horse battery staple' }]
+})
+
+export const DeletionScheduled = Type.Object({
+  message: Type.String({ examples: ['Your account will be deleted. You are logged out everywhere.'] }),
+  restorable_until: Type.String({ format: 'date-time', description: 'Until then a login can restore it', examples: ['2026-12-13T13:00:00.000Z'] })
+})
+
+export const RestoreBody = Type.Object({
+  auth_session: Type.String({ minLength: 1, description: 'Of the refused login', examples: ['lk_as_6Qp0…'] })
+}, { additionalProperties: true, examples: [{ auth_session: 'lk_as_6Qp0…' }] })

@@ -3,6 +3,7 @@ import { MAX_REDIRECT_URI } from '../clients/redirect-uri.ts'
 import { MAX_NAME } from '../names/name.ts'
 import { PERSONAL_TOKEN_TTL } from '../personal-tokens/ttl.ts'
 import { nullable } from './nullable.ts'
+import { CurrentPassword } from './account.ts'
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })
 const ScopeNames = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 200, examples: [['orders:read']] })
@@ -116,7 +117,8 @@ export const NewTokenBody = Type.Object({
     Type.Union([Type.Integer({ minimum: PERSONAL_TOKEN_TTL.min, maximum: PERSONAL_TOKEN_TTL.max }), Type.Null()], {
       description: 'Lifetime in seconds; default: a year; null for a token that does not expire'
     })
-  )
+  ),
+  current_password: CurrentPassword
 }, { additionalProperties: true, examples: [{ name: 'Backup script', scopes: ['orders:read'], expires_in: 2592000 }] })
 
 export const PersonalTokenItem = Type.Object({

@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { validate as isUuid } from 'uuid'
 import { callerOf } from '../../../src/http/caller.ts'
-import { ownerGuard } from '../../../plugins/guard/owner-guard.ts'
+import { ownerGuard, stepUp } from '../../../plugins/guard/owner-guard.ts'
+import { limit } from '../../../plugins/http/limits.ts'
 import { scopeNames } from '../../../src/oauth/scopes.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { ById, CreatedToken, NewTokenBody, PersonalTokenList } from '../../../src/schemas/management.ts'
@@ -13,6 +14,7 @@ import { internals } from '../../../plugins/internals.ts'
 
 const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
   const { account, personalTokens } = internals(app)
+  const isProven = stepUp(app)
 
   app.get('/personal-access-tokens', {
     onRequest: ownerGuard(app),
@@ -28,16 +30,18 @@ const personalAccessTokens: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/personal-access-tokens', {
     onRequest: ownerGuard(app),
+    config: limit('password', { counts: ({ body }) => (body as { current_password?: unknown } | undefined)?.current_password !== undefined }),
     schema: {
       tags: ['Management'],
       summary: 'Create a personal access token',
       description:
-        'Needs the access token of a first-party login, or a browser session; tokens of third parties and personal access tokens are refused. The token is shown only in this response.',
+        'Needs the access token of a first-party login, or a browser session; tokens of third parties and personal access tokens are refused. Needs a login of the last 10 minutes, or `current_password`. The token is shown only in this response.',
       body: NewTokenBody,
-      response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 503) }
+      response: { 201: CreatedToken, ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const owner = await account.findOwner(request.auth)
+    await isProven(request, reply, owner)
     const { name, scopes, expires_in: expiresIn } = request.body
     const { made, errors } = await personalTokens.createOwn(owner, { name, scopes: scopeNames(scopes ?? []), expiresIn }, callerOf(request))
     if (errors) throw unprocessable(errors)
