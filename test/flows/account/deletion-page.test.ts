@@ -11,6 +11,7 @@ t.test('the page asks first, says what happens, and logs out; the login asks whe
   const mailbox = createMailbox()
   const { app } = await build(t, mailbox.options)
   const visitor = await loggedIn(app)
+  await mailbox.fetch(app)
   const data = await visitor.get('/account/data')
   t.match(data.body, 'href="/account/data/delete"')
   const question = await visitor.get('/account/data/delete')
