@@ -2,7 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import { costOf, type Passwords, type Verdict } from './hashing.ts'
-import type { PasswordHashes } from '../users/ports.ts'
+
+/** Stored hashes of all users. */
+export type PasswordHashes = {
+  /** Every stored scheme (`schemeOf` in hashing.ts). */
+  schemes: () => Promise<string[]>
+  /**
+   * Replaces up to `limit` hashes of a bcrypt scheme by the results of `change`.
+   * @returns how many were replaced
+   */
+  replaceBcrypt: (scheme: string, limit: number, change: (hash: string) => Promise<string>) => Promise<number>
+}
 
 export type LoginPace = {
   /** Waits until verifying the password has taken as long as the slowest stored scheme would. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/client.ts'
-import type { PasswordHashes } from './ports.ts'
+import type { PasswordHashes } from '../passwords/login-pace.ts'
 import { inTransaction } from '../database/transaction.ts'
 
 // Same as schemeOf in src/passwords/hashing.ts, and literally the expression of the index

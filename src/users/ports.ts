@@ -137,17 +137,6 @@ export type RecipientQuery = {
   unverified?: boolean
 }
 
-/** Stored hashes of all users. */
-export type PasswordHashes = {
-  /** Every stored scheme (`schemeOf` in hashing.ts). */
-  schemes: () => Promise<string[]>
-  /**
-   * Replaces up to `limit` hashes of a bcrypt scheme by the results of `change`.
-   * @returns how many were replaced
-   */
-  replaceBcrypt: (scheme: string, limit: number, change: (hash: string) => Promise<string>) => Promise<number>
-}
-
 /** The operations on users that other modules need, independent of where users and passwords are stored. */
 export type Users = {
   /** The user of the first identifier that exists, in the given order, and what they must still do before they may log in. */
