@@ -1,5 +1,5 @@
 import type { Outbox } from './outbox.ts'
-import { retryDelay } from './retry-delay.ts'
+import { MAX_ATTEMPTS, retryDelay } from './retry-delay.ts'
 import { shownError } from './shown-error.ts'
 import { DeliveryError, type ClaimedEntry, type OutboxKind, type OutboxStore, type Transport } from './ports.ts'
 
@@ -43,6 +43,8 @@ export function createDeliver ({ store, outbox, transports, messageId, events, s
   async function deliver (entry: ClaimedEntry, signal: AbortSignal): Promise<boolean> {
     if (sent.has(entry.id)) return await deleteSent(entry)
     if (entry.isExpired) return await giveUp(entry, 'expired', 'expired before it was sent')
+    // A message that ends the process would end the next one, too
+    if (entry.attempts > MAX_ATTEMPTS) return await giveUp(entry, 'attempts', 'every process that tried to send it has ended')
     try {
       await attempt(entry, signal)
     } catch (error) {

@@ -129,6 +129,20 @@ t.test('a process that dies leaves its entries to the others', async (t) => {
   t.ok(performance.now() - began > 200, 'after the lease')
 })
 
+t.test('a message that ends every process that sends it is given up', async (t) => {
+  const { database, store, mail, rows, start, log } = await prepare(t)
+  await store.write([mail(1)])
+  for (let deaths = 0; deaths < 9; deaths++) {
+    await store.claim(['mail'], 1, 60)
+    await database.pool.query('UPDATE outbox SET locked_until = now()')
+  }
+  let tries = 0
+  start(async () => { tries++ })
+  t.ok(await eventually(async () => (await rows())[0]?.failed_at != null))
+  t.equal(tries, 0)
+  t.match(log, [/^attempts: /])
+})
+
 t.test('a stop finishes what is being sent, and gives back what takes too long', async (t) => {
   const { store, mail, rows, start, log } = await prepare(t)
   const sender = start(async ({ payload }, signal) => {
