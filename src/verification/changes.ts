@@ -91,8 +91,11 @@ export function createIdentifierChanges (
     const { identifier } = wanted
     const taken = await users.taken([identifier], userId)
     const { attribute, value } = identifier
-    const mayBeSent = await (isPhone(attribute) ? sms.allow(value) : throttle.message(attribute, value))
-    return { ...wanted, isTaken: taken.length > 0, isSilent: !mayBeSent }
+    const isTaken = taken.length > 0
+    // Counted apart from what the owner of a taken one asks for, who could otherwise be left without; and no text message is sent to them
+    const isText = isPhone(attribute) && !isTaken
+    const mayBeSent = await (isText ? sms.allow(value) : throttle.message('change', attribute, value))
+    return { ...wanted, isTaken, isSilent: !mayBeSent }
   }
 
   function entriesOf (

@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { advanceTime } from '../../../src/testing.ts'
 import { register as createUser } from '../../support/created.ts'
-import { createMailbox } from '../../support/mailbox.ts'
+import { EmailSchema, PhoneSchema } from '../../../src/index.ts'
+import { createMailbox, createPhones } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, eventually, register } from '../../support/start-server.ts'
+import { build, eventually, PASSWORD, register, signedIn } from '../../support/start-server.ts'
 
 const EMAIL = 'ada@example.com'
 
@@ -33,6 +34,29 @@ t.test('registrations with a taken address do not use up the mails with which it
   t.ok(await eventually(() => box.mails.length === 2))
   await ask(app, '/v1/password/forgot')
   t.match(await box.fetch(app), [{ subject: /account/ }, { subject: /new password/ }], 'one says that there is an account')
+})
+
+t.test('changes to what belongs to somebody else do not use up their mails and text messages', async (t) => {
+  const [box, phones] = [createMailbox(), createPhones()]
+  const attributes = { email: EmailSchema, phone: PhoneSchema }
+  const { app } = await build(t, { ...box.options, ...phones.options, rateLimit: 'on', login: { attributes } })
+  const phone = '+4915112345678'
+  const owner = await signedIn(app, { email: EMAIL, phone })
+  const eve = await signedIn(app, { email: 'eve@example.com' })
+  await sql(app, "UPDATE identifiers SET verified_at = now() WHERE attribute = 'email'")
+  await box.fetch(app)
+  await advanceTime(app, 61)
+  const change = (payload: object) => app.inject({
+    method: 'PATCH', url: '/v1/profile', headers: { authorization: `Bearer ${eve.access_token}` }, payload: { current_password: PASSWORD, ...payload }
+  })
+  t.match((await change({ email: EMAIL })).json(), { pending: { email: EMAIL } })
+  t.match((await change({ phone })).json(), { pending: { phone } })
+  await box.fetch(app)
+  await ask(app, '/v1/password/forgot')
+  t.match(await box.fetch(app), [{ to: EMAIL, subject: /new password/ }])
+  const headers = { authorization: `Bearer ${owner.access_token}` }
+  t.equal((await app.inject({ method: 'POST', url: '/v1/phone/verification-notification', headers })).statusCode, 202)
+  t.ok(await eventually(() => phones.messages.length === 1))
 })
 
 t.test('what somebody types who is nobody takes no space', async (t) => {
