@@ -74,7 +74,7 @@ export interface SettingsOptions {
     /** Deprecated name of `brand.color`, accepted until the next release. */
     colour?: NonNullable<NonNullable<Settings['brand']>['colour']>
   }
-  /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `verify`, `verifyLink`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountDelete`, `accountEnd`, `accountProfile`, `accountSecurity`, `restore`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identifierChange`, `mail.identifierChanged`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
+  /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `verify`, `verifyLink`, `undo`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountDelete`, `accountEnd`, `accountProfile`, `accountSecurity`, `restore`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identifierChange`, `mail.identifierChanged`, `mail.changeUndone`, `mail.identifierTaken`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
   views?: Views
   /** Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, `fr`, or one of `languages`. Variable: DEFAULT_LANGUAGE. Default: en. */
   defaultLanguage?: NonNullable<Settings['defaultLanguage']>
