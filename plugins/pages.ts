@@ -7,7 +7,7 @@ import { badBody } from '../src/http/http-error.ts'
 import { atFirstUse } from '../src/runtime/at-first-use.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
 import type { AccountPages } from './pages/account-pages.ts'
-import { createAnswer, type Answer } from './pages/answer.ts'
+import { AUTHORIZE, createAnswer, type Answer } from './pages/answer.ts'
 import { createDevicePages, type ShowDevice } from './pages/device.ts'
 import { createPageErrors } from './pages/errors.ts'
 import { PAGE_HEADERS } from './pages/headers.ts'
@@ -21,6 +21,7 @@ import type { PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import type { RestorePages } from './pages/restore.ts'
 import type { UndoPages } from './pages/undo.ts'
+import { readUserLocale } from './pages/user-locale.ts'
 import type { VerifyPages } from './pages/verify.ts'
 import type { Stylesheet } from '../src/views/style.css.ts'
 import { internals, type Internals } from './internals.ts'
@@ -84,6 +85,11 @@ async function pages (host: FastifyInstance): Promise<void> {
       // Link previews send HEAD. It is answered here because opening some pages has an effect: they issue a code, show a token once, ask
       // about a device
       if (method === 'HEAD') return await reply.type('text/html; charset=utf-8').send()
+    })
+    scope.addHook('onRequest', async (request) => {
+      const { url = '' } = request.routeOptions
+      // Neither for a file, nor where most answers are no page
+      if (!url.includes('/assets/') && !url.endsWith(AUTHORIZE)) await readUserLocale(request, services)
     })
     const shownOnce = createShownOnce(kit, services)
     scope.decorate('pages', {

@@ -12,7 +12,7 @@ const REFUSALS = new Set([401, 403])
 const Text = Type.Optional(Type.String())
 /** OpenID Connect Core section 5.1: which claims are present depends on the scopes of the token. */
 const UserInfo = Type.Object({
-  sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text,
+  sub: Type.String(), name: Text, preferred_username: Text, email: Text, phone_number: Text, locale: Text,
   updated_at: Type.Optional(Type.Number())
 })
 
@@ -34,22 +34,27 @@ export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: st
   }
 }
 
-function fromProfile ({ id, name, created_at: createdAt, ...attributes }: Record<string, string>): Profile {
+function fromProfile (body: Record<string, string>): Profile {
+  const { id, name, created_at: createdAt, locale, pending: _pending, ...attributes } = body
   const identifiers = Object.entries(attributes).map(([attribute, display]) => ({ attribute, display, verifiedAt: null }))
-  return { id: id!, name: name ?? null, createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null, identifiers }
+  return {
+    id: id!, name: name ?? null, locale: locale ?? null, createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null,
+    identifiers
+  }
 }
 
 /** Compiled at first use, because most guards are local. */
 const compiled = () => Compile(UserInfo)
 
 function fromUserInfo (
-  { sub, name, preferred_username: username, email, phone_number: phone, updated_at: changed }: Static<typeof UserInfo>
+  { sub, name, preferred_username: username, email, phone_number: phone, locale, updated_at: changed }: Static<typeof UserInfo>
 ): Profile {
   const identifiers = Object.entries({ email, phone, username }).flatMap(([attribute, display]) =>
     display === undefined ? [] : { attribute, display, verifiedAt: null }
   )
   return {
-    id: sub, name: name ?? null, createdAt: madeAt(sub), claimsChangedAt: changed === undefined ? null : new Date(changed * 1000),
+    id: sub, name: name ?? null, locale: locale ?? null, createdAt: madeAt(sub),
+    claimsChangedAt: changed === undefined ? null : new Date(changed * 1000),
     disabledAt: null, identifiers
   }
 }

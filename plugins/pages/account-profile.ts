@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
+import { withLanguages } from '../../src/views/texts/index.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { isRecent } from '../../src/account/owner.ts'
@@ -18,17 +19,18 @@ export type ShowAccountProfile = (
 /** The name, and what the user logs in with. */
 export function createAccountProfilePage (
   kit: Kit,
-  { clock, users: { attributes, records }, verification: { changes, channels } }: Services,
+  { clock, config, users: { attributes, records }, verification: { changes, channels } }: Services,
   frameOf: MakeFrame
 ): ShowAccountProfile {
-  const names = ['name', ...attributes.map(({ name }) => name)]
+  const languages = Object.keys(withLanguages(config.languages))
+  const names = ['name', 'locale', ...attributes.map(({ name }) => name)]
   const mayWait = channels.mail || channels.sms
 
   return async (request, reply, who, { typed = {}, errors, wrongCode, notice }) => {
     const frame = await frameOf(request, reply, who, PROFILE)
     const [profile, waiting] = await Promise.all([records.profile(who.userId), mayWait ? changes.pending(who.userId) : []])
     const stored = Object.fromEntries(profile?.identifiers.map(({ attribute, display }) => [attribute, display]) ?? [])
-    const shown = { ...stored, name: profile?.name ?? '', ...typed }
+    const shown = { ...stored, name: profile?.name ?? '', locale: profile?.locale ?? '', ...typed }
     return await kit.send(errors || wrongCode !== undefined ? reply.code(422) : reply, 'accountProfile', {
       ...frame,
       actions: { ...frame.actions, saveName: kit.link(PROFILE), saveLogin: kit.link(SAVE_LOGIN), confirm: kit.link(CONFIRM_LOGIN) },
@@ -37,6 +39,7 @@ export function createAccountProfilePage (
         const known = attributes.find(({ name }) => name === attribute)
         return known ? { attribute, title: known.title, value: display, isMail: known.channel === 'mail' } : []
       }),
+      languages,
       askPassword: !isRecent(who.authTime, clock.now()),
       links: { login: kit.link('/login', { prompt: 'login', return_to: kit.link(PROFILE) }) },
       // Never the password

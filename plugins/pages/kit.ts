@@ -12,6 +12,7 @@ import { languageOf, pickLanguage, withLanguages } from '../../src/views/texts/i
 import { createCsrf } from './csrf.ts'
 import type { Policy } from './headers.ts'
 import { createSend } from './send.ts'
+import { userLocale } from './user-locale.ts'
 
 /** What all pages share. */
 export type Kit = {
@@ -53,7 +54,7 @@ export async function createKit ({ config, users: { attributes, records } }: Ser
   const languages = withLanguages(config.languages)
   const csrf = await createCsrf(config)
 
-  function page (request: FastifyRequest, uiLocales = localesOf(request)): Page {
+  function page (request: FastifyRequest, uiLocales = localesOf(request) ?? userLocale(request)): Page {
     return { brand, ...pickLanguage({ uiLocales, acceptLanguage: request.headers['accept-language'] }, languages, config.defaultLanguage) }
   }
 

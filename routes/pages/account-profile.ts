@@ -52,9 +52,10 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const found = await owner(request)
     if (!found) return reply.redirect(home, 303)
-    const name = request.body['name'] ?? ''
-    const { errors } = await change(request, found, { name: name === '' ? null : name })
-    if (errors) return await pages.accountProfile(request, reply, found, { errors, typed: { name } })
+    const { name = '', locale } = request.body
+    const typed = { name, ...(locale !== undefined && { locale }) }
+    const { errors } = await change(request, found, { ...typed, name: name === '' ? null : name })
+    if (errors) return await pages.accountProfile(request, reply, found, { errors, typed })
     pages.notices.keep(reply, PROFILE, found.userId, 'profileSaved')
     return reply.redirect(home, 303)
   })

@@ -41,7 +41,8 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const form = pages.formOf(request)
     const preferences = { uiLocales: body['ui_locales'], acceptLanguage: request.headers['accept-language'] }
     const link = channels.mail ? links.own.verification : undefined
-    const registrant = { caller: callerOf(request), form, locale: mail.localeFor(preferences), preferences, link }
+    const locale = (preferences.uiLocales ?? preferences.acceptLanguage) && mail.localeFor(preferences)
+    const registrant = { caller: callerOf(request), form, locale, preferences, link }
     const { user, again, errors, authSession } = await users.register(body, registrant)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     if (authSession !== undefined) {

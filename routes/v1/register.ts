@@ -39,7 +39,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { link, wrong } = linkFor(request.body.verification_url, request.headers['app-identifier'])
     if (wrong) throw unprocessable(wrong)
     const preferences = { acceptLanguage: request.headers['accept-language'] }
-    const registrant = { caller: callerOf(request), locale: mail.localeFor(preferences), preferences, link }
+    const registrant = { caller: callerOf(request), locale: preferences.acceptLanguage && mail.localeFor(preferences), preferences, link }
     const { user, errors, authSession } = await users.register(request.body, registrant)
     if (errors) throw unprocessable(errors)
     if (authSession !== undefined) return reply.code(202).send({ message: WAITING, auth_session: authSession })

@@ -18,6 +18,7 @@ import { createAttributes, type Attributes } from '../users/attributes.ts'
 import type { Decoys } from '../users/decoys.ts'
 import { createAuthenticate } from '../users/authenticate.ts'
 import { attributesToVerify } from './verification.ts'
+import { withLanguages } from '../views/texts/index.ts'
 import type { IdentifierHolds } from '../users/identifier-holds.ts'
 import { createOwnUsers } from '../users/own-users.ts'
 import type { PasswordChangedNotice } from '../users/notices.ts'
@@ -121,7 +122,11 @@ export async function createUsers (
     const isOn = (kind: OutboxKind) => outbox.mode(kind) !== 'off'
     const confirmable = attributes.filter(({ channel }) => channel !== null && isOn(channel)).map(({ name }) => name)
     const stepUp = createStepUp({ users, verifyCurrent, now: clock.now })
-    const changeProfile = createChangeProfile({ ...parts, stepUp, confirmable, changes: confirmable.length > 0 ? later.changes : null })
+    const changeProfile = createChangeProfile({
+      ...parts, stepUp, confirmable,
+      languages: Object.keys(withLanguages(config.languages)),
+      changes: confirmable.length > 0 ? later.changes : null
+    })
     return { changePassword: createChangePassword(changing), changeProfile }
   }
 

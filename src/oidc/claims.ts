@@ -12,7 +12,7 @@ export const OIDC_SCOPES: Record<string, string> = {
 }
 
 const CLAIMS_OF: Record<string, readonly string[]> = {
-  profile: ['name', 'preferred_username', 'updated_at'],
+  profile: ['name', 'preferred_username', 'locale', 'updated_at'],
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified']
 }
@@ -36,12 +36,13 @@ export const ACR = '0'
 export type UserClaims = Record<string, string | number | boolean>
 
 /** OpenID Connect Core section 5.1, as far as the profile has the claims. */
-function everything ({ name, identifiers, createdAt, claimsChangedAt }: Profile): UserClaims {
+function everything ({ name, locale, identifiers, createdAt, claimsChangedAt }: Profile): UserClaims {
   const find = (attribute: string) => identifiers.find((identifier) => identifier.attribute === attribute)
   const [email, phone, username] = [find('email'), find('phone'), find('username')]
   return {
     ...(name && { name }),
     ...(username && { preferred_username: username.display }),
+    ...(locale && { locale }),
     updated_at: Math.floor((claimsChangedAt ?? createdAt).getTime() / 1000),
     ...(email && { email: email.display, email_verified: email.verifiedAt !== null }),
     ...(phone && { phone_number: phone.display, phone_number_verified: phone.verifiedAt !== null })
@@ -52,7 +53,7 @@ function everything ({ name, identifiers, createdAt, claimsChangedAt }: Profile)
 export function visibleProfile (profile: Profile, can: (scope: string) => boolean): Profile {
   const shown = (attribute: string) => Object.hasOwn(SCOPE_OF, attribute) ? can(SCOPE_OF[attribute]!) : can(ANY)
   return {
-    ...profile, name: can('profile') ? profile.name : null,
+    ...profile, name: can('profile') ? profile.name : null, locale: can('profile') ? profile.locale : null,
     identifiers: profile.identifiers.filter(({ attribute }) => shown(attribute))
   }
 }

@@ -10,6 +10,7 @@ const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:0
 export const User = Type.Object({
   id: Type.String({ format: 'uuid', examples: ['01a20dc8-810d-76f8-8b1d-e68fcfd5f89b'] }),
   name: Type.Union([Type.String(), Type.Null()], { examples: ['Ada Lovelace'] }),
+  locale: Type.Union([Type.String(), Type.Null()], { description: 'Language of pages and messages', examples: ['de'] }),
   created_at: Timestamp,
   pending: Type.Optional(Type.Record(Type.String(), Type.String(), {
     description: 'New values of login attributes that their owner must confirm first', examples: [{ email: 'ada@new.example' }]
@@ -17,7 +18,7 @@ export const User = Type.Object({
 }, {
   additionalProperties: Type.Union([Type.String(), Type.Null(), Type.Boolean()]),
   examples: [{
-    id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', name: 'Ada Lovelace', email: 'ada@example.com',
+    id: '01a20dc8-810d-76f8-8b1d-e68fcfd5f89b', name: 'Ada Lovelace', email: 'ada@example.com', locale: 'de',
     created_at: '2026-11-24T13:00:00.000Z'
   }]
 })
@@ -74,6 +75,9 @@ export function profileBody (attributes: Attributes) {
   return Type.Object({
     ...fields,
     name: Type.Optional(Type.Union([Type.String({ maxLength: MAX_USER_NAME }), Type.Null()], { examples: ['Ada Lovelace'] })),
+    locale: Type.Optional(Type.Union([Type.String({ maxLength: 35 }), Type.Null()], {
+      description: 'Language of pages and messages; null: that of the browser', examples: ['de']
+    })),
     current_password: Type.Optional(Type.String({
       minLength: 1, description: 'To change a login attribute when the login is older than 10 minutes', examples: ['correct horse battery staple']
     })),
@@ -128,10 +132,11 @@ export const AccountExport = Type.Object({}, {
 type Shown = { attribute: string, display: string }
 
 /** The wire form of a user, with what waits for a confirmation. */
-export function userBody ({ id, name, identifiers, createdAt }: Profile, pending: readonly Shown[] = []): User {
+export function userBody ({ id, name, locale, identifiers, createdAt }: Profile, pending: readonly Shown[] = []): User {
   const byAttribute = (given: readonly Shown[]) => Object.fromEntries(given.map(({ attribute, display }) => [attribute, display]))
   return {
-    ...byAttribute(identifiers), id, name, created_at: createdAt.toISOString(), ...(pending.length > 0 && { pending: byAttribute(pending) })
+    ...byAttribute(identifiers), id, name, locale, created_at: createdAt.toISOString(),
+    ...(pending.length > 0 && { pending: byAttribute(pending) })
   }
 }
 

@@ -35,6 +35,8 @@ type Dependencies = {
   attributes: Attributes
   users: Pick<Users, 'findById' | 'identifiers' | 'taken' | 'changeProfile'>
   stepUp: StepUp
+  /** Languages that there are texts in. */
+  languages: readonly string[]
   /** Attributes whose new values are confirmed first, since something can be sent to them. */
   confirmable: readonly string[]
   /** Null where no message can be sent: then nothing is confirmed, and nobody told. */
@@ -43,15 +45,21 @@ type Dependencies = {
 }
 
 /** What a body asks for. `later`: must be confirmed first. */
-type Asked = { name: string | null | undefined, now: Identifier[], later: Wanted[], removed: string[] }
+type Asked = {
+  name: string | null | undefined
+  locale: string | null | undefined
+  now: Identifier[]
+  later: Wanted[]
+  removed: string[]
+}
 
 /**
- * Changes the name and login attributes, which are top-level properties of the body; null or an empty string removes one. Login attributes
- * give access to the account, so changing them requires a recent login or `current_password`.
+ * Changes the name, the language and login attributes, which are top-level properties of the body; null or an empty string removes one.
+ * Login attributes give access to the account, so changing them requires a recent login or `current_password`.
  * @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile (
-  { attributes, users, stepUp, confirmable, changes, events }: Dependencies
+  { attributes, users, stepUp, languages, confirmable, changes, events }: Dependencies
 ): ChangeProfile {
   function read (body: Record<string, unknown>, stored: StoredIdentifier[]): Asked & { errors: FieldErrors } {
     const named = attributes.filter(({ name }) => body[name] !== undefined)
@@ -59,13 +67,15 @@ export function createChangeProfile (
     const { identifiers, errors } = readIdentifiers(attributes, named.filter(({ name }) => !removed.includes(name)), body)
     const { name, problem } = body['name'] === undefined ? {} : readUserName(body['name'])
     if (problem !== undefined) errors['name'] = [problem]
-    if (name === undefined && named.length === 0 && problem === undefined) {
-      errors['body'] = [{ code: 'nothing_to_change', fields: ['name', ...attributes.map((attribute) => attribute.name)] }]
+    const locale = readLocale(body['locale'], languages)
+    if (locale === 'unknown') errors['locale'] = ['not_offered']
+    if (name === undefined && named.length === 0 && problem === undefined && locale === undefined) {
+      errors['body'] = [{ code: 'nothing_to_change', fields: ['name', 'locale', ...attributes.map((one) => one.name)] }]
     }
     const before = new Map(stored.map(({ attribute, value }) => [attribute, value]))
     const isLater = ({ attribute, value }: Identifier) => confirmable.includes(attribute) && before.get(attribute) !== value
     return {
-      name, removed, errors,
+      name, locale: locale === 'unknown' ? undefined : locale, removed, errors,
       now: identifiers.filter((identifier) => !isLater(identifier)),
       later: identifiers.filter(isLater).map((identifier) => ({ identifier, before: before.get(identifier.attribute) ?? null }))
     }
@@ -86,15 +96,16 @@ export function createChangeProfile (
     return { errors: { current_password: ['changed_meanwhile'] } }
   }
 
-  function tell ({ name }: Asked, made: IdentifierChange[], { userId, caller }: Request): void {
-    if (name !== undefined) events.emit('profile.changed', { userId, fields: ['name'], ...originOf(caller) })
+  function tell ({ name, locale }: Asked, made: IdentifierChange[], { userId, caller }: Request): void {
+    const fields = [...(name === undefined ? [] : ['name']), ...(locale === undefined ? [] : ['locale'])]
+    if (fields.length > 0) events.emit('profile.changed', { userId, fields, ...originOf(caller) })
     for (const change of made) tellChange(events, change, { userId, caller })
   }
 
   return async (request) => {
     const { userId, sessionId, body, caller, preferences, link } = request
     const { errors, ...asked } = read(body, await users.identifiers(userId))
-    const { name, now, later, removed } = asked
+    const { name, locale, now, later, removed } = asked
     if (link?.errors && later.some(({ identifier }) => isMail(attributes, identifier))) Object.assign(errors, link.errors)
     if (Object.keys(errors).length > 0) return { errors }
     const user = await users.findById(userId)
@@ -107,7 +118,7 @@ export function createChangeProfile (
     const also = await changes?.prepare({ changer, wanted: later, direct, link: link?.link })
     let made: IdentifierChange[] = []
     const configured = attributes.map((attribute) => attribute.name)
-    const change = { userId, passwordStamp: user.passwordStamp, name, identifiers: now, removed, configured }
+    const change = { userId, passwordStamp: user.passwordStamp, name, locale, identifiers: now, removed, configured }
     const changed = await users.changeProfile(change, async (transaction, changes) => {
       made = changes
       await also?.(transaction, changes)
@@ -125,6 +136,18 @@ export function tellChange (
 ): void {
   const change = before === null ? 'added' : after === null ? 'removed' : 'changed'
   events.emit('identifier.changed', { userId, attribute, change, ...originOf(caller) })
+}
+
+/** @returns undefined when none is given, null for that of the browser */
+function readLocale (given: unknown, languages: readonly string[]): string | null | undefined {
+  if (given === undefined) return undefined
+  if (given === null || given === '') return null
+  try {
+    const { language, baseName } = new Intl.Locale(String(given))
+    return languages.includes(language) ? baseName : 'unknown'
+  } catch {
+    return 'unknown'
+  }
 }
 
 function isMail (attributes: Attributes, { attribute }: Identifier): boolean {

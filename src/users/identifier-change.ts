@@ -23,3 +23,16 @@ export type UndoneChange = {
   /** All that is as it was before, with it. */
   restored: { attribute: string, value: string | null }[]
 }
+
+/** `name`, `locale`: undefined leaves it unchanged. */
+export type ProfileChange = {
+  userId: string
+  passwordStamp: number
+  name: string | null | undefined
+  locale?: string | null | undefined
+  identifiers: Identifier[]
+  /** Attributes to remove from the user. */
+  removed: string[]
+  /** Attributes that users can log in with; the user must keep at least one of them. */
+  configured: string[]
+}

@@ -5,8 +5,8 @@ import { lockUserOfToken, redeemSql } from '../verification/redeem-sql.ts'
 import type { Identifier } from './attributes.ts'
 import { mayLogIn } from './deletion-sql.ts'
 import { columnsOf } from './identifier-columns.ts'
-import type { IdentifierChange, StoredIdentifier } from './identifier-change.ts'
-import type { ProfileChange, UserStore } from './ports.ts'
+import type { IdentifierChange, ProfileChange, StoredIdentifier } from './identifier-change.ts'
+import type { UserStore } from './ports.ts'
 
 type Changed = Pick<UserStore, 'identifiers' | 'confirmChange'> & {
   changeProfile: (change: ProfileChange, also?: (transaction: Transaction, changes: IdentifierChange[]) => Promise<void>) =>
@@ -76,7 +76,7 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
   }
 
   const changeProfile: Changed['changeProfile'] = async (
-    { userId, passwordStamp, name, identifiers: wanted, removed, configured },
+    { userId, passwordStamp, name, locale, identifiers: wanted, removed, configured },
     also = async () => {}
   ) => {
     const change = async (client: PoolClient): Promise<'changed' | 'stale'> => {
@@ -99,9 +99,9 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
       if (removed.length > 0 && !remain.some((attribute) => configured.includes(attribute))) throw new Refused('last')
       const isOther = changes.length > 0 || wanted.some(({ attribute, display }) => before.get(attribute)?.display !== display)
       await client.query(
-        `UPDATE ${users} SET name = CASE WHEN $2 THEN $3 ELSE name END, updated_at = now(),
-           claims_changed_at = CASE WHEN $4 OR ($2 AND name IS DISTINCT FROM $3) THEN now() ELSE claims_changed_at END WHERE id = $1`,
-        [userId, name !== undefined, name, isOther]
+        `UPDATE ${users} SET name = CASE WHEN $2 THEN $3 ELSE name END, locale = CASE WHEN $5 THEN $6 ELSE locale END, updated_at = now(),
+           claims_changed_at = CASE WHEN $4 OR ($2 AND name IS DISTINCT FROM $3) OR ($5 AND locale IS DISTINCT FROM $6) THEN now() ELSE claims_changed_at END WHERE id = $1`,
+        [userId, name !== undefined, name, isOther, locale !== undefined, locale]
       )
       await also(client, changes)
       return 'changed'

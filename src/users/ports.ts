@@ -1,7 +1,7 @@
 import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
 import type { Decoy } from './decoys.ts'
-import type { Confirmation, IdentifierChange, StoredIdentifier, UndoneChange } from './identifier-change.ts'
+import type { Confirmation, IdentifierChange, ProfileChange, StoredIdentifier, UndoneChange } from './identifier-change.ts'
 import type { Missing } from './missing.ts'
 
 /** A user who can log in. */
@@ -43,6 +43,8 @@ export type Waiting = {
 export type Profile = {
   id: string
   name: string | null
+  /** Language of pages and messages; null: that of the browser, and the default one. */
+  locale: string | null
   identifiers: { attribute: string, display: string, verifiedAt: Date | null }[]
   disabledAt: Date | null
   createdAt: Date
@@ -69,18 +71,6 @@ export type NewUser = {
 export type EnteredUser = Omit<NewUser, 'passwordHash' | 'waiting'> & { password: string, waiting?: Waiting | undefined }
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
-
-/** `name`: undefined leaves it unchanged. */
-export type ProfileChange = {
-  userId: string
-  passwordStamp: number
-  name: string | null | undefined
-  identifiers: Identifier[]
-  /** Attributes to remove from the user. */
-  removed: string[]
-  /** Attributes that users can log in with; the user must keep at least one of them. */
-  configured: string[]
-}
 
 /** The effect of a token that was sent to an identifier. */
 export type Proof = {

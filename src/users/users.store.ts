@@ -18,13 +18,14 @@ type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, dis
 
 /** Columns of a user `u` with an identifier `i`. */
 const profileColumns =
-  'u.id, u.name, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
+  'u.id, u.name, u.locale, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
 
 type Revoked = { revocation: Revocation | null }
 
 const PROFILE = {
   id: true,
   name: true,
+  locale: true,
   disabledAt: true,
   createdAt: true,
   claimsChangedAt: true,
@@ -120,7 +121,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   const createSql = `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
       u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale, terms_version, terms_accepted_at)
         SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text, $13::text, CASE WHEN $13::text IS NOT NULL THEN now() END
-        WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, disabled_at, created_at, claims_changed_at),
+        WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, locale, disabled_at, created_at, claims_changed_at),
       i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at, claimed_until, decoy)
         SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END,
           CASE WHEN w.attribute <> $10::text THEN now() + $11 * interval '1 second' END, $12::jsonb
@@ -203,9 +204,9 @@ export function createUserStore (database: Database, revocations: RevocationStor
 function profileOf (rows: ProfileRow[]): Profile | null {
   const [user] = rows
   if (!user) return null
-  const { id, name, disabledAt, createdAt, claimsChangedAt } = user
+  const { id, name, locale, disabledAt, createdAt, claimsChangedAt } = user
   return {
-    id, name, disabledAt, createdAt, claimsChangedAt,
+    id, name, locale, disabledAt, createdAt, claimsChangedAt,
     identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt })
   }
 }

@@ -5,6 +5,8 @@ import { Field, Form } from './form.tsx'
 import { capitalise } from './format.ts'
 import { attributeWord, type AttributeField } from './page.ts'
 import { Link, Name } from './parts.tsx'
+import { languageOf } from './texts/index.ts'
+import { attr } from './untrusted.ts'
 
 /** A new value that its owner must confirm first. */
 type PendingField = AttributeField & {
@@ -23,6 +25,8 @@ export type AccountProfileModel = AccountFrame & {
   fields: readonly AttributeField[]
   values: Readonly<Record<string, string | undefined>>
   pending: readonly PendingField[]
+  /** To choose from; `locale` in `values` is one of them, with or without a region, or empty for that of the browser. */
+  languages: readonly string[]
   /** The login is too old to change attributes without the password. */
   askPassword: boolean
   /** `login`: instead of the password. */
@@ -34,7 +38,7 @@ export function accountProfilePage (model: AccountProfileModel): string {
   return renderAccountPage({
     model, title: t.title,
     labels: [
-      ['name', t.name], ...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['current_password', t.currentPassword],
+      ['name', t.name], ['locale', t.language], ...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['current_password', t.currentPassword],
       ...pending.map((field) => [codeOf(field), model.texts.verify.code] as const)
     ],
     children: (
@@ -58,10 +62,30 @@ function You ({ model }: { model: AccountProfileModel }): JSX.Element {
             name='name' label={t.name} note={form.optional} value={values['name']} errors={errors}
             input={{ autocomplete: 'name', maxlength: MAX_USER_NAME }}
           />
+          <LanguageField model={model} />
           <button type='submit' safe>{t.saveName}</button>
         </Form>
       </div>
     </section>
+  )
+}
+
+function LanguageField ({ model }: { model: AccountProfileModel }): JSX.Element {
+  const { texts: { profile: t }, values: { locale = '' }, languages } = model
+  const current = locale === '' ? '' : languageOf(locale)
+  return (
+    <div class='field'>
+      <label for='field-locale' safe>{t.language}</label>
+      <p class='hint' id='field-locale-hint' safe>{t.languageHint}</p>
+      <select id='field-locale' name='locale' aria-describedby='field-locale-hint'>
+        <option value='' selected={current === ''} safe>{t.languageOfBrowser}</option>
+        {languages.map((language) => (
+          <option value={attr(language === current ? locale : language)} lang={attr(language)} selected={language === current} safe>
+            {capitalise(new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language, language)}
+          </option>
+        ))}
+      </select>
+    </div>
   )
 }
 

@@ -94,7 +94,7 @@ t.test('a remote guard for another API sees the claims that the token may read',
   }
   const { createdAt, ...seen } = await me('openid email') as { createdAt: string }
   t.same(seen, {
-    id: user.id, name: null, claimsChangedAt: null, disabledAt: null,
+    id: user.id, name: null, locale: null, claimsChangedAt: null, disabledAt: null,
     identifiers: [{ attribute: 'email', display: 'ada@example.com', verifiedAt: null }]
   })
   t.ok(Math.abs(Date.parse(createdAt) - Date.now()) < 600_000)

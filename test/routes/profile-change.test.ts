@@ -88,7 +88,7 @@ t.test('invalid fields are 422, by field', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app)
   const bad: [object, object][] = [
-    [{}, { body: [/name, email, phone, username/] }],
+    [{}, { body: [/name, locale, email, phone, username/] }],
     [{ email: 'nonsense', current_password: PASSWORD }, { email: ['must be an e-mail address'] }],
     [{ email: null }, { email: [/all that is left/] }],
     [{ email: '' }, { email: [/all that is left/] }],
@@ -111,7 +111,7 @@ t.test('an identifier can be removed while another one is left, and is then held
   })
   const answer = await patch(app, bearer, { phone: null, current_password: PASSWORD })
   t.equal(answer.statusCode, 200)
-  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name', 'username'])
+  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'locale', 'name', 'username'])
   t.equal((await login(app, { phone: '+491701234567' })).statusCode, 401)
   t.equal((await login(app, { username: 'ada' })).statusCode, 200)
   t.equal((await register(app, { phone: '+491701234567' })).statusCode, 422, 'nobody else gets the number')

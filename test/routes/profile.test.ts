@@ -9,7 +9,7 @@ t.test("the profile has the user's data, and nothing secret", async (t) => {
   const answer = await profile(app, accessToken)
   t.equal(answer.statusCode, 200)
   t.same(answer.json(), { ...user, email: 'ada@example.com', phone: '+491701234567', name: 'Ada' })
-  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name', 'phone'])
+  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'locale', 'name', 'phone'])
   t.equal(answer.headers['cache-control'], 'no-store')
 })
 

@@ -16,7 +16,7 @@ t.test('201 has the user with flat attributes, and no password', async (t) => {
   const { app, logs } = await build(t, { login: { attributes: readyAttributes } })
   const answer = await register(app, { email: 'Ada@Example.com', phone: '+49 170 1234567', username: 'Ada', name: '  Ada Lovelace ' })
   t.equal(answer.statusCode, 201)
-  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name', 'phone', 'username'])
+  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'locale', 'name', 'phone', 'username'])
   t.match(answer.json(), {
     id: /^[0-9a-f]{8}-[0-9a-f]{4}-7/, email: 'ada@example.com', phone: '+491701234567', username: 'ada',
     name: 'Ada Lovelace', created_at: /^\d{4}-.*Z$/
@@ -33,7 +33,7 @@ t.test('one attribute is enough, and the name may be left out', async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })
   for (const fields of [{ email: 'a@b.co' }, { phone: '+1234567890' }, { username: 'ada' }] as Record<string, string>[]) {
     const answer = await register(app, fields)
-    t.same(Object.keys(answer.json()).sort(), [...Object.keys(fields), 'created_at', 'id', 'name'].sort())
+    t.same(Object.keys(answer.json()).sort(), [...Object.keys(fields), 'created_at', 'id', 'locale', 'name'].sort())
     t.match([answer.statusCode, answer.json()], [201, { name: null }])
   }
   t.match(
@@ -201,7 +201,7 @@ t.test('fields that a user must not set are ignored', async (t) => {
     email: 'ada@example.com', password: PASSWORD, id: '00000000-0000-7000-8000-000000000000', disabled: true,
     is_admin: true, created_at: '1970-01-01', verified: true, passwordHash: 'x', token_epoch: 99, identifiers: []
   })
-  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'name'])
+  t.same(Object.keys(answer.json()).sort(), ['created_at', 'email', 'id', 'locale', 'name'])
   t.notMatch(answer.json<{ id: string }>().id, '00000000-0000')
   t.notMatch(answer.json<{ created_at: string }>().created_at, /^1970/)
   t.equal((await login(app)).statusCode, 200)

@@ -215,7 +215,7 @@ function profileModel (page: Page): AccountProfileModel {
     ...frame(page, '/account/profile'),
     actions: { logout: '/logout', saveName: '/account/profile', saveLogin: '/account/profile/login', confirm: '/account/profile/confirm' },
     pending: [{ attribute: 'email', title: 'e-mail address', value: 'ada@new.example', isMail: true }],
-    askPassword: true, links: { login: '/login?prompt=login' },
+    askPassword: true, links: { login: '/login?prompt=login' }, languages: ['en', 'de', 'fr'],
     fields: loginModel(page).fields, values: { name: 'Ada Lovelace', email: 'ada@example.com' }
   }
 }
