@@ -57,6 +57,16 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
     return proof.cleaned ? { password_removed: true } : {}
   }
 
+  // Mail scanners open links, with more after them. The routes are ours, so that the token is masked in the log of a host, too
+  for (const link of channels.mail ? ['verify', 'undo'] : []) {
+    app.route({
+      method: ['GET', 'POST'],
+      url: `/email/${link}/*`,
+      schema: { hide: true },
+      handler: async () => { throw new HttpError('LK_NOT_FOUND', { message: 'A link is redeemed by POST' }) }
+    })
+  }
+
   if (channels.mail) {
     app.post('/email/verification-notification', {
       onRequest: guard,
@@ -79,14 +89,6 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       if (errors) throw unprocessable(errors)
       await requests.verifyEmail(known ? { ...known, preferences: preferencesOf(request) } : { typed: email! }, link)
       return reply.code(202).send({ message: SENT })
-    })
-
-    // Mail scanners open links, with more after them. The routes are ours, so that the token is masked in the log of a host, too
-    app.route({
-      method: ['GET', 'POST'],
-      url: '/email/verify/*',
-      schema: { hide: true },
-      handler: async () => { throw new HttpError('LK_NOT_FOUND', { message: 'A link is redeemed by POST' }) }
     })
 
     app.post('/email/verify/:id/:hash', {
@@ -118,10 +120,6 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   if (channels.mail) {
-    app.get('/email/undo/:id/:hash', { schema: { hide: true } }, async () => {
-      throw new HttpError('LK_NOT_FOUND', { message: 'A link is redeemed by POST' })
-    })
-
     app.post('/email/undo/:id/:hash', {
       preValidation: withBody,
       config: limit('password'),

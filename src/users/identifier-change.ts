@@ -22,6 +22,8 @@ export type UndoneChange = {
   value: string | null
   /** All that is as it was before, with it. */
   restored: { attribute: string, value: string | null }[]
+  /** Of the user, registered or changed since, which are revoked. */
+  clients: string[]
 }
 
 /** `name`, `locale`: undefined leaves it unchanged. */

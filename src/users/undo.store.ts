@@ -8,12 +8,18 @@ import type { UserStore } from './ports.ts'
 
 type Row = UndoneChange & { revocation: Revocation | null, proven: boolean }
 
+/** SQL on the redeemed token `r`: its link has come back from an address that was not verified before, so nothing was made by its owner. */
+const isFirstProof = (identifiers: string) => `(r.payload->'proves' = 'true' AND EXISTS (SELECT FROM ${identifiers} i
+  WHERE i.attribute = r.attribute AND i.value = r.value AND i.verified_at IS NULL))`
+
 /**
  * Undoes a change of an identifier, with all later ones: whoever had taken over the account may have changed more than one, and more than
- * once, and the links that they got to undo their own changes end. Everything of the user ends, and so do the consents given since.
+ * once, and the links that they got to undo their own changes end. Everything of the user ends, and so do the consents given since and
+ * the clients registered or changed since. With the first proof of an address all of these end.
  */
 export function createUndo ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'undoChange'> {
-  const { users, identifiers, consents, one_time_tokens: tokens } = tables
+  const { users, identifiers, consents, clients, one_time_tokens: tokens } = tables
+  const isFirst = isFirstProof(identifiers)
   const undoSql = `WITH valid AS (SELECT t.created_at FROM ${tokens} t WHERE t.hash = $1),
       redeemed AS (${redeemSql(tables, '$1', "'undo'", `(t.value IS NULL OR EXISTS (SELECT FROM ${identifiers} i
         WHERE i.attribute = t.attribute AND i.value = t.value AND i.released_from = u.id))`)}),
@@ -23,13 +29,17 @@ export function createUndo ({ tables }: Database, revocations: RevocationStore):
           SELECT r.attribute, r.value, v.created_at FROM redeemed r, valid v UNION ALL SELECT * FROM later) AS c ORDER BY attribute, created_at),
       gone AS (DELETE FROM ${identifiers} i USING redeemed r, earliest e
         WHERE i.user_id = r.user_id AND i.attribute = e.attribute AND i.value IS DISTINCT FROM e.value),
-      consents_gone AS (DELETE FROM ${consents} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND s.updated_at >= v.created_at),
+      consents_gone AS (DELETE FROM ${consents} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.updated_at >= v.created_at OR ${isFirst})),
+      revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM redeemed r, valid v
+        WHERE o.owner_id = r.user_id AND o.revoked_at IS NULL AND (o.updated_at >= v.created_at OR ${isFirst}) RETURNING o.id),
       changed AS (UPDATE ${users} u SET password_hash = NULL, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')},
           updated_at = now(), claims_changed_at = now()
         FROM redeemed r WHERE u.id = r.user_id RETURNING u.id, u.token_epoch, r.attribute, r.value, r.payload->'proves' = 'true' AS proven),
-      listed AS (${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed")})
+      listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed
+        UNION ALL SELECT 'client', id, NULL, NULL::int, '{}'::uuid[] FROM revoked`)})
     SELECT c.id AS "userId", c.attribute, c.value, coalesce(c.proven, false) AS proven,
-      (SELECT json_agg(json_build_object('attribute', e.attribute, 'value', e.value) ORDER BY e.attribute) FROM earliest e) AS restored, l.revocation
+      (SELECT json_agg(json_build_object('attribute', e.attribute, 'value', e.value) ORDER BY e.attribute) FROM earliest e) AS restored,
+      ARRAY(SELECT id FROM revoked ORDER BY id) AS clients, l.revocation
     FROM changed c LEFT JOIN listed l ON true`
 
   const undoChange: UserStore['undoChange'] = async (hash, also = async () => {}) => {
@@ -52,6 +62,6 @@ export function createUndo ({ tables }: Database, revocations: RevocationStore):
   return { undoChange }
 }
 
-function undoneOf ({ userId, attribute, value, restored }: Row): UndoneChange {
-  return { userId, attribute, value, restored }
+function undoneOf ({ userId, attribute, value, restored, clients }: Row): UndoneChange {
+  return { userId, attribute, value, restored, clients }
 }

@@ -39,8 +39,9 @@ export function createUndo ({ tokens, users, notices, events }: Dependencies): U
     if (!found?.userId) return null
     const undone = await users.undoChange(found.hash, await notices.prepareUndone({ userId: found.userId, caller, preferences }, found))
     if (!undone) return null
-    const { userId, attribute, value, restored } = undone
+    const { userId, attribute, value, restored, clients } = undone
     events.emit('identifier.change_undone', { userId, attribute, restored: restored.map((one) => one.attribute), ...originOf(caller) })
+    for (const clientId of clients) events.emit('client.revoked', { clientId, userId, ...originOf(caller) })
     const identifier = found.payload['proves'] === true && value !== null ? { attribute, value } : null
     const reset = await tokens.issue({ purpose: 'reset', userId, identifier })
     return { ...undone, resetToken: reset?.token ?? null }

@@ -116,6 +116,29 @@ t.test('a client that is being registered at that moment does not stay', async (
   t.equal((await sql(app, 'SELECT FROM clients WHERE owner_id = $1', [user.id])).length, 1)
 })
 
+t.test('the undo of a change ends the clients registered or changed since; with the first proof of an address all of them', async (t) => {
+  for (const wasVerified of [true, false]) {
+    const box = createMailbox()
+    const { app } = await build(t, box.options)
+    const { user, ...tokens } = await signedIn(app, { email: VICTIM })
+    if (wasVerified) await sql(app, 'UPDATE identifiers SET verified_at = now()')
+    await box.fetch(app)
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    const make = async (name: string) =>
+      (await post(app, '/v1/oauth/clients', { name, redirect_uris: [CALLBACK] }, headers)).json<{ client_id: string }>().client_id
+    const [before, changed] = [await make('Before'), await make('Changed')]
+    await app.inject({ method: 'PATCH', url: '/v1/profile', headers, payload: { email: 'thief@evil.example', current_password: PASSWORD } })
+    const confirmation = (await box.fetch(app)).find(({ to }) => to === 'thief@evil.example')!
+    t.equal((await post(app, `/v1/email/verify/${user.id}/${tokenIn(confirmation)}`, {}, headers)).statusCode, 200)
+    const notice = (await box.fetch(app)).find(({ to }) => to === VICTIM)!
+    const theirs = { name: 'Changed', redirect_uris: ['https://evil.example/callback'] }
+    t.equal((await app.inject({ method: 'PUT', url: `/v1/oauth/clients/${changed}`, headers, payload: theirs })).statusCode, 200)
+    await make('After')
+    t.equal((await post(app, `/v1/email/undo/${user.id}/${tokenIn(notice)}`)).statusCode, 200)
+    t.same(await sql(app, 'SELECT id FROM clients WHERE owner_id = $1 AND revoked_at IS NULL', [user.id]), wasVerified ? [{ id: before }] : [])
+  }
+})
+
 t.test('no mail says the name that somebody else has given to the account', async (t) => {
   for (const prove of Object.values(proofs)) {
     const box = createMailbox()
