@@ -20,6 +20,7 @@ import type { ShowRegister } from './pages/register.ts'
 import type { PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
 import type { RestorePages } from './pages/restore.ts'
+import type { TermsPages } from './pages/terms.ts'
 import type { UndoPages } from './pages/undo.ts'
 import { readUserLocale } from './pages/user-locale.ts'
 import type { VerifyPages } from './pages/verify.ts'
@@ -43,6 +44,7 @@ export type Pages = AccountPages & {
   restore: RestorePages
   register: ShowRegister
   shownOnce: ShownOnce
+  terms: TermsPages
   undo: UndoPages
   verify: VerifyPages
 }
@@ -68,6 +70,7 @@ async function pages (host: FastifyInstance): Promise<void> {
     ['show', 'refuse', 'decide', 'done']
   )
   const undo = atFirstUse(async () => (await import('./pages/undo.ts')).createUndoPages(kit, services), ['show', 'done'])
+  const terms = atFirstUse(async () => (await import('./pages/terms.ts')).createTermsPages(kit, services), ['show'])
   const register = config.registration === 'off'
     ? turnedOff('registration')
     : (await import('./pages/register.ts')).createRegisterPage(kit, services, findReturnTarget)
@@ -107,6 +110,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       password,
       restore,
       shownOnce,
+      terms,
       undo,
       verify
     })

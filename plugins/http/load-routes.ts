@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/config.ts'
 import type { VerificationServices } from '../../src/compose/verification.ts'
 import type { Internals } from '../internals.ts'
 
-type Switches = Pick<Config, 'registration' | 'routes'> & { channels: VerificationServices['channels'] }
+type Switches = Pick<Config, 'registration' | 'routes' | 'terms'> & { channels: VerificationServices['channels'] }
 
 /** Route files that a setting can turn off. */
 const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
@@ -17,6 +17,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['pages/forgot-password', ({ channels }) => channels.mail],
   ['pages/verify', ({ channels }) => channels.mail],
   ['pages/undo-change', ({ channels }) => channels.mail],
+  ['pages/account-terms', ({ terms }) => terms.version !== undefined],
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],
   ['v1/profile', ({ routes }) => routes.profile],
@@ -40,8 +41,8 @@ const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/lo
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
-export function switchesOf ({ config: { registration, routes }, verification: { channels } }: Pick<Internals, 'config' | 'verification'>): Switches {
-  return { registration, routes, channels }
+export function switchesOf ({ config: { registration, routes, terms }, verification: { channels } }: Pick<Internals, 'config' | 'verification'>): Switches {
+  return { registration, routes, terms, channels }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
-import { TERMS_FIELD } from '../../src/views/terms.tsx'
+import { TERMS_ACCEPTED } from '../../src/schemas/account.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { localesOf, type Kit } from './kit.ts'
 import type { FindReturnTarget } from './return-target.ts'
@@ -20,7 +20,7 @@ export function createRegisterPage (kit: Kit, { config, invitations, users }: Se
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { leaves } = await findReturnTarget(returnTo)
-    const fields = ['name', ...attributes.map(({ name }) => name), TERMS_FIELD]
+    const fields = ['name', ...attributes.map(({ name }) => name), TERMS_ACCEPTED]
     const token = typeof values['invitation'] === 'string' ? values['invitation'] : undefined
     const invited = token === undefined ? null : (await (await invitations())?.find(token))?.identifier ?? null
     const shownAgain = {

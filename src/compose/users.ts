@@ -23,6 +23,7 @@ import type { IdentifierHolds } from '../users/identifier-holds.ts'
 import { createOwnUsers } from '../users/own-users.ts'
 import type { PasswordChangedNotice } from '../users/notices.ts'
 import type { Users } from '../users/ports.ts'
+import type { AcceptedTerms } from '../users/terms.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
 import type { Register } from '../users/register.ts'
@@ -41,6 +42,8 @@ export type UserServices = {
   passwordPolicy: PasswordPolicy
   authenticate: Authenticate
   register: Register
+  /** Null where there are none. */
+  terms: AcceptedTerms | null
   changePassword: ChangePassword
   changeProfile: ChangeProfile
   passwordChanged: PasswordChangedNotice
@@ -87,15 +90,24 @@ export async function createUsers (
   const authenticate = createAuthenticate({ users, decoys, throttle, events, newDevice })
   const parts = { attributes, users, passwordPolicy, throttle, events }
 
-  async function loadRegisteredMail (): Promise<SendRegisteredMail | undefined> {
+  /** Loaded with the first registration. */
+  function registeredMail (): SendRegisteredMail | undefined {
     const { mail } = createMail({ config, outbox })
     const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
     if (!mail.isOn || addresses.length === 0) return undefined
-    const { createSendRegisteredMail } = await import('../users/registered-mail.ts')
-    return createSendRegisteredMail({
-      addresses, mail, outbox: store.outbox, requests: later.requests, defaultLocale: config.defaultLanguage,
-      accountUrl: () => `${config.issuer}/account`
-    })
+    return atFirstUse(async () => {
+      const { createSendRegisteredMail } = await import('../users/registered-mail.ts')
+      const send = createSendRegisteredMail({
+        addresses, mail, outbox: store.outbox, requests: later.requests, defaultLocale: config.defaultLanguage,
+        accountUrl: () => `${config.issuer}/account`
+      })
+      return { send }
+    }, ['send']).send
+  }
+
+  async function loadTerms (): Promise<AcceptedTerms | null> {
+    const { version } = config.terms
+    return version === undefined ? null : (await import('../users/terms.store.ts')).createAcceptedTerms(database, version)
   }
 
   async function createRegistration (): Promise<Register> {
@@ -103,7 +115,7 @@ export async function createUsers (
     const { createRegister } = await import('../users/register.ts')
     const { beforeRegister } = config
     const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
-    const sendMail = await loadRegisteredMail()
+    const sendMail = registeredMail()
     const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, sendMail, termsVersion: config.terms.version }
     if (mustVerify.length === 0) return createRegister(registering)
     const { createWaitingRegistration } = await import('../users/waiting-registration.ts')
@@ -130,6 +142,6 @@ export async function createUsers (
     return { changePassword: createChangePassword(changing), changeProfile }
   }
 
-  const changes = await createChanges()
-  return { records: users, attributes, passwordPolicy, passwordChanged, authenticate, register: await createRegistration(), ...changes }
+  const [changes, register, terms] = [await createChanges(), await createRegistration(), await loadTerms()]
+  return { records: users, attributes, passwordPolicy, passwordChanged, authenticate, register, terms, ...changes }
 }

@@ -34,7 +34,8 @@ export function newPassword ({ minLength, kinds }: PasswordRules) {
   return { description, examples: ['correct horse battery staple'] }
 }
 
-const TERMS_ACCEPTED = 'terms_accepted'
+/** Member of a registration, and field of the page. */
+export const TERMS_ACCEPTED = 'terms_accepted'
 
 /** At least one attribute, and a password. */
 export function registerBody (attributes: Attributes, rules: PasswordRules, termsVersion?: string) {

@@ -181,6 +181,14 @@ export const VerifyQuery = Type.Object({
   ui_locales: Text
 }, { additionalProperties: true })
 
+export const TermsQuery = Type.Object({ return_to: Text }, { additionalProperties: true })
+
+export const TermsForm = Type.Object({
+  terms_accepted: Type.Optional(Type.String({ description: '`true`: the checkbox', examples: ['true'] })),
+  return_to: Text,
+  _csrf: Csrf
+}, { additionalProperties: true })
+
 /** With `token` or `code`, or else a mail is sent. */
 export const VerifyForm = Type.Object({
   token: LinkToken,

@@ -13,6 +13,15 @@ export type Decoy = {
   address: Identifier
 }
 
+/** A registration that waits for the verification of its address. */
+export type Waiting = {
+  address: Identifier
+  /** Seconds for which the other identifiers are held. */
+  claimedFor: number
+  /** Seconds for which the address is held, if it belongs to nobody and yet nobody may have it. */
+  heldFor: number
+}
+
 export type Decoys = {
   create: (address: Identifier, password: string) => Decoy
   /** Whether this may be the password of the registration: one of 65,536 others passes, too. It opens nothing. */

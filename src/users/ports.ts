@@ -1,6 +1,6 @@
 import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
-import type { Decoy } from './decoys.ts'
+import type { Decoy, Waiting } from './decoys.ts'
 import type { Confirmation, IdentifierChange, ProfileChange, StoredIdentifier, UndoneChange } from './identifier-change.ts'
 import type { Missing } from './missing.ts'
 
@@ -29,15 +29,6 @@ export type FoundForLogin = {
   user: User & { missing: readonly Missing[] } | null
   /** What a registration has left at the identifier. */
   decoy: Decoy | null
-}
-
-/** A registration that waits for the verification of its address. */
-export type Waiting = {
-  address: Identifier
-  /** Seconds for which the other identifiers are held. */
-  claimedFor: number
-  /** Seconds for which the address is held, if it belongs to nobody and yet nobody may have it. */
-  heldFor: number
 }
 
 export type Profile = {

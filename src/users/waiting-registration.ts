@@ -3,7 +3,7 @@ import { boundToAuthSession, type AuthSessions, type SubmittedForm } from '../se
 import { TOKEN_TTL } from '../verification/one-time-tokens.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import type { Attributes, Identifier } from './attributes.ts'
-import type { Waiting } from './ports.ts'
+import type { Waiting } from './decoys.ts'
 import type { Registrant } from './register.ts'
 
 /** Who has registered: a new user, or nobody, since the address has an account. Whoever asks cannot tell. */

@@ -8,6 +8,7 @@ const NAMES: Record<ViewName, true> = {
   register: true,
   forgotPassword: true,
   resetPassword: true,
+  terms: true,
   verify: true,
   verifyLink: true,
   undo: true,

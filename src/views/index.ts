@@ -15,6 +15,7 @@ import type { LoggedOutModel, LogoutModel } from './logout.tsx'
 import type { ForgotPasswordModel, ResetPasswordModel } from './password.tsx'
 import type { RegisterModel } from './register.tsx'
 import type { StartModel } from './start.tsx'
+import type { TermsModel } from './terms.tsx'
 import type { UndoModel } from './undo.tsx'
 import type { DoneModel, VerifyLinkModel, VerifyModel } from './verify.tsx'
 
@@ -25,6 +26,7 @@ export const views = {
   register: async (model: RegisterModel) => (await import('./register.tsx')).registerPage(model),
   forgotPassword: async (model: ForgotPasswordModel) => (await import('./password.tsx')).forgotPasswordPage(model),
   resetPassword: async (model: ResetPasswordModel) => (await import('./password.tsx')).resetPasswordPage(model),
+  terms: async (model: TermsModel) => (await import('./terms.tsx')).termsPage(model),
   verify: async (model: VerifyModel) => (await import('./verify.tsx')).verifyPage(model),
   verifyLink: async (model: VerifyLinkModel) => (await import('./verify.tsx')).verifyLinkPage(model),
   undo: async (model: UndoModel) => (await import('./undo.tsx')).undoPage(model),

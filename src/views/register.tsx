@@ -1,5 +1,6 @@
 import { MAX_USER_NAME } from '../names/name.ts'
 import type { CharacterKind } from '../passwords/policy.ts'
+import { TERMS_ACCEPTED } from '../schemas/account.ts'
 import { attributeInput } from './attribute-input.ts'
 import { Field, focusField, Form, Messages } from './form.tsx'
 import { capitalise } from './format.ts'
@@ -7,7 +8,7 @@ import { Layout, renderPage } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
 import { Link, Links } from './parts.tsx'
-import { AcceptTerms, TERMS_FIELD, type Terms } from './terms.tsx'
+import { AcceptTerms, type Terms } from './terms.tsx'
 import { shown } from './untrusted.ts'
 
 type RegisterField = AttributeField & {
@@ -39,10 +40,11 @@ export function registerPage (model: RegisterModel): string {
     ...fields.map((field) => [field.attribute, labelOf(field, model)] as const),
     ['name', t.name] as const,
     ['password', t.password] as const,
-    ...(terms ? [[TERMS_FIELD, texts.terms.terms] as const] : [])
+    ...(terms ? [[TERMS_ACCEPTED, texts.terms.terms] as const] : [])
   ]
   const needed = neededOf(fields)
-  const namesOf = (some: readonly RegisterField[]) => [...some.map(({ attribute }) => attribute), 'password', ...(terms ? [TERMS_FIELD] : [])]
+  const last = ['password', ...(terms ? [TERMS_ACCEPTED] : [])]
+  const namesOf = (some: readonly RegisterField[]) => [...some.map(({ attribute }) => attribute), ...last]
   const focus = focusField(namesOf(fields), errors, values, namesOf(needed.length > 0 ? needed : fields))
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
@@ -63,7 +65,8 @@ export function registerPage (model: RegisterModel): string {
         />
         {terms && (
           <AcceptTerms
-            terms={terms} texts={texts} errors={errors} isChecked={values[TERMS_FIELD] !== undefined} autofocus={focus === TERMS_FIELD}
+            terms={terms} texts={texts} errors={errors} isChecked={values[TERMS_ACCEPTED] !== undefined}
+            autofocus={focus === TERMS_ACCEPTED}
           />
         )}
         <button class='main' type='submit' safe>{t.submit}</button>

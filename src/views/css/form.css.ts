@@ -5,6 +5,7 @@ form { display: grid; gap: 1.125rem; grid-template-columns: minmax(0, 1fr); }
 .group { display: grid; gap: 0.875rem; }
 .group > legend { padding-block-end: 0.625rem; font-weight: 400; color: var(--quiet); }
 .field label, legend { font-weight: 600; }
+.terms label { font-weight: 400; }
 .field .hint, .field .optional { color: var(--quiet); font-size: 0.9375rem; font-weight: 400; }
 .field .wrong { color: var(--danger); font-size: 0.9375rem; font-weight: 600; }
 input:not([type="checkbox"]), select, textarea {

@@ -77,7 +77,11 @@ export const de: Texts = {
     login: 'Mit einem Konto anmelden, das Sie schon haben',
     loginAs: (value) => `Als ${value} anmelden`
   },
-  terms: { before: 'Ich stimme den ', terms: 'Nutzungsbedingungen', after: ' zu.', privacy: 'Datenschutzerklärung' },
+  terms: {
+    before: 'Ich stimme den ', terms: 'Nutzungsbedingungen', after: ' zu.', privacy: 'Datenschutzerklärung',
+    title: 'Die Bedingungen haben sich geändert', lead: 'Lesen Sie die neue Fassung, und stimmen Sie ihr zu, um fortzufahren.',
+    submit: 'Weiter', logout: 'Abmelden'
+  },
   password,
   verify,
   consent: {

@@ -79,7 +79,10 @@ export const en = {
     loginAs: (value: string) => `Log in as ${value}`
   },
   /** `before`, the linked `terms` and `after` are one sentence. */
-  terms: { before: 'I accept the ', terms: 'terms of use', after: '.', privacy: 'Privacy policy' },
+  terms: {
+    before: 'I accept the ', terms: 'terms of use', after: '.', privacy: 'Privacy policy',
+    title: 'The terms have changed', lead: 'Read the new version, and accept it to go on.', submit: 'Go on', logout: 'Log out'
+  },
   password,
   verify,
   consent: {

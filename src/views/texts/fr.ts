@@ -75,7 +75,11 @@ export const fr: Texts = {
     login: 'Se connecter à un compte que vous avez déjà',
     loginAs: (value) => `Se connecter en tant que ${value}`
   },
-  terms: { before: 'J’accepte les ', terms: 'conditions d’utilisation', after: '.', privacy: 'Politique de confidentialité' },
+  terms: {
+    before: 'J’accepte les ', terms: 'conditions d’utilisation', after: '.', privacy: 'Politique de confidentialité',
+    title: 'Les conditions ont changé', lead: 'Lisez la nouvelle version et acceptez-la pour continuer.',
+    submit: 'Continuer', logout: 'Se déconnecter'
+  },
   password,
   verify,
   consent: {

@@ -3,7 +3,7 @@ import { createUser } from '../../../src/testing/users.ts'
 import { createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, createDatabase, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
-import { visit } from '../../support/visitor.ts'
+import { logIn, visit } from '../../support/visitor.ts'
 
 const TERMS = { version: '2026-11', url: 'https://www.example.com/terms', privacyUrl: 'https://www.example.com/privacy' }
 const accepted = 'SELECT terms_version, terms_accepted_at IS NOT NULL AS at FROM users'
@@ -68,4 +68,30 @@ t.test('without terms nothing is asked, and half of them is a mistake', async (t
   await t.rejects(build(t, { databaseUrl, terms: { version: '1' } }), /terms\.url.*is required with terms\.version/)
   await t.rejects(build(t, { databaseUrl, terms: { url: TERMS.url } }), /terms\.version.*is required with terms\.url/)
   await t.rejects(build(t, { databaseUrl, terms: { version: '1', url: 'javascript:alert(1)' } }), /terms\.url/)
+})
+
+t.test('a new version is asked for at the next login on the page, and at no login by API', async (t) => {
+  const databaseUrl = await createDatabase(t)
+  const { app: before } = await build(t, { databaseUrl, terms: TERMS })
+  await createUser(before, { email: 'ada@example.com' })
+  await sql(before, "UPDATE users SET terms_version = '2026-11'")
+  t.equal((await logIn(visit(before), '/login?return_to=%2Forders')).headers.location, '/orders', 'accepted already')
+
+  const { app } = await build(t, { databaseUrl, terms: { ...TERMS, version: '2027-01' } })
+  t.equal((await login(app)).statusCode, 200)
+  const visitor = visit(app, { 'accept-language': 'de' })
+  const asked = await logIn(visitor, '/login?return_to=%2Forders%3Fid%3D7')
+  t.equal(asked.headers.location, '/account/terms?return_to=%2Forders%3Fid%3D7')
+  const page = await visitor.follow(asked)
+  t.match(page.body, 'Die Bedingungen haben sich geändert')
+  const wrong = await visitor.submit(page)
+  t.match([wrong.statusCode, wrong.body], [422, 'Stimmen Sie den Bedingungen zu'])
+  const done = await visitor.submit(wrong, { terms_accepted: 'true' })
+  t.match([done.statusCode, done.headers.location], [303, '/orders?id=7'])
+  t.same(await sql(app, accepted), [{ terms_version: '2027-01', at: true }])
+  t.equal((await logIn(visit(app), '/login?return_to=%2Forders')).headers.location, '/orders')
+  t.equal((await visitor.get('/account/terms')).headers.location, '/account')
+  t.match((await visit(app).get('/account/terms')).headers.location, '/login')
+  t.equal((await visitor.post('/account/terms', { terms_accepted: 'true' })).statusCode, 403, 'a form of another site')
+  t.match((await visit(app).get('/account/terms?return_to=https://evil.example')).headers.location, /^\/login/)
 })

@@ -15,6 +15,7 @@ import { forgotPasswordPage, resetPasswordPage, type ForgotPasswordModel, type R
 import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
 import { startPage } from '../../../src/views/start.tsx'
 import { undoPage } from '../../../src/views/undo.tsx'
+import { termsPage } from '../../../src/views/terms.tsx'
 import { donePage, verifyLinkPage, verifyPage, type VerifyModel } from '../../../src/views/verify.tsx'
 import { languages } from '../../../src/views/texts/index.ts'
 
@@ -52,6 +53,10 @@ export function samplePages (page: Page): Record<string, string> {
     'register-terms': registerPage({
       ...registerModel(page), terms: { url: 'https://www.example.com/terms', privacyUrl: 'https://www.example.com/privacy' },
       errors: { fields: { terms_accepted: [page.texts.problems.mustAccept] } }
+    }),
+    terms: termsPage({
+      ...page, action: '/account/terms', csrf, account: { name: account.name }, terms: { url: 'https://www.example.com/terms' },
+      links: { logout: '/logout' }
     }),
     'register-wrong': registerPage({
       ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' },
