@@ -1,7 +1,7 @@
-import { createAccountAccess, type AccountAccess } from '../account/access.ts'
-import { createAuthorizedApps, type AuthorizedApps } from '../account/apps.ts'
+import type { AccountAccess } from '../account/access.ts'
+import type { AuthorizedApps } from '../account/apps.ts'
 import type { ExportAccount } from '../account/export.ts'
-import { createHistory, type History } from '../account/history.ts'
+import type { History } from '../account/history.ts'
 import type { StepUp } from '../account/step-up.ts'
 import { createFindOwner, type FindOwner } from '../account/owner.ts'
 import type { ClientDirectory } from '../clients/directory.ts'
@@ -23,13 +23,13 @@ import type { MailServices } from './outbox.ts'
 import { turnedOff } from './turned-off.ts'
 import type { UserServices } from './users.ts'
 
-/** What users see of their account, and can end. */
+/** What users see of their account, and can end. Loaded at the first use, but for `findOwner`. */
 export type AccountServices = {
   access: AccountAccess
   apps: AuthorizedApps
   findOwner: FindOwner
   history: History
-  /** Whether a user may do something sensitive. Loaded at the first use, as what follows. */
+  /** Whether a user may do something sensitive. */
   stepUp: StepUp
   exportAccount: ExportAccount
   deletion: Deletion
@@ -45,9 +45,15 @@ export function createAccount (parts: AccountParts): AccountServices {
   const { records: users } = parts.users
   const { refreshTokenTtl: idleTtl, browserIdleTtl } = config
   const shown = {
-    access: createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: idleTtl, browser: browserIdleTtl } }),
-    apps: createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl }),
-    history: createHistory(store.audit)
+    access: atFirstUse<AccountAccess>(async () => {
+      const { createAccountAccess } = await import('../account/access.ts')
+      return createAccountAccess({ store: store.access, scopes, sessionEnds, idleTtl: { session: idleTtl, browser: browserIdleTtl } })
+    }, ['list', 'end', 'endLogins']),
+    apps: atFirstUse<AuthorizedApps>(async () => {
+      const { createAuthorizedApps } = await import('../account/apps.ts')
+      return createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl })
+    }, ['list', 'end']),
+    history: atFirstUse<History>(async () => (await import('../account/history.ts')).createHistory(store.audit), ['list'])
   }
   return {
     ...shown,

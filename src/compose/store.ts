@@ -9,7 +9,6 @@ import { createCodeStore } from '../oauth/authorize/codes.store.ts'
 import { createConsentStore } from '../oauth/authorize/consents.store.ts'
 import { createDeviceStore } from '../oauth/device/devices.store.ts'
 import { createKeyStore } from '../keys/keys.store.ts'
-import { createOneTimeTokenStore } from '../verification/one-time-tokens.store.ts'
 import { createOutboxStore } from '../outbox/outbox.store.ts'
 import { createPasswordHashStore } from '../users/password-hashes.store.ts'
 import { createPersonalTokenStore } from '../personal-tokens/personal-tokens.store.ts'
@@ -19,10 +18,12 @@ import { createSessionStore } from '../sessions/sessions.store.ts'
 import { createSettingStore } from '../database/settings.store.ts'
 import { createThrottleStore } from '../throttle/throttle.store.ts'
 import { createUserStore } from '../users/users.store.ts'
+import type { OneTimeTokenStore } from '../verification/ports.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
 
 export type Store = ReturnType<typeof createStore>
 
-/** All queries, by table. */
+/** All queries, by table. Those that no start and no login needs are loaded at their first use. */
 export function createStore (database: Database) {
   const revocations = createRevocationStore(database)
   const settings = createSettingStore(database)
@@ -38,7 +39,10 @@ export function createStore (database: Database) {
     consents: createConsentStore(database),
     devices: createDeviceStore(database),
     keys: createKeyStore(database, revocations),
-    oneTimeTokens: createOneTimeTokenStore(database),
+    oneTimeTokens: atFirstUse<OneTimeTokenStore>(
+      async () => (await import('../verification/one-time-tokens.store.ts')).createOneTimeTokenStore(database),
+      ['create', 'find', 'list', 'cancel', 'enterCode']
+    ),
     outbox,
     passwordHashes: createPasswordHashStore(database),
     personalTokens: createPersonalTokenStore(database, revocations),

@@ -142,6 +142,9 @@ export async function createUsers (
     return { changePassword: createChangePassword(changing), changeProfile }
   }
 
-  const [changes, register, terms] = [await createChanges(), await createRegistration(), await loadTerms()]
-  return { records: users, attributes, passwordPolicy, passwordChanged, authenticate, register, terms, ...changes }
+  return {
+    records: users, attributes, passwordPolicy, passwordChanged, authenticate, terms: await loadTerms(),
+    ...atFirstUse(async () => ({ register: await createRegistration() }), ['register']),
+    ...atFirstUse(createChanges, ['changePassword', 'changeProfile'])
+  }
 }

@@ -6,12 +6,9 @@ import type { NewUser, OwnUser, Profile, UserStore } from './ports.ts'
 import { createWaitingUsers } from './waiting-users.store.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
 import { isDue, isRestorable, mayLogIn } from './deletion-sql.ts'
 import { columnsOf } from './identifier-columns.ts'
-import { createIdentifierChanges } from './identifier-changes.store.ts'
-import { createProofs } from './proofs.store.ts'
-import { createRecipients } from './recipients.store.ts'
-import { createUndo } from './undo.store.ts'
 
 /** One row per identifier, or a single row without one. */
 type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, display: string, verifiedAt: Date | null }
@@ -165,7 +162,16 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return rows.length > 0
   }
 
-  const changes = createIdentifierChanges(database)
+  // What no start and no login needs is loaded at its first use
+  const changes = atFirstUse(async () => (await import('./identifier-changes.store.ts')).createIdentifierChanges(database), [
+    'changeProfile', 'identifiers', 'confirmChange'
+  ])
+  const { undoChange } = atFirstUse(async () => (await import('./undo.store.ts')).createUndo(database, revocations), ['undoChange'])
+  const { recipient } = atFirstUse(async () => (await import('./recipients.store.ts')).createRecipients(database), ['recipient'])
+  const { verifyIdentifier, resetPassword } = atFirstUse(
+    async () => (await import('./proofs.store.ts')).createProofs(database, revocations), ['verifyIdentifier', 'resetPassword']
+  )
+
   const changeProfile: UserStore['changeProfile'] = async (change, also) => {
     const outcome = await changes.changeProfile(change, also)
     return outcome === 'changed' ? await profile(change.userId) ?? 'stale' : outcome
@@ -195,8 +201,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
   return {
     findByIdentifiers, find, hasVerified, profile, list, taken, madeByForm, create, rehash, changePassword, changeProfile, setDisabled,
     ...createWaitingUsers(database, { insertUser, columns, verifiedSql }),
-    foldRevocations, ...createProofs(database, revocations),
-    ...createRecipients(database), ...createUndo(database, revocations),
+    foldRevocations, verifyIdentifier, resetPassword, recipient, undoChange,
     identifiers: changes.identifiers, confirmChange: changes.confirmChange
   }
 }
