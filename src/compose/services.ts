@@ -106,6 +106,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   // They need the users, too
   const requests: LaterRequests = {
     verifyEmail: (...args) => verification.requests.verifyEmail(...args),
+    verifyNew: (...args) => verification.requests.verifyNew(...args),
     addressTaken: (...args) => verification.requests.addressTaken(...args)
   }
   const changes: Pick<VerificationServices['changes'], 'prepare' | 'pending'> = {

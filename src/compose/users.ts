@@ -27,7 +27,7 @@ import type { AcceptedTerms } from '../users/terms.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
 import type { Register } from '../users/register.ts'
-import type { SendRegisteredMail } from '../users/registered-mail.ts'
+import type { PrepareRegisteredMail } from '../users/registered-mail.ts'
 import type { Core } from './core.ts'
 import { createNotices } from './notices.ts'
 import { createMail } from './outbox.ts'
@@ -50,7 +50,7 @@ export type UserServices = {
 }
 
 /** What registration needs of parts that need the users. */
-export type LaterRequests = Pick<ProofRequests, 'verifyEmail' | 'addressTaken'>
+export type LaterRequests = Pick<ProofRequests, 'verifyEmail' | 'verifyNew' | 'addressTaken'>
 type Later = { requests: LaterRequests, authSessions: AuthSessions, changes: Pick<IdentifierChanges, 'prepare' | 'pending'> }
 
 type Dependencies = Core & {
@@ -91,18 +91,18 @@ export async function createUsers (
   const parts = { attributes, users, passwordPolicy, throttle, events }
 
   /** Loaded with the first registration. */
-  function registeredMail (): SendRegisteredMail | undefined {
+  function registeredMail (): PrepareRegisteredMail | undefined {
     const { mail } = createMail({ config, outbox })
     const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
     if (!mail.isOn || addresses.length === 0) return undefined
     return atFirstUse(async () => {
-      const { createSendRegisteredMail } = await import('../users/registered-mail.ts')
-      const send = createSendRegisteredMail({
+      const { createPrepareRegisteredMail } = await import('../users/registered-mail.ts')
+      const prepare = createPrepareRegisteredMail({
         addresses, mail, outbox: store.outbox, requests: later.requests, defaultLocale: config.defaultLanguage,
         accountUrl: () => `${config.issuer}/account`
       })
-      return { send }
-    }, ['send']).send
+      return { prepare }
+    }, ['prepare']).prepare
   }
 
   async function loadTerms (): Promise<AcceptedTerms | null> {
@@ -115,8 +115,8 @@ export async function createUsers (
     const { createRegister } = await import('../users/register.ts')
     const { beforeRegister } = config
     const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
-    const sendMail = registeredMail()
-    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, sendMail, termsVersion: config.terms.version }
+    const prepareMail = registeredMail()
+    const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, prepareMail, termsVersion: config.terms.version }
     if (mustVerify.length === 0) return createRegister(registering)
     const { createWaitingRegistration } = await import('../users/waiting-registration.ts')
     const waiting = createWaitingRegistration({ attributes, ...later })

@@ -69,7 +69,7 @@ export function createVerification (parts: Dependencies): VerificationServices {
     tokens: atFirstUse(async () => (await load()).tokens, ['issue', 'find', 'findByCode', 'list', 'cancel']),
     redemption: atFirstUse(async () => (await load()).redemption, ['verify', 'reset']),
     newPassword: atFirstUse(async () => (await load()).newPassword, ['find', 'set']),
-    requests: atFirstUse(async () => (await load()).requests, ['verifyEmail', 'addressTaken', 'verifyPhone', 'resetPassword']),
+    requests: atFirstUse(async () => (await load()).requests, ['verifyEmail', 'verifyNew', 'addressTaken', 'verifyPhone', 'resetPassword']),
     verify: atFirstUse(async () => (await load()).verify, ['find', 'isPassword', 'byLink', 'byCode']),
     changes: atFirstUse(async () => (await load()).changes, ['prepare', 'pending', 'sendAgain', 'cancel', 'confirm']),
     undo: atFirstUse(async () => (await load()).undo, ['find', 'undo']),

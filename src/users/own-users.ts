@@ -84,7 +84,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       return [...new Set([...taken, ...await held(identifiers)])]
     },
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
-    create: async (user) => await store.create(await hashed(user)),
+    create: async (user, prepare) => await store.create(await hashed(user), await prepare?.()),
     async createNobody (user) {
       await store.createNobody(await hashed(user))
       return null

@@ -140,10 +140,11 @@ export type Users = {
   /** Whether a form created the user of the identifier in the last `seconds`. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<boolean>
   /**
+   * @param prepare is called once the password is hashed; what it returns writes something in the same transaction
    * @returns null when an identifier has been taken by another user, or the invitation is no longer valid
    * @throws Overloaded
    */
-  create: (user: EnteredUser) => Promise<Profile | null>
+  create: (user: EnteredUser, prepare?: () => Promise<AlsoWrite<Profile> | undefined>) => Promise<Profile | null>
   /**
    * Takes the time of `create`, and creates nobody, since the address has an account: the other identifiers are held.
    * @throws Overloaded
@@ -208,7 +209,7 @@ export type UserStore = Pick<
   /** The user that a form created in the last `seconds`, if the identifier belongs to it. */
   madeByForm: (identifier: Identifier, form: Uint8Array, seconds: number) => Promise<OwnUser | null>
   /** @returns null when an identifier has been taken by another user, or the invitation is no longer valid */
-  create: (user: NewUser) => Promise<Profile | null>
+  create: (user: NewUser, also?: AlsoWrite<Profile>) => Promise<Profile | null>
   /** Writes as much as `create`, and holds the identifiers. */
   createNobody: (user: NewUser) => Promise<void>
   /** Stores a stronger hash of the same password, if it has not changed. */

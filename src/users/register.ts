@@ -13,7 +13,7 @@ import { notOneOf, requiredErrors } from './login-candidates.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Profile, Users } from './ports.ts'
 import type { AskHost } from './before-register.ts'
-import type { SendRegisteredMail } from './registered-mail.ts'
+import type { PrepareRegisteredMail } from './registered-mail.ts'
 import type { WaitingRegistration } from './waiting-registration.ts'
 
 /**
@@ -55,7 +55,7 @@ type Dependencies = {
   /** The version of the terms that people accept, where there are any. */
   termsVersion?: string | undefined
   /** Where mails are sent. */
-  sendMail?: SendRegisteredMail | undefined
+  prepareMail?: PrepareRegisteredMail | undefined
   /** Asks the host whether somebody may register. */
   askHost?: AskHost | undefined
   /** None for the command line and for tests. */
@@ -72,7 +72,7 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
  * HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createRegister ({
-  attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, termsVersion, sendMail, askHost, events
+  attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, termsVersion, prepareMail, askHost, events
 }: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
@@ -179,10 +179,12 @@ export function createRegister ({
     if (taken.length > 0) return await refuse(taken)
 
     const madeByForm = form && hashOf(form, name, identifiers)
-    const user = await users.create({ name, password, identifiers, madeByForm, locale, termsVersion, invitation: invited?.hash })
+    const entry = { name, password, identifiers, madeByForm, locale, termsVersion, invitation: invited?.hash }
+    // A registration that is refused for want of time must not use up the mail of the next one
+    const prepare = prepareMail && (() => prepareMail({ name, identifiers, proven: invited?.identifier ?? null }, registrant))
+    const user = await users.create(entry, prepare)
     if (!user) return await refuse(await users.taken(identifiers))
     tell(user, registrant, invited)
-    await sendMail?.(user, registrant)
     return { user }
   }
 }

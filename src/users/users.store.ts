@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../database/client.ts'
+import { inTransaction, type Transaction } from '../database/transaction.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
 import type { NewUser, OwnUser, Profile, UserStore } from './ports.ts'
@@ -134,10 +135,15 @@ export function createUserStore (database: Database, revocations: RevocationStor
     ]
   })
 
-  async function create (user: NewUser): Promise<Profile | null> {
+  const create: UserStore['create'] = async (user, also) => {
+    const insert = async (client: Pick<Transaction, 'query'>) => profileOf((await client.query<ProfileRow>(insertUser(user))).rows)
     try {
-      const { rows } = await pool.query<ProfileRow>(insertUser(user))
-      return profileOf(rows)
+      if (!also) return await insert(pool)
+      return await inTransaction(pool, async (client) => {
+        const created = await insert(client)
+        if (created) await also(client, created)
+        return created
+      })
     } catch (error) {
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return null
       throw error

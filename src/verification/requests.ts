@@ -10,6 +10,7 @@ import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
 import type { Link } from './links.ts'
 import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
 import type { AllowTextMessage } from './text-messages.ts'
+import type { AlsoWrite } from './ports.ts'
 import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
 
 /** Who asks, and for whom. */
@@ -19,9 +20,17 @@ export type ProofRequest =
   /** The user. With `boundTo` their message has a code, too, which only that session can enter. */
   | { userId: string, boundTo?: string, preferences: Preferences }
 
+/** `locale`: that the user has chosen. */
+type NewRecipient = { address: Identifier, locale: string | null, preferences: Preferences }
+
 export type ProofRequests = {
   /** Mails a link to verify the address of a user, unless it is verified. */
   verifyEmail: (request: ProofRequest, link: Link) => Promise<void>
+  /**
+   * Prepares the same for a user who is created by the transaction that writes it.
+   * @returns nothing when the address has had enough messages
+   */
+  verifyNew: (user: NewRecipient, link: Link) => Promise<AlsoWrite<{ id: string }> | undefined>
   /** Tells the owner of an address that somebody tried to register with it. The same statements as a verification. */
   addressTaken: (identifier: Identifier, boundTo: string) => Promise<void>
   /** Sends a code to verify the phone number of a user, unless it is verified. */
@@ -35,7 +44,7 @@ type Dependencies = {
   users: Pick<Users, 'recipient'>
   tokens: Pick<OneTimeTokens, 'issue'>
   throttle: Pick<Throttle, 'message'>
-  outbox: Pick<OutboxWrites, 'writeEvenly'>
+  outbox: Pick<OutboxWrites, 'write' | 'writeEvenly'>
   mail: MailPort
   sms: { queue: QueueSms, allow: AllowTextMessage }
   events: Pick<Events, 'emit'>
@@ -99,16 +108,30 @@ export function createProofRequests (
   const localeOf = ({ locale }: Recipient, request?: ProofRequest) =>
     mail.localeFor(languagesOf(locale, request && 'preferences' in request ? request.preferences : {}))
 
-  const verifyEmail: ProofRequests['verifyEmail'] = async (request, link) => {
-    await send('verify', request, { attributes: addresses, unverified: true }, (recipient, { token, code }) => mail.queue(
+  const linkMail = (to: Pick<Recipient, 'userId' | 'display' | 'verified' | 'name'>, { token, code }: IssuedToken, link: Link, locale: string) =>
+    mail.queue(
       'verify',
-      mailRecipient(recipient),
+      mailRecipient(to),
       {
-        url: link({ userId: recipient.userId, token, address: recipient.display }),
+        url: link({ userId: to.userId, token, address: to.display }),
         code: code ?? undefined, expiresIn: TOKEN_TTL.verify, codeExpiresIn: CODE_TTL
       },
-      { locale: localeOf(recipient, request), expiresIn: TOKEN_TTL.verify }
-    ))
+      { locale, expiresIn: TOKEN_TTL.verify }
+    )
+
+  const verifyEmail: ProofRequests['verifyEmail'] = async (request, link) => {
+    await send('verify', request, { attributes: addresses, unverified: true }, (recipient, issued) =>
+      linkMail(recipient, issued, link, localeOf(recipient, request)))
+  }
+
+  const verifyNew: ProofRequests['verifyNew'] = async ({ address: { attribute, value, display }, locale, preferences }, link) => {
+    if (!await throttle.message(attribute, value)) return undefined
+    return async (transaction, { id: userId }) => {
+      await tokens.issue({ purpose: 'verify', userId, identifier: { attribute, value } }, async (client, issued) => {
+        const to = { userId, display, verified: false, name: null }
+        await outbox.write(linkMail(to, issued, link, mail.localeFor(languagesOf(locale, preferences))), client)
+      }, transaction)
+    }
   }
 
   const addressTaken: ProofRequests['addressTaken'] = async (identifier, boundTo) => {
@@ -139,7 +162,7 @@ export function createProofRequests (
     if (recipient) events.emit('password.reset_requested', { userId: recipient.userId, ...originOf(caller) })
   }
 
-  return { verifyEmail, addressTaken, verifyPhone, resetPassword }
+  return { verifyEmail, verifyNew, addressTaken, verifyPhone, resetPassword }
 }
 
 const NOBODY = { userId: '00000000-0000-0000-0000-000000000000', name: null, locale: null, verified: false }

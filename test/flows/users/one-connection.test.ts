@@ -77,3 +77,10 @@ t.test('nor does a registration that waits for its address, a code, an invitatio
   t.equal((await register(app, { username: 'linus', invitation })).statusCode, 201)
   t.equal((await register(app, { username: 'linus', invitation })).statusCode, 403)
 })
+
+t.test('nor does a registration that mails a link', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, { ...box.options, databasePoolSize: 1, rateLimit: 'on' })
+  t.equal((await register(app)).statusCode, 201)
+  t.equal((await box.fetch(app)).length, 1)
+})

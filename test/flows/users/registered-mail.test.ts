@@ -82,3 +82,25 @@ t.test('nothing is sent without an address, a transport, or a page that the link
   t.equal((await register(off)).statusCode, 201)
   for (const each of [app, api, off]) t.same(await sql(each, 'SELECT FROM outbox'), [])
 })
+
+t.test('the mail is written with the user: where it cannot be, there is no user, and the same registration succeeds later', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, box.options)
+  const invitations = (await internals(app).invitations())!
+  const { url } = await invitations.create(invitations.attribute.parse('grace@example.com')!, 'en')
+  await box.fetch(app)
+  const visitor = visit(app)
+  const form = await visitor.get('/register')
+  const submitted = [
+    () => register(app),
+    () => visitor.submit(form, { email: 'linus@example.com', password: 'correct horse battery staple' }),
+    () => register(app, { invitation: new URL(url).searchParams.get('invitation')! })
+  ]
+  await sql(app, 'ALTER TABLE outbox ADD CONSTRAINT no_rows CHECK (false) NOT VALID')
+  for (const submit of submitted) t.equal((await submit()).statusCode, 500)
+  for (const table of ['users', 'identifiers']) t.same(await sql(app, `SELECT FROM ${table}`), [], table)
+  t.same(await sql(app, 'SELECT purpose FROM one_time_tokens'), [{ purpose: 'invite' }], 'the invitation is still valid')
+  await sql(app, 'ALTER TABLE outbox DROP CONSTRAINT no_rows')
+  t.same([(await submitted[0]!()).statusCode, (await submitted[1]!()).statusCode, (await submitted[2]!()).statusCode], [201, 303, 201])
+  t.same((await box.fetch(app)).map(({ to }) => to).sort(), ['ada@example.com', 'grace@example.com', 'linus@example.com'])
+})
