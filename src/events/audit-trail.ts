@@ -16,7 +16,7 @@ export type AuditEntry = {
   /** Further details; never a secret. */
   detail?: object
   /** Milliseconds since it happened. */
-  ago?: number
+  ago?: () => number
 }
 
 export type AuditTrail = {
@@ -95,8 +95,7 @@ export function startAuditTrail ({ events, clock: { monotonic: now }, write, onE
 
   async function writeAll (): Promise<void> {
     while (waiting.length > 0) {
-      const time = now()
-      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: time - at }))
+      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: () => now() - at }))
       await write(batch).catch((error: unknown) => onError(error, batch.length))
     }
   }

@@ -1,6 +1,7 @@
 import type { HistoryStore } from '../account/history.ts'
 import type { AuditEntry } from './audit-trail.ts'
 import type { Database } from '../database/client.ts'
+import { inTransaction } from '../database/transaction.ts'
 
 /** An INSERT of events from a SELECT of type, user, client, session, address and user agent. */
 export function auditSql (events: string, from: string): string {
@@ -16,16 +17,16 @@ export type AuditFilter = {
 export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { createdAt: Date }
 
 export function createAuditStore ({ prisma, pool, tables }: Database) {
-  /** All entries in one statement. */
-  async function write (entries: AuditEntry[]): Promise<void> {
-    await pool.query({
+  /** All entries in one statement. Their age is read once there is a connection, so that waiting for one does not change their order. */
+  const write = (entries: AuditEntry[]): Promise<void> => inTransaction(pool, async (client) => {
+    await client.query({
       name: 'audit-write',
       text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
         SELECT coalesce(e.id, gen_random_uuid()), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'), now() - coalesce(e.ago, 0) * interval '1 millisecond'
         FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)`,
-      values: [JSON.stringify(entries)]
+      values: [JSON.stringify(entries.map(({ ago, ...entry }) => ({ ...entry, ago: ago?.() })))]
     })
-  }
+  })
 
   /** Newest first. A type may end in `.*`. */
   async function list ({ userId, clientId, type, since, limit }: AuditFilter): Promise<AuditLine[]> {
