@@ -63,7 +63,7 @@ export function registerPage (model: RegisterModel): string {
           page={model} name='password' label={t.password} autofocus={focus === 'password'}
           rules={{ minLength: model.minPasswordLength, kinds: model.passwordKinds ?? [] }}
         />
-        {terms && (
+        {terms !== undefined && (
           <AcceptTerms
             terms={terms} texts={texts} errors={errors} isChecked={values[TERMS_ACCEPTED] !== undefined}
             autofocus={focus === TERMS_ACCEPTED}
