@@ -1,9 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FieldError } from '../../src/http/field-errors.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { boundToAuthSession, boundToSession, userIdOf, type AuthSession } from '../../src/sessions/auth-sessions.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
 import type { OneTimeToken } from '../../src/verification/ports.ts'
+import { formErrors } from '../../src/views/texts/field-errors.ts'
+import type { Texts } from '../../src/views/texts/index.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
 import type { Internals } from '../internals.ts'
 import { localesOf, type Kit } from './kit.ts'
@@ -17,7 +20,16 @@ export type Verifier = {
   authSession?: { text: string, found: AuthSession }
 }
 
-type State = { returnTo: string | null, sent?: boolean, wrongCode?: boolean, problem?: Problem | undefined, empty?: boolean }
+type State = {
+  returnTo: string | null
+  sent?: boolean
+  wrongCode?: boolean
+  problem?: Problem | undefined
+  empty?: boolean
+  correction?: Correction
+}
+/** An entered address that was not accepted, or whose password is wrong. */
+type Correction = { address: string, errors: FieldError[] | 'wrong_password' }
 type LinkState = { token: string, found: OneTimeToken, wrongPassword?: boolean, problem?: Problem | undefined }
 
 export type VerifyPages = {
@@ -68,7 +80,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
     request: FastifyRequest,
     reply: FastifyReply,
     verifier: Verifier | undefined,
-    { returnTo, sent = false, wrongCode = false, problem, empty = false }: State
+    { returnTo, sent = false, wrongCode = false, problem, empty = false, correction }: State
   ): Promise<FastifyReply> {
     const recipient = verifier && await records.recipient({ of: { userId: verifier.userId }, attributes: addresses, unverified: true })
     const address = recipient?.display ?? registeredAddress(verifier)
@@ -84,6 +96,8 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       sent,
       required: verifier?.authSession !== undefined,
+      newAddress: verifier?.authSession?.found.pending.registration ? correction?.address ?? '' : null,
+      ...(correction && { errors: correctionErrors(correction, page.texts) }),
       ...(wrongCode && { errors: { fields: { code: [page.texts.verify.wrongCode] } } }),
       ...(empty && { errors: { fields: { email: [page.texts.problems.missing] } } }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
@@ -160,6 +174,12 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       return user !== null && await browser.logIn(request, reply, user, user.pending.remember === true) !== null
     }
   }
+}
+
+function correctionErrors ({ errors }: Correction, texts: Texts) {
+  return errors === 'wrong_password'
+    ? { fields: { password: [texts.verify.changeWrongPassword] } }
+    : formErrors({ address: errors }, ['address'], texts)
 }
 
 /** Of a registration that has created no user, since the address has an account: nothing tells. */

@@ -77,6 +77,29 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
     return reply.redirect(withQuery(here, { sent: '1', ...(returnTo !== null && { return_to: returnTo }) }), 303)
   }
 
+  /** The address of a registration was mistyped. */
+  async function correct ({ request, reply, returnTo }: Answered, address: string, password = '') {
+    const [verifier] = await pages.verify.verifiers(request)
+    const session = verifier?.authSession?.found
+    const { caller, preferences } = callOf(request)
+    const corrected = session
+      ? await users.correctAddress({ session, address, password, caller, ...preferences, link: links.own.verification })
+      : 'gone'
+    const more = returnTo === null ? {} : { return_to: returnTo }
+    if (corrected === 'gone') return reply.redirect(withQuery(here, more), 303)
+    if (corrected === 'wrong_password') {
+      return await pages.verify.show(request, reply.code(401), { returnTo, sent: true, correction: { address, errors: 'wrong_password' } })
+    }
+    if (corrected.authSession !== undefined) {
+      await pages.verify.remember(reply, corrected.authSession)
+      return reply.redirect(withQuery(here, { sent: '1', ...more }), 303)
+    }
+    const errors = corrected.errors[session?.pending.address?.attribute ?? '']
+    // Something else that was entered at the registration is no longer accepted
+    if (!errors) return reply.redirect(withQuery(config.basePath + '/register', more), 303)
+    return await pages.verify.show(request, reply.code(422), { returnTo, sent: true, correction: { address, errors } })
+  }
+
   app.get(VERIFY_PAGE, {
     schema: {
       tags, summary: 'Page to verify the e-mail address; with the token of a mail, one button', querystring: VerifyQuery, response: showPage
@@ -95,9 +118,10 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags, summary: 'Verify the e-mail address by link or code, or have a mail sent', ...form, body: VerifyForm, response: afterForm }
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
-    const { token, code, password, without, email, return_to: target } = request.body
+    const { token, code, password, without, email, address, return_to: target } = request.body
     const answered = { request, reply, returnTo: localPath(target) }
     if (token !== undefined) return await byLink(answered, { token, password, without: without !== undefined })
+    if (address !== undefined) return await correct(answered, address, password)
     return code === undefined ? await send(answered, email) : await byCode(answered, code)
   })
 }

@@ -26,6 +26,7 @@ import type { Users } from '../users/ports.ts'
 import type { AcceptedTerms } from '../users/terms.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
+import type { CorrectAddress } from '../users/correct-address.ts'
 import type { Register } from '../users/register.ts'
 import type { PrepareRegisteredMail } from '../users/registered-mail.ts'
 import type { Core } from './core.ts'
@@ -42,6 +43,7 @@ export type UserServices = {
   passwordPolicy: PasswordPolicy
   authenticate: Authenticate
   register: Register
+  correctAddress: CorrectAddress
   /** Null where there are none. */
   terms: AcceptedTerms | null
   changePassword: ChangePassword
@@ -142,9 +144,16 @@ export async function createUsers (
     return { changePassword: createChangePassword(changing), changeProfile }
   }
 
+  async function createCorrection (): Promise<CorrectAddress> {
+    const { createCorrectAddress } = await import('../users/correct-address.ts')
+    return createCorrectAddress({ ...parts, authenticate, register, termsVersion: config.terms.version })
+  }
+
+  const { register } = atFirstUse(async () => ({ register: await createRegistration() }), ['register'])
   return {
     records: users, attributes, passwordPolicy, passwordChanged, authenticate, terms: await loadTerms(),
-    ...atFirstUse(async () => ({ register: await createRegistration() }), ['register']),
+    register,
+    ...atFirstUse(async () => ({ correctAddress: await createCorrection() }), ['correctAddress']),
     ...atFirstUse(createChanges, ['changePassword', 'changeProfile'])
   }
 }

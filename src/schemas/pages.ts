@@ -196,6 +196,7 @@ export const VerifyForm = Type.Object({
   password: Type.Optional(Type.String({ description: 'With a link, in a browser that is not logged in', examples: ['correct horse battery staple'] })),
   without: Type.Optional(Type.String({ description: 'With a link: removes the password' })),
   send: Text,
+  address: Type.Optional(Type.String({ description: 'With the password, after a registration: another address', examples: ['ada@example.com'] })),
   email: Type.Optional(Type.String({ description: 'Login identifier of a guest', examples: ['ada@example.com'] })),
   return_to: Text,
   _csrf: Csrf

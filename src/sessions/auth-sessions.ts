@@ -12,6 +12,19 @@ export type Pending = {
   returnTo?: string
   /** What a registration has entered, to be shown again. */
   address?: Identifier
+  /** The rest of it, to register again with another address. */
+  registration?: PendingRegistration
+}
+
+export type PendingRegistration = {
+  id: string
+  /** The id of the first one, when the address was changed. */
+  first: string
+  name: string | null
+  others: Identifier[]
+  locale?: string | undefined
+  /** Of the terms that were accepted. */
+  termsVersion?: string | undefined
 }
 
 /** A login at which something is still missing. */

@@ -9,12 +9,16 @@ import type { Identifier } from './attributes.ts'
  */
 export type Decoy = {
   tag: string
+  /** Of the registration; no later one replaces it. */
+  id?: string
   /** As it was entered, to be shown again. */
   address: Identifier
 }
 
 /** A registration that waits for the verification of its address. */
 export type Waiting = {
+  /** Names the registration. */
+  id: string
   address: Identifier
   /** Seconds for which the other identifiers are held. */
   claimedFor: number
@@ -23,7 +27,7 @@ export type Waiting = {
 }
 
 export type Decoys = {
-  create: (address: Identifier, password: string) => Decoy
+  create: (waiting: Pick<Waiting, 'id' | 'address'>, password: string) => Decoy
   /** Whether this may be the password of the registration: one of 65,536 others passes, too. It opens nothing. */
   matches: (decoy: Decoy, password: string) => boolean
 }
@@ -38,7 +42,7 @@ export function createDecoys (keys: DerivedKeys): Decoys {
   const tagOf = (key: Buffer, { attribute, value }: Identifier, password: string) =>
     createHmac('sha256', key).update(JSON.stringify([attribute, value, password])).digest().subarray(0, TAG_BYTES).toString('base64url')
   return {
-    create: (address, password) => ({ tag: tagOf(keys[0]!, address, password), address }),
+    create: ({ id, address }, password) => ({ tag: tagOf(keys[0]!, address, password), id, address }),
     matches: ({ tag, address }, password) => keys.some((key) => tagOf(key, address, password) === tag)
   }
 }

@@ -60,7 +60,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
 
   async function hashed ({ password, waiting, ...user }: EnteredUser): Promise<NewUser> {
     const passwordHash = await passwords.hash(password)
-    return { ...user, passwordHash, ...(waiting && decoys && { waiting: { ...waiting, decoy: decoys.create(waiting.address, password) } }) }
+    return { ...user, passwordHash, ...(waiting && decoys && { waiting: { ...waiting, decoy: decoys.create(waiting, password) } }) }
   }
 
   const find: Users['find'] = async (identifiers) => withMissing(await store.findByIdentifiers(identifiers, mustVerify))
@@ -89,6 +89,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       await store.createNobody(await hashed(user))
       return null
     },
+    freeRegistration: store.freeRegistration,
     setPassword: async ({ password, ...change }, also) =>
       await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }, also),
     verifyIdentifier: store.verifyIdentifier,

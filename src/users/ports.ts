@@ -31,6 +31,9 @@ export type FoundForLogin = {
   decoy: Decoy | null
 }
 
+/** `userId`: null for a registration that has created nobody. `others`: what it has asked for besides its address. */
+export type FreedRegistration = { id: string, userId: string | null, address: Identifier, others: readonly Identifier[] }
+
 export type Profile = {
   id: string
   name: string | null
@@ -151,6 +154,11 @@ export type Users = {
    */
   createNobody: (user: EnteredUser & { waiting: Waiting }) => Promise<null>
   /**
+   * Takes back a registration that waits for its address: what it has asked for is free again.
+   * @returns false when it is not there any more, or its address was verified
+   */
+  freeRegistration: (registration: FreedRegistration) => Promise<boolean>
+  /**
    * Ends every session except `keepSession`.
    * @returns false when the password has changed since it was checked
    * @throws Overloaded
@@ -192,7 +200,7 @@ export type Users = {
 /** Our own users table. */
 export type UserStore = Pick<
   Users,
-  'profile' | 'recipient' | 'taken' | 'changeProfile' | 'verifyIdentifier' | 'identifiers' | 'confirmChange' | 'undoChange'
+  'profile' | 'recipient' | 'taken' | 'freeRegistration' | 'changeProfile' | 'verifyIdentifier' | 'identifiers' | 'confirmChange' | 'undoChange'
 > & {
   resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
   /**

@@ -36,6 +36,8 @@ export type Registrant = {
   /** Languages of the browser, and where a mail leads to. */
   preferences?: Preferences | undefined
   link?: Link | undefined
+  /** The registration in whose place this one comes, with another address. `first`: of several. */
+  replaces?: { first: string, free: () => Promise<boolean> } | undefined
 }
 
 export type Register = (body: Record<string, unknown>, registrant?: Registrant) => Promise<Registration>
@@ -129,20 +131,24 @@ export function createRegister ({
     { isPublic, waitingOf, start, startedBy }: WaitingRegistration
   ): Promise<Registration> {
     const { name, password, identifiers } = entered
-    const { form, locale } = registrant
+    const { form, locale, replaces } = registrant
+    if (replaces && !await replaces.free()) return { errors: {} }
     const submitted = form && { form, entered: [JSON.stringify([name, identifiers]), password] }
     const started = submitted ? await startedBy(submitted) : null
     if (started !== null) return { authSession: started }
 
     const waits = waitingOf(identifiers)
-    const { address } = waits
+    const { id, address } = waits
+    const others = identifiers.filter(({ attribute }) => attribute !== address.attribute)
+    const registration = { id, first: replaces?.first ?? id, name, others, locale, termsVersion }
+    const starting = { address, registration, registrant, submitted }
     const taken = await users.taken(identifiers)
     const told = taken.filter(isPublic)
     if (told.length > 0) return { errors: takenErrors(told) }
 
     // Asked for a new address, too: it takes the same statements
     const before = await madeBefore(entered, registrant)
-    if (before?.user) return { authSession: await start({ userId: before.user.id, address, registrant, submitted }) }
+    if (before?.user) return { authSession: await start({ ...starting, userId: before.user.id }) }
 
     const madeByForm = form && hashOf(form, name, identifiers)
     // What belongs to somebody else is left out: it is as private as the address
@@ -155,7 +161,7 @@ export function createRegister ({
     const made = user || isTaken ? null : await madeBefore(entered, registrant)
     const late = user || isTaken || made ? [] : (await users.taken(identifiers)).filter(isPublic)
     if (late.length > 0) return { errors: takenErrors(late) }
-    return { authSession: await start({ userId: user?.id ?? made?.user?.id ?? null, address, registrant, submitted }) }
+    return { authSession: await start({ ...starting, userId: user?.id ?? made?.user?.id ?? null }) }
   }
 
   return async (body, registrant = {}) => {

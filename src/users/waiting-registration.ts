@@ -1,5 +1,6 @@
+import { v7 as uuidv7 } from 'uuid'
 import { hashSecret } from '../crypto/secrets.ts'
-import { boundToAuthSession, type AuthSessions, type SubmittedForm } from '../sessions/auth-sessions.ts'
+import { boundToAuthSession, type AuthSessions, type PendingRegistration, type SubmittedForm } from '../sessions/auth-sessions.ts'
 import { TOKEN_TTL } from '../verification/one-time-tokens.ts'
 import type { ProofRequests } from '../verification/requests.ts'
 import type { Attributes, Identifier } from './attributes.ts'
@@ -7,7 +8,13 @@ import type { Waiting } from './decoys.ts'
 import type { Registrant } from './register.ts'
 
 /** Who has registered: a new user, or nobody, since the address has an account. Whoever asks cannot tell. */
-type Registered = { userId: string | null, address: Identifier, registrant: Registrant, submitted: SubmittedForm | undefined }
+type Registered = {
+  userId: string | null
+  address: Identifier
+  registration: PendingRegistration
+  registrant: Registrant
+  submitted: SubmittedForm | undefined
+}
 
 /** Registration that waits for the verification of an address. */
 export type WaitingRegistration = {
@@ -45,14 +52,14 @@ export function createWaitingRegistration ({ attributes, authSessions, requests 
   function waitingOf (identifiers: Identifier[]): Waiting {
     const address = identifiers.find(({ attribute }) => addresses.includes(attribute))
     if (!address) throw new TypeError('A registration that waits has an address')
-    return { address, claimedFor: CLAIMED, heldFor: HELD }
+    return { id: uuidv7(), address, claimedFor: CLAIMED, heldFor: HELD }
   }
 
-  async function start ({ userId, address, registrant, submitted }: Registered): Promise<string> {
+  async function start ({ userId, address, registration, registrant, submitted }: Registered): Promise<string> {
     const { caller = { ip: 'unknown', userAgent: undefined }, preferences = {}, link } = registrant
     if (!link) throw new TypeError('A registration that waits has a link for its mail')
     const user = userId === null ? null : { userId, passwordStamp: 0 }
-    const authSession = await authSessions.create({ user, clientId: null, proven: ['pwd'], pending: { address }, caller }, submitted)
+    const authSession = await authSessions.create({ user, clientId: null, proven: ['pwd'], pending: { address, registration }, caller }, submitted)
     const boundTo = boundToAuthSession({ hash: hashSecret(authSession) })
     if (userId === null) await requests.addressTaken(address, boundTo)
     else await requests.verifyEmail({ userId, boundTo, preferences }, link)

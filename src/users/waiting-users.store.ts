@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../database/client.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { NewUser, OwnUser, UserStore } from './ports.ts'
+import { GRACE } from './deletion-sql.ts'
 import { columnsOf } from './identifier-columns.ts'
 
 type Row = { [Column in keyof OwnUser]: OwnUser[Column] | null } & Pick<Awaited<ReturnType<UserStore['findForLogin']>>, 'decoy'>
@@ -16,9 +17,10 @@ type Parts = {
 
 /** Registrations that wait for the verification of an address, and logins that must not tell what became of them. */
 export function createWaitingUsers (
-  { pool, tables: { users, identifiers, identifier_holds: holds } }: Database,
+  { pool, tables }: Database,
   { insertUser, columns, verifiedSql }: Parts
-): Pick<UserStore, 'findForLogin' | 'createNobody'> {
+): Pick<UserStore, 'findForLogin' | 'createNobody' | 'freeRegistration'> {
+  const { users, identifiers, identifier_holds: holds, auth_sessions: sessions, one_time_tokens: tokens } = tables
   // What is only left here comes last
   const loginSql = `SELECT ${columns}, ${verifiedSql('$3::text[]')} AS verified, i.decoy
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (attribute, value, position)
@@ -57,5 +59,25 @@ export function createWaitingUsers (
     })
   }
 
-  return { findForLogin, createNobody }
+  // The same statements whether there is a user or not. The purge deletes the user; logins that wait go on as those of nobody
+  const freeSql = `WITH mine AS (SELECT i.attribute, i.value FROM ${identifiers} i WHERE i.attribute = $3 AND i.value = $4 AND i.decoy->>'id' = $2
+        AND ($1::uuid IS NULL OR (i.user_id = $1 AND i.verified_at IS NULL)) FOR UPDATE),
+      cleared AS (UPDATE ${identifiers} i SET decoy = NULL FROM mine m WHERE i.attribute = m.attribute AND i.value = m.value AND $1::uuid IS NULL),
+      freed AS (DELETE FROM ${identifiers} i USING mine m, unnest($5::text[], $6::text[]) AS w (attribute, value)
+        WHERE i.attribute = w.attribute AND i.value = w.value AND i.decoy->>'id' = $2 AND i.verified_at IS NULL AND i.user_id IS NOT DISTINCT FROM $1
+          AND ($1::uuid IS NOT NULL OR i.attribute <> m.attribute OR i.value <> m.value)),
+      tokens_gone AS (DELETE FROM ${tokens} t USING mine WHERE t.user_id = $1),
+      waiting AS (UPDATE ${sessions} a SET user_id = NULL, pending = a.pending || jsonb_build_object('address', $7::jsonb) FROM mine WHERE a.user_id = $1),
+      gone AS (UPDATE ${users} u SET deletion_requested_at = now() - interval '${GRACE} seconds' FROM mine WHERE u.id = $1)
+    SELECT FROM mine`
+
+  const freeRegistration: UserStore['freeRegistration'] = async ({ id, userId, address, others }) => await inTransaction(pool, async (client) => {
+    // First, as who verifies the address does
+    await client.query(`SELECT FROM ${users} u WHERE u.id = $1 FOR NO KEY UPDATE`, [userId])
+    const [names, values] = columnsOf([address, ...others])
+    const freed = [userId, id, address.attribute, address.value, names, values, JSON.stringify(address)]
+    return (await client.query({ name: 'registration-free', text: freeSql, values: freed })).rowCount === 1
+  })
+
+  return { findForLogin, createNobody, freeRegistration }
 }

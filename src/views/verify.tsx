@@ -12,6 +12,8 @@ export type VerifyModel = FormPage & {
   sent: boolean
   /** Without it there is no login. */
   required: boolean
+  /** Posts `address` and `password`: another address in place of a mistyped one. Null where it cannot be changed here. */
+  newAddress: string | null
   links: { login: string }
 }
 
@@ -29,20 +31,21 @@ export function verifyPage (model: VerifyModel): string {
 }
 
 function codePage (model: VerifyModel, address: string): string {
-  const { texts: { verify: t }, errors, sent, required, links } = model
+  const { texts: { verify: t }, errors, sent, required, newAddress, links } = model
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <div>
         <Heading text={t.title} />
         <p class='lead' safe>{sent ? t.sent(shown(address)) : t.unsent(shown(address))}</p>
       </div>
-      <Messages page={model} labels={[['code', t.code]]} />
+      <Messages page={model} labels={[['code', t.code], ['address', t.newAddress], ['password', t.password]]} />
       {required && <p safe>{t.required}</p>}
       {sent && <CodeForm model={model} />}
       <Form {...model}>
         <button class={sent ? undefined : 'main'} type='submit' name='send' value='1' safe>{sent ? t.sendAgain : t.send}</button>
         {sent && <p class='quiet' safe>{t.onceAMinute}</p>}
       </Form>
+      {newAddress !== null && <AddressForm model={model} value={newAddress} />}
       {required && <Links links={[{ href: links.login, text: model.texts.password.back }]} />}
     </Layout>
   )
@@ -58,6 +61,27 @@ function CodeForm ({ model }: { model: VerifyModel }): JSX.Element {
       />
       <button class='main' type='submit' safe>{t.submit}</button>
     </Form>
+  )
+}
+
+function AddressForm ({ model, value }: { model: VerifyModel, value: string }): JSX.Element {
+  const { texts: { verify: t }, errors } = model
+  return (
+    <section>
+      <h2 safe>{t.newAddressTitle}</h2>
+      <p safe>{t.newAddressIntro}</p>
+      <Form {...model}>
+        <Field
+          name='address' label={t.newAddress} value={value} errors={errors}
+          input={{ type: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'email', required: true }}
+        />
+        <Field
+          name='password' label={t.password} errors={errors}
+          input={{ type: 'password', autocomplete: 'current-password', required: true }}
+        />
+        <button type='submit' safe>{t.newAddressSubmit}</button>
+      </Form>
+    </section>
   )
 }
 

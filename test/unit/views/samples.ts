@@ -78,6 +78,7 @@ export function samplePages (page: Page): Record<string, string> {
     }),
     verify: verifyPage(verifyModel(page)),
     'verify-sent': verifyPage({ ...verifyModel(page), sent: true, required: true }),
+    'verify-new-address': verifyPage({ ...verifyModel(page), sent: true, required: true, newAddress: 'ada@exmaple.com' }),
     'verify-wrong': verifyPage({ ...verifyModel(page), sent: true, errors: { fields: { code: [page.texts.verify.wrongCode] } } }),
     'verify-guest': verifyPage({ ...verifyModel(page), address: null }),
     'verify-guest-sent': verifyPage({ ...verifyModel(page), address: null, sent: true }),
@@ -146,7 +147,7 @@ const resetModel = (page: Page): ResetPasswordModel => ({
 
 const verifyModel = (page: Page): VerifyModel => ({
   ...page, csrf, action: '/email/verify', address: 'ada@example.com', fields: [{ attribute: 'email', title: 'e-mail address' }],
-  sent: false, required: false, links: { login: '/login' }
+  sent: false, required: false, newAddress: null, links: { login: '/login' }
 })
 
 export function pageOf (language = 'en', locale = language): Page {
