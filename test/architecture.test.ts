@@ -141,7 +141,8 @@ t.test('a bad body is answered in one place, and what is wrong with a field is a
   const filesWith = (words: RegExp) => files.filter((file) => words.test(readFileSync(join(packageRoot, file), 'utf8'))).sort()
   t.same(filesWith(/\bLK_VALIDATION\b/), ['plugins/http/unprocessable.ts', 'src/http/http-error.ts'])
   // A schema and the protocol speak for themselves
-  t.same(filesWith(/code: 'invalid'/), ['plugins/http/errors.ts', 'plugins/proxy/errors.ts', 'src/personal-tokens/own-tokens.ts'])
+  t.same(filesWith(/code: 'invalid'/), ['plugins/http/errors.ts', 'plugins/proxy/errors.ts', 'src/personal-tokens/own-tokens.ts',
+    'src/users/profile-fields.ts'])
 })
 
 t.test('whether a page of ours sent a request is decided in one place', async (t) => {

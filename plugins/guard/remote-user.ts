@@ -26,7 +26,7 @@ export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: st
 
   return async ({ aud }, token) => {
     const audience = [aud].flat()
-    if (audience.includes(issuer)) return fromProfile(await ask('/v1/profile', token) as Record<string, string>)
+    if (audience.includes(issuer)) return fromProfile(await ask('/v1/profile', token) as ProfileAnswer)
     // A token for this service also opens userinfo if userinfo is in its audience
     if (!audience.includes(userInfoEndpoint(issuer))) return null
     userInfo ??= compiled()
@@ -34,11 +34,14 @@ export function createRemoteUser (client: Pick<IssuerClient, 'json'>, issuer: st
   }
 }
 
-function fromProfile (body: Record<string, string>): Profile {
-  const { id, name, created_at: createdAt, locale, pending: _pending, ...attributes } = body
+type ProfileAnswer = Record<string, string> & { profile?: Profile['profile'], pending?: unknown }
+
+function fromProfile (body: ProfileAnswer): Profile {
+  const { id, name, created_at: createdAt, locale, profile, pending: _pending, ...attributes } = body
   const identifiers = Object.entries(attributes).map(([attribute, display]) => ({ attribute, display, verifiedAt: null }))
   return {
-    id: id!, name: name ?? null, locale: locale ?? null, createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null,
+    id: id!, name: name ?? null, locale: locale ?? null, ...(profile && { profile }),
+    createdAt: new Date(createdAt!), claimsChangedAt: null, disabledAt: null,
     identifiers
   }
 }

@@ -24,7 +24,15 @@ export const compileSerializer: FastifySerializerCompiler<TSchema> = ({ schema }
 
 /** For handlers that report all missing fields at once. OpenAPI still lists the required fields. */
 export const requiredLater: FastifySchemaCompiler<TSchema> = (route) =>
-  compileValidator({ ...route, schema: { ...route.schema, required: [] } })
+  profileLater({ ...route, schema: { ...route.schema, required: [] } })
+
+/** The handler checks `profile` by itself, and names its members in errors. */
+export const profileLater: FastifySchemaCompiler<TSchema> = (route) => {
+  const { profile, ...properties } = (route.schema as { properties?: Record<string, TSchema> }).properties ?? {}
+  if (!profile) return compileValidator(route)
+  const { required = [] } = route.schema as { required?: string[] }
+  return compileValidator({ ...route, schema: { ...route.schema, properties, required: required.filter((name) => name !== 'profile') } })
+}
 
 /** For requests that the protocol code validates, with its own errors. The schema serves as documentation only. */
 export const checkedByProtocol: FastifySchemaCompiler<TSchema> = () => () => true

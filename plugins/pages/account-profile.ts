@@ -19,7 +19,7 @@ export type ShowAccountProfile = (
 /** The name, and what the user logs in with. */
 export function createAccountProfilePage (
   kit: Kit,
-  { clock, config, users: { attributes, records }, verification: { changes, channels } }: Services,
+  { clock, config, users: { attributes, records, profileFields }, verification: { changes, channels } }: Services,
   frameOf: MakeFrame
 ): ShowAccountProfile {
   const languages = Object.keys(withLanguages(config.languages))
@@ -30,7 +30,11 @@ export function createAccountProfilePage (
     const frame = await frameOf(request, reply, who, PROFILE)
     const [profile, waiting] = await Promise.all([records.profile(who.userId), mayWait ? changes.pending(who.userId) : []])
     const stored = Object.fromEntries(profile?.identifiers.map(({ attribute, display }) => [attribute, display]) ?? [])
-    const shown = { ...stored, name: profile?.name ?? '', locale: profile?.locale ?? '', ...typed }
+    const own = profileFields && (await import('./profile-inputs.ts')).profileInputs(profileFields.fields, profile?.profile)
+    const ownNames = own?.inputs.map(({ name }) => name) ?? []
+    // A box that is not checked is not sent
+    const before = typed['name'] === undefined ? own?.values : {}
+    const shown = { ...stored, name: profile?.name ?? '', locale: profile?.locale ?? '', ...before, ...typed }
     return await kit.send(errors || wrongCode !== undefined ? reply.code(422) : reply, 'accountProfile', {
       ...frame,
       actions: { ...frame.actions, saveName: kit.link(PROFILE), saveLogin: kit.link(SAVE_LOGIN), confirm: kit.link(CONFIRM_LOGIN) },
@@ -40,12 +44,13 @@ export function createAccountProfilePage (
         return known ? { attribute, title: known.title, value: display, isMail: known.channel === 'mail' } : []
       }),
       languages,
+      ...(own && { profileFields: own.inputs }),
       askPassword: !isRecent(who.authTime, clock.now()),
       links: { login: kit.link('/login', { prompt: 'login', return_to: kit.link(PROFILE) }) },
       // Never the password
-      values: Object.fromEntries(Object.entries(shown).filter(([name]) => names.includes(name))),
+      values: Object.fromEntries(Object.entries(shown).filter(([name]) => names.includes(name) || ownNames.includes(name))),
       notice: notice && frame.texts.account[notice],
-      ...(errors && { errors: formErrors(errors, [...names, 'current_password'], frame.texts) }),
+      ...(errors && { errors: formErrors(errors, [...names, ...ownNames, 'current_password'], frame.texts) }),
       ...(wrongCode !== undefined && { errors: { fields: { [`code_${wrongCode}`]: [frame.texts.verify.wrongCode] } } })
     }, { leaves: kit.loginLeaves })
   }

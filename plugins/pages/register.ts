@@ -12,7 +12,7 @@ export type RegisterState = { returnTo: string | null, values?: Record<string, u
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
 export function createRegisterPage (kit: Kit, { config, invitations, users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
-  const { attributes, passwordPolicy: { rules } } = users
+  const { attributes, passwordPolicy: { rules }, profileFields } = users
   const { terms } = config
   const isVerified = config.requireEmailVerification === 'on'
   const address = attributes.find(({ channel }) => channel === 'mail')?.name
@@ -20,7 +20,8 @@ export function createRegisterPage (kit: Kit, { config, invitations, users }: Se
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { leaves } = await findReturnTarget(returnTo)
-    const fields = ['name', ...attributes.map(({ name }) => name), TERMS_ACCEPTED]
+    const own = profileFields && (await import('./profile-inputs.ts')).profileInputs(profileFields.fields).inputs
+    const fields = ['name', ...attributes.map(({ name }) => name), ...(own ?? []).map(({ name }) => name), TERMS_ACCEPTED]
     const token = typeof values['invitation'] === 'string' ? values['invitation'] : undefined
     const invited = token === undefined ? null : (await (await invitations())?.find(token))?.identifier ?? null
     const shownAgain = {
@@ -44,6 +45,7 @@ export function createRegisterPage (kit: Kit, { config, invitations, users }: Se
         attribute: name, title, isFixed: name === invited?.attribute, isRequired: isVerified && name === address
       })),
       askName: true,
+      ...(own && { profileFields: own }),
       minPasswordLength: rules.minLength,
       passwordKinds: rules.kinds,
       values: shownAgain,

@@ -52,10 +52,11 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const found = await owner(request)
     if (!found) return reply.redirect(home, 303)
-    const { name = '', locale } = request.body
+    const { name = '', locale, profile: hasFields, ...others } = request.body
     const typed = { name, ...(locale !== undefined && { locale }) }
-    const { errors } = await change(request, found, { ...typed, name: name === '' ? null : name })
-    if (errors) return await pages.accountProfile(request, reply, found, { errors, typed })
+    const profile = hasFields === undefined ? undefined : users.profileFields?.fromForm(others)
+    const { errors } = await change(request, found, { ...typed, name: name === '' ? null : name, ...(profile && { profile }) })
+    if (errors) return await pages.accountProfile(request, reply, found, { errors, typed: { ...others, ...typed } })
     pages.notices.keep(reply, PROFILE, found.userId, 'profileSaved')
     return reply.redirect(home, 303)
   })

@@ -43,7 +43,8 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const link = channels.mail ? links.own.verification : undefined
     const locale = (preferences.uiLocales ?? preferences.acceptLanguage) && mail.localeFor(preferences)
     const registrant = { caller: callerOf(request), form, locale, preferences, link }
-    const { user, again, errors, authSession } = await users.register(body, registrant)
+    const profile = users.profileFields?.fromForm(body)
+    const { user, again, errors, authSession } = await users.register(profile ? { ...body, profile } : body, registrant)
     if (errors) return await pages.register(request, reply.code(422), { returnTo, values: body, errors })
     if (authSession !== undefined) {
       await pages.verify.remember(reply, authSession)

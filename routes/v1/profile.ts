@@ -4,12 +4,14 @@ import type { Auth } from '../../plugins/guard/auth.ts'
 import { loginTooOld } from '../../plugins/guard/errors.ts'
 import { ownerGuard, stepUp } from '../../plugins/guard/owner-guard.ts'
 import { callerOf } from '../../src/http/caller.ts'
+import { profileLater } from '../../plugins/http/compilers.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { createClearLoginCookies } from '../../plugins/proxy/refresh-cookie.ts'
 import { covers } from '../../src/oauth/scopes.ts'
 import { visibleProfile } from '../../src/oidc/claims.ts'
 import {
-  AccountExport, DeletionScheduled, HistoryPage, HistoryPageQuery, passwordBody, profileBody, RestoreBody, StepUpBody, User, userBody
+  AccountExport, DeletionScheduled, HistoryPage, HistoryPageQuery, passwordBody, profileBody, RestoreBody, StepUpBody, userBody, userSchema,
+  type User
 } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { Message } from '../../src/schemas/proxy.ts'
@@ -48,7 +50,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Read the profile of the user',
       description:
         'A first-party login or a personal access token reads the whole profile. A third-party application reads what its scopes `profile`, `email` and `phone` allow.',
-      response: { 200: User, ...errors(401, 403, 503) }
+      response: { 200: userSchema(users.profileFields), ...errors(401, 403, 503) }
     }
   }, async (request, reply) => {
     const auth = request.auth
@@ -60,14 +62,15 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   app.patch('/profile', {
     onRequest: app.authGuard('api'),
     config: limit('password'),
+    validatorCompiler: profileLater,
     schema: {
       tags: ['Account'],
       summary: 'Change the name or login attributes',
       description:
-        'Needs the access token of a first-party login. Each login attribute is a member of the body under its own name, and changing one needs a login of the last 10 minutes or `current_password`: otherwise the answer is 401 with `error="insufficient_user_authentication"` (RFC 9470). Null removes an attribute, as long as another remains to log in with. A new e-mail address or phone number to which something can be sent waits in `pending` until it is confirmed by `/v1/email/verify` or `/v1/phone/verify`; the value that one has already drops what waits.',
+        'Needs the access token of a first-party login. Each login attribute is a member of the body under its own name, and changing one needs a login of the last 10 minutes or `current_password`: otherwise the answer is 401 with `error="insufficient_user_authentication"` (RFC 9470). Null removes an attribute, as long as another remains to log in with. Members of `profile` that are not given stay. A new e-mail address or phone number to which something can be sent waits in `pending` until it is confirmed by `/v1/email/verify` or `/v1/phone/verify`; the value that one has already drops what waits.',
       headers: AppHeaders,
-      body: profileBody(users.attributes),
-      response: { 200: User, ...errors(400, 401, 403, 415, 422, 429, 503) }
+      body: profileBody(users.attributes, users.profileFields),
+      response: { 200: userSchema(users.profileFields), ...errors(400, 401, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const { userId, sessionId } = await account.findOwner(request.auth)

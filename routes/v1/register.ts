@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callerOf } from '../../src/http/caller.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { requiredLater } from '../../plugins/http/compilers.ts'
-import { registerBody, User, userBody, Waiting } from '../../src/schemas/account.ts'
+import { registerBody, userBody, userSchema, Waiting } from '../../src/schemas/account.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
@@ -32,8 +32,8 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Register a user',
       description: 'Each login attribute is a member of the body under its own name; at least one is required. With `REGISTRATION=invite` the body needs an `invitation`: otherwise it is 403 `LK_INVITATION_REQUIRED`. The address of an invitation is verified by it; one that is used, withdrawn or expired is 403 `LK_INVALID_TOKEN`. With `REQUIRE_EMAIL_VERIFICATION` an e-mail address is required and the answer is 202, the same for an address that has an account: a mail is on its way, and `auth_session` goes with its code to `/v1/email/verify`.',
       headers: AppHeaders,
-      body: registerBody(users.attributes, users.passwordPolicy.rules, config.terms.version),
-      response: { 201: User, ...(isRequired && { 202: Waiting }), ...errors(400, 403, 415, 422, 429, 503) }
+      body: registerBody(users.attributes, users.passwordPolicy.rules, config.terms.version, users.profileFields),
+      response: { 201: userSchema(users.profileFields), ...(isRequired && { 202: Waiting }), ...errors(400, 403, 415, 422, 429, 503) }
     }
   }, async (request, reply) => {
     const { link, wrong } = linkFor(request.body.verification_url, request.headers['app-identifier'])

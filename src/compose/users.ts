@@ -27,6 +27,7 @@ import type { AcceptedTerms } from '../users/terms.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
 import type { CorrectAddress } from '../users/correct-address.ts'
+import type { ProfileFields } from '../users/profile-fields.ts'
 import type { Register } from '../users/register.ts'
 import type { PrepareRegisteredMail } from '../users/registered-mail.ts'
 import type { Core } from './core.ts'
@@ -39,6 +40,8 @@ export type UserServices = {
   records: Users
   /** What users log in with. */
   attributes: Attributes
+  /** Of the option `profile`. */
+  profileFields?: ProfileFields | undefined
   /** The rules for every place where a password is chosen. */
   passwordPolicy: PasswordPolicy
   authenticate: Authenticate
@@ -83,14 +86,15 @@ export async function createUsers (
   { config, appKeys, clock, database, store, outbox, later, invitations, passwords, pace, throttle, events }: Dependencies
 ): Promise<UserServices> {
   const attributes = await createAttributes(config.login)
+  const profileFields = config.profile && (await import('../users/profile-fields.ts')).createProfileFields(config.profile)
   const passwordPolicy = createPasswordPolicy(config.passwords)
   const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
   const decoys = mustVerify.length > 0 ? await loadDecoys(appKeys) : undefined
   const holds: Pick<IdentifierHolds, 'held'> = atFirstUse(async () => (await import('./removal.ts')).holdsOf({ database, appKeys }), ['held'])
-  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys, holds })
+  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys, holds, profileFields })
   const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
   const authenticate = createAuthenticate({ users, decoys, throttle, events, newDevice })
-  const parts = { attributes, users, passwordPolicy, throttle, events }
+  const parts = { attributes, profileFields, users, passwordPolicy, throttle, events }
 
   /** Loaded with the first registration. */
   function registeredMail (): PrepareRegisteredMail | undefined {
@@ -151,7 +155,7 @@ export async function createUsers (
 
   const { register } = atFirstUse(async () => ({ register: await createRegistration() }), ['register'])
   return {
-    records: users, attributes, passwordPolicy, passwordChanged, authenticate, terms: await loadTerms(),
+    records: users, attributes, profileFields, passwordPolicy, passwordChanged, authenticate, terms: await loadTerms(),
     register,
     ...atFirstUse(async () => ({ correctAddress: await createCorrection() }), ['correctAddress']),
     ...atFirstUse(createChanges, ['changePassword', 'changeProfile'])

@@ -39,6 +39,8 @@ export interface SettingsOptions {
     /** Country of phone numbers in national format, such as DE. Variable: DEFAULT_COUNTRY. */
     defaultCountry?: NonNullable<NonNullable<Settings['login']>['defaultCountry']>
   }
+  /** Fields that each user has besides the name: a flat TypeBox object, `Type.Object({ … })`. */
+  profile?: NonNullable<Settings['profile']>
   /** Scopes and their descriptions, as JSON, such as { "orders:read": "See your orders" }. Variable: SCOPES. */
   scopes?: Record<string, string>
   /** Whether a scope includes the registered scopes below it: a token with `orders` also gets `orders:read`. Variable: SCOPE_INHERITANCE. Default: off. */

@@ -87,6 +87,7 @@ export const Settings = Type.Object({
       Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' })
     )
   }, { additionalProperties: false }),
+  profile: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'Fields that each user has besides the name: a flat TypeBox object, `Type.Object({ … })`' })),
   scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), {
     env: 'SCOPES',
     additionalProperties: false, default: {},
@@ -113,12 +114,10 @@ export const Settings = Type.Object({
     'Seconds without a request after which a browser session ends, unless the user chose "remember me"'
   ),
   browserRememberTtl: seconds('BROWSER_REMEMBER_TTL', 30 * DAY, 'Lifetime in seconds of a browser session with "remember me"'),
-  loginPath: Type.Optional(
-    Type.String({
-      env: 'LOGIN_PATH', pattern: '^/(?!/)',
-      description: "Login page to which authGuard('web') sends guests; default: the built-in login page"
-    })
-  ),
+  loginPath: Type.Optional(Type.String({
+    env: 'LOGIN_PATH', pattern: '^/(?!/)',
+    description: "Login page to which authGuard('web') sends guests; default: the built-in login page"
+  })),
   homePath: Type.Optional(
     Type.String({
       env: 'HOME_PATH', pattern: '^/(?!/)',

@@ -13,6 +13,10 @@ export type FieldErrorDetails = {
   invalid: { message: string }
   too_short: { min: number }
   too_long: { max: number, unit: 'bytes' | 'characters' }
+  /** The profile has no such field. */
+  unknown_field: null
+  /** The fields of the profile together. */
+  too_large: { max: number }
   /** Contains characters that are invisible, or that rearrange the text around them. */
   unseen_characters: null
   nothing_visible: null

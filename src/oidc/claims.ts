@@ -50,7 +50,7 @@ function everything ({ name, locale, identifiers, createdAt, claimsChangedAt }: 
 }
 
 /** The part of a profile that scopes disclose to a third-party client. */
-export function visibleProfile (profile: Profile, can: (scope: string) => boolean): Profile {
+export function visibleProfile ({ profile: _own, ...profile }: Profile, can: (scope: string) => boolean): Profile {
   const shown = (attribute: string) => Object.hasOwn(SCOPE_OF, attribute) ? can(SCOPE_OF[attribute]!) : can(ANY)
   return {
     ...profile, name: can('profile') ? profile.name : null, locale: can('profile') ? profile.locale : null,

@@ -3,6 +3,10 @@ import { MAX_USER_NAME } from '../names/name.ts'
 import type { CharacterKind, PasswordRules } from '../passwords/policy.ts'
 import type { Attributes } from '../users/attributes.ts'
 import type { Profile } from '../users/ports.ts'
+import type { ProfileFields } from '../users/profile-fields.ts'
+
+/** Of the option `profile`. */
+type Fields = Pick<ProfileFields, 'fields'> | undefined
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-24T13:00:00.000Z'] })
 
@@ -22,7 +26,26 @@ export const User = Type.Object({
     created_at: '2026-11-24T13:00:00.000Z'
   }]
 })
-export type User = Static<typeof User>
+export type User = Static<typeof User> & { profile?: Profile['profile'] }
+
+/** With the fields of the profile. Each may be absent: a schema may have got a member that a user does not have yet. */
+export function userSchema (profile: Fields): typeof User {
+  if (!profile) return User
+  const members = Object.fromEntries(profile.fields.map(({ name, schema }) => [name, Type.Optional(schema)]))
+  const properties = { ...User.properties, profile: Type.Optional(Type.Object(members)) }
+  return { ...User, properties }
+}
+
+/** Members of a request; `profileLater` leaves their check to the profile's own rules. */
+function profileMember (profile: Fields, isPatch: boolean): Record<string, TSchema> {
+  if (!profile) return {}
+  const members = Object.fromEntries(profile.fields.map(({ name, schema, isRequired }) => {
+    if (!isPatch) return [name, isRequired ? schema : Type.Optional(schema)]
+    return [name, Type.Optional(isRequired ? schema : Type.Union([schema, Type.Null()], { description: 'Null removes it' }))]
+  }))
+  const member = Type.Object(members, { additionalProperties: false })
+  return { profile: !isPatch && profile.fields.some(({ isRequired }) => isRequired) ? member : Type.Optional(member) }
+}
 
 const KINDS: Record<CharacterKind, string> = {
   mixedCase: 'uppercase and lowercase letters', letters: 'a letter', symbols: 'a symbol', numbers: 'a number'
@@ -38,13 +61,14 @@ export function newPassword ({ minLength, kinds }: PasswordRules) {
 export const TERMS_ACCEPTED = 'terms_accepted'
 
 /** At least one attribute, and a password. */
-export function registerBody (attributes: Attributes, rules: PasswordRules, termsVersion?: string) {
+export function registerBody (attributes: Attributes, rules: PasswordRules, termsVersion?: string, profile?: Fields) {
   const fields: Record<string, TSchema> = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
     return [name, Type.Optional(Type.String({ description: title, ...(examples && { examples }) }))]
   }))
   return Type.Object({
     ...fields,
+    ...profileMember(profile, false),
     name: Type.Optional(Type.String({ maxLength: MAX_USER_NAME, examples: ['Ada Lovelace'] })),
     invitation: Type.Optional(Type.String({ description: 'From the link of an invitation', examples: ['lk_ot_6Qp0…'] })),
     verification_url: Type.Optional(Type.String({
@@ -60,7 +84,7 @@ export function registerBody (attributes: Attributes, rules: PasswordRules, term
 }
 
 /** The properties to change. */
-export function profileBody (attributes: Attributes) {
+export function profileBody (attributes: Attributes, profile?: Fields) {
   const fields = Object.fromEntries(attributes.map(({ name, title, schema }) => {
     const { examples } = schema as { examples?: unknown[] }
     return [
@@ -75,6 +99,7 @@ export function profileBody (attributes: Attributes) {
   }))
   return Type.Object({
     ...fields,
+    ...profileMember(profile, true),
     name: Type.Optional(Type.Union([Type.String({ maxLength: MAX_USER_NAME }), Type.Null()], { examples: ['Ada Lovelace'] })),
     locale: Type.Optional(Type.Union([Type.String({ maxLength: 35 }), Type.Null()], {
       description: 'Language of pages and messages; null: that of the browser', examples: ['de']
@@ -133,10 +158,10 @@ export const AccountExport = Type.Object({}, {
 type Shown = { attribute: string, display: string }
 
 /** The wire form of a user, with what waits for a confirmation. */
-export function userBody ({ id, name, locale, identifiers, createdAt }: Profile, pending: readonly Shown[] = []): User {
+export function userBody ({ id, name, locale, profile, identifiers, createdAt }: Profile, pending: readonly Shown[] = []): User {
   const byAttribute = (given: readonly Shown[]) => Object.fromEntries(given.map(({ attribute, display }) => [attribute, display]))
   return {
-    ...byAttribute(identifiers), id, name, locale, created_at: createdAt.toISOString(),
+    ...byAttribute(identifiers), id, name, locale, created_at: createdAt.toISOString(), ...(profile && { profile }),
     ...(pending.length > 0 && { pending: byAttribute(pending) })
   }
 }

@@ -22,6 +22,8 @@ export type PendingRegistration = {
   first: string
   name: string | null
   others: Identifier[]
+  /** Of the option `profile`. */
+  profile?: Record<string, unknown> | undefined
   locale?: string | undefined
   /** Of the terms that were accepted. */
   termsVersion?: string | undefined

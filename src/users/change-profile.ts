@@ -9,7 +9,9 @@ import type { Preferences } from '../verification/recipient.ts'
 import type { Attributes, Identifier } from './attributes.ts'
 import type { IdentifierChange, StoredIdentifier } from './identifier-change.ts'
 import type { Profile, Users } from './ports.ts'
-import { readIdentifiers, readUserName, takenErrors } from './register.ts'
+import type { ProfileFields, ProfilePatch } from './profile-fields.ts'
+import { readIdentifiers } from './read-identifiers.ts'
+import { readUserName, takenErrors } from './register.ts'
 
 type Request = {
   userId: string
@@ -37,6 +39,8 @@ type Dependencies = {
   stepUp: StepUp
   /** Languages that there are texts in. */
   languages: readonly string[]
+  /** Of the option `profile`. */
+  profileFields?: Pick<ProfileFields, 'apply' | 'read'> | undefined
   /** Attributes whose new values are confirmed first, since something can be sent to them. */
   confirmable: readonly string[]
   /** Null where no message can be sent: then nothing is confirmed, and nobody told. */
@@ -48,18 +52,20 @@ type Dependencies = {
 type Asked = {
   name: string | null | undefined
   locale: string | null | undefined
+  profile: ProfilePatch | undefined
   now: Identifier[]
   later: Wanted[]
   removed: string[]
 }
 
 /**
- * Changes the name, the language and login attributes, which are top-level properties of the body; null or an empty string removes one.
+ * Changes the name, the language, members of `profile`, and login attributes, which are top-level properties of the body; null or an
+ * empty string removes one.
  * Login attributes give access to the account, so changing them requires a recent login or `current_password`.
  * @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile (
-  { attributes, users, stepUp, languages, confirmable, changes, events }: Dependencies
+  { attributes, users, stepUp, languages, profileFields, confirmable, changes, events }: Dependencies
 ): ChangeProfile {
   function read (body: Record<string, unknown>, stored: StoredIdentifier[]): Asked & { errors: FieldErrors } {
     const named = attributes.filter(({ name }) => body[name] !== undefined)
@@ -69,13 +75,16 @@ export function createChangeProfile (
     if (problem !== undefined) errors['name'] = [problem]
     const locale = readLocale(body['locale'], languages)
     if (locale === 'unknown') errors['locale'] = ['not_offered']
-    if (name === undefined && named.length === 0 && problem === undefined && locale === undefined) {
-      errors['body'] = [{ code: 'nothing_to_change', fields: ['name', 'locale', ...attributes.map((one) => one.name)] }]
+    const { patch, errors: wrong } = profileFields?.read(body['profile']) ?? { errors: {} }
+    Object.assign(errors, wrong)
+    if (name === undefined && named.length === 0 && locale === undefined && !patch && Object.keys(errors).length === 0) {
+      const more = profileFields ? ['profile'] : []
+      errors['body'] = [{ code: 'nothing_to_change', fields: ['name', 'locale', ...more, ...attributes.map((one) => one.name)] }]
     }
     const before = new Map(stored.map(({ attribute, value }) => [attribute, value]))
     const isLater = ({ attribute, value }: Identifier) => confirmable.includes(attribute) && before.get(attribute) !== value
     return {
-      name, locale: locale === 'unknown' ? undefined : locale, removed, errors,
+      name, locale: locale === 'unknown' ? undefined : locale, profile: patch, removed, errors,
       now: identifiers.filter((identifier) => !isLater(identifier)),
       later: identifiers.filter(isLater).map((identifier) => ({ identifier, before: before.get(identifier.attribute) ?? null }))
     }
@@ -96,8 +105,12 @@ export function createChangeProfile (
     return { errors: { current_password: ['changed_meanwhile'] } }
   }
 
-  function tell ({ name, locale }: Asked, made: IdentifierChange[], { userId, caller }: Request): void {
-    const fields = [...(name === undefined ? [] : ['name']), ...(locale === undefined ? [] : ['locale'])]
+  function tell ({ name, locale, profile }: Asked, made: IdentifierChange[], { userId, caller }: Request): void {
+    const { given = {}, removed = [] } = profile ?? {}
+    const fields = [
+      ...(name === undefined ? [] : ['name']), ...(locale === undefined ? [] : ['locale']),
+      ...[...Object.keys(given), ...removed].map((field) => `profile.${field}`)
+    ]
     if (fields.length > 0) events.emit('profile.changed', { userId, fields, ...originOf(caller) })
     for (const change of made) tellChange(events, change, { userId, caller })
   }
@@ -118,11 +131,19 @@ export function createChangeProfile (
     const also = await changes?.prepare({ changer, wanted: later, direct, link: link?.link })
     let made: IdentifierChange[] = []
     const configured = attributes.map((attribute) => attribute.name)
-    const change = { userId, passwordStamp: user.passwordStamp, name, locale, identifiers: now, removed, configured }
+    let lacking: FieldErrors = {}
+    const merge = (stored: Record<string, unknown>) => {
+      const applied = profileFields!.apply(stored, asked.profile!)
+      lacking = applied.errors
+      return Object.keys(lacking).length > 0 ? null : applied.profile
+    }
+    const profile = asked.profile && merge
+    const change = { userId, passwordStamp: user.passwordStamp, name, locale, profile, identifiers: now, removed, configured }
     const changed = await users.changeProfile(change, async (transaction, changes) => {
       made = changes
       await also?.(transaction, changes)
     })
+    if (changed === 'profile') return { errors: lacking }
     if (typeof changed === 'string') return await refuse(changed, asked, userId)
     tell(asked, made, request)
     return { user: changed, pending: await changes?.pending(userId) ?? [] }

@@ -5,7 +5,8 @@ import type { Throttle } from '../throttle/throttle.ts'
 import type { Link } from '../verification/links.ts'
 import type { Attributes } from './attributes.ts'
 import type { Users } from './ports.ts'
-import { readIdentifiers, type Register } from './register.ts'
+import { readIdentifiers } from './read-identifiers.ts'
+import type { Register } from './register.ts'
 
 type Correction = {
   /** Of the registration. */
@@ -45,13 +46,13 @@ export function createCorrectAddress (
     if (!before || !registration || !attribute) return 'gone'
     const { identifiers: [wanted], errors: wrong } = readIdentifiers(attributes, [attribute], { [attribute.name]: address })
     if (!wanted) return { errors: wrong }
-    const { id, first, name, others, locale } = registration
+    const { id, first, name, others, profile, locale } = registration
     await throttle.identifierChange(first)
     const known = await authenticate([before], password, caller)
     if (!known || (userId !== null && known.userId !== userId)) return 'wrong_password'
     const body = {
       ...Object.fromEntries([...others, wanted].map(({ attribute, display }) => [attribute, display])),
-      name, password, terms_accepted: String(registration.termsVersion === termsVersion)
+      name, password, profile, terms_accepted: String(registration.termsVersion === termsVersion)
     }
     const free = () => users.freeRegistration({ id, userId, address: before, others })
     const { authSession, errors = {} } = await register(body, {

@@ -32,6 +32,8 @@ export type ProfileChange = {
   passwordStamp: number
   name: string | null | undefined
   locale?: string | null | undefined
+  /** What is to be stored, of what is stored when no other change can come between; null refuses. */
+  profile?: ((stored: Record<string, unknown>) => Record<string, unknown> | null) | undefined
   identifiers: Identifier[]
   /** Attributes to remove from the user. */
   removed: string[]

@@ -10,12 +10,12 @@ import type { UserStore } from './ports.ts'
 
 type Changed = Pick<UserStore, 'identifiers' | 'confirmChange'> & {
   changeProfile: (change: ProfileChange, also?: (transaction: Transaction, changes: IdentifierChange[]) => Promise<void>) =>
-  Promise<'changed' | 'taken' | 'last' | 'stale' | 'often'>
+  Promise<'changed' | 'taken' | 'last' | 'stale' | 'often' | 'profile'>
 }
 
 /** Why a transaction is undone. */
 class Refused extends Error {
-  constructor (readonly why: 'taken' | 'last' | 'often') {
+  constructor (readonly why: 'taken' | 'last' | 'often' | 'profile') {
     super(why)
   }
 }
@@ -76,15 +76,17 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
   }
 
   const changeProfile: Changed['changeProfile'] = async (
-    { userId, passwordStamp, name, locale, identifiers: wanted, removed, configured },
+    { userId, passwordStamp, name, locale, profile: merge, identifiers: wanted, removed, configured },
     also = async () => {}
   ) => {
     const change = async (client: PoolClient): Promise<'changed' | 'stale'> => {
       // Later changes of the user wait here
-      const { rowCount } = await client.query(
-        `SELECT FROM ${users} u WHERE u.id = $1 AND u.password_stamp = $2 AND ${mayLogIn} FOR NO KEY UPDATE`, [userId, passwordStamp]
+      const { rows: [user] } = await client.query<{ profile: Record<string, unknown> }>(
+        `SELECT u.profile FROM ${users} u WHERE u.id = $1 AND u.password_stamp = $2 AND ${mayLogIn} FOR NO KEY UPDATE`, [userId, passwordStamp]
       )
-      if (rowCount === 0) return 'stale'
+      if (!user) return 'stale'
+      const profile = merge?.(user.profile)
+      if (profile === null) throw new Refused('profile')
       const { rows } = await client.query<StoredIdentifier>(`SELECT ${stored} FROM ${identifiers} i WHERE i.user_id = $1`, [userId])
       const before = new Map(rows.map((row) => [row.attribute, row]))
       const changes = [
@@ -99,9 +101,9 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
       if (removed.length > 0 && !remain.some((attribute) => configured.includes(attribute))) throw new Refused('last')
       const isOther = changes.length > 0 || wanted.some(({ attribute, display }) => before.get(attribute)?.display !== display)
       await client.query(
-        `UPDATE ${users} SET name = CASE WHEN $2 THEN $3 ELSE name END, locale = CASE WHEN $5 THEN $6 ELSE locale END, updated_at = now(),
+        `UPDATE ${users} SET name = CASE WHEN $2 THEN $3 ELSE name END, locale = CASE WHEN $5 THEN $6 ELSE locale END, profile = coalesce($7::jsonb, profile), updated_at = now(),
            claims_changed_at = CASE WHEN $4 OR ($2 AND name IS DISTINCT FROM $3) OR ($5 AND locale IS DISTINCT FROM $6) THEN now() ELSE claims_changed_at END WHERE id = $1`,
-        [userId, name !== undefined, name, isOther, locale !== undefined, locale]
+        [userId, name !== undefined, name, isOther, locale !== undefined, locale, profile && JSON.stringify(profile)]
       )
       await also(client, changes)
       return 'changed'

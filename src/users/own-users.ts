@@ -4,7 +4,8 @@ import type { Identifier } from './attributes.ts'
 import type { Decoys } from './decoys.ts'
 import type { IdentifierHolds } from './identifier-holds.ts'
 import { EMAIL_VERIFICATION, NOTHING_MISSING, RESTORATION, type Missing } from './missing.ts'
-import type { EnteredUser, NewUser, OwnUser, User, Users, UserStore } from './ports.ts'
+import type { EnteredUser, NewUser, OwnUser, Profile, User, Users, UserStore } from './ports.ts'
+import type { ProfileFields } from './profile-fields.ts'
 
 type Dependencies = {
   store: UserStore
@@ -17,10 +18,12 @@ type Dependencies = {
   decoys?: Decoys | undefined
   /** Identifiers of deleted users, which nobody else gets. Not for the command line, where the operator decides. */
   holds?: Pick<IdentifierHolds, 'held'>
+  /** Of the option `profile`. */
+  profileFields?: Pick<ProfileFields, 'shown'> | undefined
 }
 
 /** Users in our own tables, whose passwords we hash ourselves. */
-export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoys, holds }: Dependencies): Users {
+export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoys, holds, profileFields }: Dependencies): Users {
   // Callers get users without the hash; `verify` finds it again here
   const found = new WeakMap<User, OwnUser>()
 
@@ -63,6 +66,13 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     return { ...user, passwordHash, ...(waiting && decoys && { waiting: { ...waiting, decoy: decoys.create(waiting, password) } }) }
   }
 
+  /** What is stored besides, of earlier schemas, is in the export only. */
+  function shown<User extends Profile | null> (user: User): User {
+    if (!user) return user
+    const { profile = {}, ...rest } = user
+    return { ...rest, ...(profileFields && { profile: profileFields.shown(profile) }) } as User
+  }
+
   const find: Users['find'] = async (identifiers) => withMissing(await store.findByIdentifiers(identifiers, mustVerify))
 
   return {
@@ -76,7 +86,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       mustVerify.length === 0 || await store.hasVerified(userId, mustVerify) ? NOTHING_MISSING : EMAIL_VERIFICATION,
     findById: async (id) => withoutHash(await store.find(id)),
     verify,
-    profile: store.profile,
+    profile: async (id) => shown(await store.profile(id)),
     recipient: store.recipient,
     // In this order: an identifier that is no more with its user is held by then
     async taken (identifiers, except) {
@@ -84,7 +94,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       return [...new Set([...taken, ...await held(identifiers)])]
     },
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
-    create: async (user, prepare) => await store.create(await hashed(user), await prepare?.()),
+    create: async (user, prepare) => shown(await store.create(await hashed(user), await prepare?.())),
     async createNobody (user) {
       await store.createNobody(await hashed(user))
       return null
@@ -95,8 +105,10 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     verifyIdentifier: store.verifyIdentifier,
     resetPassword: async ({ password, ...reset }, also) =>
       await store.resetPassword({ ...reset, passwordHash: await passwords.hash(password) }, also),
-    changeProfile: async (change, also) =>
-      (await held(change.identifiers)).length > 0 ? 'taken' : await store.changeProfile(change, also),
+    async changeProfile (change, also) {
+      const changed = (await held(change.identifiers)).length > 0 ? 'taken' : await store.changeProfile(change, also)
+      return typeof changed === 'string' ? changed : shown(changed)
+    },
     identifiers: store.identifiers,
     confirmChange: store.confirmChange,
     undoChange: store.undoChange

@@ -3,6 +3,7 @@ import type { Identifier } from './attributes.ts'
 import type { Decoy, Waiting } from './decoys.ts'
 import type { Confirmation, IdentifierChange, ProfileChange, StoredIdentifier, UndoneChange } from './identifier-change.ts'
 import type { Missing } from './missing.ts'
+import type { ProfileData } from './profile-fields.ts'
 
 /** A user who can log in. */
 export type User = {
@@ -39,6 +40,8 @@ export type Profile = {
   name: string | null
   /** Language of pages and messages; null: that of the browser, and the default one. */
   locale: string | null
+  /** Of the option `profile`; only with it. */
+  profile?: ProfileData
   identifiers: { attribute: string, display: string, verifiedAt: Date | null }[]
   disabledAt: Date | null
   createdAt: Date
@@ -54,6 +57,7 @@ export type NewUser = {
   madeByForm?: Uint8Array | undefined
   /** Language of mails. */
   locale?: string | undefined
+  profile?: Record<string, unknown> | undefined
   /** SHA-256 of an invitation, which is redeemed by creating the user: the address that it was sent to is verified. */
   invitation?: Uint8Array | undefined
   waiting?: Waiting & { decoy: Decoy } | undefined
@@ -179,10 +183,11 @@ export type Users = {
   identifiers: (userId: string) => Promise<StoredIdentifier[]>
   /**
    * All or nothing. `taken`: an identifier belongs to another user, or was theirs a short time ago; `last`: no identifier would be left to
-   * log in with; `stale`: the password has changed, or the user is disabled; `often`: an attribute has changed too often of late.
+   * log in with; `stale`: the password has changed, or the user is disabled; `often`: an attribute has changed too often of late;
+   * `profile`: the change of the profile refuses what is stored.
    * @param also writes something in the same transaction
    */
-  changeProfile: (change: ProfileChange, also?: AlsoWrite<IdentifierChange[]>) => Promise<Profile | 'taken' | 'last' | 'stale' | 'often'>
+  changeProfile: (change: ProfileChange, also?: AlsoWrite<IdentifierChange[]>) => Promise<Profile | 'taken' | 'last' | 'stale' | 'often' | 'profile'>
   /**
    * Redeems a token with the purpose `change`: the new identifier takes the place of the one before.
    * @returns null for a token that is not valid, whose user has another identifier by now, or whose new value is no longer free

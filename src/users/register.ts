@@ -8,10 +8,12 @@ import type { Invited, LoadInvitations } from '../invitations/invitations.ts'
 import type { Authenticate, Caller, SignedIn } from '../oauth/ports.ts'
 import type { Link } from '../verification/links.ts'
 import type { Preferences } from '../verification/recipient.ts'
-import { ambiguousWith, type Attributes, type Identifier } from './attributes.ts'
-import { notOneOf, requiredErrors } from './login-candidates.ts'
+import type { Attributes, Identifier } from './attributes.ts'
+import { requiredErrors } from './login-candidates.ts'
+import { readIdentifiers } from './read-identifiers.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Profile, Users } from './ports.ts'
+import type { ProfileFields } from './profile-fields.ts'
 import type { AskHost } from './before-register.ts'
 import type { PrepareRegisteredMail } from './registered-mail.ts'
 import type { WaitingRegistration } from './waiting-registration.ts'
@@ -56,6 +58,8 @@ type Dependencies = {
   waiting?: WaitingRegistration
   /** The version of the terms that people accept, where there are any. */
   termsVersion?: string | undefined
+  /** Of the option `profile`. */
+  profileFields?: Pick<ProfileFields, 'apply' | 'read'> | undefined
   /** Where mails are sent. */
   prepareMail?: PrepareRegisteredMail | undefined
   /** Asks the host whether somebody may register. */
@@ -65,7 +69,7 @@ type Dependencies = {
 }
 
 /** What a user is created from. */
-type Entered = { name: string | null, password: string, identifiers: Identifier[] }
+type Entered = { name: string | null, password: string, identifiers: Identifier[], profile?: Record<string, unknown> | undefined }
 
 /**
  * Creates a user with a password and at least one attribute; attributes are top-level properties of the body. Submitting the same form
@@ -74,19 +78,20 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
  * HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createRegister ({
-  attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, termsVersion, prepareMail, askHost, events
+  attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, termsVersion, profileFields,
+  prepareMail, askHost, events
 }: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
    * and counted as in a login.
    */
   async function madeBefore (
-    { name, password, identifiers }: Entered,
+    { name, password, identifiers, profile }: Entered,
     { form, caller }: Registrant
   ): Promise<Registration | null> {
     const [identifier] = identifiers
     if (!form || !identifier || !caller || !authenticate) return null
-    if (!await users.madeByForm(identifier, hashOf(form, name, identifiers), SAME_FORM)) return null
+    if (!await users.madeByForm(identifier, hashOf(form, name, identifiers, profile), SAME_FORM)) return null
     const known = await authenticate([identifier], password, caller)
     const user = known && await users.profile(known.userId)
     return user && { user, again: { userId: user.id, passwordStamp: known.passwordStamp } }
@@ -113,7 +118,10 @@ export function createRegister ({
     if (problem !== undefined) errors['name'] = [problem]
     // A checkbox sends a text
     if (termsVersion !== undefined && String(body['terms_accepted']) !== 'true') errors['terms_accepted'] = ['not_accepted']
-    return { name, password, identifiers, errors }
+    const { patch = { given: {}, removed: [] }, errors: wrong } = profileFields?.read(body['profile'] ?? {}) ?? { errors: {} }
+    const { profile, errors: lacking = {} } = profileFields?.apply({}, patch) ?? {}
+    Object.assign(errors, lacking, wrong)
+    return { name, password, identifiers, profile, errors }
   }
 
   function tell (user: Profile, { caller }: Registrant, invited: Invited | null = null): void {
@@ -130,17 +138,17 @@ export function createRegister ({
     registrant: Registrant,
     { isPublic, waitingOf, start, startedBy }: WaitingRegistration
   ): Promise<Registration> {
-    const { name, password, identifiers } = entered
+    const { name, password, identifiers, profile } = entered
     const { form, locale, replaces } = registrant
     if (replaces && !await replaces.free()) return { errors: {} }
-    const submitted = form && { form, entered: [JSON.stringify([name, identifiers]), password] }
+    const submitted = form && { form, entered: [JSON.stringify([name, identifiers, profile]), password] }
     const started = submitted ? await startedBy(submitted) : null
     if (started !== null) return { authSession: started }
 
     const waits = waitingOf(identifiers)
     const { id, address } = waits
     const others = identifiers.filter(({ attribute }) => attribute !== address.attribute)
-    const registration = { id, first: replaces?.first ?? id, name, others, locale, termsVersion }
+    const registration = { id, first: replaces?.first ?? id, name, others, profile, locale, termsVersion }
     const starting = { address, registration, registrant, submitted }
     const taken = await users.taken(identifiers)
     const told = taken.filter(isPublic)
@@ -150,10 +158,10 @@ export function createRegister ({
     const before = await madeBefore(entered, registrant)
     if (before?.user) return { authSession: await start({ ...starting, userId: before.user.id }) }
 
-    const madeByForm = form && hashOf(form, name, identifiers)
+    const madeByForm = form && hashOf(form, name, identifiers, profile)
     // What belongs to somebody else is left out: it is as private as the address
     const own = identifiers.filter(({ attribute }) => attribute === address.attribute || !taken.includes(attribute))
-    const entry = { name, password, identifiers: own, madeByForm, locale, termsVersion, waiting: waits }
+    const entry = { name, password, identifiers: own, profile, madeByForm, locale, termsVersion, waiting: waits }
     const isTaken = taken.includes(address.attribute)
     const user = isTaken ? await users.createNobody(entry) : await users.create(entry)
     if (user) tell(user, registrant)
@@ -168,7 +176,7 @@ export function createRegister ({
     const { form, locale } = registrant
     const invited = await invitedBy(body)
     const { errors, ...entered } = await read(body, invited)
-    const { name, password, identifiers } = entered
+    const { name, password, identifiers, profile } = entered
     const refuse = async (taken: string[]): Promise<Registration> => {
       const before = await madeBefore(entered, registrant)
       // Somebody else may have accepted it meanwhile
@@ -184,8 +192,8 @@ export function createRegister ({
     const taken = await users.taken(identifiers)
     if (taken.length > 0) return await refuse(taken)
 
-    const madeByForm = form && hashOf(form, name, identifiers)
-    const entry = { name, password, identifiers, madeByForm, locale, termsVersion, invitation: invited?.hash }
+    const madeByForm = form && hashOf(form, name, identifiers, profile)
+    const entry = { name, password, identifiers, profile, madeByForm, locale, termsVersion, invitation: invited?.hash }
     // A registration that is refused for want of time must not use up the mail of the next one
     const prepare = prepareMail && (() => prepareMail({ name, identifiers, proven: invited?.identifier ?? null }, registrant))
     const user = await users.create(entry, prepare)
@@ -210,9 +218,9 @@ function isSame (one: Identifier, other: Identifier): boolean {
 }
 
 /** Identifies a form with what was entered in it, but for the password. */
-function hashOf (form: FormId, name: string | null, identifiers: Identifier[]): Uint8Array {
+function hashOf (form: FormId, name: string | null, identifiers: Identifier[], profile?: object): Uint8Array {
   const entered = identifiers.map(({ attribute, value }) => [attribute, value])
-  return hashSecret(JSON.stringify([Buffer.from(form).toString('base64url'), name, ...entered]))
+  return hashSecret(JSON.stringify([Buffer.from(form).toString('base64url'), name, ...entered, ...(profile ? [profile] : [])]))
 }
 
 /** The name is optional: an empty one is treated as absent. */
@@ -223,24 +231,6 @@ export function readUserName (given: unknown): { name: string | null, problem?: 
 function identifiersFrom (attributes: Attributes, body: Record<string, unknown>): { identifiers: Identifier[], errors: FieldErrors } {
   const given = attributes.filter(({ name }) => body[name] !== undefined && body[name] !== null && body[name] !== '')
   return given.length === 0 ? { identifiers: [], errors: requiredErrors(attributes) } : readIdentifiers(attributes, given, body)
-}
-
-/** The identifiers in `given`, normalized; a value that could also belong to another attribute is refused. */
-export function readIdentifiers (
-  attributes: Attributes,
-  given: Attributes,
-  body: Record<string, unknown>
-): { identifiers: Identifier[], errors: FieldErrors } {
-  const errors: FieldErrors = {}
-  const identifiers = given.flatMap((attribute) => {
-    const { name } = attribute
-    const identifier = attribute.parse(body[name])
-    const other = identifier && ambiguousWith(attributes, identifier)
-    if (!identifier) errors[name] = [notOneOf([attribute], body[name])]
-    else if (other) errors[name] = [{ code: 'ambiguous', attribute: other.name, title: other.title }]
-    return identifier ?? []
-  })
-  return { identifiers, errors }
 }
 
 export function takenErrors (names: string[]): FieldErrors {

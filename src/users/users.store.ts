@@ -4,6 +4,7 @@ import { inTransaction, type Transaction } from '../database/transaction.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Identifier } from './attributes.ts'
 import type { NewUser, OwnUser, Profile, UserStore } from './ports.ts'
+import type { ProfileData } from './profile-fields.ts'
 import { createWaitingUsers } from './waiting-users.store.ts'
 import { nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
@@ -16,7 +17,7 @@ type ProfileRow = Omit<Profile, 'identifiers'> & { attribute: string | null, dis
 
 /** Columns of a user `u` with an identifier `i`. */
 const profileColumns =
-  'u.id, u.name, u.locale, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
+  'u.id, u.name, u.locale, u.profile, u.disabled_at AS "disabledAt", u.created_at AS "createdAt", u.claims_changed_at AS "claimsChangedAt", i.attribute, i.display, i.verified_at AS "verifiedAt"'
 
 type Revoked = { revocation: Revocation | null }
 
@@ -24,6 +25,7 @@ const PROFILE = {
   id: true,
   name: true,
   locale: true,
+  profile: true,
   disabledAt: true,
   createdAt: true,
   claimsChangedAt: true,
@@ -91,9 +93,12 @@ export function createUserStore (database: Database, revocations: RevocationStor
     return profileOf(rows)
   }
 
-  const list: UserStore['list'] = async ({ after, limit }) => (await prisma()).user.findMany({
-    select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
-  })
+  const list: UserStore['list'] = async ({ after, limit }) => {
+    const found = await (await prisma()).user.findMany({
+      select: PROFILE, orderBy: { id: 'asc' }, take: limit, ...(after && { where: { id: { gt: after } } })
+    })
+    return found.map(({ profile, ...user }) => ({ ...user, ...withProfile(profile as ProfileData) }))
+  }
 
   async function taken (wanted: Identifier[], except?: string): Promise<string[]> {
     if (wanted.length === 0) return []
@@ -117,21 +122,24 @@ export function createUserStore (database: Database, revocations: RevocationStor
 
   // Of two at once with the same invitation, one finds it
   const createSql = `WITH redeemed AS (DELETE FROM ${tables.one_time_tokens} t WHERE t.hash = $8 AND t.purpose = 'invite' AND t.expires_at > now() RETURNING t.attribute, t.value),
-      u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale, terms_version, terms_accepted_at)
-        SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text, $13::text, CASE WHEN $13::text IS NOT NULL THEN now() END
-        WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, locale, disabled_at, created_at, claims_changed_at),
+      u AS (INSERT INTO ${users} (id, name, password_hash, made_by_form, locale, terms_version, terms_accepted_at, profile)
+        SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text, $13::text, CASE WHEN $13::text IS NOT NULL THEN now() END, coalesce($14::jsonb, '{}')
+        WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, locale, profile, disabled_at, created_at, claims_changed_at),
       i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at, claimed_until, decoy)
         SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END,
           CASE WHEN w.attribute <> $10::text THEN now() + $11 * interval '1 second' END, $12::jsonb
         FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
     SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`
 
-  const insertUser = ({ name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting, termsVersion }: NewUser) => ({
+  const insertUser = (
+    { name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting, termsVersion, profile }: NewUser
+  ) => ({
     name: 'user-create',
     text: createSql,
     values: [
       uuidv7(), name, passwordHash, ...columnsOf(given), madeByForm, invitation, locale,
-      waiting?.address.attribute, waiting?.claimedFor, waiting && JSON.stringify(waiting.decoy), termsVersion
+      waiting?.address.attribute, waiting?.claimedFor, waiting && JSON.stringify(waiting.decoy), termsVersion,
+      profile && JSON.stringify(profile)
     ]
   })
 
@@ -215,9 +223,14 @@ export function createUserStore (database: Database, revocations: RevocationStor
 function profileOf (rows: ProfileRow[]): Profile | null {
   const [user] = rows
   if (!user) return null
-  const { id, name, locale, disabledAt, createdAt, claimsChangedAt } = user
+  const { id, name, locale, profile, disabledAt, createdAt, claimsChangedAt } = user
   return {
-    id, name, locale, disabledAt, createdAt, claimsChangedAt,
+    id, name, locale, ...withProfile(profile), disabledAt, createdAt, claimsChangedAt,
     identifiers: rows.flatMap(({ attribute, display, verifiedAt }) => attribute === null ? [] : { attribute, display, verifiedAt })
   }
+}
+
+/** Nobody has anything in it where there is no option `profile`. */
+function withProfile (profile: ProfileData = {}): { profile?: ProfileData } {
+  return Object.keys(profile).length > 0 ? { profile } : {}
 }

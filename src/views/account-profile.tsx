@@ -5,6 +5,7 @@ import { Field, Form } from './form.tsx'
 import { capitalise } from './format.ts'
 import { attributeWord, type AttributeField } from './page.ts'
 import { Link, Name } from './parts.tsx'
+import { ProfileFields, type ProfileInput } from './profile-fields.tsx'
 import { languageOf } from './texts/index.ts'
 import { attr } from './untrusted.ts'
 
@@ -27,6 +28,8 @@ export type AccountProfileModel = AccountFrame & {
   pending: readonly PendingField[]
   /** To choose from; `locale` in `values` is one of them, with or without a region, or empty for that of the browser. */
   languages: readonly string[]
+  /** Of the option `profile`; posted with the name, and with a field `profile` that tells that the form has them. */
+  profileFields?: readonly ProfileInput[] | undefined
   /** The login is too old to change attributes without the password. */
   askPassword: boolean
   /** `login`: instead of the password. */
@@ -34,11 +37,12 @@ export type AccountProfileModel = AccountFrame & {
 }
 
 export function accountProfilePage (model: AccountProfileModel): string {
-  const { texts: { profile: t }, fields, pending } = model
+  const { texts: { profile: t }, fields, pending, profileFields = [] } = model
   return renderAccountPage({
     model, title: t.title,
     labels: [
-      ['name', t.name], ['locale', t.language], ...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['current_password', t.currentPassword],
+      ['name', t.name], ['locale', t.language], ...profileFields.map(({ name, label }) => [name, label] as const),
+      ...fields.map((field) => [field.attribute, labelOf(field, model)] as const), ['current_password', t.currentPassword],
       ...pending.map((field) => [codeOf(field), model.texts.verify.code] as const)
     ],
     children: (
@@ -52,17 +56,18 @@ export function accountProfilePage (model: AccountProfileModel): string {
 }
 
 function You ({ model }: { model: AccountProfileModel }): JSX.Element {
-  const { texts: { profile: t, form }, values, errors, csrf, actions } = model
+  const { texts: { profile: t, form }, values, errors, csrf, actions, profileFields = [] } = model
   return (
     <section aria-labelledby='you'>
       <h2 id='you' safe>{t.you}</h2>
       <div class='narrow'>
-        <Form action={actions.saveName} csrf={csrf}>
+        <Form action={actions.saveName} csrf={csrf} hidden={profileFields.length > 0 ? { profile: '1' } : {}}>
           <Field
             name='name' label={t.name} note={form.optional} value={values['name']} errors={errors}
             input={{ autocomplete: 'name', maxlength: MAX_USER_NAME }}
           />
           <LanguageField model={model} />
+          <ProfileFields page={model} fields={profileFields} values={values} errors={errors} />
           <button type='submit' safe>{t.saveName}</button>
         </Form>
       </div>

@@ -102,5 +102,5 @@ export function focusField (
 
 /** Ids contain no spaces, because `aria-describedby` is a list of them. */
 function fieldId (name: string): string {
-  return `field-${name.replace(/[^\w-]/g, '_')}`
+  return `field-${name.replace(/[^\w.-]/g, '_')}`
 }

@@ -22,7 +22,11 @@ export type InputAttributes = {
   required?: boolean
   readonly?: boolean
   autofocus?: boolean
+  minlength?: number
   maxlength?: number
+  min?: number
+  max?: number
+  step?: '1' | 'any'
 }
 
 /** What every page needs: brand, texts, and the locale for dates and lists. */

@@ -8,6 +8,7 @@ import { Layout, renderPage } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
 import { Link, Links } from './parts.tsx'
+import { ProfileFields, type ProfileInput } from './profile-fields.tsx'
 import { AcceptTerms, type Terms } from './terms.tsx'
 import { shown } from './untrusted.ts'
 
@@ -23,6 +24,8 @@ type RegisterField = AttributeField & {
 export type RegisterModel = FormPage & {
   fields: readonly RegisterField[]
   askName?: boolean | undefined
+  /** Posted under their names, as texts. */
+  profileFields?: readonly ProfileInput[] | undefined
   minPasswordLength: number
   /** What the password must contain. */
   passwordKinds?: readonly CharacterKind[] | undefined
@@ -34,18 +37,20 @@ export type RegisterModel = FormPage & {
 }
 
 export function registerPage (model: RegisterModel): string {
-  const { texts, fields, errors, links = {}, values = {}, terms } = model
+  const { texts, fields, errors, links = {}, values = {}, terms, profileFields = [] } = model
   const t = texts.register
   const labels = [
     ...fields.map((field) => [field.attribute, labelOf(field, model)] as const),
     ['name', t.name] as const,
+    ...profileFields.map(({ name, label }) => [name, label] as const),
     ['password', t.password] as const,
     ...(terms ? [[TERMS_ACCEPTED, texts.terms.terms] as const] : [])
   ]
   const needed = neededOf(fields)
   const last = ['password', ...(terms ? [TERMS_ACCEPTED] : [])]
   const namesOf = (some: readonly RegisterField[]) => [...some.map(({ attribute }) => attribute), ...last]
-  const focus = focusField(namesOf(fields), errors, values, namesOf(needed.length > 0 ? needed : fields))
+  const focusable = [...namesOf(fields), ...profileFields.map(({ name }) => name)]
+  const focus = focusField(focusable, errors, values, namesOf(needed.length > 0 ? needed : fields))
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <h1 safe>{t.title}</h1>
@@ -59,6 +64,7 @@ export function registerPage (model: RegisterModel): string {
           />
         )}
         <AttributeFields model={model} focus={focus} />
+        <ProfileFields page={model} fields={profileFields} values={values} errors={errors} focus={focus} />
         <NewPassword
           page={model} name='password' label={t.password} autofocus={focus === 'password'}
           rules={{ minLength: model.minPasswordLength, kinds: model.passwordKinds ?? [] }}

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { Type } from 'typebox'
 import { authGuard, clientProxy } from '../../src/index.ts'
 import {
   build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token,
@@ -75,6 +76,24 @@ t.test('a remote guard recognizes third-party clients', async (t) => {
   const get = async (path: string, text: string) => await api.inject({ url: path, headers: { authorization: `Bearer ${text}` } })
   t.same([(await get('/own', own)).statusCode, (await get('/own', bearer)).statusCode], [200, 403])
   t.match((await get('/me', bearer)).json(), { email: 'ada@example.com' }, 'and sees of their users what their scopes allow')
+})
+
+t.test('a remote guard sees the fields of the profile with a first-party token alone', async (t) => {
+  const { app, url } = await issuer(t, { profile: Type.Object({ company: Type.String() }) })
+  const payload = { email: 'ada@example.com', password: PASSWORD, profile: { company: 'Acme' } }
+  await app.inject({ method: 'POST', url: '/v1/register', payload })
+  const there = Fastify()
+  t.teardown(() => there.close())
+  await there.register(authGuard, { issuer: url })
+  there.get('/me', { onRequest: there.authGuard('api') }, async ({ auth }) => ({ user: await auth.user() }))
+  const me = async (text: string) =>
+    (await there.inject({ url: '/me', headers: { authorization: `Bearer ${text}` } })).json<{ user: Record<string, unknown> }>().user
+  const own = await me((await login(app)).json<Tokens>().access_token)
+  t.match(own, { profile: { company: 'Acme' }, identifiers: [{ attribute: 'email' }] })
+  t.equal((own['identifiers'] as unknown[]).length, 1)
+  const { access_token: bearer } = await letIn(app, await visitorOf(app, url), await makeApp(app), 'profile email')
+  t.match(await me(bearer), { identifiers: [{ attribute: 'email' }] })
+  t.notOk('profile' in await me(bearer))
 })
 
 t.test('a remote guard for another API sees the claims that the token may read', async (t) => {

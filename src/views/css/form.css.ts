@@ -13,7 +13,7 @@ input:not([type="checkbox"]), select, textarea {
   background: var(--card); border: 1px solid var(--edge); border-radius: var(--radius);
 }
 input[readonly] { color: var(--quiet); background: var(--page); border-color: var(--line); }
-input[aria-invalid="true"] { border-color: var(--danger); box-shadow: inset 0 0 0 1px var(--danger); }
+input[aria-invalid="true"], select[aria-invalid="true"] { border-color: var(--danger); box-shadow: inset 0 0 0 1px var(--danger); }
 input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 1px; border-radius: var(--radius); }
 .secret { resize: none; field-sizing: content; margin-block-start: 0.5rem; user-select: all; }
 .code-input { font-size: 1.375rem; letter-spacing: 0.15em; text-transform: uppercase; }

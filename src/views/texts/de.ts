@@ -49,6 +49,7 @@ export const de: Texts = {
     passwordNumber: 'Verwenden Sie mindestens eine Ziffer.',
     passwordBreached: 'Dieses Passwort stand in einem Datenleck, Angreifer kennen es also. Wählen Sie ein anderes.',
     passwordCommon: 'Dieses Passwort gehört zu den ersten, die Angreifer versuchen. Wählen Sie ein anderes.',
+    tooLarge: 'Das ist insgesamt zu viel. Kürzen Sie ein Feld.',
     tooManyTokens: 'Sie haben zu viele Token. Löschen Sie zuerst eines.',
     unknownCode: 'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie das Gerät einen neuen anzeigen.'
   },

@@ -51,6 +51,7 @@ export const en = {
     passwordNumber: 'Use at least one number.',
     passwordBreached: 'This password has appeared in a data leak, so attackers know it. Choose another.',
     passwordCommon: 'This password is one of the first that attackers try. Choose another.',
+    tooLarge: 'This is too much in all. Shorten a field.',
     tooManyTokens: 'You have too many tokens. Delete one first.',
     unknownCode: 'This code is unknown or has expired. Check it, or ask the device for a new one.'
   },

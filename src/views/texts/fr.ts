@@ -48,6 +48,7 @@ export const fr: Texts = {
     passwordNumber: 'Prenez au moins un chiffre.',
     passwordBreached: 'Ce mot de passe figure dans une fuite de données, il est donc connu des attaquants. Choisissez-en un autre.',
     passwordCommon: 'Ce mot de passe est l’un des premiers que les attaquants essaient. Choisissez-en un autre.',
+    tooLarge: 'C’est trop long au total. Raccourcissez un champ.',
     tooManyTokens: 'Vous avez trop de jetons. Supprimez-en un d’abord.',
     unknownCode: 'Ce code est inconnu ou a expiré. Vérifiez-le, ou demandez-en un nouveau à l’appareil.'
   },

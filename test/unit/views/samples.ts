@@ -12,6 +12,7 @@ import { loginPage, type LoginModel } from '../../../src/views/login.tsx'
 import { loggedOutPage, logoutPage } from '../../../src/views/logout.tsx'
 import type { Page } from '../../../src/views/page.ts'
 import { forgotPasswordPage, resetPasswordPage, type ForgotPasswordModel, type ResetPasswordModel } from '../../../src/views/password.tsx'
+import type { ProfileInput } from '../../../src/views/profile-fields.tsx'
 import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
 import { startPage } from '../../../src/views/start.tsx'
 import { undoPage } from '../../../src/views/undo.tsx'
@@ -50,6 +51,10 @@ export function samplePages (page: Page): Record<string, string> {
     }),
     register: registerPage(registerModel(page)),
     'register-strict': registerPage({ ...registerModel(page), passwordKinds: ['mixedCase', 'letters', 'symbols', 'numbers'] }),
+    'register-fields': registerPage({
+      ...registerModel(page), profileFields, values: { 'profile.news': 'true' },
+      errors: { fields: Object.fromEntries(profileFields.map(({ name }) => [name, [page.texts.problems.invalid]])) }
+    }),
     'register-terms': registerPage({
       ...registerModel(page), terms: { url: 'https://www.example.com/terms', privacyUrl: 'https://www.example.com/privacy' },
       errors: { fields: { terms_accepted: [page.texts.problems.mustAccept] } }
@@ -118,6 +123,7 @@ export function samplePages (page: Page): Record<string, string> {
     'account-end-app': accountEndPage({ ...accountEndModel(page), kind: 'app', name: 'Acme Reports', facts: [] }),
     'account-token': accountPage({ ...accountModel(page), newToken: { name: 'Backup script', value: `lk_pat_${'4f9a'.repeat(16)}` } }),
     'account-profile': accountProfilePage(profileModel(page)),
+    'account-profile-fields': accountProfilePage({ ...profileModel(page), profileFields, values: { 'profile.size': 'large' } }),
     'account-profile-wrong': accountProfilePage({
       ...profileModel(page), errors: { fields: { email: [page.texts.problems.taken], current_password: [page.texts.problems.missing] } }
     }),
@@ -215,6 +221,13 @@ function frame (page: Page, current: string) {
     nav: pages.map(([href, text]) => ({ href, text, current: href === current }))
   }
 }
+
+const profileFields: ProfileInput[] = [
+  { name: 'profile.company', label: 'Company', hint: 'Where you work', kind: 'text', isRequired: true, choices: [], input: { type: 'text', maxlength: 20 } },
+  { name: 'profile.age', label: 'Age', kind: 'text', isRequired: false, choices: [], input: { type: 'number', step: '1', min: 18 } },
+  { name: 'profile.news', label: 'Send me news', hint: 'Once a month', kind: 'checkbox', isRequired: false, choices: [], input: {} },
+  { name: 'profile.size', label: 'Size', hint: 'Of your team', kind: 'select', isRequired: true, choices: ['small', 'large'], input: {} }
+]
 
 function profileModel (page: Page): AccountProfileModel {
   return {
