@@ -25,7 +25,7 @@ function members ({ properties }, source, { path = '', indent = INDENT, required
   return Object.entries(properties).map(([name, property]) => {
     const whole = path === '' ? name : `${path}.${name}`
     const own = `NonNullable<${source}['${name}']>`
-    const type = types[whole] ?? (property.properties && property.env ? `Partial<${own}>` : undefined) ??
+    const type = types[whole] ??
       (property.properties ? `{\n${members(property, own, { path: whole, indent: indent + INDENT, types, variables })}\n${indent}}` : own)
     const described = property.properties && !property.description ? { ...property, description: `Options of ${name}` } : property
     return `${comment(described, indent, variables)}${indent}${name}${required.includes(name) ? '' : '?'}: ${type}`

@@ -41,7 +41,9 @@ const FrontEndApp = Type.Object({
   resetUrl: Type.Optional(Type.String({ description: 'Page that a mail for a new password leads to' }))
 }, { additionalProperties: false })
 
-const switches = Object.fromEntries(noticeNames.map((name) => [name, Type.Boolean({ default: true })])) as Record<NoticeName, TBoolean>
+const switches = Object.fromEntries(
+  noticeNames.map((name) => [name, Type.Boolean({ default: true, description: `Whether \`mail.${name}\` is sent` })])
+) as Record<NoticeName, TBoolean>
 
 const Notices = Type.Object(switches, {
   env: 'NOTICES_OFF',

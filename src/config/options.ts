@@ -101,7 +101,22 @@ export interface SettingsOptions {
     perDay?: NonNullable<NonNullable<Settings['sms']>['perDay']>
   }
   /** Mails that only tell of something, and can be turned off: `welcome`, `verified`, `passwordChanged`, `newDevice`, `factorAdded`, `factorRemoved`, `restored`. As a variable, the names of those that are off, separated by commas; as an option `{ welcome: false }`. Variable: NOTICES_OFF. */
-  notices?: Partial<NonNullable<Settings['notices']>>
+  notices?: {
+    /** Whether `mail.welcome` is sent. Default: true. */
+    welcome?: NonNullable<NonNullable<Settings['notices']>['welcome']>
+    /** Whether `mail.verified` is sent. Default: true. */
+    verified?: NonNullable<NonNullable<Settings['notices']>['verified']>
+    /** Whether `mail.passwordChanged` is sent. Default: true. */
+    passwordChanged?: NonNullable<NonNullable<Settings['notices']>['passwordChanged']>
+    /** Whether `mail.newDevice` is sent. Default: true. */
+    newDevice?: NonNullable<NonNullable<Settings['notices']>['newDevice']>
+    /** Whether `mail.factorAdded` is sent. Default: true. */
+    factorAdded?: NonNullable<NonNullable<Settings['notices']>['factorAdded']>
+    /** Whether `mail.factorRemoved` is sent. Default: true. */
+    factorRemoved?: NonNullable<NonNullable<Settings['notices']>['factorRemoved']>
+    /** Whether `mail.restored` is sent. Default: true. */
+    restored?: NonNullable<NonNullable<Settings['notices']>['restored']>
+  }
   /** Pages of your front ends that may be named as `verification_url`, separated by commas, such as https://app.example.com/verify. Variable: VERIFICATION_URLS. */
   verificationUrls?: NonNullable<Settings['verificationUrls']>
   /** Pages of your front ends that may be named as `reseturl`, separated by commas, such as https://app.example.com/reset-password. Variable: RESET_URLS. */
