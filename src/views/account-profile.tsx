@@ -139,9 +139,11 @@ function Pending ({ model }: { model: AccountProfileModel }): JSX.Element {
             <button type='submit' safe>{verify.submit}</button>
           </Form>
           <Form action={actions.confirm} csrf={csrf} hidden={{ attribute: field.attribute }}>
-            <button class='small' type='submit' name='send' value='1' safe>{t.sendAgain}</button>
-            {' '}
-            <button class='small' type='submit' name='cancel' value='1' safe>{t.cancelChange}</button>
+            <p>
+              <button class='small' type='submit' name='send' value='1' safe>{t.sendAgain}</button>
+              {' '}
+              <button class='small' type='submit' name='cancel' value='1' safe>{t.cancelChange}</button>
+            </p>
           </Form>
         </div>
       ))}

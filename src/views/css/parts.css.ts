@@ -21,7 +21,7 @@ export const parts = `
 .tabs a:hover { text-decoration: underline; }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent-edge); }
 .tabs + section { border-block-start: 0; padding-block-start: 0; }
-.narrow { max-inline-size: 24rem; }
+.narrow { display: grid; gap: 0.75rem; max-inline-size: 24rem; }
 .narrow button { justify-self: start; }
 section { display: grid; gap: 0.75rem; grid-template-columns: minmax(0, 1fr); padding-block-start: 1.5rem; border-block-start: 1px solid var(--line); }
 .items > li { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; padding-block: 0.75rem; }
