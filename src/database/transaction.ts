@@ -13,6 +13,8 @@ export function afterCommit (client: pg.PoolClient, handler: () => void): void {
 /** Runs several statements on one connection, all or none; each sees what others have committed before it. */
 export async function inTransaction<Result> (pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
+  // Emitted besides the failure of the statement; the pool listens only to connections that nobody uses
+  client.on('error', ignore)
   const onCommit: (() => void)[] = []
   commitHandlers.set(client, onCommit)
   let broken = false
@@ -27,6 +29,9 @@ export async function inTransaction<Result> (pool: pg.Pool, work: (client: pg.Po
     throw error
   } finally {
     commitHandlers.delete(client)
+    client.off('error', ignore)
     client.release(broken)
   }
 }
+
+function ignore (): void {}
