@@ -162,6 +162,7 @@ t.test('10,000 mails that wait for a server that hangs slow no login', async (t)
   const { app: other } = await build(t)
   await Promise.all([app, other].map((each) => register(each)))
   const { mail, store } = internals(app)
+  const before = (await outboxRows(app)).length
   for (let batch = 0; batch < 20; batch++) {
     await store.outbox.write(Array.from({ length: 500 }, () =>
       mail.queue('welcome', { address: 'a@example.com', verified: true }, { url: URL_ }, { locale: 'en' })).flat())
@@ -177,5 +178,5 @@ t.test('10,000 mails that wait for a server that hangs slow no login', async (t)
   }
   const [queued, without] = [...times.values()].map((taken) => taken.sort((a, b) => a - b)[60]!)
   t.ok(queued! < without! * 1.25 + 1, `${queued!.toFixed(1)} ms with the queue, ${without!.toFixed(1)} ms without`)
-  t.equal((await outboxRows(app)).length, 10_000)
+  t.equal((await outboxRows(app)).length, before + 10_000)
 })

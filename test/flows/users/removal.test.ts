@@ -35,7 +35,9 @@ t.test('after the days of grace everything personal is gone, and nobody gets the
   t.equal((await purgeNow(app))?.['users'], 0, 'not a minute earlier')
   await leavingLogin(app)
   await advanceTime(app, 120)
-  t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'user.deletion_requested'")).length === 1))
+  for (const type of ['user.deletion_requested', 'login.incomplete']) {
+    t.ok(await eventually(async () => (await sql(app, 'SELECT FROM audit_events WHERE type = $1', [type])).length === 1), type)
+  }
   t.equal((await purgeNow(app))?.['users'], 1)
   t.same(deleted, [{ userId: tokens.user.id }])
   t.same((await rowsWith(databaseUrl, [tokens.user.id, EMAIL, '"ada"', 'of Ada', 'Adas'])).filter(({ table }) => table !== 'revocations'), [

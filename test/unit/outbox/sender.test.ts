@@ -134,7 +134,7 @@ t.test('a message that ends every process that sends it is given up', async (t) 
   await store.write([mail(1)])
   for (let deaths = 0; deaths < 9; deaths++) {
     await store.claim(['mail'], 1, 60)
-    await database.pool.query('UPDATE outbox SET locked_until = now()')
+    await database.pool.query("UPDATE outbox SET locked_until = now() - interval '1 second'")
   }
   let tries = 0
   start(async () => { tries++ })
