@@ -16,7 +16,7 @@ export type AuditEntry = {
   /** Further details; never a secret. */
   detail?: object
   /** Milliseconds since it happened. */
-  ago?: () => number
+  ago?: number
 }
 
 export type AuditTrail = {
@@ -95,7 +95,8 @@ export function startAuditTrail ({ events, clock: { monotonic: now }, write, onE
 
   async function writeAll (): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: () => now() - at }))
+      const time = now()
+      const batch = waiting.splice(0, BATCH).map(({ entry, at }) => ({ ...entry, ago: time - at }))
       await write(batch).catch((error: unknown) => onError(error, batch.length))
     }
   }

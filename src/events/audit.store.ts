@@ -1,7 +1,6 @@
 import type { HistoryStore } from '../account/history.ts'
 import type { AuditEntry } from './audit-trail.ts'
 import type { Database } from '../database/client.ts'
-import { inTransaction } from '../database/transaction.ts'
 
 /** An INSERT of events from a SELECT of type, user, client, session, address and user agent. */
 export function auditSql (events: string, from: string): string {
@@ -17,16 +16,22 @@ export type AuditFilter = {
 export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { createdAt: Date }
 
 export function createAuditStore ({ prisma, pool, tables }: Database) {
-  /** All entries in one statement. Their age is read once there is a connection, so that waiting for one does not change their order. */
-  const write = (entries: AuditEntry[]): Promise<void> => inTransaction(pool, async (client) => {
-    await client.query({
+  let latest: string | null = null
+
+  /** All entries in one statement. None is earlier than those of the call before, however long either has waited for a connection. */
+  async function write (entries: AuditEntry[]): Promise<void> {
+    const { rows } = await pool.query<{ latest: string | null }>({
       name: 'audit-write',
-      text: `INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
-        SELECT coalesce(e.id, gen_random_uuid()), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'), now() - coalesce(e.ago, 0) * interval '1 millisecond'
-        FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)`,
-      values: [JSON.stringify(entries.map(({ ago, ...entry }) => ({ ...entry, ago: ago?.() })))]
+      text: `WITH written AS (INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
+          SELECT coalesce(e.id, gen_random_uuid()), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'),
+            greatest(now() - coalesce(e.ago, 0) * interval '1 millisecond', $2::timestamptz)
+          FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)
+          RETURNING created_at)
+        SELECT max(created_at)::text AS latest FROM written`,
+      values: [JSON.stringify(entries), latest]
     })
-  })
+    latest = rows[0]?.latest ?? latest
+  }
 
   /** Newest first. A type may end in `.*`. */
   async function list ({ userId, clientId, type, since, limit }: AuditFilter): Promise<AuditLine[]> {

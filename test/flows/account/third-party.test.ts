@@ -28,11 +28,11 @@ t.test('OpenID Connect Core section 5.4: the profile shows a third-party client 
     t.equal(id, visitor.userId)
     return rest
   }
-  t.same(await seen(''), { name: null })
-  t.same(await seen('openid orders:read'), { name: null })
-  t.same(await seen('email'), { name: null, email: 'ada@example.com' })
-  t.same(await seen('phone'), { name: null, phone: '+491701234567' })
-  t.same(await seen('profile'), { name: 'Ada Lovelace', username: 'lovelace' })
+  t.same(await seen(''), { name: null, locale: null })
+  t.same(await seen('openid orders:read'), { name: null, locale: null })
+  t.same(await seen('email'), { name: null, locale: null, email: 'ada@example.com' })
+  t.same(await seen('phone'), { name: null, locale: null, phone: '+491701234567' })
+  t.same(await seen('profile'), { name: 'Ada Lovelace', locale: null, username: 'lovelace' })
   t.match((await profile(app, own)).json(), { email: 'ada@example.com', ...everything }, 'an application of our own, without a scope')
   t.match((await profile(app, (await personalToken(app, own)).access_token)).json(), { email: 'ada@example.com' }, 'a program of the user')
 })
