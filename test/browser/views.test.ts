@@ -9,6 +9,8 @@ import { launch, openContext, SCREENS, type Screen } from './chromium.ts'
 import { servePages } from './serve.ts'
 
 const SCREENSHOTS = '.screenshots'
+/** Pages that are looked at at the same time. */
+const PARALLEL = 2
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const yellow = createBrand({ name: 'Sunny', logo: LOGO, accent: '#ffe600' })
@@ -35,8 +37,11 @@ t.teardown(async () => {
 for (const screen of SCREENS) {
   t.test(`every view has no errors and is accessible, ${screen.colorScheme}, ${screen.width} px`, async (t) => {
     const context = await openContext(browser, screen)
-    const page = await context.newPage()
-    for (const name of namesFor(screen)) t.same(await faults(page, name, screen), [], name)
+    const names = namesFor(screen)
+    await Promise.all(Array.from({ length: PARALLEL }, async () => {
+      const page = await context.newPage()
+      for (let name = names.shift(); name !== undefined; name = names.shift()) t.same(await faults(page, name, screen), [], name)
+    }))
     await context.close()
   })
 }
