@@ -124,7 +124,7 @@ export function verifyLinkPage (model: VerifyLinkModel): string {
       <Messages page={model} labels={[['password', t.password]]} />
       {address !== null && <dl class='facts'><div><dt safe>{t.address}</dt><dd><Name name={address} /></dd></div></dl>}
       <Form {...model}>
-        {askPassword && address !== null && !isChange && <input type='text' name='username' autocomplete='username' value={attr(address)} hidden readonly />}
+        {askPassword && address !== null && <input type='text' name='username' autocomplete='username' value={attr(address)} hidden readonly />}
         {askPassword && (
           <Field
             name='password' label={t.password} hint={isChange ? t.changePasswordHint : t.passwordHint} errors={errors} describedByForm

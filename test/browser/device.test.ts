@@ -52,7 +52,7 @@ t.test('openid-client polls while the user types the code, logs in and allows', 
   t.same(polls.filter(({ error }) => error === 'slow_down'), [], 'who keeps the interval is never too fast')
 
   await page.goto(new URL('/account', waiting.verification_uri).href)
-  await page.getByRole('link', { name: 'Remove Living Room TV' }).click()
+  await page.getByRole('button', { name: 'Remove Living Room TV' }).click()
   await page.getByRole('button', { name: 'Remove access' }).click()
   await page.getByText('No app has access to your account.').waitFor()
   await t.rejects(client.fetchUserInfo(config, tokens.access_token, sub), 'taken back')
