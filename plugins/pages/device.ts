@@ -4,7 +4,8 @@ import type { DeviceRequest } from '../../src/oauth/device/verification.ts'
 import { displayCode, MAX_TYPED, plainCode } from '../../src/oauth/device/user-code.ts'
 import type { Services } from '../../src/compose/services.ts'
 import { withParams } from './answer.ts'
-import { localesOf, type Kit } from './kit.ts'
+import { localesOf } from '../http/preferred-languages.ts'
+import type { Kit } from './kit.ts'
 
 export const DEVICE = '/device'
 

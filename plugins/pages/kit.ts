@@ -9,6 +9,7 @@ import type { ViewModel, ViewName } from '../../src/views/index.ts'
 import { scriptHash } from '../../src/views/script.ts'
 import type { Stylesheet } from '../../src/views/style.css.ts'
 import { languageOf, pickLanguage, withLanguages } from '../../src/views/texts/index.ts'
+import { localesOf } from '../http/preferred-languages.ts'
 import { createCsrf } from './csrf.ts'
 import type { Policy } from './headers.ts'
 import { createSend } from './send.ts'
@@ -33,19 +34,6 @@ export type Kit = {
   accountName: (userId: string) => Promise<string>
   /** Scopes with their descriptions: those of the page's language first, then those in SCOPES. */
   scopes: (names: readonly string[], page: Page) => Scope[]
-}
-
-const MAX_LOCALES = 200
-
-/** `ui_locales` of the request, of the submitted form, or of the address in `return_to`. */
-export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body'>): string | undefined {
-  for (const params of [query, body]) {
-    const { ui_locales: locales, return_to: returnTo } = (params ?? {}) as { ui_locales?: unknown, return_to?: unknown }
-    if (typeof locales === 'string' && locales !== '') return locales.slice(0, MAX_LOCALES)
-    const ofReturnTo = typeof returnTo === 'string' ? new URLSearchParams(returnTo.split('?')[1]).get('ui_locales') : null
-    if (ofReturnTo) return ofReturnTo.slice(0, MAX_LOCALES)
-  }
-  return undefined
 }
 
 export async function createKit ({ config, users: { attributes, records } }: Services): Promise<Kit> {

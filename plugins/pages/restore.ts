@@ -5,7 +5,8 @@ import { formatDate } from '../../src/views/format.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
 import type { Internals } from '../internals.ts'
 import { RESTORE } from './account-paths.ts'
-import { localesOf, type Kit } from './kit.ts'
+import { preferredLanguages } from '../http/preferred-languages.ts'
+import type { Kit } from './kit.ts'
 
 /** A login, in this browser, to an account that will be deleted at `at`. */
 type Leaving = { text: string, user: { userId: string, passwordStamp: number }, pending: AuthSession['pending'], at: Date }
@@ -59,8 +60,7 @@ export function createRestorePages (kit: Kit, { account: { deletion }, browser, 
       await sessions.auth.consume(text, null)
       return { outcome: 'left', at }
     }
-    const preferences = { uiLocales: localesOf(request), acceptLanguage: request.headers['accept-language'] }
-    if (!await deletion.restore(user, { caller: callerOf(request), preferences })) return null
+    if (!await deletion.restore(user, { caller: callerOf(request), preferences: preferredLanguages(request) })) return null
     await browser.logIn(request, reply, user, pending.remember === true)
     return { outcome: 'restored', userId: user.userId }
   }

@@ -9,7 +9,8 @@ import { formErrors } from '../../src/views/texts/field-errors.ts'
 import type { Texts } from '../../src/views/texts/index.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
 import type { Internals } from '../internals.ts'
-import { localesOf, type Kit } from './kit.ts'
+import { preferredLanguages } from '../http/preferred-languages.ts'
+import type { Kit } from './kit.ts'
 import { problemText, type Problem } from './problems.ts'
 
 /** Who is in front of the browser: logged in, or with a login at which the verification is missing. */
@@ -58,8 +59,6 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
   const { links, requests, verify } = verification
   const cookie = createAuthCookie(config)
   const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
-  const preferencesOf = (request: FastifyRequest) =>
-    ({ uiLocales: localesOf(request), acceptLanguage: request.headers['accept-language'] })
 
   async function ofAuthSession (text: string | undefined): Promise<Verifier | null> {
     const found = text === undefined ? null : await sessions.auth.find(text, null)
@@ -74,7 +73,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
   }
 
   const send: VerifyPages['send'] = (request, { userId, boundTo }) =>
-    requests.verifyEmail({ userId, boundTo, preferences: preferencesOf(request) }, links.own.verification)
+    requests.verifyEmail({ userId, boundTo, preferences: preferredLanguages(request) }, links.own.verification)
 
   async function showFor (
     request: FastifyRequest,

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ownerOfForm } from '../../plugins/browser/owner.ts'
 import { limit } from '../../plugins/http/limits.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 import { DATA, DELETE_ACCOUNT, DELETED, EXPORT } from '../../plugins/pages/account-paths.ts'
 import { logInAgain } from '../../plugins/pages/answer.ts'
 import { NOBODY } from '../../plugins/pages/shown-once.ts'
@@ -13,6 +15,7 @@ const tags = ['Pages']
 const accountData: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { account, browser, clock, config } = internals(app)
+  const ownerOf = ownerOfForm(app)
   const guard = app.authGuard('web')
 
   app.get(DATA, {
@@ -25,9 +28,7 @@ const accountData: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags, summary: 'Download everything that is held about the user, after a login of the last 10 minutes', response: showPage }
   }, async (request, reply) => {
     const { userId, authTime } = guard.auth(request)
-    if (!isRecent(authTime, clock.now())) {
-      return logInAgain(reply, config, DATA)
-    }
+    if (!isRecent(authTime, clock.now())) return logInAgain(reply, config, DATA)
     const data = JSON.stringify(await account.exportAccount(userId) ?? {}, null, 2)
     return await reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="account.json"').send(data)
   })
@@ -45,13 +46,10 @@ const accountData: FastifyPluginAsyncTypebox = async (app) => {
     config: limit('password'),
     schema: { tags, summary: 'Delete the account on the page', ...form, body: OnlyCsrf, response: afterForm }
   }, async (request, reply) => {
-    await pages.checkCsrf(request, reply)
-    const session = await browser.session(request)
-    if (!session) return reply.redirect(config.basePath + DATA, 303)
-    if (!isRecent(session.authTime, clock.now())) return logInAgain(reply, config, DELETE_ACCOUNT)
-    const owner = await account.findOwner({ kind: 'browser', userId: session.userId, clientId: null, sessionId: session.id, scopes: ['*'] })
-    const preferences = { acceptLanguage: request.headers['accept-language'] }
-    const outcome = await account.deletion.request(owner, { caller: callerOf(request), preferences })
+    const owner = await ownerOf(request, reply)
+    if (!owner) return reply.redirect(config.basePath + DATA, 303)
+    if (!isRecent(owner.authTime, clock.now())) return logInAgain(reply, config, DELETE_ACCOUNT)
+    const outcome = await account.deletion.request(owner, { caller: callerOf(request), preferences: preferredLanguages(request) })
     if (!outcome) return reply.redirect(config.basePath + DATA, 303)
     if ('errors' in outcome) return await pages.accountDelete(request, reply, owner, outcome)
     browser.forget(reply)

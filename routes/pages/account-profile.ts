@@ -1,19 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { ownerInPerson, type OwnerInPerson } from '../../plugins/browser/owner.ts'
+import { ownerOfForm, type OwnerInPerson } from '../../plugins/browser/owner.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { CONFIRM_LOGIN, PROFILE, SAVE_LOGIN } from '../../plugins/pages/account-paths.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { afterForm, ConfirmForm, form, ProfileForm, showPage } from '../../src/schemas/pages.ts'
 import { boundToSession } from '../../src/sessions/auth-sessions.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
 const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { config, users, verification: { changes, channels, links, verify } } = internals(app)
-  const owner = ownerInPerson(app)
+  const ownerOf = ownerOfForm(app)
   const guard = app.authGuard('web')
   const home = config.basePath + PROFILE
 
@@ -27,10 +28,8 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     )
   }
 
-  const preferencesOf = ({ headers }: FastifyRequest) => ({ acceptLanguage: headers['accept-language'] })
-
   const change = async (request: FastifyRequest, found: OwnerInPerson, body: Record<string, unknown>) => await users.changeProfile({
-    ...found, body, caller: callerOf(request), preferences: preferencesOf(request),
+    ...found, body, caller: callerOf(request), preferences: preferredLanguages(request),
     link: { link: links.own.verification }
   })
 
@@ -49,8 +48,7 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
   app.post(PROFILE, {
     schema: { tags, summary: 'Change the name on the page', ...form, body: ProfileForm, response: afterForm }
   }, async (request, reply) => {
-    await pages.checkCsrf(request, reply)
-    const found = await owner(request)
+    const found = await ownerOf(request, reply)
     if (!found) return reply.redirect(home, 303)
     const { name = '', locale, profile: hasFields, ...others } = request.body
     const typed = { name, ...(locale !== undefined && { locale }) }
@@ -65,8 +63,7 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     config: limit('password'),
     schema: { tags, summary: 'Change the login attributes on the page', ...form, body: ProfileForm, response: afterForm }
   }, async (request, reply) => {
-    await pages.checkCsrf(request, reply)
-    const found = await owner(request)
+    const found = await ownerOf(request, reply)
     if (!found) return reply.redirect(home, 303)
     const { name: _name, current_password: password = '', ...typed } = request.body
     const wanted = await changesOf(found.userId, typed)
@@ -82,13 +79,12 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     config: limit('password'),
     schema: { tags, summary: 'Confirm a new login attribute by code, have it sent again, or cancel it', ...form, body: ConfirmForm, response: afterForm }
   }, async (request, reply) => {
-    await pages.checkCsrf(request, reply)
-    const found = await owner(request)
+    const found = await ownerOf(request, reply)
     const { attribute = '', send, cancel, ...fields } = request.body
     const channel = users.attributes.find(({ name }) => name === attribute)?.channel
     if (!found || !channel || !channels[channel]) return reply.redirect(home, 303)
     const { userId, sessionId } = found
-    const changer = { userId, boundTo: boundToSession(sessionId), caller: callerOf(request), preferences: preferencesOf(request) }
+    const changer = { userId, boundTo: boundToSession(sessionId), caller: callerOf(request), preferences: preferredLanguages(request) }
     if (cancel !== undefined) {
       await changes.cancel(userId, attribute)
       pages.notices.keep(reply, PROFILE, userId, 'changeCancelled')

@@ -1,19 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { validate as isUuid } from 'uuid'
-import { ownerInPerson } from '../../plugins/browser/owner.ts'
+import { ownerOfForm } from '../../plugins/browser/owner.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { CHANGE_PASSWORD, SECURITY } from '../../plugins/pages/account-paths.ts'
-import { localesOf } from '../../plugins/pages/kit.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { afterForm, ChangePasswordForm, form, HistoryQuery, showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
 const accountSecurity: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { config, users } = internals(app)
-  const owner = ownerInPerson(app)
+  const ownerOf = ownerOfForm(app)
   const guard = app.authGuard('web')
   const home = config.basePath + SECURITY
 
@@ -35,16 +35,14 @@ const accountSecurity: FastifyPluginAsyncTypebox = async (app) => {
     config: limit('password'),
     schema: { tags, summary: 'Change the password on the page', ...form, body: ChangePasswordForm, response: afterForm }
   }, async (request, reply) => {
-    await pages.checkCsrf(request, reply)
-    const found = await owner(request)
+    const found = await ownerOf(request, reply)
     if (!found) return reply.redirect(home, 303)
     const { userId, sessionId } = found
     const { current_password: current = '', new_password: next = '' } = request.body
     const errors = current === ''
       ? { current_password: ['required' as const] }
       : await users.changePassword({
-        userId, sessionId, current, next, caller: callerOf(request),
-        preferences: { uiLocales: localesOf(request), acceptLanguage: request.headers['accept-language'] }
+        userId, sessionId, current, next, caller: callerOf(request), preferences: preferredLanguages(request)
       })
     if (errors) return await pages.accountSecurity(request, reply, found, { errors })
     pages.notices.keep(reply, SECURITY, userId, 'passwordChanged')

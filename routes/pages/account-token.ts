@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ownerInPerson } from '../../plugins/browser/owner.ts'
+import { ownerOfForm } from '../../plugins/browser/owner.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { ACCOUNT, ACTIONS, DAYS } from '../../plugins/pages/account-paths.ts'
 import { logInAgain } from '../../plugins/pages/answer.ts'
@@ -14,8 +14,8 @@ const SCOPE = 'scope:'
 
 const accountToken: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, clock, config, personalTokens } = internals(app)
-  const ownerOf = ownerInPerson(app)
+  const { clock, config, personalTokens } = internals(app)
+  const ownerOf = ownerOfForm(app)
   const guard = app.authGuard('web')
 
   app.post(ACTIONS.createToken, {
@@ -25,13 +25,12 @@ const accountToken: FastifyPluginAsyncTypebox = async (app) => {
       response: afterForm
     }
   }, async (request, reply) => {
-    await pages.checkCsrf(request, reply)
-    const owner = await ownerOf(request)
+    const owner = await ownerOf(request, reply)
     if (!owner) return reply.redirect(config.basePath + ACCOUNT, 303)
     const values = valuesOf(request.body)
     const errors = problems(values, await personalTokens.ownScopes() ?? [])
     if (errors) return await pages.account(request, reply, owner, { values, errors })
-    if (!isRecent((await browser.session(request))?.authTime ?? null, clock.now())) {
+    if (!isRecent(owner.authTime, clock.now())) {
       pages.shownOnce.keep(reply, ACTIONS.createToken, owner.userId, JSON.stringify(values))
       return logInAgain(reply, config, ACTIONS.createToken)
     }

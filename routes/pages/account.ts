@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { validate as isUuid } from 'uuid'
-import { ownerInPerson } from '../../plugins/browser/owner.ts'
+import { ownerOfForm } from '../../plugins/browser/owner.ts'
 import type { Owner } from '../../src/account/owner.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { ACCOUNT, ACTIONS } from '../../plugins/pages/account-paths.ts'
@@ -24,7 +24,7 @@ type End = {
 const account: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { account, personalTokens, config } = internals(app)
-  const owner = ownerInPerson(app)
+  const ownerOf = ownerOfForm(app)
   const guard = app.authGuard('web')
   const home = config.basePath + ACCOUNT
 
@@ -74,8 +74,7 @@ const account: FastifyPluginAsyncTypebox = async (app) => {
     app.post(path, {
       schema: { tags, summary, ...form, body: kind === 'others' ? EndOthersForm : EndForm, response: afterForm }
     }, async (request, reply) => {
-      await pages.checkCsrf(request, reply)
-      const found = await owner(request)
+      const found = await ownerOf(request, reply)
       if (!found) return reply.redirect(home, 303)
       const id = request.body.id ?? ''
       if (request.body.ask !== undefined) return reply.redirect(`${config.basePath}${path}?${new URLSearchParams({ id })}`, 303)

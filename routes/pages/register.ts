@@ -7,6 +7,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
@@ -39,7 +40,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { body } = request
     const returnTo = localPath(body['return_to'])
     const form = pages.formOf(request)
-    const preferences = { uiLocales: body['ui_locales'], acceptLanguage: request.headers['accept-language'] }
+    const preferences = preferredLanguages(request)
     const link = channels.mail ? links.own.verification : undefined
     const locale = (preferences.uiLocales ?? preferences.acceptLanguage) && mail.localeFor(preferences)
     const registrant = { caller: callerOf(request), form, locale, preferences, link }

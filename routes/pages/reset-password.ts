@@ -4,6 +4,7 @@ import { limit } from '../../plugins/http/limits.ts'
 import { afterForm, form, ResetForm, ResetQuery, showPage } from '../../src/schemas/pages.ts'
 import { RESET_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
@@ -29,7 +30,7 @@ const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
     const state = { token, removed: removed !== undefined, undone: undone !== undefined }
     if (password === '') return await pages.password.reset(request, reply.code(422), { ...state, errors: { password: ['required'] } })
     const { badToken, errors } = await newPassword.set({
-      token, password, caller: callerOf(request), preferences: { acceptLanguage: request.headers['accept-language'] }
+      token, password, caller: callerOf(request), preferences: preferredLanguages(request)
     })
     if (errors) return await pages.password.reset(request, reply.code(422), { ...state, errors })
     if (badToken) return await pages.password.reset(request, reply, { token: '' })

@@ -5,6 +5,7 @@ import { withQuery } from '../../src/http/front-end-url.ts'
 import { afterForm, form, showPage, UndoForm, UndoQuery } from '../../src/schemas/pages.ts'
 import { RESET_PAGE, UNDO_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
@@ -26,8 +27,7 @@ const undoChange: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     await pages.checkCsrf(request, reply)
     const { token = '' } = request.body
-    const preferences = { acceptLanguage: request.headers['accept-language'] }
-    const undone = await undo.undo({ token, caller: callerOf(request), preferences })
+    const undone = await undo.undo({ token, caller: callerOf(request), preferences: preferredLanguages(request) })
     if (!undone) return await pages.undo.show(request, reply, { token })
     const next = undone.resetToken === null
       ? withQuery(config.basePath + UNDO_PAGE, { done: '1' })

@@ -8,6 +8,7 @@ import { afterForm, form, showPage, VerifyForm, VerifyQuery } from '../../src/sc
 import { RESET_PAGE, VERIFY_PAGE } from '../../src/verification/links.ts'
 import type { OneTimeToken } from '../../src/verification/ports.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 type Link = { token: string, password: string | undefined, without: boolean }
 type Change = { token: string, found: OneTimeToken, userId: string, isKnown: boolean, password: string | undefined }
@@ -19,8 +20,7 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const { browser, config, users, verification: { links, requests, tokens, verify } } = internals(app)
   const here = config.basePath + VERIFY_PAGE
-  const callOf = (request: FastifyRequest) =>
-    ({ caller: callerOf(request), preferences: { acceptLanguage: request.headers['accept-language'] } })
+  const callOf = (request: FastifyRequest) => ({ caller: callerOf(request), preferences: preferredLanguages(request) })
 
   function goOn ({ reply, returnTo }: Answered, isLoggedIn: boolean): FastifyReply {
     if (isLoggedIn) return reply.redirect(returnTo ?? config.homePath, 303)
@@ -81,9 +81,8 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
   async function correct ({ request, reply, returnTo }: Answered, address: string, password = '') {
     const [verifier] = await pages.verify.verifiers(request)
     const session = verifier?.authSession?.found
-    const { caller, preferences } = callOf(request)
     const corrected = session
-      ? await users.correctAddress({ session, address, password, caller, ...preferences, link: links.own.verification })
+      ? await users.correctAddress({ session, address, password, ...callOf(request), link: links.own.verification })
       : 'gone'
     const more = returnTo === null ? {} : { return_to: returnTo }
     if (corrected === 'gone') return reply.redirect(withQuery(here, more), 303)

@@ -10,8 +10,11 @@ import { HttpError } from '../../src/http/http-error.ts'
 import { errors } from '../../src/schemas/errors.ts'
 import { AppHeaders, ForgotBody, Requested, resetBody } from '../../src/schemas/verification.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 type Forgotten = { email?: string, reseturl?: string | undefined }
+/** Of a request with any body. */
+type Sender = Pick<FastifyRequest, 'headers' | 'ip' | 'socket' | 'query' | 'body'>
 type Reset = { email?: string, token?: string, password?: string, password_confirmation?: string }
 
 const tags = ['Account']
@@ -39,14 +42,14 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   /** @returns false for a bad token */
-  async function reset (request: Pick<FastifyRequest, 'headers' | 'ip' | 'socket'>, body: Reset, confirmed: boolean): Promise<boolean> {
+  async function reset (request: Sender, body: Reset, confirmed: boolean): Promise<boolean> {
     const { email = '', token = '', password = '', password_confirmation: repeated } = body
     const missing = Object.entries({ email, token, password, ...(confirmed && { password_confirmation: repeated ?? '' }) })
       .filter(([, value]) => value === '').map(([name]) => [name, ['required']])
     if (missing.length > 0) throw unprocessable(Object.fromEntries(missing) as FieldErrors)
     if (repeated !== undefined && repeated !== password) throw unprocessable({ password: ['unconfirmed'] })
     const { badToken, errors } = await newPassword.set({
-      token, password, typed: email, caller: callerOf(request), preferences: { acceptLanguage: request.headers['accept-language'] }
+      token, password, typed: email, caller: callerOf(request), preferences: preferredLanguages(request)
     })
     if (errors) throw unprocessable(errors)
     return badToken !== true

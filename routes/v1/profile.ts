@@ -20,6 +20,7 @@ import type { Profile } from '../../src/users/ports.ts'
 import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 /** Entries of a page of the history, unless the request says how many. */
 const HISTORY_PAGE = 50
@@ -30,7 +31,6 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   const mayWait = channels.mail || channels.sms
   const isProven = stepUp(app)
   const clearCookies = createClearLoginCookies(services)
-  const preferencesOf = (headers: { 'accept-language'?: string | undefined }) => ({ acceptLanguage: headers['accept-language'] })
 
   /**
    * A third-party application sees only the claims that its scopes allow (OpenID Connect Core section 5.4), and nothing that waits for a
@@ -78,7 +78,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     const { user, pending, errors } = await users.changeProfile({
       userId, sessionId, body, caller: callerOf(request),
       authTime: request.auth.authTime,
-      preferences: { acceptLanguage: headers['accept-language'] },
+      preferences: preferredLanguages(request),
       ...(channels.mail && { link: links.verification({ url: body.verification_url, app: headers['app-identifier'] }) })
     })
     if (errors) throw unprocessable(errors)
@@ -99,8 +99,9 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request) => {
     const { userId, sessionId } = await account.findOwner(request.auth)
     const { current_password: current, new_password: next } = request.body
-    const preferences = { acceptLanguage: request.headers['accept-language'] }
-    const errors = await users.changePassword({ userId, sessionId, current, next, caller: callerOf(request), preferences })
+    const errors = await users.changePassword({
+      userId, sessionId, current, next, caller: callerOf(request), preferences: preferredLanguages(request)
+    })
     if (errors) throw unprocessable(errors)
     return { message: 'Password changed. Other sessions have ended.' }
   })
@@ -171,7 +172,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const owner = await account.findOwner(request.auth)
     await isProven(request, reply, owner)
-    const outcome = await account.deletion.request(owner, { caller: callerOf(request), preferences: preferencesOf(request.headers) })
+    const outcome = await account.deletion.request(owner, { caller: callerOf(request), preferences: preferredLanguages(request) })
     if (!outcome) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
     if ('errors' in outcome) throw unprocessable(outcome.errors)
     if (request.auth.kind === 'browser') browser.forget(reply)
@@ -193,7 +194,7 @@ const profile: FastifyPluginAsyncTypebox = async (app) => {
     }
   }, async (request) => {
     const { userId, passwordStamp } = await sessions.auth.findOfAny(request.body.auth_session) ?? { userId: null, passwordStamp: 0 }
-    const asking = { caller: callerOf(request), preferences: preferencesOf(request.headers) }
+    const asking = { caller: callerOf(request), preferences: preferredLanguages(request) }
     const restored = userId !== null && await account.deletion.restore({ userId, passwordStamp }, asking)
     if (!restored) throw new HttpError('LK_INVALID_TOKEN')
     return { message: 'Your account is restored. Log in again.' }

@@ -13,6 +13,7 @@ import {
 import { boundToAuthSession, boundToSession, userIdOf } from '../../src/sessions/auth-sessions.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
 import { internals } from '../../plugins/internals.ts'
+import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 /** A user who asks for themselves, and what a code for them is bound to. */
 type Known = { userId: string, boundTo: string, entered?: Identifier | undefined }
@@ -46,8 +47,6 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
     if (!known) throw new HttpError('LK_UNAUTHENTICATED')
     return known
   }
-
-  const preferencesOf = ({ headers }: FastifyRequest) => ({ acceptLanguage: headers['accept-language'] })
 
   /** A request may have no body. */
   const withBody = async (request: FastifyRequest) => { request.body ??= {} }
@@ -87,7 +86,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       const known = await knownBy(request, authSession)
       if (!known && !email) throw unprocessable({ email: ['required'] })
       if (errors) throw unprocessable(errors)
-      await requests.verifyEmail(known ? { ...known, preferences: preferencesOf(request) } : { typed: email! }, link)
+      await requests.verifyEmail(known ? { ...known, preferences: preferredLanguages(request) } : { typed: email! }, link)
       return reply.code(202).send({ message: SENT })
     })
 
@@ -115,7 +114,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       if (isPassword && !await verify.isPassword(id, body.password!)) throw new HttpError('LK_INVALID_CREDENTIALS')
       const keeps = known !== null || isPassword
       if (found.purpose === 'change' && !keeps) throw new HttpError('LK_UNAUTHENTICATED', { message: CHANGE_NEEDS_LOGIN })
-      return answer(await verify.byLink({ token, userId: id, keeps, caller, preferences: preferencesOf(request) }))
+      return answer(await verify.byLink({ token, userId: id, keeps, caller, preferences: preferredLanguages(request) }))
     })
   }
 
@@ -134,7 +133,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
     }, async (request) => {
       const { id, hash: token } = request.params
       const found = isUuid(id) ? await undo.find(token) : null
-      const undone = found?.userId === id && await undo.undo({ token, caller: callerOf(request), preferences: preferencesOf(request) })
+      const undone = found?.userId === id && await undo.undo({ token, caller: callerOf(request), preferences: preferredLanguages(request) })
       if (!undone) throw new HttpError('LK_INVALID_TOKEN')
       return { password_removed: true }
     })
@@ -153,7 +152,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       const { code, auth_session: authSession } = request.body
       const known = await required(request, authSession)
       if (!code) throw unprocessable({ code: ['required'] })
-      return answer(await verify.byCode({ ...known, channel, code, caller: callerOf(request), preferences: preferencesOf(request) }))
+      return answer(await verify.byCode({ ...known, channel, code, caller: callerOf(request), preferences: preferredLanguages(request) }))
     })
   }
 
@@ -168,7 +167,7 @@ const verification: FastifyPluginAsyncTypebox = async (app) => {
       }
     }, async (request, reply) => {
       const known = await required(request, request.body.auth_session)
-      await requests.verifyPhone({ ...known, preferences: preferencesOf(request) })
+      await requests.verifyPhone({ ...known, preferences: preferredLanguages(request) })
       return reply.code(202).send({ message: SENT })
     })
   }

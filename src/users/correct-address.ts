@@ -3,6 +3,7 @@ import type { Authenticate, Caller } from '../oauth/ports.ts'
 import type { AuthSession } from '../sessions/auth-sessions.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { Link } from '../verification/links.ts'
+import type { Preferences } from '../verification/recipient.ts'
 import type { Attributes } from './attributes.ts'
 import type { Users } from './ports.ts'
 import { readIdentifiers } from './read-identifiers.ts'
@@ -14,7 +15,7 @@ type Correction = {
   address: string
   password: string
   caller: Caller
-  acceptLanguage: string | undefined
+  preferences: Preferences
   link: Link
 }
 
@@ -40,7 +41,7 @@ type Dependencies = {
 export function createCorrectAddress (
   { attributes, users, authenticate, throttle, register, termsVersion }: Dependencies
 ): CorrectAddress {
-  return async ({ session: { userId, pending }, address, password, caller, acceptLanguage, link }) => {
+  return async ({ session: { userId, pending }, address, password, caller, preferences, link }) => {
     const { address: before, registration } = pending
     const attribute = attributes.find(({ name }) => name === before?.attribute)
     if (!before || !registration || !attribute) return 'gone'
@@ -56,7 +57,7 @@ export function createCorrectAddress (
     }
     const free = () => users.freeRegistration({ id, userId, address: before, others })
     const { authSession, errors = {} } = await register(body, {
-      caller, locale, link, preferences: { uiLocales: locale, acceptLanguage }, replaces: { first, free }
+      caller, locale, link, preferences: { ...preferences, uiLocales: locale }, replaces: { first, free }
     })
     if (authSession !== undefined) return { authSession }
     return Object.keys(errors).length > 0 ? { errors } : 'gone'

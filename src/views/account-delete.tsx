@@ -2,7 +2,7 @@ import { Form, Messages } from './form.tsx'
 import { formatDate } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import type { FormPage } from './page.ts'
-import { Links, Name } from './parts.tsx'
+import { AccountTitle, Links } from './parts.tsx'
 
 /** Asks before an account is deleted at `at`. `hasApps`: the user has registered clients. */
 export type AccountDeleteModel = FormPage & {
@@ -18,10 +18,7 @@ export function accountDeletePage (model: AccountDeleteModel): string {
   const facts = [t.atOnce, t.untilThen(date), t.afterwards, ...(hasApps ? [t.ownApps] : [])]
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
-      <div>
-        <h1 safe>{t.title}</h1>
-        <p class='lead'><Name name={account.name} /></p>
-      </div>
+      <AccountTitle title={t.title} name={account.name} />
       <Messages page={model} labels={[]} />
       <p safe>{t.lead(date)}</p>
       <ul class='points'>{facts.map((fact) => <li safe>{fact}</li>)}</ul>
@@ -37,10 +34,7 @@ export function restorePage (model: RestoreModel): string {
   const { texts: { deletion: t }, locale, account, at, errors } = model
   return renderPage(
     <Layout page={model} title={t.restoreTitle} errors={errors}>
-      <div>
-        <h1 safe>{t.restoreTitle}</h1>
-        <p class='lead'><Name name={account.name} /></p>
-      </div>
+      <AccountTitle title={t.restoreTitle} name={account.name} />
       <Messages page={model} labels={[]} />
       <p safe>{t.restoreLead(formatDate(at, locale))}</p>
       <Form {...model}>

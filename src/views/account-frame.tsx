@@ -1,7 +1,7 @@
 import { Form, Messages } from './form.tsx'
 import { Layout, renderPage } from './layout.tsx'
 import type { Csrf, FormErrors, Html, Page } from './page.ts'
-import { Name } from './parts.tsx'
+import { AccountTitle } from './parts.tsx'
 import { localHref } from './untrusted.ts'
 
 /** What all pages of the account have: whose it is, the links to the other pages, and the form that logs out. */
@@ -22,10 +22,7 @@ export function renderAccountPage ({ model, title, labels, children }: Props): s
   return renderPage(
     <Layout page={model} title={title} errors={errors} wide>
       <div class='top'>
-        <div>
-          <h1 safe>{title}</h1>
-          <p class='lead'><Name name={model.account.name} /></p>
-        </div>
+        <AccountTitle title={title} name={model.account.name} />
         <Form action={actions.logout} csrf={csrf}>
           <button class='small' type='submit' safe>{t.logout}</button>
         </Form>

@@ -7,6 +7,16 @@ export function Link ({ href, text }: { href: string | undefined, text: string }
   return target === undefined ? <span safe>{text}</span> : <a href={target} safe>{text}</a>
 }
 
+/** The title of a page about an account, and whose it is. */
+export function AccountTitle ({ title, name }: { title: string, name: string }): Html {
+  return (
+    <div>
+      <h1 safe>{title}</h1>
+      <p class='lead'><Name name={name} /></p>
+    </div>
+  )
+}
+
 export type LinkItem = { href: string, text: string }
 
 export function Links ({ links }: { links: readonly (LinkItem | undefined)[] }): Html {

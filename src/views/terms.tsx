@@ -2,7 +2,7 @@ import { TERMS_ACCEPTED } from '../schemas/account.ts'
 import { Form, Messages } from './form.tsx'
 import { Layout, renderPage } from './layout.tsx'
 import { messagesFor, type FormErrors, type FormPage, type Html } from './page.ts'
-import { Links, Name } from './parts.tsx'
+import { AccountTitle, Links } from './parts.tsx'
 import type { Texts } from './texts/index.ts'
 import { attr } from './untrusted.ts'
 
@@ -43,17 +43,14 @@ export function termsPage (model: TermsModel): string {
   const { terms: t } = texts
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
-      <div>
-        <h1 safe>{t.title}</h1>
-        <p class='lead'><Name name={account.name} /></p>
-      </div>
+      <AccountTitle title={t.title} name={account.name} />
       <Messages page={model} labels={[[TERMS_ACCEPTED, t.terms]]} />
       <p safe>{t.lead}</p>
       <Form {...model}>
         <AcceptTerms terms={terms} texts={texts} errors={errors} isChecked={false} autofocus />
         <button class='main' type='submit' safe>{t.submit}</button>
       </Form>
-      <Links links={[{ href: links.logout, text: texts.terms.logout }]} />
+      <Links links={[{ href: links.logout, text: t.logout }]} />
     </Layout>
   )
 }
