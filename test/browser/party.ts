@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import underPressure from '@fastify/under-pressure'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import latchkey, { type AppOptions } from '../../plugins/latchkey.ts'
@@ -27,6 +28,8 @@ export async function startIssuer (
   const appUrl = `http://localhost:${port}`
   const app = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => app.close())
+  // The browser takes the processor for longer than a server would wait
+  await app.register(underPressure, { maxEventLoopDelay: 0 })
   await app.register(latchkey, { ...FAST, appUrl, port, databaseUrl: await createDatabase(t), ...options })
   addPages(app)
   await app.listen({ port, host: 'localhost' })
