@@ -51,7 +51,7 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
   const history: HistoryStore['history'] = async (userId, { types, before, limit }) => {
     const { rows } = await pool.query<Awaited<ReturnType<HistoryStore['history']>>[number]>({
       name: 'audit-history',
-      text: `SELECT a.id, a.type, a.detail->>'reason' AS reason, a.ip, a.user_agent AS "userAgent", a.created_at AS "createdAt",
+      text: `SELECT a.id, a.type, COALESCE(a.detail->>'reason', a.detail->'missing'->>0) AS reason, a.ip, a.user_agent AS "userAgent", a.created_at AS "createdAt",
           CASE WHEN c.id IS NOT NULL THEN json_build_object('name', c.name, 'firstParty', c.first_party) END AS client
         FROM ${tables.audit_events} a LEFT JOIN ${tables.clients} c ON c.id = a.client_id
         WHERE a.user_id = $1 AND a.type = ANY ($2::text[])

@@ -129,7 +129,9 @@ export const HistoryPage = Type.Object({
   entries: Type.Array(Type.Object({
     id: Type.String({ format: 'uuid' }),
     type: Type.String({ description: 'Name of the event' }),
-    reason: Type.Union([Type.String(), Type.Null()]),
+    reason: Type.Union([Type.String(), Type.Null()], {
+      description: 'Why, such as `wrong_password`; of a login that was incomplete, what was missing: `email_verification` or `restoration`'
+    }),
     client: Type.Union([Type.String(), Type.Null()], { description: 'Name of the application' }),
     ip: Type.Union([Type.String(), Type.Null()]),
     user_agent: Type.Union([Type.String(), Type.Null()]),

@@ -29,10 +29,11 @@ export function formatAgo (date: Date, now: Date, locale: string): string {
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
 
-/** `45 seconds`, `56 minutes`, `3 hours`: rounded up. */
+/** `45 seconds`, `56 minutes`, `72 hours`, `7 days`: rounded up. */
 export function formatWait (seconds: number, locale: string): string {
-  const [size, unit] = seconds < 2 * MINUTE ? [1, 'second'] : seconds < 2 * HOUR ? [MINUTE, 'minute'] : [HOUR, 'hour']
+  const [size, unit] = seconds < 2 * MINUTE ? [1, 'second'] : seconds < 2 * HOUR ? [MINUTE, 'minute'] : seconds <= 3 * DAY ? [HOUR, 'hour'] : [DAY, 'day']
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(seconds / size))
 }
 

@@ -5,13 +5,13 @@ export const en = {
     greetingName: (name: string) => `Hello ${name},`,
     code: 'Your code',
     link: 'Does the button not work? Open this address:',
-    linkValid: (time: string) => `The link works for ${time}, and once.`,
-    codeValid: (time: string) => `The code is valid for ${time}. Type it only on the page that asked for it, and give it to nobody.`,
+    linkValid: (time: string) => `The link works once, within ${time}.`,
+    codeValid: (time: string) => `The code is valid for ${time}. Type it only on the page that asked for it, and do not give it to anybody.`,
     when: 'When',
     device: 'Device',
     address: 'IP address',
     browserOn: (browser: string, system: string) => `${browser} on ${system}`,
-    footer: (brand: string) => `You receive this mail because your address was given to ${brand}. Answers to it are not read.`
+    footer: (brand: string) => `You receive this mail because your address was given to ${brand}. Replies to it are not read.`
   },
   attributes: { email: 'e-mail address', phone: 'phone number', username: 'user name' } as Record<string, string>,
   factors: {
@@ -44,7 +44,7 @@ export const en = {
   },
   reset: {
     subject: (brand: string) => `Set a new password for ${brand}`,
-    lead: (brand: string) => `A new password was asked for, for your account at ${brand}.`,
+    lead: (brand: string) => `Somebody asked for a new password for your account at ${brand}.`,
     button: 'Set a new password',
     note: 'Did you not ask for this? Then do nothing: your password stays as it is.'
   },
@@ -82,13 +82,13 @@ export const en = {
     subject: (brand: string) => `Your account at ${brand} was changed`,
     lead: (brand: string, what: string) => `The ${what} of your account at ${brand} was changed.`,
     button: 'Undo the change',
-    note: 'Was this not you? Undo the change: the previous one comes back, every login ends, and you set a new password.'
+    note: 'Was this not you? Undo the change: what you had before is restored, every login ends, and you set a new password.'
   },
   changeUndone: {
-    subject: (brand: string) => `A change of your account at ${brand} was undone`,
-    lead: (brand: string, what: string) => `The ${what} of your account at ${brand} is the previous one again. Every login has ended, and the password is removed.`,
+    subject: (brand: string) => `A change to your account at ${brand} was undone`,
+    lead: (brand: string, what: string) => `A change of the ${what} of your account at ${brand} was undone. Every login has ended, and the password is removed.`,
     button: 'Set a new password',
-    note: 'Have you not set a new password yet? Do it now: nobody can log in with the old one.'
+    note: 'If you have not set a new password yet, do it now: nobody can log in with the old one.'
   },
   identifierTaken: {
     subject: (brand: string) => `This address has an account at ${brand}`,
@@ -103,7 +103,7 @@ export const en = {
     note: 'Did you change your mind, or was it not you? Log in before that day to keep the account.'
   },
   restored: {
-    subject: (brand: string) => `Your account at ${brand} stays`,
+    subject: (brand: string) => `Your account at ${brand} is restored`,
     lead: (brand: string) => `Your account at ${brand} will not be deleted.`,
     button: 'Your account',
     note: 'Was this not you? Set a new password at once.'
@@ -115,12 +115,12 @@ export const en = {
     note: 'Do you not know what this is about? Then do nothing: nothing happens without you.'
   },
   test: {
-    subject: (brand: string) => `Test of the mails of ${brand}`,
+    subject: (brand: string) => `Test mail of ${brand}`,
     lead: (brand: string) => `This is a test: the mails of ${brand} arrive.`,
     note: 'There is nothing to do.'
   },
   sms: {
-    code: (brand: string, code: string, time: string) => `${code} is your code for ${brand}, valid for ${time}. Give it to nobody.`
+    code: (brand: string, code: string, time: string) => `${code} is your code for ${brand}, valid for ${time}. Do not give it to anybody.`
   }
 }
 

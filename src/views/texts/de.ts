@@ -25,7 +25,7 @@ export const de: Texts = {
   },
   problems: {
     wrongLogin: 'Das Konto oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.',
-    tooMany: (wait) => `Zu viele Versuche. Versuchen Sie es wieder in ${wait}.`,
+    tooMany: (wait) => `Zu viele Versuche. Versuchen Sie es in ${wait} noch einmal.`,
     overloaded: 'Der Server ist gerade ausgelastet. Versuchen Sie es gleich noch einmal.',
     stale: 'Diese Seite war zu lange offen. Bitte senden Sie sie noch einmal ab.',
     noCookies:
@@ -39,7 +39,7 @@ export const de: Texts = {
     wrongPassword: 'Das ist nicht Ihr Passwort.',
     changedMeanwhile: 'Das wurde inzwischen geändert. Versuchen Sie es noch einmal.',
     lastIdentifier: 'Damit melden Sie sich an. Fügen Sie etwas anderes hinzu, bevor Sie es entfernen.',
-    changedOften: 'Das wurde in letzter Zeit zu oft geändert. Versuchen Sie es in einigen Wochen wieder.',
+    changedOften: 'Das wurde in letzter Zeit zu oft geändert. Versuchen Sie es in einigen Wochen noch einmal.',
     oneNeeded: 'Füllen Sie mindestens eines davon aus.',
     passwordShort: (length) => `Verwenden Sie mindestens ${length} Zeichen.`,
     passwordLong: 'Verwenden Sie ein kürzeres Passwort.',
@@ -73,9 +73,9 @@ export const de: Texts = {
     invited: 'An diese Adresse ging Ihre Einladung.',
     oneNeeded: 'Eines davon genügt:',
     password: 'Passwort',
-    passwordHint: (length, kinds) => `Mindestens ${length} Zeichen${kinds && `, darunter ${kinds}`}. Einige Wörter hintereinander merken sich leicht.`,
+    passwordHint: (length, kinds) => `Mindestens ${length} Zeichen${kinds && `, darunter ${kinds}`}. Mehrere Wörter hintereinander kann man sich leicht merken.`,
     submit: 'Konto anlegen',
-    login: 'Mit einem Konto anmelden, das Sie schon haben',
+    login: 'Mit einem vorhandenen Konto anmelden',
     loginAs: (value) => `Als ${value} anmelden`
   },
   terms: {
@@ -122,7 +122,7 @@ export const de: Texts = {
     lead: (brand) => `Apps von ${brand} führen Sie zum Anmelden hierher. Hier sehen Sie auch, was Zugriff auf Ihr Konto hat.`,
     signedIn: 'Angemeldet als',
     login: 'Anmelden',
-    register: 'Konto erstellen',
+    register: 'Konto anlegen',
     account: 'Ihr Konto',
     logout: 'Abmelden',
     docs: 'Für Entwickler: die API'
@@ -173,7 +173,7 @@ export const de: Texts = {
     },
     tooMany: {
       title: 'Zu viele Versuche', message: 'Es waren mehr Versuche, als zum Schutz der Konten erlaubt sind.',
-      advice: 'Versuchen Sie es später noch einmal.', wait: (time) => `Versuchen Sie es wieder in ${time}.`
+      advice: 'Versuchen Sie es später noch einmal.', wait: (time) => `Versuchen Sie es in ${time} noch einmal.`
     },
     server: {
       title: 'Bei uns ist etwas schiefgegangen', message: 'Ihre Anfrage konnte nicht ausgeführt werden.',

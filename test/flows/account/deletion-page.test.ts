@@ -4,7 +4,7 @@ import { advanceTime } from '../../../src/testing.ts'
 import { requestDeletion } from '../../support/deletion.ts'
 import { createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
+import { build, eventually, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { authorizeUrl, loggedIn, logIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
 
 t.test('the page asks first, says what happens, and logs out; the login asks whether to restore', async (t) => {
@@ -38,7 +38,9 @@ t.test('the page asks first, says what happens, and logs out; the login asks whe
   const restored = await visitor.submit(again, { decision: 'restore' })
   t.match([restored.statusCode, restored.headers.location], [303, '/account'])
   t.match((await visitor.follow(restored)).body, 'Your account is restored')
-  t.match((await mailbox.fetch(app)).map(({ subject }) => subject), [/stays/])
+  t.match((await mailbox.fetch(app)).map(({ subject }) => subject), [/is restored/])
+  t.ok(await eventually(async () =>
+    (await visitor.get('/account/security')).body.includes('Login with the right password, while the account was to be deleted')), 'the history says why')
 })
 
 t.test('an application that waits for the login gets its code after the restoration', async (t) => {

@@ -57,7 +57,7 @@ t.test('what cannot be saved is said beside its field, the input stays, the pass
   await register(app, { email: 'eve@example.com' })
   await advanceTime(app, 601)
   const refused: [Fields, string][] = [
-    [{ email: 'eve@example.com' }, 'This is in use already.'],
+    [{ email: 'eve@example.com' }, 'This is already in use.'],
     [{ email: 'no address' }, 'does not look right'],
     [{ email: '' }, 'You log in with this.'],
     [{ email: 'ada@new.example', current_password: 'not the one' }, 'This is not your password.'],

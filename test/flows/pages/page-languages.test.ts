@@ -36,7 +36,7 @@ t.test('Accept-Language chooses a built-in language, on every page', async (t) =
     t.match(body, title)
   }
   await logIn(visitor)
-  for (const [path, title] of [['/account', 'Votre compte'], ['/account/profile', 'Profil'], ['/account/security', 'Ce qui s’est passé']] as const) {
+  for (const [path, title] of [['/account', 'Votre compte'], ['/account/profile', 'Profil'], ['/account/security', 'Activité du compte']] as const) {
     t.match((await visitor.get(path)).body, title, path)
   }
 })

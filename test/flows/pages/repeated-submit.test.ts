@@ -67,7 +67,7 @@ t.test('a repeated registration is accepted only with the same browser, form and
   for (const [name, browser, typed] of refused) {
     const from = name.startsWith('another form') ? await browser.get('/register') : page
     const answer = await browser.submit(from, typed)
-    t.match([answer.statusCode, answer.body], [422, 'in use already'], name)
+    t.match([answer.statusCode, answer.body], [422, 'already in use'], name)
     t.notOk(browser.cookies.has('latchkey'), name)
   }
   t.equal((await stranger.submit(page, NEW)).statusCode, 403, 'the form of somebody else')

@@ -134,7 +134,7 @@ t.test('the login restores, with a mail and an event; what was there is there ag
   app.latchkey.on('user.restored', (event) => { events.push(event) })
   const answer = await restore(app, await leavingLogin(app))
   t.match([answer.statusCode, answer.json()], [200, { message: /restored/ }])
-  t.match((await mailbox.fetch(app)).map(({ subject }) => subject), [/stays/])
+  t.match((await mailbox.fetch(app)).map(({ subject }) => subject), [/is restored/])
   t.match(events, [{ userId: tokens.user.id }])
   for (const old of [tokens.access_token, personal]) t.equal((await profile(app, old)).statusCode, 401)
   const fresh = (await login(app)).json<Tokens>()
@@ -143,6 +143,9 @@ t.test('the login restores, with a mail and an event; what was there is there ag
   t.ok(await eventually(async () =>
     (await call(app, 'GET', '/v1/profile/history', fresh.access_token)).json<{ entries: { type: string }[] }>().entries
       .filter(({ type }) => ['user.deletion_requested', 'user.restored'].includes(type)).length === 2))
+  t.ok(await eventually(async () =>
+    (await call(app, 'GET', '/v1/profile/history', fresh.access_token)).json<{ entries: { type: string, reason: string | null }[] }>().entries
+      .some(({ type, reason }) => type === 'login.incomplete' && reason === 'restoration')))
 })
 
 t.test('of two at once: one deletion, one restoration', async (t) => {

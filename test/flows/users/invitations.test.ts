@@ -79,7 +79,7 @@ t.test('a client invites, the mail has a link, and the page creates a user with 
   t.equal(page.headers['referrer-policy'], 'strict-origin', 'the token is in no Referer')
   t.match(page.body, /<input[^>]*name="email"[^>]*>/)
   t.match(/<input[^>]*name="email"[^>]*>/.exec(page.body)![0], /readonly[^>]*value="ada@example.com"|value="ada@example.com"[^>]*readonly/)
-  t.match(page.body, 'You were invited at this address.')
+  t.match(page.body, 'Your invitation was sent to this address.')
   const weak = await visitor.submit(page, { email: ADA, password: 'short' })
   t.match([weak.statusCode, weak.body], [422, 'readonly'], 'the form stays that of the invitation')
   const done = await visitor.submit(weak, { email: ADA, name: 'Ada', password: PASSWORD })

@@ -29,7 +29,7 @@ t.test('errors are shown at their fields, in the language of the page, and the i
   const german = visit(app, { 'accept-language': 'de' })
   const wrong: [Record<string, string>, RegExp][] = [
     [{ email: 'ada@', password: PASSWORD }, /E-mail: This does not look right/],
-    [{ email: 'ada@example.com', password: PASSWORD }, /E-mail: This is in use already/],
+    [{ email: 'ada@example.com', password: PASSWORD }, /E-mail: This is already in use/],
     [{ username: '+491701234567', password: PASSWORD }, /User name: This does not look right/],
     [{ password: PASSWORD }, /Fill in at least one of these/],
     [{ email: 'b@example.com', password: PASSWORD, name: 'N'.repeat(101) }, /[Nn]ame[^:]*: This does not look right/],

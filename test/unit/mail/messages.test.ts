@@ -61,11 +61,11 @@ for (const locale of ['en-GB', 'de-AT', 'fr-CH']) {
 t.test('a code, a device, an address and a date are shown', async (t) => {
   const verify = await render.mail(queued('verify'))
   t.match(verify.text, /Your code: 482913/)
-  t.match(verify.text, /works for 60 minutes/)
+  t.match(verify.text, /works once, within 60 minutes/)
   t.notMatch(verify.subject, '482913', 'a subject is shown on locked screens')
   const login = await render.mail(queued('newDevice', { locale: 'de' }))
   t.match(login.text, /24\.11\.2026, 13:05 UTC[^]*Firefox auf Linux[^]*192\.0\.2\.7/)
-  t.match((await render.mail(queued('identifierChanged'))).text, /The e-mail address of your account at Northwind was changed[^]*works for 72 hours/)
+  t.match((await render.mail(queued('identifierChanged'))).text, /The e-mail address of your account at Northwind was changed[^]*works once, within 72 hours/)
   const onlyCode = await render.mail(queued('reset', { model: { code: '123456', expiresIn: 600 } }))
   t.notMatch(onlyCode.text, /http|link/)
 })

@@ -39,7 +39,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
   wrong_password: ['wrong_password', 'is not your password'],
   changed_meanwhile: ['changed_meanwhile', 'was changed by another request; try again'],
   last_identifier: ['last_identifier', 'is all that is left to log in with; add another first'],
-  changed_often: ['changed_often', 'was changed too often of late; try again in some weeks'],
+  changed_often: ['changed_often', 'was changed too often recently; try again in a few weeks'],
   not_configured: ['not_configured', 'The selected staff id is invalid.'],
   bad_token: ['bad_token', 'This password reset token is invalid.'],
   unconfirmed: ['unconfirmed', 'The staff id field confirmation does not match.'],
