@@ -141,7 +141,7 @@ export async function createUsers (
     const confirmable = attributes.filter(({ channel }) => channel !== null && isOn(channel)).map(({ name }) => name)
     const stepUp = createStepUp({ users, verifyCurrent, now: clock.now })
     const changeProfile = createChangeProfile({
-      ...parts, stepUp, confirmable,
+      ...parts, stepUp, mustVerify, confirmable,
       languages: Object.keys(withLanguages(config.languages)),
       changes: confirmable.length > 0 ? later.changes : null
     })

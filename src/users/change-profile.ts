@@ -41,6 +41,8 @@ type Dependencies = {
   languages: readonly string[]
   /** Of the option `profile`. */
   profileFields?: Pick<ProfileFields, 'apply' | 'read'> | undefined
+  /** Attributes of which a user must have verified one: nobody removes the only one. */
+  mustVerify?: readonly string[] | undefined
   /** Attributes whose new values are confirmed first, since something can be sent to them. */
   confirmable: readonly string[]
   /** Null where no message can be sent: then nothing is confirmed, and nobody told. */
@@ -65,7 +67,7 @@ type Asked = {
  * @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile (
-  { attributes, users, stepUp, languages, profileFields, confirmable, changes, events }: Dependencies
+  { attributes, users, stepUp, languages, profileFields, mustVerify, confirmable, changes, events }: Dependencies
 ): ChangeProfile {
   function read (body: Record<string, unknown>, stored: StoredIdentifier[]): Asked & { errors: FieldErrors } {
     const named = attributes.filter(({ name }) => body[name] !== undefined)
@@ -97,10 +99,11 @@ export function createChangeProfile (
     return outcome === 'proven' ? null : { errors: { current_password: ['wrong_password'] } }
   }
 
-  async function refuse (why: 'taken' | 'last' | 'stale' | 'often', { now, removed }: Asked, userId: string): Promise<ProfileOutcome> {
-    const named = (names: string[], code: 'last_identifier' | 'changed_often') => Object.fromEntries(names.map((name) => [name, [code]]))
+  async function refuse (why: 'taken' | 'last' | 'required' | 'stale' | 'often', { now, removed }: Asked, userId: string): Promise<ProfileOutcome> {
+    const named = (names: string[], code: 'last_identifier' | 'required' | 'changed_often') => Object.fromEntries(names.map((name) => [name, [code]]))
     if (why === 'taken') return { errors: takenErrors(await users.taken(now, userId)) }
     if (why === 'last') return { errors: named(removed, 'last_identifier') }
+    if (why === 'required') return { errors: named(removed.filter((name) => mustVerify?.includes(name)), 'required') }
     if (why === 'often') return { errors: named([...now.map(({ attribute }) => attribute), ...removed], 'changed_often') }
     return { errors: { current_password: ['changed_meanwhile'] } }
   }
@@ -139,7 +142,7 @@ export function createChangeProfile (
     }
     const profile = asked.profile && merge
     const change = { userId, passwordStamp: user.passwordStamp, name, locale, profile, identifiers: now, removed, configured }
-    const changed = await users.changeProfile(change, async (transaction, changes) => {
+    const changed = await users.changeProfile({ ...change, required: mustVerify }, async (transaction, changes) => {
       made = changes
       await also?.(transaction, changes)
     })

@@ -39,4 +39,6 @@ export type ProfileChange = {
   removed: string[]
   /** Attributes that users can log in with; the user must keep at least one of them. */
   configured: string[]
+  /** Attributes of which the user must keep one, too; none where nothing must be verified. */
+  required?: readonly string[] | undefined
 }

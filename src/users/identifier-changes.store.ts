@@ -10,12 +10,12 @@ import type { UserStore } from './ports.ts'
 
 type Changed = Pick<UserStore, 'identifiers' | 'confirmChange'> & {
   changeProfile: (change: ProfileChange, also?: (transaction: Transaction, changes: IdentifierChange[]) => Promise<void>) =>
-  Promise<'changed' | 'taken' | 'last' | 'stale' | 'often' | 'profile'>
+  Promise<'changed' | 'taken' | 'last' | 'required' | 'stale' | 'often' | 'profile'>
 }
 
 /** Why a transaction is undone. */
 class Refused extends Error {
-  constructor (readonly why: 'taken' | 'last' | 'often' | 'profile') {
+  constructor (readonly why: 'taken' | 'last' | 'required' | 'often' | 'profile') {
     super(why)
   }
 }
@@ -76,7 +76,7 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
   }
 
   const changeProfile: Changed['changeProfile'] = async (
-    { userId, passwordStamp, name, locale, profile: merge, identifiers: wanted, removed, configured },
+    { userId, passwordStamp, name, locale, profile: merge, identifiers: wanted, removed, configured, required = [] },
     also = async () => {}
   ) => {
     const change = async (client: PoolClient): Promise<'changed' | 'stale'> => {
@@ -99,6 +99,8 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
       const left = rows.filter(({ attribute }) => !removed.includes(attribute)).map(({ attribute }) => attribute)
       const remain = [...left, ...wanted.map(({ attribute }) => attribute)]
       if (removed.length > 0 && !remain.some((attribute) => configured.includes(attribute))) throw new Refused('last')
+      const isRequired = ({ attribute }: IdentifierChange) => required.includes(attribute) && removed.includes(attribute)
+      if (changes.some(isRequired) && !remain.some((attribute) => required.includes(attribute))) throw new Refused('required')
       const isOther = changes.length > 0 || wanted.some(({ attribute, display }) => before.get(attribute)?.display !== display)
       await client.query(
         `UPDATE ${users} SET name = CASE WHEN $2 THEN $3 ELSE name END, locale = CASE WHEN $5 THEN $6 ELSE locale END, profile = coalesce($7::jsonb, profile), updated_at = now(),

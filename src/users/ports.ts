@@ -187,7 +187,7 @@ export type Users = {
    * `profile`: the change of the profile refuses what is stored.
    * @param also writes something in the same transaction
    */
-  changeProfile: (change: ProfileChange, also?: AlsoWrite<IdentifierChange[]>) => Promise<Profile | 'taken' | 'last' | 'stale' | 'often' | 'profile'>
+  changeProfile: (change: ProfileChange, also?: AlsoWrite<IdentifierChange[]>) => Promise<Profile | 'taken' | 'last' | 'required' | 'stale' | 'often' | 'profile'>
   /**
    * Redeems a token with the purpose `change`: the new identifier takes the place of the one before.
    * @returns null for a token that is not valid, whose user has another identifier by now, or whose new value is no longer free

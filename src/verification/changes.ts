@@ -8,12 +8,12 @@ import type { Attributes, Identifier } from '../users/attributes.ts'
 import { tellChange } from '../users/change-profile.ts'
 import type { IdentifierHolds } from '../users/identifier-holds.ts'
 import type { IdentifierChange } from '../users/identifier-change.ts'
-import type { Users } from '../users/ports.ts'
+import type { Recipient, Users } from '../users/ports.ts'
 import type { ChangeNotices } from './change-notices.ts'
 import type { Link } from './links.ts'
 import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
 import type { AlsoWrite, OneTimeToken } from './ports.ts'
-import type { MailPort, Preferences } from './recipient.ts'
+import { languagesOf, type MailPort, type Preferences } from './recipient.ts'
 import type { AllowTextMessage } from './text-messages.ts'
 
 /** Who changes what they log in with. `boundTo`: the session, in which a code can be entered. */
@@ -57,7 +57,7 @@ export type IdentifierChanges = {
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'taken' | 'confirmChange'>
+  users: Pick<Users, 'taken' | 'recipient' | 'confirmChange'>
   tokens: Pick<OneTimeTokens, 'issue' | 'find' | 'findByCode' | 'list' | 'cancel'>
   holds: Pick<IdentifierHolds, 'hashesOf'>
   notices: ChangeNotices
@@ -72,8 +72,10 @@ type Dependencies = {
 
 /** What is sent to a new address. */
 type Message = Wanted & {
-  /** It belongs to somebody else. */
+  /** It belongs to somebody else, or nobody may have it. */
   isTaken: boolean
+  /** Whose address it is. */
+  owner: Recipient | null
   /** It has had enough messages. */
   isSilent: boolean
 }
@@ -92,20 +94,21 @@ export function createIdentifierChanges (
     const taken = await users.taken([identifier], userId)
     const { attribute, value } = identifier
     const isTaken = taken.length > 0
+    const owner = await users.recipient({ of: { identifiers: [identifier] }, attributes: [attribute] })
     // Counted apart from what the owner of a taken one asks for, who could otherwise be left without; and no text message is sent to them
     const isText = isPhone(attribute) && !isTaken
     const mayBeSent = await (isText ? sms.allow(value) : throttle.message('change', attribute, value))
-    return { ...wanted, isTaken, isSilent: !mayBeSent }
+    return { ...wanted, isTaken, owner, isSilent: !mayBeSent }
   }
 
   function entriesOf (
-    { identifier, isTaken }: Message,
+    { identifier, isTaken, owner }: Message,
     { token, code }: IssuedToken,
     { userId, preferences }: Changer,
     link: Link | undefined
   ): OutboxEntry[] {
     const { attribute, value, display: address } = identifier
-    const locale = mail.localeFor(isTaken ? {} : preferences)
+    const locale = mail.localeFor(isTaken ? languagesOf(owner?.locale ?? null, {}) : preferences)
     const to = { address, verified: false } as const
     if (isPhone(attribute)) {
       return sms.queue('code', value, { code: code ?? '', expiresIn: CODE_TTL }, { locale, expiresIn: CODE_TTL })
@@ -117,11 +120,13 @@ export function createIdentifierChanges (
   }
 
   async function ask (message: Message, changer: Changer, link: Link | undefined, transaction?: Transaction): Promise<void> {
-    const { identifier: { attribute, value, display }, before, isTaken, isSilent } = message
+    const { identifier: { attribute, value, display }, before, isTaken, owner, isSilent } = message
+    // Of an address that was given up, or is held, nobody is told that it has an account
+    const hasNoReader = isSilent || (isTaken && (owner === null || isPhone(attribute)))
     await tokens.issue({
       purpose: 'change', userId: changer.userId, identifier: { attribute, value }, payload: { display, before }, boundTo: changer.boundTo
     }, async (client, issued) => {
-      await outbox.writeEvenly(entriesOf(message, issued, changer, link), isSilent || (isTaken && isPhone(attribute)), client)
+      await outbox.writeEvenly(entriesOf(message, issued, changer, link), hasNoReader, client)
     }, transaction)
   }
 

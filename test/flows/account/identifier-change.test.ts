@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { removeUserOf } from '../../../src/compose/removal.ts'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { createUser } from '../../../src/testing/users.ts'
 import { call } from '../../support/machines.ts'
@@ -139,6 +140,26 @@ t.test('an address of somebody else is not told: the same answer, and its owner 
   t.equal(await changes.confirm({ ...changer, token: issued!.token }), null)
   t.equal(await changes.confirm({ ...changer, code: issued!.code!, attribute: 'email' }), null)
   t.same(await emails(app), [OLD, 'grace@example.com'])
+})
+
+t.test('a change to an address that was given up or is held has the same answer, and nobody is written to', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, box.options)
+  const { access_token: bearer, user } = await ada(app, box)
+  await patch(app, bearer, { email: NEW })
+  await confirm(app, user.id, tokenIn(to(await box.fetch(app), NEW)), bearer)
+  const { user: { id: gone } } = await signed(app, box, { email: 'gone@example.com' })
+  await removeUserOf(internals(app))(gone)
+  const { access_token: eve } = await signed(app, box, { email: 'eve@example.com' })
+  await box.fetch(app)
+  const free = await patch(app, eve, { email: 'free@example.com' })
+  t.same((await box.fetch(app)).map((mail) => mail.to), ['free@example.com'])
+  for (const email of [OLD, 'gone@example.com']) {
+    const answer = await patch(app, eve, { email })
+    t.same([answer.statusCode, answer.json<Answer>().pending], [free.statusCode, { email }])
+    t.same(Object.keys(answer.json()), Object.keys(free.json()))
+    t.same(await box.fetch(app), [], email)
+  }
 })
 
 t.test('a newer change replaces an older one; the value that one has drops what waits', async (t) => {
@@ -337,4 +358,19 @@ t.test('a change of password ends what waits, and the limits of mails count', as
   let last = 200
   for (let index = 0; index < 12 && last === 200; index++) last = (await patch(app, bearer, { email: `x${index}@new.example` })).statusCode
   t.equal(last, 429, 'a user sends mails to few strangers')
+})
+
+t.test('where an address must be verified, the only one cannot be removed: its user could not log in any more', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, { ...box.options, requireEmailVerification: 'on', login: { attributes: readyAttributes } })
+  await register(app, { email: OLD, username: 'ada' })
+  await sql(app, 'UPDATE identifiers SET verified_at = now()')
+  const { access_token: bearer } = (await login(app)).json<Tokens>()
+  for (const email of [null, '']) {
+    const refused = await patch(app, bearer, { email, phone: '+491701234567' })
+    t.match([refused.statusCode, refused.json()], [422, { errors: { email: ['is required'] } }])
+  }
+  t.match((await profile(app, bearer)).json(), { email: OLD, username: 'ada' })
+  t.equal((await patch(app, bearer, { username: null })).statusCode, 200, 'anything else can')
+  t.equal((await login(app)).statusCode, 200)
 })
