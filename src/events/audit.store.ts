@@ -18,14 +18,19 @@ export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { createdAt: Date }
 export function createAuditStore ({ prisma, pool, tables }: Database) {
   let latest: string | null = null
 
-  /** All entries in one statement. None is earlier than those of the call before, however long either has waited for a connection. */
+  /**
+   * All entries in one statement. None is earlier than those of the call before, however long either has waited for a connection. A user
+   * who has been deleted meanwhile is left out.
+   */
   async function write (entries: AuditEntry[]): Promise<void> {
     const { rows } = await pool.query<{ latest: string | null }>({
       name: 'audit-write',
       text: `WITH written AS (INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
-          SELECT coalesce(e.id, gen_random_uuid()), e.type, e."userId", e."clientId", e."sessionId", e.ip, e."userAgent", coalesce(e.detail, '{}'),
+          SELECT coalesce(e.id, gen_random_uuid()), e.type, u.id, e."clientId", e."sessionId",
+            CASE WHEN e."userId" IS NULL OR u.id IS NOT NULL THEN e.ip END, CASE WHEN e."userId" IS NULL OR u.id IS NOT NULL THEN e."userAgent" END, coalesce(e.detail, '{}'),
             greatest(now() - coalesce(e.ago, 0) * interval '1 millisecond', $2::timestamptz)
           FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)
+            LEFT JOIN ${tables.users} u ON u.id = e."userId"
           RETURNING created_at)
         SELECT max(created_at)::text AS latest FROM written`,
       values: [JSON.stringify(entries), latest]

@@ -26,12 +26,14 @@ export function createRemovalStore ({ pool, tables }: Database, revocations: Rev
     devices_gone AS (DELETE FROM ${devices} WHERE ($1 IN (user_id, claimed_by) AND EXISTS (SELECT FROM gone)) OR client_id IN (SELECT id FROM owned)),
     sessions_ended AS (UPDATE ${sessions} SET revoked_at = now() WHERE user_id <> $1 AND client_id IN (SELECT id FROM owned) AND revoked_at IS NULL),
     personal_ended AS (UPDATE ${personal} SET revoked_at = now() WHERE user_id <> $1 AND client_id IN (SELECT id FROM owned) AND revoked_at IS NULL),
-    blanked AS (UPDATE ${audit} SET user_id = NULL, ip = NULL, user_agent = NULL WHERE user_id = $1 AND EXISTS (SELECT FROM gone)),
     noted AS (INSERT INTO ${audit} (id, type, user_id, detail) SELECT gen_random_uuid(), 'user.deleted', id, $3::jsonb FROM gone),
     listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, ${nextEpoch('token_epoch')}, '{}'::uuid[] FROM gone
       UNION ALL SELECT 'client', id, NULL, NULL::int, '{}'::uuid[] FROM owned`)})
     SELECT revocation::json, NULL AS attribute, NULL AS value, NULL AS seconds FROM listed
     UNION ALL SELECT NULL, attribute, value, seconds FROM identifiers_gone`
+
+  // Apart from the deletion, which waits for statements that are writing such an entry and does not see it
+  const blankSql = `UPDATE ${audit} SET user_id = NULL, ip = NULL, user_agent = NULL WHERE user_id = $1 AND type <> 'user.deleted'`
 
   return {
     async remove (id, { onlyDue, detail }, also) {
@@ -39,6 +41,7 @@ export function createRemovalStore ({ pool, tables }: Database, revocations: Rev
       const lock = { text: `SELECT FROM ${users} WHERE id = $1 FOR UPDATE`, values: [id] }
       const rows = await revocations.runLocked<Row>(lock, { text, values: [id, onlyDue, detail] }, async (transaction, found) => {
         await also(transaction, found.flatMap(releasedBy))
+        if (found.length > 0) await transaction.query(blankSql, [id])
       })
       return rows.length > 0
     },

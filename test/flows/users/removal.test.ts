@@ -6,6 +6,7 @@ import { advanceTime } from '../../../src/testing.ts'
 import { DAY, DAYS_OF_GRACE, leavingLogin, purgeNow, requestDeletion, restore, rowsWith } from '../../support/deletion.ts'
 import { call, personalToken } from '../../support/machines.ts'
 import { createMailbox } from '../../support/mailbox.ts'
+import { removeUserOf } from '../../../src/compose/removal.ts'
 import type { Refused } from '../../../src/maintenance/user-purge.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, createDatabase, eventually, login, makeClient, PASSWORD, profile, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
@@ -58,6 +59,30 @@ t.test('after the days of grace everything personal is gone, and nobody gets the
   t.match(change.json(), { statusCode: 422, errors: { username: [/taken/] } })
   await advanceTime(app, 30 * DAY - GRACE)
   t.equal((await register(app, { email: EMAIL, username: 'ada' })).statusCode, 201)
+})
+
+t.test('nor is anything personal in entries of the audit log that are written while the user is deleted, or a moment later', async (t) => {
+  const { app, databaseUrl } = await build(t)
+  const { user: { id } } = await signedIn(app)
+  t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'login.succeeded'")).length === 1))
+  const { database, events } = internals(app)
+  const entered = [id, '192.0.2.77', 'Adas browser']
+  const client = await database.pool.connect()
+  await client.query('BEGIN')
+  // As the detection of a reused refresh token does
+  await client.query('UPDATE sessions SET generation = generation + 1 WHERE user_id = $1', [id])
+  const removed = removeUserOf(internals(app))(id)
+  t.ok(await eventually(async () => (await sql(app, "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")).length > 0))
+  await client.query("INSERT INTO audit_events (id, type, user_id, ip, user_agent) VALUES (gen_random_uuid(), 'session.reused', $1, $2, $3)", entered)
+  events.emit('profile.changed', { userId: id, fields: ['name'], ip: entered[1]!, userAgent: entered[2]! })
+  await client.query('COMMIT')
+  client.release()
+  t.equal(await removed, true)
+  t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'profile.changed'")).length === 1))
+  t.same((await rowsWith(databaseUrl, entered)).filter(({ table }) => table !== 'revocations'), [{ table: 'audit_events', text: 'user.deleted' }])
+  t.same((await sql(app, 'SELECT type FROM audit_events WHERE user_id IS NULL ORDER BY type')).map(({ type }) => type), [
+    'login.succeeded', 'profile.changed', 'session.reused', 'user.registered'
+  ])
 })
 
 t.test('where an address must be verified, one that is held is answered like any other, and nobody is written to', async (t) => {
