@@ -11,8 +11,8 @@ import { readyAttributes } from '../schemas/identifiers.ts'
 
 const isProxySlug = (slug: string) => (PROXY_SLUGS as readonly string[]).includes(slug)
 
-/** Options in groups whose members have variables. */
-const GROUPS = ['routes', 'mail', 'passwords'] as const
+/** Options in groups whose members have variables; those of `login` are read by a function of their own. */
+const GROUPS = ['routes', 'mail', 'sms', 'terms', 'passwords'] as const
 
 export type Variables = Record<string, string | undefined>
 type Property = {
@@ -86,6 +86,8 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
   return {
     ...merged, login: { ...login, attributes }, mail: { ...mail, ...(server !== undefined && { url: server }) },
     routes: { ...environment.routes, ...defined(options.routes ?? {}) },
+    sms: { ...environment.sms, ...defined(options.sms ?? {}) },
+    terms: { ...environment.terms, ...defined(options.terms ?? {}) },
     notices: { ...environment.notices, ...defined(options.notices ?? {}) },
     passwords: { ...environment.passwords, ...defined(options.passwords ?? {}) },
     clients: { ...environment.clients, ...options.clients }

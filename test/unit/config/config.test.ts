@@ -16,6 +16,11 @@ const from = (variables: Variables, options: LatchkeyOptions = {}) =>
 const inHost = (variables: Variables, options: LatchkeyOptions = {}) =>
   configFrom(options, readEnvironment(variables, { prefixedOnly: true }))
 const withOptions = (options: object) => from({}, options as LatchkeyOptions)
+type Described = { env?: string, properties?: Record<string, Described> }
+const variablesIn = (properties: Record<string, Described>): string[] =>
+  Object.values(properties).flatMap(({ env, properties: inner = {} }) => [...(env === undefined ? [] : [env]), ...variablesIn(inner)])
+/** Each that an option names, those of groups such as `sms.perDay`, too. */
+const variables = variablesIn(Settings.properties as Record<string, Described>)
 
 function problems (run: () => unknown): ConfigError['problems'] {
   try {
@@ -134,13 +139,10 @@ t.test('CLIENT_<SLUG>_ID and _SECRET configure the client of a proxy', async (t)
 })
 
 t.test('every variable may be written with the prefix LATCHKEY_, which takes precedence', async (t) => {
-  const names = Object.values(Settings.properties)
-    .flatMap((property) => (property as { env?: string }).env ?? [])
-    .filter((name) => !name.startsWith('LATCHKEY_'))
-  for (const name of [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY']) {
+  for (const name of variables.filter((one) => !one.startsWith('LATCHKEY_'))) {
     const wrong = { [`LATCHKEY_${name}`]: '?' }
     // A few take any text
-    if (['HOST', 'APP_URL'].includes(name)) continue
+    if (['HOST', 'APP_URL', 'TERMS_VERSION', 'BREACHED_PASSWORDS'].includes(name)) continue
     t.same(problems(() => from({ ...wrong, [name]: '' })).map((problem) => problem.name), [`LATCHKEY_${name}`], name)
     t.same(problems(() => inHost(wrong)).map((problem) => problem.name), [`LATCHKEY_${name}`], `${name} inside a host`)
   }
@@ -155,12 +157,20 @@ t.test('every variable may be written with the prefix LATCHKEY_, which takes pre
   t.equal(from({ LATCHKEY_DATA_DIR: '/data' }).dataDir, '/data')
 })
 
+t.test('variables of a group are read, and options of the same group join them', async (t) => {
+  const terms = { TERMS_VERSION: '2026-11', TERMS_URL: 'https://example.com/terms', PRIVACY_URL: 'https://example.com/privacy' }
+  t.same(from(terms).terms, { version: '2026-11', url: terms.TERMS_URL, privacyUrl: terms.PRIVACY_URL })
+  t.same(from(terms, { terms: { version: '2026-12' } }).terms.version, '2026-12')
+  t.same(problems(() => from({ TERMS_VERSION: '1' })).map(({ name }) => name), ['TERMS_URL'])
+  const send = async () => {}
+  t.match(from({ SMS_COUNTRIES: 'DE, AT', SMS_PER_DAY: '20' }, { sms: { send } }).sms, { countries: ['DE', 'AT'], perDay: 20, send })
+  t.equal(from({ BREACHED_PASSWORDS: '/data/breached' }, { passwords: { numbers: true } }).passwords.breached, '/data/breached')
+})
+
 t.test('inside a host only variables with the prefix LATCHKEY_ are read', async (t) => {
-  const names = Object.values(Settings.properties)
-    .flatMap((property) => (property as { env?: string }).env ?? [])
-    .filter((name) => !name.startsWith('LATCHKEY_'))
+  const names = variables.filter((name) => !name.startsWith('LATCHKEY_'))
   const theirs = Object.fromEntries(
-    [...names, 'LOGIN_ATTRIBUTES', 'DEFAULT_COUNTRY', 'CLIENT_WEB_ID', 'CLIENT_GOOGLE_ID'].map((name) => [name, '\\\\.\\pipe\\?'])
+    [...names, 'CLIENT_WEB_ID', 'CLIENT_GOOGLE_ID'].map((name) => [name, '\\\\.\\pipe\\?'])
   )
   t.same({ ...inHost(theirs), sources: null }, { ...inHost({}), sources: null })
   t.equal(inHost({ LATCHKEY_SCOPES: '{"a":"b"}', SCOPES: 'read write' }).scopes['a'], 'b')
