@@ -29,9 +29,11 @@ export type History = {
   list: (userId: string, page: { before: string | null, limit: number }) => Promise<{ entries: HistoryEntry[], next: string | null }>
 }
 
-export function createHistory (store: HistoryStore): History {
+/** @param written resolves when what has happened in this process is in the audit log */
+export function createHistory (store: HistoryStore, written: () => Promise<void>): History {
   return {
     async list (userId, { before, limit }) {
+      await written()
       const found = await store.history(userId, { types: SHOWN, before, limit: limit + 1 })
       const entries = found.slice(0, limit)
       return { entries, next: found.length > limit ? entries.at(-1)!.id : null }

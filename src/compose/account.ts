@@ -38,10 +38,12 @@ export type AccountServices = {
 type AccountParts = Core & {
   clients: ClientDirectory, scopes: Scopes, sessionEnds: SessionEnds, personalTokens: Pick<PersonalTokens, 'list'>
   users: Pick<UserServices, 'records' | 'attributes'>, throttle: Throttle, mail: MailServices, events: Events
+  /** Resolves when what has happened in this process is in the audit log. */
+  audited: () => Promise<void>
 }
 
 export function createAccount (parts: AccountParts): AccountServices {
-  const { config, clock, database, store, clients, scopes, sessionEnds, personalTokens, throttle } = parts
+  const { config, clock, database, store, clients, scopes, sessionEnds, personalTokens, throttle, audited } = parts
   const { records: users } = parts.users
   const { refreshTokenTtl: idleTtl, browserIdleTtl } = config
   const shown = {
@@ -53,7 +55,7 @@ export function createAccount (parts: AccountParts): AccountServices {
       const { createAuthorizedApps } = await import('../account/apps.ts')
       return createAuthorizedApps({ store: store.apps, scopes, sessionEnds, idleTtl })
     }, ['list', 'end']),
-    history: atFirstUse<History>(async () => (await import('../account/history.ts')).createHistory(store.audit), ['list'])
+    history: atFirstUse<History>(async () => (await import('../account/history.ts')).createHistory(store.audit, audited), ['list'])
   }
   return {
     ...shown,

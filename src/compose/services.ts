@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { settingName } from '../config/names.ts'
 import { openCore, type Core, type CoreOptions } from './core.ts'
 import type { Log } from '../runtime/log.ts'
-import { startAuditTrail } from '../events/audit-trail.ts'
+import { startAuditTrail, type AuditTrail } from '../events/audit-trail.ts'
 import { createEvents, type Events } from '../events/events.ts'
 import { checkNamedClients, installClients } from './install.ts'
 import type { Invitations, LoadInvitations } from '../invitations/invitations.ts'
@@ -91,7 +91,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const revocation = followRevocations({ ...base, clients })
   stops.push(revocation.feed.stop)
   await revocation.feed.start()
-  startJobs(base, stops)
+  const { audited } = startJobs(base, stops)
   stops.push(await startOutbox(base))
 
   const passwords = await createPasswords(config.passwords)
@@ -122,7 +122,9 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const verification = createVerification({ ...base, ...messages, users, throttle })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
-    account: createAccount({ ...base, ...messages, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds, throttle, users }),
+    account: createAccount({
+      ...base, ...messages, audited, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds, throttle, users
+    }),
     ...messages,
     clients, invitations, passwords, personalTokens, revocation, sessions, users,
     verification
@@ -135,8 +137,8 @@ function loadsInvitations (base: Base): LoadInvitations {
   return () => (loading ??= import('./invitations.ts').then(({ createInvitationServices }) => createInvitationServices(base)))
 }
 
-/** Starts the periodic jobs of the process. */
-function startJobs (base: Base, stops: Stop[]): void {
+/** Starts the periodic jobs of the process. `audited` resolves when the events so far are in the audit log. */
+function startJobs (base: Base, stops: Stop[]): { audited: AuditTrail['written'] } {
   const { clock, store, keys, events, log } = base
   const rotate = () => keys.rotateDue().catch((err) => log.warn({ err }, 'The signing keys could not be checked'))
   const timer = setInterval(rotate, KEY_CHECK_MS).unref()
@@ -144,6 +146,7 @@ function startJobs (base: Base, stops: Stop[]): void {
     events, clock, write: store.audit.write, onError: (err, lost) => log.warn({ err, lost }, 'Audit events are lost')
   })
   stops.push(trail.stop, startPurgeJob({ ...base, users: () => loadUserPurge(base) }, log).stop, async () => clearInterval(timer))
+  return { audited: trail.written }
 }
 
 /** Loaded with the first purge. */

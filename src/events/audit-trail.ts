@@ -20,6 +20,8 @@ export type AuditEntry = {
 }
 
 export type AuditTrail = {
+  /** Writes what is queued at once, for somebody who is about to read it. */
+  written: () => Promise<void>
   /** Writes what is queued, and accepts no more. */
   stop: () => Promise<void>
 }
@@ -103,14 +105,18 @@ export function startAuditTrail ({ events, clock: { monotonic: now }, write, onE
 
   const unsubscribes = AUDITED.map((name) => events.on(name, (details) => add(entryOf(name, details))))
 
-  async function stop (): Promise<void> {
-    for (const unsubscribe of unsubscribes) unsubscribe()
+  async function written (): Promise<void> {
     if (timer) clearTimeout(timer)
     flush()
     await writing
   }
 
-  return { stop }
+  async function stop (): Promise<void> {
+    for (const unsubscribe of unsubscribes) unsubscribe()
+    await written()
+  }
+
+  return { written, stop }
 }
 
 export function entryOf (type: string, details: Partial<AuditEntry>): AuditEntry {

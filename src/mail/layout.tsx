@@ -11,6 +11,7 @@ export type Frame = {
   color: string
   footer: string
   codeLabel: string
+  colon: string
   linkLabel: string
 }
 
@@ -54,7 +55,7 @@ export function mailHtml ({ subject, greeting, lead, links, code, facts, notes }
                     {code !== undefined && <Code label={frame.codeLabel} code={code} />}
                     {first !== undefined && <Button link={first} color={color} />}
                     {others.map(({ text, url }) => <p style='margin: 0 0 16px'><a class='link' href={attr(url)} style={`color: ${linkColor}`} safe>{text}</a></p>)}
-                    {facts.length > 0 && <Facts facts={facts} />}
+                    {facts.length > 0 && <Facts facts={facts} colon={frame.colon} />}
                     {notes.map((text) => <P text={text} />)}
                     {first !== undefined && <Address label={frame.linkLabel} url={first.url} color={linkColor} />}
                   </td>
@@ -88,10 +89,10 @@ function Code ({ label, code }: { label: string, code: string }): Html {
   )
 }
 
-function Facts ({ facts }: { facts: Parts['facts'] }): Html {
+function Facts ({ facts, colon }: { facts: Parts['facts'], colon: string }): Html {
   return (
     <p style='margin: 0 0 16px'>
-      {facts.map(({ name, value }) => <><span class='quiet' style='color: #545c6b' safe>{`${name}: `}</span><bdi safe>{value}</bdi><br /></>)}
+      {facts.map(({ name, value }) => <><span class='quiet' style='color: #545c6b' safe>{`${name}${colon} `}</span><bdi safe>{value}</bdi><br /></>)}
     </p>
   )
 }

@@ -43,7 +43,8 @@ export function createRender ({ views, languages, brand: { name: brand, color = 
   function builtIn (name: MailName, model: MailModels[MailName], words: NonNullable<QueuedMail['to']['words']>, locale: string): MailContent {
     const texts = textsOf(locale)
     const parts = buildMail(name, model, { texts, locale, brand, words })
-    const frame = { locale, brand, color, footer: texts.common.footer(brand), codeLabel: texts.common.code, linkLabel: texts.common.link }
+    const { code: codeLabel, link: linkLabel, colon } = texts.common
+    const frame = { locale, brand, color, footer: texts.common.footer(brand), codeLabel, linkLabel, colon }
     return { subject: parts.subject, text: mailText(parts, frame), html: mailHtml(parts, frame) }
   }
 

@@ -123,13 +123,13 @@ function Login ({ model }: { model: AccountProfileModel }): JSX.Element {
 }
 
 function Pending ({ model }: { model: AccountProfileModel }): JSX.Element {
-  const { texts: { profile: t, verify }, pending, errors, csrf, actions } = model
+  const { texts: { profile: t, verify, form }, pending, errors, csrf, actions } = model
   return (
     <section aria-labelledby='pending'>
       <h2 id='pending' safe>{t.pending}</h2>
       {pending.map((field) => (
         <div class='narrow'>
-          <p><strong safe>{labelOf(field, model)}</strong>{': '}<Name name={field.value} /></p>
+          <p><strong safe>{labelOf(field, model)}</strong><span safe>{form.colon}</span><Name name={field.value} /></p>
           <p class='quiet' safe>{field.isMail ? t.pendingMail : t.pendingPhone}</p>
           <Form action={actions.confirm} csrf={csrf} hidden={{ attribute: field.attribute }}>
             <Field
@@ -139,11 +139,10 @@ function Pending ({ model }: { model: AccountProfileModel }): JSX.Element {
             <button type='submit' safe>{verify.submit}</button>
           </Form>
           <Form action={actions.confirm} csrf={csrf} hidden={{ attribute: field.attribute }}>
-            <p>
+            <div class='buttons row'>
               <button class='small' type='submit' name='send' value='1' safe>{t.sendAgain}</button>
-              {' '}
               <button class='small' type='submit' name='cancel' value='1' safe>{t.cancelChange}</button>
-            </p>
+            </div>
           </Form>
         </div>
       ))}

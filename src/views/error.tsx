@@ -27,7 +27,7 @@ export function errorPage (model: ErrorModel): string {
       <Links links={links} />
       {correlationId !== undefined && (
         <p class='reference'>
-          <span safe>{texts.errors.id}</span>: <code dir='ltr' safe>{shown(correlationId)}</code>
+          <span safe>{`${texts.errors.id}${texts.form.colon}`}</span><code dir='ltr' safe>{shown(correlationId)}</code>
         </p>
       )}
     </Layout>

@@ -78,7 +78,7 @@ function Summary (
     <div class='box bad' role='alert'>
       <h2 safe>{texts.form.problem}</h2>
       <ul>
-        {wrong.map(([name, label]) => <li><a href={`#${fieldId(name)}`} safe>{`${label}: ${messagesFor(errors, name).join(' ')}`}</a></li>)}
+        {wrong.map(([name, label]) => <li><a href={`#${fieldId(name)}`} safe>{`${label}${texts.form.colon}${messagesFor(errors, name).join(' ')}`}</a></li>)}
       </ul>
     </div>
   )

@@ -5,6 +5,7 @@ export const de: MailTexts = {
     greeting: 'Guten Tag,',
     greetingName: (name) => `Guten Tag ${name},`,
     code: 'Ihr Code',
+    colon: ':',
     link: 'Funktioniert die Schaltfläche nicht? Öffnen Sie diese Adresse:',
     linkValid: (time) => `Der Link gilt ${time} lang, und nur ein einziges Mal.`,
     codeValid: (time) => `Der Code gilt ${time} lang. Geben Sie ihn nur auf der Seite ein, die danach gefragt hat, und geben Sie ihn an niemanden weiter.`,

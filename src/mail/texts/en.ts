@@ -4,6 +4,8 @@ export const en = {
     greeting: 'Hello,',
     greetingName: (name: string) => `Hello ${name},`,
     code: 'Your code',
+    /** After a label. */
+    colon: ':',
     link: 'Does the button not work? Open this address:',
     linkValid: (time: string) => `The link works once, within ${time}.`,
     codeValid: (time: string) => `The code is valid for ${time}. Type it only on the page that asked for it, and do not give it to anybody.`,

@@ -5,6 +5,7 @@ export const fr: MailTexts = {
     greeting: 'Bonjour,',
     greetingName: (name) => `Bonjour ${name},`,
     code: 'Votre code',
+    colon: '\u00a0:',
     link: 'Le bouton ne fonctionne pas ? Ouvrez cette adresse :',
     linkValid: (time) => `Le lien ne fonctionne qu’une fois, pendant ${time}.`,
     codeValid: (time) => `Le code est valable ${time}. Ne le saisissez que sur la page qui l’a demandé, et ne le donnez à personne.`,

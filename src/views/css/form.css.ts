@@ -34,6 +34,7 @@ button.small, .button.small { min-block-size: 2.75rem; padding-inline: 0.875rem;
 button.danger, .button.danger { color: var(--danger); }
 button.main.danger { color: var(--card); background: var(--danger); border-color: var(--danger); }
 .buttons { display: grid; gap: 0.625rem; }
+.buttons.row { display: flex; flex-wrap: wrap; }
 @media (min-width: 24rem) { .buttons.pair { grid-template-columns: 1fr 1fr; } }
 @media (prefers-reduced-motion: no-preference) { button { transition: box-shadow 0.12s; } }
 @media (forced-colors: active) { button.main { border-width: 2px; } }

@@ -20,6 +20,7 @@ export const de: Texts = {
   },
   form: {
     errorPrefix: 'Fehler: ',
+    colon: ': ',
     problem: 'Bitte prüfen Sie Ihre Angaben',
     optional: 'freiwillig'
   },

@@ -23,6 +23,8 @@ export const en = {
   },
   form: {
     errorPrefix: 'Error: ',
+    /** Between a label and its value. */
+    colon: ': ',
     problem: 'Please check your entries',
     optional: 'optional'
   },

@@ -44,7 +44,7 @@ export const account: typeof en.account = {
     restored: 'Votre compte est rétabli. Il ne sera pas supprimé.',
     passwordChanged: 'Votre mot de passe est changé, et vous êtes déconnecté partout ailleurs.',
     profileSaved: 'Enregistré.',
-    changePending: 'Enregistré, sauf la nouvelle adresse : elle attend votre confirmation.',
+    changePending: 'Enregistré. La nouvelle adresse sera valable dès que vous l’aurez confirmée.',
     changeConfirmed: 'Votre nouvelle adresse est confirmée.',
     changeSent: 'Renvoyé. Nous envoyons au plus un message par minute.',
     changeCancelled: 'La modification est annulée.',
@@ -66,7 +66,7 @@ export const account: typeof en.account = {
     loginAgain: 'Se reconnecter à la place',
     saveLogin: 'Enregistrer',
     pending: 'En attente de votre confirmation',
-    pendingMail: 'Nous y avons envoyé un e-mail. Ouvrez le lien qu’il contient, ou saisissez ici le code qu’il contient. D’ici là, l’adresse précédente reste valable.',
+    pendingMail: 'Nous y avons envoyé un e-mail. Ouvrez le lien ou saisissez ici le code qu’il contient. D’ici là, l’adresse précédente reste valable.',
     pendingPhone: 'Nous y avons envoyé un SMS. Saisissez ici le code qu’il contient. D’ici là, le numéro précédent reste valable.',
     sendAgain: 'Renvoyer',
     cancelChange: 'Annuler la modification'
@@ -198,7 +198,7 @@ export const password: typeof en.password = {
 /** Verification of an e-mail address. */
 export const verify: typeof en.verify = {
   title: 'Confirmez votre adresse e-mail',
-  sent: (address) => `Nous avons envoyé un message à ${address}. Ouvrez le lien qu’il contient, ou saisissez ici le code qu’il contient.`,
+  sent: (address) => `Nous avons envoyé un message à ${address}. Ouvrez le lien ou saisissez ici le code qu’il contient.`,
   unsent: (address) => `Nous enverrons un message à ${address}, avec un lien et un code.`,
   required: 'Vous pourrez vous connecter dès qu’elle sera confirmée.',
   code: 'Code',

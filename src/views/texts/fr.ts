@@ -20,6 +20,7 @@ export const fr: Texts = {
   },
   form: {
     errorPrefix: 'Erreur : ',
+    colon: '\u00a0: ',
     problem: 'Vérifiez votre saisie',
     optional: 'facultatif'
   },

@@ -5,7 +5,7 @@ import { languages, pickLanguage } from '../../../src/views/texts/index.ts'
 const { en, ...others } = languages
 /** Words that are those of English. */
 const SAME: Record<string, string[]> = {
-  de: ['register.name', 'verify.code', 'device.code', 'account.tokenName', 'profile.name'],
+  de: ['form.colon', 'register.name', 'verify.code', 'device.code', 'account.tokenName', 'profile.name'],
   fr: ['attributes.email', 'terms.after', 'verify.code', 'device.code']
 }
 
