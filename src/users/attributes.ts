@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../config/config-error.ts'
 import { renamed } from '../config/deprecated.ts'
+import { boundedPattern } from '../runtime/bounded-pattern.ts'
 import { isNational, phoneNormalizer, tidyPhone } from './phone.ts'
 
 /** An attribute's value: `value` is compared and unique, `display` is shown. */
@@ -103,8 +104,10 @@ function createAttribute (name: string, schema: TSchema, { normalize, tidy, lack
 function compile (name: string, schema: TSchema): (value: string) => boolean {
   try {
     if (typeof schema !== 'object') throw new TypeError(`it is a ${typeof schema}`)
-    const validator = Compile(schema)
-    return (value) => validator.Check(value)
+    const { pattern, ...rest } = schema as TSchema & { pattern?: string | RegExp }
+    const validator = Compile(rest)
+    const matches = pattern === undefined ? () => true : boundedPattern(pattern)
+    return (value) => validator.Check(value) && matches(value)
   } catch (cause) {
     throw new ConfigError([{ name: `login.attributes.${name}`, message: `is not a TypeBox schema: ${(cause as Error).message}` }])
   }

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../config/config-error.ts'
+import { boundedPattern } from '../runtime/bounded-pattern.ts'
 
 export type ProfileValue = string | number | boolean
 
@@ -17,14 +18,19 @@ export type ProfileField = {
 
 type Keywords = {
   type?: unknown, enum?: unknown, anyOf?: unknown, const?: unknown
-  title?: string, description?: string, format?: string, minLength?: number, maxLength?: number, minimum?: number, maximum?: number
+  title?: string, description?: string, format?: string, pattern?: string | RegExp
+  minLength?: number, maxLength?: number, minimum?: number, maximum?: number
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 /** Everything else about an object would be a rule between members, which two changes at once could break together. */
 const OBJECT_KEYWORDS = new Set(['type', 'properties', 'required', 'additionalProperties', 'title', 'description', 'examples', '$id', '$schema'])
 const MEMBER = 'must be a string, a number, an integer, a boolean, or an enum or union of literals, such as Type.String()'
+/** Characters of a text with a `format` or `pattern`: some formats take time that grows with the square of the length. */
+const MAX_CHECKED = 2048
 const SIMPLE = ['string', 'number', 'integer', 'boolean'] as const
+
+const TOO_LONG = { keyword: 'maxLength', params: { limit: MAX_CHECKED }, message: `must not have more than ${MAX_CHECKED} characters` }
 
 /** @throws ConfigError for what is no flat object, with what to write instead */
 export function readProfileSchema (schema: unknown): ProfileField[] {
@@ -56,11 +62,17 @@ function readField (name: string, member: unknown, isRequired: boolean): Profile
   return { name, kind, choices: choices ?? [], isRequired, schema, errors: compile(where, schema) }
 }
 
-function compile (where: string, schema: TSchema): ProfileField['errors'] {
+function compile (where: string, { pattern, ...schema }: ProfileField['schema']): ProfileField['errors'] {
   try {
     const validator = Compile(schema)
     validator.Check('')
-    return (value) => validator.Check(value) ? [] : validator.Errors(value)
+    const matches = pattern === undefined ? () => true : boundedPattern(pattern)
+    const isLong = (text: string) => (pattern !== undefined || schema.format !== undefined) && text.length > MAX_CHECKED
+    return (value) => {
+      if (typeof value === 'string' && isLong(value)) return [TOO_LONG]
+      if (!validator.Check(value)) return validator.Errors(value)
+      return typeof value === 'string' && !matches(value) ? [{ keyword: 'pattern', params: {}, message: `must match pattern "${String(pattern)}"` }] : []
+    }
   } catch (cause) {
     return refuse(where, `is not a TypeBox schema: ${(cause as Error).message}`)
   }
