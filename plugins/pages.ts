@@ -7,6 +7,7 @@ import { badBody } from '../src/http/http-error.ts'
 import { atFirstUse } from '../src/runtime/at-first-use.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
 import type { AccountPages } from './pages/account-pages.ts'
+import { createAfterLogin, type AfterLogin } from './pages/after-login.ts'
 import { AUTHORIZE, createAnswer, type Answer } from './pages/answer.ts'
 import { createDevicePages, type ShowDevice } from './pages/device.ts'
 import { createPageErrors } from './pages/errors.ts'
@@ -35,6 +36,7 @@ export type Pages = AccountPages & {
   formOf: (request: FastifyRequest) => FormId | undefined
   /** @throws 403 for a form submitted by a page of another site */
   checkCsrf: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  afterLogin: AfterLogin
   answer: Answer
   device: ShowDevice
   login: ShowLogin
@@ -101,6 +103,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       formOf: kit.formOf,
       checkCsrf: kit.checkCsrf,
       ...accountPages(kit, services),
+      afterLogin: createAfterLogin(services),
       answer,
       device: createDevicePages(kit, services),
       login,

@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limit } from '../../plugins/http/limits.ts'
-import { ACCOUNT, DELETED, RESTORE, TERMS_PAGE } from '../../plugins/pages/account-paths.ts'
+import { ACCOUNT, DELETED, RESTORE } from '../../plugins/pages/account-paths.ts'
 import { NOBODY } from '../../plugins/pages/shown-once.ts'
-import { withQuery } from '../../src/http/front-end-url.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, showPage } from '../../src/schemas/pages.ts'
@@ -13,7 +12,7 @@ const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config, users: { attributes, terms } } = internals(app)
+  const { browser, config, users: { attributes } } = internals(app)
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
@@ -39,9 +38,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })
     if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, problem: 'wrongLogin' })
-    const to = browser.returnPath(target)
-    const isAsked = terms !== null && !await terms.hasAccepted(session.userId)
-    return reply.redirect(isAsked ? withQuery(config.basePath + TERMS_PAGE, { return_to: to }) : to, 303)
+    return reply.redirect(await pages.afterLogin(session.userId, browser.returnPath(target)), 303)
   })
 
   // Where a login leads during the days of grace
@@ -61,7 +58,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     }
     const target = browser.returnPath(request.body.return_to)
     if (target === config.basePath + ACCOUNT) pages.notices.keep(reply, ACCOUNT, decided.userId, 'restored')
-    return reply.redirect(target, 303)
+    return reply.redirect(await pages.afterLogin(decided.userId, target), 303)
   })
 
   app.get(DELETED, {

@@ -22,8 +22,9 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
   const here = config.basePath + VERIFY_PAGE
   const callOf = (request: FastifyRequest) => ({ caller: callerOf(request), preferences: preferredLanguages(request) })
 
-  function goOn ({ reply, returnTo }: Answered, isLoggedIn: boolean): FastifyReply {
-    if (isLoggedIn) return reply.redirect(returnTo ?? config.homePath, 303)
+  /** @param userId who is logged in */
+  async function goOn ({ reply, returnTo }: Answered, userId: string | null): Promise<FastifyReply> {
+    if (userId !== null) return reply.redirect(await pages.afterLogin(userId, returnTo ?? config.homePath), 303)
     return reply.redirect(withQuery(here, { done: '1', ...(returnTo !== null && { return_to: returnTo }) }), 303)
   }
 
@@ -48,7 +49,7 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
       if (issued) return reply.redirect(withQuery(config.basePath + RESET_PAGE, { token: issued.token, removed: '1' }), 303)
     }
     const session = login && await browser.logIn(request, reply, { userId, passwordStamp: login.passwordStamp })
-    return goOn(answered, session !== null || await pages.verify.goOn(request, reply, userId))
+    return await goOn(answered, session !== null || await pages.verify.goOn(request, reply, userId) ? userId : null)
   }
 
   /** A new address: only by who is logged in, or knows the password. */
@@ -58,7 +59,7 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
       return await pages.verify.showLink(request, reply.code(401), { token, found, wrongPassword: true })
     }
     const proof = await verify.byLink({ token, userId, keeps: true, ...callOf(request) })
-    return proof ? goOn(answered, false) : await pages.verify.showBadLink(request, reply)
+    return await (proof ? goOn(answered, null) : pages.verify.showBadLink(request, reply))
   }
 
   async function byCode (answered: Answered, code: string) {
@@ -66,7 +67,8 @@ const verifyPage: FastifyPluginAsyncTypebox = async (app) => {
     const [verifier] = await pages.verify.verifiers(request)
     const proof = verifier && await verify.byCode({ ...verifier, channel: 'mail', code, ...callOf(request) })
     if (!proof) return await pages.verify.show(request, reply.code(422), { returnTo, sent: true, wrongCode: true })
-    return goOn(answered, await pages.verify.goOn(request, reply, verifier.userId) || verifier.authSession === undefined)
+    const isLoggedIn = await pages.verify.goOn(request, reply, verifier.userId) || verifier.authSession === undefined
+    return await goOn(answered, isLoggedIn ? verifier.userId : null)
   }
 
   async function send ({ request, reply, returnTo }: Answered, email: string | undefined) {

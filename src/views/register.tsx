@@ -44,7 +44,7 @@ export function registerPage (model: RegisterModel): string {
     ['name', t.name] as const,
     ...profileFields.map(({ name, label }) => [name, label] as const),
     ['password', t.password] as const,
-    ...(terms ? [[TERMS_ACCEPTED, texts.terms.terms] as const] : [])
+    ...(terms ? [[TERMS_ACCEPTED, capitalise(texts.terms.terms, model.locale)] as const] : [])
   ]
   const needed = neededOf(fields)
   const last = ['password', ...(terms ? [TERMS_ACCEPTED] : [])]

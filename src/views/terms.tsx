@@ -1,5 +1,6 @@
 import { TERMS_ACCEPTED } from '../schemas/account.ts'
 import { Form, Messages } from './form.tsx'
+import { capitalise } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { messagesFor, type FormErrors, type FormPage, type Html } from './page.ts'
 import { AccountTitle, Links } from './parts.tsx'
@@ -44,7 +45,7 @@ export function termsPage (model: TermsModel): string {
   return renderPage(
     <Layout page={model} title={t.title} errors={errors}>
       <AccountTitle title={t.title} name={account.name} />
-      <Messages page={model} labels={[[TERMS_ACCEPTED, t.terms]]} />
+      <Messages page={model} labels={[[TERMS_ACCEPTED, capitalise(t.terms, model.locale)]]} />
       <p safe>{t.lead}</p>
       <Form {...model}>
         <AcceptTerms terms={terms} texts={texts} errors={errors} isChecked={false} autofocus />

@@ -43,8 +43,8 @@ export const account: typeof en = {
     restored: 'Ihr Konto ist wiederhergestellt. Es wird nicht gelöscht.',
     passwordChanged: 'Ihr Passwort ist geändert, und Sie sind überall sonst abgemeldet.',
     profileSaved: 'Gespeichert.',
-    changePending: 'Gespeichert. Die neue Adresse gilt, sobald Sie sie bestätigen.',
-    changeConfirmed: 'Ihre neue Adresse ist bestätigt.',
+    changePending: 'Gespeichert. Die Änderung gilt, sobald Sie sie bestätigen.',
+    changeConfirmed: 'Die Änderung ist bestätigt.',
     changeSent: 'Noch einmal gesendet. Wir senden höchstens eine Nachricht in der Minute.',
     changeCancelled: 'Die Änderung ist abgebrochen.',
     goneAlready: 'Es gab nichts mehr zu beenden: Es war schon beendet.'
@@ -65,8 +65,8 @@ export const account: typeof en = {
     loginAgain: 'Stattdessen neu anmelden',
     saveLogin: 'Speichern',
     pending: 'Wartet auf Ihre Bestätigung',
-    pendingMail: 'Wir haben eine E-Mail dorthin gesendet. Öffnen Sie den Link darin, oder geben Sie den Code daraus hier ein. Bis dahin gilt die bisherige Adresse.',
-    pendingPhone: 'Wir haben eine SMS dorthin gesendet. Geben Sie den Code daraus hier ein. Bis dahin gilt die bisherige Nummer.',
+    pendingMail: 'Wir haben eine E-Mail dorthin gesendet. Öffnen Sie den Link darin, oder geben Sie den Code daraus hier ein. Bis dahin ändert sich nichts.',
+    pendingPhone: 'Wir haben eine SMS dorthin gesendet. Geben Sie den Code daraus hier ein. Bis dahin ändert sich nichts.',
     sendAgain: 'Noch einmal senden',
     cancelChange: 'Änderung abbrechen'
   },

@@ -42,8 +42,8 @@ export const account = {
     restored: 'Your account is restored. It will not be deleted.',
     passwordChanged: 'Your password is changed, and you are logged out everywhere else.',
     profileSaved: 'Saved.',
-    changePending: 'Saved. The new address takes effect when you confirm it.',
-    changeConfirmed: 'Your new address is confirmed.',
+    changePending: 'Saved. The change takes effect when you confirm it.',
+    changeConfirmed: 'The change is confirmed.',
     changeSent: 'Sent again. We send at most one message a minute.',
     changeCancelled: 'The change is cancelled.',
     goneAlready: 'There was nothing left to end: it had ended already.'
@@ -64,8 +64,8 @@ export const account = {
     loginAgain: 'Log in again instead',
     saveLogin: 'Save',
     pending: 'Waiting for your confirmation',
-    pendingMail: 'We have sent a mail there. Open the link in it, or type its code here. Until then, the previous address stays.',
-    pendingPhone: 'We have sent a text message there. Type its code here. Until then, the previous number stays.',
+    pendingMail: 'We have sent a mail there. Open the link in it, or type its code here. Nothing changes until then.',
+    pendingPhone: 'We have sent a text message there. Type its code here. Nothing changes until then.',
     sendAgain: 'Send again',
     cancelChange: 'Cancel the change'
   },

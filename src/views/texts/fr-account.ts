@@ -44,8 +44,8 @@ export const account: typeof en.account = {
     restored: 'Votre compte est rétabli. Il ne sera pas supprimé.',
     passwordChanged: 'Votre mot de passe est changé, et vous êtes déconnecté partout ailleurs.',
     profileSaved: 'Enregistré.',
-    changePending: 'Enregistré. La nouvelle adresse sera valable dès que vous l’aurez confirmée.',
-    changeConfirmed: 'Votre nouvelle adresse est confirmée.',
+    changePending: 'Enregistré. La modification sera valable dès que vous l’aurez confirmée.',
+    changeConfirmed: 'La modification est confirmée.',
     changeSent: 'Renvoyé. Nous envoyons au plus un message par minute.',
     changeCancelled: 'La modification est annulée.',
     goneAlready: 'Il n’y avait plus rien à arrêter : c’était déjà fait.'
@@ -66,8 +66,8 @@ export const account: typeof en.account = {
     loginAgain: 'Se reconnecter à la place',
     saveLogin: 'Enregistrer',
     pending: 'En attente de votre confirmation',
-    pendingMail: 'Nous y avons envoyé un e-mail. Ouvrez le lien ou saisissez ici le code qu’il contient. D’ici là, l’adresse précédente reste valable.',
-    pendingPhone: 'Nous y avons envoyé un SMS. Saisissez ici le code qu’il contient. D’ici là, le numéro précédent reste valable.',
+    pendingMail: 'Nous y avons envoyé un e-mail. Ouvrez le lien ou saisissez ici le code qu’il contient. D’ici là, rien ne change.',
+    pendingPhone: 'Nous y avons envoyé un SMS. Saisissez ici le code qu’il contient. D’ici là, rien ne change.',
     sendAgain: 'Renvoyer',
     cancelChange: 'Annuler la modification'
   },

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createUser } from '../../../src/testing/users.ts'
-import { createMailbox } from '../../support/mailbox.ts'
+import { requestDeletion } from '../../support/deletion.ts'
+import { codeIn, createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, createDatabase, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { logIn, visit } from '../../support/visitor.ts'
@@ -47,6 +48,7 @@ t.test('the page has one checkbox, whose label leads to the terms', async (t) =>
   const wrong = await visitor.submit(form, { email: 'ada@example.com', password: PASSWORD })
   t.equal(wrong.statusCode, 422)
   t.match(wrong.body, /id="field-terms_accepted-wrong">Accept the terms to go on\./)
+  t.match(wrong.body, 'Terms of use: Accept the terms to go on.')
   const short = await visitor.submit(wrong, { email: 'ada@example.com', password: 'short', terms_accepted: 'true' })
   t.match(short.body, /name="terms_accepted" value="true" required checked/, 'it stays checked')
   t.equal((await visitor.submit(short, { email: 'ada@example.com', password: PASSWORD, terms_accepted: 'true' })).statusCode, 303)
@@ -94,4 +96,20 @@ t.test('a new version is asked for at the next login on the page, and at no logi
   t.match((await visit(app).get('/account/terms')).headers.location, '/login')
   t.equal((await visitor.post('/account/terms', { terms_accepted: 'true' })).statusCode, 403, 'a form of another site')
   t.match((await visit(app).get('/account/terms?return_to=https://evil.example')).headers.location, /^\/login/)
+})
+
+t.test('they are asked for, too, by a login that the code of a mail or a restoration completes', async (t) => {
+  const mailbox = createMailbox()
+  const { app } = await build(t, { ...mailbox.options, terms: TERMS, requireEmailVerification: 'on' })
+  await createUser(app, { email: 'ada@example.com' })
+  await sql(app, 'UPDATE identifiers SET verified_at = NULL')
+  const visitor = visit(app)
+  const waits = await logIn(visitor, '/login?return_to=%2Forders')
+  const verified = await visitor.submit(waits, { code: codeIn((await mailbox.fetch(app))[0]!) })
+  t.match([verified.statusCode, verified.headers.location], [303, '/account/terms?return_to=%2Forders'])
+
+  await requestDeletion(app, (await login(app)).json<Tokens>().access_token)
+  const other = visit(app)
+  const restored = await other.submit(await logIn(other, '/login?return_to=%2Forders'), { decision: 'restore' })
+  t.match([restored.statusCode, restored.headers.location], [303, '/account/terms?return_to=%2Forders'])
 })
