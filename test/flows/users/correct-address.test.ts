@@ -121,6 +121,31 @@ t.test('an address that was verified meanwhile stays', async (t) => {
   t.equal((await login(app, { email: TYPO })).statusCode, 200)
 })
 
+t.test('a correction and a verification at once: there is one account, with the one address or the other', async (t) => {
+  const { app, box } = await server(t)
+  const outcomes = new Set<string>()
+  for (let round = 0; round < 8; round++) {
+    const [typo, right, username] = [`typo${round}@example.com`, `right${round}@example.com`, `user${round}`] as const
+    const { visitor, page } = await registered(app, typo, username)
+    const code = codeIn((await box.fetch(app))[0]!)
+    const requests = [() => correct(visitor, page, right), () => visitor.submit(page, { code })]
+    await Promise.all((round % 2 === 0 ? requests : requests.reverse()).map((request) => request()))
+    const mails = (await box.fetch(app)).map(({ to, subject }) => [to, subject] as const)
+    await purgeNow(app)
+    const rows = await sql<{ value: string, verified: boolean, user_id: string }>(
+      app, 'SELECT value, verified_at IS NOT NULL AS verified, user_id FROM identifiers WHERE value = ANY ($1) ORDER BY value', [[typo, right, username]]
+    )
+    t.equal(new Set(rows.map((row) => row.user_id)).size, 1)
+    const isCorrected = rows[0]!.value === right
+    t.same(rows.map(({ value }) => value), [isCorrected ? right : typo, username])
+    t.equal(rows[0]!.verified, !isCorrected)
+    t.match(mails, [[isCorrected ? right : typo, isCorrected ? /Confirm/ : /Welcome/]])
+    t.equal((await login(app, { username })).statusCode, isCorrected ? 403 : 200)
+    outcomes.add(String(isCorrected))
+  }
+  t.comment([...outcomes].join())
+})
+
 t.test('without the registration of that browser nothing changes', async (t) => {
   const { app, box } = await server(t)
   const { page } = await registered(app, TYPO, 'ada')
