@@ -16,8 +16,8 @@ function appOf (t: Test, files: Record<string, string>): string {
   return folder
 }
 
-function problems (program: ts.Program): string[] {
-  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) =>
+function problems (options: ts.CompilerOptions, folder: string, ...names: string[]): string[] {
+  return ts.getPreEmitDiagnostics(programOf(options, names.map((name) => join(folder, name)))).map(({ file, messageText }) =>
     `${file?.fileName.replace(packageRoot, '')}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
   )
 }
@@ -36,6 +36,28 @@ const STRICTEST: ts.CompilerOptions = {
 }
 // Where it is not the declarations that are checked: that takes most of the time
 const QUICK: ts.CompilerOptions = { ...BASE, skipLibCheck: true }
+
+const hosts = new Map<ts.CompilerOptions, ts.CompilerHost>()
+
+/** Programs with the same options share the files that they read, as in an editor. */
+function programOf (options: ts.CompilerOptions, files: string[]): ts.Program {
+  const host = hosts.get(options) ?? sharingHost(options)
+  hosts.set(options, host)
+  return ts.createProgram(files, options, host)
+}
+
+function sharingHost (options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options)
+  const files = new Map<string, ts.SourceFile | undefined>()
+  return {
+    ...host,
+    getSourceFile (name, version, ...rest) {
+      const key = `${name} ${typeof version === 'object' ? version.impliedNodeFormat : ''}`
+      if (!files.has(key)) files.set(key, host.getSourceFile(name, version, ...rest))
+      return files.get(key)
+    }
+  }
+}
 
 const APP = `import Fastify from 'fastify'
 import { authGuard, clientProxy, latchkey, oauth, Type, type Auth, type GuardOptions, type LatchkeyOptions } from 'latchkey'
@@ -58,7 +80,7 @@ const GLOBAL_JSX =
 
 t.test("our declarations compile without skipLibCheck, beside another library's global JSX types", async (t) => {
   const folder = appOf(t, { 'app.ts': APP, 'jsx.ts': GLOBAL_JSX })
-  t.same(problems(ts.createProgram([join(folder, 'app.ts'), join(folder, 'jsx.ts')], STRICTEST)), [])
+  t.same(problems(STRICTEST, folder, 'app.ts', 'jsx.ts'), [])
 })
 
 /** What the text around a block speaks of. */
@@ -77,7 +99,7 @@ t.test('the code of the README compiles', async (t) => {
   const files = Object.fromEntries(blocks.map((code, index) => [`block-${index}.ts`, `${code}\nexport {}\n`]))
   const folder = appOf(t, { 'around.d.ts': AROUND, ...files })
   symlinkSync(join(packageRoot, 'node_modules/openid-client'), join(folder, 'node_modules/openid-client'))
-  t.same(problems(ts.createProgram(['around.d.ts', ...Object.keys(files)].map((name) => join(folder, name)), QUICK)), [])
+  t.same(problems(QUICK, folder, 'around.d.ts', ...Object.keys(files)), [])
 })
 
 t.test('a CommonJS app in TypeScript has the types, too', async (t) => {
@@ -85,7 +107,7 @@ t.test('a CommonJS app in TypeScript has the types, too', async (t) => {
     'app.cts':
       "import Fastify = require('fastify')\nimport { latchkey, Type } from 'latchkey'\nconst app = Fastify()\napp.register(latchkey, { login: { attributes: { code: Type.String() } } })\nexport = app\n"
   })
-  t.same(problems(ts.createProgram([join(folder, 'app.cts')], QUICK)), [])
+  t.same(problems(QUICK, folder, 'app.cts'), [])
 })
 
 t.test('a mistake in an option is a type error', async (t) => {
@@ -93,7 +115,7 @@ t.test('a mistake in an option is a type error', async (t) => {
     'app.ts': APP.replace("scopes: ['orders:read']", "scope: ['orders:read']").replace('accessTokenTtl: 60', 'accessTokenTTL: 60')
   })
   t.match(
-    problems(ts.createProgram([join(folder, 'app.ts')], QUICK)).join('\n'),
+    problems(QUICK, folder, 'app.ts').join('\n'),
     /'scope' does not exist[^]*'accessTokenTTL' does not exist|accessTokenTTL[^]*'scope' does not exist/
   )
 })
@@ -127,13 +149,13 @@ const USE = `await app.register(latchkey, { prefix: '/auth' })
 t.test('plugins and guards can be used with a logger of the host and with HTTP/2', async (t) => {
   const folder = appOf(t, { 'app.ts': OTHER_SERVERS.replaceAll('USE', USE) })
   symlinkSync(join(packageRoot, 'node_modules/pino'), join(folder, 'node_modules/pino'))
-  t.same(problems(ts.createProgram([join(folder, 'app.ts')], QUICK)), [])
+  t.same(problems(QUICK, folder, 'app.ts'), [])
 })
 
 type Described = { properties?: Record<string, Described>, description?: string }
 
 t.test('every option has a description in editors', async (t) => {
-  const program = ts.createProgram([join(packageRoot, 'dist/src/index.d.ts')], QUICK)
+  const program = programOf(QUICK, [join(packageRoot, 'dist/src/index.d.ts')])
   const checker = program.getTypeChecker()
   const door = checker.getSymbolAtLocation(program.getSourceFile(join(packageRoot, 'dist/src/index.d.ts'))!)!
   const typeOf = (name: string) =>
