@@ -6,6 +6,7 @@ import { deriveKeys, readAppKey } from '../crypto/app-key.ts'
 import { SIGNING_KEYS } from '../keys/key-ring.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/config.ts'
+import { isDevelopment } from '../config/environment.ts'
 import { parseDatabaseUrl } from '../database/connection.ts'
 import { readHistory } from '../database/migration-history.ts'
 import { migrationNames, shippedMigrations } from '../database/migrations-directory.ts'
@@ -119,7 +120,7 @@ async function mailChecks (config: Config): Promise<Check[]> {
     })
     return texts && texts.map((parts) => parts.join(''))
   }
-  return await checkMail(config, { verify: async () => await (await import('../mail/smtp.ts')).createSmtp(url!).verify(), lookUp })
+  return await checkMail(config, { verify: async () => await (await import('../mail/smtp.ts')).createSmtp(url!).verify(), lookUp, isShown: isDevelopment(config) })
 }
 
 async function feedCheck ({ databaseDirectUrl }: Config, { chosen, directUrl }: DatabaseSource, client: Client): Promise<Check> {

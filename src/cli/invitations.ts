@@ -25,7 +25,7 @@ export async function inviteUser ({ withCore }: Context, { email, locale }: { em
   return {
     json: { email: display, url, expires_at: until, mailed: isMailed },
     lines: [
-      isMailed ? `${display} is invited by mail, until ${until}. The link in it:` : `${display} is invited until ${until}. Hand over this link:`,
+      isMailed ? `${display} is invited by mail. The link in it, which works until ${until}:` : `${display} is invited until ${until}. Hand over this link:`,
       url
     ]
   }

@@ -19,6 +19,6 @@ export async function createResetLink ({ config, withCore }: Context, text: stri
   })
   return {
     json: { id, url, expires_in: TOKEN_TTL.reset },
-    lines: [`Give this link to the user alone. It works once, and for ${TOKEN_TTL.reset / 60} minutes:`, url]
+    lines: [`Give this link to the user alone. It works once, within ${TOKEN_TTL.reset / 60} minutes:`, url]
   }
 }

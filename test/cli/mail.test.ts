@@ -34,7 +34,7 @@ t.test('mail test sends one mail at once and says what the server answered', asy
   const { code, stdout } = await run(['mail', 'test', '--to', 'op@example.com'], { cwd: t.testdir({}), env })
   t.equal(code, 0)
   t.match(stdout, /The mail server accepted a mail to op@example\.com with the Message-ID <[0-9a-f-]{36}@id\.example>/)
-  t.match(smtp.mails, [{ to: 'op@example.com', headers: { subject: 'Test der Mails von Latchkey' } }])
+  t.match(smtp.mails, [{ to: 'op@example.com', headers: { subject: 'Testmail von Latchkey' } }])
 
   const refusing = await startSmtp(t, { onMail: () => { throw reply(554, 'not from you') } })
   const refused = await run(['mail', 'test', '--to', 'op@example.com'], { cwd: t.testdir({}), env: { ...env, SMTP_URL: refusing.url } })
@@ -116,7 +116,7 @@ t.test('doctor logs in to the mail server without sending, and looks for SPF and
 
   const records: Record<string, string[]> = { 'mail.example.com': ['v=spf1 -all'], '_dmarc.example.com': ['x', 'v=DMARC1; p=none'] }
   const sender = async (from: string, lookUp = async (name: string) => records[name] ?? null) =>
-    (await checkMail({ mail: { url: 'smtp://x', from } }, { verify: async () => {}, lookUp }))[1]
+    (await checkMail({ mail: { url: 'smtp://x', from } }, { verify: async () => {}, lookUp, isShown: false }))[1]
   t.match(await sender('a@mail.example.com'), { status: 'ok', message: 'mail.example.com has SPF and DMARC' })
   t.match(await sender('X <a@example.com>'), { status: 'warn', message: /example\.com of MAIL_FROM has no SPF record/ })
   t.match(await sender('a@other.example'), { status: 'warn', message: /no SPF and no DMARC/ })
@@ -124,4 +124,10 @@ t.test('doctor logs in to the mail server without sending, and looks for SPF and
   t.equal(await sender('a@127.0.0.1'), undefined)
   t.match(checkOutbox({ queued: 5, oldest: 7200, dead: [] }, true), { status: 'warn', message: '5 messages wait, the oldest for 2 h' })
   t.match(checkOutbox({ queued: 5, oldest: 72, dead: [] }, true), { status: 'ok' })
+})
+
+t.test('without a mail server doctor says whether mails are shown on this machine', async (t) => {
+  const without = async (isShown: boolean) => await checkMail({ mail: {} }, { verify: async () => {}, lookUp: async () => null, isShown })
+  t.match(await without(true), [{ status: 'ok', message: /shown by the server at \/dev\/mail/ }])
+  t.match(await without(false), [{ status: 'ok', message: 'off: SMTP_URL is not set' }])
 })

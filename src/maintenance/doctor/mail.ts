@@ -7,6 +7,8 @@ export type MailChecks = {
   verify: () => Promise<void>
   /** TXT records of a name; null when there are none. Throws when it could not be looked up. */
   lookUp: (name: string) => Promise<string[] | null>
+  /** Without a server, `/dev/mail` shows the mails. */
+  isShown: boolean
 }
 
 /** What is in the outbox. */
@@ -18,9 +20,9 @@ const SPF = /^v=spf1( |$)/i
 const DMARC = /^v=DMARC1( *;|$)/i
 
 /** Whether the server takes mails, and whether those who receive them can tell that the sender is real. */
-export async function checkMail ({ mail }: Pick<Config, 'mail'>, { verify, lookUp }: MailChecks): Promise<Check[]> {
+export async function checkMail ({ mail }: Pick<Config, 'mail'>, { verify, lookUp, isShown }: MailChecks): Promise<Check[]> {
   if (mail.send) return [ok(MAIL, 'sent by your own function')]
-  if (mail.url === undefined) return [ok(MAIL, 'off: SMTP_URL is not set')]
+  if (mail.url === undefined) return [ok(MAIL, isShown ? 'shown by the server at /dev/mail, on this machine only: SMTP_URL is not set' : 'off: SMTP_URL is not set')]
   const server = await verify().then(
     () => ok(MAIL, 'the server of SMTP_URL accepts the connection and the login'),
     (error: Error) => fail(MAIL, `the server of SMTP_URL cannot be used: ${error.message}`, 'correct SMTP_URL, or let this machine connect to it')
