@@ -65,7 +65,12 @@ function restore ({ env, variables, cwd }) {
   Object.assign(env, variables)
 }
 
+/** With what the tests have started, which is in the same group. */
+const endGroup = () => process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL')
+
+// The process that sends the files was killed
+process.once('disconnect', endGroup)
 process.on('message', async (task) => {
-  if (task.file === undefined) process.disconnect()
+  if (task.file === undefined) process.off('disconnect', endGroup).disconnect()
   else process.send(await runFile(task))
 })

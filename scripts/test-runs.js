@@ -18,6 +18,25 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Whether a file shares no process with others, which a comment in it says. */
 export const runsAlone = (file) => MARK.test(readFileSync(join(root, file), 'utf8'))
 
+/** The processes that run tests now. Each leads a group, to which belongs what its tests start. */
+const running = new Set()
+
+/** Ends all that run tests, and what these have started, at once. */
+export function killTests () {
+  for (const child of running) killGroup(child)
+}
+
+function killGroup ({ pid }) {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {}
+}
+
+function noted (child) {
+  running.add(child)
+  return child.once('close', () => running.delete(child))
+}
+
 /** Collects what a child prints. */
 function printed (child, onText = () => {}) {
   const all = { text: '' }
@@ -31,15 +50,15 @@ function printed (child, onText = () => {}) {
 }
 
 /** tap ends a slow test by itself; this ends a process that does not react. The timeout is in seconds, and 0 is none. */
-const killLate = (child, timeout) => timeout === 0 ? undefined : setTimeout(() => child.kill('SIGKILL'), (timeout + 30) * 1000)
+const killLate = (child, timeout) => timeout === 0 ? undefined : setTimeout(() => killGroup(child), (timeout + 30) * 1000)
 
 /** Runs one file; resolves when its process has ended. */
 export function runAlone (file, { timeout, inspect = false, echo = false }) {
   return new Promise((resolve) => {
     const started = performance.now()
-    const child = spawn(process.execPath, ['--enable-source-maps', ...(inspect ? ['--inspect-brk'] : []), outputOf(file)], {
-      cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TAP_TIMEOUT: String(timeout) }
-    })
+    const child = noted(spawn(process.execPath, ['--enable-source-maps', ...(inspect ? ['--inspect-brk'] : []), outputOf(file)], {
+      cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TAP_TIMEOUT: String(timeout) }
+    }))
     const output = printed(child, (stream, text) => { if (echo) process[stream].write(text) })
     const late = killLate(child, timeout)
     child.on('close', (code, signal) => {
@@ -55,9 +74,9 @@ export function createSharedProcess ({ timeout, closing = CLOSING }) {
   const problems = []
 
   function start () {
-    const child = fork(join(root, 'scripts/test-process.js'), [], {
-      cwd: root, execArgv: ['--enable-source-maps'], stdio: ['ignore', 'pipe', 'pipe', 'ipc']
-    })
+    const child = noted(fork(join(root, 'scripts/test-process.js'), [], {
+      cwd: root, detached: true, execArgv: ['--enable-source-maps'], stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+    }))
     // A file that cannot be sent fails by the end of the process
     child.on('error', () => {})
     const shared = { child, output: printed(child), files: [], hasEnded: false, ended: undefined }
@@ -114,7 +133,7 @@ export function createSharedProcess ({ timeout, closing = CLOSING }) {
 /** Lets a process end by itself, or kills it when it does not. */
 async function end ({ child, ended }, patience) {
   if (child.connected) child.send({})
-  const late = setTimeout(() => child.kill('SIGKILL'), patience)
+  const late = setTimeout(() => killGroup(child), patience)
   const result = await ended
   clearTimeout(late)
   return result

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { buildPackage, compileTests, FOLDERS, outputOf } from './compile-tests.js'
 import { failuresIn } from './tap-output.js'
 import { testDataDir } from './test-data-dir.js'
-import { createSharedProcess, runAlone, runsAlone } from './test-runs.js'
+import { createSharedProcess, killTests, runAlone, runsAlone } from './test-runs.js'
 
 /** Tests in these folders read dist/, so they need a build. */
 const READ_PACKAGE = ['test/cli', 'test/host-app', 'test/package'].map((folder) => join(folder, sep))
@@ -27,6 +27,8 @@ const { values, positionals } = parseArgs({
     timeout: { type: 'string', default: '300' }
   }
 })
+/** The exit code of a run that a signal has ended: no further file is run. */
+let endedWith
 const timeout = values.inspect ? 0 : positive('timeout')
 
 function positive (option) {
@@ -82,7 +84,7 @@ async function runAll (files) {
 
   await Promise.all(Array.from({ length: positive('jobs') }, async () => {
     const shared = createSharedProcess({ timeout })
-    for (let file = queue.shift(); file; file = queue.shift()) {
+    for (let file = queue.shift(); file && endedWith === undefined; file = queue.shift()) {
       report(await (runsAlone(file) ? runAlone(file, { timeout }) : shared.run(file)))
     }
     problems.push(...await shared.close())
@@ -126,13 +128,20 @@ function watchSources () {
   again()
 }
 
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+  process.once(signal, async () => {
+    endedWith = code
+    killTests()
+    if (!values.watch) return
+    await stopDatabase()
+    process.exit(code)
+  })
+}
+
 if (values.watch) {
   watchSources()
-  process.once('SIGINT', async () => {
-    await stopDatabase()
-    process.exit(130)
-  })
 } else {
-  process.exitCode = await runOnce() ? 0 : 1
+  const isGood = await runOnce()
   await stopDatabase()
+  process.exitCode = endedWith ?? (isGood ? 0 : 1)
 }

@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
+import { isAlive } from '../src/database/embedded/postmaster.ts'
 import { packageRoot } from '../src/database/package-root.ts'
+import { eventually } from './support/start-server.ts'
 
 type Totals = { total: number, pass: number, fail: number, skip: number, todo: number }
 type Result = { code: number | null, signal: string | null, totals: Totals, output: string }
@@ -72,3 +77,33 @@ t.test('variables and the working directory are as before after each file', asyn
   ])
   t.match(all, [{ code: 0 }, { code: 0, totals: count(3) }])
 })
+
+/** Runs, for a run that is ended, a test that waits and has started another process. */
+const RUN = `const [runs, file] = process.argv.slice(1)
+const { createSharedProcess, killTests } = await import(runs)
+process.once('SIGTERM', killTests)
+await createSharedProcess({ timeout: 60 }).run(file)`
+const WAITING = `import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+t.test('waits', async () => {
+  const { pid } = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+  writeFileSync(new URL('pids', import.meta.url), JSON.stringify([process.pid, pid]))
+  await new Promise(() => {})
+})`
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  t.test(`${signal} to a run ends what runs tests, and what these have started`, async (t) => {
+    const folder = t.testdir({ 'waiting.js': `import t from '${scripts}test-tap.js?${signal}'\n${WAITING}` })
+    const pids = join(folder, 'pids')
+    const file = relative(join(packageRoot, 'build'), join(folder, 'waiting.js'))
+    const run = spawn(process.execPath, ['--input-type=module', '--eval', RUN, `${scripts}test-runs.js`, file], { stdio: 'ignore' })
+    const ended = once(run, 'exit')
+    t.ok(await eventually(() => existsSync(pids) && readFileSync(pids, 'utf8').endsWith(']'), 60_000))
+    run.kill(signal)
+    t.same(await ended, signal === 'SIGTERM' ? [0, null] : [null, signal])
+    for (const pid of JSON.parse(readFileSync(pids, 'utf8')) as number[]) {
+      t.teardown(() => { if (isAlive(pid)) process.kill(pid, 'SIGKILL') })
+      t.ok(await eventually(() => !isAlive(pid), 30_000))
+    }
+  })
+}
