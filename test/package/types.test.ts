@@ -4,6 +4,11 @@ import t, { type Test } from 'tap'
 import ts from 'typescript'
 import { Settings } from '../../src/config/settings.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
+import { problemsOf, typePrograms } from '../support/type-program.ts'
+
+const programOf = typePrograms(t)
+const problems = (options: ts.CompilerOptions, folder: string, ...names: string[]) =>
+  problemsOf(programOf(options, names.map((name) => join(folder, name))))
 
 /** An app that has nothing but Fastify and this package, as pnpm lays it out: what it does not name it cannot see. */
 function appOf (t: Test, files: Record<string, string>): string {
@@ -14,12 +19,6 @@ function appOf (t: Test, files: Record<string, string>): string {
   symlinkSync(join(packageRoot, 'node_modules/fastify'), join(modules, 'fastify'))
   symlinkSync(packageRoot, join(modules, 'latchkey'))
   return folder
-}
-
-function problems (options: ts.CompilerOptions, folder: string, ...names: string[]): string[] {
-  return ts.getPreEmitDiagnostics(programOf(options, names.map((name) => join(folder, name)))).map(({ file, messageText }) =>
-    `${file?.fileName.replace(packageRoot, '')}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
-  )
 }
 
 const BASE: ts.CompilerOptions = {
@@ -36,28 +35,6 @@ const STRICTEST: ts.CompilerOptions = {
 }
 // Where it is not the declarations that are checked: that takes most of the time
 const QUICK: ts.CompilerOptions = { ...BASE, skipLibCheck: true }
-
-const hosts = new Map<ts.CompilerOptions, ts.CompilerHost>()
-
-/** Programs with the same options share the files that they read, as in an editor. */
-function programOf (options: ts.CompilerOptions, files: string[]): ts.Program {
-  const host = hosts.get(options) ?? sharingHost(options)
-  hosts.set(options, host)
-  return ts.createProgram(files, options, host)
-}
-
-function sharingHost (options: ts.CompilerOptions): ts.CompilerHost {
-  const host = ts.createCompilerHost(options)
-  const files = new Map<string, ts.SourceFile | undefined>()
-  return {
-    ...host,
-    getSourceFile (name, version, ...rest) {
-      const key = `${name} ${typeof version === 'object' ? version.impliedNodeFormat : ''}`
-      if (!files.has(key)) files.set(key, host.getSourceFile(name, version, ...rest))
-      return files.get(key)
-    }
-  }
-}
 
 const APP = `import Fastify from 'fastify'
 import { authGuard, clientProxy, latchkey, oauth, Type, type Auth, type GuardOptions, type LatchkeyOptions } from 'latchkey'
