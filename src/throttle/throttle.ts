@@ -34,7 +34,7 @@ export type Throttle = {
   /** Codes sent to an identifier, over all logins and sessions. @param keys each is counted */
   oneTimeCode: (keys: readonly (readonly string[])[]) => Guard
   /**
-   * Counts changes of an address by a user, each of which sends a message to somebody.
+   * Counts changes by a user of what they log in with: each sends a message to somebody, or tells whether a value is taken.
    * @throws TooManyAttempts
    */
   identifierChange: (userId: string) => Promise<void>

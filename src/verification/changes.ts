@@ -42,7 +42,7 @@ export type Confirming = {
 
 export type IdentifierChanges = {
   /**
-   * Counts the messages of a change.
+   * Counts a change, and its messages.
    * @returns what is written with the change: tokens, and messages to the new and the old addresses
    * @throws TooManyAttempts
    */
@@ -134,7 +134,8 @@ export function createIdentifierChanges (
 
   const prepare: IdentifierChanges['prepare'] = async ({ changer, wanted, direct, link }) => {
     const { userId } = changer
-    if (wanted.length > 0) await throttle.identifierChange(userId)
+    // A change that takes effect at once tells whether somebody else has the value
+    if (wanted.length + direct.length > 0) await throttle.identifierChange(userId)
     const waiting = wanted.length > 0 ? await tokens.list(userId, 'change') : []
     const messages: Message[] = []
     for (const each of wanted) messages.push(await messageOf(each, userId))

@@ -360,6 +360,16 @@ t.test('a change of password ends what waits, and the limits of mails count', as
   t.equal(last, 429, 'a user sends mails to few strangers')
 })
 
+t.test('changes that take effect at once are limited, too: they tell whether somebody else has the value', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, { ...box.options, rateLimit: 'on', login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
+  await register(app, { email: 'grace@example.com', phone: '+491701234567' })
+  const { access_token: bearer } = await signedIn(app)
+  const statuses: number[] = []
+  for (let index = 0; index < 12; index++) statuses.push((await patch(app, bearer, { phone: '+491701234567' })).statusCode)
+  t.same(statuses, [...Array<number>(10).fill(422), 429, 429])
+})
+
 t.test('where an address must be verified, the only one cannot be removed: its user could not log in any more', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, requireEmailVerification: 'on', login: { attributes: readyAttributes } })
