@@ -19,7 +19,10 @@ type Correction = {
   link: Link
 }
 
-/** `gone`: nothing waits any more. With `authSession` a mail is on its way to the new address, or to its owner. */
+/**
+ * `gone`: nothing waits any more. Without any of the `errors` the registration has ended, and people register again. With `authSession` a
+ * mail is on its way to the new address, or to its owner.
+ */
 type Corrected = 'gone' | 'wrong_password' | { errors: FieldErrors, authSession?: never } | { authSession: string, errors?: never }
 
 /**
@@ -31,7 +34,7 @@ export type CorrectAddress = (correction: Correction) => Promise<Corrected>
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'freeRegistration'>
+  users: Pick<Users, 'freeRegistration' | 'hasRegistration'>
   authenticate: Authenticate
   throttle: Pick<Throttle, 'identifierChange'>
   register: Register
@@ -50,7 +53,10 @@ export function createCorrectAddress (
     const { id, first, name, others, profile, locale } = registration
     await throttle.identifierChange(first)
     const known = await authenticate([before], password, caller)
-    if (!known || (userId !== null && known.userId !== userId)) return 'wrong_password'
+    if (!known || (userId !== null && known.userId !== userId)) {
+      // A correction that has ended the first registration may not have come to the second
+      return await users.hasRegistration({ id, address: before }) ? 'wrong_password' : { errors: {} }
+    }
     const body = {
       ...Object.fromEntries([...others, wanted].map(({ attribute, display }) => [attribute, display])),
       name, password, profile, terms_accepted: String(registration.termsVersion === termsVersion)

@@ -100,6 +100,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       return null
     },
     freeRegistration: store.freeRegistration,
+    hasRegistration: store.hasRegistration,
     setPassword: async ({ password, ...change }, also) =>
       await store.changePassword({ ...change, passwordHash: await passwords.hash(password) }, also),
     verifyIdentifier: store.verifyIdentifier,

@@ -162,6 +162,8 @@ export type Users = {
    * @returns false when it is not there any more, or its address was verified
    */
   freeRegistration: (registration: FreedRegistration) => Promise<boolean>
+  /** Whether it is there, with a user or without. */
+  hasRegistration: (registration: Pick<FreedRegistration, 'id' | 'address'>) => Promise<boolean>
   /**
    * Ends every session except `keepSession`.
    * @returns false when the password has changed since it was checked
@@ -205,7 +207,7 @@ export type Users = {
 /** Our own users table. */
 export type UserStore = Pick<
   Users,
-  'profile' | 'recipient' | 'taken' | 'freeRegistration' | 'changeProfile' | 'verifyIdentifier' | 'identifiers' | 'confirmChange' | 'undoChange'
+  'profile' | 'recipient' | 'taken' | 'freeRegistration' | 'hasRegistration' | 'changeProfile' | 'verifyIdentifier' | 'identifiers' | 'confirmChange' | 'undoChange'
 > & {
   resetPassword: (reset: PasswordReset, also?: AlsoWrite<Proof>) => Promise<Proof | null>
   /**

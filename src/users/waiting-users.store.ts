@@ -19,7 +19,7 @@ type Parts = {
 export function createWaitingUsers (
   { pool, tables }: Database,
   { insertUser, columns, verifiedSql }: Parts
-): Pick<UserStore, 'findForLogin' | 'createNobody' | 'freeRegistration'> {
+): Pick<UserStore, 'findForLogin' | 'createNobody' | 'freeRegistration' | 'hasRegistration'> {
   const { users, identifiers, identifier_holds: holds, auth_sessions: sessions, one_time_tokens: tokens } = tables
   // What is only left here comes last
   const loginSql = `SELECT ${columns}, ${verifiedSql('$3::text[]')} AS verified, i.decoy
@@ -79,5 +79,10 @@ export function createWaitingUsers (
     return (await client.query({ name: 'registration-free', text: freeSql, values: freed })).rowCount === 1
   })
 
-  return { findForLogin, createNobody, freeRegistration }
+  const hasRegistration: UserStore['hasRegistration'] = async ({ id, address: { attribute, value } }) => {
+    const text = `SELECT FROM ${identifiers} i WHERE i.attribute = $2 AND i.value = $3 AND i.decoy->>'id' = $1`
+    return (await pool.query({ name: 'registration-find', text, values: [id, attribute, value] })).rowCount === 1
+  }
+
+  return { findForLogin, createNobody, freeRegistration, hasRegistration }
 }

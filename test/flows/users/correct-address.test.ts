@@ -146,6 +146,25 @@ t.test('a correction and a verification at once: there is one account, with the 
   t.comment([...outcomes].join())
 })
 
+t.test('a process that dies between the end of the first registration and the second leaves nothing half: people register again', async (t) => {
+  const { app, box } = await server(t)
+  for (const [index, from] of [TYPO, OWNER].entries()) {
+    const username = `user${index}`
+    const { visitor, page } = await registered(app, from, username)
+    await box.fetch(app)
+    await sql(app, "CREATE OR REPLACE FUNCTION fail () RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''killed''; END'")
+    await sql(app, 'CREATE TRIGGER fail BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION fail()')
+    t.equal((await correct(visitor, page, ADA)).statusCode, 500)
+    await sql(app, 'DROP TRIGGER fail ON users')
+    const again = await correct(visitor, page, ADA)
+    t.match([again.statusCode, again.headers.location], [303, '/register?return_to=%2Forders'], from)
+    t.same(await box.fetch(app), [])
+    await purgeNow(app)
+    t.same(await sql(app, 'SELECT FROM identifiers WHERE value = ANY ($1)', [[username, TYPO, ADA]]), [])
+    t.equal((await sql(app, 'SELECT FROM users')).length, 2)
+  }
+})
+
 t.test('without the registration of that browser nothing changes', async (t) => {
   const { app, box } = await server(t)
   const { page } = await registered(app, TYPO, 'ada')
