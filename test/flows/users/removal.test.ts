@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { internals } from '../../../plugins/internals.ts'
-import { EmailSchema, UsernameSchema } from '../../../src/index.ts'
+import { EmailSchema, PhoneSchema, Type, UsernameSchema } from '../../../src/index.ts'
 import { advanceTime } from '../../../src/testing.ts'
 import { DAY, DAYS_OF_GRACE, leavingLogin, purgeNow, requestDeletion, restore, rowsWith } from '../../support/deletion.ts'
 import { call, personalToken } from '../../support/machines.ts'
@@ -59,6 +59,28 @@ t.test('after the days of grace everything personal is gone, and nobody gets the
   t.match(change.json(), { statusCode: 422, errors: { username: [/taken/] } })
   await advanceTime(app, 30 * DAY - GRACE)
   t.equal((await register(app, { email: EMAIL, username: 'ada' })).statusCode, 201)
+})
+
+t.test('nothing is left of a change that waited or could be undone, of the fields of the profile, of a login that waited, or of a throttle', async (t) => {
+  const mailbox = createMailbox()
+  const { app, databaseUrl } = await build(t, {
+    ...mailbox.options, rateLimit: 'on', login: { attributes: { email: EmailSchema, phone: PhoneSchema, username: UsernameSchema } },
+    profile: Type.Object({ company: Type.String() })
+  })
+  const own = { email: EMAIL, username: 'ada', phone: '+491701234567', name: 'Lovelace', profile: { company: 'Engines of Ada' } }
+  const { id } = (await call(app, 'POST', '/v1/register', undefined, { ...own, password: PASSWORD })).json<{ id: string }>()
+  const { access_token: bearer } = (await login(app)).json<Tokens>()
+  const changed = { username: 'countess', phone: '+491701234568', email: 'ada@new.example', locale: 'de-AT' }
+  t.equal((await call(app, 'PATCH', '/v1/profile', bearer, changed)).statusCode, 200)
+  await login(app, { email: EMAIL, password: 'wrong' })
+  await call(app, 'POST', '/v1/password/forgot', undefined, { email: EMAIL })
+  await requestDeletion(app, bearer)
+  await advanceTime(app, GRACE + 1)
+  t.equal((await purgeNow(app))?.['users'], 1)
+  const values = [id, ...Object.values({ ...own, profile: own.profile.company }), ...Object.values(changed), bearer.slice(-20)]
+  t.ok(await eventually(async () => (await sql(app, "SELECT FROM audit_events WHERE type = 'user.deletion_requested'")).length === 1))
+  t.same((await rowsWith(databaseUrl, values)).filter(({ table }) => table !== 'revocations'), [{ table: 'audit_events', text: 'user.deleted' }])
+  t.equal((await sql(app, 'SELECT FROM identifier_holds')).length, 5, 'only their HMAC')
 })
 
 t.test('nor is anything personal in entries of the audit log that are written while the user is deleted, or a moment later', async (t) => {
