@@ -15,6 +15,9 @@ export type AuditFilter = {
 
 export type AuditLine = Required<Omit<AuditEntry, 'ago'>> & { createdAt: Date }
 
+/** How far an entry may be ahead of its time to keep the order: a clock wrong for a moment must not date the entries long after. */
+const AHEAD = '1 minute'
+
 export function createAuditStore ({ prisma, pool, tables }: Database) {
   let latest: string | null = null
 
@@ -28,7 +31,7 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
       text: `WITH written AS (INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
           SELECT coalesce(e.id, gen_random_uuid()), e.type, u.id, e."clientId", e."sessionId",
             CASE WHEN e."userId" IS NULL OR u.id IS NOT NULL THEN e.ip END, CASE WHEN e."userId" IS NULL OR u.id IS NOT NULL THEN e."userAgent" END, coalesce(e.detail, '{}'),
-            greatest(now() - coalesce(e.ago, 0) * interval '1 millisecond', $2::timestamptz)
+            greatest(now() - coalesce(e.ago, 0) * interval '1 millisecond', CASE WHEN $2::timestamptz < now() + interval '${AHEAD}' THEN $2::timestamptz END)
           FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)
             LEFT JOIN ${tables.users} u ON u.id = e."userId"
           RETURNING created_at)

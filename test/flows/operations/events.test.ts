@@ -183,3 +183,16 @@ t.test('a request succeeds when the database refuses the lines of the audit log'
   t.equal((await login(app)).statusCode, 200)
   t.equal((await written(app, 'login.succeeded')).length, 1)
 })
+
+t.test('a database whose clock was wrong for a moment does not date entries long after', async (t) => {
+  const { app } = await build(t)
+  const { write, list } = internals(app).store.audit
+  // As one whose clock is an hour ahead
+  await write([{ type: 'client.created', ago: -3_600_000 }])
+  await write([{ type: 'client.changed' }])
+  await write([{ type: 'client.revoked', ago: 5000 }])
+  const [first, ...later] = await list({ type: 'client.*', limit: 3 })
+  t.equal(first!.type, 'client.created')
+  t.ok(later.every(({ createdAt }) => createdAt.getTime() < first!.createdAt.getTime() - 3_000_000))
+  t.same(later.map(({ type }) => type).sort(), ['client.changed', 'client.revoked'])
+})
