@@ -87,7 +87,7 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     const changer = { userId, boundTo: boundToSession(sessionId), caller: callerOf(request), preferences: preferredLanguages(request) }
     if (cancel !== undefined) {
       await changes.cancel(userId, attribute)
-      pages.notices.keep(reply, PROFILE, userId, 'changeCancelled')
+      pages.notices.keep(reply, PROFILE, userId, 'changeCanceled')
     } else if (send !== undefined) {
       await changes.sendAgain(changer, attribute, links.own.verification)
       pages.notices.keep(reply, PROFILE, userId, 'changeSent')

@@ -46,7 +46,7 @@ export const account: typeof en = {
     changePending: 'Gespeichert. Die Änderung gilt, sobald Sie sie bestätigen.',
     changeConfirmed: 'Die Änderung ist bestätigt.',
     changeSent: 'Noch einmal gesendet. Wir senden höchstens eine Nachricht in der Minute.',
-    changeCancelled: 'Die Änderung ist abgebrochen.',
+    changeCanceled: 'Die Änderung ist abgebrochen.',
     goneAlready: 'Es gab nichts mehr zu beenden: Es war schon beendet.'
   },
   profile: {

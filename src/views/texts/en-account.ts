@@ -45,7 +45,7 @@ export const account = {
     changePending: 'Saved. The change takes effect when you confirm it.',
     changeConfirmed: 'The change is confirmed.',
     changeSent: 'Sent again. We send at most one message a minute.',
-    changeCancelled: 'The change is cancelled.',
+    changeCanceled: 'The change is canceled.',
     goneAlready: 'There was nothing left to end: it had ended already.'
   },
   profile: {

@@ -47,7 +47,7 @@ export const account: typeof en.account = {
     changePending: 'Enregistré. La modification sera valable dès que vous l’aurez confirmée.',
     changeConfirmed: 'La modification est confirmée.',
     changeSent: 'Renvoyé. Nous envoyons au plus un message par minute.',
-    changeCancelled: 'La modification est annulée.',
+    changeCanceled: 'La modification est annulée.',
     goneAlready: 'Il n’y avait plus rien à arrêter : c’était déjà fait.'
   },
   profile: {

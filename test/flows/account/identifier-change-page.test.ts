@@ -41,7 +41,7 @@ t.test('a new address waits on the account page, with a code, to be sent again, 
   const wrong = await post(visitor, `${PAGE}/confirm`, { attribute: 'email', code_email: first })
   t.match([wrong.statusCode, wrong.body], [422, /href="#field-code_email"[^]*This code is wrong or too old/])
   await post(visitor, `${PAGE}/confirm`, { attribute: 'email', cancel: '1' })
-  t.match((await visitor.get(PAGE)).body, 'The change is cancelled.')
+  t.match((await visitor.get(PAGE)).body, 'The change is canceled.')
   t.equal((await post(visitor, `${PAGE}/confirm`, { attribute: 'email', code_email: code })).statusCode, 422)
 
   await post(visitor, `${PAGE}/login`, { email: NEW })
