@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { leavingLogin, purgeNow, requestDeletion, restore } from '../../support/deletion.ts'
+import { advanceTime } from '../../../src/testing.ts'
+import { DAY, leavingLogin, purgeNow, requestDeletion, restore } from '../../support/deletion.ts'
 import { call } from '../../support/machines.ts'
 import { createMailbox, tokenIn } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, login, PASSWORD, signedIn, type Tokens } from '../../support/start-server.ts'
+import { build, login, PASSWORD, register, signedIn, type Tokens } from '../../support/start-server.ts'
 
 const NEXT = 'another horse battery staple'
 const ROUNDS = 8
@@ -131,4 +132,23 @@ t.test('changes of two users in many tabs at once: one of each waits', async (t)
     app, "SELECT count(*)::int AS count FROM one_time_tokens WHERE purpose = 'change' GROUP BY user_id")
   t.same(waiting, [{ count: 1 }, { count: 1 }], 'the last request of each')
   t.equal((await login(app, { email: 'ada@example.com' })).json<Tokens>().token_type, 'Bearer')
+})
+
+t.test('a link to undo is worth nothing after 72 hours, also when the address belongs to somebody else since', async (t) => {
+  const { app, changed, stateOf, tokenTo } = await server(t)
+  const { id, old, now, undo } = await changed(0)
+  await advanceTime(app, 72 * 3600 + 1)
+  t.equal((await undo()).statusCode, 403)
+  t.equal((await register(app, { email: old })).statusCode, 422, 'held')
+  await advanceTime(app, 27 * DAY)
+  await purgeNow(app)
+  const { user: { id: other }, access_token: bearer } = await signedIn(app, { email: old })
+  await tokenTo(old)
+  t.equal((await undo()).statusCode, 403)
+  t.match([await stateOf(id), await stateOf(other)], [{ emails: [now], password: true }, { emails: [old], password: true }])
+  // The user of before takes it back in no way: only its new user gives it up
+  const { access_token: before } = (await login(app, { email: now })).json<Tokens>()
+  t.match((await call(app, 'PATCH', '/v1/profile', before, { email: old })).json(), { pending: { email: old } })
+  t.equal((await call(app, 'GET', '/v1/profile', bearer)).statusCode, 200)
+  t.match(await stateOf(id), { emails: [now] })
 })
