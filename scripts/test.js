@@ -56,11 +56,11 @@ function chosen (sources) {
 /** A file without assertions fails. */
 const hasPassed = ({ code, totals }) => code === 0 && totals.total > 0 && totals.fail === 0
 
-/** Files in folders that have slow ones come first, and then the largest, so that no job works alone at the end. */
+/** Files that measure or are in folders that have slow ones come first, and then the largest, so that no job works alone at the end. */
 function inOrder (files) {
-  const slow = ['test/fuzz', ...READ_PACKAGE]
-  const weights = new Map(files.map((file) =>
-    [file, statSync(join(root, file)).size + (slow.some((folder) => file.startsWith(folder)) ? 1e9 : 0)]))
+  const folders = ['test/fuzz', join('test', 'unit', 'database', sep), ...READ_PACKAGE]
+  const isSlow = (file) => runsAlone(file) || folders.some((folder) => file.startsWith(folder))
+  const weights = new Map(files.map((file) => [file, statSync(join(root, file)).size + (isSlow(file) ? 1e9 : 0)]))
   return [...files].sort((a, b) => weights.get(b) - weights.get(a))
 }
 
