@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -42,5 +42,14 @@ export function urlOf (serverUrl: string, database: string): string {
   const url = new URL(serverUrl)
   url.pathname = `/${database}`
   url.search = ''
+  return url.href
+}
+
+/** The same database over the socket of the PostgreSQL of the tests, where there is one: a query takes half as long as over TCP. */
+export function overSocket (databaseUrl: string, serverUrl: string): string {
+  const url = new URL(databaseUrl)
+  const directory = join(testDataDir, 'postgres')
+  const isOurs = url.host === new URL(serverUrl).host && url.search === ''
+  if (isOurs && existsSync(join(directory, `.s.PGSQL.${url.port}`))) url.searchParams.set('host', directory)
   return url.href
 }

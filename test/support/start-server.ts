@@ -7,7 +7,7 @@ import latchkey, { type AppOptions } from '../../plugins/latchkey.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import { hashSecret, newClientId, newClientSecret } from '../../src/crypto/secrets.ts'
 import type { NewClient } from '../../src/clients/clients.store.ts'
-import { APP_KEY, prepareTestDatabase, templateName, testDatabaseUrl, urlOf } from '../setup/database.ts'
+import { APP_KEY, overSocket, prepareTestDatabase, templateName, testDatabaseUrl, urlOf } from '../setup/database.ts'
 import { internals } from '../../plugins/internals.ts'
 
 export { APP_KEY }
@@ -40,7 +40,7 @@ const administrator = (): Promise<Administrator> => (administering ??= connectAd
 
 async function connectAdministrator (): Promise<Administrator> {
   const url = await testDatabaseUrl()
-  const pool = new pg.Pool({ connectionString: url, max: 1, allowExitOnIdle: true, idleTimeoutMillis: 0 })
+  const pool = new pg.Pool({ connectionString: overSocket(urlOf(url, 'postgres'), url), max: 1, allowExitOnIdle: true, idleTimeoutMillis: 0 })
   pool.on('error', () => {})
   return { url, query: (sql) => pool.query(sql) }
 }
@@ -56,7 +56,8 @@ export async function build (t: Test, options: AppOptions & { databaseUrl?: stri
   // Simulates a host with @fastify/under-pressure, so that a busy machine fails no test
   app.decorate('isUnderPressure', () => false)
   t.teardown(() => app.close())
-  await app.register(latchkey, { ...FAST, operations: true, ...options, databaseUrl })
+  const used = options.databaseUrl ?? overSocket(databaseUrl, (await administrator()).url)
+  await app.register(latchkey, { ...FAST, operations: true, ...options, databaseUrl: used })
   await app.ready()
   return { app, databaseUrl, logs: () => text }
 }
