@@ -14,13 +14,15 @@ const EXTRA = [
   ['LOGIN_ATTRIBUTES', 'login.attributes', '`email`', 'Some of `email`, `phone`, `username`, in the order in which they are tried'],
   ['DEFAULT_COUNTRY', 'login.defaultCountry', '', 'Country of phone numbers in national format, such as `DE`'],
   ['CLIENT_WEB_ID, CLIENT_WEB_SECRET', 'clients', '',
-    'Client whose credentials the proxy routes of a slug use; needed only where the proxy runs in a service without a database']
+    'Client whose credentials the proxy routes of a slug use; needed only where the proxy runs in a service without a database'],
+  ['SOCIAL_GOOGLE_CLIENT_ID, SOCIAL_GOOGLE_CLIENT_SECRET', 'social', '',
+    'Providers that users log in with, by name: [docs/social-login.md](docs/social-login.md) has their members and variables']
 ]
 
 function rows (schema, path = '') {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
     if (property.properties && !property.env) return rows(property, `${path}${name}.`)
-    if (['login.attributes', 'login.defaultCountry', 'clients'].includes(path + name)) return []
+    if (['login.attributes', 'login.defaultCountry', 'clients', 'social'].includes(path + name)) return []
     return [[property.env ?? '', path + name, show(property.default), property.description ?? '']]
   })
 }

@@ -4,7 +4,6 @@ import { originOf } from '../../src/events/events.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { FormId } from '../../src/crypto/form-secrets.ts'
-import type { SignedIn } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { Pending } from '../../src/sessions/auth-sessions.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
@@ -21,6 +20,9 @@ const SESSION = /^[A-Za-z0-9_-]{43}$/
 
 export type Credentials = { username: string | undefined, password: string | undefined, remember?: boolean, form?: FormId | undefined }
 
+/** A user who has proven who they are: by default with the password, and now. */
+export type Entrant = Parameters<Services['sessions']['browser']['start']>[0] & { missing?: readonly Missing[] }
+
 /** Browser sessions and their cookie. Needs no cookie plugin, so it works on routes of the host as well. */
 export type Browser = {
   /** Null for a guest. */
@@ -34,7 +36,7 @@ export type Browser = {
    */
   logInWithPassword (request: AnyRequest, reply: AnyReply, credentials: Credentials): Promise<BrowserSession | null>
   /** Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed since */
-  logIn: (request: FastifyRequest, reply: FastifyReply, user: SignedIn, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
+  logIn: (request: FastifyRequest, reply: FastifyReply, user: Entrant, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
   /** Forgets a session that has ended. */
   forget: (reply: FastifyReply) => void
   logOut (request: AnyRequest, reply: AnyReply): Promise<void>
@@ -55,18 +57,20 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
   async function logIn (
     request: FastifyRequest,
     reply: FastifyReply,
-    user: SignedIn,
+    { missing, ...user }: Entrant,
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
-    const [missing] = await users.records.missing(user.userId)
-    if (missing) throw await incomplete(request, user, missing, { remember })
+    const [first] = missing ?? await users.records.missing(user.userId)
+    if (first) throw await incomplete(request, user, first, { remember })
     return await start(request, reply, user, remember, form)
   }
 
-  async function incomplete (request: FastifyRequest, user: SignedIn, missing: Missing, pending: Pending): Promise<HttpError> {
+  async function incomplete (
+    request: FastifyRequest, { amr: proven = ['pwd'], ...user }: Entrant, missing: Missing, pending: Pending
+  ): Promise<HttpError> {
     const caller = callerOf(request)
-    const authSession = await sessions.auth.create({ user, clientId: null, proven: ['pwd'], pending, caller })
+    const authSession = await sessions.auth.create({ user, clientId: null, proven, pending, caller })
     return new HttpError(MISSING_ERRORS[missing].code, { authSession })
   }
 

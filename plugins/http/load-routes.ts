@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/config.ts'
 import type { VerificationServices } from '../../src/compose/verification.ts'
 import type { Internals } from '../internals.ts'
 
-type Switches = Pick<Config, 'registration' | 'routes' | 'terms'> & { channels: VerificationServices['channels'] }
+type Switches = Pick<Config, 'registration' | 'routes' | 'social' | 'terms'> & { channels: VerificationServices['channels'] }
 
 /** Route files that a setting can turn off. */
 const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
@@ -26,6 +26,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/oauth/personal-access-tokens', ({ routes }) => routes.personalTokens],
   ['pages/account-data', ({ routes }) => routes.profile],
   ['pages/account-profile', ({ routes }) => routes.profile],
+  ['pages/account-identities', ({ social }) => Object.keys(social).length > 0],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page
   ['v1/oauth/device-code', ({ routes }) => routes.pages],
@@ -37,12 +38,12 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
  * Files under `v1/` whose routes users open in a browser, so that they answer with pages. `plugins/pages.ts` registers them, in the scope
  * that has the error pages, the form parser and the security headers of pages.
  */
-const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout']
+const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout', 'v1/auth/provider']
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
-export function switchesOf ({ config: { registration, routes, terms }, verification: { channels } }: Pick<Internals, 'config' | 'verification'>): Switches {
-  return { registration, routes, terms, channels }
+export function switchesOf ({ config: { registration, routes, social, terms }, verification: { channels } }: Pick<Internals, 'config' | 'verification'>): Switches {
+  return { registration, routes, social, terms, channels }
 }
 
 /**

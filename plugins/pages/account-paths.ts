@@ -13,6 +13,8 @@ export const RESTORE = `${ACCOUNT}/restore`
 /** Asks for the acceptance of a new version of the terms. */
 export const TERMS_PAGE = `${ACCOUNT}/terms`
 export const CHANGE_PASSWORD = `${SECURITY}/password`
+export const LINK_IDENTITY = `${SECURITY}/identities/link`
+export const UNLINK_IDENTITY = `${SECURITY}/identities/unlink`
 
 /** The forms of the account page: action and path. */
 export const ACTIONS = {

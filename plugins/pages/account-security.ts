@@ -4,11 +4,12 @@ import { agentName } from '../../src/account/agent-name.ts'
 import { shownName } from '../../src/clients/shown-name.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
-import type { HistoryItem } from '../../src/views/account-security.tsx'
+import type { SocialServices } from '../../src/compose/social.ts'
+import type { HistoryItem, Identities } from '../../src/views/account-security.tsx'
 import type { Page } from '../../src/views/page.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import type { MakeFrame } from './account-frame.ts'
-import { CHANGE_PASSWORD, SECURITY, type Who } from './account-paths.ts'
+import { CHANGE_PASSWORD, LINK_IDENTITY, SECURITY, UNLINK_IDENTITY, type Who } from './account-paths.ts'
 import type { Kit } from './kit.ts'
 import type { Notice } from './notices.ts'
 
@@ -19,7 +20,11 @@ type State = { before?: string | null, errors?: FieldErrors, notice?: Notice | u
 export type ShowAccountSecurity = (request: FastifyRequest, reply: FastifyReply, who: Who, state: State) => Promise<FastifyReply>
 
 /** The password, and what has happened to the account. */
-export function createAccountSecurityPage (kit: Kit, { account, config, users }: Services, frameOf: MakeFrame): ShowAccountSecurity {
+export function createAccountSecurityPage (
+  kit: Kit,
+  { account, config, social, users }: Services,
+  frameOf: MakeFrame
+): ShowAccountSecurity {
   return async (request, reply, who, { before = null, errors, notice }) => {
     const frame = await frameOf(request, reply, who, SECURITY)
     const { entries, next } = await account.history.list(who.userId, { before, limit: PER_PAGE })
@@ -27,6 +32,8 @@ export function createAccountSecurityPage (kit: Kit, { account, config, users }:
       ...frame,
       actions: { ...frame.actions, changePassword: kit.link(CHANGE_PASSWORD) },
       passwordRules: config.routes.profile ? users.passwordPolicy.rules : null,
+      ...(config.routes.profile && { hasPassword: await hasPassword(who.userId) }),
+      ...(social && { identities: await identitiesOf(social, who.userId) }),
       history: entries.map((entry) => itemOf(entry, frame)),
       links: {
         older: next === null ? undefined : kit.link(SECURITY, { before: next }),
@@ -34,7 +41,25 @@ export function createAccountSecurityPage (kit: Kit, { account, config, users }:
       },
       notice: notice && frame.texts.account[notice],
       ...(errors && { errors: formErrors(errors, ['current_password', 'new_password'], frame.texts) })
-    }, { leaves: kit.loginLeaves })
+    }, { leaves: kit.loginLeaves || social !== null })
+  }
+
+  async function hasPassword (userId: string): Promise<boolean> {
+    const user = await users.records.findById(userId)
+    return user === null || users.records.hasPassword(user)
+  }
+
+  async function identitiesOf ({ identities, providers }: SocialServices, userId: string): Promise<Identities> {
+    const items = await identities.list(userId)
+    const own = new Set(items.map(({ provider }) => provider))
+    const offered = [...providers.values()].filter(({ name, use }) => use !== 'register' && !own.has(name))
+    return {
+      items: items.map(({ provider, subject, email, name, createdAt }) => ({
+        provider, subject, label: providers.get(provider)?.label ?? provider, account: email ?? name, since: createdAt
+      })),
+      offered: offered.map(({ name, label }) => ({ provider: name, label })),
+      actions: { link: kit.link(LINK_IDENTITY), unlink: kit.link(UNLINK_IDENTITY) }
+    }
   }
 }
 

@@ -23,7 +23,9 @@ export type LoginState = {
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
 export function createLoginPage (kit: Kit, services: Services, findReturnTarget: FindReturnTarget): ShowLogin {
-  const { config, users: { attributes }, verification: { channels } } = services
+  const { config, social, users: { attributes }, verification: { channels } } = services
+  // A form with an address of one of these domains goes on to a provider
+  const sendsAway = Object.values(config.social).some(({ domains = [] }) => domains.length > 0)
   return async (request, reply, { returnTo, username, remember = false, problem, userId, ended }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
@@ -37,6 +39,11 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
       values: { username, remember },
       app,
       ...(userId !== undefined && { again: { account: await kit.accountName(userId), cancel: cancelOf(returnTo) } }),
+      ...(social && {
+        providers: (await import('./provider-links.ts')).providerLinks(kit, social, page.texts.upstream.logIn, {
+          returnTo, uiLocales, prompt: userId === undefined ? undefined : 'login'
+        })
+      }),
       notice: ended ? page.texts.login[ended] : undefined,
       ...(problem &&
         { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
@@ -46,7 +53,7 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
           ? kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
           : undefined
       }
-    }, { leaves })
+    }, { leaves: leaves || sendsAway })
   }
 
   function isShortNumber (problem: Problem, username?: string): boolean {

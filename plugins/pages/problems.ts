@@ -1,10 +1,15 @@
+import type { Refusal } from '../../src/social/sign-in.ts'
+import type { UpstreamError } from '../../src/social/upstream-error.ts'
 import type { Page } from '../../src/views/page.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Failure } from '../http/errors.ts'
 import { NO_COOKIE, STALE_FORM } from './csrf.ts'
 
 /** The problem that a form shows when it is displayed again. */
-export type Problem = 'wrongLogin' | 'overloaded' | 'stale' | 'noCookies' | { wait: number }
+export type Problem = 'wrongLogin' | 'overloaded' | 'stale' | 'noCookies' | { wait: number } | UpstreamProblem
+
+/** Of a login at a provider, which is named as on its button. `expired`: too long ago, used before, or started in another browser. */
+export type UpstreamProblem = { provider: string, is: Refusal | UpstreamError['problem'] | 'expired' }
 
 /** The problem of a failure after which the same form can be submitted again; null for other failures. */
 export function problemOf ({ statusCode, code, retryAfter }: Failure): Problem | null {
@@ -14,6 +19,7 @@ export function problemOf ({ statusCode, code, retryAfter }: Failure): Problem |
   return code === NO_COOKIE ? 'noCookies' : null
 }
 
-export function problemText (problem: Problem, { texts: { problems }, locale }: Page): string {
-  return typeof problem === 'string' ? problems[problem] : problems.tooMany(formatWait(problem.wait, locale))
+export function problemText (problem: Problem, { texts: { problems, upstream }, locale }: Page): string {
+  if (typeof problem === 'string') return problems[problem]
+  return 'wait' in problem ? problems.tooMany(formatWait(problem.wait, locale)) : upstream[problem.is](problem.provider)
 }

@@ -12,7 +12,11 @@ export type RegisterState = { returnTo: string | null, values?: Record<string, u
 
 export type ShowRegister = (request: FastifyRequest, reply: FastifyReply, state: RegisterState) => Promise<FastifyReply>
 
-export function createRegisterPage (kit: Kit, { config, invitations, users }: Services, findReturnTarget: FindReturnTarget): ShowRegister {
+export function createRegisterPage (
+  kit: Kit,
+  { config, invitations, social, users }: Services,
+  findReturnTarget: FindReturnTarget
+): ShowRegister {
   const { attributes, passwordPolicy: { rules }, profileFields } = users
   const { terms } = config
   const isVerified = config.requireEmailVerification === 'on'
@@ -45,6 +49,9 @@ export function createRegisterPage (kit: Kit, { config, invitations, users }: Se
       fields: attributes.map(({ name, title }) => ({
         attribute: name, title, isFixed: name === invited?.attribute, isRequired: isVerified && name === address
       })),
+      ...(social && invited === null && config.registration === 'open' && {
+        providers: (await import('./provider-links.ts')).providerLinks(kit, social, page.texts.upstream.register, { returnTo, uiLocales }, ({ use }) => use !== 'login')
+      }),
       askName: true,
       ...(own && { profileFields: own }),
       minPasswordLength: rules.minLength,

@@ -9,7 +9,7 @@ import { preferredLanguages } from '../http/preferred-languages.ts'
 import type { Kit } from './kit.ts'
 
 /** A login, in this browser, to an account that will be deleted at `at`. */
-type Leaving = { text: string, user: { userId: string, passwordStamp: number }, pending: AuthSession['pending'], at: Date }
+type Leaving = { text: string, user: { userId: string, passwordStamp: number }, pending: AuthSession['pending'], proven: string[], at: Date }
 
 export type RestorePages = {
   /** The question; whoever has not just entered the password gets the login page. */
@@ -32,7 +32,9 @@ export function createRestorePages (kit: Kit, { account: { deletion }, browser, 
   async function leavingBy (text: string | undefined): Promise<Leaving | null> {
     const found = text === undefined ? null : await sessions.auth.find(text, null)
     const at = found?.userId == null ? null : await deletion.deletesAt(found.userId)
-    return at && { text: text!, user: { userId: found!.userId!, passwordStamp: found!.passwordStamp }, pending: found!.pending, at }
+    if (!at) return null
+    const { userId, passwordStamp, pending, proven } = found!
+    return { text: text!, user: { userId: userId!, passwordStamp }, pending, proven, at }
   }
 
   async function ask (request: FastifyRequest, reply: FastifyReply, { user, at }: Leaving, returnTo: string | null): Promise<FastifyReply> {
@@ -54,14 +56,14 @@ export function createRestorePages (kit: Kit, { account: { deletion }, browser, 
   const decide: RestorePages['decide'] = async (request, reply, decision) => {
     const leaving = await leavingBy(cookie.read(request))
     if (!leaving || (decision !== 'restore' && decision !== 'leave')) return null
-    const { text, user, pending, at } = leaving
+    const { text, user, pending, proven, at } = leaving
     cookie.clear(reply)
     if (decision === 'leave') {
       await sessions.auth.consume(text, null)
       return { outcome: 'left', at }
     }
     if (!await deletion.restore(user, { caller: callerOf(request), preferences: preferredLanguages(request) })) return null
-    await browser.logIn(request, reply, user, pending.remember === true)
+    await browser.logIn(request, reply, { ...user, amr: proven }, pending.remember === true)
     return { outcome: 'restored', userId: user.userId }
   }
 

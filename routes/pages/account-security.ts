@@ -3,6 +3,8 @@ import { validate as isUuid } from 'uuid'
 import { ownerOfForm } from '../../plugins/browser/owner.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { CHANGE_PASSWORD, SECURITY } from '../../plugins/pages/account-paths.ts'
+import { logInAgain } from '../../plugins/pages/answer.ts'
+import { isRecent } from '../../src/account/owner.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { afterForm, ChangePasswordForm, form, HistoryQuery, showPage } from '../../src/schemas/pages.ts'
 import { internals } from '../../plugins/internals.ts'
@@ -12,7 +14,7 @@ const tags = ['Pages']
 
 const accountSecurity: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, users } = internals(app)
+  const { clock, config, users } = internals(app)
   const ownerOf = ownerOfForm(app)
   const guard = app.authGuard('web')
   const home = config.basePath + SECURITY
@@ -37,12 +39,15 @@ const accountSecurity: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const found = await ownerOf(request, reply)
     if (!found) return reply.redirect(home, 303)
-    const { userId, sessionId } = found
+    const { userId, sessionId, authTime } = found
+    const user = await users.records.findById(userId)
+    const isFirst = user !== null && !users.records.hasPassword(user)
+    if (isFirst && !isRecent(authTime, clock.now())) return logInAgain(reply, config, SECURITY)
     const { current_password: current = '', new_password: next = '' } = request.body
-    const errors = current === ''
+    const errors = current === '' && !isFirst
       ? { current_password: ['required' as const] }
       : await users.changePassword({
-        userId, sessionId, current, next, caller: callerOf(request), preferences: preferredLanguages(request)
+        userId, sessionId, current, next, authTime, caller: callerOf(request), preferences: preferredLanguages(request)
       })
     if (errors) return await pages.accountSecurity(request, reply, found, { errors })
     pages.notices.keep(reply, SECURITY, userId, 'passwordChanged')

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limit } from '../../plugins/http/limits.ts'
 import { ACCOUNT, DELETED, RESTORE } from '../../plugins/pages/account-paths.ts'
 import { NOBODY } from '../../plugins/pages/shown-once.ts'
+import { withQuery } from '../../src/http/front-end-url.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, showPage } from '../../src/schemas/pages.ts'
@@ -12,7 +13,7 @@ const tags = ['Pages']
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { browser, config, users: { attributes } } = internals(app)
+  const { browser, config, social, users: { attributes } } = internals(app)
 
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
@@ -35,6 +36,12 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const surplus = surplusFields(attributes, loginFields(attributes, request.body, ''))
     if (surplus) throw unprocessable(surplus, { message: 'A login has one login field' })
     const returnTo = localPath(target)
+    const home = social?.domains.homeOf(username)
+    if (home && (home.isRequired || password === undefined || password === '')) {
+      const { redirectPath } = await import('../../plugins/pages/provider-links.ts')
+      const to = { login_hint: username!.trim(), ...(returnTo !== null && { return_to: returnTo }) }
+      return reply.redirect(withQuery(config.basePath + redirectPath(home.provider), to), 303)
+    }
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })
     if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, problem: 'wrongLogin' })

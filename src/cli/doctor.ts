@@ -27,6 +27,7 @@ import { checkExtras, checkMigrations, type MigrationFacts } from '../maintenanc
 import { checkPasswords } from '../maintenance/doctor/passwords.ts'
 import { checkSchema } from '../maintenance/doctor/schema.ts'
 import { checkSealed } from '../maintenance/doctor/sealed.ts'
+import { checkSocial } from '../maintenance/doctor/social.ts'
 import { countSealed } from '../maintenance/sealed.ts'
 import type { Context } from './context.ts'
 import type { Result } from './result.ts'
@@ -43,7 +44,10 @@ export async function doctor (context: Context, { strict = false }: DoctorArgs):
     return misconfigured(error)
   }
   const { config } = context
-  const settings = [...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config), ...await mailChecks(config)]
+  const settings = [
+    ...checkConfiguration(config), ...checkExposure(config), ...await checkPasswords(config), ...await mailChecks(config),
+    ...await checkSocial(config)
+  ]
   return report([...settings, ...await databaseChecks(context)], strict)
 }
 

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { version } from '../runtime/version.ts'
 import { command, hours, positiveInteger, seconds, secondsOrDefault, type Run } from './command.ts'
 import type { Context } from './context.ts'
+import { addIdentityCommands } from './program-identities.ts'
 import { addTokenCommands } from './program-tokens.ts'
 import { printable, printableJson } from './terminal.ts'
 
@@ -149,7 +150,7 @@ function addKeyCommands (program: Command, run: Run): void {
 }
 
 function addUserCommands (program: Command, run: Run, context: Options['context']): void {
-  const user = program.command('user').description('Create, invite, list, show, disable, enable and delete users; set their passwords')
+  const user = program.command('user').description('Create, invite, list, show, disable, enable and delete users; set their passwords, and remove their logins at providers')
   command(user, 'create', 'Register a user')
     .option('--attribute <name=value...>', 'login attribute')
     .option('--name <name>', 'full name')
@@ -181,6 +182,7 @@ function addUserCommands (program: Command, run: Run, context: Options['context'
     .action(run(async () => (await import('./invitations.ts')).listInvitations))
   command(user, 'delete <user>', 'Delete a user with all of their data, at once in every process; this cannot be undone')
     .action(run(async () => (await import('./user-account.ts')).deleteUser))
+  addIdentityCommands(user, run)
   user.hook('preSubcommand', async (_user, create) => {
     if (create.name() === 'create') await addAttributeOptions(create, context)
   })

@@ -68,10 +68,11 @@ export function createAccount (parts: AccountParts): AccountServices {
     },
     deletion: atFirstUse(() => loadDeletion(parts), ['request', 'restore', 'deletesAt']),
     async exportAccount (userId) {
-      const [{ createExportAccount }, { createReadUser }] = await Promise.all([
-        import('../account/export.ts'), import('../users/export.store.ts')
+      const [{ createExportAccount }, { createReadUser }, { createSocialAccountStore }] = await Promise.all([
+        import('../account/export.ts'), import('../users/export.store.ts'), import('../users/social-accounts.store.ts')
       ])
-      return await createExportAccount({ ...shown, readUser: createReadUser(database), tokens: personalTokens })(userId)
+      const identities = createSocialAccountStore(database)
+      return await createExportAccount({ ...shown, readUser: createReadUser(database), identities, tokens: personalTokens })(userId)
     }
   }
 }

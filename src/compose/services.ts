@@ -23,6 +23,7 @@ import { createMail, startOutbox, type MailServices, type SmsServices } from './
 import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
 import { checkBreachedList, createUsers, type LaterRequests, type UserServices } from './users.ts'
+import type { SocialServices } from './social.ts'
 import { createVerification, type VerificationServices } from './verification.ts'
 
 /** Everything that plugins and routes use, by noun; created once per app. */
@@ -39,6 +40,8 @@ export type Services = Core & {
   revocation: RevocationServices
   sessions: SessionServices
   sms: SmsServices
+  /** Null where no provider is configured. */
+  social: SocialServices | null
   users: UserServices
   verification: VerificationServices
 }
@@ -77,6 +80,8 @@ async function stopAll (stops: Stop[]): Promise<void> {
     await stopAll(stops)
   }
 }
+
+type CreateSocial = typeof import('./social.ts').createSocial
 
 type Base = Core & { events: Events, log: Log }
 
@@ -120,15 +125,20 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   })
   const messages = createMail(base)
   const verification = createVerification({ ...base, ...messages, users, throttle })
+  const social = await loadSocial({ ...base, ...messages, users, throttle })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({
       ...base, ...messages, audited, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds, throttle, users
     }),
     ...messages,
-    clients, invitations, passwords, personalTokens, revocation, sessions, users,
+    clients, invitations, passwords, personalTokens, revocation, sessions, social, users,
     verification
   }
+}
+
+async function loadSocial (parts: Parameters<CreateSocial>[0]): Promise<SocialServices | null> {
+  return Object.keys(parts.config.social).length === 0 ? null : await (await import('./social.ts')).createSocial(parts)
 }
 
 /** Loaded with the first invitation. */

@@ -21,11 +21,13 @@ import { attributesToVerify } from './verification.ts'
 import { withLanguages } from '../views/texts/index.ts'
 import type { IdentifierHolds } from '../users/identifier-holds.ts'
 import { createOwnUsers } from '../users/own-users.ts'
+import type { NewDevice } from '../users/new-device.ts'
 import type { PasswordChangedNotice } from '../users/notices.ts'
 import type { Users } from '../users/ports.ts'
 import type { AcceptedTerms } from '../users/terms.ts'
 import type { ChangePassword } from '../users/change-password.ts'
 import type { ChangeProfile } from '../users/change-profile.ts'
+import type { AskHost } from '../users/before-register.ts'
 import type { CorrectAddress } from '../users/correct-address.ts'
 import type { ProfileFields } from '../users/profile-fields.ts'
 import type { Register } from '../users/register.ts'
@@ -52,7 +54,13 @@ export type UserServices = {
   changePassword: ChangePassword
   changeProfile: ChangeProfile
   passwordChanged: PasswordChangedNotice
+  /** Null where nobody is told of new devices. */
+  newDevice: NewDevice | null
+  newcomers: () => Promise<Newcomers>
 }
+
+/** What every way to become a user asks and writes. */
+type Newcomers = { askHost: AskHost | undefined, prepareMail: PrepareRegisteredMail | undefined }
 
 /** What registration needs of parts that need the users. */
 export type LaterRequests = Pick<ProofRequests, 'verifyEmail' | 'verifyNew' | 'addressTaken'>
@@ -93,7 +101,10 @@ export async function createUsers (
   const holds: Pick<IdentifierHolds, 'held'> = atFirstUse(async () => (await import('./removal.ts')).holdsOf({ database, appKeys }), ['held'])
   const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys, holds, profileFields })
   const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
-  const authenticate = createAuthenticate({ users, decoys, throttle, events, newDevice })
+  const refusesPassword = Object.values(config.social).some(({ required }) => required)
+    ? (await import('../social/domains.ts')).createDomains(config.social).refusesPassword
+    : undefined
+  const authenticate = createAuthenticate({ users, decoys, throttle, refusesPassword, events, newDevice })
   const parts = { attributes, profileFields, users, passwordPolicy, throttle, events }
 
   /** Loaded with the first registration. */
@@ -111,6 +122,12 @@ export async function createUsers (
     }, ['prepare']).prepare
   }
 
+  async function newcomers (): Promise<Newcomers> {
+    const { beforeRegister } = config
+    const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
+    return { askHost, prepareMail: registeredMail() }
+  }
+
   async function loadTerms (): Promise<AcceptedTerms | null> {
     const { version } = config.terms
     return version === undefined ? null : (await import('../users/terms.store.ts')).createAcceptedTerms(database, version)
@@ -119,9 +136,7 @@ export async function createUsers (
   async function createRegistration (): Promise<Register> {
     if (config.registration === 'off') return turnedOff('registration')
     const { createRegister } = await import('../users/register.ts')
-    const { beforeRegister } = config
-    const askHost = beforeRegister && (await import('../users/before-register.ts')).createAskHost(beforeRegister)
-    const prepareMail = registeredMail()
+    const { askHost, prepareMail } = await newcomers()
     const registering = { ...parts, authenticate, invitations, invitationOnly: config.registration === 'invite', askHost, prepareMail, termsVersion: config.terms.version }
     if (mustVerify.length === 0) return createRegister(registering)
     const { createWaitingRegistration } = await import('../users/waiting-registration.ts')
@@ -131,12 +146,15 @@ export async function createUsers (
 
   async function createChanges (): Promise<Pick<UserServices, 'changePassword' | 'changeProfile'>> {
     if (!config.routes.profile) return { changePassword: turnedOff('routes.profile'), changeProfile: turnedOff('routes.profile') }
-    const [{ createVerifyCurrentPassword }, { createChangePassword }, { createChangeProfile }, { createStepUp }] = await Promise.all([
+    const [
+      { createVerifyCurrentPassword }, { createChangePassword }, { createChangeProfile }, { createStepUp }, { isRecent }
+    ] = await Promise.all([
       import('../users/current-password.ts'), import('../users/change-password.ts'), import('../users/change-profile.ts'),
-      import('../account/step-up.ts')
+      import('../account/step-up.ts'), import('../account/owner.ts')
     ])
     const verifyCurrent = createVerifyCurrentPassword(parts)
-    const changing = { ...parts, passwordChanged, outbox: store.outbox, verifyCurrent }
+    const isRecentLogin = (authTime: Date | null) => isRecent(authTime, clock.now())
+    const changing = { ...parts, passwordChanged, outbox: store.outbox, verifyCurrent, isRecent: isRecentLogin }
     const isOn = (kind: OutboxKind) => outbox.mode(kind) !== 'off'
     const confirmable = attributes.filter(({ channel }) => channel !== null && isOn(channel)).map(({ name }) => name)
     const stepUp = createStepUp({ users, verifyCurrent, now: clock.now })
@@ -156,7 +174,7 @@ export async function createUsers (
   const { register } = atFirstUse(async () => ({ register: await createRegistration() }), ['register'])
   return {
     records: users, attributes, profileFields, passwordPolicy, passwordChanged, authenticate, terms: await loadTerms(),
-    register,
+    register, newDevice, newcomers,
     ...atFirstUse(async () => ({ correctAddress: await createCorrection() }), ['correctAddress']),
     ...atFirstUse(createChanges, ['changePassword', 'changeProfile'])
   }

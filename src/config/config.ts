@@ -15,6 +15,7 @@ import { createTrusts } from '../http/trusted-proxies.ts'
 import type { SettingsOptions } from './options.ts'
 import { problemsOf } from './problems.ts'
 import { Settings } from './settings.ts'
+import { checkSocial, type ConfiguredProvider } from './social.ts'
 import { unregistrable } from '../oauth/scopes.ts'
 
 type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K] }
@@ -23,8 +24,9 @@ type DeepPartial<T> = { [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] 
 export type LatchkeyOptions = SettingsOptions & Omit<DeepPartial<Settings>, keyof SettingsOptions>
 
 /** Settings with the address of the server. A copy by `{ ...config }` would not follow the port: pass the config itself. */
-export type Config = Omit<Settings, 'views' | 'languages' | 'appUrl'> & Address & {
+export type Config = Omit<Settings, 'views' | 'languages' | 'appUrl' | 'social'> & Address & {
   views: Views
+  social: Record<string, ConfiguredProvider>
   languages: Record<string, PartialTexts>
   /** Prefix of the scope in which Latchkey is registered; routes are under it and `prefix`. */
   mount: string
@@ -71,6 +73,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
     throw new ConfigError([{ name, message: `is required with ${other}: people accept a version that they can read` }])
   }
   checkHooks(filled)
+  const social = checkSocial(filled.social, sources)
   checkScopes(filled.scopes, nameOf(sources, ['scopes']))
   checkTrustProxy(filled.trustProxy, nameOf(sources, ['trustProxy']))
   const appUrl = filled.appUrl === undefined ? undefined : readUrl(nameOf(sources, ['appUrl']), filled.appUrl).replace(/\/+$/, '')
@@ -84,6 +87,7 @@ export function resolveConfig (options: LatchkeyOptions, sources: Sources = IN_C
       readUrl(nameOf(sources, ['resourceServers', String(index)]), resource)
     ),
     brand,
+    social,
     deprecations: deprecationsOf(filled),
     views: filled.views as Views,
     mount,

@@ -2,6 +2,7 @@ import type { Place } from './address.ts'
 import { ConfigError } from './config-error.ts'
 import { resolveConfig, type Config, type LatchkeyOptions } from './config.ts'
 import { PROXY_SLUGS, Settings } from './settings.ts'
+import { mergeSocial, socialOptions, socialPaths } from './social-environment.ts'
 import { VARIABLE_PREFIX as PREFIX, type Sources } from './names.ts'
 import { readDotenv } from './dotenv.ts'
 import { isLoopback } from '../http/origin.ts'
@@ -55,6 +56,8 @@ export function readEnvironment (variables: Variables, { prefixedOnly }: Pick<So
   }
   const clients = clientOptions(variables, given, prefixedOnly, names)
   if (clients) options['clients'] = clients
+  const social = socialOptions(variables, given, names, socialValue)
+  if (social) options['social'] = social
   return { options: options as LatchkeyOptions, names, prefixedOnly }
 }
 
@@ -90,7 +93,8 @@ export function mergeOptions (options: LatchkeyOptions, environment: LatchkeyOpt
     terms: { ...environment.terms, ...defined(options.terms ?? {}) },
     notices: { ...environment.notices, ...defined(options.notices ?? {}) },
     passwords: { ...environment.passwords, ...defined(options.passwords ?? {}) },
-    clients: { ...environment.clients, ...options.clients }
+    clients: { ...environment.clients, ...options.clients },
+    social: mergeSocial(options.social, environment.social)
   }
 }
 
@@ -103,14 +107,16 @@ function spellings (name: string, prefixedOnly: boolean): string[] {
 }
 
 /** Names of the variables whose options code has not overridden. */
-function namesLeft ({ login = {}, clients = {}, ...options }: LatchkeyOptions, { names }: Environment): Record<string, string> {
-  const given = new Set([
+function namesLeft (given: LatchkeyOptions, { names }: Environment): Record<string, string> {
+  const { login = {}, clients = {}, social, ...options } = given
+  const overridden = new Set([
     ...Object.keys(defined(options)),
     ...Object.keys(defined(login)).map((name) => `login.${name}`),
     ...GROUPS.flatMap((group) => Object.keys(defined(options[group] ?? {})).map((name) => `${group}.${name}`)),
-    ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`])
+    ...Object.keys(clients).flatMap((slug) => [`clients.${slug}.id`, `clients.${slug}.secret`]),
+    ...socialPaths(social)
   ])
-  return Object.fromEntries(Object.entries(names).filter(([option]) => !given.has(option)))
+  return Object.fromEntries(Object.entries(names).filter(([option]) => !overridden.has(option)))
 }
 
 function valueOf (option: string, property: Property, found: Found): unknown {
@@ -133,6 +139,13 @@ function parseNoticesOff ({ name, text }: Found): unknown {
 function fromText (property: Property, text: string): unknown {
   if (property.type === 'array') return text.split(',').map((item) => item.trim()).filter(Boolean)
   return property.type === 'integer' && !Number.isNaN(Number(text)) ? Number(text) : text
+}
+
+/** A scope contains no comma in practice, and their list is often written with spaces. */
+function socialValue (member: string, property: Property, found: Found): unknown {
+  // Anything else is reported if the variable is one of a provider
+  if (property.type === 'boolean' && (found.text === 'on' || found.text === 'off')) return found.text === 'on'
+  return member === 'scopes' ? found.text.split(/[\s,]+/).filter(Boolean) : fromText(property, found.text)
 }
 
 function loginOptions (given: Given, names: Record<string, string>): LatchkeyOptions['login'] | undefined {

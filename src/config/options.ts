@@ -76,7 +76,7 @@ export interface SettingsOptions {
     /** Deprecated name of `brand.color`, accepted until the next release. */
     colour?: NonNullable<NonNullable<Settings['brand']>['colour']>
   }
-  /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `terms`, `verify`, `verifyLink`, `undo`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountDelete`, `accountEnd`, `accountProfile`, `accountSecurity`, `restore`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identifierChange`, `mail.identifierChanged`, `mail.changeUndone`, `mail.identifierTaken`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
+  /** Your own views by name: `start`, `login`, `register`, `forgotPassword`, `resetPassword`, `terms`, `verify`, `verifyLink`, `undo`, `done`, `consent`, `logout`, `loggedOut`, `account`, `accountData`, `accountDelete`, `accountEnd`, `accountProfile`, `accountSecurity`, `restore`, `deviceCode`, `deviceConfirm`, `deviceDone`, `formPost`, `error`, `mail.verify`, `mail.taken`, `mail.welcome`, `mail.verified`, `mail.reset`, `mail.passwordChanged`, `mail.newDevice`, `mail.factorAdded`, `mail.factorRemoved`, `mail.identityLinked`, `mail.identityUnlinked`, `mail.identifierChange`, `mail.identifierChanged`, `mail.changeUndone`, `mail.identifierTaken`, `mail.deletionScheduled`, `mail.restored`, `mail.invitation`, `mail.test`, `sms.code`. */
   views?: Views
   /** Language of the pages for visitors whose browser requests none of the available languages: `en`, `de`, `fr`, or one of `languages`. Variable: DEFAULT_LANGUAGE. Default: en. */
   defaultLanguage?: NonNullable<Settings['defaultLanguage']>
@@ -100,7 +100,7 @@ export interface SettingsOptions {
     /** Maximum number of text messages in 24 hours, to all numbers together; a number gets one a minute, three an hour and ten a day. Variable: SMS_PER_DAY. Default: 500. */
     perDay?: NonNullable<NonNullable<Settings['sms']>['perDay']>
   }
-  /** Mails that only tell of something, and can be turned off: `welcome`, `verified`, `passwordChanged`, `newDevice`, `factorAdded`, `factorRemoved`, `restored`. As a variable, the names of those that are off, separated by commas; as an option `{ welcome: false }`. Variable: NOTICES_OFF. */
+  /** Mails that only tell of something, and can be turned off: `welcome`, `verified`, `passwordChanged`, `newDevice`, `factorAdded`, `factorRemoved`, `identityLinked`, `identityUnlinked`, `restored`. As a variable, the names of those that are off, separated by commas; as an option `{ welcome: false }`. Variable: NOTICES_OFF. */
   notices?: {
     /** Whether `mail.welcome` is sent. Default: true. */
     welcome?: NonNullable<NonNullable<Settings['notices']>['welcome']>
@@ -114,6 +114,10 @@ export interface SettingsOptions {
     factorAdded?: NonNullable<NonNullable<Settings['notices']>['factorAdded']>
     /** Whether `mail.factorRemoved` is sent. Default: true. */
     factorRemoved?: NonNullable<NonNullable<Settings['notices']>['factorRemoved']>
+    /** Whether `mail.identityLinked` is sent. Default: true. */
+    identityLinked?: NonNullable<NonNullable<Settings['notices']>['identityLinked']>
+    /** Whether `mail.identityUnlinked` is sent. Default: true. */
+    identityUnlinked?: NonNullable<NonNullable<Settings['notices']>['identityUnlinked']>
     /** Whether `mail.restored` is sent. Default: true. */
     restored?: NonNullable<NonNullable<Settings['notices']>['restored']>
   }
@@ -142,6 +146,8 @@ export interface SettingsOptions {
     /** Page with the privacy policy; also `op_policy_uri` in the metadata. Variable: PRIVACY_URL. */
     privacyUrl?: NonNullable<NonNullable<Settings['terms']>['privacyUrl']>
   }
+  /** Providers that users log in with, by name, such as { google: { clientId, clientSecret } }: docs/social-login.md. As variables SOCIAL_GOOGLE_CLIENT_ID, SOCIAL_GOOGLE_CLIENT_SECRET and so on. */
+  social?: NonNullable<Settings['social']>
   /** Users must have verified an e-mail address before they get a token or a browser session; sessions that exist go on. Variable: REQUIRE_EMAIL_VERIFICATION. Default: off. */
   requireEmailVerification?: NonNullable<Settings['requireEmailVerification']>
   /** Options of routes. */

@@ -36,13 +36,18 @@ function toProblem (settings: Schema, { keyword, instancePath, message, params }
   }
 }
 
-/** The schema at a path, if there is one, and the last schema along the path that has a name of its own. */
+/** The schema at a path, if there is one, and the last schema along the path that describes what to write. */
 function schemaAt (settings: Schema, path: string[]): { schema: Schema | undefined, named: Schema | undefined } {
   let schema: Schema | undefined = settings
   let named: Schema | undefined
   for (const step of path) {
-    schema = schema?.properties?.[step]
-    if (schema) named = schema
+    schema = schema?.properties?.[step] ?? memberOf(schema, step)
+    if (schema?.description !== undefined) named = schema
   }
   return { schema, named }
+}
+
+/** Of a record. */
+function memberOf (schema: Schema | undefined, step: string): Schema | undefined {
+  return Object.entries(schema?.patternProperties ?? {}).find(([pattern]) => new RegExp(pattern).test(step))?.[1]
 }

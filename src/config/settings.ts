@@ -3,6 +3,7 @@ import { APP_KEY_FORM } from '../crypto/app-key.ts'
 import { messageOptions } from './mail-options.ts'
 import { MAX_PASSWORD_BYTES } from '../passwords/hashing.ts'
 import { hookOptions } from './hook-options.ts'
+import { SocialOptions } from './social-options.ts'
 import { TermsOptions } from './terms-options.ts'
 import { viewNames } from '../views/check.ts'
 
@@ -156,6 +157,7 @@ export const Settings = Type.Object({
   }),
   ...hookOptions,
   terms: TermsOptions,
+  social: SocialOptions,
   requireEmailVerification: onOff(
     'REQUIRE_EMAIL_VERIFICATION',
     'off',

@@ -49,6 +49,8 @@ export const AUDITED = [
   'identifier.verified',
   'identifier.changed',
   'identifier.change_undone',
+  'identity.linked',
+  'identity.unlinked',
   'profile.changed',
   'client.created',
   'client.changed',

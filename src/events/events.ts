@@ -69,7 +69,7 @@ export type EventDetails = {
   'password.reset': Origin & { userId: string }
   /**
    * For the first time. `cleaned`: it was proven from elsewhere than the account itself, which therefore lost its password,
-   * sessions, consents and clients, and the identifiers of the attributes in `removed`.
+   * sessions, consents, clients and ways in through providers, and the identifiers of the attributes in `removed`.
    */
   'identifier.verified': Origin & { userId: string, attribute: string, cleaned: boolean, removed: string[] }
   /** What a user logs in with, by its attribute, such as `email`. A change that its owner must confirm has been confirmed. */
@@ -79,6 +79,12 @@ export type EventDetails = {
    * has ended, and the password is removed.
    */
   'identifier.change_undone': Origin & { userId: string, attribute: string, restored: string[] }
+  /**
+   * An account at an upstream provider is a way in from now on: `linked` by its owner, who was logged in; `joined` by an address that
+   * both sides had verified; `registered` with the user.
+   */
+  'identity.linked': Origin & { userId: string, provider: string, how: 'linked' | 'joined' | 'registered' }
+  'identity.unlinked': Origin & { userId: string, provider: string }
   /** The name and other fields of the profile. `fields`: names only, without values. */
   'profile.changed': Origin & { userId: string, fields: string[] }
   'client.created': ClientChange
@@ -125,6 +131,8 @@ const NAMES: Record<EventName, true> = {
   'identifier.verified': true,
   'identifier.changed': true,
   'identifier.change_undone': true,
+  'identity.linked': true,
+  'identity.unlinked': true,
   'profile.changed': true,
   'client.created': true,
   'client.changed': true,

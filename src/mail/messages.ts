@@ -38,6 +38,8 @@ const MESSAGES: { [Name in MailName]: Build<Name> } = {
   factorRemoved: (model, context) => ({
     ...notice('factorRemoved')(model, context), lead: context.texts.factorRemoved.lead(context.brand, factorIn(context, model.factor))
   }),
+  identityLinked: identity('identityLinked'),
+  identityUnlinked: identity('identityUnlinked'),
   identifierChange: proof('identifierChange'),
   identifierChanged ({ attribute, at, undoUrl, expiresIn }, context) {
     const { texts: { identifierChanged: t, common, attributes }, locale, brand } = context
@@ -96,7 +98,12 @@ function proof (name: 'verify' | 'reset' | 'identifierChange'): Build<typeof nam
   }
 }
 
-type Linked = 'welcome' | 'verified' | 'invitation' | 'passwordChanged' | 'newDevice' | 'factorAdded' | 'factorRemoved' | 'restored'
+/** With the name of the provider. */
+function identity (name: 'identityLinked' | 'identityUnlinked'): Build<typeof name> {
+  return (model, context) => ({ ...notice(name)(model, context), lead: context.texts[name].lead(context.brand, model.provider) })
+}
+
+type Linked = 'welcome' | 'verified' | 'invitation' | 'passwordChanged' | 'newDevice' | 'factorAdded' | 'factorRemoved' | 'identityLinked' | 'identityUnlinked' | 'restored'
 
 function link (name: Linked) {
   return ({ url }: { url: string }, { texts: { [name]: t }, brand }: MailContext): Omit<Parts, 'greeting'> => ({

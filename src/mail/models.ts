@@ -22,6 +22,9 @@ export type MailModels = {
   newDevice: Notice
   factorAdded: Notice & { factor: Factor }
   factorRemoved: Notice & { factor: Factor }
+  /** `provider`: its name on buttons, which the operator chose. */
+  identityLinked: Notice & { provider: string }
+  identityUnlinked: Notice & { provider: string }
   /** To the new address: confirms it. */
   identifierChange: Proof
   /** To the old address, with a link that undoes it, where there is a page for it. */

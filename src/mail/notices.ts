@@ -4,7 +4,7 @@ import type { MailName } from './models.ts'
  * Mails that only tell of something. Each can be turned off; every other mail carries what its reader asked for, or a way to undo what it
  * tells of, and is always sent.
  */
-export const noticeNames = ['welcome', 'verified', 'passwordChanged', 'newDevice', 'factorAdded', 'factorRemoved', 'restored'] as const satisfies MailName[]
+export const noticeNames = ['welcome', 'verified', 'passwordChanged', 'newDevice', 'factorAdded', 'factorRemoved', 'identityLinked', 'identityUnlinked', 'restored'] as const satisfies MailName[]
 
 export type NoticeName = typeof noticeNames[number]
 /** False: it is not sent. */

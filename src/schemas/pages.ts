@@ -120,6 +120,23 @@ export const ChangePasswordForm = Type.Object({
   new_password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
   _csrf: Csrf
 }, { additionalProperties: true })
+export const ProviderParams = Type.Object({ provider: Type.String({ description: 'Name of the provider in the configuration', examples: ['google'] }) })
+export const RedirectQuery = Type.Object({
+  return_to: Type.Optional(Type.String({ description: 'A path on this server', examples: ['/account'] })),
+  prompt: Type.Optional(Type.String({ description: '`login` requires a new login even if a user is logged in' })),
+  login_hint: Said('Who is expected at the provider', 'ada@example.com'),
+  ui_locales: Text
+}, { additionalProperties: true })
+/** RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207. Checked with the login that they answer. */
+export const CallbackQuery = Type.Object({}, { additionalProperties: true })
+export const LinkIdentityForm = Type.Object({
+  provider: Type.Optional(Type.String({ examples: ['google'] })), _csrf: Csrf
+}, { additionalProperties: true })
+export const UnlinkIdentityForm = Type.Object({
+  provider: Type.Optional(Type.String({ examples: ['google'] })),
+  subject: Type.Optional(Type.String({ description: 'Who the user is at the provider', examples: ['248289761001'] })),
+  _csrf: Csrf
+}, { additionalProperties: true })
 /** `name`, or each login attribute under its own name and `current_password`. */
 export const ProfileForm = Type.Record(Type.String(), Type.String(), {
   examples: [{ name: 'Ada Lovelace', email: 'ada@example.com', current_password: 'the one of today', _csrf: '8Jk2…' }]

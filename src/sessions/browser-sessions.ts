@@ -50,7 +50,8 @@ export type BrowserSessionStore = {
   touch: (id: string) => Promise<void>
 }
 
-type Login = SignedIn & Pick<NewBrowserSession, 'notices'>
+/** By default with the password, and now. */
+type Login = SignedIn & Pick<NewBrowserSession, 'notices'> & Partial<Pick<NewBrowserSession, 'amr' | 'authTime'>>
 
 export type BrowserSessions = {
   /**

@@ -156,7 +156,13 @@ const mailable: Normalizer = (cleaned) => email(cleaned) === null ? null : plain
 export const email: Normalizer = (cleaned) => {
   const at = cleaned.lastIndexOf('@')
   const local = cleaned.slice(0, at).toLowerCase()
-  const domain = cleaned.slice(at + 1).toLowerCase()
+  const domain = readDomain(cleaned.slice(at + 1))
+  return at > 0 && LOCAL_PART.test(local) && domain !== null ? `${local}@${domain}` : null
+}
+
+/** The domain of e-mail addresses in lower-case ASCII (IDNA), or null when it is none. */
+export function readDomain (text: string): string | null {
+  const domain = text.toLowerCase()
   const ascii = URL_SYNTAX.test(domain) ? '' : domainToASCII(domain)
-  return at > 0 && LOCAL_PART.test(local) && DOMAIN.test(ascii) && !IPV4.test(ascii) ? `${local}@${ascii}` : null
+  return DOMAIN.test(ascii) && !IPV4.test(ascii) ? ascii : null
 }

@@ -1,6 +1,7 @@
 import { originOf, type Events, type LoginFailure } from '../events/events.ts'
 import type { Authenticate, Caller } from '../oauth/ports.ts'
 import { TooManyAttempts } from '../throttle/attempts.ts'
+import type { Identifier } from './attributes.ts'
 import type { Decoys } from './decoys.ts'
 import { EMAIL_VERIFICATION } from './missing.ts'
 import type { NewDevice } from './new-device.ts'
@@ -12,6 +13,8 @@ type Dependencies = {
   /** Where an address must be verified. */
   decoys?: Decoys | undefined
   throttle: Throttle
+  /** Whether people of this address have no password here, since they log in at their provider. */
+  refusesPassword?: ((candidates: readonly Identifier[]) => boolean) | undefined
   events: Pick<Events, 'emit'>
   /** Null where nobody is told. */
   newDevice: NewDevice | null
@@ -25,7 +28,9 @@ const NO_USER = '00000000-0000-0000-0000-000000000000'
  * One look-up, one hash and the same time for every login, whether or not the user exists.
  * @throws Overloaded
  */
-export function createAuthenticate ({ users, decoys, throttle, events, newDevice }: Dependencies): Authenticate {
+export function createAuthenticate (
+  { users, decoys, throttle, refusesPassword = () => false, events, newDevice }: Dependencies
+): Authenticate {
   async function check ({ user, decoy }: FoundForLogin, password: string) {
     const isRight = await users.verify(user, password)
     if (isRight && user && !user.disabled) return { userId: user.id, passwordStamp: user.passwordStamp, missing: user.missing }
@@ -42,7 +47,7 @@ export function createAuthenticate ({ users, decoys, throttle, events, newDevice
     let user: User | null = null
     try {
       const attempt = throttle.login(candidates, caller)
-      const found = candidates.length > 0 ? await users.findForLogin(candidates) : UNKNOWN
+      const found = candidates.length > 0 && !refusesPassword(candidates) ? await users.findForLogin(candidates) : UNKNOWN
       user = found.user
       const signedIn = await attempt.guard(user?.id ?? null)(() => check(found, password))
       if (!signedIn || signedIn.userId === NO_USER) {

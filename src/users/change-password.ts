@@ -9,13 +9,23 @@ import type { Users } from './ports.ts'
 import type { VerifyCurrentPassword } from './current-password.ts'
 
 export type ChangePassword = (
-  change: { userId: string, sessionId: string, current: string, next: string, caller?: Caller, preferences?: Preferences }
+  change: {
+    userId: string
+    sessionId: string
+    current: string
+    next: string
+    /** Of the login, which stands in for the password of a user who has none. */
+    authTime?: Date | null
+    caller?: Caller
+    preferences?: Preferences
+  }
 ) => Promise<FieldErrors | null>
 
 type Dependencies = {
-  users: Pick<Users, 'findById' | 'setPassword'>
+  users: Pick<Users, 'findById' | 'hasPassword' | 'setPassword'>
   passwordPolicy: PasswordPolicy
   verifyCurrent: VerifyCurrentPassword
+  isRecent: (authTime: Date | null) => boolean
   events: Pick<Events, 'emit'>
   passwordChanged: PasswordChangedNotice
   outbox: Pick<OutboxWrites, 'write'>
@@ -27,11 +37,13 @@ type Dependencies = {
  * @throws Overloaded, TooManyAttempts
  */
 export function createChangePassword (
-  { users, passwordPolicy, verifyCurrent, events, passwordChanged, outbox }: Dependencies
+  { users, passwordPolicy, verifyCurrent, isRecent, events, passwordChanged, outbox }: Dependencies
 ): ChangePassword {
-  return async ({ userId, sessionId, current, next, caller, preferences }) => {
+  return async ({ userId, sessionId, current, next, authTime = null, caller, preferences }) => {
     const user = await users.findById(userId)
-    const isCurrent = await verifyCurrent({ userId, sessionId, user, password: current })
+    const isCurrent = user && !users.hasPassword(user)
+      ? isRecent(authTime)
+      : await verifyCurrent({ userId, sessionId, user, password: current })
     if (!user || !isCurrent) return { current_password: ['wrong_password'] }
     const weaknesses = await passwordPolicy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }

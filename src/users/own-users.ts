@@ -85,7 +85,12 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     missing: async (userId) =>
       mustVerify.length === 0 || await store.hasVerified(userId, mustVerify) ? NOTHING_MISSING : EMAIL_VERIFICATION,
     findById: async (id) => withoutHash(await store.find(id)),
+    async findForEntry (id) {
+      const row = await store.find(id)
+      return withMissing(row && mustVerify.length > 0 ? { ...row, verified: await store.hasVerified(id, mustVerify) } : row)
+    },
     verify,
+    hasPassword: (user) => found.get(user)?.passwordHash != null,
     profile: async (id) => shown(await store.profile(id)),
     recipient: store.recipient,
     // In this order: an identifier that is no more with its user is held by then
@@ -95,6 +100,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     },
     madeByForm: async (identifier, form, seconds) => await store.madeByForm(identifier, form, seconds) !== null,
     create: async (user, prepare) => shown(await store.create(await hashed(user), await prepare?.())),
+    createWithoutPassword: async (user, also) => shown(await store.create({ ...user, passwordHash: null }, also)),
     async createNobody (user) {
       await store.createNobody(await hashed(user))
       return null

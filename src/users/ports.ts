@@ -51,8 +51,11 @@ export type Profile = {
 
 export type NewUser = {
   name: string | null
-  passwordHash: string
+  /** Null for somebody who logs in at an upstream provider. */
+  passwordHash: string | null
   identifiers: Identifier[]
+  /** Attributes of identifiers that an upstream provider vouches for. */
+  verified?: string[] | undefined
   /** Identifies the form that created the user, and what was entered in it. */
   madeByForm?: Uint8Array | undefined
   /** Language of mails. */
@@ -66,7 +69,7 @@ export type NewUser = {
 }
 
 /** With the password in place of what is made of it. */
-export type EnteredUser = Omit<NewUser, 'passwordHash' | 'waiting'> & { password: string, waiting?: Waiting | undefined }
+export type EnteredUser = Omit<NewUser, 'passwordHash' | 'verified' | 'waiting'> & { password: string, waiting?: Waiting | undefined }
 
 export type PasswordChange = { userId: string, passwordHash: string, passwordStamp: number, keepSession: string | null }
 
@@ -134,11 +137,15 @@ export type Users = {
   /** The same for a user who is logged in: a deletion has ended that login. Makes no query where nothing is required. */
   missing: (userId: string) => Promise<readonly Missing[]>
   findById: (id: string) => Promise<User | null>
+  /** As `find`, for a user who has proven otherwise who they are. */
+  findForEntry: (id: string) => Promise<User & { missing: readonly Missing[] } | null>
   /**
    * Checks the password of a user that `find` or `findById` returned. Without a user it takes the same time and returns false.
    * @throws Overloaded
    */
   verify: (user: User | null, password: string) => Promise<boolean>
+  /** False where it was removed, or never set. @param user as `find` or `findById` returned it */
+  hasPassword: (user: User) => boolean
   profile: (id: string) => Promise<Profile | null>
   /** Where a user who may log in is written to. */
   recipient: (query: RecipientQuery) => Promise<Recipient | null>
@@ -152,6 +159,12 @@ export type Users = {
    * @throws Overloaded
    */
   create: (user: EnteredUser, prepare?: () => Promise<AlsoWrite<Profile> | undefined>) => Promise<Profile | null>
+  /**
+   * A user who logs in at an upstream provider.
+   * @param also writes the way in, in the same transaction
+   * @returns null when an identifier, or that way in, has been taken by another user
+   */
+  createWithoutPassword: (user: Omit<NewUser, 'passwordHash' | 'waiting' | 'invitation'>, also: AlsoWrite<Profile>) => Promise<Profile | null>
   /**
    * Takes the time of `create`, and creates nobody, since the address has an account: the other identifiers are held.
    * @throws Overloaded

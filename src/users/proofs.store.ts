@@ -23,7 +23,7 @@ type Row = Proof & { revocation: Revocation | null }
  * what somebody else may have prepared: whoever registers a stranger's address must not keep access when the stranger takes it over.
  */
 export function createProofs ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'verifyIdentifier' | 'resetPassword'> {
-  const { users, identifiers, consents, clients } = tables
+  const { users, identifiers, consents, clients, social_accounts: socialAccounts } = tables
 
   /** $1: hash of the token, $2: the user whose it must be, or null, $3: attributes that can be verified, $4 by the effect. */
   const effectSql = ({ purpose, ends, password, cleans }: Effect) =>
@@ -44,6 +44,7 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
       removed AS (DELETE FROM ${identifiers} i USING changed c
         WHERE c.cleaned AND i.user_id = c.id AND i.attribute <> c.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL RETURNING i.attribute),
       consents_gone AS (DELETE FROM ${consents} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
+      identities_gone AS (DELETE FROM ${socialAccounts} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM changed c
         WHERE c.cleaned AND o.owner_id = c.id AND o.revoked_at IS NULL RETURNING o.id),
       listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed WHERE ends

@@ -14,11 +14,12 @@ const isFirstProof = (identifiers: string) => `(r.payload->'proves' = 'true' AND
 
 /**
  * Undoes a change of an identifier, with all later ones: whoever had taken over the account may have changed more than one, and more than
- * once, and the links that they got to undo their own changes end. Everything of the user ends, and so do the consents given since and
- * the clients registered or changed since. With the first proof of an address all of these end.
+ * once, and the links that they got to undo their own changes end. Everything of the user ends, and so do the consents given since,
+ * the clients registered or changed since and the ways in through providers added since. With the first proof of an address all of these
+ * end.
  */
 export function createUndo ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'undoChange'> {
-  const { users, identifiers, consents, clients, one_time_tokens: tokens } = tables
+  const { users, identifiers, consents, clients, one_time_tokens: tokens, social_accounts: socialAccounts } = tables
   const isFirst = isFirstProof(identifiers)
   const undoSql = `WITH valid AS (SELECT t.created_at FROM ${tokens} t WHERE t.hash = $1),
       redeemed AS (${redeemSql(tables, '$1', "'undo'", `(t.value IS NULL OR EXISTS (SELECT FROM ${identifiers} i
@@ -30,6 +31,7 @@ export function createUndo ({ tables }: Database, revocations: RevocationStore):
       gone AS (DELETE FROM ${identifiers} i USING redeemed r, earliest e
         WHERE i.user_id = r.user_id AND i.attribute = e.attribute AND i.value IS DISTINCT FROM e.value),
       consents_gone AS (DELETE FROM ${consents} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.updated_at >= v.created_at OR ${isFirst})),
+      identities_gone AS (DELETE FROM ${socialAccounts} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.created_at >= v.created_at OR ${isFirst})),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM redeemed r, valid v
         WHERE o.owner_id = r.user_id AND o.revoked_at IS NULL AND (o.updated_at >= v.created_at OR ${isFirst}) RETURNING o.id),
       changed AS (UPDATE ${users} u SET password_hash = NULL, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')},

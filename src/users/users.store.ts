@@ -126,20 +126,20 @@ export function createUserStore (database: Database, revocations: RevocationStor
         SELECT $1::uuid, $2::text, $3::text, $7::bytea, $9::text, $13::text, CASE WHEN $13::text IS NOT NULL THEN now() END, coalesce($14::jsonb, '{}')
         WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM redeemed) RETURNING id, name, locale, profile, disabled_at, created_at, claims_changed_at),
       i AS (INSERT INTO ${identifiers} (attribute, value, display, user_id, verified_at, claimed_until, decoy)
-        SELECT w.attribute, w.value, w.display, u.id, CASE WHEN EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END,
+        SELECT w.attribute, w.value, w.display, u.id, CASE WHEN w.attribute = ANY ($15::text[]) OR EXISTS (SELECT FROM redeemed r WHERE r.attribute = w.attribute AND r.value = w.value) THEN now() END,
           CASE WHEN w.attribute <> $10::text THEN now() + $11 * interval '1 second' END, $12::jsonb
         FROM u, unnest($4::text[], $5::text[], $6::text[]) AS w (attribute, value, display) RETURNING attribute, display, verified_at)
     SELECT ${profileColumns} FROM u LEFT JOIN i ON true ORDER BY i.attribute`
 
   const insertUser = (
-    { name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting, termsVersion, profile }: NewUser
+    { name, passwordHash, identifiers: given, madeByForm, locale, invitation, waiting, termsVersion, profile, verified = [] }: NewUser
   ) => ({
     name: 'user-create',
     text: createSql,
     values: [
       uuidv7(), name, passwordHash, ...columnsOf(given), madeByForm, invitation, locale,
       waiting?.address.attribute, waiting?.claimedFor, waiting && JSON.stringify(waiting.decoy), termsVersion,
-      profile && JSON.stringify(profile)
+      profile && JSON.stringify(profile), verified
     ]
   })
 

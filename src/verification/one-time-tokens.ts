@@ -41,7 +41,7 @@ const CODE_TRIES = 5
 const HOUR = 3600
 /** Seconds for which a token is valid. */
 export const TOKEN_TTL: Record<Purpose, number> = {
-  verify: 24 * HOUR, reset: HOUR, change: 24 * HOUR, undo: 72 * HOUR, invite: 168 * HOUR
+  verify: 24 * HOUR, reset: HOUR, change: 24 * HOUR, undo: 72 * HOUR, invite: 168 * HOUR, upstream: HOUR / 6
 }
 
 /** Label of the keys under which codes are hashed. */

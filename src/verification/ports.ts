@@ -1,11 +1,11 @@
 import type { Transaction } from '../database/transaction.ts'
 
 /** What a one-time token does: each purpose has one effect. */
-export type Purpose = 'verify' | 'reset' | 'change' | 'undo' | 'invite'
+export type Purpose = 'verify' | 'reset' | 'change' | 'undo' | 'invite' | 'upstream'
 
 export type NewToken = {
   purpose: Purpose
-  /** Null for an invitation. */
+  /** Null for an invitation, and for a login at an upstream provider. */
   userId: string | null
   /**
    * To which it is sent, normalized; null for one that an operator hands out. For `change` the new one; for `undo` the one before, whose

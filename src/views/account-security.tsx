@@ -1,7 +1,7 @@
 import type { PasswordRules } from '../passwords/policy.ts'
 import { renderAccountPage, type AccountFrame } from './account-frame.tsx'
 import { Field, Form } from './form.tsx'
-import { formatMoment } from './format.ts'
+import { formatDate, formatMoment } from './format.ts'
 import { NewPassword } from './new-password.tsx'
 import type { Html } from './page.ts'
 import { Link, Name } from './parts.tsx'
@@ -9,6 +9,13 @@ import { attr } from './untrusted.ts'
 
 /** Something that happened to the account, in words; `facts`: application, browser, address. */
 export type HistoryItem = { what: string, at: Date, facts: readonly string[] }
+
+/** `provider` and `subject` are posted to `unlink`, those of `offered` to `link`; `account` is the address there. */
+export type Identities = {
+  items: readonly { provider: string, subject: string, label: string, account: string | null, since: Date }[]
+  offered: readonly { provider: string, label: string }[]
+  actions: { link: string, unlink: string }
+}
 
 /**
  * How the account is protected, and what has happened to it. The form posts `current_password` and `new_password` to
@@ -18,6 +25,10 @@ export type AccountSecurityModel = AccountFrame & {
   actions: { changePassword: string }
   /** Null where passwords cannot be changed here. */
   passwordRules: PasswordRules | null
+  /** False: there is none to be entered. */
+  hasPassword?: boolean | undefined
+  /** Accounts at providers with which the user logs in, and those that can be added; none where no provider is configured. */
+  identities?: Identities | undefined
   history: readonly HistoryItem[]
   links: { older?: string | undefined, newest?: string | undefined }
 }
@@ -29,6 +40,7 @@ export function accountSecurityPage (model: AccountSecurityModel): string {
     children: (
       <>
         {passwordRules !== null && <ChangePassword model={model} rules={passwordRules} />}
+        {model.identities !== undefined && <OtherLogins model={model} identities={model.identities} />}
         <History model={model} />
       </>
     )
@@ -36,21 +48,56 @@ export function accountSecurityPage (model: AccountSecurityModel): string {
 }
 
 function ChangePassword ({ model, rules }: { model: AccountSecurityModel, rules: PasswordRules }): JSX.Element {
-  const { texts: { security: t }, csrf, actions, errors, account } = model
+  const { texts: { security: t }, csrf, actions, errors, account, hasPassword = true } = model
   return (
     <section aria-labelledby='password'>
-      <h2 id='password' safe>{t.changePassword}</h2>
-      <p class='quiet' safe>{t.changePasswordHint}</p>
+      <h2 id='password' safe>{hasPassword ? t.changePassword : t.setPassword}</h2>
+      <p class='quiet' safe>{hasPassword ? t.changePasswordHint : t.setPasswordHint}</p>
       <div class='narrow'>
         <Form action={actions.changePassword} csrf={csrf}>
           <input type='text' autocomplete='username' value={attr(account.name)} hidden readonly />
-          <Field
-            name='current_password' label={t.currentPassword} errors={errors}
-            input={{ type: 'password', autocomplete: 'current-password', required: true }}
-          />
+          {hasPassword && (
+            <Field
+              name='current_password' label={t.currentPassword} errors={errors}
+              input={{ type: 'password', autocomplete: 'current-password', required: true }}
+            />
+          )}
           <NewPassword page={model} name='new_password' label={t.newPassword} rules={rules} />
-          <button type='submit' safe>{t.changePassword}</button>
+          <button type='submit' safe>{hasPassword ? t.changePassword : t.setPassword}</button>
         </Form>
+      </div>
+    </section>
+  )
+}
+
+function OtherLogins (
+  { model, identities: { items, offered, actions } }: { model: AccountSecurityModel, identities: Identities }
+): JSX.Element {
+  const { texts: { upstream: t }, csrf, locale } = model
+  return (
+    <section aria-labelledby='identities'>
+      <h2 id='identities' safe>{t.title}</h2>
+      <p class='quiet' safe>{t.hint}</p>
+      <ul class='items'>
+        {items.map(({ provider, subject, label, account, since }) => (
+          <li>
+            <div class='about'>
+              <h3><Name name={label} /></h3>
+              {account !== null && <p><Name name={account} /></p>}
+              <p safe>{t.since(formatDate(since, locale))}</p>
+            </div>
+            <Form action={actions.unlink} csrf={csrf} hidden={{ provider, subject }}>
+              <button class='small' type='submit' aria-label={attr(t.unlinkOf(label))} safe>{t.unlink}</button>
+            </Form>
+          </li>
+        ))}
+      </ul>
+      <div class='narrow'>
+        {offered.map(({ provider, label }) => (
+          <Form action={actions.link} csrf={csrf} hidden={{ provider }}>
+            <button type='submit'><Name name={t.link(label)} /></button>
+          </Form>
+        ))}
       </div>
     </section>
   )

@@ -40,6 +40,8 @@ const MESSAGES: Record<keyof MessageViews, true> = {
   'mail.newDevice': true,
   'mail.factorAdded': true,
   'mail.factorRemoved': true,
+  'mail.identityLinked': true,
+  'mail.identityUnlinked': true,
   'mail.identifierChange': true,
   'mail.identifierChanged': true,
   'mail.changeUndone': true,

@@ -3,7 +3,7 @@ import { Field, focusField, Form, Messages } from './form.tsx'
 import { formatChoice } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { attributeWord, type AttributeField, type FormPage, type Hidden, type InputAttributes } from './page.ts'
-import { Link, Links } from './parts.tsx'
+import { Link, Links, Providers, type LinkItem } from './parts.tsx'
 import { shown } from './untrusted.ts'
 
 /** Login by any of `fields`. Posts `username`, `password` and, when ticked, `remember`; `app` is the client that sent the visitor. */
@@ -13,6 +13,8 @@ export type LoginModel = FormPage & {
   app?: string | undefined
   /** A logged-in user has to log in again: the account, and how to cancel. */
   again?: { account: string, cancel: { href: string } | { action: string, hidden: Hidden } } | undefined
+  /** Other ways to log in: links, with the text of a button. */
+  providers?: readonly LinkItem[] | undefined
   links?: { register?: string | undefined, forgot?: string | undefined } | undefined
 }
 
@@ -43,6 +45,7 @@ export function loginPage (model: LoginModel): string {
         </label>
         <button class='main' type='submit' safe>{texts.login.submit}</button>
       </Form>
+      <Providers items={model.providers} or={texts.upstream.or} />
       {again !== undefined && <Cancel model={model} cancel={again.cancel} />}
       <Links links={[
         links.forgot === undefined ? undefined : { href: links.forgot, text: texts.login.forgot },

@@ -17,6 +17,19 @@ export function AccountTitle ({ title, name }: { title: string, name: string }):
   )
 }
 
+/** Other ways to log in, under a line. */
+export function Providers ({ items, or }: { items: readonly LinkItem[] | undefined, or: string }): Html {
+  if (items === undefined || items.length === 0) return ''
+  return (
+    <section class='providers'>
+      <p class='or' safe>{or}</p>
+      <ul class='buttons'>
+        {items.map(({ href, text }) => <li><a class='button' href={localHref(href) ?? ''}><Name name={text} /></a></li>)}
+      </ul>
+    </section>
+  )
+}
+
 export type LinkItem = { href: string, text: string }
 
 export function Links ({ links }: { links: readonly (LinkItem | undefined)[] }): Html {

@@ -7,7 +7,7 @@ import { capitalise } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
-import { Link, Links } from './parts.tsx'
+import { Link, Links, Providers, type LinkItem } from './parts.tsx'
 import { ProfileFields, type ProfileInput } from './profile-fields.tsx'
 import { AcceptTerms, type Terms } from './terms.tsx'
 import { shown } from './untrusted.ts'
@@ -32,6 +32,8 @@ export type RegisterModel = FormPage & {
   values?: Readonly<Record<string, string | undefined>> | undefined
   /** What has to be accepted; posted as `terms_accepted`. */
   terms?: Terms | undefined
+  /** Other ways to get an account: links, with the text of a button. */
+  providers?: readonly LinkItem[] | undefined
   /** `loginAs` is set when a value is taken, since it may belong to the visitor. */
   links?: { login?: string | undefined, loginAs?: { value: string, href: string } | undefined } | undefined
 }
@@ -77,6 +79,7 @@ export function registerPage (model: RegisterModel): string {
         )}
         <button class='main' type='submit' safe>{t.submit}</button>
       </Form>
+      <Providers items={model.providers} or={texts.upstream.or} />
       <Links links={[links.login === undefined ? undefined : { href: links.login, text: t.login }]} />
     </Layout>
   )

@@ -72,6 +72,18 @@ export const de: MailTexts = {
     button: 'Ihr Konto',
     note: 'Waren Sie das nicht? Legen Sie sofort ein neues Passwort fest, und fügen Sie den zweiten Schritt wieder hinzu.'
   },
+  identityLinked: {
+    subject: (brand) => `Eine neue Art, sich bei ${brand} anzumelden`,
+    lead: (brand, provider) => `Ab jetzt können Sie sich in Ihrem Konto bei ${brand} mit ${provider} anmelden.`,
+    button: 'Ihr Konto',
+    note: 'Waren Sie das nicht? Entfernen Sie es auf der Seite „Sicherheit“ Ihres Kontos, und legen Sie ein neues Passwort fest.'
+  },
+  identityUnlinked: {
+    subject: (brand) => `Eine Art, sich bei ${brand} anzumelden, wurde entfernt`,
+    lead: (brand, provider) => `In Ihrem Konto bei ${brand} können Sie sich nicht mehr mit ${provider} anmelden.`,
+    button: 'Ihr Konto',
+    note: 'Waren Sie das nicht? Legen Sie sofort ein neues Passwort fest.'
+  },
   identifierChange: {
     subject: (brand) => `Bestätigen Sie Ihre neue E-Mail-Adresse für ${brand}`,
     lead: (brand) => `Bestätigen Sie, dass dies die neue E-Mail-Adresse Ihres Kontos bei ${brand} ist. Bis dahin bleibt die bisherige.`,

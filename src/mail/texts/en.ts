@@ -74,6 +74,18 @@ export const en = {
     button: 'Your account',
     note: 'Was this not you? Set a new password at once, and add the second step again.'
   },
+  identityLinked: {
+    subject: (brand: string) => `A new way to log in to ${brand}`,
+    lead: (brand: string, provider: string) => `From now on you can log in to your account at ${brand} with ${provider}.`,
+    button: 'Your account',
+    note: 'Was this not you? Remove it on the security page of your account, and set a new password.'
+  },
+  identityUnlinked: {
+    subject: (brand: string) => `A way to log in to ${brand} was removed`,
+    lead: (brand: string, provider: string) => `You cannot log in to your account at ${brand} with ${provider} any more.`,
+    button: 'Your account',
+    note: 'Was this not you? Set a new password at once.'
+  },
   identifierChange: {
     subject: (brand: string) => `Confirm your new e-mail address for ${brand}`,
     lead: (brand: string) => `Confirm that this is the new e-mail address of your account at ${brand}. Until then, the previous one stays.`,

@@ -74,6 +74,18 @@ export const fr: MailTexts = {
     button: 'Votre compte',
     note: 'Ce n’était pas vous ? Choisissez tout de suite un nouveau mot de passe, et ajoutez de nouveau la seconde étape.'
   },
+  identityLinked: {
+    subject: (brand) => `Une nouvelle façon de se connecter à ${brand}`,
+    lead: (brand, provider) => `Désormais, vous pouvez vous connecter à votre compte chez ${brand} avec ${provider}.`,
+    button: 'Votre compte',
+    note: 'Ce n’était pas vous ? Retirez-la sur la page « Sécurité » de votre compte et choisissez un nouveau mot de passe.'
+  },
+  identityUnlinked: {
+    subject: (brand) => `Une façon de se connecter à ${brand} a été retirée`,
+    lead: (brand, provider) => `Vous ne pouvez plus vous connecter à votre compte chez ${brand} avec ${provider}.`,
+    button: 'Votre compte',
+    note: 'Ce n’était pas vous ? Choisissez tout de suite un nouveau mot de passe.'
+  },
   identifierChange: {
     subject: (brand) => `Confirmez votre nouvelle adresse e-mail pour ${brand}`,
     lead: (brand) => `Confirmez que cette adresse est la nouvelle adresse e-mail de votre compte chez ${brand}. D’ici là, l’ancienne reste valable.`,

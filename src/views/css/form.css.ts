@@ -35,6 +35,10 @@ button.danger, .button.danger { color: var(--danger); }
 button.main.danger { color: var(--card); background: var(--danger); border-color: var(--danger); }
 .buttons { display: grid; gap: 0.625rem; }
 .buttons.row { display: flex; flex-wrap: wrap; }
+.providers { border: 0; padding-block-start: 0; gap: 0.75rem; }
+.providers .button { inline-size: 100%; }
+.or { display: flex; align-items: center; gap: 0.75rem; color: var(--quiet); }
+.or::before, .or::after { content: ""; flex: 1; border-block-start: 1px solid var(--line); }
 @media (min-width: 24rem) { .buttons.pair { grid-template-columns: 1fr 1fr; } }
 @media (prefers-reduced-motion: no-preference) { button { transition: box-shadow 0.12s; } }
 @media (forced-colors: active) { button.main { border-width: 2px; } }

@@ -85,6 +85,26 @@ export const de: Texts = {
     submit: 'Weiter', logout: 'Abmelden'
   },
   password,
+  upstream: {
+    or: 'oder',
+    logIn: (provider) => `Mit ${provider} anmelden`,
+    register: (provider) => `Konto mit ${provider} anlegen`,
+    title: 'Andere Arten, sich anzumelden',
+    hint: 'Sie können sich mit einem Konto anmelden, das Sie anderswo haben.',
+    since: (date) => `Seit ${date}`,
+    link: (provider) => `${provider} hinzufügen`,
+    unlink: 'Entfernen',
+    unlinkOf: (provider) => `${provider} entfernen`,
+    canceled: (provider) => `Sie haben die Anmeldung mit ${provider} abgebrochen. Versuchen Sie es noch einmal, oder melden Sie sich anders an.`,
+    unavailable: (provider) => `${provider} antwortet zurzeit nicht. Versuchen Sie es gleich noch einmal, oder melden Sie sich anders an.`,
+    failed: (provider) => `Die Anmeldung mit ${provider} ist fehlgeschlagen. Versuchen Sie es noch einmal, oder melden Sie sich anders an.`,
+    expired: (provider) => `Diese Anmeldung mit ${provider} hat zu lange gedauert, wurde schon benutzt oder in einem anderen Browser begonnen. Versuchen Sie es noch einmal.`,
+    unknown: (provider) => `Mit diesem Konto bei ${provider} ist hier kein Konto verbunden. Wenn Sie eines haben, melden Sie sich anders an; dann können Sie ${provider} auf der Seite „Sicherheit“ hinzufügen.`,
+    exists: (provider) => `Zu Ihrer E-Mail-Adresse gibt es hier schon ein Konto. Melden Sie sich anders an, oder legen Sie ein neues Passwort fest; dann können Sie ${provider} auf der Seite „Sicherheit“ hinzufügen.`,
+    unverified: (provider) => `${provider} hat keine E-Mail-Adresse von Ihnen bestätigt, die hier gebraucht wird. Legen Sie ein Konto mit Passwort an; dann können Sie ${provider} auf der Seite „Sicherheit“ hinzufügen.`,
+    incomplete: (provider) => `Ein Konto braucht mehr, als ${provider} über Sie sagt. Legen Sie ein Konto mit Passwort an; dann können Sie ${provider} auf der Seite „Sicherheit“ hinzufügen.`,
+    refused: (provider) => `${provider} hat bestätigt, wer Sie sind, aber Sie können sich hier damit nicht anmelden.`
+  },
   verify,
   consent: {
     title: (app) => `Darf ${app} Ihr Konto verwenden?`,

@@ -87,6 +87,27 @@ export const en = {
     title: 'The terms have changed', lead: 'Read the new version, and accept it to go on.', submit: 'Go on', logout: 'Log out'
   },
   password,
+  /** Logins at other providers. */
+  upstream: {
+    or: 'or',
+    logIn: (provider: string) => `Log in with ${provider}`,
+    register: (provider: string) => `Create an account with ${provider}`,
+    title: 'Other ways to log in',
+    hint: 'You can log in with an account that you have elsewhere.',
+    since: (date: string) => `Since ${date}`,
+    link: (provider: string) => `Add ${provider}`,
+    unlink: 'Remove',
+    unlinkOf: (provider: string) => `Remove ${provider}`,
+    canceled: (provider: string) => `You have canceled the login with ${provider}. You can try again, or log in another way.`,
+    unavailable: (provider: string) => `${provider} does not answer at the moment. Try again in a moment, or log in another way.`,
+    failed: (provider: string) => `The login with ${provider} has failed. Try again, or log in another way.`,
+    expired: (provider: string) => `This login with ${provider} took too long, was used already, or was started in another browser. Try again.`,
+    unknown: (provider: string) => `No account here is connected to this account at ${provider}. If you have one, log in to it another way; then you can add ${provider} on its security page.`,
+    exists: (provider: string) => `There is already an account here with your e-mail address. Log in to it another way, or set a new password; then you can add ${provider} on its security page.`,
+    unverified: (provider: string) => `${provider} has not confirmed an e-mail address of yours, which is needed here. Create an account with a password; then you can add ${provider} on its security page.`,
+    incomplete: (provider: string) => `An account needs more than ${provider} says about you. Create an account with a password; then you can add ${provider} on its security page.`,
+    refused: (provider: string) => `${provider} has confirmed who you are, but you cannot log in here with it.`
+  },
   verify,
   consent: {
     title: (app: string) => `Allow ${app} to use your account?`,

@@ -83,6 +83,26 @@ export const fr: Texts = {
     submit: 'Continuer', logout: 'Se déconnecter'
   },
   password,
+  upstream: {
+    or: 'ou',
+    logIn: (provider) => `Se connecter avec ${provider}`,
+    register: (provider) => `Créer un compte avec ${provider}`,
+    title: 'Autres façons de se connecter',
+    hint: 'Vous pouvez vous connecter avec un compte que vous avez ailleurs.',
+    since: (date) => `Depuis le ${date}`,
+    link: (provider) => `Ajouter ${provider}`,
+    unlink: 'Retirer',
+    unlinkOf: (provider) => `Retirer ${provider}`,
+    canceled: (provider) => `Vous avez annulé la connexion avec ${provider}. Réessayez, ou connectez-vous autrement.`,
+    unavailable: (provider) => `${provider} ne répond pas en ce moment. Réessayez dans un instant, ou connectez-vous autrement.`,
+    failed: (provider) => `La connexion avec ${provider} a échoué. Réessayez, ou connectez-vous autrement.`,
+    expired: (provider) => `Cette connexion avec ${provider} a duré trop longtemps, a déjà été utilisée ou a été commencée dans un autre navigateur. Réessayez.`,
+    unknown: (provider) => `Aucun compte n’est associé ici à ce compte chez ${provider}. Si vous en avez un, connectez-vous autrement ; vous pourrez alors ajouter ${provider} sur la page « Sécurité ».`,
+    exists: (provider) => `Un compte existe déjà ici avec votre adresse e-mail. Connectez-vous autrement, ou choisissez un nouveau mot de passe ; vous pourrez alors ajouter ${provider} sur la page « Sécurité ».`,
+    unverified: (provider) => `${provider} n’a confirmé aucune adresse e-mail pour vous, et il en faut une ici. Créez un compte avec un mot de passe ; vous pourrez alors ajouter ${provider} sur la page « Sécurité ».`,
+    incomplete: (provider) => `Un compte demande plus que ce que ${provider} dit de vous. Créez un compte avec un mot de passe ; vous pourrez alors ajouter ${provider} sur la page « Sécurité ».`,
+    refused: (provider) => `${provider} a confirmé qui vous êtes, mais vous ne pouvez pas vous connecter ici avec lui.`
+  },
   verify,
   consent: {
     title: (app) => `Autoriser ${app} à utiliser votre compte\u00a0?`,

@@ -2,7 +2,8 @@ import t from 'tap'
 import { call, personalToken } from '../../support/machines.ts'
 import { build, eventually, login, signedIn, type Tokens } from '../../support/start-server.ts'
 import { rotated, sql } from '../../support/session-rows.ts'
-import { loggedIn, logIn } from '../../support/visitor.ts'
+import { CLIENT, logInUpstream, startUpstream } from '../../support/upstream.ts'
+import { loggedIn, logIn, visit } from '../../support/visitor.ts'
 
 type Export = { user: { id: string, identifiers: object[] }, sessions: object[], personal_access_tokens: object[], history: object[] }
 
@@ -38,6 +39,17 @@ t.test('an old login is answered as RFC 9470 says; a personal token and a guest 
   t.notMatch(refused.body, 'ada@example.com')
   const { access_token: fresh } = (await login(app)).json<Tokens>()
   t.equal((await call(app, 'GET', '/v1/profile/export', fresh)).statusCode, 200)
+})
+
+t.test('the export has the ways in through providers, and none of others', async (t) => {
+  const upstream = await startUpstream(t, ['http://localhost:3000/v1/auth/acme/callback'])
+  const { app } = await build(t, { social: { acme: { ...CLIENT, issuer: upstream.issuer } } })
+  await logInUpstream(visit(app), upstream, { sub: 'eve' })
+  const visitor = visit(app)
+  await logInUpstream(visitor, upstream, { sub: 'ada-at-acme', email: 'ada@example.com', email_verified: true, name: 'Ada' })
+  const { identities } = JSON.parse((await visitor.get('/account/data/export')).body) as { identities: object[] }
+  t.match(identities, [{ provider: 'acme', subject: 'ada-at-acme', email: 'ada@example.com', name: 'Ada', created_at: /^20.*Z$/, last_used_at: /^20.*Z$/ }])
+  t.same(identities.length, 1)
 })
 
 t.test('the page downloads the file; with an old login it asks for another first and leads back', async (t) => {

@@ -27,6 +27,7 @@ t.test('after the days of grace everything personal is gone, and nobody gets the
   const own = await makeClient(app, { ownerId: tokens.user.id, name: 'App of Ada' })
   await register(app, { email: 'bob@example.com' })
   const bobs = (await token(app, { grant_type: 'password', username: 'bob@example.com', password: PASSWORD }, own.basic)).json<Tokens>()
+  await sql(app, `INSERT INTO social_accounts (provider, subject, email, name, user_id) VALUES ('acme', 'of Ada', '${EMAIL}', 'ada', '${tokens.user.id}')`)
   await requestDeletion(app, tokens.access_token)
   await mailbox.fetch(app)
   const deleted: object[] = []

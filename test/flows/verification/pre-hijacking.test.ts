@@ -3,10 +3,11 @@ import t, { type Test } from 'tap'
 import { EmailSchema, PhoneSchema } from '../../../src/index.ts'
 import { createMailbox, tokenIn, type Mailbox } from '../../support/mailbox.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
-import { pause } from '../../support/pause.ts'
+import { holdUsers, pause } from '../../support/pause.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
-import { authorize, CALLBACK, letIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+import { CLIENT, logInUpstream, pathOf, startUpstream, through, type UpstreamServer } from '../../support/upstream.ts'
+import { authorize, CALLBACK, formOf, letIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
 
 const VICTIM = 'ada@example.com'
 const BYSTANDER = 'bob@example.com'
@@ -15,16 +16,33 @@ const NEXT = 'another horse battery staple'
 const post = (app: FastifyInstance, url: string, payload: object = {}, headers: Record<string, string> = {}) =>
   app.inject({ method: 'POST', url, payload, headers })
 
+const THIEF = { sub: 'thief', email: 'thief@evil.example', email_verified: true }
+
+/** A provider at which users log in who have an account here. */
+async function provider (t: Test) {
+  const upstream = await startUpstream(t, ['http://localhost:3000/v1/auth/acme/callback'])
+  return { upstream, social: { acme: { ...CLIENT, issuer: upstream.issuer, use: 'login' as const } } }
+}
+
+/** Goes to the provider to add an account there as a way in. @returns the path of the answer of the provider */
+async function startLink (browser: Visitor, upstream: UpstreamServer, person = THIEF): Promise<string> {
+  const { hidden } = formOf(await browser.get('/account/security'))
+  const started = await browser.post('/account/security/identities/link', { ...hidden, provider: 'acme' })
+  return pathOf(await through(started, person, upstream))
+}
+
 /** Everything that somebody can prepare who has registered the address of somebody else. */
 async function prepare (t: Test) {
   const box = createMailbox()
   const attributes = { email: EmailSchema, phone: PhoneSchema }
-  const { app } = await build(t, { ...box.options, resetUrls: [CALLBACK], login: { attributes } })
+  const { upstream, social } = await provider(t)
+  const { app } = await build(t, { ...box.options, resetUrls: [CALLBACK], login: { attributes }, social })
   await makeClient(app, { name: 'Personal', grantTypes: ['personal_access'] })
   const { user, ...tokens } = await signedIn(app, { email: VICTIM, phone: '+491701234567' })
   const bearer = { authorization: `Bearer ${tokens.access_token}` }
   const browser = visit(app)
   await logIn(browser)
+  t.match((await browser.get(await startLink(browser, upstream))).headers, { location: '/account/security' })
 
   const personal = (await post(app, '/v1/oauth/personal-access-tokens', { name: 'Later' }, bearer)).json<Pick<Tokens, 'access_token'>>()
   const own = (await post(app, '/v1/oauth/clients', { name: 'Mine', redirect_uris: [CALLBACK] }, bearer)).json<{ client_id: string, client_secret: string }>()
@@ -54,6 +72,7 @@ async function prepare (t: Test) {
       'personal token': (await profile(app, personal.access_token)).statusCode,
       'third party': (await token(app, { grant_type: 'refresh_token', refresh_token: atThird.refresh_token }, third.basic)).statusCode,
       code: (await token(app, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: VERIFIER }, third.basic)).statusCode,
+      provider: (await logInUpstream(visit(app), upstream, THIEF)).statusCode === 303 ? 200 : 401,
       device: (await poll(app, tv.id, device.device_code)).statusCode,
       'own client: tokens of others': (await token(app, { grant_type: 'refresh_token', refresh_token: atOwn.refresh_token }, basic)).statusCode,
       'own client: access token of others': (await app.inject({ url: '/v1/oauth/userinfo', headers: { authorization: `Bearer ${atOwn.access_token}` } })).statusCode,
@@ -86,7 +105,7 @@ const proofs: Record<string, (prepared: Prepared) => Promise<unknown>> = {
 
 t.test('everything works before the proof', async (t) => {
   const { works } = await prepare(t)
-  t.equal((await works()).length, 12)
+  t.equal((await works()).length, 13)
 })
 
 for (const [name, prove] of Object.entries(proofs)) {
@@ -116,6 +135,68 @@ t.test('a client that is being registered at that moment does not stay', async (
   t.equal((await sql(app, 'SELECT FROM clients WHERE owner_id = $1', [user.id])).length, 1)
 })
 
+t.test('an account at a provider that is being linked at that moment does not stay', async (t) => {
+  const box = createMailbox()
+  const { upstream, social } = await provider(t)
+  const { app, databaseUrl } = await build(t, { ...box.options, social })
+  const { user } = await signedIn(app, { email: VICTIM })
+  const browser = visit(app)
+  await logIn(browser)
+  const mail = await link({ app, box }, 'verify')
+  const back = await startLink(browser, upstream)
+  const { reached, blocked, release } = await pause(t, databaseUrl, 'identity')
+  const linking = browser.get(back)
+  await reached()
+  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  await blocked()
+  await release()
+  t.same([(await linking).statusCode, (await proof).statusCode], [303, 200])
+  t.same(await sql(app, 'SELECT subject FROM social_accounts'), [])
+})
+
+t.test('a login that has ended meanwhile links no account at a provider', async (t) => {
+  const box = createMailbox()
+  const { upstream, social } = await provider(t)
+  const { app, databaseUrl } = await build(t, { ...box.options, social })
+  const { user } = await signedIn(app, { email: VICTIM })
+  const browser = visit(app)
+  await logIn(browser)
+  const mail = await link({ app, box }, 'verify')
+  const back = await startLink(browser, upstream)
+  const { blocked, release } = await holdUsers(t, databaseUrl)
+  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  await blocked(1)
+  const linking = browser.get(back)
+  await blocked(2)
+  await release()
+  t.same([(await linking).statusCode, (await proof).statusCode], [303, 200])
+  t.same(await sql(app, 'SELECT subject FROM social_accounts'), [])
+})
+
+t.test('a login at a provider that is under way when the owner proves the address is refused', async (t) => {
+  const box = createMailbox()
+  const { upstream, social } = await provider(t)
+  const { app, databaseUrl } = await build(t, { ...box.options, social })
+  const { user } = await signedIn(app, { email: VICTIM })
+  const browser = visit(app)
+  await logIn(browser)
+  const mail = await link({ app, box }, 'verify')
+  await browser.get(await startLink(browser, upstream))
+  const { reached, blocked, release } = await pause(t, databaseUrl, 'identityUse')
+  const thief = visit(app)
+  const entering = logInUpstream(thief, upstream, THIEF)
+  await reached()
+  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  await blocked()
+  // What the login reads of the user after this, it reads after the proof
+  const waiting = sql(app, "DO 'BEGIN LOCK TABLE users; END'")
+  await blocked(2)
+  await release()
+  await waiting
+  t.same([(await proof).statusCode, (await entering).statusCode], [200, 401])
+  t.equal((await thief.get('/account')).statusCode, 303)
+})
+
 t.test('the undo of a change ends the clients registered or changed since; with the first proof of an address all of them', async (t) => {
   for (const wasVerified of [true, false]) {
     const box = createMailbox()
@@ -136,6 +217,32 @@ t.test('the undo of a change ends the clients registered or changed since; with 
     await make('After')
     t.equal((await post(app, `/v1/email/undo/${user.id}/${tokenIn(notice)}`)).statusCode, 200)
     t.same(await sql(app, 'SELECT id FROM clients WHERE owner_id = $1 AND revoked_at IS NULL', [user.id]), wasVerified ? [{ id: before }] : [])
+  }
+})
+
+t.test('the undo of a change removes the ways in through providers added since; with the first proof of an address all of them', async (t) => {
+  for (const wasVerified of [true, false]) {
+    const box = createMailbox()
+    const { upstream, social } = await provider(t)
+    const { app } = await build(t, { ...box.options, social })
+    const { user, ...tokens } = await signedIn(app, { email: VICTIM })
+    if (wasVerified) await sql(app, 'UPDATE identifiers SET verified_at = now()')
+    const browser = visit(app)
+    await logIn(browser)
+    const before = { ...THIEF, sub: 'before' }
+    await browser.get(await startLink(browser, upstream, before))
+    await box.fetch(app)
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    await app.inject({ method: 'PATCH', url: '/v1/profile', headers, payload: { email: 'thief@evil.example', current_password: PASSWORD } })
+    const confirmation = (await box.fetch(app)).find(({ to }) => to === 'thief@evil.example')!
+    t.equal((await post(app, `/v1/email/verify/${user.id}/${tokenIn(confirmation)}`, {}, headers)).statusCode, 200)
+    const notice = (await box.fetch(app)).find(({ to }) => to === VICTIM)!
+    await browser.get(await startLink(browser, upstream))
+    t.equal((await logInUpstream(visit(app), upstream, THIEF)).statusCode, 303)
+    t.equal((await post(app, `/v1/email/undo/${user.id}/${tokenIn(notice)}`)).statusCode, 200)
+    t.equal((await logInUpstream(visit(app), upstream, THIEF)).statusCode, 401)
+    t.equal((await logInUpstream(visit(app), upstream, before)).statusCode, wasVerified ? 303 : 401)
+    t.same(await sql(app, 'SELECT subject FROM social_accounts'), wasVerified ? [{ subject: 'before' }] : [])
   }
 })
 

@@ -12,6 +12,8 @@ export const mailSamples: { [Name in MailName]: MailModels[Name] } = {
   reset: { url: 'https://id.example/password/reset?token=lk_ot_abc&email=ada%40example.com', code: '482913', expiresIn: 3600 },
   passwordChanged: { at, url },
   newDevice: { at, url },
+  identityLinked: { at, url, provider: 'Google' },
+  identityUnlinked: { at, url, provider: 'Google' },
   factorAdded: { at, url, factor: 'totp' },
   factorRemoved: { at, url, factor: 'passkey' },
   identifierChange: { url, code: '482913', expiresIn: 600 },

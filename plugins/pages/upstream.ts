@@ -1,0 +1,96 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { SocialServices } from '../../src/compose/social.ts'
+import { callerOf } from '../../src/http/caller.ts'
+import { HttpError } from '../../src/http/http-error.ts'
+import type { Provider } from '../../src/social/ports.ts'
+import type { Refusal } from '../../src/social/sign-in.ts'
+import type { UpstreamAnswer } from '../../src/social/upstream.ts'
+import { UpstreamError } from '../../src/social/upstream-error.ts'
+import type { Intent } from '../../src/social/upstream-logins.ts'
+import { createUpstreamCookie } from '../browser/upstream-cookie.ts'
+import type { Internals } from '../internals.ts'
+import type { UpstreamProblem } from './problems.ts'
+
+/** Under the issuer; registered at the provider. */
+const callbackPath = (provider: string) => `/v1/auth/${provider}/callback`
+
+type Start = { again?: boolean | undefined, uiLocales?: string | undefined, loginHint?: string | undefined }
+
+/** What came back from a provider. */
+export type Returned =
+  | { intent: Intent, answer: UpstreamAnswer, problem?: never }
+  | { intent: Intent | null, problem: UpstreamProblem['is'], answer?: never }
+
+/** What pages do with providers. */
+export type UpstreamPages = {
+  /** @throws HttpError 404 */
+  providerOf: (name: string) => Provider
+  /** Sends the browser to the provider. @returns the problem if it cannot be reached */
+  begin: (request: FastifyRequest, reply: FastifyReply, provider: Provider, intent: Intent, start?: Start) =>
+  Promise<FastifyReply | UpstreamProblem['is']>
+  /** Reads the answer of the provider, once. */
+  finish: (request: FastifyRequest, provider: Provider) => Promise<Returned>
+  /** Logs the user in. @returns why not, or the id of the user */
+  enter: (request: FastifyRequest, reply: FastifyReply, provider: Provider, answer: UpstreamAnswer, locale: string | undefined) =>
+  Promise<{ refused: Refusal } | { userId: string }>
+}
+
+export function createUpstreamPages (
+  { browser, clock, config, users }: Pick<Internals, 'browser' | 'clock' | 'config' | 'users'>,
+  { providers, logins, upstreamOf, signIn }: SocialServices
+): UpstreamPages {
+  const cookie = createUpstreamCookie(config)
+  const redirectUri = ({ name }: Provider) => config.issuer + callbackPath(name)
+
+  /** The operator is told why; the user only what to do. */
+  function problemOf (error: unknown, request: FastifyRequest, { name }: Provider): UpstreamError['problem'] {
+    if (!(error instanceof UpstreamError)) throw error
+    if (error.problem !== 'canceled') request.log.warn({ provider: name, reason: error.message }, 'A login at a provider has failed')
+    return error.problem
+  }
+
+  return {
+    providerOf (name) {
+      const provider = providers.get(name)
+      if (!provider) throw new HttpError('LK_NOT_FOUND')
+      return provider
+    },
+
+    async begin (request, reply, provider, intent, start = {}) {
+      const secrets = await logins.start(provider.name, cookie.keep(request, reply), intent)
+      try {
+        const url = await upstreamOf(provider).authorizationUrl({ ...secrets, ...start, redirectUri: redirectUri(provider) })
+        return reply.redirect(url.href, 303)
+      } catch (error) {
+        return problemOf(error, request, provider)
+      }
+    },
+
+    async finish (request, provider) {
+      const params = new URLSearchParams(request.url.split('?')[1])
+      const secret = cookie.read(request)
+      const started = secret === undefined ? null : await logins.finish(provider.name, secret, params.get('state') ?? '')
+      if (!started) return { intent: null, problem: 'expired' }
+      const { intent, secrets } = started
+      try {
+        return { intent, answer: await upstreamOf(provider).redeem({ ...secrets, redirectUri: redirectUri(provider), params }) }
+      } catch (error) {
+        return { intent, problem: problemOf(error, request, provider) }
+      }
+    },
+
+    async enter (request, reply, provider, { profile, authTime }, locale) {
+      const caller = callerOf(request)
+      const { user, isNew, refused } = await signIn(provider, profile, { caller, locale })
+      if (refused) return { refused }
+      const notices = isNew || user.missing.length > 0 ? [] : await users.newDevice?.(user.userId, caller) ?? []
+      const now = new Date(clock.now())
+      const entrant = { ...user, amr: UPSTREAM, authTime: authTime !== null && authTime < now ? authTime : now, notices }
+      const session = await browser.logIn(request, reply, entrant)
+      return session ? { userId: user.userId } : { refused: 'refused' }
+    }
+  }
+}
+
+/** What providers of identity call a login at another one; RFC 8176 has no word for it. */
+const UPSTREAM = ['fed']

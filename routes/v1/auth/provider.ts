@@ -1,0 +1,87 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { limit } from '../../../plugins/http/limits.ts'
+import { localesOf, preferredLanguages } from '../../../plugins/http/preferred-languages.ts'
+import { internals } from '../../../plugins/internals.ts'
+import { SECURITY } from '../../../plugins/pages/account-paths.ts'
+import type { UpstreamProblem } from '../../../plugins/pages/problems.ts'
+import { createUpstreamPages } from '../../../plugins/pages/upstream.ts'
+import { callerOf } from '../../../src/http/caller.ts'
+import { HttpError } from '../../../src/http/http-error.ts'
+import { localPath } from '../../../src/http/return-to.ts'
+import { CallbackQuery, ProviderParams, RedirectQuery, showPage } from '../../../src/schemas/pages.ts'
+import type { Provider } from '../../../src/social/ports.ts'
+import type { UpstreamAnswer } from '../../../src/social/upstream.ts'
+
+const tags = ['Social login']
+
+const CODES: Partial<Record<UpstreamProblem['is'], number>> = { canceled: 200, unavailable: 503, expired: 400 }
+
+const provider: FastifyPluginAsyncTypebox = async (app) => {
+  const { pages } = app
+  const services = internals(app)
+  const { browser, config, mail, social } = services
+  const upstream = createUpstreamPages(services, social!)
+
+  /** Another way to log in is there on the same page. */
+  async function refuse (request: FastifyRequest, reply: FastifyReply, { label }: Provider, is: UpstreamProblem['is'], returnTo: string | null) {
+    return await pages.login(request, reply.code(CODES[is] ?? 401), { returnTo, problem: { provider: label, is } })
+  }
+
+  app.get('/v1/auth/:provider/redirect', {
+    config: limit('password'),
+    schema: {
+      tags, summary: 'Log in at a provider: goes there, and comes back to `return_to`', params: ProviderParams, querystring: RedirectQuery, response: showPage
+    }
+  }, async (request, reply) => {
+    const provider = upstream.providerOf(request.params.provider)
+    const { return_to: target, prompt, login_hint: loginHint } = request.query
+    if (prompt !== 'login' && await browser.session(request)) return reply.redirect(browser.returnPath(target), 303)
+    const returnTo = localPath(target)
+    const begun = await upstream.begin(request, reply, provider, { returnTo }, { again: prompt === 'login', uiLocales: localesOf(request), loginHint })
+    return typeof begun === 'string' ? await refuse(request, reply, provider, begun, returnTo) : begun
+  })
+
+  app.get('/v1/auth/:provider/callback', {
+    config: limit('password'),
+    schema: { tags, summary: 'Where a provider sends the browser back to', params: ProviderParams, querystring: CallbackQuery, response: showPage }
+  }, async (request, reply) => {
+    const provider = upstream.providerOf(request.params.provider)
+    const { intent, answer, problem } = await upstream.finish(request, provider)
+    const returnTo = intent?.returnTo ?? null
+    if (intent?.link) return await link(request, reply, provider, intent.link, answer)
+    if (problem !== undefined) return await refuse(request, reply, provider, problem, returnTo)
+    const preferences = preferredLanguages(request)
+    const locale = preferences.acceptLanguage && mail.localeFor(preferences)
+    try {
+      const entered = await upstream.enter(request, reply, provider, answer, locale)
+      if ('refused' in entered) return await refuse(request, reply, provider, entered.refused, returnTo)
+      return reply.redirect(await pages.afterLogin(entered.userId, browser.returnPath(returnTo)), 303)
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error
+      // What is missing is asked for here; afterwards the login goes on to where it was for
+      if (error.code === 'LK_EMAIL_NOT_VERIFIED') return await pages.verify.refuse(request, reply, error.authSession, returnTo)
+      if (error.code === 'LK_DELETION_SCHEDULED') return await pages.restore.refuse(request, reply, error.authSession, returnTo)
+      throw error
+    }
+  })
+
+  /** Only in the session that has asked for it: otherwise somebody could add their own account to that of another. */
+  async function link (
+    request: FastifyRequest, reply: FastifyReply, provider: Provider, asked: { userId: string, sessionId: string }, answer?: UpstreamAnswer
+  ) {
+    const session = await browser.session(request)
+    if (session?.id !== asked.sessionId || session.userId !== asked.userId) return await refuse(request, reply, provider, 'expired', null)
+    const by = { caller: callerOf(request), preferences: preferredLanguages(request) }
+    const { name } = provider
+    const outcome = answer && await social!.identities.link(session, {
+      provider: name, subject: answer.profile.subject, email: answer.profile.email, name: answer.profile.name
+    }, by)
+    pages.notices.keep(reply, SECURITY, session.userId, outcome === undefined || outcome === 'gone' ? 'identityFailed' : LINKED[outcome])
+    return reply.redirect(config.basePath + SECURITY, 303)
+  }
+}
+
+const LINKED = { linked: 'identityLinked', own: 'identityOwn', taken: 'identityTaken' } as const
+
+export default provider

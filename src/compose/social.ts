@@ -1,0 +1,57 @@
+import type { ConfiguredProvider } from '../config/social.ts'
+import type { Events } from '../events/events.ts'
+import { createDomains, type Domains } from '../social/domains.ts'
+import type { Identities } from '../social/identities.ts'
+import type { Provider } from '../social/ports.ts'
+import { createProviders } from '../social/providers.ts'
+import { createSignInUpstream, type SignInUpstream } from '../social/sign-in.ts'
+import { createSocialAccountStore } from '../users/social-accounts.store.ts'
+import { createUpstream, type Upstream } from '../social/upstream.ts'
+import { createUpstreamLogins, type UpstreamLogins } from '../social/upstream-logins.ts'
+import { createUpstreamLoginStore } from '../social/upstream-logins.store.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import { CODE_KEYS, createOneTimeTokens } from '../verification/one-time-tokens.ts'
+import { deriveKeys } from '../crypto/app-key.ts'
+import type { Core } from './core.ts'
+import { identitiesOf } from './identities.ts'
+import type { MailServices } from './outbox.ts'
+import type { UserServices } from './users.ts'
+
+/** Logins at other providers. */
+export type SocialServices = {
+  providers: ReadonlyMap<string, Provider>
+  domains: Domains
+  logins: UpstreamLogins
+  /** The client of one of `providers`. */
+  upstreamOf: (provider: Provider) => Upstream
+  signIn: SignInUpstream
+  identities: Identities
+}
+
+type Dependencies = Core & { events: Events, mail: MailServices, throttle: Throttle, users: UserServices }
+
+/** Imported only where a provider is configured. */
+export async function createSocial (
+  { config, clock, appKeys, database, store, events, mail, throttle, users }: Dependencies
+): Promise<SocialServices> {
+  const providers = createProviders(config.social as Record<string, ConfiguredProvider>)
+  const upstreams = new Map([...providers].map(([name, provider]) => [name, createUpstream(provider, clock)]))
+  const accounts = createSocialAccountStore(database)
+  const { attributes, profileFields, records } = users
+  const { askHost, prepareMail } = await users.newcomers()
+  return {
+    providers,
+    domains: createDomains(config.social),
+    logins: createUpstreamLogins({
+      store: createUpstreamLoginStore(database),
+      tokens: createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
+    }),
+    upstreamOf: ({ name }) => upstreams.get(name)!,
+    signIn: createSignInUpstream({
+      store: accounts, users: records, attributes, profileFields, askHost, prepareMail, events,
+      isOpen: config.registration === 'open',
+      mustVerify: config.requireEmailVerification === 'on'
+    }),
+    identities: identitiesOf({ config, clock, database, store, providers, attributes, users: records, mail, throttle, events })
+  }
+}

@@ -1,0 +1,66 @@
+import { originOf, type Events } from '../events/events.ts'
+import type { Caller } from '../oauth/ports.ts'
+import type { OutboxWrites } from '../outbox/ports.ts'
+import type { PrepareNotice } from '../users/notices.ts'
+import type { Preferences } from '../verification/recipient.ts'
+import type { NewSocialAccount, Provider, SocialAccount, SocialAccountStore } from './ports.ts'
+
+/** Who does it; nothing for an operator. */
+export type By = { caller?: Caller, preferences?: Preferences }
+
+/** The accounts at providers with which a user logs in. */
+export type Identities = {
+  list: (userId: string) => Promise<SocialAccount[]>
+  /** Adds one, which its owner has proven. The user is told. */
+  link: (owner: { userId: string, tokenEpoch: number }, account: NewSocialAccount, by: By) => ReturnType<SocialAccountStore['link']>
+  /** Removes one, unless it is the last way in and `evenLast` is not set. The user is told. */
+  unlink: (
+    account: Pick<SocialAccount, 'userId' | 'provider' | 'subject'>, by: By, options?: { evenLast?: boolean }
+  ) => ReturnType<SocialAccountStore['unlink']>
+}
+
+type Dependencies = {
+  store: SocialAccountStore
+  providers: ReadonlyMap<string, Provider>
+  /** Attributes whose verified addresses can be sent a link for a new password; none where no mail is sent. */
+  mailboxes: string[]
+  outbox: Pick<OutboxWrites, 'write'>
+  prepareNotice: PrepareNotice
+  accountUrl: () => string
+  events: Pick<Events, 'emit'>
+  now: () => number
+}
+
+export function createIdentities (
+  { store, providers, mailboxes, outbox, prepareNotice, accountUrl, events, now }: Dependencies
+): Identities {
+  const labelOf = (name: string) => providers.get(name)?.label ?? name
+  const notice = async (name: 'identityLinked' | 'identityUnlinked', userId: string, provider: string, { caller, preferences }: By) =>
+    await prepareNotice(name, { userId, caller, preferences }, { at: new Date(now()), url: accountUrl(), provider: labelOf(provider) })
+
+  return {
+    list: store.list,
+
+    async link (owner, account, by) {
+      const [{ userId }, { provider }] = [owner, account]
+      const entries = await notice('identityLinked', userId, provider, by)
+      const outcome = await store.link(account, owner, async (transaction) => await outbox.write(entries, transaction))
+      if (outcome === 'linked') events.emit('identity.linked', { userId, provider, how: 'linked', ...originOf(by.caller) })
+      return outcome
+    },
+
+    async unlink ({ userId, provider, subject }, by, { evenLast = false } = {}) {
+      const entries = await notice('identityUnlinked', userId, provider, by)
+      const ways = evenLast ? null : { providers: usable(providers), mailboxes }
+      const account = { userId, provider, subject }
+      const outcome = await store.unlink(account, ways, async (transaction) => await outbox.write(entries, transaction))
+      if (outcome === 'unlinked') events.emit('identity.unlinked', { userId, provider, ...originOf(by.caller) })
+      return outcome
+    }
+  }
+}
+
+/** Those that let somebody in who has logged in before. */
+function usable (providers: ReadonlyMap<string, Provider>): string[] {
+  return [...providers.values()].filter(({ use }) => use !== 'register').map(({ name }) => name)
+}

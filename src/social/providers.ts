@@ -1,0 +1,68 @@
+import type { ConfiguredProvider } from '../config/social.ts'
+import { presetOf } from '../config/social-options.ts'
+import type { OAuth2Provider, OpenIdProvider, Provider, ReadClaims, UpstreamClaims } from './ports.ts'
+import { presets, type OAuth2Preset, type OpenIdPreset } from './presets.ts'
+import { readOpenId, toProfile } from './read-claims.ts'
+import { tokenChecks } from './token-checks.ts'
+
+type Preset = OpenIdPreset | OAuth2Preset
+
+/** What is configured, by name and in this order; a preset says the rest. */
+export function createProviders (social: Record<string, ConfiguredProvider>): Map<string, Provider> {
+  return new Map(Object.entries(social).map(([name, option]) => {
+    const preset = presetOf(name, option)
+    if (preset === undefined) return [name, toProvider(name, option, generic(name, option))]
+    const tokenCheck = tokenChecks[preset]?.(option)
+    return [name, { ...toProvider(name, option, presets[preset]), ...(tokenCheck && { tokenCheck }) }]
+  }))
+}
+
+function generic (name: string, option: ConfiguredProvider): Preset {
+  const label = name.charAt(0).toUpperCase() + name.slice(1)
+  const { issuer, authorizationEndpoint, tokenEndpoint, profileEndpoints, authMethod = 'client_secret_basic', profile } = option
+  if (issuer !== undefined) {
+    return { kind: 'openid', label, issuer: () => issuer, scopes: ['openid', 'profile', 'email'], read: (claims) => readOpenId(claims) }
+  }
+  return {
+    kind: 'oauth2',
+    label,
+    authorizationEndpoint: authorizationEndpoint!,
+    tokenEndpoint: tokenEndpoint!,
+    profileEndpoints: profileEndpoints!,
+    authMethod,
+    scopes: [],
+    read: (claims) => profile!(claims) ?? {}
+  }
+}
+
+function toProvider (name: string, option: ConfiguredProvider, preset: Preset): Provider {
+  const { clientId, clientSecret, label = preset.label, scopes = preset.scopes, params, audiences = [], domains = [], use = 'both' } = option
+  const base = {
+    name, label, clientId, clientSecret, audiences, use,
+    params: { ...preset.params, ...params },
+    ...(preset.pkce === false && { pkce: preset.pkce }),
+    read: readWith(preset.read, domains)
+  }
+  return preset.kind === 'openid'
+    ? { ...base, ...openId(preset, option), scopes: [...new Set(['openid', ...scopes])] }
+    : { ...base, ...oauth2(preset), scopes }
+}
+
+function openId (preset: OpenIdPreset, option: ConfiguredProvider): Pick<OpenIdProvider, 'kind' | 'issuer' | 'issuerTemplate' | 'nonce' | 'conform'> {
+  const { kind, issuer, issuerTemplate, nonce, conform } = preset
+  const template = issuerTemplate?.(option)
+  return {
+    kind, issuer: issuer(option),
+    ...(template !== undefined && { issuerTemplate: template }), ...(nonce === false && { nonce }), ...(conform && { conform })
+  }
+}
+
+function oauth2 (
+  { kind, authorizationEndpoint, tokenEndpoint, profileEndpoints: { user, ...others }, authMethod }: OAuth2Preset
+): Pick<OAuth2Provider, 'kind' | 'authorizationEndpoint' | 'tokenEndpoint' | 'profileEndpoints' | 'authMethod'> {
+  return { kind, authorizationEndpoint, tokenEndpoint, profileEndpoints: { user: user!, ...others }, authMethod }
+}
+
+function readWith (read: (claims: UpstreamClaims) => ReadClaims, domains: readonly string[]): Provider['read'] {
+  return (claims) => toProfile(read(claims), domains)
+}

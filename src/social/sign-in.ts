@@ -1,0 +1,127 @@
+import { originOf, type Events } from '../events/events.ts'
+import type { FieldErrors } from '../http/field-errors.ts'
+import type { Caller } from '../oauth/ports.ts'
+import { MAX_USER_NAME, readName } from '../names/name.ts'
+import type { AskHost } from '../users/before-register.ts'
+import type { Attributes, Identifier } from '../users/attributes.ts'
+import type { Missing } from '../users/missing.ts'
+import type { Users } from '../users/ports.ts'
+import { readIdentifiers } from '../users/read-identifiers.ts'
+import type { PrepareRegisteredMail } from '../users/registered-mail.ts'
+import type { ProfileFields } from '../users/profile-fields.ts'
+import type { NewSocialAccount, Provider, SocialAccountStore, UpstreamProfile } from './ports.ts'
+
+/**
+ * Why somebody is not let in. `unknown`: no user has this way in, and none is created; `exists`: the address has an account, which is
+ * not joined; `unverified`: an address must be verified here, and the provider vouches for none; `incomplete`: an account needs more
+ * than a provider says; `refused`: the user is disabled, or the host said no.
+ */
+export type Refusal = 'unknown' | 'exists' | 'unverified' | 'incomplete' | 'refused'
+
+export type SignedInUpstream =
+  | { user: { userId: string, passwordStamp: number, missing: readonly Missing[] }, isNew: boolean, refused?: never }
+  | { user?: never, refused: Refusal, isNew?: never }
+
+/** `locale`: of a new user. */
+type By = { caller: Caller, locale?: string | undefined }
+
+/** What somebody is created from. */
+type Entered = { provider: Provider, account: NewSocialAccount, profile: UpstreamProfile, identifier: Identifier | null }
+
+export type SignInUpstream = (provider: Provider, profile: UpstreamProfile, by: By) => Promise<SignedInUpstream>
+
+type Dependencies = {
+  store: SocialAccountStore
+  users: Pick<Users, 'findForEntry' | 'taken' | 'createWithoutPassword'>
+  attributes: Attributes
+  /** Whether everybody may register. */
+  isOpen: boolean
+  /** Whether an address must be verified. */
+  mustVerify: boolean
+  profileFields?: Pick<ProfileFields, 'apply'> | undefined
+  askHost?: AskHost | undefined
+  /** Where mails are sent. */
+  prepareMail?: PrepareRegisteredMail | undefined
+  events: Pick<Events, 'emit'>
+}
+
+/**
+ * The user of an account at a provider: the one who has it as a way in; one whose verified address the provider vouches for; or a new one.
+ * An account is joined by its address only if both sides have verified it. Otherwise whoever registers a stranger's address here, or
+ * there, would get into the account of the other.
+ * @throws HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
+ */
+export function createSignInUpstream (
+  { store, users, attributes, isOpen, mustVerify, profileFields, askHost, prepareMail, events }: Dependencies
+): SignInUpstream {
+  const address = attributes.find(({ channel }) => channel === 'mail')
+
+  /** `passwordStamp`: as the way in was used; a login is refused if the user has changed since. */
+  async function entryOf (
+    { userId, passwordStamp }: { userId: string, passwordStamp?: number }, isNew: boolean, caller: Caller
+  ): Promise<SignedInUpstream> {
+    const user = await users.findForEntry(userId)
+    const login = { userId, clientId: null, ...originOf(caller) }
+    if (!user || user.disabled) {
+      if (user) events.emit('login.failed', { ...login, reason: 'disabled' })
+      return { refused: 'refused' }
+    }
+    if (user.missing.length > 0) events.emit('login.incomplete', { ...login, missing: [...user.missing] })
+    return { user: { userId, passwordStamp: passwordStamp ?? user.passwordStamp, missing: user.missing }, isNew }
+  }
+
+  /** Null for one that the provider does not vouch for: anybody may have entered it there. */
+  function verifiedAddress ({ email, emailVerified }: UpstreamProfile): Identifier | null {
+    if (!address || email === null || !emailVerified) return null
+    return readIdentifiers(attributes, [address], { [address.name]: email }).identifiers[0] ?? null
+  }
+
+  /** @returns null when the address, or the account at the provider, has a user */
+  async function create (
+    { provider, account, profile: { name }, identifier }: Entered,
+    { caller, locale }: By
+  ): Promise<SignedInUpstream | null> {
+    if (provider.use === 'login' || !isOpen) return { refused: 'unknown' }
+    if (mustVerify && !identifier) return { refused: 'unverified' }
+    const identifiers = identifier ? [identifier] : []
+    if ((await users.taken(identifiers)).length > 0) return null
+    const lacking: FieldErrors = profileFields?.apply({}, { given: {}, removed: [] }).errors ?? {}
+    if (Object.keys(lacking).length > 0) return { refused: 'incomplete' }
+    const readable = name === null ? null : readName(name, MAX_USER_NAME).name ?? null
+    if (await askHost?.({ name: readable, identifiers, isInvited: false, caller })) return { refused: 'refused' }
+    const verified = identifiers.map(({ attribute }) => attribute)
+    const writeMail = await prepareMail?.({ name: readable, identifiers, proven: identifier }, { caller, locale })
+    const made = await users.createWithoutPassword(
+      { name: readable, identifiers, verified, locale },
+      async (transaction, user) => {
+        await store.insert(transaction, account, user.id)
+        await writeMail?.(transaction, user)
+      }
+    )
+    if (!made) return null
+    const by = { userId: made.id, ...originOf(caller) }
+    events.emit('user.registered', by)
+    events.emit('identity.linked', { ...by, provider: provider.name, how: 'registered' })
+    for (const attribute of verified) events.emit('identifier.verified', { ...by, attribute, cleaned: false, removed: [] })
+    return await entryOf({ userId: made.id }, true, caller)
+  }
+
+  return async (provider, profile, by) => {
+    const { subject, email, name } = profile
+    const account = { provider: provider.name, subject, email, name: name?.slice(0, MAX_USER_NAME) ?? null }
+    const identifier = verifiedAddress(profile)
+    // Another request may have created the user meanwhile, who is then found
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const known = await store.use(account)
+      if (known !== null) return provider.use === 'register' ? { refused: 'unknown' } : await entryOf(known, false, by.caller)
+      const joined = identifier && provider.use !== 'register' ? await store.join(account, identifier) : null
+      if (joined) {
+        events.emit('identity.linked', { userId: joined, provider: provider.name, how: 'joined', ...originOf(by.caller) })
+        return await entryOf({ userId: joined }, false, by.caller)
+      }
+      const created = await create({ provider, account, profile, identifier }, by)
+      if (created) return created
+    }
+    return { refused: 'exists' }
+  }
+}

@@ -1,0 +1,50 @@
+import type { Configuration } from 'openid-client'
+import type { OAuth2Provider, OpenIdProvider, UpstreamClaims } from './ports.ts'
+import { TIMEOUT } from './upstream-configuration.ts'
+import { UpstreamError } from './upstream-error.ts'
+
+/** Bytes of an answer about a user. */
+const MAX_PROFILE = 100_000
+
+type Tokens = Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>
+
+/** Of the id token, with those of UserInfo that it lacks. */
+export async function openIdClaims (
+  { name, issuerTemplate }: OpenIdProvider,
+  configuration: Configuration,
+  tokens: Tokens
+): Promise<UpstreamClaims> {
+  const claims = tokens.claims()!
+  if (issuerTemplate !== undefined && claims.iss !== issuerTemplate.replace('{tenantid}', String(claims['tid']))) {
+    throw new UpstreamError('failed', `${name} answered with an id token of another issuer`)
+  }
+  if (typeof claims['email'] === 'string' || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
+  const { fetchUserInfo } = await import('openid-client')
+  return { ...await fetchUserInfo(configuration, tokens.access_token, claims.sub), ...claims }
+}
+
+/** Of the endpoints of an OAuth 2.0 provider, by name. */
+export async function profileClaims ({ profileEndpoints }: OAuth2Provider, accessToken: string): Promise<UpstreamClaims> {
+  const read = async (url: string): Promise<unknown> => {
+    const response = await fetch(url, {
+      headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'latchkey' },
+      redirect: 'error', signal: AbortSignal.timeout(TIMEOUT * 1000)
+    })
+    const text = await limited(response)
+    if (!response.ok) throw new UpstreamError(response.status >= 500 ? 'unavailable' : 'failed', `answered ${response.status} about the user`)
+    return JSON.parse(text)
+  }
+  const entries = Object.entries(profileEndpoints).map(async ([name, url]) => [name, await read(url)] as const)
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+async function limited (response: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of response.body ?? []) {
+    length += (part as Uint8Array).length
+    if (length > MAX_PROFILE) throw new UpstreamError('failed', 'answered too much about the user')
+    parts.push(part as Uint8Array)
+  }
+  return Buffer.concat(parts).toString()
+}

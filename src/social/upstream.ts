@@ -1,0 +1,114 @@
+import type { Configuration } from 'openid-client'
+import type { Clock } from '../runtime/clock.ts'
+import type { Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
+import { openIdClaims, profileClaims } from './upstream-claims.ts'
+import { configure } from './upstream-configuration.ts'
+import { UpstreamError } from './upstream-error.ts'
+import type { Secrets } from './upstream-logins.ts'
+
+/** Who has logged in at a provider, and when, where it says so. */
+export type UpstreamAnswer = { profile: UpstreamProfile, authTime: Date | null }
+
+type Returned = Secrets & { redirectUri: string, params: URLSearchParams }
+
+type Request = Secrets & {
+  redirectUri: string
+  /** The user logs in there again, whoever is logged in. */
+  again?: boolean | undefined
+  uiLocales?: string | undefined
+  loginHint?: string | undefined
+}
+
+/** The client of a provider. */
+export type Upstream = {
+  /** The address that the browser is sent to. @throws UpstreamError */
+  authorizationUrl: (request: Request) => Promise<URL>
+  /**
+   * Redeems the answer of the provider (RFC 6749 section 4.1.2, RFC 9207, OpenID Connect Core section 3.1.3.7).
+   * @throws UpstreamError
+   */
+  redeem: (returned: Returned) => Promise<UpstreamAnswer>
+}
+
+/** Milliseconds after which metadata is read again. */
+const METADATA_MS = 3_600_000
+
+const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_authorize', 'user_denied', 'interaction_required']
+const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
+
+export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clock, 'monotonic'>): Upstream {
+  let known: { configuration: Promise<Configuration>, until: number } | undefined
+
+  async function configured (): Promise<Configuration> {
+    if (known && known.until > now()) return await known.configuration
+    const configuration = configure(provider)
+    known = { configuration, until: now() + METADATA_MS }
+    // The next login asks again
+    configuration.catch(() => { known = undefined })
+    return await configuration
+  }
+
+  return {
+    async authorizationUrl ({ redirectUri, state, nonce, verifier, again = false, uiLocales, loginHint }) {
+      try {
+        const client = await import('openid-client')
+        return client.buildAuthorizationUrl(await configured(), {
+          ...provider.params,
+          ...(provider.scopes.length > 0 && { scope: provider.scopes.join(' ') }),
+          redirect_uri: redirectUri, state,
+          ...(provider.pkce !== false && { code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' }),
+          ...(provider.kind === 'openid' && {
+            ...(provider.nonce !== false && { nonce }),
+            ...(again && { max_age: '0', prompt: 'login' }),
+            ...(uiLocales && { ui_locales: uiLocales }),
+            ...(loginHint && { login_hint: loginHint })
+          })
+        })
+      } catch (error) {
+        throw problemOf(provider, error)
+      }
+    },
+
+    async redeem ({ redirectUri, params, state, nonce, verifier }) {
+      const error = params.get('error')
+      if (error !== null) throw refusal(provider, error)
+      try {
+        const client = await import('openid-client')
+        const answer = new URL(`${redirectUri}?${params}`)
+        const checks = { expectedState: state, ...(provider.pkce !== false && { pkceCodeVerifier: verifier }) }
+        const configuration = await configured()
+        const tokens = await client.authorizationCodeGrant(configuration, answer, {
+          ...checks,
+          ...(provider.kind === 'openid' && { idTokenExpected: true, ...(provider.nonce !== false && { expectedNonce: nonce }) })
+        })
+        const said: UpstreamClaims = provider.kind === 'openid'
+          ? await openIdClaims(provider, configuration, tokens)
+          : await profileClaims(provider, tokens.access_token)
+        const profile = provider.read(said)
+        if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
+        const { auth_time: authTime } = said
+        return { profile, authTime: typeof authTime === 'number' ? new Date(authTime * 1000) : null }
+      } catch (cause) {
+        throw problemOf(provider, cause)
+      }
+    }
+  }
+}
+
+/** The `error` of an authorization response (RFC 6749 section 4.1.2.1). Its description is somebody else's text, and is not shown. */
+function refusal ({ name }: Provider, error: string): UpstreamError {
+  const problem = CANCELED.includes(error) ? 'canceled' : UNAVAILABLE.includes(error) ? 'unavailable' : 'failed'
+  return new UpstreamError(problem, `${name} answered ${/^[\w.:/-]{1,60}$/.test(error) ? error : 'an error'}`)
+}
+
+type Failure = { name?: string, code?: string, message?: string, status?: number, cause?: { message?: string, status?: number } }
+
+/** Errors of the network have a code of Node, those of the answer one of openid-client; neither message contains a token or a code. */
+function problemOf ({ name }: Provider, error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return new UpstreamError(error.problem, error.message.startsWith(name) ? error.message : `${name} ${error.message}`)
+  const { name: type, code, message, status, cause } = error as Failure
+  const isNetwork = type === 'TimeoutError' || type === 'AbortError' || code === 'OAUTH_TIMEOUT' || (error instanceof TypeError && message === 'fetch failed')
+  const answered = status ?? cause?.status
+  const why = [code, message, isNetwork || code?.startsWith('OAUTH_JWT') ? cause?.message : undefined].filter(Boolean).join(': ')
+  return new UpstreamError(isNetwork || (answered !== undefined && answered >= 500) ? 'unavailable' : 'failed', `${name}: ${why}`)
+}
