@@ -31,7 +31,7 @@ function generic (name: string, option: ConfiguredProvider): Preset {
     profileEndpoints: profileEndpoints!,
     authMethod,
     scopes: [],
-    read: (claims) => profile!(claims) ?? {}
+    read: (claims) => atOnce(profile!(claims)) ?? {}
   }
 }
 
@@ -46,6 +46,13 @@ function toProvider (name: string, option: ConfiguredProvider, preset: Preset): 
   return preset.kind === 'openid'
     ? { ...base, ...openId(preset, option), scopes: [...new Set(['openid', ...scopes])] }
     : { ...base, ...oauth2(preset), scopes }
+}
+
+/** A promise would be neither read nor, when it is rejected, caught. */
+function atOnce<Value> (value: Value): Value {
+  if (!(value instanceof Promise)) return value
+  value.catch(() => {})
+  throw new TypeError('profile returns a promise')
 }
 
 function openId (preset: OpenIdPreset, option: ConfiguredProvider): Pick<OpenIdProvider, 'kind' | 'issuer' | 'issuerTemplate' | 'nonce' | 'conform'> {

@@ -1,10 +1,8 @@
 import type { Configuration } from 'openid-client'
 import type { OAuth2Provider, OpenIdProvider, UpstreamClaims } from './ports.ts'
+import { limitedText } from './provider-fetch.ts'
 import { TIMEOUT } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
-
-/** Bytes of an answer about a user. */
-const MAX_PROFILE = 100_000
 
 type Tokens = Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>
 
@@ -30,21 +28,10 @@ export async function profileClaims ({ profileEndpoints }: OAuth2Provider, acces
       headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'latchkey' },
       redirect: 'error', signal: AbortSignal.timeout(TIMEOUT * 1000)
     })
-    const text = await limited(response)
+    const text = await limitedText(response)
     if (!response.ok) throw new UpstreamError(response.status >= 500 ? 'unavailable' : 'failed', `answered ${response.status} about the user`)
     return JSON.parse(text)
   }
   const entries = Object.entries(profileEndpoints).map(async ([name, url]) => [name, await read(url)] as const)
   return Object.fromEntries(await Promise.all(entries))
-}
-
-async function limited (response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of response.body ?? []) {
-    length += (part as Uint8Array).length
-    if (length > MAX_PROFILE) throw new UpstreamError('failed', 'answered too much about the user')
-    parts.push(part as Uint8Array)
-  }
-  return Buffer.concat(parts).toString()
 }

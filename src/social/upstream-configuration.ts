@@ -1,5 +1,5 @@
 import type { ClientAuth, Configuration, CustomFetch } from 'openid-client'
-import type { OAuth2Provider, OpenIdProvider, Provider, UpstreamClaims } from './ports.ts'
+import type { OAuth2Provider, OpenIdProvider, Provider } from './ports.ts'
 
 /** Seconds that a provider has for each answer. */
 export const TIMEOUT = 5
@@ -7,18 +7,17 @@ export const TIMEOUT = 5
 const CLOCK_TOLERANCE = 30
 
 /** What openid-client needs to know of a provider: its metadata (OpenID Connect Discovery), or the endpoints that are configured. */
-export async function configure (provider: Provider): Promise<Configuration> {
+export async function configure (provider: Provider, fetch: CustomFetch): Promise<Configuration> {
   const client = await import('openid-client')
   const { clientId, clientSecret } = provider
   const metadata = { [client.clockTolerance]: CLOCK_TOLERANCE }
   if (provider.kind === 'openid') {
     const isInsecure = provider.issuer.startsWith('http:')
     const configuration = await client.discovery(new URL(provider.issuer), clientId, metadata, authentication(client, provider), {
-      timeout: TIMEOUT, ...(isInsecure && { execute: [client.allowInsecureRequests] })
+      timeout: TIMEOUT, [client.customFetch]: fetch, ...(isInsecure && { execute: [client.allowInsecureRequests] })
     })
     // Its signature is checked, too: the connection alone may end at a proxy of somebody else
     client.enableNonRepudiationChecks(configuration)
-    if (provider.conform) configuration[client.customFetch] = conforming(provider.conform, configuration)
     return configuration
   }
   const { authorizationEndpoint, tokenEndpoint } = provider
@@ -27,6 +26,7 @@ export async function configure (provider: Provider): Promise<Configuration> {
     clientId, { ...metadata, ...(clientSecret !== undefined && { client_secret: clientSecret }) }, authentication(client, provider)
   )
   configuration.timeout = TIMEOUT
+  configuration[client.customFetch] = fetch
   if (tokenEndpoint.startsWith('http:')) client.allowInsecureRequests(configuration)
   return configuration
 }
@@ -40,14 +40,4 @@ function authentication (client: typeof import('openid-client'), provider: OpenI
     return (methods.includes('client_secret_basic') ? basic : post)(server, ...request)
   }
   return choose
-}
-
-/** Corrects what the token endpoint answers, before it is checked. */
-function conforming (conform: (answer: UpstreamClaims) => UpstreamClaims, configuration: Configuration): CustomFetch {
-  return async (url, options) => {
-    const response = await fetch(url, options as RequestInit)
-    if (url !== configuration.serverMetadata().token_endpoint || !response.ok) return response
-    const answer = await response.json() as UpstreamClaims
-    return Response.json(conform(answer), { status: response.status })
-  }
 }

@@ -2,6 +2,7 @@ import type { Configuration } from 'openid-client'
 import type { Clock } from '../runtime/clock.ts'
 import type { Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
+import { createProviderFetch } from './provider-fetch.ts'
 import { configure } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
 import type { Secrets } from './upstream-logins.ts'
@@ -30,22 +31,20 @@ export type Upstream = {
   redeem: (returned: Returned) => Promise<UpstreamAnswer>
 }
 
-/** Milliseconds after which metadata is read again. */
-const METADATA_MS = 3_600_000
-
 const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_authorize', 'user_denied', 'interaction_required']
 const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
 
 export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clock, 'monotonic'>): Upstream {
-  let known: { configuration: Promise<Configuration>, until: number } | undefined
+  const { fetch, forget } = createProviderFetch(provider, now)
 
+  /** A new one each time, without keys from before: a provider may have replaced them a moment ago. */
   async function configured (): Promise<Configuration> {
-    if (known && known.until > now()) return await known.configuration
-    const configuration = configure(provider)
-    known = { configuration, until: now() + METADATA_MS }
-    // The next login asks again
-    configuration.catch(() => { known = undefined })
-    return await configuration
+    try {
+      return await configure(provider, fetch)
+    } catch (error) {
+      forget()
+      throw error
+    }
   }
 
   return {
@@ -84,7 +83,7 @@ export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clo
         const said: UpstreamClaims = provider.kind === 'openid'
           ? await openIdClaims(provider, configuration, tokens)
           : await profileClaims(provider, tokens.access_token)
-        const profile = provider.read(said)
+        const profile = readProfile(provider, said)
         if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
         const { auth_time: authTime } = said
         return { profile, authTime: typeof authTime === 'number' ? new Date(authTime * 1000) : null }
@@ -92,6 +91,16 @@ export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clo
         throw problemOf(provider, cause)
       }
     }
+  }
+}
+
+/** A function of the host may throw anything. */
+function readProfile (provider: Provider, said: UpstreamClaims): UpstreamProfile | null {
+  try {
+    return provider.read(said)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'no error'
+    throw new UpstreamError('failed', `${provider.name}: what it says about the user could not be read: ${why}`)
   }
 }
 
@@ -104,7 +113,10 @@ function refusal ({ name }: Provider, error: string): UpstreamError {
 type Failure = { name?: string, code?: string, message?: string, status?: number, cause?: { message?: string, status?: number } }
 
 /** Errors of the network have a code of Node, those of the answer one of openid-client; neither message contains a token or a code. */
-function problemOf ({ name }: Provider, error: unknown): UpstreamError {
+function problemOf ({ name }: Provider, thrown: unknown): UpstreamError {
+  // openid-client wraps what a request throws
+  const { cause: wrapped } = (thrown ?? {}) as { cause?: unknown }
+  const error = wrapped instanceof UpstreamError ? wrapped : thrown
   if (error instanceof UpstreamError) return new UpstreamError(error.problem, error.message.startsWith(name) ? error.message : `${name} ${error.message}`)
   const { name: type, code, message, status, cause } = error as Failure
   const isNetwork = type === 'TimeoutError' || type === 'AbortError' || code === 'OAUTH_TIMEOUT' || (error instanceof TypeError && message === 'fetch failed')
