@@ -39,7 +39,7 @@ t.test('an address that the second server has not verified is none here', async 
 t.test('who says no there reads so here', async (t) => {
   const { app, enter } = await world(t)
   const answer = await enter(visit(app), 'deny')
-  t.match([answer.statusCode, answer.body], [200, /You have cancelled the login with Acme/])
+  t.match([answer.statusCode, answer.body], [200, /You have canceled the login with Acme/])
   t.equal((await sql(app, 'SELECT FROM users')).length, 0)
 })
 
@@ -52,4 +52,16 @@ t.test('keys that the provider has replaced since the last login are fetched', a
   await internals(upstream.app).keys.load()
   t.strictNotSame(await kid(), before)
   t.equal((await enter()).statusCode, 303, logs())
+})
+
+t.test('an id token that has expired by our clock, since one of the clocks is wrong, is refused, and the log says so', async (t) => {
+  const { app, upstream, enter, logs } = await world(t)
+  const { clock, keys } = internals(upstream.app)
+  await sql(upstream.app, "UPDATE signing_keys SET signs_from = signs_from - interval '3 hours', created_at = created_at - interval '3 hours'")
+  await keys.load()
+  Object.assign(clock, { now: () => Date.now() - 7_200_000 })
+  const answer = await enter()
+  t.match([answer.statusCode, answer.body], [401, /has failed/])
+  t.match(logs(), /latchkey[^"]*OAUTH_JWT_TIMESTAMP_CHECK[^"]*exp/)
+  t.equal((await sql(app, 'SELECT FROM users')).length, 0)
 })

@@ -76,7 +76,7 @@ t.test('who says no at the question of the provider reads so, and nobody is crea
   const { app, back } = await world(t)
   const visitor = visit(app)
   const answer = await visitor.get(await back(visitor, 'deny'))
-  t.match([answer.statusCode, answer.body], [200, /You have cancelled the login with Acme/])
+  t.match([answer.statusCode, answer.body], [200, /You have canceled the login with Acme/])
   t.equal((await sql(app, 'SELECT FROM users')).length, 0)
 })
 
