@@ -68,7 +68,8 @@ t.test('nothing is left of a change that waited or could be undone, of the field
     ...mailbox.options, rateLimit: 'on', login: { attributes: { email: EmailSchema, phone: PhoneSchema, username: UsernameSchema } },
     profile: Type.Object({ company: Type.String() })
   })
-  const own = { email: EMAIL, username: 'ada', phone: '+491701234567', name: 'Lovelace', profile: { company: 'Engines of Ada' } }
+  // No value is made of hexadecimal digits, in which keys are stored
+  const own = { email: EMAIL, username: 'mathematician', phone: '+491701234567', name: 'Lovelace', profile: { company: 'Engines of Ada' } }
   const { id } = (await call(app, 'POST', '/v1/register', undefined, { ...own, password: PASSWORD })).json<{ id: string }>()
   const { access_token: bearer } = (await login(app)).json<Tokens>()
   const changed = { username: 'countess', phone: '+491701234568', email: 'ada@new.example', locale: 'de-AT' }
