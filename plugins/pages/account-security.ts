@@ -15,6 +15,9 @@ import type { Notice } from './notices.ts'
 
 const PER_PAGE = 20
 
+/** What the page says after a form that has changed nothing. */
+const FAILURES: ReadonlySet<Notice> = new Set(['identityTaken', 'identityLast', 'identityFailed'] satisfies Notice[])
+
 type State = { before?: string | null, errors?: FieldErrors, notice?: Notice | undefined }
 
 export type ShowAccountSecurity = (request: FastifyRequest, reply: FastifyReply, who: Who, state: State) => Promise<FastifyReply>
@@ -39,7 +42,9 @@ export function createAccountSecurityPage (
         older: next === null ? undefined : kit.link(SECURITY, { before: next }),
         newest: before === null ? undefined : kit.link(SECURITY)
       },
-      notice: notice && frame.texts.account[notice],
+      ...(notice && (FAILURES.has(notice)
+        ? { errors: { form: [frame.texts.account[notice]] } }
+        : { notice: frame.texts.account[notice] })),
       ...(errors && { errors: formErrors(errors, ['current_password', 'new_password'], frame.texts) })
     }, { leaves: kit.loginLeaves || social !== null })
   }

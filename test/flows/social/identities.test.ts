@@ -97,7 +97,7 @@ t.test('an account at a provider belongs to one user', async (t) => {
   const visitor = await loggedIn(app)
   const back = await visitor.get(pathOf(await through(await add(visitor), ADA, upstream)))
   t.match(back.headers.location, SECURITY)
-  t.match((await visitor.get(SECURITY)).body, 'connected to another account here')
+  t.match((await visitor.get(SECURITY)).body, /role="alert"[^]*connected to another account here/)
   t.equal((await subjects(app)).length, 1)
 })
 
