@@ -10,6 +10,7 @@ import { createUser } from '../../src/cli/user.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { Variables } from '../../src/config/environment.ts'
 import { packageRoot } from '../../src/database/package-root.ts'
+import { commandsOf } from '../support/commands.ts'
 import { createDatabase, PASSWORD } from '../support/start-server.ts'
 import { contextFor } from './helper.ts'
 
@@ -81,6 +82,8 @@ const COMMANDS: Record<string, string[]> = {
   'user invite': ['--email', 'ada@example.com'],
   'user invitations': [],
   'user delete': ['x'],
+  'user identities list': ['x'],
+  'user identities remove': ['x', 'google'],
   purge: []
 }
 const MAKERS = ['serve', 'install', 'migrate']
@@ -91,9 +94,7 @@ t.test('only serve, install and migrate create a database; other commands say wh
   const cwd = t.testdir({ empty: {}, file: 'text' })
   const program = (dataDir: string) =>
     createProgram({ context: () => load(cwd, { LATCHKEY_DATA_DIR: join(cwd, dataDir) }), write: () => {} })
-  const names = program('none').commands.flatMap((command) =>
-    command.commands.length > 0 ? command.commands.map((sub) => `${command.name()} ${sub.name()}`) : command.name()
-  )
+  const names = commandsOf(program('none')).map(([name]) => name)
   t.same(names.filter((name) => !MAKERS.includes(name) && !WITHOUT_DATABASE.includes(name)).sort(), Object.keys(COMMANDS).sort(), 'all of them')
   for (const [name, args] of Object.entries(COMMANDS)) {
     await t.rejects(program('none').parseAsync([...name.split(' '), ...args], { from: 'user' }), {

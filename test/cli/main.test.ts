@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createProgram } from '../../src/cli/program.ts'
+import { commandsOf } from '../support/commands.ts'
 import { APP_KEY, createDatabase, PASSWORD } from '../support/start-server.ts'
 import { run } from './helper.ts'
 
@@ -24,9 +25,9 @@ t.test('help and version load no large modules', async (t) => {
 
 t.test('every command has --json', async (t) => {
   const program = createProgram({ context: () => Promise.reject(new Error('not needed')), write: () => {} })
-  const commands = program.commands.flatMap((command) => command.commands.length > 0 ? command.commands : [command])
+  const commands = commandsOf(program)
   t.ok(commands.length >= 13, 'the commands were found')
-  for (const command of commands) t.ok(command.options.some(({ long }) => long === '--json'), command.name())
+  for (const [name, command] of commands) t.ok(command.options.some(({ long }) => long === '--json'), name)
 })
 
 t.test('the help of `user create` has the configured attributes, and works with an invalid configuration', async (t) => {
