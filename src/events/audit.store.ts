@@ -23,17 +23,19 @@ export function createAuditStore ({ prisma, pool, tables }: Database) {
 
   /**
    * All entries in one statement. None is earlier than those of the call before, however long either has waited for a connection. A user
-   * who has been deleted meanwhile is left out.
+   * who has been deleted meanwhile is left out: a deletion under way is waited for, and waits for this.
    */
   async function write (entries: AuditEntry[]): Promise<void> {
     const { rows } = await pool.query<{ latest: string | null }>({
       name: 'audit-write',
-      text: `WITH written AS (INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
+      text: `WITH alive AS (SELECT u.id FROM ${tables.users} u WHERE u.id IN (SELECT (e->>'userId')::uuid FROM jsonb_array_elements($1::jsonb) AS e)
+          ORDER BY u.id FOR KEY SHARE),
+        written AS (INSERT INTO ${tables.audit_events} (id, type, user_id, client_id, session_id, ip, user_agent, detail, created_at)
           SELECT coalesce(e.id, gen_random_uuid()), e.type, u.id, e."clientId", e."sessionId",
             CASE WHEN e."userId" IS NULL OR u.id IS NOT NULL THEN e.ip END, CASE WHEN e."userId" IS NULL OR u.id IS NOT NULL THEN e."userAgent" END, coalesce(e.detail, '{}'),
             greatest(now() - coalesce(e.ago, 0) * interval '1 millisecond', CASE WHEN $2::timestamptz < now() + interval '${AHEAD}' THEN $2::timestamptz END)
           FROM jsonb_to_recordset($1::jsonb) AS e (id uuid, type text, "userId" uuid, "clientId" text, "sessionId" uuid, ip text, "userAgent" text, detail jsonb, ago float8)
-            LEFT JOIN ${tables.users} u ON u.id = e."userId"
+            LEFT JOIN alive u ON u.id = e."userId"
           RETURNING created_at)
         SELECT max(created_at)::text AS latest FROM written`,
       values: [JSON.stringify(entries), latest]

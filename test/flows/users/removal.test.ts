@@ -99,6 +99,7 @@ t.test('nor is anything personal in entries of the audit log that are written wh
   t.ok(await eventually(async () => (await sql(app, "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")).length > 0))
   await client.query("INSERT INTO audit_events (id, type, user_id, ip, user_agent) VALUES (gen_random_uuid(), 'session.reused', $1, $2, $3)", entered)
   events.emit('profile.changed', { userId: id, fields: ['name'], ip: entered[1]!, userAgent: entered[2]! })
+  t.ok(await eventually(async () => (await sql(app, 'SELECT FROM pg_locks WHERE NOT granted')).length > 1), 'its entry waits for the deletion')
   await client.query('COMMIT')
   client.release()
   t.equal(await removed, true)
