@@ -5,18 +5,9 @@ import underPressure from '@fastify/under-pressure'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import latchkey, { type AppOptions } from '../../plugins/latchkey.ts'
+import { freePort } from '../support/free-port.ts'
 import { createDatabase, FAST } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
-
-/** A port that was free a moment ago: an issuer must be known before it listens. */
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** The whole server, listening, with the host's pages when there are some. */
 export async function startIssuer (

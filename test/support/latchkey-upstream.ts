@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import type { AppOptions } from '../../plugins/latchkey.ts'
+import { freePort } from './free-port.ts'
 import { build, makeClient, PASSWORD, register, type MadeClient } from './start-server.ts'
 import { pathOf } from './upstream.ts'
 import { formOf, visit, type Answer, type Visitor } from './visitor.ts'
@@ -38,13 +36,4 @@ export async function throughLatchkey (there: Visitor, start: Answer, decision: 
   const { location } = page.headers
   if (!location?.startsWith(CALLBACK)) throw new Error(`The upstream answered ${page.statusCode} ${location}: ${page.body.slice(0, 2000)}`)
   return pathOf(location)
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -31,6 +31,18 @@ async function startLink (browser: Visitor, upstream: UpstreamServer, person = T
   return pathOf(await through(started, person, upstream))
 }
 
+/** A thief is logged in with the address of somebody else, who can prove that it is theirs. */
+async function taken (t: Test) {
+  const box = createMailbox()
+  const { upstream, social } = await provider(t)
+  const { app, databaseUrl } = await build(t, { ...box.options, social })
+  const { user } = await signedIn(app, { email: VICTIM })
+  const browser = visit(app)
+  await logIn(browser)
+  const mail = await link({ app, box }, 'verify')
+  return { app, databaseUrl, upstream, browser, prove: () => post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`) }
+}
+
 /** Everything that somebody can prepare who has registered the address of somebody else. */
 async function prepare (t: Test) {
   const box = createMailbox()
@@ -136,18 +148,12 @@ t.test('a client that is being registered at that moment does not stay', async (
 })
 
 t.test('an account at a provider that is being linked at that moment does not stay', async (t) => {
-  const box = createMailbox()
-  const { upstream, social } = await provider(t)
-  const { app, databaseUrl } = await build(t, { ...box.options, social })
-  const { user } = await signedIn(app, { email: VICTIM })
-  const browser = visit(app)
-  await logIn(browser)
-  const mail = await link({ app, box }, 'verify')
+  const { app, databaseUrl, upstream, browser, prove } = await taken(t)
   const back = await startLink(browser, upstream)
   const { reached, blocked, release } = await pause(t, databaseUrl, 'identity')
   const linking = browser.get(back)
   await reached()
-  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  const proof = prove()
   await blocked()
   await release()
   t.same([(await linking).statusCode, (await proof).statusCode], [303, 200])
@@ -155,16 +161,10 @@ t.test('an account at a provider that is being linked at that moment does not st
 })
 
 t.test('a login that has ended meanwhile links no account at a provider', async (t) => {
-  const box = createMailbox()
-  const { upstream, social } = await provider(t)
-  const { app, databaseUrl } = await build(t, { ...box.options, social })
-  const { user } = await signedIn(app, { email: VICTIM })
-  const browser = visit(app)
-  await logIn(browser)
-  const mail = await link({ app, box }, 'verify')
+  const { app, databaseUrl, upstream, browser, prove } = await taken(t)
   const back = await startLink(browser, upstream)
   const { blocked, release } = await holdUsers(t, databaseUrl)
-  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  const proof = prove()
   await blocked(1)
   const linking = browser.get(back)
   await blocked(2)
@@ -174,19 +174,13 @@ t.test('a login that has ended meanwhile links no account at a provider', async 
 })
 
 t.test('a login at a provider that is under way when the owner proves the address is refused', async (t) => {
-  const box = createMailbox()
-  const { upstream, social } = await provider(t)
-  const { app, databaseUrl } = await build(t, { ...box.options, social })
-  const { user } = await signedIn(app, { email: VICTIM })
-  const browser = visit(app)
-  await logIn(browser)
-  const mail = await link({ app, box }, 'verify')
+  const { app, databaseUrl, upstream, browser, prove } = await taken(t)
   await browser.get(await startLink(browser, upstream))
   const { reached, blocked, release } = await pause(t, databaseUrl, 'identityUse')
   const thief = visit(app)
   const entering = logInUpstream(thief, upstream, THIEF)
   await reached()
-  const proof = post(app, `/v1/email/verify/${user.id}/${tokenIn(mail)}`)
+  const proof = prove()
   await blocked()
   // What the login reads of the user after this, it reads after the proof
   const waiting = sql(app, "DO 'BEGIN LOCK TABLE users; END'")

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Type } from 'typebox'
-import { ConfigError } from '../../../src/config/config-error.ts'
 import type { LatchkeyOptions } from '../../../src/config/config.ts'
 import { Settings } from '../../../src/config/settings.ts'
 import { configFrom, readEnvironment, readVariables, type Variables } from '../../../src/config/environment.ts'
 import { noticeNames } from '../../../src/mail/notices.ts'
 import { EmailSchema, PhoneSchema } from '../../../src/schemas/identifiers.ts'
+import { problems } from '../../support/config-problems.ts'
 
 const KEY = Buffer.alloc(32, 1).toString('base64')
 const SECRET = 'hunter2-hunter2'
@@ -21,16 +21,6 @@ const variablesIn = (properties: Record<string, Described>): string[] =>
   Object.values(properties).flatMap(({ env, properties: inner = {} }) => [...(env === undefined ? [] : [env]), ...variablesIn(inner)])
 /** Each that an option names, those of groups such as `sms.perDay`, too. */
 const variables = variablesIn(Settings.properties as Record<string, Described>)
-
-function problems (run: () => unknown): ConfigError['problems'] {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
 
 t.test('every setting has a default', async (t) => {
   t.match(from({}), {

@@ -1,27 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { ConfigError } from '../../../src/config/config-error.ts'
 import type { LatchkeyOptions } from '../../../src/config/config.ts'
 import { configFrom, readEnvironment, type Variables } from '../../../src/config/environment.ts'
 import { PRESETS, SocialProvider } from '../../../src/config/social-options.ts'
 import { packageRoot } from '../../../src/database/package-root.ts'
 import { presets } from '../../../src/social/presets.ts'
+import { problems } from '../../support/config-problems.ts'
 
 const SECRET = 'hunter2-hunter2'
 const social = (variables: Variables, options: object = {}, prefixedOnly = false) =>
   configFrom(options as LatchkeyOptions, readEnvironment(variables, { prefixedOnly })).social
 const inCode = (providers: object) => social({}, { social: providers })
-
-function problems (run: () => unknown): ConfigError['problems'] {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
 
 t.test('no provider is configured by default', async (t) => {
   t.same(social({}), {})
@@ -29,13 +19,13 @@ t.test('no provider is configured by default', async (t) => {
 
 t.test('SOCIAL_<NAME>_… configures a provider', async (t) => {
   t.same(social({
-    SOCIAL_GOOGLE_CLIENT_ID: 'a', SOCIAL_GOOGLE_CLIENT_SECRET: SECRET, SOCIAL_GOOGLE_AUDIENCES: 'ios, android,',
+    SOCIAL_GOOGLE_CLIENT_ID: 'a', SOCIAL_GOOGLE_CLIENT_SECRET: SECRET,
     SOCIAL_BIG_CORP_CLIENT_ID: 'b', SOCIAL_BIG_CORP_ISSUER: 'https://login.example.com/', SOCIAL_BIG_CORP_LABEL: 'Big Corp',
     SOCIAL_BIG_CORP_SCOPES: 'openid email, groups', SOCIAL_BIG_CORP_DOMAINS: 'Big.example,bücher.example', SOCIAL_BIG_CORP_USE: 'login',
     SOCIAL_BIG_CORP_REQUIRED: 'on',
     SOCIAL_NORTHWIND_CLIENT_ID: 'c', SOCIAL_NORTHWIND_PRESET: 'microsoft', SOCIAL_NORTHWIND_TENANT: 'organizations'
   }), {
-    google: { clientId: 'a', clientSecret: SECRET, audiences: ['ios', 'android'] },
+    google: { clientId: 'a', clientSecret: SECRET },
     'big-corp': {
       clientId: 'b', issuer: 'https://login.example.com/', label: 'Big Corp', scopes: ['openid', 'email', 'groups'],
       domains: ['big.example', 'xn--bcher-kva.example'], use: 'login', required: true
