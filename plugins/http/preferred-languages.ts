@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { MailServices } from '../../src/compose/outbox.ts'
 import type { LanguagePreferences } from '../../src/views/texts/index.ts'
 
 const MAX_LOCALES = 200
@@ -17,4 +18,9 @@ export function localesOf ({ query, body }: Pick<FastifyRequest, 'query' | 'body
 /** The languages that a request asks for. */
 export function preferredLanguages (request: Pick<FastifyRequest, 'query' | 'body' | 'headers'>): LanguagePreferences {
   return { uiLocales: localesOf(request), acceptLanguage: request.headers['accept-language'] }
+}
+
+/** The language of somebody who registers by a request; undefined where it asks for none. */
+export function askedLocale (preferences: LanguagePreferences, { localeFor }: Pick<MailServices, 'localeFor'>): string | undefined {
+  return preferences.uiLocales || preferences.acceptLanguage ? localeFor(preferences) : undefined
 }

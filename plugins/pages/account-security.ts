@@ -35,7 +35,7 @@ export function createAccountSecurityPage (
       ...frame,
       actions: { ...frame.actions, changePassword: kit.link(CHANGE_PASSWORD) },
       passwordRules: config.routes.profile ? users.passwordPolicy.rules : null,
-      ...(config.routes.profile && { hasPassword: await hasPassword(who.userId) }),
+      ...(config.routes.profile && { hasPassword: await users.records.hasPassword(who.userId) }),
       ...(social && { identities: await identitiesOf(social, who.userId) }),
       history: entries.map((entry) => itemOf(entry, frame)),
       links: {
@@ -47,11 +47,6 @@ export function createAccountSecurityPage (
         : { notice: frame.texts.account[notice] })),
       ...(errors && { errors: formErrors(errors, ['current_password', 'new_password'], frame.texts) })
     }, { leaves: kit.loginLeaves || social !== null })
-  }
-
-  async function hasPassword (userId: string): Promise<boolean> {
-    const user = await users.records.findById(userId)
-    return user === null || users.records.hasPassword(user)
   }
 
   async function identitiesOf ({ identities, providers }: SocialServices, userId: string): Promise<Identities> {

@@ -7,6 +7,7 @@ import type { Refusal } from '../../src/social/sign-in.ts'
 import type { UpstreamAnswer } from '../../src/social/upstream.ts'
 import { UpstreamError } from '../../src/social/upstream-error.ts'
 import type { Intent } from '../../src/social/upstream-logins.ts'
+import { askedLocale, preferredLanguages } from '../http/preferred-languages.ts'
 import { createUpstreamCookie } from '../browser/upstream-cookie.ts'
 import type { Internals } from '../internals.ts'
 import type { UpstreamProblem } from './problems.ts'
@@ -31,12 +32,12 @@ export type UpstreamPages = {
   /** Reads the answer of the provider, once. */
   finish: (request: FastifyRequest, provider: Provider) => Promise<Returned>
   /** Logs the user in. @returns why not, or the id of the user */
-  enter: (request: FastifyRequest, reply: FastifyReply, provider: Provider, answer: UpstreamAnswer, locale: string | undefined) =>
+  enter: (request: FastifyRequest, reply: FastifyReply, provider: Provider, answer: UpstreamAnswer) =>
   Promise<{ refused: Refusal } | { userId: string }>
 }
 
 export function createUpstreamPages (
-  { browser, clock, config, users }: Pick<Internals, 'browser' | 'clock' | 'config' | 'users'>,
+  { browser, clock, config, mail, users }: Pick<Internals, 'browser' | 'clock' | 'config' | 'mail' | 'users'>,
   { providers, logins, upstreamOf, signIn }: SocialServices
 ): UpstreamPages {
   const cookie = createUpstreamCookie(config)
@@ -67,7 +68,7 @@ export function createUpstreamPages (
     },
 
     async finish (request, provider) {
-      const params = new URLSearchParams(request.url.split('?')[1])
+      const params = new URLSearchParams(queryOf(request.url))
       const secret = cookie.read(request)
       const started = secret === undefined ? null : await logins.finish(provider.name, secret, params.get('state') ?? '')
       if (!started) return { intent: null, problem: 'expired' }
@@ -79,9 +80,11 @@ export function createUpstreamPages (
       }
     },
 
-    async enter (request, reply, provider, { profile, authTime }, locale) {
+    async enter (request, reply, provider, { profile, authTime }) {
       const caller = callerOf(request)
-      const { user, isNew, refused } = await signIn(provider, profile, { caller, locale })
+      const preferences = preferredLanguages(request)
+      const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
+      const { user, isNew, refused } = await signIn(provider, profile, { caller, preferences, locale })
       if (refused) return { refused }
       const notices = isNew || user.missing.length > 0 ? [] : await users.newDevice?.(user.userId, caller) ?? []
       const now = new Date(clock.now())
@@ -90,6 +93,11 @@ export function createUpstreamPages (
       return session ? { userId: user.userId } : { refused: 'refused' }
     }
   }
+}
+
+/** RFC 3986 section 3.4: a query may contain question marks. */
+function queryOf (url: string): string {
+  return url.includes('?') ? url.slice(url.indexOf('?') + 1) : ''
 }
 
 /** What providers of identity call a login at another one; RFC 8176 has no word for it. */

@@ -30,7 +30,7 @@ const accountIdentities: FastifyPluginAsyncTypebox = async (app) => {
     const provider = upstream.providerOf(request.body.provider ?? '')
     if (!isRecent(owner.authTime, clock.now())) return logInAgain(reply, config, SECURITY)
     const { userId, sessionId } = owner
-    const begun = await upstream.begin(request, reply, provider, { returnTo: home, link: { userId, sessionId: sessionId! } })
+    const begun = await upstream.begin(request, reply, provider, { returnTo: null, link: { userId, sessionId: sessionId! } })
     if (typeof begun !== 'string') return begun
     pages.notices.keep(reply, SECURITY, userId, 'identityFailed')
     return reply.redirect(home, 303)

@@ -7,6 +7,7 @@ import { callerOf } from '../../src/http/caller.ts'
 import { afterForm, ConfirmForm, form, ProfileForm, showPage } from '../../src/schemas/pages.ts'
 import { boundToSession } from '../../src/sessions/auth-sessions.ts'
 import { internals } from '../../plugins/internals.ts'
+import { logInAgain } from '../../plugins/pages/answer.ts'
 import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
@@ -69,6 +70,7 @@ const accountProfile: FastifyPluginAsyncTypebox = async (app) => {
     const wanted = await changesOf(found.userId, typed)
     if (Object.keys(wanted).length === 0) return reply.redirect(home, 303)
     const { errors, pending = [], isTooOld } = await change(request, found, { ...wanted, ...(password !== '' && { current_password: password }) })
+    if (isTooOld && !await users.records.hasPassword(found.userId)) return logInAgain(reply, config, PROFILE)
     const wrong = isTooOld ? { current_password: ['required' as const] } : errors
     if (wrong) return await pages.accountProfile(request, reply, found, { errors: wrong, typed })
     pages.notices.keep(reply, PROFILE, found.userId, pending.length > 0 ? 'changePending' : 'profileSaved')

@@ -40,8 +40,7 @@ const accountSecurity: FastifyPluginAsyncTypebox = async (app) => {
     const found = await ownerOf(request, reply)
     if (!found) return reply.redirect(home, 303)
     const { userId, sessionId, authTime } = found
-    const user = await users.records.findById(userId)
-    const isFirst = user !== null && !users.records.hasPassword(user)
+    const isFirst = !await users.records.hasPassword(userId)
     if (isFirst && !isRecent(authTime, clock.now())) return logInAgain(reply, config, SECURITY)
     const { current_password: current = '', new_password: next = '' } = request.body
     const errors = current === '' && !isFirst

@@ -7,7 +7,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
-import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
+import { askedLocale, preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
@@ -42,7 +42,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const form = pages.formOf(request)
     const preferences = preferredLanguages(request)
     const link = channels.mail ? links.own.verification : undefined
-    const locale = (preferences.uiLocales ?? preferences.acceptLanguage) && mail.localeFor(preferences)
+    const locale = askedLocale(preferences, mail)
     const registrant = { caller: callerOf(request), form, locale, preferences, link }
     const profile = users.profileFields?.fromForm(body)
     const { user, again, errors, authSession } = await users.register(profile ? { ...body, profile } : body, registrant)

@@ -9,7 +9,7 @@ import type { FieldErrors } from '../../src/http/field-errors.ts'
 import { AppHeaders } from '../../src/schemas/verification.ts'
 import type { Link } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
-import { preferredLanguages } from '../../plugins/http/preferred-languages.ts'
+import { askedLocale, preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const WAITING = 'Check your mailbox: a mail is on its way.'
 
@@ -40,7 +40,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     const { link, wrong } = linkFor(request.body.verification_url, request.headers['app-identifier'])
     if (wrong) throw unprocessable(wrong)
     const preferences = preferredLanguages(request)
-    const locale = (preferences.uiLocales ?? preferences.acceptLanguage) && mail.localeFor(preferences)
+    const locale = askedLocale(preferences, mail)
     const registrant = { caller: callerOf(request), locale, preferences, link }
     const { user, errors, authSession } = await users.register(request.body, registrant)
     if (errors) throw unprocessable(errors)

@@ -1,4 +1,3 @@
-import type { ConfiguredProvider } from '../config/social.ts'
 import type { Events } from '../events/events.ts'
 import { createDomains, type Domains } from '../social/domains.ts'
 import type { Identities } from '../social/identities.ts'
@@ -34,11 +33,12 @@ type Dependencies = Core & { events: Events, mail: MailServices, throttle: Throt
 export async function createSocial (
   { config, clock, appKeys, database, store, events, mail, throttle, users }: Dependencies
 ): Promise<SocialServices> {
-  const providers = createProviders(config.social as Record<string, ConfiguredProvider>)
+  const providers = createProviders(config.social)
   const upstreams = new Map([...providers].map(([name, provider]) => [name, createUpstream(provider, clock)]))
   const accounts = createSocialAccountStore(database)
   const { attributes, profileFields, records } = users
   const { askHost, prepareMail } = await users.newcomers()
+  const identities = identitiesOf({ config, clock, database, store, providers, attributes, users: records, mail, throttle, events })
   return {
     providers,
     domains: createDomains(config.social),
@@ -48,10 +48,10 @@ export async function createSocial (
     }),
     upstreamOf: ({ name }) => upstreams.get(name)!,
     signIn: createSignInUpstream({
-      store: accounts, users: records, attributes, profileFields, askHost, prepareMail, events,
+      store: accounts, identities, users: records, attributes, profileFields, askHost, prepareMail, events,
       isOpen: config.registration === 'open',
       mustVerify: config.requireEmailVerification === 'on'
     }),
-    identities: identitiesOf({ config, clock, database, store, providers, attributes, users: records, mail, throttle, events })
+    identities
   }
 }

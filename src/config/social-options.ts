@@ -63,9 +63,6 @@ export const SocialProvider = Type.Object({
   params: Type.Optional(Type.Record(Type.String(), Type.String(), {
     description: 'More parameters of the authorization request, such as { prompt: "select_account" }'
   })),
-  audiences: Type.Optional(Type.Array(Type.String({ minLength: 1 }), {
-    suffix: 'AUDIENCES', description: 'Client ids of your mobile apps at the provider, whose tokens are accepted as well'
-  })),
   domains: Type.Optional(Type.Array(Type.String(), {
     suffix: 'DOMAINS', description: 'Domains of e-mail addresses, such as northwind.com: the provider vouches for addresses of these only, and the login page leads their users to it'
   })),

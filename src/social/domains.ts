@@ -1,6 +1,5 @@
 import type { ConfiguredProvider } from '../config/social.ts'
-import { readDomain } from '../users/attributes.ts'
-import type { Identifier } from '../users/attributes.ts'
+import { readDomain, type Identifier } from '../users/attributes.ts'
 
 /** The provider of the people of a domain. `isRequired`: they have no password here. */
 type Home = { provider: string, isRequired: boolean }

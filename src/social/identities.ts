@@ -1,9 +1,10 @@
 import { originOf, type Events } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
+import type { Identifier } from '../users/attributes.ts'
 import type { PrepareNotice } from '../users/notices.ts'
 import type { Preferences } from '../verification/recipient.ts'
-import type { NewSocialAccount, Provider, SocialAccount, SocialAccountStore } from './ports.ts'
+import type { NewSocialAccount, Provider, SocialAccount, SocialAccountStore, UpstreamProfile } from './ports.ts'
 
 /** Who does it; nothing for an operator. */
 export type By = { caller?: Caller, preferences?: Preferences }
@@ -13,6 +14,8 @@ export type Identities = {
   list: (userId: string) => Promise<SocialAccount[]>
   /** Adds one, which its owner has proven. The user is told. */
   link: (owner: { userId: string, tokenEpoch: number }, account: NewSocialAccount, by: By) => ReturnType<SocialAccountStore['link']>
+  /** Adds one to the user whose verified address its provider vouches for. The user is told. @returns the user, or null */
+  join: (account: NewSocialAccount, identifier: Identifier, by: By) => Promise<string | null>
   /** Removes one, unless it is the last way in and `evenLast` is not set. The user is told. */
   unlink: (
     account: Pick<SocialAccount, 'userId' | 'provider' | 'subject'>, by: By, options?: { evenLast?: boolean }
@@ -49,6 +52,16 @@ export function createIdentities (
       return outcome
     },
 
+    async join (account, identifier, by) {
+      const userId = await store.verifiedOwner(identifier)
+      if (userId === null) return null
+      const { provider } = account
+      const entries = await notice('identityLinked', userId, provider, by)
+      if (!await store.join(account, { userId, identifier }, async (transaction) => await outbox.write(entries, transaction))) return null
+      events.emit('identity.linked', { userId, provider, how: 'joined', ...originOf(by.caller) })
+      return userId
+    },
+
     async unlink ({ userId, provider, subject }, by, { evenLast = false } = {}) {
       const entries = await notice('identityUnlinked', userId, provider, by)
       const ways = evenLast ? null : { providers: usable(providers), mailboxes }
@@ -58,6 +71,11 @@ export function createIdentities (
       return outcome
     }
   }
+}
+
+/** What is stored of somebody at a provider. */
+export function accountOf ({ name: provider }: Pick<Provider, 'name'>, { subject, email, name }: UpstreamProfile): NewSocialAccount {
+  return { provider, subject, email, name }
 }
 
 /** Those that let somebody in who has logged in before. */

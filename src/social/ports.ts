@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/transaction.ts'
+import type { Identifier } from '../users/attributes.ts'
 import type { AlsoWrite } from '../verification/ports.ts'
 
 /** What a provider says about who has logged in there. */
@@ -30,14 +31,6 @@ export type ReadProfile = {
 /** Whom a provider lets in: users who have logged in with it before, new ones, or both. */
 export type ProviderUse = 'both' | 'login' | 'register'
 
-/** How a provider says for which client an access token was issued, so that one of another application is refused. */
-export type TokenCheck = {
-  /** What is sent to it, by `fetch(url, init)`. Contains the token, and may contain the secret of the client. */
-  ask: (token: string) => { url: string, init: { method?: 'POST', headers?: Record<string, string>, body?: string } }
-  /** @returns of its answer the client id, to be compared with `clientId` and `audiences`; null for a token that is not valid */
-  clientOf: (answer: UpstreamClaims) => string | null
-}
-
 type ProviderBase = {
   /** In routes and in the database: `[a-z0-9-]+`. */
   name: string
@@ -49,13 +42,9 @@ type ProviderBase = {
   scopes: string[]
   /** More parameters of the authorization request. */
   params: Record<string, string>
-  /** Client ids of the operator's mobile apps, whose id tokens are accepted as well. */
-  audiences: string[]
   use: ProviderUse
   /** False for a provider that fails when it gets a code challenge and a client secret (RFC 7636). */
   pkce?: false
-  /** Undefined for a provider that cannot say whose an access token is: then one that comes from an app is refused. */
-  tokenCheck?: TokenCheck
   /** Of the answers of the provider. @returns null without a usable subject */
   read: (claims: UpstreamClaims) => UpstreamProfile | null
 }
@@ -110,12 +99,13 @@ export type SocialAccountStore = {
    * @returns with the password stamp of that moment: a login is refused if the account is taken over before it is complete
    */
   use: (account: NewSocialAccount) => Promise<{ userId: string, passwordStamp: number } | null>
+  /** The user whose identifier is this one, and verified. */
+  verifiedOwner: (identifier: Identifier) => Promise<string | null>
   /**
-   * Joins it to the user whose identifier is this one, if that is verified, and the user has no other account at this provider: an address
-   * may have changed hands there.
-   * @returns the user, or null
+   * Joins it to the user whose verified identifier is this one, unless the user has another account at this provider: an address may have
+   * changed hands there.
    */
-  join: (account: NewSocialAccount, identifier: { attribute: string, value: string }) => Promise<string | null>
+  join: (account: NewSocialAccount, owner: { userId: string, identifier: Identifier }, also: AlsoWrite) => Promise<boolean>
   /**
    * @param owner whose session has this epoch
    * @returns `own`: the user had it already; `taken`: somebody else has it; `gone`: the session has ended, or the user may not log in

@@ -3,7 +3,6 @@ import { presetOf } from '../config/social-options.ts'
 import type { OAuth2Provider, OpenIdProvider, Provider, ReadClaims, UpstreamClaims } from './ports.ts'
 import { presets, type OAuth2Preset, type OpenIdPreset } from './presets.ts'
 import { readOpenId, toProfile } from './read-claims.ts'
-import { tokenChecks } from './token-checks.ts'
 
 type Preset = OpenIdPreset | OAuth2Preset
 
@@ -11,9 +10,7 @@ type Preset = OpenIdPreset | OAuth2Preset
 export function createProviders (social: Record<string, ConfiguredProvider>): Map<string, Provider> {
   return new Map(Object.entries(social).map(([name, option]) => {
     const preset = presetOf(name, option)
-    if (preset === undefined) return [name, toProvider(name, option, generic(name, option))]
-    const tokenCheck = tokenChecks[preset]?.(option)
-    return [name, { ...toProvider(name, option, presets[preset]), ...(tokenCheck && { tokenCheck }) }]
+    return [name, toProvider(name, option, preset === undefined ? generic(name, option) : presets[preset])]
   }))
 }
 
@@ -36,9 +33,9 @@ function generic (name: string, option: ConfiguredProvider): Preset {
 }
 
 function toProvider (name: string, option: ConfiguredProvider, preset: Preset): Provider {
-  const { clientId, clientSecret, label = preset.label, scopes = preset.scopes, params, audiences = [], domains = [], use = 'both' } = option
+  const { clientId, clientSecret, label = preset.label, scopes = preset.scopes, params, domains = [], use = 'both' } = option
   const base = {
-    name, label, clientId, clientSecret, audiences, use,
+    name, label, clientId, clientSecret, use,
     params: { ...preset.params, ...params },
     ...(preset.pkce === false && { pkce: preset.pkce }),
     read: readWith(preset.read, domains)

@@ -1,7 +1,6 @@
 import { originOf, type Events } from '../events/events.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
 import type { Caller } from '../oauth/ports.ts'
-import { MAX_USER_NAME, readName } from '../names/name.ts'
 import type { AskHost } from '../users/before-register.ts'
 import type { Attributes, Identifier } from '../users/attributes.ts'
 import type { Missing } from '../users/missing.ts'
@@ -9,6 +8,8 @@ import type { Users } from '../users/ports.ts'
 import { readIdentifiers } from '../users/read-identifiers.ts'
 import type { PrepareRegisteredMail } from '../users/registered-mail.ts'
 import type { ProfileFields } from '../users/profile-fields.ts'
+import type { Preferences } from '../verification/recipient.ts'
+import { accountOf, type Identities } from './identities.ts'
 import type { NewSocialAccount, Provider, SocialAccountStore, UpstreamProfile } from './ports.ts'
 
 /**
@@ -22,8 +23,8 @@ export type SignedInUpstream =
   | { user: { userId: string, passwordStamp: number, missing: readonly Missing[] }, isNew: boolean, refused?: never }
   | { user?: never, refused: Refusal, isNew?: never }
 
-/** `locale`: of a new user. */
-type By = { caller: Caller, locale?: string | undefined }
+/** `locale`: of a new user, where the request asks for a language. */
+type By = { caller: Caller, preferences: Preferences, locale?: string | undefined }
 
 /** What somebody is created from. */
 type Entered = { provider: Provider, account: NewSocialAccount, profile: UpstreamProfile, identifier: Identifier | null }
@@ -31,7 +32,8 @@ type Entered = { provider: Provider, account: NewSocialAccount, profile: Upstrea
 export type SignInUpstream = (provider: Provider, profile: UpstreamProfile, by: By) => Promise<SignedInUpstream>
 
 type Dependencies = {
-  store: SocialAccountStore
+  store: Pick<SocialAccountStore, 'use' | 'insert'>
+  identities: Pick<Identities, 'join'>
   users: Pick<Users, 'findForEntry' | 'taken' | 'createWithoutPassword'>
   attributes: Attributes
   /** Whether everybody may register. */
@@ -52,7 +54,7 @@ type Dependencies = {
  * @throws HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createSignInUpstream (
-  { store, users, attributes, isOpen, mustVerify, profileFields, askHost, prepareMail, events }: Dependencies
+  { store, identities, users, attributes, isOpen, mustVerify, profileFields, askHost, prepareMail, events }: Dependencies
 ): SignInUpstream {
   const address = attributes.find(({ channel }) => channel === 'mail')
 
@@ -87,12 +89,11 @@ export function createSignInUpstream (
     if ((await users.taken(identifiers)).length > 0) return null
     const lacking: FieldErrors = profileFields?.apply({}, { given: {}, removed: [] }).errors ?? {}
     if (Object.keys(lacking).length > 0) return { refused: 'incomplete' }
-    const readable = name === null ? null : readName(name, MAX_USER_NAME).name ?? null
-    if (await askHost?.({ name: readable, identifiers, isInvited: false, caller })) return { refused: 'refused' }
+    if (await askHost?.({ name, identifiers, isInvited: false, caller })) return { refused: 'refused' }
     const verified = identifiers.map(({ attribute }) => attribute)
-    const writeMail = await prepareMail?.({ name: readable, identifiers, proven: identifier }, { caller, locale })
+    const writeMail = await prepareMail?.({ name, identifiers, proven: identifier }, { caller, locale })
     const made = await users.createWithoutPassword(
-      { name: readable, identifiers, verified, locale },
+      { name, identifiers, verified, locale },
       async (transaction, user) => {
         await store.insert(transaction, account, user.id)
         await writeMail?.(transaction, user)
@@ -107,18 +108,14 @@ export function createSignInUpstream (
   }
 
   return async (provider, profile, by) => {
-    const { subject, email, name } = profile
-    const account = { provider: provider.name, subject, email, name: name?.slice(0, MAX_USER_NAME) ?? null }
+    const account = accountOf(provider, profile)
     const identifier = verifiedAddress(profile)
     // Another request may have created the user meanwhile, who is then found
     for (let attempt = 0; attempt < 2; attempt++) {
       const known = await store.use(account)
       if (known !== null) return provider.use === 'register' ? { refused: 'unknown' } : await entryOf(known, false, by.caller)
-      const joined = identifier && provider.use !== 'register' ? await store.join(account, identifier) : null
-      if (joined) {
-        events.emit('identity.linked', { userId: joined, provider: provider.name, how: 'joined', ...originOf(by.caller) })
-        return await entryOf({ userId: joined }, false, by.caller)
-      }
+      const joined = identifier && provider.use !== 'register' ? await identities.join(account, identifier, by) : null
+      if (joined) return await entryOf({ userId: joined }, false, by.caller)
       const created = await create({ provider, account, profile, identifier }, by)
       if (created) return created
     }

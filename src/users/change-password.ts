@@ -41,9 +41,10 @@ export function createChangePassword (
 ): ChangePassword {
   return async ({ userId, sessionId, current, next, authTime = null, caller, preferences }) => {
     const user = await users.findById(userId)
-    const isCurrent = user && !users.hasPassword(user)
-      ? isRecent(authTime)
-      : await verifyCurrent({ userId, sessionId, user, password: current })
+    // One that is set meanwhile changes the user, so that this change is refused
+    const isCurrent = await users.hasPassword(userId)
+      ? await verifyCurrent({ userId, sessionId, user, password: current })
+      : isRecent(authTime)
     if (!user || !isCurrent) return { current_password: ['wrong_password'] }
     const weaknesses = await passwordPolicy.check(next)
     if (weaknesses.length > 0) return { new_password: weaknesses }

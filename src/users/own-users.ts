@@ -90,7 +90,7 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       return withMissing(row && mustVerify.length > 0 ? { ...row, verified: await store.hasVerified(id, mustVerify) } : row)
     },
     verify,
-    hasPassword: (user) => found.get(user)?.passwordHash != null,
+    hasPassword: async (id) => (await store.find(id))?.passwordHash != null,
     profile: async (id) => shown(await store.profile(id)),
     recipient: store.recipient,
     // In this order: an identifier that is no more with its user is held by then

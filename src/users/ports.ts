@@ -144,8 +144,8 @@ export type Users = {
    * @throws Overloaded
    */
   verify: (user: User | null, password: string) => Promise<boolean>
-  /** False where it was removed, or never set. @param user as `find` or `findById` returned it */
-  hasPassword: (user: User) => boolean
+  /** False where it was removed, or never set. */
+  hasPassword: (id: string) => Promise<boolean>
   profile: (id: string) => Promise<Profile | null>
   /** Where a user who may log in is written to. */
   recipient: (query: RecipientQuery) => Promise<Recipient | null>

@@ -31,16 +31,23 @@ export function createSocialAccountStore ({ pool, tables }: Database): SocialAcc
       return rows[0] ?? null
     },
 
-    join: async (account, { attribute, value }) => await inTransaction(pool, async (client) => {
-      await client.query(
-        `SELECT FROM ${users} u WHERE u.id = (SELECT user_id FROM ${identifiers} WHERE attribute = $1 AND value = $2) FOR NO KEY UPDATE`,
-        [attribute, value]
-      )
-      const user = `SELECT u.id FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
-        WHERE i.attribute = $5 AND i.value = $6 AND i.verified_at IS NOT NULL AND ${mayLogIn}
-          AND NOT EXISTS (SELECT FROM ${accounts} o WHERE o.user_id = u.id AND o.provider = $1)`
-      const { rows } = await client.query<{ userId: string }>(insertSql(user), [...columnsOf(account), attribute, value])
+    async verifiedOwner ({ attribute, value }) {
+      const { rows } = await pool.query<{ userId: string }>({
+        name: 'social-verified-owner',
+        text: `SELECT user_id AS "userId" FROM ${identifiers} WHERE attribute = $1 AND value = $2 AND user_id IS NOT NULL AND verified_at IS NOT NULL`,
+        values: [attribute, value]
+      })
       return rows[0]?.userId ?? null
+    },
+
+    join: async (account, { userId, identifier: { attribute, value } }, also) => await inTransaction(pool, async (client) => {
+      await lock(client, userId)
+      const user = `SELECT u.id FROM ${identifiers} i JOIN ${users} u ON u.id = i.user_id
+        WHERE u.id = $5 AND i.attribute = $6 AND i.value = $7 AND i.verified_at IS NOT NULL AND ${mayLogIn}
+          AND NOT EXISTS (SELECT FROM ${accounts} o WHERE o.user_id = u.id AND o.provider = $1)`
+      const { rows } = await client.query(insertSql(user), [...columnsOf(account), userId, attribute, value])
+      if (rows.length > 0) await also(client)
+      return rows.length > 0
     }),
 
     link: async (account, { userId, tokenEpoch }, also) => await inTransaction(pool, async (client) => {

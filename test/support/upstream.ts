@@ -5,7 +5,7 @@ import Provider, { errors as providerErrors } from 'oidc-provider'
 import type { Test } from 'tap'
 import type { Answer, Visitor } from './visitor.ts'
 
-export type Person = { sub: string, email?: string, email_verified?: boolean, name?: string }
+export type Person = { sub: string, email?: string, email_verified?: boolean, name?: string, locale?: string }
 
 /** A real OpenID provider, at which one person is logged in at a time. */
 export type UpstreamServer = {
@@ -26,7 +26,7 @@ export async function startUpstream (t: Test, callbacks: string[], settings: obj
   const people = new Map<string, Person>()
   const provider = new Provider(issuer, {
     clients: [{ client_id: CLIENT.clientId, client_secret: CLIENT.clientSecret, redirect_uris: callbacks, grant_types: ['authorization_code'], response_types: ['code'] }],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'locale'] },
     conformIdTokenClaims: false,
     cookies: { keys: ['of the upstream'] },
     features: { devInteractions: { enabled: false } },

@@ -10,6 +10,7 @@ import { callerOf } from '../../../src/http/caller.ts'
 import { HttpError } from '../../../src/http/http-error.ts'
 import { localPath } from '../../../src/http/return-to.ts'
 import { CallbackQuery, ProviderParams, RedirectQuery, showPage } from '../../../src/schemas/pages.ts'
+import { accountOf } from '../../../src/social/identities.ts'
 import type { Provider } from '../../../src/social/ports.ts'
 import type { UpstreamAnswer } from '../../../src/social/upstream.ts'
 
@@ -20,7 +21,7 @@ const CODES: Partial<Record<UpstreamProblem['is'], number>> = { canceled: 200, u
 const provider: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
   const services = internals(app)
-  const { browser, config, mail, social } = services
+  const { browser, config, social } = services
   const upstream = createUpstreamPages(services, social!)
 
   /** Another way to log in is there on the same page. */
@@ -51,10 +52,8 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
     const returnTo = intent?.returnTo ?? null
     if (intent?.link) return await link(request, reply, provider, intent.link, answer)
     if (problem !== undefined) return await refuse(request, reply, provider, problem, returnTo)
-    const preferences = preferredLanguages(request)
-    const locale = preferences.acceptLanguage && mail.localeFor(preferences)
     try {
-      const entered = await upstream.enter(request, reply, provider, answer, locale)
+      const entered = await upstream.enter(request, reply, provider, answer)
       if ('refused' in entered) return await refuse(request, reply, provider, entered.refused, returnTo)
       return reply.redirect(await pages.afterLogin(entered.userId, browser.returnPath(returnTo)), 303)
     } catch (error) {
@@ -73,10 +72,7 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
     const session = await browser.session(request)
     if (session?.id !== asked.sessionId || session.userId !== asked.userId) return await refuse(request, reply, provider, 'expired', null)
     const by = { caller: callerOf(request), preferences: preferredLanguages(request) }
-    const { name } = provider
-    const outcome = answer && await social!.identities.link(session, {
-      provider: name, subject: answer.profile.subject, email: answer.profile.email, name: answer.profile.name
-    }, by)
+    const outcome = answer && await social!.identities.link(session, accountOf(provider, answer.profile), by)
     pages.notices.keep(reply, SECURITY, session.userId, outcome === undefined || outcome === 'gone' ? 'identityFailed' : LINKED[outcome])
     return reply.redirect(config.basePath + SECURITY, 303)
   }

@@ -139,4 +139,6 @@ t.test('a user without a password, whose login is not recent, logs in again befo
   await advanceTime(app, 660)
   t.match((await visitor.submit(await visitor.get(SECURITY), { new_password: PASSWORD })).headers.location, '/login?prompt=login')
   t.match(await sql(app, 'SELECT password_hash FROM users'), [{ password_hash: null }])
+  const changed = await visitor.submit(await visitor.get('/account/profile'), { email: 'lovelace@example.com' })
+  t.match(changed.headers.location, '/login?prompt=login&return_to=%2Faccount%2Fprofile', 'nor are they asked for a password that they do not have')
 })

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
 import type { AppOptions } from '../../../plugins/latchkey.ts'
-import { build, login, PASSWORD, register } from '../../support/start-server.ts'
+import { build, eventually, login, PASSWORD, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
+import { startSmtp } from '../../support/smtp.ts'
 import { CLIENT, logInUpstream, pathOf, startUpstream, through } from '../../support/upstream.ts'
 import { formsOf, visit } from '../../support/visitor.ts'
 
@@ -188,4 +189,27 @@ t.test('during the days of grace a login asks whether to restore the account', a
   const back = await visitor.post(action, { ...hidden, decision: 'restore' })
   t.match([back.statusCode, back.headers.location], [303, '/account/security'])
   t.match(await sql(app, 'SELECT amr FROM browser_sessions ORDER BY created_at DESC LIMIT 1'), [{ amr: ['fed'] }])
+})
+
+t.test('an account that is joined is told of by mail, at the address that both sides have verified', async (t) => {
+  const smtp = await startSmtp(t)
+  const { app, upstream } = await world(t, { mail: { url: smtp.url, from: 'no-reply@example.com' } })
+  await register(app)
+  await sql(app, 'UPDATE identifiers SET verified_at = now()')
+  t.equal((await logInUpstream(visit(app), upstream, ADA)).statusCode, 303)
+  const told = () => smtp.mails.filter(({ headers }) => headers['subject'] === 'A new way to log in to Latchkey')
+  t.ok(await eventually(() => told().length > 0, 10_000))
+  t.match(told(), [{ to: 'ada@example.com', text: /log in to your account at Latchkey with Acme/ }])
+  await logInUpstream(visit(app), upstream, ADA)
+  t.equal(told().length, 1, 'once')
+})
+
+t.test('the language of a new user is that of the browser, and otherwise what the provider says', async (t) => {
+  const { app, upstream } = await world(t)
+  const locale = async (sub: string, language: string) => {
+    await logInUpstream(visit(app, { 'accept-language': language }), upstream, { sub, locale: 'de-AT' })
+    return (await sql<{ locale: string | null }>(app, 'SELECT u.locale FROM users u JOIN social_accounts s ON s.user_id = u.id WHERE s.subject = $1', [sub]))[0]!.locale
+  }
+  t.match(await locale('a', 'fr-FR,fr;q=0.9'), /^fr/)
+  t.match(await locale('b', ''), /^de/)
 })

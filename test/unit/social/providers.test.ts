@@ -16,16 +16,16 @@ const openId = (option: object = {}) => provider('mine', { issuer: 'https://logi
 t.test('a preset says what the options do not', async (t) => {
   const found = providers({
     google: { clientId: 'a', clientSecret: 's' },
-    github: { clientId: 'b', label: 'Octocat', scopes: ['read:user'], use: 'login', params: { allow_signup: 'false' }, audiences: ['ios'] },
+    github: { clientId: 'b', label: 'Octocat', scopes: ['read:user'], use: 'login', params: { allow_signup: 'false' } },
     mine: { clientId: 'c', issuer: 'https://login.example.com/', scopes: ['groups'] }
   })
   t.same([...found.keys()], ['google', 'github', 'mine'], 'in their order')
   t.match(found.get('google'), {
     kind: 'openid', name: 'google', label: 'Google', issuer: 'https://accounts.google.com', clientId: 'a', clientSecret: 's', params: {},
-    scopes: ['openid', 'profile', 'email'], audiences: [], use: 'both', pkce: undefined, nonce: undefined, issuerTemplate: undefined
+    scopes: ['openid', 'profile', 'email'], use: 'both', pkce: undefined, nonce: undefined, issuerTemplate: undefined
   })
   t.match(found.get('github'), {
-    kind: 'oauth2', label: 'Octocat', scopes: ['read:user'], use: 'login', params: { allow_signup: 'false' }, audiences: ['ios'],
+    kind: 'oauth2', label: 'Octocat', scopes: ['read:user'], use: 'login', params: { allow_signup: 'false' },
     clientSecret: undefined, authMethod: 'client_secret_post', tokenEndpoint: 'https://github.com/login/oauth/access_token'
   })
   t.match(found.get('mine'), { kind: 'openid', label: 'Mine', issuer: 'https://login.example.com/', scopes: ['openid', 'groups'] })
@@ -207,30 +207,4 @@ t.test('twitch: scopes that the token endpoint answers as an array become a text
   t.same(conform?.({ access_token: 'a', scope: ['openid', 'user:read:email'] }), { access_token: 'a', scope: 'openid user:read:email' })
   t.same(conform?.({ access_token: 'a', scope: 'openid' }), { access_token: 'a', scope: 'openid' })
   t.same(conform?.({ access_token: 'a' }), { access_token: 'a' })
-})
-
-t.test('a provider says for which client an access token was issued, or has no such question', async (t) => {
-  const answers: Record<string, [answer: UpstreamClaims, invalid: UpstreamClaims]> = {
-    google: [{ aud: 'id', azp: 'id' }, { error: 'invalid_token' }],
-    github: [{ id: 1, app: { client_id: 'id', name: 'x' }, user: { id: 2 } }, { message: 'Not Found' }],
-    facebook: [{ data: { app_id: 'id', is_valid: true } }, { data: { app_id: 'id', is_valid: false } }],
-    gitlab: [{ application: { uid: 'id' } }, { application: { uid: null } }],
-    linkedin: [{ active: true, client_id: 'id' }, { active: false, client_id: 'id' }],
-    discord: [{ application: { id: 'id' } }, { message: '401: Unauthorized' }],
-    twitch: [{ client_id: 'id' }, { status: 401, message: 'invalid access token' }]
-  }
-  for (const [name, [answer, invalid]] of Object.entries(answers)) {
-    const { tokenCheck } = provider(name, { clientSecret: 'secret' })
-    const { url, init } = tokenCheck!.ask('to/ken')
-    t.match(url, /^https:\/\//, name)
-    t.match(JSON.stringify({ url, init }), /to(\/|%2F)ken/, `${name} is given the token`)
-    t.equal(new Request(url, init).url, url, `${name}: a request that can be sent`)
-    t.equal(tokenCheck!.clientOf(answer), 'id', name)
-    t.equal(tokenCheck!.clientOf(invalid), null, name)
-    t.equal(tokenCheck!.clientOf({}), null, name)
-  }
-  for (const name of ['github', 'facebook', 'linkedin']) t.equal(provider(name).tokenCheck, undefined, `${name} asks for the secret`)
-  for (const name of ['microsoft', 'slack', 'x', 'bitbucket']) t.equal(provider(name, { clientSecret: 'secret' }).tokenCheck, undefined, name)
-  t.equal(openId({ clientSecret: 'secret' }).tokenCheck, undefined)
-  t.equal(provider('gitlab', { issuer: 'https://git.northwind.com/' }).tokenCheck!.ask('t').url, 'https://git.northwind.com/oauth/token/info')
 })
