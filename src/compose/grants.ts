@@ -6,7 +6,7 @@ import { deviceCodeGrant } from '../oauth/token/grants/device-code.ts'
 import type { GrantHandler } from '../oauth/token/grants/index.ts'
 import { passwordGrant } from '../oauth/token/grants/password.ts'
 import { refreshTokenGrant } from '../oauth/token/grants/refresh-token.ts'
-import { createIssueTokens } from '../oauth/token/issue-tokens.ts'
+import { createIssueTokens, createStartSession, type StartSession } from '../oauth/token/issue-tokens.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import { createIdTokens } from '../oidc/id-token.ts'
 import type { Core } from './core.ts'
@@ -20,7 +20,7 @@ type Dependencies = Core & {
   events: Events
 }
 
-export function createGrants (parts: Dependencies): GrantHandler[] {
+export function createGrants (parts: Dependencies): { grants: GrantHandler[], startSession: StartSession } {
   const { config, clock, store, keys, scopes, users, events } = parts
   const { sessionEnds, refreshTokens, auth: authSessions } = parts.sessions
   const { sessions, codes, devices } = store
@@ -30,10 +30,9 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
   const signIdToken = createIdTokens({ sign: keys.sign, clock, issuer: () => config.issuer, profile: users.records.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   const starting = { refreshTokens, issueTokens, sessionTtl, idleTtl }
-  return [
-    ...(config.passwordGrant === 'on'
-      ? [passwordGrant({ ...starting, attributes, authenticate, scopes, sessions, authSessions, events })]
-      : []),
+  const startSession = createStartSession({ ...starting, sessions, authSessions, events })
+  const grants = [
+    ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, authenticate, scopes, startSession })] : []),
     // Both start on a page
     ...(config.routes.pages
       ? [
@@ -44,6 +43,7 @@ export function createGrants (parts: Dependencies): GrantHandler[] {
     clientCredentialsGrant({ accessTokens, scopes }),
     refreshTokenGrant({ sessions, clock, sessionEnds, scopes, issueTokens, refreshTokens, idleTtl, grace, events })
   ]
+  return { grants, startSession }
 }
 
 export function accessTokensFor ({ config, clock, keys }: Pick<Core, 'config' | 'clock' | 'keys'>): AccessTokens {

@@ -65,11 +65,12 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const resources = createResources(config.resourceServers, config)
   const userCodes = createUserCodes(deriveKeys(appKeys, 'user-codes'))
   const { codes, consents, devices, sessions } = store
+  const { grants, startSession } = createGrants(parts)
   const verifyAccessToken = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey, clock })
   const readIdToken = createReadIdToken(keys, () => config.issuer)
   const oauth: OAuthServices = {
     scopes,
-    token: observed(createTokenEndpoint(authenticateClient, resources, createGrants(parts)), events),
+    token: observed(createTokenEndpoint({ authenticateClient, resources, scopes, startSession, handlers: grants }), events),
     verifyAccessToken,
     revoke: createRevoke({
       authenticateClient, sessionEnds, revocations: store.revocations, refreshTokens, verifyAccessToken, personalTokens

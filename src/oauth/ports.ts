@@ -70,8 +70,9 @@ export type NewSession = {
   userId: string
   /** As read with the password hash; the insert finds nothing if the password has changed since. */
   passwordStamp: number
-  /** How the user has just proven who they are (RFC 8176). */
+  /** How the user has just proven who they are (RFC 8176), and when: by default, and at the latest, now. */
   amr: string[]
+  authTime?: Date | undefined
   clientId: string
   scopes: string[]
   resources: string[]
@@ -240,11 +241,8 @@ export type SignedIn = { userId: string, passwordStamp: number }
  * `entered` there is no such user, and nothing tells: it is the address of a registration
  * @throws TooManyAttempts
  */
-export type Authenticate = (
-  candidates: Identifier[],
-  password: string,
-  caller: Caller
-) => Promise<SignedIn & { device: string | undefined, missing: readonly Missing[], notices: OutboxEntry[], entered?: Identifier } | null>
+export type Authenticate = (candidates: Identifier[], password: string, caller: Caller) =>
+Promise<SignedIn & { device: string | undefined, missing: readonly Missing[], notices: OutboxEntry[], entered?: Identifier } | null>
 
 /** Signs the claims of an access token as `at+jwt` (RFC 9068 section 2.1). */
 export type SignAccessToken = (alg: 'ES256', claims: object, type: 'at+jwt') => string

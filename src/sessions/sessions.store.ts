@@ -22,9 +22,9 @@ export function createSessionStore (
   const sql = statements(tables, revocations)
 
   async function create (
-    { id, userId, passwordStamp, amr, clientId, scopes, resources, secretHash, ttl, caller, notices }: NewSession
+    { id, userId, passwordStamp, amr, authTime, clientId, scopes, resources, secretHash, ttl, caller, notices }: NewSession
   ) {
-    const values = [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr]
+    const values = [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr, authTime]
     const rows = await outbox.writeWith<CreatedSession>({ name: 'session-create', text: sql.create, values }, notices)
     return rows[0] ?? null
   }
@@ -98,7 +98,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
 
   return {
     create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr)
-      SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch, now(), $11::text[] FROM ${users} u, ${clients} c
+      SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch, least($12, now()), $11::text[] FROM ${users} u, ${clients} c
       WHERE u.id = $2 AND u.password_stamp = $10 AND ${mayLogIn} AND c.id = $3 AND c.revoked_at IS NULL
       FOR KEY SHARE OF u
       RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt", ${authenticationColumns}`,

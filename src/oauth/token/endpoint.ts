@@ -7,6 +7,8 @@ import type { GrantHandler, GrantRequest, Issued } from './grants/index.ts'
 import { stringParams } from '../params.ts'
 import type { Caller, Client } from '../ports.ts'
 import type { Resources } from '../resources.ts'
+import type { Scopes } from '../scopes.ts'
+import type { ProvenUser, StartSession } from './issue-tokens.ts'
 import { userBehind } from '../../clients/trusted-proxy.ts'
 
 export type TokenRequest = {
@@ -23,14 +25,28 @@ export type TokenEndpoint = {
   issue: (request: TokenRequest) => Promise<Issued>
   /** The same for a client that the server itself authenticates (the client proxies). */
   issueFor: (client: Client, grantType: string, request: VouchedRequest) => Promise<Issued>
+  /**
+   * Logs a user in who has proven who they are to the server itself, such as at another provider.
+   * @throws OAuthError; LoginIncomplete when something is missing
+   */
+  logIn: (client: Client, user: ProvenUser, request: { scope: string | undefined, caller: Caller }) => Promise<Issued>
   grantTypes: string[]
 }
 
+type Dependencies = {
+  authenticateClient: AuthenticateClient
+  resources: Resources
+  scopes: Pick<Scopes, 'grant'>
+  startSession: StartSession
+  handlers: GrantHandler[]
+}
+
+/** What `token.issued` calls a login that came from another provider; it is no grant type of the endpoint. */
+const SOCIAL_LOGIN = 'social'
+
 /** RFC 6749 section 3.2: checks client, grant and parameters in this order; the grant handler writes last. */
 export function createTokenEndpoint (
-  authenticateClient: AuthenticateClient,
-  resources: Resources,
-  handlers: GrantHandler[]
+  { authenticateClient, resources, scopes, startSession, handlers }: Dependencies
 ): TokenEndpoint {
   const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
 
@@ -53,7 +69,11 @@ export function createTokenEndpoint (
     return await grant.issue({ client, params, caller, candidates, resources: resources.parse(resource) })
   }
 
-  return { issue, issueFor, grantTypes: [...grants.keys()] }
+  async function logIn (client: Client, user: ProvenUser, { scope, caller }: Parameters<TokenEndpoint['logIn']>[2]): Promise<Issued> {
+    return await startSession(client, user, { scopes: scopes.grant(client, scope), resources: [] }, caller)
+  }
+
+  return { issue, issueFor, logIn, grantTypes: [...grants.keys()] }
 }
 
 /** Wraps the token endpoint so that each response emits an event. */
@@ -77,7 +97,8 @@ export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoin
   return {
     ...endpoint,
     issue: (request) => observe(known(request.body['grant_type']), endpoint.issue(request)),
-    issueFor: (client, grantType, request) => observe(known(grantType), endpoint.issueFor(client, grantType, request))
+    issueFor: (client, grantType, request) => observe(known(grantType), endpoint.issueFor(client, grantType, request)),
+    logIn: (...login) => observe(SOCIAL_LOGIN, endpoint.logIn(...login))
   }
 }
 

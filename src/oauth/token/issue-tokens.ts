@@ -1,9 +1,17 @@
+import { v7 as uuidv7 } from 'uuid'
+import { hashSecret } from '../../crypto/secrets.ts'
+import { originOf, type Events } from '../../events/events.ts'
+import type { OutboxEntry } from '../../outbox/ports.ts'
 import type { TokenResponse } from '../../schemas/token.ts'
+import type { AuthSessions } from '../../sessions/auth-sessions.ts'
+import type { RefreshTokens } from '../../sessions/refresh-token.ts'
+import type { Identifier } from '../../users/attributes.ts'
+import type { Missing } from '../../users/missing.ts'
+import { invalidGrant, LoginIncomplete } from '../errors.ts'
+import type { Caller, Client, NewSession, SessionState, Sessions, SignedIn } from '../ports.ts'
+import type { Scopes } from '../scopes.ts'
 import type { AccessToken, AccessTokens } from './access-token.ts'
 import type { Issued } from './grants/index.ts'
-import type { Client, SessionState } from '../ports.ts'
-import type { RefreshTokens } from '../../sessions/refresh-token.ts'
-import type { Scopes } from '../scopes.ts'
 
 export type IssueRequest = {
   client: Client
@@ -46,6 +54,61 @@ export function createIssueTokens ({ accessTokens, refreshTokens, signIdToken, s
       body: tokenResponse(access, scopes, { refreshToken, idToken }),
       ...(refreshes && { refreshTokenExpiresIn })
     }
+  }
+}
+
+/** A user who has just proven who they are. */
+export type ProvenUser = SignedIn & {
+  /** How (RFC 8176). */
+  amr: string[]
+  /** When; by default now. */
+  authTime?: Date | undefined
+  missing: readonly Missing[]
+  notices: OutboxEntry[]
+  /** The address that was entered. */
+  entered?: Identifier | undefined
+}
+
+/**
+ * Creates the session of a login at a client, and its tokens.
+ * @throws LoginIncomplete when something is missing; OAuthError invalid_grant when the user or the client has changed meanwhile
+ */
+export type StartSession = (
+  client: Client, user: ProvenUser, access: Pick<NewSession, 'scopes' | 'resources'>, caller: Caller
+) => Promise<Issued>
+
+type Starting = {
+  sessions: Pick<Sessions, 'create'>
+  authSessions: Pick<AuthSessions, 'create'>
+  refreshTokens: RefreshTokens
+  issueTokens: IssueTokens
+  events: Pick<Events, 'emit'>
+  /** Seconds. */
+  sessionTtl: number
+  idleTtl: number
+}
+
+export function createStartSession (
+  { sessions, authSessions, refreshTokens, issueTokens, events, sessionTtl, idleTtl }: Starting
+): StartSession {
+  return async (client, { missing: [first], notices, entered, ...user }, access, caller) => {
+    const { userId, passwordStamp, amr: proven } = user
+    if (first) {
+      const begun = { clientId: client.id, proven, pending: { ...access, ...(entered && { address: entered }) }, caller }
+      throw new LoginIncomplete(await authSessions.create({ user: { userId, passwordStamp }, ...begun }), first)
+    }
+    const id = uuidv7()
+    const secret = refreshTokens.newSecret()
+    // The statement checks once more that user and client are as they were
+    const created = await sessions.create({
+      id, ...user, clientId: client.id, ...access, secretHash: hashSecret(secret), ttl: sessionTtl, caller, notices
+    })
+    if (!created) throw invalidGrant('The user credentials were incorrect', { reason: 'the user or the client changed during the login' })
+    events.emit('login.succeeded', { userId, clientId: client.id, ...originOf(caller) })
+    const grant = { sessionId: id, userId, ...access, generation: 0, oidc: null, ...created }
+    return await issueTokens({
+      client, grant, scopes: access.scopes, resources: null, secret, refreshTokenExpiresIn: Math.min(idleTtl, sessionTtl), isLogin: true
+    })
   }
 }
 
