@@ -9,13 +9,13 @@ import { freePort } from '../support/free-port.ts'
 import { createDatabase, FAST } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
 
-/** The whole server, listening, with the host's pages when there are some. */
+/** The whole server, listening, on the given port if there is one, with the host's pages when there are some. */
 export async function startIssuer (
   t: Test,
   options: AppOptions = {},
   addPages: (app: FastifyInstance) => void = () => {}
 ): Promise<{ app: FastifyInstance, issuer: string }> {
-  const port = await freePort()
+  const port = options.port ?? await freePort()
   const appUrl = `http://localhost:${port}`
   const app = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => app.close())

@@ -18,9 +18,11 @@ export type UpstreamServer = {
 
 export const CLIENT = { clientId: 'latchkey', clientSecret: 'a secret of the upstream client' }
 
-/** @param callbacks of the clients under test */
-export async function startUpstream (t: Test, callbacks: string[], settings: object = {}): Promise<UpstreamServer> {
-  const server = createServer().listen(0, '127.0.0.1')
+/** @param callbacks of the clients under test. @param settings of oidc-provider, and the `port` if it matters */
+export async function startUpstream (
+  t: Test, callbacks: string[], { port = 0, ...settings }: { port?: number } & Record<string, unknown> = {}
+): Promise<UpstreamServer> {
+  const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const people = new Map<string, Person>()
