@@ -1,7 +1,7 @@
 import type { Configuration } from 'openid-client'
 import type { OAuth2Provider, OpenIdProvider, UpstreamClaims } from './ports.ts'
 import { limitedText } from './provider-fetch.ts'
-import { TIMEOUT } from './upstream-configuration.ts'
+import { CLOCK_TOLERANCE, TIMEOUT } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 type Tokens = Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>
@@ -13,12 +13,23 @@ export async function openIdClaims (
   tokens: Tokens
 ): Promise<UpstreamClaims> {
   const claims = tokens.claims()!
+  checkClocks(name, claims.iat)
   if (issuerTemplate !== undefined && claims.iss !== issuerTemplate.replace('{tenantid}', String(claims['tid']))) {
     throw new UpstreamError('failed', `${name} answered with an id token of another issuer`)
   }
   if (typeof claims['email'] === 'string' || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
   const { fetchUserInfo } = await import('openid-client')
   return { ...await fetchUserInfo(configuration, tokens.access_token, claims.sub), ...claims }
+}
+
+/**
+ * The token was issued a moment ago (OpenID Connect Core section 3.1.3.7, number 10). Where the clocks differ, neither its expiry nor the
+ * time of the login says anything.
+ */
+function checkClocks (name: string, issuedAt: number): void {
+  const ahead = Math.round(issuedAt - Date.now() / 1000)
+  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return
+  throw new UpstreamError('failed', `${name}: its clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} ours; one of them is wrong`)
 }
 
 /** Of the endpoints of an OAuth 2.0 provider, by name. */

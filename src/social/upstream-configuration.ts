@@ -3,8 +3,8 @@ import type { OAuth2Provider, OpenIdProvider, Provider } from './ports.ts'
 
 /** Seconds that a provider has for each answer. */
 export const TIMEOUT = 5
-/** Seconds by which clocks may differ. */
-const CLOCK_TOLERANCE = 30
+/** Seconds by which the clocks of a provider and of this server may differ. */
+export const CLOCK_TOLERANCE = 300
 
 /** What openid-client needs to know of a provider: its metadata (OpenID Connect Discovery), or the endpoints that are configured. */
 export async function configure (provider: Provider, fetch: CustomFetch): Promise<Configuration> {

@@ -32,6 +32,8 @@ export type Upstream = {
 }
 
 const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_authorize', 'user_denied', 'interaction_required']
+// Of these, what is wrong is said by the cause, in texts of the library
+const WITH_CAUSE = /^OAUTH_(JWT|INVALID_RESPONSE$)/
 const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
 
 export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clock, 'monotonic'>): Upstream {
@@ -121,6 +123,6 @@ function problemOf ({ name }: Provider, thrown: unknown): UpstreamError {
   const { name: type, code, message, status, cause } = error as Failure
   const isNetwork = type === 'TimeoutError' || type === 'AbortError' || code === 'OAUTH_TIMEOUT' || (error instanceof TypeError && message === 'fetch failed')
   const answered = status ?? cause?.status
-  const why = [code, message, isNetwork || code?.startsWith('OAUTH_JWT') ? cause?.message : undefined].filter(Boolean).join(': ')
+  const why = [code, message, isNetwork || WITH_CAUSE.test(code ?? '') ? cause?.message : undefined].filter(Boolean).join(': ')
   return new UpstreamError(isNetwork || (answered !== undefined && answered >= 500) ? 'unavailable' : 'failed', `${name}: ${why}`)
 }

@@ -54,14 +54,20 @@ t.test('keys that the provider has replaced since the last login are fetched', a
   t.equal((await enter()).statusCode, 303, logs())
 })
 
-t.test('an id token that has expired by our clock, since one of the clocks is wrong, is refused, and the log says so', async (t) => {
-  const { app, upstream, enter, logs } = await world(t)
-  const { clock, keys } = internals(upstream.app)
-  await sql(upstream.app, "UPDATE signing_keys SET signs_from = signs_from - interval '3 hours', created_at = created_at - interval '3 hours'")
-  await keys.load()
-  Object.assign(clock, { now: () => Date.now() - 7_200_000 })
-  const answer = await enter()
-  t.match([answer.statusCode, answer.body], [401, /has failed/])
-  t.match(logs(), /latchkey[^"]*OAUTH_JWT_TIMESTAMP_CHECK[^"]*exp/)
-  t.equal((await sql(app, 'SELECT FROM users')).length, 0)
-})
+for (const [by, seconds] of [['ahead of', 1], ['behind', -1]] as const) {
+  t.test(`a provider whose clock is a minute ${by} ours lets users in; by an hour it does not, and the log says so`, async (t) => {
+    const { app, upstream, enter, logs } = await world(t)
+    const { clock, keys } = internals(upstream.app)
+    await sql(upstream.app, "UPDATE signing_keys SET signs_from = signs_from - interval '3 hours', created_at = created_at - interval '3 hours'")
+    await keys.load()
+    const differBy = (difference: number) => Object.assign(clock, { now: () => Date.now() + difference * 1000 })
+    differBy(60 * seconds)
+    t.equal((await enter()).statusCode, 303, logs())
+    t.match(await sql(app, 'SELECT auth_time <= now() AS past FROM browser_sessions'), [{ past: true }])
+    differBy(3600 * seconds)
+    const answer = await enter()
+    t.match([answer.statusCode, answer.body], [401, /has failed/])
+    t.match(logs(), seconds > 0 ? /latchkey: its clock is 3(600|599|598|597) s ahead of ours; one of them is wrong/ : /latchkey[^"]*OAUTH_JWT_TIMESTAMP_CHECK[^"]*exp|its clock is 36\d\d s behind ours/)
+    t.equal((await sql(app, 'SELECT FROM users')).length, 1)
+  })
+}
