@@ -9,6 +9,8 @@ import { createServices, type Services } from '../../src/compose/services.ts'
 const SLOW_MS = 5000
 // Milliseconds in which in-flight requests may finish after a signal
 const DRAIN_MS = 5000
+// Milliseconds in which an app that has begun to listen does so on all its addresses
+const LISTEN_MS = 1000
 
 /**
  * Opens the database and creates the services. Whatever was opened is closed again: with the app, or when a signal ends a process that has
@@ -20,8 +22,9 @@ export async function openServices (host: FastifyInstance, config: Config, prism
   let isReady = false
   let closing: Promise<void> | undefined
   const close = () => (closing ??= closeOpened(opening).finally(release))
+  const listened = new Promise<void>((resolve) => { host.addHook('onListen', async () => { resolve() }) })
   const end = async () => {
-    if (isReady) await closeApp(host)
+    if (isReady) await closeApp(host, listened)
     await close()
   }
   const release = config.databaseUrl ? () => {} : holdUntilEnd({ close: end })
@@ -40,9 +43,13 @@ export async function openServices (host: FastifyInstance, config: Config, prism
   }
 }
 
-/** Lets in-flight requests finish first, for up to DRAIN_MS. */
-async function closeApp (host: FastifyInstance): Promise<void> {
+/**
+ * Lets in-flight requests finish first, for up to DRAIN_MS. Fastify throws where nobody can catch it when it is closed while it looks up
+ * further addresses of `localhost`, so it finishes that first.
+ */
+async function closeApp (host: FastifyInstance, listened: Promise<void>): Promise<void> {
   host.log.info({}, 'Closing after a signal')
+  if (host.server.listening) await Promise.race([listened, delay(LISTEN_MS, undefined, { ref: false })])
   const closed = host.close().then(() => {}, (err: unknown) => host.log.error({ err }, 'The app could not be closed'))
   await Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })])
 }

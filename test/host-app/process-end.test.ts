@@ -80,6 +80,19 @@ t.test('a signal during the start stops PostgreSQL, too', async (t) => {
   t.notOk(app.lines.some((line) => LISTENING.test(line) || /Error/.test(line)), 'the app hears nothing of it')
 })
 
+t.test('a signal while the app looks up a further address to listen on closes it, too', async (t) => {
+  const app = host(t, `import dns from 'node:dns'
+const { lookup } = dns
+dns.lookup = (name, options, done) => {
+  if (!options.all) return lookup(name, options, done)
+  process.kill(process.pid, 'SIGTERM')
+  setTimeout(lookup, 50, name, options, done)
+}
+${SAMPLE}`)
+  t.same(await app.ended, { code: null, signal: 'SIGTERM' }, app.lines.join('\n'))
+  t.notOk(isRunning())
+})
+
 t.test('a signal closes all apps of a process, and a second signal ends it without waiting', async (t) => {
   const app = host(t, `const open = async (hook) => {
   const app = Fastify({ logger: true })
