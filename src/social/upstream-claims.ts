@@ -6,14 +6,18 @@ import { UpstreamError } from './upstream-error.ts'
 
 type Tokens = Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>
 
-/** Of the id token, with those of UserInfo that it lacks. */
+/**
+ * Of the id token, with those of UserInfo that it lacks.
+ * @param now in milliseconds
+ */
 export async function openIdClaims (
   { name, issuerTemplate }: OpenIdProvider,
   configuration: Configuration,
-  tokens: Tokens
+  tokens: Tokens,
+  now: number
 ): Promise<UpstreamClaims> {
   const claims = tokens.claims()!
-  checkClocks(name, claims.iat)
+  checkClocks(name, claims.iat, now)
   if (issuerTemplate !== undefined && claims.iss !== issuerTemplate.replace('{tenantid}', String(claims['tid']))) {
     throw new UpstreamError('failed', `${name} answered with an id token of another issuer`)
   }
@@ -26,8 +30,8 @@ export async function openIdClaims (
  * The token was issued a moment ago (OpenID Connect Core section 3.1.3.7, number 10). Where the clocks differ, neither its expiry nor the
  * time of the login says anything.
  */
-function checkClocks (name: string, issuedAt: number): void {
-  const ahead = Math.round(issuedAt - Date.now() / 1000)
+function checkClocks (name: string, issuedAt: number, now: number): void {
+  const ahead = Math.round(issuedAt - now / 1000)
   if (Math.abs(ahead) <= CLOCK_TOLERANCE) return
   throw new UpstreamError('failed', `${name}: its clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} ours; one of them is wrong`)
 }

@@ -36,8 +36,8 @@ const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_autho
 const WITH_CAUSE = /^OAUTH_(JWT|INVALID_RESPONSE$)/
 const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
 
-export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clock, 'monotonic'>): Upstream {
-  const { fetch, forget } = createProviderFetch(provider, now)
+export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clock, 'monotonic' | 'now'>): Upstream {
+  const { fetch, forget } = createProviderFetch(provider, monotonic)
 
   /** A new one each time, without keys from before: a provider may have replaced them a moment ago. */
   async function configured (): Promise<Configuration> {
@@ -83,7 +83,7 @@ export function createUpstream (provider: Provider, { monotonic: now }: Pick<Clo
           ...(provider.kind === 'openid' && { idTokenExpected: true, ...(provider.nonce !== false && { expectedNonce: nonce }) })
         })
         const said: UpstreamClaims = provider.kind === 'openid'
-          ? await openIdClaims(provider, configuration, tokens)
+          ? await openIdClaims(provider, configuration, tokens, now())
           : await profileClaims(provider, tokens.access_token)
         const profile = readProfile(provider, said)
         if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
