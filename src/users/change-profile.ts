@@ -5,6 +5,7 @@ import type { Caller } from '../oauth/ports.ts'
 import { boundToSession } from '../sessions/auth-sessions.ts'
 import type { IdentifierChanges, Pending, Wanted } from '../verification/changes.ts'
 import type { LinkChoice } from '../verification/links.ts'
+import type { Throttle } from '../throttle/throttle.ts'
 import type { Preferences } from '../verification/recipient.ts'
 import type { Attributes, Identifier } from './attributes.ts'
 import type { IdentifierChange, StoredIdentifier } from './identifier-change.ts'
@@ -47,6 +48,7 @@ type Dependencies = {
   confirmable: readonly string[]
   /** Null where no message can be sent: then nothing is confirmed, and nobody told. */
   changes: Pick<IdentifierChanges, 'prepare' | 'pending'> | null
+  throttle: Pick<Throttle, 'identifierChange'>
   events: Pick<Events, 'emit'>
 }
 
@@ -67,7 +69,7 @@ type Asked = {
  * @throws Overloaded, TooManyAttempts
  */
 export function createChangeProfile (
-  { attributes, users, stepUp, languages, profileFields, mustVerify, confirmable, changes, events }: Dependencies
+  { attributes, users, stepUp, languages, profileFields, mustVerify, confirmable, changes, throttle, events }: Dependencies
 ): ChangeProfile {
   function read (body: Record<string, unknown>, stored: StoredIdentifier[]): Asked & { errors: FieldErrors } {
     const named = attributes.filter(({ name }) => body[name] !== undefined)
@@ -131,7 +133,9 @@ export function createChangeProfile (
 
     const changer = { userId, boundTo: boundToSession(sessionId), caller, preferences }
     const direct = [...now.map(({ attribute }) => attribute), ...removed]
-    const also = await changes?.prepare({ changer, wanted: later, direct, link: link?.link })
+    // A change that takes effect at once tells whether somebody else has the value
+    if (direct.length + later.length > 0) await throttle.identifierChange(userId)
+    const prepared = await changes?.prepare({ changer, wanted: later, direct, link: link?.link })
     let made: IdentifierChange[] = []
     const configured = attributes.map((attribute) => attribute.name)
     let lacking: FieldErrors = {}
@@ -141,10 +145,12 @@ export function createChangeProfile (
       return Object.keys(lacking).length > 0 ? null : applied.profile
     }
     const profile = asked.profile && merge
-    const change = { userId, passwordStamp: user.passwordStamp, name, locale, profile, identifiers: now, removed, configured }
+    const isHeld = (change: IdentifierChange) =>
+      !canBeProven(attributes, change) || change.before?.verified === true || prepared?.isTold(change) === true
+    const change = { userId, passwordStamp: user.passwordStamp, name, locale, profile, identifiers: now, removed, configured, isHeld }
     const changed = await users.changeProfile({ ...change, required: mustVerify }, async (transaction, changes) => {
       made = changes
-      await also?.(transaction, changes)
+      await prepared?.write(transaction, changes)
     })
     if (changed === 'profile') return { errors: lacking }
     if (typeof changed === 'string') return await refuse(changed, asked, userId)
@@ -172,6 +178,11 @@ function readLocale (given: unknown, languages: readonly string[]): string | nul
   } catch {
     return 'unknown'
   }
+}
+
+/** User names cannot. */
+function canBeProven (attributes: Attributes, { attribute }: IdentifierChange): boolean {
+  return attributes.some(({ name, channel }) => name === attribute && channel !== null)
 }
 
 function isMail (attributes: Attributes, { attribute }: Identifier): boolean {

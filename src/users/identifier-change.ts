@@ -37,6 +37,11 @@ export type ProfileChange = {
   identifiers: Identifier[]
   /** Attributes to remove from the user. */
   removed: string[]
+  /**
+   * Whether nobody else gets the value before the change for 30 days. What nobody has proven to be theirs, and nobody can get back, is free
+   * at once.
+   */
+  isHeld: (change: IdentifierChange) => boolean
   /** Attributes that users can log in with; the user must keep at least one of them. */
   configured: string[]
   /** Attributes of which the user must keep one, too; none where nothing must be verified. */

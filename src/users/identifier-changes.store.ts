@@ -31,8 +31,8 @@ const DEADLOCK = '40P01'
 const MAX_GIVEN_UP = 10
 
 /**
- * Changes of identifiers. What a user gives up stays as a row without a user, which names whose it was: nobody else gets it for 30 days
- * (src/maintenance/purge.store.ts), and the change can be undone.
+ * Changes of identifiers. What a user gives up and is held stays as a row without a user, which names whose it was: nobody else gets it
+ * for 30 days (src/maintenance/purge.store.ts), and the change can be undone.
  */
 export function createIdentifierChanges ({ pool, tables }: Database): Changed {
   const { users, identifiers, one_time_tokens: tokens, identifier_holds: holds } = tables
@@ -48,7 +48,7 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
   }
 
   /** @throws Refused */
-  async function giveUp (client: PoolClient, userId: string, attributes: string[]): Promise<void> {
+  async function giveUp (client: PoolClient, userId: string, attributes: string[], held: string[]): Promise<void> {
     const { rows } = await client.query(
       `SELECT FROM unnest($2::text[]) AS w (attribute) WHERE $3 <= greatest(
          (SELECT count(*) FROM ${identifiers} i WHERE i.released_from = $1 AND i.attribute = w.attribute),
@@ -56,10 +56,8 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
       [userId, attributes, MAX_GIVEN_UP]
     )
     if (rows.length > 0) throw new Refused('often')
-    await client.query(
-      `UPDATE ${identifiers} SET ${released('$1')} WHERE user_id = $1 AND attribute = ANY ($2)`,
-      [userId, attributes]
-    )
+    await client.query(`UPDATE ${identifiers} SET ${released('$1')} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, held])
+    await client.query(`DELETE FROM ${identifiers} WHERE user_id = $1 AND attribute = ANY ($2)`, [userId, attributes])
   }
 
   /** A value that the user has given up comes back. @throws Refused */
@@ -76,7 +74,7 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
   }
 
   const changeProfile: Changed['changeProfile'] = async (
-    { userId, passwordStamp, name, locale, profile: merge, identifiers: wanted, removed, configured, required = [] },
+    { userId, passwordStamp, name, locale, profile: merge, identifiers: wanted, removed, isHeld, configured, required = [] },
     also = async () => {}
   ) => {
     const change = async (client: PoolClient): Promise<'changed' | 'stale'> => {
@@ -93,8 +91,9 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
         ...wanted.map((after): IdentifierChange => ({ attribute: after.attribute, before: before.get(after.attribute) ?? null, after })),
         ...removed.map((attribute): IdentifierChange => ({ attribute, before: before.get(attribute) ?? null, after: null }))
       ].filter(({ before, after }) => before?.value !== after?.value)
-      const given = changes.filter(({ before }) => before !== null).map(({ attribute }) => attribute)
-      if (given.length > 0) await giveUp(client, userId, given)
+      const given = changes.filter(({ before }) => before !== null)
+      const held = given.filter(isHeld)
+      if (given.length > 0) await giveUp(client, userId, namesOf(given), namesOf(held))
       if (wanted.length > 0) await write(client, userId, wanted)
       const left = rows.filter(({ attribute }) => !removed.includes(attribute)).map(({ attribute }) => attribute)
       const remain = [...left, ...wanted.map(({ attribute }) => attribute)]
@@ -157,3 +156,5 @@ export function createIdentifierChanges ({ pool, tables }: Database): Changed {
 
   return { identifiers: ofUser, changeProfile, confirmChange }
 }
+
+const namesOf = (changes: IdentifierChange[]) => changes.map(({ attribute }) => attribute)

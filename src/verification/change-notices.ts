@@ -11,13 +11,17 @@ import { languagesOf, mailRecipient, type MailPort, type Preferences } from './r
 type Told = { userId: string, caller: Caller, preferences: Preferences }
 
 export type ChangeNotices = {
-  /**
-   * Reads who is told. Nothing limits these messages: whoever has taken over an account must not be able to use them up beforehand.
-   * @returns what tells of a change, with a link that undoes it, in the transaction of the change
-   */
-  prepare: (told: Told) => Promise<AlsoWrite<IdentifierChange>>
+  /** Reads who is told. Nothing limits these messages: whoever has taken over an account must not be able to use them up beforehand. */
+  prepare: (told: Told) => Promise<PreparedNotices>
   /** The same for a change that is undone by a token. */
   prepareUndone: (told: Told, token: Pick<OneTimeToken, 'attribute' | 'value'>) => Promise<AlsoWrite<UndoneChange>>
+}
+
+export type PreparedNotices = {
+  /** Tells of a change, with a link that undoes it, in the transaction of the change. */
+  tell: AlsoWrite<IdentifierChange>
+  /** Whether anybody gets that link. */
+  isTold: (change: IdentifierChange) => boolean
 }
 
 type Dependencies = {
@@ -55,7 +59,7 @@ export function createChangeNotices (
 
   const prepare: ChangeNotices['prepare'] = async ({ userId, caller, preferences }) => {
     const usual = await users.recipient({ of: { userId }, attributes: addresses })
-    return async (transaction, change) => {
+    const tell: PreparedNotices['tell'] = async (transaction, change) => {
       const { attribute, before } = change
       const to = toWhom(change, usual)
       await tokens.issue({
@@ -69,6 +73,7 @@ export function createChangeNotices (
         ), client)
       }, transaction)
     }
+    return { tell, isTold: (change) => toWhom(change, usual) !== null }
   }
 
   const prepareUndone: ChangeNotices['prepareUndone'] = async ({ userId, caller, preferences }, { attribute, value }) => {

@@ -9,7 +9,7 @@ import { tellChange } from '../users/change-profile.ts'
 import type { IdentifierHolds } from '../users/identifier-holds.ts'
 import type { IdentifierChange } from '../users/identifier-change.ts'
 import type { Recipient, Users } from '../users/ports.ts'
-import type { ChangeNotices } from './change-notices.ts'
+import type { ChangeNotices, PreparedNotices } from './change-notices.ts'
 import type { Link } from './links.ts'
 import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
 import type { AlsoWrite, OneTimeToken } from './ports.ts'
@@ -40,13 +40,14 @@ export type Confirming = {
   preferences: Preferences
 } & ({ token: string } | { code: string, attribute: string, boundTo: string })
 
+export type PreparedChanges = Pick<PreparedNotices, 'isTold'> & {
+  /** What is written with the changes: tokens, and messages to the new and the old addresses. */
+  write: AlsoWrite<IdentifierChange[]>
+}
+
 export type IdentifierChanges = {
-  /**
-   * Counts a change, and its messages.
-   * @returns what is written with the change: tokens, and messages to the new and the old addresses
-   * @throws TooManyAttempts
-   */
-  prepare: (request: Request) => Promise<AlsoWrite<IdentifierChange[]>>
+  /** Counts its messages. */
+  prepare: (request: Request) => Promise<PreparedChanges>
   pending: (userId: string) => Promise<Pending[]>
   /** Sends the message to a new address once more. @returns false when nothing waits for the attribute. @throws TooManyAttempts */
   sendAgain: (changer: Changer, attribute: string, link: Link) => Promise<boolean>
@@ -134,13 +135,11 @@ export function createIdentifierChanges (
 
   const prepare: IdentifierChanges['prepare'] = async ({ changer, wanted, direct, link }) => {
     const { userId } = changer
-    // A change that takes effect at once tells whether somebody else has the value
-    if (wanted.length + direct.length > 0) await throttle.identifierChange(userId)
     const waiting = wanted.length > 0 ? await tokens.list(userId, 'change') : []
     const messages: Message[] = []
     for (const each of wanted) messages.push(await messageOf(each, userId))
-    const tell = await notices.prepare(changer)
-    return async (transaction, changes) => {
+    const { tell, isTold } = await notices.prepare(changer)
+    const write: PreparedChanges['write'] = async (transaction, changes) => {
       if (direct.length > 0) await tokens.cancel(userId, 'change', direct, transaction)
       for (const message of messages) {
         // The link that was sent a moment ago stays valid
@@ -149,6 +148,7 @@ export function createIdentifierChanges (
       }
       for (const change of changes) await tell(transaction, change)
     }
+    return { write, isTold }
   }
 
   const pending: IdentifierChanges['pending'] = async (userId) =>
@@ -169,7 +169,7 @@ export function createIdentifierChanges (
     const found = 'token' in by ? await tokens.find(by.token, 'change') : await tokens.findByCode({ purpose: 'change', ...by })
     if (found?.userId !== userId || found.value === null || found.attribute === null) return null
     const { attribute, value } = found
-    const tell = await notices.prepare({ userId, caller, preferences })
+    const { tell } = await notices.prepare({ userId, caller, preferences })
     const change = await users.confirmChange(
       { hash: found.hash, userId, holds: await holds.hashesOf([{ attribute, value }]) },
       async (transaction, change) => await tell(transaction, change)

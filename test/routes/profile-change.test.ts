@@ -102,9 +102,10 @@ t.test('invalid fields are 422, by field', async (t) => {
   }
 })
 
-t.test('an identifier can be removed while another one is left, and is then held for 30 days', async (t) => {
+t.test('an identifier can be removed while another one is left; one that was proven is then held for 30 days', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
+  await sql(app, "UPDATE identifiers SET verified_at = now() WHERE attribute = 'phone'")
   t.match((await patch(app, bearer, { phone: null, current_password: 'wrong' })).json(), {
     statusCode: 422,
     errors: { current_password: ['is not your password'] }
@@ -136,6 +137,18 @@ t.test('an identifier can be removed while another one is left, and is then held
   t.equal((await login(app, { username: 'ada' })).statusCode, 200)
 })
 
+t.test('what nobody has proven and nobody can get back is free at once; a user name is held', async (t) => {
+  const { app } = await build(t, LOGIN)
+  const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', phone: '+491701234567', username: 'ada' })
+  t.equal((await patch(app, bearer, { phone: null })).statusCode, 200)
+  t.equal((await patch(app, bearer, { email: 'lovelace@example.com', username: 'lovelace' })).statusCode, 200)
+  t.equal((await login(app, { email: 'ada@example.com' })).statusCode, 401)
+  t.equal((await register(app, { email: 'grace@example.com', phone: '+491701234567' })).statusCode, 201)
+  t.equal((await register(app, { email: 'ada@example.com' })).statusCode, 201)
+  t.equal((await register(app, { email: 'joan@example.com', username: 'ada' })).statusCode, 422)
+  t.match((await patch(app, bearer, { phone: '+491701234567' })).json(), { statusCode: 422, errors: { phone: [/taken/] } })
+})
+
 t.test('of two concurrent removals of the last two identifiers one succeeds', async (t) => {
   const { app } = await build(t, LOGIN)
   const { access_token: bearer } = await signedIn(app, { email: 'ada@example.com', username: 'ada' })
@@ -159,7 +172,7 @@ t.test('a change is refused when the password changes during the request', async
   const { store } = internals(app)
   const change = {
     userId: user.id, passwordStamp: 7, name: 'Eve',
-    identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }], removed: [], configured: ['email']
+    identifiers: [{ attribute: 'email', value: 'eve@example.com', display: 'eve@example.com' }], removed: [], configured: ['email'], isHeld: () => true
   }
   t.equal(await store.users.changeProfile(change), 'stale')
   t.same(await sql(app, 'SELECT name FROM users'), [{ name: null }])

@@ -343,6 +343,25 @@ t.test('a phone number waits for its code; without a transport for it it changes
   t.match((await patch(silent, other, { phone: '+491701234568' })).json(), { phone: '+491701234568', pending: undefined })
 })
 
+t.test('a number that nobody has proven is held while a link can bring it back, and free where nobody gets one', async (t) => {
+  const box = createMailbox()
+  const { app } = await build(t, { ...box.options, login: { attributes: { email: EmailSchema, phone: PhoneSchema } } })
+  const phone = '+491701234567'
+  const { user, access_token: bearer } = await signed(app, box, { email: OLD, phone })
+  await box.fetch(app)
+  t.equal((await patch(app, bearer, { phone: null })).statusCode, 200)
+  t.same(await box.fetch(app), [], 'nobody has a verified address')
+  const { access_token: other } = await signed(app, box, { email: 'grace@example.com', phone })
+  t.equal((await patch(app, other, { phone: null })).statusCode, 200)
+  t.equal((await patch(app, bearer, { phone })).statusCode, 200)
+  await sql(app, "UPDATE identifiers SET verified_at = now() WHERE attribute = 'email'")
+  await box.fetch(app)
+  t.equal((await patch(app, bearer, { phone: null })).statusCode, 200)
+  t.equal((await patch(app, other, { phone })).statusCode, 422, 'held')
+  t.equal((await undo(app, user.id, tokenIn(to(await box.fetch(app), OLD)))).statusCode, 200)
+  t.same(await sql(app, 'SELECT user_id FROM identifiers WHERE value = $1', [phone]), [{ user_id: user.id }])
+})
+
 t.test('a change of password ends what waits, and the limits of mails count', async (t) => {
   const box = createMailbox()
   const { app } = await build(t, { ...box.options, rateLimit: 'on' })
