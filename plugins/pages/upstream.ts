@@ -8,6 +8,7 @@ import type { UpstreamAnswer } from '../../src/social/upstream.ts'
 import { UpstreamError } from '../../src/social/upstream-error.ts'
 import type { Intent } from '../../src/social/upstream-logins.ts'
 import { askedLocale, preferredLanguages } from '../http/preferred-languages.ts'
+import type { ProvenUser } from '../../src/oauth/token/issue-tokens.ts'
 import { createUpstreamCookie } from '../browser/upstream-cookie.ts'
 import type { Internals } from '../internals.ts'
 import type { UpstreamProblem } from './problems.ts'
@@ -31,13 +32,18 @@ export type UpstreamPages = {
   Promise<FastifyReply | UpstreamProblem['is']>
   /** Reads the answer of the provider, once. */
   finish: (request: FastifyRequest, provider: Provider) => Promise<Returned>
-  /** Logs the user in. @returns why not, or the id of the user */
-  enter: (request: FastifyRequest, reply: FastifyReply, provider: Provider, answer: UpstreamAnswer) =>
-  Promise<{ refused: Refusal } | { userId: string }>
+  /** Whose account it is at the provider. @returns why nobody is let in, or the user, who is not logged in yet */
+  identify: (request: FastifyRequest, provider: Provider, answer: UpstreamAnswer) => Promise<Identified>
+  /** Keeps a login for this browser while something else is asked for. @returns the `state` with which it goes on */
+  suspend: (request: FastifyRequest, reply: FastifyReply, provider: Provider, intent: Intent) => Promise<string>
+  /** A login that was kept, once. */
+  resume: (request: FastifyRequest, provider: Provider, state: string) => Promise<Intent | null>
 }
 
+export type Identified = { user: ProvenUser, refused?: never } | { user?: never, refused: Refusal }
+
 export function createUpstreamPages (
-  { browser, clock, config, mail, users }: Pick<Internals, 'browser' | 'clock' | 'config' | 'mail' | 'users'>,
+  { clock, config, mail, users }: Pick<Internals, 'clock' | 'config' | 'mail' | 'users'>,
   { providers, logins, upstreamOf, signIn }: SocialServices
 ): UpstreamPages {
   const cookie = createUpstreamCookie(config)
@@ -48,6 +54,11 @@ export function createUpstreamPages (
     if (!(error instanceof UpstreamError)) throw error
     if (error.problem !== 'canceled') request.log.warn({ provider: name, reason: error.message }, 'A login at a provider has failed')
     return error.problem
+  }
+
+  async function started (request: FastifyRequest, { name }: Provider, state: string) {
+    const secret = cookie.read(request)
+    return secret === undefined ? null : await logins.finish(name, secret, state)
   }
 
   return {
@@ -69,10 +80,9 @@ export function createUpstreamPages (
 
     async finish (request, provider) {
       const params = new URLSearchParams(queryOf(request.url))
-      const secret = cookie.read(request)
-      const started = secret === undefined ? null : await logins.finish(provider.name, secret, params.get('state') ?? '')
-      if (!started) return { intent: null, problem: 'expired' }
-      const { intent, secrets } = started
+      const login = await started(request, provider, params.get('state') ?? '')
+      if (!login) return { intent: null, problem: 'expired' }
+      const { intent, secrets } = login
       try {
         return { intent, answer: await upstreamOf(provider).redeem({ ...secrets, redirectUri: redirectUri(provider), params }) }
       } catch (error) {
@@ -80,7 +90,7 @@ export function createUpstreamPages (
       }
     },
 
-    async enter (request, reply, provider, { profile, authTime }) {
+    async identify (request, provider, { profile, authTime }) {
       const caller = callerOf(request)
       const preferences = preferredLanguages(request)
       const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
@@ -88,10 +98,14 @@ export function createUpstreamPages (
       if (refused) return { refused }
       const notices = isNew || user.missing.length > 0 ? [] : await users.newDevice?.(user.userId, caller) ?? []
       const now = new Date(clock.now())
-      const entrant = { ...user, amr: UPSTREAM, authTime: authTime !== null && authTime < now ? authTime : now, notices }
-      const session = await browser.logIn(request, reply, entrant)
-      return session ? { userId: user.userId } : { refused: 'refused' }
-    }
+      return { user: { ...user, amr: UPSTREAM, authTime: authTime !== null && authTime < now ? authTime : now, notices } }
+    },
+
+    async suspend (request, reply, provider, intent) {
+      return (await logins.start(provider.name, cookie.keep(request, reply), intent)).state
+    },
+
+    resume: async (request, provider, state) => (await started(request, provider, state))?.intent ?? null
   }
 }
 

@@ -6,18 +6,19 @@ import type { Services } from '../../src/compose/services.ts'
 import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
 import { badScope, incomplete, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
 
+/** @throws HttpError 404 for a name without proxy routes */
+export async function proxiedClient ({ config, clients }: Pick<Services, 'config' | 'clients'>, slug: string): Promise<Client> {
+  const client = config.passwordGrant === 'on' && SLUG.test(slug) ? await clients.findProxied(slug) : null
+  if (!client) throw noSuchProxy(slug)
+  return client
+}
+
 /**
  * The client proxies in the process of the server: they need no client secret and send no HTTP request.
  * @param mount prefix of the scope in which the proxies are registered
  */
 export function localProxy ({ config, clients, oauth: { token }, sessions, users }: Services, mount: string): ProxyBackend {
   const login = { attributes: users.attributes, prefix: config.login.prefix }
-
-  async function clientOf (slug: string): Promise<Client> {
-    const client = config.passwordGrant === 'on' && SLUG.test(slug) ? await clients.findProxied(slug) : null
-    if (!client) throw noSuchProxy(slug)
-    return client
-  }
 
   function actionsOf (client: Client): Pick<ProxiedClient, 'logIn' | 'refresh' | 'logOut'> {
     return {
@@ -47,7 +48,7 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
     login,
     isRefreshToken: (text) => sessions.refreshTokens.decode(text) !== null,
     async find (slug) {
-      const client = await clientOf(slug)
+      const client = await proxiedClient({ config, clients }, slug)
       return { slug, tokenInBody: client.refreshTokenInBody, ...actionsOf(client) }
     }
   }

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { MAX_TTL } from '../config/settings.ts'
 import type { Client } from '../oauth/ports.ts'
 import {
-  checkName, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, pkceOptionalOf, scopesOf,
+  checkName, checkRedirects, checkSlug, checkUris, grantKind, idTokenAlgOf, introspectionOf, pkceOptionalOf, scopesOf,
   type Kind
 } from './new-client.ts'
 
@@ -42,7 +42,7 @@ export function changesOf (
   const changes: ClientChanges = {
     ...(requested.name !== undefined && { name: checkName(requested.name) }),
     ...(requested.slug !== undefined && { slug: requested.slug === false ? null : requested.slug }),
-    ...redirects(kind, requested),
+    ...redirects(kind, client, requested),
     ...scopeChanges(kind, client, requested, scopes),
     ...seconds('--access-token-ttl', 'accessTokenTtl', requested.accessTokenTtl, 1),
     ...seconds('--refresh-grace', 'refreshGrace', requested.refreshGrace, 0),
@@ -63,10 +63,8 @@ export function changesOf (
   return changes
 }
 
-function redirects (kind: Kind, { redirectUri, postLogoutRedirectUri }: ClientUpdate): ClientChanges {
-  if (redirectUri && kind !== 'code') {
-    throw new Error(`--redirect-uri does not go with a client for ${kind}, which has no authorization codes`)
-  }
+function redirects (kind: Kind, client: Client, { redirectUri, postLogoutRedirectUri, proxy = client.proxy }: ClientUpdate): ClientChanges {
+  if (redirectUri) checkRedirects(kind, { proxy }, `a client for ${kind}`)
   return {
     ...(redirectUri && { redirectUris: checkUris('--redirect-uri', redirectUri) }),
     ...(postLogoutRedirectUri !== undefined &&

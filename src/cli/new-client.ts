@@ -172,12 +172,20 @@ export function introspectionOf (
   }
 }
 
-function redirectUrisOf (kind: Kind, { redirectUri }: ClientArgs): string[] {
+function redirectUrisOf (kind: Kind, args: ClientArgs): string[] {
+  const { redirectUri } = args
   if (kind === 'code' && !redirectUri) {
     throw new Error('--redirect-uri <uri> is missing; without one, choose --password, --client, --device or --personal')
   }
-  if (kind !== 'code' && redirectUri) throw new Error(`--redirect-uri does not go with --${kind}`)
+  if (redirectUri) checkRedirects(kind, args, `--${kind}`)
   return checkUris('--redirect-uri', redirectUri)
+}
+
+/** Users are sent back by an authorization code, or by a login at a provider that the application of a client proxy has started. */
+export function checkRedirects (kind: Kind, { proxy }: Pick<ClientArgs, 'proxy'>, client: string): void {
+  if (kind !== 'code' && !(kind === 'password' && proxy)) {
+    throw new Error(`--redirect-uri does not go with ${client}${kind === 'password' ? ' without --proxy' : ''}, which sends nobody back`)
+  }
 }
 
 export function checkUris (flag: string, uris: string[] = []): string[] {

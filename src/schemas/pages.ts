@@ -122,13 +122,18 @@ export const ChangePasswordForm = Type.Object({
 }, { additionalProperties: true })
 export const ProviderParams = Type.Object({ provider: Type.String({ description: 'Name of the provider in the configuration', examples: ['google'] }) })
 export const RedirectQuery = Type.Object({
-  return_to: Type.Optional(Type.String({ description: 'A path on this server', examples: ['/account'] })),
+  return_to: Type.Optional(Type.String({ description: 'A path on this server; with `client` a redirect URI of the client instead', examples: ['/account'] })),
+  client: Said('Short name of a client with proxy routes, for whose application the login is', 'web'),
+  scope: Said('With `client`: scopes of the login, separated by spaces', 'orders:read'),
   prompt: Type.Optional(Type.String({ description: '`login` requires a new login even if a user is logged in' })),
   login_hint: Said('Who is expected at the provider', 'ada@example.com'),
   ui_locales: Text
 }, { additionalProperties: true })
 /** RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207. Checked with the login that they answer. */
 export const CallbackQuery = Type.Object({}, { additionalProperties: true })
+export const ContinueQuery = Type.Object({
+  state: Type.Optional(Type.String({ description: 'From the address that the page leads to', examples: ['lk_ot_6Qp0…'] }))
+}, { additionalProperties: true })
 export const LinkIdentityForm = Type.Object({
   provider: Type.Optional(Type.String({ examples: ['google'] })), _csrf: Csrf
 }, { additionalProperties: true })

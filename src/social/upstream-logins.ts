@@ -1,13 +1,25 @@
 import { createHmac } from 'node:crypto'
 import { hashSecret } from '../crypto/secrets.ts'
+import type { SignedIn } from '../oauth/ports.ts'
 import type { OneTimeTokens } from '../verification/one-time-tokens.ts'
 
 /** What a login at a provider is for. */
 export type Intent = {
-  /** A path on this server. */
+  /** A path on this server; for a client proxy, a redirect URI of its client. */
   returnTo: string | null
+  proxy?: ProxyIntent | undefined
   /** Somebody who is logged in adds a way in, and comes back in the same session. */
   link?: { userId: string, sessionId: string } | undefined
+}
+
+/** A login at a client proxy. `user`: the provider has said who it is, and something else is still asked for on our pages. */
+export type ProxyIntent = {
+  /** Its slug. */
+  client: string
+  scope?: string | undefined
+  user?: SignedIn | undefined
+  /** Somebody was logged in on our pages before that. */
+  stay?: boolean | undefined
 }
 
 /** As it is stored: nothing in it opens anything. */

@@ -87,6 +87,19 @@ t.test('--introspect and --resource-server can be set and removed', async (t) =>
   t.same(await rights({ resourceServer: false }), [false, []])
 })
 
+t.test('a client with a proxy has addresses that its users come back to', async (t) => {
+  const context = await contextFor(t, { SCOPES })
+  const [shop, desk] = [['https://shop.example.com/'], ['https://desk.example.com/?tab=1']]
+  const redirects = async (id: string) => (await showClient(context, id)).json
+  const id = await make(context, { password: true, slug: 'shop', proxy: true, redirectUri: shop })
+  t.match(await redirects(id), { redirect_uris: shop })
+  await updateClient(context, id, { redirectUri: desk })
+  t.match(await redirects(id), { redirect_uris: desk })
+  const plain = await make(context, { password: true, slug: 'desk' })
+  await updateClient(context, plain, { proxy: true, redirectUri: shop })
+  t.match(await redirects(plain), { redirect_uris: shop })
+})
+
 /** The kind of client, what is asked of it, what the error says. */
 const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: RegExp][] = [
   ['nothing', CODE, {}, /nothing to change/],
@@ -95,6 +108,7 @@ const REFUSED: [rule: string, made: ClientArgs, update: ClientUpdate, message: R
     /--redirect-uri http:\/\/app\.example\.com\/cb is http on another host/],
   ['a redirect for machines', { client: true }, { redirectUri: ['https://app.example.com/cb'] },
     /--redirect-uri does not go with a client for client/],
+  ['a redirect for a login without a proxy', { password: true }, { redirectUri: ['https://app.example.com/'] }, /for password without --proxy/],
   ['a slug that is none', CODE, { slug: 'A B' }, /--slug must be/],
   ['a proxy without a slug', { password: true }, { proxy: true }, /--proxy needs/],
   ['a proxy for codes', { ...CODE, slug: 'app' }, { proxy: true }, /--proxy needs --password/],

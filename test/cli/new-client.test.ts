@@ -104,6 +104,7 @@ const REFUSED: [rule: string, args: ClientArgs, message: RegExp][] = [
   ['an id token that nobody signs', { redirectUri: uri, idTokenAlg: 'none' }, /--id-token-alg must be RS256 or ES256/],
   ['no redirect URI', {}, /--redirect-uri <uri> is missing/],
   ['a redirect URI where nobody is redirected', { client: true, redirectUri: uri }, /--redirect-uri does not go with --client/],
+  ['a redirect URI of a login without a proxy', { password: true, redirectUri: uri }, /--redirect-uri does not go with --password without --proxy/],
   ['--proxy without a slug', { password: true, proxy: true }, /--proxy needs --password and --slug/],
   ['--proxy without --password', { client: true, proxy: true, slug: 'kiosk' }, /--proxy needs --password and --slug/],
   ['--no-refresh-token-in-body without a proxy', { client: true, refreshTokenInBody: false }, /--no-refresh-token-in-body needs --proxy/],

@@ -62,7 +62,7 @@ export type ProvenUser = SignedIn & {
   /** How (RFC 8176). */
   amr: string[]
   /** When; by default now. */
-  authTime?: Date | undefined
+  authTime?: Date
   missing: readonly Missing[]
   notices: OutboxEntry[]
   /** The address that was entered. */
