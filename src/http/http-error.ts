@@ -31,6 +31,7 @@ export const ERRORS = {
   LK_NOT_FOUND: { status: 404, message: 'Not found' },
   LK_NO_SUCH_CLIENT: { status: 404, message: 'There is no such client with proxy routes' },
   LK_TURNED_OFF: { status: 404, message: 'This is turned off' },
+  LK_LAST_WAY_IN: { status: 409, message: 'This is the last way to log in. Add another first.' },
   LK_JSON_ONLY: { status: 415, message: 'Send the body as application/json' },
   LK_VALIDATION: { status: 422, message: 'The request is not valid' },
   LK_TOO_MANY_REQUESTS: { status: 429, message: 'Too many requests, try again in a moment' },
