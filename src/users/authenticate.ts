@@ -9,7 +9,7 @@ import type { FoundForLogin, User, Users } from './ports.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 
 type Dependencies = {
-  users: Pick<Users, 'findForLogin' | 'verify'>
+  users: Pick<Users, 'findForLogin' | 'verify' | 'identifiers'>
   /** Where an address must be verified. */
   decoys?: Decoys | undefined
   throttle: Throttle
@@ -29,10 +29,12 @@ const NO_USER = '00000000-0000-0000-0000-000000000000'
  * @throws Overloaded
  */
 export function createAuthenticate (
-  { users, decoys, throttle, refusesPassword = () => false, events, newDevice }: Dependencies
+  { users, decoys, throttle, refusesPassword, events, newDevice }: Dependencies
 ): Authenticate {
   async function check ({ user, decoy }: FoundForLogin, password: string) {
     const isRight = await users.verify(user, password)
+    // Whichever of their identifiers was entered. It takes the right password to notice the time of this
+    if (isRight && user && refusesPassword?.(await users.identifiers(user.id))) return null
     if (isRight && user && !user.disabled) return { userId: user.id, passwordStamp: user.passwordStamp, missing: user.missing }
     // After the password of the user, so that nobody is kept out
     if (!decoy || !decoys?.matches(decoy, password)) return null
@@ -47,7 +49,7 @@ export function createAuthenticate (
     let user: User | null = null
     try {
       const attempt = throttle.login(candidates, caller)
-      const found = candidates.length > 0 && !refusesPassword(candidates) ? await users.findForLogin(candidates) : UNKNOWN
+      const found = candidates.length > 0 && refusesPassword?.(candidates) !== true ? await users.findForLogin(candidates) : UNKNOWN
       user = found.user
       const signedIn = await attempt.guard(user?.id ?? null)(() => check(found, password))
       if (!signedIn || signedIn.userId === NO_USER) {

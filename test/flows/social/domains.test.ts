@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build, login, PASSWORD, register } from '../../support/start-server.ts'
+import { EmailSchema, UsernameSchema } from '../../../src/index.ts'
 import { CLIENT, startUpstream } from '../../support/upstream.ts'
 import { logIn, visit } from '../../support/visitor.ts'
 
@@ -28,4 +29,17 @@ t.test('people of a domain log in at its provider; where that is required, their
   t.match((await logIn(visit(app), '/login', { username: 'ada@contoso.com', password: PASSWORD })).headers.location, '/account')
   t.match((await logIn(visit(app), '/login', { username: 'ada@sub.northwind.com' })).statusCode, 401, 'another domain')
   t.equal((await login(app, { email: 'ada@example.com' })).statusCode, 200)
+})
+
+t.test('where a provider is required, no other identifier of its people opens their account with a password', async (t) => {
+  const upstream = await startUpstream(t, ['http://localhost:3000/v1/auth/northwind/callback'])
+  const { app } = await build(t, {
+    login: { attributes: { email: EmailSchema, username: UsernameSchema } },
+    social: { northwind: { ...CLIENT, issuer: upstream.issuer, domains: ['northwind.com'], required: true } }
+  })
+  await register(app, { email: 'ada@northwind.com', username: 'ada' })
+  await register(app, { email: 'bob@example.com', username: 'bobby' })
+  t.equal((await login(app, { username: 'ada' })).statusCode, 401)
+  t.equal((await logIn(visit(app), '/login', { username: 'ada' })).statusCode, 401)
+  t.equal((await login(app, { username: 'bobby' })).statusCode, 200)
 })
