@@ -3,14 +3,13 @@ import fp from 'fastify-plugin'
 import type { Issued } from '../src/oauth/token/grants/index.ts'
 import type { Caller } from '../src/oauth/ports.ts'
 import type { RemoteProxyOptions } from '../src/config/options.ts'
-import { createDeviceCookie } from '../src/throttle/known-devices.ts'
 import type { Attributes } from '../src/users/attributes.ts'
 import type { Login } from '../src/users/login-candidates.ts'
 import { closedScope, under } from './http/closed-scope.ts'
 import { loadRoutes } from './http/load-routes.ts'
 import { markRegistered, refuseSecond } from './http/plugin-registration.ts'
 import { localProxy } from './proxy/local.ts'
-import { createRefreshCookie } from './proxy/refresh-cookie.ts'
+import { createProxyAnswer, createRefreshCookie } from './proxy/refresh-cookie.ts'
 import { isRemote } from './guard/is-remote.ts'
 import { sameOrigin, type Site } from './http/same-origin.ts'
 import servicesPlugin, { type ServicesOptions } from './services.ts'
@@ -47,7 +46,7 @@ export type ProxyBackend = {
 }
 
 export type ClientProxy = Pick<ProxyBackend, 'login' | 'isRefreshToken'> & {
-  answer: (reply: FastifyReply, client: ProxiedClient, issued: ProxyAnswer) => FastifyReply
+  answer: (reply: FastifyReply, client: Pick<ProxiedClient, 'slug' | 'tokenInBody'>, issued: ProxyAnswer) => FastifyReply
   clearCookie: (reply: FastifyReply, slug: string) => void
 }
 
@@ -63,14 +62,7 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
   refuseSecond(host, ['clientProxy'], backend.prefix)
   markRegistered(host, ['clientProxy'], backend.prefix)
   const cookie = createRefreshCookie(backend.address)
-  const deviceCookie = createDeviceCookie(backend.address, '/v1/clients')
-
-  function answer (reply: FastifyReply, client: ProxiedClient, { body, refreshTokenExpiresIn, device }: ProxyAnswer): FastifyReply {
-    if (body.refresh_token !== undefined) cookie.set(reply, client.slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
-    if (device !== undefined) deviceCookie.set(reply, device)
-    const { refresh_token: _inCookie, ...rest } = body
-    return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(client.tokenInBody ? body : rest)
-  }
+  const answer = createProxyAnswer(backend.address)
 
   host.register(async (scope) => {
     closedScope(scope, {

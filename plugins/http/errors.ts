@@ -21,7 +21,7 @@ export type Raw = Error & Partial<Pick<FastifyError, 'statusCode' | 'code' | 'va
 
 const FOREIGN = new Set(['LK_FOREIGN_ORIGIN', 'LK_FORGED_FORM'])
 const NAMES: Record<number, string> = {
-  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict',
+  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 406: 'Not Acceptable', 409: 'Conflict',
   413: 'Payload Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Entity', 429: 'Too Many Requests',
   500: 'Internal Server Error', 503: 'Service Unavailable'
 }

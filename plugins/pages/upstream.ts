@@ -3,7 +3,7 @@ import type { SocialServices } from '../../src/compose/social.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Provider } from '../../src/social/ports.ts'
-import type { Refusal } from '../../src/social/sign-in.ts'
+import { FEDERATED, loginTime, type Refusal } from '../../src/social/sign-in.ts'
 import type { UpstreamAnswer } from '../../src/social/upstream.ts'
 import { UpstreamError } from '../../src/social/upstream-error.ts'
 import type { Intent } from '../../src/social/upstream-logins.ts'
@@ -97,8 +97,7 @@ export function createUpstreamPages (
       const { user, isNew, refused } = await signIn(provider, profile, { caller, preferences, locale })
       if (refused) return { refused }
       const notices = isNew || user.missing.length > 0 ? [] : await users.newDevice?.(user.userId, caller) ?? []
-      const now = new Date(clock.now())
-      return { user: { ...user, amr: UPSTREAM, authTime: authTime !== null && authTime < now ? authTime : now, notices } }
+      return { user: { ...user, amr: FEDERATED, authTime: loginTime(authTime, clock.now()), notices } }
     },
 
     async suspend (request, reply, provider, intent) {
@@ -113,6 +112,3 @@ export function createUpstreamPages (
 function queryOf (url: string): string {
   return url.includes('?') ? url.slice(url.indexOf('?') + 1) : ''
 }
-
-/** What providers of identity call a login at another one; RFC 8176 has no word for it. */
-const UPSTREAM = ['fed']

@@ -55,7 +55,7 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
 }
 
 /** Maps errors of the protocol to those of a caller that is not an OAuth client. */
-function explain (invalidGrant: (cause: unknown) => Error) {
+export function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof OAuthError)) throw error
     if (error instanceof LoginIncomplete) throw incomplete(error.code, error.authSession, error)

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HttpError } from '../../src/http/http-error.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
+import type { ClientProxy } from '../client-proxy.ts'
+import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import type { Services } from '../../src/compose/services.ts'
 
 export const REFRESH_COOKIE = 'refreshToken'
@@ -20,6 +22,18 @@ export function createRefreshCookie (issuer: string): RefreshCookie {
   return {
     set: (reply, slug, token, maxAge) => { setCookie(reply, REFRESH_COOKIE, token, { ...options(slug), maxAge }) },
     clear: (reply, slug) => { setCookie(reply, REFRESH_COOKIE, '', { ...options(slug), maxAge: 0, expires: new Date(0) }) }
+  }
+}
+
+/** Sends the tokens of a login or a refresh, with the cookies of the proxies. @param address of the proxies */
+export function createProxyAnswer (address: string): ClientProxy['answer'] {
+  const cookie = createRefreshCookie(address)
+  const deviceCookie = createDeviceCookie(address, '/v1/clients')
+  return (reply, { slug, tokenInBody }, { body, refreshTokenExpiresIn, device }) => {
+    if (body.refresh_token !== undefined) cookie.set(reply, slug, body.refresh_token, refreshTokenExpiresIn ?? 0)
+    if (device !== undefined) deviceCookie.set(reply, device)
+    const { refresh_token: _inCookie, ...rest } = body
+    return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(tokenInBody ? body : rest)
   }
 }
 

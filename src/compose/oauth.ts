@@ -1,4 +1,4 @@
-import { createAuthenticateClient } from '../clients/authentication.ts'
+import { createAuthenticateClient, type AuthenticateClient } from '../clients/authentication.ts'
 import type { ClientDirectory } from '../clients/directory.ts'
 import { perIssuer } from '../config/address.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
@@ -30,6 +30,7 @@ import type { UserServices } from './users.ts'
 
 /** The endpoints of OAuth. */
 export type OAuthServices = {
+  authenticateClient: AuthenticateClient
   authorize: Authorize
   /** RFC 8628: the requests of a device, and the decision of its user. */
   device: DeviceVerification & { authorize: AuthorizeDevice }
@@ -69,6 +70,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const verifyAccessToken = createAccessTokenVerifier({ issuer: () => config.issuer, findKey: keys.accessTokenKey, clock })
   const readIdToken = createReadIdToken(keys, () => config.issuer)
   const oauth: OAuthServices = {
+    authenticateClient,
     scopes,
     token: observed(createTokenEndpoint({ authenticateClient, resources, scopes, startSession, handlers: grants }), events),
     verifyAccessToken,

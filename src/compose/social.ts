@@ -1,4 +1,5 @@
 import type { Events } from '../events/events.ts'
+import { createCheckProof, type CheckProof } from '../social/app-proofs.ts'
 import { createDomains, type Domains } from '../social/domains.ts'
 import type { Identities } from '../social/identities.ts'
 import type { Provider } from '../social/ports.ts'
@@ -7,7 +8,7 @@ import { createSignInUpstream, type SignInUpstream } from '../social/sign-in.ts'
 import { createSocialAccountStore } from '../users/social-accounts.store.ts'
 import { createUpstream, type Upstream } from '../social/upstream.ts'
 import { createUpstreamLogins, type UpstreamLogins } from '../social/upstream-logins.ts'
-import { createUpstreamLoginStore } from '../social/upstream-logins.store.ts'
+import { createUpstreamLoginStore, createUsedProofStore } from '../social/upstream-logins.store.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { CODE_KEYS, createOneTimeTokens } from '../verification/one-time-tokens.ts'
 import { deriveKeys } from '../crypto/app-key.ts'
@@ -23,6 +24,8 @@ export type SocialServices = {
   logins: UpstreamLogins
   /** The client of one of `providers`. */
   upstreamOf: (provider: Provider) => Upstream
+  /** Reads what an app has got from a provider. */
+  checkProof: CheckProof
   signIn: SignInUpstream
   identities: Identities
 }
@@ -38,6 +41,7 @@ export async function createSocial (
   const accounts = createSocialAccountStore(database)
   const { attributes, profileFields, records } = users
   const { askHost, prepareMail } = await users.newcomers()
+  const upstreamOf: SocialServices['upstreamOf'] = ({ name }) => upstreams.get(name)!
   const identities = identitiesOf({ config, clock, database, store, providers, attributes, users: records, mail, throttle, events })
   return {
     providers,
@@ -46,7 +50,8 @@ export async function createSocial (
       store: createUpstreamLoginStore(database),
       tokens: createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
     }),
-    upstreamOf: ({ name }) => upstreams.get(name)!,
+    upstreamOf,
+    checkProof: createCheckProof({ upstreamOf, used: createUsedProofStore(database), throttle }),
     signIn: createSignInUpstream({
       store: accounts, identities, users: records, attributes, profileFields, askHost, prepareMail, events,
       isOpen: config.registration === 'open',

@@ -47,6 +47,7 @@ export const SocialProvider = Type.Object({
   })),
   authorizationEndpoint: endpoint('OAuth 2.0 provider without OpenID: where users log in, such as https://login.example.com/oauth/authorize'),
   tokenEndpoint: endpoint('OAuth 2.0 provider: where codes are redeemed'),
+  introspectionEndpoint: endpoint('OAuth 2.0 provider: says for which application an access token was issued (RFC 7662); without it none is accepted of an app'),
   profileEndpoints: Type.Optional(Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.String({ pattern: ADDRESS }), {
     ...closed, description: 'OAuth 2.0 provider: addresses that answer JSON about the user to an access token, by name; one is `user`'
   })),
@@ -62,6 +63,12 @@ export const SocialProvider = Type.Object({
   })),
   params: Type.Optional(Type.Record(Type.String(), Type.String(), {
     description: 'More parameters of the authorization request, such as { prompt: "select_account" }'
+  })),
+  audiences: Type.Optional(Type.Array(Type.String({ minLength: 1 }), {
+    suffix: 'AUDIENCES', description: 'Client ids of your mobile apps at the provider, whose tokens are accepted as well'
+  })),
+  redirectUris: Type.Optional(Type.Array(Type.String({ minLength: 1 }), {
+    suffix: 'REDIRECT_URIS', description: 'Redirect URIs of your apps at the provider, whose codes are accepted; a loopback address with any port'
   })),
   domains: Type.Optional(Type.Array(Type.String(), {
     suffix: 'DOMAINS', description: 'Domains of e-mail addresses, such as northwind.com: the provider vouches for addresses of these only, and the login page leads their users to it'

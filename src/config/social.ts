@@ -1,3 +1,4 @@
+import { redirectUriProblem } from '../clients/redirect-uri.ts'
 import { isLoopback } from '../http/origin.ts'
 import { readDomain } from '../users/attributes.ts'
 import { ConfigError, type Problem } from './config-error.ts'
@@ -11,7 +12,7 @@ export type ConfiguredProvider = SocialProvider & { clientId: string }
 type Names = { missing: (member: SocialMember) => string, given: (member: SocialMember) => string }
 
 const ENDPOINTS = ['authorizationEndpoint', 'tokenEndpoint', 'profileEndpoints', 'profile'] as const
-const OWN = new Set<SocialMember>(['preset', 'tenant', 'issuer', 'authMethod', ...ENDPOINTS])
+const OWN = new Set<SocialMember>(['preset', 'tenant', 'issuer', 'authMethod', 'introspectionEndpoint', ...ENDPOINTS])
 // Segments of routes under /v1/auth
 const RESERVED = new Set(['identities'])
 // Set by the login itself
@@ -54,6 +55,7 @@ function problemsOfProvider (name: string, provider: SocialProvider, names: Name
     ...kindProblems(name, provider, names),
     ...insecure(provider, names),
     ...domainProblems(provider, names),
+    ...redirectUriProblems(provider, names),
     ...Object.keys(provider.params ?? {}).filter((param) => PROTOCOL.has(param)).map((param) => ({
       name: names.given('params'), message: `cannot contain ${param}, which each login sets${param === 'scope' ? '; use scopes' : ''}`
     }))
@@ -77,7 +79,7 @@ function kindProblems (name: string, provider: SocialProvider, names: Names): Pr
     }]
   }
   return [
-    ...refuse([...ENDPOINTS, 'authMethod'], 'is not an option of an OAuth 2.0 provider'),
+    ...refuse([...ENDPOINTS, 'authMethod', 'introspectionEndpoint'], 'is not an option of an OAuth 2.0 provider'),
     ...ENDPOINTS.filter((member) => provider[member] === undefined).map((member) => ({
       name: names.given(member), message: `is required for a provider without issuer, as are ${ENDPOINTS.filter((other) => other !== member).join(', ')}`
     })),
@@ -90,9 +92,12 @@ function kindProblems (name: string, provider: SocialProvider, names: Names): Pr
   ]
 }
 
-function insecure ({ issuer, authorizationEndpoint, tokenEndpoint, profileEndpoints = {} }: SocialProvider, { given }: Names): Problem[] {
+function insecure (
+  { issuer, authorizationEndpoint, tokenEndpoint, introspectionEndpoint, profileEndpoints = {} }: SocialProvider, { given }: Names
+): Problem[] {
   const addresses: [SocialMember, string | undefined][] = [
     ['issuer', issuer], ['authorizationEndpoint', authorizationEndpoint], ['tokenEndpoint', tokenEndpoint],
+    ['introspectionEndpoint', introspectionEndpoint],
     ...Object.values(profileEndpoints).map((address): [SocialMember, string] => ['profileEndpoints', address])
   ]
   return addresses.flatMap(([member, address]) => {
@@ -113,6 +118,11 @@ function domainProblems ({ domains = [], required }: SocialProvider, { given, mi
   }
   if (required !== true || domains.length > 0) return []
   return [{ name: missing('domains'), message: `is required with ${given('required')}: whose users must log in at this provider` }]
+}
+
+function redirectUriProblems ({ redirectUris = [] }: SocialProvider, { given }: Names): Problem[] {
+  if (redirectUris.every((uri) => redirectUriProblem(uri) === null)) return []
+  return [{ name: given('redirectUris'), message: 'must be redirect URIs of your apps, such as com.example.app:/callback or https://app.example.com/callback' }]
 }
 
 /** Where passwords are refused, a domain leads to one provider. */

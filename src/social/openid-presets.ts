@@ -4,6 +4,8 @@ import { readOpenId } from './read-claims.ts'
 
 const OPENID = ['openid', 'profile', 'email']
 const ENTRA = 'https://login.microsoftonline.com'
+// The tenant of all personal accounts
+const PERSONAL = '9188040d-6c67-4c5b-b112-36a304b66dad'
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Google is authoritative for its own mailboxes and those of Workspace; with other addresses an account was only opened once. */
@@ -24,6 +26,10 @@ const microsoft: OpenIdPreset = {
   label: 'Microsoft',
   issuer: ({ tenant = 'common' }) => `${ENTRA}/${tenant.toLowerCase()}/v2.0`,
   issuerTemplate: ({ tenant = 'common' }) => GUID.test(tenant) ? undefined : `${ENTRA}/{tenantid}/v2.0`,
+  // An id token that comes from an app may be one of any tenant that the registration allows
+  isTenant: ({ tenant }) => tenant === 'organizations'
+    ? (tid) => tid !== PERSONAL
+    : tenant === 'consumers' ? (tid) => tid === PERSONAL : undefined,
   scopes: OPENID,
   read (claims) {
     const { tid, sub, xms_edov: domainVerified } = claims

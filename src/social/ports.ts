@@ -31,6 +31,14 @@ export type ReadProfile = {
 /** Whom a provider lets in: users who have logged in with it before, new ones, or both. */
 export type ProviderUse = 'both' | 'login' | 'register'
 
+/** How a provider says for which client an access token was issued, so that one of another application is refused. */
+export type TokenCheck = {
+  /** What is sent to it, by `fetch(url, init)`. Contains the token, and may contain the secret of the client. */
+  ask: (token: string) => { url: string, init: { method?: 'POST', headers?: Record<string, string>, body?: string } }
+  /** @returns of its answer the client id, to be compared with `clientId` and `audiences`; null for a token that is not valid */
+  clientOf: (answer: UpstreamClaims) => string | null
+}
+
 type ProviderBase = {
   /** In routes and in the database: `[a-z0-9-]+`. */
   name: string
@@ -42,9 +50,15 @@ type ProviderBase = {
   scopes: string[]
   /** More parameters of the authorization request. */
   params: Record<string, string>
+  /** Client ids of the operator's mobile apps, whose tokens are accepted as well. */
+  audiences: string[]
+  /** Redirect URIs of these apps, to which the provider sends codes. */
+  redirectUris: string[]
   use: ProviderUse
   /** False for a provider that fails when it gets a code challenge and a client secret (RFC 7636). */
   pkce?: false
+  /** Of a preset; undefined for one that cannot say whose an access token is. */
+  tokenCheck?: TokenCheck
   /** Of the answers of the provider. @returns null without a usable subject */
   read: (claims: UpstreamClaims) => UpstreamProfile | null
 }
@@ -59,6 +73,8 @@ export type OpenIdProvider = ProviderBase & {
    * `tid` of the id token, which must be issued by the result.
    */
   issuerTemplate?: string
+  /** Which of these tenants are let in; undefined for all. */
+  isTenant?: (tid: string) => boolean
   /** False for a provider whose id tokens do not contain the nonce of the request. */
   nonce?: false
   /** Corrects the answer of a token endpoint that does not follow RFC 6749 section 5.1, before it is read. */
@@ -70,6 +86,8 @@ export type OAuth2Provider = ProviderBase & {
   kind: 'oauth2'
   authorizationEndpoint: string
   tokenEndpoint: string
+  /** Says whose an access token is (RFC 7662). */
+  introspectionEndpoint?: string
   /** Each is asked with the access token; the claims are their JSON answers by name. The first one is always `user`. */
   profileEndpoints: Record<string, string>
   /** How the client authenticates at the token endpoint. */

@@ -16,10 +16,11 @@ export type OpenIdPreset = PresetBase & Pick<OpenIdProvider, 'nonce' | 'conform'
   kind: 'openid'
   issuer: (option: SocialProvider) => string
   issuerTemplate?: (option: SocialProvider) => string | undefined
+  isTenant?: (option: SocialProvider) => OpenIdProvider['isTenant']
 }
 
 export type OAuth2Preset = PresetBase & { kind: 'oauth2' } &
-  Pick<OAuth2Provider, 'authorizationEndpoint' | 'tokenEndpoint' | 'profileEndpoints' | 'authMethod'>
+  Pick<OAuth2Provider, 'authorizationEndpoint' | 'tokenEndpoint' | 'introspectionEndpoint' | 'profileEndpoints' | 'authMethod'>
 
 /** Sign in with Apple is not among them: it posts its answer across sites, and its client secret is a token that we would have to sign. */
 export const presets: Record<PresetName, OpenIdPreset | OAuth2Preset> = { ...openIdPresets, ...oauth2Presets }

@@ -3,6 +3,7 @@ import { presetOf } from '../config/social-options.ts'
 import type { OAuth2Provider, OpenIdProvider, Provider, ReadClaims, UpstreamClaims } from './ports.ts'
 import { presets, type OAuth2Preset, type OpenIdPreset } from './presets.ts'
 import { readOpenId, toProfile } from './read-claims.ts'
+import { tokenChecks } from './token-checks.ts'
 
 type Preset = OpenIdPreset | OAuth2Preset
 
@@ -10,13 +11,15 @@ type Preset = OpenIdPreset | OAuth2Preset
 export function createProviders (social: Record<string, ConfiguredProvider>): Map<string, Provider> {
   return new Map(Object.entries(social).map(([name, option]) => {
     const preset = presetOf(name, option)
-    return [name, toProvider(name, option, preset === undefined ? generic(name, option) : presets[preset])]
+    if (preset === undefined) return [name, toProvider(name, option, generic(name, option))]
+    const tokenCheck = tokenChecks[preset]?.(option)
+    return [name, { ...toProvider(name, option, presets[preset]), ...(tokenCheck && { tokenCheck }) }]
   }))
 }
 
 function generic (name: string, option: ConfiguredProvider): Preset {
   const label = name.charAt(0).toUpperCase() + name.slice(1)
-  const { issuer, authorizationEndpoint, tokenEndpoint, profileEndpoints, authMethod = 'client_secret_basic', profile } = option
+  const { issuer, authorizationEndpoint, tokenEndpoint, introspectionEndpoint, profileEndpoints, authMethod = 'client_secret_basic', profile } = option
   if (issuer !== undefined) {
     return { kind: 'openid', label, issuer: () => issuer, scopes: ['openid', 'profile', 'email'], read: (claims) => readOpenId(claims) }
   }
@@ -25,6 +28,7 @@ function generic (name: string, option: ConfiguredProvider): Preset {
     label,
     authorizationEndpoint: authorizationEndpoint!,
     tokenEndpoint: tokenEndpoint!,
+    ...(introspectionEndpoint !== undefined && { introspectionEndpoint }),
     profileEndpoints: profileEndpoints!,
     authMethod,
     scopes: [],
@@ -33,9 +37,9 @@ function generic (name: string, option: ConfiguredProvider): Preset {
 }
 
 function toProvider (name: string, option: ConfiguredProvider, preset: Preset): Provider {
-  const { clientId, clientSecret, label = preset.label, scopes = preset.scopes, params, domains = [], use = 'both' } = option
+  const { clientId, clientSecret, label = preset.label, scopes = preset.scopes, params, audiences = [], redirectUris = [], domains = [], use = 'both' } = option
   const base = {
-    name, label, clientId, clientSecret, use,
+    name, label, clientId, clientSecret, audiences, redirectUris, use,
     params: { ...preset.params, ...params },
     ...(preset.pkce === false && { pkce: preset.pkce }),
     read: readWith(preset.read, domains)
@@ -52,19 +56,26 @@ function atOnce<Value> (value: Value): Value {
   throw new TypeError('profile returns a promise')
 }
 
-function openId (preset: OpenIdPreset, option: ConfiguredProvider): Pick<OpenIdProvider, 'kind' | 'issuer' | 'issuerTemplate' | 'nonce' | 'conform'> {
+type OfOpenId = 'kind' | 'issuer' | 'issuerTemplate' | 'isTenant' | 'nonce' | 'conform'
+
+function openId (preset: OpenIdPreset, option: ConfiguredProvider): Pick<OpenIdProvider, OfOpenId> {
   const { kind, issuer, issuerTemplate, nonce, conform } = preset
-  const template = issuerTemplate?.(option)
+  const [template, isTenant] = [issuerTemplate?.(option), preset.isTenant?.(option)]
   return {
     kind, issuer: issuer(option),
-    ...(template !== undefined && { issuerTemplate: template }), ...(nonce === false && { nonce }), ...(conform && { conform })
+    ...(template !== undefined && { issuerTemplate: template }), ...(isTenant && { isTenant }),
+    ...(nonce === false && { nonce }), ...(conform && { conform })
   }
 }
 
-function oauth2 (
-  { kind, authorizationEndpoint, tokenEndpoint, profileEndpoints: { user, ...others }, authMethod }: OAuth2Preset
-): Pick<OAuth2Provider, 'kind' | 'authorizationEndpoint' | 'tokenEndpoint' | 'profileEndpoints' | 'authMethod'> {
-  return { kind, authorizationEndpoint, tokenEndpoint, profileEndpoints: { user: user!, ...others }, authMethod }
+type OfOAuth2 = 'kind' | 'authorizationEndpoint' | 'tokenEndpoint' | 'introspectionEndpoint' | 'profileEndpoints' | 'authMethod'
+
+function oauth2 (preset: OAuth2Preset): Pick<OAuth2Provider, OfOAuth2> {
+  const { kind, authorizationEndpoint, tokenEndpoint, introspectionEndpoint, profileEndpoints: { user, ...others }, authMethod } = preset
+  return {
+    kind, authorizationEndpoint, tokenEndpoint, profileEndpoints: { user: user!, ...others }, authMethod,
+    ...(introspectionEndpoint !== undefined && { introspectionEndpoint })
+  }
 }
 
 function readWith (read: (claims: UpstreamClaims) => ReadClaims, domains: readonly string[]): Provider['read'] {

@@ -4,23 +4,21 @@ import { limitedText } from './provider-fetch.ts'
 import { CLOCK_TOLERANCE, TIMEOUT } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-type Tokens = Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>
+type Tokens = Pick<Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>, 'access_token' | 'claims'>
 
 /**
  * Of the id token, with those of UserInfo that it lacks.
  * @param now in milliseconds
  */
 export async function openIdClaims (
-  { name, issuerTemplate }: OpenIdProvider,
+  provider: OpenIdProvider,
   configuration: Configuration,
   tokens: Tokens,
   now: number
 ): Promise<UpstreamClaims> {
   const claims = tokens.claims()!
-  checkClocks(name, claims.iat, now)
-  if (issuerTemplate !== undefined && claims.iss !== issuerTemplate.replace('{tenantid}', String(claims['tid']))) {
-    throw new UpstreamError('failed', `${name} answered with an id token of another issuer`)
-  }
+  checkClocks(provider.name, claims.iat, now)
+  if (!isOfTenant(provider, claims)) throw new UpstreamError('failed', `${provider.name} answered with an id token of another issuer`)
   if (typeof claims['email'] === 'string' || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
   const { fetchUserInfo } = await import('openid-client')
   return { ...await fetchUserInfo(configuration, tokens.access_token, claims.sub), ...claims }
@@ -36,17 +34,26 @@ function checkClocks (name: string, issuedAt: number, now: number): void {
   throw new UpstreamError('failed', `${name}: its clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} ours; one of them is wrong`)
 }
 
+/** Whether an id token is of its tenant, where each tenant has an issuer of its own, and of one that is let in. */
+export function isOfTenant ({ issuerTemplate, isTenant }: OpenIdProvider, { iss, tid }: UpstreamClaims): boolean {
+  return (issuerTemplate === undefined || iss === issuerTemplate.replace('{tenantid}', String(tid))) && isTenant?.(String(tid)) !== false
+}
+
+/** @param about what the question is about, for the message of an error */
+export async function askProvider (url: string, { headers, ...init }: RequestInit, about: string): Promise<unknown> {
+  const response = await fetch(url, {
+    ...init, headers: { accept: 'application/json', 'user-agent': 'latchkey', ...headers as Record<string, string> },
+    redirect: 'error', signal: AbortSignal.timeout(TIMEOUT * 1000)
+  })
+  const text = await limitedText(response)
+  const isBusy = response.status === 429 || response.status >= 500
+  if (!response.ok) throw new UpstreamError(isBusy ? 'unavailable' : 'failed', `answered ${response.status} about ${about}`)
+  return JSON.parse(text)
+}
+
 /** Of the endpoints of an OAuth 2.0 provider, by name. */
 export async function profileClaims ({ profileEndpoints }: OAuth2Provider, accessToken: string): Promise<UpstreamClaims> {
-  const read = async (url: string): Promise<unknown> => {
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'latchkey' },
-      redirect: 'error', signal: AbortSignal.timeout(TIMEOUT * 1000)
-    })
-    const text = await limitedText(response)
-    if (!response.ok) throw new UpstreamError(response.status >= 500 ? 'unavailable' : 'failed', `answered ${response.status} about the user`)
-    return JSON.parse(text)
-  }
+  const read = async (url: string) => await askProvider(url, { headers: { authorization: `Bearer ${accessToken}` } }, 'the user')
   const entries = Object.entries(profileEndpoints).map(async ([name, url]) => [name, await read(url)] as const)
   return Object.fromEntries(await Promise.all(entries))
 }

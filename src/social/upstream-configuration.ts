@@ -20,9 +20,12 @@ export async function configure (provider: Provider, fetch: CustomFetch): Promis
     client.enableNonRepudiationChecks(configuration)
     return configuration
   }
-  const { authorizationEndpoint, tokenEndpoint } = provider
+  const { authorizationEndpoint, tokenEndpoint, introspectionEndpoint } = provider
   const configuration = new client.Configuration(
-    { issuer: new URL(tokenEndpoint).origin, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint },
+    {
+      issuer: new URL(tokenEndpoint).origin, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint,
+      ...(introspectionEndpoint !== undefined && { introspection_endpoint: introspectionEndpoint })
+    },
     clientId, { ...metadata, ...(clientSecret !== undefined && { client_secret: clientSecret }) }, authentication(client, provider)
   )
   configuration.timeout = TIMEOUT

@@ -1,5 +1,6 @@
 import type { Database } from '../database/client.ts'
 import type { StartedLogin, UpstreamLoginStore } from './upstream-logins.ts'
+import type { UsedProofStore } from './used-proofs.ts'
 
 export function createUpstreamLoginStore ({ pool, tables: { one_time_tokens: tokens } }: Database): UpstreamLoginStore {
   return {
@@ -11,6 +12,20 @@ export function createUpstreamLoginStore ({ pool, tables: { one_time_tokens: tok
         values: [hash, provider, browser]
       })
       return rows[0]?.payload ?? null
+    }
+  }
+}
+
+/** What was used stays until it has expired, by the purge of one-time tokens. */
+export function createUsedProofStore ({ pool, tables: { one_time_tokens: tokens } }: Database): UsedProofStore {
+  return {
+    async use ({ hash, seconds }) {
+      const { rowCount } = await pool.query({
+        name: 'upstream-proof-use',
+        text: `INSERT INTO ${tokens} (hash, purpose, expires_at) VALUES ($1, 'used', now() + $2 * interval '1 second') ON CONFLICT (hash) DO NOTHING`,
+        values: [hash, seconds]
+      })
+      return rowCount === 1
     }
   }
 }

@@ -1,10 +1,12 @@
 import type { Configuration } from 'openid-client'
 import type { Clock } from '../runtime/clock.ts'
 import type { Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
+import { readProof, saysWhose, type Proof } from './app-proof.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import { configure } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
+import type { Once } from './used-proofs.ts'
 import type { Secrets } from './upstream-logins.ts'
 
 /** Who has logged in at a provider, and when, where it says so. */
@@ -29,6 +31,12 @@ export type Upstream = {
    * @throws UpstreamError
    */
   redeem: (returned: Returned) => Promise<UpstreamAnswer>
+  /**
+   * Reads what an app has got from the provider. The caller sees to it that `once` counts once.
+   * @returns null for an access token where the provider cannot say for which client it was issued
+   * @throws UpstreamError
+   */
+  prove: (proof: Proof) => Promise<UpstreamAnswer & { once: Once | null } | null>
 }
 
 const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_authorize', 'user_denied', 'interaction_required']
@@ -85,15 +93,31 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
         const said: UpstreamClaims = provider.kind === 'openid'
           ? await openIdClaims(provider, configuration, tokens, now())
           : await profileClaims(provider, tokens.access_token)
-        const profile = readProfile(provider, said)
-        if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
-        const { auth_time: authTime } = said
-        return { profile, authTime: typeof authTime === 'number' ? new Date(authTime * 1000) : null }
+        return answerOf(provider, said)
+      } catch (cause) {
+        throw problemOf(provider, cause)
+      }
+    },
+
+    async prove (proof) {
+      try {
+        const configuration = await configured()
+        if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
+        const { said, once, at } = await readProof({ provider, configuration, now }, proof)
+        const { profile, authTime } = answerOf(provider, said)
+        return { profile, authTime: authTime ?? (at === null ? null : new Date(at)), once }
       } catch (cause) {
         throw problemOf(provider, cause)
       }
     }
   }
+}
+
+function answerOf (provider: Provider, said: UpstreamClaims): UpstreamAnswer {
+  const profile = readProfile(provider, said)
+  if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
+  const { auth_time: authTime } = said
+  return { profile, authTime: typeof authTime === 'number' ? new Date(authTime * 1000) : null }
 }
 
 /** A function of the host may throw anything. */

@@ -3,6 +3,7 @@ import type { AppOptions } from '../../../plugins/latchkey.ts'
 import { advanceTime } from '../../../src/testing.ts'
 import { build, eventually, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
+import { startAppUpstream, STRANGER, tokensOf, type UpstreamApp } from '../../support/app-upstream.ts'
 import { startSmtp } from '../../support/smtp.ts'
 import { CLIENT, logInUpstream, startUpstream } from '../../support/upstream.ts'
 import { visit } from '../../support/visitor.ts'
@@ -77,9 +78,38 @@ t.test('only a first-party login lists and removes: no other token, no cookie, n
   t.same(await subjects(), ['ada-at-acme'])
 })
 
+t.test('an app adds an account at a provider, which its owner has proven; it belongs to one user', async (t) => {
+  const smtp = await startSmtp(t)
+  const upstream = await startAppUpstream(t)
+  const { app } = await build(t, {
+    mail: { url: smtp.url, from: 'no-reply@example.com' }, social: { acme: { ...CLIENT, issuer: upstream.issuer, label: 'Acme' } }
+  })
+  const bearers = new Map<string, string>()
+  for (const email of ['ada@example.com', 'eve@example.com']) {
+    await register(app, { email })
+    bearers.set(email, (await login(app, { email })).json<Tokens>().access_token)
+  }
+  const link = async (email: string, payload: object) =>
+    await app.inject({ method: 'POST', url: LINK, headers: { authorization: `Bearer ${bearers.get(email)}` }, payload })
+  const proof = async (of: UpstreamApp = CLIENT) => ({ id_token: (await tokensOf(upstream, ADA, { app: of })).id_token })
+  const used = await proof()
+  const added = await link('ada@example.com', used)
+  t.match([added.statusCode, added.json()], [201, { provider: 'acme', subject: 'ada-at-acme' }])
+  t.equal((await link('ada@example.com', used)).statusCode, 401, 'an id token counts once')
+  t.equal((await link('ada@example.com', await proof())).statusCode, 200, 'it is there already')
+  t.match((await link('eve@example.com', await proof())).json(), { statusCode: 409, code: 'LK_IDENTITY_TAKEN' })
+  t.equal((await link('eve@example.com', await proof(STRANGER))).statusCode, 401, 'a token of another application')
+  t.equal((await link('eve@example.com', { oauth_token: 't', oauth_secret: 's' })).statusCode, 422)
+  t.equal((await app.inject({ method: 'POST', url: LINK, payload: await proof() })).statusCode, 401, 'nobody is logged in')
+  await advanceTime(app, 660)
+  t.match((await link('ada@example.com', await proof())).json(), { statusCode: 401, code: 'LK_LOGIN_TOO_OLD' })
+  t.match(await sql(app, 'SELECT count(*)::int AS n FROM social_accounts'), [{ n: 1 }])
+  t.ok(await eventually(() => smtp.mails.some(({ headers }) => headers['subject'] === 'A new way to log in to Latchkey')))
+})
+
 t.test('without a provider there is no route', async (t) => {
   const { app } = await build(t)
-  for (const [method, url] of [['GET', '/v1/auth/identities'], ['DELETE', LINK]] as const) {
+  for (const [method, url] of [['GET', '/v1/auth/identities'], ['POST', LINK], ['DELETE', LINK]] as const) {
     t.equal((await app.inject({ method, url })).statusCode, 404, url)
   }
 })

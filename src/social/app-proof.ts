@@ -1,0 +1,112 @@
+import type { Configuration } from 'openid-client'
+import { UpstreamError } from './upstream-error.ts'
+import type { OpenIdProvider, Provider, UpstreamClaims } from './ports.ts'
+import { objectOf } from './read-claims.ts'
+import { askProvider, isOfTenant, openIdClaims, profileClaims } from './upstream-claims.ts'
+import { CLOCK_TOLERANCE } from './upstream-configuration.ts'
+import { onceOf, type Once } from './used-proofs.ts'
+
+/** With what an app shows who has logged in at a provider. */
+export type Proof =
+  | { kind: 'code', code: string, redirectUri: string, verifier: string | undefined, nonce: string | undefined }
+  | { kind: 'id_token', idToken: string, nonce: string | undefined }
+  | { kind: 'oauth_token', accessToken: string }
+
+/**
+ * `once`: under what it is remembered, so that it counts once; null for what may be used again. `at`: when the login was, at the latest.
+ */
+export type Shown = { said: UpstreamClaims, once: Once | null, at: number | null }
+
+type Context = { provider: Provider, configuration: Configuration, now: () => number }
+
+// RFC 6749 section 4.1.2 recommends ten minutes
+const CODE_SECONDS = 3600
+const SIGNATURES = new Set(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])
+
+/** @throws UpstreamError, or an error of openid-client or jose */
+export async function readProof (context: Context, proof: Proof): Promise<Shown> {
+  if (proof.kind === 'code') return await redeemCode(context, proof)
+  if (proof.kind === 'id_token') return await verifyIdToken(context, proof)
+  return { said: await claimsOfToken(context, proof.accessToken), once: null, at: null }
+}
+
+/** Whether the provider can say for which client an access token was issued. */
+export function saysWhose ({ tokenCheck }: Provider, configuration: Configuration): boolean {
+  return tokenCheck !== undefined || configuration.serverMetadata().introspection_endpoint !== undefined
+}
+
+/** RFC 6749 section 4.1.3, RFC 7636 section 4.5. The app has checked `state` and `iss`, which came with the code. */
+async function redeemCode (
+  { provider, configuration, now }: Context, { code, redirectUri, verifier, nonce }: Extract<Proof, { kind: 'code' }>
+): Promise<Shown> {
+  const { genericGrantRequest } = await import('openid-client')
+  // As it is written: a comparison there may be exact
+  const tokens = await genericGrantRequest(configuration, 'authorization_code', {
+    code, redirect_uri: redirectUri, ...(verifier !== undefined && { code_verifier: verifier })
+  })
+  const once = onceOf(`code:${provider.name}:${code}`, CODE_SECONDS)
+  if (provider.kind === 'oauth2') return { said: await profileClaims(provider, tokens.access_token), once, at: null }
+  const claims = tokens.claims()
+  if (!claims) throw new UpstreamError('failed', 'answered without an id token')
+  if (claims.nonce !== nonce) throw new UpstreamError('failed', 'answered with an id token that has another nonce')
+  return { said: await openIdClaims(provider, configuration, tokens, now()), once, at: claims.iat * 1000 }
+}
+
+/** OpenID Connect Core section 3.1.3.7. */
+async function verifyIdToken ({ provider, configuration, now }: Context, { idToken, nonce }: Extract<Proof, { kind: 'id_token' }>): Promise<Shown> {
+  if (provider.kind !== 'openid') throw new UpstreamError('failed', 'has no id tokens')
+  const { createLocalJWKSet, jwtVerify } = await import('jose')
+  const { jwks_uri: keys, id_token_signing_alg_values_supported: supported = ['RS256'], issuer } = configuration.serverMetadata()
+  if (keys === undefined || (!keys.startsWith('https:') && !provider.issuer.startsWith('http:'))) throw new UpstreamError('failed', 'has no keys')
+  const known = createLocalJWKSet(await askProvider(keys, {}, 'its keys') as Parameters<typeof createLocalJWKSet>[0])
+  const { payload, protectedHeader } = await jwtVerify(idToken, known, {
+    algorithms: [supported].flat().filter((alg) => SIGNATURES.has(alg)),
+    audience: clientsOf(provider),
+    ...(provider.issuerTemplate === undefined && { issuer }),
+    requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat'],
+    clockTolerance: CLOCK_TOLERANCE, currentDate: new Date(now())
+  })
+  const problem = problemOfIdToken(provider, { ...payload, typ: protectedHeader.typ }, nonce)
+  if (problem !== null) throw new UpstreamError('failed', `an id token ${problem}`)
+  const seconds = payload.exp! - now() / 1000 + 2 * CLOCK_TOLERANCE
+  // What is signed, since a signature can be written in several ways
+  return { said: payload, once: onceOf(`id_token:${idToken.slice(0, idToken.lastIndexOf('.'))}`, seconds), at: payload.iat! * 1000 }
+}
+
+/** What the signature, the issuer and the times do not say. */
+function problemOfIdToken (
+  provider: OpenIdProvider, { typ, events, aud, azp, nonce: said, iss, tid }: UpstreamClaims, nonce: string | undefined
+): string | null {
+  // RFC 8725 section 3.11: what the provider has signed for another purpose. OpenID Connect Back-Channel Logout section 2.4
+  if ((typ !== undefined && (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt')) || events !== undefined) return 'is a token of another kind'
+  const clients = clientsOf(provider)
+  const parties = [aud, ...(azp === undefined ? [] : [azp])].flat()
+  if (!parties.every((party) => clients.includes(party as string))) return 'was issued for another application'
+  if (!isOfTenant(provider, { iss, tid })) return 'is of another issuer'
+  return said === nonce ? null : 'has another nonce'
+}
+
+/** Of the user of an access token, which must have been issued for this client or one of the apps: no other application may use it here. */
+async function claimsOfToken (context: Context, accessToken: string): Promise<UpstreamClaims> {
+  const { provider, configuration } = context
+  const issuedTo = await clientOfToken(context, accessToken)
+  if (issuedTo === null || !clientsOf(provider).includes(issuedTo)) throw new UpstreamError('failed', 'issued the access token for another application, or it is not valid')
+  if (provider.kind === 'oauth2') return await profileClaims(provider, accessToken)
+  const client = await import('openid-client')
+  return await client.fetchUserInfo(configuration, accessToken, client.skipSubjectCheck)
+}
+
+/** Never by `aud`, which is where it may be used: a token of another application may be meant for this client. */
+async function clientOfToken ({ provider: { tokenCheck }, configuration }: Context, accessToken: string): Promise<string | null> {
+  if (tokenCheck) {
+    const { url, init } = tokenCheck.ask(accessToken)
+    return tokenCheck.clientOf(objectOf(await askProvider(url, init, 'an access token')))
+  }
+  const { tokenIntrospection } = await import('openid-client')
+  const { active, client_id: client } = await tokenIntrospection(configuration, accessToken, { token_type_hint: 'access_token' })
+  return active === true ? client ?? null : null
+}
+
+function clientsOf ({ clientId, audiences }: Provider): string[] {
+  return [clientId, ...audiences]
+}
