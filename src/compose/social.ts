@@ -41,11 +41,12 @@ export async function createSocial (
   const accounts = createSocialAccountStore(database)
   const { attributes, profileFields, records } = users
   const { askHost, prepareMail } = await users.newcomers()
+  const domains = createDomains(config.social)
   const upstreamOf: SocialServices['upstreamOf'] = ({ name }) => upstreams.get(name)!
   const identities = identitiesOf({ config, clock, database, store, providers, attributes, users: records, mail, throttle, events })
   return {
     providers,
-    domains: createDomains(config.social),
+    domains,
     logins: createUpstreamLogins({
       store: createUpstreamLoginStore(database),
       tokens: createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
@@ -55,6 +56,7 @@ export async function createSocial (
     signIn: createSignInUpstream({
       store: accounts, identities, users: records, attributes, profileFields, askHost, prepareMail, events,
       isOpen: config.registration === 'open',
+      leadsElsewhere: Object.values(config.social).some(({ required }) => required) ? domains.leadsElsewhere : undefined,
       mustVerify: config.requireEmailVerification === 'on'
     }),
     identities

@@ -10,6 +10,8 @@ export type Domains = {
   homeOf: (text: string | undefined) => Home | null
   /** Whether a password of one of these counts for nothing. */
   refusesPassword: (identifiers: readonly Identifier[]) => boolean
+  /** Whether the owner of these must log in at another provider than this one. */
+  leadsElsewhere: (provider: string, identifiers: readonly Identifier[]) => boolean
 }
 
 export function createDomains (social: Record<string, Pick<ConfiguredProvider, 'domains' | 'required'>>): Domains {
@@ -23,5 +25,14 @@ export function createDomains (social: Record<string, Pick<ConfiguredProvider, '
     const read = domain === undefined ? null : readDomain(domain)
     return read === null ? null : homes.get(read) ?? null
   }
-  return { homeOf, refusesPassword: (identifiers) => identifiers.some(({ value }) => homeOf(value)?.isRequired === true) }
+  const requiredOf = (identifiers: readonly Identifier[]) =>
+    identifiers.map(({ value }) => homeOf(value)).filter((home) => home?.isRequired === true)
+  return {
+    homeOf,
+    refusesPassword: (identifiers) => requiredOf(identifiers).length > 0,
+    leadsElsewhere (provider, identifiers) {
+      const homes = requiredOf(identifiers)
+      return homes.length > 0 && !homes.some((home) => home?.provider === provider)
+    }
+  }
 }

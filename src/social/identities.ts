@@ -14,8 +14,11 @@ export type Identities = {
   list: (userId: string) => Promise<SocialAccount[]>
   /** Adds one, which its owner has proven. The user is told. */
   link: (owner: { userId: string, tokenEpoch: number }, account: NewSocialAccount, by: By) => ReturnType<SocialAccountStore['link']>
-  /** Adds one to the user whose verified address its provider vouches for. The user is told. @returns the user, or null */
-  join: (account: NewSocialAccount, identifier: Identifier, by: By) => Promise<string | null>
+  /**
+   * Adds one to the user whose verified address its provider vouches for, if `mayJoin` says so of the user, who is told.
+   * @returns the user, or null
+   */
+  join: (account: NewSocialAccount, identifier: Identifier, by: By, mayJoin: (userId: string) => Promise<boolean>) => Promise<string | null>
   /** Removes one, unless it is the last way in and `evenLast` is not set. The user is told. */
   unlink: (
     account: Pick<SocialAccount, 'userId' | 'provider' | 'subject'>, by: By, options?: { evenLast?: boolean }
@@ -52,9 +55,9 @@ export function createIdentities (
       return outcome
     },
 
-    async join (account, identifier, by) {
+    async join (account, identifier, by, mayJoin) {
       const userId = await store.verifiedOwner(identifier)
-      if (userId === null) return null
+      if (userId === null || !await mayJoin(userId)) return null
       const { provider } = account
       const entries = await notice('identityLinked', userId, provider, by)
       if (!await store.join(account, { userId, identifier }, async (transaction) => await outbox.write(entries, transaction))) return null

@@ -9,13 +9,14 @@ import { readIdentifiers } from '../users/read-identifiers.ts'
 import type { PrepareRegisteredMail } from '../users/registered-mail.ts'
 import type { ProfileFields } from '../users/profile-fields.ts'
 import type { Preferences } from '../verification/recipient.ts'
+import type { Domains } from './domains.ts'
 import { accountOf, type Identities } from './identities.ts'
 import type { NewSocialAccount, Provider, SocialAccountStore, UpstreamProfile } from './ports.ts'
 
 /**
- * Why somebody is not let in. `unknown`: no user has this way in, and none is created; `exists`: the address has an account, which is
- * not joined; `unverified`: an address must be verified here, and the provider vouches for none; `incomplete`: an account needs more
- * than a provider says; `refused`: the user is disabled, or the host said no.
+ * Why somebody is not let in. `unknown`: no user has this way in or may use it, and none is created; `exists`: the address has an account,
+ * which is not joined; `unverified`: an address must be verified here, and the provider vouches for none; `incomplete`: an account needs
+ * more than a provider says; `refused`: the user is disabled, or the host said no.
  */
 export type Refusal = 'unknown' | 'exists' | 'unverified' | 'incomplete' | 'refused'
 
@@ -42,12 +43,14 @@ export type SignInUpstream = (provider: Provider, profile: UpstreamProfile, by: 
 type Dependencies = {
   store: Pick<SocialAccountStore, 'use' | 'insert'>
   identities: Pick<Identities, 'join'>
-  users: Pick<Users, 'findForEntry' | 'taken' | 'createWithoutPassword'>
+  users: Pick<Users, 'findForEntry' | 'taken' | 'createWithoutPassword' | 'identifiers'>
   attributes: Attributes
   /** Whether everybody may register. */
   isOpen: boolean
   /** Whether an address must be verified. */
   mustVerify: boolean
+  /** Where a provider is required. */
+  leadsElsewhere?: Domains['leadsElsewhere'] | undefined
   profileFields?: Pick<ProfileFields, 'apply'> | undefined
   askHost?: AskHost | undefined
   /** Where mails are sent. */
@@ -62,7 +65,7 @@ type Dependencies = {
  * @throws HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createSignInUpstream (
-  { store, identities, users, attributes, isOpen, mustVerify, profileFields, askHost, prepareMail, events }: Dependencies
+  { store, identities, users, attributes, isOpen, mustVerify, leadsElsewhere, profileFields, askHost, prepareMail, events }: Dependencies
 ): SignInUpstream {
   const address = attributes.find(({ channel }) => channel === 'mail')
 
@@ -79,6 +82,10 @@ export function createSignInUpstream (
     if (user.missing.length > 0) events.emit('login.incomplete', { ...login, missing: [...user.missing] })
     return { user: { userId, passwordStamp: passwordStamp ?? user.passwordStamp, missing: user.missing }, isNew }
   }
+
+  /** Whether somebody must log in at another provider, by each of their identifiers. */
+  const isElsewhere = async ({ name }: Provider, userId: string) =>
+    leadsElsewhere?.(name, await users.identifiers(userId)) === true
 
   /** Null for one that the provider does not vouch for: anybody may have entered it there. */
   function verifiedAddress ({ email, emailVerified }: UpstreamProfile): Identifier | null {
@@ -118,11 +125,16 @@ export function createSignInUpstream (
   return async (provider, profile, by) => {
     const account = accountOf(provider, profile)
     const identifier = verifiedAddress(profile)
+    const mayJoin = async (userId: string) => !await isElsewhere(provider, userId)
     // Another request may have created the user meanwhile, who is then found
     for (let attempt = 0; attempt < 2; attempt++) {
       const known = await store.use(account)
-      if (known !== null) return provider.use === 'register' ? { refused: 'unknown' } : await entryOf(known, false, by.caller)
-      const joined = identifier && provider.use !== 'register' ? await identities.join(account, identifier, by) : null
+      if (known !== null) {
+        const isRefused = provider.use === 'register' || await isElsewhere(provider, known.userId)
+        return isRefused ? { refused: 'unknown' } : await entryOf(known, false, by.caller)
+      }
+      if (identifier && leadsElsewhere?.(provider.name, [identifier])) return { refused: 'unknown' }
+      const joined = identifier && provider.use !== 'register' ? await identities.join(account, identifier, by, mayJoin) : null
       if (joined) return await entryOf({ userId: joined }, false, by.caller)
       const created = await create({ provider, account, profile, identifier }, by)
       if (created) return created

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { build, login, PASSWORD, register } from '../../support/start-server.ts'
 import { EmailSchema, UsernameSchema } from '../../../src/index.ts'
+import { startAppUpstream, tokensOf } from '../../support/app-upstream.ts'
+import { sql } from '../../support/session-rows.ts'
 import { CLIENT, startUpstream } from '../../support/upstream.ts'
 import { logIn, visit } from '../../support/visitor.ts'
 
@@ -42,4 +44,30 @@ t.test('where a provider is required, no other identifier of its people opens th
   t.equal((await login(app, { username: 'ada' })).statusCode, 401)
   t.equal((await logIn(visit(app), '/login', { username: 'ada' })).statusCode, 401)
   t.equal((await login(app, { username: 'bobby' })).statusCode, 200)
+})
+
+t.test('where a provider is required, no other one lets its people in, joins their account or creates one', async (t) => {
+  const upstream = await startAppUpstream(t)
+  const { app } = await build(t, {
+    login: { attributes: { email: EmailSchema, username: UsernameSchema } },
+    social: {
+      northwind: { ...CLIENT, issuer: upstream.issuer, domains: ['northwind.com'], required: true },
+      acme: { ...CLIENT, issuer: upstream.issuer }
+    }
+  })
+  const enter = async (provider: string, person: object) => {
+    const { id_token: idToken } = await tokensOf(upstream, { sub: 'ada', email: 'ada@northwind.com', email_verified: true, ...person })
+    const answer = await app.inject({ method: 'POST', url: `/v1/auth/${provider}`, payload: { client: 'web', id_token: idToken } })
+    return [answer.statusCode, answer.json<{ code?: string }>().code]
+  }
+  const ways = async () => (await sql<{ provider: string }>(app, 'SELECT provider FROM social_accounts ORDER BY provider')).map(({ provider }) => provider)
+  t.same(await enter('acme', {}), [403, 'LK_NO_ACCOUNT'], 'nobody is created')
+  t.equal((await sql(app, 'SELECT FROM users')).length, 0)
+  t.same(await enter('northwind', {}), [200, undefined])
+  t.same(await enter('acme', {}), [403, 'LK_NO_ACCOUNT'], 'nobody is joined')
+  t.same(await ways(), ['northwind'])
+  await sql(app, "INSERT INTO social_accounts (provider, subject, user_id) SELECT 'acme', 'ada', id FROM users")
+  t.same(await enter('acme', { email: 'ada@home.example' }), [403, 'LK_NO_ACCOUNT'], 'nor by a way in from before')
+  t.same(await enter('northwind', {}), [200, undefined])
+  t.same(await enter('acme', { sub: 'eve', email: 'eve@example.com' }), [200, undefined], 'other people')
 })
