@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
 import type { FieldErrors } from '../../src/http/field-errors.ts'
+import type { Home } from '../../src/social/domains.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { FORGOT_PAGE, RESET_PAGE } from '../../src/verification/links.ts'
 import type { Kit } from './kit.ts'
@@ -33,7 +34,15 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
       ...(errors && { errors: formErrors(errors, ['email'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
       links: { login: config.loginPath, again: kit.link(FORGOT_PAGE) }
-    })
+    }, { leaves: users.domains !== undefined })
+  }
+
+  /** Where the user logs in, if a password would count for nothing. */
+  async function requiredHomeOf (userId: string | null): Promise<Home | null> {
+    const { domains } = users
+    if (!domains || userId === null) return null
+    const homes = (await users.records.identifiers(userId)).map(({ value }) => domains.requiredHomeOf(value))
+    return homes.find((home) => home !== null) ?? null
   }
 
   const reset: PasswordPages['reset'] = async (request, reply, { token, removed = false, undone = false, errors, problem }) => {
@@ -44,6 +53,13 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
       return kit.send(reply.code(403), 'done', {
         ...page, title: t.badTitle, message: t.bad,
         links: [...(channels.mail ? [{ href: kit.link(FORGOT_PAGE), text: t.newLink }] : []), { href: config.loginPath, text: t.back }]
+      })
+    }
+    const home = await requiredHomeOf(found.userId)
+    if (home) {
+      return kit.send(reply, 'done', {
+        ...page, title: t.elsewhereTitle, message: page.texts.problems.atProvider(home.label),
+        links: [{ href: home.href(), text: page.texts.upstream.logIn(home.label) }]
       })
     }
     return kit.send(reply, 'resetPassword', {

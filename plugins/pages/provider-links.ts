@@ -1,10 +1,8 @@
 import type { SocialServices } from '../../src/compose/social.ts'
 import type { Provider } from '../../src/social/ports.ts'
 import type { LinkItem } from '../../src/views/parts.tsx'
+import { redirectPath } from '../../src/social/domains.ts'
 import type { Kit } from './kit.ts'
-
-/** The route that leads to a provider, under the issuer. */
-export const redirectPath = (provider: string) => `/v1/auth/${provider}/redirect`
 
 type Target = { returnTo: string | null, uiLocales?: string | undefined, prompt?: 'login' | undefined }
 

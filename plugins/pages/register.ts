@@ -37,6 +37,7 @@ export function createRegisterPage (
     const taken = errors && fields.find((name) => errors[name]?.includes('taken'))
     const known = taken === undefined ? undefined : String(values[taken])
     const loginPath = (hint?: string) => kit.link('/login', { return_to: returnTo ?? undefined, login_hint: hint, ui_locales: uiLocales })
+    const home = attributes.map(({ name }) => users.domains?.requiredHomeOf(String(values[name] ?? ''))).find((found) => found)
     return kit.send(reply, 'register', {
       ...page,
       action: kit.link('/register'),
@@ -60,7 +61,11 @@ export function createRegisterPage (
       ...(terms.url !== undefined && { terms: { url: terms.url, privacyUrl: terms.privacyUrl } }),
       ...(errors && { errors: formErrors(errors, [...fields, 'password'], page.texts) }),
       ...(problem && { errors: { form: [problemText(problem, page)] } }),
-      links: { login: loginPath(), ...(known !== undefined && { loginAs: { value: known, href: loginPath(known) } }) }
+      links: {
+        login: loginPath(),
+        ...(known !== undefined && { loginAs: { value: known, href: loginPath(known) } }),
+        ...(home && { elsewhere: { href: home.href({ returnTo, uiLocales }), text: page.texts.upstream.logIn(home.label) } })
+      }
     }, { leaves })
   }
 }

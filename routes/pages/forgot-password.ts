@@ -9,7 +9,7 @@ const tags = ['Pages']
 
 const forgotPassword: FastifyPluginAsyncTypebox = async (app) => {
   const { pages } = app
-  const { config, verification: { links, requests } } = internals(app)
+  const { config, users: { domains }, verification: { links, requests } } = internals(app)
 
   app.get(FORGOT_PAGE, {
     schema: { tags, summary: 'Page that asks for a link to set a new password', querystring: ForgotQuery, response: showPage }
@@ -22,6 +22,9 @@ const forgotPassword: FastifyPluginAsyncTypebox = async (app) => {
     await pages.checkCsrf(request, reply)
     const { email = '' } = request.body
     if (email.trim() === '') return await pages.password.forgot(request, reply.code(422), { errors: { email: ['required'] } })
+    // By the domain alone: nothing tells whether there is an account
+    const home = domains?.requiredHomeOf(email)
+    if (home) return reply.redirect(home.href(), 303)
     await requests.resetPassword(email, links.own.reset, callerOf(request))
     return reply.redirect(`${config.basePath}${FORGOT_PAGE}?sent=1`, 303)
   })

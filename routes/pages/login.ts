@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { localesOf } from '../../plugins/http/preferred-languages.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { ACCOUNT, DELETED, RESTORE } from '../../plugins/pages/account-paths.ts'
 import { NOBODY } from '../../plugins/pages/shown-once.ts'
-import { withQuery } from '../../src/http/front-end-url.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, showPage } from '../../src/schemas/pages.ts'
@@ -38,9 +38,7 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const returnTo = localPath(target)
     const home = social?.domains.homeOf(username)
     if (home && (home.isRequired || password === undefined || password === '')) {
-      const { redirectPath } = await import('../../plugins/pages/provider-links.ts')
-      const to = { login_hint: username!.trim(), ...(returnTo !== null && { return_to: returnTo }) }
-      return reply.redirect(withQuery(config.basePath + redirectPath(home.provider), to), 303)
+      return reply.redirect(home.href({ returnTo, uiLocales: localesOf(request) }), 303)
     }
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })

@@ -7,7 +7,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { afterForm, form, RegisterForm, RegisterQuery, showPage } from '../../src/schemas/pages.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import { internals } from '../../plugins/internals.ts'
-import { askedLocale, preferredLanguages } from '../../plugins/http/preferred-languages.ts'
+import { askedLocale, localesOf, preferredLanguages } from '../../plugins/http/preferred-languages.ts'
 
 const tags = ['Pages']
 
@@ -24,7 +24,11 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     if (invitation !== undefined && known) {
       // The address of this page contains the token
       reply.header('referrer-policy', 'strict-origin')
-      if (!await known.find(invitation)) throw new HttpError('LK_INVALID_TOKEN')
+      const invited = await known.find(invitation)
+      if (!invited) throw new HttpError('LK_INVALID_TOKEN')
+      // The login there accepts the invitation
+      const home = users.domains?.requiredHomeOf(invited.identifier.value)
+      if (home) return reply.redirect(home.href({ returnTo, uiLocales: localesOf(request) }), 303)
       return await pages.register(request, reply, { returnTo, values: { invitation } })
     }
     if (returnTo === null && await browser.session(request)) return reply.redirect(config.homePath, 303)

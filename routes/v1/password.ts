@@ -32,13 +32,20 @@ const resetText = {
 
 /** Forgotten passwords, by the paths of both generations of Apiato's guide. */
 const password: FastifyPluginAsyncTypebox = async (app) => {
-  const { verification: { links, newPassword, requests }, users: { passwordPolicy: { rules } } } = internals(app)
+  const { verification: { links, newPassword, requests }, users: { domains, passwordPolicy: { rules } } } = internals(app)
 
   async function mailLink (request: Pick<FastifyRequest, 'headers' | 'ip' | 'socket'>, { email, reseturl: url }: Forgotten): Promise<void> {
     if (!email) throw unprocessable({ email: ['required'] })
+    refuseAtProvider(email)
     const { link, errors } = links.reset({ url, app: request.headers['app-identifier'] })
     if (errors) throw unprocessable(errors)
     await requests.resetPassword(email, link, callerOf(request))
+  }
+
+  /** By the domain alone: nothing tells whether there is an account. */
+  function refuseAtProvider (email: string): void {
+    const refusal = domains?.passwordRefusal(email)
+    if (refusal) throw unprocessable({ email: [refusal] })
   }
 
   /** @returns false for a bad token */
@@ -47,6 +54,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
     const missing = Object.entries({ email, token, password, ...(confirmed && { password_confirmation: repeated ?? '' }) })
       .filter(([, value]) => value === '').map(([name]) => [name, ['required']])
     if (missing.length > 0) throw unprocessable(Object.fromEntries(missing) as FieldErrors)
+    refuseAtProvider(email)
     if (repeated !== undefined && repeated !== password) throw unprocessable({ password: ['unconfirmed'] })
     const { badToken, errors } = await newPassword.set({
       token, password, typed: email, caller: callerOf(request), preferences: preferredLanguages(request)

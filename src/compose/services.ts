@@ -125,7 +125,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   })
   const messages = createMail(base)
   const verification = createVerification({ ...base, ...messages, users, throttle })
-  const social = await loadSocial({ ...base, ...messages, users, throttle })
+  const social = await loadSocial({ ...base, ...messages, invitations, users, throttle })
   return {
     ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({

@@ -1,4 +1,5 @@
 import type { Events } from '../events/events.ts'
+import type { LoadInvitations } from '../invitations/invitations.ts'
 import { createCheckProof, type CheckProof } from '../social/app-proofs.ts'
 import { createDomains, type Domains } from '../social/domains.ts'
 import type { Identities } from '../social/identities.ts'
@@ -30,18 +31,18 @@ export type SocialServices = {
   identities: Identities
 }
 
-type Dependencies = Core & { events: Events, mail: MailServices, throttle: Throttle, users: UserServices }
+type Dependencies = Core & { invitations: LoadInvitations, events: Events, mail: MailServices, throttle: Throttle, users: UserServices }
 
 /** Imported only where a provider is configured. */
 export async function createSocial (
-  { config, clock, appKeys, database, store, events, mail, throttle, users }: Dependencies
+  { config, clock, appKeys, database, store, invitations, events, mail, throttle, users }: Dependencies
 ): Promise<SocialServices> {
   const providers = createProviders(config.social)
   const upstreams = new Map([...providers].map(([name, provider]) => [name, createUpstream(provider, clock)]))
   const accounts = createSocialAccountStore(database)
   const { attributes, profileFields, records } = users
   const { askHost, prepareMail } = await users.newcomers()
-  const domains = createDomains(config.social)
+  const domains = createDomains(config, providers)
   const upstreamOf: SocialServices['upstreamOf'] = ({ name }) => upstreams.get(name)!
   const identities = identitiesOf({ config, clock, database, store, providers, attributes, users: records, mail, throttle, events })
   return {
@@ -54,7 +55,7 @@ export async function createSocial (
     upstreamOf,
     checkProof: createCheckProof({ upstreamOf, used: createUsedProofStore(database), throttle }),
     signIn: createSignInUpstream({
-      store: accounts, identities, users: records, attributes, profileFields, askHost, prepareMail, events,
+      store: accounts, identities, users: records, attributes, invitations, profileFields, askHost, prepareMail, events,
       isOpen: config.registration === 'open',
       leadsElsewhere: Object.values(config.social).some(({ required }) => required) ? domains.leadsElsewhere : undefined,
       mustVerify: config.requireEmailVerification === 'on'

@@ -10,6 +10,7 @@ import { createPasswordPolicy, type PasswordPolicy } from '../passwords/policy.t
 import type { LoginPace } from '../passwords/login-pace.ts'
 import type { Passwords } from '../passwords/hashing.ts'
 import type { AuthSessions } from '../sessions/auth-sessions.ts'
+import type { Domains } from '../social/domains.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { IdentifierChanges } from '../verification/changes.ts'
 import type { ProofRequests } from '../verification/requests.ts'
@@ -49,6 +50,8 @@ export type UserServices = {
   authenticate: Authenticate
   register: Register
   correctAddress: CorrectAddress
+  /** Where a provider is required; undefined where every password counts. */
+  domains: Domains | undefined
   /** Null where there are none. */
   terms: AcceptedTerms | null
   changePassword: ChangePassword
@@ -90,6 +93,13 @@ async function loadDecoys (appKeys: readonly string[]): Promise<Decoys> {
   return createDecoys(deriveKeys(appKeys, DECOY_KEYS))
 }
 
+/** The rule for people whose provider is required. */
+async function loadDomains (config: Config): Promise<Domains | undefined> {
+  if (!Object.values(config.social).some(({ required }) => required)) return undefined
+  const [{ createDomains }, { createProviders }] = await Promise.all([import('../social/domains.ts'), import('../social/providers.ts')])
+  return createDomains(config, createProviders(config.social))
+}
+
 export async function createUsers (
   { config, appKeys, clock, database, store, outbox, later, invitations, passwords, pace, throttle, events }: Dependencies
 ): Promise<UserServices> {
@@ -101,11 +111,9 @@ export async function createUsers (
   const holds: Pick<IdentifierHolds, 'held'> = atFirstUse(async () => (await import('./removal.ts')).holdsOf({ database, appKeys }), ['held'])
   const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys, holds, profileFields })
   const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
-  const refusesPassword = Object.values(config.social).some(({ required }) => required)
-    ? (await import('../social/domains.ts')).createDomains(config.social).refusesPassword
-    : undefined
-  const authenticate = createAuthenticate({ users, decoys, throttle, refusesPassword, events, newDevice })
-  const parts = { attributes, profileFields, users, passwordPolicy, throttle, events }
+  const domains = await loadDomains(config)
+  const authenticate = createAuthenticate({ users, decoys, throttle, refusesPassword: domains?.refusesPassword, events, newDevice })
+  const parts = { attributes, profileFields, users, passwordPolicy, passwordRefusal: domains?.passwordRefusal, throttle, events }
 
   /** Loaded with the first registration. */
   function registeredMail (): PrepareRegisteredMail | undefined {
@@ -173,7 +181,7 @@ export async function createUsers (
 
   const { register } = atFirstUse(async () => ({ register: await createRegistration() }), ['register'])
   return {
-    records: users, attributes, profileFields, passwordPolicy, passwordChanged, authenticate, terms: await loadTerms(),
+    records: users, attributes, profileFields, passwordPolicy, passwordChanged, authenticate, domains, terms: await loadTerms(),
     register, newDevice, newcomers,
     ...atFirstUse(async () => ({ correctAddress: await createCorrection() }), ['correctAddress']),
     ...atFirstUse(createChanges, ['changePassword', 'changeProfile'])

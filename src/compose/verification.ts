@@ -51,7 +51,7 @@ export function attributesToVerify (attributes: Attributes, { config: { sources 
 }
 
 type Dependencies = Core & {
-  users: Pick<UserServices, 'records' | 'attributes' | 'passwordPolicy' | 'passwordChanged'>
+  users: Pick<UserServices, 'records' | 'attributes' | 'passwordPolicy' | 'passwordChanged' | 'domains'>
   mail: MailServices
   sms: SmsServices
   throttle: Throttle
@@ -98,7 +98,7 @@ async function loadVerification (parts: Dependencies & { links: Links }): Promis
     import('../verification/changes.ts'), import('../verification/change-notices.ts'), import('../verification/undo.ts'), import('./removal.ts')
   ])
   const { appKeys, store, events, config, clock, mail, sms, throttle, links } = parts
-  const { attributes, records: users, passwordPolicy, passwordChanged } = parts.users
+  const { attributes, records: users, passwordPolicy, passwordChanged, domains } = parts.users
   const tokens = createOneTimeTokens({ store: store.oneTimeTokens, keys: deriveKeys(appKeys, CODE_KEYS) })
   const verifiable = attributes.filter(({ channel }) => channel !== null).map(({ name }) => name)
   const redemption = createRedemption({ tokens, users, verifiable, events })
@@ -114,7 +114,7 @@ async function loadVerification (parts: Dependencies & { links: Links }): Promis
     redemption,
     changes,
     undo: createUndo({ tokens, users, notices, events }),
-    newPassword: createNewPassword({ ...shared, passwordPolicy, passwordChanged }),
+    newPassword: createNewPassword({ ...shared, passwordPolicy, passwordRefusal: domains?.passwordRefusal, passwordChanged }),
     requests: createProofRequests({ ...shared, pages }),
     verify: createVerify({
       ...shared, changes, verifyCurrent: createVerifyCurrentPassword({ users, throttle }), accountUrl: () => `${config.issuer}/account`

@@ -27,6 +27,8 @@ export type FieldErrorDetails = {
   /** Could also be a value of another attribute. */
   ambiguous: { attribute: string, title: string }
   taken: null
+  /** Whoever has this address logs in at a provider, at this path, and has no password here. */
+  at_provider: { provider: string, path: string }
   /** The terms, without which nobody registers. */
   not_accepted: null
   /** The host refuses the registration, in its own words. */

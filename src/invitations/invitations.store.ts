@@ -12,6 +12,14 @@ export function createInvitationStore ({ pool, tables: { one_time_tokens: tokens
     return rowCount ?? 0
   }
 
+  const find: InvitationStore['find'] = async ({ attribute, value }) => {
+    const { rows } = await pool.query<{ hash: Uint8Array }>(
+      `SELECT t.hash FROM ${tokens} t WHERE t.user_id IS NULL AND t.purpose = 'invite' AND t.attribute = $1 AND t.value = $2 AND t.expires_at > now() LIMIT 1`,
+      [attribute, value]
+    )
+    return rows[0]?.hash ?? null
+  }
+
   const list: InvitationStore['list'] = async (limit) => {
     const { rows } = await pool.query<PendingInvitation>(
       `SELECT coalesce(t.payload->>'display', t.value) AS display, t.created_at AS "createdAt", t.expires_at AS "expiresAt" FROM ${tokens} t
@@ -21,5 +29,5 @@ export function createInvitationStore ({ pool, tables: { one_time_tokens: tokens
     return rows
   }
 
-  return { withdraw, list }
+  return { withdraw, find, list }
 }

@@ -26,6 +26,8 @@ export type Invitations = {
   create: (identifier: Identifier, locale: string) => Promise<NewInvitation>
   /** A valid invitation; nothing changes. */
   find: (token: string) => Promise<Invited | null>
+  /** A valid invitation of an address whose owner is known without its token; nothing changes. */
+  findFor: (identifier: Identifier) => Promise<Invited | null>
 }
 
 /** Null where nobody can be invited. */
@@ -34,7 +36,7 @@ export type LoadInvitations = () => Promise<Invitations | null>
 type Dependencies = {
   attributes: Attributes
   tokens: Pick<OneTimeTokens, 'issue' | 'find'>
-  store: Pick<InvitationStore, 'withdraw'>
+  store: Pick<InvitationStore, 'withdraw' | 'find'>
   mail: { isOn: boolean, queue: QueueMail }
   writeMails: (mails: OutboxEntry[], transaction: Transaction) => Promise<void>
   /** The issuer may follow the port. */
@@ -71,7 +73,12 @@ export function createInvitations ({ attributes, tokens, store, mail, writeMails
     return { identifier: { attribute: token.attribute, value: token.value, display }, hash: token.hash }
   }
 
-  return { attribute, create, find }
+  async function findFor (identifier: Identifier): Promise<Invited | null> {
+    const hash = await store.find(identifier)
+    return hash && { identifier, hash }
+  }
+
+  return { attribute, create, find, findFor }
 }
 
 function invitedBy (attributes: Attributes): Attribute | undefined {

@@ -7,6 +7,8 @@ export type PendingInvitation = { display: string, createdAt: Date, expiresAt: D
 export type InvitationStore = {
   /** Withdraws the invitations of an address, except for a new one. @returns how many there were */
   withdraw: (identifier: Pick<Identifier, 'attribute' | 'value'>, except?: Uint8Array, transaction?: Transaction) => Promise<number>
+  /** The SHA-256 of the token of a valid invitation of an address. */
+  find: (identifier: Pick<Identifier, 'attribute' | 'value'>) => Promise<Uint8Array | null>
   /** The latest first. */
   list: (limit: number) => Promise<PendingInvitation[]>
 }

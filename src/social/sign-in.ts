@@ -1,5 +1,6 @@
 import { originOf, type Events } from '../events/events.ts'
 import type { FieldErrors } from '../http/field-errors.ts'
+import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { AskHost } from '../users/before-register.ts'
 import type { Attributes, Identifier } from '../users/attributes.ts'
@@ -45,6 +46,7 @@ type Dependencies = {
   identities: Pick<Identities, 'join'>
   users: Pick<Users, 'findForEntry' | 'taken' | 'createWithoutPassword' | 'identifiers'>
   attributes: Attributes
+  invitations: LoadInvitations
   /** Whether everybody may register. */
   isOpen: boolean
   /** Whether an address must be verified. */
@@ -65,7 +67,9 @@ type Dependencies = {
  * @throws HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createSignInUpstream (
-  { store, identities, users, attributes, isOpen, mustVerify, leadsElsewhere, profileFields, askHost, prepareMail, events }: Dependencies
+  {
+    store, identities, users, attributes, invitations, isOpen, mustVerify, leadsElsewhere, profileFields, askHost, prepareMail, events
+  }: Dependencies
 ): SignInUpstream {
   const address = attributes.find(({ channel }) => channel === 'mail')
 
@@ -93,22 +97,27 @@ export function createSignInUpstream (
     return readIdentifiers(attributes, [address], { [address.name]: email }).identifiers[0] ?? null
   }
 
-  /** @returns null when the address, or the account at the provider, has a user */
+  /** An invitation is for whoever has the address, which the provider vouches for as well as the mail does. */
+  const invitationOf = async (identifier: Identifier | null) => identifier && await (await invitations())?.findFor(identifier)
+
+  /** @returns null when the address, or the account at the provider, has a user, or its invitation has been redeemed meanwhile */
   async function create (
     { provider, account, profile: { name }, identifier }: Entered,
     { caller, locale }: By
   ): Promise<SignedInUpstream | null> {
-    if (provider.use === 'login' || !isOpen) return { refused: 'unknown' }
+    if (provider.use === 'login') return { refused: 'unknown' }
+    const invited = await invitationOf(identifier)
+    if (!isOpen && !invited) return { refused: 'unknown' }
     if (mustVerify && !identifier) return { refused: 'unverified' }
     const identifiers = identifier ? [identifier] : []
     if ((await users.taken(identifiers)).length > 0) return null
     const lacking: FieldErrors = profileFields?.apply({}, { given: {}, removed: [] }).errors ?? {}
     if (Object.keys(lacking).length > 0) return { refused: 'incomplete' }
-    if (await askHost?.({ name, identifiers, isInvited: false, caller })) return { refused: 'refused' }
+    if (await askHost?.({ name, identifiers, isInvited: Boolean(invited), caller })) return { refused: 'refused' }
     const verified = identifiers.map(({ attribute }) => attribute)
     const writeMail = await prepareMail?.({ name, identifiers, proven: identifier }, { caller, locale })
     const made = await users.createWithoutPassword(
-      { name, identifiers, verified, locale },
+      { name, identifiers, verified, locale, invitation: invited?.hash },
       async (transaction, user) => {
         await store.insert(transaction, account, user.id)
         await writeMail?.(transaction, user)

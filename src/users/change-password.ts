@@ -5,6 +5,7 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { Preferences } from '../verification/recipient.ts'
 import type { PasswordChangedNotice } from './notices.ts'
+import { refusalFor, type PasswordRefusal } from './password-refusal.ts'
 import type { Users } from './ports.ts'
 import type { VerifyCurrentPassword } from './current-password.ts'
 
@@ -22,8 +23,10 @@ export type ChangePassword = (
 ) => Promise<FieldErrors | null>
 
 type Dependencies = {
-  users: Pick<Users, 'findById' | 'hasPassword' | 'setPassword'>
+  users: Pick<Users, 'findById' | 'hasPassword' | 'setPassword' | 'identifiers'>
   passwordPolicy: PasswordPolicy
+  /** Where a provider is required. */
+  passwordRefusal?: PasswordRefusal | undefined
   verifyCurrent: VerifyCurrentPassword
   isRecent: (authTime: Date | null) => boolean
   events: Pick<Events, 'emit'>
@@ -37,9 +40,11 @@ type Dependencies = {
  * @throws Overloaded, TooManyAttempts
  */
 export function createChangePassword (
-  { users, passwordPolicy, verifyCurrent, isRecent, events, passwordChanged, outbox }: Dependencies
+  { users, passwordPolicy, passwordRefusal, verifyCurrent, isRecent, events, passwordChanged, outbox }: Dependencies
 ): ChangePassword {
   return async ({ userId, sessionId, current, next, authTime = null, caller, preferences }) => {
+    const refusal = await refusalFor(passwordRefusal, users, userId)
+    if (refusal) return { new_password: [refusal] }
     const user = await users.findById(userId)
     // One that is set meanwhile changes the user, so that this change is refused
     const isCurrent = await users.hasPassword(userId)

@@ -164,7 +164,7 @@ export type Users = {
    * @param also writes the way in, in the same transaction
    * @returns null when an identifier, or that way in, has been taken by another user
    */
-  createWithoutPassword: (user: Omit<NewUser, 'passwordHash' | 'waiting' | 'invitation'>, also: AlsoWrite<Profile>) => Promise<Profile | null>
+  createWithoutPassword: (user: Omit<NewUser, 'passwordHash' | 'waiting'>, also: AlsoWrite<Profile>) => Promise<Profile | null>
   /**
    * Takes the time of `create`, and creates nobody, since the address has an account: the other identifiers are held.
    * @throws Overloaded

@@ -12,6 +12,7 @@ import type { Attributes, Identifier } from './attributes.ts'
 import { requiredErrors } from './login-candidates.ts'
 import { readIdentifiers } from './read-identifiers.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { PasswordRefusal } from './password-refusal.ts'
 import type { Profile, Users } from './ports.ts'
 import type { ProfileFields } from './profile-fields.ts'
 import type { AskHost } from './before-register.ts'
@@ -48,6 +49,8 @@ type Dependencies = {
   attributes: Attributes
   users: Pick<Users, 'profile' | 'taken' | 'madeByForm' | 'create' | 'createNobody'>
   passwordPolicy: PasswordPolicy
+  /** Where a provider is required. */
+  passwordRefusal?: PasswordRefusal | undefined
   /** When there are forms. */
   authenticate?: Authenticate
   /** Where people can be invited. */
@@ -78,8 +81,8 @@ type Entered = { name: string | null, password: string, identifiers: Identifier[
  * HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createRegister ({
-  attributes, users, passwordPolicy, authenticate, invitations, invitationOnly = false, waiting, termsVersion, profileFields,
-  prepareMail, askHost, events
+  attributes, users, passwordPolicy, passwordRefusal, authenticate, invitations, invitationOnly = false, waiting, termsVersion,
+  profileFields, prepareMail, askHost, events
 }: Dependencies): Register {
   /**
    * Repeating a registration requires the browser, the form and the password; none of them is sufficient alone. The password is verified
@@ -109,6 +112,10 @@ export function createRegister ({
     const { identifiers, errors } = identifiersFrom(attributes, invited ? withInvited(body, invited) : body)
     if (invited && !identifiers.some((identifier) => isSame(identifier, invited.identifier))) {
       errors[invited.identifier.attribute] = ['not_invited']
+    }
+    for (const { attribute, value } of identifiers) {
+      const refusal = passwordRefusal?.(value)
+      if (refusal) errors[attribute] = [refusal]
     }
     if (waiting && !identifiers.some(({ attribute }) => attribute === waiting.address)) errors[waiting.address] ??= ['required']
     const password = String(body['password'] ?? '')

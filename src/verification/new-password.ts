@@ -4,6 +4,7 @@ import type { OutboxWrites } from '../outbox/ports.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import { candidatesFor, type Attributes } from '../users/attributes.ts'
 import type { PasswordChangedNotice } from '../users/notices.ts'
+import { refusalFor, type PasswordRefusal } from '../users/password-refusal.ts'
 import type { Proof, Users } from '../users/ports.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { OneTimeToken } from './ports.ts'
@@ -37,8 +38,10 @@ export type NewPassword = {
 
 type Dependencies = {
   attributes: Attributes
-  users: Pick<Users, 'find'>
+  users: Pick<Users, 'find' | 'identifiers'>
   passwordPolicy: PasswordPolicy
+  /** Where a provider is required. */
+  passwordRefusal?: PasswordRefusal | undefined
   tokens: Pick<OneTimeTokens, 'find'>
   redemption: Pick<Redemption, 'reset'>
   outbox: Pick<OutboxWrites, 'write'>
@@ -46,7 +49,7 @@ type Dependencies = {
 }
 
 export function createNewPassword (
-  { attributes, users, passwordPolicy, tokens, redemption, outbox, passwordChanged }: Dependencies
+  { attributes, users, passwordPolicy, passwordRefusal, tokens, redemption, outbox, passwordChanged }: Dependencies
 ): NewPassword {
   async function isTheirs ({ userId }: OneTimeToken, typed: string): Promise<boolean> {
     const user = await users.find(candidatesFor(attributes, typed))
@@ -58,6 +61,8 @@ export function createNewPassword (
   const set: NewPassword['set'] = async ({ token, password, typed, caller, preferences }) => {
     const found = await find(token)
     if (!found?.userId || (typed !== undefined && !await isTheirs(found, typed))) return { badToken: true }
+    const refusal = await refusalFor(passwordRefusal, users, found.userId)
+    if (refusal) return { errors: { password: [refusal] } }
     const weaknesses = await passwordPolicy.check(password)
     if (weaknesses.length > 0) return { errors: { password: weaknesses } }
     const notice = await passwordChanged({ userId: found.userId, caller, preferences, proven: found.attribute })

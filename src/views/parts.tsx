@@ -24,10 +24,15 @@ export function Providers ({ items, or }: { items: readonly LinkItem[] | undefin
     <section class='providers'>
       <p class='or' safe>{or}</p>
       <ul class='buttons'>
-        {items.map(({ href, text }) => <li><a class='button' href={localHref(href) ?? ''}><Name name={text} /></a></li>)}
+        {items.map((item) => <li><ButtonLink {...item} /></li>)}
       </ul>
     </section>
   )
+}
+
+/** A link that looks like a button. */
+export function ButtonLink ({ href, text }: LinkItem): Html {
+  return <a class='button' href={localHref(href) ?? ''}><Name name={text} /></a>
 }
 
 export type LinkItem = { href: string, text: string }

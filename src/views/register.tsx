@@ -7,7 +7,7 @@ import { capitalise } from './format.ts'
 import { Layout, renderPage } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { attributeWord, type AttributeField, type FormPage, type InputAttributes } from './page.ts'
-import { Link, Links, Providers, type LinkItem } from './parts.tsx'
+import { ButtonLink, Link, Links, Providers, type LinkItem } from './parts.tsx'
 import { ProfileFields, type ProfileInput } from './profile-fields.tsx'
 import { AcceptTerms, type Terms } from './terms.tsx'
 import { shown } from './untrusted.ts'
@@ -34,8 +34,13 @@ export type RegisterModel = FormPage & {
   terms?: Terms | undefined
   /** Other ways to get an account: links, with the text of a button. */
   providers?: readonly LinkItem[] | undefined
-  /** `loginAs` is set when a value is taken, since it may belong to the visitor. */
-  links?: { login?: string | undefined, loginAs?: { value: string, href: string } | undefined } | undefined
+  /**
+   * `loginAs` is set when a value is taken, since it may belong to the visitor; `elsewhere`, to a provider, when its people have no
+   * password here.
+   */
+  links?:
+    | { login?: string | undefined, loginAs?: { value: string, href: string } | undefined, elsewhere?: LinkItem | undefined }
+    | undefined
 }
 
 export function registerPage (model: RegisterModel): string {
@@ -58,6 +63,7 @@ export function registerPage (model: RegisterModel): string {
       <h1 safe>{t.title}</h1>
       <Messages page={model} labels={labels} />
       {links.loginAs !== undefined && <p><Link href={links.loginAs.href} text={t.loginAs(shown(links.loginAs.value))} /></p>}
+      {links.elsewhere !== undefined && <ButtonLink {...links.elsewhere} />}
       <Form {...model}>
         {model.askName && (
           <Field

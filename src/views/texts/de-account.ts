@@ -198,6 +198,7 @@ export const password: typeof enPassword = {
   doneTitle: 'Ihr neues Passwort gilt',
   done: 'Sie wurden überall abgemeldet. Melden Sie sich mit dem neuen Passwort an.',
   login: 'Anmelden',
+  elsewhereTitle: 'Melden Sie sich bei Ihrem Anbieter an',
   badTitle: 'Dieser Link gilt nicht mehr',
   bad: 'Er wurde schon verwendet, er ist zu alt, oder es wurde ein neuerer gesendet.',
   newLink: 'Neuen Link anfordern'

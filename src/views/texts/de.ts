@@ -36,6 +36,7 @@ export const de: Texts = {
     phoneCountry: 'Schreiben Sie die Nummer mit ihrer Landesvorwahl, zum Beispiel +49 170 1234567.',
     mustAccept: 'Stimmen Sie den Bedingungen zu, um fortzufahren.',
     taken: 'Das wird schon verwendet. Gehört es Ihnen, melden Sie sich damit an.',
+    atProvider: (provider) => `Sie melden sich mit ${provider} an und haben hier kein Passwort.`,
     notInvited: 'Die Einladung gilt für eine andere Adresse. Nehmen Sie die, an die sie ging.',
     wrongPassword: 'Das ist nicht Ihr Passwort.',
     changedMeanwhile: 'Das wurde inzwischen geändert. Versuchen Sie es noch einmal.',

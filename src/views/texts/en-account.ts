@@ -201,6 +201,7 @@ export const password = {
   doneTitle: 'Your new password is set',
   done: 'You were logged out everywhere. Log in with the new password.',
   login: 'Log in',
+  elsewhereTitle: 'Log in with your provider',
   badTitle: 'This link does not work any more',
   bad: 'It was used already, it is too old, or a newer one was sent.',
   newLink: 'Get a new link'

@@ -39,6 +39,7 @@ export const en = {
     phoneCountry: 'Write the number with its country code, such as +49 170 1234567.',
     mustAccept: 'Accept the terms to go on.',
     taken: 'This is already in use. If it is yours, log in instead.',
+    atProvider: (provider: string) => `You log in with ${provider}, and have no password here.`,
     notInvited: 'The invitation is for another address. Use the one that it was sent to.',
     wrongPassword: 'This is not your password.',
     changedMeanwhile: 'This was changed in the meantime. Try again.',

@@ -44,6 +44,7 @@ const API: Words<string> = {
   country_missing: ({ expected }) =>
     `must be ${expected.map(withArticle).join(' or ')}, such as +49 170 1234567; this number has no country code`,
   ambiguous: ({ attribute, title }) => `could also be taken for ${withArticle(title)}; choose another, or send it as ${attribute}`,
+  at_provider: ({ provider, path }) => `Whoever has this address logs in with ${provider}, at ${path}, and has no password here.`,
   taken: (_, field) => `The ${field} has already been taken.`,
   not_accepted: (_, field) => `The ${spaced(field)} field must be accepted.`,
   refused: ({ reason }) => reason,
@@ -72,7 +73,7 @@ const API: Words<string> = {
 const SENTENCES = new Set<FieldErrorCode>([
   'required', 'one_required', 'not_accepted', 'characters_missing', 'breached_password', 'taken', 'not_configured', 'bad_token', 'unconfirmed',
   'nothing_to_change', 'redirects_invalid', 'redirect_uri', 'unknown_scopes',
-  'too_many', 'refused'
+  'too_many', 'refused', 'at_provider'
 ])
 
 const unclear = (_details: unknown, { invalid }: Texts['problems']) => invalid
@@ -93,6 +94,7 @@ const PAGES: Words<Texts['problems']> = {
   malformed: unclear,
   country_missing: (_, { phoneCountry }) => phoneCountry,
   ambiguous: unclear,
+  at_provider: ({ provider }, { atProvider }) => atProvider(provider),
   taken: (_, { taken }) => taken,
   not_accepted: (_, { mustAccept }) => mustAccept,
   refused: ({ reason }) => reason,

@@ -200,6 +200,7 @@ export const password: typeof en.password = {
   doneTitle: 'Votre nouveau mot de passe est enregistré',
   done: 'Vous avez été déconnecté partout. Connectez-vous avec le nouveau mot de passe.',
   login: 'Se connecter',
+  elsewhereTitle: 'Connectez-vous chez votre fournisseur',
   badTitle: 'Ce lien ne fonctionne plus',
   bad: 'Il a déjà servi, il est trop ancien, ou un lien plus récent a été envoyé.',
   newLink: 'Obtenir un nouveau lien'

@@ -35,6 +35,7 @@ export const fr: Texts = {
     phoneCountry: 'Écrivez le numéro avec son indicatif de pays, par exemple +33 6 12 34 56 78.',
     mustAccept: 'Acceptez les conditions pour continuer.',
     taken: 'Ceci est déjà utilisé. Si c’est à vous, connectez-vous.',
+    atProvider: (provider) => `Vous vous connectez avec ${provider} et n’avez pas de mot de passe ici.`,
     notInvited: 'L’invitation est pour une autre adresse. Utilisez celle à laquelle elle a été envoyée.',
     wrongPassword: 'Ce n’est pas votre mot de passe.',
     changedMeanwhile: 'Ceci a été modifié entre-temps. Réessayez.',

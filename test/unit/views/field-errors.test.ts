@@ -25,6 +25,10 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     { code: 'ambiguous', attribute: 'email', title: 'e-mail address' },
     'could also be taken for an e-mail address; choose another, or send it as email'
   ],
+  at_provider: [
+    { code: 'at_provider', provider: 'Northwind', path: '/v1/auth/northwind/redirect' },
+    'Whoever has this address logs in with Northwind, at /v1/auth/northwind/redirect, and has no password here.'
+  ],
   taken: ['taken', 'The staff_id has already been taken.'],
   not_accepted: ['not_accepted', 'The staff id field must be accepted.'],
   refused: [{ code: 'refused', reason: 'Not on Sundays.' }, 'Not on Sundays.'],
@@ -74,7 +78,7 @@ for (const [language, texts] of Object.entries(languages)) {
       const { form, fields } = formErrors({ staff_id: [error] }, ['staff_id'], texts)
       const [text = '', ...more] = code === 'one_required' ? form ?? [] : fields?.['staff_id'] ?? []
       t.same(more, [])
-      t.ok(own.has(text) || code === 'refused' || text === texts.problems.passwordShort(8), `${code}: ${text}`)
+      t.ok(own.has(text) || code === 'refused' || [texts.problems.passwordShort(8), texts.problems.atProvider('Northwind')].includes(text), `${code}: ${text}`)
     }
   })
 }

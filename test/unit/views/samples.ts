@@ -63,6 +63,10 @@ export function samplePages (page: Page): Record<string, string> {
       ...page, action: '/account/terms', csrf, account: { name: account.name }, terms: { url: 'https://www.example.com/terms' },
       links: { logout: '/logout' }
     }),
+    'register-elsewhere': registerPage({
+      ...registerModel(page), values: { email: 'ada@northwind.com' }, errors: { fields: { email: [page.texts.problems.atProvider('Northwind')] } },
+      links: { login: '/login', elsewhere: { href: '/v1/auth/northwind/redirect', text: page.texts.upstream.logIn('Northwind') } }
+    }),
     'register-wrong': registerPage({
       ...registerModel(page), values: { email: 'ada@', phone: '+49 170 1234567' },
       errors: { fields: { email: [page.texts.problems.invalid], password: [page.texts.problems.passwordShort(8)] } }
