@@ -13,7 +13,8 @@ export type Proof =
   | { kind: 'oauth_token', accessToken: string }
 
 /**
- * `once`: under what it is remembered, so that it counts once; null for what may be used again. `at`: when the login was, at the latest.
+ * `once`: under what it is remembered, so that it counts once; null for what may be used again. `at`: when the login was, at the latest, in
+ * seconds.
  */
 export type Shown = { said: UpstreamClaims, once: Once | null, at: number | null }
 
@@ -49,7 +50,7 @@ async function redeemCode (
   const claims = tokens.claims()
   if (!claims) throw new UpstreamError('failed', 'answered without an id token')
   if (claims.nonce !== nonce) throw new UpstreamError('failed', 'answered with an id token that has another nonce')
-  return { said: await openIdClaims(provider, configuration, tokens, now()), once, at: claims.iat * 1000 }
+  return { said: await openIdClaims(provider, configuration, tokens, now()), once, at: claims.iat }
 }
 
 /** OpenID Connect Core section 3.1.3.7. */
@@ -70,7 +71,7 @@ async function verifyIdToken ({ provider, configuration, now }: Context, { idTok
   if (problem !== null) throw new UpstreamError('failed', `an id token ${problem}`)
   const seconds = payload.exp! - now() / 1000 + 2 * CLOCK_TOLERANCE
   // What is signed, since a signature can be written in several ways
-  return { said: payload, once: onceOf(`id_token:${idToken.slice(0, idToken.lastIndexOf('.'))}`, seconds), at: payload.iat! * 1000 }
+  return { said: payload, once: onceOf(`id_token:${idToken.slice(0, idToken.lastIndexOf('.'))}`, seconds), at: payload.iat! }
 }
 
 /** What the signature, the issuer and the times do not say. */

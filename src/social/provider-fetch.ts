@@ -31,7 +31,7 @@ export function createProviderFetch (provider: Provider, now: () => number): Pro
       const { status, headers } = response
       // Only the token endpoint is posted to
       const corrected = provider.kind === 'openid' && provider.conform && options.method === 'POST' && response.ok
-        ? JSON.stringify(provider.conform(JSON.parse(text) as UpstreamClaims))
+        ? JSON.stringify(provider.conform(readJson(text, 'for a code') as UpstreamClaims))
         : text
       return new Response(corrected === '' ? null : corrected, { status, headers })
     },
@@ -49,4 +49,17 @@ export async function limitedText (response: Response): Promise<string> {
     parts.push(part as Uint8Array)
   }
   return Buffer.concat(parts).toString()
+}
+
+/**
+ * The error of JSON.parse contains a part of the text, which may be a token.
+ * @param about what was asked, for the message of an error
+ * @throws UpstreamError
+ */
+export function readJson (text: string, about: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UpstreamError('failed', `answered no JSON ${about}`)
+  }
 }

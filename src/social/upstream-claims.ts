@@ -1,8 +1,8 @@
 import type { Configuration } from 'openid-client'
 import type { OAuth2Provider, OpenIdProvider, UpstreamClaims } from './ports.ts'
-import { limitedText } from './provider-fetch.ts'
+import { limitedText, readJson } from './provider-fetch.ts'
 import { CLOCK_TOLERANCE, TIMEOUT } from './upstream-configuration.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { isBusy, UpstreamError } from './upstream-error.ts'
 
 type Tokens = Pick<Awaited<ReturnType<typeof import('openid-client').authorizationCodeGrant>>, 'access_token' | 'claims'>
 
@@ -46,9 +46,8 @@ export async function askProvider (url: string, { headers, ...init }: RequestIni
     redirect: 'error', signal: AbortSignal.timeout(TIMEOUT * 1000)
   })
   const text = await limitedText(response)
-  const isBusy = response.status === 429 || response.status >= 500
-  if (!response.ok) throw new UpstreamError(isBusy ? 'unavailable' : 'failed', `answered ${response.status} about ${about}`)
-  return JSON.parse(text)
+  if (!response.ok) throw new UpstreamError(isBusy(response.status) ? 'unavailable' : 'failed', `answered ${response.status} about ${about}`)
+  return readJson(text, `about ${about}`)
 }
 
 /** Of the endpoints of an OAuth 2.0 provider, by name. */

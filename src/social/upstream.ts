@@ -5,7 +5,7 @@ import { readProof, saysWhose, type Proof } from './app-proof.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import { configure } from './upstream-configuration.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { isBusy, UpstreamError } from './upstream-error.ts'
 import type { Once } from './used-proofs.ts'
 import type { Secrets } from './upstream-logins.ts'
 
@@ -105,7 +105,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
         if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
         const { said, once, at } = await readProof({ provider, configuration, now }, proof)
         const { profile, authTime } = answerOf(provider, said)
-        return { profile, authTime: authTime ?? (at === null ? null : new Date(at)), once }
+        return { profile, authTime: authTime ?? (at === null ? null : dateOf(at)), once }
       } catch (cause) {
         throw problemOf(provider, cause)
       }
@@ -117,7 +117,12 @@ function answerOf (provider: Provider, said: UpstreamClaims): UpstreamAnswer {
   const profile = readProfile(provider, said)
   if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
   const { auth_time: authTime } = said
-  return { profile, authTime: typeof authTime === 'number' ? new Date(authTime * 1000) : null }
+  return { profile, authTime: typeof authTime === 'number' ? dateOf(authTime) : null }
+}
+
+/** What is before 1970, which a database may not be able to store, is as old. @param seconds RFC 7519 section 2, NumericDate */
+function dateOf (seconds: number): Date {
+  return new Date(Math.max(0, seconds) * 1000)
 }
 
 /** A function of the host may throw anything. */
@@ -148,5 +153,5 @@ function problemOf ({ name }: Provider, thrown: unknown): UpstreamError {
   const isNetwork = type === 'TimeoutError' || type === 'AbortError' || code === 'OAUTH_TIMEOUT' || (error instanceof TypeError && message === 'fetch failed')
   const answered = status ?? cause?.status
   const why = [code, message, isNetwork || WITH_CAUSE.test(code ?? '') ? cause?.message : undefined].filter(Boolean).join(': ')
-  return new UpstreamError(isNetwork || (answered !== undefined && answered >= 500) ? 'unavailable' : 'failed', `${name}: ${why}`)
+  return new UpstreamError(isNetwork || (answered !== undefined && isBusy(answered)) ? 'unavailable' : 'failed', `${name}: ${why}`)
 }
