@@ -41,7 +41,7 @@ export function createFindAppClient ({ config, clients, oauth }: Pick<Internals,
     const authenticates = body.client_id !== undefined || /^basic( |$)/i.test(authorization ?? '')
     const caller = callerOf(request)
     if (body.client !== undefined) {
-      if (authenticates) throw unprocessable({ client: ['one_too_many'] })
+      if (authenticates) throw unprocessable({ client: [{ code: 'surplus', of: ['client', 'client_id'] }] })
       return await bySlug(body.client, caller)
     }
     if (!authenticates) throw unprocessable({ client: [{ code: 'one_required', others: ['client_id'] }] })

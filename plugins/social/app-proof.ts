@@ -13,6 +13,7 @@ import { UpstreamError } from '../../src/social/upstream-error.ts'
 import { unprocessable } from '../http/unprocessable.ts'
 
 const MAX_SHOWN = 32
+const PROOFS = ['code', 'id_token', 'oauth_token'] as const
 
 /** What an app sends of a provider, by HTTP. */
 export type AppProofs = {
@@ -42,7 +43,7 @@ export function createAppProofs ({ providers, checkProof }: SocialServices, conf
       ...(redirectUri === undefined && { redirect_uri: ['required'] }),
       ...(redirectUri !== undefined && !mayRedeem(provider, redirectUri) && { redirect_uri: ['not_configured'] }),
       ...(verifier === undefined && provider.pkce !== false && { code_verifier: ['required'] }),
-      ...(nonce !== undefined && provider.kind === 'oauth2' && { nonce: ['not_offered'] })
+      ...(nonce !== undefined && provider.kind === 'oauth2' && { nonce: ['no_id_token'] })
     }
     if (Object.keys(errors).length > 0) throw unprocessable(errors)
     return { kind: 'code', code: code!, redirectUri: redirectUri!, verifier, nonce }
@@ -57,16 +58,16 @@ export function createAppProofs ({ providers, checkProof }: SocialServices, conf
 
     async read (request, provider, body, caller) {
       if (body.oauth_secret !== undefined) {
-        const message = `oauth_secret belongs to OAuth 1.0a, which is not supported. Send ${others(provider)}`
-        throw unprocessable({ oauth_secret: ['not_offered'] }, { message })
+        const message = `oauth_secret belongs to OAuth 1.0a, which is not supported. Send ${others(provider).join(' or ')}`
+        throw unprocessable({ oauth_secret: [{ code: 'unsupported', send: others(provider) }] }, { message })
       }
       const wrong = problemsOf(provider, body)
       if (Object.keys(wrong).length > 0) throw unprocessable(wrong)
       const checked = await checkProof(provider, proofOf(provider, body), caller).catch(unavailable(request, provider))
       if (checked.refused === undefined) return checked
       if (checked.refused === 'unsupported') {
-        const message = `${provider.label} does not say for which application it was issued. Send ${others(provider)}`
-        throw unprocessable({ oauth_token: ['not_offered'] }, { message })
+        const message = `${provider.label} does not say for which application it was issued. Send ${others(provider).join(' or ')}`
+        throw unprocessable({ oauth_token: [{ code: 'unsupported', send: others(provider) }] }, { message })
       }
       request.log.info({ provider: provider.name, reason: checked.why }, 'A login at a provider has failed')
       throw new HttpError('LK_INVALID_CREDENTIALS')
@@ -76,11 +77,11 @@ export function createAppProofs ({ providers, checkProof }: SocialServices, conf
 
 function problemsOf (provider: Provider, body: ProofBody): FieldErrors {
   const { id_token: idToken, oauth_token: accessToken, nonce } = body
-  const [first, second] = (['code', 'id_token', 'oauth_token'] as const).filter((name) => body[name] !== undefined)
+  const [first, second] = PROOFS.filter((name) => body[name] !== undefined)
   if (first === undefined) return { code: [{ code: 'one_required', others: ['id_token', 'oauth_token'] }] }
-  if (second !== undefined) return { [second]: ['one_too_many'] }
-  if (idToken !== undefined && provider.kind === 'oauth2') return { id_token: ['not_offered'] }
-  return accessToken !== undefined && nonce !== undefined ? { nonce: ['not_offered'] } : {}
+  if (second !== undefined) return { [second]: [{ code: 'surplus', of: [...PROOFS] }] }
+  if (idToken !== undefined && provider.kind === 'oauth2') return { id_token: [{ code: 'unsupported', send: others(provider) }] }
+  return accessToken !== undefined && nonce !== undefined ? { nonce: ['no_id_token'] } : {}
 }
 
 /** The operator is told why. */
@@ -92,6 +93,6 @@ function unavailable (request: FastifyRequest, { name }: Provider) {
   }
 }
 
-function others ({ kind }: Provider): string {
-  return kind === 'openid' ? 'code or id_token' : 'code'
+function others ({ kind }: Provider): string[] {
+  return kind === 'openid' ? ['code', 'id_token'] : ['code']
 }

@@ -56,6 +56,12 @@ export type FieldErrorDetails = {
   redirect_uri: { uri: string, problem: RedirectUriProblem }
   unknown_scopes: { scopes: string[] }
   not_offered: null
+  /** One of several fields of which exactly one may be sent. */
+  surplus: { of: string[] }
+  /** Is not accepted of this provider; `send` names what is. */
+  unsupported: { send: string[] }
+  /** Belongs to an id token, and none was or will be sent. */
+  no_id_token: null
   too_many: { of: 'clients' | 'tokens', max: number }
 }
 

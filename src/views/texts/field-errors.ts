@@ -66,6 +66,9 @@ const API: Words<string> = {
   redirect_uri: ({ uri, problem }) => `${uri} ${REDIRECT_URI[problem]}`,
   unknown_scopes: ({ scopes }) => `Unknown scopes: ${scopes.join(', ')}`,
   not_offered: () => 'is not one of the choices',
+  surplus: ({ of }) => `send only one of ${of.join(', ')}`,
+  unsupported: ({ send }) => `is not accepted here; send ${send.join(' or ')}`,
+  no_id_token: () => 'belongs to an id token, and there is none; leave it out',
   too_many: ({ of, max }) => `There are ${max} ${of} already; ${of === 'clients' ? 'delete' : 'revoke'} one first.`
 }
 
@@ -116,6 +119,9 @@ const PAGES: Words<Texts['problems']> = {
   redirect_uri: unclear,
   unknown_scopes: unclear,
   not_offered: unclear,
+  surplus: unclear,
+  unsupported: unclear,
+  no_id_token: unclear,
   too_many: (_, { tooManyTokens }) => tooManyTokens
 }
 

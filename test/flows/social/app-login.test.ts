@@ -124,6 +124,10 @@ t.test('exactly one of code, id_token and oauth_token, with what belongs to it',
     t.equal(answer.statusCode, 422, JSON.stringify(body))
     t.ok(answer.json<{ errors: object }>().errors && field in answer.json<{ errors: object }>().errors, answer.body)
   }
+  const messages = async (body: Record<string, string>) => (await enter(body)).json<{ errors: object }>().errors
+  t.same(await messages({ code: 'c', id_token: jwt }), { id_token: ['send only one of code, id_token, oauth_token'] })
+  t.same(await messages({ oauth_token: 't', nonce: 'n' }), { nonce: ['belongs to an id token, and there is none; leave it out'] })
+  t.same(await messages({ oauth_token: 't', oauth_secret: 's' }), { oauth_secret: ['is not accepted here; send code or id_token'] })
   t.match((await enter({ oauth_token: 't', oauth_secret: 's' })).body, 'belongs to OAuth 1.0a, which is not supported')
   t.equal(await users(), 0)
 })

@@ -121,6 +121,11 @@ const REFUSED: [string, object, string, RegExp][] = [
   ['a required domain that two have', {
     google: { clientId: 'a', domains: ['a.example', 'NORTHWIND.com'] }, mine: { ...OPENID, domains: ['northwind.com'], required: true }
   }, 'social.mine.domains', /contains northwind\.com, which google has as well/],
+  ['a redirect URI of an app that is none', { google: { clientId: 'a', redirectUris: ['/callback'] } }, 'social.google.redirectUris', /redirect URIs of your apps, such as com\.example\.app:/],
+  ['one of them over http', { google: { clientId: 'a', redirectUris: ['com.example.app:/callback', 'http://app.example.com/'] } }, 'social.google.redirectUris', /redirect URIs of your apps/],
+  ['one with a fragment', { google: { clientId: 'a', redirectUris: ['https://app.example.com/#x'] } }, 'social.google.redirectUris', /redirect URIs of your apps/],
+  ['introspection over http', { mine: { ...OAUTH2, introspectionEndpoint: 'http://a.example' } }, 'social.mine.introspectionEndpoint', /must be a valid https address/],
+  ['introspection of a preset', { github: { clientId: 'a', introspectionEndpoint: 'https://a.example' } }, 'social.github.introspectionEndpoint', /preset github/],
   ['a blank label', { google: { clientId: 'a', label: ' ' } }, 'social.google.label', /pattern.*Name on buttons/]
 ]
 

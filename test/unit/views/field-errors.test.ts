@@ -53,6 +53,9 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
   redirect_uri: [{ code: 'redirect_uri', uri: '/cb', problem: 'not_absolute' }, '/cb is not an absolute URI'],
   unknown_scopes: [{ code: 'unknown_scopes', scopes: ['a', 'b'] }, 'Unknown scopes: a, b'],
   not_offered: ['not_offered', 'is not one of the choices'],
+  surplus: [{ code: 'surplus', of: ['code', 'id_token'] }, 'send only one of code, id_token'],
+  unsupported: [{ code: 'unsupported', send: ['code', 'id_token'] }, 'is not accepted here; send code or id_token'],
+  no_id_token: ['no_id_token', 'belongs to an id token, and there is none; leave it out'],
   unknown_field: ['unknown_field', 'is not a field of the profile'],
   too_large: [{ code: 'too_large', max: 16_384 }, 'has more than 16384 bytes in all; shorten a field'],
   too_many: [{ code: 'too_many', of: 'clients', max: 100 }, 'There are 100 clients already; delete one first.']
