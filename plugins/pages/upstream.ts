@@ -3,14 +3,12 @@ import type { SocialServices } from '../../src/compose/social.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { Provider } from '../../src/social/ports.ts'
-import { FEDERATED, loginTime, type Refusal } from '../../src/social/sign-in.ts'
 import type { UpstreamAnswer } from '../../src/social/upstream.ts'
 import { UpstreamError } from '../../src/social/upstream-error.ts'
 import type { Intent } from '../../src/social/upstream-logins.ts'
-import { askedLocale, preferredLanguages } from '../http/preferred-languages.ts'
-import type { ProvenUser } from '../../src/oauth/token/issue-tokens.ts'
 import { createUpstreamCookie } from '../browser/upstream-cookie.ts'
 import type { Internals } from '../internals.ts'
+import { createIdentify, type Identified } from '../social/identify.ts'
 import type { UpstreamProblem } from './problems.ts'
 
 /** Under the issuer; registered at the provider. */
@@ -40,12 +38,12 @@ export type UpstreamPages = {
   resume: (request: FastifyRequest, provider: Provider, state: string) => Promise<Intent | null>
 }
 
-export type Identified = { user: ProvenUser, refused?: never } | { user?: never, refused: Refusal }
-
 export function createUpstreamPages (
   { clock, config, mail, users }: Pick<Internals, 'clock' | 'config' | 'mail' | 'users'>,
-  { providers, logins, upstreamOf, signIn }: SocialServices
+  social: SocialServices
 ): UpstreamPages {
+  const { providers, logins, upstreamOf } = social
+  const identify = createIdentify({ clock, mail, users }, social)
   const cookie = createUpstreamCookie(config)
   const redirectUri = ({ name }: Provider) => config.issuer + callbackPath(name)
 
@@ -90,15 +88,7 @@ export function createUpstreamPages (
       }
     },
 
-    async identify (request, provider, { profile, authTime }) {
-      const caller = callerOf(request)
-      const preferences = preferredLanguages(request)
-      const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
-      const { user, isNew, refused } = await signIn(provider, profile, { caller, preferences, locale })
-      if (refused) return { refused }
-      const notices = isNew || user.missing.length > 0 ? [] : await users.newDevice?.(user.userId, caller) ?? []
-      return { user: { ...user, amr: FEDERATED, authTime: loginTime(authTime, clock.now()), notices } }
-    },
+    identify: async (request, provider, answer) => await identify(request, provider, answer, { caller: callerOf(request) }),
 
     async suspend (request, reply, provider, intent) {
       return (await logins.start(provider.name, cookie.keep(request, reply), intent)).state

@@ -93,6 +93,7 @@ function unavailable (request: FastifyRequest, { name }: Provider) {
   }
 }
 
-function others ({ kind }: Provider): string[] {
-  return kind === 'openid' ? ['code', 'id_token'] : ['code']
+function others ({ kind, redirectUris }: Provider): string[] {
+  if (kind === 'oauth2') return ['code']
+  return redirectUris.length > 0 ? ['code', 'id_token'] : ['id_token']
 }

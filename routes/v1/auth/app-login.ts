@@ -1,20 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { limit } from '../../../plugins/http/limits.ts'
-import { askedLocale, preferredLanguages } from '../../../plugins/http/preferred-languages.ts'
 import { sameOrigin } from '../../../plugins/http/same-origin.ts'
 import { internals } from '../../../plugins/internals.ts'
 import { invalidCredentials } from '../../../plugins/proxy/errors.ts'
 import { explain } from '../../../plugins/proxy/local.ts'
 import { createFindAppClient, isProxied } from '../../../plugins/social/app-client.ts'
 import { createAppProofs } from '../../../plugins/social/app-proof.ts'
+import { createIdentify } from '../../../plugins/social/identify.ts'
 import { callerOf } from '../../../src/http/caller.ts'
 import { HttpError, type ErrorCode } from '../../../src/http/http-error.ts'
 import type { Client } from '../../../src/oauth/ports.ts'
 import { errors } from '../../../src/schemas/errors.ts'
 import { AppLoginBody, SocialParams } from '../../../src/schemas/social.ts'
 import { TokenResponse } from '../../../src/schemas/token.ts'
-import { FEDERATED, loginTime, type Refusal } from '../../../src/social/sign-in.ts'
+import type { Refusal } from '../../../src/social/sign-in.ts'
 
 const asProxy = explain(invalidCredentials)
 
@@ -26,8 +26,8 @@ const REFUSALS: Record<Refusal, ErrorCode> = {
 /** For apps, which log users in at a provider themselves. */
 const appLogin: FastifyPluginAsyncTypebox = async (app) => {
   const services = internals(app)
-  const { clients, clock, config, mail, oauth, users } = services
-  const { signIn } = services.social!
+  const { clients, config, oauth } = services
+  const identify = createIdentify(services, services.social!)
   const proofs = createAppProofs(services.social!, config)
   const findClient = createFindAppClient(services)
   const isOwn = sameOrigin(config, config.corsOrigins)
@@ -67,15 +67,10 @@ const appLogin: FastifyPluginAsyncTypebox = async (app) => {
     const { client, caller, answer } = await findClient(request, body)
     // Before the provider is asked, so that the proof is not used up by a mistake
     checkScope(client, body.scope)
-    const { answer: { profile, authTime }, attempt } = await proofs.read(request, provider, body, caller)
-    const preferences = preferredLanguages(request)
-    const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
-    const { user, isNew, refused } = await signIn(provider, profile, { caller, preferences, locale })
+    const { answer: proven, attempt } = await proofs.read(request, provider, body, caller)
+    const { user, refused } = await identify(request, provider, proven, { caller, knows: attempt.knows })
     if (refused) throw new HttpError(REFUSALS[refused])
-    const isTold = !isNew && user.missing.length === 0 && !attempt.knows(user.userId)
-    const notices = isTold ? await users.newDevice?.(user.userId, caller) ?? [] : []
-    const proven = { ...user, amr: FEDERATED, authTime: loginTime(authTime, clock.now()), notices }
-    const issued = await oauth.token.logIn(client, proven, { scope: body.scope, caller }).catch(asProxy)
+    const issued = await oauth.token.logIn(client, user, { scope: body.scope, caller }).catch(asProxy)
     return answer(reply, { ...issued, device: attempt.device(user.userId) })
   })
 }

@@ -99,7 +99,7 @@ t.test('an app adds an account at a provider, which its owner has proven; it bel
   t.equal((await link('ada@example.com', await proof())).statusCode, 200, 'it is there already')
   t.match((await link('eve@example.com', await proof())).json(), { statusCode: 409, code: 'LK_IDENTITY_TAKEN' })
   t.equal((await link('eve@example.com', await proof(STRANGER))).statusCode, 401, 'a token of another application')
-  t.equal((await link('eve@example.com', { oauth_token: 't', oauth_secret: 's' })).statusCode, 422)
+  t.match((await link('eve@example.com', { oauth_token: 't', oauth_secret: 's' })).json(), { statusCode: 422, errors: { oauth_secret: [/send id_token$/] } })
   t.equal((await app.inject({ method: 'POST', url: LINK, payload: await proof() })).statusCode, 401, 'nobody is logged in')
   await advanceTime(app, 660)
   t.match((await link('ada@example.com', await proof())).json(), { statusCode: 401, code: 'LK_LOGIN_TOO_OLD' })
