@@ -119,7 +119,7 @@ async function pages (host: FastifyInstance): Promise<void> {
     })
     loadRoutes(scope, { folder: 'pages', switches: switchesOf(services) })
     loadRoutes(scope, { folder: 'v1/oauth', pages: true })
-    if (services.social) loadRoutes(scope, { folder: 'v1/auth', pages: true })
+    if (services.social) loadRoutes(scope, { folder: 'v1/auth', switches: switchesOf(services), pages: true })
   }, under(config.prefix))
 }
 

@@ -7,7 +7,11 @@ import type { Config } from '../../src/config/config.ts'
 import type { VerificationServices } from '../../src/compose/verification.ts'
 import type { Internals } from '../internals.ts'
 
-type Switches = Pick<Config, 'registration' | 'routes' | 'social' | 'terms'> & { channels: VerificationServices['channels'] }
+type Switches = Pick<Config, 'registration' | 'routes' | 'social' | 'terms'> & {
+  channels: VerificationServices['channels']
+  /** Whether the answer of a provider is posted. */
+  posts: boolean
+}
 
 /** Route files that a setting can turn off. */
 const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
@@ -27,6 +31,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['pages/account-data', ({ routes }) => routes.profile],
   ['pages/account-profile', ({ routes }) => routes.profile],
   ['pages/account-identities', ({ social }) => Object.keys(social).length > 0],
+  ['v1/auth/posted', ({ posts }) => posts],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page
   ['v1/oauth/device-code', ({ routes }) => routes.pages],
@@ -38,12 +43,15 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
  * Files under `v1/` whose routes users open in a browser, so that they answer with pages. `plugins/pages.ts` registers them, in the scope
  * that has the error pages, the form parser and the security headers of pages.
  */
-const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout', 'v1/auth/provider']
+const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout', 'v1/auth/provider', 'v1/auth/posted']
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
-export function switchesOf ({ config: { registration, routes, social, terms }, verification: { channels } }: Pick<Internals, 'config' | 'verification'>): Switches {
-  return { registration, routes, social, terms, channels }
+export function switchesOf (
+  { config: { registration, routes, social, terms }, verification: { channels }, social: services }: Pick<Internals, 'config' | 'social' | 'verification'>
+): Switches {
+  const posts = [...services?.providers.values() ?? []].some(({ responseMode }) => responseMode === 'form_post')
+  return { registration, routes, social, terms, channels, posts }
 }
 
 /**

@@ -12,7 +12,7 @@ import { createIdentify, type Identified } from '../social/identify.ts'
 import type { UpstreamProblem } from './problems.ts'
 
 /** Under the issuer; registered at the provider. */
-const callbackPath = (provider: string) => `/v1/auth/${provider}/callback`
+export const callbackPath = (provider: string) => `/v1/auth/${provider}/callback`
 
 type Start = { again?: boolean | undefined, uiLocales?: string | undefined, loginHint?: string | undefined }
 
@@ -56,7 +56,7 @@ export function createUpstreamPages (
 
   async function started (request: FastifyRequest, { name }: Provider, state: string) {
     const secret = cookie.read(request)
-    return secret === undefined ? null : await logins.finish(name, secret, state)
+    return secret === undefined ? null : await logins.finish(name, secret, state, cookie.readAnswer(request))
   }
 
   return {
@@ -77,10 +77,11 @@ export function createUpstreamPages (
     },
 
     async finish (request, provider) {
-      const params = new URLSearchParams(queryOf(request.url))
-      const login = await started(request, provider, params.get('state') ?? '')
+      const query = new URLSearchParams(queryOf(request.url))
+      const login = await started(request, provider, query.get('state') ?? '')
       if (!login) return { intent: null, problem: 'expired' }
-      const { intent, secrets } = login
+      const { intent, secrets, answer } = login
+      const params = answer ?? query
       try {
         return { intent, answer: await upstreamOf(provider).redeem({ ...secrets, redirectUri: redirectUri(provider), params }) }
       } catch (error) {

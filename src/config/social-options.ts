@@ -10,6 +10,7 @@ const SCOPE = '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$'
 /** Providers that are known: what each takes besides the members that all take. How they work is in src/social/presets.ts. */
 export const PRESETS = {
   google: [],
+  apple: ['teamId', 'keyId', 'privateKey'],
   microsoft: ['tenant'],
   github: [],
   facebook: [],
@@ -41,6 +42,11 @@ export const SocialProvider = Type.Object({
     suffix: 'TENANT', pattern: '^(common|organizations|consumers|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$',
     description: 'Microsoft: id of the directory whose users are let in, or `common`, `organizations` or `consumers`; default: `common`'
   })),
+  teamId: Type.Optional(Type.String({ suffix: 'TEAM_ID', pattern: '^[A-Za-z0-9]{1,40}$', description: 'Apple: id of your team, such as 9F3K2L7QXW' })),
+  keyId: Type.Optional(Type.String({ suffix: 'KEY_ID', pattern: '^[A-Za-z0-9]{1,40}$', description: 'Apple: id of the key for Sign in with Apple' })),
+  privateKey: Type.Optional(Type.String({
+    suffix: 'PRIVATE_KEY', secret: true, minLength: 1, description: 'Apple: the key itself, the text of the file AuthKey_….p8; line breaks may be written as \\n'
+  })),
   issuer: Type.Optional(Type.String({
     suffix: 'ISSUER', pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$',
     description: 'OpenID provider, such as https://login.example.com, exactly as its metadata spells it'
@@ -56,6 +62,9 @@ export const SocialProvider = Type.Object({
   })),
   profile: Type.Optional(Type.Unsafe<ReadProfile>({
     description: 'OAuth 2.0 provider: your function that is given the answers of `profileEndpoints` by name, and returns `{ subject, email, emailVerified, name, locale }`'
+  })),
+  responseMode: Type.Optional(Type.Union([Type.Literal('query'), Type.Literal('form_post')], {
+    suffix: 'RESPONSE_MODE', description: 'How a provider of your own answers: in the address (`query`, the default), or by a form that the browser posts (`form_post`)'
   })),
   label: Type.Optional(Type.String({ suffix: 'LABEL', pattern: '\\S', maxLength: 60, description: 'Name on buttons' })),
   scopes: Type.Optional(Type.Array(Type.String({ pattern: SCOPE }), {

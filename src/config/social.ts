@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { redirectUriProblem } from '../clients/redirect-uri.ts'
 import { isLoopback } from '../http/origin.ts'
 import { readDomain } from '../users/attributes.ts'
@@ -12,7 +13,10 @@ export type ConfiguredProvider = SocialProvider & { clientId: string }
 type Names = { missing: (member: SocialMember) => string, given: (member: SocialMember) => string }
 
 const ENDPOINTS = ['authorizationEndpoint', 'tokenEndpoint', 'profileEndpoints', 'profile'] as const
-const OWN = new Set<SocialMember>(['preset', 'tenant', 'issuer', 'authMethod', 'introspectionEndpoint', ...ENDPOINTS])
+const APPLE = ['teamId', 'keyId', 'privateKey'] as const
+const OWN = new Set<SocialMember>([
+  'preset', 'tenant', 'issuer', 'authMethod', 'introspectionEndpoint', 'responseMode', ...APPLE, ...ENDPOINTS
+])
 // Segments of routes under /v1/auth
 const RESERVED = new Set(['identities'])
 // Set by the login itself
@@ -31,8 +35,12 @@ export function checkSocial (social: Record<string, SocialProvider>, sources: So
   return Object.fromEntries(entries.map(([name, provider]) => [name, usable(provider)]))
 }
 
-function usable ({ domains, ...provider }: SocialProvider): ConfiguredProvider {
-  return { ...provider as ConfiguredProvider, ...(domains && { domains: domains.flatMap((domain) => readDomain(domain) ?? []) }) }
+function usable ({ domains, privateKey, ...provider }: SocialProvider): ConfiguredProvider {
+  return {
+    ...provider as ConfiguredProvider,
+    ...(privateKey !== undefined && { privateKey: withLines(privateKey) }),
+    ...(domains && { domains: domains.flatMap((domain) => readDomain(domain) ?? []) })
+  }
 }
 
 function namesIn (name: string, sources: Sources): Names {
@@ -69,9 +77,10 @@ function kindProblems (name: string, provider: SocialProvider, names: Names): Pr
   const refuse = (takes: readonly string[], message: string) =>
     own.filter((member) => !takes.includes(member)).map((member) => ({ name: names.given(member), message }))
   if (preset !== undefined) {
-    return refuse(PRESETS[preset], `is not an option of the preset ${preset}; give a provider of your own another name`)
+    const refused = refuse(PRESETS[preset], `is not an option of the preset ${preset}; give a provider of your own another name`)
+    return preset === 'apple' ? [...refused, ...appleProblems(provider, names)] : refused
   }
-  if (provider.issuer !== undefined) return refuse(['issuer'], 'does not go with issuer, whose metadata says the rest')
+  if (provider.issuer !== undefined) return refuse(['issuer', 'responseMode'], 'does not go with issuer, whose metadata says the rest')
   if (!ENDPOINTS.some((member) => provider[member] !== undefined)) {
     return [{
       name: names.missing('issuer'),
@@ -79,7 +88,7 @@ function kindProblems (name: string, provider: SocialProvider, names: Names): Pr
     }]
   }
   return [
-    ...refuse([...ENDPOINTS, 'authMethod', 'introspectionEndpoint'], 'is not an option of an OAuth 2.0 provider'),
+    ...refuse([...ENDPOINTS, 'authMethod', 'introspectionEndpoint', 'responseMode'], 'is not an option of an OAuth 2.0 provider'),
     ...ENDPOINTS.filter((member) => provider[member] === undefined).map((member) => ({
       name: names.given(member), message: `is required for a provider without issuer, as are ${ENDPOINTS.filter((other) => other !== member).join(', ')}`
     })),
@@ -90,6 +99,32 @@ function kindProblems (name: string, provider: SocialProvider, names: Names): Pr
       ? [{ name: names.given('profileEndpoints'), message: 'needs an address named user' }]
       : [])
   ]
+}
+
+/** Its client secret is signed with a key of ours. */
+function appleProblems (provider: SocialProvider, { given, missing }: Names): Problem[] {
+  const absent = APPLE.filter((member) => provider[member] === undefined)
+  return [
+    ...(provider.clientSecret === undefined ? [] : [{ name: given('clientSecret'), message: `is made from ${APPLE.join(', ')}; leave it out` }]),
+    ...absent.map((member) => ({ name: missing(member), message: 'is required for Apple: docs/social-login.md says where to find it' })),
+    ...(provider.privateKey === undefined || isP256(provider.privateKey)
+      ? []
+      : [{ name: given('privateKey'), message: 'must be the text of the file AuthKey_….p8, from -----BEGIN PRIVATE KEY----- on' }])
+  ]
+}
+
+function isP256 (text: string): boolean {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(withLines(text))
+    return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
+}
+
+/** In a variable, line breaks are often escaped. */
+function withLines (text: string): string {
+  return text.replaceAll('\\n', '\n')
 }
 
 function insecure (

@@ -131,6 +131,13 @@ export const RedirectQuery = Type.Object({
 }, { additionalProperties: true })
 /** RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207. Checked with the login that they answer. */
 export const CallbackQuery = Type.Object({}, { additionalProperties: true })
+export const PostedAnswer = Type.Object({
+  state: Said('From the request to the provider', 'lk_ot_6Qp0…'),
+  code: Said('Authorization code of the provider', 'c6a2…'),
+  error: Said('Why there is no code', 'user_cancelled_authorize'),
+  iss: Said('Issuer (RFC 9207)', 'https://login.example.com'),
+  user: Said('What Apple says about the user at the first login, as JSON', '{"name":{"firstName":"Ada","lastName":"Lovelace"}}')
+}, { additionalProperties: true })
 export const ContinueQuery = Type.Object({
   state: Type.Optional(Type.String({ description: 'From the address that the page leads to', examples: ['lk_ot_6Qp0…'] }))
 }, { additionalProperties: true })

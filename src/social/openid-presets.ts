@@ -1,6 +1,6 @@
 import type { UpstreamClaims } from './ports.ts'
 import type { OpenIdPreset } from './presets.ts'
-import { readOpenId } from './read-claims.ts'
+import { objectOf, readOpenId } from './read-claims.ts'
 
 const OPENID = ['openid', 'profile', 'email']
 const ENTRA = 'https://login.microsoftonline.com'
@@ -85,7 +85,23 @@ const twitch: OpenIdPreset = {
   read: (claims) => ({ ...readOpenId(claims), name: claims['preferred_username'] })
 }
 
-export const openIdPresets = { google, microsoft, gitlab, linkedin, slack, twitch }
+/**
+ * The answer is posted when a name or an address is requested. The name is in the first one only, and not in the id token. Addresses of its
+ * relay are verified like others. It knows no PKCE; the nonce binds the code to the request.
+ */
+const apple: OpenIdPreset = {
+  kind: 'openid',
+  label: 'Apple',
+  issuer: () => 'https://appleid.apple.com',
+  clientKey: ({ teamId = '', keyId = '', privateKey = '' }) => ({ teamId, keyId, privateKey }),
+  scopes: ['openid', 'email', 'name'],
+  responseMode: 'form_post',
+  pkce: false,
+  posted: (params) => ({ name: appleName(params.get('user')) }),
+  read: (claims) => readOpenId(claims, isTrue(claims['email_verified']))
+}
+
+export const openIdPresets = { google, apple, microsoft, gitlab, linkedin, slack, twitch }
 
 function isGmail (email: unknown): boolean {
   return typeof email === 'string' && /@gmail\.com$/i.test(email)
@@ -97,6 +113,16 @@ function isText (value: unknown): value is string {
 
 function isTrue (value: unknown): boolean {
   return value === true || value === 'true'
+}
+
+/** JSON, and given once: what cannot be read is no reason to refuse the login. */
+function appleName (user: string | null): string | null {
+  try {
+    const { firstName, lastName } = objectOf(objectOf(JSON.parse(user ?? '')).name)
+    return [firstName, lastName].filter(isText).join(' ')
+  } catch {
+    return null
+  }
 }
 
 /** An object in some of its answers. */

@@ -55,6 +55,8 @@ type ProviderBase = {
   /** Redirect URIs of these apps, to which the provider sends codes. */
   redirectUris: string[]
   use: ProviderUse
+  /** The browser posts the answer from a page of the provider (OAuth 2.0 Form Post Response Mode); otherwise it is in the address. */
+  responseMode?: 'form_post'
   /** False for a provider that fails when it gets a code challenge and a client secret (RFC 7636). */
   pkce?: false
   /** Of a preset; undefined for one that cannot say whose an access token is. */
@@ -77,8 +79,21 @@ export type OpenIdProvider = ProviderBase & {
   isTenant?: (tid: string) => boolean
   /** False for a provider whose id tokens do not contain the nonce of the request. */
   nonce?: false
+  /** Its client secret is a token that is signed with this key (ES256). */
+  clientKey?: ClientKey
+  /** What it posts about the user beside the code. Nobody has signed it, so that it is worth what a user enters. */
+  posted?: (params: URLSearchParams) => UpstreamClaims
   /** Corrects the answer of a token endpoint that does not follow RFC 6749 section 5.1, before it is read. */
   conform?: (answer: UpstreamClaims) => UpstreamClaims
+}
+
+export type ClientKey = {
+  /** Who signs: `iss`. */
+  teamId: string
+  /** `kid` */
+  keyId: string
+  /** PKCS #8 in PEM, of the curve P-256. */
+  privateKey: string
 }
 
 /** Without id tokens (RFC 6749). */

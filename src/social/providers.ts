@@ -20,12 +20,16 @@ export function createProviders (social: Record<string, ConfiguredProvider>): Ma
 function generic (name: string, option: ConfiguredProvider): Preset {
   const label = name.charAt(0).toUpperCase() + name.slice(1)
   const { issuer, authorizationEndpoint, tokenEndpoint, introspectionEndpoint, profileEndpoints, authMethod = 'client_secret_basic', profile } = option
+  const responseMode = option.responseMode === 'form_post' ? option.responseMode : undefined
   if (issuer !== undefined) {
-    return { kind: 'openid', label, issuer: () => issuer, scopes: ['openid', 'profile', 'email'], read: (claims) => readOpenId(claims) }
+    return {
+      kind: 'openid', label, issuer: () => issuer, scopes: ['openid', 'profile', 'email'], responseMode, read: (claims) => readOpenId(claims)
+    }
   }
   return {
     kind: 'oauth2',
     label,
+    responseMode,
     authorizationEndpoint: authorizationEndpoint!,
     tokenEndpoint: tokenEndpoint!,
     ...(introspectionEndpoint !== undefined && { introspectionEndpoint }),
@@ -42,6 +46,7 @@ function toProvider (name: string, option: ConfiguredProvider, preset: Preset): 
     name, label, clientId, clientSecret, audiences, redirectUris, use,
     params: { ...preset.params, ...params },
     ...(preset.pkce === false && { pkce: preset.pkce }),
+    ...(preset.responseMode && { responseMode: preset.responseMode }),
     read: readWith(preset.read, domains)
   }
   return preset.kind === 'openid'
@@ -56,15 +61,16 @@ function atOnce<Value> (value: Value): Value {
   throw new TypeError('profile returns a promise')
 }
 
-type OfOpenId = 'kind' | 'issuer' | 'issuerTemplate' | 'isTenant' | 'nonce' | 'conform'
+type OfOpenId = 'kind' | 'issuer' | 'issuerTemplate' | 'isTenant' | 'nonce' | 'clientKey' | 'posted' | 'conform'
 
 function openId (preset: OpenIdPreset, option: ConfiguredProvider): Pick<OpenIdProvider, OfOpenId> {
-  const { kind, issuer, issuerTemplate, nonce, conform } = preset
+  const { kind, issuer, issuerTemplate, nonce, clientKey, posted, conform } = preset
   const [template, isTenant] = [issuerTemplate?.(option), preset.isTenant?.(option)]
   return {
     kind, issuer: issuer(option),
     ...(template !== undefined && { issuerTemplate: template }), ...(isTenant && { isTenant }),
-    ...(nonce === false && { nonce }), ...(conform && { conform })
+    ...(nonce === false && { nonce }), ...(clientKey && { clientKey: clientKey(option) }),
+    ...(posted && { posted }), ...(conform && { conform })
   }
 }
 

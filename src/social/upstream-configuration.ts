@@ -6,14 +6,18 @@ export const TIMEOUT = 5
 /** Seconds by which the clocks of a provider and of this server may differ. */
 export const CLOCK_TOLERANCE = 300
 
-/** What openid-client needs to know of a provider: its metadata (OpenID Connect Discovery), or the endpoints that are configured. */
-export async function configure (provider: Provider, fetch: CustomFetch): Promise<Configuration> {
+/**
+ * What openid-client needs to know of a provider: its metadata (OpenID Connect Discovery), or the endpoints that are configured.
+ * @param clientSecret undefined for a public client
+ */
+export async function configure (provider: Provider, fetch: CustomFetch, clientSecret: string | undefined): Promise<Configuration> {
   const client = await import('openid-client')
-  const { clientId, clientSecret } = provider
+  const { clientId } = provider
   const metadata = { [client.clockTolerance]: CLOCK_TOLERANCE }
   if (provider.kind === 'openid') {
     const isInsecure = provider.issuer.startsWith('http:')
-    const configuration = await client.discovery(new URL(provider.issuer), clientId, metadata, authentication(client, provider), {
+    const proof = authentication(client, provider, clientSecret)
+    const configuration = await client.discovery(new URL(provider.issuer), clientId, metadata, proof, {
       timeout: TIMEOUT, [client.customFetch]: fetch, ...(isInsecure && { execute: [client.allowInsecureRequests] })
     })
     // Its signature is checked, too: the connection alone may end at a proxy of somebody else
@@ -26,7 +30,8 @@ export async function configure (provider: Provider, fetch: CustomFetch): Promis
       issuer: new URL(tokenEndpoint).origin, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint,
       ...(introspectionEndpoint !== undefined && { introspection_endpoint: introspectionEndpoint })
     },
-    clientId, { ...metadata, ...(clientSecret !== undefined && { client_secret: clientSecret }) }, authentication(client, provider)
+    clientId, { ...metadata, ...(clientSecret !== undefined && { client_secret: clientSecret }) },
+    authentication(client, provider, clientSecret)
   )
   configuration.timeout = TIMEOUT
   configuration[client.customFetch] = fetch
@@ -34,9 +39,9 @@ export async function configure (provider: Provider, fetch: CustomFetch): Promis
   return configuration
 }
 
-function authentication (client: typeof import('openid-client'), provider: OpenIdProvider | OAuth2Provider) {
-  if (provider.clientSecret === undefined) return client.None()
-  const [basic, post] = [client.ClientSecretBasic(provider.clientSecret), client.ClientSecretPost(provider.clientSecret)]
+function authentication (client: typeof import('openid-client'), provider: OpenIdProvider | OAuth2Provider, secret: string | undefined) {
+  if (secret === undefined) return client.None()
+  const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]
   if (provider.kind === 'oauth2') return provider.authMethod === 'client_secret_post' ? post : basic
   const choose: ClientAuth = (server, ...request) => {
     const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server

@@ -12,6 +12,15 @@ export function createUpstreamLoginStore ({ pool, tables: { one_time_tokens: tok
         values: [hash, provider, browser]
       })
       return rows[0]?.payload ?? null
+    },
+
+    async addAnswer (hash, provider, answer) {
+      await pool.query({
+        name: 'upstream-login-answer',
+        text: `UPDATE ${tokens} SET payload = payload || jsonb_build_object('answer', $3::text)
+          WHERE hash = $1 AND purpose = 'upstream' AND expires_at > now() AND payload->>'provider' = $2 AND NOT payload ? 'answer'`,
+        values: [hash, provider, answer]
+      })
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
 import { readProof, saysWhose, type Proof } from './app-proof.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
 import { createProviderFetch } from './provider-fetch.ts'
+import { createClientSecret } from './client-secret.ts'
 import { configure } from './upstream-configuration.ts'
 import { isBusy, UpstreamError } from './upstream-error.ts'
 import type { Once } from './used-proofs.ts'
@@ -46,11 +47,12 @@ const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
 
 export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clock, 'monotonic' | 'now'>): Upstream {
   const { fetch, forget } = createProviderFetch(provider, monotonic)
+  const clientSecret = createClientSecret(provider, now)
 
   /** A new one each time, without keys from before: a provider may have replaced them a moment ago. */
   async function configured (): Promise<Configuration> {
     try {
-      return await configure(provider, fetch)
+      return await configure(provider, fetch, await clientSecret())
     } catch (error) {
       forget()
       throw error
@@ -65,6 +67,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
           ...provider.params,
           ...(provider.scopes.length > 0 && { scope: provider.scopes.join(' ') }),
           redirect_uri: redirectUri, state,
+          ...(provider.responseMode && { response_mode: provider.responseMode }),
           ...(provider.pkce !== false && { code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' }),
           ...(provider.kind === 'openid' && {
             ...(provider.nonce !== false && { nonce }),
@@ -91,7 +94,8 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
           ...(provider.kind === 'openid' && { idTokenExpected: true, ...(provider.nonce !== false && { expectedNonce: nonce }) })
         })
         const said: UpstreamClaims = provider.kind === 'openid'
-          ? await openIdClaims(provider, configuration, tokens, now())
+          // What is signed comes last
+          ? { ...provider.posted?.(params), ...await openIdClaims(provider, configuration, tokens, now()) }
           : await profileClaims(provider, tokens.access_token)
         return answerOf(provider, said)
       } catch (cause) {

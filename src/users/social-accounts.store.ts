@@ -24,7 +24,7 @@ export function createSocialAccountStore ({ pool, tables }: Database): SocialAcc
     async use (account) {
       const { rows } = await pool.query<{ userId: string, passwordStamp: number }>({
         name: 'social-use',
-        text: `UPDATE ${accounts} a SET last_used_at = now(), email = $3, name = $4 FROM ${users} u
+        text: `UPDATE ${accounts} a SET last_used_at = now(), email = coalesce($3, a.email), name = coalesce($4, a.name) FROM ${users} u
           WHERE a.provider = $1 AND a.subject = $2 AND u.id = a.user_id RETURNING u.id AS "userId", u.password_stamp AS "passwordStamp"`,
         values: columnsOf(account)
       })

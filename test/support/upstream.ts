@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider, { errors as providerErrors } from 'oidc-provider'
 import type { Test } from 'tap'
-import type { Answer, Visitor } from './visitor.ts'
+import { formOf, type Answer, type Fields, type Visitor } from './visitor.ts'
 
 export type Person = { sub: string, email?: string, email_verified?: boolean, name?: string, locale?: string }
 
@@ -66,6 +66,31 @@ export async function startUpstream (
 /** Walks through the provider as a browser. @returns the address that it sends the browser back to */
 export async function through (start: Answer | string, person?: UpstreamServer['person'], upstream?: UpstreamServer): Promise<string> {
   if (upstream && person !== undefined) upstream.person = person
+  const { url, status, page } = await walk(start)
+  if (page !== undefined) throw new Error(`The provider answered ${status} at ${url}: ${page}`)
+  return url
+}
+
+/** Walks through a provider that posts its answer. @returns the fields of the form that the browser posts, and where to */
+export async function throughForm (
+  start: Answer | string, person?: UpstreamServer['person'], upstream?: UpstreamServer
+): Promise<{ path: string, fields: Fields }> {
+  if (upstream && person !== undefined) upstream.person = person
+  const { url, status, page } = await walk(start)
+  if (page === undefined) throw new Error(`The provider sent the browser to ${url}`)
+  if (!page.includes('<form')) throw new Error(`The provider answered ${status} at ${url}: ${page}`)
+  const { action, hidden } = formOf({ body: page } as Answer)
+  return { path: pathOf(action), fields: hidden }
+}
+
+/** As a browser does it from the page of another site: no cookie comes with it. */
+export async function postAnswer (
+  visitor: Visitor, { path, fields }: { path: string, fields: Fields }, origin = 'https://appleid.apple.com'
+): Promise<Answer> {
+  return await visitor.post(path, fields, { origin, 'sec-fetch-site': 'cross-site', cookie: '' })
+}
+
+async function walk (start: Answer | string): Promise<{ url: string, status: number, page?: string }> {
   let url = typeof start === 'string' ? start : start.headers.location!
   const { origin } = new URL(url)
   const cookies = new Map<string, string>()
@@ -76,10 +101,10 @@ export async function through (start: Answer | string, person?: UpstreamServer['
       cookies.set(name!, value!)
     }
     const location = answer.headers.get('location')
-    if (location === null) throw new Error(`The provider answered ${answer.status} at ${url}: ${await answer.text()}`)
+    if (location === null) return { url, status: answer.status, page: await answer.text() }
     url = new URL(location, url).href
   }
-  return url
+  return { url, status: 303 }
 }
 
 /** Logs in at the provider, from a button of the login page to the answer of the callback. */

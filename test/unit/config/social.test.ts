@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -79,6 +80,18 @@ t.test('an OAuth 2.0 provider has endpoints and a function', async (t) => {
   })
 })
 
+const keyOf = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+const APPLE = { clientId: 'com.example', teamId: 'TEAM', keyId: 'KEY', privateKey: keyOf('P-256') }
+
+t.test('Apple has a key, whose line breaks may be escaped; a provider of your own may post its answer', async (t) => {
+  const escaped = APPLE.privateKey.replaceAll('\n', '\\n')
+  t.same(social({
+    SOCIAL_APPLE_CLIENT_ID: APPLE.clientId, SOCIAL_APPLE_TEAM_ID: 'TEAM', SOCIAL_APPLE_KEY_ID: 'KEY', SOCIAL_APPLE_PRIVATE_KEY: escaped,
+    SOCIAL_MINE_CLIENT_ID: 'a', SOCIAL_MINE_ISSUER: 'https://a.example', SOCIAL_MINE_RESPONSE_MODE: 'form_post'
+  }), { apple: APPLE, mine: { ...OPENID, responseMode: 'form_post' } })
+  t.match(inCode({ mine: { ...OAUTH2, responseMode: 'query' } }), { mine: { responseMode: 'query' } })
+})
+
 /** What is wrong, the options, the name that is reported, what the message says. */
 const REFUSED: [string, object, string, RegExp][] = [
   ['a name that is none', { Google: OPENID }, 'social', /has the invalid name "Google"/],
@@ -94,9 +107,17 @@ const REFUSED: [string, object, string, RegExp][] = [
   ['a member of another preset', { google: { clientId: 'a', tenant: 'common' } }, 'social.google.tenant', /not an option of the preset google/],
   ['an issuer of a preset', { google: OPENID }, 'social.google.issuer', /not an option of the preset google; give a provider of your own another name/],
   ['an endpoint of a preset', { github: { clientId: 'a', tokenEndpoint: 'https://a.example' } }, 'social.github.tokenEndpoint', /preset github/],
-  ['an unknown preset', { mine: { clientId: 'a', preset: 'apple' } }, 'social.mine.preset', /Which known provider it is.*google/],
+  ['an unknown preset', { mine: { clientId: 'a', preset: 'netscape' } }, 'social.mine.preset', /Which known provider it is.*google/],
+  ['a client secret for Apple', { apple: { ...APPLE, clientSecret: SECRET } }, 'social.apple.clientSecret', /is made from teamId, keyId, privateKey/],
+  ['no team of Apple', { apple: { ...APPLE, teamId: undefined } }, 'SOCIAL_APPLE_TEAM_ID', /is required for Apple/],
+  ['no key of Apple', { apple: { ...APPLE, privateKey: undefined } }, 'SOCIAL_APPLE_PRIVATE_KEY', /is required for Apple/],
+  ['a key that is none', { apple: { ...APPLE, privateKey: SECRET } }, 'social.apple.privateKey', /must be the text of the file/],
+  ['a key of another curve', { apple: { ...APPLE, privateKey: keyOf('P-384') } }, 'social.apple.privateKey', /must be the text of the file/],
+  ['a team of another preset', { google: { clientId: 'a', teamId: 'TEAM' } }, 'social.google.teamId', /not an option of the preset google/],
+  ['the response mode of a preset', { google: { clientId: 'a', responseMode: 'form_post' } }, 'social.google.responseMode', /not an option of the preset google/],
+  ['a response mode that is none', { mine: { ...OPENID, responseMode: 'fragment' } }, 'social.mine.responseMode', /query or form_post/],
   ['a tenant that is none', { microsoft: { clientId: 'a', tenant: 'northwind.com' } }, 'social.microsoft.tenant', /id of the directory/],
-  ['a provider without a preset and an issuer', { apple: { clientId: 'a' } }, 'SOCIAL_APPLE_ISSUER', /apple is none of the presets google, .*authorizationEndpoint, tokenEndpoint, profileEndpoints, profile/],
+  ['a provider without a preset and an issuer', { netscape: { clientId: 'a' } }, 'SOCIAL_NETSCAPE_ISSUER', /netscape is none of the presets google, .*authorizationEndpoint, tokenEndpoint, profileEndpoints, profile/],
   ['a name that every object has', { constructor: { clientId: 'a' } }, 'SOCIAL_CONSTRUCTOR_ISSUER', /is none of the presets/],
   ['an issuer and endpoints', { mine: { ...OPENID, tokenEndpoint: 'https://a.example' } }, 'social.mine.tokenEndpoint', /does not go with issuer/],
   ['a tenant without a preset', { mine: { ...OPENID, tenant: 'common' } }, 'social.mine.tenant', /does not go with issuer/],

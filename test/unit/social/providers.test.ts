@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import type { LatchkeyOptions } from '../../../src/config/config.ts'
 import { configFrom, readEnvironment } from '../../../src/config/environment.ts'
@@ -29,6 +30,15 @@ t.test('a preset says what the options do not', async (t) => {
     clientSecret: undefined, authMethod: 'client_secret_post', tokenEndpoint: 'https://github.com/login/oauth/access_token'
   })
   t.match(found.get('mine'), { kind: 'openid', label: 'Mine', issuer: 'https://login.example.com/', scopes: ['openid', 'groups'] })
+})
+
+t.test('Apple posts its answer, knows no PKCE, and says the name in a part that nobody has signed', async (t) => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const apple = provider('apple', { teamId: 'T', keyId: 'K', privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() })
+  t.match(apple, { kind: 'openid', label: 'Apple', issuer: 'https://appleid.apple.com', responseMode: 'form_post', pkce: false, nonce: undefined })
+  for (const [said, emailVerified] of [[true, true], ['true', true], ['false', false], [false, false], [undefined, false]]) {
+    t.match(apple.read({ sub: '1', email: 'ada@example.com', email_verified: said }), { subject: '1', emailVerified }, String(said))
+  }
 })
 
 t.test('the first profile endpoint is that of the user', async (t) => {
