@@ -81,12 +81,13 @@ export function createPageErrors (
     const problem = problemOf(failure)
     const { body, method } = request
     if (!problem || method !== 'POST' || typeof body !== 'object' || body === null) return null
-    const { username, return_to: target, remember } = body as { username?: unknown, return_to?: unknown, remember?: unknown }
+    const { username, return_to: target, remember, password: entered } = body as Record<string, unknown>
     const state = { returnTo: localPath(target), problem }
     const path = pathOf(request)
     if (path === '/login') {
       return login(request, reply, {
-        ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined
+        ...state, username: typeof username === 'string' ? username : undefined, remember: remember !== undefined,
+        isSecondStep: entered !== undefined
       })
     }
     const { token, email } = body as { token?: unknown, email?: unknown }

@@ -12,6 +12,10 @@ import { problemText, type Problem } from './problems.ts'
 export type LoginState = {
   returnTo: string | null
   username?: string | undefined
+  /** Where the page asks first who logs in: the second step. */
+  isSecondStep?: boolean | undefined
+  /** What the first step has got is no name of anybody. */
+  wrongName?: 'missing' | 'invalid'
   remember?: boolean
   problem?: Problem | undefined
   /** The user who is already logged in, when a new login is required. */
@@ -22,19 +26,32 @@ export type LoginState = {
 
 export type ShowLogin = (request: FastifyRequest, reply: FastifyReply, state: LoginState) => Promise<FastifyReply>
 
+/** Asks for the password of a named user. */
+export const PASSWORD_STEP = 'password'
+
 export function createLoginPage (kit: Kit, services: Services, findReturnTarget: FindReturnTarget): ShowLogin {
   const { config, social, users: { attributes }, verification: { channels } } = services
   // A form with an address of one of these domains goes on to a provider
   const sendsAway = Object.values(config.social).some(({ domains = [] }) => domains.length > 0)
-  return async (request, reply, { returnTo, username, remember = false, problem, userId, ended }) => {
+  const isFirst = config.login.identifierFirst === 'on'
+
+  return async (request, reply, { returnTo, username, isSecondStep, wrongName, remember = false, problem, userId, ended }) => {
     const page = kit.page(request)
     const uiLocales = localesOf(request)
     const { app, leaves } = await findReturnTarget(returnTo)
+    const step = !isFirst ? undefined : isSecondStep && username?.trim() ? PASSWORD_STEP : 'identifier'
+    const prompt = isFirst ? promptOf(request) : undefined
+    const home = step === PASSWORD_STEP ? social?.domains.homeOf(username) : undefined
+    const target = { return_to: returnTo ?? undefined, ui_locales: uiLocales }
     return kit.send(reply, 'login', {
       ...page,
       action: kit.link('/login'),
       csrf: kit.csrf(reply),
-      hidden: { ...(returnTo !== null && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales }) },
+      ...(step && { step }),
+      hidden: {
+        ...(returnTo !== null && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales }),
+        ...(prompt && { prompt })
+      },
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       values: { username, remember },
       app,
@@ -42,16 +59,16 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
       ...(social && {
         providers: (await import('./provider-links.ts')).providerLinks(kit, social, page.texts.upstream.logIn, {
           returnTo, uiLocales, prompt: userId === undefined ? undefined : 'login'
-        })
+        }, ({ name }) => step !== PASSWORD_STEP || name === home?.provider)
       }),
       notice: ended ? page.texts.login[ended] : undefined,
+      ...(wrongName && { errors: { fields: { username: [page.texts.problems[wrongName]] } } }),
       ...(problem &&
         { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
       links: {
         forgot: channels.mail ? kit.link(FORGOT_PAGE) : undefined,
-        register: config.registration === 'open'
-          ? kit.link('/register', { return_to: returnTo ?? undefined, ui_locales: uiLocales })
-          : undefined
+        register: config.registration === 'open' ? kit.link('/register', target) : undefined,
+        ...(step === PASSWORD_STEP && { another: kit.link('/login', { ...target, prompt }) })
       }
     }, { leaves: leaves || sendsAway })
   }
@@ -66,4 +83,9 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
     if (params?.[REAUTH] === undefined) return { href: returnTo ?? config.homePath }
     return { action: kit.link(AUTHORIZE), hidden: { ...hiddenParams(knownParams(params)), decision: 'deny' } }
   }
+}
+
+/** Of the first step, for the second. */
+function promptOf ({ query, body }: FastifyRequest): 'login' | undefined {
+  return ((body ?? query ?? {}) as { prompt?: unknown }).prompt === 'login' ? 'login' : undefined
 }

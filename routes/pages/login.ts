@@ -2,8 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { localesOf } from '../../plugins/http/preferred-languages.ts'
 import { limit } from '../../plugins/http/limits.ts'
 import { ACCOUNT, DELETED, RESTORE } from '../../plugins/pages/account-paths.ts'
+import { PASSWORD_STEP } from '../../plugins/pages/login.ts'
 import { NOBODY } from '../../plugins/pages/shown-once.ts'
+import { withQuery } from '../../src/http/front-end-url.ts'
 import { localPath } from '../../src/http/return-to.ts'
+import { MAX_IDENTIFIER } from '../../src/users/attributes.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
 import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, showPage } from '../../src/schemas/pages.ts'
 import { unprocessable } from '../../plugins/http/unprocessable.ts'
@@ -18,12 +21,13 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/login', {
     schema: { tags, summary: 'Login page', querystring: LoginQuery, response: showPage }
   }, async (request, reply) => {
-    const { return_to: target, login_hint: username, prompt } = request.query
+    const { return_to: target, login_hint: username, prompt, step } = request.query
     const returnTo = localPath(target)
     const session = await browser.session(request)
     if (prompt !== 'login' && session) return reply.redirect(browser.returnPath(target), 303)
     return await pages.login(request, reply, {
-      returnTo, username, userId: session?.userId, ended: session ? null : await browser.ended(request)
+      returnTo, username, isSecondStep: step === PASSWORD_STEP, userId: session?.userId,
+      ended: session ? null : await browser.ended(request)
     })
   })
 
@@ -36,13 +40,25 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     const surplus = surplusFields(attributes, loginFields(attributes, request.body, ''))
     if (surplus) throw unprocessable(surplus, { message: 'A login has one login field' })
     const returnTo = localPath(target)
+    const isFirstStep = config.login.identifierFirst === 'on' && password === undefined
+    if (isFirstStep && (!username?.trim() || username.length > MAX_IDENTIFIER)) {
+      return await pages.login(request, reply.code(422), { returnTo, wrongName: username?.trim() ? 'invalid' : 'missing' })
+    }
     const home = social?.domains.homeOf(username)
-    if (home && (home.isRequired || password === undefined || password === '')) {
+    if (home && (home.isRequired || (!isFirstStep && !password))) {
       return reply.redirect(home.href({ returnTo, uiLocales: localesOf(request) }), 303)
+    }
+    if (isFirstStep) {
+      // Whether there is an account changes nothing
+      const uiLocales = localesOf(request)
+      return reply.redirect(withQuery(`${config.basePath}/login`, {
+        step: PASSWORD_STEP, login_hint: username!, ...(returnTo !== null && { return_to: returnTo }),
+        ...(uiLocales !== undefined && { ui_locales: uiLocales }), ...(body.prompt === 'login' && { prompt: body.prompt })
+      }), 303)
     }
     const remember = body.remember !== undefined
     const session = await browser.logInWithPassword(request, reply, { username, password, remember, form: pages.formOf(request) })
-    if (!session) return await pages.login(request, reply.code(401), { returnTo, username, remember, problem: 'wrongLogin' })
+    if (!session) return await pages.login(request, reply.code(401), { returnTo, username, isSecondStep: true, remember, problem: 'wrongLogin' })
     return reply.redirect(await pages.afterLogin(session.userId, browser.returnPath(target)), 303)
   })
 

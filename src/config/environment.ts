@@ -149,12 +149,13 @@ function socialValue (member: string, property: Property, found: Found): unknown
 }
 
 function loginOptions (given: Given, names: Record<string, string>): LatchkeyOptions['login'] | undefined {
-  const { attributes: { env: listVariable }, defaultCountry: { env: countryVariable } } = Settings.properties.login
-    .properties as unknown as Record<'attributes' | 'defaultCountry', { env: string }>
-  const [list, country] = [given(listVariable), given(countryVariable)]
-  if (!list && !country) return undefined
+  const { attributes, defaultCountry, identifierFirst } = Settings.properties.login
+    .properties as unknown as Record<'attributes' | 'defaultCountry' | 'identifierFirst', Property & { env: string }>
+  const [list, country, first] = [given(attributes.env), given(defaultCountry.env), given(identifierFirst.env)]
+  if (!list && !country && !first) return undefined
   if (list) names['login.attributes'] = list.name
   if (country) names['login.defaultCountry'] = country.name
+  if (first) names['login.identifierFirst'] = first.name
   const wanted = list?.text.split(',').map((name) => name.trim()).filter(Boolean)
   const unknown = wanted?.filter((name) => !readyAttributes[name]) ?? []
   if (unknown.length > 0) {
@@ -165,7 +166,8 @@ function loginOptions (given: Given, names: Record<string, string>): LatchkeyOpt
   }
   return {
     ...(wanted && { attributes: Object.fromEntries(wanted.map((name) => [name, readyAttributes[name]!])) }),
-    ...(country && { defaultCountry: country.text })
+    ...(country && { defaultCountry: country.text }),
+    ...(first && { identifierFirst: first.text as 'on' | 'off' })
   }
 }
 

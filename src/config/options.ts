@@ -38,6 +38,8 @@ export interface SettingsOptions {
     prefix?: NonNullable<NonNullable<Settings['login']>['prefix']>
     /** Country of phone numbers in national format, such as DE. Variable: DEFAULT_COUNTRY. */
     defaultCountry?: NonNullable<NonNullable<Settings['login']>['defaultCountry']>
+    /** Whether the login page asks first who logs in, and for the password on a second page. Variable: LOGIN_IDENTIFIER_FIRST. Default: off. */
+    identifierFirst?: NonNullable<NonNullable<Settings['login']>['identifierFirst']>
   }
   /** Fields that each user has besides the name: a flat TypeBox object, `Type.Object({ … })`. */
   profile?: NonNullable<Settings['profile']>
@@ -272,6 +274,8 @@ export interface RemoteProxyOptions {
     prefix?: NonNullable<NonNullable<RemoteProxy['login']>['prefix']>
     /** Country of phone numbers in national format, such as DE. */
     defaultCountry?: NonNullable<NonNullable<RemoteProxy['login']>['defaultCountry']>
+    /** Whether the login page asks first who logs in, and for the password on a second page. Default: off. */
+    identifierFirst?: NonNullable<NonNullable<RemoteProxy['login']>['identifierFirst']>
   }
   /** Path prefix of all routes, such as /auth. */
   prefix?: NonNullable<RemoteProxy['prefix']>

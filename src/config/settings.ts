@@ -72,11 +72,7 @@ export const Settings = Type.Object({
     env: 'DATABASE_POOL_SIZE', default: 10, minimum: 1, maximum: 1000,
     description: 'Maximum number of database connections of one process'
   }),
-  databasePrepare: onOff(
-    'DATABASE_PREPARE',
-    'on',
-    'Use prepared statements; set to `off` behind PgBouncer before 1.21 in transaction mode'
-  ),
+  databasePrepare: onOff('DATABASE_PREPARE', 'on', 'Use prepared statements; set to `off` behind PgBouncer before 1.21 in transaction mode'),
   login: Type.Object({
     attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' }), Type.Unsafe<object>({ type: 'object' }), {
       env: 'LOGIN_ATTRIBUTES',
@@ -86,7 +82,8 @@ export const Settings = Type.Object({
     prefix: Type.String({ default: '', description: 'Prefix of the attribute names in login bodies; a dot stands for a nested object, as in `user.`' }),
     defaultCountry: Type.Optional(
       Type.String({ env: 'DEFAULT_COUNTRY', pattern: '^[A-Z]{2}$', description: 'Country of phone numbers in national format, such as DE' })
-    )
+    ),
+    identifierFirst: onOff('LOGIN_IDENTIFIER_FIRST', 'off', 'Whether the login page asks first who logs in, and for the password on a second page')
   }, { additionalProperties: false }),
   profile: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'Fields that each user has besides the name: a flat TypeBox object, `Type.Object({ … })`' })),
   scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), {

@@ -59,12 +59,14 @@ export const LoginQuery = Type.Object({
   return_to: Text,
   login_hint: Text,
   prompt: Type.Optional(Type.String({ description: '`login` requires a new login even if a user is logged in' })),
+  step: Type.Optional(Type.String({ description: '`password`, with `LOGIN_IDENTIFIER_FIRST`: asks for the password of `login_hint`' })),
   ui_locales: Text
 }, { additionalProperties: true })
 
 export const LoginForm = Type.Object({
   username: Type.Optional(Type.String({ examples: ['ada@example.com'] })),
   password: Type.Optional(Type.String({ examples: ['correct horse battery staple'] })),
+  prompt: Type.Optional(Type.String({ description: 'As of the page', examples: ['login'] })),
   remember: Type.Optional(Type.String({ description: 'Stay logged in for longer', examples: ['on'] })),
   return_to: Type.Optional(Type.String({ description: 'A path on this server', examples: ['/account'] })),
   _csrf: Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))

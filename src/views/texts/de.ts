@@ -63,6 +63,9 @@ export const de: Texts = {
     submit: 'Anmelden',
     register: 'Konto anlegen',
     forgot: 'Passwort vergessen?',
+    next: 'Weiter',
+    passwordTitle: 'Passwort eingeben',
+    another: 'Nicht Sie? Anderes Konto verwenden',
     again: (account) =>
       `Sie sind als ${account} angemeldet. Melden Sie sich noch einmal an, um weiterzumachen, oder mit einem anderen Konto.`,
     cancel: 'Abbrechen',

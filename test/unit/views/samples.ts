@@ -49,6 +49,11 @@ export function samplePages (page: Page): Record<string, string> {
       ...loginModel(page), app: 'Acme Reports', values: { username: 'ada@example.com' },
       errors: { form: [page.texts.problems.wrongLogin] }
     }),
+    'login-identifier': loginPage({ ...loginModel(page), step: 'identifier', app: 'Acme Reports' }),
+    'login-password': loginPage({
+      ...loginModel(page), step: 'password', values: { username: 'ada@example.com' },
+      errors: { form: [page.texts.problems.wrongLogin] }, links: { forgot: '/forgot', another: '/login' }
+    }),
     register: registerPage(registerModel(page)),
     'register-strict': registerPage({ ...registerModel(page), passwordKinds: ['mixedCase', 'letters', 'symbols', 'numbers'] }),
     'register-fields': registerPage({
