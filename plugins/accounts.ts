@@ -10,7 +10,7 @@ async function accounts (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     closedScope(scope, config)
     loadRoutes(scope, { folder: 'v1', prefix: '/v1', switches: switchesOf(internals(host)) })
-    if (internals(host).social) loadRoutes(scope, { folder: 'v1/auth', pages: false })
+    if (internals(host).social) loadRoutes(scope, { folder: 'v1/auth', pages: false, switches: switchesOf(internals(host)) })
   }, under(config.prefix))
 }
 

@@ -5,7 +5,7 @@ import { localPath } from '../../src/http/return-to.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { FormId } from '../../src/crypto/form-secrets.ts'
 import type { Services } from '../../src/compose/services.ts'
-import type { Pending } from '../../src/sessions/auth-sessions.ts'
+import { pendingOrigin, type Pending } from '../../src/sessions/auth-sessions.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import { MISSING_ERRORS, type Missing } from '../../src/users/missing.ts'
@@ -62,7 +62,7 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     form?: FormId
   ): Promise<BrowserSession | null> {
     const [first] = missing ?? await users.records.missing(user.userId)
-    if (first) throw await incomplete(request, user, first, { remember })
+    if (first) throw await incomplete(request, user, first, { remember, ...pendingOrigin(user.origin) })
     return await start(request, reply, user, remember, form)
   }
 

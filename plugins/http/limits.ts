@@ -4,7 +4,7 @@ import { HttpError } from '../../src/http/http-error.ts'
 import { addressOf, networkOf } from '../../src/http/caller.ts'
 
 /** Requests per minute from one IPv4 address or one IPv6 /64. */
-const PER_MINUTE = { password: 60, registration: 30, refresh: 600, device: 60, message: 30 }
+const PER_MINUTE = { password: 60, registration: 30, refresh: 600, device: 60, message: 30, logout: 600 }
 
 type Counting = {
   /** Which requests are counted; default: all. */

@@ -5,12 +5,13 @@ import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../../src/config/config.ts'
 import type { VerificationServices } from '../../src/compose/verification.ts'
+import type { Provider } from '../../src/social/ports.ts'
 import type { Internals } from '../internals.ts'
 
-type Switches = Pick<Config, 'registration' | 'routes' | 'social' | 'terms'> & {
+type Switches = Pick<Config, 'registration' | 'routes' | 'terms'> & {
   channels: VerificationServices['channels']
-  /** Whether the answer of a provider is posted. */
-  posts: boolean
+  /** The providers that are configured. */
+  social: Provider[]
 }
 
 /** Route files that a setting can turn off. */
@@ -30,8 +31,9 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/oauth/personal-access-tokens', ({ routes }) => routes.personalTokens],
   ['pages/account-data', ({ routes }) => routes.profile],
   ['pages/account-profile', ({ routes }) => routes.profile],
-  ['pages/account-identities', ({ social }) => Object.keys(social).length > 0],
-  ['v1/auth/posted', ({ posts }) => posts],
+  ['pages/account-identities', ({ social }) => social.length > 0],
+  ['v1/auth/posted', ({ social }) => social.some(({ responseMode }) => responseMode === 'form_post')],
+  ['v1/auth/backchannel-logout', ({ social }) => social.some(({ kind }) => kind === 'openid')],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page
   ['v1/oauth/device-code', ({ routes }) => routes.pages],
@@ -48,10 +50,9 @@ const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/lo
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
 export function switchesOf (
-  { config: { registration, routes, social, terms }, verification: { channels }, social: services }: Pick<Internals, 'config' | 'social' | 'verification'>
+  { config: { registration, routes, terms }, social, verification: { channels } }: Pick<Internals, 'config' | 'social' | 'verification'>
 ): Switches {
-  const posts = [...services?.providers.values() ?? []].some(({ responseMode }) => responseMode === 'form_post')
-  return { registration, routes, social, terms, channels, posts }
+  return { registration, routes, terms, channels, social: [...social?.providers.values() ?? []] }
 }
 
 /**

@@ -6,6 +6,7 @@ import { HttpError } from '../../src/http/http-error.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import type { ProvenUser } from '../../src/oauth/token/issue-tokens.ts'
+import { pendingOrigin } from '../../src/sessions/auth-sessions.ts'
 import type { Provider } from '../../src/social/ports.ts'
 import type { Intent, ProxyIntent } from '../../src/social/upstream-logins.ts'
 import type { Internals } from '../internals.ts'
@@ -82,10 +83,11 @@ export function createProxyLogins (
   async function ask (
     request: FastifyRequest, reply: FastifyReply, provider: Provider, login: ProxyLogin, user: ProvenUser
   ): Promise<FastifyReply | null> {
-    const { userId, passwordStamp, missing } = user
+    const { userId, passwordStamp, missing, origin } = user
     if (missing.length === 0 && (users.terms === null || await users.terms.hasAccepted(userId))) return null
     const { stay = await browser.session(request) !== null, ...proxy } = login.proxy
-    const state = await upstream.suspend(request, reply, provider, { ...login, proxy: { ...proxy, stay, user: { userId, passwordStamp } } })
+    const waiting = { userId, passwordStamp, ...pendingOrigin(origin) }
+    const state = await upstream.suspend(request, reply, provider, { ...login, proxy: { ...proxy, stay, user: waiting } })
     const path = withQuery(config.basePath + continuePath(provider.name), { state })
     try {
       const session = await browser.logIn(request, reply, user)

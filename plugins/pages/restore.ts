@@ -63,7 +63,7 @@ export function createRestorePages (kit: Kit, { account: { deletion }, browser, 
       return { outcome: 'left', at }
     }
     if (!await deletion.restore(user, { caller: callerOf(request), preferences: preferredLanguages(request) })) return null
-    await browser.logIn(request, reply, { ...user, amr: proven }, pending.remember === true)
+    await browser.logIn(request, reply, { ...user, amr: proven, origin: pending.origin }, pending.remember === true)
     return { outcome: 'restored', userId: user.userId }
   }
 

@@ -170,7 +170,9 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       if (!refused?.authSession || refused.userId !== userId) return false
       const user = await sessions.auth.consume(refused.authSession.text, null)
       cookie.clear(reply)
-      return user !== null && await browser.logIn(request, reply, { ...user, amr: user.proven }, user.pending.remember === true) !== null
+      if (!user) return false
+      const { proven: amr, pending: { origin, remember } } = user
+      return await browser.logIn(request, reply, { ...user, amr, origin }, remember === true) !== null
     }
   }
 }

@@ -3,7 +3,8 @@ import type { SocialServices } from '../../src/compose/social.ts'
 import type { Caller } from '../../src/oauth/ports.ts'
 import type { ProvenUser } from '../../src/oauth/token/issue-tokens.ts'
 import type { Provider } from '../../src/social/ports.ts'
-import { FEDERATED, loginTime, type Refusal } from '../../src/social/sign-in.ts'
+import { FEDERATED } from '../../src/sessions/browser-sessions.ts'
+import { loginTime, type Refusal } from '../../src/social/sign-in.ts'
 import type { UpstreamAnswer } from '../../src/social/upstream.ts'
 import { askedLocale, preferredLanguages } from '../http/preferred-languages.ts'
 import type { Internals } from '../internals.ts'
@@ -19,13 +20,13 @@ export type Identify = (request: FastifyRequest, provider: Provider, answer: Ups
 export function createIdentify (
   { clock, mail, users }: Pick<Internals, 'clock' | 'mail' | 'users'>, { signIn }: Pick<SocialServices, 'signIn'>
 ): Identify {
-  return async (request, provider, { profile, authTime }, { caller, knows = () => false }) => {
+  return async (request, provider, { profile, authTime, origin }, { caller, knows = () => false }) => {
     const preferences = preferredLanguages(request)
     const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
     const { user, isNew, refused } = await signIn(provider, profile, { caller, preferences, locale })
     if (refused) return { refused }
     const isTold = !isNew && user.missing.length === 0 && !knows(user.userId)
     const notices = isTold ? await users.newDevice?.(user.userId, caller) ?? [] : []
-    return { user: { ...user, amr: FEDERATED, authTime: loginTime(authTime, clock.now()), notices } }
+    return { user: { ...user, amr: [FEDERATED], authTime: loginTime(authTime, clock.now()), notices, origin } }
   }
 }

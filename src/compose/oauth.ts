@@ -88,6 +88,7 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
       consents,
       clock,
       issuer: () => config.issuer,
+      sessionTtl: config.sessionTtl,
       missing: parts.users.records.missing,
       userOfIdToken: async (idToken) => (await readIdToken(idToken))?.userId ?? null,
       reauthKey: deriveKeys(appKeys, 'reauthentication')[0]!

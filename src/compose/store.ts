@@ -16,6 +16,7 @@ import { createPurgeStore } from '../maintenance/purge.store.ts'
 import { createRevocationStore } from '../revocation/revocations.store.ts'
 import { createSessionStore } from '../sessions/sessions.store.ts'
 import { createSettingStore } from '../database/settings.store.ts'
+import type { UpstreamSessionStore } from '../sessions/upstream-origin.ts'
 import { createThrottleStore } from '../throttle/throttle.store.ts'
 import { createUserStore } from '../users/users.store.ts'
 import type { OneTimeTokenStore } from '../verification/ports.ts'
@@ -28,12 +29,16 @@ export function createStore (database: Database) {
   const revocations = createRevocationStore(database)
   const settings = createSettingStore(database)
   const outbox = createOutboxStore(database)
+  const upstreamSessions = atFirstUse<UpstreamSessionStore>(
+    async () => (await import('../sessions/upstream-sessions.store.ts')).createUpstreamSessionStore(database, revocations, outbox),
+    ['create', 'find', 'end']
+  )
   return {
     access: createAccessStore(database, revocations),
     apps: createAppStore(database, revocations),
     audit: createAuditStore(database),
     authSessions: createAuthSessionStore(database),
-    browserSessions: createBrowserSessionStore(database, revocations, outbox),
+    browserSessions: createBrowserSessionStore(database, revocations, outbox, upstreamSessions),
     clients: createClientStore(database, revocations, settings),
     codes: createCodeStore(database),
     consents: createConsentStore(database),
@@ -48,9 +53,10 @@ export function createStore (database: Database) {
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),
     revocations,
-    sessions: createSessionStore(database, revocations, outbox),
+    sessions: createSessionStore(database, revocations, outbox, upstreamSessions),
     settings,
     throttle: createThrottleStore(database),
+    upstreamSessions,
     users: createUserStore(database, revocations)
   }
 }

@@ -8,7 +8,7 @@ import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './co
 export type Tables = Record<
   'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
     | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens' | 'identifier_holds' | 'one_time_tokens'
-    | 'auth_sessions' | 'outbox' | 'social_accounts',
+    | 'auth_sessions' | 'outbox' | 'social_accounts' | 'upstream_sessions',
   string
 >
 
@@ -123,6 +123,7 @@ function tablesIn (schema: string): Tables {
     identifier_holds: name('identifier_holds'),
     one_time_tokens: name('one_time_tokens'),
     social_accounts: name('social_accounts'),
+    upstream_sessions: name('upstream_sessions'),
     auth_sessions: name('auth_sessions'),
     outbox: name('outbox')
   }

@@ -9,9 +9,9 @@ type DeviceDecision = Origin & { clientId: string, userId: string, scopes: strin
 /**
  * `logout`: by its user or client, at logout; `client`: by its client (RFC 7009); `user`: by its user in the list of sessions; `operator`:
  * by the operator; `replaced`: by the next login in the same browser; `reused`, `code_reused`: a refresh token or a code was presented
- * twice.
+ * twice; `provider`: the provider at which the user had logged in has said that the login there is over.
  */
-export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused'
+export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused' | 'provider'
 
 export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled' | 'too_many_attempts'
 

@@ -2,6 +2,7 @@ import { deriveKeys } from '../crypto/app-key.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 import { keyContext, SIGNING_KEYS } from '../keys/key-ring.ts'
 import { entryContext, OUTBOX_KEYS } from '../outbox/outbox.ts'
+import { ID_TOKEN_KEYS, idTokenContext } from '../sessions/upstream-origin.ts'
 
 /** A table with a column `sealed`. */
 export type SealedTable = {
@@ -24,7 +25,11 @@ const SEALED: SealedTable[] = [
     table: 'signing_keys', key: 'kid', columns: ['alg'], label: SIGNING_KEYS, where: 'revoked_at IS NULL',
     context: ({ kid = '', alg = '' }) => keyContext({ kid, alg })
   },
-  { table: 'outbox', key: 'id', columns: ['kind'], label: OUTBOX_KEYS, context: ({ id = '', kind = '' }) => entryContext({ id, kind }) }
+  { table: 'outbox', key: 'id', columns: ['kind'], label: OUTBOX_KEYS, context: ({ id = '', kind = '' }) => entryContext({ id, kind }) },
+  {
+    table: 'upstream_sessions', key: 'id', columns: ['provider', 'subject'], label: ID_TOKEN_KEYS, where: 'sealed IS NOT NULL',
+    context: ({ provider = '', subject = '' }) => idTokenContext({ provider, subject })
+  }
 ]
 
 export type SealedRow = { key: string, row: Record<string, string>, sealed: Uint8Array }

@@ -1,7 +1,7 @@
 import type { Identifier } from '../users/attributes.ts'
 import type { OutboxEntry } from '../outbox/ports.ts'
 import type { Missing } from '../users/missing.ts'
-import type { Consent, RequestedAccess } from './authorize/consent.ts'
+import type { UpstreamOrigin } from '../sessions/upstream-origin.ts'
 
 /** An OAuth client (RFC 6749 section 2). */
 export type Client = {
@@ -82,6 +82,8 @@ export type NewSession = {
   caller: Caller
   /** Written if the session is. */
   notices?: OutboxEntry[]
+  /** Of a login at a provider. */
+  origin?: UpstreamOrigin | undefined
 }
 
 export type Rotation = {
@@ -179,6 +181,8 @@ export type NewCode = {
   sessionId: string
   /** The browser session in which it was issued. */
   browserSessionId: string
+  /** Seconds for which it is known which login at a provider the session comes from; null if it comes from none. */
+  upstreamTtl: number | null
   redirectUri: string
   scopes: string[]
   resources: string[]
@@ -215,16 +219,6 @@ export type Codes = {
   /** Redeems the code and creates the session in one statement; null when anything does not match. */
   redeem: (redemption: Redemption) => Promise<SessionState | null>
   inspect: (hash: Uint8Array) => Promise<SpentCode | null>
-}
-
-/** For this server when there are no resources. `client` is as shown to the user. */
-export type NewConsent = RequestedAccess & { userId: string, client: Pick<Client, 'id' | 'name' | 'redirectUris'> }
-
-export type Consents = {
-  /** Null when the user has never consented. */
-  find: (userId: string, clientId: string) => Promise<Consent | null>
-  /** @returns false when the client's name or redirect URIs have changed, so that it is no longer what the user allowed */
-  add: (consent: NewConsent) => Promise<boolean>
 }
 
 export type TokenRevocations = {

@@ -43,6 +43,12 @@ export const LinkBody = Type.Object({ ...proof, current_password: CurrentPasswor
 })
 export type ProofBody = Static<Type.TObject<typeof proof>>
 
+export const LogoutTokenBody = Type.Object({
+  logout_token: Type.String({
+    pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]*$', maxLength: MAX_TOKEN, description: 'Signed by the provider (section 2.4)', examples: ['eyJhbGciOiJSUzI1NiIsInR5cCI6ImxvZ291dCtqd3QifQ…']
+  })
+}, { additionalProperties: true })
+
 export const UnlinkQuery = Type.Object({
   subject: Type.Optional(Type.String({
     minLength: 1, maxLength: 255, description: 'Id of the account at the provider; needed by users who have several there', examples: ['110169484474386276334']

@@ -3,6 +3,7 @@ import { hashSecret } from '../crypto/secrets.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import type { FormId, FormSecrets } from '../crypto/form-secrets.ts'
 import type { Identifier } from '../users/attributes.ts'
+import type { UpstreamOrigin } from './upstream-origin.ts'
 
 /** What the login was for, to go on with it. */
 export type Pending = {
@@ -10,6 +11,8 @@ export type Pending = {
   resources?: string[]
   remember?: boolean
   returnTo?: string
+  /** Of a login at a provider. */
+  origin?: UpstreamOrigin
   /** What a registration has entered, to be shown again. */
   address?: Identifier
   /** The rest of it, to register again with another address. */
@@ -103,6 +106,13 @@ export function createAuthSessions ({ store, formSecrets }: { store: AuthSession
     findOfAny: async (text) => FORM.test(text) ? await store.find(hashSecret(text), undefined) : null,
     consume: async (text, clientId) => FORM.test(text) ? await store.consume(hashSecret(text), clientId) : null
   }
+}
+
+/** What is kept of where a login comes from, while something is still missing: no token. */
+export function pendingOrigin (origin: UpstreamOrigin | undefined): Pick<Pending, 'origin'> {
+  if (!origin) return {}
+  const { provider, subject, sid } = origin
+  return { origin: { provider, subject, sid } }
 }
 
 /** What a one-time code that belongs to the login is bound to. */

@@ -4,28 +4,33 @@ import type { Ended, SessionEndStore } from './end.ts'
 import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './browser-sessions.ts'
 import { mayLogIn } from '../users/deletion-sql.ts'
 import { amrOf } from './session-sql.ts'
+import type { UpstreamSessionStore } from './upstream-origin.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 
 export function createBrowserSessionStore (
   { pool, tables, rowTime }: Database,
   revocations: RevocationStore,
-  outbox: Pick<OutboxWrites, 'writeWith'>
+  outbox: Pick<OutboxWrites, 'writeWith'>,
+  upstreams: Pick<UpstreamSessionStore, 'create'>
 ): BrowserSessionStore & SessionEndStore['browserSessions'] {
   const { browser_sessions: sessions, users } = tables
   const columns =
     `b.id, b.user_id AS "userId", b.token_epoch AS "tokenEpoch", b.auth_time AS "authTime", ${amrOf('b')} AS amr, b.remember, b.last_seen_at AS "lastSeenAt", b.expires_at AS "expiresAt"`
 
   async function create (
-    { id, tokenHash, userId, passwordStamp, authTime, amr, remember, ttl, caller, notices }: NewBrowserSession
+    { id, tokenHash, userId, passwordStamp, authTime, amr, remember, ttl, caller, notices, origin }: NewBrowserSession
   ): Promise<BrowserSession | null> {
-    const rows = await outbox.writeWith<BrowserSession>({
+    const creation = {
       name: 'browser-session-create',
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, amr, remember, ip, user_agent, expires_at)
         SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $10::text[], $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
         FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND ${mayLogIn} ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
       values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, rowTime(authTime), amr]
-    }, notices)
+    }
+    const rows = origin
+      ? await upstreams.create<BrowserSession>(creation, { id, userId, origin, ttl, notices })
+      : await outbox.writeWith<BrowserSession>(creation, notices)
     return rows[0] ?? null
   }
 

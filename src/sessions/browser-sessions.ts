@@ -6,6 +6,7 @@ import { SAME_FORM, type FormId, type FormSecrets } from '../crypto/form-secrets
 import type { OutboxEntry } from '../outbox/ports.ts'
 import type { Caller, SignedIn } from '../oauth/ports.ts'
 import { hashSecret } from '../crypto/secrets.ts'
+import type { UpstreamOrigin } from './upstream-origin.ts'
 
 /** A browser in which a user is logged in. */
 export type BrowserSession = {
@@ -34,7 +35,12 @@ export type NewBrowserSession = {
   caller: Caller
   /** Written if the session is. */
   notices?: OutboxEntry[]
+  /** Of a login at a provider. */
+  origin?: UpstreamOrigin | undefined
 } & SignedIn
+
+/** `amr` of a login at another provider, as other providers of identity call it; RFC 8176 has no word for it. */
+export const FEDERATED = 'fed'
 
 export type BrowserSessionStore = {
   /** @returns null when the user has changed, or a session with this token exists */
@@ -51,7 +57,7 @@ export type BrowserSessionStore = {
 }
 
 /** By default with the password, and now. */
-type Login = SignedIn & Pick<NewBrowserSession, 'notices'> & Partial<Pick<NewBrowserSession, 'amr' | 'authTime'>>
+type Login = SignedIn & Pick<NewBrowserSession, 'notices' | 'origin'> & Partial<Pick<NewBrowserSession, 'amr' | 'authTime'>>
 
 export type BrowserSessions = {
   /**

@@ -1,5 +1,6 @@
 import { originOf, type EndReason, type EventDetails } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
+import type { MeantUpstream, UpstreamSessionStore } from './upstream-origin.ts'
 
 /** Whose session it was; a browser session has no client. */
 export type Ended = { userId: string, clientId: string | null }
@@ -27,6 +28,7 @@ export type SessionEndStore = {
      */
     endLogins: (userId: string, keepSession: string | null) => Promise<{ sessionId: string, clientId: string | null }[]>
   }
+  upstreamSessions: Pick<UpstreamSessionStore, 'end'>
   apps: {
     /**
      * Ends all sessions of a client, its pending codes and devices, and the consent.
@@ -54,6 +56,11 @@ export type SessionEnds = {
   owned: (id: string, userId: string | null, why: Why) => Promise<boolean>
   /** Ends every login of a user except the session `keep`; applications that the user authorized keep their access. */
   logins: (userId: string, keep: string | null, why: Why) => Promise<boolean>
+  /**
+   * A provider says that a login there is over: what comes from it ends here. Each logout token counts once.
+   * @returns false for a token that was used before
+   */
+  upstream: (meant: MeantUpstream, token: { hash: Uint8Array, expiresAt: Date }, why: Why) => Promise<boolean>
   /** Ends all access of a client that the user authorized. */
   ofApp: (clientId: string, userId: string, why: Why) => Promise<boolean>
 }
@@ -67,7 +74,7 @@ type Dependencies = { store: SessionEndStore, tell: TellEnd }
  * The only place that ends individual sessions and reports it. Ending everything of a user or client raises an epoch instead, with an event
  * of its own.
  */
-export function createSessionEnds ({ store: { sessions, browserSessions, access, apps }, tell }: Dependencies): SessionEnds {
+export function createSessionEnds ({ store: { sessions, browserSessions, access, apps, upstreamSessions }, tell }: Dependencies): SessionEnds {
   async function told (sessionId: string, ended: Ended | null, { reason, caller }: Why): Promise<boolean> {
     if (ended) await tell('session.ended', { sessionId, ...ended, reason, ...originOf(caller) })
     return ended !== null
@@ -91,8 +98,15 @@ export function createSessionEnds ({ store: { sessions, browserSessions, access,
     return ended.length > 0
   }
 
+  async function upstream (meant: MeantUpstream, token: { hash: Uint8Array, expiresAt: Date }, why: Why): Promise<boolean> {
+    const ended = await upstreamSessions.end(meant, token)
+    for (const { sessionId, ...one } of ended ?? []) await told(sessionId, one, why)
+    return ended !== null
+  }
+
   return {
     reused,
+    upstream,
     ofApp,
     logins,
     session: async (id, why) => await told(id, await sessions.revoke(id), why),

@@ -7,6 +7,7 @@ import type { OutboxWrites } from '../outbox/ports.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { mayLogIn } from '../users/deletion-sql.ts'
 import { createRotate } from './rotations.store.ts'
+import type { UpstreamSessionStore } from './upstream-origin.ts'
 import { authenticationColumns, grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
 
 // Each lost response in a row adds two
@@ -16,16 +17,19 @@ type Revoked = { userId: string | null, clientId: string | null, revocation: Rev
 
 /** Sessions, in single prepared statements. Each re-checks whatever may have changed since the last one. */
 export function createSessionStore (
-  database: Database, revocations: RevocationStore, outbox: Pick<OutboxWrites, 'writeWith'>
+  database: Database, revocations: RevocationStore, outbox: Pick<OutboxWrites, 'writeWith'>, upstreams: Pick<UpstreamSessionStore, 'create'>
 ): Sessions & SessionEndStore['sessions'] {
   const { pool, tables } = database
   const sql = statements(tables, revocations)
 
   async function create (
-    { id, userId, passwordStamp, amr, authTime, clientId, scopes, resources, secretHash, ttl, caller, notices }: NewSession
+    { id, userId, passwordStamp, amr, authTime, clientId, scopes, resources, secretHash, ttl, caller, notices, origin }: NewSession
   ) {
     const values = [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr, authTime]
-    const rows = await outbox.writeWith<CreatedSession>({ name: 'session-create', text: sql.create, values }, notices)
+    const creation = { name: 'session-create', text: sql.create, values }
+    const rows = origin
+      ? await upstreams.create<CreatedSession>(creation, { id, userId, origin, ttl, notices })
+      : await outbox.writeWith<CreatedSession>(creation, notices)
     return rows[0] ?? null
   }
 

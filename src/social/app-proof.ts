@@ -1,6 +1,7 @@
 import type { Configuration } from 'openid-client'
 import { UpstreamError } from './upstream-error.ts'
-import type { OpenIdProvider, Provider, UpstreamClaims } from './ports.ts'
+import { clientsOf, type OpenIdProvider, type Provider, type UpstreamClaims } from './ports.ts'
+import { readKeys } from './provider-keys.ts'
 import { objectOf } from './read-claims.ts'
 import { askProvider, isOfTenant, openIdClaims, profileClaims } from './upstream-claims.ts'
 import { CLOCK_TOLERANCE } from './upstream-configuration.ts'
@@ -22,7 +23,6 @@ type Context = { provider: Provider, configuration: Configuration, now: () => nu
 
 // RFC 6749 section 4.1.2 recommends ten minutes
 const CODE_SECONDS = 3600
-const SIGNATURES = new Set(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])
 
 /** @throws UpstreamError, or an error of openid-client or jose */
 export async function readProof (context: Context, proof: Proof): Promise<Shown> {
@@ -56,12 +56,10 @@ async function redeemCode (
 /** OpenID Connect Core section 3.1.3.7. */
 async function verifyIdToken ({ provider, configuration, now }: Context, { idToken, nonce }: Extract<Proof, { kind: 'id_token' }>): Promise<Shown> {
   if (provider.kind !== 'openid') throw new UpstreamError('failed', 'has no id tokens')
-  const { createLocalJWKSet, jwtVerify } = await import('jose')
-  const { jwks_uri: keys, id_token_signing_alg_values_supported: supported = ['RS256'], issuer } = configuration.serverMetadata()
-  if (keys === undefined || (!keys.startsWith('https:') && !provider.issuer.startsWith('http:'))) throw new UpstreamError('failed', 'has no keys')
-  const known = createLocalJWKSet(await askProvider(keys, {}, 'its keys') as Parameters<typeof createLocalJWKSet>[0])
-  const { payload, protectedHeader } = await jwtVerify(idToken, known, {
-    algorithms: [supported].flat().filter((alg) => SIGNATURES.has(alg)),
+  const { jwtVerify } = await import('jose')
+  const { algorithms, issuer, keys } = await readKeys(provider, configuration)
+  const { payload, protectedHeader } = await jwtVerify(idToken, keys, {
+    algorithms,
     audience: clientsOf(provider),
     ...(provider.issuerTemplate === undefined && { issuer }),
     requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat'],
@@ -106,8 +104,4 @@ async function clientOfToken ({ provider: { tokenCheck }, configuration }: Conte
   const { tokenIntrospection } = await import('openid-client')
   const { active, client_id: client } = await tokenIntrospection(configuration, accessToken, { token_type_hint: 'access_token' })
   return active === true ? client ?? null : null
-}
-
-function clientsOf ({ clientId, audiences }: Provider): string[] {
-  return [clientId, ...audiences]
 }

@@ -111,6 +111,11 @@ export type OAuth2Provider = ProviderBase & {
 
 export type Provider = OpenIdProvider | OAuth2Provider
 
+/** For which a provider may issue what is accepted here. */
+export function clientsOf ({ clientId, audiences }: Provider): string[] {
+  return [clientId, ...audiences]
+}
+
 /** A user's way in through a provider. */
 export type SocialAccount = {
   provider: string

@@ -3,7 +3,7 @@ import { clean, email as normalizeEmail } from '../users/attributes.ts'
 import type { ReadClaims, UpstreamClaims, UpstreamProfile } from './ports.ts'
 
 // OpenID Connect Core section 2: at most 255 characters. What a database cannot store, or does not compare by bytes, is no subject
-const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,255}$/u
+const TEXT = /^[^\p{Cc}\p{Cs}]{1,255}$/u
 // RFC 5321 section 4.5.3.1.3
 const MAX_EMAIL = 254
 // RFC 5646 section 4.4.1
@@ -15,8 +15,8 @@ const MAX_LOCALE = 35
  * @returns null without a usable subject; what else is unusable is null
  */
 export function toProfile (read: ReadClaims | null, domains: readonly string[]): UpstreamProfile | null {
-  const subject = Number.isSafeInteger(read?.subject) ? String(read?.subject) : read?.subject
-  if (typeof subject !== 'string' || !SUBJECT.test(subject)) return null
+  const subject = readText(Number.isSafeInteger(read?.subject) ? String(read?.subject) : read?.subject)
+  if (subject === null) return null
   const { email: given, emailVerified, name, locale } = read!
   const email = readEmail(given)
   return {
@@ -28,15 +28,24 @@ export function toProfile (read: ReadClaims | null, domains: readonly string[]):
   }
 }
 
+/** What names a user or a session at a provider; null if it is unusable. */
+export function readText (value: unknown): string | null {
+  return typeof value === 'string' && TEXT.test(value) ? value : null
+}
+
 /** OpenID Connect Core section 5.1. */
 export function readOpenId (claims: UpstreamClaims, emailVerified: boolean = claims['email_verified'] === true): ReadClaims {
   const { sub: subject, email, name, locale } = claims
   return { subject, email, emailVerified, name, locale }
 }
 
+export function isObject (value: unknown): value is UpstreamClaims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** A JSON object, or one without members. */
 export function objectOf (value: unknown): UpstreamClaims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as UpstreamClaims : {}
+  return isObject(value) ? value : {}
 }
 
 /** @param email normalized */

@@ -31,9 +31,6 @@ type By = { caller: Caller, preferences: Preferences, locale?: string | undefine
 /** What somebody is created from. */
 type Entered = { provider: Provider, account: NewSocialAccount, profile: UpstreamProfile, identifier: Identifier | null }
 
-/** What providers of identity call a login at another one; RFC 8176 has no word for it. */
-export const FEDERATED = ['fed']
-
 /** When somebody has logged in, whose provider may say so. */
 export function loginTime (authTime: Date | null, now: number): Date {
   return authTime !== null && authTime.getTime() < now ? authTime : new Date(now)

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { seal, unseal } from '../crypto/seal.ts'
 import { hashSecret } from '../crypto/secrets.ts'
 import type { SignedIn } from '../oauth/ports.ts'
+import type { UpstreamOrigin } from '../sessions/upstream-origin.ts'
 import type { OneTimeTokens } from '../verification/one-time-tokens.ts'
 
 /** What a login at a provider is for. */
@@ -18,7 +19,7 @@ export type ProxyIntent = {
   /** Its slug. */
   client: string
   scope?: string | undefined
-  user?: SignedIn | undefined
+  user?: SignedIn & { origin?: UpstreamOrigin } | undefined
   /** Somebody was logged in on our pages before that. */
   stay?: boolean | undefined
 }

@@ -1,17 +1,21 @@
 import type { Configuration } from 'openid-client'
 import type { Clock } from '../runtime/clock.ts'
-import type { Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
+import type { UpstreamOrigin } from '../sessions/upstream-origin.ts'
+import type { OpenIdProvider, Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
 import { readProof, saysWhose, type Proof } from './app-proof.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
+import { readLogoutToken, type LogoutToken } from './logout-token.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import { createClientSecret } from './client-secret.ts'
+import { createKeptKeys, readKeys } from './provider-keys.ts'
+import { readText } from './read-claims.ts'
 import { configure } from './upstream-configuration.ts'
 import { isBusy, UpstreamError } from './upstream-error.ts'
 import type { Once } from './used-proofs.ts'
 import type { Secrets } from './upstream-logins.ts'
 
-/** Who has logged in at a provider, and when, where it says so. */
-export type UpstreamAnswer = { profile: UpstreamProfile, authTime: Date | null }
+/** Who has logged in at a provider, and when, where it says so. `origin`: with which our session ends; only OpenID providers say when. */
+export type UpstreamAnswer = { profile: UpstreamProfile, authTime: Date | null, origin?: UpstreamOrigin }
 
 type Returned = Secrets & { redirectUri: string, params: URLSearchParams }
 
@@ -38,6 +42,11 @@ export type Upstream = {
    * @throws UpstreamError
    */
   prove: (proof: Proof) => Promise<UpstreamAnswer & { once: Once | null } | null>
+  /**
+   * Which login is over there (OpenID Connect Back-Channel Logout 1.0 section 2.6). The caller sees to it that it counts once.
+   * @throws UpstreamError
+   */
+  readLogout: (token: string) => Promise<LogoutToken>
 }
 
 const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_authorize', 'user_denied', 'interaction_required']
@@ -58,6 +67,8 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
       throw error
     }
   }
+
+  const keys = createKeptKeys(async () => await readKeys(provider as OpenIdProvider, await configured()), monotonic)
 
   return {
     async authorizationUrl ({ redirectUri, state, nonce, verifier, again = false, uiLocales, loginHint }) {
@@ -108,8 +119,16 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
         const configuration = await configured()
         if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
         const { said, once, at } = await readProof({ provider, configuration, now }, proof)
-        const { profile, authTime } = answerOf(provider, said)
-        return { profile, authTime: authTime ?? (at === null ? null : dateOf(at)), once }
+        const answer = answerOf(provider, said)
+        return { ...answer, authTime: answer.authTime ?? (at === null ? null : dateOf(at)), once }
+      } catch (cause) {
+        throw problemOf(provider, cause)
+      }
+    },
+
+    async readLogout (token) {
+      try {
+        return await readLogoutToken({ provider, keys, now }, token)
       } catch (cause) {
         throw problemOf(provider, cause)
       }
@@ -120,8 +139,9 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
 function answerOf (provider: Provider, said: UpstreamClaims): UpstreamAnswer {
   const profile = readProfile(provider, said)
   if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
-  const { auth_time: authTime } = said
-  return { profile, authTime: typeof authTime === 'number' ? dateOf(authTime) : null }
+  const { auth_time: authTime, sid } = said
+  const origin = { provider: provider.name, subject: profile.subject, sid: readText(sid) }
+  return { profile, authTime: typeof authTime === 'number' ? dateOf(authTime) : null, ...(provider.kind === 'openid' && { origin }) }
 }
 
 /** What is before 1970, which a database may not be able to store, is as old. @param seconds RFC 7519 section 2, NumericDate */

@@ -1,12 +1,12 @@
 import { hash as digest, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { isSubject } from '../../oidc/claims-request.ts'
-import type { BrowserSession } from '../../sessions/browser-sessions.ts'
+import { FEDERATED, type BrowserSession } from '../../sessions/browser-sessions.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './request.ts'
 import { createReauthTimes, REAUTH } from './reauthentication.ts'
-import { alwaysNeedsConsent, scopesToConfirm } from './consent.ts'
-import type { Client, Codes, Consents } from '../ports.ts'
+import { alwaysNeedsConsent, scopesToConfirm, type Consents } from './consent.ts'
+import type { Client, Codes } from '../ports.ts'
 import { HttpError } from '../../http/http-error.ts'
 import type { Users } from '../../users/ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
@@ -48,6 +48,8 @@ type Dependencies = {
   /** What a user must still do. */
   missing: Users['missing']
   issuer: () => string
+  /** Seconds. */
+  sessionTtl: number
   /** Signs the time at which a login was requested, so that it is requested only once. */
   reauthKey: Buffer
 }
@@ -59,7 +61,7 @@ export const SHOWN_TO = 'shown_to'
 export const SHOWN_AS = 'shown_as'
 
 export function createAuthorize (deps: Dependencies): Authorize {
-  const { check, codes, consents, clock, issuer } = deps
+  const { check, codes, consents, clock, issuer, sessionTtl } = deps
   const reauthTimes = createReauthTimes(deps.reauthKey, clock)
 
   async function begin (params: Params, session: BrowserSession | null): Promise<Outcome> {
@@ -122,6 +124,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
       userId: session.userId,
       sessionId: uuidv7(),
       browserSessionId: session.id,
+      upstreamTtl: session.amr.includes(FEDERATED) ? sessionTtl : null,
       redirectUri: destination.redirectUri,
       scopes,
       resources,

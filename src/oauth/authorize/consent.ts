@@ -7,6 +7,16 @@ export type Consent = { scopes: string[] | null, resources: Record<string, strin
 /** What is requested; without resources it is for this server. */
 export type RequestedAccess = { scopes: string[], resources: string[] }
 
+/** For this server when there are no resources. `client` is as shown to the user. */
+export type NewConsent = RequestedAccess & { userId: string, client: Pick<Client, 'id' | 'name' | 'redirectUris'> }
+
+export type Consents = {
+  /** Null when the user has never consented. */
+  find: (userId: string, clientId: string) => Promise<Consent | null>
+  /** @returns false when the client's name or redirect URIs have changed, so that it is no longer what the user allowed */
+  add: (consent: NewConsent) => Promise<boolean>
+}
+
 /**
  * The scopes to ask the user about, or null when everything was allowed before. Consent is valid only for the resource servers it was given
  * for (RFC 9700 section 4.14.2).

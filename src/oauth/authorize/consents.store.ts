@@ -1,6 +1,6 @@
 import type { Database } from '../../database/client.ts'
 import type { Consent } from './consent.ts'
-import type { Consents, NewConsent } from '../ports.ts'
+import type { Consents, NewConsent } from './consent.ts'
 
 export function createConsentStore ({ pool, tables }: Database): Consents {
   async function find (userId: string, clientId: string): Promise<Consent | null> {

@@ -9,7 +9,7 @@ const EARLY = "interval '500 milliseconds'"
 
 /** Devices waiting for their user. Each decision and each redemption is a compare-and-set. */
 export function createDeviceStore ({ pool, tables, rowTime }: Database): Devices {
-  const { device_codes: devices, sessions, browser_sessions: browsers, users, clients } = tables
+  const { device_codes: devices, sessions, browser_sessions: browsers, upstream_sessions: upstreams, users, clients } = tables
   const waiting = 'approved_at IS NULL AND denied_at IS NULL AND expires_at > now()'
 
   async function create ({ hash, userCodeHash, clientId, scopes, interval, ttl, caller }: NewDevice): Promise<boolean> {
@@ -49,7 +49,7 @@ export function createDeviceStore ({ pool, tables, rowTime }: Database): Devices
   async function decide (userCodeHashes: Uint8Array[], { userId, tokenEpoch, authTime, browserSessionId }: Decider, allowed: boolean) {
     const { rows } = await pool.query<{ clientId: string, scopes: string[] }>({
       name: `device-${allowed ? 'approve' : 'deny'}`,
-      text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, amr = coalesce((SELECT amr FROM ${browsers} WHERE id = $5), '{}'), ${allowed ? 'approved_at' : 'denied_at'} = now()
+      text: `UPDATE ${devices} SET user_id = $2, token_epoch = $3, auth_time = $4, amr = coalesce((SELECT amr FROM ${browsers} WHERE id = $5), '{}'), browser_session_id = $5, ${allowed ? 'approved_at' : 'denied_at'} = now()
         WHERE user_code_hash = ANY ($1) AND ${waiting} AND (claimed_by IS NULL OR claimed_by = $2) AND EXISTS (SELECT FROM ${users} u WHERE u.id = $2 AND u.token_epoch = $3 AND ${mayLogIn})
           AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ${browsers} WHERE id = $5 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()))
         RETURNING client_id AS "clientId", scopes`,
@@ -62,7 +62,10 @@ export function createDeviceStore ({ pool, tables, rowTime }: Database): Devices
     const { rows } = await pool.query<SessionState>({
       name: 'device-redeem',
       text: `WITH redeemed AS (UPDATE ${devices} SET redeemed_at = now()
-          WHERE hash = $1 AND client_id = $2 AND approved_at IS NOT NULL AND redeemed_at IS NULL AND expires_at > now() RETURNING *)
+          WHERE hash = $1 AND client_id = $2 AND approved_at IS NOT NULL AND redeemed_at IS NULL AND expires_at > now() RETURNING *),
+          kept AS (INSERT INTO ${upstreams} (id, user_id, provider, subject, sid, expires_at)
+            SELECT $3::uuid, x.user_id, x.provider, x.subject, x.sid, now() + $7 * interval '1 second'
+            FROM redeemed r JOIN ${upstreams} x ON x.id = r.browser_session_id)
         INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr, oidc)
         SELECT $3::uuid, u.id, c.id, r.scopes, $4::bytea, $5::text, $6::text, now() + $7 * interval '1 second', u.token_epoch, r.auth_time, r.amr,
           json_build_object('nonce', NULL, 'authTime', floor(extract(epoch FROM r.auth_time))::bigint, 'claims', NULL)

@@ -3,8 +3,9 @@ import { hashSecret } from '../../crypto/secrets.ts'
 import { originOf, type Events } from '../../events/events.ts'
 import type { OutboxEntry } from '../../outbox/ports.ts'
 import type { TokenResponse } from '../../schemas/token.ts'
-import type { AuthSessions } from '../../sessions/auth-sessions.ts'
+import { pendingOrigin, type AuthSessions } from '../../sessions/auth-sessions.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
+import type { UpstreamOrigin } from '../../sessions/upstream-origin.ts'
 import type { Identifier } from '../../users/attributes.ts'
 import type { Missing } from '../../users/missing.ts'
 import { invalidGrant, LoginIncomplete } from '../errors.ts'
@@ -65,6 +66,8 @@ export type ProvenUser = SignedIn & {
   authTime?: Date
   missing: readonly Missing[]
   notices: OutboxEntry[]
+  /** Of a login at a provider, with which the session ends. */
+  origin?: UpstreamOrigin | undefined
   /** The address that was entered. */
   entered?: Identifier | undefined
 }
@@ -92,9 +95,9 @@ export function createStartSession (
   { sessions, authSessions, refreshTokens, issueTokens, events, sessionTtl, idleTtl }: Starting
 ): StartSession {
   return async (client, { missing: [first], notices, entered, ...user }, access, caller) => {
-    const { userId, passwordStamp, amr: proven } = user
+    const { userId, passwordStamp, amr: proven, origin } = user
     if (first) {
-      const begun = { clientId: client.id, proven, pending: { ...access, ...(entered && { address: entered }) }, caller }
+      const begun = { clientId: client.id, proven, pending: { ...access, ...(entered && { address: entered }), ...pendingOrigin(origin) }, caller }
       throw new LoginIncomplete(await authSessions.create({ user: { userId, passwordStamp }, ...begun }), first)
     }
     const id = uuidv7()

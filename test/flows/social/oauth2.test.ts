@@ -69,7 +69,7 @@ t.test('a user registers by a provider without id tokens, and the next login fin
   ])
   t.equal((await enter()).statusCode, 303)
   t.equal((await sql(app, 'SELECT FROM users')).length, 1)
-  t.same(await sql(app, "SELECT FROM pg_tables WHERE tablename LIKE '%upstream%'"), [], 'tokens of the provider are not kept')
+  t.same(await sql(app, 'SELECT FROM upstream_sessions'), [], 'nothing of the login at the provider is kept')
 })
 
 t.test('who says no at the question of the provider reads so, and nobody is created', async (t) => {
