@@ -18,6 +18,7 @@ async function providers (t: Test): Promise<string> {
     const metadata = { issuer, authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` }
     const bodies: Record<string, unknown> = {
       good: metadata,
+      tells: { ...metadata, backchannel_logout_supported: true },
       slash: { ...metadata, issuer: `${issuer}/` },
       other: { ...metadata, issuer: 'https://other.example' },
       'no-issuer': { ...metadata, issuer: undefined },
@@ -44,7 +45,7 @@ t.test('doctor reads the metadata of each OpenID provider, and says what is wron
   const at = await providers(t)
   const issuers: Record<string, string> = {
     ...Object.fromEntries(
-      ['good', 'slash', 'other', 'no-issuer', 'no-endpoint', 'insecure', 'list', 'html', 'moved', 'missing', 'slow'].map((path) => [path, `${at}/${path}`])
+      ['good', 'tells', 'slash', 'other', 'no-issuer', 'no-endpoint', 'insecure', 'list', 'html', 'moved', 'missing', 'slow'].map((path) => [path, `${at}/${path}`])
     ),
     slash: `${at}/slash/`, closed: 'http://127.0.0.1:1', unknown: 'https://login.invalid'
   }
@@ -55,7 +56,11 @@ t.test('doctor reads the metadata of each OpenID provider, and says what is wron
   const { checks } = json as { checks: Check[] }
   const of = (name: string) => checks.find((check) => check.name === `social-${name}`)
   t.equal(exitCode, 1)
-  t.match(of('good'), { status: 'ok', message: 'Good; its redirect URI is http://localhost:3000/v1/auth/good/callback' })
+  t.match(of('good'), { status: 'ok', message: 'Good; its redirect URI is http://localhost:3000/v1/auth/good/callback; its metadata does not say that it has back-channel logout' })
+  t.match(of('tells'), {
+    status: 'ok',
+    message: 'Tells; its redirect URI is http://localhost:3000/v1/auth/tells/callback, and for back-channel logout http://localhost:3000/v1/auth/tells/backchannel-logout'
+  })
   t.match(of('slash'), { status: 'ok' })
   const wrong: [string, RegExp][] = [
     ['other', /is the metadata of another issuer: "https:\/\/other\.example" instead of http:/],

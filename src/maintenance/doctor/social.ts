@@ -8,18 +8,28 @@ const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as co
 
 type Metadata = Record<string, unknown>
 type Endpoints = [name: string, address: string][]
+/** `tells`: whether an OpenID provider says when a login there is over. */
+type Found = { problem?: Check, endpoints?: Endpoints, tells?: boolean }
 
 /** Whether users can be sent to each provider: what its metadata says, which the server reads at the first login. */
 export async function checkSocial ({ social, issuer }: Pick<Config, 'social' | 'issuer'>): Promise<Check[]> {
   if (Object.keys(social).length === 0) return []
   const { createProviders } = await import('../../social/providers.ts')
   return await Promise.all([...createProviders(social).values()].map(async (provider) => {
-    const { problem, endpoints } = provider.kind === 'openid' ? await discover(provider) : { endpoints: endpointsOf(provider) }
-    return problem ?? checkEndpoints(provider, endpoints ?? [], issuer) ?? ok(nameOf(provider), `${provider.label}; its redirect URI is ${issuer}/v1/auth/${provider.name}/callback`)
+    const { problem, endpoints, tells }: Found = provider.kind === 'openid' ? await discover(provider) : { endpoints: endpointsOf(provider) }
+    return problem ?? checkEndpoints(provider, endpoints ?? [], issuer) ?? ok(nameOf(provider), registered(provider, `${issuer}/v1/auth/${provider.name}`, tells))
   }))
 }
 
-async function discover (provider: OpenIdProvider): Promise<{ problem?: Check, endpoints?: Endpoints }> {
+/** What the operator enters at the provider. */
+function registered ({ label }: Provider, at: string, tells?: boolean): string {
+  const logout = tells === undefined
+    ? ''
+    : tells ? `, and for back-channel logout ${at}/backchannel-logout` : '; its metadata does not say that it has back-channel logout'
+  return `${label}; its redirect URI is ${at}/callback${logout}`
+}
+
+async function discover (provider: OpenIdProvider): Promise<Found> {
   const name = nameOf(provider)
   // OpenID Connect Discovery section 4
   const address = `${provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
@@ -36,7 +46,11 @@ async function discover (provider: OpenIdProvider): Promise<{ problem?: Check, e
   }
   const missing = ENDPOINTS.filter((endpoint) => typeof metadata[endpoint] !== 'string')
   if (missing.length > 0) return wrong(`has no ${missing.join(' and no ')}`, 'ask the provider: nobody can log in there')
-  return { endpoints: ENDPOINTS.map((endpoint) => [endpoint, metadata[endpoint] as string]) }
+  return {
+    endpoints: ENDPOINTS.map((endpoint) => [endpoint, metadata[endpoint] as string]),
+    // OpenID Connect Back-Channel Logout section 2.1
+    tells: metadata['backchannel_logout_supported'] === true
+  }
 }
 
 async function readMetadata (address: string): Promise<{ metadata?: Metadata, problem?: string }> {
