@@ -74,7 +74,9 @@ type Dependencies = { store: SessionEndStore, tell: TellEnd }
  * The only place that ends individual sessions and reports it. Ending everything of a user or client raises an epoch instead, with an event
  * of its own.
  */
-export function createSessionEnds ({ store: { sessions, browserSessions, access, apps, upstreamSessions }, tell }: Dependencies): SessionEnds {
+export function createSessionEnds ({ store, tell }: Dependencies): SessionEnds {
+  const { sessions, browserSessions, access, apps, upstreamSessions } = store
+
   async function told (sessionId: string, ended: Ended | null, { reason, caller }: Why): Promise<boolean> {
     if (ended) await tell('session.ended', { sessionId, ...ended, reason, ...originOf(caller) })
     return ended !== null

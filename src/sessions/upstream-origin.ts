@@ -39,4 +39,3 @@ export type UpstreamSessionStore = {
    */
   end: (meant: MeantUpstream, token: { hash: Uint8Array, expiresAt: Date }) => Promise<EndedUpstream[] | null>
 }
-

@@ -11,9 +11,8 @@ type Row = EndedUpstream & { isNew: boolean, revocation: Revocation | null }
 export function createUpstreamSessionStore (
   { pool, tables, rowTime }: Database, revocations: RevocationStore, outbox: Pick<OutboxWrites, 'write'>
 ): UpstreamSessionStore {
-  const {
-    upstream_sessions: upstreams, browser_sessions: browsers, sessions, authorization_codes: codes, device_codes: devices, one_time_tokens: once
-  } = tables
+  const { sessions, browser_sessions: browsers, upstream_sessions: upstreams } = tables
+  const { authorization_codes: codes, device_codes: devices, one_time_tokens: once } = tables
 
   const create: UpstreamSessionStore['create'] = async <Created extends object>(
     creation: Parameters<UpstreamSessionStore['create']>[0],

@@ -5,7 +5,8 @@ import { createRedeem } from './redemptions.store.ts'
 
 /** Authorization codes. */
 export function createCodeStore (database: Database): Codes {
-  const { pool, rowTime, tables: { authorization_codes: codes, browser_sessions: browsers, upstream_sessions: upstreams, users } } = database
+  const { pool, rowTime, tables } = database
+  const { authorization_codes: codes, browser_sessions: browsers, upstream_sessions: upstreams, users } = tables
 
   async function create (code: NewCode): Promise<boolean> {
     const { oidc } = code

@@ -97,7 +97,8 @@ export function createStartSession (
   return async (client, { missing: [first], notices, entered, ...user }, access, caller) => {
     const { userId, passwordStamp, amr: proven, origin } = user
     if (first) {
-      const begun = { clientId: client.id, proven, pending: { ...access, ...(entered && { address: entered }), ...pendingOrigin(origin) }, caller }
+      const pending = { ...access, ...(entered && { address: entered }), ...pendingOrigin(origin) }
+      const begun = { clientId: client.id, proven, pending, caller }
       throw new LoginIncomplete(await authSessions.create({ user: { userId, passwordStamp }, ...begun }), first)
     }
     const id = uuidv7()
