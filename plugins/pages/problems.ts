@@ -8,8 +8,11 @@ import { NO_COOKIE, STALE_FORM } from './csrf.ts'
 /** The problem that a form shows when it is displayed again. */
 export type Problem = 'wrongLogin' | 'overloaded' | 'stale' | 'noCookies' | { wait: number } | UpstreamProblem
 
-/** Of a login at a provider, which is named as on its button. `expired`: too long ago, used before, or started in another browser. */
-export type UpstreamProblem = { provider: string, is: Refusal | UpstreamError['problem'] | 'expired' }
+/**
+ * Of a login at a provider, which is named as on its button. `expired`: too long ago, used before, or started in another browser;
+ * `reason`: of the host.
+ */
+export type UpstreamProblem = { provider: string, is: Refusal | UpstreamError['problem'] | 'expired', reason?: string | undefined }
 
 /** The problem of a failure after which the same form can be submitted again; null for other failures. */
 export function problemOf ({ statusCode, code, retryAfter }: Failure): Problem | null {
@@ -21,5 +24,5 @@ export function problemOf ({ statusCode, code, retryAfter }: Failure): Problem |
 
 export function problemText (problem: Problem, { texts: { problems, upstream }, locale }: Page): string {
   if (typeof problem === 'string') return problems[problem]
-  return 'wait' in problem ? problems.tooMany(formatWait(problem.wait, locale)) : upstream[problem.is](problem.provider)
+  return 'wait' in problem ? problems.tooMany(formatWait(problem.wait, locale)) : problem.reason ?? upstream[problem.is](problem.provider)
 }

@@ -9,7 +9,7 @@ import type { UpstreamAnswer } from '../../src/social/upstream.ts'
 import { askedLocale, preferredLanguages } from '../http/preferred-languages.ts'
 import type { Internals } from '../internals.ts'
 
-export type Identified = { user: ProvenUser, refused?: never } | { user?: never, refused: Refusal }
+export type Identified = { user: ProvenUser, refused?: never, reason?: never } | { user?: never, refused: Refusal, reason?: string }
 
 /** `knows`: whether the user has logged in from this device before, and is not told of it. */
 type By = { caller: Caller, knows?: (userId: string) => boolean }
@@ -20,11 +20,12 @@ export type Identify = (request: FastifyRequest, provider: Provider, answer: Ups
 export function createIdentify (
   { clock, mail, users }: Pick<Internals, 'clock' | 'mail' | 'users'>, { signIn }: Pick<SocialServices, 'signIn'>
 ): Identify {
-  return async (request, provider, { profile, authTime, origin }, { caller, knows = () => false }) => {
+  return async (request, provider, { profile, claims, authTime, origin }, { caller, knows = () => false }) => {
     const preferences = preferredLanguages(request)
     const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
-    const { user, isNew, refused } = await signIn(provider, profile, { caller, preferences, locale })
-    if (refused) return { refused }
+    const signedIn = await signIn(provider, { profile, claims }, { caller, preferences, locale })
+    if (signedIn.refused) return signedIn
+    const { user, isNew } = signedIn
     const isTold = !isNew && user.missing.length === 0 && !knows(user.userId)
     const notices = isTold ? await users.newDevice?.(user.userId, caller) ?? [] : []
     return { user: { ...user, amr: [FEDERATED], authTime: loginTime(authTime, clock.now()), notices, origin } }

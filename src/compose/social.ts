@@ -3,6 +3,7 @@ import type { LoadInvitations } from '../invitations/invitations.ts'
 import { createCheckProof, type CheckProof } from '../social/app-proofs.ts'
 import { createDomains, type Domains } from '../social/domains.ts'
 import type { Identities } from '../social/identities.ts'
+import { createMapLogin } from '../social/on-upstream-login.ts'
 import type { Provider } from '../social/ports.ts'
 import { createProviders } from '../social/providers.ts'
 import { createSignInUpstream, type SignInUpstream } from '../social/sign-in.ts'
@@ -56,6 +57,7 @@ export async function createSocial (
     checkProof: createCheckProof({ upstreamOf, used: createUsedProofStore(database), throttle }),
     signIn: createSignInUpstream({
       store: accounts, identities, users: records, attributes, invitations, profileFields, askHost, prepareMail, events,
+      mapLogin: config.onUpstreamLogin && createMapLogin(config.onUpstreamLogin, { attributes, profileFields }),
       isOpen: config.registration === 'open',
       leadsElsewhere: Object.values(config.social).some(({ required }) => required) ? domains.leadsElsewhere : undefined,
       mustVerify: config.requireEmailVerification === 'on'

@@ -137,6 +137,8 @@ export interface SettingsOptions {
   registration?: NonNullable<Settings['registration']>
   /** Your function that may refuse a registration, with a reason for a field or the whole form; it has one second. */
   beforeRegister?: NonNullable<Settings['beforeRegister']>
+  /** Your function that is asked at each login at another provider: it may change what the provider says, or refuse with a reason; it has one second. */
+  onUpstreamLogin?: NonNullable<Settings['onUpstreamLogin']>
   /** Your function that may refuse that a user deletes their account, with a reason; it has one second. */
   beforeDelete?: NonNullable<Settings['beforeDelete']>
   /** Options of terms. */

@@ -29,6 +29,7 @@ export const ERRORS = {
   LK_STALE_FORM: { status: 403, message: 'The form has no valid CSRF token of this browser' },
   LK_NO_COOKIE: { status: 403, message: 'The browser did not send the CSRF cookie' },
   LK_NO_ACCOUNT: { status: 403, message: 'Nobody logs in with this account of the provider, and no account is created for it.' },
+  LK_LOGIN_REFUSED: { status: 403, message: 'This account may not log in.' },
   LK_NO_VERIFIED_ADDRESS: { status: 403, message: 'An account needs a verified e-mail address, and the provider vouches for none.' },
   LK_REGISTRATION_INCOMPLETE: { status: 403, message: 'An account needs more than the provider says. Register first, then add the provider.' },
   LK_NOT_FOUND: { status: 404, message: 'Not found' },
@@ -50,6 +51,7 @@ export const ERRORS = {
   LK_DATABASE_UNAVAILABLE: { status: 503, message: 'The database cannot be reached, try again in a moment', retryAfter: SOON },
   LK_ISSUER_UNAVAILABLE: { status: 503, message: 'The issuer cannot be reached at the moment, try again', retryAfter: SOON },
   LK_PROVIDER_UNAVAILABLE: { status: 503, message: 'The provider cannot be reached at the moment, try again', retryAfter: SOON },
+  LK_LOGIN_UNAVAILABLE: { status: 503, message: 'Login is not possible at the moment, try again', retryAfter: SOON },
   LK_REGISTRATION_UNAVAILABLE: { status: 503, message: 'Registration is not possible at the moment, try again', retryAfter: SOON },
   LK_DELETION_UNAVAILABLE: { status: 503, message: 'The account cannot be deleted at the moment, try again', retryAfter: SOON },
   LK_NO_PERSONAL_CLIENT: { status: 503, message: 'Personal access client not found. Please create one: `npx latchkey client --personal`' }

@@ -1,5 +1,4 @@
 import { originOf, type Events } from '../events/events.ts'
-import type { FieldErrors } from '../http/field-errors.ts'
 import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { AskHost } from '../users/before-register.ts'
@@ -12,7 +11,9 @@ import type { ProfileFields } from '../users/profile-fields.ts'
 import type { Preferences } from '../verification/recipient.ts'
 import type { Domains } from './domains.ts'
 import { accountOf, type Identities } from './identities.ts'
+import { asTheProviderSays, type MapLogin, type Mapped } from './on-upstream-login.ts'
 import type { NewSocialAccount, Provider, SocialAccountStore, UpstreamProfile } from './ports.ts'
+import type { UpstreamAnswer } from './upstream.ts'
 
 /**
  * Why somebody is not let in. `unknown`: no user has this way in or may use it, and none is created; `exists`: the address has an account,
@@ -23,20 +24,25 @@ export type Refusal = 'unknown' | 'exists' | 'unverified' | 'incomplete' | 'refu
 
 export type SignedInUpstream =
   | { user: { userId: string, passwordStamp: number, missing: readonly Missing[] }, isNew: boolean, refused?: never }
-  | { user?: never, refused: Refusal, isNew?: never }
+  /** `reason`: of the host, to be shown. */
+  | { user?: never, refused: Refusal, reason?: string, isNew?: never }
 
 /** `locale`: of a new user, where the request asks for a language. */
 type By = { caller: Caller, preferences: Preferences, locale?: string | undefined }
 
 /** What somebody is created from. */
-type Entered = { provider: Provider, account: NewSocialAccount, profile: UpstreamProfile, identifier: Identifier | null }
+type Entered = Pick<Extract<Mapped, { profile: unknown }>, 'profile' | 'identifiers' | 'fields'> & {
+  provider: Provider
+  account: NewSocialAccount
+  identifier: Identifier | null
+}
 
 /** When somebody has logged in, whose provider may say so. */
 export function loginTime (authTime: Date | null, now: number): Date {
   return authTime !== null && authTime.getTime() < now ? authTime : new Date(now)
 }
 
-export type SignInUpstream = (provider: Provider, profile: UpstreamProfile, by: By) => Promise<SignedInUpstream>
+export type SignInUpstream = (provider: Provider, answer: Pick<UpstreamAnswer, 'profile' | 'claims'>, by: By) => Promise<SignedInUpstream>
 
 type Dependencies = {
   store: Pick<SocialAccountStore, 'use' | 'insert'>
@@ -52,6 +58,8 @@ type Dependencies = {
   leadsElsewhere?: Domains['leadsElsewhere'] | undefined
   profileFields?: Pick<ProfileFields, 'apply'> | undefined
   askHost?: AskHost | undefined
+  /** Of the option `onUpstreamLogin`. */
+  mapLogin?: MapLogin | undefined
   /** Where mails are sent. */
   prepareMail?: PrepareRegisteredMail | undefined
   events: Pick<Events, 'emit'>
@@ -61,11 +69,12 @@ type Dependencies = {
  * The user of an account at a provider: the one who has it as a way in; one whose verified address the provider vouches for; or a new one.
  * An account is joined by its address only if both sides have verified it. Otherwise whoever registers a stranger's address here, or
  * there, would get into the account of the other.
- * @throws HttpError LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
+ * @throws HttpError LK_LOGIN_UNAVAILABLE, LK_REGISTRATION_UNAVAILABLE when a hook of the host fails
  */
 export function createSignInUpstream (
   {
-    store, identities, users, attributes, invitations, isOpen, mustVerify, leadsElsewhere, profileFields, askHost, prepareMail, events
+    store, identities, users, attributes, invitations, isOpen, mustVerify, leadsElsewhere, profileFields, askHost,
+    mapLogin = asTheProviderSays, prepareMail, events
   }: Dependencies
 ): SignInUpstream {
   const address = attributes.find(({ channel }) => channel === 'mail')
@@ -99,22 +108,24 @@ export function createSignInUpstream (
 
   /** @returns null when the address, or the account at the provider, has a user, or its invitation has been redeemed meanwhile */
   async function create (
-    { provider, account, profile: { name }, identifier }: Entered,
+    { provider, account, profile: { name }, identifier, identifiers: mapped, fields }: Entered,
     { caller, locale }: By
   ): Promise<SignedInUpstream | null> {
     if (provider.use === 'login') return { refused: 'unknown' }
     const invited = await invitationOf(identifier)
     if (!isOpen && !invited) return { refused: 'unknown' }
     if (mustVerify && !identifier) return { refused: 'unverified' }
-    const identifiers = identifier ? [identifier] : []
-    if ((await users.taken(identifiers)).length > 0) return null
-    const lacking: FieldErrors = profileFields?.apply({}, { given: {}, removed: [] }).errors ?? {}
-    if (Object.keys(lacking).length > 0) return { refused: 'incomplete' }
+    const proven = identifier ? [identifier] : []
+    if ((await users.taken(proven)).length > 0) return null
+    const taken = await users.taken(mapped)
+    const identifiers = [...proven, ...mapped.filter(({ attribute }) => !taken.includes(attribute))]
+    const applied = profileFields?.apply({}, fields)
+    if (Object.keys(applied?.errors ?? {}).length > 0) return { refused: 'incomplete' }
     if (await askHost?.({ name, identifiers, isInvited: Boolean(invited), caller })) return { refused: 'refused' }
-    const verified = identifiers.map(({ attribute }) => attribute)
+    const verified = proven.map(({ attribute }) => attribute)
     const writeMail = await prepareMail?.({ name, identifiers, proven: identifier }, { caller, locale })
     const made = await users.createWithoutPassword(
-      { name, identifiers, verified, locale, invitation: invited?.hash },
+      { name, identifiers, verified, locale, invitation: invited?.hash, profile: applied?.profile },
       async (transaction, user) => {
         await store.insert(transaction, account, user.id)
         await writeMail?.(transaction, user)
@@ -128,7 +139,10 @@ export function createSignInUpstream (
     return await entryOf({ userId: made.id }, true, caller)
   }
 
-  return async (provider, profile, by) => {
+  return async (provider, answer, by) => {
+    const mapped = await mapLogin(provider, answer, by.caller)
+    if (mapped.reason !== undefined) return { refused: 'refused', reason: mapped.reason }
+    const { profile, identifiers, fields } = mapped
     const account = accountOf(provider, profile)
     const identifier = verifiedAddress(profile)
     const mayJoin = async (userId: string) => !await isElsewhere(provider, userId)
@@ -142,7 +156,7 @@ export function createSignInUpstream (
       if (identifier && leadsElsewhere?.(provider.name, [identifier])) return { refused: 'unknown' }
       const joined = identifier && provider.use !== 'register' ? await identities.join(account, identifier, by, mayJoin) : null
       if (joined) return await entryOf({ userId: joined }, false, by.caller)
-      const created = await create({ provider, account, profile, identifier }, by)
+      const created = await create({ provider, account, profile, identifier, identifiers, fields }, by)
       if (created) return created
     }
     return { refused: 'exists' }

@@ -15,7 +15,7 @@ import type { Once } from './used-proofs.ts'
 import type { Secrets } from './upstream-logins.ts'
 
 /** Who has logged in at a provider, and when, where it says so. `origin`: with which our session ends; only OpenID providers say when. */
-export type UpstreamAnswer = { profile: UpstreamProfile, authTime: Date | null, origin?: UpstreamOrigin }
+export type UpstreamAnswer = { profile: UpstreamProfile, claims: UpstreamClaims, authTime: Date | null, origin?: UpstreamOrigin }
 
 type Returned = Secrets & { redirectUri: string, params: URLSearchParams }
 
@@ -141,7 +141,7 @@ function answerOf (provider: Provider, said: UpstreamClaims): UpstreamAnswer {
   if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
   const { auth_time: authTime, sid } = said
   const origin = { provider: provider.name, subject: profile.subject, sid: readText(sid) }
-  return { profile, authTime: typeof authTime === 'number' ? dateOf(authTime) : null, ...(provider.kind === 'openid' && { origin }) }
+  return { profile, claims: said, authTime: typeof authTime === 'number' ? dateOf(authTime) : null, ...(provider.kind === 'openid' && { origin }) }
 }
 
 /** What is before 1970, which a database may not be able to store, is as old. @param seconds RFC 7519 section 2, NumericDate */

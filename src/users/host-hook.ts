@@ -16,20 +16,32 @@ type Hook = {
 }
 
 /**
- * Asks a hook of the host, which has a second, after which the signal is aborted.
+ * Calls a hook of the host, which has a second, after which the signal is aborted.
+ * @param call calls it, and reads its answer
+ * @throws HttpError with the code of the hook
+ */
+export async function callHook<Answer> (
+  { name, code }: Pick<Hook, 'name' | 'code'>, call: (signal: AbortSignal) => Answer | Promise<Answer>
+): Promise<Answer> {
+  return await withLimit(name, call).catch((cause: unknown) => { throw new HttpError(code, { cause }) })
+}
+
+/**
+ * Asks a hook whether it refuses.
  * @returns the errors of a refusal, or null
  * @throws HttpError with the code of the hook
  */
-export async function askHook ({ name, whole, code }: Hook, ask: (signal: AbortSignal) => unknown): Promise<FieldErrors | null> {
-  const unavailable = (cause: unknown) => new HttpError(code, { cause })
-  const refusal = await withLimit(name, ask).catch((error: unknown) => { throw unavailable(error) })
-  if (refusal === undefined || refusal === null) return null
-  const { field = whole, reason } = refusal as Partial<Refusal>
-  if (typeof reason !== 'string' || reason === '') throw unavailable(new TypeError(`${name} returns nothing, or { reason, field? }`))
-  return { [field]: [{ code: 'refused', reason } satisfies FieldError] }
+export async function askHook (hook: Hook, ask: (signal: AbortSignal) => unknown): Promise<FieldErrors | null> {
+  return await callHook(hook, async (signal) => {
+    const refusal = await ask(signal)
+    if (refusal === undefined || refusal === null) return null
+    const { field = hook.whole, reason } = refusal as Partial<Refusal>
+    if (typeof reason !== 'string' || reason === '') throw new TypeError(`${hook.name} returns nothing, or { reason, field? }`)
+    return { [field]: [{ code: 'refused', reason } satisfies FieldError] }
+  })
 }
 
-async function withLimit (name: string, work: (signal: AbortSignal) => unknown): Promise<unknown> {
+async function withLimit<Answer> (name: string, work: (signal: AbortSignal) => Answer | Promise<Answer>): Promise<Answer> {
   const over = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {

@@ -68,7 +68,8 @@ const appLogin: FastifyPluginAsyncTypebox = async (app) => {
     // Before the provider is asked, so that the proof is not used up by a mistake
     checkScope(client, body.scope)
     const { answer: proven, attempt } = await proofs.read(request, provider, body, caller)
-    const { user, refused } = await identify(request, provider, proven, { caller, knows: attempt.knows })
+    const { user, refused, reason } = await identify(request, provider, proven, { caller, knows: attempt.knows })
+    if (reason !== undefined) throw new HttpError('LK_LOGIN_REFUSED', { message: reason })
     if (refused) throw new HttpError(REFUSALS[refused])
     const issued = await oauth.token.logIn(client, user, { scope: body.scope, caller }).catch(asProxy)
     return answer(reply, { ...issued, device: attempt.device(user.userId) })

@@ -27,8 +27,10 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
   const proxies = createProxyLogins(services, pages, upstream)
 
   /** Another way to log in is there on the same page. */
-  async function refuse (request: FastifyRequest, reply: FastifyReply, { label }: Provider, is: UpstreamProblem['is'], returnTo: string | null) {
-    return await pages.login(request, reply.code(CODES[is] ?? 401), { returnTo, problem: { provider: label, is } })
+  async function refuse (
+    request: FastifyRequest, reply: FastifyReply, { label }: Provider, is: UpstreamProblem['is'], returnTo: string | null, reason?: string
+  ) {
+    return await pages.login(request, reply.code(CODES[is] ?? 401), { returnTo, problem: { provider: label, is, reason } })
   }
 
   app.get('/v1/auth/:provider/redirect', {
@@ -67,9 +69,9 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
     if (intent?.link) return await link(request, reply, provider, intent.link, answer)
     if (problem !== undefined) return await refuse(request, reply, provider, problem, returnTo)
     try {
-      const { user, refused } = await upstream.identify(request, provider, answer)
+      const { user, refused, reason } = await upstream.identify(request, provider, answer)
       const session = user && await browser.logIn(request, reply, user)
-      if (!session) return await refuse(request, reply, provider, refused ?? 'refused', returnTo)
+      if (!session) return await refuse(request, reply, provider, refused ?? 'refused', returnTo, reason)
       return reply.redirect(await pages.afterLogin(session.userId, browser.returnPath(returnTo)), 303)
     } catch (error) {
       if (!(error instanceof HttpError)) throw error
