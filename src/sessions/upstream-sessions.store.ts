@@ -39,9 +39,9 @@ export function createUpstreamSessionStore (
 
   /** Waits for codes that are being issued and redeemed, so that their sessions are seen and ended. */
   const end: UpstreamSessionStore['end'] = async ({ provider, subject, sid }, token) => {
-    // A session of which the provider has named none is ended with every session of its user there
-    const meant = `x.provider = $1 AND CASE WHEN x.sid IS NULL OR $3::text IS NULL THEN x.subject = $2::text
-      ELSE x.sid = $3 AND ($2 IS NULL OR x.subject = $2) END`
+    // A session of which the provider has named none is ended with every session of its user there. Each side of OR has an index
+    const meant = `x.provider = $1 AND ((x.subject = $2::text AND (x.sid IS NULL OR $3::text IS NULL OR x.sid = $3))
+      OR ($2 IS NULL AND x.sid = $3))`
     const from = (table: string, column: string) => `${table} y USING meant WHERE y.${column} = meant.id`
     const ended = (table: string, client: string) => `UPDATE ${table} y SET revoked_at = now() FROM meant
       WHERE y.id = meant.id AND y.revoked_at IS NULL AND y.expires_at > now() RETURNING y.id, y.user_id, y.token_epoch, ${client} AS client_id`
