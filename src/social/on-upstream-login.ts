@@ -27,13 +27,13 @@ export type UpstreamLogin = {
  * `attributes` and `profile` are for a user who is created by the login; of the attributes, those that somebody has are left out.
  */
 export type UpstreamLoginChange = {
-  email?: string | null
-  emailVerified?: boolean
-  name?: string | null
+  email?: string | null | undefined
+  emailVerified?: boolean | undefined
+  name?: string | null | undefined
   /** Values of login attributes other than the e-mail address. They are not verified. */
-  attributes?: Record<string, string>
+  attributes?: Record<string, string> | undefined
   /** Members of the option `profile`. */
-  profile?: Record<string, unknown>
+  profile?: Record<string, unknown> | undefined
 }
 
 /**
@@ -95,8 +95,8 @@ export function createMapLogin (hook: OnUpstreamLogin, { attributes, profileFiel
     const unknown = Object.keys(changed).find((name) => !MEMBERS.includes(name))
     if (unknown !== undefined) throw unusable(unknown)
     // Another address is one that the provider does not vouch for
-    const { email = before.email, emailVerified = before.emailVerified && email === before.email } = changed
-    const profile = toProfile({ ...before, name: before.name, ...changed, email, emailVerified }, [])!
+    const { email = before.email, emailVerified = before.emailVerified && email === before.email, name = before.name } = changed
+    const profile = toProfile({ ...before, email, emailVerified, name }, [])!
     return { profile, identifiers: readAttributes(changed['attributes']), fields: readFields(changed['profile']) }
   }
 

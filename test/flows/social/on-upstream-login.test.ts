@@ -72,9 +72,10 @@ t.test('what the host returns is used instead: a new user gets it, with the attr
 })
 
 t.test('another address is verified only by the word of the host', async (t) => {
-  const { byPage, identifiers } = await world(t, () => ({ email: 'boss@example.com' }))
+  const { app, byPage, identifiers } = await world(t, () => ({ email: 'boss@example.com', name: undefined }))
   t.equal((await byPage()).statusCode, 303)
   t.same(await identifiers(), [], 'the provider vouches for another one')
+  t.same(await sql(app, 'SELECT name FROM users'), [{ name: ADA.name }], 'undefined changes nothing')
 })
 
 t.test('a hook that fails, takes too long or returns what cannot be used: 503, its member in the log, and nothing is written', async (t) => {
