@@ -41,16 +41,16 @@ export function createRevocationStore ({ pool, tables }: Database) {
   }
 
   /**
-   * The same after another statement has taken a lock, so that it sees what the previous holder of the lock has done.
+   * The same after others have taken locks, so that it sees what their previous holders have done.
    * @param also writes something else in the same transaction
    */
   async function runLocked<Row extends { revocation: Revocation | null }> (
-    lock: QueryConfig,
+    lock: QueryConfig | QueryConfig[],
     query: QueryConfig,
     also?: (transaction: Transaction, rows: Row[]) => Promise<void>
   ): Promise<Row[]> {
     const rows = await inTransaction(pool, async (client) => {
-      await client.query(lock)
+      for (const one of [lock].flat()) await client.query(one)
       const result = await client.query<Row>(query)
       await also?.(client, result.rows)
       return result.rows

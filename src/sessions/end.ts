@@ -1,6 +1,6 @@
 import { originOf, type EndReason, type EventDetails } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
-import type { MeantUpstream, UpstreamSessionStore } from './upstream-origin.ts'
+import type { LogoutTokenUse, MeantUpstream, UpstreamSessionStore } from './upstream-origin.ts'
 
 /** Whose session it was; a browser session has no client. */
 export type Ended = { userId: string, clientId: string | null }
@@ -60,7 +60,7 @@ export type SessionEnds = {
    * A provider says that a login there is over: what comes from it ends here. Each logout token counts once.
    * @returns false for a token that was used before
    */
-  upstream: (meant: MeantUpstream, token: { hash: Uint8Array, expiresAt: Date }, why: Why) => Promise<boolean>
+  upstream: (meant: MeantUpstream, token: LogoutTokenUse, why: Why) => Promise<boolean>
   /** Ends all access of a client that the user authorized. */
   ofApp: (clientId: string, userId: string, why: Why) => Promise<boolean>
 }
@@ -100,7 +100,7 @@ export function createSessionEnds ({ store, tell }: Dependencies): SessionEnds {
     return ended.length > 0
   }
 
-  async function upstream (meant: MeantUpstream, token: { hash: Uint8Array, expiresAt: Date }, why: Why): Promise<boolean> {
+  async function upstream (meant: MeantUpstream, token: LogoutTokenUse, why: Why): Promise<boolean> {
     const ended = await upstreamSessions.end(meant, token)
     for (const { sessionId, ...one } of ended ?? []) await told(sessionId, one, why)
     return ended !== null

@@ -8,9 +8,17 @@ export type UpstreamOrigin = {
   subject: string
   /** The session there (OpenID Connect Back-Channel Logout 1.0 section 2.1); null if the provider does not name it. */
   sid: string | null
+  /** When it was; a login that the provider ends afterwards creates no session. Missing: long ago. */
+  since?: Moment | undefined
   /** The id token, sealed, where the browser is logged out at the provider as well. */
   sealed?: Uint8Array | undefined
 }
+
+/**
+ * By the clock of the provider, which signs both, logins and logouts are in order to the second.
+ * `issued`: in seconds; `at`: of two in the same second, when we have heard of it, in milliseconds.
+ */
+export type Moment = { issued: number, at: number }
 
 /** Of the keys that seal id tokens, derived from APP_KEY. */
 export const ID_TOKEN_KEYS = 'upstream-id-tokens'
@@ -25,17 +33,24 @@ export type MeantUpstream = { provider: string, subject: string | null, sid: str
 
 export type EndedUpstream = { sessionId: string, userId: string, clientId: string | null }
 
+/** `signed`: when the provider has ended the login. */
+export type LogoutTokenUse = { hash: Uint8Array, expiresAt: Date, signed: Moment }
+
 export type UpstreamSessionStore = {
-  /** Runs the statement of a new session; where it returns a row, writes with it where the login comes from, and the notices. */
+  /**
+   * Runs the statement of a new session; where it returns a row, writes with it where the login comes from, and the notices.
+   * @returns no row for a login that the provider has ended meanwhile
+   */
   create: <Row extends object>(
     creation: { name: string, text: string, values: unknown[] },
     kept: { id: string, userId: string, origin: UpstreamOrigin, ttl: number, notices?: OutboxEntry[] | undefined }
   ) => Promise<Row[]>
   find: (id: string) => Promise<Omit<UpstreamOrigin, 'sealed'> & { sealed: Uint8Array | null } | null>
   /**
-   * Ends the browser sessions and sessions that come from a login, with their pending codes and devices.
+   * Ends the browser sessions and sessions that come from a login, with their pending codes and devices. Remembers it for a day, for those
+   * that are not created yet.
    * @param token that asks for it, by its hash: each counts once
    * @returns null when it was used before
    */
-  end: (meant: MeantUpstream, token: { hash: Uint8Array, expiresAt: Date }) => Promise<EndedUpstream[] | null>
+  end: (meant: MeantUpstream, token: LogoutTokenUse) => Promise<EndedUpstream[] | null>
 }

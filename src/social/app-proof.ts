@@ -67,6 +67,7 @@ async function verifyIdToken ({ provider, configuration, now }: Context, { idTok
   })
   const problem = problemOfIdToken(provider, { ...payload, typ: protectedHeader.typ }, nonce)
   if (problem !== null) throw new UpstreamError('failed', `an id token ${problem}`)
+  if (payload.iat! > now() / 1000 + CLOCK_TOLERANCE) throw new UpstreamError('failed', 'an id token is of the future')
   const seconds = payload.exp! - now() / 1000 + 2 * CLOCK_TOLERANCE
   // What is signed, since a signature can be written in several ways
   return { said: payload, once: onceOf(`id_token:${idToken.slice(0, idToken.lastIndexOf('.'))}`, seconds), at: payload.iat! }

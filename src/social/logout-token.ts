@@ -1,6 +1,6 @@
 import type { JWTPayload, ProtectedHeaderParameters } from 'jose'
 import { hashSecret } from '../crypto/secrets.ts'
-import type { MeantUpstream } from '../sessions/upstream-origin.ts'
+import type { LogoutTokenUse, MeantUpstream } from '../sessions/upstream-origin.ts'
 import { clientsOf, type OpenIdProvider, type Provider } from './ports.ts'
 import { SIGNATURES, type KeptKeys, type ProviderKeys } from './provider-keys.ts'
 import { isObject, objectOf, readText } from './read-claims.ts'
@@ -9,7 +9,7 @@ import { CLOCK_TOLERANCE } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** Which sessions end, and under what it is remembered that the token was used, until when. */
-export type LogoutToken = { meant: MeantUpstream, once: { hash: Uint8Array, expiresAt: Date } }
+export type LogoutToken = { meant: MeantUpstream, once: LogoutTokenUse }
 
 type Context = { provider: Provider, keys: KeptKeys, now: () => number }
 
@@ -35,7 +35,10 @@ export async function readLogoutToken ({ provider, keys, now }: Context, token: 
   if (subject === null && sid === null) throw wrong('names neither a user nor a session')
   return {
     meant: { provider: provider.name, subject, sid },
-    once: { hash: hashSecret(`logout:${provider.name}:${jti}`), expiresAt: new Date((exp! + CLOCK_TOLERANCE) * 1000) }
+    once: {
+      hash: hashSecret(`logout:${provider.name}:${jti}`), expiresAt: new Date((exp! + CLOCK_TOLERANCE) * 1000),
+      signed: { issued: Math.floor(iat!), at: now() }
+    }
   }
 }
 

@@ -93,6 +93,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
     },
 
     async redeem ({ redirectUri, params, state, nonce, verifier }) {
+      const begun = now()
       const error = params.get('error')
       if (error !== null) throw refusal(provider, error)
       try {
@@ -108,18 +109,20 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
           // What is signed comes last
           ? { ...provider.posted?.(params), ...await openIdClaims(provider, configuration, tokens, now()) }
           : await profileClaims(provider, tokens.access_token)
-        return answerOf(provider, said)
+        return answerOf(provider, said, begun)
       } catch (cause) {
         throw problemOf(provider, cause)
       }
     },
 
     async prove (proof) {
+      const begun = now()
       try {
         const configuration = await configured()
         if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
         const { said, once, at } = await readProof({ provider, configuration, now }, proof)
-        const answer = answerOf(provider, said)
+        // An id token may have been kept for some time
+        const answer = answerOf(provider, said, proof.kind === 'id_token' ? 0 : begun)
         return { ...answer, authTime: answer.authTime ?? (at === null ? null : dateOf(at)), once }
       } catch (cause) {
         throw problemOf(provider, cause)
@@ -136,11 +139,14 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
   }
 }
 
-function answerOf (provider: Provider, said: UpstreamClaims): UpstreamAnswer {
+/** @param begun when it was asked, in milliseconds; 0 if it may have been said earlier */
+function answerOf (provider: Provider, said: UpstreamClaims, begun: number): UpstreamAnswer {
   const profile = readProfile(provider, said)
   if (!profile) throw new UpstreamError('failed', `${provider.name} has not said who the user is`)
-  const { auth_time: authTime, sid } = said
-  const origin = { provider: provider.name, subject: profile.subject, sid: readText(sid) }
+  const { auth_time: authTime, sid, iat } = said
+  const issued = typeof iat === 'number' ? iat : begun / 1000
+  const since = { issued: Math.floor(Math.min(Math.max(0, issued), Number.MAX_SAFE_INTEGER)), at: begun }
+  const origin = { provider: provider.name, subject: profile.subject, sid: readText(sid), since }
   return { profile, claims: said, authTime: typeof authTime === 'number' ? dateOf(authTime) : null, ...(provider.kind === 'openid' && { origin }) }
 }
 

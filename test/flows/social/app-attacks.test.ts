@@ -55,6 +55,8 @@ t.test('an id token that the provider has signed for somebody or something else 
     ['expired', { exp: now - 301 }],
     ['not valid yet', { nbf: now + 400 }],
     ['no time of issue', { iat: undefined }],
+    ['issued in an hour', { iat: now + 3600 }],
+    ['issued after the last day of a calendar', { iat: 1e300 }],
     ['an access token', {}, { typ: 'at+jwt' }],
     ['an access token, by its long name', {}, { typ: 'application/at+jwt' }],
     ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
