@@ -6,7 +6,7 @@ import type { Identifier } from './attributes.ts'
 import type { NewUser, OwnUser, Profile, UserStore } from './ports.ts'
 import type { ProfileData } from './profile-fields.ts'
 import { createWaitingUsers } from './waiting-users.store.ts'
-import { nextEpoch } from './epoch-sql.ts'
+import { endedSql, keepSql, lockUser, nextEpoch } from './epoch-sql.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { atFirstUse } from '../runtime/at-first-use.ts'
 import { isDue, isRestorable, mayLogIn } from './deletion-sql.ts'
@@ -36,22 +36,8 @@ const UNIQUE_VIOLATION = '23505'
 
 export function createUserStore (database: Database, revocations: RevocationStore): UserStore {
   const { prisma, pool, tables } = database
-  const { users, sessions, browser_sessions: browsers, personal_access_tokens: personal, identifiers } = tables
+  const { users, identifiers } = tables
   const columns = `u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL OR coalesce(${isDue}, false) AS disabled, coalesce(${isRestorable}, false) AS "isLeaving"`
-
-  /** Serializes statements that raise the same epoch. UPDATE also makes logins wait: their sessions then get the new epoch. */
-  const lock = (id: string, mode: 'UPDATE' | 'NO KEY UPDATE') => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR ${mode}`, values: [id] })
-
-  /**
-   * Parts of a WITH clause that give the epoch which `raised` set for a user to the sessions, browser sessions and personal access tokens
-   * that stay valid.
-   */
-  const keepSql = (raised: string, condition: string) => {
-    const keep = (table: string) => `UPDATE ${table} s SET token_epoch = ${raised}.token_epoch FROM ${raised}
-      WHERE s.user_id = ${raised}.id AND s.revoked_at IS NULL AND s.token_epoch = ${raised}.before AND ${condition} RETURNING s.id`
-    return `kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}), kept_personal AS (${keep(personal)}),
-      kept AS (SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers UNION ALL SELECT id FROM kept_personal)`
-  }
 
   /** @param attributes parameter: of which one must be verified */
   const verifiedSql = (attributes: string) =>
@@ -166,11 +152,11 @@ export function createUserStore (database: Database, revocations: RevocationStor
   }
 
   const changePassword: UserStore['changePassword'] = async ({ userId, passwordHash, passwordStamp, keepSession }, also) => {
-    const rows = await revocations.runLocked<Revoked>(lock(userId, 'NO KEY UPDATE'), {
+    const rows = await revocations.runLocked<Revoked>(lockUser(tables, userId, 'NO KEY UPDATE'), {
       text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
           FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND ${mayLogIn} RETURNING u.id, u.token_epoch, o.token_epoch AS before),
-        ${keepSql('changed', 's.id = $4')}
-        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM changed")}`,
+        ${keepSql(tables, 'changed', 's.id = $4')}
+        ${revocations.insertSql(endedSql('changed'))}`,
       values: [userId, passwordHash, passwordStamp, keepSession]
     }, async (transaction, changed) => { if (changed.length > 0) await also?.(transaction) })
     return rows.length > 0
@@ -203,11 +189,11 @@ export function createUserStore (database: Database, revocations: RevocationStor
 
   /** Replaces the many rows of a user who logs in and out repeatedly by one; active sessions continue. */
   async function foldRevocations (id: string): Promise<void> {
-    await revocations.runLocked<Revoked>(lock(id, 'UPDATE'), {
+    await revocations.runLocked<Revoked>(lockUser(tables, id, 'UPDATE'), {
       text: `WITH raised AS (UPDATE ${users} u SET token_epoch = ${nextEpoch('u.token_epoch')} FROM ${users} o WHERE u.id = $1 AND o.id = u.id RETURNING u.id, u.token_epoch, o.token_epoch AS before),
-        ${keepSql('raised', "coalesce(s.expires_at, 'infinity') > now()")},
+        ${keepSql(tables, 'raised', "coalesce(s.expires_at, 'infinity') > now()")},
         folded AS (DELETE FROM ${tables.revocations} r USING raised WHERE r.owner = raised.id::text AND r.epoch < raised.token_epoch)
-        ${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept) FROM raised")}`,
+        ${revocations.insertSql(endedSql('raised'))}`,
       values: [id]
     })
   }
