@@ -15,14 +15,15 @@ import type { Scopes } from '../oauth/scopes.ts'
 import { createTokenEndpoint, observed, type TokenEndpoint } from '../oauth/token/endpoint.ts'
 import { createIntrospect, type Introspect } from '../oauth/token/introspect.ts'
 import { createRevoke, type Revoke } from '../oauth/token/revoke.ts'
-import { createEndSession, type EndSession } from '../oidc/end-session.ts'
+import type { EndSession } from '../oidc/end-session.ts'
 import { createReadIdToken } from '../oidc/id-token-hint.ts'
 import { createMetadata } from '../oidc/metadata.ts'
-import { createUserInfo, type UserInfo } from '../oidc/user-info.ts'
+import type { UserInfo } from '../oidc/user-info.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Metadata } from '../schemas/discovery.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
 import type { Core } from './core.ts'
 import { createGrants } from './grants.ts'
 import type { SessionServices } from './sessions.ts'
@@ -103,9 +104,15 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
     }
   }
   const oidc: OidcServices = {
-    endSession: createEndSession({ clients, sessions, sessionEnds, readIdToken }),
+    endSession: atFirstUse<EndSession>(
+      async () => (await import('../oidc/end-session.ts')).createEndSession({ clients, sessions, sessionEnds, readIdToken }), ['begin', 'end']
+    ),
     metadata: perIssuer(config, () => createMetadata(config, oauth.token.grantTypes)),
-    userInfo: createUserInfo({ profile: parts.users.records.profile, requestedClaims: sessions.requestedClaims, clients, scopes })
+    ...atFirstUse<Pick<OidcServices, 'userInfo'>>(async () => {
+      const { createUserInfo } = await import('../oidc/user-info.ts')
+      const userInfo = createUserInfo({ profile: parts.users.records.profile, requestedClaims: sessions.requestedClaims, clients, scopes })
+      return { userInfo }
+    }, ['userInfo'])
   }
   return { oauth, oidc }
 }

@@ -1,6 +1,4 @@
 import type { Database } from '../database/client.ts'
-import { createAccessStore } from '../account/access.store.ts'
-import { createAppStore } from '../account/apps.store.ts'
 import { createAuditStore } from '../events/audit.store.ts'
 import { createAuthSessionStore } from '../sessions/auth-sessions.store.ts'
 import { createBrowserSessionStore } from '../sessions/browser-sessions.store.ts'
@@ -22,6 +20,9 @@ import { createUserStore } from '../users/users.store.ts'
 import type { OneTimeTokenStore } from '../verification/ports.ts'
 import { atFirstUse } from '../runtime/at-first-use.ts'
 
+type CreateAccessStore = typeof import('../account/access.store.ts').createAccessStore
+type CreateAppStore = typeof import('../account/apps.store.ts').createAppStore
+
 export type Store = ReturnType<typeof createStore>
 
 /** All queries, by table. Those that no start and no login needs are loaded at their first use. */
@@ -34,8 +35,13 @@ export function createStore (database: Database) {
     ['create', 'find', 'end']
   )
   return {
-    access: createAccessStore(database, revocations),
-    apps: createAppStore(database, revocations),
+    access: atFirstUse<ReturnType<CreateAccessStore>>(
+      async () => (await import('../account/access.store.ts')).createAccessStore(database, revocations),
+      ['list', 'end', 'endLogins', 'endAll', 'endOfClient']
+    ),
+    apps: atFirstUse<ReturnType<CreateAppStore>>(
+      async () => (await import('../account/apps.store.ts')).createAppStore(database, revocations), ['list', 'end']
+    ),
     audit: createAuditStore(database),
     authSessions: createAuthSessionStore(database),
     browserSessions: createBrowserSessionStore(database, revocations, outbox, upstreamSessions),
