@@ -20,10 +20,10 @@ export type Identify = (request: FastifyRequest, provider: Provider, answer: Ups
 export function createIdentify (
   { clock, mail, users }: Pick<Internals, 'clock' | 'mail' | 'users'>, { signIn }: Pick<SocialServices, 'signIn'>
 ): Identify {
-  return async (request, provider, { profile, claims, authTime, origin }, { caller, knows = () => false }) => {
+  return async (request, provider, { profile, claims, authTime, origin, tokens }, { caller, knows = () => false }) => {
     const preferences = preferredLanguages(request)
     const locale = askedLocale(preferences, mail) ?? askedLocale({ uiLocales: profile.locale ?? undefined }, mail)
-    const signedIn = await signIn(provider, { profile, claims }, { caller, preferences, locale })
+    const signedIn = await signIn(provider, { profile, claims, ...(tokens && { tokens }) }, { caller, preferences, locale })
     if (signedIn.refused) return signedIn
     const { user, isNew } = signedIn
     const isTold = !isNew && user.missing.length === 0 && !knows(user.userId)

@@ -1,6 +1,7 @@
 import type { Events } from '../events/events.ts'
 import { createIdentities, type Identities } from '../social/identities.ts'
 import type { Provider } from '../social/ports.ts'
+import type { KeptTokens } from '../social/provider-tokens.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { Attributes } from '../users/attributes.ts'
 import { createPrepareNotice } from '../users/notices.ts'
@@ -16,14 +17,15 @@ type Dependencies = Pick<Core, 'config' | 'clock' | 'database' | 'store'> & {
   mail: MailServices
   throttle: Throttle
   events: Pick<Events, 'emit'>
+  keepTokens?: KeptTokens['keep'] | undefined
 }
 
 export function identitiesOf (
-  { config, clock, database, store, providers, attributes, users, mail, throttle, events }: Dependencies
+  { config, clock, database, store, providers, attributes, users, mail, throttle, events, keepTokens }: Dependencies
 ): Identities {
   const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
   return createIdentities({
-    store: createSocialAccountStore(database), providers, outbox: store.outbox, events,
+    store: createSocialAccountStore(database), providers, outbox: store.outbox, events, keepTokens,
     mailboxes: mail.isOn ? addresses : [],
     prepareNotice: createPrepareNotice({ attributes, users, mail, throttle }),
     accountUrl: () => `${config.issuer}/account/security`,

@@ -85,6 +85,9 @@ export const SocialProvider = Type.Object({
   required: Type.Optional(Type.Boolean({
     suffix: 'REQUIRED', description: 'Whether users of its `domains` log in there only, and passwords are refused; `on` or `off` as a variable, true or false as an option'
   })),
+  keepTokens: Type.Optional(Type.Boolean({
+    suffix: 'KEEP_TOKENS', description: 'Whether its access and refresh tokens are kept, sealed, for `app.latchkey.providerTokens`; `on` or `off` as a variable, true or false as an option'
+  })),
   use: Type.Optional(Type.Union([Type.Literal('both'), Type.Literal('login'), Type.Literal('register')], {
     suffix: 'USE', description: 'Whom it lets in: users who have logged in with it before (`login`), new ones (`register`), or `both`, the default'
   }))

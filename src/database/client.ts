@@ -8,7 +8,7 @@ import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './co
 export type Tables = Record<
   'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
     | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens' | 'identifier_holds' | 'one_time_tokens'
-    | 'auth_sessions' | 'outbox' | 'social_accounts' | 'upstream_sessions',
+    | 'auth_sessions' | 'outbox' | 'social_accounts' | 'upstream_sessions' | 'provider_tokens',
   string
 >
 
@@ -124,6 +124,7 @@ function tablesIn (schema: string): Tables {
     one_time_tokens: name('one_time_tokens'),
     social_accounts: name('social_accounts'),
     upstream_sessions: name('upstream_sessions'),
+    provider_tokens: name('provider_tokens'),
     auth_sessions: name('auth_sessions'),
     outbox: name('outbox')
   }

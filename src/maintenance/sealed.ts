@@ -2,6 +2,7 @@ import { deriveKeys } from '../crypto/app-key.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 import { keyContext, SIGNING_KEYS } from '../keys/key-ring.ts'
 import { entryContext, OUTBOX_KEYS } from '../outbox/outbox.ts'
+import { PROVIDER_TOKEN_KEYS, providerTokenContext } from '../social/provider-tokens.ts'
 import { ID_TOKEN_KEYS, idTokenContext } from '../sessions/upstream-origin.ts'
 
 /** A table with a column `sealed`. */
@@ -29,6 +30,10 @@ const SEALED: SealedTable[] = [
   {
     table: 'upstream_sessions', key: 'id', columns: ['provider', 'subject'], label: ID_TOKEN_KEYS, where: 'sealed IS NOT NULL',
     context: ({ provider = '', subject = '' }) => idTokenContext({ provider, subject })
+  },
+  {
+    table: 'provider_tokens', key: 'id', columns: ['provider', 'subject'], label: PROVIDER_TOKEN_KEYS,
+    context: ({ provider = '', subject = '' }) => providerTokenContext({ provider, subject })
   }
 ]
 

@@ -3,6 +3,7 @@ import { UpstreamError } from './upstream-error.ts'
 import { clientsOf, type OpenIdProvider, type Provider, type UpstreamClaims } from './ports.ts'
 import { readKeys } from './provider-keys.ts'
 import { objectOf } from './read-claims.ts'
+import type { TokenAnswer } from './upstream-tokens.ts'
 import { askProvider, isOfTenant, openIdClaims, profileClaims } from './upstream-claims.ts'
 import { CLOCK_TOLERANCE } from './upstream-configuration.ts'
 import { onceOf, type Once } from './used-proofs.ts'
@@ -15,9 +16,9 @@ export type Proof =
 
 /**
  * `once`: under what it is remembered, so that it counts once; null for what may be used again. `at`: when the login was, at the latest, in
- * seconds.
+ * seconds. `tokens`: that were redeemed here.
  */
-export type Shown = { said: UpstreamClaims, once: Once | null, at: number | null }
+export type Shown = { said: UpstreamClaims, once: Once | null, at: number | null, tokens?: TokenAnswer }
 
 type Context = { provider: Provider, configuration: Configuration, now: () => number }
 
@@ -46,11 +47,11 @@ async function redeemCode (
     code, redirect_uri: redirectUri, ...(verifier !== undefined && { code_verifier: verifier })
   })
   const once = onceOf(`code:${provider.name}:${code}`, CODE_SECONDS)
-  if (provider.kind === 'oauth2') return { said: await profileClaims(provider, tokens.access_token), once, at: null }
+  if (provider.kind === 'oauth2') return { said: await profileClaims(provider, tokens.access_token), once, at: null, tokens }
   const claims = tokens.claims()
   if (!claims) throw new UpstreamError('failed', 'answered without an id token')
   if (claims.nonce !== nonce) throw new UpstreamError('failed', 'answered with an id token that has another nonce')
-  return { said: await openIdClaims(provider, configuration, tokens, now()), once, at: claims.iat }
+  return { said: await openIdClaims(provider, configuration, tokens, now()), once, at: claims.iat, tokens }
 }
 
 /** OpenID Connect Core section 3.1.3.7. */

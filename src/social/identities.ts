@@ -5,6 +5,8 @@ import type { Identifier } from '../users/attributes.ts'
 import type { PrepareNotice } from '../users/notices.ts'
 import type { Preferences } from '../verification/recipient.ts'
 import type { NewSocialAccount, Provider, SocialAccount, SocialAccountStore, UpstreamProfile } from './ports.ts'
+import type { KeptTokens } from './provider-tokens.ts'
+import type { UpstreamTokens } from './upstream-tokens.ts'
 
 /** Who does it; nothing for an operator. */
 export type By = { caller?: Caller, preferences?: Preferences }
@@ -12,8 +14,10 @@ export type By = { caller?: Caller, preferences?: Preferences }
 /** The accounts at providers with which a user logs in. */
 export type Identities = {
   list: (userId: string) => Promise<SocialAccount[]>
-  /** Adds one, which its owner has proven. The user is told. */
-  link: (owner: { userId: string, tokenEpoch: number }, account: NewSocialAccount, by: By) => ReturnType<SocialAccountStore['link']>
+  /** Adds one, which its owner has proven, with the tokens that are kept. The user is told. */
+  link: (
+    owner: { userId: string, tokenEpoch: number }, account: NewSocialAccount, by: By, tokens?: UpstreamTokens
+  ) => ReturnType<SocialAccountStore['link']>
   /**
    * Adds one to the user whose verified address its provider vouches for, if `mayJoin` says so of the user, who is told.
    * @returns the user, or null
@@ -35,10 +39,12 @@ type Dependencies = {
   accountUrl: () => string
   events: Pick<Events, 'emit'>
   now: () => number
+  /** Where they are kept. */
+  keepTokens?: KeptTokens['keep'] | undefined
 }
 
 export function createIdentities (
-  { store, providers, mailboxes, outbox, prepareNotice, accountUrl, events, now }: Dependencies
+  { store, providers, mailboxes, outbox, prepareNotice, accountUrl, events, now, keepTokens }: Dependencies
 ): Identities {
   const labelOf = (name: string) => providers.get(name)?.label ?? name
   const notice = async (name: 'identityLinked' | 'identityUnlinked', userId: string, provider: string, { caller, preferences }: By) =>
@@ -47,11 +53,12 @@ export function createIdentities (
   return {
     list: store.list,
 
-    async link (owner, account, by) {
+    async link (owner, account, by, tokens) {
       const [{ userId }, { provider }] = [owner, account]
       const entries = await notice('identityLinked', userId, provider, by)
       const outcome = await store.link(account, owner, async (transaction) => await outbox.write(entries, transaction))
       if (outcome === 'linked') events.emit('identity.linked', { userId, provider, how: 'linked', ...originOf(by.caller) })
+      if (tokens && (outcome === 'linked' || outcome === 'own')) await keepTokens?.(account, userId, tokens)
       return outcome
     },
 

@@ -14,6 +14,7 @@ const google: OpenIdPreset = {
   label: 'Google',
   issuer: () => 'https://accounts.google.com',
   scopes: OPENID,
+  refreshParams: { access_type: 'offline' },
   read: (claims) => readOpenId(claims, claims['email_verified'] === true && (isGmail(claims['email']) || isText(claims['hd'])))
 }
 

@@ -55,6 +55,8 @@ type ProviderBase = {
   /** Redirect URIs of these apps, to which the provider sends codes. */
   redirectUris: string[]
   use: ProviderUse
+  /** Its tokens are kept, so that the host can act there for its users. */
+  keepTokens?: true
   /** The browser posts the answer from a page of the provider (OAuth 2.0 Form Post Response Mode); otherwise it is in the address. */
   responseMode?: 'form_post'
   /** False for a provider that fails when it gets a code challenge and a client secret (RFC 7636). */

@@ -7,6 +7,8 @@ type PresetBase = {
   label: string
   scopes: string[]
   params?: Record<string, string>
+  /** Parameters of the authorization request with which it gives a refresh token. */
+  refreshParams?: Record<string, string>
   pkce?: false
   responseMode?: 'form_post' | undefined
   /** With what counts as verified there. */

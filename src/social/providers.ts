@@ -42,9 +42,11 @@ function generic (name: string, option: ConfiguredProvider): Preset {
 
 function toProvider (name: string, option: ConfiguredProvider, preset: Preset): Provider {
   const { clientId, clientSecret, label = preset.label, scopes = preset.scopes, params, audiences = [], redirectUris = [], domains = [], use = 'both' } = option
+  const keepTokens = option.keepTokens === true
   const base = {
     name, label, clientId, clientSecret, audiences, redirectUris, use,
-    params: { ...preset.params, ...params },
+    params: { ...preset.params, ...(keepTokens && preset.refreshParams), ...params },
+    ...(keepTokens && { keepTokens }),
     ...(preset.pkce === false && { pkce: preset.pkce }),
     ...(preset.responseMode && { responseMode: preset.responseMode }),
     read: readWith(preset.read, domains)

@@ -13,6 +13,7 @@ import type { Domains } from './domains.ts'
 import { accountOf, type Identities } from './identities.ts'
 import { asTheProviderSays, type MapLogin, type Mapped } from './on-upstream-login.ts'
 import type { NewSocialAccount, Provider, SocialAccountStore, UpstreamProfile } from './ports.ts'
+import type { KeptTokens } from './provider-tokens.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
 /**
@@ -42,11 +43,13 @@ export function loginTime (authTime: Date | null, now: number): Date {
   return authTime !== null && authTime.getTime() < now ? authTime : new Date(now)
 }
 
-export type SignInUpstream = (provider: Provider, answer: Pick<UpstreamAnswer, 'profile' | 'claims'>, by: By) => Promise<SignedInUpstream>
+export type SignInUpstream = (provider: Provider, answer: Pick<UpstreamAnswer, 'profile' | 'claims' | 'tokens'>, by: By) => Promise<SignedInUpstream>
 
 type Dependencies = {
   store: Pick<SocialAccountStore, 'use' | 'insert'>
   identities: Pick<Identities, 'join'>
+  /** Where tokens of a provider are kept. */
+  keepTokens?: KeptTokens['keep'] | undefined
   users: Pick<Users, 'findForEntry' | 'taken' | 'createWithoutPassword' | 'identifiers'>
   attributes: Attributes
   invitations: LoadInvitations
@@ -73,7 +76,7 @@ type Dependencies = {
  */
 export function createSignInUpstream (
   {
-    store, identities, users, attributes, invitations, isOpen, mustVerify, leadsElsewhere, profileFields, askHost,
+    store, identities, keepTokens, users, attributes, invitations, isOpen, mustVerify, leadsElsewhere, profileFields, askHost,
     mapLogin = asTheProviderSays, prepareMail, events
   }: Dependencies
 ): SignInUpstream {
@@ -139,7 +142,7 @@ export function createSignInUpstream (
     return await entryOf({ userId: made.id }, true, caller)
   }
 
-  return async (provider, answer, by) => {
+  const identify: SignInUpstream = async (provider, answer, by) => {
     const mapped = await mapLogin(provider, answer, by.caller)
     if (mapped.reason !== undefined) return { refused: 'refused', reason: mapped.reason }
     const { profile, identifiers, fields } = mapped
@@ -160,5 +163,12 @@ export function createSignInUpstream (
       if (created) return created
     }
     return { refused: 'exists' }
+  }
+
+  return async (provider, answer, by) => {
+    const signedIn = await identify(provider, answer, by)
+    const { profile: { subject }, tokens } = answer
+    if (signedIn.user && tokens) await keepTokens?.({ provider: provider.name, subject }, signedIn.user.userId, tokens)
+    return signedIn
   }
 }

@@ -9,8 +9,11 @@ export const CLOCK_TOLERANCE = 300
 /**
  * What openid-client needs to know of a provider: its metadata (OpenID Connect Discovery), or the endpoints that are configured.
  * @param clientSecret undefined for a public client
+ * @param signed whether the signatures of id tokens are checked, which asks for the keys of the provider
  */
-export async function configure (provider: Provider, fetch: CustomFetch, clientSecret: string | undefined): Promise<Configuration> {
+export async function configure (
+  provider: Provider, fetch: CustomFetch, clientSecret: string | undefined, { signed = true }: { signed?: boolean } = {}
+): Promise<Configuration> {
   const client = await import('openid-client')
   const { clientId } = provider
   const metadata = { [client.clockTolerance]: CLOCK_TOLERANCE }
@@ -21,7 +24,7 @@ export async function configure (provider: Provider, fetch: CustomFetch, clientS
       timeout: TIMEOUT, [client.customFetch]: fetch, ...(isInsecure && { execute: [client.allowInsecureRequests] })
     })
     // Its signature is checked, too: the connection alone may end at a proxy of somebody else
-    client.enableNonRepudiationChecks(configuration)
+    if (signed) client.enableNonRepudiationChecks(configuration)
     return configuration
   }
   const { authorizationEndpoint, tokenEndpoint, introspectionEndpoint } = provider

@@ -13,9 +13,15 @@ import { configure } from './upstream-configuration.ts'
 import { isBusy, UpstreamError } from './upstream-error.ts'
 import type { Once } from './used-proofs.ts'
 import type { Secrets } from './upstream-logins.ts'
+import type { TokenAnswer, UpstreamTokens } from './upstream-tokens.ts'
 
-/** Who has logged in at a provider, and when, where it says so. `origin`: with which our session ends; only OpenID providers say when. */
-export type UpstreamAnswer = { profile: UpstreamProfile, claims: UpstreamClaims, authTime: Date | null, origin?: UpstreamOrigin }
+/**
+ * Who has logged in at a provider, and when, where it says so. `origin`: with which our session ends; only OpenID providers say when.
+ * `tokens`: where they are kept, and a code was redeemed for them.
+ */
+export type UpstreamAnswer = {
+  profile: UpstreamProfile, claims: UpstreamClaims, authTime: Date | null, origin?: UpstreamOrigin, tokens?: UpstreamTokens
+}
 
 type Returned = Secrets & { redirectUri: string, params: URLSearchParams }
 
@@ -43,6 +49,12 @@ export type Upstream = {
    */
   prove: (proof: Proof) => Promise<UpstreamAnswer & { once: Once | null } | null>
   /**
+   * Renews the tokens of a user there (RFC 6749 section 6).
+   * @returns null when the provider refuses it, for good
+   * @throws UpstreamError when it cannot be asked, or answers something else
+   */
+  refresh: (user: { subject: string, refreshToken: string }) => Promise<UpstreamTokens | null>
+  /**
    * Which login is over there (OpenID Connect Back-Channel Logout 1.0 section 2.6). The caller sees to it that it counts once.
    * @throws UpstreamError
    */
@@ -59,13 +71,18 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
   const clientSecret = createClientSecret(provider, now)
 
   /** A new one each time, without keys from before: a provider may have replaced them a moment ago. */
-  async function configured (): Promise<Configuration> {
+  async function configured (checks?: Parameters<typeof configure>[3]): Promise<Configuration> {
     try {
-      return await configure(provider, fetch, await clientSecret())
+      return await configure(provider, fetch, await clientSecret(), checks)
     } catch (error) {
       forget()
       throw error
     }
+  }
+
+  /** Nothing where they are not kept. */
+  async function kept (tokens: TokenAnswer, requested?: string[]): Promise<Pick<UpstreamAnswer, 'tokens'>> {
+    return provider.keepTokens ? { tokens: (await import('./upstream-tokens.ts')).tokensOf(tokens, now(), requested) } : {}
   }
 
   const keys = createKeptKeys(async () => await readKeys(provider as OpenIdProvider, await configured()), monotonic)
@@ -109,7 +126,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
           // What is signed comes last
           ? { ...provider.posted?.(params), ...await openIdClaims(provider, configuration, tokens, now()) }
           : await profileClaims(provider, tokens.access_token)
-        return answerOf(provider, said, begun)
+        return { ...answerOf(provider, said, begun), ...await kept(tokens, provider.scopes) }
       } catch (cause) {
         throw problemOf(provider, cause)
       }
@@ -120,10 +137,20 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
       try {
         const configuration = await configured()
         if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
-        const { said, once, at } = await readProof({ provider, configuration, now }, proof)
+        const { said, once, at, tokens } = await readProof({ provider, configuration, now }, proof)
         // An id token may have been kept for some time
-        const answer = answerOf(provider, said, proof.kind === 'id_token' ? 0 : begun)
+        const answer = { ...answerOf(provider, said, proof.kind === 'id_token' ? 0 : begun), ...(tokens && await kept(tokens)) }
         return { ...answer, authTime: answer.authTime ?? (at === null ? null : dateOf(at)), once }
+      } catch (cause) {
+        throw problemOf(provider, cause)
+      }
+    },
+
+    async refresh (user) {
+      try {
+        const { refreshTokens } = await import('./upstream-tokens.ts')
+        const configuration = await configured({ signed: false })
+        return await refreshTokens({ provider, configuration, now }, user)
       } catch (cause) {
         throw problemOf(provider, cause)
       }

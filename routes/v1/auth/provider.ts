@@ -100,7 +100,7 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
     const session = await browser.session(request)
     if (session?.id !== asked.sessionId || session.userId !== asked.userId) return await refuse(request, reply, provider, 'expired', null)
     const by = { caller: callerOf(request), preferences: preferredLanguages(request) }
-    const outcome = answer && await social!.identities.link(session, accountOf(provider, answer.profile), by)
+    const outcome = answer && await social!.identities.link(session, accountOf(provider, answer.profile), by, answer.tokens)
     pages.notices.keep(reply, SECURITY, session.userId, outcome === undefined || outcome === 'gone' ? 'identityFailed' : LINKED[outcome])
     return reply.redirect(config.basePath + SECURITY, 303)
   }

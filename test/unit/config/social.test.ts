@@ -23,13 +23,13 @@ t.test('SOCIAL_<NAME>_… configures a provider', async (t) => {
     SOCIAL_GOOGLE_CLIENT_ID: 'a', SOCIAL_GOOGLE_CLIENT_SECRET: SECRET,
     SOCIAL_BIG_CORP_CLIENT_ID: 'b', SOCIAL_BIG_CORP_ISSUER: 'https://login.example.com/', SOCIAL_BIG_CORP_LABEL: 'Big Corp',
     SOCIAL_BIG_CORP_SCOPES: 'openid email, groups', SOCIAL_BIG_CORP_DOMAINS: 'Big.example,bücher.example', SOCIAL_BIG_CORP_USE: 'login',
-    SOCIAL_BIG_CORP_REQUIRED: 'on',
+    SOCIAL_BIG_CORP_REQUIRED: 'on', SOCIAL_BIG_CORP_KEEP_TOKENS: 'on',
     SOCIAL_NORTHWIND_CLIENT_ID: 'c', SOCIAL_NORTHWIND_PRESET: 'microsoft', SOCIAL_NORTHWIND_TENANT: 'organizations'
   }), {
     google: { clientId: 'a', clientSecret: SECRET },
     'big-corp': {
       clientId: 'b', issuer: 'https://login.example.com/', label: 'Big Corp', scopes: ['openid', 'email', 'groups'],
-      domains: ['big.example', 'xn--bcher-kva.example'], use: 'login', required: true
+      domains: ['big.example', 'xn--bcher-kva.example'], use: 'login', required: true, keepTokens: true
     },
     northwind: { clientId: 'c', preset: 'microsoft', tenant: 'organizations' }
   })
@@ -136,6 +136,7 @@ const REFUSED: [string, object, string, RegExp][] = [
   ['a parameter of the protocol', { google: { clientId: 'a', params: { scope: 'x' } } }, 'social.google.params', /cannot contain scope.*use scopes/],
   ['a response mode', { google: { clientId: 'a', params: { response_mode: 'form_post' } } }, 'social.google.params', /cannot contain response_mode/],
   ['a scope with a space', { google: { clientId: 'a', scopes: ['a b'] } }, 'social.google.scopes.0', /pattern/],
+  ['kept tokens that are neither true nor false', { google: { clientId: 'a', keepTokens: 'yes' } }, 'social.google.keepTokens', /true or false/],
   ['a wrong use', { google: { clientId: 'a', use: 'sometimes' } }, 'social.google.use', /must be both or login or register/],
   ['a domain that is none', { google: { clientId: 'a', domains: ['@northwind.com'] } }, 'social.google.domains', /such as northwind\.com/],
   ['required without domains', { google: { clientId: 'a', required: true } }, 'SOCIAL_GOOGLE_DOMAINS', /is required with social\.google\.required/],

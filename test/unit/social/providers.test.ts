@@ -54,6 +54,9 @@ t.test('quirks: no PKCE beside a secret at LinkedIn and Slack, no nonce at Linke
   t.match(provider('slack'), { pkce: false, nonce: undefined })
   t.same(JSON.parse(provider('twitch').params['claims']!).id_token, { email: null, email_verified: null, preferred_username: null })
   t.equal(provider('twitch', { params: { claims: '{}' } }).params['claims'], '{}', 'an option wins')
+  t.same(provider('google', { keepTokens: true }).params, { access_type: 'offline' }, 'Google gives no refresh token otherwise')
+  t.same(provider('google', { keepTokens: false }).params, {})
+  t.same(provider('google', { keepTokens: true, params: { access_type: 'online' } }).params, { access_type: 'online' })
 })
 
 t.test('OpenID: the subject is `sub`, a string of 1 to 255 characters', async (t) => {
