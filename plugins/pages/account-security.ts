@@ -16,7 +16,7 @@ import type { Notice } from './notices.ts'
 const PER_PAGE = 20
 
 /** What the page says after a form that has changed nothing. */
-const FAILURES: ReadonlySet<Notice> = new Set(['identityTaken', 'identityLast', 'identityFailed'] satisfies Notice[])
+const FAILURES: ReadonlySet<Notice> = new Set(['identityTaken', 'identityElsewhere', 'identityLast', 'identityFailed'] satisfies Notice[])
 
 type State = { before?: string | null, errors?: FieldErrors, notice?: Notice | undefined }
 
@@ -34,7 +34,7 @@ export function createAccountSecurityPage (
     return await kit.send(errors ? reply.code(422) : reply, 'accountSecurity', {
       ...frame,
       actions: { ...frame.actions, changePassword: kit.link(CHANGE_PASSWORD) },
-      passwordRules: config.routes.profile ? users.passwordPolicy.rules : null,
+      passwordRules: config.routes.profile && !await isAtProvider(who.userId) ? users.passwordPolicy.rules : null,
       ...(config.routes.profile && { hasPassword: await users.records.hasPassword(who.userId) }),
       ...(social && { identities: await identitiesOf(social, who.userId) }),
       history: entries.map((entry) => itemOf(entry, frame)),
@@ -49,10 +49,15 @@ export function createAccountSecurityPage (
     }, { leaves: kit.loginLeaves || social !== null })
   }
 
+  /** Who logs in at a provider only has no password to change. */
+  async function isAtProvider (userId: string): Promise<boolean> {
+    return users.domains?.refusesPassword(await users.records.identifiers(userId)) === true
+  }
+
   async function identitiesOf ({ identities, providers }: SocialServices, userId: string): Promise<Identities> {
-    const items = await identities.list(userId)
+    const [items, usable] = [await identities.list(userId), await identities.usable(userId)]
     const own = new Set(items.map(({ provider }) => provider))
-    const offered = [...providers.values()].filter(({ name, use }) => use !== 'register' && !own.has(name))
+    const offered = [...providers.values()].filter(({ name }) => usable.includes(name) && !own.has(name))
     return {
       items: items.map(({ provider, subject, email, name, createdAt }) => ({
         provider, subject, label: providers.get(provider)?.label ?? provider, account: email ?? name, since: createdAt

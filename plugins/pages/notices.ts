@@ -4,7 +4,7 @@ import type { ShownOnce } from './shown-once.ts'
 /** What the page says after a form, by the keys of their texts. */
 const NOTICES = ['sessionEnded', 'othersEnded', 'appEnded', 'tokenEnded', 'goneAlready', 'passwordChanged', 'profileSaved', 'changePending',
   'changeConfirmed', 'changeSent', 'changeCanceled', 'restored', 'identityLinked', 'identityUnlinked', 'identityOwn', 'identityTaken',
-  'identityLast', 'identityFailed'] as const
+  'identityElsewhere', 'identityLast', 'identityFailed'] as const
 export type Notice = typeof NOTICES[number]
 
 /** Messages that are shown once, after the redirect that follows a form. They are sealed, so that no link can make a page say something. */

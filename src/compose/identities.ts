@@ -1,4 +1,5 @@
 import type { Events } from '../events/events.ts'
+import { createDomains } from '../social/domains.ts'
 import { createIdentities, type Identities } from '../social/identities.ts'
 import type { Provider } from '../social/ports.ts'
 import type { KeptTokens } from '../social/provider-tokens.ts'
@@ -13,7 +14,7 @@ import type { MailServices } from './outbox.ts'
 type Dependencies = Pick<Core, 'config' | 'clock' | 'database' | 'store'> & {
   providers: ReadonlyMap<string, Provider>
   attributes: Attributes
-  users: Pick<Users, 'recipient'>
+  users: Pick<Users, 'recipient' | 'identifiers'>
   mail: MailServices
   throttle: Throttle
   events: Pick<Events, 'emit'>
@@ -25,7 +26,8 @@ export function identitiesOf (
 ): Identities {
   const addresses = attributes.filter(({ channel }) => channel === 'mail').map(({ name }) => name)
   return createIdentities({
-    store: createSocialAccountStore(database), providers, outbox: store.outbox, events, keepTokens,
+    store: createSocialAccountStore(database), providers, users, outbox: store.outbox, events, keepTokens,
+    domains: createDomains(config, providers),
     mailboxes: mail.isOn ? addresses : [],
     prepareNotice: createPrepareNotice({ attributes, users, mail, throttle }),
     accountUrl: () => `${config.issuer}/account/security`,

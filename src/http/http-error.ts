@@ -29,6 +29,7 @@ export const ERRORS = {
   LK_STALE_FORM: { status: 403, message: 'The form has no valid CSRF token of this browser' },
   LK_NO_COOKIE: { status: 403, message: 'The browser did not send the CSRF cookie' },
   LK_NO_ACCOUNT: { status: 403, message: 'Nobody logs in with this account of the provider, and no account is created for it.' },
+  LK_PROVIDER_REQUIRED: { status: 403, message: 'People with your e-mail address log in with one provider, and add no other.' },
   LK_LOGIN_REFUSED: { status: 403, message: 'This account may not log in.' },
   LK_NO_VERIFIED_ADDRESS: { status: 403, message: 'An account needs a verified e-mail address, and the provider vouches for none.' },
   LK_REGISTRATION_INCOMPLETE: { status: 403, message: 'An account needs more than the provider says. Register first, then add the provider.' },

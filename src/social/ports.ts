@@ -133,6 +133,9 @@ export type SocialAccount = {
 /** What is stored of a profile. */
 export type NewSocialAccount = Pick<SocialAccount, 'provider' | 'subject' | 'email' | 'name'>
 
+/** What lets a user in: providers, attributes whose mailbox can set a new password, and whether a password does. */
+export type WaysIn = { providers: string[], mailboxes: string[], password: boolean }
+
 export type SocialAccountStore = {
   /**
    * Whose it is; the address, the name and the time of the last use are updated.
@@ -154,11 +157,9 @@ export type SocialAccountStore = {
   /** Inserts it for a user who is created in the same transaction. @throws a unique violation when somebody has it */
   insert: (transaction: Transaction, account: NewSocialAccount, userId: string) => Promise<void>
   /**
-   * @param ways in that remain: providers that are configured, and attributes whose mailbox can set a new password; null: none need remain
+   * @param ways one of which must remain; null: none need
    * @returns `last`: the user could not log in any more
    */
-  unlink: (
-    account: Pick<SocialAccount, 'userId' | 'provider' | 'subject'>, ways: { providers: string[], mailboxes: string[] } | null, also?: AlsoWrite
-  ) => Promise<'unlinked' | 'unknown' | 'last'>
+  unlink: (account: Pick<SocialAccount, 'userId' | 'provider' | 'subject'>, ways: WaysIn | null, also?: AlsoWrite) => Promise<'unlinked' | 'unknown' | 'last'>
   list: (userId: string) => Promise<SocialAccount[]>
 }

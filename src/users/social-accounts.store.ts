@@ -73,10 +73,10 @@ export function createSocialAccountStore ({ pool, tables }: Database): SocialAcc
       await lock(client, userId)
       const { rowCount } = await client.query(
         `DELETE FROM ${accounts} a USING ${users} u WHERE a.user_id = $1 AND a.provider = $2 AND a.subject = $3 AND u.id = a.user_id AND (
-          $4::text[] IS NULL OR (u.password_hash IS NOT NULL AND EXISTS (SELECT FROM ${identifiers} i WHERE i.user_id = u.id))
+          $4::text[] IS NULL OR ($6::boolean AND u.password_hash IS NOT NULL AND EXISTS (SELECT FROM ${identifiers} i WHERE i.user_id = u.id))
           OR EXISTS (SELECT FROM ${accounts} o WHERE o.user_id = u.id AND o.provider = ANY ($4::text[]) AND (o.provider, o.subject) <> (a.provider, a.subject))
           OR EXISTS (SELECT FROM ${identifiers} i WHERE i.user_id = u.id AND i.attribute = ANY ($5::text[]) AND i.verified_at IS NOT NULL))`,
-        [userId, provider, subject, ways?.providers, ways?.mailboxes]
+        [userId, provider, subject, ways?.providers, ways?.mailboxes, ways?.password]
       )
       if (rowCount === 1) {
         await also?.(client)

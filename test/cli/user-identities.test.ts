@@ -82,6 +82,17 @@ t.test('an address that is verified is a way in where mail is sent, and the user
   t.match(await query(context.config.databaseUrl!, 'SELECT kind FROM outbox'), [{ kind: 'mail' }])
 })
 
+t.test('where one provider is required, no other and no password is a way in', async (t) => {
+  const corp = {
+    SOCIAL_CORP_CLIENT_ID: 'id', SOCIAL_CORP_ISSUER: 'https://login.example.com', SOCIAL_CORP_DOMAINS: 'example.com', SOCIAL_CORP_REQUIRED: 'on'
+  }
+  const context = await contextFor(t, { ...GOOGLE, ...corp })
+  await ada(context, 'corp c1', 'google g1')
+  await t.rejects(removeIdentity(context, ADA, 'corp', undefined, {}), { message: /last way in/ })
+  t.match(await removeIdentity(context, ADA, 'google', undefined, {}), { json: { removed: true } })
+  t.same(await left(context), ['c1'])
+})
+
 t.test('the built commands list and remove', async (t) => {
   const context = await contextFor(t)
   const options = { cwd: t.testdir({}), env: { DATABASE_URL: context.config.databaseUrl!, APP_KEY: context.config.appKey! } }

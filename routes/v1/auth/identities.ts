@@ -62,6 +62,7 @@ const identitiesRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const { answer: { profile, tokens } } = await proofs.read(request, provider, request.body, caller)
     const by = { caller, preferences: preferredLanguages(request) }
     const outcome = await identities.link(owner, accountOf(provider, profile), by, tokens)
+    if (outcome === 'elsewhere') throw new HttpError('LK_PROVIDER_REQUIRED')
     if (outcome === 'taken') throw new HttpError('LK_IDENTITY_TAKEN')
     const added = (await identities.list(owner.userId)).find((one) => one.provider === provider.name && one.subject === profile.subject)
     if (outcome === 'gone' || !added) throw new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })

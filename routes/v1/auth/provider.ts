@@ -106,6 +106,6 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
   }
 }
 
-const LINKED = { linked: 'identityLinked', own: 'identityOwn', taken: 'identityTaken' } as const
+const LINKED = { linked: 'identityLinked', own: 'identityOwn', taken: 'identityTaken', elsewhere: 'identityElsewhere' } as const
 
 export default provider

@@ -45,6 +45,7 @@ export const account: typeof en = {
     identityUnlinked: 'Diese Art der Anmeldung ist entfernt.',
     identityOwn: 'Dieses Konto war schon hinzugefügt.',
     identityTaken: 'Dieses Konto ist hier mit einem anderen Konto verbunden.',
+    identityElsewhere: 'Mit Ihrer E-Mail-Adresse meldet man sich nur bei einem bestimmten Anbieter an. Ein anderer kann nicht hinzugefügt werden.',
     identityLast: 'Sie könnten sich nicht mehr anmelden. Legen Sie ein Passwort fest, oder fügen Sie zuerst eine andere Art der Anmeldung hinzu.',
     identityFailed: 'Es wurde nichts hinzugefügt. Versuchen Sie es noch einmal.',
     passwordChanged: 'Ihr Passwort ist geändert, und Sie sind überall sonst abgemeldet.',

@@ -44,6 +44,7 @@ export const account = {
     identityUnlinked: 'This way to log in is removed.',
     identityOwn: 'This account was added already.',
     identityTaken: 'This account is connected to another account here.',
+    identityElsewhere: 'People with your e-mail address log in with one provider only. No other can be added.',
     identityLast: 'You could not log in any more. Set a password, or add another way to log in first.',
     identityFailed: 'Nothing was added. Try again.',
     passwordChanged: 'Your password is changed, and you are logged out everywhere else.',

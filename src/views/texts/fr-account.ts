@@ -46,6 +46,7 @@ export const account: typeof en.account = {
     identityUnlinked: 'Cette façon de se connecter est retirée.',
     identityOwn: 'Ce compte était déjà ajouté.',
     identityTaken: 'Ce compte est associé ici à un autre compte.',
+    identityElsewhere: 'Avec votre adresse e-mail, on se connecte chez un seul fournisseur. Aucun autre ne peut être ajouté.',
     identityLast: 'Vous ne pourriez plus vous connecter. Choisissez un mot de passe, ou ajoutez d’abord une autre façon de vous connecter.',
     identityFailed: 'Rien n’a été ajouté. Réessayez.',
     passwordChanged: 'Votre mot de passe est changé, et vous êtes déconnecté partout ailleurs.',
