@@ -35,6 +35,8 @@ export type Browser = {
    * `headers`
    */
   logInWithPassword (request: AnyRequest, reply: AnyReply, credentials: Credentials): Promise<BrowserSession | null>
+  /** The id of the session of the cookie, if it has ended within the last minute: the form that ended it may have been sent twice. */
+  justEnded: (request: FastifyRequest) => Promise<string | null>
   /** Every login gets a new id (session fixation); the same form sent twice is one login. @returns null when the user has changed since */
   logIn: (request: FastifyRequest, reply: FastifyReply, user: Entrant, remember?: boolean, form?: FormId) => Promise<BrowserSession | null>
   /** Forgets a session that has ended. */
@@ -116,6 +118,7 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
   return {
     session: (request: FastifyRequest) => sessions.browser.find(tokenOf(request)).catch(asRejection),
     ended: (request) => sessions.browser.ended(tokenOf(request)).catch(asRejection),
+    justEnded: (request) => sessions.browser.justEnded(tokenOf(request)).catch(asRejection),
     forget,
     logIn: (...requested) => logIn(...requested).catch(asRejection),
     logInWithPassword: (...requested: Parameters<typeof logInWithPassword>) => logInWithPassword(...requested).catch(asRejection),

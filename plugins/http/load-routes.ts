@@ -33,6 +33,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['pages/account-profile', ({ routes }) => routes.profile],
   ['pages/account-identities', ({ social }) => social.length > 0],
   ['v1/auth/posted', ({ social }) => social.some(({ responseMode }) => responseMode === 'form_post')],
+  ['v1/auth/logged-out', ({ social }) => social.some(({ logout }) => logout)],
   ['v1/auth/backchannel-logout', ({ social }) => social.some(({ kind }) => kind === 'openid')],
   ['pages/account-token', ({ routes }) => routes.personalTokens],
   // Users confirm a device code on a page
@@ -45,7 +46,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
  * Files under `v1/` whose routes users open in a browser, so that they answer with pages. `plugins/pages.ts` registers them, in the scope
  * that has the error pages, the form parser and the security headers of pages.
  */
-const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout', 'v1/auth/provider', 'v1/auth/posted']
+const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/logout', 'v1/auth/provider', 'v1/auth/posted', 'v1/auth/logged-out']
 
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 

@@ -9,5 +9,5 @@ export function createAccountDataPage (kit: Kit, frameOf: MakeFrame): ShowAccoun
   return async (request, reply, who) =>
     await kit.send(reply, 'accountData', {
       ...await frameOf(request, reply, who, DATA), links: { export: kit.link(EXPORT), delete: kit.link(DELETE_ACCOUNT) }
-    }, { leaves: kit.loginLeaves })
+    }, { leaves: kit.accountLeaves })
 }

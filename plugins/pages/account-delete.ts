@@ -23,6 +23,6 @@ export function createAccountDeletePage (kit: Kit, { clock, store }: Services): 
       hasApps: (await store.clients.listOwned(userId)).length > 0,
       ...(errors && { errors: formErrors(errors, [], page.texts) }),
       links: { export: kit.link(EXPORT), back: kit.link(DATA) }
-    }, { leaves: kit.loginLeaves })
+    }, { leaves: kit.accountLeaves })
   }
 }

@@ -45,6 +45,6 @@ export function createAccountEndPage (kit: Kit, { account, clock, personalTokens
     return await kit.send(reply, 'accountEnd', {
       ...page, ...described,
       action: kit.link(ending.action), csrf: kit.csrf(reply), hidden: { id: ending.id }, links: { back: kit.link(ACCOUNT) }
-    }, { leaves: kit.loginLeaves })
+    }, { leaves: kit.accountLeaves })
   }
 }

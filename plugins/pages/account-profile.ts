@@ -52,6 +52,6 @@ export function createAccountProfilePage (
       notice: notice && frame.texts.account[notice],
       ...(errors && { errors: formErrors(errors, [...names, ...ownNames, 'current_password'], frame.texts) }),
       ...(wrongCode !== undefined && { errors: { fields: { [`code_${wrongCode}`]: [frame.texts.verify.wrongCode] } } })
-    }, { leaves: kit.loginLeaves })
+    }, { leaves: kit.accountLeaves })
   }
 }

@@ -61,7 +61,7 @@ export function createAccountPage (kit: Kit, services: Services, frameOf: MakeFr
       newToken,
       notice: notice && page.texts.account[notice],
       ...(errors && { errors: formErrors(errors, ['name'], page.texts) })
-    }, { leaves: kit.loginLeaves })
+    }, { leaves: kit.accountLeaves })
   }
 }
 

@@ -22,6 +22,10 @@ export type Kit = {
   script: string
   /** Whether the login page is the host's own, which may redirect to another site. */
   loginLeaves: boolean
+  /** Whether a logout may go on to a provider. */
+  logoutLeaves: boolean
+  /** Either of them: pages of the account lead to both. */
+  accountLeaves: boolean
   /** A path under the issuer, with parameters; undefined ones are left out. */
   link: (path: string, params?: Record<string, string | undefined>) => string
   page: (request: FastifyRequest, uiLocales?: string) => Page
@@ -36,11 +40,13 @@ export type Kit = {
   scopes: (names: readonly string[], page: Page) => Scope[]
 }
 
-export async function createKit ({ config, users: { attributes, records } }: Services): Promise<Kit> {
+export async function createKit ({ config, social, users: { attributes, records } }: Services): Promise<Kit> {
   const { basePath } = config
   const brand = createBrand({ name: config.brand.name, logo: config.brand.logo, accent: config.brand.color, basePath })
   const languages = withLanguages(config.languages)
   const csrf = await createCsrf(config)
+  const loginLeaves = config.loginPath !== `${basePath}/login`
+  const logoutLeaves = Boolean(social?.logout)
 
   function page (request: FastifyRequest, uiLocales = localesOf(request) ?? userLocale(request)): Page {
     return { brand, ...pickLanguage({ uiLocales, acceptLanguage: request.headers['accept-language'] }, languages, config.defaultLanguage) }
@@ -54,7 +60,9 @@ export async function createKit ({ config, users: { attributes, records } }: Ser
   return {
     stylesheet: brand.stylesheet,
     script: `${basePath}/assets/latchkey.${scriptHash}.js`,
-    loginLeaves: config.loginPath !== `${basePath}/login`,
+    loginLeaves,
+    logoutLeaves,
+    accountLeaves: loginLeaves || logoutLeaves,
     link: (path, params = {}) => basePath + path + queryOf(params),
     page,
     browserOf: csrf.browserOf,

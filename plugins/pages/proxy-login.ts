@@ -86,7 +86,7 @@ export function createProxyLogins (
     const { userId, passwordStamp, missing, origin } = user
     if (missing.length === 0 && (users.terms === null || await users.terms.hasAccepted(userId))) return null
     const { stay = await browser.session(request) !== null, ...proxy } = login.proxy
-    const waiting = { userId, passwordStamp, ...pendingOrigin(origin) }
+    const waiting = { userId, passwordStamp, ...pendingOrigin(origin && { ...origin, sealed: undefined }) }
     const state = await upstream.suspend(request, reply, provider, { ...login, proxy: { ...proxy, stay, user: waiting } })
     const path = withQuery(config.basePath + continuePath(provider.name), { state })
     try {

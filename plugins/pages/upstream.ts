@@ -79,7 +79,7 @@ export function createUpstreamPages (
     async finish (request, provider) {
       const query = new URLSearchParams(queryOf(request.url))
       const login = await started(request, provider, query.get('state') ?? '')
-      if (!login) return { intent: null, problem: 'expired' }
+      if (!login || login.intent.logout) return { intent: null, problem: 'expired' }
       const { intent, secrets, answer } = login
       const params = answer ?? query
       try {

@@ -5,8 +5,10 @@ import { createDomains, type Domains } from '../social/domains.ts'
 import type { Identities } from '../social/identities.ts'
 import { createMapLogin } from '../social/on-upstream-login.ts'
 import type { Provider } from '../social/ports.ts'
+import { createProviderLogout, type ProviderLogout } from '../social/provider-logout.ts'
 import type { KeptTokens } from '../social/provider-tokens.ts'
 import { createProviders } from '../social/providers.ts'
+import { ID_TOKEN_KEYS } from '../sessions/upstream-origin.ts'
 import { createSignInUpstream, type SignInUpstream } from '../social/sign-in.ts'
 import { createSocialAccountStore } from '../users/social-accounts.store.ts'
 import { createUpstream, type Upstream } from '../social/upstream.ts'
@@ -34,6 +36,8 @@ export type SocialServices = {
   identities: Identities
   /** Null where no tokens of a provider are kept. */
   tokens: KeptTokens | null
+  /** Null where no provider has it. */
+  logout: ProviderLogout | null
 }
 
 type Dependencies = Core & {
@@ -45,7 +49,8 @@ export async function createSocial (
   { config, clock, appKeys, database, store, invitations, events, log, mail, throttle, users }: Dependencies
 ): Promise<SocialServices> {
   const providers = createProviders(config.social)
-  const upstreams = new Map([...providers].map(([name, provider]) => [name, createUpstream(provider, clock)]))
+  const idTokenKeys = deriveKeys(appKeys, ID_TOKEN_KEYS)
+  const upstreams = new Map([...providers].map(([name, provider]) => [name, createUpstream(provider, clock, idTokenKeys)]))
   const accounts = createSocialAccountStore(database)
   const { attributes, profileFields, records } = users
   const { askHost, prepareMail } = await users.newcomers()
@@ -73,7 +78,10 @@ export async function createSocial (
       mustVerify: config.requireEmailVerification === 'on'
     }),
     identities,
-    tokens
+    tokens,
+    logout: [...providers.values()].some(({ logout }) => logout)
+      ? createProviderLogout({ store: store.upstreamSessions, providers, keys: idTokenKeys })
+      : null
   }
 }
 

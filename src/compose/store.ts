@@ -32,7 +32,7 @@ export function createStore (database: Database) {
   const outbox = createOutboxStore(database)
   const upstreamSessions = atFirstUse<UpstreamSessionStore>(
     async () => (await import('../sessions/upstream-sessions.store.ts')).createUpstreamSessionStore(database, revocations, outbox),
-    ['create', 'find', 'end']
+    ['create', 'find', 'retire', 'end']
   )
   return {
     access: atFirstUse<ReturnType<CreateAccessStore>>(

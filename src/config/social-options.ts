@@ -88,6 +88,9 @@ export const SocialProvider = Type.Object({
   keepTokens: Type.Optional(Type.Boolean({
     suffix: 'KEEP_TOKENS', description: 'Whether its access and refresh tokens are kept, sealed, for `app.latchkey.providerTokens`; `on` or `off` as a variable, true or false as an option'
   })),
+  logout: Type.Optional(Type.Boolean({
+    suffix: 'LOGOUT', description: 'OpenID provider: whether a logout on the pages of this server goes on to the logout of the provider; `on` or `off` as a variable, true or false as an option'
+  })),
   use: Type.Optional(Type.Union([Type.Literal('both'), Type.Literal('login'), Type.Literal('register')], {
     suffix: 'USE', description: 'Whom it lets in: users who have logged in with it before (`login`), new ones (`register`), or `both`, the default'
   }))

@@ -108,11 +108,9 @@ export function createAuthSessions ({ store, formSecrets }: { store: AuthSession
   }
 }
 
-/** What is kept of where a login comes from, while something is still missing: no token. */
+/** What is kept of where a login comes from, while something is still missing. */
 export function pendingOrigin (origin: UpstreamOrigin | undefined): Pick<Pending, 'origin'> {
-  if (!origin) return {}
-  const { provider, subject, sid, since } = origin
-  return { origin: { provider, subject, sid, since } }
+  return origin ? { origin } : {}
 }
 
 /** What a one-time code that belongs to the login is bound to. */

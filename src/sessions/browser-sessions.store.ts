@@ -63,6 +63,15 @@ export function createBrowserSessionStore (
     return row ? (row.idle ? 'idle' : 'ended') : null
   }
 
+  async function justEnded (tokenHash: Uint8Array): Promise<string | null> {
+    const { rows } = await pool.query<{ id: string }>({
+      name: 'browser-session-just-ended',
+      text: `SELECT id FROM ${sessions} WHERE token_hash = $1 AND revoked_at > now() - interval '1 minute'`,
+      values: [tokenHash]
+    })
+    return rows[0]?.id ?? null
+  }
+
   async function standing (id: string): Promise<{ tokenEpoch: number } | null> {
     const { rows } = await pool.query<{ tokenEpoch: number }>({
       name: 'browser-session-standing',
@@ -87,5 +96,5 @@ export function createBrowserSessionStore (
     return row ? { userId: row.userId, clientId: null } : null
   }
 
-  return { create, find, findFor, ended, standing, touch, revoke }
+  return { create, find, findFor, ended, justEnded, standing, touch, revoke }
 }

@@ -51,6 +51,8 @@ export type BrowserSessionStore = {
   findFor: (tokenHash: Uint8Array, idleTtl: number, passwordStamp: number) => Promise<BrowserSession | null>
   /** How a session that `find` does not return has ended. */
   ended: (tokenHash: Uint8Array, idleTtl: number) => Promise<'idle' | 'ended' | null>
+  /** The id of one that was revoked within the last minute. */
+  justEnded: (tokenHash: Uint8Array) => Promise<string | null>
   /** The epoch of an active session, read from the database. */
   standing: (id: string) => Promise<{ tokenEpoch: number } | null>
   touch: (id: string) => Promise<void>
@@ -68,6 +70,7 @@ export type BrowserSessions = {
   /** The session of a cookie value, or null. */
   find: (token: string | undefined) => Promise<BrowserSession | null>
   ended: (token: string | undefined) => Promise<'idle' | 'ended' | null>
+  justEnded: (token: string | undefined) => Promise<string | null>
 }
 
 type Options = {
@@ -136,5 +139,7 @@ export function createBrowserSessions ({ store, clock, isRevoked, formSecrets, i
 
   const ended = async (token: string | undefined) => token ? await store.ended(hashSecret(token), idleTtl) : null
 
-  return { start, find, ended }
+  const justEnded = async (token: string | undefined) => token ? await store.justEnded(hashSecret(token)) : null
+
+  return { start, find, ended, justEnded }
 }

@@ -28,7 +28,7 @@ export function createSessionStore (
     const values = [id, userId, clientId, scopes, resources, secretHash, caller.ip, caller.userAgent, ttl, passwordStamp, amr, authTime]
     const creation = { name: 'session-create', text: sql.create, values }
     const rows = origin
-      ? await upstreams.create<CreatedSession>(creation, { id, userId, origin, ttl, notices })
+      ? await upstreams.create<CreatedSession>(creation, { id, userId, origin: { ...origin, sealed: undefined }, ttl, notices })
       : await outbox.writeWith<CreatedSession>(creation, notices)
     return rows[0] ?? null
   }

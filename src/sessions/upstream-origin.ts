@@ -10,8 +10,8 @@ export type UpstreamOrigin = {
   sid: string | null
   /** When it was; a login that the provider ends afterwards creates no session. Missing: long ago. */
   since?: Moment | undefined
-  /** The id token, sealed, where the browser is logged out at the provider as well. */
-  sealed?: Uint8Array | undefined
+  /** The id token, sealed, in base64url, where the browser is logged out at the provider as well. Only browser sessions keep it. */
+  sealed?: string | undefined
 }
 
 /**
@@ -45,7 +45,10 @@ export type UpstreamSessionStore = {
     creation: { name: string, text: string, values: unknown[] },
     kept: { id: string, userId: string, origin: UpstreamOrigin, ttl: number, notices?: OutboxEntry[] | undefined }
   ) => Promise<Row[]>
+  /** That of a session, by its id. */
   find: (id: string) => Promise<Omit<UpstreamOrigin, 'sealed'> & { sealed: Uint8Array | null } | null>
+  /** The session has been logged out: this is left to the purge in an hour, when no device that it has approved waits any more. */
+  retire: (id: string) => Promise<void>
   /**
    * Ends the browser sessions and sessions that come from a login, with their pending codes and devices. Remembers it for a day, for those
    * that are not created yet.

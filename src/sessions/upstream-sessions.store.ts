@@ -61,7 +61,7 @@ export function createUpstreamSessionStore (
       name: 'upstream-session-create',
       text: `INSERT INTO ${upstreams} (id, user_id, provider, subject, sid, sealed, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second')`,
-      values: [id, userId, provider, subject, sid, sealed, ttl]
+      values: [id, userId, provider, subject, sid, sealed === undefined ? null : Buffer.from(sealed, 'base64url'), ttl]
     })
     if (notices.length > 0) await outbox.write(notices, client)
     return rows
@@ -72,6 +72,12 @@ export function createUpstreamSessionStore (
       name: 'upstream-session-find', text: `SELECT provider, subject, sid, sealed FROM ${upstreams} WHERE id = $1`, values: [id]
     })
     return rows[0] ?? null
+  }
+
+  async function retire (id: string) {
+    await pool.query({
+      name: 'upstream-session-retire', text: `UPDATE ${upstreams} SET expires_at = least(expires_at, now() + interval '1 hour') WHERE id = $1`, values: [id]
+    })
   }
 
   /** Waits for sessions that are being created, and for codes that are being issued and redeemed, so that all are seen and ended. */
@@ -113,5 +119,5 @@ export function createUpstreamSessionStore (
     return rows.flatMap(({ sessionId, userId, clientId }) => sessionId === null ? [] : [{ sessionId, userId, clientId }])
   }
 
-  return { create, find, end }
+  return { create, find, retire, end }
 }

@@ -57,6 +57,8 @@ type ProviderBase = {
   use: ProviderUse
   /** Its tokens are kept, so that the host can act there for its users. */
   keepTokens?: true
+  /** Who logs out on our pages is logged out there as well, where the metadata of an OpenID provider says how. */
+  logout?: true
   /** The browser posts the answer from a page of the provider (OAuth 2.0 Form Post Response Mode); otherwise it is in the address. */
   responseMode?: 'form_post'
   /** False for a provider that fails when it gets a code challenge and a client secret (RFC 7636). */

@@ -47,6 +47,7 @@ function toProvider (name: string, option: ConfiguredProvider, preset: Preset): 
     name, label, clientId, clientSecret, audiences, redirectUris, use,
     params: { ...preset.params, ...(keepTokens && preset.refreshParams), ...params },
     ...(keepTokens && { keepTokens }),
+    ...(option.logout === true && { logout: option.logout }),
     ...(preset.pkce === false && { pkce: preset.pkce }),
     ...(preset.responseMode && { responseMode: preset.responseMode }),
     read: readWith(preset.read, domains)

@@ -12,6 +12,8 @@ export type Intent = {
   proxy?: ProxyIntent | undefined
   /** Somebody who is logged in adds a way in, and comes back in the same session. */
   link?: { userId: string, sessionId: string } | undefined
+  /** No login: who has logged out here comes back from the logout there. */
+  logout?: boolean | undefined
 }
 
 /** A login at a client proxy. `user`: the provider has said who it is, and something else is still asked for on our pages. */

@@ -1,9 +1,11 @@
 import type { Configuration } from 'openid-client'
+import type { DerivedKeys } from '../crypto/app-key.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { UpstreamOrigin } from '../sessions/upstream-origin.ts'
 import type { OpenIdProvider, Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
 import { readProof, saysWhose, type Proof } from './app-proof.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
+import { endSessionUrl, withIdToken, type EndSessionRequest } from './provider-logout.ts'
 import { readLogoutToken, type LogoutToken } from './logout-token.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import { createClientSecret } from './client-secret.ts'
@@ -59,6 +61,8 @@ export type Upstream = {
    * @throws UpstreamError
    */
   readLogout: (token: string) => Promise<LogoutToken>
+  /** The address that logs the browser out there. @throws UpstreamError */
+  endSessionUrl: (request: EndSessionRequest) => Promise<URL>
 }
 
 const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_authorize', 'user_denied', 'interaction_required']
@@ -66,7 +70,8 @@ const CANCELED = ['access_denied', 'user_cancelled_login', 'user_cancelled_autho
 const WITH_CAUSE = /^OAUTH_(JWT|INVALID_RESPONSE$)/
 const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
 
-export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clock, 'monotonic' | 'now'>): Upstream {
+/** @param idTokenKeys seal the id token that is kept for a logout there */
+export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clock, 'monotonic' | 'now'>, idTokenKeys: DerivedKeys): Upstream {
   const { fetch, forget } = createProviderFetch(provider, monotonic)
   const clientSecret = createClientSecret(provider, now)
 
@@ -126,7 +131,11 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
           // What is signed comes last
           ? { ...provider.posted?.(params), ...await openIdClaims(provider, configuration, tokens, now()) }
           : await profileClaims(provider, tokens.access_token)
-        return { ...answerOf(provider, said, begun), ...await kept(tokens, provider.scopes) }
+        const { origin, ...who } = answerOf(provider, said, begun)
+        return {
+          ...who, ...await kept(tokens, provider.scopes),
+          ...(origin && { origin: provider.logout ? withIdToken(idTokenKeys, origin, tokens.id_token) : origin })
+        }
       } catch (cause) {
         throw problemOf(provider, cause)
       }
@@ -159,6 +168,14 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
     async readLogout (token) {
       try {
         return await readLogoutToken({ provider, keys, now }, token)
+      } catch (cause) {
+        throw problemOf(provider, cause)
+      }
+    },
+
+    async endSessionUrl (request) {
+      try {
+        return await endSessionUrl(await configured(), request)
       } catch (cause) {
         throw problemOf(provider, cause)
       }

@@ -19,6 +19,7 @@ async function providers (t: Test): Promise<string> {
     const bodies: Record<string, unknown> = {
       good: metadata,
       tells: { ...metadata, backchannel_logout_supported: true },
+      ends: { ...metadata, end_session_endpoint: `${issuer}/end` },
       slash: { ...metadata, issuer: `${issuer}/` },
       other: { ...metadata, issuer: 'https://other.example' },
       'no-issuer': { ...metadata, issuer: undefined },
@@ -80,6 +81,29 @@ t.test('doctor reads the metadata of each OpenID provider, and says what is wron
     t.ok(of(name)?.fix, name)
   }
   t.notMatch(JSON.stringify(json), /hunter2/)
+})
+
+t.test('doctor says what a provider must know for the logout there, and where the option has no effect', async (t) => {
+  const at = await providers(t)
+  const oauth2 = {
+    clientId: 'a', authorizationEndpoint: 'https://a.example/authorize', tokenEndpoint: 'https://a.example/token',
+    profileEndpoints: { user: 'https://a.example/user' }, profile: () => null, logout: true
+  }
+  const checks = await checkSocial(resolveConfig({
+    appUrl: 'http://localhost:3000',
+    login: { attributes: readyAttributes },
+    social: {
+      ends: { clientId: 'a', issuer: `${at}/ends`, logout: true }, quiet: { clientId: 'a', issuer: `${at}/ends`, logout: false },
+      good: { clientId: 'a', issuer: `${at}/good`, logout: true }, oauth2
+    }
+  }))
+  const ours = 'http://localhost:3000/v1/auth'
+  t.match(checks, [
+    { status: 'ok', message: `Ends; its redirect URI is ${ours}/ends/callback, its post-logout redirect URI ${ours}/ends/logged-out; its metadata` },
+    { status: 'ok', message: `Quiet; its redirect URI is ${ours}/quiet/callback; its metadata` },
+    { status: 'warn', message: 'logout has no effect: its metadata has no end_session_endpoint', fix: 'remove social.good.logout' },
+    { status: 'warn', message: 'logout has no effect: it is no OpenID provider', fix: 'remove social.oauth2.logout' }
+  ])
 })
 
 t.test('doctor says nothing of providers where none is configured', async (t) => {

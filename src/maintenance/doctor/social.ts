@@ -8,25 +8,34 @@ const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as co
 
 type Metadata = Record<string, unknown>
 type Endpoints = [name: string, address: string][]
-/** `tells`: whether an OpenID provider says when a login there is over. */
-type Found = { problem?: Check, endpoints?: Endpoints, tells?: boolean }
+/** `tells`: whether an OpenID provider says when a login there is over; `logsOut`: whether a browser can be logged out there. */
+type Found = { problem?: Check, endpoints?: Endpoints, tells?: boolean, logsOut?: boolean }
 
 /** Whether users can be sent to each provider: what its metadata says, which the server reads at the first login. */
 export async function checkSocial ({ social, issuer }: Pick<Config, 'social' | 'issuer'>): Promise<Check[]> {
   if (Object.keys(social).length === 0) return []
   const { createProviders } = await import('../../social/providers.ts')
   return await Promise.all([...createProviders(social).values()].map(async (provider) => {
-    const { problem, endpoints, tells }: Found = provider.kind === 'openid' ? await discover(provider) : { endpoints: endpointsOf(provider) }
-    return problem ?? checkEndpoints(provider, endpoints ?? [], issuer) ?? ok(nameOf(provider), registered(provider, `${issuer}/v1/auth/${provider.name}`, tells))
+    const { problem, endpoints, ...offers }: Found = provider.kind === 'openid' ? await discover(provider) : { endpoints: endpointsOf(provider) }
+    return problem ?? checkEndpoints(provider, endpoints ?? [], issuer) ?? checkLogout(provider, offers) ??
+      ok(nameOf(provider), registered(provider, `${issuer}/v1/auth/${provider.name}`, offers))
   }))
 }
 
 /** What the operator enters at the provider. */
-function registered ({ label }: Provider, at: string, tells?: boolean): string {
-  const logout = tells === undefined
+function registered ({ label, logout }: Provider, at: string, { tells }: Pick<Found, 'tells'>): string {
+  const back = logout ? `, its post-logout redirect URI ${at}/logged-out` : ''
+  const told = tells === undefined
     ? ''
     : tells ? `, and for back-channel logout ${at}/backchannel-logout` : '; its metadata does not say that it has back-channel logout'
-  return `${label}; its redirect URI is ${at}/callback${logout}`
+  return `${label}; its redirect URI is ${at}/callback${back}${told}`
+}
+
+/** The option `logout` has no effect where the browser cannot be logged out. */
+function checkLogout (provider: Provider, { logsOut = false }: Pick<Found, 'logsOut'>): Check | null {
+  if (!provider.logout || logsOut) return null
+  const why = provider.kind === 'openid' ? 'its metadata has no end_session_endpoint' : 'it is no OpenID provider'
+  return warn(nameOf(provider), `logout has no effect: ${why}, so that users are logged out here alone`, `remove social.${provider.name}.logout`)
 }
 
 async function discover (provider: OpenIdProvider): Promise<Found> {
@@ -49,7 +58,9 @@ async function discover (provider: OpenIdProvider): Promise<Found> {
   return {
     endpoints: ENDPOINTS.map((endpoint) => [endpoint, metadata[endpoint] as string]),
     // OpenID Connect Back-Channel Logout section 2.1
-    tells: metadata['backchannel_logout_supported'] === true
+    tells: metadata['backchannel_logout_supported'] === true,
+    // OpenID Connect RP-Initiated Logout section 2.1
+    logsOut: typeof metadata['end_session_endpoint'] === 'string'
   }
 }
 

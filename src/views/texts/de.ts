@@ -156,6 +156,7 @@ export const de: Texts = {
     title: 'Abmelden?',
     question: 'Sie werden in diesem Browser abgemeldet.',
     asked: (app) => `${app} möchte Sie in diesem Browser abmelden.`,
+    alsoAt: (provider) => `Sie werden auch bei ${provider} abgemeldet.`,
     signedIn: 'Angemeldet als',
     submit: 'Abmelden',
     stay: 'Angemeldet bleiben',

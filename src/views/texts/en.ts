@@ -158,6 +158,7 @@ export const en = {
     title: 'Log out?',
     question: 'You will be logged out of this browser.',
     asked: (app: string) => `${app} asks to log you out of this browser.`,
+    alsoAt: (provider: string) => `You will be logged out of ${provider} as well.`,
     signedIn: 'Logged in as',
     submit: 'Log out',
     stay: 'Stay logged in',

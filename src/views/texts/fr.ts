@@ -153,6 +153,7 @@ export const fr: Texts = {
     title: 'Se déconnecter ?',
     question: 'Vous serez déconnecté de ce navigateur.',
     asked: (app) => `${app} demande à vous déconnecter de ce navigateur.`,
+    alsoAt: (provider) => `Vous serez aussi déconnecté de ${provider}.`,
     signedIn: 'Connecté en tant que',
     submit: 'Se déconnecter',
     stay: 'Rester connecté',

@@ -23,13 +23,13 @@ t.test('SOCIAL_<NAME>_… configures a provider', async (t) => {
     SOCIAL_GOOGLE_CLIENT_ID: 'a', SOCIAL_GOOGLE_CLIENT_SECRET: SECRET,
     SOCIAL_BIG_CORP_CLIENT_ID: 'b', SOCIAL_BIG_CORP_ISSUER: 'https://login.example.com/', SOCIAL_BIG_CORP_LABEL: 'Big Corp',
     SOCIAL_BIG_CORP_SCOPES: 'openid email, groups', SOCIAL_BIG_CORP_DOMAINS: 'Big.example,bücher.example', SOCIAL_BIG_CORP_USE: 'login',
-    SOCIAL_BIG_CORP_REQUIRED: 'on', SOCIAL_BIG_CORP_KEEP_TOKENS: 'on',
+    SOCIAL_BIG_CORP_REQUIRED: 'on', SOCIAL_BIG_CORP_KEEP_TOKENS: 'on', SOCIAL_BIG_CORP_LOGOUT: 'on',
     SOCIAL_NORTHWIND_CLIENT_ID: 'c', SOCIAL_NORTHWIND_PRESET: 'microsoft', SOCIAL_NORTHWIND_TENANT: 'organizations'
   }), {
     google: { clientId: 'a', clientSecret: SECRET },
     'big-corp': {
       clientId: 'b', issuer: 'https://login.example.com/', label: 'Big Corp', scopes: ['openid', 'email', 'groups'],
-      domains: ['big.example', 'xn--bcher-kva.example'], use: 'login', required: true, keepTokens: true
+      domains: ['big.example', 'xn--bcher-kva.example'], use: 'login', required: true, keepTokens: true, logout: true
     },
     northwind: { clientId: 'c', preset: 'microsoft', tenant: 'organizations' }
   })

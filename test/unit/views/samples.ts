@@ -118,7 +118,7 @@ export function samplePages (page: Page): Record<string, string> {
     'device-allowed': deviceDonePage({ ...page, allowed: true }),
     'device-denied': deviceDonePage({ ...page, allowed: false }),
     logout: logoutPage({
-      ...page, csrf, action: '/logout', app: 'Acme Reports', account, hidden: { state: 'a b' }, links: { stay: '/account' }
+      ...page, csrf, action: '/logout', app: 'Acme Reports', provider: 'Northwind', account, hidden: { state: 'a b' }, links: { stay: '/account' }
     }),
     'logged-out': loggedOutPage({ ...page, links: { login: '/login' } }),
     error: errorPage({
