@@ -1,7 +1,7 @@
 import type { Configuration } from 'openid-client'
 import { UpstreamError } from './upstream-error.ts'
 import { clientsOf, type OpenIdProvider, type Provider, type UpstreamClaims } from './ports.ts'
-import { readKeys } from './provider-keys.ts'
+import { verifyToken, type KeptKeys } from './provider-keys.ts'
 import { objectOf } from './read-claims.ts'
 import type { TokenAnswer } from './upstream-tokens.ts'
 import { askProvider, isOfTenant, openIdClaims, profileClaims } from './upstream-claims.ts'
@@ -21,14 +21,14 @@ export type Proof =
 export type Shown = { said: UpstreamClaims, once: Once | null, at: number | null, tokens?: TokenAnswer }
 
 type Context = { provider: Provider, configuration: Configuration, now: () => number }
+type IdTokenContext = { provider: Provider, keys: KeptKeys, now: () => number }
 
 // RFC 6749 section 4.1.2 recommends ten minutes
 const CODE_SECONDS = 3600
 
 /** @throws UpstreamError, or an error of openid-client or jose */
-export async function readProof (context: Context, proof: Proof): Promise<Shown> {
+export async function readProof (context: Context, proof: Exclude<Proof, { kind: 'id_token' }>): Promise<Shown> {
   if (proof.kind === 'code') return await redeemCode(context, proof)
-  if (proof.kind === 'id_token') return await verifyIdToken(context, proof)
   return { said: await claimsOfToken(context, proof.accessToken), once: null, at: null }
 }
 
@@ -54,18 +54,13 @@ async function redeemCode (
   return { said: await openIdClaims(provider, configuration, tokens, now()), once, at: claims.iat, tokens }
 }
 
-/** OpenID Connect Core section 3.1.3.7. */
-async function verifyIdToken ({ provider, configuration, now }: Context, { idToken, nonce }: Extract<Proof, { kind: 'id_token' }>): Promise<Shown> {
+/**
+ * OpenID Connect Core section 3.1.3.7.
+ * @throws UpstreamError, or an error of jose
+ */
+export async function readIdToken ({ provider, keys, now }: IdTokenContext, { idToken, nonce }: Extract<Proof, { kind: 'id_token' }>): Promise<Shown> {
   if (provider.kind !== 'openid') throw new UpstreamError('failed', 'has no id tokens')
-  const { jwtVerify } = await import('jose')
-  const { algorithms, issuer, keys } = await readKeys(provider, configuration)
-  const { payload, protectedHeader } = await jwtVerify(idToken, keys, {
-    algorithms,
-    audience: clientsOf(provider),
-    ...(provider.issuerTemplate === undefined && { issuer }),
-    requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat'],
-    clockTolerance: CLOCK_TOLERANCE, currentDate: new Date(now())
-  })
+  const { payload, protectedHeader } = await verifyToken({ provider, keys, now }, idToken, ['iss', 'sub', 'aud', 'exp', 'iat'])
   const problem = problemOfIdToken(provider, { ...payload, typ: protectedHeader.typ }, nonce)
   if (problem !== null) throw new UpstreamError('failed', `an id token ${problem}`)
   if (payload.iat! > now() / 1000 + CLOCK_TOLERANCE) throw new UpstreamError('failed', 'an id token is of the future')

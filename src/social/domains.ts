@@ -1,6 +1,6 @@
 import type { ConfiguredProvider } from '../config/social.ts'
 import { withQuery } from '../http/front-end-url.ts'
-import { readDomain, type Identifier } from '../users/attributes.ts'
+import { clean, readDomain, type Identifier } from '../users/attributes.ts'
 import type { PasswordRefusal } from '../users/password-refusal.ts'
 
 /** Where people with an address of a domain log in. */
@@ -42,13 +42,15 @@ export function createDomains (
   const pathOf = (provider: string) => basePath + redirectPath(provider)
 
   const homeOf: Domains['homeOf'] = (text = '') => {
-    const [, domain] = /@([^@\s]{1,253})\s*$/.exec(text) ?? []
+    // As a login reads it
+    const typed = clean(text) ?? ''
+    const [, domain] = /@([^@\s]{1,253})$/.exec(typed) ?? []
     const read = domain === undefined ? null : readDomain(domain)
     const home = read === null ? undefined : homes.get(read)
     if (!home) return null
     const { provider } = home
     const href: Home['href'] = ({ returnTo, uiLocales } = {}) => withQuery(pathOf(provider), {
-      login_hint: text.trim(), ...(typeof returnTo === 'string' && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales })
+      login_hint: typed, ...(typeof returnTo === 'string' && { return_to: returnTo }), ...(uiLocales !== undefined && { ui_locales: uiLocales })
     })
     return { ...home, label: labelOf(provider), href }
   }

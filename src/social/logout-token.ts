@@ -2,7 +2,7 @@ import type { JWTPayload, ProtectedHeaderParameters } from 'jose'
 import { hashSecret } from '../crypto/secrets.ts'
 import type { LogoutTokenUse, MeantUpstream } from '../sessions/upstream-origin.ts'
 import { clientsOf, type OpenIdProvider, type Provider } from './ports.ts'
-import { SIGNATURES, type KeptKeys, type ProviderKeys } from './provider-keys.ts'
+import { SIGNATURES, verifyToken, type KeptKeys } from './provider-keys.ts'
 import { isObject, objectOf, readText } from './read-claims.ts'
 import { isOfTenant } from './upstream-claims.ts'
 import { CLOCK_TOLERANCE } from './upstream-configuration.ts'
@@ -28,7 +28,7 @@ export async function readLogoutToken ({ provider, keys, now }: Context, token: 
   const { decodeJwt, decodeProtectedHeader } = await import('jose')
   const problem = problemBefore(provider, decodeProtectedHeader(token), decodeJwt(token))
   if (problem !== null) throw wrong(problem)
-  const { exp, iat, jti, sub, sid: said, ...claims } = await verify({ provider, keys, now }, token)
+  const { exp, iat, jti, sub, sid: said, ...claims } = (await verifyToken({ provider, keys, now }, token, ['iss', 'aud', 'iat', 'exp', 'jti'])).payload
   if (exp! - iat! > MAX_LIFETIME || iat! > now() / 1000 + CLOCK_TOLERANCE) throw wrong('is valid for too long')
   if (readText(jti) === null) throw wrong('has no usable jti')
   const [subject, sid] = [sub === undefined ? null : provider.read({ ...claims, sub, sid: said })?.subject ?? null, readText(said)]
@@ -61,21 +61,6 @@ function problemBefore (
 function isIssuer ({ issuer, issuerTemplate }: OpenIdProvider, iss: string | undefined): boolean {
   if (issuerTemplate !== undefined) return true
   return iss !== undefined && URL.canParse(iss) && new URL(iss).href === new URL(issuer).href
-}
-
-async function verify ({ provider, keys, now }: Context & { provider: OpenIdProvider }, token: string): Promise<JWTPayload> {
-  const { errors, jwtVerify } = await import('jose')
-  const by = async ({ algorithms, issuer, keys: known }: ProviderKeys) => (await jwtVerify(token, known, {
-    algorithms, ...(provider.issuerTemplate === undefined && { issuer }),
-    audience: clientsOf(provider), requiredClaims: ['iss', 'aud', 'iat', 'exp', 'jti'],
-    clockTolerance: CLOCK_TOLERANCE, currentDate: new Date(now())
-  })).payload
-  try {
-    return await by(await keys())
-  } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-    return await by(await keys(true))
-  }
 }
 
 const wrong = (why: string) => new UpstreamError('failed', `a logout token ${why}`)

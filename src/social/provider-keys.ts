@@ -1,7 +1,8 @@
 import type { Configuration } from 'openid-client'
-import type { LocalJWKSet } from 'jose'
-import type { OpenIdProvider } from './ports.ts'
+import type { JWTVerifyResult, LocalJWKSet } from 'jose'
+import { clientsOf, type OpenIdProvider } from './ports.ts'
 import { askProvider } from './upstream-claims.ts'
+import { CLOCK_TOLERANCE } from './upstream-configuration.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** What a signature of a provider is checked with. */
@@ -48,5 +49,25 @@ export function createKeptKeys (ask: () => Promise<ProviderKeys>, now: () => num
       if (older) return older
       throw error
     })
+  }
+}
+
+/**
+ * Checks the signature of a token, the issuer unless each tenant has its own, the audience and the times.
+ * @throws an error of jose; UpstreamError
+ */
+export async function verifyToken (
+  { provider, keys, now }: { provider: OpenIdProvider, keys: KeptKeys, now: () => number }, token: string, requiredClaims: string[]
+): Promise<JWTVerifyResult> {
+  const { errors, jwtVerify } = await import('jose')
+  const by = async ({ algorithms, issuer, keys: known }: ProviderKeys) => await jwtVerify(token, known, {
+    algorithms, ...(provider.issuerTemplate === undefined && { issuer }), requiredClaims,
+    audience: clientsOf(provider), clockTolerance: CLOCK_TOLERANCE, currentDate: new Date(now())
+  })
+  try {
+    return await by(await keys())
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+    return await by(await keys(true))
   }
 }

@@ -42,6 +42,21 @@ export async function configure (
   return configuration
 }
 
+/**
+ * The answer of a provider without metadata, whose issuer is known by its addresses alone: one that is at them counts as the configured one
+ * (RFC 9207 section 2.4). Mix-up is impossible anyhow: each provider has a redirect URI and a `state` of its own (RFC 9700 section 4.4.2).
+ */
+export function withKnownIssuer (provider: Provider, answer: URLSearchParams): URLSearchParams {
+  const [iss, another] = answer.getAll('iss')
+  if (provider.kind !== 'oauth2' || iss === undefined || another !== undefined || !URL.canParse(iss)) return answer
+  const { authorizationEndpoint, tokenEndpoint } = provider
+  const [own, ...others] = [tokenEndpoint, authorizationEndpoint].map((address) => new URL(address).origin)
+  if (![own, ...others].includes(new URL(iss).origin)) return answer
+  const known = new URLSearchParams(answer)
+  known.set('iss', own!)
+  return known
+}
+
 function authentication (client: typeof import('openid-client'), provider: OpenIdProvider | OAuth2Provider, secret: string | undefined) {
   if (secret === undefined) return client.None()
   const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]

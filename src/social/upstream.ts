@@ -3,7 +3,7 @@ import type { DerivedKeys } from '../crypto/app-key.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { UpstreamOrigin } from '../sessions/upstream-origin.ts'
 import type { OpenIdProvider, Provider, UpstreamClaims, UpstreamProfile } from './ports.ts'
-import { readProof, saysWhose, type Proof } from './app-proof.ts'
+import { readIdToken, readProof, saysWhose, type Proof, type Shown } from './app-proof.ts'
 import { openIdClaims, profileClaims } from './upstream-claims.ts'
 import { endSessionUrl, withIdToken, type EndSessionRequest } from './provider-logout.ts'
 import { readLogoutToken, type LogoutToken } from './logout-token.ts'
@@ -11,7 +11,7 @@ import { createProviderFetch } from './provider-fetch.ts'
 import { createClientSecret } from './client-secret.ts'
 import { createKeptKeys, readKeys } from './provider-keys.ts'
 import { readText } from './read-claims.ts'
-import { configure } from './upstream-configuration.ts'
+import { configure, withKnownIssuer } from './upstream-configuration.ts'
 import { isBusy, UpstreamError } from './upstream-error.ts'
 import type { Once } from './used-proofs.ts'
 import type { Secrets } from './upstream-logins.ts'
@@ -90,6 +90,13 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
     return provider.keepTokens ? { tokens: (await import('./upstream-tokens.ts')).tokensOf(tokens, now(), requested) } : {}
   }
 
+  async function read (proof: Proof): Promise<Shown | null> {
+    if (proof.kind === 'id_token') return await readIdToken({ provider, keys, now }, proof)
+    const configuration = await configured()
+    if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
+    return await readProof({ provider, configuration, now }, proof)
+  }
+
   const keys = createKeptKeys(async () => await readKeys(provider as OpenIdProvider, await configured()), monotonic)
 
   return {
@@ -120,7 +127,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
       if (error !== null) throw refusal(provider, error)
       try {
         const client = await import('openid-client')
-        const answer = new URL(`${redirectUri}?${params}`)
+        const answer = new URL(`${redirectUri}?${withKnownIssuer(provider, params)}`)
         const checks = { expectedState: state, ...(provider.pkce !== false && { pkceCodeVerifier: verifier }) }
         const configuration = await configured()
         const tokens = await client.authorizationCodeGrant(configuration, answer, {
@@ -144,9 +151,9 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
     async prove (proof) {
       const begun = now()
       try {
-        const configuration = await configured()
-        if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
-        const { said, once, at, tokens } = await readProof({ provider, configuration, now }, proof)
+        const shown = await read(proof)
+        if (!shown) return null
+        const { said, once, at, tokens } = shown
         // An id token may have been kept for some time
         const answer = { ...answerOf(provider, said, proof.kind === 'id_token' ? 0 : begun), ...(tokens && await kept(tokens)) }
         return { ...answer, authTime: answer.authTime ?? (at === null ? null : dateOf(at)), once }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
 import t, { type Test } from 'tap'
 import type { AppOptions } from '../../../plugins/latchkey.ts'
+import { advanceTime } from '../../../src/testing.ts'
 import { APP_CALLBACK, codeOf, IOS, startAppUpstream } from '../../support/app-upstream.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, login, makeClient, register, type Tokens } from '../../support/start-server.ts'
@@ -89,6 +90,23 @@ t.test('a key that the token itself brings, or that another algorithm makes of o
   const pss = await generateKeyPair('PS256')
   t.equal((await enter({ id_token: await sign({}, { alg: 'PS256' }, pss.privateKey) })).statusCode, 401)
   t.equal(await users(), 0)
+})
+
+t.test('forged id tokens do not make this server ask the provider for its keys more than twice a minute', async (t) => {
+  const { app, upstream, sign, enter } = await world(t)
+  let requests = 0
+  upstream.server.on('request', ({ url }) => { if (url === '/jwks') requests++ })
+  const { privateKey } = await generateKeyPair('RS256')
+  const flood = async () => {
+    const tokens = await Promise.all(Array.from({ length: 8 }, async (_, i) => await sign({}, { kid: `k${i % 4}` }, privateKey)))
+    t.same(new Set(await Promise.all(tokens.map(async (token) => (await enter({ id_token: token })).statusCode))), new Set([401]))
+  }
+  await flood()
+  t.equal((await enter({ id_token: await sign() })).statusCode, 200, 'others log in')
+  t.ok(requests <= 1, String(requests))
+  await advanceTime(app, 31)
+  await flood()
+  t.ok(requests <= 2, String(requests))
 })
 
 t.test('claims of any shape and depth are refused or ignored, and break nothing', async (t) => {

@@ -26,6 +26,10 @@ t.test('people of a domain log in at its provider; where that is required, their
     const started = await visitor.get(sent.headers.location!)
     t.equal(new URL(started.headers.location!).searchParams.get('login_hint'), username.trim())
   }
+  for (const username of ['ada＠northwind.com', 'ada@ＮＯＲＴＨＷＩＮＤ.com', 'ada@northwind。com', 'ada@northwind．com', ' ada+news@northwind.com', 'ada@northwind.com\u3000']) {
+    const { headers } = await logIn(visitor, '/login', { username })
+    t.match(headers.location, /^\/v1\/auth\/northwind\/redirect/, `${username} is the same domain`)
+  }
   t.equal((await login(app, { email: 'ada@northwind.com' })).statusCode, 401, 'nor by API')
   t.equal((await login(app, { email: 'ada@contoso.com' })).statusCode, 200)
   t.match((await logIn(visit(app), '/login', { username: 'ada@contoso.com', password: '' })).headers.location, '/v1/auth/contoso/redirect')

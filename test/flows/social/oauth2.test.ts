@@ -109,6 +109,22 @@ t.test('a function of the host that throws or returns nonsense refuses the login
   t.equal((await sql(app, 'SELECT FROM users')).length, 1)
 })
 
+t.test('an answer that names an issuer elsewhere is refused; one at an address of the provider is not, whatever its path is (RFC 9207)', async (t) => {
+  const { app, upstream, back } = await world(t)
+  const enter = async (change: (answer: URLSearchParams) => void) => {
+    const visitor = visit(app)
+    const url = new URL(await back(visitor), 'http://localhost:3000')
+    change(url.searchParams)
+    return (await visitor.get(url.pathname + url.search)).statusCode
+  }
+  t.equal(await enter((answer) => answer.set('iss', `${upstream.issuer}/login/oauth`)), 303)
+  t.equal(await enter((answer) => answer.delete('iss')), 303, 'without one')
+  for (const iss of ['https://evil.example', 'null', `${upstream.issuer}.evil.example`, `${upstream.issuer}@evil.example`]) {
+    t.equal(await enter((answer) => answer.set('iss', iss)), 401, iss)
+  }
+  t.equal(await enter((answer) => answer.append('iss', upstream.issuer)), 401, 'two')
+})
+
 const HUGE = JSON.stringify({ text: 'x'.repeat(100_000) })
 const WRONG: [what: string, status: number, answer: Answer][] = [
   ['more than 100 kB', 401, (response) => response.end(HUGE)],
