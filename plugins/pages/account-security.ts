@@ -30,11 +30,13 @@ export function createAccountSecurityPage (
 ): ShowAccountSecurity {
   return async (request, reply, who, { before = null, errors, notice }) => {
     const frame = await frameOf(request, reply, who, SECURITY)
+    const home = users.domains?.requiredHomeOfAny(await users.records.identifiers(who.userId))
     const { entries, next } = await account.history.list(who.userId, { before, limit: PER_PAGE })
     return await kit.send(errors ? reply.code(422) : reply, 'accountSecurity', {
       ...frame,
       actions: { ...frame.actions, changePassword: kit.link(CHANGE_PASSWORD) },
-      passwordRules: config.routes.profile && !await isAtProvider(who.userId) ? users.passwordPolicy.rules : null,
+      passwordRules: config.routes.profile && !home ? users.passwordPolicy.rules : null,
+      ...(home && { atProvider: home.label }),
       ...(config.routes.profile && { hasPassword: await users.records.hasPassword(who.userId) }),
       ...(social && { identities: await identitiesOf(social, who.userId) }),
       history: entries.map((entry) => itemOf(entry, frame)),
@@ -47,11 +49,6 @@ export function createAccountSecurityPage (
         : { notice: frame.texts.account[notice] })),
       ...(errors && { errors: formErrors(errors, ['current_password', 'new_password'], frame.texts) })
     }, { leaves: kit.loginLeaves || social !== null })
-  }
-
-  /** Who logs in at a provider only has no password to change. */
-  async function isAtProvider (userId: string): Promise<boolean> {
-    return users.domains?.refusesPassword(await users.records.identifiers(userId)) === true
   }
 
   async function identitiesOf ({ identities, providers }: SocialServices, userId: string): Promise<Identities> {

@@ -40,9 +40,7 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
   /** Where the user logs in, if a password would count for nothing. */
   async function requiredHomeOf (userId: string | null): Promise<Home | null> {
     const { domains } = users
-    if (!domains || userId === null) return null
-    const homes = (await users.records.identifiers(userId)).map(({ value }) => domains.requiredHomeOf(value))
-    return homes.find((home) => home !== null) ?? null
+    return domains && userId !== null ? domains.requiredHomeOfAny(await users.records.identifiers(userId)) : null
   }
 
   const reset: PasswordPages['reset'] = async (request, reply, { token, removed = false, undone = false, errors, problem }) => {

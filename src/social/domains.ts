@@ -20,6 +20,8 @@ export type Domains = {
   homeOf: (text: string | undefined) => Home | null
   /** The same, where passwords are refused. */
   requiredHomeOf: (text: string | undefined) => Home | null
+  /** Where somebody with these identifiers logs in and has no password. */
+  requiredHomeOfAny: (identifiers: readonly Identifier[]) => Home | null
   passwordRefusal: PasswordRefusal
   /** Whether a password of one of these counts for nothing. */
   refusesPassword: (identifiers: readonly Identifier[]) => boolean
@@ -64,6 +66,7 @@ export function createDomains (
   return {
     homeOf,
     requiredHomeOf,
+    requiredHomeOfAny: (identifiers) => requiredOf(identifiers)[0] ?? null,
     passwordRefusal (text) {
       const home = requiredHomeOf(text)
       return home && { code: 'at_provider', provider: home.label, path: pathOf(home.provider) }

@@ -25,6 +25,8 @@ export type AccountSecurityModel = AccountFrame & {
   actions: { changePassword: string }
   /** Null where passwords cannot be changed here. */
   passwordRules: PasswordRules | null
+  /** The provider at which the user logs in, who cannot have a password here. */
+  atProvider?: string | undefined
   /** False: there is none to be entered. */
   hasPassword?: boolean | undefined
   /** Accounts at providers with which the user logs in, and those that can be added; none where no provider is configured. */
@@ -39,12 +41,23 @@ export function accountSecurityPage (model: AccountSecurityModel): string {
     model, title: t.title, labels: [['current_password', t.currentPassword], ['new_password', t.newPassword]],
     children: (
       <>
+        {model.atProvider !== undefined && <AtProvider model={model} provider={model.atProvider} />}
         {passwordRules !== null && <ChangePassword model={model} rules={passwordRules} />}
         {model.identities !== undefined && <OtherLogins model={model} identities={model.identities} />}
         <History model={model} />
       </>
     )
   })
+}
+
+/** Instead of the form. */
+function AtProvider ({ model: { texts }, provider }: { model: AccountSecurityModel, provider: string }): JSX.Element {
+  return (
+    <section aria-labelledby='password'>
+      <h2 id='password' safe>{texts.login.password}</h2>
+      <p class='quiet' safe>{texts.problems.atProvider(provider)}</p>
+    </section>
+  )
 }
 
 function ChangePassword ({ model, rules }: { model: AccountSecurityModel, rules: PasswordRules }): JSX.Element {
@@ -104,11 +117,11 @@ function OtherLogins (
 }
 
 function History ({ model }: { model: AccountSecurityModel }): Html {
-  const { texts: { security: t }, history, locale, links } = model
+  const { texts: { security: t }, history, locale, links, atProvider } = model
   return (
     <section aria-labelledby='history'>
       <h2 id='history' safe>{t.history}</h2>
-      <p class='quiet' safe>{t.historyHint}</p>
+      <p class='quiet' safe>{atProvider === undefined ? t.historyHint : t.historyHintAt(atProvider)}</p>
       {history.length === 0 && <p class='quiet' safe>{t.noHistory}</p>}
       <ul class='items'>
         {history.map(({ what, at, facts }) => (

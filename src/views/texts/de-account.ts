@@ -127,6 +127,7 @@ export const account: typeof en = {
     newPassword: 'Neues Passwort',
     history: 'Was geschehen ist',
     historyHint: 'Wenn etwas davon nicht von Ihnen stammt, ändern Sie Ihr Passwort.',
+    historyHintAt: (provider) => `Wenn etwas davon nicht von Ihnen stammt, sichern Sie Ihr Konto bei ${provider}.`,
     noHistory: 'Noch nichts.',
     older: 'Ältere',
     newest: 'Zurück zu den neuesten'

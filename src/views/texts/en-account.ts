@@ -127,6 +127,7 @@ export const account = {
     newPassword: 'New password',
     history: 'What has happened',
     historyHint: 'If you do not recognize something here, change your password.',
+    historyHintAt: (provider: string) => `If you do not recognize something here, make your account at ${provider} secure.`,
     noHistory: 'Nothing yet.',
     older: 'Older',
     newest: 'Back to the newest'

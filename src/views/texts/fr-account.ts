@@ -128,6 +128,7 @@ export const account: typeof en.account = {
     newPassword: 'Nouveau mot de passe',
     history: 'Activité du compte',
     historyHint: 'Si quelque chose ici ne vient pas de vous, changez votre mot de passe.',
+    historyHintAt: (provider) => `Si quelque chose ici ne vient pas de vous, sécurisez votre compte chez ${provider}.`,
     noHistory: 'Rien pour l’instant.',
     older: 'Plus ancien',
     newest: 'Revenir au plus récent'

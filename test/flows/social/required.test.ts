@@ -116,6 +116,21 @@ t.test('people of such a domain who are logged in set no password', async (t) =>
   t.match([answer.statusCode, answer.json()], [422, { errors: { new_password: [SAID] } }])
 })
 
+t.test('their security page has no form for a password, but says where they log in', async (t) => {
+  const { app, upstream } = await requiring(t)
+  const visitor = visit(app)
+  const person = { sub: 'ada', email: ADA, email_verified: true }
+  await visitor.get(pathOf(await through(await visitor.get('/v1/auth/northwind/redirect'), person, upstream)))
+  const page = await visitor.get('/account/security')
+  t.match(page.body, /<h2 id="password">Password<\/h2><p class="quiet">You log in with Northwind, and have no password here\.<\/p>/)
+  t.match(page.body, 'make your account at Northwind secure')
+  t.notMatch(page.body, /type="password"|change your password/)
+  await register(app, { email: 'grace@example.com' })
+  const grace = visit(app)
+  await grace.submit(await grace.get('/login'), { username: 'grace@example.com', password: PASSWORD })
+  t.match((await grace.get('/account/security')).body, /name="new_password"[^]*change your password/, 'others have it')
+})
+
 t.test('an invitation to an address of such a domain is accepted by the login at its provider, once', async (t) => {
   const { app, upstream } = await requiring(t, { registration: 'invite' })
   const invitations = (await internals(app).invitations())!

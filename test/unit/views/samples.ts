@@ -141,6 +141,7 @@ export function samplePages (page: Page): Record<string, string> {
     'account-delete-refused': accountDeletePage({ ...deleteModel(page), errors: { form: ['You have open orders.'], fields: {} } }),
     restore: restorePage({ ...page, csrf, action: '/account/restore', account: { name: 'ada@example.com' }, at: new Date('2026-12-08T13:00:00Z') }),
     'account-security': accountSecurityPage(securityModel(page)),
+    'account-security-at-provider': accountSecurityPage({ ...securityModel(page), passwordRules: null, atProvider: 'Northwind' }),
     'account-security-wrong': accountSecurityPage({
       ...securityModel(page), history: [], links: {},
       errors: { fields: { current_password: [page.texts.problems.wrongPassword], new_password: [page.texts.problems.passwordShort(8)] } }
