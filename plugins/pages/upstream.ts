@@ -14,6 +14,8 @@ import type { UpstreamProblem } from './problems.ts'
 /** Under the issuer; registered at the provider. */
 export const callbackPath = (provider: string) => `/v1/auth/${provider}/callback`
 
+const ANSWERED_OTHERWISE = 'the answer has not come in the response mode that was asked for'
+
 type Start = { again?: boolean | undefined, uiLocales?: string | undefined, loginHint?: string | undefined }
 
 /** What came back from a provider. */
@@ -50,7 +52,7 @@ export function createUpstreamPages (
   /** The operator is told why; the user only what to do. */
   function problemOf (error: unknown, request: FastifyRequest, { name }: Provider): UpstreamError['problem'] {
     if (!(error instanceof UpstreamError)) throw error
-    if (error.problem !== 'canceled') request.log.warn({ provider: name, reason: error.message }, 'A login at a provider has failed')
+    if (error.problem !== 'canceled') request.log[error.isKnown ? 'debug' : 'warn']({ provider: name, reason: error.message }, 'A login at a provider has failed')
     return error.problem
   }
 
@@ -83,6 +85,8 @@ export function createUpstreamPages (
       const { intent, secrets, answer } = login
       const params = answer ?? query
       try {
+        // Nobody answers in another way than they were asked to: one of the two is somebody else
+        if ((answer !== null) !== (provider.responseMode === 'form_post')) throw new UpstreamError('failed', ANSWERED_OTHERWISE)
         return { intent, answer: await upstreamOf(provider).redeem({ ...secrets, redirectUri: redirectUri(provider), params }) }
       } catch (error) {
         return { intent, problem: problemOf(error, request, provider) }

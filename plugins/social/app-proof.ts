@@ -88,7 +88,7 @@ function problemsOf (provider: Provider, body: ProofBody): FieldErrors {
 function unavailable (request: FastifyRequest, { name }: Provider) {
   return (error: unknown): never => {
     if (!(error instanceof UpstreamError)) throw error
-    request.log.warn({ provider: name, reason: error.message }, 'A login at a provider has failed')
+    request.log[error.isKnown ? 'debug' : 'warn']({ provider: name, reason: error.message }, 'A login at a provider has failed')
     throw new HttpError('LK_PROVIDER_UNAVAILABLE')
   }
 }

@@ -1,5 +1,6 @@
 import type { Configuration } from 'openid-client'
 import { UpstreamError } from './upstream-error.ts'
+import type { AsClient } from './our-client.ts'
 import { clientsOf, type OpenIdProvider, type Provider, type UpstreamClaims } from './ports.ts'
 import { verifyToken, type KeptKeys } from './provider-keys.ts'
 import { objectOf } from './read-claims.ts'
@@ -20,7 +21,7 @@ export type Proof =
  */
 export type Shown = { said: UpstreamClaims, once: Once | null, at: number | null, tokens?: TokenAnswer }
 
-type Context = { provider: Provider, configuration: Configuration, now: () => number }
+type Context = { provider: Provider, configuration: Configuration, now: () => number, asClient: AsClient }
 type IdTokenContext = { provider: Provider, keys: KeptKeys, now: () => number }
 
 // RFC 6749 section 4.1.2 recommends ten minutes
@@ -39,13 +40,13 @@ export function saysWhose ({ tokenCheck }: Provider, configuration: Configuratio
 
 /** RFC 6749 section 4.1.3, RFC 7636 section 4.5. The app has checked `state` and `iss`, which came with the code. */
 async function redeemCode (
-  { provider, configuration, now }: Context, { code, redirectUri, verifier, nonce }: Extract<Proof, { kind: 'code' }>
+  { provider, configuration, now, asClient }: Context, { code, redirectUri, verifier, nonce }: Extract<Proof, { kind: 'code' }>
 ): Promise<Shown> {
   const { genericGrantRequest } = await import('openid-client')
   // As it is written: a comparison there may be exact
-  const tokens = await genericGrantRequest(configuration, 'authorization_code', {
+  const tokens = await asClient(genericGrantRequest(configuration, 'authorization_code', {
     code, redirect_uri: redirectUri, ...(verifier !== undefined && { code_verifier: verifier })
-  })
+  }))
   const once = onceOf(`code:${provider.name}:${code}`, CODE_SECONDS)
   if (provider.kind === 'oauth2') return { said: await profileClaims(provider, tokens.access_token), once, at: null, tokens }
   const claims = tokens.claims()
@@ -85,20 +86,24 @@ function problemOfIdToken (
 /** Of the user of an access token, which must have been issued for this client or one of the apps: no other application may use it here. */
 async function claimsOfToken (context: Context, accessToken: string): Promise<UpstreamClaims> {
   const { provider, configuration } = context
-  const issuedTo = await clientOfToken(context, accessToken)
-  if (issuedTo === null || !clientsOf(provider).includes(issuedTo)) throw new UpstreamError('failed', 'issued the access token for another application, or it is not valid')
+  const [issuedTo, ours] = [await clientsOfToken(context, accessToken), clientsOf(provider)]
+  if (issuedTo.length === 0 || !issuedTo.every((client) => ours.includes(client))) throw new UpstreamError('failed', 'issued the access token for another application, or it is not valid')
   if (provider.kind === 'oauth2') return await profileClaims(provider, accessToken)
   const client = await import('openid-client')
   return await client.fetchUserInfo(configuration, accessToken, client.skipSubjectCheck)
 }
 
 /** Never by `aud`, which is where it may be used: a token of another application may be meant for this client. */
-async function clientOfToken ({ provider: { tokenCheck }, configuration }: Context, accessToken: string): Promise<string | null> {
+async function clientsOfToken (
+  { provider: { tokenCheck }, configuration, asClient }: Context, accessToken: string
+): Promise<string[]> {
   if (tokenCheck) {
     const { url, init } = tokenCheck.ask(accessToken)
-    return tokenCheck.clientOf(objectOf(await askProvider(url, init, 'an access token')))
+    const answer = askProvider(url, init, 'an access token')
+    return tokenCheck.issuedTo(objectOf(await (tokenCheck.refusals ? asClient(answer, tokenCheck.refusals) : answer)))
   }
   const { tokenIntrospection } = await import('openid-client')
-  const { active, client_id: client } = await tokenIntrospection(configuration, accessToken, { token_type_hint: 'access_token' })
-  return active === true ? client ?? null : null
+  const introspection = tokenIntrospection(configuration, accessToken, { token_type_hint: 'access_token' })
+  const { active, client_id: client } = await asClient(introspection)
+  return active === true && client !== undefined ? [client] : []
 }

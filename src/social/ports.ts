@@ -35,8 +35,10 @@ export type ProviderUse = 'both' | 'login' | 'register'
 export type TokenCheck = {
   /** What is sent to it, by `fetch(url, init)`. Contains the token, and may contain the secret of the client. */
   ask: (token: string) => { url: string, init: { method?: 'POST', headers?: Record<string, string>, body?: string } }
-  /** @returns of its answer the client id, to be compared with `clientId` and `audiences`; null for a token that is not valid */
-  clientOf: (answer: UpstreamClaims) => string | null
+  /** @returns of its answer the client ids, each of which must be `clientId` or one of `audiences`; none for a token that is not valid */
+  issuedTo: (answer: UpstreamClaims) => string[]
+  /** Statuses that say that our client is refused, where it authenticates with its secret. */
+  refusals?: readonly number[]
 }
 
 type ProviderBase = {

@@ -75,7 +75,7 @@ type Dependencies = {
   providers: ReadonlyMap<string, Provider>
   upstreamOf: (provider: Provider) => Pick<Upstream, 'refresh'>
   clock: Pick<Clock, 'now' | 'monotonic'>
-  log: Pick<Log, 'info' | 'warn'>
+  log: Pick<Log, 'debug' | 'info' | 'warn'>
 }
 
 export function createKeptTokens ({ store, keys, providers, upstreamOf, clock, log }: Dependencies): KeptTokens {
@@ -121,7 +121,7 @@ export function createKeptTokens ({ store, keys, providers, upstreamOf, clock, l
       return await store.remove(row) ? null : 'again'
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
-      log.warn({ provider: provider.name, reason: error.message }, 'Tokens could not be renewed at a provider')
+      log[error.isKnown ? 'debug' : 'warn']({ provider: provider.name, reason: error.message }, 'Tokens could not be renewed at a provider')
       throw new HttpError('LK_PROVIDER_UNAVAILABLE', { cause: error })
     } finally {
       // What cannot be released ends by itself

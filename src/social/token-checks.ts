@@ -10,13 +10,15 @@ const posted = (values: Record<string, string>) => ({
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
   body: String(new URLSearchParams(values))
 })
-const textOf = (value: unknown) => typeof value === 'string' && value !== '' ? value : null
+/** None where one of them is no id. */
+const idsOf = (...values: unknown[]) => values.every((value) => typeof value === 'string' && value !== '') ? values as string[] : []
 
 /** By preset; undefined without what a question needs. Microsoft, Slack, X and Bitbucket have no such question. */
 export const tokenChecks: Partial<Record<PresetName, (option: ConfiguredProvider) => TokenCheck | undefined>> = {
   google: () => ({
     ask: (token) => ({ url: 'https://oauth2.googleapis.com/tokeninfo', init: posted({ access_token: token }) }),
-    clientOf: ({ aud }) => textOf(aud)
+    // For whom it is, and whom it was given to, which may be an app of the same project
+    issuedTo: ({ aud, azp = aud }) => idsOf(aud, azp)
   }),
   github: ({ clientId, clientSecret }) => clientSecret === undefined
     ? undefined
@@ -29,7 +31,8 @@ export const tokenChecks: Partial<Record<PresetName, (option: ConfiguredProvider
             body: JSON.stringify({ access_token: token })
           }
         }),
-        clientOf: ({ app }) => textOf(objectOf(app)['client_id'])
+        issuedTo: ({ app }) => idsOf(objectOf(app)['client_id']),
+        refusals: [401]
       },
   facebook: ({ clientId, clientSecret }) => clientSecret === undefined
     ? undefined
@@ -38,14 +41,16 @@ export const tokenChecks: Partial<Record<PresetName, (option: ConfiguredProvider
           url: `https://graph.facebook.com/debug_token?${new URLSearchParams({ input_token: token })}`,
           init: bearer(`${clientId}|${clientSecret}`)
         }),
-        clientOf ({ data }) {
+        issuedTo ({ data }) {
           const { is_valid: valid, app_id: app } = objectOf(data)
-          return valid === true ? textOf(app) : null
-        }
+          return valid === true ? idsOf(app) : []
+        },
+        // A token that is not valid is 200
+        refusals: [400, 401, 403]
       },
   gitlab: ({ issuer = 'https://gitlab.com' }) => ({
     ask: (token) => ({ url: `${issuer.replace(/\/$/, '')}/oauth/token/info`, init: bearer(token) }),
-    clientOf: ({ application }) => textOf(objectOf(application)['uid'])
+    issuedTo: ({ application }) => idsOf(objectOf(application)['uid'])
   }),
   linkedin: ({ clientId, clientSecret }) => clientSecret === undefined
     ? undefined
@@ -54,14 +59,15 @@ export const tokenChecks: Partial<Record<PresetName, (option: ConfiguredProvider
           url: 'https://www.linkedin.com/oauth/v2/introspectToken',
           init: posted({ client_id: clientId, client_secret: clientSecret, token })
         }),
-        clientOf: ({ active, client_id: client }) => active === true ? textOf(client) : null
+        issuedTo: ({ active, client_id: client }) => active === true ? idsOf(client) : [],
+        refusals: [401, 403]
       },
   discord: () => ({
     ask: (token) => ({ url: 'https://discord.com/api/oauth2/@me', init: bearer(token) }),
-    clientOf: ({ application }) => textOf(objectOf(application)['id'])
+    issuedTo: ({ application }) => idsOf(objectOf(application)['id'])
   }),
   twitch: () => ({
     ask: (token) => ({ url: 'https://id.twitch.tv/oauth2/validate', init: { headers: { authorization: `OAuth ${token}` } } }),
-    clientOf: ({ client_id: client }) => textOf(client)
+    issuedTo: ({ client_id: client }) => idsOf(client)
   })
 }

@@ -46,7 +46,8 @@ export async function askProvider (url: string, { headers, ...init }: RequestIni
     redirect: 'error', signal: AbortSignal.timeout(TIMEOUT * 1000)
   })
   const text = await limitedText(response)
-  if (!response.ok) throw new UpstreamError(isBusy(response.status) ? 'unavailable' : 'failed', `answered ${response.status} about ${about}`)
+  const { ok, status } = response
+  if (!ok) throw new UpstreamError(isBusy(status) ? 'unavailable' : 'failed', `answered ${status} about ${about}`, { status })
   return readJson(text, `about ${about}`)
 }
 

@@ -8,10 +8,17 @@ export function isBusy (status: number): boolean {
   return status === 429 || status >= 500
 }
 
+/** `status`: of the answer; `isKnown`: the operator was told before, and nothing has changed. */
+type Details = { status?: number | undefined, isKnown?: boolean | undefined }
+
 /** The message is for the operator and contains no secret. */
 export class UpstreamError extends Error {
-  constructor (readonly problem: UpstreamProblem, message: string) {
+  readonly status: number | undefined
+  readonly isKnown: boolean
+  constructor (readonly problem: UpstreamProblem, message: string, { status, isKnown = false }: Details = {}) {
     super(message)
     this.name = 'UpstreamError'
+    this.status = status
+    this.isKnown = isKnown
   }
 }

@@ -1,6 +1,6 @@
 import type { Configuration } from 'openid-client'
+import { answered, type AsClient } from './our-client.ts'
 import type { Provider } from './ports.ts'
-import { objectOf } from './read-claims.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** What a provider lets its client do for a user. */
@@ -33,7 +33,7 @@ export function tokensOf (answer: TokenAnswer, now: number, requested: string[] 
   return { accessToken, refreshToken, expiresAt, scopes: scope === undefined ? requested : scope.split(/[\s,]+/).filter(Boolean) }
 }
 
-type Context = { provider: Provider, configuration: Configuration, now: () => number }
+type Context = { provider: Provider, configuration: Configuration, now: () => number, asClient: AsClient }
 
 /**
  * RFC 6749 section 6.
@@ -42,11 +42,11 @@ type Context = { provider: Provider, configuration: Configuration, now: () => nu
  * @throws UpstreamError, or an error of openid-client
  */
 export async function refreshTokens (
-  { provider: { kind, read }, configuration, now }: Context, { subject, refreshToken }: { subject: string, refreshToken: string }
+  { provider: { kind, read }, configuration, now, asClient }: Context, { subject, refreshToken }: { subject: string, refreshToken: string }
 ): Promise<UpstreamTokens | null> {
   const { refreshTokenGrant } = await import('openid-client')
   try {
-    const answer = await refreshTokenGrant(configuration, refreshToken)
+    const answer = await asClient(refreshTokenGrant(configuration, refreshToken))
     // OpenID Connect Core section 12.2: an id token, if there is one, is of the same user
     const claims = kind === 'openid' ? answer.claims() : undefined
     const said = claims && read(claims)
@@ -58,9 +58,8 @@ export async function refreshTokens (
   }
 }
 
-/** RFC 6749 section 5.2; GitHub, which answers 200, and Twitch have words of their own. */
+/** RFC 6749 section 5.2; GitHub and Twitch have words of their own. */
 function isRefused (thrown: unknown): boolean {
-  const { cause } = (thrown ?? {}) as { cause?: { cause?: { body?: unknown } } }
-  return [cause, cause?.cause?.body].map(objectOf).some(({ error, message }) =>
-    error === 'invalid_grant' || error === 'bad_refresh_token' || message === 'Invalid refresh token')
+  const { error, message } = answered(thrown)
+  return error === 'invalid_grant' || error === 'bad_refresh_token' || message === 'Invalid refresh token'
 }

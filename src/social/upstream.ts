@@ -8,6 +8,7 @@ import { openIdClaims, profileClaims } from './upstream-claims.ts'
 import { endSessionUrl, withIdToken, type EndSessionRequest } from './provider-logout.ts'
 import { readLogoutToken, type LogoutToken } from './logout-token.ts'
 import { createProviderFetch } from './provider-fetch.ts'
+import { createAsClient } from './our-client.ts'
 import { createClientSecret } from './client-secret.ts'
 import { createKeptKeys, readKeys } from './provider-keys.ts'
 import { readText } from './read-claims.ts'
@@ -74,6 +75,7 @@ const UNAVAILABLE = ['temporarily_unavailable', 'server_error']
 export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clock, 'monotonic' | 'now'>, idTokenKeys: DerivedKeys): Upstream {
   const { fetch, forget } = createProviderFetch(provider, monotonic)
   const clientSecret = createClientSecret(provider, now)
+  const asClient = createAsClient()
 
   /** A new one each time, without keys from before: a provider may have replaced them a moment ago. */
   async function configured (checks?: Parameters<typeof configure>[3]): Promise<Configuration> {
@@ -94,7 +96,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
     if (proof.kind === 'id_token') return await readIdToken({ provider, keys, now }, proof)
     const configuration = await configured()
     if (proof.kind === 'oauth_token' && !saysWhose(provider, configuration)) return null
-    return await readProof({ provider, configuration, now }, proof)
+    return await readProof({ provider, configuration, now, asClient }, proof)
   }
 
   const keys = createKeptKeys(async () => await readKeys(provider as OpenIdProvider, await configured()), monotonic)
@@ -130,10 +132,10 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
         const answer = new URL(`${redirectUri}?${withKnownIssuer(provider, params)}`)
         const checks = { expectedState: state, ...(provider.pkce !== false && { pkceCodeVerifier: verifier }) }
         const configuration = await configured()
-        const tokens = await client.authorizationCodeGrant(configuration, answer, {
+        const tokens = await asClient(client.authorizationCodeGrant(configuration, answer, {
           ...checks,
           ...(provider.kind === 'openid' && { idTokenExpected: true, ...(provider.nonce !== false && { expectedNonce: nonce }) })
-        })
+        }))
         const said: UpstreamClaims = provider.kind === 'openid'
           // What is signed comes last
           ? { ...provider.posted?.(params), ...await openIdClaims(provider, configuration, tokens, now()) }
@@ -166,7 +168,7 @@ export function createUpstream (provider: Provider, { monotonic, now }: Pick<Clo
       try {
         const { refreshTokens } = await import('./upstream-tokens.ts')
         const configuration = await configured({ signed: false })
-        return await refreshTokens({ provider, configuration, now }, user)
+        return await refreshTokens({ provider, configuration, now, asClient }, user)
       } catch (cause) {
         throw problemOf(provider, cause)
       }
@@ -229,7 +231,9 @@ function problemOf ({ name }: Provider, thrown: unknown): UpstreamError {
   // openid-client wraps what a request throws
   const { cause: wrapped } = (thrown ?? {}) as { cause?: unknown }
   const error = wrapped instanceof UpstreamError ? wrapped : thrown
-  if (error instanceof UpstreamError) return new UpstreamError(error.problem, error.message.startsWith(name) ? error.message : `${name} ${error.message}`)
+  if (error instanceof UpstreamError) {
+    return new UpstreamError(error.problem, error.message.startsWith(name) ? error.message : `${name} ${error.message}`, error)
+  }
   const { name: type, code, message, status, cause } = error as Failure
   const isNetwork = type === 'TimeoutError' || type === 'AbortError' || code === 'OAUTH_TIMEOUT' || (error instanceof TypeError && message === 'fetch failed')
   const answered = status ?? cause?.status

@@ -134,6 +134,40 @@ t.test('a provider that answers too many requests, or fails, is 503 and no wrong
   t.equal(await users(), 0)
 })
 
+t.test('a provider that refuses our own client is 503, no wrong proof of anybody, and is told to the operator once', async (t) => {
+  const { told, enter, users, logs } = await world(t, { rateLimit: 'on' })
+  const warnings = () => logs().split('\n').filter((line) => line.includes('refuses our client') && line.includes('"level":40')).length
+  for (const [endpoint, answer] of [
+    ['introspect', { status: 401, body: { error: 'invalid_client' } }],
+    ['introspect', { status: 401, body: '' }],
+    ['introspect', { status: 403, body: {} }],
+    ['token', { status: 401, body: { error: 'invalid_client' } }],
+    ['token', { status: 400, body: { error: 'unauthorized_client' } }],
+    ['token', { body: { error: 'incorrect_client_credentials' } }]
+  ] as const) {
+    const usual = told[endpoint]
+    told[endpoint] = answer
+    for (const round of [1, 2]) {
+      const refused = await enter(endpoint === 'token' ? CODE : { oauth_token: TOKEN })
+      t.match([refused.statusCode, refused.json()], [503, { code: 'LK_PROVIDER_UNAVAILABLE' }], `${endpoint} ${JSON.stringify(answer)} ${round}`)
+    }
+    told[endpoint] = usual
+  }
+  t.equal(warnings(), 1)
+  t.equal((await enter()).statusCode, 200, 'no attempt of a user was counted')
+  told.introspect = { status: 401, body: {} }
+  await enter()
+  t.equal(warnings(), 2, 'and again after it was accepted')
+  t.equal(await users(), 1)
+  t.notMatch(logs(), 'a secret at Acme')
+})
+
+t.test('a user endpoint that refuses the access token says nothing about our client', async (t) => {
+  const { told, enter } = await world(t)
+  told.user = { status: 401, body: { error: 'invalid_token' } }
+  t.equal((await enter()).statusCode, 401)
+})
+
 t.test('introspection that never answers is given up: 503', async (t) => {
   const { told, enter } = await world(t)
   told.introspect = 'never'

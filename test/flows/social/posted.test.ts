@@ -106,6 +106,18 @@ t.test('an answer of another provider (mix-up) or another issuer is refused', as
   t.equal(await sessions(app), 0)
 })
 
+t.test('an answer in the address of a provider that was asked to post it is refused, also with the right code', async (t) => {
+  const { app, form, logs } = await world(t)
+  const visitor = visit(app)
+  const { path, fields } = await form(visitor)
+  const answer = await visitor.get(`${path}?${new URLSearchParams(fields as Record<string, string>)}`)
+  t.match([answer.statusCode, answer.body], [401, /has failed/])
+  t.match(logs(), 'the answer has not come in the response mode that was asked for')
+  t.equal(await sessions(app), 0)
+  const posted = await postAnswer(visitor, { path, fields })
+  t.same(expired(await visitor.get(posted.headers.location!)), [400, true], 'the login is over')
+})
+
 t.test('an answer that is too long, or no form, is refused', async (t) => {
   const { app, form } = await world(t)
   const visitor = visit(app)
