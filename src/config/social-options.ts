@@ -92,7 +92,7 @@ export const SocialProvider = Type.Object({
     suffix: 'LOGOUT', description: 'OpenID provider: whether a logout on the pages of this server goes on to the logout of the provider; `on` or `off` as a variable, true or false as an option'
   })),
   use: Type.Optional(Type.Union([Type.Literal('both'), Type.Literal('login'), Type.Literal('register')], {
-    suffix: 'USE', description: 'Whom it lets in: users who have logged in with it before (`login`), new ones (`register`), or `both`, the default'
+    suffix: 'USE', description: 'Whom it lets in: users who have an account here (`login`: none is created), new ones alone (`register`), or `both`, the default'
   }))
 }, closed)
 

@@ -28,7 +28,7 @@ export type ReadProfile = {
   } | null
 }['profile']
 
-/** Whom a provider lets in: users who have logged in with it before, new ones, or both. */
+/** Whom a provider lets in: users who have an account here, also if it is joined now by a verified address; new ones alone; or both. */
 export type ProviderUse = 'both' | 'login' | 'register'
 
 /** How a provider says for which client an access token was issued, so that one of another application is refused. */

@@ -161,6 +161,17 @@ t.test('a provider that only lets in users who have an account creates none, and
   }
 })
 
+t.test('a provider with the use `login` lets in who has an account here, also by an address that both sides have verified; `register` nobody', async (t) => {
+  for (const [use, status, linked] of [['login', 303, 1], ['register', 401, 0]] as const) {
+    const { app, upstream, visitor } = await world(t, {}, { use })
+    await register(app)
+    await sql(app, 'UPDATE identifiers SET verified_at = now()')
+    t.equal((await logInUpstream(visitor, upstream, ADA)).statusCode, status, use)
+    t.equal((await accounts(app)).length, linked)
+    t.equal((await sql(app, 'SELECT FROM users')).length, 1)
+  }
+})
+
 t.test('a disabled user is not let in', async (t) => {
   const { app, upstream, visitor } = await world(t)
   await logInUpstream(visitor, upstream, ADA)
