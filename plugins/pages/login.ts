@@ -55,6 +55,7 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
       fields: attributes.map(({ name, title }) => ({ attribute: name, title })),
       values: { username, remember },
       app,
+      ...(sendsAway && step === undefined && { passwordOptional: true }),
       ...(userId !== undefined && { again: { account: await kit.accountName(userId), cancel: cancelOf(returnTo) } }),
       ...(social && {
         providers: (await import('./provider-links.ts')).providerLinks(kit, social, page.texts.upstream.logIn, {

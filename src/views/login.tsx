@@ -13,6 +13,8 @@ export type LoginModel = FormPage & {
   fields: readonly AttributeField[]
   values?: { username?: string | undefined, remember?: boolean | undefined } | undefined
   app?: string | undefined
+  /** An address of some domains leads to a provider, without a password. */
+  passwordOptional?: boolean | undefined
   /** A logged-in user has to log in again: the account, and how to cancel. */
   again?: { account: string, cancel: { href: string } | { action: string, hidden: Hidden } } | undefined
   /** Other ways to log in: links, with the text of a button. */
@@ -69,12 +71,12 @@ function UserName ({ model: { fields, values = {}, errors }, label, focus }: Fie
   )
 }
 
-function Password ({ model: { values = {}, errors, texts }, focus }: FieldOf): JSX.Element {
+function Password ({ model: { values = {}, errors, texts, passwordOptional = false }, focus }: FieldOf): JSX.Element {
   return (
     <>
       <Field
         name='password' label={texts.login.password} errors={errors} describedByForm={focus === 'password'}
-        input={{ type: 'password', autocomplete: 'current-password', required: true, autofocus: focus === 'password' }}
+        input={{ type: 'password', autocomplete: 'current-password', required: !passwordOptional, autofocus: focus === 'password' }}
       />
       <label class='check'>
         <input type='checkbox' name='remember' value='on' checked={values.remember === true} />

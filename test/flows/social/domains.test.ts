@@ -19,6 +19,9 @@ t.test('people of a domain log in at its provider; where that is required, their
   const visitor = visit(app)
   t.notMatch((await visitor.get('/login')).headers['content-security-policy'], 'form-action', 'the form goes on to another site')
 
+  const [password] = /<input[^>]* name="password"[^>]*>/.exec((await visitor.get('/login')).body)!
+  t.notMatch(password, 'required', 'a browser sends the form without a password')
+
   for (const username of ['ada@northwind.com', 'nobody@NORTHWIND.com ']) {
     const sent = await logIn(visitor, '/login?return_to=%2Faccount%2Fsecurity', { username })
     t.match([sent.statusCode, sent.headers.location], [303,
