@@ -7,7 +7,7 @@ import { AUTHORIZE, hiddenParams, knownParams } from './answer.ts'
 import { localesOf } from '../http/preferred-languages.ts'
 import type { Kit } from './kit.ts'
 import { queryOf, type FindReturnTarget } from './return-target.ts'
-import { problemText, type Problem } from './problems.ts'
+import { problemErrors, type Problem } from './problems.ts'
 
 export type LoginState = {
   returnTo: string | null
@@ -65,7 +65,7 @@ export function createLoginPage (kit: Kit, services: Services, findReturnTarget:
       notice: ended ? page.texts.login[ended] : undefined,
       ...(wrongName && { errors: { fields: { username: [page.texts.problems[wrongName]] } } }),
       ...(problem &&
-        { errors: { form: [isShortNumber(problem, username) ? page.texts.problems.phoneCountry : problemText(problem, page)] } }),
+        { errors: isShortNumber(problem, username) ? { form: [page.texts.problems.phoneCountry] } : problemErrors(problem, page) }),
       links: {
         forgot: channels.mail ? kit.link(FORGOT_PAGE) : undefined,
         register: config.registration === 'open' ? kit.link('/register', target) : undefined,

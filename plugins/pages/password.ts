@@ -5,7 +5,7 @@ import type { Home } from '../../src/social/domains.ts'
 import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { FORGOT_PAGE, RESET_PAGE } from '../../src/verification/links.ts'
 import type { Kit } from './kit.ts'
-import { problemText, type Problem } from './problems.ts'
+import { problemErrors, type Problem } from './problems.ts'
 
 type Forgot = { sent?: boolean, errors?: FieldErrors, values?: { email?: string }, problem?: Problem }
 type Reset = { token: string, removed?: boolean, undone?: boolean, errors?: FieldErrors, problem?: Problem }
@@ -32,7 +32,7 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
       sent,
       values,
       ...(errors && { errors: formErrors(errors, ['email'], page.texts) }),
-      ...(problem && { errors: { form: [problemText(problem, page)] } }),
+      ...(problem && { errors: problemErrors(problem, page) }),
       links: { login: config.loginPath, again: kit.link(FORGOT_PAGE) }
     }, { leaves: users.domains !== undefined })
   }
@@ -70,7 +70,7 @@ export function createPasswordPages (kit: Kit, { config, users, verification }: 
       removed,
       undone,
       ...(errors && { errors: formErrors(errors, ['password'], page.texts) }),
-      ...(problem && { errors: { form: [problemText(problem, page)] } })
+      ...(problem && { errors: problemErrors(problem, page) })
     })
   }
 

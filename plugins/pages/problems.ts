@@ -1,6 +1,6 @@
 import type { Refusal } from '../../src/social/sign-in.ts'
 import type { UpstreamError } from '../../src/social/upstream-error.ts'
-import type { Page } from '../../src/views/page.ts'
+import type { FormErrors, Page } from '../../src/views/page.ts'
 import { formatWait } from '../../src/views/format.ts'
 import type { Failure } from '../http/errors.ts'
 import { NO_COOKIE, STALE_FORM } from './csrf.ts'
@@ -22,7 +22,12 @@ export function problemOf ({ statusCode, code, retryAfter }: Failure): Problem |
   return code === NO_COOKIE ? 'noCookies' : null
 }
 
-export function problemText (problem: Problem, { texts: { problems, upstream }, locale }: Page): string {
+/** Only a wrong login is about what was entered. */
+export function problemErrors (problem: Problem, page: Page): FormErrors {
+  return { form: [textOf(problem, page)], ...(problem !== 'wrongLogin' && { isElsewhere: true }) }
+}
+
+function textOf (problem: Problem, { texts: { problems, upstream }, locale }: Page): string {
   if (typeof problem === 'string') return problems[problem]
   return 'wait' in problem ? problems.tooMany(formatWait(problem.wait, locale)) : problem.reason ?? upstream[problem.is](problem.provider)
 }

@@ -6,7 +6,7 @@ import { formErrors } from '../../src/views/texts/field-errors.ts'
 import { localesOf } from '../http/preferred-languages.ts'
 import type { Kit } from './kit.ts'
 import type { FindReturnTarget } from './return-target.ts'
-import { problemText, type Problem } from './problems.ts'
+import { problemErrors, type Problem } from './problems.ts'
 
 export type RegisterState = { returnTo: string | null, values?: Record<string, unknown>, errors?: FieldErrors, problem?: Problem }
 
@@ -60,7 +60,7 @@ export function createRegisterPage (
       values: shownAgain,
       ...(terms.url !== undefined && { terms: { url: terms.url, privacyUrl: terms.privacyUrl } }),
       ...(errors && { errors: formErrors(errors, [...fields, 'password'], page.texts) }),
-      ...(problem && { errors: { form: [problemText(problem, page)] } }),
+      ...(problem && { errors: problemErrors(problem, page) }),
       links: {
         login: loginPath(),
         ...(known !== undefined && { loginAs: { value: known, href: loginPath(known) } }),

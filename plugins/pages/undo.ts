@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../src/compose/services.ts'
 import { FORGOT_PAGE, UNDO_PAGE } from '../../src/verification/links.ts'
 import type { Kit } from './kit.ts'
-import { problemText, type Problem } from './problems.ts'
+import { problemErrors, type Problem } from './problems.ts'
 
 type State = { token: string, problem?: Problem | undefined }
 
@@ -31,7 +31,7 @@ export function createUndoPages (kit: Kit, { config, users, verification: { undo
       hidden: { token },
       field: { attribute, title: users.attributes.find(({ name }) => name === attribute)?.title ?? attribute },
       value: found.value,
-      ...(problem && { errors: { form: [problemText(problem, page)] } })
+      ...(problem && { errors: problemErrors(problem, page) })
     })
   }
 

@@ -11,7 +11,7 @@ import { createAuthCookie } from '../browser/auth-cookie.ts'
 import type { Internals } from '../internals.ts'
 import { preferredLanguages } from '../http/preferred-languages.ts'
 import type { Kit } from './kit.ts'
-import { problemText, type Problem } from './problems.ts'
+import { problemErrors, type Problem } from './problems.ts'
 
 /** Who is in front of the browser: logged in, or with a login at which the verification is missing. */
 export type Verifier = {
@@ -99,7 +99,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       ...(correction && { errors: correctionErrors(correction, page.texts) }),
       ...(wrongCode && { errors: { fields: { code: [page.texts.verify.wrongCode] } } }),
       ...(empty && { errors: { fields: { email: [page.texts.problems.missing] } } }),
-      ...(problem && { errors: { form: [problemText(problem, page)] } }),
+      ...(problem && { errors: problemErrors(problem, page) }),
       links: { login: config.loginPath }
     }, { leaves: returnTo !== null })
   }
@@ -122,7 +122,7 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       askPassword: Boolean(asks),
       isChange,
       ...(wrongPassword && { errors: { fields: { password: [isChange ? changeWrongPassword : wrong] } } }),
-      ...(problem && { errors: { form: [problemText(problem, page)] } })
+      ...(problem && { errors: problemErrors(problem, page) })
     }, { leaves: kit.loginLeaves })
   }
 

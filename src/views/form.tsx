@@ -49,7 +49,7 @@ export function Field ({ name, label, note, hint, value, errors, describedByForm
       {messages.length > 0 && <p class='wrong' id={`${id}-wrong`} safe>{messages.join(' ')}</p>}
       <input
         type='text' {...input} id={id} name={attr(name)} value={value ? attr(value) : undefined}
-        aria-invalid={isFormWrong || messages.length > 0 ? 'true' : undefined} aria-describedby={described || undefined}
+        aria-invalid={(isFormWrong && !errors?.isElsewhere) || messages.length > 0 ? 'true' : undefined} aria-describedby={described || undefined}
       />
     </div>
   )

@@ -36,7 +36,12 @@ export type Page = { brand: Brand, texts: Texts, locale: string }
 export type Csrf = { name: string, value: string }
 
 /** Errors ready to show: of the form as a whole, and by field name. */
-export type FormErrors = { form?: readonly string[] | undefined, fields?: Readonly<Record<string, readonly string[]>> | undefined }
+export type FormErrors = {
+  form?: readonly string[] | undefined
+  /** The form cannot be answered for another reason than what was entered, which may be right. */
+  isElsewhere?: boolean | undefined
+  fields?: Readonly<Record<string, readonly string[]>> | undefined
+}
 
 /** Hidden fields of a form; a list is a repeated parameter. */
 export type Hidden = Readonly<Record<string, string | readonly string[]>>

@@ -110,6 +110,7 @@ async function walk (t: Test, page: Page, look: Look): Promise<void> {
   upstream.person = null
   await enter(page, 'ada@northwind.com')
   await page.getByText('You have canceled the login with Northwind').first().waitFor()
+  t.equal(await page.locator('[aria-invalid]').count(), 0, 'nothing is wrong with what was entered')
   await at('canceled')
   upstream.person = { sub: 'ada-at-northwind', email: 'ada@northwind.com', email_verified: true }
   await enter(page, 'ada@northwind.com')

@@ -70,6 +70,16 @@ t.test('after a wrong password the focused field is described by the error', asy
   t.ok(ids.includes(error.attributes['id']!), `${ids.join()} has ${error.attributes['id']}`)
 })
 
+t.test('what was entered is not called wrong where the form fails for another reason', async (t) => {
+  const { app } = await build(t)
+  const visitor = visit(app)
+  const page = await visitor.get('/login')
+  visitor.cookies.clear()
+  const answer = await visitor.submit(page, { username: 'ada@example.com', password: PASSWORD })
+  const focused = tagsOf(answer.body).find(({ attributes }) => 'autofocus' in attributes)!
+  t.same([focused.attributes['aria-invalid'], focused.attributes['aria-describedby']], [undefined, 'form-wrong'])
+})
+
 t.test('registering an identifier in use offers to log in with it, in the same authorization request', async (t) => {
   const { app } = await build(t)
   await register(app)
