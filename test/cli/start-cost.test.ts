@@ -41,7 +41,8 @@ t.test('common commands load neither Prisma nor dependencies with many files', a
 
 t.test('a capability that is off loads no module', async (t) => {
   const { address, child, files } = await spied(t, {
-    REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off', DOCS: 'off', METRICS: 'off'
+    REGISTRATION: 'off', PROFILE: 'off', USER_CLIENTS: 'off', PERSONAL_TOKENS: 'off', DOCS: 'off', METRICS: 'off',
+    SOCIAL_ACME_ISSUER: 'https://login.example.com', SOCIAL_ACME_CLIENT_ID: 'id'
   })
   t.equal((await fetch(`${address}/login`)).status, 200)
   const parts = [
@@ -51,6 +52,7 @@ t.test('a capability that is off loads no module', async (t) => {
     'routes/operations/metrics',
     'plugins/(docs|metrics|pages/register)',
     'src/users/(register|change-profile|change-password)',
+    'src/social/(provider-tokens|upstream-tokens)',
     'src/oauth/(client-management|own-tokens)',
     '@fastify/swagger/',
     'prom-client/'

@@ -159,6 +159,16 @@ t.test('a token endpoint that answers more than 100 kB is not read to the end', 
   t.match(logs(), /answered too much/)
 })
 
+t.test('a provider that refuses our own client reads as one that does not answer; the log says once what is wrong', async (t) => {
+  const { more, logs, enter } = await world(t, readUser, { tokens: true })
+  more.answer = (response) => response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}')
+  for (const round of [1, 2]) {
+    const answer = await enter()
+    t.match([answer.statusCode, answer.body], [503, /Acme does not answer at the moment/], `${round}`)
+  }
+  t.equal(logs().split('\n').filter((line) => line.includes('"level":40') && line.includes('refuses our client')).length, 1)
+})
+
 t.test('an endpoint that never answers is given up after 5 seconds; other logins are unharmed meanwhile', async (t) => {
   const silent: Answer = () => {}
   const drip: Answer = (response) => {

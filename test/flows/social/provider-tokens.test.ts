@@ -1,15 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { resealKeys } from '../../../src/cli/keys.ts'
 import { internals } from '../../../plugins/internals.ts'
 import type { AppOptions } from '../../../plugins/latchkey.ts'
 import { unseal } from '../../../src/crypto/seal.ts'
 import { deriveKeys } from '../../../src/crypto/app-key.ts'
 import { PROVIDER_TOKEN_KEYS, providerTokenContext } from '../../../src/social/provider-tokens.ts'
 import type { UpstreamTokens } from '../../../src/social/upstream-tokens.ts'
+import { contextFor } from '../../cli/helper.ts'
 import { APP_CALLBACK, codeOf, tokensOf } from '../../support/app-upstream.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, claimsOf, eventually, type Tokens } from '../../support/start-server.ts'
@@ -17,6 +20,7 @@ import { startTokenUpstream } from '../../support/token-upstream.ts'
 import { CLIENT, logInUpstream, pathOf, through } from '../../support/upstream.ts'
 import { formsOf, loggedIn, visit } from '../../support/visitor.ts'
 
+const NEW_KEY = randomBytes(32).toString('base64')
 const ADA = { sub: 'ada-at-acme', email: 'ada@example.com', email_verified: true, name: 'Ada Lovelace' }
 
 async function world (t: Test, { keepTokens = true, ...options }: Partial<AppOptions> & { keepTokens?: boolean } = {}) {
@@ -282,6 +286,18 @@ t.test('an unknown user or provider, one whose tokens are not kept, and a row th
   t.equal(await kept(app), null)
   await enter()
   t.match(await kept(app), { accessToken: String })
+})
+
+t.test('after a change of APP_KEY, keys reseal seals them again, and the key before is dispensable', async (t) => {
+  const { app, databaseUrl, social, enter } = await world(t)
+  await enter()
+  const before = await kept(app)
+  const { appKeys } = internals(app)
+  await app.close()
+  const { json } = await resealKeys(await contextFor(t, { DATABASE_URL: databaseUrl, APP_KEY: NEW_KEY, APP_PREVIOUS_KEYS: appKeys[0]! }))
+  t.match((json as { tables: { table: string }[] }).tables.find(({ table }) => table === 'provider_tokens'), { resealed: 1, unopened: 0 })
+  const { app: next } = await build(t, { databaseUrl, social, appKey: NEW_KEY })
+  t.match(await kept(next), before!)
 })
 
 t.test('the deletion of a user deletes the tokens', async (t) => {
