@@ -69,7 +69,7 @@ export function createMapLogin (hook: OnUpstreamLogin, { attributes, profileFiel
     if (given === undefined) return []
     const values = isObject(given) ? given : { attributes: given }
     const unknown = Object.keys(values).find((name) => !others.some((other) => other.name === name))
-    if (unknown !== undefined) throw unusable(`attributes.${unknown}`)
+    if (unknown !== undefined) throw unusable(`attributes.${unknown}`, attributes.some(({ name }) => name === unknown) ? undefined : 'login.attributes')
     const { identifiers, errors } = readIdentifiers(attributes, others.filter(({ name }) => values[name] !== undefined), values)
     const [wrong] = Object.keys(errors)
     if (wrong !== undefined) throw unusable(`attributes.${wrong}`)
@@ -80,7 +80,7 @@ export function createMapLogin (hook: OnUpstreamLogin, { attributes, profileFiel
     if (given === undefined) return NO_FIELDS
     const { patch, errors } = profileFields?.read(given) ?? { errors: { profile: [] } }
     const [wrong] = Object.keys(errors)
-    if (wrong !== undefined) throw unusable(wrong)
+    if (wrong !== undefined) throw unusable(wrong, profileFields ? undefined : 'profile')
     return patch ?? NO_FIELDS
   }
 
@@ -107,7 +107,7 @@ export function createMapLogin (hook: OnUpstreamLogin, { attributes, profileFiel
   }
 }
 
-/** Never with the value. */
-function unusable (member: string): TypeError {
-  return new TypeError(`${HOOK.name} has returned a ${member} that cannot be used`)
+/** Never with the value. @param option that has no such member */
+function unusable (member: string, option?: string): TypeError {
+  return new TypeError(`${HOOK.name} has returned ${member}, which ${option === undefined ? 'cannot be used' : `the option ${option} does not have`}`)
 }

@@ -83,11 +83,12 @@ t.test('a hook that fails, takes too long or returns what cannot be used: 503, i
     throws: [() => { throw new Error('broken') }, /broken/],
     slow: [async () => { await sleep(1500) }, /longer than 1000 ms/],
     'no object': ['yes', /onUpstreamLogin returns nothing/],
-    'empty reason': [{ reason: '' }, /a reason that/],
-    'unknown member': [{ roles: ['admin'] }, /a roles that/],
-    'unknown attribute': [{ attributes: { email: 'eve@example.com' } }, /attributes\.email/],
+    'empty reason': [{ reason: '' }, /reason, which cannot/],
+    'unknown member': [{ roles: ['admin'] }, /roles, which cannot/],
+    'the address as an attribute': [{ attributes: { email: 'eve@example.com' } }, /attributes\.email, which cannot/],
+    'unknown attribute': [{ attributes: { badge: 'E1' } }, /attributes\.badge, which the option login\.attributes does not have/],
     'bad attribute': [{ attributes: { phone: 'secret' } }, /attributes\.phone/],
-    'unknown field': [{ profile: { level: 3 } }, /profile/]
+    'unknown field': [{ profile: { level: 3 } }, /profile, which the option profile does not have/]
   }
   for (const [name, [hook, why]] of Object.entries(hooks)) {
     const { app, logs, byApp, byPage } = await world(t, (typeof hook === 'function' ? hook : () => hook) as OnUpstreamLogin)
