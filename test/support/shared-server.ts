@@ -4,7 +4,7 @@ import type { AppOptions } from '../../plugins/latchkey.ts'
 import { build, type Built } from './start-server.ts'
 import { makeAsNew, stateOf, type ServerState } from './server-state.ts'
 
-type Server = Built & { options: AppOptions, state: ServerState }
+type Server = Built & { options: AppOptions, state: ServerState, atStart: string }
 type Build = (t: Test, options?: AppOptions & { databaseUrl?: string }) => Promise<Built>
 
 /**
@@ -20,7 +20,7 @@ export function sharedServers (file: Test): Build {
     const at = idle.findIndex((server) => isDeepStrictEqual(server.options, options))
     if (at >= 0) return idle.splice(at, 1)[0]!
     const built = await build(file, options)
-    return { ...built, options, state: await stateOf(built.app) }
+    return { ...built, options, state: await stateOf(built.app), atStart: built.logs() }
   }
 
   async function giveBack (server: Server): Promise<void> {
@@ -33,6 +33,6 @@ export function sharedServers (file: Test): Build {
     const server = await take(options)
     const before = server.logs().length
     t.teardown(() => giveBack(server))
-    return { app: server.app, databaseUrl: server.databaseUrl, logs: () => server.logs().slice(before) }
+    return { app: server.app, databaseUrl: server.databaseUrl, logs: () => server.atStart + server.logs().slice(before) }
   }
 }
