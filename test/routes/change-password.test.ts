@@ -1,5 +1,7 @@
 import t from 'tap'
-import { build } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+
+const build = sharedServers(t)
 
 t.test('/.well-known/change-password leads to the page, under a prefix too', async (t) => {
   const { app } = await build(t)

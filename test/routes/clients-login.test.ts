@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
+import { sharedServers } from '../support/shared-server.ts'
 import {
-  build, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, register, signedIn, token, type Built,
+  claimsOf, cookieOf, login, makeClient, PASSWORD, profile, register, signedIn, token, type Built,
   type Tokens
 } from '../support/start-server.ts'
 import { visit } from '../support/visitor.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 type App = Built['app']
 

@@ -1,8 +1,11 @@
 import t from 'tap'
+import { sharedServers } from '../support/shared-server.ts'
 import {
-  build, claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built,
+  claimsOf, cookieOf, login, logout, makeClient, profile, refresh, register, signedIn, type Built,
   type Tokens
 } from '../support/start-server.ts'
+
+const build = sharedServers(t)
 
 type App = Built['app']
 type Request = { slug?: string, payload?: object | string | undefined, cookie?: string, headers?: Record<string, string> }

@@ -2,7 +2,10 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import latchkey from '../../plugins/latchkey.ts'
-import { build, createDatabase, FAST, login, PASSWORD, register } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { createDatabase, FAST, login, PASSWORD, register } from '../support/start-server.ts'
+
+const build = sharedServers(t)
 
 const APP = 'https://app.example.com'
 const PATHS = [

@@ -2,7 +2,9 @@ import addFormats from 'ajv-formats'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+
+const build = sharedServers(t)
 
 type Schema = { $ref?: string, examples?: unknown[], properties?: Record<string, Schema>, [keyword: string]: unknown }
 type Media = { schema: Schema, example?: unknown }

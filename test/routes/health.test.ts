@@ -1,8 +1,11 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { latchkey } from '../../src/index.ts'
-import { build, createDatabase, FAST } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { createDatabase, FAST } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 t.test('/health answers while the process runs', async (t) => {
   const { app } = await build(t)

@@ -1,7 +1,10 @@
 import { createRemoteJWKSet, importJWK, jwtVerify, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
 import t from 'tap'
-import { build, signedIn } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { signedIn } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 t.test('RFC 7517: the JWKS has public keys only, with kid, alg and use', async (t) => {
   const { app } = await build(t)

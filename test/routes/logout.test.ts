@@ -1,8 +1,11 @@
 import t from 'tap'
+import { sharedServers } from '../support/shared-server.ts'
 import {
-  basic, build, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Built,
+  basic, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Built,
   type Tokens
 } from '../support/start-server.ts'
+
+const build = sharedServers(t)
 
 const post = (app: Built['app'], path: string, authorization?: string, headers: Record<string, string> = {}) =>
   app.inject({ method: 'POST', url: path, headers: { ...(authorization && { authorization }), ...headers } })

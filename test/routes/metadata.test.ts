@@ -1,8 +1,11 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { oauth } from '../../src/index.ts'
-import { build, createDatabase, FAST } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { createDatabase, FAST } from '../support/start-server.ts'
 import { authorizeUrl, makeApp, visit } from '../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const OIDC = '/.well-known/openid-configuration'
 const OAUTH = '/.well-known/oauth-authorization-server'

@@ -1,8 +1,11 @@
 import t from 'tap'
 import { call } from '../support/machines.ts'
 import { ask, DEVICE_CODE } from '../support/device.ts'
-import { basic, build, createDatabase, eventually, signedIn, token } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { basic, createDatabase, eventually, signedIn, token } from '../support/start-server.ts'
 import { sql } from '../support/session-rows.ts'
+
+const build = sharedServers(t)
 
 type Made = { id: string, client_id: string, client_secret: string | null, secret: string | null, grant_types: string[] }
 

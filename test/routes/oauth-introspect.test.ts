@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { build, login, logout, makeClient, PASSWORD, signedIn, token, type MadeClient, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { login, logout, makeClient, PASSWORD, signedIn, token, type MadeClient, type Tokens } from '../support/start-server.ts'
 import { call, personalToken } from '../support/machines.ts'
 import { letIn, loggedIn, makeApp } from '../support/visitor.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const API = 'https://api.example.com'
 const INACTIVE = { active: false }

@@ -1,6 +1,9 @@
 import t from 'tap'
-import { build, makeClient, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { makeClient, profile, refresh, signedIn, token, type Tokens } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const revoke = (app: Awaited<ReturnType<typeof build>>['app'], params: Record<string, string>, authorization?: string) => app.inject({
   method: 'POST',

@@ -1,11 +1,14 @@
 import t from 'tap'
 import { call, passwordGrant, personalToken } from '../support/machines.ts'
+import { sharedServers } from '../support/shared-server.ts'
 import {
-  basic, build, createDatabase, eventually, login, makeClient, profile, refresh, signedIn, token,
+  basic, createDatabase, eventually, login, makeClient, profile, refresh, signedIn, token,
   type Tokens
 } from '../support/start-server.ts'
 import { sessionId, sql } from '../support/session-rows.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 type Item = {
   id: string, kind: string, client: { id: string, name: string, first_party: boolean } | null, current: boolean,

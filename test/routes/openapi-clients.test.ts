@@ -5,9 +5,11 @@ import openapiTypescript, { astToString } from 'openapi-typescript'
 import t from 'tap'
 import ts from 'typescript'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
 import { lintErrors } from '../support/lint-openapi.ts'
 import { problemsOf, typePrograms } from '../support/type-program.ts'
+
+const build = sharedServers(t)
 
 const { app } = await build(t, { login: { attributes: readyAttributes } })
 const document = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, { operationId?: string }>> }>()

@@ -1,5 +1,8 @@
 import t from 'tap'
-import { build, login, makeClient, PASSWORD, profile, refresh, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { login, makeClient, PASSWORD, profile, refresh, signedIn, token, type Built, type Tokens } from '../support/start-server.ts'
+
+const build = sharedServers(t)
 
 const NEW = 'another correct horse battery'
 const patch = (app: Built['app'], accessToken: string, payload: object) =>

@@ -1,11 +1,14 @@
 import t from 'tap'
 import { guardedHost } from '../support/guarded-host.ts'
 import { personalToken, call, type MadeToken } from '../support/machines.ts'
-import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
 import { sql } from '../support/session-rows.ts'
 import { statementsDuring } from '../support/statements.ts'
 import { internals } from '../../plugins/internals.ts'
 import { advanceTime } from '../../src/testing.ts'
+
+const build = sharedServers(t)
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 

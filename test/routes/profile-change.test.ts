@@ -1,9 +1,12 @@
 import t from 'tap'
 import { EmailSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
 import { call } from '../support/machines.ts'
-import { build, login, PASSWORD, profile, refresh, register, signedIn, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { login, PASSWORD, profile, refresh, register, signedIn, type Tokens } from '../support/start-server.ts'
 import { sql } from '../support/session-rows.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const LOGIN = { login: { attributes: readyAttributes } }
 const patch = (app: Parameters<typeof call>[0], bearer: string, body: object) => call(app, 'PATCH', '/v1/profile', bearer, body)

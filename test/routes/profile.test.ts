@@ -1,7 +1,10 @@
 import t from 'tap'
 import { readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build, claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { claimsOf, makeClient, profile, signedIn, token, type Tokens } from '../support/start-server.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 t.test("the profile has the user's data, and nothing secret", async (t) => {
   const { app } = await build(t, { login: { attributes: readyAttributes } })

@@ -1,9 +1,12 @@
 import t from 'tap'
 import { Type } from 'typebox'
 import { EmailSchema, PhoneSchema, readyAttributes } from '../../src/schemas/identifiers.ts'
-import { build, login, PASSWORD, profile, register, type Built, type Tokens } from '../support/start-server.ts'
+import { sharedServers } from '../support/shared-server.ts'
+import { login, PASSWORD, profile, register, type Built, type Tokens } from '../support/start-server.ts'
 import { visit } from '../support/visitor.ts'
 import { internals } from '../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 type App = Built['app']
 
