@@ -1,8 +1,9 @@
 import t from 'tap'
 import { call, passwordGrant } from '../../support/machines.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, createDatabase, eventually, login, makeClient, profile, refresh, register, signedIn, token,
+  createDatabase, eventually, login, makeClient, profile, refresh, register, signedIn, token,
   type Tokens
 } from '../../support/start-server.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
@@ -12,6 +13,8 @@ import {
 } from '../../support/visitor.ts'
 import { tagsOf } from '../../unit/views/html.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Place orders' } }
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0'

@@ -1,10 +1,13 @@
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
-import { build, profile, signedIn } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { profile, signedIn } from '../../support/start-server.ts'
 import type { Method } from '../../support/machines.ts'
 import { sql } from '../../support/session-rows.ts'
 import { loggedIn, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const ORIGIN = 'http://localhost:3000'
 const OWN = { origin: ORIGIN, 'sec-fetch-site': 'same-origin' }

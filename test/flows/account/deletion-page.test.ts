@@ -4,8 +4,11 @@ import { advanceTime } from '../../../src/testing.ts'
 import { requestDeletion } from '../../support/deletion.ts'
 import { createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, eventually, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { authorizeUrl, loggedIn, logIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 t.test('the page asks first, says what happens, and logs out; the login asks whether to restore', async (t) => {
   const mailbox = createMailbox()

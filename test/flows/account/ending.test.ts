@@ -1,9 +1,12 @@
 import t from 'tap'
 import { call } from '../../support/machines.ts'
-import { build, createDatabase, eventually, login, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, eventually, login, profile, refresh, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
 import { authorizeUrl, CALLBACK, formsOf, letIn, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Answer, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const PHONE = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0'
 

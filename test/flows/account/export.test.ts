@@ -1,9 +1,12 @@
 import t from 'tap'
 import { call, personalToken } from '../../support/machines.ts'
-import { build, eventually, login, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, login, signedIn, type Tokens } from '../../support/start-server.ts'
 import { rotated, sql } from '../../support/session-rows.ts'
 import { CLIENT, logInUpstream, startUpstream } from '../../support/upstream.ts'
 import { loggedIn, logIn, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 type Export = { user: { id: string, identifiers: object[] }, sessions: object[], personal_access_tokens: object[], history: object[] }
 

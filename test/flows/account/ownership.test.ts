@@ -1,8 +1,11 @@
 import t from 'tap'
 import { call, personalToken, type Method } from '../../support/machines.ts'
-import { build, profile, signedIn, token, basic } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { profile, signedIn, token, basic } from '../../support/start-server.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 type Made = { id: string, secret: string }
 

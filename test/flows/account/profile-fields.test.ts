@@ -5,8 +5,11 @@ import { lintErrors } from '../../support/lint-openapi.ts'
 import { call } from '../../support/machines.ts'
 import { createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, claimsOf, login, PASSWORD, profile, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, login, PASSWORD, profile, signedIn, type Tokens } from '../../support/start-server.ts'
 import { formOf, loggedIn, logIn, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const Fields = Type.Object({
   company: Type.String({ title: 'Company', minLength: 2, maxLength: 20 }),

@@ -1,9 +1,12 @@
 import t from 'tap'
 import { advanceTime } from '../../../src/testing/time.ts'
-import { build, login, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { login, PASSWORD, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, visit, type Fields, type Visitor } from '../../support/visitor.ts'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
+
+const build = sharedServers(t)
 
 const post = async (visitor: Visitor, path: string, fields: Fields) =>
   await visitor.post(path, { _csrf: formOf(await visitor.get('/account/profile')).hidden['_csrf']!, ...fields })

@@ -1,9 +1,12 @@
 import t from 'tap'
 import { call } from '../../support/machines.ts'
-import { build, eventually, login, PASSWORD, profile, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, login, PASSWORD, profile, signedIn, type Tokens } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, logIn, visit, type Fields, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const NEXT = 'purple elephants dance at dawn'
 const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1'

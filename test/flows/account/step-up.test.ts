@@ -2,9 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { call } from '../../support/machines.ts'
 import { rotated, sql } from '../../support/session-rows.ts'
-import { build, PASSWORD, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, signedIn, type Tokens } from '../../support/start-server.ts'
 import { loggedIn, logIn, makeApp } from '../../support/visitor.ts'
 import { advanceTime } from '../../../src/testing.ts'
+
+const build = sharedServers(t)
 
 /** Logged in longer ago than 10 minutes. */
 async function longAgo (app: FastifyInstance): Promise<Tokens> {

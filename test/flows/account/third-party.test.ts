@@ -1,12 +1,15 @@
 import t from 'tap'
 import { Type } from 'typebox'
 import { guardedHost } from '../../support/guarded-host.ts'
-import { build, login, makeClient, PASSWORD, profile, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { login, makeClient, PASSWORD, profile, token, type Tokens } from '../../support/start-server.ts'
 import { call, passwordGrant, personalToken } from '../../support/machines.ts'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
 import { all, ON, times } from '../../support/throttled.ts'
 import { letIn, loggedIn, makeApp } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const NEXT = 'another password entirely'
 const change = (current: string) => ({ current_password: current, new_password: NEXT })

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { RegistrationAttempt } from '../../../src/users/before-register.ts'
-import { build, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 t.test('the hook sees what was entered, without the password, and may refuse a field or the whole', async (t) => {
   const seen: RegistrationAttempt[] = []

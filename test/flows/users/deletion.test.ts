@@ -8,10 +8,13 @@ import { asked, makeTv, poll } from '../../support/device.ts'
 import { call, personalToken } from '../../support/machines.ts'
 import { createMailbox, linkIn, tokenIn } from '../../support/mailbox.ts'
 import { rotated, sql } from '../../support/session-rows.ts'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, cookieOf, createDatabase, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens
+  cookieOf, createDatabase, eventually, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token, type Tokens
 } from '../../support/start-server.ts'
 import { authorize, authorizeUrl, CALLBACK, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const EMAIL = 'ada@example.com'
 

@@ -4,9 +4,12 @@ import type { AppOptions } from '../../../plugins/latchkey.ts'
 import { internals } from '../../../plugins/internals.ts'
 import { readyAttributes, UsernameSchema } from '../../../src/schemas/identifiers.ts'
 import { createUser } from '../../../src/testing/users.ts'
-import { build, eventually, makeClient, PASSWORD, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, makeClient, PASSWORD, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { authorizeUrl, makeApp, visit } from '../../support/visitor.ts'
 import { sql } from '../../support/session-rows.ts'
+
+const build = sharedServers(t)
 
 const ADA = 'ada@example.com'
 

@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, eventually, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, PASSWORD, register } from '../../support/start-server.ts'
 import { formOf, loggedIn, logIn, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 

@@ -1,9 +1,12 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { build, claimsOf, eventually, login, PASSWORD, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, eventually, login, PASSWORD, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, revocations, rotated, sessionId, sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
 import { nextEpoch } from '../../../src/users/epoch-sql.ts'
+
+const build = sharedServers(t)
 
 const NEXT = 'purple elephants dance at dawn'
 

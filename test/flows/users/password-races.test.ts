@@ -1,9 +1,12 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { build, login, profile, refresh, register, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { login, profile, refresh, register, signedIn, type Tokens } from '../../support/start-server.ts'
 import { pause } from '../../support/pause.ts'
 import { auditEvents, rotated, sessionId, sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 /** Changes the password as somebody who knows the old one does. */
 async function changePassword (app: FastifyInstance, userId: string, keepSession: string | null = null): Promise<boolean> {

@@ -5,8 +5,11 @@ import { createUser } from '../../../src/cli/user.ts'
 import { setPassword } from '../../../src/cli/user-account.ts'
 import { importBreached } from '../../../src/passwords/import-breached.ts'
 import { contextFor } from '../../cli/helper.ts'
-import { build, FAST, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { FAST, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const ADA = 'ada@example.com'
 const STRICT = { ...FAST.passwords, letters: true, mixedCase: true, numbers: true, symbols: true }

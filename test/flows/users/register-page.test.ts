@@ -1,8 +1,11 @@
 import t from 'tap'
 import { readyAttributes } from '../../../src/schemas/identifiers.ts'
-import { build, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, register } from '../../support/start-server.ts'
 import { formOf, logIn, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 t.test('a new user is logged in and returns to the previous page', async (t) => {
   const { app } = await build(t)

@@ -9,8 +9,11 @@ import { createMailbox } from '../../support/mailbox.ts'
 import { removeUserOf } from '../../../src/compose/removal.ts'
 import type { Refused } from '../../../src/maintenance/user-purge.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, createDatabase, eventually, login, makeClient, PASSWORD, profile, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, eventually, login, makeClient, PASSWORD, profile, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, logIn, makeApp, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const EMAIL = 'ada@example.com'
 const GRACE = DAYS_OF_GRACE * DAY

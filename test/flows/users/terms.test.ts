@@ -3,8 +3,11 @@ import { createUser } from '../../../src/testing/users.ts'
 import { requestDeletion } from '../../support/deletion.ts'
 import { codeIn, createMailbox } from '../../support/mailbox.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, createDatabase, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, login, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { logIn, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const TERMS = { version: '2026-11', url: 'https://www.example.com/terms', privacyUrl: 'https://www.example.com/privacy' }
 const accepted = 'SELECT terms_version, terms_accepted_at IS NOT NULL AS at FROM users'

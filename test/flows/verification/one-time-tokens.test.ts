@@ -5,7 +5,10 @@ import { internals } from '../../../plugins/internals.ts'
 import type { IssuedToken } from '../../../src/verification/one-time-tokens.ts'
 import type { NewToken } from '../../../src/verification/ports.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, eventually, login, PASSWORD, profile, refresh, register, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, login, PASSWORD, profile, refresh, register, signedIn, type Tokens } from '../../support/start-server.ts'
+
+const build = sharedServers(t)
 
 const EMAIL = 'ada@example.com'
 const NEXT = 'another horse battery staple'

@@ -5,11 +5,14 @@ import { createUser } from '../../../src/testing/users.ts'
 import { clientProxy, EmailSchema, UsernameSchema } from '../../../src/index.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
 import { sql } from '../../support/session-rows.ts'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, claimsOf, createDatabase, login, makeClient, PASSWORD, refresh, token, type Built, type Tokens
+  claimsOf, createDatabase, login, makeClient, PASSWORD, refresh, token, type Built, type Tokens
 } from '../../support/start-server.ts'
 import { statementsDuring } from '../../support/statements.ts'
 import { authorizeUrl, logIn, makeApp, paramsOf, visit, type Visitor } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const EMAIL = 'ada@example.com'
 const REQUIRED = { requireEmailVerification: 'on' as const, mail: { send: async () => {} } }
