@@ -1,9 +1,12 @@
 import t from 'tap'
-import { build, claimsOf, makeClient, PASSWORD, register, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, makeClient, PASSWORD, register, token, type Tokens } from '../../support/start-server.ts'
 import { call, personalToken, type Method } from '../../support/machines.ts'
 import { authorize, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER } from '../../support/visitor.ts'
 import { guardedHost } from '../../support/guarded-host.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const API = 'https://api.example.com'
 const USERINFO = 'http://localhost:3000/v1/oauth/userinfo'

@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, claimsOf, PASSWORD, register, token } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, PASSWORD, register, token } from '../../support/start-server.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
 import { advanceTime } from '../../../src/testing.ts'
+
+const build = sharedServers(t)
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 const own = { firstParty: true, skipsConsent: true }

@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, eventually, profile, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, profile, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const params = (code: string) => ({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER })
 

@@ -1,7 +1,9 @@
 import t from 'tap'
-import { build } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
 import { authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const LOOPBACK = 'http://127.0.0.1/callback'
 const LOOPBACK6 = 'http://[::1]:1234/callback'

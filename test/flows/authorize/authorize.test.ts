@@ -1,10 +1,13 @@
 import t from 'tap'
-import { basic, build, claimsOf, profile, register, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { basic, claimsOf, profile, register, token, type Tokens } from '../../support/start-server.ts'
 import {
   authorize, authorizeUrl, CALLBACK, challengeOf, formOf, loggedIn, logIn, makeApp, paramsOf, VERIFIER,
   visit
 } from '../../support/visitor.ts'
 import { tagsOf } from '../../unit/views/html.ts'
+
+const build = sharedServers(t)
 
 const ISSUER = 'http://localhost:3000'
 const SCOPES = { 'orders:read': 'See your orders', 'orders:write': 'Place orders' }

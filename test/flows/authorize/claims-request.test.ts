@@ -1,12 +1,15 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { build, claimsOf, PASSWORD, register, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, PASSWORD, register, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import {
   authorize, authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit,
   type Visitor
 } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const CODE = { code: /^lk_ac_/ }
 const EMAIL = 'ada@example.com'

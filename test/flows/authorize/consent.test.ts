@@ -1,10 +1,13 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { call } from '../../support/machines.ts'
-import { build, createDatabase, eventually, register, signedIn, type MadeClient } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, eventually, register, signedIn, type MadeClient } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { authorize, authorizeUrl, CALLBACK, formOf, loggedIn, makeApp, paramsOf, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const API = 'https://api.example.com'
 const FILES = 'https://files.example.com/'

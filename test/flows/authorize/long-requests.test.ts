@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
-import { build, PASSWORD, signedIn } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, signedIn } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, logIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const AUTHORIZE = '/v1/oauth/authorize'
 const html = { accept: 'text/html' }

@@ -1,10 +1,13 @@
 import t from 'tap'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, claimsOf, login, makeClient, PASSWORD, refresh, register, signedIn, token,
+  claimsOf, login, makeClient, PASSWORD, refresh, register, signedIn, token,
   type Tokens
 } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, formOf, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const API = 'https://api.example.com'
 const FILES = 'https://files.example.com'

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { call } from '../../support/machines.ts'
-import { build, PASSWORD, register, signedIn } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, register, signedIn } from '../../support/start-server.ts'
 import { authorizeUrl, formOf, loggedIn, logIn, makeApp, paramsOf, visit, type Fields } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const LOGIN = { username: 'ada@example.com', password: PASSWORD }
 const EVIL = 'https://evil.example/phish'

@@ -1,8 +1,11 @@
 import t from 'tap'
 import { guardedHost } from '../../support/guarded-host.ts'
-import { basic, build, claimsOf, makeClient, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { basic, claimsOf, makeClient, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const SCOPES = { scopes: { 'orders:read': 'See orders', 'orders:write': 'Change orders', 'users:read': 'See users' } }
 

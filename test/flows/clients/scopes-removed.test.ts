@@ -2,13 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { call, passwordGrant, personalToken, type MadeToken } from '../../support/machines.ts'
 import { asked, CALLER, decider, makeTv, poll } from '../../support/device.ts'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, claimsOf, createDatabase, login, makeClient, refresh, signedIn, token, type MadeClient,
+  claimsOf, createDatabase, login, makeClient, refresh, signedIn, token, type MadeClient,
   type Tokens
 } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { authorizeUrl, CALLBACK, loggedIn, makeApp, VERIFIER, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const BOTH = { 'orders:read': 'See your orders', 'orders:write': 'Rewrite all orders' }
 const ONE = { 'orders:read': 'See your orders' }

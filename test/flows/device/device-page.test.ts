@@ -1,9 +1,12 @@
 import t from 'tap'
-import { build, claimsOf, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, PASSWORD, register, type Tokens } from '../../support/start-server.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, logIn, visit, type Visitor } from '../../support/visitor.ts'
 import { advanceTime } from '../../../src/testing.ts'
+
+const build = sharedServers(t)
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders' } }
 const UNKNOWN = 'This code is unknown or has expired'

@@ -1,9 +1,12 @@
 import t from 'tap'
 import { ask, asked, CALLER, decider, DEVICE_CODE, makeTv, poll } from '../../support/device.ts'
-import { basic, build, claimsOf, makeClient, profile, register, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { basic, claimsOf, makeClient, profile, register, token, type Tokens } from '../../support/start-server.ts'
 import { sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
 import { advanceTime } from '../../../src/testing.ts'
+
+const build = sharedServers(t)
 
 const SCOPES = { scopes: { 'orders:read': 'See your orders', 'orders:write': 'Change your orders' } }
 

@@ -1,8 +1,11 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
 import { guardedHost } from '../../support/guarded-host.ts'
-import { build, makeClient, profile, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { makeClient, profile, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 

@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, claimsOf, login, makeClient, profile, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, login, makeClient, profile, register, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const API = 'https://api.example.com'
 const FILES = 'https://files.example.com'

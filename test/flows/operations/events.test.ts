@@ -1,7 +1,8 @@
 import t from 'tap'
 import { call, personalToken } from '../../support/machines.ts'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
+  eventually, login, logout, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
   type Tokens
 } from '../../support/start-server.ts'
 import { codeIn, createMailbox } from '../../support/mailbox.ts'
@@ -10,6 +11,8 @@ import { attempt, ON, times } from '../../support/throttled.ts'
 import { sessionId, sql } from '../../support/session-rows.ts'
 import type { EventName } from '../../../src/events/events.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 type App = Parameters<typeof login>[0]
 

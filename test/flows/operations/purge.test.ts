@@ -5,9 +5,12 @@ import pg from 'pg'
 import t from 'tap'
 import { packageRoot } from '../../../src/database/package-root.ts'
 import { purge, type PurgeOptions, type Purged } from '../../../src/maintenance/purge.ts'
-import { build, eventually, login, logout, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, login, logout, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { sessionId, sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const EXPIRED = { expired: true, revoked: false, keep: 0, auditRetention: 90 * 86_400 }
 const REVOKED = { ...EXPIRED, expired: false, revoked: true }

@@ -2,8 +2,11 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { AppOptions } from '../../../plugins/latchkey.ts'
 import { latchkey, type LatchkeyOptions } from '../../../src/index.ts'
-import { basic, build, createDatabase, FAST, makeClient, PASSWORD, register, token } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { basic, createDatabase, FAST, makeClient, PASSWORD, register, token } from '../../support/start-server.ts'
 import { logIn, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 type Call = [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string]
 

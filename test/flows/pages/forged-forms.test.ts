@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, register } from '../../support/start-server.ts'
 import { authorizeUrl, formOf, loggedIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const EVIL = 'https://evil.example'
 /** What browsers send with a form of another site. */

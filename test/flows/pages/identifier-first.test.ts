@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, register } from '../../support/start-server.ts'
 import { CLIENT, startUpstream } from '../../support/upstream.ts'
 import { authorizeUrl, formOf, makeApp, visit, type Answer } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const ADA = 'ada@example.com'
 const FIRST = { login: { identifierFirst: 'on' as const } }

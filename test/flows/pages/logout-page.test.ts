@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, claimsOf, profile, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, profile, token, type Tokens } from '../../support/start-server.ts'
 import { authorize, CALLBACK, formOf, loggedIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const AFTER = 'https://app.example.com/bye?x=1'
 const END = '/v1/oauth/logout'

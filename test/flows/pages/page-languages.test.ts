@@ -1,7 +1,10 @@
 import t from 'tap'
-import { build, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { PASSWORD, register } from '../../support/start-server.ts'
 import { authorizeUrl, loggedIn, logIn, makeApp, visit } from '../../support/visitor.ts'
 import { asked, makeTv } from '../../support/device.ts'
+
+const build = sharedServers(t)
 
 const GERMAN = '<html lang="de"'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'

@@ -1,6 +1,9 @@
 import t from 'tap'
-import { build, claimsOf, register, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, register, token, type Tokens } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, loggedIn, logIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 t.test("pages have the operator's name, logo and color", async (t) => {
   const { app } = await build(t, { brand: { name: 'Northwind <& Sons>', logo: '/logo.svg', color: '#00695c' } })

@@ -1,9 +1,12 @@
 import t from 'tap'
-import { build, login as apiLogin, PASSWORD, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { login as apiLogin, PASSWORD, register } from '../../support/start-server.ts'
 import { authorizeUrl, CALLBACK, formOf, loggedIn, logIn, makeApp, paramsOf, visit } from '../../support/visitor.ts'
 import { sql } from '../../support/session-rows.ts'
 import { tagsOf } from '../../unit/views/html.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const valueOf = (body: string, name: string) =>
   tagsOf(body).find(({ name: tag, attributes }) => tag === 'input' && attributes['name'] === name)?.attributes['value']

@@ -1,9 +1,12 @@
 import t from 'tap'
 import { purge } from '../../../src/maintenance/purge.ts'
-import { build, createDatabase, PASSWORD, profile, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, PASSWORD, profile, register } from '../../support/start-server.ts'
 import { sql } from '../../support/session-rows.ts'
 import { formOf, loggedIn, logIn, visit, type Fields } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const valueIn = (body: string) => /lk_pat_[\w-]{48}/.exec(body)?.[0]
 const NEW = { email: 'new@example.com', name: 'Neo', password: PASSWORD }

@@ -1,10 +1,13 @@
 import t from 'tap'
 import { buildServer } from '../../../src/server/server.ts'
-import { build, createDatabase, FAST, login, makeClient, PASSWORD, register, signedIn, token } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, FAST, login, makeClient, PASSWORD, register, signedIn, token } from '../../support/start-server.ts'
 import { call } from '../../support/machines.ts'
 import { makeTv } from '../../support/device.ts'
 import { authorize, authorizeUrl, CALLBACK, loggedIn, makeApp, paramsOf, VERIFIER, visit } from '../../support/visitor.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const HTML = { accept: 'text/html' }
 const FORM = { ...HTML, 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost:3000' }

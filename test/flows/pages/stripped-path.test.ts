@@ -1,9 +1,12 @@
 import Fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { latchkey } from '../../../src/index.ts'
-import { build, createDatabase, FAST, PASSWORD } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { createDatabase, FAST, PASSWORD } from '../../support/start-server.ts'
 import { tagsOf } from '../../unit/views/html.ts'
 import { authorizeUrl, makeApp, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const BASE = '/auth'
 

@@ -3,8 +3,11 @@ import t from 'tap'
 import { internals } from '../../../plugins/internals.ts'
 import type { NewAuthSession } from '../../../src/sessions/auth-sessions.ts'
 import { sql } from '../../support/session-rows.ts'
-import { build, register } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { register } from '../../support/start-server.ts'
 import { statementsDuring } from '../../support/statements.ts'
+
+const build = sharedServers(t)
 
 const caller = { ip: '127.0.0.1', userAgent: 'test' }
 

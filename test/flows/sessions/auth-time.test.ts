@@ -5,9 +5,12 @@ import { internals } from '../../../plugins/internals.ts'
 import { asked, makeTv, poll } from '../../support/device.ts'
 import { guardedHost } from '../../support/guarded-host.ts'
 import { refreshGrant, rotated, sessionId, sql } from '../../support/session-rows.ts'
-import { build, claimsOf, eventually, login, makeClient, refresh, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, eventually, login, makeClient, refresh, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { statementsDuring } from '../../support/statements.ts'
 import { letIn, loggedIn, makeApp, visit } from '../../support/visitor.ts'
+
+const build = sharedServers(t)
 
 const HOUR = 3600
 

@@ -1,8 +1,11 @@
 import t from 'tap'
-import { build, profile, refresh, signedIn } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { profile, refresh, signedIn } from '../../support/start-server.ts'
 import { pause } from '../../support/pause.ts'
 import { age, eventTypes, rotated, sessionOf, sql } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 t.test('a refresh whose answer was lost gets the same successor when it is repeated', async (t) => {
   const { app } = await build(t)

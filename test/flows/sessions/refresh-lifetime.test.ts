@@ -1,10 +1,13 @@
 import t from 'tap'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  APP_KEY, build, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
+  APP_KEY, claimsOf, cookieOf, login, makeClient, PASSWORD, profile, refresh, register, signedIn, token,
   type Tokens
 } from '../../support/start-server.ts'
 import { age, auditEvents, refreshGrant, revocations, rotated, sessionOf, sql, sessionId } from '../../support/session-rows.ts'
+
+const build = sharedServers(t)
 
 const DAY = 86_400
 const NEW_KEY = Buffer.alloc(32, 'new').toString('base64')

@@ -1,6 +1,9 @@
 import t from 'tap'
-import { build, makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { makeClient, PASSWORD, profile, refresh, signedIn, token, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, refreshGrant, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
+
+const build = sharedServers(t)
 
 t.test('a replaced token is accepted after the grace as long as its successor was never used', async (t) => {
   const { app } = await build(t)

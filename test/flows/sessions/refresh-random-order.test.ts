@@ -1,8 +1,11 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { build, eventually, login, logout, profile, refresh, register, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { eventually, login, logout, profile, refresh, register, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, revocations, rotated, sessionId, sessionOf, sql, type SessionRow } from '../../support/session-rows.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 type Answer = Awaited<ReturnType<typeof refresh>>
 

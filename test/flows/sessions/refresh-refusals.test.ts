@@ -3,10 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import { deriveKeys } from '../../../src/crypto/app-key.ts'
 import { createRefreshTokens } from '../../../src/sessions/refresh-token.ts'
-import { APP_KEY, build, makeClient, PASSWORD, refresh, signedIn, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { APP_KEY, makeClient, PASSWORD, refresh, signedIn, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, refreshGrant, revocations, rotated, sessionOf, sql } from '../../support/session-rows.ts'
 import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 /** A session of a client made for the test. */
 async function withClient (app: FastifyInstance, values: Parameters<typeof makeClient>[1] = {}): Promise<MadeClient & { tokens: Tokens }> {

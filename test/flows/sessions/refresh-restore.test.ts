@@ -1,6 +1,9 @@
 import t from 'tap'
-import { build, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, backup, revocations, rotated, sessionOf } from '../../support/session-rows.ts'
+
+const build = sharedServers(t)
 
 const WARNING = /the database was restored from a backup/
 

@@ -1,9 +1,12 @@
 import t from 'tap'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token,
+  eventually, login, logout, makeClient, PASSWORD, profile, refresh, signedIn, token,
   type Tokens
 } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, refreshGrant, revocations, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
+
+const build = sharedServers(t)
 
 t.test('RFC 9700 section 4.14.2: reuse after the grace revokes the session in every process, and emits an event', async (t) => {
   const { app, databaseUrl, logs } = await build(t)

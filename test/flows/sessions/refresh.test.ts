@@ -1,9 +1,12 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { build, claimsOf, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
+import { sharedServers } from '../../support/shared-server.ts'
+import { claimsOf, profile, refresh, signedIn, type Tokens } from '../../support/start-server.ts'
 import { age, auditEvents, eventTypes, revocations, rotated, sessionId, sessionOf } from '../../support/session-rows.ts'
 import { statementsDuring } from '../../support/statements.ts'
 import { internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const parallel = (count: number, run: (index: number) => ReturnType<typeof refresh>) =>
   Promise.all(Array.from({ length: count }, (_, index) => run(index)))

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { sharedServers } from '../../support/shared-server.ts'
 import {
-  build, eventually, login, logout, makeClient, PASSWORD, refresh, register, token,
+  eventually, login, logout, makeClient, PASSWORD, refresh, register, token,
   type Tokens
 } from '../../support/start-server.ts'
 import { call, passwordGrant } from '../../support/machines.ts'
 import { age, sessionId } from '../../support/session-rows.ts'
 import { authorize, CALLBACK, letIn, logIn, makeApp, paramsOf, VERIFIER, visit, type Visitor } from '../../support/visitor.ts'
 import { internals, type Internals } from '../../../plugins/internals.ts'
+
+const build = sharedServers(t)
 
 const AGENT = 'Audited/1.0'
 const ORIGIN = { ip: '127.0.0.1', userAgent: AGENT }
