@@ -24,6 +24,8 @@ export type ProxiedClient = {
   /** Whether the answer carries the refresh token in its body as well as in the cookie. */
   tokenInBody: boolean
   logIn: (login: Login, caller: Caller) => Promise<ProxyAnswer>
+  /** Goes on with a login at which the second factor is missing. */
+  challenge: (params: Record<string, string>, caller: Caller) => Promise<ProxyAnswer>
   refresh: (token: string, scope: string | undefined, caller: Caller) => Promise<ProxyAnswer>
   /** Does nothing for a token that was not issued here or whose session has ended. */
   logOut: (token: string | undefined, caller: Caller) => Promise<void>
@@ -36,6 +38,8 @@ export type ProxyBackend = {
   corsOrigins: string[]
   rateLimit: 'on' | 'off'
   hostDocument: boolean
+  /** Whether logins may need a second factor. */
+  factors: boolean
   prefix: string
   /** The public address of the proxies; the path and scheme of their cookies follow from it. */
   address: string
@@ -45,7 +49,7 @@ export type ProxyBackend = {
   isRefreshToken: (text: string) => boolean
 }
 
-export type ClientProxy = Pick<ProxyBackend, 'login' | 'isRefreshToken'> & {
+export type ClientProxy = Pick<ProxyBackend, 'login' | 'factors' | 'isRefreshToken'> & {
   answer: (reply: FastifyReply, client: Pick<ProxiedClient, 'slug' | 'tokenInBody'>, issued: ProxyAnswer) => FastifyReply
   clearCookie: (reply: FastifyReply, slug: string) => void
 }
@@ -69,7 +73,7 @@ function addProxies (host: FastifyInstance, backend: ProxyBackend): void {
       appUrl: backend.address, corsOrigins: backend.corsOrigins, rateLimit: backend.rateLimit,
       hostDocument: backend.hostDocument
     })
-    scope.decorate('clientProxy', { login: backend.login, isRefreshToken: backend.isRefreshToken, answer, clearCookie: cookie.clear })
+    scope.decorate('clientProxy', { login: backend.login, factors: backend.factors, isRefreshToken: backend.isRefreshToken, answer, clearCookie: cookie.clear })
     scope.decorateRequest('proxied', null as never)
     const isOwn = sameOrigin(backend.site, backend.corsOrigins)
     const find = async (request: FastifyRequest) => {

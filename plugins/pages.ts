@@ -7,7 +7,7 @@ import { badBody } from '../src/http/http-error.ts'
 import { atFirstUse } from '../src/runtime/at-first-use.ts'
 import { turnedOff } from '../src/compose/turned-off.ts'
 import type { AccountPages } from './pages/account-pages.ts'
-import { createAfterLogin, type AfterLogin } from './pages/after-login.ts'
+import { createAfterLogin, createAskMissing, type AfterLogin, type AskMissing } from './pages/after-login.ts'
 import { AUTHORIZE, createAnswer, type Answer } from './pages/answer.ts'
 import { createDevicePages, type ShowDevice } from './pages/device.ts'
 import { createPageErrors } from './pages/errors.ts'
@@ -20,6 +20,7 @@ import { createFindReturnTarget } from './pages/return-target.ts'
 import type { ShowRegister } from './pages/register.ts'
 import type { PasswordPages } from './pages/password.ts'
 import { createShownOnce, type ShownOnce } from './pages/shown-once.ts'
+import type { SecondFactorPages } from './pages/second-factor.ts'
 import type { RestorePages } from './pages/restore.ts'
 import type { TermsPages } from './pages/terms.ts'
 import type { UndoPages } from './pages/undo.ts'
@@ -44,7 +45,10 @@ export type Pages = AccountPages & {
   notices: Notices
   password: PasswordPages
   restore: RestorePages
+  /** Asks on a page for what a login lacks, after an error that says so; null for any other. */
+  askMissing: AskMissing
   register: ShowRegister
+  secondFactor: SecondFactorPages
   shownOnce: ShownOnce
   terms: TermsPages
   undo: UndoPages
@@ -71,6 +75,11 @@ async function pages (host: FastifyInstance): Promise<void> {
     async () => (await import('./pages/restore.ts')).createRestorePages(kit, services),
     ['show', 'refuse', 'decide', 'done']
   )
+  const secondFactor = atFirstUse(
+    async () => (await import('./pages/second-factor.ts')).createSecondFactorPages(kit, services),
+    ['show', 'refuse', 'pass']
+  )
+  const askMissing = createAskMissing({ verify, restore, secondFactor })
   const undo = atFirstUse(async () => (await import('./pages/undo.ts')).createUndoPages(kit, services), ['show', 'done'])
   const terms = atFirstUse(async () => (await import('./pages/terms.ts')).createTermsPages(kit, services), ['show'])
   const register = config.registration === 'off'
@@ -80,7 +89,7 @@ async function pages (host: FastifyInstance): Promise<void> {
   host.register(async (scope) => {
     // RFC 9700 section 2.6: no CORS at the authorization endpoint; the same goes for the other pages
     closedScope(scope, { appUrl: config.appUrl, corsOrigins: [], rateLimit: config.rateLimit, hostDocument: config.hostDocument }, {
-      onError: createPageErrors(kit, services, { answer, login, register, password, restore, undo, verify }),
+      onError: createPageErrors(kit, services, { answer, askMissing, login, register, password, secondFactor, undo, verify }),
       parsers: formParsers,
       headers: PAGE_HEADERS
     })
@@ -104,6 +113,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       checkCsrf: kit.checkCsrf,
       ...accountPages(kit, services),
       afterLogin: createAfterLogin(services),
+      askMissing,
       answer,
       device: createDevicePages(kit, services),
       login,
@@ -112,6 +122,7 @@ async function pages (host: FastifyInstance): Promise<void> {
       notices: createNotices(shownOnce),
       password,
       restore,
+      secondFactor,
       shownOnce,
       terms,
       undo,

@@ -6,6 +6,7 @@ import type { AccessTokens } from './oauth/token/access-token.ts'
 import type { Client } from './oauth/ports.ts'
 import { accessTokensFor } from './compose/grants.ts'
 import { hashSecret, newClientId } from './crypto/secrets.ts'
+import { MFA } from './users/missing.ts'
 import { internals } from '../plugins/internals.ts'
 
 export { testDatabase, type TestDatabase, type TestOptions } from './testing/database.ts'
@@ -37,7 +38,7 @@ export async function actingAs (app: FastifyInstance, userId: string, scopes: st
     id: sessionId,
     userId,
     passwordStamp: user.passwordStamp,
-    amr: ['pwd'],
+    amr: provenBy(user),
     clientId: client.id,
     scopes,
     resources: [],
@@ -74,9 +75,14 @@ export async function actingInBrowser (app: FastifyInstance, userId: string): Pr
   checkScopes(app, [])
   const { store, config: { appUrl }, sessions } = internals(app)
   const user = await store.users.find(userId)
-  const started = user && await sessions.browser.start({ userId, passwordStamp: user.passwordStamp }, false, CALLER)
+  const started = user && await sessions.browser.start({ userId, passwordStamp: user.passwordStamp, amr: provenBy(user) }, false, CALLER)
   if (!started) throw new TypeError(`There is no user ${userId} who may log in`)
   return { cookie: `${browserCookie(appUrl)}=${started.token}`, origin: new URL(appUrl).origin, 'sec-fetch-site': 'same-origin' }
+}
+
+/** A login as complete as that of the user must be. */
+function provenBy ({ secondFactor }: { secondFactor: boolean }): string[] {
+  return secondFactor ? ['pwd', 'otp', MFA] : ['pwd']
 }
 
 /** @throws TypeError */

@@ -108,7 +108,7 @@ t.test('access tokens are verified in one place, with keys of one loader', async
 })
 
 /** What a row keeps of a user whose name and password stand in a table of a host. */
-const SHADOW = new Set(['id', 'token_epoch', 'disabled_at', 'created_at', 'updated_at'])
+const SHADOW = new Set(['id', 'token_epoch', 'disabled_at', 'created_at', 'updated_at', 'second_factor'])
 /** The compare-and-set of a login in flight, in the statement that creates its session. */
 const STAMPED = ['src/sessions/auth-sessions.store.ts', 'src/sessions/browser-sessions.store.ts', 'src/sessions/sessions.store.ts']
 

@@ -15,6 +15,8 @@ import { browserCookie, cookiePath } from './cookie.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 
+/** RFC 8176 */
+const PASSWORD = ['pwd']
 // 256 bits in base64url; a cookie of another app on the host that has the same name is skipped by its form
 const SESSION = /^[A-Za-z0-9_-]{43}$/
 
@@ -31,8 +33,8 @@ export type Browser = {
   ended: (request: FastifyRequest) => Promise<'idle' | 'ended' | null>
   /**
    * Checks the password, subject to the limits on guessing. @returns null when it is wrong. @throws TooManyAttempts, Overloaded,
-   * DatabaseUnavailable, and after the right password HttpError LK_EMAIL_NOT_VERIFIED or LK_DELETION_SCHEDULED: each has `statusCode` and
-   * `headers`
+   * DatabaseUnavailable, and after the right password HttpError LK_EMAIL_NOT_VERIFIED, LK_DELETION_SCHEDULED, or
+   * LK_INSUFFICIENT_AUTHORIZATION, after which `/login/factor` goes on with the login: each has `statusCode` and `headers`
    */
   logInWithPassword (request: AnyRequest, reply: AnyReply, credentials: Credentials): Promise<BrowserSession | null>
   /** The id of the session of the cookie, if it has ended within the last minute: the form that ended it may have been sent twice. */
@@ -63,16 +65,18 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     remember = false,
     form?: FormId
   ): Promise<BrowserSession | null> {
-    const [first] = missing ?? await users.records.missing(user.userId)
-    if (first) throw await incomplete(request, user, first, { remember, ...pendingOrigin(user.origin) })
+    const [first] = missing ?? await users.records.missing({ userId: user.userId, amr: user.amr ?? PASSWORD })
+    if (first) throw await incomplete(request, reply, user, first, { remember, ...pendingOrigin(user.origin) })
     return await start(request, reply, user, remember, form)
   }
 
   async function incomplete (
-    request: FastifyRequest, { amr: proven = ['pwd'], ...user }: Entrant, missing: Missing, pending: Pending
+    request: FastifyRequest, reply: FastifyReply, { amr: proven = PASSWORD, ...user }: Entrant, missing: Missing, pending: Pending
   ): Promise<HttpError> {
     const caller = callerOf(request)
     const authSession = await sessions.auth.create({ user, clientId: null, proven, pending, caller })
+    // For a login page of the host: ours goes on in the same browser
+    if (missing === 'second_factor') (await import('./auth-cookie.ts')).createAuthCookie(config).set(reply, authSession)
     return new HttpError(MISSING_ERRORS[missing].code, { authSession })
   }
 
@@ -103,7 +107,9 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     const known = typeof password === 'string' && password !== '' ? await users.authenticate(candidates, password, callerOf(request)) : null
     if (!known) return null
     const { device: proof, missing: [missing], notices, entered, ...user } = known
-    if (missing) throw await incomplete(request, user, missing, { remember: remember === true, ...(entered && { address: entered }) })
+    if (missing) {
+      throw await incomplete(request, reply, user, missing, { remember: remember === true, ...(entered && { address: entered }) })
+    }
     const session = await start(request, reply, { ...user, notices }, remember, form instanceof Uint8Array ? form : undefined)
     if (session && proof !== undefined) device.set(reply, proof)
     return session

@@ -38,7 +38,8 @@ export function errorHandler (error: Raw, request: FastifyRequest, reply: Fastif
     reply.send({
       statusCode: failure.statusCode, code: failure.code, error: failure.error, message: failure.message,
       ...(failure.errors && { errors: failure.errors }),
-      ...(error instanceof HttpError && error.authSession !== undefined && { auth_session: error.authSession })
+      ...(error instanceof HttpError && error.authSession !== undefined && { auth_session: error.authSession }),
+      ...(error instanceof HttpError && error.factors && { factors: error.factors })
     })
   }
 }
@@ -87,7 +88,8 @@ function fieldErrors (validation: NonNullable<Raw['validation']>): FieldErrors {
 
 function oauthBody (error: Raw, failure: Failure) {
   if (error instanceof LoginIncomplete) {
-    return { error: error.error, error_description: error.description, code: error.code, auth_session: error.authSession }
+    const { error: name, description, code, authSession, factors } = error
+    return { error: name, error_description: description, code, auth_session: authSession, ...(factors && { factors }) }
   }
   if (error instanceof OAuthError) return { error: error.error, error_description: error.description }
   return { error: oauthCode(failure.statusCode), error_description: wireText(failure.message) }

@@ -8,7 +8,7 @@ import type { VerificationServices } from '../../src/compose/verification.ts'
 import type { Provider } from '../../src/social/ports.ts'
 import type { Internals } from '../internals.ts'
 
-type Switches = Pick<Config, 'registration' | 'routes' | 'terms'> & {
+type Switches = Pick<Config, 'factors' | 'registration' | 'routes' | 'terms'> & {
   channels: VerificationServices['channels']
   /** The providers that are configured. */
   social: Provider[]
@@ -25,6 +25,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['pages/account-terms', ({ terms }) => terms.version !== undefined],
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],
+  ['v1/factors', ({ factors }) => factors === 'on'],
   ['v1/profile', ({ routes }) => routes.profile],
   ['v1/oauth/clients', ({ routes }) => routes.clients],
   ['v1/oauth/client-secret', ({ routes }) => routes.clients],
@@ -51,9 +52,9 @@ const ANSWERED_BY_PAGES = ['v1/oauth/authorize', 'v1/oauth/device', 'v1/oauth/lo
 type Folder = { folder: string, prefix?: string, switches?: Switches, pages?: boolean }
 
 export function switchesOf (
-  { config: { registration, routes, terms }, social, verification: { channels } }: Pick<Internals, 'config' | 'social' | 'verification'>
+  { config: { factors, registration, routes, terms }, social, verification: { channels } }: Pick<Internals, 'config' | 'social' | 'verification'>
 ): Switches {
-  return { registration, routes, terms, channels, social: [...social?.providers.values() ?? []] }
+  return { factors, registration, routes, terms, channels, social: [...social?.providers.values() ?? []] }
 }
 
 /**

@@ -10,6 +10,8 @@ export const DELETE_ACCOUNT = `${DATA}/delete`
 /** For those who are logged out: after the request, and with a login during the days of grace. */
 export const DELETED = `${ACCOUNT}/deleted`
 export const RESTORE = `${ACCOUNT}/restore`
+/** The second step of a login. */
+export const SECOND_FACTOR = '/login/factor'
 /** Asks for the acceptance of a new version of the terms. */
 export const TERMS_PAGE = `${ACCOUNT}/terms`
 export const CHANGE_PASSWORD = `${SECURITY}/password`

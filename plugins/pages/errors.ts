@@ -9,7 +9,8 @@ import { formatWait } from '../../src/views/format.ts'
 import type { Page } from '../../src/views/page.ts'
 import { errorHandler, failureOf, type Failure, type Raw } from '../http/errors.ts'
 import { wantsHtml } from '../http/wants-html.ts'
-import { ACCOUNT } from './account-paths.ts'
+import { ACCOUNT, SECOND_FACTOR } from './account-paths.ts'
+import type { AskMissing } from './after-login.ts'
 import { AUTHORIZE, authorizePath, pathWith, requestParams, type Answer } from './answer.ts'
 import { DEVICE } from './device.ts'
 import type { Kit } from './kit.ts'
@@ -18,22 +19,22 @@ import { endSessionPath } from './logout.ts'
 import type { PasswordPages } from './password.ts'
 import { problemOf } from './problems.ts'
 import type { ShowRegister } from './register.ts'
-import type { RestorePages } from './restore.ts'
+import type { SecondFactorPages } from './second-factor.ts'
 import type { UndoPages } from './undo.ts'
 import type { VerifyPages } from './verify.ts'
 
 const REGISTER = '/register'
 
 type Shown = {
-  answer: Answer, login: ShowLogin, register: ShowRegister, password: PasswordPages, restore: RestorePages, undo: UndoPages,
-  verify: VerifyPages
+  answer: Answer, askMissing: AskMissing, login: ShowLogin, register: ShowRegister, password: PasswordPages,
+  secondFactor: SecondFactorPages, undo: UndoPages, verify: VerifyPages
 }
 
 /** Answers with a page when the request accepts HTML, otherwise with JSON; errors meant for the application go to its redirect URI. */
 export function createPageErrors (
   kit: Kit,
   { oauth, config }: Services,
-  { answer, login, register, password, restore, undo, verify }: Shown
+  { answer, askMissing, login, register, password, secondFactor, undo, verify }: Shown
 ) {
   /** Length of the prefix before the paths of our routes. */
   const under = config.mount.length + config.prefix.length
@@ -47,12 +48,8 @@ export function createPageErrors (
     const { statusCode, message, retryAfter } = failure
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     reply.code(statusCode)
-    if (error instanceof HttpError && error.code === 'LK_EMAIL_NOT_VERIFIED') {
-      return await verify.refuse(request, reply, error.authSession, localPath(targetOf(request)))
-    }
-    if (error instanceof HttpError && error.code === 'LK_DELETION_SCHEDULED') {
-      return await restore.refuse(request, reply, error.authSession, localPath(targetOf(request)))
-    }
+    const asked = askMissing(request, reply, error, localPath(targetOf(request)))
+    if (asked) return await asked
     const form = formAgain(failure, request, reply)
     if (form) return await form
     const page = kit.page(request)
@@ -72,7 +69,7 @@ export function createPageErrors (
   /** Where to go on after what was missing: where a login would have led to, or what was refused. */
   function targetOf (request: FastifyRequest): unknown {
     const path = pathOf(request)
-    if (path !== '/login' && path !== REGISTER) return request.method === 'GET' ? kit.link(request.url.slice(under)) : retryPathOf(request, 403)
+    if (path !== '/login' && path !== SECOND_FACTOR && path !== REGISTER) return request.method === 'GET' ? kit.link(request.url.slice(under)) : retryPathOf(request, 403)
     return (request.body as { return_to?: unknown } | null)?.return_to
   }
 
@@ -90,6 +87,7 @@ export function createPageErrors (
         isSecondStep: entered !== undefined
       })
     }
+    if (path === SECOND_FACTOR) return secondFactor.show(request, reply, state).then((shown) => shown ?? login(request, reply, state))
     const { token, email } = body as { token?: unknown, email?: unknown }
     if (path === FORGOT_PAGE) return password.forgot(request, reply, { problem, values: { email: typeof email === 'string' ? email : '' } })
     if (path === RESET_PAGE) return password.reset(request, reply, { problem, token: typeof token === 'string' ? token : '' })

@@ -47,7 +47,7 @@ const WORDS: Record<UpstreamProblem['is'], string> = {
 
 export function createProxyLogins (
   { browser, clients, config, oauth, users }: Internals,
-  pages: Pick<Pages, 'afterLogin' | 'restore' | 'verify'>,
+  pages: Pick<Pages, 'afterLogin' | 'askMissing'>,
   upstream: Pick<UpstreamPages, 'identify' | 'resume' | 'suspend'>
 ): ProxyLogins {
   const cookie = createRefreshCookie(config.issuer)
@@ -93,9 +93,8 @@ export function createProxyLogins (
       const session = await browser.logIn(request, reply, user)
       return session ? reply.redirect(await pages.afterLogin(userId, path), 303) : back(reply, login, 'access_denied')
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error
-      if (error.code === 'LK_EMAIL_NOT_VERIFIED') return await pages.verify.refuse(request, reply, error.authSession, path)
-      if (error.code === 'LK_DELETION_SCHEDULED') return await pages.restore.refuse(request, reply, error.authSession, path)
+      const asked = pages.askMissing(request, reply, error, path)
+      if (asked) return await asked
       throw error
     }
   }
@@ -143,7 +142,7 @@ export function createProxyLogins (
       const session = await browser.session(request)
       if (session?.userId !== known.userId) return back(reply, login, 'login_required')
       const { amr, authTime } = session
-      const user = { ...known, amr, authTime, missing: await users.records.missing(known.userId), notices: [] }
+      const user = { ...known, amr, authTime, missing: await users.records.missing(session), notices: [] }
       const asked = await ask(request, reply, provider, login, user)
       if (asked) return asked
       const answer = await logIn(request, reply, login, { client, user })

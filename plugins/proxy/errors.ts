@@ -1,5 +1,6 @@
 import { MAX_SLUG } from '../../src/clients/slug.ts'
 import { unprocessable } from '../http/unprocessable.ts'
+import { isMissingCode } from '../../src/users/missing.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 
 /** Errors of the proxy routes, in Fastify's form: the caller is not an OAuth client. */
@@ -8,8 +9,15 @@ export function invalidCredentials (cause: unknown): HttpError {
 }
 
 /** The password was right, but something else is missing. */
-export function incomplete (code: string | undefined, authSession: string, cause: unknown): HttpError {
-  return new HttpError(code === 'LK_DELETION_SCHEDULED' ? code : 'LK_EMAIL_NOT_VERIFIED', { authSession, cause })
+export function incomplete (
+  { code, authSession, factors }: { code: string | undefined, authSession: string, factors?: readonly string[] | undefined }, cause: unknown
+): HttpError {
+  return new HttpError(isMissingCode(code) ? code : 'LK_EMAIL_NOT_VERIFIED', { authSession, factors, cause })
+}
+
+/** The login must begin again. */
+export function invalidAuthSession (cause: unknown): HttpError {
+  return new HttpError('LK_INVALID_TOKEN', { cause })
 }
 
 export function invalidRefreshToken (cause: unknown): HttpError {

@@ -4,7 +4,7 @@ import { hashSecret } from '../../src/crypto/secrets.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import type { Services } from '../../src/compose/services.ts'
 import type { ProxiedClient, ProxyBackend } from '../client-proxy.ts'
-import { badScope, incomplete, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
+import { badScope, incomplete, invalidAuthSession, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy } from './errors.ts'
 
 /** @throws HttpError 404 for a name without proxy routes */
 export async function proxiedClient ({ config, clients }: Pick<Services, 'config' | 'clients'>, slug: string): Promise<Client> {
@@ -20,10 +20,13 @@ export async function proxiedClient ({ config, clients }: Pick<Services, 'config
 export function localProxy ({ config, clients, oauth: { token }, sessions, users }: Services, mount: string): ProxyBackend {
   const login = { attributes: users.attributes, prefix: config.login.prefix }
 
-  function actionsOf (client: Client): Pick<ProxiedClient, 'logIn' | 'refresh' | 'logOut'> {
+  function actionsOf (client: Client): Pick<ProxiedClient, 'logIn' | 'challenge' | 'refresh' | 'logOut'> {
     return {
       async logIn ({ params, candidates }, caller) {
         return await token.issueFor(client, 'password', { params, caller, candidates }).catch(explain(invalidCredentials))
+      },
+      async challenge (params, caller) {
+        return await token.challengeFor(client, { params, caller }).catch(explain(invalidCredentials))
       },
       async refresh (refreshToken, scope, caller) {
         const params = { refresh_token: refreshToken, ...(scope && { scope }) }
@@ -44,6 +47,7 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
     corsOrigins: config.corsOrigins,
     rateLimit: config.rateLimit,
     hostDocument: config.hostDocument,
+    factors: config.factors === 'on',
     prefix: config.prefix,
     login,
     isRefreshToken: (text) => sessions.refreshTokens.decode(text) !== null,
@@ -58,8 +62,9 @@ export function localProxy ({ config, clients, oauth: { token }, sessions, users
 export function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof OAuthError)) throw error
-    if (error instanceof LoginIncomplete) throw incomplete(error.code, error.authSession, error)
+    if (error instanceof LoginIncomplete) throw incomplete(error, error)
     if (error.error === 'invalid_grant') throw invalidGrant(error)
+    if (error.error === 'invalid_session') throw invalidAuthSession(error)
     if (error.error === 'invalid_scope') throw badScope(error.description)
     throw misconfigured(error)
   }

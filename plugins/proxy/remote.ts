@@ -17,7 +17,7 @@ import type { ProxiedClient, ProxyAnswer, ProxyBackend } from '../client-proxy.t
 import { DEVICE_HEADER } from '../../src/throttle/known-devices.ts'
 import { followPort, placeOf } from '../http/follow-port.ts'
 import type { Site } from '../http/same-origin.ts'
-import { badScope, incomplete, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
+import { badScope, incomplete, invalidAuthSession, invalidCredentials, invalidRefreshToken, misconfigured, noSuchProxy, throttled, unavailable } from './errors.ts'
 
 type Credentials = { id: string, secret?: string }
 
@@ -50,15 +50,18 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     })
   }
 
-  async function token (named: Credentials, params: Record<string, string>, caller: Caller): Promise<ProxyAnswer> {
-    const response = await post(named, '/v1/oauth/token', params, headersFor(caller))
+  async function token (
+    named: Credentials, params: Record<string, string>, caller: Caller, path = '/v1/oauth/token'
+  ): Promise<ProxyAnswer> {
+    const response = await post(named, path, params, headersFor(caller))
     const body = await response.json() as TokenResponse
     return { body, refreshTokenExpiresIn: options.refreshTokenTtl ?? MONTH, device: response.headers.get(DEVICE_HEADER) ?? undefined }
   }
 
-  function actionsOf (named: Credentials): Pick<ProxiedClient, 'logIn' | 'refresh' | 'logOut'> {
+  function actionsOf (named: Credentials): Pick<ProxiedClient, 'logIn' | 'challenge' | 'refresh' | 'logOut'> {
     return {
       logIn: ({ params }, caller) => token(named, { ...params, grant_type: 'password' }, caller).catch(explain(invalidCredentials)),
+      challenge: (params, caller) => token(named, params, caller, '/v1/oauth/challenge').catch(explain(invalidCredentials)),
       refresh: (refreshToken, scope, caller) =>
         token(named, { grant_type: 'refresh_token', refresh_token: refreshToken, ...(scope && { scope }) }, caller)
           .catch(explain(invalidRefreshToken)),
@@ -78,6 +81,7 @@ export async function remoteProxy (host: FastifyInstance, options: RemoteProxyOp
     corsOrigins: (options.corsOrigins ?? []).map(origin),
     rateLimit: options.rateLimit ?? 'on',
     hostDocument: options.hostDocument ?? true,
+    factors: true,
     // Only the issuer can verify the MAC
     isRefreshToken: looksLikeRefreshToken,
     async find (slug) {
@@ -116,8 +120,10 @@ function explain (invalidGrant: (cause: unknown) => Error) {
   return (error: unknown): never => {
     if (!(error instanceof RefusedByIssuer)) throw (error as { statusCode?: number }).statusCode ? error : unavailable(error)
     const { body, statusCode } = error
-    if (body.auth_session !== undefined) throw incomplete(body.code, body.auth_session, error)
+    const { code, auth_session: authSession, factors } = body
+    if (authSession !== undefined) throw incomplete({ code, authSession, factors }, error)
     if (body.error === 'invalid_grant') throw invalidGrant(error)
+    if (body.error === 'invalid_session') throw invalidAuthSession(error)
     if (body.error === 'invalid_scope') throw badScope(body.error_description ?? 'is not allowed')
     if (statusCode === 429) throw throttled(error)
     throw statusCode >= 500 ? unavailable(error) : misconfigured(error)

@@ -21,9 +21,9 @@ const device: FastifyPluginAsyncTypebox = async (app) => {
     request: FastifyRequest,
     reply: FastifyReply,
     userCode: string,
-    { id, userId, tokenEpoch, authTime }: BrowserSession
+    { id, ...session }: BrowserSession
   ): CodeEntry => ({
-    userCode, user: { userId, tokenEpoch, authTime, browserSessionId: id, browser: pages.browserOf(reply) },
+    userCode, user: { ...session, browserSessionId: id, browser: pages.browserOf(reply) },
     caller: callerOf(request)
   })
 

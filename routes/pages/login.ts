@@ -1,14 +1,15 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { localesOf } from '../../plugins/http/preferred-languages.ts'
 import { limit } from '../../plugins/http/limits.ts'
-import { ACCOUNT, DELETED, RESTORE } from '../../plugins/pages/account-paths.ts'
+import { ACCOUNT, DELETED, RESTORE, SECOND_FACTOR } from '../../plugins/pages/account-paths.ts'
 import { PASSWORD_STEP } from '../../plugins/pages/login.ts'
 import { NOBODY } from '../../plugins/pages/shown-once.ts'
 import { withQuery } from '../../src/http/front-end-url.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import { MAX_IDENTIFIER } from '../../src/users/attributes.ts'
 import { loginFields, surplusFields } from '../../src/users/login-candidates.ts'
-import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, showPage } from '../../src/schemas/pages.ts'
+import { afterForm, form, LanguageQuery, LoginForm, LoginQuery, RestoreForm, RestoreQuery, SecondFactorForm, showPage } from '../../src/schemas/pages.ts'
 import { unprocessable } from '../../plugins/http/unprocessable.ts'
 import { internals } from '../../plugins/internals.ts'
 
@@ -62,6 +63,8 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
     return reply.redirect(await pages.afterLogin(session.userId, browser.returnPath(target)), 303)
   })
 
+  if (config.factors === 'on') secondFactor(app)
+
   // Where a login leads during the days of grace
   app.get(RESTORE, {
     schema: { tags, summary: 'Ask whether an account that will be deleted is to be restored', querystring: RestoreQuery, response: showPage }
@@ -87,6 +90,37 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request, reply) => {
     const at = pages.shownOnce.take(request, reply, DELETED, NOBODY)
     return await (at === null ? reply.redirect(config.loginPath, 303) : pages.restore.done(request, reply, new Date(at)))
+  })
+}
+
+function secondFactor (app: FastifyInstance): void {
+  const routes = app.withTypeProvider<TypeBoxTypeProvider>()
+  const { pages } = app
+  const { browser, config } = internals(app)
+
+  const toLogin = (reply: FastifyReply, returnTo: string | null) =>
+    reply.redirect(returnTo === null ? config.loginPath : withQuery(config.loginPath, { return_to: returnTo }), 303)
+
+  routes.get(SECOND_FACTOR, {
+    schema: { tags, summary: 'Second step of a login, for a user with a second factor', querystring: RestoreQuery, response: showPage }
+  }, async (request, reply) => {
+    const returnTo = localPath(request.query.return_to)
+    return await pages.secondFactor.show(request, reply, { returnTo }) ?? toLogin(reply, returnTo)
+  })
+
+  routes.post(SECOND_FACTOR, {
+    config: limit('password'),
+    schema: { tags, summary: 'Log in with a second factor', ...form, body: SecondFactorForm, response: afterForm }
+  }, async (request, reply) => {
+    await pages.checkCsrf(request, reply)
+    const { code = '', factor, return_to: target } = request.body
+    const returnTo = localPath(target)
+    const session = await pages.secondFactor.pass(request, reply, { factor, code })
+    if (session === 'wrong') {
+      return await pages.secondFactor.show(request, reply.code(401), { returnTo, wrongCode: true }) ?? toLogin(reply, returnTo)
+    }
+    if (!session) return toLogin(reply, returnTo)
+    return reply.redirect(await pages.afterLogin(session.userId, browser.returnPath(target)), 303)
   })
 }
 

@@ -21,6 +21,7 @@ const SHOWN = [
   'login.succeeded', 'login.failed', 'session.ended', 'session.reused', 'user.registered', 'user.deletion_requested', 'user.restored',
   'password.changed', 'password.reset', 'password.reset_requested', 'login.incomplete', 'identifier.verified', 'identifier.changed',
   'identifier.change_undone', 'profile.changed', 'identity.linked', 'identity.unlinked',
+  'factor.added', 'factor.removed', 'recovery_codes.created', 'recovery_code.used',
   'personal_token.created', 'personal_token.revoked', 'device.approved', 'device.denied'
 ]
 

@@ -8,6 +8,8 @@ export type Owner = {
   sessionId: string
   /** The user's epoch, as carried by the session; what is created for the owner re-checks it. */
   tokenEpoch: number
+  /** How they have logged in (RFC 8176). */
+  amr: string[]
   /** The client through which they are logged in; null for a browser session on our own pages. */
   client: Client | null
 }
@@ -31,7 +33,7 @@ type Dependencies = {
   clients: Pick<Clients, 'find'>
   sessions: Pick<Sessions, 'standing'>
   scopes: Pick<Scopes, 'remaining'>
-  browserSessions: { standing: (id: string) => Promise<{ tokenEpoch: number } | null> }
+  browserSessions: { standing: (id: string) => Promise<{ tokenEpoch: number, amr: string[] } | null> }
 }
 
 /**
@@ -45,13 +47,13 @@ export function createFindOwner ({ clients, sessions, scopes: registry, browserS
     if (!client?.firstParty) throw new NotTheOwner()
     const session = await sessions.standing(sessionId)
     if (!session || !registry.remaining(client, session.scopes).every((scope) => covers(scopes, scope))) throw new NotTheOwner()
-    return { userId, sessionId, tokenEpoch: session.tokenEpoch, client }
+    return { userId, sessionId, tokenEpoch: session.tokenEpoch, amr: session.amr, client }
   }
 
   async function ofBrowser (userId: string, sessionId: string): Promise<Owner> {
     const session = await browserSessions.standing(sessionId)
     if (!session) throw new NotTheOwner()
-    return { userId, sessionId, tokenEpoch: session.tokenEpoch, client: null }
+    return { userId, sessionId, tokenEpoch: session.tokenEpoch, amr: session.amr, client: null }
   }
 
   return async (bearer) => {

@@ -70,7 +70,7 @@ export async function openCore (
       clock,
       onError: (err) => log.warn({ err }, 'A database connection broke')
     })
-    const store = createStore(database)
+    const store = createStore(database, { factors: config.factors === 'on' })
     const appKeys = [config.appKey ?? await embeddedAppKey(store, config), ...config.appPreviousKeys]
     const isUnchecked = await checkAppKey(store, appKeys, config)
     const keys = createKeyRing({

@@ -7,6 +7,7 @@ import type { GrantHandler } from '../oauth/token/grants/index.ts'
 import { passwordGrant } from '../oauth/token/grants/password.ts'
 import { refreshTokenGrant } from '../oauth/token/grants/refresh-token.ts'
 import { createIssueTokens, createStartSession, type StartSession } from '../oauth/token/issue-tokens.ts'
+import type { Challenge } from '../factors/challenge.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 import { createIdTokens } from '../oidc/id-token.ts'
 import type { Core } from './core.ts'
@@ -14,6 +15,7 @@ import type { SessionServices } from './sessions.ts'
 import type { UserServices } from './users.ts'
 
 type Dependencies = Core & {
+  challenge: Pick<Challenge, 'waysOf'>
   scopes: Scopes
   sessions: SessionServices
   users: Pick<UserServices, 'records' | 'attributes' | 'authenticate'>
@@ -30,7 +32,7 @@ export function createGrants (parts: Dependencies): { grants: GrantHandler[], st
   const signIdToken = createIdTokens({ sign: keys.sign, clock, issuer: () => config.issuer, profile: users.records.profile, scopes })
   const issueTokens = createIssueTokens({ accessTokens, refreshTokens, signIdToken, scopes })
   const starting = { refreshTokens, issueTokens, sessionTtl, idleTtl }
-  const startSession = createStartSession({ ...starting, sessions, authSessions, events })
+  const startSession = createStartSession({ ...starting, sessions, authSessions, waysOf: parts.challenge.waysOf, events })
   const grants = [
     ...(config.passwordGrant === 'on' ? [passwordGrant({ attributes, authenticate, scopes, startSession })] : []),
     // Both start on a page

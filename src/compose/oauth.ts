@@ -19,6 +19,7 @@ import type { EndSession } from '../oidc/end-session.ts'
 import { createReadIdToken } from '../oidc/id-token-hint.ts'
 import { createMetadata } from '../oidc/metadata.ts'
 import type { UserInfo } from '../oidc/user-info.ts'
+import type { Challenge } from '../factors/challenge.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationList } from '../revocation/revocation-list.ts'
 import type { Metadata } from '../schemas/discovery.ts'
@@ -50,6 +51,7 @@ export type OidcServices = {
 }
 
 type Dependencies = Core & {
+  challenge: Challenge
   clients: ClientDirectory
   events: Events
   personalTokens: PersonalTokens
@@ -73,7 +75,9 @@ export function createOAuth (parts: Dependencies): { oauth: OAuthServices, oidc:
   const oauth: OAuthServices = {
     authenticateClient,
     scopes,
-    token: observed(createTokenEndpoint({ authenticateClient, resources, scopes, startSession, handlers: grants }), events),
+    token: observed(createTokenEndpoint({
+      authenticateClient, resources, scopes, startSession, pass: parts.challenge.pass, handlers: grants
+    }), events),
     verifyAccessToken,
     revoke: createRevoke({
       authenticateClient, sessionEnds, revocations: store.revocations, refreshTokens, verifyAccessToken, personalTokens

@@ -23,6 +23,9 @@ import { createMail, startOutbox, type MailServices, type SmsServices } from './
 import { followRevocations, type RevocationServices } from './revocation.ts'
 import { createSessions, type SessionServices } from './sessions.ts'
 import { checkBreachedList, createUsers, type LaterRequests, type UserServices } from './users.ts'
+import type { Challenge } from '../factors/challenge.ts'
+import type { Factors } from '../factors/factors.ts'
+import { atFirstUse } from '../runtime/at-first-use.ts'
 import type { SocialServices } from './social.ts'
 import { createVerification, type VerificationServices } from './verification.ts'
 
@@ -31,6 +34,8 @@ export type Services = Core & {
   account: AccountServices
   clients: ClientServices
   events: Events
+  /** Second factors; loaded at their first use. */
+  factors: FactorServices
   invitations: LoadInvitations
   mail: MailServices
   oauth: OAuthServices
@@ -45,6 +50,8 @@ export type Services = Core & {
   users: UserServices
   verification: VerificationServices
 }
+
+export type FactorServices = Factors & Challenge
 
 const KEY_CHECK_MS = 60_000
 
@@ -125,20 +132,32 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   })
   const messages = createMail(base)
   const verification = createVerification({ ...base, ...messages, users, throttle })
+  const factors = loadsFactors({ ...base, authSessions: sessions.auth, users, throttle })
   const social = await loadSocial({ ...base, ...messages, invitations, users, throttle })
   return {
-    ...createOAuth({ ...base, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
+    ...createOAuth({ ...base, challenge: factors, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
     account: createAccount({
       ...base, ...messages, audited, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds, throttle, users
     }),
     ...messages,
-    clients, invitations, passwords, personalTokens, revocation, sessions, social, users,
+    clients, factors, invitations, passwords, personalTokens, revocation, sessions, social, users,
     verification
   }
 }
 
 async function loadSocial (parts: Parameters<CreateSocial>[0]): Promise<SocialServices | null> {
   return Object.keys(parts.config.social).length === 0 ? null : await (await import('./social.ts')).createSocial(parts)
+}
+
+type FactorParts = Base & { authSessions: SessionServices['auth'], users: UserServices, throttle: Throttle }
+
+/** Loaded with the first second factor. */
+function loadsFactors ({ users: { records, attributes, newDevice }, ...parts }: FactorParts): FactorServices {
+  const load = async () => {
+    const { challengeOf, factorsOf } = await import('./factors.ts')
+    return { ...factorsOf({ ...parts, attributes, users: records }), ...challengeOf({ ...parts, users: records, newDevice }) }
+  }
+  return atFirstUse<FactorServices>(load, ['list', 'beginTotp', 'confirmTotp', 'newRecoveryCodes', 'remove', 'reset', 'waysOf', 'pass'])
 }
 
 /** Loaded with the first invitation. */

@@ -25,8 +25,11 @@ type CreateAppStore = typeof import('../account/apps.store.ts').createAppStore
 
 export type Store = ReturnType<typeof createStore>
 
-/** All queries, by table. Those that no start and no login needs are loaded at their first use. */
-export function createStore (database: Database) {
+/**
+ * All queries, by table. Those that no start and no login needs are loaded at their first use.
+ * @param options `factors`: whether second factors are asked for
+ */
+export function createStore (database: Database, { factors = true }: { factors?: boolean } = {}) {
   const revocations = createRevocationStore(database)
   const settings = createSettingStore(database)
   const outbox = createOutboxStore(database)
@@ -44,7 +47,7 @@ export function createStore (database: Database) {
     ),
     audit: createAuditStore(database),
     authSessions: createAuthSessionStore(database),
-    browserSessions: createBrowserSessionStore(database, revocations, outbox, upstreamSessions),
+    browserSessions: createBrowserSessionStore(database, revocations, outbox, upstreamSessions, { factors }),
     clients: createClientStore(database, revocations, settings),
     codes: createCodeStore(database),
     consents: createConsentStore(database),
@@ -59,7 +62,7 @@ export function createStore (database: Database) {
     personalTokens: createPersonalTokenStore(database, revocations),
     purge: createPurgeStore(database),
     revocations,
-    sessions: createSessionStore(database, revocations, outbox, upstreamSessions),
+    sessions: createSessionStore(database, revocations, outbox, upstreamSessions, { factors }),
     settings,
     throttle: createThrottleStore(database),
     upstreamSessions,

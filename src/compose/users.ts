@@ -109,7 +109,7 @@ export async function createUsers (
   const mustVerify = config.requireEmailVerification === 'on' ? attributesToVerify(attributes, { config, outbox }) : []
   const decoys = mustVerify.length > 0 ? await loadDecoys(appKeys) : undefined
   const holds: Pick<IdentifierHolds, 'held'> = atFirstUse(async () => (await import('./removal.ts')).holdsOf({ database, appKeys }), ['held'])
-  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, decoys, holds, profileFields })
+  const users = createOwnUsers({ store: store.users, passwords, pace, mustVerify, factors: config.factors === 'on', decoys, holds, profileFields })
   const { passwordChanged, newDevice } = createNotices({ config, clock, database, outbox, attributes, users, throttle })
   const domains = await loadDomains(config)
   const authenticate = createAuthenticate({ users, decoys, throttle, refusesPassword: domains?.refusesPassword, events, newDevice })

@@ -41,6 +41,8 @@ export interface SettingsOptions {
     /** Whether the login page asks first who logs in, and for the password on a second page. Variable: LOGIN_IDENTIFIER_FIRST. Default: off. */
     identifierFirst?: NonNullable<NonNullable<Settings['login']>['identifierFirst']>
   }
+  /** Whether users can have second factors; with `off` nobody is asked for one. Variable: FACTORS. Default: on. */
+  factors?: NonNullable<Settings['factors']>
   /** Fields that each user has besides the name: a flat TypeBox object, `Type.Object({ … })`. */
   profile?: NonNullable<Settings['profile']>
   /** Scopes and their descriptions, as JSON, such as { "orders:read": "See your orders" }. Variable: SCOPES. */

@@ -85,6 +85,7 @@ export const Settings = Type.Object({
     ),
     identifierFirst: onOff('LOGIN_IDENTIFIER_FIRST', 'off', 'Whether the login page asks first who logs in, and for the password on a second page')
   }, { additionalProperties: false }),
+  factors: onOff('FACTORS', 'on', 'Whether users can have second factors; with `off` nobody is asked for one'),
   profile: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'Fields that each user has besides the name: a flat TypeBox object, `Type.Object({ … })`' })),
   scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' }), Type.String(), {
     env: 'SCOPES',

@@ -8,7 +8,8 @@ import { parseDatabaseUrl, quoteIdentifier, type DatabaseConnection } from './co
 export type Tables = Record<
   'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
     | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens' | 'identifier_holds' | 'one_time_tokens'
-    | 'auth_sessions' | 'outbox' | 'social_accounts' | 'upstream_sessions' | 'provider_tokens',
+    | 'auth_sessions' | 'outbox' | 'social_accounts' | 'upstream_sessions' | 'provider_tokens' | 'factors' | 'recovery_codes'
+    | 'remembered_browsers',
   string
 >
 
@@ -126,6 +127,9 @@ function tablesIn (schema: string): Tables {
     upstream_sessions: name('upstream_sessions'),
     provider_tokens: name('provider_tokens'),
     auth_sessions: name('auth_sessions'),
-    outbox: name('outbox')
+    outbox: name('outbox'),
+    factors: name('factors'),
+    recovery_codes: name('recovery_codes'),
+    remembered_browsers: name('remembered_browsers')
   }
 }

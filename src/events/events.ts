@@ -13,7 +13,7 @@ type DeviceDecision = Origin & { clientId: string, userId: string, scopes: strin
  */
 export type EndReason = 'logout' | 'client' | 'user' | 'operator' | 'replaced' | 'reused' | 'code_reused' | 'provider'
 
-export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled' | 'too_many_attempts'
+export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled' | 'too_many_attempts' | 'wrong_factor'
 
 /** Why a guard refused a bearer token. */
 export type BearerRefusal = 'expired' | 'malformed' | 'bad_signature' | 'unknown_key' | 'wrong_issuer' | 'wrong_audience' | 'wrong_type'
@@ -85,6 +85,14 @@ export type EventDetails = {
    */
   'identity.linked': Origin & { userId: string, provider: string, how: 'linked' | 'joined' | 'registered' }
   'identity.unlinked': Origin & { userId: string, provider: string }
+  /** A second factor works from now on: every other session has ended. */
+  'factor.added': Origin & { userId: string, factor: string }
+  /** By its user, or, without address, by the operator: every other session has ended. */
+  'factor.removed': Origin & { userId: string, factor: string }
+  /** The codes before are not valid any more. */
+  'recovery_codes.created': Origin & { userId: string }
+  /** It is not valid any more; `left` are. */
+  'recovery_code.used': Origin & { userId: string, left: number }
   /** The name and other fields of the profile. `fields`: names only, without values. */
   'profile.changed': Origin & { userId: string, fields: string[] }
   'client.created': ClientChange
@@ -133,6 +141,10 @@ const NAMES: Record<EventName, true> = {
   'identifier.change_undone': true,
   'identity.linked': true,
   'identity.unlinked': true,
+  'factor.added': true,
+  'factor.removed': true,
+  'recovery_codes.created': true,
+  'recovery_code.used': true,
   'profile.changed': true,
   'client.created': true,
   'client.changed': true,

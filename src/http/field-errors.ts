@@ -41,6 +41,8 @@ export type FieldErrorDetails = {
   /** Stands in the operator's list of leaked passwords. */
   breached_password: null
   wrong_password: null
+  /** Of a second factor. */
+  wrong_code: null
   changed_meanwhile: null
   last_identifier: null
   changed_often: null

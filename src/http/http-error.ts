@@ -22,6 +22,8 @@ export const ERRORS = {
   LK_INVALID_TOKEN: { status: 403, message: 'The token is invalid or has expired.' },
   LK_DELETION_SCHEDULED: { status: 403, message: 'This account will be deleted. It can be restored.' },
   LK_EMAIL_NOT_VERIFIED: { status: 403, message: 'The e-mail address is not verified.' },
+  LK_INSUFFICIENT_AUTHORIZATION: { status: 403, message: 'A second factor is needed.' },
+  LK_FACTOR_ENROLMENT_REQUIRED: { status: 403, message: 'A second factor must be set up.' },
   LK_INVITATION_REQUIRED: { status: 403, message: 'Registration needs an invitation.' },
   LK_FIRST_PARTY_ONLY: { status: 403, message: 'This needs the access token of a first-party application' },
   LK_FOREIGN_ORIGIN: { status: 403, message: 'This does not come from a page of this server' },
@@ -39,6 +41,8 @@ export const ERRORS = {
   LK_UNSUPPORTED_PROVIDER: { status: 406, message: 'The Social Auth Provider is unsupported.' },
   LK_ACCOUNT_EXISTS: { status: 409, message: 'The e-mail address has an account. Log in to it, then add the provider.' },
   LK_IDENTITY_TAKEN: { status: 409, message: 'Somebody else logs in with this account of the provider.' },
+  LK_NO_FACTOR: { status: 409, message: 'There is no second factor. Add one first.' },
+  LK_TOO_MANY_FACTORS: { status: 409, message: 'There are too many second factors. Remove one first.' },
   LK_LAST_WAY_IN: { status: 409, message: 'This is the last way to log in. Add another first.' },
   LK_JSON_ONLY: { status: 415, message: 'Send the body as application/json' },
   LK_VALIDATION: { status: 422, message: 'The request is not valid' },
@@ -71,6 +75,8 @@ export type ErrorDetails = {
   errors?: Record<string, string[]>
   /** With which the login can go on. */
   authSession?: string
+  /** What it can go on with: kinds of second factors. */
+  factors?: readonly string[] | undefined
   cause?: unknown
 }
 
@@ -90,7 +96,8 @@ export class HttpError extends Error {
   readonly retryAfter: number | undefined
   readonly errors: Record<string, string[]> | undefined
   readonly authSession: string | undefined
-  constructor (readonly code: ErrorCode, { message, retryAfter, headers, errors, authSession, cause }: ErrorDetails = {}) {
+  readonly factors: readonly string[] | undefined
+  constructor (readonly code: ErrorCode, { message, retryAfter, headers, errors, authSession, factors, cause }: ErrorDetails = {}) {
     const usual: Entry | undefined = Object.hasOwn(ERRORS, code) ? ERRORS[code] : undefined
     if (!usual) throw new TypeError(`There is no error code ${JSON.stringify(code)}; the codes are ${Object.keys(ERRORS).join(', ')}`)
     super(message ?? usual.message, cause === undefined ? undefined : { cause })
@@ -98,6 +105,7 @@ export class HttpError extends Error {
     this.statusCode = usual.status
     this.errors = errors
     this.authSession = authSession
+    this.factors = factors
     this.retryAfter = retryAfter ?? usual.retryAfter
     this.headers = { ...headers, ...(this.retryAfter !== undefined && { 'retry-after': String(this.retryAfter) }) }
   }

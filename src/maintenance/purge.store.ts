@@ -32,6 +32,7 @@ const EXPIRED = [
   { table: 'one_time_tokens', column: 'expires_at', keep: 0 },
   { table: 'auth_sessions', column: 'expires_at', keep: 0 },
   { table: 'upstream_sessions', column: 'expires_at', keep: 0 },
+  { table: 'remembered_browsers', column: 'expires_at', keep: 0 },
   { table: 'identifier_holds', column: 'expires_at', keep: 0 },
   { table: 'identifiers', column: 'released_at', keep: RELEASED },
   { table: 'identifiers', column: 'claimed_until', keep: 0 },

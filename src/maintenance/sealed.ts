@@ -1,5 +1,6 @@
 import { deriveKeys } from '../crypto/app-key.ts'
 import { seal, unseal } from '../crypto/seal.ts'
+import { FACTOR_KEYS, factorContext } from '../factors/secrets.ts'
 import { keyContext, SIGNING_KEYS } from '../keys/key-ring.ts'
 import { entryContext, OUTBOX_KEYS } from '../outbox/outbox.ts'
 import { PROVIDER_TOKEN_KEYS, providerTokenContext } from '../social/provider-tokens.ts'
@@ -27,6 +28,7 @@ const SEALED: SealedTable[] = [
     context: ({ kid = '', alg = '' }) => keyContext({ kid, alg })
   },
   { table: 'outbox', key: 'id', columns: ['kind'], label: OUTBOX_KEYS, context: ({ id = '', kind = '' }) => entryContext({ id, kind }) },
+  { table: 'factors', key: 'id', columns: [], label: FACTOR_KEYS, where: 'sealed IS NOT NULL', context: ({ id = '' }) => factorContext({ id }) },
   {
     table: 'upstream_sessions', key: 'id', columns: ['provider', 'subject'], label: ID_TOKEN_KEYS, where: 'sealed IS NOT NULL',
     context: ({ provider = '', subject = '' }) => idTokenContext({ provider, subject })

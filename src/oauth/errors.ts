@@ -1,10 +1,13 @@
-import { MISSING_ERRORS, type Missing } from '../users/missing.ts'
+import { MISSING_ERRORS, type Missing, type MissingCode } from '../users/missing.ts'
 
-/** Error codes of RFC 6749 sections 5.2 and 4.1.2.1, RFC 8628 section 3.5 and RFC 8707 section 2. */
+/**
+ * Error codes of RFC 6749 sections 5.2 and 4.1.2.1, RFC 8628 section 3.5, RFC 8707 section 2, and of OAuth 2.0 for First-Party
+ * Applications.
+ */
 export type OAuthErrorCode =
   | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client'
   | 'unsupported_grant_type' | 'invalid_scope' | 'server_error' | 'temporarily_unavailable'
-  | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token' | 'invalid_target'
+  | 'insufficient_authorization' | 'invalid_session' | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token' | 'invalid_target'
 
 type Details = {
   /** Logged, never part of a response. */
@@ -38,9 +41,12 @@ export class OAuthError extends Error {
  */
 export class LoginIncomplete extends OAuthError {
   /** What is missing, as the other routes name it. */
-  readonly code: (typeof MISSING_ERRORS)[Missing]['code']
-  constructor (readonly authSession: string, missing: Missing) {
-    super('invalid_grant', MISSING_ERRORS[missing].description, 400)
+  readonly code: MissingCode
+  /** @param factors with which the login can go on, where a second factor is missing */
+  constructor (readonly authSession: string, missing: Missing, readonly factors?: readonly string[]) {
+    const isFactor = missing === 'second_factor' || missing === 'factor_enrolment'
+    const [error, status] = isFactor ? ['insufficient_authorization' as const, 403] : ['invalid_grant' as const, 400]
+    super(error, MISSING_ERRORS[missing].description, status)
     this.code = MISSING_ERRORS[missing].code
   }
 }
@@ -63,5 +69,7 @@ export const invalidScope = factory('invalid_scope')
 export const invalidTarget = factory('invalid_target')
 export const authorizationPending = factory('authorization_pending')
 export const slowDown = factory('slow_down')
+/** OAuth 2.0 for First-Party Applications: the login must begin again. */
+export const invalidSession = factory('invalid_session')
 export const accessDenied = factory('access_denied')
 export const expiredToken = factory('expired_token')

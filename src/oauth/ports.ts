@@ -167,8 +167,8 @@ export type Sessions = {
   recover: (rotation: Rotation, current: number, caller: Caller) => Promise<SessionState | null>
   /** The `claims` parameter the session was created with, and its scopes. */
   requestedClaims: (id: string) => Promise<{ claims: ClaimsRequest | null, scopes: string[] } | null>
-  /** The scopes and the epoch of an active session. */
-  standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number } | null>
+  /** The scopes and the epoch of an active session, and how its user has logged in. */
+  standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number, amr: string[] } | null>
   /** Writes an audit event without updating the session. */
   noteReplay: (id: string, caller: Caller) => Promise<void>
 }

@@ -1,4 +1,5 @@
 import { ANY } from '../oauth/scopes.ts'
+import { MFA } from '../users/missing.ts'
 import type { Profile } from '../users/ports.ts'
 
 /** Scopes of OpenID Connect Core section 5.4, with what a user allows by them. */
@@ -32,6 +33,13 @@ export const scopeOfClaim = (name: string): string | undefined => COVERS.get(nam
 
 /** A login that makes no statement about its strength. */
 export const ACR = '0'
+/** Of a login that has proven two things of different kinds: our own value. */
+const ACR_MFA = 'mfa'
+
+/** The authentication context class of a login, which follows from how the user has proven who they are (RFC 8176). */
+export function acrOf (amr: readonly string[]): string {
+  return amr.includes(MFA) ? ACR_MFA : ACR
+}
 
 export type UserClaims = Record<string, string | number | boolean>
 

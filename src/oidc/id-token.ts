@@ -4,7 +4,7 @@ import type { Profile } from '../users/ports.ts'
 import { ID_TOKEN_TTL, type Algorithm } from '../keys/key-ring.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Scopes } from '../oauth/scopes.ts'
-import { ACR, userClaims } from './claims.ts'
+import { acrOf, userClaims } from './claims.ts'
 import { givenClaims } from './claims-request.ts'
 
 type Dependencies = {
@@ -32,7 +32,7 @@ export function createIdTokens ({ sign, clock, issuer, profile, scopes: registry
       exp: iat + ID_TOKEN_TTL,
       iat,
       sid: sessionId,
-      acr: ACR,
+      acr: acrOf(grant.amr),
       amr: grant.amr,
       auth_time: Math.floor(grant.authTime.getTime() / 1000),
       at_hash: halfHash(accessToken),

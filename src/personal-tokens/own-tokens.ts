@@ -8,6 +8,7 @@ import type { PersonalToken } from './ports.ts'
 import { PERSONAL_TOKEN_TTL } from './ttl.ts'
 import type { Caller, Client } from '../oauth/ports.ts'
 import { HttpError } from '../http/http-error.ts'
+import { MISSING_ERRORS } from '../users/missing.ts'
 import type { Users } from '../users/ports.ts'
 import type { Scopes } from '../oauth/scopes.ts'
 
@@ -66,7 +67,8 @@ export function createOwnTokens ({ personalTokens, scopes, offered, missing }: D
     if ((await personalTokens.list(owner.userId)).length >= MAX_TOKENS) {
       return { errors: { name: [{ code: 'too_many', of: 'tokens', max: MAX_TOKENS }] } }
     }
-    if ((await missing(owner.userId)).length > 0) throw new HttpError('LK_EMAIL_NOT_VERIFIED')
+    const [first] = await missing(owner)
+    if (first) throw new HttpError(MISSING_ERRORS[first].code)
     return { made: await personalTokens.create(request) }
   }
 

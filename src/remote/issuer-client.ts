@@ -27,7 +27,9 @@ type Options = {
 export class RefusedByIssuer extends Error {
   constructor (
     readonly statusCode: number,
-    readonly body: { error?: string, error_description?: string, message?: string, code?: string, auth_session?: string },
+    readonly body: {
+      error?: string, error_description?: string, message?: string, code?: string, auth_session?: string, factors?: string[]
+    },
     path: string,
     readonly retryAfter: number | undefined
   ) {

@@ -10,7 +10,12 @@ export const ErrorBody = Type.Object({
     description: 'Messages per field, for 422', examples: [{ email: ['The email field is required.'] }]
   })),
   auth_session: Type.Optional(Type.String({
-    description: 'With `LK_EMAIL_NOT_VERIFIED` and `LK_DELETION_SCHEDULED`: the login can go on with it', examples: ['lk_as_6Qp0…']
+    description:
+      'With `LK_EMAIL_NOT_VERIFIED`, `LK_DELETION_SCHEDULED`, `LK_INSUFFICIENT_AUTHORIZATION` and `LK_FACTOR_ENROLMENT_REQUIRED`: the login can go on with it',
+    examples: ['lk_as_6Qp0…']
+  })),
+  factors: Type.Optional(Type.Array(Type.String(), {
+    description: 'With `LK_INSUFFICIENT_AUTHORIZATION`: what the challenge takes a code of', examples: [['totp', 'recovery_code']]
   }))
 }, { title: 'LatchkeyError' })
 export type ErrorBody = Static<typeof ErrorBody>

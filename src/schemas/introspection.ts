@@ -22,6 +22,7 @@ export const Introspection = Type.Object({
   jti: Type.Optional(Type.String()),
   sid: Type.Optional(Type.String({ description: 'Id of the session' })),
   auth_time: Type.Optional(Type.Integer({ description: 'When the user proved who they are, in seconds since 1970' })),
-  amr: Type.Optional(Type.Array(Type.String(), { description: 'How (RFC 8176)', examples: [['pwd']] }))
+  amr: Type.Optional(Type.Array(Type.String(), { description: 'How (RFC 8176)', examples: [['pwd']] })),
+  acr: Type.Optional(Type.String({ description: '`0`, or `mfa` when two different factors were proven', examples: ['mfa'] }))
 }, { examples: [{ active: false }] })
 export type Introspection = Static<typeof Introspection>

@@ -72,6 +72,13 @@ export const LoginForm = Type.Object({
   _csrf: Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))
 }, { additionalProperties: true })
 
+export const SecondFactorForm = Type.Object({
+  code: Type.Optional(Type.String({ maxLength: 100, examples: ['123456'] })),
+  factor: Type.Optional(Type.String({ description: 'Kind of the code; if left out, its form tells', examples: ['totp'] })),
+  return_to: Text,
+  _csrf: Type.Optional(Type.String({ description: 'Hidden field of the page', examples: ['8Jk2…'] }))
+}, { additionalProperties: true, examples: [{ code: '123456', _csrf: '8Jk2…' }] })
+
 export const RegisterQuery = Type.Object({
   return_to: Text,
   invitation: Type.Optional(Type.String({ description: 'From the link of an invitation', examples: ['lk_ot_6Qp0…'] })),

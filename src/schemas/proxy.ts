@@ -31,4 +31,10 @@ export const RefreshBody = Type.Object({
   scope: Type.Optional(Type.String({ description: 'Fewer scopes, for this access token only' }))
 }, { additionalProperties: true, examples: [{ refresh_token: 'lk_rt_AaINyIENdviLHeaLD51Z…' }] })
 
+export const ChallengeBody = Type.Object({
+  auth_session: Type.String({ maxLength: 100, description: 'Of the login that was answered by `LK_INSUFFICIENT_AUTHORIZATION`', examples: ['lk_as_6Qp0…'] }),
+  factor: Type.Optional(Type.String({ maxLength: 100, description: 'One of `factors` of that answer; if left out, the form of the code tells', examples: ['totp'] })),
+  code: Type.String({ minLength: 1, maxLength: 100, description: 'Of the authenticator app, or a recovery code', examples: ['123456'] })
+}, { examples: [{ auth_session: 'lk_as_6Qp0…', factor: 'totp', code: '123456' }] })
+
 export const Message = Type.Object({ message: Type.String({ examples: ['Token revoked successfully.'] }) })

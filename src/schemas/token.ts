@@ -35,12 +35,26 @@ export const TokenRequest = Type.Object({
   examples: [{ grant_type: 'password', username: 'ada@example.com', password: 'correct horse battery staple' }]
 })
 
+/** Additional properties are allowed: the client may authenticate in the body. */
+export const ChallengeRequest = Type.Object({
+  auth_session: Type.Optional(Type.String({ description: 'Of the login that was answered by `insufficient_authorization`', examples: ['lk_as_6Qp0…'] })),
+  factor: Type.Optional(Type.String({ description: 'One of `factors` of that answer; if left out, the form of the code tells', examples: ['totp'] })),
+  code: Type.Optional(Type.String({ maxLength: 100, examples: ['123456'] })),
+  client_id: Type.Optional(Type.String({ examples: ['lk_client_5f0c…'] })),
+  client_secret: Type.Optional(Type.String({ description: 'Or use HTTP Basic' }))
+}, { additionalProperties: true, examples: [{ auth_session: 'lk_as_6Qp0…', factor: 'totp', code: '123456' }] })
+
 /** RFC 6749 section 5.2 */
 export const OAuthErrorBody = Type.Object({
   error: Type.String({ examples: ['invalid_grant'] }),
   error_description: Type.String({ examples: ['The refresh token is invalid'] }),
   code: Type.Optional(Type.String({
-    description: 'The password was right, but something is missing: `LK_EMAIL_NOT_VERIFIED` or `LK_DELETION_SCHEDULED`', examples: ['LK_EMAIL_NOT_VERIFIED']
+    description:
+      'The password was right, but something is missing: `LK_EMAIL_NOT_VERIFIED`, `LK_DELETION_SCHEDULED`, `LK_INSUFFICIENT_AUTHORIZATION` or `LK_FACTOR_ENROLMENT_REQUIRED`',
+    examples: ['LK_EMAIL_NOT_VERIFIED']
   })),
-  auth_session: Type.Optional(Type.String({ description: 'With `code`: the login can go on with this', examples: ['lk_as_6Qp0…'] }))
+  auth_session: Type.Optional(Type.String({ description: 'With `code`: the login can go on with this', examples: ['lk_as_6Qp0…'] })),
+  factors: Type.Optional(Type.Array(Type.String(), {
+    description: 'With `insufficient_authorization`: what `/v1/oauth/challenge` takes a code of', examples: [['totp', 'recovery_code']]
+  }))
 }, { title: 'LatchkeyOAuthError' })

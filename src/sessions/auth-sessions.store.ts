@@ -1,12 +1,17 @@
-import type { Database } from '../database/client.ts'
+import type { Database, Tables } from '../database/client.ts'
 import type { AuthSession, AuthSessionStore } from './auth-sessions.ts'
+
+const columns = 'a.hash, a.user_id AS "userId", a.password_stamp AS "passwordStamp", a.client_id AS "clientId", a.proven, a.pending'
+const isValid = 'a.hash = $1 AND a.expires_at > now()'
+const isTheirs = `${isValid} AND a.client_id IS NOT DISTINCT FROM $2`
+const unchanged = 'u.disabled_at IS NULL AND u.password_stamp = a.password_stamp AND u.token_epoch = a.token_epoch'
+
+/** Of two at once, one finds it. $1: its hash, $2: its client. */
+export const consumeSql = ({ auth_sessions: sessions, users }: Tables) =>
+  `DELETE FROM ${sessions} a USING ${users} u WHERE ${isTheirs} AND u.id = a.user_id AND ${unchanged} RETURNING ${columns}`
 
 export function createAuthSessionStore ({ pool, tables }: Database): AuthSessionStore {
   const { auth_sessions: sessions, users } = tables
-  const columns = 'a.hash, a.user_id AS "userId", a.password_stamp AS "passwordStamp", a.client_id AS "clientId", a.proven, a.pending'
-  const isValid = 'a.hash = $1 AND a.expires_at > now()'
-  const isTheirs = `${isValid} AND a.client_id IS NOT DISTINCT FROM $2`
-  const unchanged = 'u.disabled_at IS NULL AND u.password_stamp = a.password_stamp AND u.token_epoch = a.token_epoch'
 
   const create: AuthSessionStore['create'] = async ({ hash, user, clientId, proven, pending, caller, ttl }) => {
     await pool.query({
@@ -33,11 +38,18 @@ export function createAuthSessionStore ({ pool, tables }: Database): AuthSession
   const consume: AuthSessionStore['consume'] = async (hash, clientId) => {
     const { rows } = await pool.query<AuthSession & { userId: string }>({
       name: 'auth-session-consume',
-      text: `DELETE FROM ${sessions} a USING ${users} u WHERE ${isTheirs} AND u.id = a.user_id AND ${unchanged} RETURNING ${columns}`,
+      text: consumeSql(tables),
       values: [hash, clientId]
     })
     return rows[0] ?? null
   }
 
-  return { create, find, consume }
+  const countTry: AuthSessionStore['countTry'] = async (hash, clientId, max) => {
+    const { rowCount } = await pool.query({
+      name: 'auth-session-try', text: `UPDATE ${sessions} a SET tries = a.tries + 1 WHERE ${isTheirs} AND a.tries < $3`, values: [hash, clientId, max]
+    })
+    return rowCount === 1
+  }
+
+  return { create, find, consume, countTry }
 }

@@ -64,6 +64,8 @@ export type AuthSessionStore = {
   /** @param clientId undefined for any */
   find: (hash: Uint8Array, clientId: string | null | undefined) => Promise<AuthSession | null>
   consume: (hash: Uint8Array, clientId: string | null) => Promise<AuthSession & { userId: string } | null>
+  /** @returns false when `max` codes were entered before */
+  countTry: (hash: Uint8Array, clientId: string | null, max: number) => Promise<boolean>
 }
 
 export type AuthSessions = {
@@ -77,6 +79,8 @@ export type AuthSessions = {
   findOfAny: (text: string) => Promise<AuthSession | null>
   /** The same, which then is no more: the login has succeeded. Of two at once, one gets it. */
   consume: (text: string, clientId: string | null) => Promise<AuthSession & { userId: string } | null>
+  /** Counts a code that is entered, before it is compared. @returns false when there were five: the login must begin again */
+  countTry: (login: Pick<AuthSession, 'hash' | 'clientId'>) => Promise<boolean>
 }
 
 const PREFIX = 'lk_as_'
@@ -85,6 +89,7 @@ const FORM = /^lk_as_[A-Za-z0-9_-]{43}$/
 export const MAX_AUTH_SESSION = PREFIX.length + 43
 /** Seconds. */
 const TTL = 600
+const MAX_TRIES = 5
 
 export function createAuthSessions ({ store, formSecrets }: { store: AuthSessionStore, formSecrets: FormSecrets }): AuthSessions {
   const textOf = (secret: Buffer) => PREFIX + secret.toString('base64url')
@@ -104,7 +109,8 @@ export function createAuthSessions ({ store, formSecrets }: { store: AuthSession
     },
     find,
     findOfAny: async (text) => FORM.test(text) ? await store.find(hashSecret(text), undefined) : null,
-    consume: async (text, clientId) => FORM.test(text) ? await store.consume(hashSecret(text), clientId) : null
+    consume: async (text, clientId) => FORM.test(text) ? await store.consume(hashSecret(text), clientId) : null,
+    countTry: ({ hash, clientId }) => store.countTry(hash, clientId, MAX_TRIES)
   }
 }
 

@@ -3,7 +3,7 @@ import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from './end.ts'
 import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './browser-sessions.ts'
 import { mayLogIn } from '../users/deletion-sql.ts'
-import { amrOf } from './session-sql.ts'
+import { amrOf, provesFactor } from './session-sql.ts'
 import type { UpstreamSessionStore } from './upstream-origin.ts'
 import type { OutboxWrites } from '../outbox/ports.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
@@ -12,7 +12,8 @@ export function createBrowserSessionStore (
   { pool, tables, rowTime }: Database,
   revocations: RevocationStore,
   outbox: Pick<OutboxWrites, 'writeWith'>,
-  upstreams: Pick<UpstreamSessionStore, 'create'>
+  upstreams: Pick<UpstreamSessionStore, 'create'>,
+  { factors }: { factors: boolean }
 ): BrowserSessionStore & SessionEndStore['browserSessions'] {
   const { browser_sessions: sessions, users } = tables
   const columns =
@@ -25,7 +26,7 @@ export function createBrowserSessionStore (
       name: 'browser-session-create',
       text: `INSERT INTO ${sessions} AS b (id, token_hash, user_id, token_epoch, auth_time, amr, remember, ip, user_agent, expires_at)
         SELECT $1::uuid, $2::bytea, u.id, u.token_epoch, $9::timestamptz, $10::text[], $3::bool, $4::text, $5::text, now() + $6 * interval '1 second'
-        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND ${mayLogIn} ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}`,
+        FROM ${users} u WHERE u.id = $7 AND u.password_stamp = $8 AND ${mayLogIn}${factors ? ` AND ${provesFactor('$10::text[]')}` : ''} ON CONFLICT (token_hash) DO NOTHING RETURNING ${columns}, false AS "lacksFactor"`,
       values: [id, tokenHash, remember, caller.ip, caller.userAgent, ttl, userId, passwordStamp, rowTime(authTime), amr]
     }
     const rows = origin
@@ -34,7 +35,7 @@ export function createBrowserSessionStore (
     return rows[0] ?? null
   }
 
-  const findSql = `SELECT ${columns} FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
+  const findSql = `SELECT ${columns}, NOT ${provesFactor(amrOf('b'))} AS "lacksFactor" FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id
     WHERE b.token_hash = $1 AND b.revoked_at IS NULL AND b.expires_at > now() AND (b.remember OR b.last_seen_at > now() - $2 * interval '1 second')
       AND ${mayLogIn} AND u.token_epoch = b.token_epoch`
 
@@ -72,10 +73,10 @@ export function createBrowserSessionStore (
     return rows[0]?.id ?? null
   }
 
-  async function standing (id: string): Promise<{ tokenEpoch: number } | null> {
-    const { rows } = await pool.query<{ tokenEpoch: number }>({
+  async function standing (id: string): Promise<{ tokenEpoch: number, amr: string[] } | null> {
+    const { rows } = await pool.query<{ tokenEpoch: number, amr: string[] }>({
       name: 'browser-session-standing',
-      text: `SELECT token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`,
+      text: `SELECT b.token_epoch AS "tokenEpoch", ${amrOf('b')} AS amr FROM ${sessions} b WHERE b.id = $1 AND b.revoked_at IS NULL AND b.expires_at > now()`,
       values: [id]
     })
     return rows[0] ?? null

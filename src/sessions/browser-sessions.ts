@@ -17,6 +17,8 @@ export type BrowserSession = {
   authTime: Date
   /** How (RFC 8176). */
   amr: string[]
+  /** The user has a second factor that this login has not proven: it is older than that is asked for. */
+  lacksFactor: boolean
   remember: boolean
   lastSeenAt: Date
   expiresAt: Date
@@ -53,8 +55,8 @@ export type BrowserSessionStore = {
   ended: (tokenHash: Uint8Array, idleTtl: number) => Promise<'idle' | 'ended' | null>
   /** The id of one that was revoked within the last minute. */
   justEnded: (tokenHash: Uint8Array) => Promise<string | null>
-  /** The epoch of an active session, read from the database. */
-  standing: (id: string) => Promise<{ tokenEpoch: number } | null>
+  /** The epoch of an active session and how its user has logged in, read from the database. */
+  standing: (id: string) => Promise<{ tokenEpoch: number, amr: string[] } | null>
   touch: (id: string) => Promise<void>
 }
 

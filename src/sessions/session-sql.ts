@@ -4,6 +4,8 @@ import { mayLogIn } from '../users/deletion-sql.ts'
 
 /** @param row a session or browser session. Those of earlier versions do not say how the user logged in; there were only passwords */
 export const amrOf = (row: string) => `CASE WHEN ${row}.amr = '{}' THEN '{pwd}' ELSE ${row}.amr END`
+/** Of a user `u`: a second factor is among what a login has proven, if there is one. @param amr SQL */
+export const provesFactor = (amr: string) => `(NOT u.second_factor OR 'mfa' = ANY (${amr}))`
 /** When the user proved who they are, which earlier versions have not stored, and how. */
 export const authenticationColumns =
   `coalesce(s.auth_time, to_timestamp((s.oidc->>'authTime')::float8), s.created_at) AS "authTime",

@@ -8,7 +8,7 @@ import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { mayLogIn } from '../users/deletion-sql.ts'
 import { createRotate } from './rotations.store.ts'
 import type { UpstreamSessionStore } from './upstream-origin.ts'
-import { authenticationColumns, grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, SKIPPED } from './session-sql.ts'
+import { amrOf, authenticationColumns, grantColumns, inTime, isPredecessor, lastUsed, ownersAlive, provesFactor, SKIPPED } from './session-sql.ts'
 
 // Each lost response in a row adds two
 const MAX_TIMES = 64
@@ -17,10 +17,11 @@ type Revoked = { userId: string | null, clientId: string | null, revocation: Rev
 
 /** Sessions, in single prepared statements. Each re-checks whatever may have changed since the last one. */
 export function createSessionStore (
-  database: Database, revocations: RevocationStore, outbox: Pick<OutboxWrites, 'writeWith'>, upstreams: Pick<UpstreamSessionStore, 'create'>
+  database: Database, revocations: RevocationStore, outbox: Pick<OutboxWrites, 'writeWith'>, upstreams: Pick<UpstreamSessionStore, 'create'>,
+  { factors }: { factors: boolean }
 ): Sessions & SessionEndStore['sessions'] {
   const { pool, tables } = database
-  const sql = statements(tables, revocations)
+  const sql = statements(tables, revocations, factors)
 
   async function create (
     { id, userId, passwordStamp, amr, authTime, clientId, scopes, resources, secretHash, ttl, caller, notices, origin }: NewSession
@@ -66,7 +67,7 @@ export function createSessionStore (
   }
 
   async function standing (id: string) {
-    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number }>({
+    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number, amr: string[] }>({
       name: 'session-standing', text: sql.standing, values: [id]
     })
     return rows[0] ?? null
@@ -92,7 +93,7 @@ function ended ([row]: Revoked[]): Ended | null {
   return row?.userId ? { userId: row.userId, clientId: row.clientId } : null
 }
 
-function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore) {
+function statements ({ sessions, users, clients, audit_events: events }: Database['tables'], { insertSql }: RevocationStore, factors: boolean) {
   const end = (condition = '') =>
     `UPDATE ${sessions} SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL ${condition} RETURNING id, user_id, client_id, token_epoch`
   const revoke = (condition = '') =>
@@ -103,7 +104,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
   return {
     create: `INSERT INTO ${sessions} AS s (id, user_id, client_id, scopes, resources, secret_hash, ip, user_agent, expires_at, token_epoch, auth_time, amr)
       SELECT $1::uuid, u.id, c.id, $4::text[], $5::text[], $6::bytea, $7::text, $8::text, now() + $9 * interval '1 second', u.token_epoch, least($12, now()), $11::text[] FROM ${users} u, ${clients} c
-      WHERE u.id = $2 AND u.password_stamp = $10 AND ${mayLogIn} AND c.id = $3 AND c.revoked_at IS NULL
+      WHERE u.id = $2 AND u.password_stamp = $10 AND ${mayLogIn} AND c.id = $3 AND c.revoked_at IS NULL${factors ? ` AND ${provesFactor('$11::text[]')}` : ''}
       FOR KEY SHARE OF u
       RETURNING token_epoch AS "tokenEpoch", expires_at AS "expiresAt", ${authenticationColumns}`,
 
@@ -128,7 +129,7 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
 
     requestedClaims: `SELECT oidc->'claims' AS claims, scopes FROM ${sessions} WHERE id = $1`,
 
-    standing: `SELECT scopes, token_epoch AS "tokenEpoch" FROM ${sessions} WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()`,
+    standing: `SELECT s.scopes, s.token_epoch AS "tokenEpoch", ${amrOf('s')} AS amr FROM ${sessions} s WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()`,
 
     // Listed even when there is no row: a token may outlive a session that is missing from a restored backup
     revoke: `WITH ended AS (${end()}),

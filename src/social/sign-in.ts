@@ -3,6 +3,7 @@ import type { LoadInvitations } from '../invitations/invitations.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { AskHost } from '../users/before-register.ts'
 import type { Attributes, Identifier } from '../users/attributes.ts'
+import { FEDERATED } from '../sessions/browser-sessions.ts'
 import type { Missing } from '../users/missing.ts'
 import type { Users } from '../users/ports.ts'
 import { readIdentifiers } from '../users/read-identifiers.ts'
@@ -86,7 +87,7 @@ export function createSignInUpstream (
   async function entryOf (
     { userId, passwordStamp }: { userId: string, passwordStamp?: number }, isNew: boolean, caller: Caller
   ): Promise<SignedInUpstream> {
-    const user = await users.findForEntry(userId)
+    const user = await users.findForEntry(userId, [FEDERATED])
     const login = { userId, clientId: null, ...originOf(caller) }
     if (!user || user.disabled) {
       if (user) events.emit('login.failed', { ...login, reason: 'disabled' })

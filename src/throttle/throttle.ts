@@ -29,6 +29,8 @@ export type Throttle = {
   login: (candidates: Identifier[], caller: Caller) => LoginAttempt
   /** Counted per session first: the holder of a stolen session cannot use up the attempts of the user. */
   currentPassword: (userId: string, sessionId: string) => Guard
+  /** Codes of second factors. A known device of the user has a counter of its own: whoever has the password cannot lock the user out. */
+  secondFactor: (userId: string, caller: Caller) => Guard
   /** Codes shown by devices and typed in by a user. */
   userCode: (userId: string, ip: string) => Guard
   /** Codes sent to an identifier, over all logins and sessions. @param keys each is counted */
@@ -95,6 +97,9 @@ const TIERS = {
   user_code: [[10, MINUTE], [40, HOUR]],
   /** A code has a million values and five tries: this leaves one in 100,000 a day. */
   one_time_code: [[10, DAY]],
+  /** Of one user, from unknown devices. A code has a million values, of which three are right: this leaves one in 10,000 a day. */
+  second_factor: [[5, MINUTE], [20, HOUR], [40, DAY]],
+  second_factor_device: [[10, MINUTE], [30, HOUR], [60, DAY]],
   message: [[1, MINUTE], [5, HOUR], [20, DAY]],
   /** They cost money. */
   sms: [[1, MINUTE], [3, HOUR], [10, DAY]],
@@ -115,6 +120,7 @@ export function createThrottle ({ counter, devices, secret, clock, smsPerDay, on
   const [userCodes, codes, messages, changes] = [
     parts.counterOf('user_code'), parts.counterOf('one_time_code'), parts.counterOf('message'), parts.counterOf('identifier_change')
   ]
+  const [factors, ownFactors] = [parts.counterOf('second_factor'), parts.counterOf('second_factor_device')]
   const texts = parts.counterOf('sms')
   const allTexts = counter({ name: 'sms_day', tiers: [[smsPerDay, DAY]], remember: 'at once' })
   return {
@@ -124,6 +130,13 @@ export function createThrottle ({ counter, devices, secret, clock, smsPerDay, on
         { counter: passwords, key: parts.keyOf(userId, sessionId) },
         { counter: allPasswords, key: parts.keyOf(userId) }
       ], check),
+    secondFactor: (userId, caller) => (check) => {
+      const device = devices.read(caller.device)
+      const count = device?.userId === userId
+        ? { counter: ownFactors, key: parts.keyOf(userId, device.id.toString('base64url')) }
+        : { counter: factors, key: parts.keyOf(userId) }
+      return attempts.guard([count], check)
+    },
     userCode: (userId, ip) => (check) =>
       attempts.guard([
         { counter: userCodes, key: parts.keyOf('user', userId) },
@@ -202,6 +215,7 @@ function ifRefused (error: unknown): false {
 export const noThrottle: Throttle = {
   login: () => ({ guard: () => (check) => check(), knows: () => true, device: () => undefined }),
   currentPassword: () => (check) => check(),
+  secondFactor: () => (check) => check(),
   userCode: () => (check) => check(),
   oneTimeCode: () => (check) => check(),
   identifierChange: async () => {},

@@ -3,7 +3,7 @@ import { Overloaded, type Passwords } from '../passwords/hashing.ts'
 import type { Identifier } from './attributes.ts'
 import type { Decoys } from './decoys.ts'
 import type { IdentifierHolds } from './identifier-holds.ts'
-import { EMAIL_VERIFICATION, NOTHING_MISSING, RESTORATION, type Missing } from './missing.ts'
+import { MFA, stillMissing } from './missing.ts'
 import type { EnteredUser, NewUser, OwnUser, Profile, User, Users, UserStore } from './ports.ts'
 import type { ProfileFields } from './profile-fields.ts'
 
@@ -14,6 +14,8 @@ type Dependencies = {
   pace?: Pick<LoginPace, 'rest'>
   /** Attributes of which a user must have verified one before they may log in; none where nothing is required. */
   mustVerify?: readonly string[]
+  /** Whether second factors are asked for. */
+  factors?: boolean
   /** Where an address must be verified. */
   decoys?: Decoys | undefined
   /** Identifiers of deleted users, which nobody else gets. Not for the command line, where the operator decides. */
@@ -22,8 +24,13 @@ type Dependencies = {
   profileFields?: Pick<ProfileFields, 'shown'> | undefined
 }
 
+/** RFC 8176 */
+const PASSWORD = ['pwd']
+
 /** Users in our own tables, whose passwords we hash ourselves. */
-export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoys, holds, profileFields }: Dependencies): Users {
+export function createOwnUsers (
+  { store, passwords, pace, mustVerify = [], factors = true, decoys, holds, profileFields }: Dependencies
+): Users {
   // Callers get users without the hash; `verify` finds it again here
   const found = new WeakMap<User, OwnUser>()
 
@@ -56,10 +63,14 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     }
   }
 
-  function withMissing (row: OwnUser | null) {
+  function withMissing (row: OwnUser | null, proven: readonly string[] = PASSWORD) {
     const user = withoutHash(row)
-    return user && Object.assign(user, { missing: missingOf(row) })
+    if (!row || !user) return null
+    const { isLeaving, verified, secondFactor } = row
+    return Object.assign(user, { missing: stillMissing({ isLeaving, verified, secondFactor: factors && secondFactor }, proven) })
   }
+
+  const verifiedOf = async (id: string) => mustVerify.length === 0 ? undefined : await store.hasVerified(id, mustVerify)
 
   async function hashed ({ password, waiting, ...user }: EnteredUser): Promise<NewUser> {
     const passwordHash = await passwords.hash(password)
@@ -82,12 +93,16 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
       const { user, decoy } = await store.findForLogin(identifiers, mustVerify)
       return { user: withMissing(user), decoy }
     },
-    missing: async (userId) =>
-      mustVerify.length === 0 || await store.hasVerified(userId, mustVerify) ? NOTHING_MISSING : EMAIL_VERIFICATION,
+    async missing ({ userId, amr, lacksFactor }) {
+      const isAsked = factors && !amr.includes(MFA)
+      const secondFactor = isAsked && (lacksFactor ?? (await store.find(userId))?.secondFactor === true)
+      return stillMissing({ isLeaving: false, verified: await verifiedOf(userId), secondFactor }, amr)
+    },
     findById: async (id) => withoutHash(await store.find(id)),
-    async findForEntry (id) {
+    async findForEntry (id, proven) {
       const row = await store.find(id)
-      return withMissing(row && mustVerify.length > 0 ? { ...row, verified: await store.hasVerified(id, mustVerify) } : row)
+      const verified = row ? await verifiedOf(id) : undefined
+      return withMissing(row && verified !== undefined ? { ...row, verified } : row, proven)
     },
     verify,
     hasPassword: async (id) => (await store.find(id))?.passwordHash != null,
@@ -120,9 +135,4 @@ export function createOwnUsers ({ store, passwords, pace, mustVerify = [], decoy
     confirmChange: store.confirmChange,
     undoChange: store.undoChange
   }
-}
-
-function missingOf (row: OwnUser | null): readonly Missing[] {
-  if (row?.isLeaving) return RESTORATION
-  return row?.verified === false ? EMAIL_VERIFICATION : NOTHING_MISSING
 }

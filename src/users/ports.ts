@@ -2,15 +2,15 @@ import type { AlsoWrite } from '../verification/ports.ts'
 import type { Identifier } from './attributes.ts'
 import type { Decoy, Waiting } from './decoys.ts'
 import type { Confirmation, IdentifierChange, ProfileChange, StoredIdentifier, UndoneChange } from './identifier-change.ts'
-import type { Missing } from './missing.ts'
+import type { Missing, Proven } from './missing.ts'
 import type { ProfileData } from './profile-fields.ts'
 
 /** A user who can log in. */
 export type User = {
   id: string
   /**
-   * Opaque outside of this folder. A change of the password changes it, and the statement that creates a session compares it once more. It
-   * stays 0 for a users table that has none.
+   * Opaque outside of this folder. A change of the password or of a second factor changes it, and the statement that creates a session
+   * compares it once more. It stays 0 for a users table that has none.
    */
   passwordStamp: number
   disabled: boolean
@@ -22,7 +22,7 @@ export type OwnUser = User & {
   /** The user has asked for deletion, and may still change their mind. Afterwards they are `disabled`. */
   isLeaving: boolean
   /** Whether one of the requested attributes is verified; only where that was requested. */
-  verified?: boolean
+  verified?: boolean, secondFactor: boolean
 }
 
 /** Who logs in, where an address must be verified. */
@@ -134,11 +134,11 @@ export type Users = {
   find: (identifiers: Identifier[]) => Promise<User & { missing: readonly Missing[] } | null>
   /** The same for a login. */
   findForLogin: (identifiers: Identifier[]) => Promise<FoundForLogin>
-  /** The same for a user who is logged in: a deletion has ended that login. Makes no query where nothing is required. */
-  missing: (userId: string) => Promise<readonly Missing[]>
+  /** The same for a user who is logged in: a deletion has ended that login. Makes no query where nothing can be missing. */
+  missing: (proven: Proven) => Promise<readonly Missing[]>
   findById: (id: string) => Promise<User | null>
-  /** As `find`, for a user who has proven otherwise who they are. */
-  findForEntry: (id: string) => Promise<User & { missing: readonly Missing[] } | null>
+  /** As `find`, for a user who has proven otherwise who they are. @param proven how (RFC 8176) */
+  findForEntry: (id: string, proven: readonly string[]) => Promise<User & { missing: readonly Missing[] } | null>
   /**
    * Checks the password of a user that `find` or `findById` returned. Without a user it takes the same time and returns false.
    * @throws Overloaded

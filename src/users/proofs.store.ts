@@ -24,6 +24,7 @@ type Row = Proof & { revocation: Revocation | null }
  */
 export function createProofs ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'verifyIdentifier' | 'resetPassword'> {
   const { users, identifiers, consents, clients, social_accounts: socialAccounts } = tables
+  const { factors, recovery_codes: codes, remembered_browsers: remembered } = tables
 
   /** $1: hash of the token, $2: the user whose it must be, or null, $3: attributes that can be verified, $4 by the effect. */
   const effectSql = ({ purpose, ends, password, cleans }: Effect) =>
@@ -39,12 +40,16 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
           AND NOT ((${cleans}) AND i.attribute <> p.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL)),
       changed AS (UPDATE ${users} u SET updated_at = now(), claims_changed_at = CASE WHEN p.first THEN now() ELSE u.claims_changed_at END,
           password_hash = CASE WHEN ${ends} THEN ${password} ELSE u.password_hash END, password_stamp = u.password_stamp + (${ends})::int,
+          second_factor = u.second_factor AND NOT (${cleans}),
           token_epoch = CASE WHEN ${ends} THEN ${nextEpoch('u.token_epoch')} ELSE u.token_epoch END
         FROM proof p WHERE u.id = p.user_id RETURNING u.id, u.token_epoch, u.name, u.locale, p.attribute, p.display, p.first, p.first AND p.is_new AS is_new, ${ends} AS ends, ${cleans} AS cleaned),
       removed AS (DELETE FROM ${identifiers} i USING changed c
         WHERE c.cleaned AND i.user_id = c.id AND i.attribute <> c.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL RETURNING i.attribute),
       consents_gone AS (DELETE FROM ${consents} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       identities_gone AS (DELETE FROM ${socialAccounts} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
+      factors_gone AS (DELETE FROM ${factors} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
+      codes_gone AS (DELETE FROM ${codes} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
+      remembered_gone AS (DELETE FROM ${remembered} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM changed c
         WHERE c.cleaned AND o.owner_id = c.id AND o.revoked_at IS NULL RETURNING o.id),
       listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed WHERE ends

@@ -20,6 +20,7 @@ const isFirstProof = (identifiers: string) => `(r.payload->'proves' = 'true' AND
  */
 export function createUndo ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'undoChange'> {
   const { users, identifiers, consents, clients, one_time_tokens: tokens, social_accounts: socialAccounts } = tables
+  const { factors, recovery_codes: codes, remembered_browsers: remembered } = tables
   const isFirst = isFirstProof(identifiers)
   const undoSql = `WITH valid AS (SELECT t.created_at FROM ${tokens} t WHERE t.hash = $1),
       redeemed AS (${redeemSql(tables, '$1', "'undo'", `(t.value IS NULL OR EXISTS (SELECT FROM ${identifiers} i
@@ -32,10 +33,13 @@ export function createUndo ({ tables }: Database, revocations: RevocationStore):
         WHERE i.user_id = r.user_id AND i.attribute = e.attribute AND i.value IS DISTINCT FROM e.value),
       consents_gone AS (DELETE FROM ${consents} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.updated_at >= v.created_at OR ${isFirst})),
       identities_gone AS (DELETE FROM ${socialAccounts} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.created_at >= v.created_at OR ${isFirst})),
+      factors_gone AS (DELETE FROM ${factors} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (coalesce(s.confirmed_at, now()) >= v.created_at OR ${isFirst})),
+      codes_gone AS (DELETE FROM ${codes} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.created_at >= v.created_at OR ${isFirst})),
+      remembered_gone AS (DELETE FROM ${remembered} s USING redeemed r WHERE s.user_id = r.user_id),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM redeemed r, valid v
         WHERE o.owner_id = r.user_id AND o.revoked_at IS NULL AND (o.updated_at >= v.created_at OR ${isFirst}) RETURNING o.id),
       changed AS (UPDATE ${users} u SET password_hash = NULL, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')},
-          updated_at = now(), claims_changed_at = now()
+          second_factor = EXISTS (SELECT FROM ${factors} f, valid v WHERE f.user_id = u.id AND f.confirmed_at < v.created_at AND NOT ${isFirst}), updated_at = now(), claims_changed_at = now()
         FROM redeemed r WHERE u.id = r.user_id RETURNING u.id, u.token_epoch, r.attribute, r.value, r.payload->'proves' = 'true' AS proven),
       listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed
         UNION ALL SELECT 'client', id, NULL, NULL::int, '{}'::uuid[] FROM revoked`)})

@@ -37,7 +37,7 @@ const UNIQUE_VIOLATION = '23505'
 export function createUserStore (database: Database, revocations: RevocationStore): UserStore {
   const { prisma, pool, tables } = database
   const { users, identifiers } = tables
-  const columns = `u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL OR coalesce(${isDue}, false) AS disabled, coalesce(${isRestorable}, false) AS "isLeaving"`
+  const columns = `u.id, u.password_hash AS "passwordHash", u.password_stamp AS "passwordStamp", u.disabled_at IS NOT NULL OR coalesce(${isDue}, false) AS disabled, coalesce(${isRestorable}, false) AS "isLeaving", u.second_factor AS "secondFactor"`
 
   /** @param attributes parameter: of which one must be verified */
   const verifiedSql = (attributes: string) =>

@@ -5,6 +5,7 @@ import type { ViewName } from './index.ts'
 const NAMES: Record<ViewName, true> = {
   start: true,
   login: true,
+  secondFactor: true,
   register: true,
   forgotPassword: true,
   resetPassword: true,

@@ -14,6 +14,7 @@ import type { LoginModel } from './login.tsx'
 import type { LoggedOutModel, LogoutModel } from './logout.tsx'
 import type { ForgotPasswordModel, ResetPasswordModel } from './password.tsx'
 import type { RegisterModel } from './register.tsx'
+import type { SecondFactorModel } from './second-factor.tsx'
 import type { StartModel } from './start.tsx'
 import type { TermsModel } from './terms.tsx'
 import type { UndoModel } from './undo.tsx'
@@ -23,6 +24,7 @@ import type { DoneModel, VerifyLinkModel, VerifyModel } from './verify.tsx'
 export const views = {
   start: async (model: StartModel) => (await import('./start.tsx')).startPage(model),
   login: async (model: LoginModel) => (await import('./login.tsx')).loginPage(model),
+  secondFactor: async (model: SecondFactorModel) => (await import('./second-factor.tsx')).secondFactorPage(model),
   register: async (model: RegisterModel) => (await import('./register.tsx')).registerPage(model),
   forgotPassword: async (model: ForgotPasswordModel) => (await import('./password.tsx')).forgotPasswordPage(model),
   resetPassword: async (model: ResetPasswordModel) => (await import('./password.tsx')).resetPasswordPage(model),

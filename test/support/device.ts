@@ -31,5 +31,5 @@ export const poll = (app: FastifyInstance, clientId: string, deviceCode: string,
 /** A registered user with the fields of a browser session. */
 export async function decider (app: FastifyInstance, email = 'ada@example.com'): Promise<Decider> {
   const { id } = (await register(app, { email })).json<{ id: string }>()
-  return { userId: id, tokenEpoch: 0, authTime: new Date('2026-11-24T12:00:00Z') }
+  return { userId: id, tokenEpoch: 0, authTime: new Date('2026-11-24T12:00:00Z'), amr: ['pwd'] }
 }

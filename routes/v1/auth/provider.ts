@@ -8,7 +8,6 @@ import type { UpstreamProblem } from '../../../plugins/pages/problems.ts'
 import { createProxyLogins } from '../../../plugins/pages/proxy-login.ts'
 import { createUpstreamPages } from '../../../plugins/pages/upstream.ts'
 import { callerOf } from '../../../src/http/caller.ts'
-import { HttpError } from '../../../src/http/http-error.ts'
 import { localPath } from '../../../src/http/return-to.ts'
 import { CallbackQuery, ContinueQuery, ProviderParams, RedirectQuery, showPage } from '../../../src/schemas/pages.ts'
 import { accountOf } from '../../../src/social/identities.ts'
@@ -74,10 +73,9 @@ const provider: FastifyPluginAsyncTypebox = async (app) => {
       if (!session) return await refuse(request, reply, provider, refused ?? 'refused', returnTo, reason)
       return reply.redirect(await pages.afterLogin(session.userId, browser.returnPath(returnTo)), 303)
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error
       // What is missing is asked for here; afterwards the login goes on to where it was for
-      if (error.code === 'LK_EMAIL_NOT_VERIFIED') return await pages.verify.refuse(request, reply, error.authSession, returnTo)
-      if (error.code === 'LK_DELETION_SCHEDULED') return await pages.restore.refuse(request, reply, error.authSession, returnTo)
+      const asked = pages.askMissing(request, reply, error, returnTo)
+      if (asked) return await asked
       throw error
     }
   })

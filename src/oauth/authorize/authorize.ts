@@ -8,6 +8,7 @@ import { createReauthTimes, REAUTH } from './reauthentication.ts'
 import { alwaysNeedsConsent, scopesToConfirm, type Consents } from './consent.ts'
 import type { Client, Codes } from '../ports.ts'
 import { HttpError } from '../../http/http-error.ts'
+import { MISSING_ERRORS } from '../../users/missing.ts'
 import type { Users } from '../../users/ports.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -78,7 +79,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
   async function decide (request: AuthorizationRequest, params: Params, session: BrowserSession | null): Promise<Outcome> {
     const { prompts, requestedScopes } = request
     if (!session || await mustLogIn(request, params, session)) return logIn(request, params, session)
-    await refuseUnverified(request, session)
+    await refuseIncomplete(request, session)
     const newScopes = prompts.includes('consent') ? requestedScopes : await unallowed(request, session)
     if (newScopes === null) return await answerWithCode(request, params, session)
     if (prompts.includes('none')) throw errorFor(request, 'consent_required', 'The user has not allowed this')
@@ -103,7 +104,7 @@ export function createAuthorize (deps: Dependencies): Authorize {
     const request = await check(params)
     // Another user may have logged in since the page was shown
     if (!session || shown.to !== session.userId || await mustLogIn(request, params, session)) return { kind: 'again', params }
-    await refuseUnverified(request, session)
+    await refuseIncomplete(request, session)
     const { client, requestedScopes, resources } = request
     const consent = { userId: session.userId, client, scopes: requestedScopes, resources }
     const isAllowed = shown.as === shownAs(client) && await consents.add(consent)
@@ -136,10 +137,12 @@ export function createAuthorize (deps: Dependencies): Authorize {
   }
 
   /** The session may be older than the requirement. The user is told on our page, rather than the application. */
-  async function refuseUnverified (request: AuthorizationRequest, { userId }: BrowserSession): Promise<void> {
-    if ((await deps.missing(userId)).length === 0) return
-    if (request.prompts.includes('none')) throw errorFor(request, 'interaction_required', 'The e-mail address is not verified')
-    throw new HttpError('LK_EMAIL_NOT_VERIFIED')
+  async function refuseIncomplete (request: AuthorizationRequest, session: BrowserSession): Promise<void> {
+    const [first] = await deps.missing(session)
+    if (!first) return
+    const { code, description } = MISSING_ERRORS[first]
+    if (request.prompts.includes('none')) throw errorFor(request, 'interaction_required', description)
+    throw new HttpError(code)
   }
 
   async function mustLogIn (request: AuthorizationRequest, params: Params, session: BrowserSession): Promise<boolean> {

@@ -16,7 +16,10 @@ export type NewDevice = {
 export type WaitingDevice = Pick<NewDevice, 'clientId' | 'scopes'> & { ip: string | null, userAgent: string | null, createdAt: Date }
 
 /** The user who decides, as logged in now; a browser session must still be active. `browser` identifies their browser. */
-export type Decider = { userId: string, tokenEpoch: number, authTime: Date, browserSessionId?: string, browser?: Uint8Array }
+export type Decider = {
+  userId: string, tokenEpoch: number, authTime: Date, amr: readonly string[], lacksFactor?: boolean
+  browserSessionId?: string, browser?: Uint8Array
+}
 
 export type Decision = 'allowed' | 'denied'
 

@@ -2,6 +2,7 @@ import { originOf, type Events } from '../../events/events.ts'
 import type { Throttle } from '../../throttle/throttle.ts'
 import type { Decider, Decision, Devices } from './ports.ts'
 import { HttpError } from '../../http/http-error.ts'
+import { MISSING_ERRORS } from '../../users/missing.ts'
 import type { Users } from '../../users/ports.ts'
 import type { Caller, Client, Clients } from '../ports.ts'
 import type { Scopes } from '../scopes.ts'
@@ -66,7 +67,8 @@ export function createDeviceVerification (
   async function settle ({ userCode, user, caller }: CodeEntry, decision: Decision): Promise<Decision | null> {
     const hashes = userCodes.hashes(userCode)
     if (hashes.length === 0) return null
-    if (decision === 'allowed' && (await missing(user.userId)).length > 0) throw new HttpError('LK_EMAIL_NOT_VERIFIED')
+    const [first] = decision === 'allowed' ? await missing(user) : []
+    if (first) throw new HttpError(MISSING_ERRORS[first].code)
     const decided = await devices.decide(hashes, user, decision === 'allowed')
     // The form was submitted twice, and the first submission has decided
     if (!decided) return await devices.decision(hashes, user.userId)

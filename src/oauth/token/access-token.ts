@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Client, SessionState, SignAccessToken } from '../ports.ts'
 import { userInfoEndpoint } from '../resources.ts'
+import { acrOf } from '../../oidc/claims.ts'
 
 /** Claims of an access token: RFC 9068 section 2.2, with the session and the user's epoch. */
 export type AccessTokenClaims = {
@@ -21,6 +22,8 @@ export type AccessTokenClaims = {
   /** When the user proved who they are, and how (RFC 9068 section 2.2.1). */
   auth_time?: number
   amr?: string[]
+  /** The authentication context class (OpenID Connect Core section 2): `0`, or `mfa`. */
+  acr?: string
   /** The client belongs to the operator; for guards that cannot look the client up. */
   first_party?: true
 }
@@ -46,7 +49,7 @@ export function createAccessTokens ({ sign, clock, site, ttl }: Dependencies): A
     client: Client,
     scopes: string[],
     expiresIn: number,
-    claims: { sub: string, aud: string | string[], sid?: string, epoch: number, auth_time?: number, amr?: string[] }
+    claims: { sub: string, aud: string | string[], sid?: string, epoch: number, auth_time?: number, amr?: string[], acr?: string }
   ): AccessToken {
     const iat = Math.floor(clock.now() / 1000)
     const payload: AccessTokenClaims = {
@@ -76,7 +79,8 @@ export function createAccessTokens ({ sign, clock, site, ttl }: Dependencies): A
         sid: grant.sessionId,
         epoch: grant.tokenEpoch,
         auth_time: Math.floor(grant.authTime.getTime() / 1000),
-        amr: grant.amr
+        amr: grant.amr,
+        acr: acrOf(grant.amr)
       })
     },
     forClient: (client, scopes, resources) =>

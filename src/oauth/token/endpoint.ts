@@ -2,7 +2,8 @@ import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { AuthenticateClient } from '../../clients/authentication.ts'
 import type { Events } from '../../events/events.ts'
-import { invalidRequest, OAuthError, unauthorizedClient, unsupportedGrantType } from '../errors.ts'
+import type { Challenge } from '../../factors/challenge.ts'
+import { invalidGrant, invalidRequest, invalidSession, LoginIncomplete, OAuthError, unauthorizedClient, unsupportedGrantType } from '../errors.ts'
 import type { GrantHandler, GrantRequest, Issued } from './grants/index.ts'
 import { stringParams } from '../params.ts'
 import type { Caller, Client } from '../ports.ts'
@@ -30,6 +31,13 @@ export type TokenEndpoint = {
    * @throws OAuthError; LoginIncomplete when something is missing
    */
   logIn: (client: Client, user: ProvenUser, request: { scope: string | undefined, caller: Caller }) => Promise<Issued>
+  /**
+   * Goes on with a login at which the second factor is missing.
+   * @throws OAuthError: invalid_grant for a wrong code, invalid_session when the login must begin again
+   */
+  challenge: (request: TokenRequest) => Promise<Issued>
+  /** The same for a client that the server itself authenticates. */
+  challengeFor: (client: Client, request: Pick<VouchedRequest, 'params' | 'caller'>) => Promise<Issued>
   grantTypes: string[]
 }
 
@@ -38,15 +46,19 @@ type Dependencies = {
   resources: Resources
   scopes: Pick<Scopes, 'grant'>
   startSession: StartSession
+  /** Checks a second factor. */
+  pass: Challenge['pass']
   handlers: GrantHandler[]
 }
 
 /** What `token.issued` calls a login that came from another provider; it is no grant type of the endpoint. */
 const SOCIAL_LOGIN = 'social'
+/** And one that has gone on with a second factor. */
+const CHALLENGE = 'challenge'
 
 /** RFC 6749 section 3.2: checks client, grant and parameters in this order; the grant handler writes last. */
 export function createTokenEndpoint (
-  { authenticateClient, resources, scopes, startSession, handlers }: Dependencies
+  { authenticateClient, resources, scopes, startSession, pass, handlers }: Dependencies
 ): TokenEndpoint {
   const grants = new Map(handlers.map((grant) => [grant.grantType, { ...grant, problem: createChecker(grant.params) }]))
 
@@ -73,7 +85,25 @@ export function createTokenEndpoint (
     return await startSession(client, user, { scopes: scopes.grant(client, scope), resources: [] }, caller)
   }
 
-  return { issue, issueFor, logIn, grantTypes: [...grants.keys()] }
+  async function challenge ({ authorization, body, caller }: TokenRequest): Promise<Issued> {
+    const params = stringParams(body)
+    const client = await authenticateClient({ authorization, params, caller })
+    return await challengeFor(client, { params, caller: userBehind(client, caller) })
+  }
+
+  const challengeFor: TokenEndpoint['challengeFor'] = async (client, { params, caller }) => {
+    const { auth_session: authSession, factor, code } = params
+    if (authSession === undefined) throw invalidRequest('auth_session is missing')
+    if (code === undefined) throw invalidRequest('code is missing')
+    const { user, pending, device, refused } = await pass({ authSession, clientId: client.id, factor, code, caller })
+    if (refused === 'wrong') throw invalidGrant('The user credentials were incorrect')
+    if (refused === 'expired') throw invalidSession('The auth_session is invalid or has expired: log in again')
+    if (refused) throw new LoginIncomplete(authSession, refused)
+    const { scopes: granted = [], resources: targets = [] } = pending
+    return { ...await startSession(client, user, { scopes: granted, resources: targets }, caller), device }
+  }
+
+  return { issue, issueFor, logIn, challenge, challengeFor, grantTypes: [...grants.keys()] }
 }
 
 /** Wraps the token endpoint so that each response emits an event. */
@@ -98,7 +128,9 @@ export function observed (endpoint: TokenEndpoint, events: Events): TokenEndpoin
     ...endpoint,
     issue: (request) => observe(known(request.body['grant_type']), endpoint.issue(request)),
     issueFor: (client, grantType, request) => observe(known(grantType), endpoint.issueFor(client, grantType, request)),
-    logIn: (...login) => observe(SOCIAL_LOGIN, endpoint.logIn(...login))
+    logIn: (...login) => observe(SOCIAL_LOGIN, endpoint.logIn(...login)),
+    challenge: (request) => observe(CHALLENGE, endpoint.challenge(request)),
+    challengeFor: (...request) => observe(CHALLENGE, endpoint.challengeFor(...request))
   }
 }
 

@@ -10,6 +10,7 @@ import type { PersonalTokens } from '../../personal-tokens/personal-tokens.ts'
 import type { RefreshToken, RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { RemainingScopes } from '../remaining-scopes.ts'
 import { followsRevocations } from '../scopes.ts'
+import { acrOf } from '../../oidc/claims.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 
 export type Introspect = (
@@ -89,6 +90,7 @@ export function createIntrospect (
       exp: seconds(session.expiresAt),
       auth_time: seconds(session.authTime),
       amr: session.amr,
+      acr: acrOf(session.amr),
       ...scopeOf(await remainingScopes(client.id, session.scopes))
     }
   }

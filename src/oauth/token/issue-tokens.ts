@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { hashSecret } from '../../crypto/secrets.ts'
 import { originOf, type Events } from '../../events/events.ts'
+import type { Challenge } from '../../factors/challenge.ts'
 import type { OutboxEntry } from '../../outbox/ports.ts'
 import type { TokenResponse } from '../../schemas/token.ts'
 import { pendingOrigin, type AuthSessions } from '../../sessions/auth-sessions.ts'
@@ -83,6 +84,8 @@ export type StartSession = (
 type Starting = {
   sessions: Pick<Sessions, 'create'>
   authSessions: Pick<AuthSessions, 'create'>
+  /** The second factors of a user. */
+  waysOf: Challenge['waysOf']
   refreshTokens: RefreshTokens
   issueTokens: IssueTokens
   events: Pick<Events, 'emit'>
@@ -92,14 +95,15 @@ type Starting = {
 }
 
 export function createStartSession (
-  { sessions, authSessions, refreshTokens, issueTokens, events, sessionTtl, idleTtl }: Starting
+  { sessions, authSessions, waysOf, refreshTokens, issueTokens, events, sessionTtl, idleTtl }: Starting
 ): StartSession {
   return async (client, { missing: [first], notices, entered, ...user }, access, caller) => {
     const { userId, passwordStamp, amr: proven, origin } = user
     if (first) {
       const pending = { ...access, ...(entered && { address: entered }), ...pendingOrigin(origin) }
       const begun = { clientId: client.id, proven, pending, caller }
-      throw new LoginIncomplete(await authSessions.create({ user: { userId, passwordStamp }, ...begun }), first)
+      const text = await authSessions.create({ user: { userId, passwordStamp }, ...begun })
+      throw new LoginIncomplete(text, first, first === 'second_factor' ? await waysOf(userId) : undefined)
     }
     const id = uuidv7()
     const secret = refreshTokens.newSecret()

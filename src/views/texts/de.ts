@@ -39,6 +39,7 @@ export const de: Texts = {
     atProvider: (provider) => `Sie melden sich mit ${provider} an und haben hier kein Passwort.`,
     notInvited: 'Die Einladung gilt für eine andere Adresse. Nehmen Sie die, an die sie ging.',
     wrongPassword: 'Das ist nicht Ihr Passwort.',
+    wrongCode: 'Dieser Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten.',
     changedMeanwhile: 'Das wurde inzwischen geändert. Versuchen Sie es noch einmal.',
     lastIdentifier: 'Damit melden Sie sich an. Fügen Sie etwas anderes hinzu, bevor Sie es entfernen.',
     changedOften: 'Das wurde in letzter Zeit zu oft geändert. Versuchen Sie es in einigen Wochen noch einmal.',
@@ -71,6 +72,14 @@ export const de: Texts = {
     cancel: 'Abbrechen',
     idle: 'Sie wurden abgemeldet, weil dieser Browser eine Weile nicht verwendet wurde.',
     ended: 'Sie wurden abgemeldet. Melden Sie sich wieder an, um weiterzumachen.'
+  },
+  secondFactor: {
+    title: 'Code eingeben',
+    label: 'Code',
+    hint: 'Die sechs Ziffern, die Ihre Authenticator-App gerade zeigt.',
+    hintRecovery: 'Die sechs Ziffern, die Ihre Authenticator-App gerade zeigt, oder einer Ihrer Wiederherstellungscodes.',
+    submit: 'Weiter',
+    again: 'Anders anmelden'
   },
   register: {
     title: 'Konto anlegen',

@@ -42,6 +42,7 @@ export const en = {
     atProvider: (provider: string) => `You log in with ${provider}, and have no password here.`,
     notInvited: 'The invitation is for another address. Use the one that it was sent to.',
     wrongPassword: 'This is not your password.',
+    wrongCode: 'This code is wrong, or was used before. Wait for the next one.',
     changedMeanwhile: 'This was changed in the meantime. Try again.',
     lastIdentifier: 'You log in with this. Add another before you remove it.',
     changedOften: 'This was changed too often recently. Try again in a few weeks.',
@@ -73,6 +74,15 @@ export const en = {
     cancel: 'Cancel',
     idle: 'You were logged out because this browser was not used for a while.',
     ended: 'You have been logged out. Log in again to go on.'
+  },
+  /** After the password, where the user has a second factor. */
+  secondFactor: {
+    title: 'Enter your code',
+    label: 'Code',
+    hint: 'The six digits that your authenticator app shows now.',
+    hintRecovery: 'The six digits that your authenticator app shows now, or one of your recovery codes.',
+    submit: 'Continue',
+    again: 'Log in another way'
   },
   register: {
     title: 'Create an account',

@@ -54,6 +54,7 @@ const API: Words<string> = {
   breached_password: (_, field) =>
     `The given ${spaced(field)} has appeared in a data leak. Please choose a different ${spaced(field)}.`,
   wrong_password: () => 'is not your password',
+  wrong_code: () => 'is wrong, or was used before',
   changed_meanwhile: () => 'was changed by another request; try again',
   last_identifier: () => 'is all that is left to log in with; add another first',
   changed_often: () => 'was changed too often recently; try again in a few weeks',
@@ -107,6 +108,7 @@ const PAGES: Words<Texts['problems']> = {
   common_password: (_, { passwordCommon }) => passwordCommon,
   breached_password: (_, { passwordBreached }) => passwordBreached,
   wrong_password: (_, { wrongPassword }) => wrongPassword,
+  wrong_code: (_, { wrongCode }) => wrongCode,
   changed_meanwhile: (_, { changedMeanwhile }) => changedMeanwhile,
   last_identifier: (_, { lastIdentifier }) => lastIdentifier,
   changed_often: (_, { changedOften }) => changedOften,

@@ -38,6 +38,7 @@ export const fr: Texts = {
     atProvider: (provider) => `Vous vous connectez avec ${provider} et n’avez pas de mot de passe ici.`,
     notInvited: 'L’invitation est pour une autre adresse. Utilisez celle à laquelle elle a été envoyée.',
     wrongPassword: 'Ce n’est pas votre mot de passe.',
+    wrongCode: 'Ce code est incorrect, ou a déjà servi. Attendez le suivant.',
     changedMeanwhile: 'Ceci a été modifié entre-temps. Réessayez.',
     lastIdentifier: 'C’est votre seul identifiant de connexion. Ajoutez-en un autre avant de le retirer.',
     changedOften: 'Cette valeur a été modifiée trop souvent ces derniers temps. Réessayez dans quelques semaines.',
@@ -69,6 +70,14 @@ export const fr: Texts = {
     cancel: 'Annuler',
     idle: 'Vous avez été déconnecté, car ce navigateur n’a pas servi depuis un moment.',
     ended: 'Vous avez été déconnecté. Connectez-vous de nouveau pour continuer.'
+  },
+  secondFactor: {
+    title: 'Saisir votre code',
+    label: 'Code',
+    hint: 'Les six chiffres que votre application d’authentification affiche en ce moment.',
+    hintRecovery: 'Les six chiffres que votre application d’authentification affiche en ce moment, ou l’un de vos codes de récupération.',
+    submit: 'Continuer',
+    again: 'Se connecter autrement'
   },
   register: {
     title: 'Créer un compte',

@@ -41,6 +41,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
     'breached_password', 'The given staff id has appeared in a data leak. Please choose a different staff id.'
   ],
   wrong_password: ['wrong_password', 'is not your password'],
+  wrong_code: ['wrong_code', 'is wrong, or was used before'],
   changed_meanwhile: ['changed_meanwhile', 'was changed by another request; try again'],
   last_identifier: ['last_identifier', 'is all that is left to log in with; add another first'],
   changed_often: ['changed_often', 'was changed too often recently; try again in a few weeks'],

@@ -14,6 +14,7 @@ import type { Page } from '../../../src/views/page.ts'
 import { forgotPasswordPage, resetPasswordPage, type ForgotPasswordModel, type ResetPasswordModel } from '../../../src/views/password.tsx'
 import type { ProfileInput } from '../../../src/views/profile-fields.tsx'
 import { registerPage, type RegisterModel } from '../../../src/views/register.tsx'
+import { secondFactorPage } from '../../../src/views/second-factor.tsx'
 import { startPage } from '../../../src/views/start.tsx'
 import { undoPage } from '../../../src/views/undo.tsx'
 import { termsPage } from '../../../src/views/terms.tsx'
@@ -63,6 +64,13 @@ export function samplePages (page: Page): Record<string, string> {
     'register-terms': registerPage({
       ...registerModel(page), terms: { url: 'https://www.example.com/terms', privacyUrl: 'https://www.example.com/privacy' },
       errors: { fields: { terms_accepted: [page.texts.problems.mustAccept] } }
+    }),
+    'second-factor': secondFactorPage({
+      ...page, csrf, action: '/login/factor', account: { name: 'ada@example.com' }, ways: ['totp', 'recovery_code'], links: { login: '/login' }
+    }),
+    'second-factor-wrong': secondFactorPage({
+      ...page, csrf, action: '/login/factor', account: { name: 'ada@example.com' }, ways: ['totp'], links: { login: '/login' },
+      errors: { fields: { code: [page.texts.problems.wrongCode] } }
     }),
     terms: termsPage({
       ...page, action: '/account/terms', csrf, account: { name: account.name }, terms: { url: 'https://www.example.com/terms' },

@@ -5,8 +5,8 @@ import { languages, pickLanguage } from '../../../src/views/texts/index.ts'
 const { en, ...others } = languages
 /** Words that are those of English. */
 const SAME: Record<string, string[]> = {
-  de: ['form.colon', 'register.name', 'verify.code', 'device.code', 'account.tokenName', 'profile.name'],
-  fr: ['attributes.email', 'terms.after', 'verify.code', 'device.code']
+  de: ['form.colon', 'secondFactor.label', 'register.name', 'verify.code', 'device.code', 'account.tokenName', 'profile.name'],
+  fr: ['attributes.email', 'secondFactor.label', 'terms.after', 'verify.code', 'device.code']
 }
 
 /** `login.title` → its text; a function is called with what could be its argument. */
