@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { AppOptions } from '../../../plugins/latchkey.ts'
 import type { SocialProvider } from '../../../src/config/social-options.ts'
 import { internals } from '../../../plugins/internals.ts'
+import { lintErrors } from '../../support/lint-openapi.ts'
 import { browseProvider } from '../../support/provider-browser.ts'
 import { sql } from '../../support/session-rows.ts'
 import { build, claimsOf, createDatabase, profile, register, token, type MadeClient, type Tokens } from '../../support/start-server.ts'
@@ -281,6 +282,13 @@ t.test('a provider that is down or slow holds up no logout', async (t) => {
   const down = as(second)
   t.equal((await pressLogOut(down)).headers.location, '/logout', 'down')
   t.notOk(await isIn(down))
+})
+
+t.test('the route is in the document, which is valid, where a provider has the option', async (t) => {
+  const { app } = await world(t)
+  const document = (await app.inject('/docs/json')).json<{ paths: Record<string, object> }>()
+  t.match(document.paths['/v1/auth/{provider}/logged-out'], { get: { parameters: Array } })
+  t.same(await lintErrors(document), [])
 })
 
 type WithIdToken = Tokens & { id_token: string }
