@@ -97,7 +97,7 @@ const TIERS = {
   user_code: [[10, MINUTE], [40, HOUR]],
   /** A code has a million values and five tries: this leaves one in 100,000 a day. */
   one_time_code: [[10, DAY]],
-  /** Of one user, from unknown devices. A code has a million values, of which three are right: this leaves one in 10,000 a day. */
+  /** Of one user, from unknown devices. A code has a million values, of which three are right: this leaves one in 8,000 a day. */
   second_factor: [[5, MINUTE], [20, HOUR], [40, DAY]],
   second_factor_device: [[10, MINUTE], [30, HOUR], [60, DAY]],
   message: [[1, MINUTE], [5, HOUR], [20, DAY]],

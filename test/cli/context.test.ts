@@ -82,6 +82,8 @@ const COMMANDS: Record<string, string[]> = {
   'user invite': ['--email', 'ada@example.com'],
   'user invitations': [],
   'user delete': ['x'],
+  'user factors list': ['x'],
+  'user factors reset': ['x'],
   'user identities list': ['x'],
   'user identities remove': ['x', 'google'],
   purge: []
