@@ -72,10 +72,10 @@ t.test('keys reseal: what an old APP_KEY sealed is sealed under the new one, and
   t.same(await sql('SELECT * FROM outbox ORDER BY id'), before, 'doctor changes nothing')
   const { json, lines } = await resealKeys(await contextFor(t, old))
   t.match((json as { tables: object[] }).tables, [
-    { table: 'signing_keys', unopened: 0 }, { table: 'outbox', current: 0, resealed: 3, unopened: 0 }, { table: 'upstream_sessions', unopened: 0 },
-    { table: 'provider_tokens', unopened: 0 }
+    { table: 'signing_keys', unopened: 0 }, { table: 'outbox', current: 0, resealed: 3, unopened: 0 }, { table: 'factors', unopened: 0 },
+    { table: 'upstream_sessions', unopened: 0 }, { table: 'provider_tokens', unopened: 0 }
   ])
-  t.equal(lines.length, 5)
+  t.equal(lines.length, 6)
   t.match((await resealKeys(await contextFor(t, old))).json, { tables: [{ resealed: 0 }, { current: 3, resealed: 0 }] }, 'once')
   const alone = { DATABASE_URL: databaseUrl, APP_KEY: NEW_KEY }
   t.match(await sealed(alone as typeof old), [{ status: 'ok' }])

@@ -45,7 +45,7 @@ t.test('without appUrl the issuer has the port on which the host listens', async
   host.get('/orders', { onRequest: host.authGuard('api') }, async ({ auth }) => ({ user: auth.userId }))
   await register(host)
   t.equal(await issuerOf(host), 'http://localhost:3000', 'nobody knows a port yet')
-  t.same(Object.keys(host.latchkey).sort(), ['browser', 'issuer', 'on'], 'what a host sees, and nothing else')
+  t.same(Object.keys(host.latchkey).sort(), ['browser', 'issuer', 'on', 'providerTokens'], 'what a host sees, and nothing else')
   t.same(Object.keys(host.latchkey.browser).sort(), ['logInWithPassword', 'logOut', 'returnPath', 'session'])
   const early = (await login(host)).json<Tokens>()
   t.equal((await profile(host, early.access_token)).statusCode, 200)

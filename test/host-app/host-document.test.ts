@@ -205,7 +205,7 @@ t.test("a remote guard and remote client proxies, each alone, are described in t
       await host.ready()
       const document = made(host)
       t.same(await lintErrors(document), [], version)
-      t.same(Object.keys(document.paths).sort(), ['login', 'logout', 'refresh'].map((what) => `/v1/clients/{client}/${what}`))
+      t.same(Object.keys(document.paths).sort(), ['challenge', 'login', 'logout', 'refresh'].map((what) => `/v1/clients/{client}/${what}`))
     }
   }
 })
