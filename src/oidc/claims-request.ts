@@ -1,7 +1,8 @@
 import { parseJson } from '../http/json.ts'
 import type { ClaimRequest, ClaimsRequest } from '../oauth/ports.ts'
 import { covers } from '../oauth/scopes.ts'
-import { ACR, scopeOfClaim, SUPPORTED_CLAIMS } from './claims.ts'
+import { isAcr, reachesAcr } from './acr.ts'
+import { scopeOfClaim, SUPPORTED_CLAIMS } from './claims.ts'
 
 const MAX_BYTES = 4096
 
@@ -35,12 +36,22 @@ export function scopesOfClaims ({ id_token: idToken, userinfo }: ClaimsRequest):
 
 /** Whether the user may be the requested subject (section 5.5.1); tokens of another user must not be issued (section 3.1.2.2). */
 export function isSubject ({ id_token: idToken, userinfo }: ClaimsRequest, userId: string): boolean {
-  return fits(idToken?.['sub'], userId) && fits(userinfo?.['sub'], userId)
+  return [idToken, userinfo].every((claims) => fits(claims?.['sub'], (value) => value === userId))
 }
 
-/** A login that does not reach an essential `acr` has failed (section 5.5.1.1). */
-export function isReachedAcr ({ id_token: idToken }: ClaimsRequest): boolean {
-  return idToken?.['acr']?.essential !== true || fits(idToken['acr'], ACR)
+/** Whether some login reaches the essential `acr`, if there is one (section 5.5.1.1). */
+export function isPossibleAcr (claims: ClaimsRequest): boolean {
+  return fits(essentialAcr(claims), isAcr)
+}
+
+/** A login that does not reach an essential `acr` has failed (section 5.5.1.1); a stronger one than requested reaches it. */
+export function isReachedAcr (claims: ClaimsRequest, amr: readonly string[]): boolean {
+  return fits(essentialAcr(claims), (value) => reachesAcr(amr, value))
+}
+
+function essentialAcr ({ id_token: idToken }: ClaimsRequest): ClaimRequest | undefined {
+  const acr = idToken?.['acr']
+  return acr?.essential === true ? acr : undefined
 }
 
 /**
@@ -75,8 +86,9 @@ function isClaim (value: unknown): boolean {
 }
 
 /** A request with both `value` and `values` must satisfy both. */
-function fits (requested: ClaimRequest | undefined, is: string): boolean {
-  return (requested?.value === undefined || requested.value === is) && (requested?.values === undefined || requested.values.includes(is))
+function fits (requested: ClaimRequest | undefined, satisfies: (value: unknown) => boolean): boolean {
+  const { value, values } = requested ?? {}
+  return (value === undefined || satisfies(value)) && (values === undefined || values.some(satisfies))
 }
 
 const known = (claims: Record<string, ClaimRequest>) => pick(claims, (name) => SUPPORTED_CLAIMS.includes(name))

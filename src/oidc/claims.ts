@@ -1,5 +1,4 @@
 import { ANY } from '../oauth/scopes.ts'
-import { MFA } from '../users/missing.ts'
 import type { Profile } from '../users/ports.ts'
 
 /** Scopes of OpenID Connect Core section 5.4, with what a user allows by them. */
@@ -30,16 +29,6 @@ const COVERS = new Map(Object.entries(CLAIMS_OF).flatMap(([scope, names]) => nam
 
 /** The scope that covers a claim; undefined for claims that every token has. */
 export const scopeOfClaim = (name: string): string | undefined => COVERS.get(name)
-
-/** A login that makes no statement about its strength. */
-export const ACR = '0'
-/** Of a login that has proven two things of different kinds: our own value. */
-const ACR_MFA = 'mfa'
-
-/** The authentication context class of a login, which follows from how the user has proven who they are (RFC 8176). */
-export function acrOf (amr: readonly string[]): string {
-  return amr.includes(MFA) ? ACR_MFA : ACR
-}
 
 export type UserClaims = Record<string, string | number | boolean>
 

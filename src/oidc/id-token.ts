@@ -4,7 +4,8 @@ import type { Profile } from '../users/ports.ts'
 import { ID_TOKEN_TTL, type Algorithm } from '../keys/key-ring.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Scopes } from '../oauth/scopes.ts'
-import { acrOf, userClaims } from './claims.ts'
+import { acrOf } from './acr.ts'
+import { userClaims } from './claims.ts'
 import { givenClaims } from './claims-request.ts'
 
 type Dependencies = {

@@ -3,13 +3,16 @@ import type { Config } from '../config/config.ts'
 import type { Metadata } from '../schemas/discovery.ts'
 import { userInfoEndpoint } from '../oauth/resources.ts'
 import { withLanguages } from '../views/texts/index.ts'
+import { ACR_VALUES } from './acr.ts'
 import { OIDC_SCOPES, SUPPORTED_CLAIMS } from './claims.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** RFC 8414 section 2 and OpenID Connect Discovery section 3; derived from the configuration, never from a request. */
 export function createMetadata (
-  { issuer, scopes, languages, routes, registration, terms }: Pick<Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration' | 'terms'>,
+  { issuer, scopes, languages, routes, registration, terms, factors }: Pick<
+    Config, 'issuer' | 'scopes' | 'languages' | 'routes' | 'registration' | 'terms' | 'factors'
+  >,
   grantTypes: string[]
 ): Metadata {
   return {
@@ -28,6 +31,7 @@ export function createMetadata (
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     claims_supported: SUPPORTED_CLAIMS,
+    acr_values_supported: factors === 'on' ? [...ACR_VALUES] : ACR_VALUES.slice(0, 1),
     ...(terms.privacyUrl !== undefined && { op_policy_uri: terms.privacyUrl }),
     ...(terms.url !== undefined && { op_tos_uri: terms.url }),
     ...(routes.pages && pagesMetadata({ issuer, languages, registration }))

@@ -26,6 +26,7 @@ export const Metadata = Type.Object({
   subject_types_supported: Names,
   id_token_signing_alg_values_supported: Names,
   claims_supported: Names,
+  acr_values_supported: Names,
   claims_parameter_supported: Type.Optional(Type.Boolean()),
   request_parameter_supported: Type.Optional(Type.Boolean()),
   request_uri_parameter_supported: Type.Optional(Type.Boolean()),

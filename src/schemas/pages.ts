@@ -42,6 +42,7 @@ export const AuthorizeQuery = Type.Object({
   claims: Said('Individual claims, as JSON (OpenID Connect Core section 5.5)'),
   prompt: Said('`none`, `login`, `consent`, `select_account`, separated by spaces'),
   max_age: Said('Maximum number of seconds since the login', '3600'),
+  acr_values: Said('Wanted authentication context classes, such as `mfa`; a user who has a second factor is always asked for it', 'mfa'),
   login_hint: Said('Login identifier of the expected user', 'ada@example.com'),
   id_token_hint: Said('An ID token of the expected user'),
   ui_locales: Said('Preferred languages, separated by spaces', 'de en')

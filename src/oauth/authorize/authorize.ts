@@ -1,6 +1,6 @@
 import { hash as digest, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import { isSubject } from '../../oidc/claims-request.ts'
+import { isReachedAcr, isSubject } from '../../oidc/claims-request.ts'
 import { FEDERATED, type BrowserSession } from '../../sessions/browser-sessions.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './error.ts'
 import type { AuthorizationRequest, CheckAuthorizationRequest, Params } from './request.ts'
@@ -139,7 +139,10 @@ export function createAuthorize (deps: Dependencies): Authorize {
   /** The session may be older than the requirement. The user is told on our page, rather than the application. */
   async function refuseIncomplete (request: AuthorizationRequest, session: BrowserSession): Promise<void> {
     const [first] = await deps.missing(session)
-    if (!first) return
+    if (!first) {
+      if (!request.claims || isReachedAcr(request.claims, session.amr)) return
+      throw errorFor(request, 'unmet_authentication_requirements', 'The user has no second factor, which the essential acr of the request needs')
+    }
     const { code, description } = MISSING_ERRORS[first]
     if (request.prompts.includes('none')) throw errorFor(request, 'interaction_required', description)
     throw new HttpError(code)

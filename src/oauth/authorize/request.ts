@@ -1,4 +1,4 @@
-import { allowedClaims, isReachedAcr, parseClaims, scopesOfClaims } from '../../oidc/claims-request.ts'
+import { allowedClaims, isPossibleAcr, parseClaims, scopesOfClaims } from '../../oidc/claims-request.ts'
 import { AuthorizationError, UntrustedRequest, type AuthorizationErrorCode, type Destination } from './error.ts'
 import { OAuthError } from '../errors.ts'
 import type { ClaimsRequest, Client, Clients } from '../ports.ts'
@@ -153,7 +153,7 @@ function claimsOf (text: string | undefined, refuse: Refuse): ClaimsRequest | nu
       'claims must be a JSON object of at most 4 kB, its id_token and userinfo objects of claims, and each claim null or an object (OpenID Connect Core section 5.5)'
     )
   }
-  if (!isReachedAcr(claims)) throw refuse('unmet_authentication_requirements', 'No login reaches the essential acr of the request')
+  if (!isPossibleAcr(claims)) throw refuse('unmet_authentication_requirements', 'No login reaches the essential acr of the request')
   return claims
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Client, SessionState, SignAccessToken } from '../ports.ts'
 import { userInfoEndpoint } from '../resources.ts'
-import { acrOf } from '../../oidc/claims.ts'
+import { acrOf } from '../../oidc/acr.ts'
 
 /** Claims of an access token: RFC 9068 section 2.2, with the session and the user's epoch. */
 export type AccessTokenClaims = {

@@ -10,7 +10,7 @@ import type { PersonalTokens } from '../../personal-tokens/personal-tokens.ts'
 import type { RefreshToken, RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { RemainingScopes } from '../remaining-scopes.ts'
 import { followsRevocations } from '../scopes.ts'
-import { acrOf } from '../../oidc/claims.ts'
+import { acrOf } from '../../oidc/acr.ts'
 import { hashSecret } from '../../crypto/secrets.ts'
 
 export type Introspect = (
