@@ -8,13 +8,14 @@ import type { GuardOptions, RemoteGuardOptions } from '../src/config/options.ts'
 import { asRejection } from '../src/database/unavailable.ts'
 import { createAuth, type Auth } from './guard/auth.ts'
 import { authenticateBearer, type Wanted } from './guard/bearer.ts'
-import { refuseStale } from './guard/errors.ts'
+import { demandOf, meets } from './guard/demand.ts'
+import { loginInsufficient, refuseStale } from './guard/errors.ts'
 import { guardedBy, securityOf } from './guard/guarded.ts'
 import { isRemote } from './guard/is-remote.ts'
 import { localTrust } from './guard/local.ts'
 import { decorateRequests, foundBy, note } from './guard/request-auth.ts'
 import type { AuthGuard, Find, GuardKind, Trust } from './guard/types.ts'
-import { authenticateBrowser } from './guard/web-guard.ts'
+import { authenticateBrowser, logInAgain } from './guard/web-guard.ts'
 import { isAppWide, isOurs } from './http/keep-out-host.ts'
 import { alreadyRegistered } from './http/plugin-registration.ts'
 import { markGuarded } from './operations/openapi/host-document.ts'
@@ -43,7 +44,7 @@ function decorate (host: FastifyInstance, trust: Trust, remote: RemoteGuardOptio
     checkGuard(kind, wanted)
     const find = kind === 'web'
       ? inBrowser(trust, wanted)
-      : byToken(trust, { ...structuredClone(wanted), guard: kind })
+      : byToken(trust, { ...structuredClone(wanted), guard: kind, demand: demandOf(wanted) })
     const hook = guardHook(find, this !== undefined && isOurs(this))
     const asks = kind === 'web' ? { browser: [] } : { bearer: wanted.scopes ?? wanted.anyScope ?? [] }
     return guardedBy(
@@ -104,14 +105,19 @@ function byToken (trust: Trust, wanted: Wanted): Find {
 }
 
 /** @throws TypeError in a service without the database */
-function inBrowser (trust: Trust, { optional = false }: GuardOptions): Find {
+function inBrowser (trust: Trust, { optional = false, ...wanted }: GuardOptions): Find {
   const { web } = trust
+  const demand = demandOf(wanted)
   if (!web) throw new TypeError("authGuard('web') works where the pages are, not with { issuer }; use authGuard('api') here")
   return async (request, reply) => {
     if (!optional) refuseStale(trust, reply)
     const session = await authenticateBrowser(web, request, reply, optional)
     if (!session) return optional ? null : undefined
     if (optional) refuseStale(trust, reply)
+    if (demand && !meets(demand, session, trust.now())) {
+      if (!logInAgain(web, request, reply, { ...session, demand })) throw loginInsufficient(reply, demand)
+      return undefined
+    }
     return createAuth(
       {
         kind: 'browser', userId: session.userId, clientId: null, scopes: ['*'], sessionId: session.id, tokenId: null,

@@ -7,10 +7,11 @@ import type { AccessTokenClaims } from '../../src/oauth/token/access-token.ts'
 import { looksLikePersonalToken } from '../../src/personal-tokens/form.ts'
 import type { Revocation } from '../../src/revocation/revocation-list.ts'
 import { createAuth, factsOf, type Auth } from './auth.ts'
-import { firstPartyOnly, forbidden, refuseStale, unauthorized } from './errors.ts'
+import { meets, type Demand } from './demand.ts'
+import { firstPartyOnly, forbidden, loginInsufficient, refuseStale, unauthorized } from './errors.ts'
 import type { Trust } from './types.ts'
 
-export type Wanted = GuardOptions & { guard: 'api' | 'client' }
+export type Wanted = GuardOptions & { guard: 'api' | 'client', demand: Demand | null }
 
 /** The principal of a bearer token (RFC 6750). @returns null for a guest, where `optional` is set */
 export async function authenticateBearer (
@@ -39,6 +40,7 @@ export async function authenticateBearer (
   if (!isAllowed(auth, wanted)) throw forbidden(reply, needed, trust.about)
   // A personal access token is copied by hand, so nothing tells which application uses it
   if (wanted.firstParty && (auth.kind === 'personal' || !await trust.firstParty(claims))) throw firstPartyOnly()
+  if (wanted.demand && !meets(wanted.demand, auth, trust.now())) throw loginInsufficient(reply, wanted.demand, trust.about)
   return auth
 }
 

@@ -1,11 +1,13 @@
 import { RECENT } from '../../src/account/owner.ts'
 import type { FastifyReply } from 'fastify'
+import type { Demand } from './demand.ts'
 import { HttpError, type ErrorCode } from '../../src/http/http-error.ts'
 import type { Trust } from './types.ts'
 
 /** Parameters of `WWW-Authenticate: Bearer` (RFC 6750 section 3). */
 export type Challenge = {
   error?: 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication', error_description?: string, scope?: string,
+  acr_values?: string,
   max_age?: number,
   resource_metadata?: string
 }
@@ -29,6 +31,18 @@ export function loginTooOld (reply: FastifyReply): HttpError {
     reply, 'LK_LOGIN_TOO_OLD', message,
     challenge({ error: 'insufficient_user_authentication', error_description: message, max_age: RECENT })
   )
+}
+
+/** 401: the login behind the token is too weak or too old (RFC 9470 section 3). */
+export function loginInsufficient (reply: FastifyReply, { acr, maxAge }: Demand, about: Challenge = {}): HttpError {
+  const message = 'A different level of authentication is needed'
+  return challenged(reply, 'LK_INSUFFICIENT_USER_AUTHENTICATION', message, challenge({
+    error: 'insufficient_user_authentication',
+    error_description: message,
+    ...(acr !== undefined && { acr_values: acr }),
+    ...(maxAge !== undefined && { max_age: maxAge }),
+    ...about
+  }))
 }
 
 /** 403: the token is valid, but its application is not a first-party client. */

@@ -8,13 +8,14 @@ import { refuseOtherSites } from '../http/same-origin.ts'
 
 /** A guard in the process that has the database. */
 export function localTrust (
-  { config, clients, oauth, revocation: { feed, list }, users, browser, personalTokens, events }: Internals
+  { clock, config, clients, oauth, revocation: { feed, list }, users, browser, personalTokens, events }: Internals
 ): Trust {
   return {
     get issuer () { return config.issuer },
     get audience () { return config.issuer },
     verify: oauth.verifyAccessToken,
     revokedBy: list.revokedBy,
+    now: clock.now,
     age: feed.age,
     maxStaleness: config.revocation.maxStaleness,
     onStale: config.revocation.onStale,

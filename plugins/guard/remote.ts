@@ -36,6 +36,7 @@ export async function remoteTrust (host: FastifyInstance, options: RemoteGuardOp
     audience,
     verify: createAccessTokenVerifier({ issuer: () => issuer, findKey: createRemoteKeys(client, clock), clock }),
     revokedBy: list.revokedBy,
+    now: clock.now,
     age: followed(host, options, { client, list, clock }),
     maxStaleness: options.revocation?.maxStaleness ?? MAX_STALENESS,
     onStale: options.revocation?.onStale ?? 'refuse',

@@ -40,8 +40,8 @@ type Without<Names extends keyof GuardOptions> = Omit<GuardOptions, Names> & { [
 
 /** The options of a guard by its kind, as `guardOptions` checks them at the start. */
 type GuardOptionsOf<Kind extends GuardKind> = Kind extends 'web'
-  ? Without<Exclude<keyof GuardOptions, 'optional'>>
-  : Kind extends 'client' ? Without<'clients'> : GuardOptions
+  ? Without<Exclude<keyof GuardOptions, 'optional' | 'acr' | 'maxAge'>>
+  : Kind extends 'client' ? Without<'clients' | 'acr' | 'maxAge'> : GuardOptions
 
 export type AuthGuard = {
   <Kind extends GuardKind>(guard: Kind): Guard<Guarded<Kind, object>>
@@ -57,6 +57,8 @@ export type Trust = {
   audience: string | string[]
   verify: VerifyAccessToken
   revokedBy: RevocationList['revokedBy']
+  /** Milliseconds since 1970. */
+  now: () => number
   /** Age of the revocation list in seconds: since it was last known to be complete. */
   age: () => number
   maxStaleness: number

@@ -3,6 +3,8 @@ import { fits } from '../../src/http/packed-query.ts'
 import { localPath } from '../../src/http/return-to.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import type { Profile } from '../../src/users/ports.ts'
+import { reachesAcr } from '../../src/oidc/acr.ts'
+import type { Demand } from './demand.ts'
 import { loginNeeded } from './errors.ts'
 import { wantsHtml } from '../http/wants-html.ts'
 
@@ -42,6 +44,21 @@ export async function authenticateBrowser (
   if (loginPath === null || !isSafe || !wantsHtml(request)) throw loginNeeded(reply)
   reply.header('cache-control', 'no-store').redirect(withReturn(loginPath, localPath(outerPath(request))), 303)
   return null
+}
+
+/**
+ * Leads a browser whose login is too weak or too old to a new one, and back.
+ * @returns false for a request that cannot be redirected, and where a new login would be no stronger: the user has no second factor
+ */
+export function logInAgain (
+  { loginPath, outerPath }: WebTrust, request: FastifyRequest, reply: FastifyReply,
+  { amr, lacksFactor, demand }: Pick<BrowserSession, 'amr' | 'lacksFactor'> & { demand: Demand }
+): boolean {
+  const isStronger = demand.acr === undefined || lacksFactor || reachesAcr(amr, demand.acr)
+  if (!isStronger || loginPath === null || !SAFE.has(request.method) || !wantsHtml(request)) return false
+  const again = `${loginPath}${loginPath.includes('?') ? '&' : '?'}prompt=login`
+  reply.header('cache-control', 'no-store').redirect(withReturn(again, localPath(outerPath(request))), 303)
+  return true
 }
 
 /** Drops the query of `return_to` when the address would be too long with it, and `return_to` itself when that is still too long. */

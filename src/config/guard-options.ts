@@ -25,15 +25,25 @@ const members = {
   optional
 }
 const closed = { additionalProperties: false }
+const login = {
+  acr: Type.Optional(
+    Type.Union([Type.Literal('mfa')], { description: 'Class that the login must have reached: `mfa`, a second factor; otherwise 401 (RFC 9470)' })
+  ),
+  maxAge: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,6}[smhd]$' })], {
+      description: 'Age of the login at most, in seconds or such as `10m` (s, m, h, d); an older one is answered by 401 (RFC 9470)'
+    })
+  )
+}
 
-/** What `app.authGuard(kind, options)` takes, by kind. A browser session is not limited by scopes. */
+/** What `app.authGuard(kind, options)` takes, by kind. A browser session is not limited by scopes, and a client has not logged in. */
 export const guardOptions = {
   api: Type.Object(
-    { ...members, clients: Type.Optional(Type.Boolean({ description: 'Also accept tokens of clients that act for themselves' })) },
+    { ...members, ...login, clients: Type.Optional(Type.Boolean({ description: 'Also accept tokens of clients that act for themselves' })) },
     closed
   ),
   client: Type.Object(members, closed),
-  web: Type.Object({ optional }, closed)
+  web: Type.Object({ optional, ...login }, closed)
 }
 
 export type ApiGuardOptions = Static<typeof guardOptions.api>

@@ -15,6 +15,7 @@ export const ERRORS = {
   LK_UNTRUSTED_REQUEST: { status: 400, message: 'The client or its redirect URI is not known' },
   LK_UNAUTHENTICATED: { status: 401, message: 'Send an access token: Authorization: Bearer …' },
   LK_LOGIN_TOO_OLD: { status: 401, message: 'This needs a login of the last 10 minutes' },
+  LK_INSUFFICIENT_USER_AUTHENTICATION: { status: 401, message: 'A different level of authentication is needed' },
   LK_INVALID_CREDENTIALS: { status: 401, message: 'Invalid credentials.' },
   LK_INVALID_REFRESH_TOKEN: { status: 401, message: 'The refresh token is invalid.' },
   LK_NO_REFRESH_TOKEN: { status: 401, message: 'Send refresh_token in the body, or the cookie refreshToken' },
