@@ -5,13 +5,13 @@ import { localPath } from '../../src/http/return-to.ts'
 import { HttpError } from '../../src/http/http-error.ts'
 import type { FormId } from '../../src/crypto/form-secrets.ts'
 import type { Services } from '../../src/compose/services.ts'
-import { pendingOrigin, type Pending } from '../../src/sessions/auth-sessions.ts'
+import { pendingProof, type Pending } from '../../src/sessions/auth-sessions.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import { MISSING_ERRORS, type Missing } from '../../src/users/missing.ts'
 import { candidatesFrom } from '../../src/users/login-candidates.ts'
 import type { AnyReply, AnyRequest } from '../guard/types.ts'
-import { browserCookie, cookiePath } from './cookie.ts'
+import { browserCookie, cookiePath, loginCookiePath } from './cookie.ts'
 import { callerOf } from '../../src/http/caller.ts'
 import { cookiesNamed, setCookie } from '../../src/http/cookies.ts'
 
@@ -52,7 +52,7 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
   const secure = config.appUrl.startsWith('https:')
   const name = browserCookie(config.appUrl)
   const options = { path: cookiePath(config.appUrl), httpOnly: true, sameSite: 'lax' as const, secure }
-  const device = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
+  const device = createDeviceCookie(new URL(config.appUrl).origin, loginCookiePath(config))
   const tokenOf = ({ headers }: FastifyRequest) => cookiesNamed(headers.cookie, name).find((value) => SESSION.test(value))
   const keep = (reply: FastifyReply, value: string, more: object = {}) => setCookie(reply, name, value, { ...options, ...more })
 
@@ -66,7 +66,7 @@ export function createBrowser ({ config, clock, events, sessions, users }: Servi
     form?: FormId
   ): Promise<BrowserSession | null> {
     const [first] = missing ?? await users.records.missing({ userId: user.userId, amr: user.amr ?? PASSWORD })
-    if (first) throw await incomplete(request, reply, user, first, { remember, ...pendingOrigin(user.origin) })
+    if (first) throw await incomplete(request, reply, user, first, { remember, ...pendingProof(user) })
     return await start(request, reply, user, remember, form)
   }
 

@@ -6,7 +6,7 @@ import { HttpError } from '../../src/http/http-error.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import type { Client } from '../../src/oauth/ports.ts'
 import type { ProvenUser } from '../../src/oauth/token/issue-tokens.ts'
-import { pendingOrigin } from '../../src/sessions/auth-sessions.ts'
+import { pendingProof } from '../../src/sessions/auth-sessions.ts'
 import type { Provider } from '../../src/social/ports.ts'
 import type { Intent, ProxyIntent } from '../../src/social/upstream-logins.ts'
 import type { Internals } from '../internals.ts'
@@ -86,7 +86,7 @@ export function createProxyLogins (
     const { userId, passwordStamp, missing, origin } = user
     if (missing.length === 0 && (users.terms === null || await users.terms.hasAccepted(userId))) return null
     const { stay = await browser.session(request) !== null, ...proxy } = login.proxy
-    const waiting = { userId, passwordStamp, ...pendingOrigin(origin && { ...origin, sealed: undefined }) }
+    const waiting = { userId, passwordStamp, ...pendingProof({ origin: origin && { ...origin, sealed: undefined } }) }
     const state = await upstream.suspend(request, reply, provider, { ...login, proxy: { ...proxy, stay, user: waiting } })
     const path = withQuery(config.basePath + continuePath(provider.name), { state })
     try {

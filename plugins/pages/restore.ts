@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerOf } from '../../src/http/caller.ts'
-import type { AuthSession } from '../../src/sessions/auth-sessions.ts'
+import { proofOf, type AuthSession } from '../../src/sessions/auth-sessions.ts'
 import { formatDate } from '../../src/views/format.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
 import type { Internals } from '../internals.ts'
@@ -63,7 +63,7 @@ export function createRestorePages (kit: Kit, { account: { deletion }, browser, 
       return { outcome: 'left', at }
     }
     if (!await deletion.restore(user, { caller: callerOf(request), preferences: preferredLanguages(request) })) return null
-    await browser.logIn(request, reply, { ...user, amr: proven, origin: pending.origin }, pending.remember === true)
+    await browser.logIn(request, reply, { ...user, amr: proven, ...proofOf(pending) }, pending.remember === true)
     return { outcome: 'restored', userId: user.userId }
   }
 

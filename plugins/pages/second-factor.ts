@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerOf } from '../../src/http/caller.ts'
-import type { AuthSession } from '../../src/sessions/auth-sessions.ts'
+import { pendingProof, userIdOf } from '../../src/sessions/auth-sessions.ts'
 import type { BrowserSession } from '../../src/sessions/browser-sessions.ts'
 import { createDeviceCookie } from '../../src/throttle/known-devices.ts'
 import { createAuthCookie } from '../browser/auth-cookie.ts'
+import { loginCookiePath } from '../browser/cookie.ts'
 import type { Internals } from '../internals.ts'
 import { SECOND_FACTOR } from './account-paths.ts'
 import type { Kit } from './kit.ts'
@@ -25,11 +26,13 @@ export type SecondFactorPages = {
 
 export function createSecondFactorPages (kit: Kit, { browser, config, factors, sessions, users }: Internals): SecondFactorPages {
   const cookie = createAuthCookie(config)
-  const deviceCookie = createDeviceCookie(new URL(config.appUrl).origin, config.loginPath.split('?')[0]!)
+  const deviceCookie = createDeviceCookie(new URL(config.appUrl).origin, loginCookiePath(config))
 
-  async function loginBy (text: string | undefined): Promise<AuthSession & { userId: string } | null> {
+  /** A login that waits for a second factor. One that waits for something else is like none: it may be that of nobody. */
+  async function loginBy (text: string | undefined): Promise<{ userId: string } | null> {
     const found = text === undefined ? null : await sessions.auth.find(text, null)
-    return found !== null && found.userId !== null ? { ...found, userId: found.userId } : null
+    const user = found && await users.records.findForEntry(userIdOf(found), found.proven)
+    return user && !user.disabled && user.missing[0] === 'second_factor' ? { userId: user.id } : null
   }
 
   async function ask (
@@ -55,8 +58,9 @@ export function createSecondFactorPages (kit: Kit, { browser, config, factors, s
     const user = session?.lacksFactor ? await users.records.findById(session.userId) : null
     if (!session || !user) return undefined
     const { userId, amr: proven, remember } = session
+    const pending = { remember, ...pendingProof(session) }
     return await sessions.auth.create({
-      user: { userId, passwordStamp: user.passwordStamp }, clientId: null, proven, pending: { remember }, caller: callerOf(request)
+      user: { userId, passwordStamp: user.passwordStamp }, clientId: null, proven, pending, caller: callerOf(request)
     })
   }
 

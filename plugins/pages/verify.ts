@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FieldError } from '../../src/http/field-errors.ts'
 import { localPath } from '../../src/http/return-to.ts'
-import { boundToAuthSession, boundToSession, userIdOf, type AuthSession } from '../../src/sessions/auth-sessions.ts'
+import { boundToAuthSession, boundToSession, proofOf, userIdOf, type AuthSession } from '../../src/sessions/auth-sessions.ts'
 import { VERIFY_PAGE } from '../../src/verification/links.ts'
 import type { Identifier } from '../../src/users/attributes.ts'
 import type { OneTimeToken } from '../../src/verification/ports.ts'
@@ -171,8 +171,8 @@ export function createVerifyPages (kit: Kit, { browser, config, sessions, users,
       const user = await sessions.auth.consume(refused.authSession.text, null)
       cookie.clear(reply)
       if (!user) return false
-      const { proven: amr, pending: { origin, remember } } = user
-      return await browser.logIn(request, reply, { ...user, amr, origin }, remember === true) !== null
+      const { proven: amr, pending } = user
+      return await browser.logIn(request, reply, { ...user, amr, ...proofOf(pending) }, pending.remember === true) !== null
     }
   }
 }

@@ -27,8 +27,9 @@ const accountData: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: guard,
     schema: { tags, summary: 'Download everything that is held about the user, after a login of the last 10 minutes', response: showPage }
   }, async (request, reply) => {
-    const { userId, authTime } = guard.auth(request)
+    const { authTime } = guard.auth(request)
     if (!isRecent(authTime, clock.now())) return logInAgain(reply, config, DATA)
+    const { userId } = await account.findOwner(guard.auth(request))
     const data = JSON.stringify(await account.exportAccount(userId) ?? {}, null, 2)
     return await reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="account.json"').send(data)
   })

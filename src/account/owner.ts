@@ -1,6 +1,7 @@
 import { HttpError } from '../http/http-error.ts'
 import type { Client, Clients, Sessions } from '../oauth/ports.ts'
 import { covers, type Scopes } from '../oauth/scopes.ts'
+import type { BrowserSessionStore } from '../sessions/browser-sessions.ts'
 
 /** A user who manages what has access to their account. */
 export type Owner = {
@@ -29,17 +30,19 @@ class NotTheOwner extends HttpError {
   }
 }
 
+const withoutFactor = () => new HttpError('LK_INSUFFICIENT_AUTHORIZATION', { message: 'This needs a login with the second factor: log in again' })
+
 type Dependencies = {
   clients: Pick<Clients, 'find'>
   sessions: Pick<Sessions, 'standing'>
   scopes: Pick<Scopes, 'remaining'>
-  browserSessions: { standing: (id: string) => Promise<{ tokenEpoch: number, amr: string[] } | null> }
+  browserSessions: Pick<BrowserSessionStore, 'standing'>
 }
 
 /**
  * Whether a token represents its user without restriction: a token of a first-party session that was not narrowed, or a browser session. A
  * third-party token, a personal access token or a narrowed token could otherwise create a more powerful one.
- * @throws NotTheOwner
+ * @throws NotTheOwner; HttpError LK_INSUFFICIENT_AUTHORIZATION for a login that is older than the second factor is asked for
  */
 export function createFindOwner ({ clients, sessions, scopes: registry, browserSessions }: Dependencies): FindOwner {
   async function ofToken ({ clientId, scopes }: Bearer, userId: string, sessionId: string): Promise<Owner> {
@@ -47,12 +50,14 @@ export function createFindOwner ({ clients, sessions, scopes: registry, browserS
     if (!client?.firstParty) throw new NotTheOwner()
     const session = await sessions.standing(sessionId)
     if (!session || !registry.remaining(client, session.scopes).every((scope) => covers(scopes, scope))) throw new NotTheOwner()
+    if (session.lacksFactor) throw withoutFactor()
     return { userId, sessionId, tokenEpoch: session.tokenEpoch, amr: session.amr, client }
   }
 
   async function ofBrowser (userId: string, sessionId: string): Promise<Owner> {
     const session = await browserSessions.standing(sessionId)
     if (!session) throw new NotTheOwner()
+    if (session.lacksFactor) throw withoutFactor()
     return { userId, sessionId, tokenEpoch: session.tokenEpoch, amr: session.amr, client: null }
   }
 

@@ -2,7 +2,7 @@ import type { DerivedKeys } from '../crypto/app-key.ts'
 import { originOf, type Events } from '../events/events.ts'
 import type { Caller } from '../oauth/ports.ts'
 import type { ProvenUser } from '../oauth/token/issue-tokens.ts'
-import type { AuthSession, AuthSessions, Pending } from '../sessions/auth-sessions.ts'
+import { proofOf, userIdOf, type AuthSession, type AuthSessions, type Pending } from '../sessions/auth-sessions.ts'
 import { TooManyAttempts } from '../throttle/attempts.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { MFA, type Missing } from '../users/missing.ts'
@@ -93,9 +93,11 @@ export function createChallenge ({ store, authSessions, users, throttle, keys, n
 
   async function pass (attempt: Attempt): Promise<Passed> {
     const { authSession, clientId, caller } = attempt
-    const login = await authSessions.find(authSession, clientId)
-    if (!isOfUser(login)) return { refused: 'expired' }
-    const { userId, passwordStamp, proven, pending } = login
+    const found = await authSessions.find(authSession, clientId)
+    if (!found) return { refused: 'expired' }
+    const { passwordStamp, proven, pending } = found
+    const login = { ...found, userId: userIdOf(found) }
+    const { userId } = login
     const user = await users.findForEntry(userId, proven)
     if (!user || user.disabled) return { refused: 'expired' }
     const [first = 'expired'] = user.missing
@@ -115,15 +117,11 @@ export function createChallenge ({ store, authSessions, users, throttle, keys, n
     if (isRecovery(attempt)) await tellRecovery(userId, caller)
     const notices = newDevice && !device.knows(userId) ? await newDevice(userId, caller) : []
     const amr = [...new Set([...proven, 'otp', MFA])]
-    const { origin } = pending
-    return { user: { userId, passwordStamp, amr, missing: [], notices, origin }, pending, device: device.device(userId) }
+    const proof = proofOf(pending)
+    return { user: { userId, passwordStamp, amr, missing: [], notices, ...proof }, pending, device: device.device(userId, true) }
   }
 
   return { waysOf, pass }
 }
 
 const isRecovery = ({ factor, code }: Attempt) => factor === 'recovery_code' || (factor === undefined && sixDigits(code) === null)
-
-function isOfUser (login: AuthSession | null): login is AuthSession & { userId: string } {
-  return login !== null && login.userId !== null
-}

@@ -167,8 +167,8 @@ export type Sessions = {
   recover: (rotation: Rotation, current: number, caller: Caller) => Promise<SessionState | null>
   /** The `claims` parameter the session was created with, and its scopes. */
   requestedClaims: (id: string) => Promise<{ claims: ClaimsRequest | null, scopes: string[] } | null>
-  /** The scopes and the epoch of an active session, and how its user has logged in. */
-  standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number, amr: string[] } | null>
+  /** The scopes and the epoch of an active session, how its user has logged in, and whether that lacks a second factor of theirs. */
+  standing: (id: string) => Promise<{ scopes: string[], tokenEpoch: number, amr: string[], lacksFactor: boolean } | null>
   /** Writes an audit event without updating the session. */
   noteReplay: (id: string, caller: Caller) => Promise<void>
 }

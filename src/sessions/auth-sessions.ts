@@ -13,6 +13,8 @@ export type Pending = {
   returnTo?: string
   /** Of a login at a provider. */
   origin?: UpstreamOrigin
+  /** When the user has proven the first thing, if that was before the login here: ISO 8601. */
+  authTime?: string
   /** What a registration has entered, to be shown again. */
   address?: Identifier
   /** The rest of it, to register again with another address. */
@@ -114,9 +116,17 @@ export function createAuthSessions ({ store, formSecrets }: { store: AuthSession
   }
 }
 
-/** What is kept of where a login comes from, while something is still missing. */
-export function pendingOrigin (origin: UpstreamOrigin | undefined): Pick<Pending, 'origin'> {
-  return origin ? { origin } : {}
+/** Where a login comes from, and when the user has proven who they are; by default here, and now. */
+type Proof = { origin?: UpstreamOrigin | undefined, authTime?: Date }
+
+/** What is kept of it while something is still missing. */
+export function pendingProof ({ origin, authTime }: Proof): Pick<Pending, 'origin' | 'authTime'> {
+  return { ...(origin && { origin }), ...(authTime && { authTime: authTime.toISOString() }) }
+}
+
+/** What was kept: what is proven later makes a login stronger, but not newer. */
+export function proofOf ({ origin, authTime }: Pending): Proof {
+  return { origin, ...(authTime !== undefined && { authTime: new Date(authTime) }) }
 }
 
 /** What a one-time code that belongs to the login is bound to. */

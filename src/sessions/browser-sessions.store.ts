@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts'
 import type { Revocation } from '../revocation/revocation-list.ts'
 import type { Ended, SessionEndStore } from './end.ts'
-import type { BrowserSession, BrowserSessionStore, NewBrowserSession } from './browser-sessions.ts'
+import type { BrowserSession, BrowserSessionStore, BrowserStanding, NewBrowserSession } from './browser-sessions.ts'
 import { mayLogIn } from '../users/deletion-sql.ts'
 import { amrOf, provesFactor } from './session-sql.ts'
 import type { UpstreamSessionStore } from './upstream-origin.ts'
@@ -73,10 +73,11 @@ export function createBrowserSessionStore (
     return rows[0]?.id ?? null
   }
 
-  async function standing (id: string): Promise<{ tokenEpoch: number, amr: string[] } | null> {
-    const { rows } = await pool.query<{ tokenEpoch: number, amr: string[] }>({
+  async function standing (id: string): Promise<BrowserStanding | null> {
+    const { rows } = await pool.query<BrowserStanding>({
       name: 'browser-session-standing',
-      text: `SELECT b.token_epoch AS "tokenEpoch", ${amrOf('b')} AS amr FROM ${sessions} b WHERE b.id = $1 AND b.revoked_at IS NULL AND b.expires_at > now()`,
+      text: `SELECT b.token_epoch AS "tokenEpoch", ${amrOf('b')} AS amr, ${factors} AND NOT ${provesFactor(amrOf('b'))} AS "lacksFactor"
+        FROM ${sessions} b JOIN ${users} u ON u.id = b.user_id WHERE b.id = $1 AND b.revoked_at IS NULL AND b.expires_at > now()`,
       values: [id]
     })
     return rows[0] ?? null

@@ -44,6 +44,9 @@ export type NewBrowserSession = {
 /** `amr` of a login at another provider, as other providers of identity call it; RFC 8176 has no word for it. */
 export const FEDERATED = 'fed'
 
+/** `lacksFactor`: the user has a second factor that this login has not proven. */
+export type BrowserStanding = { tokenEpoch: number, amr: string[], lacksFactor: boolean }
+
 export type BrowserSessionStore = {
   /** @returns null when the user has changed, or a session with this token exists */
   create: (session: NewBrowserSession) => Promise<BrowserSession | null>
@@ -56,7 +59,7 @@ export type BrowserSessionStore = {
   /** The id of one that was revoked within the last minute. */
   justEnded: (tokenHash: Uint8Array) => Promise<string | null>
   /** The epoch of an active session and how its user has logged in, read from the database. */
-  standing: (id: string) => Promise<{ tokenEpoch: number, amr: string[] } | null>
+  standing: (id: string) => Promise<BrowserStanding | null>
   touch: (id: string) => Promise<void>
 }
 

@@ -67,7 +67,7 @@ export function createSessionStore (
   }
 
   async function standing (id: string) {
-    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number, amr: string[] }>({
+    const { rows } = await pool.query<{ scopes: string[], tokenEpoch: number, amr: string[], lacksFactor: boolean }>({
       name: 'session-standing', text: sql.standing, values: [id]
     })
     return rows[0] ?? null
@@ -129,7 +129,8 @@ function statements ({ sessions, users, clients, audit_events: events }: Databas
 
     requestedClaims: `SELECT oidc->'claims' AS claims, scopes FROM ${sessions} WHERE id = $1`,
 
-    standing: `SELECT s.scopes, s.token_epoch AS "tokenEpoch", ${amrOf('s')} AS amr FROM ${sessions} s WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()`,
+    standing: `SELECT s.scopes, s.token_epoch AS "tokenEpoch", ${amrOf('s')} AS amr, ${factors} AND u.id IS NOT NULL AND NOT ${provesFactor(amrOf('s'))} AS "lacksFactor"
+      FROM ${sessions} s LEFT JOIN ${users} u ON u.id = s.user_id WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()`,
 
     // Listed even when there is no row: a token may outlive a session that is missing from a restored backup
     revoke: `WITH ended AS (${end()}),

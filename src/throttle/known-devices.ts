@@ -4,14 +4,14 @@ import { parse as uuidToBytes, stringify as bytesToUuid } from 'uuid'
 import type { DerivedKeys } from '../crypto/app-key.ts'
 import { cookiesNamed, setCookie } from '../http/cookies.ts'
 
-/** A device on which a user has logged in before. */
-export type Device = { userId: string, id: Buffer }
+/** A device on which a user has logged in before. `passedFactor`: with a second factor, which whoever has only the password cannot. */
+export type Device = { userId: string, id: Buffer, passedFactor: boolean }
 
 export type KnownDevices = {
   /** @returns null for a text that we did not sign */
   read: (text: string | undefined) => Device | null
-  /** The same device when it belongs to this user, otherwise a new one. */
-  renew: (userId: string, device: Device | null) => string
+  /** The same device when it belongs to this user, otherwise a new one. @param passedFactor with this login; once passed, it stays so */
+  renew: (userId: string, device: Device | null, passedFactor?: boolean) => string
 }
 
 // user id ‖ 128 random bits ‖ HMAC-SHA-256
@@ -19,6 +19,8 @@ const USER = 16
 const ID = USER + 16
 const LENGTH = ID + 32
 const TEXT = /^[A-Za-z0-9_-]{86}$/
+/** What is signed after the bytes themselves. */
+const PASSED_FACTOR = 'second factor'
 
 const COOKIE = 'lkDevice'
 /** Carries the same value for clients without cookies: backends and remote client proxies. */
@@ -53,19 +55,22 @@ export function createKnownDevices (keys: DerivedKeys): KnownDevices {
     if (!looksLikeDevice(text)) return null
     const bytes = Buffer.from(text, 'base64url')
     const signature = bytes.subarray(ID)
-    if (bytes.length !== LENGTH || !keys.some((key) => timingSafeEqual(mac(key, bytes), signature))) return null
-    return { userId: bytesToUuid(bytes.subarray(0, USER)), id: bytes.subarray(USER, ID) }
+    if (bytes.length !== LENGTH) return null
+    const isSigned = (mark: string) => keys.some((key) => timingSafeEqual(mac(key, bytes, mark), signature))
+    const passedFactor = isSigned(PASSED_FACTOR)
+    return passedFactor || isSigned('') ? { userId: bytesToUuid(bytes.subarray(0, USER)), id: bytes.subarray(USER, ID), passedFactor } : null
   }
 
-  function renew (userId: string, device: Device | null): string {
-    const id = device?.userId === userId ? device.id : randomBytes(ID - USER)
+  function renew (userId: string, device: Device | null, passedFactor = false): string {
+    const own = device?.userId === userId ? device : null
+    const id = own?.id ?? randomBytes(ID - USER)
     const bytes = Buffer.concat([uuidToBytes(userId), id])
-    return Buffer.concat([bytes, mac(keys[0]!, bytes)]).toString('base64url')
+    return Buffer.concat([bytes, mac(keys[0]!, bytes, passedFactor || own?.passedFactor ? PASSED_FACTOR : '')]).toString('base64url')
   }
 
   return { read, renew }
 }
 
-function mac (key: Buffer, bytes: Buffer): Buffer {
-  return createHmac('sha256', key).update(bytes.subarray(0, ID)).digest()
+function mac (key: Buffer, bytes: Buffer, mark: string): Buffer {
+  return createHmac('sha256', key).update(bytes.subarray(0, ID)).update(mark).digest()
 }

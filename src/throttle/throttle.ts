@@ -20,8 +20,8 @@ export type LoginAttempt = {
   guard: (userId: string | null) => Guard
   /** Whether the user has logged in from this device before. */
   knows: (userId: string) => boolean
-  /** The proof that the user's device presents at the next login. */
-  device: (userId: string) => string | undefined
+  /** The proof that the user's device presents at the next login. @param passedFactor whether this one had a second factor */
+  device: (userId: string, passedFactor?: boolean) => string | undefined
 }
 
 export type Throttle = {
@@ -29,7 +29,10 @@ export type Throttle = {
   login: (candidates: Identifier[], caller: Caller) => LoginAttempt
   /** Counted per session first: the holder of a stolen session cannot use up the attempts of the user. */
   currentPassword: (userId: string, sessionId: string) => Guard
-  /** Codes of second factors. A known device of the user has a counter of its own: whoever has the password cannot lock the user out. */
+  /**
+   * Codes of second factors. A device on which the user has passed one has a counter of its own: whoever has the password cannot lock the
+   * user out. Devices that are known by the password alone share one, since anybody who has it can get any number of them.
+   */
   secondFactor: (userId: string, caller: Caller) => Guard
   /** Codes shown by devices and typed in by a user. */
   userCode: (userId: string, ip: string) => Guard
@@ -132,10 +135,9 @@ export function createThrottle ({ counter, devices, secret, clock, smsPerDay, on
       ], check),
     secondFactor: (userId, caller) => (check) => {
       const device = devices.read(caller.device)
-      const count = device?.userId === userId
-        ? { counter: ownFactors, key: parts.keyOf(userId, device.id.toString('base64url')) }
-        : { counter: factors, key: parts.keyOf(userId) }
-      return attempts.guard([count], check)
+      const own = device?.userId === userId ? device : null
+      const key = parts.keyOf(userId, ...(own?.passedFactor ? [own.id.toString('base64url')] : []))
+      return attempts.guard([{ counter: own ? ownFactors : factors, key }], check)
     },
     userCode: (userId, ip) => (check) =>
       attempts.guard([
@@ -179,7 +181,7 @@ function createLogin ({ refuseBlocked, guard, devices, keyOf, counterOf }: Parts
       // Refuses blocked keys again: others may have failed while the user was looked up
       guard: (userId) => (check) => guard(countsOf(userId), check),
       knows: (userId) => device?.userId === userId,
-      device: (userId) => devices.renew(userId, device)
+      device: (userId, passedFactor) => devices.renew(userId, device, passedFactor)
     }
   }
 }

@@ -4,7 +4,7 @@ import { originOf, type Events } from '../../events/events.ts'
 import type { Challenge } from '../../factors/challenge.ts'
 import type { OutboxEntry } from '../../outbox/ports.ts'
 import type { TokenResponse } from '../../schemas/token.ts'
-import { pendingOrigin, type AuthSessions } from '../../sessions/auth-sessions.ts'
+import { pendingProof, type AuthSessions } from '../../sessions/auth-sessions.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { UpstreamOrigin } from '../../sessions/upstream-origin.ts'
 import type { Identifier } from '../../users/attributes.ts'
@@ -98,9 +98,9 @@ export function createStartSession (
   { sessions, authSessions, waysOf, refreshTokens, issueTokens, events, sessionTtl, idleTtl }: Starting
 ): StartSession {
   return async (client, { missing: [first], notices, entered, ...user }, access, caller) => {
-    const { userId, passwordStamp, amr: proven, origin } = user
+    const { userId, passwordStamp, amr: proven } = user
     if (first) {
-      const pending = { ...access, ...(entered && { address: entered }), ...pendingOrigin(origin) }
+      const pending = { ...access, ...(entered && { address: entered }), ...pendingProof(user) }
       const begun = { clientId: client.id, proven, pending, caller }
       const text = await authSessions.create({ user: { userId, passwordStamp }, ...begun })
       throw new LoginIncomplete(text, first, first === 'second_factor' ? await waysOf(userId) : undefined)
