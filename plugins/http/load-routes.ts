@@ -26,6 +26,7 @@ const OPTIONAL: [file: string, isOn: (switches: Switches) => boolean][] = [
   ['v1/password', ({ channels }) => channels.mail],
   ['v1/verification', ({ channels }) => channels.mail || channels.sms],
   ['v1/factors', ({ factors }) => factors === 'on'],
+  ['v1/passkeys', ({ factors }) => factors === 'on'],
   ['v1/profile', ({ routes }) => routes.profile],
   ['v1/oauth/clients', ({ routes }) => routes.clients],
   ['v1/oauth/client-secret', ({ routes }) => routes.clients],

@@ -14,7 +14,7 @@ import { errors } from '../../src/schemas/errors.ts'
 import {
   ConfirmBody, Confirmed, FactorList, FactorParams, NewRecoveryCodes, NewTotp, TotpBody, type Factor as FactorJson
 } from '../../src/schemas/factors.ts'
-import type { Profile } from '../../src/users/ports.ts'
+import { labelOf } from '../../src/users/label.ts'
 
 const tags = ['Second factors']
 const NEEDS = 'Needs the access token of a first-party login, or a browser session'
@@ -26,12 +26,6 @@ const factorRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const onRequest = ownerGuard(app)
   const changing = { onRequest, config: limit('password'), preValidation: async (request: { body: unknown }) => { request.body ??= {} } }
   const gone = () => new HttpError('LK_UNAUTHENTICATED', { message: 'You have been logged out meanwhile' })
-
-  /** What authenticator apps show beside the code. */
-  function labelOf ({ name, identifiers }: Profile): string {
-    const [first] = users.attributes.flatMap(({ name: attribute }) => identifiers.find((each) => each.attribute === attribute) ?? [])
-    return first?.display ?? name ?? ''
-  }
 
   app.get('/factors', {
     onRequest,
@@ -58,7 +52,7 @@ const factorRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const { name: read = null, problem } = name === undefined ? { name: null } : readName(name, MAX_USER_NAME)
     if (problem) throw unprocessable({ name: [problem] })
     const profile = await users.records.profile(owner.userId)
-    const begun = profile ? await factors.beginTotp(owner, { label: labelOf(profile), name: read }) : 'gone'
+    const begun = profile ? await factors.beginTotp(owner, { label: labelOf(users.attributes, profile), name: read }) : 'gone'
     if (begun === 'full') throw new HttpError('LK_TOO_MANY_FACTORS')
     if (begun === 'gone') throw gone()
     return reply.code(201).header('cache-control', 'no-store').send(begun)

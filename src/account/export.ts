@@ -1,3 +1,4 @@
+import type { PasskeyStore } from '../passkeys/ports.ts'
 import type { SocialAccountStore } from '../social/ports.ts'
 import type { Access } from './access.ts'
 import type { AuthorizedApp } from './apps.ts'
@@ -22,6 +23,7 @@ type Token = { id: string, name: string, scopes: string[], createdAt: Date, last
 type Dependencies = {
   readUser: (id: string) => Promise<StoredUser | null>
   identities: Pick<SocialAccountStore, 'list'>
+  passkeys: Pick<PasskeyStore, 'list'>
   access: { list: (userId: string) => Promise<Access[]> }
   apps: { list: (userId: string) => Promise<AuthorizedApp[]> }
   tokens: { list: (userId: string) => Promise<Token[]> }
@@ -33,7 +35,7 @@ export type ExportAccount = (userId: string) => Promise<object | null>
 
 const PAGE = 200
 
-export function createExportAccount ({ readUser, identities, access, apps, tokens, history }: Dependencies): ExportAccount {
+export function createExportAccount ({ readUser, identities, passkeys, access, apps, tokens, history }: Dependencies): ExportAccount {
   async function wholeHistory (userId: string): Promise<HistoryEntry[]> {
     const all: HistoryEntry[] = []
     for (let before: string | null = null; ;) {
@@ -51,6 +53,9 @@ export function createExportAccount ({ readUser, identities, access, apps, token
       user,
       identities: (await identities.list(userId)).map(({ provider, subject, email, name, createdAt, lastUsedAt }) => ({
         provider, subject, email, name, created_at: createdAt, last_used_at: lastUsedAt
+      })),
+      passkeys: (await passkeys.list(userId)).map(({ name, rpId, createdAt, lastUsedAt }) => ({
+        name, rp_id: rpId, created_at: createdAt, last_used_at: lastUsedAt
       })),
       sessions: (await access.list(userId)).map(({ id, kind, client, scopes, ip, userAgent, createdAt, lastUsedAt, expiresAt }) => ({
         id, kind, client: client?.name ?? null, scopes, ip, user_agent: userAgent, created_at: createdAt, last_used_at: lastUsedAt,

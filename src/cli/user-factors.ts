@@ -1,18 +1,22 @@
 import { factorsOf } from '../compose/factors.ts'
+import { passkeysOf } from '../compose/passkeys.ts'
 import type { Core } from '../compose/core.ts'
 import { createEvents } from '../events/events.ts'
 import type { Factors } from '../factors/factors.ts'
+import type { Passkeys } from '../passkeys/passkeys.ts'
 import { createAttributes } from '../users/attributes.ts'
 import type { Context } from './context.ts'
 import { findUser } from './find-user.ts'
 import { BY_OPERATOR } from './operator.ts'
 import { table, type Result } from './result.ts'
 
-/** The second factors of a user, and how many recovery codes are left. */
+/** The second factors and passkeys of a user, and how many recovery codes are left. */
 export async function listFactors ({ config, withCore }: Context, text: string): Promise<Result> {
   return await withCore(async (core) => {
     const userId = await findUser(config, core.store, text)
-    const { factors, recoveryCodes } = await (await factorsFor(core)).list(userId)
+    const { factors: services, passkeys: keys } = await partsFor(core)
+    const { factors: found, recoveryCodes } = await services.list(userId)
+    const factors = [...found, ...(await keys.list(userId)).map((each) => ({ ...each, kind: 'passkey' }))]
     return {
       json: {
         user_id: userId,
@@ -34,7 +38,7 @@ export async function listFactors ({ config, withCore }: Context, text: string):
 export async function resetFactors ({ config, withCore }: Context, text: string): Promise<Result> {
   return await withCore(async (core) => {
     const userId = await findUser(config, core.store, text)
-    const removed = await (await factorsFor(core)).reset(userId)
+    const removed = await (await partsFor(core)).factors.reset(userId)
     await core.store.audit.write(removed.map((factor) => ({ type: 'factor.removed', userId, detail: { ...BY_OPERATOR, factor } })))
     const lines = removed.length > 0
       ? [`The second factors of user ${userId} are removed (${removed.join(', ')}), and every session has ended.`]
@@ -43,7 +47,8 @@ export async function resetFactors ({ config, withCore }: Context, text: string)
   })
 }
 
-async function factorsFor (core: Core): Promise<Factors> {
+async function partsFor (core: Core): Promise<{ factors: Factors, passkeys: Passkeys }> {
   const attributes = await createAttributes(core.config.login)
-  return factorsOf({ ...core, attributes, users: core.store.users, events: createEvents(() => {}) })
+  const parts = { ...core, attributes, users: core.store.users, events: createEvents(() => {}) }
+  return { factors: factorsOf(parts), passkeys: passkeysOf(parts) }
 }

@@ -68,11 +68,13 @@ export function createAccount (parts: AccountParts): AccountServices {
     },
     deletion: atFirstUse(() => loadDeletion(parts), ['request', 'restore', 'deletesAt']),
     async exportAccount (userId) {
-      const [{ createExportAccount }, { createReadUser }, { createSocialAccountStore }] = await Promise.all([
-        import('../account/export.ts'), import('../users/export.store.ts'), import('../users/social-accounts.store.ts')
+      const [{ createExportAccount }, { createReadUser }, { createSocialAccountStore }, { createPasskeyStore }] = await Promise.all([
+        import('../account/export.ts'), import('../users/export.store.ts'), import('../users/social-accounts.store.ts'),
+        import('../passkeys/passkeys.store.ts')
       ])
+      const passkeys = createPasskeyStore(database, store.revocations)
       const identities = createSocialAccountStore(database)
-      return await createExportAccount({ ...shown, readUser: createReadUser(database), identities, tokens: personalTokens })(userId)
+      return await createExportAccount({ ...shown, readUser: createReadUser(database), identities, passkeys, tokens: personalTokens })(userId)
     }
   }
 }

@@ -25,6 +25,7 @@ import { createSessions, type SessionServices } from './sessions.ts'
 import { checkBreachedList, createUsers, type LaterRequests, type UserServices } from './users.ts'
 import type { Challenge } from '../factors/challenge.ts'
 import type { Factors } from '../factors/factors.ts'
+import type { Passkeys } from '../passkeys/passkeys.ts'
 import { atFirstUse } from '../runtime/at-first-use.ts'
 import type { SocialServices } from './social.ts'
 import { createVerification, type VerificationServices } from './verification.ts'
@@ -40,6 +41,8 @@ export type Services = Core & {
   mail: MailServices
   oauth: OAuthServices
   oidc: OidcServices
+  /** Loaded at their first use. */
+  passkeys: Passkeys
   passwords: Passwords
   personalTokens: PersonalTokenServices
   revocation: RevocationServices
@@ -133,6 +136,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
   const messages = createMail(base)
   const verification = createVerification({ ...base, ...messages, users, throttle })
   const factors = loadsFactors({ ...base, authSessions: sessions.auth, users, throttle })
+  const passkeys = loadsPasskeys({ ...base, users, throttle })
   const social = await loadSocial({ ...base, ...messages, invitations, users, throttle })
   return {
     ...createOAuth({ ...base, challenge: factors, clients, personalTokens, revocationList, scopes, sessions, throttle, users }),
@@ -140,7 +144,7 @@ async function createParts (base: Base, stops: Stop[]): Promise<Omit<Services, k
       ...base, ...messages, audited, clients, scopes, personalTokens, sessionEnds: sessions.sessionEnds, throttle, users
     }),
     ...messages,
-    clients, factors, invitations, passwords, personalTokens, revocation, sessions, social, users,
+    clients, factors, invitations, passkeys, passwords, personalTokens, revocation, sessions, social, users,
     verification
   }
 }
@@ -158,6 +162,12 @@ function loadsFactors ({ users: { records, attributes, newDevice }, ...parts }: 
     return { ...factorsOf({ ...parts, attributes, users: records }), ...challengeOf({ ...parts, users: records, newDevice }) }
   }
   return atFirstUse<FactorServices>(load, ['list', 'beginTotp', 'confirmTotp', 'newRecoveryCodes', 'remove', 'reset', 'waysOf', 'pass'])
+}
+
+/** Loaded with the first passkey. */
+function loadsPasskeys ({ users: { records, attributes }, ...parts }: Omit<FactorParts, 'authSessions'>): Passkeys {
+  const load = async () => (await import('./passkeys.ts')).passkeysOf({ ...parts, attributes, users: records })
+  return atFirstUse<Passkeys>(load, ['list', 'options', 'add', 'rename', 'remove'])
 }
 
 /** Loaded with the first invitation. */

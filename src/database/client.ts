@@ -9,7 +9,7 @@ export type Tables = Record<
   'users' | 'identifiers' | 'clients' | 'sessions' | 'signing_keys' | 'revocations' | 'settings' | 'audit_events' | 'browser_sessions'
     | 'authorization_codes' | 'rate_limits' | 'consents' | 'device_codes' | 'personal_access_tokens' | 'identifier_holds' | 'one_time_tokens'
     | 'auth_sessions' | 'outbox' | 'social_accounts' | 'upstream_sessions' | 'provider_tokens' | 'factors' | 'recovery_codes'
-    | 'remembered_browsers',
+    | 'remembered_browsers' | 'passkeys',
   string
 >
 
@@ -130,6 +130,7 @@ function tablesIn (schema: string): Tables {
     outbox: name('outbox'),
     factors: name('factors'),
     recovery_codes: name('recovery_codes'),
-    remembered_browsers: name('remembered_browsers')
+    remembered_browsers: name('remembered_browsers'),
+    passkeys: name('passkeys')
   }
 }

@@ -32,7 +32,7 @@ export type Factors = {
   newRecoveryCodes: (owner: FactorOwner, by: By) => Promise<string[] | null>
   /** Every other session of the user ends, and the user is told. @returns false when there is no such factor */
   remove: (owner: FactorOwner, id: string, by: By) => Promise<boolean>
-  /** Removes all, and ends every session, for the operator. The user is told. @returns kinds of those that there were */
+  /** Removes all, with the passkeys, and ends every session, for the operator. The user is told. @returns kinds of those that there were */
   reset: (userId: string) => Promise<string[]>
 }
 
@@ -108,7 +108,8 @@ export function createFactors ({ store, keys, outbox, prepareNotice, events, now
     },
 
     async reset (userId) {
-      const kinds = [...new Set((await store.list(userId)).map(({ kind }) => kind))]
+      const passkey = await store.hasPasskey(userId) ? ['passkey'] as const : []
+      const kinds = [...new Set([...(await store.list(userId)).map(({ kind }) => kind), ...passkey])]
       const mails = await Promise.all(kinds.map((kind) => kind === 'sms' ? [] : notice('factorRemoved', userId, kind, {})))
       const removed = await store.reset(userId, (transaction) => outbox.write(mails.flat(), transaction))
       for (const factor of removed) events.emit('factor.removed', { userId, factor, ...originOf(undefined) })

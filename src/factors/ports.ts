@@ -38,6 +38,7 @@ export type Confirmation = {
 
 export type FactorStore = {
   list: (userId: string) => Promise<Factor[]>
+  hasPasskey: (userId: string) => Promise<boolean>
   recoveryCodesLeft: (userId: string) => Promise<number>
   /**
    * Begins a factor, in place of others that were begun.
@@ -58,8 +59,8 @@ export type FactorStore = {
    * @returns its kind, or null when there is none
    */
   remove: (owner: FactorOwner, id: string, also: Also) => Promise<FactorKind | null>
-  /** Removes all of them, for the operator, and ends every session. @returns their kinds */
-  reset: (userId: string, also: Also) => Promise<FactorKind[]>
+  /** Removes all of them and the passkeys, for the operator, and ends every session. @returns their kinds */
+  reset: (userId: string, also: Also) => Promise<(FactorKind | 'passkey')[]>
   /** The secrets of `totp`. */
   secrets: (userId: string) => Promise<SealedSecret[]>
   /** Ends the auth session, if it is there, together with what was entered in it: all or nothing. */

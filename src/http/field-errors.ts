@@ -43,6 +43,8 @@ export type FieldErrorDetails = {
   wrong_password: null
   /** Of a second factor. */
   wrong_code: null
+  /** A credential that does not fit the options, or is none. */
+  bad_passkey: null
   changed_meanwhile: null
   last_identifier: null
   changed_often: null

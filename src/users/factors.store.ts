@@ -4,35 +4,14 @@ import type { Revocation } from '../revocation/revocation-list.ts'
 import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { consumeSql } from '../sessions/auth-sessions.store.ts'
 import type { Entered, Factor, FactorKind, FactorStore, SealedSecret } from '../factors/ports.ts'
-import { amrOf } from '../sessions/session-sql.ts'
-import { mayLogIn } from './deletion-sql.ts'
-import { nextEpoch } from './epoch-sql.ts'
+import { createFactorChange } from './factor-change-sql.ts'
 
-type Changed = { kind: FactorKind, revocation: Revocation | null }
+type Changed<Kind = FactorKind> = { kind: Kind, revocation: Revocation | null }
 
 export function createFactorStore ({ pool, tables }: Database, revocations: RevocationStore): FactorStore {
-  const { factors, recovery_codes: codes, remembered_browsers: remembered, users, sessions, browser_sessions: browsers } = tables
+  const { factors, recovery_codes: codes, passkeys, users } = tables
   const lock = (userId: string) => ({ text: `SELECT FROM ${users} WHERE id = $1 FOR NO KEY UPDATE`, values: [userId] })
-  /** $1: the user, $2: the epoch of their session. */
-  const isOwner = `u.id = $1 AND u.token_epoch = $2 AND ${mayLogIn}`
-
-  /**
-   * What follows from a change of factors, of a user in `done`: in-flight logins are refused, and every session but $3 ends.
-   * @param has SQL on the user `u`: whether there is a factor now
-   * @param proves whether that session has just proven it
-   */
-  const raisedBy = (has: string, proves: boolean) => {
-    const amr = `ARRAY(SELECT method FROM unnest(${amrOf('s')} || '{otp,mfa}'::text[]) WITH ORDINALITY AS w (method, position) GROUP BY method ORDER BY min(position))`
-    const keep = (table: string) => `UPDATE ${table} s SET token_epoch = c.token_epoch${proves ? `, amr = ${amr}` : ''} FROM changed c
-      WHERE s.user_id = c.id AND s.id = $3::uuid AND s.revoked_at IS NULL AND s.token_epoch = c.before RETURNING s.id`
-    return `changed AS (UPDATE ${users} u SET second_factor = ${has}, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
-        FROM ${users} o WHERE u.id = o.id AND u.id IN (SELECT user_id FROM done) RETURNING u.id, u.second_factor, u.token_epoch, o.token_epoch AS before),
-      kept_sessions AS (${keep(sessions)}), kept_browsers AS (${keep(browsers)}),
-      forgotten AS (DELETE FROM ${remembered} m USING changed c WHERE m.user_id = c.id),
-      codes_gone AS (DELETE FROM ${codes} r USING changed c WHERE r.user_id = c.id AND NOT c.second_factor),
-      listed AS (${revocations.insertSql("SELECT 'user', id::text, NULL::text, token_epoch, ARRAY(SELECT id FROM kept_sessions UNION ALL SELECT id FROM kept_browsers) FROM changed")})
-    SELECT d.kind, l.revocation FROM done d LEFT JOIN listed l ON true`
-  }
+  const { isOwner, raisedBy } = createFactorChange(tables, revocations)
 
   const confirmSql = `WITH done AS (UPDATE ${factors} f SET confirmed_at = now(), last_used_at = now(), last_step = $5 FROM ${users} u
       WHERE f.id = $4 AND f.user_id = u.id AND ${isOwner} AND f.confirmed_at IS NULL AND f.created_at > now() - $6 * interval '1 second' RETURNING f.user_id, f.kind),
@@ -40,8 +19,11 @@ export function createFactorStore ({ pool, tables }: Database, revocations: Revo
   const removeSql = `WITH done AS (DELETE FROM ${factors} f USING ${users} u
       WHERE f.id = $4 AND f.user_id = u.id AND ${isOwner} AND f.confirmed_at IS NOT NULL RETURNING f.user_id, f.kind),
     ${raisedBy(`EXISTS (SELECT FROM ${factors} f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL AND f.id <> $4)`, false)}`
-  const resetSql = `WITH done AS (DELETE FROM ${factors} f USING ${users} u
+  /** $2 and $3: null. */
+  const resetSql = `WITH factors_gone AS (DELETE FROM ${factors} f USING ${users} u
       WHERE f.user_id = u.id AND u.id = $1 AND $2::int IS NULL AND f.confirmed_at IS NOT NULL RETURNING f.user_id, f.kind),
+    passkeys_gone AS (DELETE FROM ${passkeys} p USING ${users} u WHERE p.user_id = u.id AND u.id = $1 RETURNING p.user_id),
+    done AS (SELECT user_id, kind FROM factors_gone UNION ALL SELECT user_id, 'passkey' FROM passkeys_gone),
     ${raisedBy('false', false)}`
 
   async function insertCodes (client: Pick<Transaction, 'query'>, userId: string, hashes: readonly Uint8Array[]): Promise<void> {
@@ -69,6 +51,13 @@ export function createFactorStore ({ pool, tables }: Database, revocations: Revo
         values: [userId]
       })
       return rows
+    },
+
+    async hasPasskey (userId) {
+      const { rows } = await pool.query<{ has: boolean }>({
+        name: 'passkey-any', text: `SELECT EXISTS (SELECT FROM ${passkeys} WHERE user_id = $1) AS has`, values: [userId]
+      })
+      return rows[0]!.has
     },
 
     async recoveryCodesLeft (userId) {
@@ -132,7 +121,7 @@ export function createFactorStore ({ pool, tables }: Database, revocations: Revo
 
     async reset (userId, also) {
       const query = { text: resetSql, values: [userId, null, null] }
-      const rows = await revocations.runLocked<Changed>(lock(userId), query, async (transaction, removed) => {
+      const rows = await revocations.runLocked<Changed<FactorKind | 'passkey'>>(lock(userId), query, async (transaction, removed) => {
         if (removed.length > 0) await also(transaction)
       })
       return rows.map(({ kind }) => kind)

@@ -24,7 +24,7 @@ type Row = Proof & { revocation: Revocation | null }
  */
 export function createProofs ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'verifyIdentifier' | 'resetPassword'> {
   const { users, identifiers, consents, clients, social_accounts: socialAccounts } = tables
-  const { factors, recovery_codes: codes, remembered_browsers: remembered } = tables
+  const { factors, recovery_codes: codes, passkeys, remembered_browsers: remembered } = tables
 
   /** $1: hash of the token, $2: the user whose it must be, or null, $3: attributes that can be verified, $4 by the effect. */
   const effectSql = ({ purpose, ends, password, cleans }: Effect) =>
@@ -48,6 +48,7 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
       consents_gone AS (DELETE FROM ${consents} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       identities_gone AS (DELETE FROM ${socialAccounts} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       factors_gone AS (DELETE FROM ${factors} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
+      passkeys_gone AS (DELETE FROM ${passkeys} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       codes_gone AS (DELETE FROM ${codes} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       remembered_gone AS (DELETE FROM ${remembered} s USING changed c WHERE c.cleaned AND s.user_id = c.id),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM changed c

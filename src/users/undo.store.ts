@@ -20,7 +20,7 @@ const isFirstProof = (identifiers: string) => `(r.payload->'proves' = 'true' AND
  */
 export function createUndo ({ tables }: Database, revocations: RevocationStore): Pick<UserStore, 'undoChange'> {
   const { users, identifiers, consents, clients, one_time_tokens: tokens, social_accounts: socialAccounts } = tables
-  const { factors, recovery_codes: codes, remembered_browsers: remembered } = tables
+  const { factors, recovery_codes: codes, passkeys, remembered_browsers: remembered } = tables
   const isFirst = isFirstProof(identifiers)
   const undoSql = `WITH valid AS (SELECT t.created_at FROM ${tokens} t WHERE t.hash = $1),
       redeemed AS (${redeemSql(tables, '$1', "'undo'", `(t.value IS NULL OR EXISTS (SELECT FROM ${identifiers} i
@@ -34,6 +34,7 @@ export function createUndo ({ tables }: Database, revocations: RevocationStore):
       consents_gone AS (DELETE FROM ${consents} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.updated_at >= v.created_at OR ${isFirst})),
       identities_gone AS (DELETE FROM ${socialAccounts} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.created_at >= v.created_at OR ${isFirst})),
       factors_gone AS (DELETE FROM ${factors} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (coalesce(s.confirmed_at, now()) >= v.created_at OR ${isFirst})),
+      passkeys_gone AS (DELETE FROM ${passkeys} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.created_at >= v.created_at OR ${isFirst})),
       codes_gone AS (DELETE FROM ${codes} s USING redeemed r, valid v WHERE s.user_id = r.user_id AND (s.created_at >= v.created_at OR ${isFirst})),
       remembered_gone AS (DELETE FROM ${remembered} s USING redeemed r WHERE s.user_id = r.user_id),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM redeemed r, valid v

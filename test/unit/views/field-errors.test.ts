@@ -42,6 +42,7 @@ const EACH: Record<FieldErrorCode, [FieldError, said: string]> = {
   ],
   wrong_password: ['wrong_password', 'is not your password'],
   wrong_code: ['wrong_code', 'is wrong, or was used before'],
+  bad_passkey: ['bad_passkey', 'is no passkey that was asked for here in the last 5 minutes'],
   changed_meanwhile: ['changed_meanwhile', 'was changed by another request; try again'],
   last_identifier: ['last_identifier', 'is all that is left to log in with; add another first'],
   changed_often: ['changed_often', 'was changed too often recently; try again in a few weeks'],
