@@ -14,7 +14,7 @@ import { errors } from '../../src/schemas/errors.ts'
 import {
   ConfirmBody, Confirmed, FactorList, FactorParams, NewRecoveryCodes, NewTotp, TotpBody, type Factor as FactorJson
 } from '../../src/schemas/factors.ts'
-import { labelOf } from '../../src/users/label.ts'
+import { labelOf } from '../../src/users/attributes.ts'
 
 const tags = ['Second factors']
 const NEEDS = 'Needs the access token of a first-party login, or a browser session'

@@ -14,7 +14,7 @@ import { errors } from '../../src/schemas/errors.ts'
 import {
   CreationOptions, NewPasskeyBody, Passkey as PasskeySchema, PasskeyList, PasskeyNameBody, PasskeyParams, type Passkey as PasskeyJson
 } from '../../src/schemas/passkeys.ts'
-import { labelOf } from '../../src/users/label.ts'
+import { labelOf } from '../../src/users/attributes.ts'
 
 const tags = ['Passkeys']
 const NEEDS = 'Needs the access token of a first-party login, or a browser session'

@@ -74,7 +74,9 @@ export function createAccount (parts: AccountParts): AccountServices {
       ])
       const passkeys = createPasskeyStore(database, store.revocations)
       const identities = createSocialAccountStore(database)
-      return await createExportAccount({ ...shown, readUser: createReadUser(database), identities, passkeys, tokens: personalTokens })(userId)
+      return await createExportAccount({
+        ...shown, readUser: createReadUser(database), identities, passkeys, tokens: personalTokens
+      })(userId)
     }
   }
 }

@@ -5,6 +5,7 @@ import { ConfigError } from '../config/config-error.ts'
 import { renamed } from '../config/deprecated.ts'
 import { boundedPattern } from '../runtime/bounded-pattern.ts'
 import { isNational, phoneNormalizer, tidyPhone } from './phone.ts'
+import type { Profile } from './ports.ts'
 
 /** An attribute's value: `value` is compared and unique, `display` is shown. */
 export type Identifier = { attribute: string, value: string, display: string }
@@ -165,4 +166,10 @@ export function readDomain (text: string): string | null {
   const domain = text.toLowerCase()
   const ascii = URL_SYNTAX.test(domain) ? '' : domainToASCII(domain)
   return DOMAIN.test(ascii) && !IPV4.test(ascii) ? ascii : null
+}
+
+/** What authenticators show to tell accounts apart: the first login attribute that the user has, or their name. */
+export function labelOf (attributes: Attributes, { name, identifiers }: Pick<Profile, 'name' | 'identifiers'>): string {
+  const [first] = attributes.flatMap(({ name: attribute }) => identifiers.find((each) => each.attribute === attribute) ?? [])
+  return first?.display ?? name ?? ''
 }

@@ -1,11 +1,12 @@
 import type { Database } from '../database/client.ts'
-import type { RevocationStore } from '../revocation/revocations.store.ts'
 import { amrOf } from '../sessions/session-sql.ts'
 import { mayLogIn } from './deletion-sql.ts'
 import { nextEpoch } from './epoch-sql.ts'
 
+type Revocations = { insertSql: (rows: string) => string }
+
 /** SQL for statements that add or remove a second factor or a passkey. */
-export function createFactorChange (tables: Database['tables'], revocations: Pick<RevocationStore, 'insertSql'>) {
+export function createFactorChange (tables: Database['tables'], revocations: Revocations) {
   const { recovery_codes: codes, remembered_browsers: remembered, users, sessions, browser_sessions: browsers } = tables
   /** $1: the user, $2: the epoch of their session. */
   const isOwner = `u.id = $1 AND u.token_epoch = $2 AND ${mayLogIn}`
