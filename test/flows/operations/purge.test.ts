@@ -61,6 +61,11 @@ async function fill (app: FastifyInstance): Promise<void> {
       `INSERT INTO upstream_sessions (id, user_id, provider, subject, expires_at) VALUES (gen_random_uuid(), $1, 'acme', '${index}', ${end})`,
       [user.id]
     )
+    await sql(
+      app,
+      `INSERT INTO remembered_browsers (id, user_id, hash, password_stamp, token_epoch, expires_at) VALUES (gen_random_uuid(), $1, '${index}', 0, 0, ${end})`,
+      [user.id]
+    )
     await sql(app, `INSERT INTO identifier_holds (hash, expires_at) VALUES ('${index}', ${end})`)
     await sql(
       app,
@@ -91,10 +96,10 @@ t.test('purge deletes what has expired, in every table, and nothing else', async
   await fill(app)
   t.same(await run(app), {
     sessions: 1, browser_sessions: 1, authorization_codes: 1, device_codes: 1, personal_access_tokens: 1,
-    one_time_tokens: 1, auth_sessions: 1, upstream_sessions: 1, identifier_holds: 1, identifiers: 1,
+    one_time_tokens: 1, auth_sessions: 1, upstream_sessions: 1, remembered_browsers: 1, identifier_holds: 1, identifiers: 1,
     revocations: 1, signing_keys: 1, rate_limits: 1, outbox: 1, audit_events: 1
   })
-  t.same(Object.values((await run(app))!), Array(15).fill(0))
+  t.same(Object.values((await run(app))!), Array(16).fill(0))
   t.equal(await count(app, 'sessions'), 1)
   t.ok((await login(app)).statusCode === 200, 'the keys that sign are there')
 })
@@ -102,7 +107,7 @@ t.test('purge deletes what has expired, in every table, and nothing else', async
 t.test('purge keeps what expired less than `keep` hours ago', async (t) => {
   const { app } = await build(t)
   await fill(app)
-  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(15).fill(0))
+  t.same(Object.values((await run(app, { ...EXPIRED, keep: 3 * 3600 }))!), Array(16).fill(0))
 })
 
 t.test('every table with an expiry time is purged', async (t) => {
