@@ -1,20 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { advanceTime } from '../../src/testing.ts'
-import { createCredential, type CreationOptions } from '../support/authenticator.ts'
+import { createCredential } from '../support/authenticator.ts'
 import { send } from '../support/factors.ts'
 import { createMailbox } from '../support/mailbox.ts'
+import { addCredential as add, optionsFor } from '../support/passkeys.ts'
 import { sql } from '../support/session-rows.ts'
 import { sharedServers } from '../support/shared-server.ts'
 import { login, profile, signedIn, type Tokens } from '../support/start-server.ts'
 
 const build = sharedServers(t)
-
-const optionsFor = async (app: FastifyInstance, token: string) =>
-  (await send(app, 'POST', '/v1/passkeys/options', token)).json<CreationOptions>()
-
-const add = (app: FastifyInstance, token: string, credential: object, name?: string) =>
-  send(app, 'POST', '/v1/passkeys', token, { credential, ...(name !== undefined && { name }) })
 
 const patch = (app: FastifyInstance, id: string, token: string, name: string | null) =>
   app.inject({ method: 'PATCH', url: `/v1/passkeys/${id}`, headers: { authorization: `Bearer ${token}` }, payload: { name } })
