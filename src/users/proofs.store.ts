@@ -30,7 +30,7 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
   const effectSql = ({ purpose, ends, password, cleans }: Effect) =>
     `WITH redeemed AS (${redeemSql(tables, '$1', `'${purpose}'`, `($2::uuid IS NULL OR u.id = $2)
         AND (t.attribute IS NULL OR EXISTS (SELECT FROM ${identifiers} i WHERE i.user_id = u.id AND i.attribute = t.attribute AND i.value = t.value))`)}),
-      proof AS (SELECT r.user_id, r.attribute, i.display, i.attribute IS NOT NULL AND i.verified_at IS NULL AS first,
+      proof AS (SELECT r.user_id, r.attribute, r.payload->>'channel' AS channel, i.display, i.attribute IS NOT NULL AND i.verified_at IS NULL AS first,
           w.claims_changed_at IS NULL AND w.created_at > now() - interval '30 days'
             AND NOT EXISTS (SELECT FROM ${identifiers} v WHERE v.user_id = r.user_id AND v.verified_at IS NOT NULL) AS is_new
         FROM redeemed r JOIN ${users} w ON w.id = r.user_id LEFT JOIN ${identifiers} i ON i.user_id = r.user_id AND i.attribute = r.attribute),
@@ -40,6 +40,7 @@ export function createProofs ({ tables }: Database, revocations: RevocationStore
           AND NOT ((${cleans}) AND i.attribute <> p.attribute AND i.attribute = ANY ($3) AND i.verified_at IS NULL)),
       changed AS (UPDATE ${users} u SET updated_at = now(), claims_changed_at = CASE WHEN p.first THEN now() ELSE u.claims_changed_at END,
           password_hash = CASE WHEN ${ends} THEN ${password} ELSE u.password_hash END, password_stamp = u.password_stamp + (${ends})::int,
+          password_channel = CASE WHEN ${ends} THEN p.channel ELSE u.password_channel END,
           second_factor = u.second_factor AND NOT (${cleans}),
           token_epoch = CASE WHEN ${ends} THEN ${nextEpoch('u.token_epoch')} ELSE u.token_epoch END
         FROM proof p WHERE u.id = p.user_id RETURNING u.id, u.token_epoch, u.name, u.locale, p.attribute, p.display, p.first, p.first AND p.is_new AS is_new, ${ends} AS ends, ${cleans} AS cleaned),

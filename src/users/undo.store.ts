@@ -39,7 +39,7 @@ export function createUndo ({ tables }: Database, revocations: RevocationStore):
       remembered_gone AS (DELETE FROM ${remembered} s USING redeemed r WHERE s.user_id = r.user_id),
       revoked AS (UPDATE ${clients} o SET revoked_at = now(), slug = NULL, updated_at = now() FROM redeemed r, valid v
         WHERE o.owner_id = r.user_id AND o.revoked_at IS NULL AND (o.updated_at >= v.created_at OR ${isFirst}) RETURNING o.id),
-      changed AS (UPDATE ${users} u SET password_hash = NULL, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')},
+      changed AS (UPDATE ${users} u SET password_hash = NULL, password_channel = NULL, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')},
           second_factor = EXISTS (SELECT FROM ${factors} f, valid v WHERE f.user_id = u.id AND f.confirmed_at < v.created_at AND NOT ${isFirst}), updated_at = now(), claims_changed_at = now()
         FROM redeemed r WHERE u.id = r.user_id RETURNING u.id, u.token_epoch, r.attribute, r.value, r.payload->'proves' = 'true' AS proven),
       listed AS (${revocations.insertSql(`SELECT 'user', id::text, NULL::text, token_epoch, '{}'::uuid[] FROM changed

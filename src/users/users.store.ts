@@ -153,7 +153,7 @@ export function createUserStore (database: Database, revocations: RevocationStor
 
   const changePassword: UserStore['changePassword'] = async ({ userId, passwordHash, passwordStamp, keepSession }, also) => {
     const rows = await revocations.runLocked<Revoked>(lockUser(tables, userId, 'NO KEY UPDATE'), {
-      text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
+      text: `WITH changed AS (UPDATE ${users} u SET password_hash = $2, password_channel = NULL, password_stamp = u.password_stamp + 1, token_epoch = ${nextEpoch('u.token_epoch')}, updated_at = now()
           FROM ${users} o WHERE u.id = $1 AND o.id = u.id AND u.password_stamp = $3 AND ${mayLogIn} RETURNING u.id, u.token_epoch, o.token_epoch AS before),
         ${keepSql(tables, 'changed', 's.id = $4')}
         ${revocations.insertSql(endedSql('changed'))}`,

@@ -44,6 +44,9 @@ export const TOKEN_TTL: Record<Purpose, number> = {
   verify: 24 * HOUR, reset: HOUR, change: 24 * HOUR, undo: 72 * HOUR, invite: 168 * HOUR, upstream: HOUR / 6
 }
 
+/** In the payload of a `reset`: a code by mail is no second factor beside the password that it sets. */
+export const BY_MAIL = { channel: 'mail' } as const
+
 /** Label of the keys under which codes are hashed. */
 export const CODE_KEYS = 'one-time-codes'
 

@@ -8,7 +8,7 @@ import type { Throttle } from '../throttle/throttle.ts'
 import { candidatesFor, MAX_IDENTIFIER, type Attributes, type Identifier } from '../users/attributes.ts'
 import type { Recipient, RecipientQuery, Users } from '../users/ports.ts'
 import type { Link } from './links.ts'
-import { CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
+import { BY_MAIL, CODE_TTL, TOKEN_TTL, type IssuedToken, type OneTimeTokens } from './one-time-tokens.ts'
 import type { AllowTextMessage } from './text-messages.ts'
 import type { AlsoWrite } from './ports.ts'
 import { languagesOf, mailRecipient, type MailPort, type Preferences } from './recipient.ts'
@@ -88,6 +88,7 @@ export function createProofRequests (
       purpose,
       userId: recipient?.userId ?? null,
       identifier: recipient && { attribute, value },
+      ...(purpose === 'reset' && { payload: BY_MAIL }),
       ...(recipient && 'boundTo' in request && request.boundTo !== undefined && { boundTo: request.boundTo })
     }, async (transaction, issued) => {
       const entries = message(recipient ?? { ...NOBODY, attribute, value, display: value }, issued)

@@ -3,7 +3,7 @@ import type { Caller } from '../oauth/ports.ts'
 import type { UndoneChange } from '../users/identifier-change.ts'
 import type { Users } from '../users/ports.ts'
 import type { ChangeNotices } from './change-notices.ts'
-import type { OneTimeTokens } from './one-time-tokens.ts'
+import { BY_MAIL, type OneTimeTokens } from './one-time-tokens.ts'
 import type { OneTimeToken } from './ports.ts'
 import type { Preferences } from './recipient.ts'
 
@@ -43,7 +43,8 @@ export function createUndo ({ tokens, users, notices, events }: Dependencies): U
     events.emit('identifier.change_undone', { userId, attribute, restored: restored.map((one) => one.attribute), ...originOf(caller) })
     for (const clientId of clients) events.emit('client.revoked', { clientId, userId, ...originOf(caller) })
     const identifier = found.payload['proves'] === true && value !== null ? { attribute, value } : null
-    const reset = await tokens.issue({ purpose: 'reset', userId, identifier })
+    // The link came by mail, whatever it undoes
+    const reset = await tokens.issue({ purpose: 'reset', userId, identifier, payload: BY_MAIL })
     return { ...undone, resetToken: reset?.token ?? null }
   }
 
