@@ -239,12 +239,12 @@ export interface GuardOptions {
   firstParty?: NonNullable<ApiGuardOptions['firstParty']>
   /** Let guests pass with `request.auth` set to null; an invalid token is still answered with 401. */
   optional?: NonNullable<ApiGuardOptions['optional']>
-  /** Also accept tokens of clients that act for themselves. */
-  clients?: NonNullable<ApiGuardOptions['clients']>
   /** Class that the login must have reached: `mfa`, a second factor; otherwise 401 (RFC 9470). */
   acr?: NonNullable<ApiGuardOptions['acr']>
   /** Age of the login at most, in seconds or such as `10m` (s, m, h, d); an older one is answered by 401 (RFC 9470). */
   maxAge?: NonNullable<ApiGuardOptions['maxAge']>
+  /** Also accept tokens of clients that act for themselves. */
+  clients?: NonNullable<ApiGuardOptions['clients']>
 }
 
 /** A guard without a database: it asks the issuer for keys and revocations. */

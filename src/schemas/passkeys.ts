@@ -22,20 +22,27 @@ export const CreationOptions = Type.Object({ challenge: Type.String({ examples: 
   additionalProperties: true, description: 'For `PublicKeyCredential.parseCreationOptionsFromJSON`'
 })
 
-const base64url = (maxLength: number, example: string) => Type.String({ minLength: 1, maxLength, pattern: '^[A-Za-z0-9_-]+$', examples: [example] })
+const base64url = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[A-Za-z0-9_-]+$' })
 const Name = Type.String({ maxLength: 400, description: 'For the user, to tell several apart', examples: ['My laptop'] })
+
+const EXAMPLE = {
+  id: 'q83vEjRWeJA',
+  rawId: 'q83vEjRWeJA',
+  type: 'public-key',
+  response: { clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0', attestationObject: 'o2NmbXRkbm9uZQ', transports: ['internal', 'hybrid'] }
+}
 
 /** `RegistrationResponseJSON` of WebAuthn Level 3, section 5.1.8. */
 const Credential = Type.Object({
-  id: base64url(1400, 'q83vEjRWeJA'),
-  rawId: base64url(1400, 'q83vEjRWeJA'),
+  id: base64url(1400),
+  rawId: base64url(1400),
   type: Type.Literal('public-key'),
   response: Type.Object({
-    clientDataJSON: base64url(8000, 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0'),
-    attestationObject: base64url(40_000, 'o2NmbXRkbm9uZQ'),
-    transports: Type.Optional(Type.Array(Type.String({ maxLength: 40 }), { maxItems: 10, examples: [['internal', 'hybrid']] }))
+    clientDataJSON: base64url(8000),
+    attestationObject: base64url(40_000),
+    transports: Type.Optional(Type.Array(Type.String({ maxLength: 40 }), { maxItems: 10 }))
   }, { additionalProperties: true })
-}, { additionalProperties: true, description: 'What `credential.toJSON()` returns in the browser' })
+}, { additionalProperties: true, description: 'What `credential.toJSON()` returns in the browser', examples: [EXAMPLE] })
 
 export const NewPasskeyBody = Type.Object({ credential: Credential, name: Type.Optional(Name) }, { additionalProperties: true })
 export const PasskeyNameBody = Type.Object({ name: nullable(Name) }, { additionalProperties: true, examples: [{ name: 'My laptop' }] })
